@@ -1,0 +1,143 @@
+/**
+ * The one SQLite file that all embedded implementations share.
+ *
+ * - One process has the folder: SQLite's exclusive lock says so, and the system lets go of it when the process dies,
+ *   however it dies. There is no lock file that could be left behind.
+ * - The write-ahead log makes every transaction atomic against `kill -9`. `synchronous = NORMAL` may lose the newest
+ *   transactions when the power fails, but never the order of them: since log, rows and views lie in one file, all of
+ *   them go back to the same moment.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type ErrorCode, messageOf, TributaryError } from '../schemas/errors.ts';
+
+export const IN_MEMORY = ':memory:';
+
+export interface Database {
+  /** The folder the file lies in, or ":memory:". */
+  readonly folder: string;
+  /** A prepared statement, kept for the next time. It answers rows as arrays. */
+  statement(sql: string): StatementSync;
+  exec(sql: string): void;
+  /** Runs `work` in one transaction: all of it or nothing. Joins the transaction that is already open, if any. */
+  transaction<T>(work: () => T): T;
+  close(): void;
+}
+
+export function openDatabase(folder: string): Database {
+  const database = open(folder);
+  const statements = new Map<string, StatementSync>();
+  let depth = 0;
+  let closed = false;
+  return {
+    folder,
+    statement(sql) {
+      let statement = statements.get(sql);
+      if (statement === undefined) {
+        statement = database.prepare(sql);
+        statement.setReturnArrays(true);
+        statements.set(sql, statement);
+      }
+      return statement;
+    },
+    exec: (sql) => database.exec(sql),
+    transaction(work) {
+      if (depth > 0) return work();
+      depth += 1;
+      try {
+        database.exec('BEGIN IMMEDIATE');
+        const result = work();
+        database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw error;
+      } finally {
+        depth -= 1;
+      }
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      statements.clear();
+      database.close();
+    },
+  };
+}
+
+function open(folder: string): DatabaseSync {
+  if (folder === IN_MEMORY) return new DatabaseSync(IN_MEMORY);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new TributaryError(
+      'FOLDER_UNUSABLE',
+      `the data folder ${folder} cannot be made: ${messageOf(error)}; choose another with --data`,
+      { cause: error },
+    );
+  }
+  const file = join(folder, 'tributary.sqlite');
+  try {
+    const database = new DatabaseSync(file, { timeout: 0 });
+    // Exclusive first: then the write-ahead log needs no shared memory file, and is faster.
+    database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA wal_autocheckpoint = 4000;
+      PRAGMA cache_size = -65536;
+      PRAGMA temp_store = MEMORY;
+      BEGIN IMMEDIATE; COMMIT;
+    `);
+    return database;
+  } catch (error) {
+    if (sqliteCode(error) === SQLITE_BUSY) {
+      throw new TributaryError(
+        'FOLDER_IN_USE',
+        `the data folder ${folder} belongs to another running tributary; stop that one first, or choose another folder with --data`,
+        { cause: error },
+      );
+    }
+    throw new TributaryError(
+      'STORE_BROKEN',
+      `${file} cannot be opened: ${messageOf(error)}; if it is no file of tributary, move it away`,
+      { cause: error },
+    );
+  }
+}
+
+const SQLITE_BUSY = 5;
+/** The primary result codes after which waiting may help: busy, locked, out of memory, input/output, disk full. */
+const PASSING = new Set([SQLITE_BUSY, 6, 7, 10, 13]);
+const TOO_BIG = 18;
+
+function sqliteCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+/** A value that SQLite will never take, since it is too large; the write of other values may go on. */
+export function isRefusal(error: unknown): boolean {
+  return sqliteCode(error) === TOO_BIG;
+}
+
+/**
+ * Runs a call of a port and says what its errors mean: `away` for what passes (a full disk is waited for), and a
+ * broken store for the rest, since a statement of ours that SQLite does not take is a bug or a damaged file.
+ */
+export async function guarded<T>(away: ErrorCode, what: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TributaryError) throw error;
+    const code = sqliteCode(error);
+    if (code === undefined) throw error;
+    if (PASSING.has(code)) {
+      throw new TributaryError(away, `${what}: ${messageOf(error)}; waiting for it`, { cause: error });
+    }
+    throw new TributaryError('STORE_BROKEN', `${what}: ${messageOf(error)}; run \`tributary doctor\``, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * A schema is one Avro literal. Its TypeScript type is inferred from it here, and `avsc` compiles it
+ * elsewhere; there is no second declaration and no generated code.
+ *
+ * Two attributes of ours may stand beside Avro's own on a field: `unit` ("ms since 1970 UTC", "percent")
+ * and `personal: true` for personal data. Avro readers ignore them; documentation and reports use them.
+ */
+
+export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes';
+
+export interface Field {
+  readonly name: string;
+  readonly type: Schema;
+  readonly doc: string;
+  readonly default?: unknown;
+  readonly unit?: string;
+  readonly personal?: true;
+}
+
+export interface RecordSchema {
+  readonly type: 'record';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly doc?: string;
+  readonly fields: readonly Field[];
+}
+export interface EnumSchema {
+  readonly type: 'enum';
+  readonly name: string;
+  readonly doc?: string;
+  readonly symbols: readonly string[];
+}
+export interface ArraySchema {
+  readonly type: 'array';
+  readonly items: Schema;
+}
+export interface MapSchema {
+  readonly type: 'map';
+  readonly values: Schema;
+}
+/** A union of `null` and one other schema: the only union there is, since JSON cannot tell others apart. */
+export type NullableSchema = readonly ['null', Schema];
+
+export type Schema = Primitive | RecordSchema | EnumSchema | ArraySchema | MapSchema | NullableSchema;
+
+type PrimitiveValue = {
+  null: null;
+  boolean: boolean;
+  int: number;
+  long: number;
+  double: number;
+  string: string;
+  bytes: Uint8Array;
+};
+
+/** Data of which only the kind of schema is known. */
+type Unknown<S> = S extends RecordSchema ? Readonly<Record<string, unknown>> : unknown;
+/** Whether only the kind of schema is known: inferring from it would go on for ever. */
+type Wide<S> = Schema extends S ? true : RecordSchema extends S ? true : false;
+
+/** What a decoded value of the schema is: every field is present. */
+export type Infer<S> =
+  Wide<S> extends true
+    ? Unknown<S>
+    : S extends keyof PrimitiveValue
+      ? PrimitiveValue[S]
+      : S extends readonly ['null', infer V]
+        ? Infer<V> | null
+        : S extends { type: 'record'; fields: infer F extends readonly Field[] }
+          ? { readonly [K in F[number] as K['name']]: Infer<K['type']> }
+          : S extends { type: 'array'; items: infer I }
+            ? readonly Infer<I>[]
+            : S extends { type: 'map'; values: infer V }
+              ? { readonly [key: string]: Infer<V> }
+              : S extends { type: 'enum'; symbols: readonly (infer E)[] }
+                ? E
+                : never;
+
+/** What may be given to be encoded: fields with a default may be left out. */
+export type Input<S> =
+  Wide<S> extends true
+    ? Unknown<S>
+    : S extends { type: 'record'; fields: infer F extends readonly Field[] }
+      ? { readonly [K in F[number] as K extends { default: unknown } ? never : K['name']]: Input<K['type']> } & {
+          readonly [K in F[number] as K extends { default: unknown } ? K['name'] : never]?: Input<K['type']>;
+        }
+      : S extends readonly ['null', infer V]
+        ? Input<V> | null
+        : S extends { type: 'array'; items: infer I }
+          ? readonly Input<I>[]
+          : S extends { type: 'map'; values: infer V }
+            ? { readonly [key: string]: Input<V> }
+            : Infer<S>;
+
+export function isNullable(schema: Schema): schema is NullableSchema {
+  return Array.isArray(schema);
+}
+
+/** The schema without its `null` branch. */
+export function present(schema: Schema): Exclude<Schema, NullableSchema> {
+  return (isNullable(schema) ? schema[1] : schema) as Exclude<Schema, NullableSchema>;
+}
+
+/**
+ * The same schema with every named type spelled out once only: Avro wants a second use to be a mere
+ * name, while our literals simply stand where they are used.
+ */
+export function normalize(schema: Schema): unknown {
+  const seen = new Set<string>();
+  const walk = (node: Schema): unknown => {
+    if (typeof node === 'string') return node;
+    if (isNullable(node)) return [walk(node[0]), walk(node[1])];
+    if (node.type === 'array') return { type: 'array', items: walk(node.items) };
+    if (node.type === 'map') return { type: 'map', values: walk(node.values) };
+    if (seen.has(node.name)) return node.name;
+    seen.add(node.name);
+    if (node.type === 'enum') return { ...node };
+    return { ...node, fields: node.fields.map((field) => ({ ...field, type: walk(field.type) })) };
+  };
+  return walk(schema);
+}

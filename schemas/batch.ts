@@ -1,0 +1,143 @@
+/** What happens to one batch. Topic `batch.events`, keyed by `batchId`. */
+import { defineEvent } from './event.ts';
+import { batchId, courseId, learnerState, progress, state, userId } from './fields.ts';
+
+const namespace = 'org.tributary.batch';
+
+const whole = [
+  batchId,
+  courseId,
+  { name: 'name', type: 'string', doc: 'What people call the batch.' },
+  { name: 'startsAt', type: 'long', doc: 'When the batch starts.', unit: 'ms since 1970 UTC' },
+  {
+    name: 'endsAt',
+    type: ['null', 'long'],
+    doc: 'When the batch ends: the first moment that is no longer part of it. Absent: it does not end.',
+    unit: 'ms since 1970 UTC',
+    default: null,
+  },
+] as const;
+
+const example = {
+  batchId: 'AAA-2013J',
+  courseId: 'AAA-2013J',
+  name: 'AAA, autumn 2013',
+  startsAt: 1380585600000,
+  endsAt: 1403740800000,
+} as const;
+
+export const batchCreated = defineEvent(
+  'batch.created',
+  { type: 'record', name: 'Created', namespace, doc: 'A batch was set up.', fields: whole },
+  example,
+);
+
+export const batchUpdated = defineEvent(
+  'batch.updated',
+  {
+    type: 'record',
+    name: 'Updated',
+    namespace,
+    doc: 'A batch was changed. The event carries the whole batch as it is now, not only what changed.',
+    fields: whole,
+  },
+  example,
+);
+
+export const batchRetired = defineEvent(
+  'batch.retired',
+  { type: 'record', name: 'Retired', namespace, doc: 'A batch was taken away.', fields: [batchId] },
+  { batchId: 'AAA-2013J' },
+);
+
+const learner = [batchId, courseId, userId, progress, state] as const;
+const learnerExample = {
+  batchId: 'AAA-2013J',
+  courseId: 'AAA-2013J',
+  userId: 'learner-1',
+  progress: 40,
+  state: 'in_progress',
+} as const;
+
+export const learnerJoined = defineEvent(
+  'batch.learner-joined',
+  {
+    type: 'record',
+    name: 'LearnerJoined',
+    namespace,
+    doc: 'A learner became active in the batch, with the progress made so far.',
+    fields: [
+      ...learner,
+      { name: 'first', type: 'boolean', doc: 'Whether the learner was never in this batch before.' },
+    ],
+  },
+  { ...learnerExample, first: true },
+);
+
+export const learnerProgressed = defineEvent(
+  'batch.learner-progressed',
+  {
+    type: 'record',
+    name: 'LearnerProgressed',
+    namespace,
+    doc: 'The progress or the state of an active learner is another one now.',
+    fields: [
+      ...learner,
+      { ...progress, name: 'previousProgress', doc: 'The progress before.' },
+      { name: 'previousState', type: learnerState, doc: 'The state before.' },
+    ],
+  },
+  { ...learnerExample, previousProgress: 38, previousState: 'in_progress' },
+);
+
+export const learnerCompleted = defineEvent(
+  'batch.learner-completed',
+  {
+    type: 'record',
+    name: 'LearnerCompleted',
+    namespace,
+    doc: 'An active learner completed the course, or joined having completed it. Said once a batch and learner.',
+    fields: [
+      batchId,
+      courseId,
+      userId,
+      {
+        name: 'completedAt',
+        type: 'long',
+        doc: 'When the last required content was completed.',
+        unit: 'ms since 1970 UTC',
+      },
+    ],
+  },
+  { batchId: 'AAA-2013J', courseId: 'AAA-2013J', userId: 'learner-1', completedAt: 1390000000000 },
+);
+
+export const learnerLeft = defineEvent(
+  'batch.learner-left',
+  {
+    type: 'record',
+    name: 'LearnerLeft',
+    namespace,
+    doc: 'A learner is no longer active in the batch.',
+    fields: learner,
+  },
+  learnerExample,
+);
+
+export const batchStarted = defineEvent(
+  'batch.started',
+  {
+    type: 'record',
+    name: 'Started',
+    namespace,
+    doc: 'The start of the batch was reached.',
+    fields: [batchId, courseId],
+  },
+  { batchId: 'AAA-2013J', courseId: 'AAA-2013J' },
+);
+
+export const batchEnded = defineEvent(
+  'batch.ended',
+  { type: 'record', name: 'Ended', namespace, doc: 'The end of the batch was reached.', fields: [batchId, courseId] },
+  { batchId: 'AAA-2013J', courseId: 'AAA-2013J' },
+);

@@ -1,0 +1,62 @@
+/** The certificates of one user. Topic `certificate.events`, keyed by `userId`. */
+import { defineEvent } from './event.ts';
+import { batchId, courseId, userId } from './fields.ts';
+
+const namespace = 'org.tributary.certificate';
+const certificateId = { name: 'certificateId', type: 'string', doc: 'The certificate.' } as const;
+const templateId = { name: 'templateId', type: 'string', doc: 'What it looks like and what it asks for.' } as const;
+const example = { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', templateId: 'completion' };
+
+export const certificateRequested = defineEvent(
+  'certificate.requested',
+  {
+    type: 'record',
+    name: 'Requested',
+    namespace,
+    doc: 'A certificate should be issued. Asking again for one that was issued changes nothing, unless it is asked to be issued anew.',
+    fields: [
+      userId,
+      courseId,
+      batchId,
+      templateId,
+      { name: 'anew', type: 'boolean', doc: 'Whether one that was issued is to be replaced.', default: false },
+    ],
+  },
+  { ...example, anew: false },
+);
+
+export const certificateRevoked = defineEvent(
+  'certificate.revoked',
+  {
+    type: 'record',
+    name: 'Revoked',
+    namespace,
+    doc: 'A certificate does not count any more.',
+    fields: [userId, certificateId, { name: 'reason', type: 'string', doc: 'Why, for people.', default: '' }],
+  },
+  { userId: 'learner-1', certificateId: 'certificate-1', reason: 'issued to the wrong learner' },
+);
+
+export const certificateIssued = defineEvent(
+  'certificate.issued',
+  {
+    type: 'record',
+    name: 'Issued',
+    namespace,
+    doc: 'A certificate was issued.',
+    fields: [userId, courseId, batchId, templateId, certificateId],
+  },
+  { ...example, certificateId: 'certificate-1' },
+);
+
+export const certificateFailed = defineEvent(
+  'certificate.failed',
+  {
+    type: 'record',
+    name: 'Failed',
+    namespace,
+    doc: 'A certificate could not be issued.',
+    fields: [userId, courseId, batchId, templateId, { name: 'reason', type: 'string', doc: 'Why, for people.' }],
+  },
+  { ...example, reason: 'the template asks for a name and the user has none' },
+);

@@ -1,0 +1,76 @@
+/**
+ * The closed list of what can go wrong, and what the runtime does about it.
+ *
+ * - `reject`: this record is wrong. It goes to the dead letters and its partition goes on.
+ * - `retry`:  something outside is away. The partition waits for it; nothing is lost.
+ * - `fenced`: a newer owner has the partition. This one lets go of it quietly.
+ * - `fatal`:  a wrong configuration or a bug. The process stops with the message; its supervisor restarts it.
+ * - `usage`:  somebody called a command or a function wrongly. The message says how to call it.
+ *
+ * A message says what happened, to what, and what to do. A code is never reused for another meaning.
+ */
+export const ERROR_CODES = {
+  // records
+  ENVELOPE_INVALID: 'reject',
+  VALUE_UNREADABLE: 'reject',
+  SCHEMA_UNKNOWN: 'reject',
+  SCHEMA_MISMATCH: 'reject',
+  DATA_INVALID: 'reject',
+  KEY_INVALID: 'reject',
+  RECORD_TOO_LARGE: 'reject',
+  FACT_IMPOSSIBLE: 'reject',
+  ROW_REFUSED: 'reject',
+  VIEW_REFUSED: 'reject',
+  JOB_FAILED: 'reject',
+  // what is outside
+  LOG_AWAY: 'retry',
+  REGISTRY_AWAY: 'retry',
+  TABLES_AWAY: 'retry',
+  CACHE_AWAY: 'retry',
+  SEARCH_AWAY: 'retry',
+  OBJECTS_AWAY: 'retry',
+  REQUESTS_AWAY: 'retry',
+  CHANNEL_AWAY: 'retry',
+  // owners
+  FENCED: 'fenced',
+  // the installation
+  POSITION_BEYOND_LOG: 'fatal',
+  TOPIC_MISSING: 'fatal',
+  TABLE_DRIFTED: 'fatal',
+  DECLARATION_INVALID: 'fatal',
+  FOLDER_IN_USE: 'fatal',
+  FOLDER_UNUSABLE: 'fatal',
+  STORE_BROKEN: 'fatal',
+  // callers
+  CONFIG_INVALID: 'usage',
+  USAGE: 'usage',
+  NOT_FOUND: 'usage',
+  ALREADY_EXISTS: 'usage',
+  LEASE_LOST: 'usage',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorKind = (typeof ERROR_CODES)[ErrorCode];
+/** The codes a record can be dead-lettered with. */
+export type RejectCode = { [C in ErrorCode]: (typeof ERROR_CODES)[C] extends 'reject' ? C : never }[ErrorCode];
+
+export class TributaryError extends Error {
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'TributaryError';
+    this.code = code;
+    this.kind = ERROR_CODES[code];
+  }
+}
+
+/** The kind of any thrown thing: what is not ours is a bug, and bugs are fatal. */
+export function kindOf(error: unknown): ErrorKind {
+  return error instanceof TributaryError ? error.kind : 'fatal';
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,92 @@
+/**
+ * An event is a CloudEvent 1.0 whose data is one Avro record.
+ *
+ * In binary mode (the Kafka binding of CloudEvents, sections 3.1 and 3.2 of its specification) the attributes are headers named
+ * `ce_…` and the value is the data alone: Avro in the Confluent wire format, or JSON when `content-type` says
+ * so. In structured mode the value is one JSON object and `content-type` is `application/cloudevents+json`.
+ */
+import type { Infer, Input, RecordSchema } from './avro.ts';
+
+/** The declaration of one type of event. */
+export interface EventDef<T extends string = string, S extends RecordSchema = RecordSchema> {
+  /** The CloudEvents `type`: aggregate, dot, what happened to it. */
+  readonly type: T;
+  readonly schema: S;
+  /** The data of one event of this type, for the documentation and the tests. */
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+export function defineEvent<const T extends string, const S extends RecordSchema>(
+  type: T,
+  schema: S,
+  example: Input<S>,
+): EventDef<T, S> {
+  return { type, schema, example: example as EventDef['example'] };
+}
+
+/** A decoded event, as a job sees it. */
+export interface EventOf<D extends EventDef> {
+  readonly type: D['type'];
+  /** Unique within its source: two events with equal source and id are the same event. */
+  readonly id: string;
+  readonly source: string;
+  /** When it happened, in ms since 1970 UTC. Event time: a job knows no other. */
+  readonly time: number;
+  readonly tenant: string;
+  readonly data: Infer<D['schema']>;
+}
+
+/** The union of the events of several declarations, told apart by `type`. */
+export type AnyEventOf<D extends EventDef> = D extends EventDef ? EventOf<D> : never;
+
+/** An event of which nothing more is known than the envelope. */
+export type Event = EventOf<EventDef>;
+
+/** The tenant of an event that names none. */
+export const DEFAULT_TENANT = 'default';
+
+/**
+ * Said to a row's own topic and key when one of its timers is due: waking is an ordinary record of the log.
+ * The runtime alone produces it and checks that the timer is still pending; a job sees `name` and `due`.
+ */
+export const timerFired = defineEvent(
+  'timer.fired',
+  {
+    type: 'record',
+    name: 'TimerFired',
+    namespace: 'org.tributary.timer',
+    doc: 'A timer that a row had asked for is due.',
+    fields: [
+      { name: 'job', type: 'string', doc: 'The job whose row asked to be woken.' },
+      { name: 'row', type: { type: 'array', items: 'string' }, doc: 'The key of the row, without its tenant.' },
+      { name: 'name', type: 'string', doc: 'The name of the timer.' },
+      { name: 'due', type: 'long', doc: 'When it was due.', unit: 'ms since 1970 UTC' },
+    ],
+  },
+  { job: 'summarize-batch', row: ['AAA-2013J'], name: 'start', due: 1380585600000 },
+);
+
+/**
+ * What became of one call of a channel: said by the runtime to the topic of the job that asked for the call.
+ */
+export const callAnswered = defineEvent(
+  'call.answered',
+  {
+    type: 'record',
+    name: 'CallAnswered',
+    namespace: 'org.tributary.call',
+    doc: 'A channel was called on behalf of a row; this is what became of it.',
+    fields: [
+      { name: 'job', type: 'string', doc: 'The job that asked for the call.' },
+      { name: 'row', type: { type: 'array', items: 'string' }, doc: 'The key of the row, without its tenant.' },
+      { name: 'attempt', type: 'int', doc: 'Which attempt of the row this was, from 1.' },
+      {
+        name: 'outcome',
+        type: { type: 'enum', name: 'Outcome', symbols: ['sent', 'away', 'refused', 'unknown'] },
+        doc: 'sent: accepted; away: may be tried again; refused: will never be accepted; unknown: the process ended between the call and its answer, and the channel forbids a second call.',
+      },
+      { name: 'detail', type: 'string', doc: 'What the channel said.', default: '' },
+    ],
+  },
+  { job: 'deliver-message', row: ['mail-1'], attempt: 1, outcome: 'sent', detail: '250 accepted' },
+);

@@ -1,0 +1,32 @@
+/** Fields that many events share, so that one concept has one name and one description everywhere. */
+
+export const userId = { name: 'userId', type: 'string', doc: 'The learner.' } as const;
+export const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
+export const batchId = {
+  name: 'batchId',
+  type: 'string',
+  doc: 'The batch: one run of a course for one set of learners.',
+} as const;
+export const contentId = { name: 'contentId', type: 'string', doc: 'The leaf content of the course.' } as const;
+export const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
+export const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
+
+/** Where a learner stands in a course. Completed is for good; the others follow the course as it is now. */
+export const learnerState = {
+  type: 'enum',
+  name: 'LearnerState',
+  symbols: ['not_started', 'in_progress', 'completed'],
+} as const;
+
+export const state = { name: 'state', type: learnerState, doc: 'Where the learner stands.' } as const;
+
+export const progress = {
+  name: 'progress',
+  type: 'int',
+  doc: 'Completed required contents of all required contents, rounded down: 100 only when every one is complete.',
+  unit: 'percent',
+} as const;
+
+const CHANNELS = ['mail', 'webhook', 'push', 'sms'] as const;
+export const channel = { type: 'enum', name: 'Channel', symbols: CHANNELS } as const;
+export type ChannelName = (typeof CHANNELS)[number];

@@ -1,0 +1,131 @@
+/**
+ * Plain JSON checked against an Avro schema, so that a JSON event and a binary one are held to the same
+ * declaration. Avro's own JSON encoding wraps unions in an object, which nobody wants to write by hand:
+ * here a nullable field is simply `null` or the value, and a field with a default may be left out.
+ *
+ * Fields the schema does not have are ignored, as Avro's schema resolution ignores a writer's extra fields:
+ * a producer may be newer than we are.
+ */
+import { type Infer, isNullable, type Primitive, type RecordSchema, type Schema } from './avro.ts';
+
+/** The value, or where and why it does not fit: "data.batch: a string is missing". */
+export type Checked<T> = { ok: true; value: T } | { ok: false; problem: string };
+
+const LONGEST_SAFE = Number.MAX_SAFE_INTEGER;
+const INT_MAX = 2 ** 31 - 1;
+
+class Misfit extends Error {}
+
+type Check = (value: unknown, path: string) => unknown;
+
+/** Compiles the schema once; the function is called once a record. */
+export function compileJson<const S extends Schema>(schema: S): (value: unknown, path: string) => Checked<Infer<S>> {
+  const check = compile(schema);
+  return (value, path) => {
+    try {
+      return { ok: true, value: check(value, path) as Infer<S> };
+    } catch (error) {
+      if (error instanceof Misfit) return { ok: false, problem: error.message };
+      throw error;
+    }
+  };
+}
+
+function compile(schema: Schema): Check {
+  if (isNullable(schema)) {
+    const inner = compile(schema[1]);
+    return (value, path) => (value === null ? null : inner(value, path));
+  }
+  if (typeof schema === 'string') return PRIMITIVES[schema];
+  switch (schema.type) {
+    case 'enum': {
+      const symbols = new Set<unknown>(schema.symbols);
+      const expected = `one of ${schema.symbols.join(', ')}`;
+      return (value, path) => (symbols.has(value) ? value : misfit(path, expected, value));
+    }
+    case 'array': {
+      const item = compile(schema.items);
+      return (value, path) => {
+        if (!Array.isArray(value)) return misfit(path, 'an array', value);
+        return value.map((element, index) => item(element, `${path}[${index}]`));
+      };
+    }
+    case 'map': {
+      const entry = compile(schema.values);
+      return (value, path) => {
+        if (!isObject(value)) return misfit(path, 'an object', value);
+        return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, entry(each, `${path}.${key}`)]));
+      };
+    }
+    case 'record':
+      return compileRecord(schema);
+  }
+}
+
+function compileRecord(schema: RecordSchema): Check {
+  const fields = schema.fields.map((field) => ({
+    name: field.name,
+    check: compile(field.type),
+    expected: describe(field.type),
+    optional: 'default' in field,
+    default: field.default,
+  }));
+  return (value, path) => {
+    if (!isObject(value)) return misfit(path, 'an object', value);
+    const result: Record<string, unknown> = {};
+    for (const field of fields) {
+      const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
+      if (given !== undefined) result[field.name] = field.check(given, `${path}.${field.name}`);
+      else if (field.optional) result[field.name] = structuredClone(field.default);
+      else throw new Misfit(`${path}.${field.name}: ${field.expected} is missing`);
+    }
+    return result;
+  };
+}
+
+const PRIMITIVES: Record<Primitive, Check> = {
+  null: (value, path) => (value === null ? null : misfit(path, 'null', value)),
+  boolean: (value, path) => (typeof value === 'boolean' ? value : misfit(path, 'true or false', value)),
+  int: (value, path) =>
+    Number.isInteger(value) && Math.abs(value as number) <= INT_MAX ? value : misfit(path, 'a whole number', value),
+  long: (value, path) =>
+    Number.isInteger(value) && Math.abs(value as number) <= LONGEST_SAFE
+      ? value
+      : misfit(path, 'a whole number', value),
+  double: (value, path) => (Number.isFinite(value) ? value : misfit(path, 'a number', value)),
+  string: (value, path) =>
+    typeof value === 'string' && value.isWellFormed() ? value : misfit(path, 'a string', value),
+  bytes: (value, path) => {
+    if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return misfit(path, 'base64 text', value);
+    return Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+  },
+};
+
+function describe(schema: Schema): string {
+  if (isNullable(schema)) return describe(schema[1]);
+  if (typeof schema !== 'string')
+    return { array: 'an array', map: 'an object', record: 'an object', enum: 'a value' }[schema.type];
+  const words: Record<string, string> = {
+    int: 'a whole number',
+    long: 'a whole number',
+    double: 'a number',
+    string: 'a string',
+  };
+  return words[schema] ?? `a ${schema}`;
+}
+
+function misfit(path: string, expected: string, value: unknown): never {
+  throw new Misfit(`${path}: ${expected} is expected, not ${show(value)}`);
+}
+
+/** A few characters of the value, since a message must not carry somebody's whole record. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (isObject(value)) return 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

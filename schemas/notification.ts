@@ -1,0 +1,210 @@
+/** What one user is told, and how. Topic `notification.events`, keyed by `recipientId`. */
+import { defineEvent } from './event.ts';
+import { channel, recipientId } from './fields.ts';
+
+const namespace = 'org.tributary.notification';
+
+const notificationId = {
+  name: 'notificationId',
+  type: 'string',
+  doc: 'The notification, unique for its recipient.',
+} as const;
+const category = {
+  name: 'category',
+  type: 'string',
+  doc: 'What it is about, such as "course": preferences speak of it.',
+} as const;
+const title = { name: 'title', type: 'string', doc: 'One line of plain text.' } as const;
+const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '' } as const;
+const link = { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', default: null } as const;
+const through = { name: 'channel', type: channel, doc: 'How it goes out.' } as const;
+
+export const notificationRequested = defineEvent(
+  'notification.requested',
+  {
+    type: 'record',
+    name: 'Requested',
+    namespace,
+    doc: 'Somebody should be told something. The same notificationId again is a repeat and tells nobody anything.',
+    fields: [
+      recipientId,
+      notificationId,
+      category,
+      title,
+      body,
+      link,
+      { name: 'urgent', type: 'boolean', doc: 'Whether it goes out in quiet hours too.', default: false },
+      {
+        name: 'expiresAt',
+        type: ['null', 'long'],
+        doc: 'When nobody needs to be told any more.',
+        unit: 'ms since 1970 UTC',
+        default: null,
+      },
+    ],
+  },
+  {
+    recipientId: 'learner-1',
+    notificationId: 'exam-reminder-1',
+    category: 'exam',
+    title: 'Your exam is tomorrow',
+    body: 'Room 4, nine o’clock.',
+    link: 'https://learn.example.org/exams/1',
+    urgent: false,
+  },
+);
+
+export const notificationRead = defineEvent(
+  'notification.read',
+  {
+    type: 'record',
+    name: 'Read',
+    namespace,
+    doc: 'The recipient has read notifications of the feed.',
+    fields: [
+      recipientId,
+      {
+        name: 'notificationIds',
+        type: { type: 'array', items: 'string' },
+        doc: 'Which ones; none means all that are in the feed.',
+        default: [],
+      },
+    ],
+  },
+  { recipientId: 'learner-1', notificationIds: ['exam-reminder-1'] },
+);
+
+export const preferencesChanged = defineEvent(
+  'notification.preferences-changed',
+  {
+    type: 'record',
+    name: 'PreferencesChanged',
+    namespace,
+    doc: 'How a user wants to be told. The event carries all preferences as they are now.',
+    fields: [
+      recipientId,
+      {
+        name: 'addresses',
+        doc: 'Where each channel reaches the user. A channel without an address is not used.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Address',
+            doc: 'One channel and where it reaches the user.',
+            fields: [
+              through,
+              { name: 'address', type: 'string', doc: 'A mail address, a URL, a token or a number.', personal: true },
+            ],
+          },
+        },
+        default: [],
+        personal: true,
+      },
+      {
+        name: 'muted',
+        type: { type: 'array', items: 'string' },
+        doc: 'Categories that stay in the feed and go out by no channel.',
+        default: [],
+      },
+      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for the quiet hours.', default: 'UTC' },
+      {
+        name: 'quietFrom',
+        type: ['null', 'string'],
+        doc: 'Local time from which nothing goes out, such as "22:00".',
+        default: null,
+      },
+      {
+        name: 'quietUntil',
+        type: ['null', 'string'],
+        doc: 'Local time until which nothing goes out, such as "07:00".',
+        default: null,
+      },
+    ],
+  },
+  {
+    recipientId: 'learner-1',
+    addresses: [{ channel: 'mail', address: 'learner@example.org' }],
+    muted: ['marketing'],
+    timeZone: 'Europe/London',
+    quietFrom: '22:00',
+    quietUntil: '07:00',
+  },
+);
+
+export const messageDue = defineEvent(
+  'notification.message-due',
+  {
+    type: 'record',
+    name: 'MessageDue',
+    namespace,
+    doc: 'One message is to go out by one channel now.',
+    fields: [
+      recipientId,
+      { name: 'messageId', type: 'string', doc: 'The message: one notification on one channel.' },
+      notificationId,
+      through,
+      { name: 'address', type: 'string', doc: 'Where the channel reaches the recipient.', personal: true },
+      title,
+      body,
+      link,
+    ],
+  },
+  {
+    recipientId: 'learner-1',
+    messageId: 'exam-reminder-1/mail',
+    notificationId: 'exam-reminder-1',
+    channel: 'mail',
+    address: 'learner@example.org',
+    title: 'Your exam is tomorrow',
+    body: 'Room 4, nine o’clock.',
+  },
+);
+
+const outcome = [
+  recipientId,
+  { name: 'messageId', type: 'string', doc: 'The message.' },
+  notificationId,
+  through,
+  { name: 'attempts', type: 'int', doc: 'How often the channel was called.' },
+] as const;
+
+export const messageDelivered = defineEvent(
+  'notification.delivered',
+  { type: 'record', name: 'Delivered', namespace, doc: 'A channel accepted the message.', fields: outcome },
+  {
+    recipientId: 'learner-1',
+    messageId: 'exam-reminder-1/mail',
+    notificationId: 'exam-reminder-1',
+    channel: 'mail',
+    attempts: 1,
+  },
+);
+
+export const messageFailed = defineEvent(
+  'notification.failed',
+  {
+    type: 'record',
+    name: 'Failed',
+    namespace,
+    doc: 'The message will not be sent any more, or nobody can know whether it was.',
+    fields: [
+      ...outcome,
+      {
+        name: 'reason',
+        type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown'] },
+        doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: the process ended during a call that must not be made twice.',
+      },
+      { name: 'detail', type: 'string', doc: 'What the channel said last.', default: '' },
+    ],
+  },
+  {
+    recipientId: 'learner-1',
+    messageId: 'exam-reminder-1/mail',
+    notificationId: 'exam-reminder-1',
+    channel: 'mail',
+    attempts: 5,
+    reason: 'exhausted',
+    detail: '451 try again later',
+  },
+);

@@ -1,0 +1,111 @@
+/**
+ * What jobs write: rows of their own, and views of those rows in tables with another key, search indexes and
+ * caches. All are records with a key, so one way to declare them serves.
+ *
+ * Whoever reads addresses a record by tenant and key: the tenant of the event is part of every key that is
+ * stored, put there by the runtime, so that no job can mix two tenants.
+ */
+import type { Field, Infer, MapSchema, RecordSchema } from './avro.ts';
+import type { Entries } from './entries.ts';
+import { TributaryError } from './errors.ts';
+
+interface TargetDef<S extends RecordSchema, K extends string> {
+  readonly name: string;
+  readonly doc: string;
+  /** The fields that say where the record lies: all records with equal ones lie together and can be read as one list. */
+  readonly key: readonly K[];
+  /** The fields that order the records of one key and make each unique. */
+  readonly sort: readonly K[];
+  readonly record: S;
+}
+
+/** A table of rows: either the rows of one job, or a view with another key. */
+export interface TableDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
+  readonly kind: 'table';
+  /** Fields by which the owning job finds rows of its own partition, besides the key. */
+  readonly indexed: readonly string[];
+}
+
+/** Documents to search in. The fields named in `text` are full text; every other one is matched exactly. */
+export interface IndexDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
+  readonly kind: 'index';
+  readonly text: readonly string[];
+}
+
+/** Small records read by key alone, many times a second: `key` names an entry, `sort` a field of it. */
+export interface CacheDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
+  readonly kind: 'cache';
+  /** Whether every change is told to those who subscribed to the entry. */
+  readonly live: boolean;
+}
+
+export type Target<S extends RecordSchema = RecordSchema> = TableDef<S> | IndexDef<S> | CacheDef<S>;
+
+/** A row as a fold sees it: its map fields are `Entries`. */
+export type RowOf<T> = T extends { readonly record: infer S extends RecordSchema }
+  ? { readonly [F in S['fields'][number] as F['name']]: FieldOf<F> }
+  : never;
+type FieldOf<F extends Field> = F['type'] extends infer M extends MapSchema
+  ? Entries<Infer<M['values']>>
+  : Infer<F['type']>;
+
+/** A record of a view: its map fields, if any, are plain objects. */
+export type RecordOf<T> = T extends { readonly record: infer S } ? Infer<S> : never;
+
+/** The key of a row or record by the names of its fields. */
+export type KeyOf<T> = T extends { readonly key: readonly (infer K extends string)[] }
+  ? { readonly [name in K]: string }
+  : never;
+
+type Names<S extends RecordSchema> = S['fields'][number]['name'];
+
+interface Declared<S extends RecordSchema, K extends Names<S>> {
+  name: string;
+  doc: string;
+  key: readonly K[];
+  sort?: readonly K[];
+  record: S;
+}
+
+export function defineTable<const S extends RecordSchema, const K extends Names<S>>(
+  table: Declared<S, K> & { indexed?: readonly Names<S>[] },
+): TableDef<S, K> {
+  return { kind: 'table', indexed: [], sort: [], ...checked(table) };
+}
+
+export function defineIndex<const S extends RecordSchema, const K extends Names<S>>(
+  index: Declared<S, K> & { text: readonly Names<S>[] },
+): IndexDef<S, K> {
+  return { kind: 'index', sort: [], ...checked(index) };
+}
+
+export function defineCache<const S extends RecordSchema, const K extends Names<S>>(
+  cache: Declared<S, K> & { live?: boolean },
+): CacheDef<S, K> {
+  return { kind: 'cache', live: false, sort: [], ...checked(cache) };
+}
+
+/** The names of the key's fields, in order: what a stored key consists of after the tenant. */
+export function keyFields(target: Target): readonly string[] {
+  return [...target.key, ...target.sort];
+}
+
+/** The top-level map fields: stored entry by entry. */
+export function mapFields(record: RecordSchema): readonly (Field & { type: MapSchema })[] {
+  return record.fields.filter((field): field is Field & { type: MapSchema } => {
+    return typeof field.type === 'object' && 'type' in field.type && field.type.type === 'map';
+  });
+}
+
+function checked<D extends Declared<RecordSchema, string>>(target: D): D {
+  for (const name of [...target.key, ...(target.sort ?? [])]) {
+    const field = target.record.fields.find((each) => each.name === name);
+    if (field?.type !== 'string') {
+      throw new TributaryError(
+        'DECLARATION_INVALID',
+        `${target.name}: the key field ${name} is not a string field of its record; add it or leave it out of the key`,
+      );
+    }
+  }
+  return target;
+}

@@ -1,0 +1,96 @@
+/** What happens to one user account. Topic `user.events`, keyed by `userId`. */
+import { defineEvent } from './event.ts';
+import { userId } from './fields.ts';
+
+const namespace = 'org.tributary.user';
+
+const text = (name: string, doc: string) =>
+  ({ name, type: ['null', 'string'], doc, default: null, personal: true }) as const;
+
+const whole = [
+  userId,
+  { ...text('name', 'The name people see.'), name: 'name' },
+  { ...text('gender', 'As the platform tells it.'), name: 'gender' },
+  { ...text('region', 'Where the user lives, in the words of the platform.'), name: 'region' },
+  { ...text('ageBand', 'A range of years of age, such as "35-55".'), name: 'ageBand' },
+  { ...text('education', 'The highest education reached.'), name: 'education' },
+  {
+    name: 'disability',
+    type: ['null', 'boolean'],
+    doc: 'Whether the user declared a disability.',
+    default: null,
+    personal: true,
+  },
+] as const;
+
+const example = {
+  userId: 'learner-1',
+  gender: 'F',
+  region: 'Scotland',
+  ageBand: '35-55',
+  education: 'HE Qualification',
+  disability: false,
+};
+
+export const userCreated = defineEvent(
+  'user.created',
+  { type: 'record', name: 'Created', namespace, doc: 'An account was set up.', fields: whole },
+  example,
+);
+
+export const userUpdated = defineEvent(
+  'user.updated',
+  {
+    type: 'record',
+    name: 'Updated',
+    namespace,
+    doc: 'An account was changed. The event carries all of it as it is now.',
+    fields: whole,
+  },
+  example,
+);
+
+export const userMerged = defineEvent(
+  'user.merged',
+  {
+    type: 'record',
+    name: 'Merged',
+    namespace,
+    doc: 'An account was joined into another, which goes on.',
+    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that goes on.' }],
+  },
+  { userId: 'learner-1', intoUserId: 'learner-2' },
+);
+
+export const userDeleted = defineEvent(
+  'user.deleted',
+  {
+    type: 'record',
+    name: 'Deleted',
+    namespace,
+    doc: 'An account was deleted: what is personal is to be forgotten.',
+    fields: [userId],
+  },
+  { userId: 'learner-1' },
+);
+
+export const ownershipTransferred = defineEvent(
+  'user.ownership-transferred',
+  {
+    type: 'record',
+    name: 'OwnershipTransferred',
+    namespace,
+    doc: 'What a user had made belongs to another user now.',
+    fields: [
+      userId,
+      { name: 'toUserId', type: 'string', doc: 'The new owner.' },
+      {
+        name: 'assetIds',
+        type: { type: 'array', items: 'string' },
+        doc: 'What is handed over; none means everything.',
+        default: [],
+      },
+    ],
+  },
+  { userId: 'teacher-1', toUserId: 'teacher-2', assetIds: ['AAA-2013J'] },
+);

@@ -1,0 +1,33 @@
+/**
+ * The channels port: how a message leaves the house. One implementation serves one channel name.
+ *
+ * What every implementation keeps, and `test/contracts/channels.ts` checks on each:
+ *
+ * - `send` settles with what became of the message, and throws only for bugs. `away` may be tried again, `refused`
+ *   never helps to try again.
+ * - A channel that says `repeats: 'honours-key'` delivers one message however often it is called with the same key.
+ *   Otherwise the declared choice tells what the runtime does after a crash between a call and its answer:
+ *   `at-least-once` calls again, `at-most-once` does not.
+ */
+export interface Message {
+  /** Equal for every call on behalf of the same message. Printable ASCII. */
+  readonly key: string;
+  readonly address: string;
+  readonly title: string;
+  readonly body: string;
+  readonly link: string | null;
+  /** When the message was asked for, in ms since 1970 UTC. */
+  readonly time: number;
+}
+
+export interface Answer {
+  readonly outcome: 'sent' | 'away' | 'refused';
+  /** What the channel said, for people. */
+  readonly detail: string;
+}
+
+export interface Channel {
+  readonly repeats: 'honours-key' | 'at-least-once' | 'at-most-once';
+  send(message: Message): Promise<Answer>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,35 @@
+/**
+ * The objects port: segments and report files, by name. A name is a path of segments joined by "/", each of
+ * letters, digits and `._=-`, none of them "." or "..".
+ *
+ * What every implementation keeps, and `test/contracts/objects.ts` checks on each:
+ *
+ * - An object appears whole or not at all; a writer that fails or dies leaves nothing to be read.
+ * - `create` makes the object if and only if the name is free: of several at once exactly one wins, the others get
+ *   ALREADY_EXISTS. `put` replaces.
+ * - A read sees one whole version, also while the object is being replaced.
+ */
+export interface ObjectInfo {
+  readonly name: string;
+  readonly bytes: number;
+  /** In ms since 1970 UTC. */
+  readonly modifiedAt: number;
+}
+
+export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
+
+export interface Objects {
+  put(name: string, body: ObjectBody): Promise<ObjectInfo>;
+  /** Throws ALREADY_EXISTS when the name is taken. */
+  create(name: string, body: ObjectBody): Promise<ObjectInfo>;
+  /** The bytes, from `start` up to but not including `end` when given. Throws NOT_FOUND. */
+  get(name: string, range?: { start: number; end: number }): Promise<AsyncIterable<Uint8Array>>;
+  head(name: string): Promise<ObjectInfo | undefined>;
+  /** All objects whose name begins with the prefix, in the order of their names. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Removing what is not there is no error. */
+  remove(name: string): Promise<void>;
+  /** A link by which whoever has it reads the object until `expiresAt` (ms since 1970 UTC). */
+  link(name: string, expiresAt: number): Promise<string>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+/**
+ * The search port: documents found by words and by exact values.
+ *
+ * What every implementation keeps, and `test/contracts/search.ts` checks on each:
+ *
+ * - An older version never replaces a newer one, and a removal holds against older writes.
+ * - What `apply` answered is found by every later `search`.
+ * - Words match whole words, whatever their case and accents; several words must all occur. A last word with `*`
+ *   matches beginnings. Anything else in a query is text, never syntax: no query is an error.
+ * - A search sees one tenant.
+ */
+import type { IndexDef } from '../../schemas/target.ts';
+import type { Change, Page, PageRequest, WriteResult } from '../port.ts';
+
+export interface SearchRequest extends PageRequest {
+  readonly tenant: string;
+  /** Words to find in the text fields; empty finds everything. */
+  readonly words: string;
+  /** Exact values of other fields; all must match. */
+  readonly filter?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Search {
+  /** Creates the indexes that are missing, and fields that were added. Drops nothing. */
+  prepare(indexes: readonly IndexDef[]): Promise<void>;
+  /** Writes a view. At most one change a key in one call. */
+  apply(index: IndexDef, changes: readonly Change[]): Promise<WriteResult[]>;
+  /** Best matches first; without words, in the order of the key. */
+  search(
+    index: IndexDef,
+    request: SearchRequest,
+  ): Promise<Page<Readonly<Record<string, unknown>>> & { readonly total: number }>;
+  close(): Promise<void>;
+}

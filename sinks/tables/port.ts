@@ -1,0 +1,72 @@
+/**
+ * The tables port: the rows that jobs own, the claims on partitions, and views that are tables.
+ *
+ * What every implementation keeps, and `test/contracts/tables.ts` checks on each:
+ *
+ * - One row is written in one step: its fields, its map entries, its position, its outbox and its timers are all
+ *   of one version, whatever crashes.
+ * - An older version never replaces a newer one (see `Version`); the result says `stale`. An equal version is accepted.
+ *   An implementation that cannot tell (Cassandra) may answer `written` for a write that lost.
+ * - Map fields are stored entry by entry. A write with `whole: false` touches only the entries that changed since the
+ *   row was read or last written; with `whole: true` it replaces every entry, so that nothing of an older owner shows.
+ * - `claim` counts up by compare-and-set: of two calls at once, each gets its own number, and a later call a larger one.
+ * - A removed view record is gone for readers, and an older write does not bring it back.
+ */
+import type { TableDef } from '../../schemas/target.ts';
+import type { Change, Key, Page, PageRequest, Version, WriteResult } from '../port.ts';
+
+export interface StoredRow {
+  readonly key: Key;
+  readonly version: Version;
+  /** The positions applied, as the runtime writes them; the store does not look inside. */
+  readonly at: string;
+  /** What the row has to say, as the runtime writes it; the store does not look inside. Empty: nothing. */
+  readonly outbox: string;
+  /** Pending timers: name to due time in ms since 1970 UTC. */
+  readonly timers: Readonly<Record<string, number>>;
+  /** The fields, map fields as `Entries`. Undefined: the row was taken away, and only its position is kept. */
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface RowWrite extends StoredRow {
+  /** The partition of the job's topic that the row belongs to. */
+  readonly partition: number;
+  /** Whether every map entry is written, and those the store has besides are dropped. */
+  readonly whole: boolean;
+}
+
+export interface DueTimer {
+  readonly key: Key;
+  readonly name: string;
+  readonly due: number;
+}
+
+export interface Tables {
+  /** Creates the tables that are missing, and columns that were added to a declaration. Drops nothing. */
+  prepare(tables: readonly TableDef[]): Promise<void>;
+  /** Counts up the token of a partition and answers the new one. The first is 1. */
+  claim(job: string, topic: string, partition: number): Promise<number>;
+  /** The token as it is now; 0 if nobody claimed yet. */
+  token(job: string, topic: string, partition: number): Promise<number>;
+
+  /** Rows in the order of the keys; undefined where there is none. Sees every write that was answered. */
+  read(table: TableDef, keys: readonly Key[]): Promise<(StoredRow | undefined)[]>;
+  /** Every row whose key begins with the prefix, which covers at least the tenant and the fields of `table.key`. */
+  under(table: TableDef, prefix: Key): Promise<StoredRow[]>;
+  /** The keys of all rows of one partition and tenant that have the value in an `indexed` field. */
+  where(table: TableDef, partition: number, tenant: string, field: string, value: string): Promise<Key[]>;
+  write(table: TableDef, rows: readonly RowWrite[]): Promise<WriteResult[]>;
+  /** Timers of one partition's rows that are due at `before` or earlier, the earliest first. */
+  due(table: TableDef, partition: number, before: number, limit: number): Promise<DueTimer[]>;
+
+  /** Writes a view. At most one change a key in one call. */
+  apply(view: TableDef, changes: readonly Change[]): Promise<WriteResult[]>;
+  /**
+   * Records for people and services: of a job's own rows or of a view, in the order of the key, all whose key begins
+   * with the prefix (which may be the tenant alone). Map fields are plain objects.
+   */
+  select(table: TableDef, prefix: Key, page: PageRequest): Promise<Page<Readonly<Record<string, unknown>>>>;
+  /** How many records there are for the tenant. Counts all of them: for summaries and doctors, not for requests. */
+  count(table: TableDef, tenant: string): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,107 @@
+/** Every topic there is. One topic per aggregate, keyed so that all that happens to one thing is in order. */
+import * as batch from '../schemas/batch.ts';
+import * as certificate from '../schemas/certificate.ts';
+import * as content from '../schemas/content.ts';
+import * as enrollment from '../schemas/enrollment.ts';
+import * as group from '../schemas/group.ts';
+import * as notification from '../schemas/notification.ts';
+import * as user from '../schemas/user.ts';
+import { defineTopic, type Topic } from './define.ts';
+
+export const enrollmentEvents = defineTopic({
+  name: 'enrollment.events',
+  doc: 'What happens between one learner and one course.',
+  key: 'userId',
+  events: [
+    enrollment.enrolled,
+    enrollment.unenrolled,
+    enrollment.contentProgressed,
+    enrollment.assessmentSubmitted,
+    enrollment.progressFollowed,
+  ],
+  broadcasts: [enrollment.courseStructureChanged],
+});
+
+export const batchEvents = defineTopic({
+  name: 'batch.events',
+  doc: 'What happens to one batch: by the platform, and by its learners.',
+  key: 'batchId',
+  events: [
+    batch.batchCreated,
+    batch.batchUpdated,
+    batch.batchRetired,
+    batch.learnerJoined,
+    batch.learnerProgressed,
+    batch.learnerCompleted,
+    batch.learnerLeft,
+    batch.batchStarted,
+    batch.batchEnded,
+  ],
+});
+
+export const groupEvents = defineTopic({
+  name: 'group.events',
+  doc: 'What happens to one group of learners.',
+  key: 'groupId',
+  events: [
+    group.groupCreated,
+    group.groupUpdated,
+    group.groupDeleted,
+    group.memberAdded,
+    group.memberRemoved,
+    group.memberRoleChanged,
+    group.activityAdded,
+    group.activityRemoved,
+    group.memberProgressed,
+  ],
+});
+
+export const notificationEvents = defineTopic({
+  name: 'notification.events',
+  doc: 'What one user is told, and how.',
+  key: 'recipientId',
+  events: [
+    notification.notificationRequested,
+    notification.notificationRead,
+    notification.preferencesChanged,
+    notification.messageDue,
+    notification.messageDelivered,
+    notification.messageFailed,
+  ],
+});
+
+export const userEvents = defineTopic({
+  name: 'user.events',
+  doc: 'What happens to one user account.',
+  key: 'userId',
+  events: [user.userCreated, user.userUpdated, user.userMerged, user.userDeleted, user.ownershipTransferred],
+});
+
+export const contentEvents = defineTopic({
+  name: 'content.events',
+  doc: 'What happens to one course as a thing that is read.',
+  key: 'courseId',
+  events: [content.coursePublished, content.courseRetired],
+});
+
+export const certificateEvents = defineTopic({
+  name: 'certificate.events',
+  doc: 'The certificates of one user.',
+  key: 'userId',
+  events: [
+    certificate.certificateRequested,
+    certificate.certificateRevoked,
+    certificate.certificateIssued,
+    certificate.certificateFailed,
+  ],
+});
+
+export const topics: readonly Topic[] = [
+  contentEvents,
+  enrollmentEvents,
+  batchEvents,
+  groupEvents,
+  notificationEvents,
+  userEvents,
+  certificateEvents,
+];

@@ -1,0 +1,133 @@
+/**
+ * The transport port: partitioned logs of records, consumer groups, and the fenced commit that the seven
+ * rules of the runtime stand on. Implementations: `embedded/` (a log in SQLite) and, for production, Kafka.
+ *
+ * What every implementation keeps, and `test/contracts/transport.ts` checks on each:
+ *
+ * - A record stays in its partition at its offset. Offsets of a partition grow; there may be gaps.
+ * - `produce` is all or nothing: readers see every record of a call or none.
+ * - A group's partitions of one topic are divided among its members; each partition has at most one member
+ *   at a time, as far as the group knows. A member that was away may still believe it has one: hence claims.
+ * - `claim` fences: once it answers, a `commit` of every earlier claim of the same group, topic and partition
+ *   is refused with FENCED, whoever makes it. What an earlier claim committed is in the `committed` of this one.
+ * - `commit` is one transaction: derived records, offset and marks all happen or none does. After an error
+ *   other than FENCED the caller does not know which; it claims again and reads `committed`.
+ * - What is away answers with a `retry` error, and the same call may be made again.
+ *
+ * Bytes handed out belong to the caller and are not changed or reused afterwards.
+ */
+
+/** Kafka's headers: text nearly always; bytes when they are not valid UTF-8. */
+export type Headers = Readonly<Record<string, string | Uint8Array>>;
+
+export interface LogRecord {
+  readonly partition: number;
+  readonly offset: number;
+  /** When the record was produced, in ms since 1970 UTC: by the producer's clock, or the log's. */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Headers;
+}
+
+/** A record to be appended. The partition is always said: who produces knows how the topic is partitioned. */
+export interface NewRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Headers;
+  readonly timestamp: number;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly retentionMs: number;
+}
+
+export interface PartitionInfo {
+  readonly partition: number;
+  /** The first offset that can still be read. */
+  readonly begin: number;
+  /** The offset the next record will have. */
+  readonly end: number;
+}
+
+export interface TopicInfo {
+  readonly name: string;
+  /** Differs between a topic and another of the same name made after its deletion; absent where the broker has none. */
+  readonly id: string | undefined;
+  readonly partitions: readonly PartitionInfo[];
+}
+
+export interface GroupLag extends PartitionInfo {
+  /** Where the group goes on; undefined if it never committed, and so begins at `begin`. */
+  readonly committed: number | undefined;
+  readonly lag: number;
+}
+
+export interface Transport {
+  /** Creates what is missing. What exists is left as it is, never shrunk. */
+  createTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** Every topic that exists, or only the named ones; a name that does not exist is left out. */
+  describe(names?: readonly string[]): Promise<TopicInfo[]>;
+  /** Appends, all or nothing. Answers the offset of each record, in the order given. */
+  produce(records: readonly NewRecord[]): Promise<number[]>;
+  /**
+   * Joins a consumer group for one topic. `assigned` and `revoked` are called as partitions come and go, never
+   * twice at once for one membership; a partition is given to another member of this process only after
+   * `revoked` has settled.
+   */
+  join(group: string, topic: string, listener: AssignmentListener): Promise<Membership>;
+  /** Reads records from `offset` on, for browsing: belongs to no group and moves nothing. */
+  read(topic: string, partition: number, offset: number, limit: number): Promise<LogRecord[]>;
+  lag(group: string, topic: string): Promise<GroupLag[]>;
+  /**
+   * Moves a group's committed offset of one partition, marks kept. Claims that are open are fenced, so that none
+   * of them commits over it: their owner claims again and goes on from here.
+   */
+  seek(group: string, topic: string, partition: number, offset: number): Promise<void>;
+  /** Drops records that are older than their topic's retention, at `now` in ms since 1970 UTC. Answers how many. */
+  expire(now: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface AssignmentListener {
+  assigned(partitions: readonly number[]): void;
+  /** The partitions are somebody else's once the promise settles. */
+  revoked(partitions: readonly number[]): Promise<void>;
+}
+
+export interface Membership {
+  readonly partitions: readonly number[];
+  /** Makes this member the only one whose commits for the partition are accepted, then reads the committed offset. */
+  claim(partition: number): Promise<Claim>;
+  leave(): Promise<void>;
+}
+
+export interface Claim {
+  readonly partition: number;
+  /** Where to go on, as committed by whoever came before; `offset` is undefined if nobody ever committed. */
+  readonly committed: { readonly offset: number | undefined; readonly marks: string };
+  /** The first offset that can still be read when the claim was made. */
+  readonly begin: number;
+  /**
+   * The next records, at most `maxRecords` (fewer when they are large), waiting up to `waitMs` for the first; an
+   * empty list when there were none, the claim is paused or `signal` was aborted. `end` is the offset after the
+   * last record of the partition as known now: a batch whose next offset equals it has caught up.
+   */
+  fetch(options: {
+    maxRecords: number;
+    waitMs: number;
+    signal?: AbortSignal;
+  }): Promise<{ records: LogRecord[]; end: number }>;
+  /** Where the next fetch reads, without committing anything. */
+  seek(offset: number): void;
+  /** A paused claim fetches nothing, and stays a member of its group. */
+  pause(): void;
+  resume(): void;
+  /** The fenced transaction. `offset` is the next one to read. Throws FENCED when a newer claim exists. */
+  commit(transaction: { records: readonly NewRecord[]; offset: number; marks: string }): Promise<void>;
+  close(): Promise<void>;
+}
