@@ -4,16 +4,16 @@ import { userId } from './fields.ts';
 
 const namespace = 'org.tributary.user';
 
-const text = (name: string, doc: string) =>
+const text = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'string'], doc, default: null, personal: true }) as const;
 
 const whole = [
   userId,
-  { ...text('name', 'The name people see.'), name: 'name' },
-  { ...text('gender', 'As the platform tells it.'), name: 'gender' },
-  { ...text('region', 'Where the user lives, in the words of the platform.'), name: 'region' },
-  { ...text('ageBand', 'A range of years of age, such as "35-55".'), name: 'ageBand' },
-  { ...text('education', 'The highest education reached.'), name: 'education' },
+  text('name', 'The name people see.'),
+  text('gender', 'As the platform tells it.'),
+  text('region', 'Where the user lives, in the words of the platform.'),
+  text('ageBand', 'A range of years of age, such as "35-55".'),
+  text('education', 'The highest education reached.'),
   {
     name: 'disability',
     type: ['null', 'boolean'],

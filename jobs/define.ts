@@ -1,0 +1,245 @@
+/**
+ * How a job is declared: a pure fold of one topic into rows, views and further events.
+ *
+ * Terms. An *event* is a decoded record. A *row* is what the job knows of one thing; it belongs to this job alone and its
+ * key begins with the key of the topic, so that one partition, and so one consumer, writes it. A *fold* makes the next
+ * row out of the row and an event. What the row has to *say* about that are outputs: events to other topics, timers,
+ * calls of channels. *Views* are what other stores hold of a row.
+ *
+ * Everything here is data and pure functions; no clock, no random, no input or output. Time is the event's time.
+ * The runtime (`runtime/`) does the rest, once for all jobs.
+ */
+import type { Input } from '../schemas/avro.ts';
+import type { Entries } from '../schemas/entries.ts';
+import { type RejectCode, TributaryError } from '../schemas/errors.ts';
+import type { AnyEventOf, callAnswered, EventDef, EventOf, timerFired } from '../schemas/event.ts';
+import type { ChannelName } from '../schemas/fields.ts';
+import {
+  type KeyOf,
+  keyFields,
+  mapFields,
+  type RecordOf,
+  type RowOf,
+  type TableDef,
+  type Target,
+} from '../schemas/target.ts';
+import type { DefsOf, Topic } from '../topics/define.ts';
+
+// ---- which rows an event touches ----
+
+/** Every row whose key begins with these fields, which cover at least the table's `key`. */
+export interface Every {
+  readonly every: Readonly<Record<string, string>>;
+}
+/** Every row of the partition that has the value in an indexed field: for broadcasts. */
+export interface Where {
+  readonly where: readonly [field: string, value: string];
+}
+/** One row, several, all under a prefix, all that match, or none. */
+export type Keys<T> = KeyOf<T> | readonly KeyOf<T>[] | Every | Where | undefined;
+
+export const every = (prefix: Readonly<Record<string, string>>): Every => ({ every: prefix });
+export const where = (field: string, value: string): Where => ({ where: [field, value] });
+
+// ---- what a fold reads besides its row ----
+
+/** A row of another job: reference data, perhaps some seconds old. */
+export interface Lookup<T extends TableDef = TableDef> {
+  readonly table: T;
+  readonly key: KeyOf<T>;
+  /** Read it now, since the event says that it changed. */
+  readonly fresh: boolean;
+}
+export type Lookups = Readonly<Record<string, Lookup>>;
+/** The rows that were found; a row that is not there yet is undefined, and its conclusion waits. */
+export type Found<L> = { readonly [name in keyof L]: L[name] extends Lookup<infer T> ? RowOf<T> | undefined : never };
+
+export function lookup<T extends TableDef>(table: T, key: KeyOf<T>, options: { fresh?: boolean } = {}): Lookup<T> {
+  return { table, key, fresh: options.fresh ?? false };
+}
+
+// ---- what a fold answers ----
+
+/** The event can never be applied: its record goes to the dead letters. */
+export class Rejection {
+  readonly code: RejectCode;
+  readonly message: string;
+  constructor(code: RejectCode, message: string) {
+    this.code = code;
+    this.message = message;
+  }
+}
+export const reject = (code: RejectCode, message: string): Rejection => new Rejection(code, message);
+
+// ---- what a row has to say ----
+
+export interface Emit<Type extends string = string> {
+  readonly kind: 'emit';
+  readonly type: Type;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+export interface Wake {
+  readonly kind: 'wake';
+  readonly name: string;
+  /** In ms since 1970 UTC. A second one of the same name replaces the first. */
+  readonly due: number | null;
+}
+export interface Call {
+  readonly kind: 'call';
+  readonly channel: ChannelName;
+  readonly attempt: number;
+  /** Equal for every attempt at the same message. */
+  readonly messageId: string;
+  readonly address: string;
+  readonly title: string;
+  readonly body: string;
+  readonly link: string | null;
+}
+export type Output<Type extends string = string> = Emit<Type> | Wake | Call;
+
+/** Says an event, to the one of the job's `to` topics that has it. */
+export function emit<D extends EventDef>(event: D, data: Input<D['schema']>): Emit<D['type']> {
+  return { kind: 'emit', type: event.type, data: data as Emit['data'] };
+}
+/** Asks for `timer.fired` with this name at `due`: on the row's own topic, as an ordinary event. */
+export const wakeAt = (name: string, due: number): Wake => ({ kind: 'wake', name, due });
+/** Takes the wish back; a timer that fired already is ignored. */
+export const sleep = (name: string): Wake => ({ kind: 'wake', name, due: null });
+/** Calls a channel; what becomes of it comes back as `call.answered`. */
+export const call = (message: Omit<Call, 'kind'>): Call => ({ kind: 'call', ...message });
+
+// ---- what other stores hold of a row ----
+
+export interface View<R> {
+  readonly into: Target;
+  /** The map field whose entries are records of their own, or undefined: the row is one record. */
+  readonly each: string | undefined;
+  /** The other fields such a record is made of: when one of them changes, all entries are made again. */
+  readonly using: readonly string[];
+  readonly record: (row: R, entry: never, name: string) => Readonly<Record<string, unknown>> | undefined;
+}
+
+/** One record of the row, or none. */
+export function view<T extends TableDef, V extends Target>(
+  _of: T,
+  into: V,
+  record: (row: RowOf<T>) => RecordOf<V> | undefined,
+): View<RowOf<T>> {
+  return { into, each: undefined, using: [], record: record as unknown as View<RowOf<T>>['record'] };
+}
+
+/** One record for each entry of a map field, made of the entry, its name and the fields named in `using`. */
+export function viewEach<
+  T extends TableDef,
+  V extends Target,
+  const F extends keyof RowOf<T> & string,
+  const U extends keyof RowOf<T> & string,
+>(
+  _of: T,
+  into: V,
+  each: F,
+  using: readonly U[],
+  record: (
+    row: Pick<RowOf<T>, U>,
+    entry: RowOf<T>[F] extends Entries<infer E> ? E : never,
+    name: string,
+  ) => RecordOf<V> | undefined,
+): View<RowOf<T>> {
+  return { into, each, using, record: record as unknown as View<RowOf<T>>['record'] };
+}
+
+// ---- the declaration ----
+
+type Told = typeof timerFired | typeof callAnswered;
+type Typed<On extends readonly EventDef[]> = On[number];
+
+interface Declaration<
+  From extends Topic,
+  On extends readonly (DefsOf<From> | Told)[],
+  To extends readonly Topic[],
+  T extends TableDef,
+  L extends Lookups,
+> {
+  /** A verb phrase: also the file's name, the consumer group and the metric label. */
+  name: string;
+  doc: string;
+  from: From;
+  /** The events it folds; records of other types are skipped undecoded. */
+  on: On;
+  /** The topics it may say something to. */
+  to: To;
+  /** The table it owns. */
+  row: T;
+  /** Which rows an event touches. Timers and answers of channels carry their row themselves. */
+  key: (event: AnyEventOf<Exclude<Typed<On>, Told>>) => Keys<T>;
+  lookups?: (key: KeyOf<T>, event: AnyEventOf<Typed<On>>) => L;
+  /** The new row. The same row again: nothing changed. Undefined: there is no row any more. */
+  fold: {
+    readonly [K in Typed<On>['type']]: (
+      row: RowOf<T> | undefined,
+      event: EventOf<Extract<Typed<On>, { type: K }>>,
+      found: Found<L>,
+    ) => RowOf<T> | undefined | Rejection;
+  };
+  react?: (
+    before: RowOf<T> | undefined,
+    after: RowOf<T> | undefined,
+    event: AnyEventOf<Typed<On>>,
+    found: Found<L>,
+  ) => readonly Output<DefsOf<To[number]>['type']>[];
+  views?: readonly View<RowOf<T>>[];
+}
+
+/** A declared job, as the runtime sees it: the types of its rows and events were checked when it was declared. */
+export interface Job {
+  readonly name: string;
+  readonly doc: string;
+  readonly from: Topic;
+  readonly on: readonly EventDef[];
+  readonly to: readonly Topic[];
+  readonly row: TableDef;
+  readonly key: (event: EventOf<EventDef>) => Keys<TableDef>;
+  readonly lookups: ((key: Readonly<Record<string, string>>, event: EventOf<EventDef>) => Lookups) | undefined;
+  readonly fold: Readonly<
+    Record<string, (row: Row | undefined, event: EventOf<EventDef>, found: FoundRows) => Row | undefined | Rejection>
+  >;
+  readonly react: (
+    before: Row | undefined,
+    after: Row | undefined,
+    event: EventOf<EventDef>,
+    found: FoundRows,
+  ) => readonly Output[];
+  readonly views: readonly View<Row>[];
+}
+export type Row = Readonly<Record<string, unknown>>;
+export type FoundRows = Readonly<Record<string, Row | undefined>>;
+
+export function defineJob<
+  From extends Topic,
+  const On extends readonly (DefsOf<From> | Told)[],
+  const To extends readonly Topic[],
+  T extends TableDef,
+  L extends Lookups = Record<never, never>,
+>(declaration: Declaration<From, On, To, T, L>): Job {
+  const job = { lookups: undefined, react: () => [], views: [], ...declaration } as unknown as Job;
+  const problem = flawOf(job);
+  if (problem !== undefined) throw new TributaryError('DECLARATION_INVALID', `job ${job.name}: ${problem}`);
+  return job;
+}
+
+/** What the types cannot say. */
+function flawOf(job: Job): string | undefined {
+  if (job.row.key[0] !== job.from.key || job.row.key.length !== 1) {
+    return `the key of its table ${job.row.name} must be ${job.from.key}, the key of ${job.from.name}: only so one partition writes a row`;
+  }
+  const maps = new Set(mapFields(job.row.record).map((field) => field.name));
+  for (const view of job.views) {
+    if (view.each !== undefined && !maps.has(view.each))
+      return `a view of ${view.into.name} is of each ${view.each}, which is no map field of ${job.row.name}`;
+    const fields = new Set(view.into.record.fields.map((field) => field.name));
+    const missing = keyFields(job.row).find((name) => !fields.has(name));
+    if (missing !== undefined)
+      return `${view.into.name} does not carry ${missing}, so that two rows could write the same record of it`;
+  }
+  return undefined;
+}

@@ -1,0 +1,244 @@
+/**
+ * How far each learner is in each course.
+ *
+ * A row keeps *facts*: which contents were visited and completed, and which batches the learner is in. What follows from
+ * them, the *standing* (percentage, counts per unit, completion), is concluded from the facts and the structure of the
+ * course as it is now. So facts may come in any order: progress before the enrollment, or before the course is known, is
+ * kept and counts when they come; and when a course is published anew, every standing is concluded again.
+ *
+ * - Required is what the course's structure says is required. A learner has completed the course when every required
+ *   content is complete; a course that requires nothing is completed by nobody. The first completion is kept for good.
+ * - Leaving keeps progress, and coming back goes on with it. Nothing is said about a learner who is in no batch.
+ * - A visit told twice (same event id) is one visit, as far as the latest eight visits tell.
+ */
+
+import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../schemas/batch.ts';
+import {
+  contentProgressed,
+  courseStructureChanged,
+  enrolled,
+  progressFollowed,
+  unenrolled,
+} from '../schemas/enrollment.ts';
+import { Entries } from '../schemas/entries.ts';
+import { memberProgressed } from '../schemas/group.ts';
+import { notificationRequested } from '../schemas/notification.ts';
+import { courseStructure } from '../schemas/rows/course-structure.ts';
+import { batchLearners, enrollmentIndex, learnerCourses, learnerProgress } from '../schemas/rows/learner-progress.ts';
+import type { RowOf } from '../schemas/target.ts';
+import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../topics/index.ts';
+import { defineJob, emit, lookup, view, viewEach, where } from './define.ts';
+
+type Learner = RowOf<typeof learnerProgress>;
+type Course = RowOf<typeof courseStructure>;
+
+const RECENT_VISITS = 8;
+
+export const trackProgress = defineJob({
+  name: 'track-progress',
+  doc: 'Keeps how far each learner is in each course, and tells batches, groups and the learner.',
+  from: enrollmentEvents,
+  on: [enrolled, unenrolled, contentProgressed, progressFollowed, courseStructureChanged],
+  to: [batchEvents, groupEvents, notificationEvents],
+  row: learnerProgress,
+
+  key: ({ type, data }) =>
+    type === 'enrollment.course-structure-changed'
+      ? where('courseId', data.courseId)
+      : { userId: data.userId, courseId: data.courseId },
+
+  lookups: ({ courseId }, { type }) => ({
+    course: lookup(courseStructure, { courseId }, { fresh: type === 'enrollment.course-structure-changed' }),
+  }),
+
+  fold: {
+    'enrollment.enrolled': (row, { data, time }, { course }) => {
+      const learner = row ?? newLearner(data);
+      const before = learner.batches.get(data.batchId);
+      if (before?.active) return learner;
+      const batch = { firstAt: time, completionSaid: false, ...before, active: true, since: time };
+      return concluded({ ...learner, batches: learner.batches.set(data.batchId, batch) }, course);
+    },
+
+    'enrollment.unenrolled': (row, { data, time }) => {
+      const before = row?.batches.get(data.batchId);
+      if (row === undefined || !before?.active) return row;
+      return { ...row, batches: row.batches.set(data.batchId, { ...before, active: false, since: time }) };
+    },
+
+    'enrollment.content-progressed': (row, { data, time, id }, { course }) => {
+      const learner = row ?? newLearner(data);
+      const before = learner.contents.get(data.contentId);
+      const repeated = learner.recent.includes(id);
+      const completes = data.status === 'completed' && !before?.completed;
+      if (repeated && !completes) return learner;
+      const content = {
+        completed: completes || before?.completed === true,
+        views: (before?.views ?? 0) + (repeated ? 0 : data.views),
+        firstAt: Math.min(before?.firstAt ?? time, time),
+        lastAt: Math.max(before?.lastAt ?? time, time),
+        completedAt: before?.completedAt ?? (completes ? time : null),
+      };
+      const visited = {
+        ...learner,
+        contents: learner.contents.set(data.contentId, content),
+        firstAccessAt: Math.min(learner.firstAccessAt ?? time, time),
+        lastAccessAt: Math.max(learner.lastAccessAt ?? time, time),
+        recent: [...learner.recent, id].slice(-RECENT_VISITS),
+      };
+      return completes || learner.state === 'not_started' ? concluded(visited, course) : visited;
+    },
+
+    'enrollment.progress-followed': (row, { data }, { course }) => {
+      const learner = row ?? newLearner(data);
+      const others = learner.followers.filter((groupId) => groupId !== data.groupId);
+      return concluded({ ...learner, followers: data.following ? [...others, data.groupId] : others }, course);
+    },
+
+    'enrollment.course-structure-changed': (row, _event, { course }) => row && concluded(row, course),
+  },
+
+  react: (before, after, event) => {
+    if (after === undefined) return [];
+    const follower =
+      event.type === 'enrollment.progress-followed' && event.data.following ? event.data.groupId : undefined;
+    const isNews = isEnrolled(before) !== isEnrolled(after) || (isEnrolled(after) && standingChanged(before, after));
+    return [
+      ...[...after.batches.keys()].flatMap((batchId) => toBatch(batchId, before, after)),
+      ...after.followers
+        .filter((groupId) => isNews || (groupId === follower && isEnrolled(after)))
+        .map((groupId) => toGroup(groupId, after)),
+      ...(completionSaid(after) && !completionSaid(before) ? [toLearner(after)] : []),
+    ];
+  },
+
+  views: [
+    viewEach(
+      learnerProgress,
+      batchLearners,
+      'batches',
+      ['userId', 'courseId', 'progress', 'state', 'completedAt', 'lastAccessAt'],
+      (learner, { active, since }, batchId) => ({ ...learner, batchId, active, since }),
+    ),
+    view(learnerProgress, enrollmentIndex, (row) => {
+      if (row.batches.size === 0) return undefined;
+      const { userId, courseId, courseName, progress, state, completedAt, lastAccessAt } = row;
+      const batches = [...row.batches].filter(([, { active }]) => active).map(([batchId]) => batchId);
+      const active = batches.length > 0;
+      return { userId, courseId, courseName, progress, state, completedAt, lastAccessAt, active, batches };
+    }),
+    view(learnerProgress, learnerCourses, (row) => {
+      if (row.batches.size === 0) return undefined;
+      const { userId, courseId, progress, state } = row;
+      return { userId, courseId, progress, state, active: isEnrolled(row) };
+    }),
+  ],
+});
+
+function newLearner({ userId, courseId }: { userId: string; courseId: string }): Learner {
+  return {
+    userId,
+    courseId,
+    courseName: '',
+    required: 0,
+    completed: 0,
+    progress: 0,
+    state: 'not_started',
+    completedAt: null,
+    firstAccessAt: null,
+    lastAccessAt: null,
+    batches: Entries.empty(),
+    contents: Entries.empty(),
+    units: Entries.empty(),
+    followers: [],
+    recent: [],
+  };
+}
+
+/** The same facts, with what follows from them. Without a course nothing follows but that something was visited. */
+function concluded(learner: Learner, course: Course | undefined): Learner {
+  const counts = new Map<string, number>();
+  let completed = 0;
+  let lastAt = 0;
+  for (const [contentId, { completedAt }] of learner.contents) {
+    const content = course?.contents.get(contentId);
+    if (completedAt === null || !content?.required) continue;
+    completed += 1;
+    lastAt = Math.max(lastAt, completedAt);
+    for (const unitId of content.units) counts.set(unitId, (counts.get(unitId) ?? 0) + 1);
+  }
+  const required = course?.required ?? 0;
+  const completedAt = learner.completedAt ?? (required > 0 && completed === required ? lastAt : null);
+  const visited = learner.contents.size > 0;
+  return {
+    ...learner,
+    courseName: course?.name ?? learner.courseName,
+    required,
+    completed,
+    progress: required === 0 ? 0 : Math.floor((100 * completed) / required),
+    state: completedAt !== null ? 'completed' : visited ? 'in_progress' : 'not_started',
+    completedAt,
+    units: unitCounts(learner.units, course, counts),
+    batches: completedAt === null ? learner.batches : completionsSaid(learner.batches),
+  };
+}
+
+function unitCounts(
+  before: Learner['units'],
+  course: Course | undefined,
+  counts: Map<string, number>,
+): Learner['units'] {
+  let units = before;
+  for (const unitId of before.keys()) if (!course?.units.has(unitId)) units = units.delete(unitId);
+  for (const [unitId, count] of counts) units = units.set(unitId, count);
+  for (const [unitId, count] of units) if (count > 0 && !counts.has(unitId)) units = units.set(unitId, 0);
+  return units;
+}
+
+/** Every batch the learner is in is told of the completion, once. */
+function completionsSaid(before: Learner['batches']): Learner['batches'] {
+  let batches = before;
+  for (const [batchId, batch] of before) {
+    if (batch.active && !batch.completionSaid) batches = batches.set(batchId, { ...batch, completionSaid: true });
+  }
+  return batches;
+}
+
+const isEnrolled = (row: Learner | undefined): boolean =>
+  row !== undefined && [...row.batches.values()].some(({ active }) => active);
+const completionSaid = (row: Learner | undefined): boolean =>
+  row !== undefined && [...row.batches.values()].some((batch) => batch.completionSaid);
+const standingChanged = (before: Learner | undefined, after: Learner): boolean =>
+  before?.progress !== after.progress || before.state !== after.state || before.completedAt !== after.completedAt;
+
+function toBatch(batchId: string, before: Learner | undefined, after: Learner) {
+  const was = before?.batches.get(batchId);
+  const is = after.batches.get(batchId);
+  const { userId, courseId, progress, state, completedAt } = after;
+  const learner = { batchId, userId, courseId, progress, state };
+  const said = [];
+  if (is?.active && !was?.active) said.push(emit(learnerJoined, { ...learner, first: was === undefined }));
+  if (!is?.active && was?.active) said.push(emit(learnerLeft, learner));
+  if (is?.active && was?.active && before && (before.progress !== progress || before.state !== state)) {
+    const previous = { previousProgress: before.progress, previousState: before.state };
+    said.push(emit(learnerProgressed, { ...learner, ...previous }));
+  }
+  if (is?.completionSaid && !was?.completionSaid && completedAt !== null) {
+    said.push(emit(learnerCompleted, { batchId, courseId, userId, completedAt }));
+  }
+  return said;
+}
+
+function toGroup(groupId: string, row: Learner) {
+  const { userId, courseId, progress, state, completedAt } = row;
+  return emit(memberProgressed, { groupId, userId, courseId, progress, state, completedAt, enrolled: isEnrolled(row) });
+}
+
+function toLearner({ userId, courseId, courseName }: Learner) {
+  return emit(notificationRequested, {
+    recipientId: userId,
+    notificationId: `course-completed/${courseId}`,
+    category: 'course',
+    title: `You have completed ${courseName}`,
+  });
+}

@@ -1,0 +1,148 @@
+import { learnerState, progress } from '../fields.ts';
+import { defineCache, defineIndex, defineTable } from '../target.ts';
+
+const userId = { name: 'userId', type: 'string', doc: 'The learner.' } as const;
+const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
+const time = <const N extends string>(name: N, doc: string) =>
+  ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC' }) as const;
+
+const standing = [
+  { name: 'required', type: 'int', doc: 'Required contents of the course; 0 while the course is not known.' },
+  { name: 'completed', type: 'int', doc: 'How many of them are complete.' },
+  progress,
+  { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+  time('completedAt', 'When the course was first complete. Never taken back.'),
+] as const;
+
+/** How far one learner is in one course. */
+export const learnerProgress = defineTable({
+  name: 'learner_progress',
+  doc: 'How far each learner is in each course: the facts, and what follows from them.',
+  key: ['userId'],
+  sort: ['courseId'],
+  indexed: ['courseId'],
+  record: {
+    type: 'record',
+    name: 'LearnerProgress',
+    fields: [
+      userId,
+      courseId,
+      { name: 'courseName', type: 'string', doc: 'What people call the course; empty while it is not known.' },
+      ...standing,
+      time('firstAccessAt', 'The first visit to any content.'),
+      time('lastAccessAt', 'The latest visit to any content.'),
+      {
+        name: 'batches',
+        doc: 'The batches of the course the learner is or was in, by batch.',
+        type: {
+          type: 'map',
+          values: {
+            type: 'record',
+            name: 'Membership',
+            fields: [
+              { name: 'active', type: 'boolean', doc: 'Whether the learner is in the batch now.' },
+              { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
+              { name: 'firstAt', type: 'long', doc: 'When the learner first joined.', unit: 'ms since 1970 UTC' },
+              { name: 'completionSaid', type: 'boolean', doc: 'Whether the batch was told of the completion.' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'contents',
+        doc: 'What the learner did, by content, whether it is part of the course now or not.',
+        type: {
+          type: 'map',
+          values: {
+            type: 'record',
+            name: 'ContentProgress',
+            fields: [
+              { name: 'completed', type: 'boolean', doc: 'Whether it was completed.' },
+              { name: 'views', type: 'int', doc: 'How many visits.' },
+              { name: 'firstAt', type: 'long', doc: 'The first visit.', unit: 'ms since 1970 UTC' },
+              { name: 'lastAt', type: 'long', doc: 'The latest visit.', unit: 'ms since 1970 UTC' },
+              { name: 'completedAt', type: ['null', 'long'], doc: 'The first completion.', unit: 'ms since 1970 UTC' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'units',
+        doc: 'Completed required contents, by unit.',
+        type: { type: 'map', values: 'int' },
+      },
+      { name: 'followers', type: { type: 'array', items: 'string' }, doc: 'Groups that are told of every change.' },
+      {
+        name: 'recent',
+        type: { type: 'array', items: 'string' },
+        doc: 'The ids of the latest visits, since a visit told twice is one visit.',
+      },
+    ],
+  },
+});
+
+/** Who is in a batch, in pages: a view of `learner_progress`. */
+export const batchLearners = defineTable({
+  name: 'batch_learners',
+  doc: 'The learners of each batch, those who left included.',
+  key: ['batchId'],
+  sort: ['userId', 'courseId'],
+  record: {
+    type: 'record',
+    name: 'BatchLearner',
+    fields: [
+      { name: 'batchId', type: 'string', doc: 'The batch.' },
+      userId,
+      courseId,
+      { name: 'active', type: 'boolean', doc: 'Whether the learner is in the batch now.' },
+      { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
+      progress,
+      { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+      time('completedAt', 'When the course was completed.'),
+      time('lastAccessAt', 'The latest visit.'),
+    ],
+  },
+});
+
+/** Enrollments to search in: a view of `learner_progress`. */
+export const enrollmentIndex = defineIndex({
+  name: 'enrollments',
+  doc: 'Who learns what, and how far they are.',
+  key: ['userId'],
+  sort: ['courseId'],
+  text: ['userId', 'courseId', 'courseName'],
+  record: {
+    type: 'record',
+    name: 'Enrollment',
+    fields: [
+      userId,
+      courseId,
+      { name: 'courseName', type: 'string', doc: 'What people call the course; empty while it is not known.' },
+      { name: 'active', type: 'boolean', doc: 'Whether the learner is in any batch of the course now.' },
+      { name: 'batches', type: { type: 'array', items: 'string' }, doc: 'The batches the learner is in now.' },
+      progress,
+      { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+      time('completedAt', 'When the course was completed.'),
+      time('lastAccessAt', 'The latest visit.'),
+    ],
+  },
+});
+
+/** What a home page shows of a learner, in one read: a view of `learner_progress`, one field a course. */
+export const learnerCourses = defineCache({
+  name: 'learner_courses',
+  doc: 'The courses of each learner.',
+  key: ['userId'],
+  sort: ['courseId'],
+  record: {
+    type: 'record',
+    name: 'LearnerCourse',
+    fields: [
+      userId,
+      courseId,
+      { name: 'active', type: 'boolean', doc: 'Whether the learner is in any batch of the course now.' },
+      progress,
+      { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+    ],
+  },
+});
