@@ -8,15 +8,19 @@
  * The runtime asks `changes()` which keys differ from what the store holds, and calls `settled()` after a
  * write, so that the cost of an event does not grow with the size of its row.
  */
-interface Slot<V> {
-  /** [version, value] pairs, oldest first; `undefined` is a deletion. */
-  readonly writes: [version: number, value: V | undefined][];
-}
+type Write<V> = readonly [version: number, value: V | undefined];
 
 class History<V> {
-  readonly slots = new Map<string, Slot<V>>();
-  readonly dirty = new Set<string>();
+  /** What the store holds. */
+  readonly base: Map<string, V>;
+  /** What was written since, by key, the oldest first; `undefined` is a deletion. */
+  readonly writes: Map<string, Write<V>[]>;
   newest = 0;
+
+  constructor(base: Map<string, V>, writes: Map<string, Write<V>[]>) {
+    this.base = base;
+    this.writes = writes;
+  }
 }
 
 export class Entries<V> implements Iterable<[string, V]> {
@@ -31,14 +35,13 @@ export class Entries<V> implements Iterable<[string, V]> {
   }
 
   static empty<V>(): Entries<V> {
-    return new Entries<V>(new History<V>(), 0, 0);
+    return Entries.stored<V>([]);
   }
 
   /** Entries as a store holds them: none of them counts as changed. */
   static stored<V>(entries: Iterable<readonly [string, V]>): Entries<V> {
-    const history = new History<V>();
-    for (const [key, value] of entries) history.slots.set(key, { writes: [[0, value]] });
-    return new Entries<V>(history, 0, history.slots.size);
+    const base = new Map(entries);
+    return new Entries<V>(new History<V>(base, new Map()), 0, base.size);
   }
 
   /** Entries that no store holds yet: all of them count as changed. */
@@ -49,13 +52,15 @@ export class Entries<V> implements Iterable<[string, V]> {
   }
 
   get(key: string): V | undefined {
-    const slot = this.#history.slots.get(key);
-    if (slot === undefined) return undefined;
-    for (let i = slot.writes.length - 1; i >= 0; i--) {
-      const write = slot.writes[i] as [number, V | undefined];
-      if (write[0] <= this.#version) return write[1];
+    const { base, writes } = this.#history;
+    const written = writes.size === 0 ? undefined : writes.get(key);
+    if (written !== undefined) {
+      for (let i = written.length - 1; i >= 0; i--) {
+        const [version, value] = written[i] as Write<V>;
+        if (version <= this.#version) return value;
+      }
     }
-    return undefined;
+    return base.get(key);
   }
 
   has(key: string): boolean {
@@ -75,25 +80,30 @@ export class Entries<V> implements Iterable<[string, V]> {
   #write(key: string, value: V | undefined, size: number): Entries<V> {
     const history = this.#history.newest === this.#version ? this.#history : this.#fork();
     history.newest += 1;
-    history.dirty.add(key);
-    const slot = history.slots.get(key);
-    if (slot === undefined) history.slots.set(key, { writes: [[history.newest, value]] });
-    else slot.writes.push([history.newest, value]);
+    const written = history.writes.get(key);
+    if (written === undefined) history.writes.set(key, [[history.newest, value]]);
+    else written.push([history.newest, value]);
     return new Entries<V>(history, history.newest, size);
   }
 
   /** A history of its own, with what this version sees and the same idea of what the store holds. */
   #fork(): History<V> {
-    const fork = new History<V>();
+    const { base, writes } = this.#history;
+    const fork = new History<V>(new Map(base), new Map());
+    for (const key of writes.keys()) fork.writes.set(key, [[0, this.get(key)]]);
     fork.newest = this.#version;
-    for (const [key, value] of this) fork.slots.set(key, { writes: [[0, value]] });
-    for (const key of this.#history.dirty) fork.dirty.add(key);
     return fork;
   }
 
   *[Symbol.iterator](): Iterator<[string, V]> {
-    for (const key of this.#history.slots.keys()) {
+    const { base, writes } = this.#history;
+    if (writes.size === 0) return yield* base;
+    for (const key of base.keys()) {
       const value = this.get(key);
+      if (value !== undefined) yield [key, value];
+    }
+    for (const key of writes.keys()) {
+      const value = base.has(key) ? undefined : this.get(key);
       if (value !== undefined) yield [key, value];
     }
   }
@@ -109,23 +119,23 @@ export class Entries<V> implements Iterable<[string, V]> {
   /** Keys written since the last `settled()`, with the value this version sees; `undefined` is a deletion. */
   changes(): Map<string, V | undefined> {
     const changes = new Map<string, V | undefined>();
-    for (const key of this.#history.dirty) changes.set(key, this.get(key));
+    for (const key of this.#history.writes.keys()) changes.set(key, this.get(key));
     return changes;
   }
 
   /** The same entries, none of them changed: called when a store holds this version. Older versions end here. */
   settled(): Entries<V> {
-    const history = this.#history;
-    if (history.dirty.size === 0) return this;
-    if (history.newest !== this.#version) return Entries.stored(this);
-    for (const key of history.dirty) {
+    const { base, writes, newest } = this.#history;
+    if (writes.size === 0) return this;
+    if (newest !== this.#version) return Entries.stored(this);
+    for (const key of writes.keys()) {
       const value = this.get(key);
-      if (value === undefined) history.slots.delete(key);
-      else history.slots.set(key, { writes: [[0, value]] });
+      if (value === undefined) base.delete(key);
+      else base.set(key, value);
     }
-    history.dirty.clear();
-    history.newest = 0;
-    return new Entries<V>(history, 0, this.size);
+    writes.clear();
+    this.#history.newest = 0;
+    return new Entries<V>(this.#history, 0, this.size);
   }
 
   /** A plain object for people and tests; keys in the order of their first entry. */

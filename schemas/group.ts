@@ -4,13 +4,13 @@ import { courseId, groupId, progress, state, userId } from './fields.ts';
 
 const namespace = 'org.tributary.group';
 const name = { name: 'name', type: 'string', doc: 'What people call the group.' } as const;
-const role = {
+export const role = {
   name: 'role',
   type: { type: 'enum', name: 'Role', symbols: ['member', 'admin'] },
   doc: 'What the user may do in the group.',
   default: 'member',
 } as const;
-const kind = {
+export const kind = {
   name: 'kind',
   type: { type: 'enum', name: 'ActivityKind', symbols: ['course', 'other'] },
   doc: 'What the activity is. The progress of the members is followed in courses.',

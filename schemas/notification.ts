@@ -19,6 +19,13 @@ const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '
 const link = { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', default: null } as const;
 const through = { name: 'channel', type: channel, doc: 'How it goes out.' } as const;
 
+/** Why a message failed for good. */
+export const failureReason = {
+  name: 'reason',
+  type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown'] },
+  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: the process ended during a call that must not be made twice.',
+} as const;
+
 export const notificationRequested = defineEvent(
   'notification.requested',
   {
@@ -190,11 +197,7 @@ export const messageFailed = defineEvent(
     doc: 'The message will not be sent any more, or nobody can know whether it was.',
     fields: [
       ...outcome,
-      {
-        name: 'reason',
-        type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown'] },
-        doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: the process ended during a call that must not be made twice.',
-      },
+      failureReason,
       { name: 'detail', type: 'string', doc: 'What the channel said last.', default: '' },
     ],
   },

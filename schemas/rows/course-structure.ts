@@ -1,4 +1,4 @@
-import { defineTable } from '../target.ts';
+import { defineIndex, defineTable } from '../target.ts';
 
 /** What a course consists of, as last published: what the progress of its learners is measured against. */
 export const courseStructure = defineTable({
@@ -51,6 +51,27 @@ export const courseStructure = defineTable({
           },
         },
       },
+    ],
+  },
+});
+
+/** Courses to search in: a view of `course_structure`. */
+export const courseIndex = defineIndex({
+  name: 'courses',
+  doc: 'Which courses there are.',
+  key: ['courseId'],
+  text: ['courseId', 'name'],
+  record: {
+    type: 'record',
+    name: 'Course',
+    fields: [
+      { name: 'courseId', type: 'string', doc: 'The course.' },
+      { name: 'name', type: 'string', doc: 'What people call the course.' },
+      { name: 'retired', type: 'boolean', doc: 'Whether the course is no longer offered.' },
+      { name: 'publishedAt', type: ['null', 'long'], doc: 'When it was last published.', unit: 'ms since 1970 UTC' },
+      { name: 'units', type: 'int', doc: 'How many units it has.' },
+      { name: 'contents', type: 'int', doc: 'How many different leaf contents it has.' },
+      { name: 'required', type: 'int', doc: 'How many of them are required.' },
     ],
   },
 });

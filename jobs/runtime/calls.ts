@@ -1,0 +1,42 @@
+/**
+ * Calls of channels. The row said so before the call was made; what became of it is an event of the log. Between the two a
+ * process may die, and then only the channel's own declaration says whether a second call is allowed.
+ */
+import { messageOf } from '../../schemas/errors.ts';
+import type { ChannelName } from '../../schemas/fields.ts';
+import type { Channel } from '../../sinks/channels/port.ts';
+import type { SaidCall } from './outbox.ts';
+
+export interface CallResult {
+  readonly outcome: 'sent' | 'away' | 'refused' | 'unknown';
+  readonly detail: string;
+}
+
+/** `first`: this attempt folded the call, so that nobody can have made it before. */
+export async function answerCall(
+  channels: Readonly<Partial<Record<ChannelName, Channel>>>,
+  { channel: name, message, row, time }: SaidCall,
+  first: boolean,
+): Promise<CallResult> {
+  const channel = channels[name];
+  if (channel === undefined) return { outcome: 'refused', detail: `no channel ${name} is configured` };
+  if (!first && channel.repeats === 'at-most-once') {
+    return {
+      outcome: 'unknown',
+      detail: 'the process ended during the call, and the channel must not be called twice',
+    };
+  }
+  const { messageId, address, title, body, link } = message;
+  try {
+    return await channel.send({
+      key: encodeURIComponent([...row, messageId].join('/')),
+      address,
+      title,
+      body,
+      link,
+      time,
+    });
+  } catch (error) {
+    return { outcome: 'away', detail: messageOf(error) };
+  }
+}

@@ -1,0 +1,147 @@
+/** The records of a batch, decoded and told apart: what is to be folded into which rows, and what is not. */
+import { messageOf, type RejectCode } from '../../schemas/errors.ts';
+import { callAnswered, type Event, type EventDef, timerFired } from '../../schemas/event.ts';
+import type { TableDef } from '../../schemas/target.ts';
+import { keyFields } from '../../schemas/target.ts';
+import type { Key } from '../../sinks/port.ts';
+import { type Codec, isKeyPart } from '../../topics/codec.ts';
+import { type Marks, type Origin, ROUTED } from '../../topics/origin.ts';
+import { partitionOf } from '../../topics/partition.ts';
+import type { LogRecord } from '../../topics/transport.ts';
+import type { Every, Job, Keys, Where } from '../define.ts';
+import type { Skip } from './telemetry.ts';
+
+/** One event, and the rows it touches: named ones, or those that a search of the partition finds. */
+export interface Planned {
+  readonly record: LogRecord;
+  readonly event: Event;
+  readonly keys: readonly Key[];
+  readonly search: Every | Where | undefined;
+  /** The partition and offset where the record lay before it was sent on to this one. */
+  readonly cameFrom: readonly [partition: number, offset: number] | undefined;
+}
+
+export interface Plan {
+  readonly items: readonly Planned[];
+  readonly routed: readonly { readonly record: LogRecord; readonly key: string }[];
+  readonly rejected: { readonly record: LogRecord; readonly code: RejectCode; readonly message: string }[];
+  readonly skipped: Record<Skip, number>;
+}
+
+const text = new TextEncoder();
+
+export function plan(
+  job: Job,
+  codec: Codec,
+  records: readonly LogRecord[],
+  marks: Marks,
+  partition: number,
+  partitions: number,
+  refused: ReadonlyMap<number, string>,
+): Plan {
+  const items: Planned[] = [];
+  const routed: { record: LogRecord; key: string }[] = [];
+  const rejected: Plan['rejected'] = [];
+  const skipped: Record<Skip, number> = { unwanted: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
+  const wanted = wantedOf(job);
+
+  for (const record of records) {
+    const decoded = codec.decode(job.from, record, wanted);
+    if (decoded.kind === 'ignored') {
+      skipped.unwanted += 1;
+      continue;
+    }
+    if (decoded.kind === 'rejected') {
+      rejected.push({ record, code: decoded.code, message: decoded.message });
+      continue;
+    }
+    const { event, origin, onlyFor } = decoded;
+    if (onlyFor !== undefined && onlyFor !== job.name) {
+      skipped['not-ours'] += 1;
+      continue;
+    }
+    if (origin !== undefined && !marks.pass(origin)) {
+      skipped.repeated += 1;
+      continue;
+    }
+    const told =
+      event.type === timerFired.type || event.type === callAnswered.type ? (event.data as unknown as Told) : undefined;
+    if (told !== undefined && (told.job !== job.name || told.row.length !== keyFields(job.row).length)) {
+      skipped['not-ours'] += 1;
+      continue;
+    }
+    const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
+    if (key !== undefined && partitionOf(text.encode(key), partitions) !== partition) {
+      routed.push({ record, key });
+      continue;
+    }
+    const refusal = refused.get(record.offset);
+    if (refusal !== undefined) {
+      rejected.push({ record, code: 'ROW_REFUSED', message: refusal });
+      continue;
+    }
+    const touched =
+      told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
+    if ('code' in touched) rejected.push({ record, ...touched });
+    else items.push({ record, event, ...touched, cameFrom: cameFrom(origin, job.from.name) });
+  }
+  return { items, routed, rejected, skipped };
+}
+
+interface Told {
+  readonly job: string;
+  readonly row: readonly string[];
+}
+
+const wantedByJob = new WeakMap<Job, ReadonlyMap<string, EventDef>>();
+
+function wantedOf(job: Job): ReadonlyMap<string, EventDef> {
+  let wanted = wantedByJob.get(job);
+  if (wanted === undefined) {
+    wanted = new Map(job.on.map((def) => [def.type, def]));
+    wantedByJob.set(job, wanted);
+  }
+  return wanted;
+}
+
+/** The key of the event's record; undefined for a broadcast, which lies in every partition. */
+function keyOfEvent(job: Job, event: Event): string | undefined {
+  const key = event.data[job.from.key];
+  return typeof key === 'string' && !job.from.broadcasts.some(({ type }) => type === event.type) ? key : undefined;
+}
+
+function cameFrom(origin: Origin | undefined, topic: string): Planned['cameFrom'] {
+  if (origin === undefined) return undefined;
+  const [job, from, partition] = origin.line.split('/');
+  return job === ROUTED && from === topic ? [Number(partition), origin.offset] : undefined;
+}
+
+function touchedBy(
+  job: Job,
+  event: Event,
+): { keys: readonly Key[]; search: Every | Where | undefined } | { code: RejectCode; message: string } {
+  let touched: Keys<TableDef>;
+  try {
+    touched = job.key(event);
+  } catch (error) {
+    return { code: 'JOB_FAILED', message: `${job.name} could not tell the row of ${event.type}: ${messageOf(error)}` };
+  }
+  if (touched === undefined) return { keys: [], search: undefined };
+  if ('every' in touched || 'where' in touched) return { keys: [], search: touched as Every | Where };
+  const named = (Array.isArray(touched) ? touched : [touched]) as readonly Readonly<Record<string, string>>[];
+  const keys: Key[] = [];
+  for (const fields of named) {
+    const key = [event.tenant];
+    for (const name of keyFields(job.row)) {
+      const part = fields[name];
+      if (!isKeyPart(part))
+        return {
+          code: 'KEY_INVALID',
+          message: `data.${name}: it names a row, so it must be a text of 1 to 512 characters`,
+        };
+      key.push(part);
+    }
+    keys.push(key);
+  }
+  return { keys, search: undefined };
+}

@@ -1,0 +1,131 @@
+/** The records that a batch sends: derived events, records sent on to their partition, dead letters, timers, answers. */
+import type { ErrorCode } from '../../schemas/errors.ts';
+import type { EventDef } from '../../schemas/event.ts';
+import { avroHeaders, type Codec } from '../../topics/codec.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
+import { partitionOf } from '../../topics/partition.ts';
+import type { LogRecord, NewRecord } from '../../topics/transport.ts';
+import type { SaidEvent } from './outbox.ts';
+
+const text = new TextEncoder();
+
+/** How many partitions a topic has. */
+export type PartitionCount = (topic: string) => number;
+
+/** Where a batch stands, which every record it sends has to say. */
+export interface Place {
+  readonly job: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** One record; or, for a broadcast, one for every partition. */
+export function derived(
+  said: SaidEvent,
+  index: number,
+  place: Place,
+  partitions: PartitionCount,
+  now: number,
+): NewRecord[] {
+  const origin = formatOrigin(lineOf(place.job, place.topic, place.partition), said.offset, index);
+  const headers = avroHeaders(said.type, {
+    id: origin,
+    source: `/tributary/${place.job}`,
+    time: said.time,
+    tenant: said.tenant,
+    origin,
+  });
+  const count = partitions(said.topic);
+  const base = { topic: said.topic, value: said.value, headers, timestamp: now };
+  if (said.key === null) {
+    return Array.from({ length: count }, (_, partition) => ({ ...base, partition, key: null }));
+  }
+  const key = text.encode(said.key);
+  return [{ ...base, partition: partitionOf(key, count), key }];
+}
+
+/** The record as it is, in the partition of its key. */
+export function routed(
+  record: LogRecord,
+  key: string,
+  place: Place,
+  partitions: PartitionCount,
+  now: number,
+): NewRecord {
+  const bytes = text.encode(key);
+  const origin = formatOrigin(lineOf(ROUTED, place.topic, place.partition), record.offset, 0);
+  return {
+    topic: place.topic,
+    partition: partitionOf(bytes, partitions(place.topic)),
+    key: bytes,
+    value: record.value,
+    headers: { ...record.headers, ce_origin: origin },
+    timestamp: now,
+  };
+}
+
+/** Headers of a dead letter, besides those the record came with. */
+export const DEAD_LETTER = {
+  code: 'tributary-code',
+  message: 'tributary-message',
+  job: 'tributary-job',
+  topic: 'tributary-topic',
+  partition: 'tributary-partition',
+  offset: 'tributary-offset',
+  timestamp: 'tributary-timestamp',
+} as const;
+
+const LONGEST_MESSAGE = 1000;
+
+/** The record's own bytes and headers, with why and where. */
+export function deadLetter(
+  record: LogRecord,
+  code: ErrorCode,
+  message: string,
+  place: Place,
+  partitions: PartitionCount,
+  now: number,
+): NewRecord {
+  const topic = deadLetterTopic(place.topic);
+  return {
+    topic,
+    partition: place.partition % partitions(topic),
+    key: record.key,
+    value: record.value,
+    headers: {
+      ...record.headers,
+      [DEAD_LETTER.code]: code,
+      [DEAD_LETTER.message]: message.slice(0, LONGEST_MESSAGE),
+      [DEAD_LETTER.job]: place.job,
+      [DEAD_LETTER.topic]: place.topic,
+      [DEAD_LETTER.partition]: String(place.partition),
+      [DEAD_LETTER.offset]: String(record.offset),
+      [DEAD_LETTER.timestamp]: String(record.timestamp),
+    },
+    timestamp: now,
+  };
+}
+
+/** An event of the runtime itself, said to a row's own topic and key. */
+export function toRow(
+  codec: Codec,
+  def: EventDef,
+  data: Readonly<Record<string, unknown>>,
+  row: { readonly tenant: string; readonly recordKey: string },
+  id: string,
+  time: number,
+  place: Place,
+  partitions: PartitionCount,
+  now: number,
+): NewRecord {
+  const key = text.encode(row.recordKey);
+  return {
+    topic: place.topic,
+    partition: partitionOf(key, partitions(place.topic)),
+    key,
+    value: codec.encode(place.topic, def, data),
+    headers: avroHeaders(def.type, { id, source: `/tributary/${place.job}`, time, tenant: row.tenant }),
+    timestamp: now,
+  };
+}

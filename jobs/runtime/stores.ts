@@ -1,0 +1,60 @@
+/** What the runtime works with: ports, a clock, and somebody to tell. Nothing here knows an implementation. */
+
+import type { ChannelName } from '../../schemas/fields.ts';
+import type { Cache } from '../../sinks/cache/port.ts';
+import type { Channel } from '../../sinks/channels/port.ts';
+import type { Search } from '../../sinks/search/port.ts';
+import type { Tables } from '../../sinks/tables/port.ts';
+import type { Codec } from '../../topics/codec.ts';
+import type { Transport } from '../../topics/transport.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface Stores {
+  readonly transport: Transport;
+  readonly codec: Codec;
+  readonly tables: Tables;
+  readonly cache: Cache;
+  readonly search: Search;
+  readonly channels: Readonly<Partial<Record<ChannelName, Channel>>>;
+}
+
+/** The wall clock, which only the runtime has. */
+export interface Clock {
+  /** In ms since 1970 UTC. */
+  now(): number;
+  /** Settles after `ms`, or at once when the signal is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Settings {
+  /** The most records of one batch: more are fewer round trips, fewer are a shorter wait. */
+  readonly maxRecords: number;
+  /** How long one fetch waits for records. */
+  readonly waitMs: number;
+  /** How long a lookup may be kept. */
+  readonly lookupMs: number;
+  /** How often due timers are looked for. */
+  readonly timerMs: number;
+  /** Rows kept in memory for one partition. */
+  readonly cachedRows: number;
+  /** The first and the longest pause when a store is away; doubled in between, with jitter. */
+  readonly backOffMs: readonly [first: number, longest: number];
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  maxRecords: 1000,
+  waitMs: 500,
+  lookupMs: 5000,
+  timerMs: 1000,
+  cachedRows: 5000,
+  backOffMs: [100, 10_000],
+};
+
+export interface Runtime {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly telemetry: Telemetry;
+  /** In [0, 1): for jitter. */
+  readonly random: () => number;
+}

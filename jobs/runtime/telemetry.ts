@@ -1,0 +1,53 @@
+/**
+ * Everything the runtime has to tell those who operate it: one closed list, from which both the log and the metrics
+ * are made, so that they cannot disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
+ */
+import type { ErrorCode } from '../../schemas/errors.ts';
+
+interface Where {
+  readonly job: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export type TelemetryEvent = Where &
+  (
+    | { readonly kind: 'claimed'; readonly token: number; readonly offset: number }
+    | { readonly kind: 'released' }
+    | {
+        readonly kind: 'batch';
+        /** What became of each record of the batch; the counts add up to `records`. */
+        readonly records: number;
+        readonly applied: number;
+        readonly skipped: Readonly<Record<Skip, number>>;
+        readonly rejected: number;
+        readonly routed: number;
+        readonly rowsWritten: number;
+        readonly viewsWritten: number;
+        readonly eventsSent: number;
+        readonly durationMs: number;
+        /** The offset after the batch, and the one after the last record of the partition. */
+        readonly next: number;
+        readonly end: number;
+        /** The time of the last event applied, in ms since 1970 UTC; undefined if none was. */
+        readonly eventTime: number | undefined;
+      }
+    | { readonly kind: 'dead-letter'; readonly offset: number; readonly code: ErrorCode; readonly message: string }
+    | { readonly kind: 'waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
+    | { readonly kind: 'fenced'; readonly message: string }
+    | { readonly kind: 'records-lost'; readonly from: number; readonly to: number }
+    | { readonly kind: 'timers-fired'; readonly count: number }
+  );
+
+/**
+ * Why a record was left alone. `unwanted`: of a type the job does not fold; `repeated`: its origin was seen already, or every
+ * row had applied it; `unchanged`: it changed no row; `not-ours`: a timer or an answer for another job, or one
+ * that is no longer awaited.
+ */
+export type Skip = 'unwanted' | 'repeated' | 'unchanged' | 'not-ours';
+
+export interface Telemetry {
+  tell(event: TelemetryEvent): void;
+}
+
+export const SILENT: Telemetry = { tell: () => {} };

@@ -1,0 +1,270 @@
+/**
+ * The owner of one partition of a job's topic: claims it, then applies batch after batch until it is stopped, fenced, or meets
+ * what it cannot live with. Whatever goes wrong in a batch, there is one way back: claim again, with nothing in memory. So
+ * recovery from a store that was away is the same as recovery from a crash.
+ */
+import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+import { timerFired } from '../../schemas/event.ts';
+import { Marks } from '../../topics/origin.ts';
+import type { Claim, LogRecord, Membership } from '../../topics/transport.ts';
+import type { Job } from '../define.ts';
+import { backOff } from './back-off.ts';
+import { processBatch, RowsRefused } from './batch.ts';
+import { Destinations } from './destinations.ts';
+import type { LookupCache } from './lookups.ts';
+import { type Place, toRow } from './records.ts';
+import { PartitionRows } from './rows.ts';
+import { ALL_RULES, type Rules } from './rules.ts';
+import type { Runtime } from './stores.ts';
+
+/** What a turn did: `idle` when there was nothing to do. */
+export type Turn = 'worked' | 'idle' | 'fenced';
+
+interface Owned {
+  readonly claim: Claim;
+  readonly token: number;
+  readonly partitions: ReadonlyMap<string, number>;
+  marks: Marks;
+  next: number;
+  end: number;
+  /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
+  logTime: number;
+  readonly firedTimers: Set<string>;
+  lookAt: number;
+}
+
+export class PartitionWorker {
+  readonly #job: Job;
+  readonly #place: Place;
+  readonly #membership: Membership;
+  readonly #runtime: Runtime;
+  readonly #rules: Rules;
+  readonly #lookups: LookupCache;
+  readonly #destinations: Destinations;
+  readonly #rows: PartitionRows;
+  #owned: Owned | undefined;
+
+  constructor(
+    job: Job,
+    partition: number,
+    membership: Membership,
+    runtime: Runtime,
+    lookups: LookupCache,
+    rules = ALL_RULES,
+  ) {
+    this.#job = job;
+    this.#place = { job: job.name, topic: job.from.name, partition };
+    this.#membership = membership;
+    this.#runtime = runtime;
+    this.#rules = rules;
+    this.#lookups = lookups;
+    this.#destinations = new Destinations(job);
+    this.#rows = new PartitionRows(job.row, runtime.stores.tables, runtime.settings.cachedRows);
+  }
+
+  /** Turns until the signal is aborted. Throws only what is fatal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, telemetry, settings, random } = this.#runtime;
+    let failures = 0;
+    try {
+      while (!signal.aborted) {
+        try {
+          const turn = await this.turn(settings.waitMs, signal);
+          failures = turn === 'fenced' ? failures + 1 : 0;
+          if (turn === 'fenced') await clock.sleep(backOff(failures, settings.backOffMs, random), signal);
+        } catch (error) {
+          if (kindOf(error) !== 'retry') throw error;
+          failures += 1;
+          const delayMs = backOff(failures, settings.backOffMs, random);
+          telemetry.tell({
+            ...this.#place,
+            kind: 'waiting',
+            code: (error as TributaryError).code,
+            message: messageOf(error),
+            delayMs,
+          });
+          await clock.sleep(delayMs, signal);
+        }
+      }
+    } finally {
+      await this.#letGo();
+    }
+    telemetry.tell({ ...this.#place, kind: 'released' });
+  }
+
+  /** One step: a claim if there is none, due timers, and one batch. After an error nothing is owned any more. */
+  async turn(waitMs: number, signal?: AbortSignal): Promise<Turn> {
+    try {
+      const owned = this.#owned ?? (await this.#claim());
+      this.#owned = owned;
+      const fired = await this.#fireTimers(owned);
+      const options = { maxRecords: this.#runtime.settings.maxRecords, waitMs: fired ? 0 : waitMs };
+      const { records, end } = await owned.claim.fetch(signal === undefined ? options : { ...options, signal });
+      owned.end = end;
+      if (owned.next > end) this.#beyondLog(owned.next, end);
+      if (records.length === 0) return fired ? 'worked' : 'idle';
+      await this.#process(owned, records);
+      return 'worked';
+    } catch (error) {
+      await this.#letGo();
+      if (kindOf(error) !== 'fenced') throw error;
+      this.#runtime.telemetry.tell({ ...this.#place, kind: 'fenced', message: messageOf(error) });
+      return 'fenced';
+    }
+  }
+
+  /** Counts up the token, fences whoever was here, and only then reads where to go on. */
+  async #claim(): Promise<Owned> {
+    const { stores, telemetry, clock } = this.#runtime;
+    const { job, topic, partition } = this.#place;
+    if (this.#rules.freshCache) this.#rows.clear();
+    const partitions = await this.#countPartitions();
+    for (;;) {
+      const token = await stores.tables.claim(job, topic, partition);
+      const claim = await this.#membership.claim(partition);
+      // Somebody with a larger token may have fenced before us and be fenced by us now: its rows are newer than ours would be.
+      if ((await stores.tables.token(job, topic, partition)) !== token) {
+        await claim.close();
+        continue;
+      }
+      const committed = claim.committed.offset;
+      const next = Math.max(committed ?? claim.begin, claim.begin);
+      if (committed !== undefined && committed < claim.begin) {
+        telemetry.tell({ ...this.#place, kind: 'records-lost', from: committed, to: claim.begin });
+      }
+      telemetry.tell({ ...this.#place, kind: 'claimed', token, offset: next });
+      const marks = Marks.parse(this.#rules.marks ? claim.committed.marks : '');
+      return {
+        claim,
+        token,
+        partitions,
+        marks,
+        next,
+        end: next,
+        logTime: 0,
+        firedTimers: new Set(),
+        lookAt: clock.now(),
+      };
+    }
+  }
+
+  async #countPartitions(): Promise<ReadonlyMap<string, number>> {
+    const topics = await this.#runtime.stores.transport.describe();
+    return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  }
+
+  async #process(owned: Owned, records: readonly LogRecord[]): Promise<void> {
+    try {
+      await this.#apply(owned, records, new Map());
+    } catch (error) {
+      if (!(error instanceof RowsRefused)) throw error;
+      await this.#processSingly(owned, records);
+    }
+  }
+
+  /** Finds the record whose row a store refuses: one by one, and that one goes to the dead letters. */
+  async #processSingly(owned: Owned, records: readonly LogRecord[]): Promise<void> {
+    for (const record of records) {
+      this.#rows.clear();
+      try {
+        await this.#apply(owned, [record], new Map());
+      } catch (error) {
+        if (!(error instanceof RowsRefused)) throw error;
+        this.#rows.clear();
+        await this.#apply(owned, [record], new Map([[record.offset, error.message]]));
+      }
+    }
+  }
+
+  async #apply(owned: Owned, records: readonly LogRecord[], refused: ReadonlyMap<number, string>): Promise<void> {
+    const context = {
+      runtime: this.#runtime,
+      rules: this.#rules,
+      job: this.#job,
+      place: this.#place,
+      claim: owned.claim,
+      token: owned.token,
+      rows: this.#rows,
+      lookups: this.#lookups,
+      destinations: this.#destinations,
+      partitions: (topic: string) => this.#partitionCount(owned, topic),
+      refreshEnd: () => this.#refreshEnd(),
+    };
+    owned.marks = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);
+    const last = records.at(-1) as LogRecord;
+    owned.next = last.offset + 1;
+    owned.logTime = Math.max(owned.logTime, eventTimeOf(last));
+  }
+
+  #partitionCount(owned: Owned, topic: string): number {
+    const count = owned.partitions.get(topic);
+    if (count === undefined) {
+      throw new TributaryError(
+        'TOPIC_MISSING',
+        `${this.#job.name} needs the topic ${topic}, which does not exist; run \`tributary topics apply\``,
+      );
+    }
+    return count;
+  }
+
+  async #refreshEnd(): Promise<number> {
+    const [topic] = await this.#runtime.stores.transport.describe([this.#place.topic]);
+    return topic?.partitions[this.#place.partition]?.end ?? 0;
+  }
+
+  #beyondLog(next: number, end: number): never {
+    const { job, topic, partition } = this.#place;
+    throw new TributaryError(
+      'POSITION_BEYOND_LOG',
+      `${job} is to go on at offset ${next} of partition ${partition} of ${topic}, which ends at ${end}: the topic was deleted and made again; reset the group and start with empty tables, or restore the topic`,
+    );
+  }
+
+  /**
+   * Says `timer fired` for what is due. While there is a backlog, time is the log's: a replay of last year fires last year's
+   * timers in their place. A record said twice is harmless, since only a pending timer is folded.
+   */
+  async #fireTimers(owned: Owned): Promise<boolean> {
+    const { clock, settings, stores, telemetry } = this.#runtime;
+    const now = clock.now();
+    if (now < owned.lookAt || !this.#job.on.some(({ type }) => type === timerFired.type)) return false;
+    owned.lookAt = now + settings.timerMs;
+    const caughtUp = owned.next >= owned.end;
+    const due = await stores.tables.due(
+      this.#job.row,
+      this.#place.partition,
+      caughtUp ? now : owned.logTime,
+      settings.maxRecords,
+    );
+    const records = [];
+    for (const timer of due) {
+      const id = `${timer.key.join('/')}#${timer.name}@${timer.due}`;
+      if (owned.firedTimers.has(id)) continue;
+      owned.firedTimers.add(id);
+      const [tenant, ...row] = timer.key as [string, ...string[]];
+      const data = { job: this.#job.name, row, name: timer.name, due: timer.due };
+      const to = { tenant, recordKey: row[0] as string };
+      const count = (topic: string) => this.#partitionCount(owned, topic);
+      records.push(
+        toRow(stores.codec, timerFired, data, to, `timer/${this.#job.name}/${id}`, timer.due, this.#place, count, now),
+      );
+    }
+    if (records.length === 0) return false;
+    await stores.transport.produce(records);
+    telemetry.tell({ ...this.#place, kind: 'timers-fired', count: records.length });
+    return true;
+  }
+
+  async #letGo(): Promise<void> {
+    const owned = this.#owned;
+    this.#owned = undefined;
+    if (this.#rules.freshCache) this.#rows.clear();
+    await owned?.claim.close();
+  }
+}
+
+function eventTimeOf(record: LogRecord): number {
+  const time = record.headers['ce_time'];
+  const parsed = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(parsed) ? record.timestamp : parsed;
+}

@@ -1,0 +1,226 @@
+/**
+ * Given / when / then for one job: the real declaration on the real runtime, codecs and embedded stores, one partition, values in
+ * and values out.
+ *
+ *     const spec = await jobSpec(t, trackProgress, { rows: [[courseStructure, course]] });
+ *     await spec.given([enrolled, { … }]);
+ *     await spec.when([contentProgressed, { … }]);
+ *     await spec.thenRow(['learner-1', 'course-1'], { progress: 50 });
+ *     await spec.thenEmits([learnerProgressed, { … }]);
+ *
+ * What `thenEmits` is not told must not have been emitted; dead letters must be asked for, or there are none.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Job } from '../../jobs/define.ts';
+import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
+import { lookupsFor } from '../../jobs/runtime/run.ts';
+import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
+import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { Entries } from '../../schemas/entries.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
+import { keyFields, mapFields, type RowOf, type TableDef } from '../../schemas/target.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { type Dump, dump, partitionsOf, plain, type SaidEvent, saidEvents } from './dump.ts';
+import { type Reach, withPoints } from './points.ts';
+import { recordsOf } from './produce.ts';
+import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
+
+/** An event of the job's topic. Without `time` they are a minute apart; without `id` each has its own. */
+export type SpecEvent = readonly [
+  def: EventDef,
+  data: Readonly<Record<string, unknown>>,
+  rest?: { id?: string; time?: number; tenant?: string },
+];
+
+/** A row of another job, for lookups; map fields may be plain objects. */
+export type SpecRow<T extends TableDef = TableDef> = readonly [table: T, row: Readonly<Record<string, unknown>>];
+
+export interface SpecOptions {
+  readonly rows?: readonly SpecRow[];
+  readonly channels?: Stores['channels'];
+  readonly settings?: Partial<Settings>;
+  readonly reach?: Reach;
+}
+
+const START = Date.UTC(2026, 0, 5, 9);
+const MINUTE = 60_000;
+
+/** The time of the n-th event, from 0, that names none. */
+export const minute = (n: number): number => START + n * MINUTE;
+
+export class JobSpec {
+  readonly job: Job;
+  readonly stores: TestStores;
+  readonly clock = new ManualClock(START);
+  #worker: PartitionWorker | undefined;
+  #events = 0;
+  #rowVersion = 0;
+  /** How many events were said to each topic before the last `when`. */
+  #seen: number[] = [];
+  readonly #options: SpecOptions;
+
+  constructor(job: Job, stores: TestStores, options: SpecOptions) {
+    this.job = job;
+    this.stores = stores;
+    this.#options = options;
+  }
+
+  /** Puts rows of other jobs where lookups find them. */
+  async lookups(...rows: readonly SpecRow[]): Promise<void> {
+    for (const [table, row] of rows) {
+      await this.stores.tables.prepare([table]);
+      const data: Record<string, unknown> = { ...row };
+      for (const { name } of mapFields(table.record)) {
+        data[name] = data[name] instanceof Entries ? data[name] : Entries.of(Object.entries(data[name] as object));
+      }
+      const key = [DEFAULT_TENANT, ...keyFields(table).map((name) => row[name] as string)];
+      this.#rowVersion += 1;
+      await this.stores.tables.write(table, [
+        {
+          key,
+          version: { token: 1, revision: this.#rowVersion },
+          at: '',
+          outbox: '',
+          timers: {},
+          data,
+          partition: 0,
+          whole: true,
+        },
+      ]);
+    }
+  }
+
+  /** Produces the events and lets the job apply them; what it says about them is not asked for. */
+  async given(...events: readonly SpecEvent[]): Promise<void> {
+    await this.produce(...events);
+    await this.run();
+    this.#seen = (await this.emitted()).map((events) => events.length);
+  }
+
+  /** Produces the events and lets the job apply them. */
+  async when(...events: readonly SpecEvent[]): Promise<void> {
+    this.#seen = (await this.emitted()).map((events) => events.length);
+    await this.produce(...events);
+    await this.run();
+  }
+
+  /** The wall clock goes on to `time`, and the job fires what is due. */
+  async whenTimeIs(time: number): Promise<void> {
+    this.#seen = (await this.emitted()).map((events) => events.length);
+    this.clock.set(time);
+    await this.run();
+  }
+
+  async produce(...events: readonly SpecEvent[]): Promise<void> {
+    for (const [def, data, rest] of events) {
+      const n = this.#events++;
+      const event = { topic: this.job.from, def, data, id: `event-${n}`, time: minute(n), ...rest };
+      await this.stores.transport.produce(recordsOf(this.stores.codec, event, 1));
+    }
+  }
+
+  /** Applies what there is. Throws what the runtime throws. */
+  async run(): Promise<void> {
+    this.#worker ??= await this.#newWorker();
+    // A turn that is fenced claims again in the next one; two idle ones follow the last timer.
+    for (let idle = 0; idle < 2; ) idle = (await this.#worker.turn(0)) === 'idle' ? idle + 1 : 0;
+  }
+
+  /** The process is gone with all it had in memory; the next `run` is another one. */
+  restart(): void {
+    this.#worker = undefined;
+  }
+
+  async rewind(offset = 0): Promise<void> {
+    await this.stores.transport.seek(this.job.name, this.job.from.name, 0, offset);
+  }
+
+  async #newWorker(): Promise<PartitionWorker> {
+    const { reach, settings } = this.#options;
+    const stores = reach === undefined ? this.stores : withPoints(this.stores, reach);
+    const runtime = testRuntime(stores, { clock: this.clock, settings: { lookupMs: 0, ...settings } });
+    const membership = await stores.transport.join(this.job.name, this.job.from.name, {
+      assigned: () => {},
+      revoked: async () => {},
+    });
+    return new PartitionWorker(this.job, 0, membership, runtime, lookupsFor(runtime));
+  }
+
+  // ---- then ----
+
+  async row<T extends TableDef>(
+    table: T,
+    key: readonly string[],
+    tenant = DEFAULT_TENANT,
+  ): Promise<Partial<RowOf<T>> | undefined> {
+    const [row] = await this.stores.tables.read(table, [[tenant, ...key]]);
+    return row?.data as Partial<RowOf<T>> | undefined;
+  }
+
+  /** The row has these fields with these values; map fields as plain objects. Undefined: there is no row. */
+  async thenRow(key: readonly string[], expected: Readonly<Record<string, unknown>> | undefined): Promise<void> {
+    const row = await this.row(this.job.row, key);
+    if (expected === undefined || row === undefined) return assert.equal(row, expected, `the row ${key.join('/')}`);
+    const actual = Object.fromEntries(
+      Object.keys(expected).map((name) => [name, (row as Record<string, unknown>)[name]]),
+    );
+    assert.deepEqual(plain(actual), plain(expected));
+  }
+
+  /** Exactly these events were said since the last `when`, in this order for each topic. */
+  async thenEmits(
+    ...expected: readonly (readonly [def: EventDef, data: Readonly<Record<string, unknown>>])[]
+  ): Promise<void> {
+    const news = (await this.emitted()).map((events, i) =>
+      events.slice(this.#seen[i] ?? 0).map(({ type, data }) => ({ type, data })),
+    );
+    const wanted = this.job.to.map(({ events, broadcasts }) => {
+      const types = new Set([...events, ...broadcasts].map(({ type }) => type));
+      return expected.filter(([{ type }]) => types.has(type)).map(([{ type }, data]) => ({ type, data }));
+    });
+    assert.deepEqual(news, plain(wanted));
+  }
+
+  async thenNothing(): Promise<void> {
+    await this.thenEmits();
+  }
+
+  /** What readers see of a view: all its records, in the order of their keys. */
+  async view(name: string): Promise<unknown[]> {
+    const { tables, indexes, caches } = await this.dump();
+    const found = tables[name] ?? indexes[name] ?? caches[name];
+    assert.ok(found, `${this.job.name} has no view ${name}`);
+    return found;
+  }
+
+  async thenView(name: string, ...records: readonly unknown[]): Promise<void> {
+    assert.deepEqual(await this.view(name), plain(records));
+  }
+
+  async thenDeadLetters(...codes: readonly string[]): Promise<void> {
+    assert.deepEqual(await this.deadLetters(), codes);
+  }
+
+  async deadLetters(): Promise<string[]> {
+    const [records = []] = await partitionsOf(this.stores.transport, deadLetterTopic(this.job.from.name));
+    return records.map((record) => String(record.headers[DEAD_LETTER.code]));
+  }
+
+  /** What the job said, topic by topic. */
+  async emitted(): Promise<SaidEvent[][]> {
+    return Promise.all(this.job.to.map((topic) => saidEvents(this.stores, topic, this.job)));
+  }
+
+  async dump(): Promise<Dump> {
+    return dump(this.stores, [this.job]);
+  }
+}
+
+export async function jobSpec(t: TestContext, job: Job, options: SpecOptions = {}): Promise<JobSpec> {
+  const stores = await memoryStores([job], { partitions: 1, ...(options.channels && { channels: options.channels }) });
+  t.after(() => stores.close());
+  const spec = new JobSpec(job, stores, options);
+  await spec.lookups(...(options.rows ?? []));
+  return spec;
+}

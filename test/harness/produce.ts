@@ -1,0 +1,41 @@
+/** Produces events as a platform service would: binary mode, Avro, in the partition of the key. */
+import type { Input } from '../../schemas/avro.ts';
+import type { EventDef } from '../../schemas/event.ts';
+import { avroHeaders, type Codec } from '../../topics/codec.ts';
+import { keyOf, type Topic } from '../../topics/define.ts';
+import { partitionOf } from '../../topics/partition.ts';
+import type { NewRecord } from '../../topics/transport.ts';
+
+const text = new TextEncoder();
+
+export interface GivenEvent<D extends EventDef = EventDef> {
+  readonly topic: Topic;
+  readonly def: D;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly id: string;
+  readonly time: number;
+  readonly tenant?: string;
+}
+
+export function given<D extends EventDef>(
+  topic: Topic,
+  def: D,
+  data: Input<D['schema']>,
+  rest: { id: string; time: number; tenant?: string },
+): GivenEvent<D> {
+  return { topic, def, data: data as GivenEvent['data'], ...rest };
+}
+
+export function recordsOf(
+  codec: Codec,
+  { topic, def, data, id, time, tenant }: GivenEvent,
+  partitions: number,
+): NewRecord[] {
+  const key = keyOf(topic, { type: def.type, data });
+  const value = codec.encode(topic.name, def, data);
+  const headers = avroHeaders(def.type, { id, source: '/test', time, tenant: tenant ?? 'default' });
+  const base = { topic: topic.name, value, headers, timestamp: time };
+  if (key === null) return Array.from({ length: partitions }, (_, partition) => ({ ...base, partition, key: null }));
+  const bytes = text.encode(key);
+  return [{ ...base, key: bytes, partition: partitionOf(bytes, partitions) }];
+}

@@ -1,0 +1,113 @@
+/** The real embedded stores in memory, prepared for some jobs. Only the channels are the test's own. */
+import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import type { Job } from '../../jobs/define.ts';
+import { type Clock, DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../../jobs/runtime/stores.ts';
+import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
+import { callAnswered, timerFired } from '../../schemas/event.ts';
+import type { IndexDef, TableDef } from '../../schemas/target.ts';
+import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
+import type { Channel } from '../../sinks/channels/port.ts';
+import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
+import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
+import { Codec } from '../../topics/codec.ts';
+import { deadLetterTopic, type Topic } from '../../topics/define.ts';
+import { embeddedRegistry } from '../../topics/embedded/registry.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
+
+export interface TestStores extends Stores {
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+export async function memoryStores(
+  jobs: readonly Job[],
+  options: { partitions?: number; channels?: Stores['channels']; database?: Database; topics?: readonly Topic[] } = {},
+): Promise<TestStores> {
+  const database = options.database ?? openDatabase(IN_MEMORY);
+  const transport = embeddedTransport(database);
+  const topics = new Set([...(options.topics ?? []), ...jobs.flatMap((job) => [job.from, ...job.to])]);
+  const partitions = options.partitions ?? 2;
+  await transport.createTopics(
+    [...topics].flatMap(({ name, retentionMs }) => [
+      { name, partitions, retentionMs },
+      { name: deadLetterTopic(name), partitions, retentionMs },
+    ]),
+  );
+  const codec = new Codec(embeddedRegistry(database));
+  await codec.prepare([...topics]);
+  for (const { name } of topics) {
+    await codec.prepareEvent(name, timerFired);
+    await codec.prepareEvent(name, callAnswered);
+  }
+  const tables = sqliteTables(database);
+  const search = sqliteSearch(database);
+  const targets = jobs.flatMap((job) => [job.row, ...job.views.map((view) => view.into)]);
+  await tables.prepare([...new Set(targets.filter((target): target is TableDef => target.kind === 'table'))]);
+  await search.prepare([...new Set(targets.filter((target): target is IndexDef => target.kind === 'index'))]);
+  const cache = embeddedCache(database);
+  const channels = options.channels ?? {};
+  return {
+    database,
+    transport,
+    codec,
+    tables,
+    search,
+    cache,
+    channels,
+    async close() {
+      await transport.close();
+      await tables.close();
+      await search.close();
+      await cache.close();
+      database.close();
+    },
+  };
+}
+
+/** A clock that stands still until it is told to go on; nobody sleeps on it. */
+export class ManualClock implements Clock {
+  #now: number;
+  constructor(now: number) {
+    this.#now = now;
+  }
+  now(): number {
+    return this.#now;
+  }
+  set(now: number): void {
+    this.#now = now;
+  }
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+  async sleep(): Promise<void> {}
+}
+
+export function testRuntime(
+  stores: Stores,
+  options: { clock?: Clock; settings?: Partial<Settings>; telemetry?: Telemetry; random?: () => number } = {},
+): Runtime {
+  return {
+    stores,
+    clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
+    settings: { ...DEFAULT_SETTINGS, waitMs: 0, timerMs: 0, ...options.settings },
+    telemetry: options.telemetry ?? SILENT,
+    random: options.random ?? (() => 0.5),
+  };
+}
+
+/** A channel that remembers what it was given, and answers as it is told. */
+export function rememberingChannel(
+  answer: (key: string) => Awaited<ReturnType<Channel['send']>>,
+  repeats: Channel['repeats'] = 'honours-key',
+) {
+  const calls: string[] = [];
+  const channel: Channel = {
+    repeats,
+    async send({ key }) {
+      calls.push(key);
+      return answer(key);
+    },
+    async close() {},
+  };
+  return { channel, calls };
+}

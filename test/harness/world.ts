@@ -1,0 +1,169 @@
+/**
+ * Several jobs on the same stores, each partition owned by a worker of its own process, driven step by step by a seeded
+ * scheduler. Between any two effects a process may stand still while others go on, crash, or be taken for dead: then a new
+ * owner begins while the old one still runs, and wakes up at any moment later.
+ *
+ * The runtime and the stores are the real ones; only time and luck are the test's.
+ */
+import type { Job } from '../../jobs/define.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
+import { lookupsFor } from '../../jobs/runtime/run.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { type Reach, withPoints } from './points.ts';
+import type { Random } from './random.ts';
+import { ManualClock, type TestStores, testRuntime } from './stores.ts';
+
+/** Alters a process's stores before they get their points: how the harness turns off rules that stores keep. */
+export type Distort = (stores: Stores) => Stores;
+
+interface Options {
+  readonly random: Random;
+  readonly rules?: Rules;
+  readonly distort?: Distort;
+  readonly partitions: number;
+  readonly now: number;
+}
+
+/** One worker in a process of its own. */
+class Actor {
+  readonly job: Job;
+  readonly partition: number;
+  /** Whether its latest turn found nothing to do. */
+  atRest = false;
+  /** Turns that found something to do. */
+  worked = 0;
+  failure: unknown;
+  #goOn: (() => void) | undefined;
+  #parked: (() => void) | undefined;
+
+  constructor(job: Job, partition: number) {
+    this.job = job;
+    this.partition = partition;
+  }
+
+  readonly reach: Reach = () =>
+    new Promise<void>((resolve) => {
+      this.#goOn = resolve;
+      this.#parked?.();
+    });
+
+  /** Runs turn after turn; every effect of it waits for a `step`. */
+  start(worker: PartitionWorker): void {
+    const loop = async (): Promise<void> => {
+      for (;;) {
+        await this.reach('fetch');
+        this.atRest = (await worker.turn(0)) === 'idle';
+        if (!this.atRest) this.worked += 1;
+      }
+    };
+    loop().catch((error) => {
+      this.failure = error;
+      this.#parked?.();
+    });
+  }
+
+  /** Lets it go on to its next effect. */
+  async step(): Promise<void> {
+    const parked = new Promise<void>((resolve) => {
+      this.#parked = resolve;
+    });
+    const goOn = this.#goOn;
+    this.#goOn = undefined;
+    goOn?.();
+    if (this.failure === undefined) await parked;
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
+
+export class World {
+  readonly clock: ManualClock;
+  readonly #stores: TestStores;
+  readonly #jobs: readonly Job[];
+  readonly #options: Options;
+  readonly #live = new Map<string, Actor>();
+  #asleep: Actor[] = [];
+
+  private constructor(stores: TestStores, jobs: readonly Job[], options: Options) {
+    this.#stores = stores;
+    this.#jobs = jobs;
+    this.#options = options;
+    this.clock = new ManualClock(options.now);
+  }
+
+  static async start(stores: TestStores, jobs: readonly Job[], options: Options): Promise<World> {
+    const world = new World(stores, jobs, options);
+    for (const job of jobs) for (let p = 0; p < options.partitions; p++) await world.#begin(job, p);
+    return world;
+  }
+
+  async #begin(job: Job, partition: number): Promise<void> {
+    const { random, rules, distort } = this.#options;
+    const actor = new Actor(job, partition);
+    const stores = withPoints(distort?.(this.#stores) ?? this.#stores, actor.reach);
+    const runtime = testRuntime(stores, {
+      clock: this.clock,
+      settings: { maxRecords: 1 + random.below(6), cachedRows: random.below(4), lookupMs: random.below(2) * 1000 },
+    });
+    const listener = { assigned: () => {}, revoked: async () => {} };
+    const membership = await stores.transport.join(`${job.name}`, job.from.name, listener);
+    actor.start(new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime), rules ?? ALL_RULES));
+    this.#live.set(`${job.name}/${partition}`, actor);
+  }
+
+  /** One effect of somebody, those who sleep included. */
+  async step(): Promise<void> {
+    await this.#options.random.pick([...this.#live.values(), ...this.#asleep]).step();
+  }
+
+  /** Somebody's process dies, or is only taken for dead and goes on beside its successor. */
+  async replaceOne(late: boolean): Promise<void> {
+    const actor = this.#options.random.pick([...this.#live.values()]);
+    if (late) this.#asleep.push(actor);
+    await this.#begin(actor.job, actor.partition);
+  }
+
+  /** The late ones are gone for good. */
+  loseLateOnes(probability: number): void {
+    this.#asleep = this.#asleep.filter(() => this.#options.random.chance(1 - probability));
+  }
+
+  /** An operator sends a job back to an earlier offset. */
+  async rewindOne(jobs = this.#jobs): Promise<void> {
+    const { random, partitions } = this.#options;
+    const job = random.pick(jobs);
+    const partition = random.below(partitions);
+    const lag = await this.#stores.transport.lag(job.name, job.from.name);
+    const committed = lag[partition]?.committed ?? 0;
+    await this.#stores.transport.seek(job.name, job.from.name, partition, random.below(committed + 1));
+  }
+
+  /** Goes on until nobody has anything left to do, and no timer is due before `until`. */
+  async settle(until: number): Promise<void> {
+    this.#asleep = [];
+    this.clock.set(until);
+    for (let quiet = false; !quiet; ) {
+      const before = this.#worked();
+      for (const actor of this.#live.values()) {
+        actor.atRest = false;
+        for (let steps = 0; !actor.atRest; steps++) {
+          if (steps > 100_000) throw new Error(`${actor.job.name}/${actor.partition} never comes to rest`);
+          await actor.step();
+        }
+      }
+      quiet = this.#worked() === before && (await this.#lag()) === 0;
+    }
+  }
+
+  #worked(): number {
+    return [...this.#live.values()].reduce((sum, actor) => sum + actor.worked, 0);
+  }
+
+  async #lag(): Promise<number> {
+    let lag = 0;
+    for (const job of this.#jobs) {
+      for (const partition of await this.#stores.transport.lag(job.name, job.from.name)) lag += partition.lag;
+    }
+    return lag;
+  }
+}
