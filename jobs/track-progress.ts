@@ -92,7 +92,7 @@ export const trackProgress = defineJob({
     'enrollment.progress-followed': (row, { data }, { course }) => {
       const learner = row ?? newLearner(data);
       const others = learner.followers.filter((groupId) => groupId !== data.groupId);
-      return concluded({ ...learner, followers: data.following ? [...others, data.groupId] : others }, course);
+      return concluded({ ...learner, followers: data.following ? [...others, data.groupId].sort() : others }, course);
     },
 
     'enrollment.course-structure-changed': (row, _event, { course }) => row && concluded(row, course),

@@ -42,6 +42,8 @@ async function allDocuments({ search }: TestStores, index: IndexDef, tenant: str
 }
 
 function allFields({ database }: TestStores, { name }: CacheDef): unknown[] {
+  const used = database.statement("SELECT 1 FROM sqlite_master WHERE name = 'cache_fields'").all();
+  if (used.length === 0) return [];
   const rows = database
     .statement('SELECT record FROM cache_fields WHERE cache = ? AND record IS NOT NULL ORDER BY entry, field')
     .all(name) as unknown as [string][];

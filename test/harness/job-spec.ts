@@ -13,6 +13,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { projectCourse } from '../../jobs/project-course.ts';
+const jobs = [projectCourse, trackProgress];
 import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
@@ -69,7 +72,6 @@ export class JobSpec {
   /** Puts rows of other jobs where lookups find them. */
   async lookups(...rows: readonly SpecRow[]): Promise<void> {
     for (const [table, row] of rows) {
-      await this.stores.tables.prepare([table]);
       const data: Record<string, unknown> = { ...row };
       for (const { name } of mapFields(table.record)) {
         data[name] = data[name] instanceof Entries ? data[name] : Entries.of(Object.entries(data[name] as object));
@@ -220,6 +222,8 @@ export class JobSpec {
 export async function jobSpec(t: TestContext, job: Job, options: SpecOptions = {}): Promise<JobSpec> {
   const stores = await memoryStores([job], { partitions: 1, ...(options.channels && { channels: options.channels }) });
   t.after(() => stores.close());
+  // What a job looks up belongs to another job, whose tables are there whether it ran or not.
+  await stores.tables.prepare(jobs.map(({ row }) => row));
   const spec = new JobSpec(job, stores, options);
   await spec.lookups(...(options.rows ?? []));
   return spec;

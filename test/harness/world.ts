@@ -78,6 +78,8 @@ class Actor {
 
 export class World {
   readonly clock: ManualClock;
+  /** The codes of all dead letters anybody wrote. */
+  readonly deadLetters: string[] = [];
   readonly #stores: TestStores;
   readonly #jobs: readonly Job[];
   readonly #options: Options;
@@ -103,6 +105,7 @@ export class World {
     const stores = withPoints(distort?.(this.#stores) ?? this.#stores, actor.reach);
     const runtime = testRuntime(stores, {
       clock: this.clock,
+      telemetry: { tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`) },
       settings: { maxRecords: 1 + random.below(6), cachedRows: random.below(4), lookupMs: random.below(2) * 1000 },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };

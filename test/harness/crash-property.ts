@@ -1,0 +1,88 @@
+/**
+ * The property: whatever happens to the processes, rows, views and what was said end up as if nothing had. One seed is one
+ * history, lived through twice: once in peace, and once with crashes, late owners, rewound offsets, evicted rows and
+ * repeated sends.
+ */
+import { jobs } from '../../jobs/index.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
+import { type Dump, dump } from './dump.ts';
+import { type History, randomHistory } from './history.ts';
+import { type GivenEvent, recordsOf } from './produce.ts';
+import { Random } from './random.ts';
+import { memoryStores, rememberingChannel, type TestStores } from './stores.ts';
+import { type Distort, World } from './world.ts';
+
+const PARTITIONS = 2;
+const EVENTS = 45;
+
+export interface Trial {
+  readonly calm: Dump;
+  readonly rough: Dump;
+  /** Messages that left the house, each once however often it was called. */
+  readonly delivered: readonly [calm: string[], rough: string[]];
+  readonly deadLetters: readonly string[];
+}
+
+export interface Roughness {
+  readonly rules?: Rules;
+  readonly distort?: Distort;
+}
+
+export async function liveThrough(seed: number, changingLookups: boolean, roughness: Roughness = {}): Promise<Trial> {
+  const history = randomHistory(new Random(seed), EVENTS, changingLookups);
+  const calm = await life(history, new Random(seed + 1), undefined);
+  const rough = await life(history, new Random(seed + 2), roughness);
+  return { calm: calm.dump, rough: rough.dump, delivered: [calm.delivered, rough.delivered], deadLetters: rough.deadLetters };
+}
+
+/** Some addresses accept, some refuse, some are never there: by the message alone, so that every life meets the same. */
+function mailChannel() {
+  return rememberingChannel((key) => {
+    const luck = [...key].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 1009, 7) % 5;
+    if (luck === 0) return { outcome: 'refused', detail: 'no such mailbox' };
+    if (luck === 1) return { outcome: 'away', detail: 'try later' };
+    return { outcome: 'sent', detail: 'accepted' };
+  });
+}
+
+async function life(history: History, random: Random, roughness: Roughness | undefined) {
+  const mail = mailChannel();
+  const stores = await memoryStores(jobs, { partitions: PARTITIONS, channels: { mail: mail.channel } });
+  try {
+    const calm = roughness === undefined;
+    const rules = roughness?.rules ?? ALL_RULES;
+    const options = { random, rules, partitions: PARTITIONS, now: history.first[0]?.time ?? 0 };
+    const world = await World.start(stores, jobs, roughness?.distort ? { ...options, distort: roughness.distort } : options);
+    for (const event of history.first) await produce(stores, event, 'once', random);
+    await world.settle(options.now);
+    for (const event of history.rest) {
+      await produce(stores, event, calm ? 'once' : 'perhaps twice', random);
+      if (calm) continue;
+      for (let steps = random.below(40); steps > 0; steps--) await world.step();
+      if (random.chance(0.25)) await world.replaceOne(random.chance(0.6));
+      if (random.chance(0.06)) await world.rewindOne();
+      world.loseLateOnes(0.05);
+    }
+    for (let steps = calm ? 0 : 400; steps > 0; steps--) {
+      await world.step();
+      if (steps > 150 && random.chance(0.03)) await world.replaceOne(random.chance(0.6));
+      if (steps > 150 && random.chance(0.01)) await world.rewindOne();
+      world.loseLateOnes(0.02);
+    }
+    await world.settle(history.end);
+    return {
+      dump: await dump(stores, jobs),
+      delivered: [...new Set(mail.calls)].sort(),
+      deadLetters: world.deadLetters,
+    };
+  } finally {
+    await stores.close();
+  }
+}
+
+async function produce(stores: TestStores, event: GivenEvent, how: 'once' | 'perhaps twice', random: Random): Promise<void> {
+  const records = recordsOf(stores.codec, event, PARTITIONS);
+  await stores.transport.produce(records);
+  if (how === 'perhaps twice' && random.chance(0.1)) await stores.transport.produce(records);
+}
+

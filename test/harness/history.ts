@@ -1,0 +1,133 @@
+/**
+ * Random histories of a small learning platform: few learners, courses, batches and groups, so that everything meets
+ * everything. Times grow from event to event. `first` is to be applied before `rest` begins: reference data, where the history
+ * is one of stable lookups.
+ */
+import * as batch from '../../schemas/batch.ts';
+import * as content from '../../schemas/content.ts';
+import * as enrollment from '../../schemas/enrollment.ts';
+import type { EventDef } from '../../schemas/event.ts';
+import * as group from '../../schemas/group.ts';
+import * as notification from '../../schemas/notification.ts';
+import type { Topic } from '../../topics/define.ts';
+import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
+import type { GivenEvent } from './produce.ts';
+import type { Random } from './random.ts';
+
+export interface History {
+  readonly first: readonly GivenEvent[];
+  readonly rest: readonly GivenEvent[];
+  /** A moment after the last event, and after every timer it may ask for. */
+  readonly end: number;
+}
+
+const START = Date.UTC(2026, 0, 5, 6);
+const HOUR = 3_600_000;
+const USERS = ['ada', 'ben', 'cleo', '__proto__'];
+const COURSES = ['algebra', 'botany'];
+const GROUPS = ['red', 'blue'];
+const CONTENTS = ['a', 'b', 'c', 'd'];
+
+export function randomHistory(random: Random, length: number, changingLookups: boolean): History {
+  let time = START;
+  let count = 0;
+  const event = (topic: Topic, def: EventDef, data: GivenEvent['data']): GivenEvent => {
+    time += random.below(3) * 20 * 60_000;
+    return { topic, def, data, id: `platform-${count++}`, time };
+  };
+
+  const published = (courseId: string, required: readonly string[], name: string) =>
+    event(contentEvents, content.coursePublished, {
+      courseId,
+      name,
+      units: [
+        { unitId: 'one', name: 'One' },
+        { unitId: 'two', name: 'Two', parentId: 'one' },
+        { unitId: 'extra', optional: true },
+      ],
+      contents: CONTENTS.map((contentId, i) => ({
+        contentId,
+        unitId: required.includes(contentId) ? (i % 2 === 0 ? 'one' : 'two') : 'extra',
+      })),
+    });
+
+  const setUp = [
+    ...COURSES.map((courseId) => published(courseId, ['a', 'b', 'c'], `The ${courseId} course`)),
+    ...COURSES.map((courseId) =>
+      event(batchEvents, batch.batchCreated, {
+        batchId: `${courseId}-1`,
+        courseId,
+        name: `${courseId}, first batch`,
+        startsAt: START + 5 * HOUR,
+        endsAt: START + 500 * HOUR,
+      }),
+    ),
+    ...USERS.map((recipientId, i) =>
+      event(notificationEvents, notification.preferencesChanged, {
+        recipientId,
+        addresses: i === 3 ? [] : [{ channel: 'mail', address: `${recipientId}@example.org` }],
+        muted: i === 2 ? ['noise'] : [],
+        timeZone: 'Europe/Berlin',
+        quietFrom: i === 0 ? null : '20:00',
+        quietUntil: i === 0 ? null : '08:00',
+      }),
+    ),
+  ];
+
+  const notified: [string, string][] = [];
+  const anything = (): GivenEvent => {
+    const userId = random.pick(USERS);
+    const courseId = random.pick(COURSES);
+    const groupId = random.pick(GROUPS);
+    const batchId = `${courseId}-1`;
+    const dice = random.below(100);
+    if (dice < 12) return event(enrollmentEvents, enrollment.enrolled, { userId, courseId, batchId });
+    if (dice < 18) return event(enrollmentEvents, enrollment.unenrolled, { userId, courseId, batchId });
+    if (dice < 55) {
+      return event(enrollmentEvents, enrollment.contentProgressed, {
+        userId,
+        courseId,
+        contentId: random.pick(CONTENTS),
+        status: random.chance(0.7) ? 'completed' : 'started',
+        views: 1 + random.below(3),
+      });
+    }
+    if (dice < 63)
+      return event(groupEvents, group.memberAdded, { groupId, userId, role: random.pick(['member', 'admin']) });
+    if (dice < 66) return event(groupEvents, group.memberRemoved, { groupId, userId });
+    if (dice < 72) return event(groupEvents, group.activityAdded, { groupId, activityId: courseId, kind: 'course' });
+    if (dice < 74) return event(groupEvents, group.activityRemoved, { groupId, activityId: courseId });
+    if (dice < 78) return event(groupEvents, group.groupCreated, { groupId, name: `Group ${groupId}` });
+    if (dice < 79) return event(groupEvents, group.groupDeleted, { groupId });
+    if (dice < 91) {
+      const notificationId = `note-${count}`;
+      notified.push([userId, notificationId]);
+      return event(notificationEvents, notification.notificationRequested, {
+        recipientId: userId,
+        notificationId,
+        category: random.pick(['news', 'noise']),
+        title: `News ${count}`,
+        urgent: random.chance(0.2),
+      });
+    }
+    if (dice < 95 && notified.length > 0) {
+      const [recipientId, notificationId] = random.pick(notified);
+      return event(notificationEvents, notification.notificationRead, {
+        recipientId,
+        notificationIds: [notificationId],
+      });
+    }
+    if (!changingLookups) return event(enrollmentEvents, enrollment.enrolled, { userId, courseId, batchId });
+    return published(
+      courseId,
+      CONTENTS.filter(() => random.chance(0.6)),
+      `The ${courseId} course, again`,
+    );
+  };
+  const rest = Array.from({ length }, anything);
+  return {
+    first: changingLookups ? [] : setUp,
+    rest: changingLookups ? [...setUp.slice(2), ...rest.slice(0, 5), ...setUp.slice(0, 2), ...rest.slice(5)] : rest,
+    end: START + 10_000 * HOUR,
+  };
+}
