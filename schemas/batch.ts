@@ -71,7 +71,7 @@ export const learnerJoined = defineEvent(
       { name: 'first', type: 'boolean', doc: 'Whether the learner was never in this batch before.' },
     ],
   },
-  { ...learnerExample, first: true },
+  { ...learnerExample, progress: 38, first: true },
 );
 
 export const learnerProgressed = defineEvent(

@@ -116,10 +116,14 @@ export class Entries<V> implements Iterable<[string, V]> {
     for (const [, value] of this) yield value;
   }
 
-  /** Keys written since the last `settled()`, with the value this version sees; `undefined` is a deletion. */
+  /** What differs from what the store holds: keys with the value this version sees; `undefined` is a deletion. */
   changes(): Map<string, V | undefined> {
+    const { base, writes } = this.#history;
     const changes = new Map<string, V | undefined>();
-    for (const key of this.#history.writes.keys()) changes.set(key, this.get(key));
+    for (const key of writes.keys()) {
+      const value = this.get(key);
+      if (value !== base.get(key)) changes.set(key, value);
+    }
     return changes;
   }
 

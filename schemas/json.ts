@@ -11,8 +11,10 @@ import { type Infer, isNullable, type Primitive, type RecordSchema, type Schema 
 /** The value, or where and why it does not fit: "data.batch: a string is missing". */
 export type Checked<T> = { ok: true; value: T } | { ok: false; problem: string };
 
-const LONGEST_SAFE = Number.MAX_SAFE_INTEGER;
-const INT_MAX = 2 ** 31 - 1;
+export const INT_MIN = -(2 ** 31);
+export const INT_MAX = 2 ** 31 - 1;
+/** The largest whole number that our Avro encoder takes: what fits here fits there. */
+const LONG_MAX = Number.MAX_SAFE_INTEGER - 1;
 
 class Misfit extends Error {}
 
@@ -54,7 +56,12 @@ function compile(schema: Schema): Check {
       const entry = compile(schema.values);
       return (value, path) => {
         if (!isObject(value)) return misfit(path, 'an object', value);
-        return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, entry(each, `${path}.${key}`)]));
+        return Object.fromEntries(
+          Object.entries(value).map(([key, each]) => {
+            if (!key.isWellFormed()) return misfit(path, 'a key of well-formed text', key);
+            return [key, entry(each, `${path}.${short(key)}`)];
+          }),
+        );
       };
     }
     case 'record':
@@ -68,35 +75,42 @@ function compileRecord(schema: RecordSchema): Check {
     check: compile(field.type),
     expected: describe(field.type),
     optional: 'default' in field,
-    default: field.default,
+    default: defaultOf(field.default),
   }));
   return (value, path) => {
+    if (value === undefined) throw new Misfit(`${path}: an object is missing`);
     if (!isObject(value)) return misfit(path, 'an object', value);
     const result: Record<string, unknown> = {};
     for (const field of fields) {
       const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
       if (given !== undefined) result[field.name] = field.check(given, `${path}.${field.name}`);
-      else if (field.optional) result[field.name] = structuredClone(field.default);
+      else if (field.optional) result[field.name] = field.default();
       else throw new Misfit(`${path}.${field.name}: ${field.expected} is missing`);
     }
     return result;
   };
 }
 
+/** Every event gets a default of its own, so that no two of them share an array. */
+function defaultOf(value: unknown): () => unknown {
+  return typeof value === 'object' && value !== null ? () => structuredClone(value) : () => value;
+}
+
+const isWholeWithin = (value: unknown, least: number, most: number): boolean =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
 const PRIMITIVES: Record<Primitive, Check> = {
   null: (value, path) => (value === null ? null : misfit(path, 'null', value)),
   boolean: (value, path) => (typeof value === 'boolean' ? value : misfit(path, 'true or false', value)),
-  int: (value, path) =>
-    Number.isInteger(value) && Math.abs(value as number) <= INT_MAX ? value : misfit(path, 'a whole number', value),
-  long: (value, path) =>
-    Number.isInteger(value) && Math.abs(value as number) <= LONGEST_SAFE
-      ? value
-      : misfit(path, 'a whole number', value),
+  int: (value, path) => (isWholeWithin(value, INT_MIN, INT_MAX) ? value : misfit(path, 'a whole number', value)),
+  long: (value, path) => (isWholeWithin(value, -LONG_MAX, LONG_MAX) ? value : misfit(path, 'a whole number', value)),
   double: (value, path) => (Number.isFinite(value) ? value : misfit(path, 'a number', value)),
   string: (value, path) =>
     typeof value === 'string' && value.isWellFormed() ? value : misfit(path, 'a string', value),
   bytes: (value, path) => {
-    if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return misfit(path, 'base64 text', value);
+    if (typeof value !== 'string' || value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
+      return misfit(path, 'base64 text', value);
+    }
     return Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
   },
 };
@@ -109,7 +123,7 @@ function describe(schema: Schema): string {
     int: 'a whole number',
     long: 'a whole number',
     double: 'a number',
-    string: 'a string',
+    bytes: 'base64 text',
   };
   return words[schema] ?? `a ${schema}`;
 }
@@ -122,8 +136,14 @@ function misfit(path: string, expected: string, value: unknown): never {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (isObject(value)) return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN)) : String(value);
+  return short(text);
+}
+
+const SHOWN = 40;
+
+function short(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN).toWellFormed()}…` : text;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

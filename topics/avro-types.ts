@@ -3,22 +3,34 @@ import avro, { type Resolver, type Type } from 'avsc';
 import { normalize } from '../schemas/avro.ts';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
 import type { EventDef } from '../schemas/event.ts';
+import { compileJson } from '../schemas/json.ts';
 import { checkBounds, needsBounds } from './bounds.ts';
+import { type NumberCheck, numberCheck } from './numbers.ts';
 import { type Registry, subjectOf } from './registry.ts';
 import { type Read, rejected, schemaId, WIRE_HEADER } from './wire.ts';
 
 interface Writer {
   readonly type: Type;
-  readonly bounded: boolean;
+  /** Whether a body of this type can lead the decoder astray by what it counts. */
+  readonly needsBounds: boolean;
   /** How data of this writer is read as an event; a text says why it cannot be. */
-  readonly readers: Map<EventDef, { readonly resolver: Resolver | undefined } | string>;
+  readonly readers: Map<EventDef, Reader | string>;
 }
+
+interface Reader {
+  readonly type: Type;
+  /** Undefined when the writer's schema is the event's own. */
+  readonly resolver: Resolver | undefined;
+  readonly numbers: NumberCheck | undefined;
+}
+
+const LONGEST_REASON = 200;
 
 export class AvroTypes {
   readonly #registry: Registry;
   readonly #types = new Map<EventDef, Type>();
   readonly #ids = new Map<string, Map<EventDef, number>>();
-  readonly #writers = new Map<number, Writer | 'none'>();
+  readonly #writers = new Map<number, Writer | 'unreadable'>();
   #scratch = Buffer.allocUnsafe(16 * 1024);
 
   constructor(registry: Registry) {
@@ -30,15 +42,22 @@ export class AvroTypes {
     const id = await this.#registry.register(subjectOf(topic, namespace, name), JSON.stringify(normalize(def.schema)));
     const ids = this.#ids.get(topic) ?? new Map<EventDef, number>();
     this.#ids.set(topic, ids.set(def, id));
+    if (this.#writers.has(id)) return;
     const type = this.#typeOf(def);
-    const writer: Writer = { type, bounded: !needsBounds(type), readers: new Map([[def, { resolver: undefined }]]) };
-    if (!this.#writers.has(id)) this.#writers.set(id, writer);
+    const writer: Writer = { type, needsBounds: needsBounds(type), readers: new Map() };
+    writer.readers.set(def, { type, resolver: undefined, numbers: numberCheck(def.schema) });
+    this.#writers.set(id, writer);
   }
 
+  knows(id: number): boolean {
+    return this.#writers.has(id);
+  }
+
+  /** Reads the schema from the registry. An id that is not there is asked for again: it may be registered later. */
   async learn(id: number): Promise<void> {
     if (this.#writers.has(id)) return;
     const schema = await this.#registry.schema(id);
-    this.#writers.set(id, schema === undefined ? 'none' : (writerOf(schema) ?? 'none'));
+    if (schema !== undefined) this.#writers.set(id, writerOf(schema));
   }
 
   decode(def: EventDef, value: Uint8Array): Read {
@@ -50,7 +69,7 @@ export class AvroTypes {
     }
     const id = schemaId(value);
     const writer = this.#writers.get(id);
-    if (writer === undefined || writer === 'none') {
+    if (writer === undefined || writer === 'unreadable') {
       return rejected(
         'SCHEMA_UNKNOWN',
         `the registry has no readable schema with the id ${id}; register it, then replay the record`,
@@ -60,12 +79,15 @@ export class AvroTypes {
     if (typeof reader === 'string')
       return rejected('SCHEMA_MISMATCH', `schema ${id} cannot be read as ${def.type}: ${reader}`);
     const body = Buffer.from(value.buffer, value.byteOffset + WIRE_HEADER, value.length - WIRE_HEADER);
+    let data: unknown;
     try {
-      if (!writer.bounded) checkBounds(writer.type, body, 0);
-      return { kind: 'value', value: this.#typeOf(def).fromBuffer(body, reader.resolver) };
+      if (writer.needsBounds) checkBounds(writer.type, body);
+      data = reader.type.fromBuffer(body, reader.resolver);
     } catch (error) {
       return rejected('VALUE_UNREADABLE', `the value is no Avro of schema ${id}: ${messageOf(error)}`);
     }
+    const problem = reader.numbers?.(data);
+    return problem === undefined ? { kind: 'value', value: data } : rejected('DATA_INVALID', `data${problem}`);
   }
 
   encode(topic: string, def: EventDef, data: Readonly<Record<string, unknown>>): Uint8Array {
@@ -75,12 +97,7 @@ export class AvroTypes {
         'DECLARATION_INVALID',
         `${def.type} is not registered for ${topic}; prepare the codec with that topic first`,
       );
-    const type = this.#typeOf(def);
-    let end = type.encode(data, this.#scratch, WIRE_HEADER);
-    if (end < 0) {
-      this.#scratch = Buffer.allocUnsafe(this.#scratch.length - end + WIRE_HEADER);
-      end = type.encode(data, this.#scratch, WIRE_HEADER);
-    }
+    const end = this.#write(def, data);
     const value = Buffer.allocUnsafe(end);
     this.#scratch.copy(value, WIRE_HEADER, WIRE_HEADER, end);
     value[0] = 0;
@@ -88,22 +105,37 @@ export class AvroTypes {
     return value;
   }
 
+  /** Into the scratch buffer, behind the place of the wire header; answers where it ends. */
+  #write(def: EventDef, data: Readonly<Record<string, unknown>>): number {
+    const type = this.#typeOf(def);
+    try {
+      const end = type.encode(data, this.#scratch, WIRE_HEADER);
+      if (end >= 0) return end;
+      this.#scratch = Buffer.allocUnsafe(this.#scratch.length - end);
+      return type.encode(data, this.#scratch, WIRE_HEADER);
+    } catch (error) {
+      const checked = compileJson(def.schema)(data, 'data');
+      throw new TypeError(`${def.type}: ${checked.ok ? messageOf(error) : checked.problem}`);
+    }
+  }
+
   #typeOf(def: EventDef): Type {
     let type = this.#types.get(def);
     if (type === undefined) {
-      type = compile(normalize(def.schema));
+      type = compile(normalize(def.schema), false);
       this.#types.set(def, type);
     }
     return type;
   }
 
-  #reader(writer: Writer, def: EventDef): { readonly resolver: Resolver | undefined } | string {
+  #reader(writer: Writer, def: EventDef): Reader | string {
     let reader = writer.readers.get(def);
     if (reader === undefined) {
       try {
-        reader = { resolver: this.#typeOf(def).createResolver(writer.type) };
+        const type = this.#typeOf(def);
+        reader = { type, resolver: type.createResolver(writer.type), numbers: numberCheck(def.schema) };
       } catch (error) {
-        reader = messageOf(error);
+        reader = messageOf(error).slice(0, LONGEST_REASON);
       }
       writer.readers.set(def, reader);
     }
@@ -111,16 +143,16 @@ export class AvroTypes {
   }
 }
 
-function compile(schema: unknown): Type {
-  return avro.Type.forSchema(schema as avro.Schema, { wrapUnions: false, omitRecordMethods: true });
+function compile(schema: unknown, wrapUnions: boolean | 'auto'): Type {
+  return avro.Type.forSchema(schema as avro.Schema, { wrapUnions, omitRecordMethods: true });
 }
 
-/** Undefined when the registry's text is no Avro schema we can read. */
-function writerOf(schema: string): Writer | undefined {
+/** Anything may have been registered. An id never changes its schema, so what cannot be compiled stays unreadable. */
+function writerOf(schema: string): Writer | 'unreadable' {
   try {
-    const type = compile(JSON.parse(schema));
-    return { type, bounded: !needsBounds(type), readers: new Map() };
+    const type = compile(JSON.parse(schema), 'auto');
+    return { type, needsBounds: needsBounds(type), readers: new Map() };
   } catch {
-    return undefined;
+    return 'unreadable';
   }
 }

@@ -2,26 +2,26 @@
  * Whether an Avro body can be what it says it is, before anything is made of it.
  *
  * `avsc` checks that it did not read past the end only when it is done, so that a flipped bit in the count of an array makes it
- * build millions of items first. Bodies without arrays and maps cannot do that and need no look.
+ * build millions of items first; and it believes the size of a block it skips, so that a negative one makes it go back and
+ * skip for ever. Bodies without arrays and maps cannot do that and need no look.
  */
 import type { Type, types } from 'avsc';
 
 const DEEPEST = 64;
 
 /** Whether decoding can be led astray by a count: it has an array, a map, or itself within. */
-export function needsBounds(type: Type, seen = new Set<Type>()): boolean {
-  if (seen.has(type)) return true;
+export function needsBounds(type: Type, above: readonly Type[] = []): boolean {
+  if (above.includes(type)) return true;
   switch (type.typeName) {
     case 'array':
     case 'map':
       return true;
-    case 'record': {
-      const inner = new Set(seen).add(type);
-      return (type as types.RecordType).fields.some((field) => needsBounds(field.type, inner));
-    }
+    case 'record':
+    case 'error':
+      return (type as types.RecordType).fields.some((field) => needsBounds(field.type, [...above, type]));
     case 'union:unwrapped':
     case 'union:wrapped':
-      return (type as types.UnwrappedUnionType).types.some((branch) => needsBounds(branch, seen));
+      return (type as types.UnwrappedUnionType).types.some((branch) => needsBounds(branch, above));
     default:
       return false;
   }
@@ -29,83 +29,104 @@ export function needsBounds(type: Type, seen = new Set<Type>()): boolean {
 
 class Overrun extends Error {}
 
-/** Throws when the body, read as `type` from `start`, would go beyond its end, count more than it holds, or nest too deep. */
-export function checkBounds(type: Type, body: Buffer, start: number): void {
-  let at = start;
-  const overrun = (): never => {
-    throw new Overrun('the record counts more than it holds');
-  };
-  const skip = (bytes: number): void => {
-    if (bytes < 0 || bytes > body.length - at) overrun();
-    at += bytes;
-  };
-  const long = (): number => {
+/** Throws when the body, read as `type`, would go beyond its end, count more than it holds, or nest too deep. */
+export function checkBounds(type: Type, body: Uint8Array): void {
+  new Walk(body).value(type, 0);
+}
+
+class Walk {
+  readonly #body: Uint8Array;
+  #at = 0;
+  /** Items that take no byte could be counted for ever: a body has no more items than bytes. */
+  #items = 0;
+
+  constructor(body: Uint8Array) {
+    this.#body = body;
+  }
+
+  value(type: Type, depth: number): void {
+    if (depth > DEEPEST) throw new Overrun(`the record nests deeper than ${DEEPEST} levels`);
+    switch (type.typeName) {
+      case 'null':
+        break;
+      case 'boolean':
+        this.#skip(1);
+        break;
+      case 'float':
+        this.#skip(4);
+        break;
+      case 'double':
+        this.#skip(8);
+        break;
+      case 'bytes':
+      case 'string':
+        this.#skip(this.#long());
+        break;
+      case 'fixed':
+        this.#skip((type as types.FixedType).size);
+        break;
+      case 'array':
+        this.#blocks((type as types.ArrayType).itemsType, false, depth + 1);
+        break;
+      case 'map':
+        this.#blocks((type as types.MapType).valuesType, true, depth + 1);
+        break;
+      case 'record':
+      case 'error':
+        for (const field of (type as types.RecordType).fields) this.value(field.type, depth + 1);
+        break;
+      case 'union:unwrapped':
+      case 'union:wrapped': {
+        const branch = (type as types.UnwrappedUnionType).types[this.#long()];
+        if (branch === undefined) throw new Overrun('a union has no branch of the number it says');
+        this.value(branch, depth + 1);
+        break;
+      }
+      default: // int, long, enum
+        this.#long();
+    }
+  }
+
+  #blocks(item: Type, keyed: boolean, depth: number): void {
+    for (;;) {
+      let count = this.#long();
+      if (count === 0) return;
+      let end: number | undefined;
+      if (count < 0) {
+        count = -count;
+        const size = this.#long();
+        end = this.#at + size;
+      }
+      this.#items += count;
+      if (this.#items > this.#body.length) this.#overrun();
+      for (let i = 0; i < count; i++) {
+        if (keyed) this.#skip(this.#long());
+        this.value(item, depth);
+      }
+      if (end !== undefined && end !== this.#at) throw new Overrun('a block is not as long as it says');
+    }
+  }
+
+  #skip(bytes: number): void {
+    if (bytes < 0 || bytes > this.#body.length - this.#at) this.#overrun();
+    this.#at += bytes;
+  }
+
+  #long(): number {
     let result = 0;
     let factor = 1;
     for (let i = 0; i < 10; i++) {
-      if (at >= body.length) overrun();
-      const byte = body[at++] as number;
+      const byte = this.#body[this.#at];
+      if (byte === undefined) break;
+      this.#at += 1;
       result += (byte & 0x7f) * factor;
       if (byte < 0x80) return result % 2 === 0 ? result / 2 : -(result + 1) / 2;
       factor *= 128;
     }
-    return overrun();
-  };
-  const blocks = (item: () => void): void => {
-    for (;;) {
-      let count = long();
-      if (count === 0) return;
-      if (count < 0) {
-        count = -count;
-        long();
-      }
-      if (count > body.length - at) overrun();
-      for (let i = 0; i < count; i++) item();
-    }
-  };
-  const walk = (node: Type, depth: number): void => {
-    if (depth > DEEPEST) overrun();
-    switch (node.typeName) {
-      case 'null':
-        return;
-      case 'boolean':
-        skip(1);
-        return;
-      case 'float':
-        skip(4);
-        return;
-      case 'double':
-        skip(8);
-        return;
-      case 'bytes':
-      case 'string':
-        skip(long());
-        return;
-      case 'fixed':
-        skip((node as types.FixedType).size);
-        return;
-      case 'array':
-        blocks(() => walk((node as types.ArrayType).itemsType, depth + 1));
-        return;
-      case 'map':
-        blocks(() => {
-          skip(long());
-          walk((node as types.MapType).valuesType, depth + 1);
-        });
-        return;
-      case 'record':
-        for (const field of (node as types.RecordType).fields) walk(field.type, depth + 1);
-        return;
-      case 'union:unwrapped':
-      case 'union:wrapped': {
-        const branch = (node as types.UnwrappedUnionType).types[long()];
-        if (branch === undefined) overrun();
-        else walk(branch, depth + 1);
-        return;
-      }
-      default: // int, long, enum
-        long();
-    }
-  };
-  walk(type, 0);
+    return this.#overrun();
+  }
+
+  #overrun(): never {
+    throw new Overrun('the record counts more than it holds');
+  }
 }

@@ -3,16 +3,17 @@
  * or as JSON (`schemas/event.ts` says how they look). Decoding never throws for what a record says: it answers an event, a
  * record that nobody here wants, or why the record is wrong.
  */
-
-import { messageOf } from '../schemas/errors.ts';
-import { DEFAULT_TENANT, type Event, type EventDef } from '../schemas/event.ts';
+import { present } from '../schemas/avro.ts';
+import type { Event, EventDef } from '../schemas/event.ts';
 import { type Checked, compileJson } from '../schemas/json.ts';
 import { AvroTypes } from './avro-types.ts';
 import type { Topic } from './define.ts';
-import { type Origin, parseOrigin } from './origin.ts';
+import { isKeyPart, LONGEST_KEY, missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
+import { parseJson } from './json-value.ts';
+import type { Origin } from './origin.ts';
 import type { Registry } from './registry.ts';
-import type { Headers, LogRecord } from './transport.ts';
-import { type Read, type Rejected, rejected, schemaId } from './wire.ts';
+import type { LogRecord } from './transport.ts';
+import { type Read, type Rejected, rejected, schemaId, WIRE_HEADER } from './wire.ts';
 
 export type Decoded =
   | {
@@ -24,33 +25,17 @@ export type Decoded =
   | { readonly kind: 'ignored'; readonly type: string }
   | Rejected;
 
-/** What an event needs besides its data to become a record. */
-export interface Envelope {
-  readonly id: string;
-  readonly source: string;
-  readonly time: number;
-  readonly tenant: string;
-  readonly origin?: string;
-}
-
-export interface EncodedEvent {
-  readonly headers: Headers;
-  readonly value: Uint8Array;
-}
+export { avroHeaders, isKeyPart } from './envelope.ts';
 
 const LARGEST_RECORD = 8 * 1024 * 1024;
-const LONGEST_KEY = 512;
-const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\b/i;
-const STRUCTURED_TYPE = /^application\/cloudevents\+json\b/i;
 
 /** A header by which an operator's replay reaches one job only. */
 export const ONLY_FOR = 'tributary-only-for';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 export class Codec {
   readonly #types: AvroTypes;
   readonly #json = new Map<EventDef, (value: unknown, path: string) => Checked<unknown>>();
+  readonly #ids = new Map<Topic, Map<EventDef, readonly string[]>>();
 
   constructor(registry: Registry) {
     this.#types = new AvroTypes(registry);
@@ -68,11 +53,19 @@ export class Codec {
     await this.#types.register(topic, event);
   }
 
-  /** Loads the schemas the records were written with, where they are not known yet. Decoding itself never waits. */
-  async learn(records: readonly LogRecord[]): Promise<void> {
-    for (const { value } of records) {
-      if (value !== null && value[0] === 0 && value.length >= 5) await this.#types.learn(schemaId(value));
+  /**
+   * Loads the schemas the records were written with, where they are not known yet. Decoding itself never waits. Given
+   * `wanted`, as for `decode`, a record that will be ignored asks the registry for nothing.
+   */
+  async learn(records: readonly LogRecord[], wanted?: ReadonlyMap<string, EventDef>): Promise<void> {
+    let unknown: Set<number> | undefined;
+    for (const { value, headers } of records) {
+      if (value === null || value[0] !== 0 || value.length < WIRE_HEADER) continue;
+      const id = schemaId(value);
+      if (this.#types.knows(id) || ['json', 'structured'].includes(modeOf(headers))) continue;
+      if (wanted === undefined || wanted.has(String(headers['ce_type']))) unknown = (unknown ?? new Set()).add(id);
     }
+    if (unknown !== undefined) for (const id of unknown) await this.#types.learn(id);
   }
 
   /** `wanted` are the declarations of the types somebody here folds, by type. */
@@ -82,17 +75,27 @@ export class Codec {
     if (value.length > LARGEST_RECORD) {
       return rejected('RECORD_TOO_LARGE', `the value has ${value.length} bytes; at most ${LARGEST_RECORD} are taken`);
     }
-    const contentType = textOf(headers['content-type']) ?? '';
-    if (STRUCTURED_TYPE.test(contentType)) return this.#decodeStructured(topic, record, value, wanted);
-    const type = textOf(headers['ce_type']);
-    if (type === undefined || type === '') return missing('type');
+    const mode = modeOf(headers);
+    if (mode === 'structured') return this.#decodeStructured(topic, record, value, wanted);
+    const type = headers['ce_type'];
+    if (typeof type !== 'string' || type === '') return missing('type');
     const def = wanted.get(type);
     if (def === undefined) return { kind: 'ignored', type };
-    const read = (name: string): unknown => headers[`ce_${name}`];
-    return this.#event(topic, record, def, read, () => {
-      if (JSON_TYPE.test(contentType)) return this.#checked(def, parseJson(value));
-      return this.#types.decode(def, value);
-    });
+    const envelope = readEnvelope(
+      {
+        specversion: headers['ce_specversion'],
+        id: headers['ce_id'],
+        source: headers['ce_source'],
+        time: headers['ce_time'],
+        tenant: headers['ce_tenant'],
+        origin: headers['ce_origin'],
+      },
+      record,
+    );
+    if ('kind' in envelope) return envelope;
+    const isAvro = mode === 'avro' || (mode === 'unsaid' && value[0] === 0);
+    const data = isAvro ? this.#types.decode(def, value) : this.#checked(def, parseJson(value));
+    return this.#event(topic, record, def, envelope, data);
   }
 
   #decodeStructured(
@@ -103,50 +106,68 @@ export class Codec {
   ): Decoded {
     const parsed = parseJson(value);
     if (parsed.kind === 'rejected') return parsed;
-    const envelope = parsed.value;
-    if (typeof envelope !== 'object' || envelope === null || Array.isArray(envelope)) {
+    const object = parsed.value;
+    if (typeof object !== 'object' || object === null || Array.isArray(object)) {
       return rejected('ENVELOPE_INVALID', 'the value is no JSON object; a structured CloudEvent is one');
     }
+    // An attribute that is null is one that is not set (section 2.2 of the JSON format of CloudEvents).
     const read = (name: string): unknown =>
-      Object.hasOwn(envelope, name) ? (envelope as Record<string, unknown>)[name] : undefined;
+      Object.hasOwn(object, name) ? ((object as Record<string, unknown>)[name] ?? undefined) : undefined;
     const type = read('type');
     if (typeof type !== 'string' || type === '') return missing('type');
     const def = wanted.get(type);
     if (def === undefined) return { kind: 'ignored', type };
-    return this.#event(topic, record, def, read, () => this.#checked(def, { kind: 'value', value: read('data') }));
+    const envelope = readEnvelope(
+      {
+        specversion: read('specversion'),
+        id: read('id'),
+        source: read('source'),
+        time: read('time'),
+        tenant: read('tenant'),
+        // Sending a record on leaves its value as it was, so that a header speaks before the value does.
+        origin: record.headers['ce_origin'] ?? read('origin'),
+      },
+      record,
+    );
+    if ('kind' in envelope) return envelope;
+    return this.#event(topic, record, def, envelope, this.#checked(def, { kind: 'value', value: read('data') }));
   }
 
-  #event(topic: Topic, record: LogRecord, def: EventDef, read: (name: string) => unknown, data: () => Read): Decoded {
-    if (read('specversion') !== '1.0') return rejected('ENVELOPE_INVALID', 'the attribute specversion must be "1.0"');
-    const id = read('id');
-    const source = read('source');
-    if (typeof id !== 'string' || id === '') return missing('id');
-    if (typeof source !== 'string' || source === '') return missing('source');
-    const time = timeOf(read('time'), record.timestamp);
-    if (time === undefined)
-      return rejected(
-        'ENVELOPE_INVALID',
-        'the attribute time must be an RFC 3339 timestamp such as 2026-02-01T10:00:00Z',
-      );
-    const tenant = read('tenant') ?? DEFAULT_TENANT;
-    if (!isKeyPart(tenant)) return rejected('ENVELOPE_INVALID', 'the attribute tenant must be a short text');
-    // Sending a record on leaves its value as it was, so that a header speaks before a structured value does.
-    const said = record.headers['ce_origin'] ?? read('origin');
-    const origin = typeof said === 'string' ? parseOrigin(said) : undefined;
-    if (said !== undefined && origin === undefined) {
-      return rejected('ENVELOPE_INVALID', 'the attribute origin is not one that a job wrote; leave it out');
+  #event(topic: Topic, record: LogRecord, def: EventDef, envelope: ReadEnvelope, read: Read): Decoded {
+    if (read.kind === 'rejected') return read;
+    const data = read.value as Event['data'];
+    for (const name of this.#idsOf(topic, def)) {
+      const id = data[name];
+      if (!isKeyPart(id) && id !== null) {
+        return rejected('KEY_INVALID', `data.${name}: an id must be a text of 1 to ${LONGEST_KEY} characters`);
+      }
     }
-    const decoded = data();
-    if (decoded.kind === 'rejected') return decoded;
-    const event = { type: def.type, id, source, time, tenant, data: decoded.value as Event['data'] };
-    const keyField = topic.events.includes(def) ? topic.key : undefined;
-    if (keyField !== undefined && !isKeyPart(event.data[keyField])) {
-      return rejected(
-        'KEY_INVALID',
-        `data.${keyField}: the key of ${topic.name} must be a text of 1 to ${LONGEST_KEY} characters`,
-      );
+    const { id, source, time, tenant, origin } = envelope;
+    const onlyFor = record.headers[ONLY_FOR];
+    return {
+      kind: 'event',
+      event: { type: def.type, id, source, time, tenant, data },
+      origin,
+      onlyFor: typeof onlyFor === 'string' ? onlyFor : undefined,
+    };
+  }
+
+  /** The fields whose values become parts of keys, there or further on: the topic's key, and whatever is called an id. */
+  #idsOf(topic: Topic, def: EventDef): readonly string[] {
+    let ofTopic = this.#ids.get(topic);
+    if (ofTopic === undefined) {
+      ofTopic = new Map();
+      this.#ids.set(topic, ofTopic);
     }
-    return { kind: 'event', event, origin, onlyFor: textOf(record.headers[ONLY_FOR]) };
+    let ids = ofTopic.get(def);
+    if (ids === undefined) {
+      const key = topic.events.includes(def) ? topic.key : undefined;
+      ids = def.schema.fields
+        .filter(({ name, type }) => name === key || (name.endsWith('Id') && present(type) === 'string'))
+        .map(({ name }) => name);
+      ofTopic.set(def, ids);
+    }
+    return ids;
   }
 
   #checked(def: EventDef, json: Read): Read {
@@ -170,58 +191,4 @@ export class Codec {
   encode(topic: string, def: EventDef, data: Readonly<Record<string, unknown>>): Uint8Array {
     return this.#types.encode(topic, def, data);
   }
-}
-
-/** The headers of an event in binary mode, with Avro data. */
-export function avroHeaders(type: string, envelope: Envelope): Headers {
-  const headers: Record<string, string> = {
-    ce_specversion: '1.0',
-    ce_id: envelope.id,
-    ce_source: envelope.source,
-    ce_type: type,
-    ce_time: new Date(envelope.time).toISOString(),
-    'content-type': 'application/avro',
-  };
-  if (envelope.tenant !== DEFAULT_TENANT) headers['ce_tenant'] = envelope.tenant;
-  if (envelope.origin !== undefined) headers['ce_origin'] = envelope.origin;
-  return headers;
-}
-
-/** A part of a key: what a store can hold as one, and what no decoding error can have made. */
-export function isKeyPart(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length > 0 &&
-    value.length <= LONGEST_KEY &&
-    value.isWellFormed() &&
-    !value.includes('\uFFFD') &&
-    !value.includes('\0')
-  );
-}
-
-const missing = (attribute: string) =>
-  rejected(
-    'ENVELOPE_INVALID',
-    `the CloudEvents attribute ${attribute} is missing (in binary mode: the header ce_${attribute})`,
-  );
-
-function parseJson(value: Uint8Array): Read {
-  try {
-    return { kind: 'value', value: JSON.parse(utf8.decode(value)) };
-  } catch (error) {
-    return rejected('VALUE_UNREADABLE', `the value is no JSON in UTF-8: ${messageOf(error)}`);
-  }
-}
-
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
-
-function timeOf(value: unknown, fallback: number): number | undefined {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'string' || !RFC3339.test(value)) return undefined;
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? undefined : time;
-}
-
-function textOf(header: string | Uint8Array | undefined): string | undefined {
-  return typeof header === 'string' ? header : undefined;
 }

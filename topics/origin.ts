@@ -22,7 +22,8 @@ export const lineOf = (job: string, topic: string, partition: number): string =>
 
 export const formatOrigin = (line: string, offset: number, index: number): string => `${line}/${offset}/${index}`;
 
-const ORIGIN = /^([^/]+\/[^/]+\/\d{1,6})\/(\d{1,15})\/(\d{1,9})$/;
+/** Job and topic in the characters and at most the length that Kafka has for names: a mark is kept for each of them. */
+const ORIGIN = /^([\w.-]{1,249}\/[\w.-]{1,249}\/\d{1,6})\/(\d{1,15})\/(\d{1,9})$/;
 
 export function parseOrigin(text: string): Origin | undefined {
   const match = ORIGIN.exec(text);

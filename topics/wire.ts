@@ -5,7 +5,8 @@ import type { RejectCode } from '../schemas/errors.ts';
 export const WIRE_HEADER = 5;
 
 export function schemaId(value: Uint8Array): number {
-  return new DataView(value.buffer, value.byteOffset).getUint32(1);
+  const [, a = 0, b = 0, c = 0, d = 0] = value;
+  return a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
 }
 
 export interface Rejected {

@@ -34,7 +34,8 @@ class Actor {
   /** Turns that found something to do. */
   worked = 0;
   failure: unknown;
-  #goOn: (() => void) | undefined;
+  /** Effects that wait to go on: several when a batch calls several channels at once. */
+  readonly #waiting: (() => void)[] = [];
   #parked: (() => void) | undefined;
 
   constructor(job: Job, partition: number) {
@@ -44,7 +45,7 @@ class Actor {
 
   readonly reach: Reach = () =>
     new Promise<void>((resolve) => {
-      this.#goOn = resolve;
+      this.#waiting.push(resolve);
       this.#parked?.();
     });
 
@@ -68,10 +69,8 @@ class Actor {
     const parked = new Promise<void>((resolve) => {
       this.#parked = resolve;
     });
-    const goOn = this.#goOn;
-    this.#goOn = undefined;
-    goOn?.();
-    if (this.failure === undefined) await parked;
+    this.#waiting.shift()?.();
+    if (this.failure === undefined && this.#waiting.length === 0) await parked;
     if (this.failure !== undefined) throw this.failure;
   }
 }

@@ -1,0 +1,45 @@
+/** Every command by its name, imported when it is used. */
+import { addAbortSignal } from 'node:stream';
+import type { Context, Run } from './context.ts';
+import { FAILED, INTERRUPTED, report } from './errors.ts';
+
+/** Commands that need stores. */
+const WITH_STORES = {
+  up: () => import('./commands/up.ts'),
+  run: () => import('./commands/run.ts'),
+  demo: () => import('./commands/demo.ts'),
+  produce: () => import('./commands/produce.ts'),
+  tail: () => import('./commands/tail.ts'),
+  topics: () => import('./commands/topics.ts'),
+  lag: () => import('./commands/lag.ts'),
+  show: () => import('./commands/show.ts'),
+  search: () => import('./commands/search.ts'),
+  'dead-letters list': () => import('./commands/dead-letters/list.ts'),
+  'dead-letters show': () => import('./commands/dead-letters/show.ts'),
+  'dead-letters replay': () => import('./commands/dead-letters/replay.ts'),
+  inspect: () => import('./commands/inspect.ts'),
+};
+
+export type CommandName = keyof typeof WITH_STORES;
+/** What the command is told: what its operands and options said. */
+export type ArgsOf<C extends CommandName> =
+  Awaited<ReturnType<(typeof WITH_STORES)[C]>> extends { run: Run<infer Args> } ? Args : never;
+
+/** Runs a command to its end and answers its exit code. Never throws. */
+export async function execute(command: string, args: unknown, context: Context, debug: boolean): Promise<number> {
+  try {
+    if (!Object.hasOwn(WITH_STORES, command)) throw new Error(`there is no command ${command}`);
+    // Otherwise a command that waits for somebody to type would not hear the signal.
+    addAbortSignal(context.signal, context.stdin);
+    const { run } = await WITH_STORES[command as CommandName]();
+    return (await (run as Run<unknown>)(context, args)) ?? 0;
+  } catch (error) {
+    if (isInterruption(error, context.signal)) return INTERRUPTED;
+    if (context.stderr.destroyed) return FAILED;
+    return report(error, context.stderr, debug);
+  }
+}
+
+function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error as Error | null)?.name === 'AbortError');
+}

@@ -1,0 +1,23 @@
+/** `tributary config`: what is in effect and where it is from. */
+import { KEYS, loadConfig, masked, type Sources } from '../config.ts';
+import { print, printJson } from '../context.ts';
+import type { Streams } from '../control.ts';
+
+export async function run(sources: Sources, streams: Streams, { json }: { json: boolean }): Promise<number> {
+  const { config, sources: from } = loadConfig(sources);
+  if (json) {
+    const values = KEYS.map((key) => {
+      const value = config[key];
+      return [key, { value: typeof value === 'string' ? masked(key, value) : (value ?? null), source: from[key] }];
+    });
+    await printJson(streams, Object.fromEntries(values));
+    return 0;
+  }
+  const width = Math.max(...KEYS.map((key) => key.length));
+  const shown = KEYS.map((key) => masked(key, config[key]));
+  const shownWidth = Math.max(...shown.map((each) => each.length));
+  for (const [i, key] of KEYS.entries()) {
+    await print(streams, `${key.padEnd(width)}  ${(shown[i] ?? '').padEnd(shownWidth)}  ${from[key]}`);
+  }
+  return 0;
+}

@@ -1,0 +1,227 @@
+/** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
+import type { Database } from '../../embedded/database.ts';
+import type { Job } from '../../jobs/define.ts';
+import { parseAt } from '../../jobs/runtime/position.ts';
+import { messageOf } from '../../schemas/errors.ts';
+import { timerFired } from '../../schemas/event.ts';
+import { keyFields, type Target } from '../../schemas/target.ts';
+import type { TopicInfo } from '../../topics/transport.ts';
+import { isoOf } from '../browse.ts';
+import { type Context, pause, printJson, type Run } from '../context.ts';
+import { type Finding, ok, problem, warning } from '../findings.ts';
+import { readLetters } from '../letters.ts';
+import { targetsOf, topicSpecs } from '../wire.ts';
+import { type JobLag, lagsOf } from './lag.ts';
+
+type Look = (context: Context, tenant: string) => Promise<Finding[]>;
+
+const ROWS_SAMPLED = 200;
+const PROGRESS_MS = 1500;
+const CLOCK_SLACK_MS = 60_000;
+const TIMER_SLACK_MS = 60_000;
+
+export const run: Run<{ readonly tenant: string }> = async (context, { tenant }) => {
+  const findings: Finding[] = [];
+  for (const [check, look] of Object.entries(LOOKS)) {
+    context.signal.throwIfAborted();
+    try {
+      findings.push(...(await look(context, tenant)));
+    } catch (error) {
+      context.signal.throwIfAborted();
+      findings.push(problem(check, messageOf(error), 'do what it says'));
+    }
+  }
+  await printJson(context, findings);
+  return undefined;
+};
+
+const LOOKS: Readonly<Record<string, Look>> = {
+  database: async ({ wired }) => (wired.database === undefined ? [] : [quickCheck(wired.database)]),
+  topics: async ({ wired }) => topicsAsDeclared(await wired.stores.transport.describe()),
+  'tables and indexes': async ({ wired }, tenant) => {
+    const targets = targetsOf(wired.jobs);
+    for (const target of targets) await readable(wired.stores, target, tenant);
+    return [ok('tables and indexes', `all ${targets.length} can be read`)];
+  },
+  'clock and log': async (context) => [await clockAgainstLog(context)],
+  progress: async (context) => progress(context),
+  positions: async (context, tenant) => [...(await positions(context)), ...(await rowPositions(context, tenant))],
+  'dead letters': async (context) => [await deadLetters(context)],
+  timers: async (context) => [await timers(context)],
+};
+
+function quickCheck(database: Database): Finding {
+  const rows = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
+  const found = rows.map(([text]) => text).join('; ');
+  return found === 'ok'
+    ? ok('database', 'SQLite finds no damage')
+    : problem(
+        'database',
+        `SQLite finds damage: ${found}`,
+        'stop, copy the folder away, and restore a copy; ask why the disk or the memory did this',
+      );
+}
+
+function topicsAsDeclared(infos: readonly TopicInfo[]): Finding[] {
+  const byName = new Map(infos.map((info) => [info.name, info.partitions.length]));
+  const findings = topicSpecs().flatMap(({ name, partitions }) => {
+    const count = byName.get(name);
+    if (count === partitions) return [];
+    if (count === undefined)
+      return [problem('topics', `${name} does not exist`, 'start `tributary up`, which makes it')];
+    return [
+      warning(
+        'topics',
+        `${name} has ${count} partitions and is declared with ${partitions}`,
+        'declare the number it has: it is the one that is used',
+      ),
+    ];
+  });
+  return findings.length > 0 ? findings : [ok('topics', `all ${topicSpecs().length} are there, with their partitions`)];
+}
+
+async function readable(
+  { tables, search, cache }: Context['wired']['stores'],
+  target: Target,
+  tenant: string,
+): Promise<void> {
+  if (target.kind === 'table') await tables.select(target, [tenant], { limit: 1 });
+  if (target.kind === 'index') await search.search(target, { tenant, words: '', limit: 1 });
+  if (target.kind === 'cache') await cache.read(target, [tenant, ...target.key]);
+}
+
+/** A record that was produced later than now says that a clock was, or is, wrong. */
+async function clockAgainstLog({ wired }: Context): Promise<Finding> {
+  const { transport } = wired.stores;
+  const now = Date.now();
+  for (const { name, partitions } of await transport.describe()) {
+    for (const { partition, begin, end } of partitions) {
+      const [newest] = end > begin ? await transport.read(name, partition, end - 1, 1) : [];
+      if (newest === undefined || newest.timestamp <= now + CLOCK_SLACK_MS) continue;
+      const what = `${name}/${partition} has a record of ${isoOf(newest.timestamp)}, and it is ${isoOf(now)}`;
+      return warning(
+        'clock and log',
+        what,
+        'find out whose clock is wrong, that of this machine or that of who produced it',
+      );
+    }
+  }
+  return ok('clock and log', 'no record is from the future');
+}
+
+async function progress(context: Context): Promise<Finding[]> {
+  const names = context.wired.jobs.map(({ name }) => name);
+  const before = await lagsOf(context, names);
+  if (before.every(({ lag }) => lag === 0)) return [ok('progress', 'no job is behind')];
+  await pause(PROGRESS_MS, context.signal);
+  const after = await lagsOf(context, names);
+  const findings = after.flatMap((now, i) => {
+    const stuck = stuckIn(before[i] as JobLag, now);
+    if (stuck.length === 0) return [];
+    const what = `${now.job} is ${now.lag} records behind and did not move in partitions ${stuck.join(', ')} of ${now.topic}`;
+    return [
+      warning('progress', what, `see whether \`tributary up\` or \`tributary run ${now.job}\` runs, and what it logs`),
+    ];
+  });
+  return findings.length > 0 ? findings : [ok('progress', 'jobs that are behind move on')];
+}
+
+function stuckIn(before: JobLag, after: JobLag): number[] {
+  return after.partitions
+    .filter(
+      ({ lag, committed }, i) =>
+        lag > 0 && (before.partitions[i]?.lag ?? 0) > 0 && committed === before.partitions[i]?.committed,
+    )
+    .map(({ partition }) => partition);
+}
+
+async function positions(context: Context): Promise<Finding[]> {
+  const lags = await lagsOf(
+    context,
+    context.wired.jobs.map(({ name }) => name),
+  );
+  const findings = lags.flatMap(({ job, topic, partitions }) =>
+    partitions.flatMap(({ partition, committed, begin, end }) => {
+      if (committed !== undefined && committed > end)
+        return [beyondLog(`${job} is to go on at ${committed} of ${topic}/${partition}, which ends at ${end}`)];
+      if (committed === undefined || committed >= begin) return [];
+      const what = `the records from ${committed} up to ${begin} of ${topic}/${partition} were dropped before ${job} read them`;
+      return [
+        problem(
+          'positions',
+          what,
+          'produce them again from where they came; keep records for longer, or run the job more often',
+        ),
+      ];
+    }),
+  );
+  return findings.length > 0 ? findings : [ok('positions', 'every job goes on within its topic')];
+}
+
+/** Rows that say they have applied what the log does not have: the topic was deleted and made again. */
+async function rowPositions({ wired }: Context, tenant: string): Promise<Finding[]> {
+  const { tables, transport } = wired.stores;
+  const findings: Finding[] = [];
+  let sampled = 0;
+  for (const { name, row, from } of wired.jobs) {
+    const [info] = await transport.describe([from.name]);
+    const { items } = await tables.select(row, [tenant], { limit: ROWS_SAMPLED });
+    const keys = items.map((item) => [tenant, ...keyFields(row).map((field) => item[field] as string)]);
+    for (const stored of await tables.read(row, keys)) {
+      sampled += 1;
+      const beyond = parseAt(stored?.at ?? '').find(
+        ([partition, offset]) => offset >= (info?.partitions[partition]?.end ?? 0),
+      );
+      if (beyond === undefined) continue;
+      findings.push(
+        beyondLog(
+          `the row ${stored?.key.join('/')} of ${name} has applied ${from.name}/${beyond.join('/')}, which is not in the log`,
+        ),
+      );
+      break;
+    }
+  }
+  return findings.length > 0
+    ? findings
+    : [ok('rows', `none of ${sampled} looked at has applied what is not in the log`)];
+}
+
+function beyondLog(what: string): Finding {
+  return problem(
+    'positions',
+    what,
+    'the topic was deleted and made again: restore it, or reset the groups and begin with empty tables (POSITION_BEYOND_LOG)',
+  );
+}
+
+async function deadLetters({ wired, signal }: Context): Promise<Finding> {
+  const letters = await readLetters(wired.stores.transport, { job: null, code: null, topic: null }, signal);
+  const codes = new Map<string, number>();
+  for (const { code, replayed } of letters) if (!replayed) codes.set(code, (codes.get(code) ?? 0) + 1);
+  if (codes.size === 0) return ok('dead letters', 'none');
+  const counts = [...codes].map(([code, count]) => `${code} ${count}`).join(', ');
+  return warning(
+    'dead letters',
+    counts,
+    'look with `tributary dead-letters list`; once the cause is gone: `tributary dead-letters replay`',
+  );
+}
+
+async function timers({ wired }: Context): Promise<Finding> {
+  const { tables, transport } = wired.stores;
+  const asks = (job: Job): boolean => job.on.some(({ type }) => type === timerFired.type);
+  for (const { name, row, from } of wired.jobs.filter(asks)) {
+    const [info] = await transport.describe([from.name]);
+    for (const { partition } of info?.partitions ?? []) {
+      const [due] = await tables.due(row, partition, Date.now() - TIMER_SLACK_MS, 1);
+      if (due === undefined) continue;
+      const what = `${due.name} of ${due.key.join('/')} of ${name} was due at ${isoOf(due.due)}`;
+      return warning(
+        'timers',
+        what,
+        `see whether \`tributary up\` or \`tributary run ${name}\` runs, and what it logs`,
+      );
+    }
+  }
+  return ok('timers', 'none is overdue');
+}

@@ -1,0 +1,79 @@
+/** `tributary lag`: how far behind each job is, and waiting until none is. */
+import { TributaryError } from '../../schemas/errors.ts';
+import type { GroupLag } from '../../topics/transport.ts';
+import { type Context, pause, printJson, printTable, type Run } from '../context.ts';
+import { jobNamed } from '../names.ts';
+
+interface Args {
+  readonly job: string | null;
+  readonly wait: boolean;
+  readonly timeoutMs: number;
+  readonly json: boolean;
+}
+
+export interface JobLag {
+  readonly job: string;
+  readonly topic: string;
+  readonly lag: number;
+  readonly partitions: readonly GroupLag[];
+}
+
+const LOOK_AGAIN_MS = 50;
+
+export const run: Run<Args> = async (context, { job, wait, timeoutMs, json }) => {
+  const names = job === null ? context.wired.jobs.map(({ name }) => name) : [jobNamed(job, context.wired.jobs).name];
+  const lags = wait ? await waitForAll(context, names, timeoutMs) : await lagsOf(context, names);
+  if (json) await printJson(context, lags);
+  else {
+    const rows = lags.map((each) => [
+      each.job,
+      each.topic,
+      each.lag,
+      each.partitions
+        .filter(({ lag }) => lag > 0)
+        .map(({ partition }) => partition)
+        .join(' ') || '-',
+    ]);
+    await printTable(context, ['job', 'topic', 'behind', 'in partitions'], rows);
+  }
+  return undefined;
+};
+
+export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly string[]): Promise<JobLag[]> {
+  const lags: JobLag[] = [];
+  for (const name of names) {
+    const { from } = jobNamed(name, wired.jobs);
+    const partitions = await wired.stores.transport.lag(name, from.name);
+    lags.push({ job: name, topic: from.name, lag: total(partitions), partitions });
+  }
+  return lags;
+}
+
+/**
+ * Looks until nothing is left twice in a row with nothing said in between: what one job says after it was looked at may
+ * be another one's to read.
+ */
+async function waitForAll(context: Context, names: readonly string[], timeoutMs: number): Promise<JobLag[]> {
+  const giveUpAt = performance.now() + timeoutMs;
+  let quiet = '';
+  for (;;) {
+    const lags = await lagsOf(context, names);
+    const behind = lags.filter(({ lag }) => lag > 0);
+    const state = JSON.stringify(lags.map(({ partitions }) => partitions.map(({ end }) => end)));
+    if (behind.length === 0 && state === quiet) return lags;
+    quiet = behind.length === 0 ? state : '';
+    if (performance.now() > giveUpAt) {
+      const said = behind.map(({ job, lag }) => `${job} by ${lag}`).join(', ');
+      throw new TributaryError(
+        'LOG_AWAY',
+        `after ${timeoutMs} ms still behind: ${said || 'new records keep coming'}; is \`tributary up\` running?`,
+      );
+    }
+    await pause(LOOK_AGAIN_MS, context.signal);
+    context.signal.throwIfAborted();
+  }
+}
+
+function total(partitions: readonly GroupLag[]): number {
+  return partitions.reduce((sum, { lag }) => sum + lag, 0);
+}

@@ -1,0 +1,260 @@
+/**
+ * The configuration: one schema, and four sources. A flag goes before the environment, the environment before the file, the
+ * file before the default.
+ *
+ * Every key is a key of the file (`metricsPort`), a variable (`TRIBUTARY_METRICS_PORT`) and a flag (`--metrics-port`). Nothing
+ * unknown is taken, and whatever is wrong in any source is said at once, also where a better source makes up for it.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { messageOf, TributaryError } from '../schemas/errors.ts';
+
+/** What may stand before the colon of each port's URL. `wire.ts` has an implementation for each. */
+export const SCHEMES = {
+  transport: ['embedded'],
+  registry: ['embedded'],
+  tables: ['embedded'],
+  cache: ['embedded'],
+  search: ['embedded'],
+  objects: ['embedded'],
+  requests: ['embedded'],
+  mail: ['outbox', 'none'],
+  webhook: ['outbox', 'none'],
+  push: ['outbox', 'none'],
+  sms: ['outbox', 'none'],
+} as const;
+
+export type Port = keyof typeof SCHEMES;
+export type Scheme<P extends Port> = (typeof SCHEMES)[P][number];
+
+const HOUR = 3_600_000;
+
+const url = (port: Port, doc: string) =>
+  z
+    .string()
+    .refine((value) => (SCHEMES[port] as readonly string[]).includes(schemeOf(value)), {
+      error: ({ input }) =>
+        `${masked(port, input)} cannot be used; it must begin with ${SCHEMES[port].map((scheme) => `${scheme}:`).join(' or ')}`,
+    })
+    .default(`${SCHEMES[port][0]}:`)
+    .describe(doc);
+
+const count = (least: number, most: number, preset: number, doc: string) => {
+  const error = `it must be a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error }).default(preset).describe(doc);
+};
+const ms = (least: number, most: number, preset: number, doc: string) => count(least, most, preset, `${doc}, in ms.`);
+
+export const schema = z.object({
+  data: z
+    .string()
+    .min(1)
+    .default('data')
+    .describe('The folder of everything embedded. In a file: seen from that file.'),
+  transport: url('transport', 'Where the topics are.'),
+  registry: url('registry', 'Where the schemas of events are.'),
+  tables: url('tables', 'Where rows are.'),
+  cache: url('cache', 'Where cache entries are.'),
+  search: url('search', 'Where documents to search in are.'),
+  objects: url('objects', 'Where segments and report files are.'),
+  objectsLinkBase: z
+    .url({ protocol: /^https?$/ })
+    .default('http://127.0.0.1:8080')
+    .describe('What links to objects begin with.'),
+  objectsLinkSecret: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('What links to objects are signed with, if not by a secret of the folder.'),
+  requests: url('requests', 'Where report requests are.'),
+  mail: url('mail', 'How mail leaves.'),
+  mailFrom: z.string().min(3).default('Tributary <tributary@localhost>').describe('Who mail is from.'),
+  webhook: url('webhook', 'How webhooks are called.'),
+  push: url('push', 'How push messages leave.'),
+  sms: url('sms', 'How text messages leave.'),
+  logLevel: z
+    .enum(['error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('The least important thing that is logged.'),
+  metricsHost: z.string().min(1).default('127.0.0.1').describe('The address for metrics and probes.'),
+  metricsPort: count(0, 65_535, 0, 'The port for metrics and probes; 0: none.'),
+  maxRecords: count(1, 100_000, 1000, 'The most records of one batch.'),
+  waitMs: ms(0, 60_000, 500, 'How long a job waits for records before it looks up'),
+  lookupMs: ms(0, HOUR, 5000, 'How long a lookup may be kept'),
+  timerMs: ms(10, HOUR, 1000, 'How often due timers are looked for'),
+  cachedRows: count(0, 10_000_000, 5000, 'Rows kept in memory for each partition.'),
+  backOffFirstMs: ms(1, HOUR, 100, 'The first pause when a store is away'),
+  backOffLongestMs: ms(1, HOUR, 10_000, 'The longest pause when a store is away'),
+  expireEveryMs: ms(1000, 24 * HOUR, HOUR, 'How often records past their retention are dropped'),
+});
+
+export type Config = Readonly<z.output<typeof schema>>;
+export type ConfigKey = keyof Config;
+export const KEYS = Object.keys(schema.shape) as ConfigKey[];
+
+export interface Loaded {
+  readonly config: Config;
+  /** Where each value is from: "default", "flag --data", "TRIBUTARY_DATA", or the path of the file. */
+  readonly sources: Readonly<Record<ConfigKey, string>>;
+}
+
+export interface Sources {
+  /** Flags that were given, by key. */
+  readonly flags: Readonly<Partial<Record<ConfigKey, string>>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The file named by --config; then it must exist. */
+  readonly file?: string | undefined;
+  readonly folder: string;
+}
+
+const PREFIX = 'TRIBUTARY_';
+const FILE_VARIABLE = `${PREFIX}CONFIG`;
+const DEFAULT_FILE = 'tributary.json';
+
+export const variableOf = (key: string): string => PREFIX + key.replace(/[A-Z]/g, '_$&').toUpperCase();
+export const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, '-$&').toLowerCase()}`;
+export const docOf = (key: ConfigKey): string => schema.shape[key].description ?? '';
+/** The value a key has when nobody gives one. */
+export const defaultOf = (key: ConfigKey): unknown => schema.shape[key].safeParse(undefined).data;
+
+/** One value as one source has it. */
+interface Given {
+  readonly key: ConfigKey;
+  readonly value: unknown;
+  readonly source: string;
+}
+
+/** Throws CONFIG_INVALID with every problem of every source, one a line. */
+export function loadConfig(sources: Sources): Loaded {
+  const problems: string[] = [];
+  // The later ones go before the earlier ones.
+  const given = [
+    ...fromFile(sources, problems),
+    ...fromEnvironment(sources.env, problems),
+    ...fromFlags(sources.flags),
+  ];
+  const values: Record<string, unknown> = {};
+  const from: Record<string, string> = {};
+  for (const key of KEYS) {
+    values[key] = defaultOf(key);
+    from[key] = 'default';
+  }
+  for (const { key, value, source } of given) {
+    const result = schema.shape[key].safeParse(value);
+    if (!result.success) {
+      problems.push(...result.error.issues.map((issue) => `${key} (${source}): ${issue.message}`));
+      continue;
+    }
+    values[key] = result.data;
+    from[key] = source;
+  }
+  values['data'] = resolve(sources.folder, values['data'] as string);
+  const config = values as Config;
+  if (config.backOffFirstMs > config.backOffLongestMs) {
+    problems.push(
+      `backOffFirstMs (${config.backOffFirstMs}, ${from['backOffFirstMs']}) is longer than backOffLongestMs (${config.backOffLongestMs}, ${from['backOffLongestMs']})`,
+    );
+  }
+  if (problems.length > 0) {
+    const many = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    throw new TributaryError(
+      'CONFIG_INVALID',
+      `the configuration has ${many}:\n${problems.map((each) => `  ${each}`).join('\n')}`,
+    );
+  }
+  return { config: Object.freeze(config), sources: Object.freeze(from) as Loaded['sources'] };
+}
+
+function fromFile({ file, env, folder }: Sources, problems: string[]): Given[] {
+  const named = file ?? env[FILE_VARIABLE];
+  const path = resolve(folder, named ?? DEFAULT_FILE);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (named !== undefined || !absent) problems.push(`${path}: it cannot be read: ${messageOf(error)}`);
+    return [];
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    problems.push(`${path}: it is no JSON: ${messageOf(error)}`);
+    return [];
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    problems.push(`${path}: it must be a JSON object of keys and values`);
+    return [];
+  }
+  return Object.entries(parsed).flatMap(([key, value]) => {
+    if (!isKey(key)) {
+      problems.push(`${key} (${path}): there is no such key${hint(key, KEYS)}`);
+      return [];
+    }
+    const isFolder = key === 'data' && typeof value === 'string' && value !== '';
+    return [{ key, value: isFolder ? resolve(dirname(path), value) : value, source: path }];
+  });
+}
+
+function fromEnvironment(env: Sources['env'], problems: string[]): Given[] {
+  const byVariable = new Map(KEYS.map((key) => [variableOf(key), key]));
+  return Object.entries(env).flatMap(([name, text]) => {
+    if (!name.startsWith(PREFIX) || name === FILE_VARIABLE || text === undefined) return [];
+    const key = byVariable.get(name);
+    if (key !== undefined) return [{ key, value: fromText(key, text), source: name }];
+    problems.push(`${name}: there is no such variable${hint(name, [...byVariable.keys()])}`);
+    return [];
+  });
+}
+
+function fromFlags(flags: Sources['flags']): Given[] {
+  const given = Object.entries(flags) as [ConfigKey, string][];
+  return given.map(([key, text]) => ({ key, value: fromText(key, text), source: `flag ${flagOf(key)}` }));
+}
+
+/** A number where the schema wants one; a text that is none is left for the schema to refuse. */
+function fromText(key: ConfigKey, text: string): unknown {
+  const isNumber = typeof defaultOf(key) === 'number';
+  return isNumber && /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function isKey(key: string): key is ConfigKey {
+  return Object.hasOwn(schema.shape, key);
+}
+
+/** The nearest name, if one is near; otherwise all of them. */
+export function hint(wrong: string, names: readonly string[]): string {
+  const near = names.find((name) => name.toLowerCase() === wrong.toLowerCase() || distance(name, wrong) <= 2);
+  return near === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${near}?`;
+}
+
+/** Levenshtein's: how many letters to add, drop or change. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+function schemeOf(value: string): string {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase() ?? '';
+}
+
+const SECRET = /secret|password|token/i;
+const MASK = '****';
+
+/** The value as it may be shown: no secret, and no password in a URL. */
+export function masked(key: string, value: unknown): string {
+  if (SECRET.test(key)) return value === undefined || value === '' ? '' : MASK;
+  return String(value ?? '')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@]*?:)[^/?#]*@/i, `$1${MASK}@`)
+    .replace(/([?&;][^=&;]*(?:secret|password|token)[^=&;]*=)[^&;#]*/gi, `$1${MASK}`);
+}

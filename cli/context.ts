@@ -1,0 +1,67 @@
+/** What a command works with. A command knows no process, so that it can run on behalf of another one. */
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import type { Wired } from './wire.ts';
+
+export interface Context {
+  readonly wired: Wired;
+  /** The file or the standard input that the command reads, if it reads one. */
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Aborted when the command shall come to its end: by a signal, or since whoever called it is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** The exit code, or nothing for 0. */
+export type Run<Args> = (context: Context, args: Args) => Promise<number | undefined>;
+
+/** Why a command ended before its time. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+  }
+}
+
+/** Writes one line to the standard output, as fast as it is read. Throws when the command shall end. */
+export async function print({ stdout, signal }: Pick<Context, 'stdout' | 'signal'>, line: string): Promise<void> {
+  signal.throwIfAborted();
+  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain', { signal });
+}
+
+export async function printJson(context: Pick<Context, 'stdout' | 'signal'>, value: unknown): Promise<void> {
+  await print(context, JSON.stringify(value, null, 2));
+}
+
+/** Columns side by side, the first line above them. Numbers stand to the right. */
+export async function printTable(
+  context: Context,
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): Promise<void> {
+  const lines = [head, ...rows].map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)),
+  );
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const right = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
+  for (const line of lines) {
+    const cells = line.map((cell, column) =>
+      right[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+    );
+    await print(context, cells.join('  ').trimEnd());
+  }
+}
+
+/** Settles after `ms`, or at once when the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,62 @@
+/** The other end of the control socket: has a command run by the process that has the data folder. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { TributaryError } from '../schemas/errors.ts';
+import type { Call, Streams } from './control.ts';
+import { FRAME, frame, frameReader } from './frames.ts';
+
+/** Answers the exit code; undefined when nobody took the call, so that it may be made again, or done here. */
+export async function callHolder(path: string, call: Call, streams: Streams): Promise<number | undefined> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+  } catch {
+    return undefined;
+  }
+  const stop = () => socket.write(frame(FRAME.stop));
+  streams.signal.addEventListener('abort', stop);
+  if (streams.signal.aborted) stop();
+  socket.write(frame(FRAME.call, JSON.stringify(call)));
+  try {
+    return await answerOf(socket, streams);
+  } finally {
+    streams.signal.removeEventListener('abort', stop);
+    socket.destroy();
+  }
+}
+
+async function answerOf(socket: Socket, { stdin, stdout, stderr }: Streams): Promise<number | undefined> {
+  const read = frameReader();
+  const input = stdin.iterator({ destroyOnReturn: false });
+  let begun = false;
+  let unread: unknown;
+  try {
+    for await (const chunk of socket) {
+      for (const { kind, payload } of read(chunk as Buffer)) {
+        if (kind === FRAME.begun) begun = true;
+        if (kind === FRAME.pull) {
+          void sendPiece(socket, input).catch((error: unknown) => {
+            unread = error;
+            socket.destroy();
+          });
+        }
+        if (kind === FRAME.out && !stdout.write(payload)) await once(stdout, 'drain');
+        if (kind === FRAME.err) stderr.write(payload);
+        if (kind === FRAME.exit) return Number(payload.toString());
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+  if (unread !== undefined) throw unread;
+  if (!begun) return undefined;
+  throw new TributaryError(
+    'LOG_AWAY',
+    'the process that has the data folder ended before this command did; look how far it came, then run it again',
+  );
+}
+
+async function sendPiece(socket: Socket, input: AsyncIterator<Uint8Array>): Promise<void> {
+  const { value, done } = await input.next();
+  socket.write(frame(FRAME.input, done === true ? '' : value));
+}

@@ -1,0 +1,129 @@
+/**
+ * How a command runs although another process has the data folder: that process listens on `<data>/control.sock`, which its
+ * user alone can open, and runs the command with its own stores. Input, output and exit code go over the socket.
+ */
+import { rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { Interrupted } from './context.ts';
+import { FRAME, frame, frameReader } from './frames.ts';
+
+export const socketOf = (folder: string): string => join(folder, 'control.sock');
+
+/** A command to run, as the one process sends it to the other. */
+export interface Call {
+  readonly version: string;
+  readonly command: string;
+  readonly args: unknown;
+  readonly debug: boolean;
+}
+
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly signal: AbortSignal;
+}
+
+/** How long the output of a command may stay unread when its process shall end. */
+const FLUSH_MS = 1000;
+
+export interface Control {
+  /** Takes no more calls, lets those end that would go on for ever, and waits for all. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Listens. The caller has the folder, so a socket that is there already is of a dead process. `execute` runs one call and
+ * answers its exit code; it never throws. Throws when the system refuses the socket, as it does for very long paths.
+ */
+export async function serveControl(
+  path: string,
+  execute: (call: Call, streams: Streams) => Promise<number>,
+): Promise<Control> {
+  const stopping = new AbortController();
+  const sockets = new Set<Socket>();
+  const active = new Set<Promise<void>>();
+  rmSync(path, { force: true });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    const served = serve(socket, execute, stopping.signal).finally(() => active.delete(served));
+    active.add(served);
+  });
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  // The socket is made within `listen`, and must never be open to others.
+  const before = process.umask(0o177);
+  try {
+    server.listen(path, resolve);
+  } finally {
+    process.umask(before);
+  }
+  await listening;
+  return {
+    async stop() {
+      const closed = new Promise((done) => server.close(done));
+      stopping.abort(new Interrupted());
+      await Promise.all(active);
+      // Whoever does not read what is left for him, as a pager does, keeps nobody up.
+      const tooLong = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, FLUSH_MS);
+      await closed;
+      clearTimeout(tooLong);
+    },
+  };
+}
+
+/** Takes one call and runs it to its end. What it wrote may still be on its way. */
+async function serve(
+  socket: Socket,
+  execute: (call: Call, streams: Streams) => Promise<number>,
+  stopping: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController();
+  const send = (kind: number, payload?: Uint8Array | string) =>
+    new Promise<void>((resolve) => {
+      if (socket.writable) socket.write(frame(kind, payload), () => resolve());
+      else resolve();
+    });
+  const output = (kind: number) =>
+    new Writable({ write: (chunk, _encoding, done) => void send(kind, chunk).then(() => done()) });
+  const stdin = new Readable({ read: () => void send(FRAME.pull) });
+  const { promise: called, resolve: begin } = Promise.withResolvers<Call | undefined>();
+  const read = frameReader();
+  socket.on('data', (chunk) => {
+    try {
+      for (const { kind, payload } of read(chunk)) {
+        if (kind === FRAME.call) begin(JSON.parse(payload.toString()) as Call);
+        if (kind === FRAME.input) stdin.push(payload.length === 0 ? null : payload);
+        if (kind === FRAME.stop) gone.abort(new Interrupted());
+      }
+    } catch {
+      socket.destroy();
+    }
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    gone.abort(new Interrupted());
+    stdin.destroy();
+    begin(undefined);
+  });
+  stdin.on('error', () => {});
+  stopping.addEventListener('abort', () => begin(undefined));
+  const call = await called;
+  if (call !== undefined) {
+    await send(FRAME.begun);
+    const signal = AbortSignal.any([stopping, gone.signal]);
+    const [stdout, stderr] = [output(FRAME.out), output(FRAME.err)];
+    const code = await execute(call, { stdin, stdout, stderr, signal });
+    const written = [stdout, stderr].map((stream) => finished(stream.end()));
+    void Promise.all(written).then(async () => {
+      await send(FRAME.exit, String(code));
+      socket.destroySoon();
+    });
+  } else socket.destroySoon();
+}

@@ -1,0 +1,24 @@
+/** What a command says when it fails, and with which exit code it ends. */
+import type { Writable } from 'node:stream';
+import { messageOf, TributaryError } from '../schemas/errors.ts';
+
+export const FAILED = 1;
+export const USED_WRONGLY = 2;
+/** What a shell says of a program that was interrupted. */
+export const INTERRUPTED = 130;
+
+/** A wrong use: of a name that does not exist, or of an option. */
+export const usage = (message: string): TributaryError => new TributaryError('USAGE', message);
+
+/** Says what went wrong in one line, and answers the exit code. What was not foreseen shows its stack with `debug`. */
+export function report(error: unknown, stderr: Writable, debug: boolean): number {
+  const known = error instanceof TributaryError;
+  stderr.write(`error: ${known || messageOf(error) !== '' ? messageOf(error) : String(error)}\n`);
+  if (debug && error instanceof Error) stderr.write(`${error.stack}\n${causes(error)}`);
+  else if (!known) stderr.write('This was not foreseen: run it again with --debug to see where it came from.\n');
+  return known && error.kind === 'usage' && error.code !== 'NOT_FOUND' ? USED_WRONGLY : FAILED;
+}
+
+function causes(error: Error): string {
+  return error.cause instanceof Error ? `caused by ${error.cause.stack}\n${causes(error.cause)}` : '';
+}

@@ -1,0 +1,42 @@
+/** Finds what a command line names; a name that does not exist is answered with those that do. */
+import type { Job } from '../jobs/define.ts';
+import type { EventDef } from '../schemas/event.ts';
+import { callAnswered, timerFired } from '../schemas/event.ts';
+import { deadLetterTopic, type Topic } from '../topics/define.ts';
+import { topics } from '../topics/index.ts';
+import { hint } from './config.ts';
+import { usage } from './errors.ts';
+
+export function topicNamed(name: string): Topic {
+  return found('topic', name, topics);
+}
+
+export function jobNamed(name: string, jobs: readonly Job[]): Job {
+  return found('job', name, jobs);
+}
+
+export function found<T extends { readonly name: string }>(what: string, name: string, things: readonly T[]): T {
+  const thing = things.find((each) => each.name === name);
+  if (thing !== undefined) return thing;
+  throw usage(
+    `there is no ${what} ${name}${hint(
+      name,
+      things.map((each) => each.name),
+    )}`,
+  );
+}
+
+/** A topic as it lies in the log: a declared one, or the one of its dead letters. */
+export function logNamed(name: string): { readonly topic: Topic; readonly name: string } {
+  const logs = topics.flatMap((topic) => [
+    { topic, name: topic.name },
+    { topic, name: deadLetterTopic(topic.name) },
+  ]);
+  const log = logs.find((each) => each.name === name);
+  return log ?? { topic: topicNamed(name), name };
+}
+
+/** Every event that may lie in a topic, by type. */
+export function eventsOf(topic: Topic): ReadonlyMap<string, EventDef> {
+  return new Map([...topic.events, ...topic.broadcasts, timerFired, callAnswered].map((def) => [def.type, def]));
+}

@@ -1,0 +1,37 @@
+/** Options that several commands have, and how their values are read. */
+import { InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { defaultOf, docOf, flagOf, KEYS } from './config.ts';
+
+export const json = () => new Option('--json', 'for scripts');
+export const tenant = () => new Option('--tenant <name>', 'whose records').default(DEFAULT_TENANT);
+export const limitOf = (preset: number) =>
+  new Option('--limit <n>', 'at most so many records').argParser(whole).default(preset);
+export const after = () => new Option('--after <token>', 'the next page, by the token of the last one');
+export const job = () => new Option('--job <name>', 'only those of this job');
+export const code = () => new Option('--code <code>', 'only those with this code');
+export const ofTopic = () => new Option('--topic <name>', 'only those of this topic');
+
+const MOST = 1_000_000_000;
+
+export function whole(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= MOST) return value;
+  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST}.`);
+}
+
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+/** Every key of the configuration, as a flag. */
+export function keysHelp(): string {
+  const width = Math.max(...KEYS.map((key) => flagOf(key).length));
+  const lines = KEYS.map((key) => {
+    const preset = defaultOf(key);
+    return `  ${flagOf(key).padEnd(width)}  ${docOf(key)}${preset === undefined ? '' : ` (default: ${preset})`}`;
+  });
+  const text =
+    'A flag is also a key of tributary.json and a variable: --metrics-port, metricsPort, TRIBUTARY_METRICS_PORT.';
+  return [text, ...lines].join('\n');
+}

@@ -1,0 +1,218 @@
+/**
+ * The one place that chooses implementations: one for each port, by the scheme of its URL. What must exist for the jobs
+ * (topics, schemas, tables, indexes) follows from their declarations and is made here.
+ */
+import { join } from 'node:path';
+import type { Database } from '../embedded/database.ts';
+import type { Job } from '../jobs/define.ts';
+import { jobs } from '../jobs/index.ts';
+import { type Clock, DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../jobs/runtime/stores.ts';
+import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import { TributaryError } from '../schemas/errors.ts';
+import { callAnswered, timerFired } from '../schemas/event.ts';
+import type { ChannelName } from '../schemas/fields.ts';
+import type { IndexDef, TableDef, Target } from '../schemas/target.ts';
+import type { Cache } from '../sinks/cache/port.ts';
+import type { Channel } from '../sinks/channels/port.ts';
+import type { Objects } from '../sinks/objects/port.ts';
+import type { Requests } from '../sinks/requests/port.ts';
+import type { Search } from '../sinks/search/port.ts';
+import type { Tables } from '../sinks/tables/port.ts';
+import { Codec } from '../topics/codec.ts';
+import { deadLetterTopic } from '../topics/define.ts';
+import { topics } from '../topics/index.ts';
+import type { Registry } from '../topics/registry.ts';
+import type { TopicSpec, Transport } from '../topics/transport.ts';
+import { type Config, masked, type Port, type Scheme } from './config.ts';
+import { pause } from './context.ts';
+
+export interface Wired {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly registry: Registry;
+  readonly objects: Objects;
+  readonly requests: Requests;
+  readonly jobs: readonly Job[];
+  /** The file that all embedded implementations share, if there is any. */
+  readonly database: Database | undefined;
+  runtime(telemetry: Telemetry): Runtime;
+  close(): Promise<void>;
+}
+
+interface Implementations extends Record<ChannelName, Channel | undefined> {
+  transport: Transport;
+  registry: Registry;
+  tables: Tables;
+  cache: Cache;
+  search: Search;
+  objects: Objects;
+  requests: Requests;
+}
+
+/** What implementations of one installation have in common. */
+interface Shared {
+  readonly config: Config;
+  database(): Database;
+}
+
+type Openers = {
+  readonly [P in Port]: { readonly [S in Scheme<P>]: (shared: Shared, url: string) => Promise<Implementations[P]> };
+};
+
+const channel = (name: ChannelName) => ({
+  outbox: async ({ config }: Shared) => {
+    const { outboxChannel } = await import('../sinks/channels/outbox/channel.ts');
+    return outboxChannel({ folder: join(config.data, 'outbox'), channel: name, from: config.mailFrom });
+  },
+  none: async () => undefined,
+});
+
+const OPENERS: Openers = {
+  transport: {
+    embedded: async ({ database }) => (await import('../topics/embedded/transport.ts')).embeddedTransport(database()),
+  },
+  registry: {
+    embedded: async ({ database }) => (await import('../topics/embedded/registry.ts')).embeddedRegistry(database()),
+  },
+  tables: {
+    embedded: async ({ database }) => (await import('../sinks/tables/sqlite/tables.ts')).sqliteTables(database()),
+  },
+  cache: {
+    embedded: async ({ database }) => (await import('../sinks/cache/embedded/cache.ts')).embeddedCache(database()),
+  },
+  search: {
+    embedded: async ({ database }) => (await import('../sinks/search/sqlite/search.ts')).sqliteSearch(database()),
+  },
+  objects: {
+    embedded: async ({ config }) => {
+      const { directoryObjects } = await import('../sinks/objects/directory/objects.ts');
+      const { objectsLinkBase: linkBase, objectsLinkSecret: secret } = config;
+      return directoryObjects(join(config.data, 'objects'), { linkBase, ...(secret === undefined ? {} : { secret }) });
+    },
+  },
+  requests: {
+    embedded: async ({ database }) => (await import('../sinks/requests/sqlite/requests.ts')).sqliteRequests(database()),
+  },
+  mail: channel('mail'),
+  webhook: channel('webhook'),
+  push: channel('push'),
+  sms: channel('sms'),
+};
+
+/** Opens what the configuration names and makes what is missing. Whatever was opened is closed again after an error. */
+export async function wire(config: Config): Promise<Wired> {
+  const { openDatabase } = await import('../embedded/database.ts');
+  const closers: (() => Promise<void>)[] = [];
+  let database: Database | undefined;
+  const shared: Shared = {
+    config,
+    database() {
+      if (database === undefined) {
+        const opened = openDatabase(config.data);
+        database = opened;
+        closers.push(async () => opened.close());
+      }
+      return database;
+    },
+  };
+  const close = async (): Promise<void> => {
+    // In the opposite order: the transport first, which others may still be read through, and the database last.
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  async function open<P extends Port>(port: P): Promise<Implementations[P]> {
+    const opened = await openerOf(port, config[port])(shared, config[port]);
+    if (opened !== undefined) closers.push(() => (opened as { close(): Promise<void> }).close());
+    return opened;
+  }
+  try {
+    const registry = await open('registry');
+    const objects = await open('objects');
+    const requests = await open('requests');
+    const channels = await openChannels(open);
+    const cache = await open('cache');
+    const search = await open('search');
+    const tables = await open('tables');
+    const transport = await open('transport');
+    const stores: Stores = { transport, codec: new Codec(registry), tables, cache, search, channels };
+    await prepare(stores, jobs);
+    return {
+      config,
+      stores,
+      registry,
+      objects,
+      requests,
+      jobs,
+      database,
+      runtime: (telemetry) => ({ stores, clock: CLOCK, settings: settingsOf(config), telemetry, random: Math.random }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openerOf<P extends Port>(port: P, url: string) {
+  const openers = OPENERS[port] as Record<string, (shared: Shared, url: string) => Promise<Implementations[P]>>;
+  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
+  const opener = Object.hasOwn(openers, scheme) ? openers[scheme] : undefined;
+  if (opener !== undefined) return opener;
+  const allowed = Object.keys(openers).map((each) => `${each}:`);
+  throw new TributaryError(
+    'CONFIG_INVALID',
+    `${port}: ${masked(port, url)} cannot be used; it must begin with ${allowed.join(' or ')}`,
+  );
+}
+
+async function openChannels(open: (name: ChannelName) => Promise<Channel | undefined>): Promise<Stores['channels']> {
+  const channels: Partial<Record<ChannelName, Channel>> = {};
+  for (const name of ['mail', 'webhook', 'push', 'sms'] as const) {
+    const opened = await open(name);
+    if (opened !== undefined) channels[name] = opened;
+  }
+  return channels;
+}
+
+/** Makes the topics, schemas, tables and indexes that are missing. */
+async function prepare({ transport, codec, tables, search }: Stores, declared: readonly Job[]): Promise<void> {
+  await transport.createTopics(topicSpecs());
+  await codec.prepare(topics);
+  for (const job of declared) {
+    for (const told of [timerFired, callAnswered]) {
+      if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
+    }
+  }
+  const targets = targetsOf(declared);
+  await tables.prepare(targets.filter((target): target is TableDef => target.kind === 'table'));
+  await search.prepare(targets.filter((target): target is IndexDef => target.kind === 'index'));
+}
+
+/** Every topic that is declared, each followed by the one of its dead letters. */
+export function topicSpecs(): TopicSpec[] {
+  return topics.flatMap(({ name, partitions, retentionMs }) => [
+    { name, partitions, retentionMs },
+    { name: deadLetterTopic(name), partitions, retentionMs },
+  ]);
+}
+
+/** Everything the jobs write, each once: their rows, then their views. */
+export function targetsOf(declared: readonly Job[]): Target[] {
+  return [
+    ...new Set([...declared.map((job) => job.row), ...declared.flatMap((job) => job.views.map((view) => view.into))]),
+  ];
+}
+
+const CLOCK: Clock = { now: Date.now, sleep: pause };
+
+function settingsOf({
+  maxRecords,
+  waitMs,
+  lookupMs,
+  timerMs,
+  cachedRows,
+  backOffFirstMs,
+  backOffLongestMs,
+}: Config): Settings {
+  const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
+  return { ...DEFAULT_SETTINGS, maxRecords, waitMs, lookupMs, timerMs, cachedRows, backOffMs };
+}

@@ -1,0 +1,129 @@
+/** What the demo has come to, read back from the stores: equal for equal events, however often a process died on the way. */
+import { DEAD_LETTER } from '../jobs/runtime/records.ts';
+import type { Stores } from '../jobs/runtime/stores.ts';
+import { callAnswered, DEFAULT_TENANT, timerFired } from '../schemas/event.ts';
+import { batchSummary } from '../schemas/rows/batch-summary.ts';
+import { batchLearners } from '../schemas/rows/learner-progress.ts';
+import type { RecordOf } from '../schemas/target.ts';
+import { deadLetterTopic } from '../topics/define.ts';
+import { topics } from '../topics/index.ts';
+import { ROUTED } from '../topics/origin.ts';
+import type { LogRecord, Transport } from '../topics/transport.ts';
+import { SOURCE } from './events.ts';
+import type { Sample } from './summary.ts';
+
+/** How many there are, by name. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface BatchFigures {
+  readonly batchId: string;
+  readonly name: string;
+  /** Learners who are or were in it. */
+  readonly registered: number;
+  readonly left: number;
+  readonly active: number;
+  /** The active ones by where they stand, and their mean progress in percent. */
+  readonly notStarted: number;
+  readonly inProgress: number;
+  readonly completed: number;
+  readonly meanProgress: number;
+}
+
+export interface Figures {
+  /** In the order of their ids. */
+  readonly batches: readonly BatchFigures[];
+  /** Events of the data set, by topic. */
+  readonly imported: Counts;
+  /** Events of others, by topic. */
+  readonly produced: Counts;
+  /** What jobs said about them, by type. */
+  readonly derived: Counts;
+  /** Records that no job could apply, by code. */
+  readonly deadLetters: Counts;
+}
+
+const PAGE = 1000;
+
+export async function collectFigures({ transport, tables }: Pick<Stores, 'transport' | 'tables'>): Promise<Figures> {
+  const imported = new Map<string, number>();
+  const produced = new Map<string, number>();
+  const derived = new Map<string, number>();
+  const deadLetters = new Map<string, number>();
+  for (const { name } of topics) {
+    for await (const record of recordsOf(transport, name)) {
+      const kind = kindOf(record);
+      if (kind === 'derived') add(derived, headerOf(record, 'ce_type'));
+      else if (kind !== undefined) add(kind === 'imported' ? imported : produced, name);
+    }
+    for await (const record of recordsOf(transport, deadLetterTopic(name))) {
+      add(deadLetters, headerOf(record, DEAD_LETTER.code));
+    }
+  }
+  return {
+    batches: await batchFigures(tables),
+    imported: Object.fromEntries(imported),
+    produced: Object.fromEntries(produced),
+    derived: Object.fromEntries([...derived].sort()),
+    deadLetters: Object.fromEntries([...deadLetters].sort()),
+  };
+}
+
+/**
+ * Undefined for what is none of the platform's or the jobs' events: a record that was sent on to its partition lies there
+ * again, a timer may be said twice, and the answer of a channel is between a job and the runtime.
+ */
+function kindOf(record: LogRecord): 'imported' | 'produced' | 'derived' | undefined {
+  const type = headerOf(record, 'ce_type');
+  if (type === timerFired.type || type === callAnswered.type) return undefined;
+  const origin = record.headers['ce_origin'];
+  if (origin !== undefined) return headerOf(record, 'ce_origin').startsWith(`${ROUTED}/`) ? undefined : 'derived';
+  return headerOf(record, 'ce_source') === SOURCE ? 'imported' : 'produced';
+}
+
+async function batchFigures(tables: Stores['tables']): Promise<BatchFigures[]> {
+  const batches: BatchFigures[] = [];
+  let after: string | undefined;
+  do {
+    const page = await tables.select(batchSummary, [DEFAULT_TENANT], { limit: PAGE, after });
+    batches.push(...(page.items as unknown as RecordOf<typeof batchSummary>[]).map(figuresOf));
+    after = page.next;
+  } while (after !== undefined);
+  return batches;
+}
+
+function figuresOf(batch: RecordOf<typeof batchSummary>): BatchFigures {
+  const { batchId, name, ever, left, learners, notStarted, inProgress, completed, meanProgress } = batch;
+  return { batchId, name, registered: ever, left, active: learners, notStarted, inProgress, completed, meanProgress };
+}
+
+/** The learner who is furthest, of the batch in which most have begun; undefined if nobody learns anything yet. */
+export async function pickSample({ tables }: Pick<Stores, 'tables'>, { batches }: Figures): Promise<Sample | undefined> {
+  const [batch] = batches
+    .filter(({ active }) => active > 0)
+    .toSorted((a, b) => b.inProgress - a.inProgress || b.active - a.active);
+  if (batch === undefined) return undefined;
+  const { items } = await tables.select(batchLearners, [DEFAULT_TENANT, batch.batchId], { limit: PAGE });
+  const learners = items as unknown as RecordOf<typeof batchLearners>[];
+  return learners.filter(({ active }) => active).toSorted((a, b) => b.progress - a.progress)[0];
+}
+
+async function* recordsOf(transport: Transport, topic: string): AsyncGenerator<LogRecord> {
+  const [info] = await transport.describe([topic]);
+  for (const { partition, begin, end } of info?.partitions ?? []) {
+    for (let next = begin; next < end; ) {
+      const records = await transport.read(topic, partition, next, PAGE);
+      yield* records;
+      next = (records.at(-1)?.offset ?? end) + 1;
+    }
+  }
+}
+
+/** Empty when there is none, or one that is no text. */
+function headerOf({ headers }: LogRecord, name: string): string {
+  const value = headers[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function add(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

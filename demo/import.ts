@@ -1,0 +1,120 @@
+/**
+ * Imports a list of events into the log exactly once, whatever happens to the process meanwhile.
+ *
+ * The import is a consumer group of its own on a small topic of its own, in which nothing lies: what it commits is how many
+ * events of the list are in the log, as the offset, in one transaction with these events. So whoever comes next goes on
+ * where the last one stopped, and whoever comes when all is done finds nothing to do.
+ *
+ * What the list was made from is in the marks of the same commit: a list made from something else is refused, since its
+ * places are other ones.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { TributaryError } from '../schemas/errors.ts';
+import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { avroHeaders, type Codec } from '../topics/codec.ts';
+import { keyOf } from '../topics/define.ts';
+import { partitionOf } from '../topics/partition.ts';
+import type { Claim, Membership, NewRecord, Transport } from '../topics/transport.ts';
+import { type DemoEvent, SOURCE } from './events.ts';
+
+const GROUP = 'import-demo';
+const TOPIC = { name: 'demo.imports', partitions: 1, retentionMs: 30 * 24 * 60 * 60 * 1000 };
+
+export interface Import {
+  /** How many events of the list are in the log. */
+  readonly done: number;
+  /** How many the list has, if an import was begun; for whoever wants to know whether the list is needed at all. */
+  readonly total: number | undefined;
+  /**
+   * Goes on with the list, `chunk` events in one transaction, until its first `until` events are in the log. Topics have to
+   * exist and the codec to be prepared. `told` hears of each transaction how many are in the log by then.
+   */
+  run(
+    events: readonly DemoEvent[],
+    options: { until: number; chunk: number; told: (done: number) => void },
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `made` says what the list is made from. Throws ALREADY_EXISTS when an import was begun with a list made from something else. */
+export async function openImport(transport: Transport, codec: Codec, made: string): Promise<Import> {
+  await transport.createTopics([TOPIC]);
+  const assigned = Promise.withResolvers<void>();
+  const membership = await transport.join(GROUP, TOPIC.name, {
+    assigned: () => assigned.resolve(),
+    revoked: async () => {},
+  });
+  await assigned.promise;
+  const claim = await membership.claim(0);
+  const begun = parseMarks(claim.committed.marks);
+  if (begun !== undefined && begun.made !== made) {
+    await leave(claim, membership);
+    throw new TributaryError(
+      'ALREADY_EXISTS',
+      `this installation has the demo with ${begun.made}, not with ${made}: ask for the same again, or choose another folder with --data`,
+    );
+  }
+  let done = claim.committed.offset ?? 0;
+  let total = begun?.total;
+
+  return {
+    get done() {
+      return done;
+    },
+    get total() {
+      return total;
+    },
+
+    async run(events, { until, chunk, told }) {
+      const counts = await partitionCounts(transport);
+      const marks = JSON.stringify({ made, total: events.length });
+      total = events.length;
+      while (done < until) {
+        const next = events.slice(done, Math.min(done + chunk, until));
+        const now = Date.now();
+        const records = next.map((event) => recordOf(event, codec, counts, now));
+        await claim.commit({ records, offset: done + next.length, marks });
+        done += next.length;
+        told(done);
+        // An embedded log answers at once: signals and the display would otherwise wait for the end.
+        await setImmediate();
+      }
+    },
+
+    close: () => leave(claim, membership),
+  };
+}
+
+function parseMarks(marks: string): { made: string; total: number } | undefined {
+  return marks === '' ? undefined : JSON.parse(marks);
+}
+
+async function leave(claim: Claim, membership: Membership): Promise<void> {
+  await claim.close();
+  await membership.leave();
+}
+
+async function partitionCounts(transport: Transport): Promise<ReadonlyMap<string, number>> {
+  const topics = await transport.describe();
+  return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+const text = new TextEncoder();
+
+/** `now` in ms since 1970 UTC: by it the log keeps the record as long as any other, however old its event is. */
+function recordOf(event: DemoEvent, codec: Codec, counts: ReadonlyMap<string, number>, now: number): NewRecord {
+  const { topic, def, id, time, data } = event;
+  const partitions = counts.get(topic.name);
+  if (partitions === undefined) {
+    throw new TributaryError('TOPIC_MISSING', `the demo needs the topic ${topic.name}; create the topics first`);
+  }
+  const key = text.encode(keyOf(topic, { type: def.type, data }) ?? '');
+  return {
+    topic: topic.name,
+    partition: partitionOf(key, partitions),
+    key,
+    value: codec.encode(topic.name, def, data),
+    headers: avroHeaders(def.type, { id, source: SOURCE, time, tenant: DEFAULT_TENANT }),
+    timestamp: now,
+  };
+}

@@ -1,0 +1,108 @@
+/** What the demo came to, for people. */
+import type { BatchFigures, Counts, Figures } from './figures.ts';
+
+export interface Work {
+  readonly records: number;
+  readonly seconds: number;
+}
+
+/** What one run did and how long it took. */
+export interface Timing {
+  /** Events that were not in the log before. */
+  readonly imported: Work;
+  /** Records the jobs had not read before, derived ones included. */
+  readonly applied: Work;
+  readonly seconds: number;
+}
+
+/** Something that is there to look at, and where. */
+export interface Sample {
+  readonly batchId: string;
+  readonly userId: string;
+  readonly courseId: string;
+}
+
+/** `flags` is what a command needs to find the same installation: empty, or flags with a space before. */
+export function summaryText(figures: Figures, timing: Timing, sample: Sample | undefined, flags: string): string {
+  return `\n${[batchTable(figures.batches), totals(figures), times(timing), nextSteps(sample, flags)].join('\n\n')}\n`;
+}
+
+const COLUMNS: readonly (readonly [head: string, cell: (batch: BatchFigures) => string])[] = [
+  ['presentation', ({ batchId }) => batchId],
+  ['name', ({ name }) => name],
+  ['registered', ({ registered }) => grouped(registered)],
+  ['left', ({ left }) => grouped(left)],
+  ['active', ({ active }) => grouped(active)],
+  ['not started', ({ notStarted }) => grouped(notStarted)],
+  ['in progress', ({ inProgress }) => grouped(inProgress)],
+  ['completed', ({ completed }) => grouped(completed)],
+  ['mean progress', ({ meanProgress }) => `${meanProgress.toFixed(1)} %`],
+];
+const TEXT_COLUMNS = 2;
+const PART =
+  'Of the daily interactions, those of AAA-2013J are part of the data set here; in the others nobody has begun.';
+
+function batchTable(batches: readonly BatchFigures[]): string {
+  const lines = [COLUMNS.map(([head]) => head), ...batches.map((batch) => COLUMNS.map(([, cell]) => cell(batch)))];
+  const widths = COLUMNS.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  const padded = (cell: string, i: number): string =>
+    i < TEXT_COLUMNS ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0);
+  return [...lines.map((line) => line.map(padded).join('  ')), '', PART].join('\n');
+}
+
+function totals({ imported, produced, derived, deadLetters }: Figures): string {
+  const lines: [what: string, counts: Counts][] = [
+    ['events of the data set', imported],
+    ['events of others', produced],
+    ['events derived by the jobs', derived],
+    ['dead letters', deadLetters],
+  ];
+  return lines
+    .filter(([, counts]) => counts !== produced || sum(produced) > 0)
+    .map(([what, counts]) => {
+      const each = Object.entries(counts).map(([name, count]) => `\n  ${grouped(count).padStart(10)}  ${name}`);
+      return `${grouped(sum(counts)).padStart(12)}  ${what}${each.join('')}`;
+    })
+    .join('\n');
+}
+
+function times({ imported, applied, seconds }: Timing): string {
+  if (imported.records === 0 && applied.records === 0) {
+    return 'There was nothing to do: every event had been imported and read before.';
+  }
+  const done = [
+    ...(imported.records > 0 ? [`${grouped(imported.records)} events imported in ${rounded(imported.seconds)} s`] : []),
+    ...(applied.records > 0
+      ? [
+          `${grouped(applied.records)} records read by the jobs in ${rounded(applied.seconds)} s (${grouped(Math.round(applied.records / applied.seconds))} a second)`,
+        ]
+      : []),
+  ];
+  return `${done.join(', ')}; ${rounded(seconds)} s in all.`;
+}
+
+function nextSteps(sample: Sample | undefined, flags: string): string {
+  const steps = [
+    ...(sample === undefined
+      ? []
+      : [
+          [`show learner_progress ${sample.userId} ${sample.courseId}`, 'one learner in one course'],
+          [`show batch_learners ${sample.batchId} --limit 10`, 'who is in a batch'],
+          [
+            `search enrollments ${sample.courseId} --filter state=in_progress --limit 5`,
+            'who has begun, and not completed',
+          ],
+        ]),
+    ['tail batch.events --limit 5', 'what the jobs said last about batches'],
+    ['produce content.events demo/story/content.ndjson', 'the first of some events of your own: demo/story/README.md'],
+  ];
+  const lines = steps.map(([command, what]) => [`  npx tributary ${command}${flags}`, what] as const);
+  const width = Math.max(...lines.map(([command]) => command.length));
+  return ['What to type next:', '', ...lines.map(([command, what]) => `${command.padEnd(width)}  # ${what}`)].join(
+    '\n',
+  );
+}
+
+const sum = (counts: Counts): number => Object.values(counts).reduce((total, count) => total + count, 0);
+const grouped = (count: number): string => count.toLocaleString('en');
+const rounded = (seconds: number): string => seconds.toFixed(1);

@@ -1,0 +1,80 @@
+/** How far jobs are, as their transport and tables say. */
+import type { Job } from '../jobs/define.ts';
+import type { Stores } from '../jobs/runtime/stores.ts';
+import { timerFired } from '../schemas/event.ts';
+import type { GroupLag } from '../topics/transport.ts';
+
+export interface TopicProgress {
+  readonly topic: string;
+  /** Records that every job of the topic has read. */
+  readonly read: number;
+  readonly total: number;
+}
+
+export interface Survey {
+  /** The topics that the jobs read, in the order of the jobs. */
+  readonly topics: readonly TopicProgress[];
+  /**
+   * Whether there was a moment during the survey at which the jobs had nothing left to do: everything read, no timer due, and
+   * so no derived event on its way, since one is appended together with the offset it follows from.
+   */
+  readonly quiet: boolean;
+}
+
+/** `now` is the time up to which timers are due, in ms since 1970 UTC. */
+export async function survey(
+  stores: Pick<Stores, 'transport' | 'tables'>,
+  jobs: readonly Job[],
+  now: number,
+): Promise<Survey> {
+  const lags = new Map<Job, GroupLag[]>();
+  for (const job of jobs) lags.set(job, await stores.transport.lag(job.name, job.from.name));
+  const behind = [...lags.values()].flat().some(({ lag }) => lag > 0);
+  const quiet = !behind && !(await timerIsDue(stores, lags, now)) && !(await hasGrown(stores, lags));
+  return { topics: progressOf(lags), quiet };
+}
+
+async function timerIsDue(
+  { tables }: Pick<Stores, 'tables'>,
+  lags: ReadonlyMap<Job, GroupLag[]>,
+  now: number,
+): Promise<boolean> {
+  for (const [job, partitions] of lags) {
+    if (!job.on.includes(timerFired)) continue;
+    for (const { partition } of partitions) {
+      if ((await tables.due(job.row, partition, now, 1)).length > 0) return true;
+    }
+  }
+  return false;
+}
+
+/** Offsets only grow: a log that still ends where its groups were found has been read to its end all the while. */
+async function hasGrown(
+  { transport }: Pick<Stores, 'transport'>,
+  lags: ReadonlyMap<Job, GroupLag[]>,
+): Promise<boolean> {
+  const ends = new Map<string, number>();
+  for (const { name, partitions } of await transport.describe([...lags.keys()].map((job) => job.from.name))) {
+    for (const { partition, end } of partitions) ends.set(`${name}/${partition}`, end);
+  }
+  return [...lags].some(([job, partitions]) =>
+    partitions.some(({ partition, end }) => ends.get(`${job.from.name}/${partition}`) !== end),
+  );
+}
+
+function progressOf(lags: ReadonlyMap<Job, GroupLag[]>): TopicProgress[] {
+  return [...Map.groupBy(lags, ([job]) => job.from.name)].map(([topic, groups]) => {
+    let read = 0;
+    let total = 0;
+    // Groups are surveyed one after the other: the later one may know a later end.
+    for (const of of Map.groupBy(
+      groups.flatMap(([, partitions]) => partitions),
+      ({ partition }) => partition,
+    ).values()) {
+      const begin = Math.max(...of.map((each) => each.begin));
+      total += Math.max(...of.map(({ end }) => end)) - begin;
+      read += Math.max(0, Math.min(...of.map(({ end, lag }) => end - lag)) - begin);
+    }
+    return { topic, read, total };
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * What becomes of each message: its channel is called until it accepts, refuses, or was away too often.
+ *
+ * The row is written before the call and says `sending`, so that a call is made for a row that knows of it, and its answer
+ * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
+ * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then.
+ *
+ * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
+ * earlier attempt, changes nothing.
+ */
+import { callAnswered, timerFired } from '../schemas/event.ts';
+import { messageDelivered, messageDue, messageFailed } from '../schemas/notification.ts';
+import { failedMessages, message } from '../schemas/rows/message.ts';
+import type { RowOf } from '../schemas/target.ts';
+import { notificationEvents } from '../topics/index.ts';
+import { call, defineJob, emit, view, wakeAt } from './define.ts';
+
+type Message = RowOf<typeof message>;
+
+const MINUTE = 60_000;
+/** How long to wait after the first attempt, the second, and so on; there is one attempt more than waits. */
+const WAITS_MS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE];
+const RETRY = 'retry';
+
+export const deliverMessage = defineJob({
+  name: 'deliver-message',
+  doc: 'Calls the channel of each message until it accepts, refuses or was away too often, and says what became of it.',
+  from: notificationEvents,
+  on: [messageDue, callAnswered, timerFired],
+  to: [notificationEvents],
+  row: message,
+
+  key: ({ data }) => ({ recipientId: data.recipientId, messageId: data.messageId }),
+
+  fold: {
+    'notification.message-due': (row, { data, time }) => {
+      if (row !== undefined) return row;
+      const { recipientId, messageId, notificationId, channel, address, title, body, link } = data;
+      const ids = { recipientId, messageId, notificationId, channel };
+      const parcel = { address, title, body, link };
+      const begun = { state: 'sending', attempts: 1, lastDetail: '', reason: null } as const;
+      return { ...ids, ...begun, parcel, dueAt: time, changedAt: time };
+    },
+
+    'call.answered': (row, { data, time }) => {
+      if (row?.state !== 'sending' || data.attempt !== row.attempts) return row;
+      const answered = { ...row, lastDetail: data.detail, changedAt: time };
+      if (data.outcome === 'sent') return ended(answered, null);
+      if (data.outcome !== 'away') return ended(answered, data.outcome);
+      return row.attempts > WAITS_MS.length ? ended(answered, 'exhausted') : inState(answered, 'waiting');
+    },
+
+    'timer.fired': (row, { time }) =>
+      row?.state === 'waiting' ? inState({ ...row, attempts: row.attempts + 1, changedAt: time }, 'sending') : row,
+  },
+
+  react: (before, after, { time }) => {
+    if (after === undefined || after === before) return [];
+    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail } = after;
+    const outcome = { recipientId, messageId, notificationId, channel, attempts };
+    switch (after.state) {
+      case 'sending':
+        return parcel === null ? [] : [call({ channel, attempt: attempts, messageId, ...parcel })];
+      case 'waiting':
+        return [wakeAt(RETRY, time + (WAITS_MS[attempts - 1] ?? 0))];
+      case 'sent':
+        return [emit(messageDelivered, outcome)];
+      case 'failed':
+        return reason === null ? [] : [emit(messageFailed, { ...outcome, reason, detail: lastDetail })];
+    }
+  },
+
+  views: [
+    view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, reason, ...row }) =>
+      reason === null ? undefined : { ...row, reason },
+    ),
+  ],
+});
+
+function inState(row: Message, state: Message['state']): Message {
+  return { ...row, state };
+}
+
+function ended(row: Message, reason: Message['reason']): Message {
+  return { ...row, state: reason === null ? 'sent' : 'failed', reason, parcel: null };
+}

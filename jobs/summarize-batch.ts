@@ -1,0 +1,139 @@
+/**
+ * What each batch looks like: when it runs, how many learn in it, and how far they are.
+ *
+ * - Every fact about a learner carries where the learner stood before and stands now, so that the counts are exact sums of
+ *   transitions and no learner need be remembered. Such facts count also before the batch itself is known.
+ * - The status follows from the dates and the latest time known. A timer at the start and one at the end move it; an update of
+ *   the batch draws it again, so that an extended batch goes on. `batch.started` and `batch.ended` are said whenever the batch
+ *   comes from before its start, or its end, to after it: for a batch that is told of when it is over, both at once.
+ * - An update carries the whole batch; so a creation that comes after one, or a second time, tells nothing new.
+ * - Retired is for good. Learners are still counted.
+ */
+import {
+  batchCreated,
+  batchEnded,
+  batchRetired,
+  batchStarted,
+  batchUpdated,
+  learnerJoined,
+  learnerLeft,
+  learnerProgressed,
+} from '../schemas/batch.ts';
+import { type EventOf, timerFired } from '../schemas/event.ts';
+import { batchIndex, batchSummaries, batchSummary } from '../schemas/rows/batch-summary.ts';
+import type { RowOf } from '../schemas/target.ts';
+import { batchEvents } from '../topics/index.ts';
+import { defineJob, emit, type Rejection, reject, sleep, view, wakeAt } from './define.ts';
+import { counted, NOBODY } from './learner-counts.ts';
+import { same } from './same.ts';
+
+type Batch = RowOf<typeof batchSummary>;
+type Told = Pick<EventOf<typeof batchUpdated>, 'data' | 'time'>;
+
+export const summarizeBatch = defineJob({
+  name: 'summarize-batch',
+  doc: 'Keeps when each batch runs, how many learn in it and how far they are, and says when it starts and ends.',
+  from: batchEvents,
+  on: [batchCreated, batchUpdated, batchRetired, learnerJoined, learnerProgressed, learnerLeft, timerFired],
+  to: [batchEvents],
+  row: batchSummary,
+
+  key: ({ data }) => ({ batchId: data.batchId }),
+
+  fold: {
+    'batch.created': (row, event) => (typeof row?.startsAt === 'number' ? row : described(row, event)),
+
+    'batch.updated': (row, event) => described(row, event),
+
+    'batch.retired': (row, { data }) => withStatus(row ?? newBatch(data), 'retired'),
+
+    'batch.learner-joined': (row, { data }) => {
+      const batch = row ?? newBatch(data);
+      return counted(data.first ? { ...batch, ever: batch.ever + 1 } : batch, undefined, data);
+    },
+
+    'batch.learner-progressed': (row, { data }) => {
+      const before = { progress: data.previousProgress, state: data.previousState };
+      return counted(row ?? newBatch(data), before, data);
+    },
+
+    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, undefined),
+
+    'timer.fired': (row, { time }) => row && withStatus(row, statusAt(row, time)),
+  },
+
+  react: (before, after, event) => {
+    if (after === undefined || after === before || event.type.startsWith('batch.learner-')) return [];
+    // A timer may be late: what it would have said by now is said first.
+    const until = before && statusAt(before, latest(before, event.time));
+    const passed = [...passages(before?.status, until), ...passages(until, after.status)];
+    const { batchId, courseId } = after;
+    return [...passed.map((what) => emit(what, { batchId, courseId })), ...timers(before, after)];
+  },
+
+  views: [
+    view(batchSummary, batchIndex, ({ progressSum: _, ...batch }) => batch),
+    view(batchSummary, batchSummaries, ({ progressSum: _, ...batch }) => batch),
+  ],
+});
+
+function newBatch({ batchId, courseId = '' }: { batchId: string; courseId?: string }): Batch {
+  return {
+    batchId,
+    courseId,
+    name: '',
+    startsAt: null,
+    endsAt: null,
+    status: 'unknown',
+    ...NOBODY,
+  };
+}
+
+function described(row: Batch | undefined, { data, time }: Told): Batch | Rejection {
+  const { batchId, courseId, name, startsAt, endsAt } = data;
+  if (endsAt !== null && endsAt < startsAt) {
+    return reject('FACT_IMPOSSIBLE', `batch ${batchId} ends before it starts: correct its dates and say it again`);
+  }
+  const batch = { ...(row ?? newBatch(data)), courseId, name, startsAt, endsAt };
+  const next = withStatus(batch, statusAt(batch, latest(row, time)));
+  return row !== undefined && same(row, next) ? row : next;
+}
+
+function withStatus(batch: Batch, status: Batch['status']): Batch {
+  return status === batch.status ? batch : { ...batch, status };
+}
+
+/** The latest time known: a start or an end that was reached was reached, though the clock of who tells this is behind. */
+function latest(row: Batch | undefined, time: number): number {
+  const reached = row?.status === 'ongoing' ? row.startsAt : row?.status === 'ended' ? row.endsAt : null;
+  return Math.max(time, reached ?? time);
+}
+
+function statusAt({ status, startsAt, endsAt }: Batch, time: number): Batch['status'] {
+  if (status === 'retired' || startsAt === null) return status;
+  if (endsAt !== null && time >= endsAt) return 'ended';
+  return time >= startsAt ? 'ongoing' : 'upcoming';
+}
+
+function passages(before: Batch['status'] | undefined, after: Batch['status'] | undefined) {
+  const started = before === 'ongoing' || before === 'ended';
+  if (after === 'ongoing') return started ? [] : [batchStarted];
+  if (after === 'ended') return started ? (before === 'ended' ? [] : [batchEnded]) : [batchStarted, batchEnded];
+  return [];
+}
+
+function timers(before: Batch | undefined, after: Batch) {
+  const was = wakings(before);
+  const is = wakings(after);
+  return (['start', 'end'] as const)
+    .filter((name) => was[name] !== is[name])
+    .map((name) => (is[name] === null ? sleep(name) : wakeAt(name, is[name])));
+}
+
+function wakings(batch: Batch | undefined): { start: number | null; end: number | null } {
+  const upcoming = batch?.status === 'upcoming';
+  return {
+    start: upcoming ? batch.startsAt : null,
+    end: upcoming || batch?.status === 'ongoing' ? batch.endsAt : null,
+  };
+}

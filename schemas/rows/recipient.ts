@@ -1,0 +1,111 @@
+import { channel } from '../fields.ts';
+import { defineCache, defineTable } from '../target.ts';
+
+const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
+
+const said = [
+  { name: 'category', type: 'string', doc: 'What it is about.' },
+  { name: 'title', type: 'string', doc: 'One line of plain text.' },
+  { name: 'body', type: 'string', doc: 'The text, plain.' },
+  { name: 'link', type: ['null', 'string'], doc: 'Where to read on.' },
+  {
+    name: 'expiresAt',
+    type: ['null', 'long'],
+    doc: 'When nobody needs to be told any more.',
+    unit: 'ms since 1970 UTC',
+  },
+] as const;
+
+const shown = [
+  ...said,
+  { name: 'time', type: 'long', doc: 'When it was asked for.', unit: 'ms since 1970 UTC' },
+  { name: 'read', type: 'boolean', doc: 'Whether the recipient has read it.' },
+] as const;
+
+/** How one user wants to be told, what the user was told lately, and what waits for the end of quiet hours. */
+export const recipient = defineTable({
+  name: 'recipient',
+  doc: 'How each user wants to be told, what the user was told lately, and what is held back.',
+  key: ['recipientId'],
+  record: {
+    type: 'record',
+    name: 'Recipient',
+    fields: [
+      recipientId,
+      {
+        name: 'addresses',
+        doc: 'Where each channel reaches the user: at most one a channel.',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Reached',
+            fields: [
+              { name: 'channel', type: channel, doc: 'The channel.' },
+              { name: 'address', type: 'string', doc: 'A mail address, a URL, a token or a number.', personal: true },
+            ],
+          },
+        },
+        personal: true,
+      },
+      { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that go out by no channel.' },
+      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for the quiet hours.' },
+      { name: 'quietFrom', type: ['null', 'string'], doc: 'Local time from which nothing goes out.' },
+      { name: 'quietUntil', type: ['null', 'string'], doc: 'Local time until which nothing goes out.' },
+      { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' },
+      {
+        name: 'feed',
+        doc: 'The newest notifications, at most 100, by notification.',
+        type: { type: 'map', values: { type: 'record', name: 'Shown', fields: shown } },
+      },
+      {
+        name: 'held',
+        doc: 'What waits for the end of quiet hours, by notification.',
+        type: {
+          type: 'map',
+          values: {
+            type: 'record',
+            name: 'Held',
+            fields: [...said, { name: 'until', type: 'long', doc: 'When they end.', unit: 'ms since 1970 UTC' }],
+          },
+        },
+      },
+      {
+        name: 'recent',
+        type: { type: 'array', items: 'string' },
+        doc: 'The ids of the latest 200 notifications asked for, the latest last, since asking twice is asking once.',
+      },
+    ],
+  },
+});
+
+/** What a user reads in the platform, in pages, the newest first: a view of `recipient`. */
+export const notificationFeed = defineTable({
+  name: 'notification_feed',
+  doc: 'The newest notifications of each user, the newest first.',
+  key: ['recipientId'],
+  sort: ['place', 'notificationId'],
+  record: {
+    type: 'record',
+    name: 'FeedItem',
+    fields: [
+      recipientId,
+      { name: 'place', type: 'string', doc: 'Orders the newest first: digits that are smaller the later the time is.' },
+      { name: 'notificationId', type: 'string', doc: 'The notification, unique for its recipient.' },
+      ...shown,
+    ],
+  },
+});
+
+/** The number on the bell: a view of `recipient`. */
+export const unreadCounts = defineCache({
+  name: 'unread_counts',
+  doc: 'How many notifications each user has not read, told at every change.',
+  key: ['recipientId'],
+  live: true,
+  record: {
+    type: 'record',
+    name: 'UnreadCount',
+    fields: [recipientId, { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' }],
+  },
+});

@@ -1,0 +1,95 @@
+/** What all channels say alike: whom they can reach, and a message as a mail. Nothing here sends. */
+import { createHash } from 'node:crypto';
+import { domainToASCII } from 'node:url';
+import type { ChannelName } from '../../schemas/fields.ts';
+import type { Message } from './port.ts';
+
+/** RFC 5321 section 4.5.3.1. */
+const LONGEST_LOCAL_PART = 64;
+const LONGEST_MAIL_ADDRESS = 254;
+const LONGEST_TITLE = 200;
+
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
+
+/** The name of the message for files and headers: 32 hex digits of the key's SHA-256. */
+export function nameOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 32);
+}
+
+/** Why the channel can never reach the address, for people; undefined if it may. */
+export function problemOf(channel: ChannelName, address: string): string | undefined {
+  switch (channel) {
+    case 'mail':
+      return isMailAddress(address) ? undefined : 'the address is no mail address';
+    case 'webhook':
+      return isWebAddress(address) ? undefined : 'the address is no http or https URL';
+    case 'push':
+      return /^[\x21-\x7e]+$/.test(address) ? undefined : 'the address is no token of a device';
+    case 'sms':
+      return /^\+?[0-9][0-9 ()./-]{2,30}$/.test(address) ? undefined : 'the address is no telephone number';
+  }
+}
+
+/**
+ * Whether it is one mail address, as people have them: no quotes, comments or lists, which are legal and used to smuggle.
+ * Letters of all scripts are taken (RFC 6531).
+ */
+export function isMailAddress(address: string): boolean {
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, Math.max(at, 0));
+  return (
+    address.length <= LONGEST_MAIL_ADDRESS &&
+    local.length <= LONGEST_LOCAL_PART &&
+    LOCAL_PART.test(local) &&
+    DOMAIN.test(address.slice(at + 1))
+  );
+}
+
+const ATOM = "[\\p{L}\\p{M}\\p{N}!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = '[\\p{L}\\p{N}](?:[\\p{L}\\p{M}\\p{N}-]{0,61}[\\p{L}\\p{M}\\p{N}])?';
+const LOCAL_PART = new RegExp(`^${ATOM}(?:\\.${ATOM})*$`, 'u');
+const DOMAIN = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`, 'u');
+
+function isWebAddress(address: string): boolean {
+  if (!/^https?:\/\//i.test(address) || /\s/.test(address) || address.search(CONTROLS) >= 0) return false;
+  return URL.canParse(address);
+}
+
+/** The title as one line of at most 200 characters, whatever was in it: a header has room for 998 bytes. */
+export function titleLine(message: Message): string {
+  const characters = [...message.title.toWellFormed().replace(CONTROLS, ' ').trim()];
+  if (characters.length <= LONGEST_TITLE) return characters.join('');
+  return `${characters.slice(0, LONGEST_TITLE - 1).join('')}…`;
+}
+
+/** The text as a reader sees it: the body, and the link on a line of its own below. Lines end with "\n". */
+export function textOf(message: Message): string {
+  const parts = message.link === null ? [message.body] : [message.body, message.link];
+  return parts
+    .map((part) => part.toWellFormed().replace(/\r\n?/g, '\n').trimEnd())
+    .filter((part) => part !== '')
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+/**
+ * The message as nodemailer's options for a mail: the same bytes for the same message, however often it is made.
+ * The address has passed `problemOf`. `from` is an address, with or without a name.
+ */
+export function mailOf(message: Message, from: { name: string; address: string }) {
+  const domain = domainToASCII(from.address.slice(from.address.lastIndexOf('@') + 1));
+  return {
+    from,
+    to: { name: '', address: message.address },
+    subject: titleLine(message),
+    date: new Date(message.time),
+    messageId: `<${nameOf(message.key)}@${domain}>`,
+    // RFC 3834: no machine answers this, so that an absence note does not come back.
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    text: textOf(message),
+    encoding: 'quoted-printable',
+    newline: 'windows',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
+}

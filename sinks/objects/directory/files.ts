@@ -1,0 +1,138 @@
+/** Files that appear whole or not at all, and last when the power fails. */
+import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rmdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import type { ObjectBody } from '../port.ts';
+
+const HOUR = 3_600_000;
+/** What passes: a full disk, too many open files, a network drive that does not answer. */
+const PASSING = new Set('ENOSPC EDQUOT EIO EMFILE ENFILE ENOMEM EAGAIN EBUSY ESTALE ETIMEDOUT'.split(' '));
+const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Says what an error of the file system means. Anything else is answered as it is. */
+export function fileError(error: unknown, what: string): unknown {
+  const code = codeOf(error);
+  if (error instanceof TributaryError || code === undefined) return error;
+  const message = `${what}: ${messageOf(error)}`;
+  if (PASSING.has(code)) return new TributaryError('OBJECTS_AWAY', `${message}; waiting for it`, { cause: error });
+  if (FORBIDDEN.has(code)) {
+    const advice = 'the folder must be writable, on a file system with hard links';
+    return new TributaryError('FOLDER_UNUSABLE', `${message}; ${advice}`, { cause: error });
+  }
+  return new TributaryError('STORE_BROKEN', `${message}; look at the folder, or choose another`, { cause: error });
+}
+
+/** Writes a new file and answers its size and time once the disk has it. An error of the body is thrown as it is. */
+export async function fill(
+  file: string,
+  what: string,
+  body: ObjectBody,
+): Promise<{ bytes: number; modifiedAt: number }> {
+  const translate = (error: unknown): never => {
+    throw fileError(error, what);
+  };
+  const handle = await open(file, 'wx').catch(translate);
+  try {
+    if (body instanceof Uint8Array) await handle.writeFile(body).catch(translate);
+    else for await (const chunk of body) await handle.writeFile(chunk).catch(translate);
+    await handle.sync().catch(translate);
+    const { size, mtimeMs } = await handle.stat().catch(translate);
+    return { bytes: size, modifiedAt: Math.floor(mtimeMs) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the names in the folder last, and those of the folders it lies in, up to and with `top`. */
+export async function syncFolders(folder: string, top: string): Promise<void> {
+  // Windows cannot do it, and does it by itself.
+  if (process.platform === 'win32') return;
+  for (let each = folder; ; each = dirname(each)) {
+    await syncFolder(each);
+    if (each === top) return;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(folder, 'r');
+  } catch (error) {
+    // Somebody removed the last object in it meanwhile.
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  );
+}
+
+/** Removes a folder in which there are only folders; answers whether it is gone. */
+export async function removeEmpty(folder: string): Promise<boolean> {
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory() || !(await removeEmpty(join(folder, entry.name)))) return false;
+    }
+    await rmdir(folder);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return true;
+    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes the folder and those it lies in, as long as they are empty and below `top`; answers the first that stays. */
+export async function removeUpwards(folder: string, top: string): Promise<string> {
+  let each = folder;
+  for (; each !== top; each = dirname(each)) {
+    const code = await rmdir(each).then(() => undefined, codeOf);
+    if (code !== undefined && code !== 'ENOENT') return each;
+  }
+  return each;
+}
+
+/** A name for a file that is being written; it says who writes it. */
+export function partialName(): string {
+  return `${hostname()}~${process.pid}~${randomUUID()}`;
+}
+
+/** Removes what dead processes left behind. A process on another host may live: its file goes after an idle hour. */
+export function sweepPartials(folder: string, now: number): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    if (touched === undefined) continue;
+    const [host, pid] = name.split('~');
+    const dead = host === hostname() && !runs(Number(pid), touched, now);
+    if (dead || touched < now - HOUR) rmSync(file, { force: true });
+  }
+}
+
+function runs(pid: number, touched: number, now: number): boolean {
+  // In a container every process has the same number: what is older than this process is not of this process.
+  if (pid === process.pid) return touched >= now - process.uptime() * 1000;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}

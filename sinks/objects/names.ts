@@ -1,0 +1,55 @@
+/** What may be the name of an object, the prefix of a list and the range of a read: the same in every implementation. */
+import { TributaryError } from '../../schemas/errors.ts';
+
+const SEGMENT = /^[A-Za-z0-9._=-]+$/;
+/** What S3 takes in all, and what file systems take between two slashes. */
+const LONGEST_NAME = 1024;
+const LONGEST_SEGMENT = 255;
+
+/** Whether it may stand between two slashes of a name. */
+export function isSegment(text: string): boolean {
+  return SEGMENT.test(text) && text !== '.' && text !== '..' && text.length <= LONGEST_SEGMENT;
+}
+
+/** Throws USAGE with the reason. */
+export function checkName(name: string): void {
+  const problem = problemOf(name.split('/'), name.length);
+  if (problem !== undefined) throw usage(`${show(name)} cannot be the name of an object: ${problem}`);
+}
+
+/** A prefix may end anywhere in a name, also within a segment. Throws USAGE if no name can begin with it. */
+export function checkPrefix(prefix: string): void {
+  const segments = prefix.split('/');
+  const last = segments.pop() ?? '';
+  // A letter makes a whole segment of what may be the beginning of one, such as "" or "..".
+  const problem = problemOf([...segments, `${last}x`], prefix.length);
+  if (problem !== undefined) throw usage(`no object's name begins with ${show(prefix)}: ${problem}`);
+}
+
+/** Throws USAGE unless it is a range of whole numbers. Where it goes beyond the object, it is cut off. */
+export function checkRange(name: string, range: { start: number; end: number }): void {
+  const { start, end } = range;
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return;
+  throw usage(
+    `${show(name)} cannot be read from ${start} to ${end}: whole numbers with 0 <= start <= end are expected`,
+  );
+}
+
+function problemOf(segments: readonly string[], length: number): string | undefined {
+  if (length > LONGEST_NAME) return `it has ${length} characters, and ${LONGEST_NAME} is the most`;
+  for (const segment of segments) {
+    if (segment === '') return 'a segment is empty; it neither begins nor ends with "/", and has none twice';
+    if (segment === '.' || segment === '..') return `"${segment}" is no segment`;
+    if (!SEGMENT.test(segment)) return 'a segment has other characters than A-Z, a-z, 0-9, ".", "_", "=" and "-"';
+    if (segment.length > LONGEST_SEGMENT) return `a segment has more than ${LONGEST_SEGMENT} characters`;
+  }
+  return undefined;
+}
+
+function usage(message: string): TributaryError {
+  return new TributaryError('USAGE', message);
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}

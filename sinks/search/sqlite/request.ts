@@ -1,0 +1,269 @@
+/**
+ * What to ask of SQLite, for one search index: texts of SQL and their parameters, nothing else.
+ *
+ * Table "search_<name>": one row a document, with its key, a column for every field that can be filtered by, all of its
+ * text fields as one text, the document itself as JSON, and its version. A removed document leaves a row without one.
+ * Table "search_<name>__text": the full-text index of that one text, without a copy of it. A trigger keeps it, and only
+ * when the text is another one: so a change of mere numbers costs no more than an ordinary row.
+ */
+import { TributaryError } from '../../../schemas/errors.ts';
+import { type IndexDef, keyFields } from '../../../schemas/target.ts';
+import type { Change } from '../../port.ts';
+import type { SearchRequest } from '../port.ts';
+import { type Column, columnsOf } from './columns.ts';
+
+type SqlValue = string | number | null;
+
+interface Query {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
+interface PageQuery extends Query {
+  /** The token of the page after this one, from all rows that were answered; the first `limit` rows are the page. */
+  next(rows: readonly FoundRow[]): string | undefined;
+}
+
+/** The document as JSON, then the values of its key. */
+export type FoundRow = readonly [document: string, ...key: string[]];
+
+/** A document as it is stored: the number of its row, itself as JSON, its version, and its key with the tenant first. */
+export type StoredDocument = readonly [id: number, document: string, token: number, revision: number, ...key: string[]];
+
+export interface IndexRequests {
+  readonly table: string;
+  /** The fields that can be filtered by, in the order of the record. */
+  readonly columns: ReadonlyMap<string, Column>;
+  /** The names of the key's fields. */
+  readonly key: readonly string[];
+  /** The declaration as far as the tables depend on it. */
+  readonly declared: string;
+  readonly create: string;
+  addColumn(name: string): string;
+  /** Writes one document if no newer one is there: no row is changed otherwise. */
+  readonly upsert: string;
+  parameters(change: Change): SqlValue[];
+  /** Documents after an id, as `StoredDocument`; parameters: the id, and how many. */
+  readonly stored: string;
+  page(request: SearchRequest): PageQuery;
+  total(request: SearchRequest): Query;
+}
+
+/** Marks belong to words: without them, words of Hindi and its like fall into single consonants. */
+const TOKENIZER = `unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'`;
+const WORD = /[\p{L}\p{N}\p{Co}\p{Mn}\p{Mc}]+/gu;
+/** The cost of a query grows with the square of its words. Those beyond are not looked for. */
+const MOST_WORDS = 200;
+
+export function indexRequests(index: IndexDef): IndexRequests {
+  const columns = columnsOf(index);
+  const key = keyFields(index);
+  const table = `search_${index.name}`;
+  const [quotedTable, words] = [quoted(table), quoted(`${table}__text`)];
+  const unique = ['_tenant', ...key];
+  const others = [...columns.keys()].filter((name) => !key.includes(name));
+  const overwritten = [...others, '_text', '_document', '_token', '_revision'];
+  const keyOrder = key.map((name) => `d.${quoted(name)}`).join(', ');
+  const definition = (name: string): string => `${quoted(name)} ${columns.get(name)?.type}`;
+
+  function conditions({ tenant, filter = {} }: SearchRequest): { where: string; parameters: SqlValue[] } {
+    const filters = Object.entries(filter).map(([name, value]) => filterOf(index, columns, name, value));
+    return {
+      where: ['d."_tenant" = ?', ...filters.map(({ sql }) => sql)].join(' AND '),
+      parameters: [tenant, ...filters.flatMap(({ parameters }) => parameters)],
+    };
+  }
+
+  return {
+    table,
+    columns,
+    key,
+    declared: JSON.stringify({ key, text: index.text, columns: [...columns] }),
+
+    create: `
+      CREATE TABLE ${quotedTable} (
+        "_id" INTEGER PRIMARY KEY,
+        "_tenant" TEXT NOT NULL,
+        ${key.map((name) => `${quoted(name)} TEXT NOT NULL,`).join('\n        ')}
+        ${others.map((name) => `${definition(name)},`).join('\n        ')}
+        "_text" TEXT,
+        "_document" TEXT,
+        "_token" INTEGER NOT NULL,
+        "_revision" INTEGER NOT NULL,
+        UNIQUE (${unique.map(quoted).join(', ')})
+      );
+      CREATE VIRTUAL TABLE ${words} USING fts5 (
+        words, content = '', contentless_delete = 1, tokenize = "${TOKENIZER}"
+      );
+      CREATE TRIGGER ${quoted(`${table}__insert`)} AFTER INSERT ON ${quotedTable} WHEN new."_text" IS NOT NULL BEGIN
+        INSERT INTO ${words} (rowid, words) VALUES (new."_id", new."_text");
+      END;
+      CREATE TRIGGER ${quoted(`${table}__update`)} AFTER UPDATE ON ${quotedTable}
+      WHEN old."_text" IS NOT new."_text" BEGIN
+        DELETE FROM ${words} WHERE rowid = old."_id" AND old."_text" IS NOT NULL;
+        INSERT INTO ${words} (rowid, words) SELECT new."_id", new."_text" WHERE new."_text" IS NOT NULL;
+      END;
+    `,
+
+    addColumn: (name) => `ALTER TABLE ${quotedTable} ADD COLUMN ${definition(name)}`,
+
+    upsert: `
+      INSERT INTO ${quotedTable} (${[...unique, ...overwritten].map(quoted).join(', ')})
+      VALUES (${[...unique, ...overwritten].map(() => '?').join(', ')})
+      ON CONFLICT (${unique.map(quoted).join(', ')}) DO UPDATE SET
+        ${overwritten.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}
+      WHERE (excluded."_token", excluded."_revision") >= ("_token", "_revision")
+    `,
+
+    parameters({ key, version, record }) {
+      const parameters: SqlValue[] = [...key];
+      for (const name of others) parameters.push(sqlValue(record?.[name]));
+      parameters.push(record === undefined ? null : textOf(index.text.map((name) => record[name])).normalize());
+      parameters.push(record === undefined ? null : JSON.stringify(record));
+      parameters.push(version.token, version.revision);
+      return parameters;
+    },
+
+    stored: `
+      SELECT "_id", "_document", "_token", "_revision", ${unique.map(quoted).join(', ')} FROM ${quotedTable}
+      WHERE "_id" > ? AND "_document" IS NOT NULL ORDER BY "_id" LIMIT ?
+    `,
+
+    page(request) {
+      const { limit, after } = request;
+      if (!Number.isSafeInteger(limit) || limit < 1) {
+        throw new TributaryError('USAGE', `a page of ${limit} documents cannot be read; ask for a whole number from 1`);
+      }
+      const match = matchOf(request.words);
+      const { where, parameters } = conditions(request);
+      if (match === undefined) {
+        const last = after === undefined ? undefined : keyToken(after, key.length);
+        const beyond = last === undefined ? '' : `AND (${keyOrder}) > (${last.map(() => '?').join(', ')})`;
+        return {
+          sql: `
+            SELECT d."_document", ${keyOrder} FROM ${quotedTable} AS d
+            WHERE ${where} AND d."_document" IS NOT NULL ${beyond} ORDER BY ${keyOrder} LIMIT ?
+          `,
+          parameters: [...parameters, ...(last ?? []), limit + 1],
+          next: (rows) => (rows.length > limit ? tokenOf(rows[limit - 1]?.slice(1)) : undefined),
+        };
+      }
+      // Not by the last rank: every write changes all ranks a little, and many documents have the same.
+      const offset = after === undefined ? 0 : offsetToken(after);
+      return {
+        sql: `
+          SELECT d."_document", ${keyOrder} FROM ${words} CROSS JOIN ${quotedTable} AS d ON d."_id" = ${words}.rowid
+          WHERE ${words} MATCH ? AND ${where} ORDER BY bm25(${words}), ${keyOrder} LIMIT ? OFFSET ?
+        `,
+        parameters: [match, ...parameters, limit + 1, offset],
+        next: (rows) => (rows.length > limit ? tokenOf(offset + limit) : undefined),
+      };
+    },
+
+    total(request) {
+      const match = matchOf(request.words);
+      const { where, parameters } = conditions(request);
+      if (match === undefined) {
+        const sql = `SELECT count(*) FROM ${quotedTable} AS d WHERE ${where} AND d."_document" IS NOT NULL`;
+        return { sql, parameters };
+      }
+      return {
+        sql: `
+          SELECT count(*) FROM ${words} CROSS JOIN ${quotedTable} AS d ON d."_id" = ${words}.rowid
+          WHERE ${words} MATCH ? AND ${where}
+        `,
+        parameters: [match, ...parameters],
+      };
+    },
+  };
+}
+
+/**
+ * The words of a query as an expression of FTS5; undefined when it has none. A word is a run of letters, digits and
+ * marks, as the tokenizer sees it. Each is quoted, so that nothing is syntax; a `*` right after the last is a prefix.
+ */
+export function matchOf(query: string): string | undefined {
+  const text = query.normalize();
+  const words = text.match(WORD) ?? [];
+  const last = words.at(-1);
+  if (last === undefined) return undefined;
+  const isPrefix = text.trimEnd().endsWith(`${last}*`);
+  const whole = new Set(isPrefix ? words.slice(0, -1) : words);
+  const terms = [...whole].slice(0, MOST_WORDS).map((word) => `"${word}"`);
+  if (isPrefix) terms.push(`"${last}"*`);
+  return terms.join(' AND ');
+}
+
+function filterOf(
+  index: IndexDef,
+  columns: ReadonlyMap<string, Column>,
+  name: string,
+  value: string | number | boolean,
+): Query {
+  const column = columns.get(name);
+  if (column === undefined) {
+    const there = [...columns.keys()].join(', ');
+    throw new TributaryError(
+      'USAGE',
+      `the search index ${index.name} has no field "${name}" to filter by; it has ${there}`,
+    );
+  }
+  const kind = typeof value;
+  if (kind !== column.kind) {
+    throw new TributaryError(
+      'USAGE',
+      `the field ${name} of the search index ${index.name} is filtered by a ${column.kind}, not by a ${kind}`,
+    );
+  }
+  const parameters = [sqlValue(value)];
+  const stored = `d.${quoted(name)}`;
+  if (!column.many) return { sql: `${stored} = ?`, parameters };
+  return { sql: `EXISTS (SELECT 1 FROM json_each(${stored}) AS item WHERE item.value = ?)`, parameters };
+}
+
+function sqlValue(value: unknown): SqlValue {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return Array.isArray(value) ? JSON.stringify(value) : null;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.map(textOf).join('\n') : '';
+}
+
+/** A token is the last key of a page, or how many matches the pages before had. */
+function tokenOf(position: unknown): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+function keyToken(token: string, length: number): string[] {
+  const position = positionOf(token);
+  const isKey =
+    Array.isArray(position) && position.length === length && position.every((each) => typeof each === 'string');
+  return isKey ? position : garbled(token);
+}
+
+function offsetToken(token: string): number {
+  const position = positionOf(token);
+  return Number.isSafeInteger(position) && (position as number) > 0 ? (position as number) : garbled(token);
+}
+
+function positionOf(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token, 'base64url').toString());
+  } catch {
+    return garbled(token);
+  }
+}
+
+function garbled(token: string): never {
+  throw new TributaryError(
+    'USAGE',
+    `after: "${token.slice(0, 40)}" did not come from a page of this search; leave it out to begin with the first page`,
+  );
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,114 @@
+/**
+ * The embedded search: SQLite's full-text search FTS5 over the shared file. See `request.ts` for the tables.
+ *
+ * A declaration may gain fields, and fields may move between words and filters: then all documents are written once
+ * more as they are. A key or a type that changed is another index, and is refused.
+ */
+import { type Database, guarded, isRefusal } from '../../../embedded/database.ts';
+import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import type { IndexDef } from '../../../schemas/target.ts';
+import type { Change, WriteResult } from '../../port.ts';
+import type { Search } from '../port.ts';
+import { type FoundRow, type IndexRequests, indexRequests, type StoredDocument } from './request.ts';
+
+const DECLARED = 'CREATE TABLE IF NOT EXISTS declared_indexes (name TEXT PRIMARY KEY, declared TEXT NOT NULL)';
+const DOCUMENTS_AT_ONCE = 1000;
+
+/** The database stays open when the search is closed: whoever opened it closes it. */
+export function sqliteSearch(database: Database): Search {
+  const known = new WeakMap<IndexDef, IndexRequests>();
+
+  function requestsOf(index: IndexDef): IndexRequests {
+    let requests = known.get(index);
+    if (requests === undefined) {
+      requests = indexRequests(index);
+      known.set(index, requests);
+    }
+    return requests;
+  }
+
+  function prepare(index: IndexDef): void {
+    const requests = requestsOf(index);
+    const stored = database.statement('SELECT declared FROM declared_indexes WHERE name = ?').get(index.name);
+    const before = stored === undefined ? undefined : String((stored as unknown as [unknown])[0]);
+    if (before === requests.declared) return;
+    if (before === undefined) database.exec(requests.create);
+    else alter(index, requests, before);
+    database.statement('INSERT OR REPLACE INTO declared_indexes VALUES (?, ?)').run(index.name, requests.declared);
+  }
+
+  function alter(index: IndexDef, requests: IndexRequests, before: string): void {
+    const { key } = JSON.parse(before) as { key: string[] };
+    if (key.join() !== requests.key.join()) throw drifted(index, `the key (${key})`, `the key (${requests.key})`);
+    const rows = database.statement('SELECT name, type FROM pragma_table_info(?)').all(requests.table);
+    const types = new Map(rows as unknown as [string, string][]);
+    for (const [name, { type }] of requests.columns) {
+      const there = types.get(name);
+      if (there === undefined) database.exec(requests.addColumn(name));
+      else if (there !== type) throw drifted(index, `${name} as ${there}`, `${name} as ${type}`);
+    }
+    rewrite(requests);
+  }
+
+  /** Writes every document again at its own version: that fills what was added. */
+  function rewrite(requests: IndexRequests): void {
+    const [stored, upsert] = [database.statement(requests.stored), database.statement(requests.upsert)];
+    for (let last = 0; ; ) {
+      const documents = stored.all(last, DOCUMENTS_AT_ONCE) as unknown as StoredDocument[];
+      for (const [id, document, token, revision, ...key] of documents) {
+        const record = JSON.parse(document) as Record<string, unknown>;
+        upsert.run(...requests.parameters({ key, version: { token, revision }, record }));
+        last = id;
+      }
+      if (documents.length < DOCUMENTS_AT_ONCE) return;
+    }
+  }
+
+  function write(index: IndexDef, changes: readonly Change[]): WriteResult[] {
+    const { upsert, parameters } = requestsOf(index);
+    const statement = database.statement(upsert);
+    return changes.map((change) => {
+      try {
+        return statement.run(...parameters(change)).changes === 0 ? 'stale' : 'written';
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return { refused: `the document is too large for the search index ${index.name}: ${messageOf(error)}` };
+      }
+    });
+  }
+
+  return {
+    prepare: (indexes) =>
+      guarded('SEARCH_AWAY', 'preparing the search indexes', () =>
+        database.transaction(() => {
+          database.exec(DECLARED);
+          for (const index of indexes) prepare(index);
+        }),
+      ),
+
+    apply: (index, changes) =>
+      guarded('SEARCH_AWAY', `writing to the search index ${index.name}`, () =>
+        changes.length === 0 ? [] : database.transaction(() => write(index, changes)),
+      ),
+
+    search: (index, request) =>
+      guarded('SEARCH_AWAY', `searching in ${index.name}`, () => {
+        const requests = requestsOf(index);
+        const page = requests.page(request);
+        const total = requests.total(request);
+        const rows = database.statement(page.sql).all(...page.parameters) as unknown as FoundRow[];
+        const [count] = database.statement(total.sql).get(...total.parameters) as unknown as [number];
+        const items = rows.slice(0, request.limit).map(([document]) => JSON.parse(document));
+        return { items, next: page.next(rows), total: count };
+      }),
+
+    close: async () => {},
+  };
+}
+
+function drifted({ name }: IndexDef, was: string, is: string): TributaryError {
+  return new TributaryError(
+    'TABLE_DRIFTED',
+    `the search index ${name} was made with ${was} and is declared with ${is}; declare it under another name and rebuild it`,
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * From the declaration of a table to everything that is said to SQLite about it. `rows.ts` has the parameters.
+ *
+ * A table has one column a field, so that people can read projections with plain SQL, and bookkeeping beside them:
+ *
+ * | column | what it is |
+ * | --- | --- |
+ * | `_token`, `_revision` | the version; the upsert compares it |
+ * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; NULL in a view |
+ * | `_timers`, `_due` | the pending timers as JSON and when the earliest is due; NULL where there are none |
+ * | `_erased` | 0, or when the row or record was taken away, in ms since 1970 UTC |
+ *
+ * A map field is a table of its own, `<table>__<field>`, with the same key, `_entry` and `_value`.
+ * Timers need no table: the partial index on `_due` costs nothing for the rows that have none.
+ */
+import type { MapSchema } from '../../../schemas/avro.ts';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { keyFields, mapFields, type TableDef } from '../../../schemas/target.ts';
+import { type Codec, type Column, codecOf, columnOf, quoted } from './columns.ts';
+import type { Shape } from './shape.ts';
+
+export interface MapRequest {
+  readonly field: string;
+  readonly codec: Codec;
+  readonly upsert: string;
+  /** The same for `TOGETHER` entries of one row: the key once, then entry and value of each. */
+  readonly upsertTogether: string;
+  readonly remove: string;
+  readonly clear: string;
+  /** The entries of one row: [entry, value]. */
+  readonly read: string;
+}
+
+export interface TableRequest {
+  readonly name: string;
+  /** How many strings a key has, the tenant included. */
+  readonly keyLength: number;
+  readonly fields: readonly { readonly name: string; readonly codec: Codec }[];
+  readonly maps: readonly MapRequest[];
+  readonly shapes: readonly Shape[];
+  readonly indexes: readonly string[];
+  /** Changes no row where the stored version is newer. */
+  readonly upsert: string;
+  /** The rows of a prefix in the order of the key, as `storedRow` takes them; first for the tenant alone. */
+  readonly under: readonly string[];
+  /** The first page of live records of a prefix, and the page after a key; first for the tenant alone. */
+  readonly first: readonly string[];
+  readonly following: readonly string[];
+  /** By the name of an indexed field. */
+  readonly where: ReadonlyMap<string, string>;
+  readonly due: string;
+  readonly count: string;
+  /** Forgets the removals of a view that are older than a time. */
+  readonly purge: string;
+}
+
+const BOOKKEEPING = ['_token', '_revision', '_partition', '_at', '_outbox', '_timers', '_due', '_erased'] as const;
+
+/** More entries than this in one statement are hardly faster, and rows with a few changes should have the use of it. */
+export const TOGETHER = 4;
+
+/** Removals of views are kept against older writes, which come from a paused owner: not after days. */
+export const REMOVALS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
+export const CLAIMS = `CREATE TABLE IF NOT EXISTS tables_claims (
+  job TEXT NOT NULL, topic TEXT NOT NULL, "partition" INTEGER NOT NULL, token INTEGER NOT NULL,
+  PRIMARY KEY (job, topic, "partition")
+)`;
+export const CLAIM = `INSERT INTO tables_claims VALUES (?, ?, ?, 1)
+  ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token`;
+export const TOKEN = 'SELECT token FROM tables_claims WHERE job = ? AND topic = ? AND "partition" = ?';
+
+export function tableRequest(table: TableDef): TableRequest {
+  const { name } = table;
+  const maps = mapFields(table.record);
+  const keys = ['tenant', ...keyFields(table)];
+  const fields = table.record.fields.filter((field) => !keys.includes(field.name) && !maps.some((m) => m === field));
+  for (const field of table.record.fields) unreserved(name, field.name);
+
+  const columns = [...keys.map(keyColumn), ...fields.map(columnOf), ...BOOKKEEPING.map(bookkeepingColumn)];
+  const names = columns.map((column) => column.name);
+  const stored = list([...keys, ...fields.map((field) => field.name), ...STORED]);
+  const records = list([...keys, ...fields.map((field) => field.name)]);
+  const from = `FROM ${quoted(name)}`;
+  const lengths = keys.map((_, place) => place + 1);
+  const page = (length: number, after: string) =>
+    `SELECT ${records} ${from} WHERE ${equal(keys.slice(0, length))}${after} AND _erased = 0${order(keys.slice(length))} LIMIT ?`;
+
+  return {
+    name,
+    keyLength: keys.length,
+    fields: fields.map((field) => ({ name: field.name, codec: codecOf(field.type) })),
+    maps: maps.map((field) => mapRequest(name, keys, field)),
+    shapes: [
+      { name, key: keys, columns, elsewhere: maps.map((field) => field.name) },
+      ...maps.map((field) => mapShape(name, keys, field)),
+    ],
+    indexes: [
+      index(name, '_due', '_partition, _due', ' WHERE _due IS NOT NULL'),
+      index(name, '_erased', '_erased', ' WHERE _erased > 0'),
+      ...table.indexed.map((field) => index(name, field, `tenant, _partition, ${quoted(field)}`, '')),
+    ],
+    upsert: `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${marks(names)}) ON CONFLICT DO UPDATE SET ${names
+      .slice(keys.length)
+      .map((each) => `${quoted(each)} = excluded.${quoted(each)}`)
+      .join(', ')} WHERE (excluded._token, excluded._revision) >= (_token, _revision)`,
+    under: lengths.map((n) => `SELECT ${stored} ${from} WHERE ${equal(keys.slice(0, n))}${order(keys.slice(n))}`),
+    first: lengths.map((n) => page(n, '')),
+    following: lengths.slice(0, -1).map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${marks(keys.slice(n))})`)),
+    where: new Map(
+      table.indexed.map((field) => [
+        field,
+        `SELECT ${list(keys)} ${from} WHERE tenant = ? AND _partition = ? AND ${quoted(field)} = ?`,
+      ]),
+    ),
+    due: `SELECT ${list(keys)}, _timers ${from} WHERE _partition = ? AND _due <= ? ORDER BY _due LIMIT ?`,
+    count: `SELECT count(*) ${from} WHERE tenant = ? AND _erased = 0`,
+    purge: `DELETE ${from} WHERE _erased > 0 AND _erased < ? AND _at IS NULL`,
+  };
+}
+
+/** What `under` selects after the key and the fields. */
+const STORED = ['_token', '_revision', '_at', '_outbox', '_timers', '_erased'];
+
+function mapRequest(table: string, keys: readonly string[], field: { name: string; type: MapSchema }): MapRequest {
+  const name = quoted(mapTable(table, field.name));
+  const all = [...keys, '_entry', '_value'];
+  const row = equal(keys);
+  const upsertEntries = (count: number) => {
+    const key = keys.map((_, place) => `?${place + 1}, `).join('');
+    const values = Array.from({ length: count }, (_, i) => {
+      const place = keys.length + 1 + 2 * i;
+      return `(${key}?${place}, ?${place + 1})`;
+    });
+    return `INSERT INTO ${name} (${list(all)}) VALUES ${values.join(', ')} ON CONFLICT DO UPDATE SET _value = excluded._value`;
+  };
+  return {
+    field: field.name,
+    codec: codecOf(field.type.values),
+    upsert: upsertEntries(1),
+    upsertTogether: upsertEntries(TOGETHER),
+    remove: `DELETE FROM ${name} WHERE ${row} AND _entry = ?`,
+    clear: `DELETE FROM ${name} WHERE ${row}`,
+    read: `SELECT _entry, _value FROM ${name} WHERE ${row}`,
+  };
+}
+
+function mapShape(table: string, keys: readonly string[], field: { name: string; type: MapSchema }): Shape {
+  const value = { name: '_value', type: codecOf(field.type.values).type, constraint: '', added: '' };
+  return {
+    name: mapTable(table, field.name),
+    key: [...keys, '_entry'],
+    columns: [...keys.map(keyColumn), keyColumn('_entry'), value],
+    elsewhere: [],
+  };
+}
+
+function unreserved(table: string, field: string): void {
+  if (!field.startsWith('_') && field.toLowerCase() !== 'tenant') return;
+  throw new TributaryError(
+    'DECLARATION_INVALID',
+    `${table}: the name of the field ${field} is taken: "tenant" and names that begin with "_" are columns of the store; name it otherwise`,
+  );
+}
+
+function keyColumn(name: string): Column {
+  return { name, type: 'TEXT', constraint: 'NOT NULL', added: undefined };
+}
+
+function bookkeepingColumn(name: (typeof BOOKKEEPING)[number]): Column {
+  const type = name === '_at' || name === '_outbox' || name === '_timers' ? 'TEXT' : 'INTEGER';
+  return { name, type, constraint: '', added: '' };
+}
+
+function mapTable(table: string, field: string): string {
+  return `${table}__${field}`;
+}
+
+function index(table: string, name: string, columns: string, filter: string): string {
+  return `CREATE INDEX IF NOT EXISTS ${quoted(`${table}#${name}`)} ON ${quoted(table)} (${columns})${filter}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.map(quoted).join(', ');
+}
+
+function marks(names: readonly string[]): string {
+  return names.map(() => '?').join(', ');
+}
+
+function equal(names: readonly string[]): string {
+  return names.map((name) => `${quoted(name)} = ?`).join(' AND ');
+}
+
+function order(names: readonly string[]): string {
+  return names.length === 0 ? '' : ` ORDER BY ${list(names)}`;
+}

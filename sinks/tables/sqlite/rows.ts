@@ -1,0 +1,141 @@
+/** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
+import { TributaryError } from '../../../schemas/errors.ts';
+import type { TableDef } from '../../../schemas/target.ts';
+import type { Change, Key } from '../../port.ts';
+import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
+import type { SqlValue } from './columns.ts';
+import type { TableRequest } from './request.ts';
+
+/** The parameters of `upsert` for a row. */
+export function rowParameters(request: TableRequest, row: RowWrite, now: number): SqlValue[] {
+  let timers: string | null = null;
+  let due: number | null = null;
+  for (const name in row.timers) {
+    timers ??= JSON.stringify(row.timers);
+    const time = row.timers[name] as number;
+    if (due === null || time < due) due = time;
+  }
+  const parameters = recordParameters(request, row.key, row.data);
+  const { token, revision } = row.version;
+  parameters.push(token, revision, row.partition, row.at, row.outbox, timers, due, row.data === undefined ? now : 0);
+  return parameters;
+}
+
+/** The parameters of `upsert` for a record of a view. */
+export function changeParameters(request: TableRequest, change: Change, now: number): SqlValue[] {
+  const parameters = recordParameters(request, change.key, change.record);
+  const { token, revision } = change.version;
+  parameters.push(token, revision, null, null, null, null, null, change.record === undefined ? now : 0);
+  return parameters;
+}
+
+function recordParameters(
+  request: TableRequest,
+  key: Key,
+  record: Readonly<Record<string, unknown>> | undefined,
+): SqlValue[] {
+  const parameters: SqlValue[] = [...wholeKey(request, key)];
+  for (const { name, codec } of request.fields) {
+    parameters.push(record === undefined ? null : codec.encode(record[name]));
+  }
+  return parameters;
+}
+
+/** A row of `under`, with the map fields that are given by their name. */
+export function storedRow(
+  request: TableRequest,
+  table: TableDef,
+  values: readonly SqlValue[],
+  maps: (key: Key) => Readonly<Record<string, unknown>>,
+): StoredRow {
+  type Bookkeeping = [number, number, string | null, string | null, string | null, number];
+  const bookkeeping = values.slice(request.keyLength + request.fields.length);
+  const [token, revision, at, outbox, timers, erased] = bookkeeping as Bookkeeping;
+  const key = keyOf(request, values);
+  return {
+    key,
+    version: { token, revision },
+    at: at ?? '',
+    outbox: outbox ?? '',
+    timers: timersOf(timers),
+    data: erased === 0 ? { ...recordOf(request, table, values), ...maps(key) } : undefined,
+  };
+}
+
+/** The declared fields but the maps, of a row of `under`, `first` or `following`. */
+export function recordOf(request: TableRequest, table: TableDef, values: readonly SqlValue[]): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  let place = 1;
+  for (const name of table.key) record[name] = values[place++];
+  for (const name of table.sort) record[name] = values[place++];
+  for (const { name, codec } of request.fields) record[name] = codec.decode(values[place++] as SqlValue);
+  return record;
+}
+
+export function keyOf(request: TableRequest, values: readonly SqlValue[]): string[] {
+  return values.slice(0, request.keyLength) as string[];
+}
+
+/** The due ones of the rows of `due`, the earliest first. */
+export function dueTimers(
+  request: TableRequest,
+  rows: readonly (readonly SqlValue[])[],
+  before: number,
+  limit: number,
+): DueTimer[] {
+  const timers = rows.flatMap((values) => {
+    const key = keyOf(request, values);
+    return Object.entries(timersOf(values[request.keyLength] as SqlValue)).flatMap(([name, due]) =>
+      due <= before ? [{ key, name, due }] : [],
+    );
+  });
+  return timers.sort((a, b) => a.due - b.due).slice(0, limit);
+}
+
+function timersOf(text: SqlValue): Record<string, number> {
+  return text === null ? {} : JSON.parse(text as string);
+}
+
+/** The key, once it is sure that it is one of this table. */
+export function wholeKey(request: TableRequest, key: Key): Key {
+  if (key.length === request.keyLength) return key;
+  throw new TributaryError(
+    'USAGE',
+    `${request.name}: a key has ${request.keyLength} parts, the tenant first, but ${key.length} were given`,
+  );
+}
+
+/** The prefix, once it is sure that it is one of this table's keys. */
+export function prefixOf(request: TableRequest, prefix: Key): Key {
+  if (prefix.length > 0 && prefix.length <= request.keyLength) return prefix;
+  throw new TributaryError(
+    'USAGE',
+    `${request.name}: a prefix has 1 to ${request.keyLength} parts, the tenant first, but ${prefix.length} were given`,
+  );
+}
+
+/** The `next` of a page: what follows the prefix in the key of its last record. */
+export function pageToken(prefix: Key, last: Key): string {
+  return Buffer.from(JSON.stringify(last.slice(prefix.length))).toString('base64url');
+}
+
+/** What `pageToken` made a token of. */
+export function afterToken(request: TableRequest, prefix: Key, token: string): string[] {
+  const rest = parsed(Buffer.from(token, 'base64url').toString());
+  const length = request.keyLength - prefix.length;
+  if (Array.isArray(rest) && rest.length === length && length > 0 && rest.every((part) => typeof part === 'string')) {
+    return rest;
+  }
+  throw new TributaryError(
+    'USAGE',
+    `${request.name}: the page after ${JSON.stringify(token.slice(0, 40))} does not exist; give the token of the page before, or none for the first`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

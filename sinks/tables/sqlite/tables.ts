@@ -1,0 +1,230 @@
+/**
+ * The tables port on the SQLite file that all embedded implementations share.
+ *
+ * Every call is one transaction, and every row of it is all written or not at all. A row is one upsert that compares
+ * the version, and one statement for each changed map entry. Nothing waits, so calls do not interleave.
+ */
+import { type Database, guarded, isRefusal } from '../../../embedded/database.ts';
+import { Entries } from '../../../schemas/entries.ts';
+import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import type { TableDef } from '../../../schemas/target.ts';
+import type { Key, WriteResult } from '../../port.ts';
+import type { StoredRow, Tables } from '../port.ts';
+import { quoted, type SqlValue } from './columns.ts';
+import {
+  CLAIM,
+  CLAIMS,
+  type MapRequest,
+  REMOVALS_KEPT_MS,
+  type TableRequest,
+  TOGETHER,
+  TOKEN,
+  tableRequest,
+} from './request.ts';
+import {
+  afterToken,
+  changeParameters,
+  dueTimers,
+  keyOf,
+  pageToken,
+  prefixOf,
+  recordOf,
+  rowParameters,
+  storedRow,
+  wholeKey,
+} from './rows.ts';
+import { alterations, COLUMNS, creation, type FoundColumn, type Shape } from './shape.ts';
+
+type Values = SqlValue[];
+type Data = Readonly<Record<string, unknown>> | undefined;
+
+/** `now` is the time in ms since 1970 UTC. It only says how long ago something was taken away. */
+export function sqliteTables(database: Database, now: () => number = Date.now): Tables {
+  const requests = new WeakMap<TableDef, TableRequest>();
+
+  function requestOf(table: TableDef): TableRequest {
+    let request = requests.get(table);
+    if (request === undefined) {
+      request = tableRequest(table);
+      requests.set(table, request);
+    }
+    return request;
+  }
+
+  /** One call of the port: one transaction, which costs a read less than many of its own, too. */
+  function call<T>(what: string, work: () => T): Promise<T> {
+    return guarded('TABLES_AWAY', what, () => database.transaction(work));
+  }
+
+  const one = (sql: string, ...values: readonly SqlValue[]) =>
+    database.statement(sql).get(...values) as unknown as Values | undefined;
+  const all = (sql: string, ...values: readonly SqlValue[]) =>
+    database.statement(sql).all(...values) as unknown as Values[];
+
+  function makeTable(shape: Shape): void {
+    const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
+    if (found.length === 0) {
+      database.exec(creation(shape));
+      return;
+    }
+    const empty = one(`SELECT 1 FROM ${quoted(shape.name)} LIMIT 1`) === undefined;
+    for (const statement of alterations(shape, found, empty)) database.exec(statement);
+  }
+
+  /**
+   * Writes one item after the other in one transaction. If one is refused, which hardly ever happens, all is undone,
+   * and each item gets a savepoint: inside one, statements of several rows would be slower the more it covers.
+   */
+  function writeEach<T>(what: string, items: readonly T[], write: (item: T) => WriteResult): Promise<WriteResult[]> {
+    return guarded('TABLES_AWAY', what, () => {
+      try {
+        return database.transaction(() => items.map(write));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return database.transaction(() => items.map((item) => writtenOrRefused(() => write(item))));
+      }
+    });
+  }
+
+  function writtenOrRefused(write: () => WriteResult): WriteResult {
+    database.statement('SAVEPOINT item').run();
+    try {
+      const result = write();
+      database.statement('RELEASE item').run();
+      return result;
+    } catch (error) {
+      // After any other error the whole transaction is undone, often by SQLite itself, and the savepoint with it.
+      if (!isRefusal(error)) throw error;
+      database.statement('ROLLBACK TO item').run();
+      database.statement('RELEASE item').run();
+      return { refused: messageOf(error) };
+    }
+  }
+
+  /** One version of a row or record: its columns, and then its map entries if the version was taken. */
+  function put(request: TableRequest, parameters: Values, key: Key, data: Data, whole: boolean): WriteResult {
+    if (database.statement(request.upsert).run(...parameters).changes === 0) return 'stale';
+    for (const map of request.maps) {
+      if (whole || data === undefined) database.statement(map.clear).run(...key);
+      if (data !== undefined) putEntries(map, key, data[map.field], whole);
+    }
+    return 'written';
+  }
+
+  function putEntries(map: MapRequest, key: Key, value: unknown, whole: boolean): void {
+    const entries = value instanceof Entries ? (whole ? value : value.changes()) : Object.entries(value ?? {});
+    const values: SqlValue[] = [];
+    for (const [entry, each] of entries) {
+      if (each === undefined) database.statement(map.remove).run(...key, entry);
+      else values.push(entry, map.codec.encode(each));
+    }
+    let done = 0;
+    for (const step of [2 * TOGETHER, 2]) {
+      const upsert = database.statement(step === 2 ? map.upsert : map.upsertTogether);
+      for (; done + step <= values.length; done += step) upsert.run(...key, ...values.slice(done, done + step));
+    }
+  }
+
+  function entriesOf(map: MapRequest, key: Key): [string, unknown][] {
+    return all(map.read, ...key).map(([entry, value]) => [entry as string, map.codec.decode(value ?? null)]);
+  }
+
+  /** The map fields of one row, each as `make` wants its entries. */
+  function mapsOf(request: TableRequest, key: Key, make: (entries: [string, unknown][]) => unknown) {
+    return Object.fromEntries(request.maps.map((map) => [map.field, make(entriesOf(map, key))]));
+  }
+
+  function rowOf(request: TableRequest, table: TableDef, values: Values): StoredRow {
+    return storedRow(request, table, values, (key) => mapsOf(request, key, Entries.stored));
+  }
+
+  return {
+    prepare: (tables) =>
+      call('preparing the tables', () => {
+        database.exec(CLAIMS);
+        for (const request of tables.map(requestOf)) {
+          for (const shape of request.shapes) makeTable(shape);
+          for (const index of request.indexes) database.exec(index);
+          database.statement(request.purge).run(now() - REMOVALS_KEPT_MS);
+        }
+      }),
+
+    claim: (job, topic, partition) =>
+      call(`claiming partition ${partition} of ${topic}`, () => one(CLAIM, job, topic, partition)?.[0] as number),
+
+    token: (job, topic, partition) =>
+      call(`reading the token of ${topic}`, () => (one(TOKEN, job, topic, partition)?.[0] ?? 0) as number),
+
+    read: (table, keys) =>
+      call(`reading ${table.name}`, () => {
+        const request = requestOf(table);
+        const sql = request.under.at(-1) as string;
+        return keys.map((key) => {
+          const values = one(sql, ...wholeKey(request, key));
+          return values && rowOf(request, table, values);
+        });
+      }),
+
+    under: (table, prefix) =>
+      call(`reading ${table.name}`, () => {
+        const request = requestOf(table);
+        const sql = request.under[prefixOf(request, prefix).length - 1] as string;
+        return all(sql, ...prefix).map((values) => rowOf(request, table, values));
+      }),
+
+    where: (table, partition, tenant, field, value) =>
+      call(`looking for ${field} in ${table.name}`, () => {
+        const request = requestOf(table);
+        const sql = request.where.get(field);
+        if (sql !== undefined) return all(sql, tenant, partition, value).map((values) => keyOf(request, values));
+        throw new TributaryError('USAGE', `${table.name}: ${field} is not indexed; name it in \`indexed\``);
+      }),
+
+    write: async (table, rows) => {
+      const request = requestOf(table);
+      const time = now();
+      return writeEach(`writing ${table.name}`, rows, (row) =>
+        put(request, rowParameters(request, row, time), row.key, row.data, row.whole),
+      );
+    },
+
+    due: (table, partition, before, limit) =>
+      call(`reading the timers of ${table.name}`, () => {
+        const request = requestOf(table);
+        return dueTimers(request, all(request.due, partition, before, limit), before, limit);
+      }),
+
+    apply: async (view, changes) => {
+      const request = requestOf(view);
+      const time = now();
+      return writeEach(`writing ${view.name}`, changes, (change) =>
+        put(request, changeParameters(request, change, time), change.key, change.record, true),
+      );
+    },
+
+    select: (table, prefix, { limit, after }) =>
+      call(`reading ${table.name}`, () => {
+        const request = requestOf(table);
+        const place = prefixOf(request, prefix).length - 1;
+        const rows =
+          after === undefined
+            ? all(request.first[place] as string, ...prefix, limit + 1)
+            : all(request.following[place] as string, ...prefix, ...afterToken(request, prefix, after), limit + 1);
+        const more = rows.length > limit;
+        const page = more ? rows.slice(0, limit) : rows;
+        const last = page.at(-1);
+        return {
+          items: page.map((values) => ({
+            ...recordOf(request, table, values),
+            ...mapsOf(request, keyOf(request, values), Object.fromEntries),
+          })),
+          next: more && last ? pageToken(prefix, keyOf(request, last)) : undefined,
+        };
+      }),
+
+    count: (table, tenant) => call(`counting ${table.name}`, () => one(requestOf(table).count, tenant)?.[0] as number),
+
+    /** The database is whoever opened it's to close: other ports are on it too. */
+    close: async () => {},
+  };
+}

@@ -1,0 +1,57 @@
+/** One measurement in a process of its own: the jobs over a load, on the embedded stores in a folder. Prints one JSON line. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../embedded/database.ts';
+import { jobs } from '../../jobs/index.ts';
+import { runJob } from '../../jobs/runtime/run.ts';
+import { DEFAULT_SETTINGS } from '../../jobs/runtime/stores.ts';
+import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
+import type { NewRecord } from '../../topics/transport.ts';
+import { topics } from '../../topics/index.ts';
+import { recordsOf } from '../harness/produce.ts';
+import { memoryStores } from '../harness/stores.ts';
+import { load, SPINE } from './load.ts';
+
+const events = Number(process.argv[2] ?? SPINE.events);
+const size = { ...SPINE, events, learners: Math.round((SPINE.learners * events) / SPINE.events) };
+const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+const stores = await memoryStores(jobs, { database: openDatabase(folder), partitions: 6, topics });
+
+const producing = performance.now();
+let chunk: NewRecord[] = [];
+for (const event of load(size)) {
+  chunk.push(...recordsOf(stores.codec, event, 6));
+  if (chunk.length >= 1000) {
+    await stores.transport.produce(chunk);
+    chunk = [];
+  }
+}
+await stores.transport.produce(chunk);
+const produceSeconds = (performance.now() - producing) / 1000;
+
+const lag = async (): Promise<number> => {
+  let sum = 0;
+  for (const job of jobs) for (const partition of await stores.transport.lag(job.name, job.from.name)) sum += partition.lag;
+  return sum;
+};
+
+const draining = performance.now();
+const runtime = { stores, clock: systemClock, settings: DEFAULT_SETTINGS, telemetry: SILENT, random: Math.random };
+const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
+for (;;) {
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), ...running.map(({ finished }) => finished)]);
+  if ((await lag()) === 0) break;
+}
+const seconds = (performance.now() - draining) / 1000;
+await Promise.all(running.map((job) => job.stop()));
+
+let records = 0;
+for (const { partitions } of await stores.transport.describe()) for (const { end } of partitions) records += end;
+const learnerRows = await stores.tables.count(jobs.find(({ name }) => name === 'track-progress')!.row, 'default');
+await stores.close();
+rmSync(folder, { recursive: true });
+process.stdout.write(
+  `${JSON.stringify({ events, produceSeconds, seconds, records, learnerRows, peakMb: process.resourceUsage().maxRSS / 1024 })}\n`,
+);

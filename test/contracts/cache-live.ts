@@ -1,0 +1,139 @@
+/** What every implementation of the cache port keeps of live updates. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { LiveUpdate } from '../../sinks/cache/port.ts';
+import { counters, courses, first, inCourse, type Open } from './cache-samples.ts';
+import { HOSTILE } from './versioned.ts';
+
+export function liveContract(opened: Open): void {
+  describe('live updates', () => {
+    test('a subscriber is told what was accepted for its entry, in order, and nothing that was stale', async (t) => {
+      const { cache, tenant } = await opened(t);
+      const told = listening();
+      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      const write = (course: string, revision: number, number: number | undefined) =>
+        cache.apply(courses, [inCourse([tenant, 'ann', course], { token: 1, revision }, number)]);
+      await write('a', 2, 1);
+      await write('a', 1, 2);
+      await cache.apply(courses, [inCourse([tenant, 'bob', 'a'], first, 3)]);
+      await cache.apply(courses, [inCourse([`${tenant}2`, 'ann', 'a'], first, 4)]);
+      await write('a', 2, 5);
+      await write('a', 3, undefined);
+      await write('a', 2, 6);
+      await write('b', 1, 7);
+      await told.until('b', 7);
+      assert.deepEqual(told.updates(), [
+        { key: [tenant, 'ann', 'a'], record: { user: 'ann', course: 'a', count: 1 } },
+        { key: [tenant, 'ann', 'a'], record: { user: 'ann', course: 'a', count: 5 } },
+        { key: [tenant, 'ann', 'a'], record: undefined },
+        { key: [tenant, 'ann', 'b'], record: { user: 'ann', course: 'b', count: 7 } },
+      ]);
+    });
+
+    test('what a subscriber was told can be read', async (t) => {
+      const { cache, tenant } = await opened(t);
+      const read = Promise.withResolvers<unknown>();
+      await cache.subscribe(courses, [tenant, 'ann'], () => {
+        cache.read(courses, [tenant, 'ann']).then(read.resolve, read.reject);
+      });
+      await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
+      assert.deepEqual(await read.promise, [{ user: 'ann', course: 'a', count: 1 }]);
+    });
+
+    test('every subscriber is told, and one that unsubscribed is not told any more', async (t) => {
+      const { cache, tenant } = await opened(t);
+      const [one, other] = [listening(), listening()];
+      const leave = await cache.subscribe(courses, [tenant, 'ann'], one.listener);
+      await cache.subscribe(courses, [tenant, 'ann'], other.listener);
+      await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
+      await Promise.all([one.until('a', 1), other.until('a', 1)]);
+      await leave();
+      await cache.apply(courses, [inCourse([tenant, 'ann', 'b'], first, 2)]);
+      await other.until('b', 2);
+      assert.equal(one.updates().length, 1);
+      assert.equal(other.updates().length, 2);
+      await leave();
+    });
+
+    test('the same listener can be subscribed twice, and be unsubscribed once', async (t) => {
+      const { cache, tenant } = await opened(t);
+      const told = listening();
+      const leave = await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      await leave();
+      await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
+      await told.until('a', 1);
+    });
+
+    test('a listener that throws disturbs neither the writer nor other listeners', async (t) => {
+      const { cache, tenant } = await opened(t);
+      const told = listening();
+      await cache.subscribe(courses, [tenant, 'ann'], () => {
+        throw new Error('a listener failed');
+      });
+      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      assert.deepEqual(await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]), ['written']);
+      assert.deepEqual(await cache.apply(courses, [inCourse([tenant, 'ann', 'b'], first, 2)]), ['written']);
+      await Promise.all([told.until('a', 1), told.until('b', 2)]);
+    });
+
+    test('a change that a listener brings about is told to all after the change before it', async (t) => {
+      const { cache, tenant } = await opened(t);
+      const told = listening();
+      const answered = Promise.withResolvers<unknown>();
+      await cache.subscribe(courses, [tenant, 'ann'], ({ record }) => {
+        if (record?.['count'] !== 1) return;
+        const answer = inCourse([tenant, 'ann', 'a'], { token: 1, revision: 2 }, 2);
+        cache.apply(courses, [answer]).then(answered.resolve, answered.reject);
+      });
+      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
+      assert.deepEqual(await answered.promise, ['written']);
+      await told.until('a', 2);
+      assert.deepEqual(
+        told.updates().map(({ record }) => record?.['count']),
+        [1, 2],
+      );
+    });
+
+    test('any text serves as the entry to subscribe to', async (t) => {
+      const { cache, tenant } = await opened(t);
+      for (const value of HOSTILE) {
+        const told = listening();
+        await cache.subscribe(courses, [tenant, value], told.listener);
+        await cache.apply(courses, [inCourse([tenant, value, value], first, 1)]);
+        await told.until(value, 1);
+      }
+    });
+
+    test('a cache that is not live refuses to be subscribed to', async (t) => {
+      const { cache, tenant } = await opened(t);
+      await assert.rejects(
+        cache.subscribe(counters, [tenant, 'ann'], () => {}),
+        { code: 'USAGE', message: /contract_counters/ },
+      );
+    });
+  });
+}
+
+/** A listener that remembers, and can be waited for. */
+export function listening() {
+  const all: LiveUpdate[] = [];
+  let wake = (): void => {};
+  return {
+    listener(update: LiveUpdate): void {
+      all.push(update);
+      wake();
+    },
+    /** What it was told, without what it was told twice. */
+    updates: () => withoutRepeats(all),
+    async until(course: string, number: number): Promise<void> {
+      const isIt = ({ key, record }: LiveUpdate): boolean => key[2] === course && record?.['count'] === number;
+      while (!all.some(isIt)) await new Promise<void>((resolve) => (wake = resolve));
+    },
+  };
+}
+
+export function withoutRepeats<T>(all: readonly T[]): T[] {
+  return all.filter((each, index) => index === 0 || JSON.stringify(each) !== JSON.stringify(all[index - 1]));
+}

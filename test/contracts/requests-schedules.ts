@@ -1,0 +1,119 @@
+/** What every implementation of the requests port keeps of schedules. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Requests, Schedule } from '../../sinks/requests/port.ts';
+import { T0 } from './requests-samples.ts';
+
+const DAY = 86_400_000;
+const nextDay = (schedule: Schedule): number => schedule.nextAt + DAY;
+
+function daily(id: string, nextAt: number): Schedule {
+  return {
+    id,
+    tenant: 'acme',
+    report: 'progress',
+    parameters: { course: 'Größe' },
+    requestedBy: 'eve',
+    cron: '0 6 * * *',
+    enabled: true,
+    nextAt,
+  };
+}
+
+export function schedulesContract(name: string, make: (t: TestContext) => Promise<Requests>): void {
+  const scheduleTest = (title: string, body: (requests: Requests) => Promise<void>): void => {
+    test(`${name}: ${title}`, async (t) => body(await make(t)));
+  };
+
+  scheduleTest('schedules are kept, replaced and removed', async (requests) => {
+    await requests.putSchedule(daily('b', T0));
+    await requests.putSchedule(daily('a', T0));
+    await requests.putSchedule({ ...daily('other', T0), tenant: 'umbrella' });
+    const replaced = { ...daily('b', T0 + 5), report: 'grades', enabled: false, cron: '0 7 * * 1', parameters: {} };
+    await requests.putSchedule(replaced);
+    assert.deepEqual(await requests.schedules('acme'), [daily('a', T0), replaced]);
+    await requests.removeSchedule('a');
+    await requests.removeSchedule('a');
+    assert.deepEqual(await requests.schedules('acme'), [replaced]);
+    assert.equal((await requests.schedules('umbrella')).length, 1);
+  });
+
+  scheduleTest('a schedule fires when it is due, and moves on', async (requests) => {
+    await requests.putSchedule(daily('s1', T0));
+    await requests.putSchedule(daily('later', T0 + 1));
+    await requests.putSchedule({ ...daily('off', T0 - 1), enabled: false });
+    assert.deepEqual(await requests.fire(T0 - 1, nextDay), []);
+    const made = await requests.fire(T0, nextDay);
+    assert.equal(made.length, 1);
+    const [request] = made;
+    assert.ok(request);
+    assert.equal(request.id, `schedule/s1/${T0}`);
+    assert.deepEqual(await requests.get(request.id), request);
+    const { tenant, report, parameters, requestedBy, state, createdAt } = request;
+    assert.deepEqual(
+      { tenant, report, parameters, requestedBy, state, createdAt },
+      {
+        tenant: 'acme',
+        report: 'progress',
+        parameters: { course: 'Größe' },
+        requestedBy: 'eve',
+        state: 'waiting',
+        createdAt: T0,
+      },
+    );
+    assert.ok(request.maxAttempts >= 1);
+    const times = (await requests.schedules('acme')).map(({ id, nextAt }) => [id, nextAt]);
+    assert.deepEqual(times, [
+      ['later', T0 + 1],
+      ['off', T0 - 1],
+      ['s1', T0 + DAY],
+    ]);
+    assert.deepEqual(await requests.fire(T0, nextDay), [], 'it does not fire twice');
+    assert.equal((await requests.lease('ada', T0 + 1, T0 + 100))?.id, request.id);
+  });
+
+  scheduleTest('of several that fire at once one creates the request', async (requests) => {
+    for (let index = 0; index < 5; index += 1) await requests.putSchedule(daily(`s${index}`, T0 + index));
+    const made = await Promise.all(Array.from({ length: 10 }, () => requests.fire(T0 + 10, nextDay)));
+    const ids = made.flat().map(({ id }) => id);
+    assert.deepEqual(
+      ids.sort(),
+      Array.from({ length: 5 }, (_, index) => `schedule/s${index}/${T0 + index}`),
+    );
+    assert.equal((await requests.list('acme', { limit: 100 })).length, 5);
+    for (const schedule of await requests.schedules('acme')) assert.ok(schedule.nextAt >= T0 + DAY);
+  });
+
+  scheduleTest('who comes second after both saw a schedule due does not move it on', async (requests) => {
+    await requests.putSchedule(daily('s1', T0));
+    let other: ReturnType<Requests['fire']> | undefined;
+    const made = await requests.fire(T0, (schedule) => {
+      other ??= requests.fire(T0, nextDay);
+      return schedule.nextAt + 2 * DAY;
+    });
+    const madeByOther = await other;
+    assert.equal(made.length + (madeByOther?.length ?? 0), 1);
+    const expected = made.length === 1 ? T0 + 2 * DAY : T0 + DAY;
+    assert.equal((await requests.schedules('acme'))[0]?.nextAt, expected, 'it was moved by who fired it');
+  });
+
+  scheduleTest('a schedule that was put back does not make its old request again', async (requests) => {
+    await requests.putSchedule(daily('s1', T0));
+    await requests.fire(T0, nextDay);
+    await requests.putSchedule(daily('s1', T0));
+    assert.deepEqual(await requests.fire(T0 + 1, nextDay), []);
+    assert.equal((await requests.schedules('acme'))[0]?.nextAt, T0 + DAY, 'and it moves on');
+    assert.equal((await requests.list('acme', { limit: 100 })).length, 1);
+  });
+
+  scheduleTest('a schedule whose next time is broken says so and does not hold up the others', async (requests) => {
+    await requests.putSchedule(daily('broken', T0));
+    await requests.putSchedule(daily('fine', T0 + 1));
+    const next = (schedule: Schedule): number => (schedule.id === 'broken' ? schedule.nextAt : nextDay(schedule));
+    await assert.rejects(requests.fire(T0 + 2, next), { code: 'USAGE', message: /broken/ });
+    assert.equal(await requests.get(`schedule/broken/${T0}`), undefined);
+    assert.equal((await requests.get(`schedule/fine/${T0 + 1}`))?.state, 'waiting');
+    const times = (await requests.schedules('acme')).map(({ nextAt }) => nextAt);
+    assert.deepEqual(times, [T0, T0 + 1 + DAY]);
+  });
+}

@@ -1,0 +1,192 @@
+/** What every implementation of the search port makes of words. */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { type blank, courses, found, type Open, put, remove } from './search-samples.ts';
+import { HOSTILE } from './versioned.ts';
+
+export function wordsContract(opened: Open): void {
+  describe('words', () => {
+    const titles = async (t: TestContext, all: Record<string, string>) => {
+      const { search, tenant } = await opened(t);
+      await search.apply(
+        courses,
+        Object.entries(all).map(([course, title]) => put(tenant, course, { title })),
+      );
+      return async (words: string): Promise<unknown[]> => (await found(search, { tenant, words })).sort();
+    };
+
+    test('a word matches a whole word, whatever its case', async (t) => {
+      const find = await titles(t, { a: 'Linear Algebra', b: 'algebraic numbers', c: 'ALGEBRA!', d: 'pre-algebra' });
+      assert.deepEqual(await find('algebra'), ['a', 'c', 'd']);
+      assert.deepEqual(await find('aLGEBRA'), ['a', 'c', 'd']);
+      assert.deepEqual(await find('gebra'), []);
+    });
+
+    test('accents make no difference, neither in the query nor in the text', async (t) => {
+      const find = await titles(t, { a: 'École à Genève', b: 'ecole a geneve', c: 'E\u0301COLE', d: 'tiếng Việt' });
+      assert.deepEqual(await find('école'), ['a', 'b', 'c']);
+      assert.deepEqual(await find('ecole'), ['a', 'b', 'c']);
+      assert.deepEqual(await find('GENE\u0300VE'), ['a', 'b']);
+      assert.deepEqual(await find('tieng viet'), ['d']);
+    });
+
+    test('a word is found however its characters are composed', async (t) => {
+      const find = await titles(t, {
+        a: 'край'.normalize('NFC'),
+        b: 'край'.normalize('NFD'),
+        c: '한국어'.normalize('NFD'),
+      });
+      for (const form of ['NFC', 'NFD']) {
+        assert.deepEqual(await find('край'.normalize(form)), ['a', 'b']);
+        assert.deepEqual(await find('한국어'.normalize(form)), ['c']);
+        assert.deepEqual(await find('한국*'.normalize(form)), ['c']);
+      }
+    });
+
+    test('words of scripts with vowel signs are whole words', async (t) => {
+      const find = await titles(t, { a: 'हिन्दी भाषा', b: 'हनद', c: 'தமிழ் மொழி' });
+      assert.deepEqual(await find('हिन्दी'), ['a']);
+      assert.deepEqual(await find('ह'), []);
+      assert.deepEqual(await find('தமிழ்'), ['c']);
+    });
+
+    test('several words must all occur, in any order and in any text field', async (t) => {
+      const { search, tenant } = await opened(t);
+      await search.apply(courses, [
+        put(tenant, 'a', { title: 'linear algebra', tags: ['maths', 'first year'], note: 'in spring' }),
+        put(tenant, 'b', { title: 'algebra', tags: ['maths'] }),
+      ]);
+      const find = (words: string): Promise<unknown[]> => found(search, { tenant, words });
+      assert.deepEqual(await find('algebra linear'), ['a']);
+      assert.deepEqual(await find('spring maths algebra year'), ['a']);
+      assert.deepEqual((await find('maths algebra maths')).sort(), ['a', 'b']);
+      assert.deepEqual(await find('algebra chemistry'), []);
+    });
+
+    test('words in fields that are no text are not found', async (t) => {
+      const { search, tenant } = await opened(t);
+      await search.apply(courses, [put(tenant, 'coursename', { owner: 'ownername', batches: ['batchname'] })]);
+      for (const words of ['coursename', 'ownername', 'batchname', 'live', 'title']) {
+        assert.deepEqual(await found(search, { tenant, words }), []);
+      }
+    });
+
+    test('a star after the last word matches its beginning, and nowhere else', async (t) => {
+      const find = await titles(t, {
+        a: 'linear algebra',
+        b: 'linear algorithms',
+        c: 'Algérie',
+        d: 'lines of algae',
+      });
+      assert.deepEqual(await find('alg*'), ['a', 'b', 'c', 'd']);
+      assert.deepEqual(await find('ALGÉ*'), ['a', 'c']);
+      assert.deepEqual(await find('linear alg*'), ['a', 'b']);
+      assert.deepEqual(await find('linear algebra*'), ['a']);
+      assert.deepEqual(await find('lin* algae'), []);
+      assert.deepEqual(await find('alg'), []);
+    });
+
+    test('punctuation is no part of a word and no syntax', async (t) => {
+      const find = await titles(t, { a: 'C++ and C#: near, or not?', b: 'and so on' });
+      assert.deepEqual(await find('"near"'), ['a']);
+      assert.deepEqual(await find('-near'), ['a']);
+      assert.deepEqual(await find('(near AND'), ['a']);
+      assert.deepEqual(await find('and NOT near'), ['a']);
+      assert.deepEqual(await find('and OR near'), ['a']);
+      assert.deepEqual(await find('title:near'), []);
+      assert.deepEqual(await find('near/3 and'), []);
+      assert.deepEqual(await find('c++'), ['a']);
+      assert.deepEqual(await find(' \t\n'), ['a', 'b']);
+      assert.deepEqual(await find(''), ['a', 'b']);
+    });
+
+    test('no query is an error', async (t) => {
+      const { search, tenant } = await opened(t);
+      await search.apply(courses, [put(tenant, 'a', { title: 'algebra "near" 🎓' })]);
+      for (const words of [...queries(), ...HOSTILE]) {
+        const { items, total } = await search.search(courses, { tenant, words, limit: 10 });
+        assert.equal(total, items.length);
+      }
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 30 }), async (words) => {
+          const { items, total } = await search.search(courses, { tenant, words, limit: 10 });
+          assert.equal(total, items.length);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    test('when the text changes, new words are found and old ones are not', async (t) => {
+      const { search, tenant } = await opened(t);
+      const write = (revision: number, what: Partial<typeof blank>) =>
+        search.apply(courses, [put(tenant, 'a', what, { token: 1, revision })]);
+      const find = (words: string): Promise<unknown[]> => found(search, { tenant, words });
+      await write(1, { title: 'linear algebra', tags: ['maths'], note: 'spring' });
+      await write(2, { title: 'linear algebra', tags: ['maths'], note: 'spring', learners: 5 });
+      assert.deepEqual(await find('linear maths spring'), ['a']);
+      await write(3, { title: 'linear optimisation', tags: ['maths', 'economics'], note: null });
+      assert.deepEqual(await find('linear optimisation maths economics'), ['a']);
+      assert.deepEqual(await find('algebra'), []);
+      assert.deepEqual(await find('spring'), []);
+      await search.apply(courses, [remove(tenant, 'a', { token: 1, revision: 4 })]);
+      assert.deepEqual(await find('linear'), []);
+      await write(5, { title: 'history' });
+      assert.deepEqual(await find('history'), ['a']);
+      assert.deepEqual(await find('linear'), []);
+    });
+
+    test('a stale write changes no words', async (t) => {
+      const { search, tenant } = await opened(t);
+      await search.apply(courses, [put(tenant, 'a', { title: 'new' }, { token: 2, revision: 1 })]);
+      await search.apply(courses, [put(tenant, 'a', { title: 'old' }, { token: 1, revision: 9 })]);
+      assert.deepEqual(await found(search, { tenant, words: 'new' }), ['a']);
+      assert.deepEqual(await found(search, { tenant, words: 'old' }), []);
+    });
+
+    test('the best match comes first', async (t) => {
+      const { search, tenant } = await opened(t);
+      const filler = Array.from({ length: 20 }, (_, number) => put(tenant, `x${number}`, { title: 'something else' }));
+      await search.apply(courses, [
+        put(tenant, 'a', { title: 'algebra among very many other words that have nothing to do with the matter' }),
+        put(tenant, 'b', { title: 'algebra' }),
+        ...filler,
+      ]);
+      assert.deepEqual(await found(search, { tenant, words: 'algebra' }), ['b', 'a']);
+    });
+  });
+}
+
+/** Whatever might be syntax, alone and at every place of a query. */
+function queries(): string[] {
+  const signs = [
+    ...'"\'`\\*(){}[]<>+-^~:;,./?!&|=@#$%_\0\u0301\uFEFF\uFFFF🎓',
+    '\uD800',
+    '\uDC00',
+    'AND',
+    'OR',
+    'NOT',
+    'NEAR',
+    'TO',
+  ];
+  return [
+    ...signs.flatMap((sign) => [
+      ...[sign, sign + sign, `${sign}algebra`, `algebra${sign}`, `${sign}algebra${sign}`, `alge${sign}bra`],
+      ...[`${sign} algebra`, `algebra ${sign}`, `algebra ${sign} near`, `algebra${sign}*`, `${sign} *`, `a:${sign}`],
+    ]),
+    ...[
+      'NEAR(algebra near, 3)',
+      '{title note} : algebra',
+      'title : algebra',
+      '/alg.*/',
+      'algebra~1',
+      '👩‍🎓*',
+      '()',
+      '[]',
+      '{}',
+    ],
+    'x'.repeat(100_000),
+    'algebra '.repeat(2_000),
+    Array.from({ length: 2_000 }, (_, number) => `word${number}`).join(' '),
+  ];
+}

@@ -1,0 +1,95 @@
+/** What every implementation of the tables port keeps of keys, prefixes and indexed fields. */
+import assert from 'node:assert/strict';
+import { Entries } from '../../schemas/entries.ts';
+import { assertHolds, HOSTILE, learner, learners, type Scene, shown, v, write } from './tables-samples.ts';
+
+export function keysContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
+  tablesTest('a prefix covers the rows whose key begins with exactly its parts', async ({ tables, tenant, key }) => {
+    const keys = [key('a', 'b'), key('a', 'ba'), key('ab', 'b'), key('a b', 'b'), key('A', 'b'), key('aé', 'b')];
+    await tables.write(
+      learners,
+      keys.map((each, i) => write(each, v(1, i), { data: { counts: Entries.of([['i', i]]) } })),
+    );
+    const under = async (...parts: string[]) => {
+      const rows = await tables.under(learners, [tenant, ...parts]);
+      for (const row of rows) {
+        const i = keys.findIndex((each) => byText(each, row.key) === 0);
+        assert.deepEqual(shown(row.data), shown(learner(row.key, { counts: Entries.of([['i', i]]) })));
+      }
+      return rows.map((row) => row.key).sort(byText);
+    };
+    assert.deepEqual(await under('a'), [key('a', 'b'), key('a', 'ba')]);
+    assert.deepEqual(await under('ab'), [key('ab', 'b')]);
+    assert.deepEqual(await under('a', 'b'), [key('a', 'b')]);
+    assert.deepEqual(await under('b'), []);
+    assert.deepEqual(await under('a%'), []);
+    assert.deepEqual(await tables.under(learners, [`${tenant}x`, 'a']), []);
+  });
+
+  tablesTest('rows are found by an indexed field, in one partition and tenant', async (s) => {
+    const { tables, tenant, partition } = s;
+    const elsewhere = [`${tenant}-2`, 'ada', 'b1'];
+    const rows = [
+      write(s.key('ada', 'b1'), v(1, 1), { partition, data: { region: "Bo'ness" } }),
+      write(s.key('ada', 'b2'), v(1, 1), { partition, data: { region: "Bo'ness", courseId: 'course-2' } }),
+      write(s.key('bob', 'b1'), v(1, 1), { partition, data: { region: 'Ness' } }),
+      write(s.key('cid', 'b1'), v(1, 1), { partition, data: { region: null } }),
+      write(s.key('dan', 'b1'), v(1, 1), { partition: partition + 1, data: { region: "Bo'ness" } }),
+      write(elsewhere, v(1, 1), { partition, data: { region: "Bo'ness" } }),
+    ];
+    await tables.write(learners, rows);
+    const where = async (field: string, value: string) =>
+      (await tables.where(learners, partition, tenant, field, value)).map((key) => key.join(' ')).sort();
+    assert.deepEqual(await where('region', "Bo'ness"), [`${tenant} ada b1`, `${tenant} ada b2`]);
+    assert.deepEqual(await where('courseId', 'course-2'), [`${tenant} ada b2`]);
+    assert.deepEqual(await where('region', 'null'), []);
+    assert.deepEqual(await tables.where(learners, partition, `${tenant}-2`, 'region', "Bo'ness"), [elsewhere]);
+    await tables.write(learners, [write(s.key('ada', 'b1'), v(1, 2), { partition, data: { region: 'Ness' } })]);
+    assert.deepEqual(await where('region', "Bo'ness"), [`${tenant} ada b2`]);
+    assert.deepEqual(await where('region', 'Ness'), [`${tenant} ada b1`, `${tenant} bob b1`]);
+  });
+
+  tablesTest('tenants are apart', async ({ tables, tenant }) => {
+    const [one, two] = [[tenant, 'ada', 'b1'] as const, [`${tenant}'2`, 'ada', 'b1'] as const];
+    const counts = Entries.of([['n', 1]]);
+    const first = write(one, v(1, 1), { data: { progress: 1, counts } });
+    const second = write(two, v(9, 9), { data: { progress: 2 } });
+    await tables.write(learners, [first, second]);
+    await assertHolds(tables, first);
+    await assertHolds(tables, second);
+    const next = write(one, v(1, 2), { whole: true, data: { progress: 3 } });
+    assert.deepEqual(await tables.write(learners, [next]), ['written']);
+    await assertHolds(tables, next);
+    await assertHolds(tables, second);
+    assert.equal(await tables.count(learners, tenant), 1);
+    assert.equal((await tables.select(learners, [two[0]], { limit: 10 })).items.length, 1);
+  });
+
+  tablesTest('keys, entries, timers and values may be any text', async ({ tables, key, tenant, partition }) => {
+    const counts = Entries.of(HOSTILE.map((each, i) => [each, i]));
+    const timers = Object.fromEntries(HOSTILE.map((each, i) => [each, i]));
+    const by = Object.fromEntries(HOSTILE.map((each) => [each, each]));
+    const rows = HOSTILE.map((each, i) => {
+      const data = { region: each, tags: HOSTILE, last: { at: i, sign: null, by }, counts };
+      return write(key(each, HOSTILE.at(-i) as string), v(1, 1), { at: each, outbox: each, partition, timers, data });
+    });
+    assert.deepEqual(new Set(await tables.write(learners, rows)), new Set(['written']));
+    for (const [i, row] of rows.entries()) {
+      await assertHolds(tables, row);
+      const user = HOSTILE[i] as string;
+      assert.deepEqual(
+        (await tables.under(learners, [tenant, user])).map((each) => each.key),
+        [row.key],
+      );
+      assert.deepEqual(await tables.where(learners, partition, tenant, 'region', user), [row.key]);
+    }
+    assert.equal(await tables.count(learners, tenant), HOSTILE.length);
+    assert.equal((await tables.due(learners, partition, 1000, 100_000)).length, HOSTILE.length ** 2);
+    assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
+  });
+}
+
+function byText(a: readonly string[], b: readonly string[]): number {
+  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,99 @@
+/** What every implementation of the tables port keeps of preparing tables, and of calls that ask for nothing. */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import type { Field } from '../../schemas/avro.ts';
+import { Entries } from '../../schemas/entries.ts';
+import { defineTable, type TableDef } from '../../schemas/target.ts';
+import type { RowWrite } from '../../sinks/tables/port.ts';
+import {
+  allPages,
+  assertHolds,
+  board,
+  learners,
+  place,
+  readOne,
+  type Scene,
+  shown,
+  v,
+  write,
+} from './tables-samples.ts';
+
+export function schemasContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
+  tablesTest('preparing again keeps what is there', async ({ tables, key, job }) => {
+    const row = write(key('ada', 'b1'), v(1, 1), { data: { counts: Entries.of([['n', 1]]) } });
+    await tables.write(learners, [row]);
+    await tables.claim(job, 'topic', 0);
+    await tables.prepare([learners, board]);
+    await tables.prepare([]);
+    await assertHolds(tables, row);
+    assert.equal(await tables.token(job, 'topic', 0), 1);
+  });
+
+  tablesTest(
+    'a field that is added later is there for old rows and new ones',
+    async ({ tables, tenant, partition }) => {
+      const name = `contract_added_${randomInt(2 ** 40)}`;
+      const id = { name: 'userId', type: 'string', doc: 'The key.' } as const;
+      const declare = (indexed: string[], fields: readonly Field[]): TableDef => ({
+        ...defineTable({ name, doc: '', key: ['userId'], record: { type: 'record', name: 'R', fields: [id] } }),
+        record: { type: 'record', name: 'R', fields: [id, ...fields] },
+        indexed,
+      });
+      const before = declare([], []);
+      const after = declare(
+        ['level'],
+        [
+          { name: 'level', type: 'string', doc: '', default: "it's none" },
+          { name: 'times', type: 'int', doc: '', default: 3 },
+          { name: 'seen', type: 'boolean', doc: '', default: true },
+          { name: 'tags', type: { type: 'array', items: 'string' }, doc: '', default: ['a'] },
+          { name: 'note', type: ['null', 'string'], doc: '', default: null },
+          { name: 'counts', type: { type: 'map', values: 'int' }, doc: '', default: {} },
+        ],
+      );
+      const row = (userId: string, data: Record<string, unknown>): RowWrite => ({
+        ...write([tenant, userId], v(1, 1), { partition }),
+        data,
+      });
+      await tables.prepare([before]);
+      await tables.write(before, [row('ada', { userId: 'ada' })]);
+      await tables.prepare([after]);
+      const defaults = { userId: 'ada', level: "it's none", times: 3, seen: true, tags: ['a'], note: null };
+      const old = await readOne(tables, after, [tenant, 'ada']);
+      assert.deepEqual(shown(old?.data), shown({ ...defaults, counts: Entries.empty() }));
+      assert.deepEqual(shown(await allPages(tables, after, [tenant], 5)), shown([{ ...defaults, counts: {} }]));
+      const counts = Entries.of([['n', 1]]);
+      const bob = { userId: 'bob', level: 'high', times: 1, seen: false, tags: [], note: 'x', counts };
+      assert.deepEqual(await tables.write(after, [row('bob', bob)]), ['written']);
+      assert.deepEqual(shown((await readOne(tables, after, [tenant, 'bob']))?.data), shown(bob));
+      assert.deepEqual(await tables.where(after, partition, tenant, 'level', 'high'), [[tenant, 'bob']]);
+    },
+  );
+
+  tablesTest('calls that ask for nothing answer nothing', async ({ tables, tenant, partition }) => {
+    assert.deepEqual(await tables.write(learners, []), []);
+    assert.deepEqual(await tables.apply(board, []), []);
+    assert.deepEqual(await tables.read(learners, []), []);
+    assert.deepEqual(await tables.under(learners, [tenant, 'nobody']), []);
+    assert.deepEqual(await tables.where(learners, partition, tenant, 'region', 'none'), []);
+    assert.deepEqual(await tables.due(learners, partition, Number.MAX_SAFE_INTEGER, 10), []);
+    assert.deepEqual(await tables.select(board, [tenant], { limit: 10 }), { items: [], next: undefined });
+    assert.equal(await tables.count(board, tenant), 0);
+  });
+
+  tablesTest('rows, views, timers and claims are there for the next client', async (s) => {
+    const { tables, partition, job } = s;
+    const key = s.key('ada', 'b1');
+    const row = write(key, v(4, 2), { partition, timers: { end: 5 }, data: { counts: Entries.of([['n', 1]]) } });
+    await tables.write(learners, [row]);
+    await tables.claim(job, 'topic', 3);
+    await tables.apply(board, [place([s.tenant, 'c1', '1', 'ada'], v(1, 1))]);
+    const next = await s.reopen();
+    await next.prepare([learners, board]);
+    await assertHolds(next, row);
+    assert.equal(await next.count(board, s.tenant), 1);
+    assert.deepEqual(await next.due(learners, partition, 5, 1), [{ key, name: 'end', due: 5 }]);
+    assert.equal(await next.claim(job, 'topic', 3), 2);
+    assert.deepEqual(await next.write(learners, [write(key, v(4, 3))]), ['written']);
+  });
+}

@@ -1,0 +1,168 @@
+/** What the transport's contract suite uses: records, members that note what they are told, and waiting for them. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import type { ErrorCode } from '../../schemas/errors.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { Claim, LogRecord, Membership, NewRecord, Transport } from '../../topics/transport.ts';
+
+export const DAY = 24 * 60 * 60 * 1000;
+
+export type TransportCases = (
+  title: string,
+  body: (transport: Transport, topic: string, group: string) => Promise<void>,
+) => void;
+
+/** Every case has a topic of its own with four partitions and a retention of one day, and a group of its own. */
+export function transportCases(name: string, make: (t: TestContext) => Promise<Transport>): TransportCases {
+  return (title, body) => {
+    test(`${name}: ${title}`, async (t) => {
+      const transport = await make(t);
+      const topic = `orders-${randomUUID()}`;
+      await transport.createTopics([{ name: topic, partitions: 4, retentionMs: DAY }]);
+      await body(transport, topic, `count-${randomUUID()}`);
+    });
+  };
+}
+
+export function record(topic: string, partition: number, about: { key?: string; timestamp?: number } = {}): NewRecord {
+  return {
+    topic,
+    partition,
+    key: Buffer.from(about.key ?? 'key'),
+    value: Buffer.from('value'),
+    headers: { ce_type: 'order.placed' },
+    timestamp: about.timestamp ?? Date.UTC(2024, 0, 1),
+  };
+}
+
+export function keysOf(records: readonly LogRecord[]): string[] {
+  return records.map(({ key }) => Buffer.from(key ?? []).toString());
+}
+
+/** The code a call fails with; undefined if it succeeds. */
+export async function codeOf(call: Promise<unknown>): Promise<ErrorCode | undefined> {
+  try {
+    await call;
+    return undefined;
+  } catch (error) {
+    if (error instanceof TributaryError) return error.code;
+    throw error;
+  }
+}
+
+/** The next `count` records, in as many batches as it takes. */
+export async function take(claim: Claim, count: number): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  while (records.length < count) {
+    const batch = await claim.fetch({ maxRecords: count - records.length, waitMs: 60_000 });
+    assert.ok(batch.records.length > 0, `${records.length} of ${count} records came`);
+    records.push(...batch.records);
+  }
+  return records;
+}
+
+export interface Member {
+  readonly membership: Membership;
+  /** What it was told it has; a partition counts until `revoked` has settled. */
+  readonly held: ReadonlySet<number>;
+  /** Lets `revoked` wait until the answered function is called. */
+  holdRevocations(): () => void;
+  /** Settles with the partitions of the next call of `revoked` that was not answered here before. */
+  revoking(): Promise<readonly number[]>;
+  /** Settles when it is told something. */
+  told(): Promise<void>;
+}
+
+/** A new member; unless told otherwise it is awaited until it has every partition of the topic. */
+export async function joined(
+  transport: Transport,
+  group: string,
+  topic: string,
+  { wait = true }: { wait?: boolean } = {},
+): Promise<Member> {
+  const held = new Set<number>();
+  const revocations = queue<readonly number[]>();
+  let news = Promise.withResolvers<void>();
+  let hold: Promise<void> = Promise.resolve();
+  let calls = 0;
+  const tell = () => {
+    news.resolve();
+    news = Promise.withResolvers();
+  };
+  const membership = await transport.join(group, topic, {
+    assigned(partitions) {
+      assert.equal(calls, 0, 'one call of the listener at a time');
+      for (const partition of partitions) held.add(partition);
+      tell();
+    },
+    async revoked(partitions) {
+      assert.equal(calls, 0, 'one call of the listener at a time');
+      calls += 1;
+      revocations.put(partitions);
+      await hold;
+      for (const partition of partitions) held.delete(partition);
+      calls -= 1;
+      tell();
+    },
+  });
+  const member: Member = {
+    membership,
+    held,
+    holdRevocations() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      hold = promise;
+      revocations.clear();
+      return resolve;
+    },
+    revoking: revocations.take,
+    told: () => news.promise,
+  };
+  if (wait) {
+    const [info] = await transport.describe([topic]);
+    await spread([member], info?.partitions.length ?? 0);
+  }
+  return member;
+}
+
+/** The claim of a new member that is the only one of its group. */
+export async function claimOf(transport: Transport, group: string, topic: string, partition: number): Promise<Claim> {
+  const { membership } = await joined(transport, group, topic);
+  return membership.claim(partition);
+}
+
+/** Settles when every partition has one of the members, and no member two more than another. Fails if two have one. */
+export async function spread(members: readonly Member[], partitions: number): Promise<void> {
+  for (;;) {
+    const counts = members.map(({ held }) => held.size);
+    const all = members.flatMap(({ held }) => [...held]);
+    assert.equal(new Set(all).size, all.length, 'no partition has two members');
+    if (all.length === partitions && Math.max(...counts) - Math.min(...counts) <= 1) break;
+    await Promise.race(members.map((member) => member.told()));
+  }
+  for (const { membership, held } of members) {
+    assert.deepEqual([...membership.partitions].sort(), [...held].sort());
+  }
+}
+
+function queue<T>(): { put(item: T): void; take(): Promise<T>; clear(): void } {
+  let items: T[] = [];
+  let arrived = Promise.withResolvers<void>();
+  return {
+    put(item) {
+      items.push(item);
+      arrived.resolve();
+      arrived = Promise.withResolvers();
+    },
+    async take() {
+      for (;;) {
+        const item = items.shift();
+        if (item !== undefined) return item;
+        await arrived.promise;
+      }
+    },
+    clear() {
+      items = [];
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** An installation in memory for the demo, and what it writes. */
+import { Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';
+import { jobs } from '../../jobs/index.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
+import { DEFAULT_SETTINGS, type Settings, type Stores } from '../../jobs/runtime/stores.ts';
+import { topics } from '../../topics/index.ts';
+import { memoryStores, type TestStores } from '../harness/stores.ts';
+
+export interface TestInstallation extends Installation {
+  readonly stores: TestStores;
+}
+
+export async function installation(
+  t: TestContext,
+  options: { channels?: Stores['channels']; settings?: Partial<Settings> } = {},
+): Promise<TestInstallation> {
+  const stores = await memoryStores(jobs, { topics, partitions: 3, channels: options.channels ?? {} });
+  t.after(() => stores.close());
+  const settings = { ...DEFAULT_SETTINGS, waitMs: 20, timerMs: 10, ...options.settings };
+  return {
+    config: { data: 'data' },
+    stores,
+    jobs,
+    runtime: (telemetry) => ({ stores, clock: systemClock, settings, telemetry, random: () => 0.5 }),
+  };
+}
+
+/** Output that can be read; `isTTY` says whether it is a terminal. */
+export class Output extends Writable {
+  readonly isTTY: boolean;
+  text = '';
+  constructor(isTTY = false) {
+    super({ decodeStrings: false });
+    this.isTTY = isTTY;
+  }
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk;
+    done();
+  }
+}
+
+/** The demo's text. */
+export async function textOf(on: Installation, options: Partial<DemoOptions> = {}): Promise<string> {
+  const output = new Output();
+  await runDemo(on, { json: false, output, ...options });
+  return output.text;
+}
+
+/** The demo's figures, and what it says of itself. */
+export async function figuresOf(on: Installation, options: Partial<DemoOptions> = {}) {
+  const output = new Output();
+  await runDemo(on, { json: true, output, ...options });
+  const { timing, ...figures } = JSON.parse(output.text);
+  return { timing, figures };
+}

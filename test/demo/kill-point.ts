@@ -1,0 +1,22 @@
+/**
+ * Loaded into a process before anything else, by `--import`. It counts what the process asks of SQLite, and writes to file
+ * descriptor 3: "now" when the count reaches KILL_AT, and the whole count when the process ends by itself.
+ */
+import { writeSync } from 'node:fs';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+
+const killAt = Number(process.env['KILL_AT'] ?? 0);
+let count = 0;
+
+function counted(prototype: object, name: string): void {
+  const original = Reflect.get(prototype, name) as (...args: unknown[]) => unknown;
+  Reflect.set(prototype, name, function (this: unknown, ...args: unknown[]) {
+    count += 1;
+    if (count === killAt) writeSync(3, 'now');
+    return Reflect.apply(original, this, args);
+  });
+}
+
+for (const name of ['run', 'get', 'all']) counted(StatementSync.prototype, name);
+counted(DatabaseSync.prototype, 'exec');
+process.on('exit', () => writeSync(3, String(count)));

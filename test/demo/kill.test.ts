@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Random } from '../harness/random.ts';
+
+const KILLS = 20;
+/** Another one is another schedule of kills: SEED=7 node --test test/demo/kill.test.ts */
+const SEED = Number(process.env['SEED'] ?? 1);
+/** The part of a clean run's work after which the last kill should have come: what a kill undoes comes on top. */
+const SPREAD = 0.9;
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'tributary-kill-'));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+  readonly errors: string;
+  /** What the process asked of SQLite in all; 0 if it was killed. */
+  readonly calls: number;
+}
+
+/** Runs the demo as a user does. It is killed from outside, wherever it is by then, when it has made so many calls of SQLite. */
+async function demo(data: string, killAt = 0): Promise<Ended> {
+  const args = ['--import', './test/demo/kill-point.ts', 'cli/main.ts', 'demo', '--data', data, '--json'];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, KILL_AT: String(killAt) },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  let told = '';
+  const [, , , channel] = child.stdio as unknown as [null, null, null, Readable];
+  channel.setEncoding('utf8').on('data', (chunk: string) => {
+    told += chunk;
+    if (told === 'now') child.kill('SIGKILL');
+  });
+  const [output, errors, [code, signal]] = await Promise.all([
+    text(child.stdout as Readable),
+    text(child.stderr as Readable),
+    once(child, 'close'),
+  ]);
+  return { code, signal, output, errors, calls: Number(told.replace('now', '')) };
+}
+
+function parsed({ code, output, errors }: Ended) {
+  assert.equal(code, 0, errors);
+  const { timing, ...figures } = JSON.parse(output);
+  return { timing, figures };
+}
+
+test(`a demo that is killed at ${KILLS} random moments ends with the figures of one that is not (SEED=${SEED})`, async (t) => {
+  const clean = await demo(folder(t));
+  const expected = parsed(clean);
+  assert.ok(clean.calls > 1000);
+
+  const random = new Random(SEED);
+  const data = folder(t);
+  const step = (clean.calls * SPREAD) / KILLS;
+  const idle = parsed(await demo(data, 0)).figures; // placeholder
+  void idle;
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const { signal, errors } = await demo(data, 1 + random.below(2 * step));
+    assert.equal(signal, 'SIGKILL', `kill ${kill} came too late: ${errors}`);
+    assert.equal(errors, '', `kill ${kill}`);
+  }
+  const { timing, figures } = parsed(await demo(data));
+  assert.ok(timing.applied.records > 0, 'all work was done before the last kill: kill earlier');
+  assert.deepEqual(figures, expected.figures);
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ERROR_CODES, type ErrorCode, kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+
+const codes = Object.keys(ERROR_CODES) as ErrorCode[];
+const codesOf = (kind: string) => codes.filter((code) => ERROR_CODES[code] === kind);
+
+test('the list of codes is closed: a new one is a decision', () => {
+  assert.deepEqual(
+    Object.fromEntries(['reject', 'retry', 'fenced', 'fatal', 'usage'].map((kind) => [kind, codesOf(kind).length])),
+    { reject: 11, retry: 8, fenced: 1, fatal: 7, usage: 5 },
+  );
+  assert.equal(codes.length, 32);
+});
+
+test('what is away is retried, and says so in its name', () => {
+  assert.deepEqual(
+    codesOf('retry'),
+    codes.filter((code) => code.endsWith('_AWAY')),
+  );
+});
+
+test('an error takes its kind from its code', () => {
+  for (const code of codes) {
+    const error = new TributaryError(code, 'what happened');
+    assert.deepEqual([error.code, error.kind, error.name], [code, ERROR_CODES[code], 'TributaryError']);
+    assert.equal(kindOf(error), ERROR_CODES[code]);
+  }
+});
+
+test('an error keeps its cause', () => {
+  const cause = new Error('socket closed');
+  assert.equal(new TributaryError('TABLES_AWAY', 'writing rows', { cause }).cause, cause);
+});
+
+test('what is not ours is a bug, and a bug is fatal', () => {
+  assert.equal(kindOf(new TypeError('x is undefined')), 'fatal');
+  assert.equal(kindOf('thrown text'), 'fatal');
+  assert.equal(kindOf(undefined), 'fatal');
+});
+
+test('anything that was thrown has a message', () => {
+  assert.equal(messageOf(new Error('why')), 'why');
+  assert.equal(messageOf('why'), 'why');
+  assert.equal(messageOf(undefined), 'undefined');
+});

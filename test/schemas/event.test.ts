@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isNullable, type RecordSchema, type Schema } from '../../schemas/avro.ts';
+import { callAnswered, defineEvent, timerFired } from '../../schemas/event.ts';
+import { compileJson } from '../../schemas/json.ts';
+import { topics } from '../../topics/index.ts';
+
+const events = topics.flatMap((topic) => [...topic.events, ...topic.broadcasts]);
+const all = [...events, timerFired, callAnswered];
+
+/** Every record within the schema, itself included. */
+function recordsIn(schema: Schema): RecordSchema[] {
+  if (isNullable(schema)) return recordsIn(schema[1]);
+  if (typeof schema === 'string' || schema.type === 'enum') return [];
+  if (schema.type === 'array') return recordsIn(schema.items);
+  if (schema.type === 'map') return recordsIn(schema.values);
+  return [schema, ...schema.fields.flatMap((field) => recordsIn(field.type))];
+}
+
+/** What the value says and the schema does not know. */
+function strangers(schema: Schema, value: unknown): string[] {
+  if (value === null || typeof schema === 'string') return [];
+  if (isNullable(schema)) return strangers(schema[1], value);
+  if (schema.type === 'array') return (value as unknown[]).flatMap((item) => strangers(schema.items, item));
+  if (schema.type !== 'record') return [];
+  return Object.entries(value as object).flatMap(([name, each]) => {
+    const field = schema.fields.find((field) => field.name === name);
+    return field === undefined ? [name] : strangers(field.type, each);
+  });
+}
+
+test('a declaration is what was declared', () => {
+  const schema = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int', doc: 'A.' }] } as const;
+  assert.deepEqual(defineEvent('thing.happened', schema, { a: 1 }), {
+    type: 'thing.happened',
+    schema,
+    example: { a: 1 },
+  });
+});
+
+test('there are the events of seven aggregates, each type once', () => {
+  assert.equal(topics.length, 7);
+  assert.equal(new Set(all.map(({ type }) => type)).size, all.length);
+});
+
+test('no two events have the same record name: subjects of the registry are told apart by it', () => {
+  const names = all.map(({ schema }) => `${schema.namespace}.${schema.name}`);
+  assert.deepEqual(
+    names.filter((name, i) => names.indexOf(name) !== i),
+    [],
+  );
+});
+
+test('the example of every event fits its schema, and names only fields there are', () => {
+  for (const { type, schema, example } of all) {
+    const checked = compileJson(schema)(example, 'data');
+    assert.ok(checked.ok, `${type}: ${checked.ok || checked.problem}`);
+    assert.deepEqual(strangers(schema, example), [], type);
+  }
+});
+
+test('everything is described: every record and every field has a sentence', () => {
+  for (const { type, schema } of all) {
+    for (const record of recordsIn(schema)) {
+      assert.match(record.doc ?? '', /^.+\.$/, `${type}: ${record.name}`);
+      for (const field of record.fields) assert.match(field.doc, /^.+\.$/, `${type}: ${record.name}.${field.name}`);
+    }
+  }
+});
+
+test('every point in time says its unit', () => {
+  for (const { type, schema } of all) {
+    for (const { fields } of recordsIn(schema)) {
+      for (const field of fields.filter(({ name }) => /(?:At|Ms)$/.test(name) || name === 'due')) {
+        assert.match(field.unit ?? '', /^ms/, `${type}.${field.name}`);
+      }
+    }
+  }
+});

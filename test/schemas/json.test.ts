@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Schema } from '../../schemas/avro.ts';
+import { compileJson } from '../../schemas/json.ts';
+
+const fits = (schema: Schema, value: unknown): unknown => {
+  const checked = compileJson(schema)(value, 'data');
+  return checked.ok ? checked.value : assert.fail(checked.problem);
+};
+const problem = (schema: Schema, value: unknown): string => {
+  const checked = compileJson(schema)(value, 'data');
+  return checked.ok ? assert.fail('it was taken') : checked.problem;
+};
+/** A table of one type: what it takes as it is, and what it answers to everything else. */
+function table(schema: Schema, taken: readonly unknown[], refused: readonly (readonly [unknown, string])[]): void {
+  for (const value of taken) assert.deepEqual(fits(schema, value), value);
+  for (const [value, message] of refused) assert.equal(problem(schema, value), message);
+}
+
+const colour = { type: 'enum', name: 'Colour', symbols: ['red', 'blue'] } as const;
+const course = {
+  type: 'record',
+  name: 'Course',
+  fields: [
+    { name: 'courseId', type: 'string', doc: 'The course.' },
+    { name: 'name', type: ['null', 'string'], doc: 'Its name.', default: null },
+    {
+      name: 'contents',
+      doc: 'What it has.',
+      default: [],
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Content',
+          fields: [
+            { name: 'contentId', type: 'string', doc: 'The content.' },
+            { name: 'minutes', type: 'int', doc: 'How long.', default: 5 },
+          ],
+        },
+      },
+    },
+    { name: 'marks', doc: 'Marks by learner.', default: {}, type: { type: 'map', values: 'double' } },
+  ],
+} as const;
+
+test('null is null', () => table('null', [null], [[0, 'data: null is expected, not 0']]));
+
+test('a boolean is true or false', () =>
+  table(
+    'boolean',
+    [true, false],
+    [
+      [1, 'data: true or false is expected, not 1'],
+      ['true', 'data: true or false is expected, not "true"'],
+      [null, 'data: true or false is expected, not null'],
+    ],
+  ));
+
+test('an int is a whole number of 32 bits', () =>
+  table(
+    'int',
+    [0, -1, 2147483647, -2147483648],
+    [
+      [2147483648, 'data: a whole number is expected, not 2147483648'],
+      [-2147483649, 'data: a whole number is expected, not -2147483649'],
+      [1.5, 'data: a whole number is expected, not 1.5'],
+      ['1', 'data: a whole number is expected, not "1"'],
+      [true, 'data: a whole number is expected, not true'],
+    ],
+  ));
+
+test('a long is a whole number that JavaScript can count', () =>
+  table(
+    'long',
+    [0, 9007199254740990, -9007199254740990],
+    [
+      [9007199254740991, 'data: a whole number is expected, not 9007199254740991'],
+      [-9007199254740991, 'data: a whole number is expected, not -9007199254740991'],
+      [JSON.parse('1e400'), 'data: a whole number is expected, not Infinity'],
+      [0.5, 'data: a whole number is expected, not 0.5'],
+      [[1], 'data: a whole number is expected, not an array'],
+    ],
+  ));
+
+test('a double is a number, and an infinite one is none', () =>
+  table(
+    'double',
+    [0, -1.5, 1e300],
+    [
+      [JSON.parse('-1e400'), 'data: a number is expected, not -Infinity'],
+      [Number.NaN, 'data: a number is expected, not NaN'],
+      ['7', 'data: a number is expected, not "7"'],
+      [{}, 'data: a number is expected, not an object'],
+    ],
+  ));
+
+test('a string is well-formed text', () =>
+  table(
+    'string',
+    ['', 'a', '\u{1F30A}', '\0'],
+    [
+      [1, 'data: a string is expected, not 1'],
+      [JSON.parse('"\\ud800"'), 'data: a string is expected, not "\\ud800"'],
+      [['a'], 'data: a string is expected, not an array'],
+      [{ a: 1 }, 'data: a string is expected, not an object'],
+    ],
+  ));
+
+test('bytes are base64 text', () => {
+  assert.deepEqual(fits('bytes', 'AP8='), Uint8Array.of(0, 255));
+  assert.deepEqual(fits('bytes', ''), new Uint8Array());
+  table(
+    'bytes',
+    [],
+    [
+      ['A', 'data: base64 text is expected, not "A"'],
+      ['A===', 'data: base64 text is expected, not "A==="'],
+      ['A B=', 'data: base64 text is expected, not "A B="'],
+      ['äöüß', 'data: base64 text is expected, not "äöüß"'],
+      [7, 'data: base64 text is expected, not 7'],
+    ],
+  );
+});
+
+test('an enum is one of its symbols', () =>
+  table(
+    colour,
+    ['red', 'blue'],
+    [
+      ['green', 'data: one of red, blue is expected, not "green"'],
+      [0, 'data: one of red, blue is expected, not 0'],
+      ['toString', 'data: one of red, blue is expected, not "toString"'],
+    ],
+  ));
+
+test('an array holds items, and says which one does not fit', () =>
+  table(
+    { type: 'array', items: 'int' },
+    [[], [1, 2]],
+    [
+      [{ 0: 1 }, 'data: an array is expected, not an object'],
+      [[1, 'two'], 'data[1]: a whole number is expected, not "two"'],
+      [[1, null], 'data[1]: a whole number is expected, not null'],
+    ],
+  ));
+
+test('a map holds values by any well-formed key, and says which one does not fit', () =>
+  table(
+    { type: 'map', values: 'int' },
+    [{}, { a: 1, 'ä b': 2 }],
+    [
+      [[], 'data: an object is expected, not an array'],
+      [null, 'data: an object is expected, not null'],
+      [{ a: 1, b: 'two' }, 'data.b: a whole number is expected, not "two"'],
+      [JSON.parse('{"\\udc00": 1}'), 'data: a key of well-formed text is expected, not "\\udc00"'],
+      [{ ['k'.repeat(10_000)]: 'x' }, `data.${'k'.repeat(40)}…: a whole number is expected, not "x"`],
+    ],
+  ));
+
+test('a nullable value is null or the value', () =>
+  table(['null', 'int'], [null, 3], [['3', 'data: a whole number is expected, not "3"']]));
+
+test('a record gets its defaults, and loses what it does not have', () => {
+  assert.deepEqual(fits(course, { courseId: 'c', contents: [{ contentId: 'a', colour: 'red' }], owner: 'x' }), {
+    courseId: 'c',
+    name: null,
+    contents: [{ contentId: 'a', minutes: 5 }],
+    marks: {},
+  });
+});
+
+test('two records do not share a default', () => {
+  const check = compileJson(course);
+  const [one, other] = [check({ courseId: 'a' }, 'data'), check({ courseId: 'b' }, 'data')];
+  assert.ok(one.ok && other.ok);
+  assert.notEqual(one.value.contents, other.value.contents);
+});
+
+test('a record that does not fit says where', () =>
+  table(
+    course,
+    [],
+    [
+      [undefined, 'data: an object is missing'],
+      [null, 'data: an object is expected, not null'],
+      ['text', 'data: an object is expected, not "text"'],
+      [[], 'data: an object is expected, not an array'],
+      [{}, 'data.courseId: a string is missing'],
+      [{ courseId: null }, 'data.courseId: a string is expected, not null'],
+      [{ courseId: 'c', contents: null }, 'data.contents: an array is expected, not null'],
+      [
+        { courseId: 'c', contents: [{ contentId: 'a' }, { contentId: 'b' }, { contentId: 3 }] },
+        'data.contents[2].contentId: a string is expected, not 3',
+      ],
+      [{ courseId: 'c', contents: [{}] }, 'data.contents[0].contentId: a string is missing'],
+      [{ courseId: 'c', marks: { 'learner-1': 'good' } }, 'data.marks.learner-1: a number is expected, not "good"'],
+    ],
+  ));
+
+test('what is missing is named by what it should be', () => {
+  const missing = (type: Schema) =>
+    problem({ type: 'record', name: 'R', fields: [{ name: 'field', type, doc: 'A field.' }] }, {});
+  assert.equal(missing('string'), 'data.field: a string is missing');
+  assert.equal(missing('int'), 'data.field: a whole number is missing');
+  assert.equal(missing('long'), 'data.field: a whole number is missing');
+  assert.equal(missing('double'), 'data.field: a number is missing');
+  assert.equal(missing('boolean'), 'data.field: a boolean is missing');
+  assert.equal(missing('bytes'), 'data.field: base64 text is missing');
+  assert.equal(missing(['null', 'string']), 'data.field: a string is missing');
+  assert.equal(missing(colour), 'data.field: a value is missing');
+  assert.equal(missing({ type: 'array', items: 'int' }), 'data.field: an array is missing');
+  assert.equal(missing({ type: 'map', values: 'int' }), 'data.field: an object is missing');
+  assert.equal(missing(course), 'data.field: an object is missing');
+});
+
+test('a prototype is no field: only what the value itself has counts', () => {
+  const hostile = JSON.parse('{"__proto__": {"courseId": "c"}}');
+  assert.equal(problem(course, hostile), 'data.courseId: a string is missing');
+  const record = { type: 'record', name: 'R', fields: [{ name: 'constructor', type: 'string', doc: 'Odd.' }] } as const;
+  assert.equal(problem(record, {}), 'data.constructor: a string is missing');
+});
+
+test('a map key named __proto__ is a key, and changes no prototype', () => {
+  const taken = fits({ type: 'map', values: 'int' }, JSON.parse('{"__proto__": 7}')) as object;
+  assert.equal(Object.getPrototypeOf(taken), Object.prototype);
+  assert.deepEqual(Object.entries(taken), [['__proto__', 7]]);
+});
+
+test('a value that nests a million times is refused like any other', () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 1_000_000; i++) deep = [deep];
+  assert.equal(problem('string', deep), 'data: a string is expected, not an array');
+  assert.deepEqual(fits(course, { courseId: 'c', unknown: deep }), {
+    courseId: 'c',
+    name: null,
+    contents: [],
+    marks: {},
+  });
+});
+
+test('a message shows forty characters of a value and cuts none in two', () => {
+  assert.equal(problem('int', 'x'.repeat(100)), `data: a whole number is expected, not "${'x'.repeat(39)}…`);
+  const cut = problem('int', `${'x'.repeat(38)}\u{1F30A}${'x'.repeat(38)}`);
+  assert.equal(cut.isWellFormed(), true);
+});
+
+test('a mistake of ours is thrown, not blamed on the value', () => {
+  const value = {
+    get courseId(): string {
+      throw new RangeError('a bug');
+    },
+  };
+  assert.throws(() => compileJson(course)(value, 'data'), RangeError);
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import { defineCache } from '../../schemas/target.ts';
+import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
+import { cacheContract } from '../contracts/cache.ts';
+
+const counters = defineCache({
+  name: 'counters',
+  doc: 'One number of each learner.',
+  key: ['user'],
+  live: true,
+  record: { type: 'record', name: 'Counter', fields: [{ name: 'user', type: 'string', doc: 'The learner.' }] },
+});
+const ann = { key: ['tenant', 'ann'], version: { token: 1, revision: 1 }, record: { user: 'ann' } };
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+cacheContract('embedded, in memory', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const cache = embeddedCache(database);
+  return {
+    cache,
+    async reopen() {
+      await cache.close();
+      return embeddedCache(database);
+    },
+  };
+});
+
+cacheContract('embedded, in a folder', async (t) => {
+  const folder = temporaryFolder(t);
+  let database = openDatabase(folder);
+  t.after(() => database.close());
+  const cache = embeddedCache(database);
+  return {
+    cache,
+    async reopen() {
+      await cache.close();
+      database.close();
+      database = openDatabase(folder);
+      return embeddedCache(database);
+    },
+  };
+});
+
+test('a removal is forgotten by the first use a day later, and not before', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: DAY_MS });
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const removal = { ...ann, version: { token: 1, revision: 2 }, record: undefined };
+  assert.deepEqual(await embeddedCache(database).apply(counters, [removal]), ['written']);
+  t.mock.timers.setTime(2 * DAY_MS);
+  assert.deepEqual(await embeddedCache(database).apply(counters, [ann]), ['stale']);
+  t.mock.timers.setTime(2 * DAY_MS + 1);
+  assert.deepEqual(await embeddedCache(database).apply(counters, [ann]), ['written']);
+});
+
+test('a record that came back after its removal is not forgotten with it', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: DAY_MS });
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const cache = embeddedCache(database);
+  await cache.apply(counters, [{ ...ann, record: undefined }]);
+  await cache.apply(counters, [{ ...ann, version: { token: 1, revision: 2 } }]);
+  t.mock.timers.setTime(9 * DAY_MS);
+  assert.deepEqual(await embeddedCache(database).read(counters, ann.key), [ann.record]);
+});
+
+test('a listener is told when the transaction is over', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  let isOpen = false;
+  const watched: Database = {
+    ...database,
+    transaction(work) {
+      isOpen = true;
+      try {
+        return database.transaction(work);
+      } finally {
+        isOpen = false;
+      }
+    },
+  };
+  const cache = embeddedCache(watched);
+  const told: boolean[] = [];
+  await cache.subscribe(counters, ann.key, () => told.push(isOpen));
+  await cache.apply(counters, [ann]);
+  assert.deepEqual(told, [false]);
+});
+
+test('a listener that another one unsubscribes meanwhile is not told', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const cache = embeddedCache(database);
+  const told: string[] = [];
+  let leave = async (): Promise<void> => {};
+  await cache.subscribe(counters, ann.key, () => {
+    told.push('first');
+    leave().catch(assert.fail);
+  });
+  leave = await cache.subscribe(counters, ann.key, () => told.push('second'));
+  await cache.apply(counters, [ann]);
+  assert.deepEqual(told, ['first']);
+});
+
+test('nobody is told anything after the cache was closed', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const cache = embeddedCache(database);
+  const told: unknown[] = [];
+  const leave = await cache.subscribe(counters, ann.key, (update) => told.push(update));
+  await cache.close();
+  await cache.apply(counters, [ann]);
+  assert.deepEqual(told, []);
+  await leave();
+});
+
+test('a record that is too large is refused, is not told, and the others are written', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const cache = embeddedCache(failing(database, 'bob', 18));
+  const told: unknown[] = [];
+  await cache.subscribe(counters, ['tenant', 'bob'], (update) => told.push(update));
+  const bob = { ...ann, key: ['tenant', 'bob'], record: { user: 'bob' } };
+  const [refused, written] = await cache.apply(counters, [bob, ann]);
+  assert.match((refused as { refused: string }).refused, /too large for the cache counters/);
+  assert.equal(written, 'written');
+  assert.deepEqual(await cache.read(counters, bob.key), []);
+  assert.deepEqual(await cache.read(counters, ann.key), [ann.record]);
+  assert.deepEqual(told, []);
+});
+
+test('a full disk is waited for, and nothing of the call is written or told', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const cache = embeddedCache(failing(database, 'bob', 13));
+  const told: unknown[] = [];
+  await cache.subscribe(counters, ann.key, (update) => told.push(update));
+  const bob = { ...ann, key: ['tenant', 'bob'] };
+  await assert.rejects(cache.apply(counters, [ann, bob]), { code: 'CACHE_AWAY', kind: 'retry', message: /counters/ });
+  assert.deepEqual(await cache.read(counters, ann.key), []);
+  assert.deepEqual(told, []);
+});
+
+/** The database, failing with one of SQLite's result codes when a statement is run with a text that ends so. */
+function failing(database: Database, ending: string, errcode: number): Database {
+  return {
+    ...database,
+    statement(sql) {
+      const statement = database.statement(sql);
+      return new Proxy(statement, {
+        get(target, name) {
+          if (name !== 'run') return Reflect.get(target, name).bind(target);
+          return (...parameters: (string | number | null)[]) => {
+            const isIt = parameters.some((each) => typeof each === 'string' && each.endsWith(ending));
+            if (isIt) throw Object.assign(new Error('SQLite said no'), { errcode });
+            return target.run(...parameters);
+          };
+        },
+      });
+    },
+  };
+}
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-cache-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

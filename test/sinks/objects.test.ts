@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { linkSecret, verifyLink } from '../../sinks/objects/directory/links.ts';
+import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
+import { objectsContract } from '../contracts/objects.ts';
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'objects-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The parts of a link, as the service that answers it takes them from its URL. */
+function parts(link: string) {
+  const url = new URL(link);
+  const name = url.pathname.replace('/objects/', '');
+  const expires = Number(url.searchParams.get('expires'));
+  return { origin: url.origin, name, expires, signature: url.searchParams.get('signature') ?? '' };
+}
+
+objectsContract('directory', async (t) => {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(root);
+  t.after(() => objects.close());
+  return {
+    objects,
+    async follow(link) {
+      const { name, expires, signature } = parts(link);
+      if (!verifyLink(linkSecret(root), name, expires, signature, Date.now())) return undefined;
+      return Buffer.concat(await Array.fromAsync(await objects.get(name)));
+    },
+  };
+});
+
+test('a writer killed in the middle leaves nothing to be seen, and the next start removes its rest', async (t) => {
+  const root = await temporaryFolder(t);
+  const script = `
+    const { directoryObjects } = await import(${JSON.stringify(import.meta.resolve('../../sinks/objects/directory/objects.ts'))});
+    async function* body() {
+      yield Buffer.alloc(100_000, 'x');
+      console.log('writing');
+      await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+    }
+    await directoryObjects(${JSON.stringify(root)}).put('reports/a', body());
+  `;
+  const writer = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => writer.kill('SIGKILL'));
+  await once(writer.stdout, 'data');
+  assert.equal((await readdir(join(root, '.partial'))).length, 1, 'it had begun to write');
+
+  // As long as the writer lives, its file stays.
+  directoryObjects(root);
+  assert.equal((await readdir(join(root, '.partial'))).length, 1);
+
+  const ended = once(writer, 'exit');
+  writer.kill('SIGKILL');
+  await ended;
+  const objects = directoryObjects(root);
+  assert.deepEqual(await readdir(join(root, '.partial')), []);
+  assert.equal(await objects.head('reports/a'), undefined);
+  assert.deepEqual(await Array.fromAsync(objects.list('')), []);
+});
+
+test("another host's unfinished file stays for an hour, since nobody knows whether its writer lives", async (t) => {
+  const root = await temporaryFolder(t);
+  directoryObjects(root);
+  const fresh = join(root, '.partial', 'elsewhere~1~fresh');
+  const idle = join(root, '.partial', 'elsewhere~1~idle');
+  const before = join(root, '.partial', `${hostname()}~${process.pid}~before`);
+  for (const file of [fresh, idle, before]) await writeFile(file, 'x');
+  const twoHoursAgo = Date.now() / 1000 - 7200;
+  await utimes(idle, twoHoursAgo, twoHoursAgo);
+  // The number of this process, but older than this process: its predecessor in the same container.
+  const beforeThisProcess = (Date.now() - process.uptime() * 1000 - 60_000) / 1000;
+  await utimes(before, beforeThisProcess, beforeThisProcess);
+  directoryObjects(root);
+  assert.deepEqual(await readdir(join(root, '.partial')), ['elsewhere~1~fresh']);
+});
+
+test('nothing unfinished stays behind, whether a write went well or not', async (t) => {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(root);
+  await objects.put('a', Buffer.from('x'));
+  await objects.create('b', Buffer.from('x'));
+  await assert.rejects(objects.create('b', Buffer.from('x')), { code: 'ALREADY_EXISTS' });
+  await assert.rejects(objects.put('a/b', Buffer.from('x')), { code: 'USAGE' });
+  const failing = Readable.from(
+    (function* () {
+      yield Buffer.from('x');
+      throw new Error('ended early');
+    })(),
+  );
+  await assert.rejects(objects.put('c', failing), /ended early/);
+  assert.deepEqual(await readdir(join(root, '.partial')), []);
+});
+
+test('a name is either an object or the folder of others, and the error says which', async (t) => {
+  const objects = directoryObjects(await temporaryFolder(t));
+  await objects.put('a/b/c', Buffer.from('x'));
+  for (const method of ['put', 'create'] as const) {
+    await assert.rejects(objects[method]('a/b', Buffer.from('y')), {
+      code: 'USAGE',
+      message: /a\/b cannot be written, since it is the folder of other objects/,
+    });
+    await assert.rejects(objects[method]('a/b/c/d/e', Buffer.from('y')), {
+      code: 'USAGE',
+      message: /a\/b\/c\/d\/e cannot be written, since a\/b\/c is an object/,
+    });
+  }
+  await objects.remove('a/b/c');
+  await objects.put('a/b', Buffer.from('now an object'));
+  assert.equal((await objects.head('a/b'))?.bytes, 13);
+});
+
+test('folders that a dead writer made and never used are in nobody’s way', async (t) => {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(root);
+  await objects.put('a/b/c', Buffer.from('x'));
+  await rm(join(root, 'a/b/c'));
+  await objects.create('a', Buffer.from('y'));
+  assert.deepEqual(
+    (await Array.fromAsync(objects.list(''))).map(({ name }) => name),
+    ['a'],
+  );
+});
+
+test('the last object of a folder takes the folder with it', async (t) => {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(root);
+  await objects.put('a/b/c', Buffer.from('x'));
+  await objects.put('a/d', Buffer.from('x'));
+  await objects.remove('a/b/c');
+  assert.deepEqual(await readdir(join(root, 'a')), ['d']);
+});
+
+test('the files of the folder itself are no objects', async (t) => {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(root);
+  for (const name of ['.partial', '.partial/x', '.link-secret']) {
+    await assert.rejects(objects.put(name, Buffer.from('x')), { code: 'USAGE' });
+    await assert.rejects(objects.get(name), { code: 'USAGE' });
+  }
+  await objects.put('a/.partial/x', Buffer.from('x'));
+  await writeFile(join(root, 'not a name'), 'x');
+  await writeFile(join(root, '.partial', 'x'), 'x');
+  assert.deepEqual(
+    (await Array.fromAsync(objects.list(''))).map(({ name }) => name),
+    ['a/.partial/x'],
+  );
+  assert.deepEqual(await Array.fromAsync(objects.list('.partial/')), []);
+});
+
+test('a link ends at its time, and neither name nor time can be changed', async (t) => {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(root, { linkBase: 'https://reports.example.org/' });
+  const { origin, name, expires, signature } = parts(await objects.link('reports/a.csv', 5000));
+  assert.deepEqual(
+    { origin, name, expires },
+    { origin: 'https://reports.example.org', name: 'reports/a.csv', expires: 5000 },
+  );
+  const secret = linkSecret(root);
+  assert.equal(verifyLink(secret, name, expires, signature, 4999), true);
+  assert.equal(verifyLink(secret, name, expires, signature, 5000), false);
+  assert.equal(verifyLink(secret, name, 6000, signature, 4999), false);
+  assert.equal(verifyLink(secret, 'reports/b.csv', expires, signature, 4999), false);
+  assert.equal(verifyLink(`${secret}0`, name, expires, signature, 4999), false);
+  assert.equal(verifyLink(secret, name, Number.NaN, signature, 4999), false);
+  for (const forged of ['', 'x', signature.slice(2), `${signature}00`, signature.replace(/^./, 'g')]) {
+    assert.equal(verifyLink(secret, name, expires, forged, 4999), false);
+  }
+});
+
+test('the secret is made once, for its owner alone, and links outlive a restart', async (t) => {
+  const root = await temporaryFolder(t);
+  const link = await directoryObjects(root).link('a', 5000);
+  assert.equal(await directoryObjects(root).link('a', 5000), link);
+  assert.equal((await stat(join(root, '.link-secret'))).mode & 0o777, 0o600);
+  assert.match(await readFile(join(root, '.link-secret'), 'utf8'), /^[0-9a-f]{64}\n$/);
+  assert.notEqual(await directoryObjects(await temporaryFolder(t)).link('a', 5000), link);
+  const given = directoryObjects(root, { secret: 'given' });
+  assert.ok(verifyLink('given', 'a', 5000, parts(await given.link('a', 5000)).signature, 0));
+});
+
+test('a secret that is damaged is not replaced unasked', async (t) => {
+  const root = await temporaryFolder(t);
+  directoryObjects(root);
+  await writeFile(join(root, '.link-secret'), '');
+  assert.throws(() => directoryObjects(root), { code: 'STORE_BROKEN', message: /remove it/ });
+});
+
+test('a folder that cannot be one is refused at once', async (t) => {
+  const root = await temporaryFolder(t);
+  await writeFile(join(root, 'file'), 'x');
+  assert.throws(() => directoryObjects(join(root, 'file', 'objects')), { code: 'FOLDER_UNUSABLE' });
+});

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import type { Field } from '../../schemas/avro.ts';
+import { defineIndex, type IndexDef } from '../../schemas/target.ts';
+import type { Change } from '../../sinks/port.ts';
+import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
+import { searchContract } from '../contracts/search.ts';
+
+searchContract('SQLite, in memory', async (t) => {
+  const database = inMemory(t);
+  const search = sqliteSearch(database);
+  return {
+    search,
+    async reopen() {
+      await search.close();
+      return sqliteSearch(database);
+    },
+  };
+});
+
+searchContract('SQLite, in a folder', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-search-'));
+  let database = openDatabase(folder);
+  t.after(() => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const search = sqliteSearch(database);
+  return {
+    search,
+    async reopen() {
+      await search.close();
+      database.close();
+      database = openDatabase(folder);
+      return sqliteSearch(database);
+    },
+  };
+});
+
+const user: Field = { name: 'user', type: 'string', doc: 'The learner.' };
+const title: Field = { name: 'title', type: 'string', doc: 'Words.' };
+const count: Field = { name: 'count', type: 'int', doc: 'A number.' };
+
+const declare = (fields: readonly Field[], text: readonly string[], key: readonly string[] = ['user']): IndexDef =>
+  defineIndex({ name: 'things', doc: 'Things.', key, text, record: { type: 'record', name: 'Thing', fields } });
+const things = declare([user, title, count], ['title']);
+const put = (name: string, record: Record<string, unknown>, revision = 1): Change => ({
+  key: ['tenant', name],
+  version: { token: 1, revision },
+  record: { user: name, ...record },
+});
+const all = { tenant: 'tenant', words: '', limit: 10 };
+
+test('a change of numbers alone leaves the full-text index as it is', async (t) => {
+  const database = inMemory(t);
+  const search = sqliteSearch(database);
+  await search.prepare([things]);
+  const index = () =>
+    database.statement('SELECT CAST(id AS TEXT), block FROM "search_things__text_data" ORDER BY id').all();
+  await search.apply(things, [put('ann', { title: 'algebra', count: 1 })]);
+  const before = index();
+  await search.apply(things, [put('ann', { title: 'algebra', count: 2 }, 2)]);
+  assert.deepEqual(index(), before);
+  await search.apply(things, [put('ann', { title: 'biology', count: 2 }, 3)]);
+  assert.notDeepEqual(index(), before);
+});
+
+test('a removed document leaves nothing in the full-text index, and neither does the removal of none', async (t) => {
+  const database = inMemory(t);
+  const search = sqliteSearch(database);
+  await search.prepare([things]);
+  const indexed = () => database.statement('SELECT count(*) FROM "search_things__text_docsize"').get();
+  await search.apply(things, [put('ann', { title: 'algebra' }), put('bob', { title: 'algebra' })]);
+  const removals = ['bob', 'cem'].map((name) => ({ ...put(name, {}, 2), record: undefined }));
+  await search.apply(things, removals);
+  assert.deepEqual(indexed(), [1]);
+  await search.apply(things, [put('bob', { title: 'biology' }, 3)]);
+  assert.deepEqual(indexed(), [2]);
+});
+
+test('preparing an index that is as it was declared writes nothing', async (t) => {
+  const database = inMemory(t);
+  const search = sqliteSearch(database);
+  await search.prepare([things]);
+  await search.apply(things, [put('ann', { title: 'algebra' })]);
+  const written = () => database.statement('SELECT total_changes()').get();
+  const before = written();
+  await search.prepare([things, { ...things, doc: 'Described in other words.' }]);
+  assert.deepEqual(written(), before);
+});
+
+test('a field that becomes text, and one that becomes a filter, are so for documents that were there before', async (t) => {
+  const search = sqliteSearch(inMemory(t));
+  await search.prepare([things]);
+  // More than are written at once.
+  const changes = Array.from({ length: 2_345 }, (_, number) =>
+    put(`user-${number}`, { title: `t${number}`, count: 1 }),
+  );
+  await search.apply(things, changes);
+  await search.apply(things, [{ ...put('user-7', {}, 2), record: undefined }]);
+  const turned = declare([user, title, count], ['user']);
+  await search.prepare([turned]);
+  const find = async (words: string, filter = {}) => (await search.search(turned, { ...all, words, filter })).total;
+  assert.equal(await find('t2344'), 0);
+  assert.equal(await find('2344'), 1);
+  assert.equal(await find('', { title: 't2344' }), 1);
+  assert.equal(await find('', { title: 't7' }), 0);
+  assert.equal(await find('user'), 2_344);
+  assert.deepEqual(await search.apply(turned, [put('user-7', {}, 1), put('user-8', {}, 0)]), ['stale', 'stale']);
+});
+
+test('a field that was taken out and comes back shows no values of the time before', async (t) => {
+  const search = sqliteSearch(inMemory(t));
+  await search.prepare([things]);
+  await search.apply(things, [put('ann', { title: 'algebra', count: 1 })]);
+  const without = declare([user, title], ['title']);
+  await search.prepare([without]);
+  await search.apply(without, [put('ann', { title: 'algebra' }, 2)]);
+  await search.prepare([things]);
+  assert.equal((await search.search(things, { ...all, filter: { count: 1 } })).total, 0);
+  assert.equal((await search.search(things, all)).total, 1);
+});
+
+test('another key or another type of a field is refused', async (t) => {
+  const search = sqliteSearch(inMemory(t));
+  await search.prepare([things]);
+  const otherKey = declare([user, title, count], ['title'], ['user', 'title']);
+  await assert.rejects(search.prepare([otherKey]), {
+    code: 'TABLE_DRIFTED',
+    message:
+      'the search index things was made with the key (user) and is declared with the key (user,title); declare it under another name and rebuild it',
+  });
+  const otherType = declare([user, title, { ...count, type: 'string' }], ['title']);
+  await assert.rejects(search.prepare([otherType]), {
+    code: 'TABLE_DRIFTED',
+    message: /count as INTEGER .* count as TEXT/,
+  });
+});
+
+test('a document that is too large is refused, and the others are written', async (t) => {
+  const search = sqliteSearch(failing(inMemory(t), 'bob', 18));
+  await search.prepare([things]);
+  const [refused, written] = await search.apply(things, [put('bob', { title: 'a' }), put('ann', { title: 'a' })]);
+  assert.match((refused as { refused: string }).refused, /too large for the search index things/);
+  assert.equal(written, 'written');
+  assert.deepEqual((await search.search(things, { ...all, words: 'a' })).items, [{ user: 'ann', title: 'a' }]);
+});
+
+test('a full disk is waited for, and nothing of the call is written', async (t) => {
+  const search = sqliteSearch(failing(inMemory(t), 'bob', 13));
+  await search.prepare([things]);
+  const changes = [put('ann', { title: 'a' }), put('bob', { title: 'a' })];
+  await assert.rejects(search.apply(things, changes), { code: 'SEARCH_AWAY', kind: 'retry', message: /things/ });
+  assert.equal((await search.search(things, { ...all, words: 'a' })).total, 0);
+  assert.equal((await search.search(things, all)).total, 0);
+});
+
+function inMemory(t: TestContext): Database {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  return database;
+}
+
+/** The database, failing with one of SQLite's result codes when a statement is run with this text. */
+function failing(database: Database, text: string, errcode: number): Database {
+  return {
+    ...database,
+    statement(sql) {
+      return new Proxy(database.statement(sql), {
+        get(target, name) {
+          if (name !== 'run') return Reflect.get(target, name).bind(target);
+          return (...parameters: (string | number | null)[]) => {
+            if (parameters.includes(text)) throw Object.assign(new Error('SQLite said no'), { errcode });
+            return target.run(...parameters);
+          };
+        },
+      });
+    },
+  };
+}

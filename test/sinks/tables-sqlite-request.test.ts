@@ -1,0 +1,192 @@
+/** What is said to SQLite about a table, and what comes back, without a database. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Entries } from '../../schemas/entries.ts';
+import { defineTable, type TableDef } from '../../schemas/target.ts';
+import { quoted } from '../../sinks/tables/sqlite/columns.ts';
+import { tableRequest } from '../../sinks/tables/sqlite/request.ts';
+import {
+  afterToken,
+  changeParameters,
+  dueTimers,
+  keyOf,
+  pageToken,
+  prefixOf,
+  recordOf,
+  rowParameters,
+  storedRow,
+  wholeKey,
+} from '../../sinks/tables/sqlite/rows.ts';
+import { creation } from '../../sinks/tables/sqlite/shape.ts';
+
+const marks = defineTable({
+  name: 'marks',
+  doc: '',
+  key: ['userId'],
+  sort: ['batchId'],
+  indexed: ['region'],
+  record: {
+    type: 'record',
+    name: 'Marks',
+    fields: [
+      { name: 'region', type: 'string', doc: '' },
+      { name: 'batchId', type: 'string', doc: '' },
+      { name: 'userId', type: 'string', doc: '' },
+      { name: 'active', type: 'boolean', doc: '' },
+      { name: 'parts', type: { type: 'map', values: 'int' }, doc: '' },
+    ],
+  },
+});
+const request = tableRequest(marks);
+const KEY = ['acme', 'ada', 'b1'];
+const version = { token: 2, revision: 3 };
+
+test('a table has its key, one column a field, and the bookkeeping', () => {
+  assert.deepEqual(request.shapes.map(creation), [
+    'CREATE TABLE "marks" ("tenant" TEXT NOT NULL, "userId" TEXT NOT NULL, "batchId" TEXT NOT NULL, "region" TEXT, ' +
+      '"active" INTEGER, "_token" INTEGER, "_revision" INTEGER, "_partition" INTEGER, "_at" TEXT, "_outbox" TEXT, ' +
+      '"_timers" TEXT, "_due" INTEGER, "_erased" INTEGER, PRIMARY KEY ("tenant", "userId", "batchId"))',
+    'CREATE TABLE "marks__parts" ("tenant" TEXT NOT NULL, "userId" TEXT NOT NULL, "batchId" TEXT NOT NULL, ' +
+      '"_entry" TEXT NOT NULL, "_value" INTEGER, PRIMARY KEY ("tenant", "userId", "batchId", "_entry"))',
+  ]);
+  assert.deepEqual(request.indexes, [
+    'CREATE INDEX IF NOT EXISTS "marks#_due" ON "marks" (_partition, _due) WHERE _due IS NOT NULL',
+    'CREATE INDEX IF NOT EXISTS "marks#_erased" ON "marks" (_erased) WHERE _erased > 0',
+    'CREATE INDEX IF NOT EXISTS "marks#region" ON "marks" (tenant, _partition, "region")',
+  ]);
+});
+
+test('an upsert sets everything but the key, where the stored version is not newer', () => {
+  assert.equal(
+    request.upsert,
+    'INSERT INTO "marks" ("tenant", "userId", "batchId", "region", "active", "_token", "_revision", "_partition", ' +
+      '"_at", "_outbox", "_timers", "_due", "_erased") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO ' +
+      'UPDATE SET "region" = excluded."region", "active" = excluded."active", "_token" = excluded."_token", ' +
+      '"_revision" = excluded."_revision", "_partition" = excluded."_partition", "_at" = excluded."_at", ' +
+      '"_outbox" = excluded."_outbox", "_timers" = excluded."_timers", "_due" = excluded."_due", ' +
+      '"_erased" = excluded."_erased" WHERE (excluded._token, excluded._revision) >= (_token, _revision)',
+  );
+});
+
+test('entries are written one by one or some together', () => {
+  const map = request.maps[0];
+  const head = 'INSERT INTO "marks__parts" ("tenant", "userId", "batchId", "_entry", "_value") VALUES ';
+  const tail = ' ON CONFLICT DO UPDATE SET _value = excluded._value';
+  assert.equal(map?.upsert, `${head}(?1, ?2, ?3, ?4, ?5)${tail}`);
+  assert.equal(
+    map?.upsertTogether,
+    `${head}(?1, ?2, ?3, ?4, ?5), (?1, ?2, ?3, ?6, ?7), (?1, ?2, ?3, ?8, ?9), (?1, ?2, ?3, ?10, ?11)${tail}`,
+  );
+  assert.equal(
+    map?.remove,
+    'DELETE FROM "marks__parts" WHERE "tenant" = ? AND "userId" = ? AND "batchId" = ? AND _entry = ?',
+  );
+});
+
+test('each length of a prefix has its own list', () => {
+  const stored =
+    '"tenant", "userId", "batchId", "region", "active", "_token", "_revision", "_at", "_outbox", "_timers", "_erased"';
+  assert.deepEqual(request.under, [
+    `SELECT ${stored} FROM "marks" WHERE "tenant" = ? ORDER BY "userId", "batchId"`,
+    `SELECT ${stored} FROM "marks" WHERE "tenant" = ? AND "userId" = ? ORDER BY "batchId"`,
+    `SELECT ${stored} FROM "marks" WHERE "tenant" = ? AND "userId" = ? AND "batchId" = ?`,
+  ]);
+  const record = '"tenant", "userId", "batchId", "region", "active"';
+  assert.equal(
+    request.first[0],
+    `SELECT ${record} FROM "marks" WHERE "tenant" = ? AND _erased = 0 ORDER BY "userId", "batchId" LIMIT ?`,
+  );
+  assert.deepEqual(request.following, [
+    `SELECT ${record} FROM "marks" WHERE "tenant" = ? AND ("userId", "batchId") > (?, ?) AND _erased = 0 ORDER BY "userId", "batchId" LIMIT ?`,
+    `SELECT ${record} FROM "marks" WHERE "tenant" = ? AND "userId" = ? AND ("batchId") > (?) AND _erased = 0 ORDER BY "batchId" LIMIT ?`,
+  ]);
+});
+
+test('a name may be anything inside its quotes', () => {
+  assert.equal(quoted('a"b'), '"a""b"');
+});
+
+test('a field may not have the name of a column of the store', () => {
+  for (const name of ['_token', '_mine', 'tenant', 'Tenant']) {
+    const table: TableDef = { ...marks, record: { ...marks.record, fields: [{ name, type: 'string', doc: '' }] } };
+    assert.throws(() => tableRequest(table), { code: 'DECLARATION_INVALID' }, name);
+  }
+});
+
+test('a row becomes parameters, with the earliest of its timers', () => {
+  const row = { key: KEY, version, at: 'at', outbox: 'out', timers: {}, partition: 4, whole: false };
+  const data = { region: 'Wales', batchId: 'b1', userId: 'ada', active: true, parts: Entries.empty() };
+  const fields = [...KEY, 'Wales', 1, 2, 3, 4, 'at', 'out'];
+  assert.deepEqual(rowParameters(request, { ...row, data }, 77), [...fields, null, null, 0]);
+  const timers = { later: 9, soon: 5, 'at last': 7 };
+  assert.deepEqual(rowParameters(request, { ...row, timers, data }, 77), [...fields, JSON.stringify(timers), 5, 0]);
+  const gone = [...KEY, null, null, 2, 3, 4, 'at', 'out', null, null, 77];
+  assert.deepEqual(rowParameters(request, { ...row, data: undefined }, 77), gone);
+});
+
+test('a record of a view becomes parameters without position', () => {
+  const record = { region: 'Wales', active: false };
+  const rest = [2, 3, null, null, null, null, null];
+  assert.deepEqual(changeParameters(request, { key: KEY, version, record }, 77), [...KEY, 'Wales', 0, ...rest, 0]);
+  const removal = { key: KEY, version, record: undefined };
+  assert.deepEqual(changeParameters(request, removal, 77), [...KEY, null, null, ...rest, 77]);
+});
+
+test('what is selected becomes a row, and one of a view has no position', () => {
+  const parts = Entries.stored([['n', 1]]);
+  const maps = (key: readonly string[]) => {
+    assert.deepEqual(key, KEY);
+    return { parts };
+  };
+  const data = { userId: 'ada', batchId: 'b1', region: 'Wales', active: true, parts };
+  const values = [...KEY, 'Wales', 1, 2, 3];
+  assert.deepEqual(storedRow(request, marks, [...values, 'at', 'out', '{"soon":5}', 0], maps), {
+    key: KEY,
+    version,
+    at: 'at',
+    outbox: 'out',
+    timers: { soon: 5 },
+    data,
+  });
+  const view = { key: KEY, version, at: '', outbox: '', timers: {} };
+  assert.deepEqual(storedRow(request, marks, [...values, null, null, null, 0], maps), { ...view, data });
+  const gone = [...KEY, null, null, 2, 3, null, null, null, 77];
+  assert.deepEqual(storedRow(request, marks, gone, maps), { ...view, data: undefined });
+  assert.deepEqual(keyOf(request, values), KEY);
+  assert.deepEqual(Object.keys(recordOf(request, marks, values)), ['userId', 'batchId', 'region', 'active']);
+});
+
+test('the due timers of some rows are merged in the order of their time', () => {
+  const rows = [
+    [...KEY, '{"a":1,"later":9,"d":4}'],
+    ['acme', 'bob', 'b1', '{"b":2,"c":3}'],
+  ];
+  const named = (limit: number) => dueTimers(request, rows, 4, limit).map(({ key, name, due }) => [key[1], name, due]);
+  const all = [
+    ['ada', 'a', 1],
+    ['bob', 'b', 2],
+    ['bob', 'c', 3],
+    ['ada', 'd', 4],
+  ];
+  assert.deepEqual(named(10), all);
+  assert.deepEqual(named(3), all.slice(0, 3));
+});
+
+test('a key has all of its parts, and a prefix some', () => {
+  assert.equal(wholeKey(request, KEY), KEY);
+  for (const key of [[], KEY.slice(1), [...KEY, 'x']]) assert.throws(() => wholeKey(request, key), { code: 'USAGE' });
+  for (const length of [1, 2, 3]) assert.equal(prefixOf(request, KEY.slice(0, length)).length, length);
+  for (const prefix of [[], [...KEY, 'x']]) assert.throws(() => prefixOf(request, prefix), { code: 'USAGE' });
+});
+
+test('the token of a page is what follows the prefix, and every other token is refused', () => {
+  const key = ['acme', '__proto__"\n', '🎓'];
+  for (const prefix of [key.slice(0, 1), key.slice(0, 2)]) {
+    const token = pageToken(prefix, key);
+    assert.match(token, /^[A-Za-z0-9_-]+$/);
+    assert.deepEqual(afterToken(request, prefix, token), key.slice(prefix.length));
+  }
+  const wrong = ['', '{', pageToken(['acme', 'ada'], KEY), Buffer.from('[1,2]').toString('base64url'), 'bnVsbA'];
+  for (const token of wrong) assert.throws(() => afterToken(request, ['acme'], token), { code: 'USAGE' }, token);
+  assert.throws(() => afterToken(request, KEY, Buffer.from('[]').toString('base64url')), { code: 'USAGE' });
+});

@@ -1,0 +1,213 @@
+/** The tables port, embedded: its contract, and what only SQLite has. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SQLInputValue } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import { Entries } from '../../schemas/entries.ts';
+import { defineTable } from '../../schemas/target.ts';
+import { REMOVALS_KEPT_MS, tableRequest } from '../../sinks/tables/sqlite/request.ts';
+import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
+import { tablesContract } from '../contracts/tables.ts';
+import { assertHolds, board, learners, place, removal, v, write } from '../contracts/tables-samples.ts';
+
+tablesContract('in memory', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(database);
+  return {
+    tables,
+    async reopen() {
+      await tables.close();
+      return sqliteTables(database);
+    },
+  };
+});
+
+tablesContract('in a folder', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-tables-'));
+  let database = openDatabase(folder);
+  t.after(async () => {
+    database.close();
+    await rm(folder, { recursive: true });
+  });
+  const tables = sqliteTables(database);
+  return {
+    tables,
+    async reopen() {
+      await tables.close();
+      database.close();
+      database = openDatabase(folder);
+      return sqliteTables(database);
+    },
+  };
+});
+
+const KEY = ['acme', 'ada', 'b1'];
+
+test('people read projections with plain SQL', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(database);
+  await tables.prepare([learners]);
+  const counts = Entries.of([['n', 5]]);
+  await tables.write(learners, [write(KEY, v(1, 1), { data: { region: 'Wales', tags: ['x'], score: 2.5, counts } })]);
+  assert.deepEqual(
+    database
+      .statement(
+        'SELECT tenant, "userId", region, active, score, tags, json_type(tags), _revision FROM contract_learners',
+      )
+      .all(),
+    [['acme', 'ada', 'Wales', 1, 2.5, '["x"]', 'array', 1]],
+  );
+  assert.deepEqual(database.statement('SELECT * FROM contract_learners__counts').all(), [[...KEY, 'n', 5]]);
+});
+
+test('lists, timers and indexed fields are found without reading the whole table', async (t) => {
+  const database = inMemory(t);
+  await sqliteTables(database).prepare([learners, board]);
+  const request = tableRequest(learners);
+  const statements = [
+    ...request.under,
+    ...request.first,
+    ...request.following,
+    ...request.where.values(),
+    request.due,
+    request.purge,
+    ...request.maps.flatMap((map) => [map.read, map.clear, map.remove]),
+  ];
+  assert.ok(statements.length > 15);
+  for (const sql of statements) {
+    const plan = database.statement(`EXPLAIN QUERY PLAN ${sql}`).all().join('\n');
+    assert.match(plan, /SEARCH/, sql);
+    assert.doesNotMatch(plan, /SCAN|TEMP B-TREE/, sql);
+  }
+});
+
+test('what SQLite will never take is refused by itself, and leaves nothing behind', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(failing(database, 'entry too big', 18));
+  await tables.prepare([learners, board]);
+  const rows = ['ada', 'bob', 'cid'].map((user) => {
+    const name = user === 'bob' ? 'entry too big' : 'entry';
+    return write(['acme', user, 'b1'], v(1, 1), { data: { counts: Entries.of([[name, 1]]) } });
+  });
+  const results = await tables.write(learners, rows);
+  assert.deepEqual(results, ['written', { refused: 'as the test wants it' }, 'written']);
+  assert.deepEqual(
+    (
+      await tables.read(
+        learners,
+        rows.map((row) => row.key),
+      )
+    ).map((row) => row?.key[1]),
+    ['ada', undefined, 'cid'],
+  );
+  const changes = ['entry', 'entry too big'].map((name, i) =>
+    place(['acme', 'c1', '1', `user-${i}`], v(1, 1), { parts: { [name]: 1 } }),
+  );
+  assert.deepEqual(await tables.apply(board, changes), ['written', { refused: 'as the test wants it' }]);
+  assert.equal(await tables.count(board, 'acme'), 1);
+});
+
+test('a store that is away throws, and nothing of the call is written', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(failing(database, 'entry', 13));
+  await tables.prepare([learners]);
+  const rows = ['ada', 'bob'].map((user) => write(['acme', user, 'b1'], v(1, 1)));
+  const full = write(['acme', 'cid', 'b1'], v(1, 1), { data: { counts: Entries.of([['entry', 1]]) } });
+  await assert.rejects(tables.write(learners, [...rows, full]), { code: 'TABLES_AWAY' });
+  assert.equal(await tables.count(learners, 'acme'), 0);
+});
+
+test('a disk that is full while a refused call is written again is waited for', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(failing(failing(database, 'entry too big', 18), 'later', 13, 1));
+  await tables.prepare([learners]);
+  const rows = ['entry', 'later', 'entry too big'].map((name) =>
+    write(['acme', `user of ${name}`, 'b1'], v(1, 1), { data: { counts: Entries.of([[name, 1]]) } }),
+  );
+  await assert.rejects(tables.write(learners, rows), { code: 'TABLES_AWAY' });
+  assert.equal(await tables.count(learners, 'acme'), 0);
+});
+
+test('removals of views are forgotten after a week, and positions of rows are not', async (t) => {
+  let time = 1_000_000;
+  const tables = sqliteTables(inMemory(t), () => time);
+  await tables.prepare([learners, board]);
+  const [ada, bob] = [removal(['acme', 'c1', '1', 'ada'], v(1, 2)), place(['acme', 'c1', '1', 'bob'], v(1, 2))];
+  await tables.apply(board, [ada, bob]);
+  const gone = write(KEY, v(1, 1), { data: undefined });
+  await tables.write(learners, [gone]);
+  time += REMOVALS_KEPT_MS;
+  await tables.prepare([learners, board]);
+  const older = [ada, bob].map(({ key }) => place(key, v(1, 1)));
+  assert.deepEqual(await tables.apply(board, older), ['stale', 'stale']);
+  time += 1;
+  await tables.prepare([learners, board]);
+  assert.deepEqual(await tables.apply(board, older), ['written', 'stale']);
+  await assertHolds(tables, gone);
+});
+
+test('a table whose columns are of another type is not touched', async (t) => {
+  const tables = sqliteTables(inMemory(t));
+  const declare = (type: 'string' | 'int') =>
+    defineTable({
+      name: 'drifting',
+      doc: '',
+      key: ['id'],
+      record: {
+        type: 'record',
+        name: 'R',
+        fields: [
+          { name: 'id', type: 'string', doc: '' },
+          { name: 'level', type, doc: '' },
+        ],
+      },
+    });
+  await tables.prepare([declare('string')]);
+  await assert.rejects(tables.prepare([declare('int')]), {
+    code: 'TABLE_DRIFTED',
+    message: /drifting has the column level as TEXT, but it is declared as INTEGER/,
+  });
+  await tables.prepare([declare('string')]);
+});
+
+test('a wrong call is told so', async (t) => {
+  const tables = sqliteTables(inMemory(t));
+  await tables.prepare([learners]);
+  const wrong = { code: 'USAGE' };
+  await assert.rejects(tables.read(learners, [['acme', 'ada']]), wrong);
+  await assert.rejects(tables.write(learners, [write(['acme', 'ada', 'b1', 'x'], v(1, 1))]), wrong);
+  await assert.rejects(tables.under(learners, []), wrong);
+  await assert.rejects(tables.select(learners, ['acme', 'ada', 'b1', 'x'], { limit: 1 }), wrong);
+  await assert.rejects(tables.where(learners, 0, 'acme', 'state', 'open'), wrong);
+});
+
+function inMemory(t: TestContext): Database {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  return database;
+}
+
+/** The same database, but a statement with the parameter fails as SQLite does with the code, after some good times. */
+function failing(database: Database, parameter: string, errcode: number, times = 0): Database {
+  let left = times;
+  return {
+    ...database,
+    statement(sql) {
+      const statement = database.statement(sql);
+      return new Proxy(statement, {
+        get(target, name) {
+          if (name !== 'run') return Reflect.get(target, name).bind(target);
+          return (...parameters: SQLInputValue[]) => {
+            if (parameters.includes(parameter) && left-- <= 0) {
+              throw Object.assign(new Error('as the test wants it'), { errcode });
+            }
+            return target.run(...parameters);
+          };
+        },
+      });
+    },
+  };
+}

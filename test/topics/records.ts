@@ -1,0 +1,44 @@
+/** Records of one event in each of the forms it may have, as a producer that knows nothing of us makes them. */
+import type { EventDef } from '../../schemas/event.ts';
+import { avroHeaders, type Codec, type Decoded } from '../../topics/codec.ts';
+import type { Topic } from '../../topics/define.ts';
+import type { Headers, LogRecord } from '../../topics/transport.ts';
+
+export const TIME = Date.UTC(2026, 1, 1, 10);
+const ENVELOPE = { id: 'e-1', source: '/platform', time: TIME, tenant: 'default' };
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export function record(value: Uint8Array | null, headers: Headers): LogRecord {
+  return { partition: 0, offset: 7, timestamp: 1000, key: null, value, headers };
+}
+
+export function avroRecord(codec: Codec, topic: Topic, def: EventDef, data: object = def.example): LogRecord {
+  return record(codec.encode(topic.name, def, { ...data }), avroHeaders(def.type, ENVELOPE));
+}
+
+export function jsonRecord(def: EventDef, data: unknown = def.example): LogRecord {
+  return record(bytes(JSON.stringify(data)), {
+    ...avroHeaders(def.type, ENVELOPE),
+    'content-type': 'application/json',
+  });
+}
+
+export function structuredRecord(def: EventDef, attributes: object = {}): LogRecord {
+  const { time, ...envelope } = ENVELOPE;
+  const event = {
+    specversion: '1.0',
+    ...envelope,
+    type: def.type,
+    time: new Date(time).toISOString(),
+    data: def.example,
+    ...attributes,
+  };
+  return record(bytes(JSON.stringify(event)), { 'content-type': 'application/cloudevents+json' });
+}
+
+export const wantedOf = (topic: Topic): ReadonlyMap<string, EventDef> =>
+  new Map([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
+
+/** The whole answer as plain data: decoders may build their records with prototypes of their own. */
+export const plain = (decoded: Decoded): unknown => JSON.parse(JSON.stringify(decoded));

@@ -1,0 +1,79 @@
+/** One claim: reading from where the group is, and the fenced commit. */
+import { setImmediate } from 'node:timers/promises';
+import { guarded } from '../../embedded/database.ts';
+import type { Claim } from '../transport.ts';
+import { type Log, type Partition, wake } from './log.ts';
+import { fenced, type Offsets } from './offsets.ts';
+
+/** What one fetch answers at most, unless a single record is larger. */
+const FETCH_BYTES = 4 * 1024 * 1024;
+/** The longest that a timer of Node takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export function openClaim(log: Log, offsets: Offsets, group: string, partition: Partition): Claim {
+  const { epoch, committed } = offsets.claim(group, partition);
+  const { begin } = partition;
+  let position = committed.offset ?? begin;
+  let paused = false;
+  let closed = false;
+
+  return {
+    partition: partition.partition,
+    committed,
+    begin,
+
+    fetch: ({ maxRecords, waitMs, signal }) =>
+      guarded('LOG_AWAY', 'reading the log', async () => {
+        // SQLite answers at once: a loop of fetches and commits alone would keep timers, sockets and signals waiting.
+        await setImmediate();
+        const deadline = performance.now() + waitMs;
+        for (;;) {
+          const idle = paused || closed || log.stopping() || signal?.aborted === true;
+          const records = idle ? [] : log.read(partition, position, maxRecords, FETCH_BYTES);
+          const last = records.at(-1);
+          if (last !== undefined) position = last.offset + 1;
+          const left = deadline - performance.now();
+          if (last !== undefined || idle || left <= 0) return { records, end: partition.end };
+          await change(partition, left, signal);
+        }
+      }),
+
+    seek(offset) {
+      position = offset;
+      wake(partition);
+    },
+    pause() {
+      paused = true;
+      wake(partition);
+    },
+    resume() {
+      paused = false;
+    },
+
+    commit: ({ records, offset, marks }) =>
+      guarded('LOG_AWAY', 'committing to the log', () => {
+        if (closed) throw fenced(group, partition, 'this claim was closed');
+        log.append(records, () => offsets.commit(group, partition, epoch, offset, marks));
+      }),
+
+    async close() {
+      closed = true;
+      wake(partition);
+    },
+  };
+}
+
+/** Settles when something changed at the partition, after `ms`, or when `signal` is aborted. */
+function change(partition: Partition, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      partition.waiting.delete(done);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.min(ms, LONGEST_MS));
+    partition.waiting.add(done);
+    signal?.addEventListener('abort', done);
+  });
+}

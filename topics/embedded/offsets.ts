@@ -1,0 +1,84 @@
+/**
+ * Where each consumer group is in each partition, and who may say so: one row a group and partition. Its epoch counts
+ * the claims; a commit holds the epoch of its claim, and is taken only while that is the newest.
+ */
+import type { Database } from '../../embedded/database.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { Partition } from './log.ts';
+
+export interface Committed {
+  /** Undefined if nobody ever committed. */
+  readonly offset: number | undefined;
+  readonly marks: string;
+}
+
+export interface Offsets {
+  /** Counts up the epoch, which fences every earlier claim, and answers it with what was committed until then. */
+  claim(group: string, partition: Partition): { readonly epoch: number; readonly committed: Committed };
+  /** Throws FENCED if there is a newer epoch. To be called in the transaction of the commit. */
+  commit(group: string, partition: Partition, epoch: number, offset: number, marks: string): void;
+  /** Moves the offset, keeps the marks and fences every claim. */
+  seek(group: string, partition: Partition, offset: number): void;
+  committed(group: string, partition: Partition): Committed;
+}
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS log_offsets (
+    group_name TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER, marks TEXT NOT NULL,
+    epoch INTEGER NOT NULL, PRIMARY KEY (group_name, partition_id)) WITHOUT ROWID;
+`;
+
+export function openOffsets(database: Database): Offsets {
+  database.exec(TABLES);
+  return {
+    claim(group, partition) {
+      const [row] = database.transaction(() =>
+        database
+          .statement(
+            `INSERT INTO log_offsets VALUES (?, ?, NULL, '', 1)
+             ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, next_offset, marks`,
+          )
+          .all(group, partition.id),
+      ) as unknown as [[number, number | null, string]];
+      const [epoch, offset, marks] = row;
+      return { epoch, committed: { offset: offset ?? undefined, marks } };
+    },
+
+    commit(group, partition, epoch, offset, marks) {
+      const { changes } = database
+        .statement(
+          'UPDATE log_offsets SET next_offset = ?, marks = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
+        )
+        .run(checked(offset), marks, group, partition.id, epoch);
+      if (changes === 0) throw fenced(group, partition, 'a newer claim exists');
+    },
+
+    seek(group, partition, offset) {
+      database
+        .statement(
+          `INSERT INTO log_offsets VALUES (?, ?, ?, '', 1)
+           ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset`,
+        )
+        .run(group, partition.id, checked(offset));
+    },
+
+    committed(group, partition) {
+      const row = database
+        .statement('SELECT next_offset, marks FROM log_offsets WHERE group_name = ? AND partition_id = ?')
+        .get(group, partition.id) as unknown as [number | null, string] | undefined;
+      return { offset: row?.[0] ?? undefined, marks: row?.[1] ?? '' };
+    },
+  };
+}
+
+export function fenced(group: string, partition: Partition, why: string): TributaryError {
+  return new TributaryError(
+    'FENCED',
+    `group ${group} at ${partition.topic}/${partition.partition}: ${why}; let go of the partition, and claim again if it is still assigned`,
+  );
+}
+
+function checked(offset: number): number {
+  if (Number.isSafeInteger(offset) && offset >= 0) return offset;
+  throw new TributaryError('USAGE', `${offset} is no offset; give a whole number from 0 on`);
+}

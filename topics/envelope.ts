@@ -1,0 +1,116 @@
+/**
+ * The attributes of a CloudEvent, and how records carry them: in binary mode as headers named `ce_…`, in structured mode as
+ * members of the value. Here are their rules, the same for both.
+ */
+import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { type Origin, parseOrigin } from './origin.ts';
+import { formatTime, parseTime } from './time.ts';
+import type { Headers, LogRecord } from './transport.ts';
+import { type Rejected, rejected } from './wire.ts';
+
+export const LONGEST_KEY = 512;
+/** Rows keep ids, and the id of a timer holds a whole key. */
+const LONGEST_ATTRIBUTE = 4096;
+
+/** What an event needs besides its data to become a record. */
+export interface Envelope {
+  readonly id: string;
+  readonly source: string;
+  readonly time: number;
+  readonly tenant: string;
+  readonly origin?: string;
+}
+
+/** The attributes of an event as the record says them, whatever it says. */
+export interface Attributes {
+  readonly specversion: unknown;
+  readonly id: unknown;
+  readonly source: unknown;
+  readonly time: unknown;
+  readonly tenant: unknown;
+  readonly origin: unknown;
+}
+
+/** The headers of an event in binary mode, with Avro data. */
+export function avroHeaders(type: string, envelope: Envelope): Headers {
+  const headers: Record<string, string> = {
+    ce_specversion: '1.0',
+    ce_id: envelope.id,
+    ce_source: envelope.source,
+    ce_type: type,
+    ce_time: formatTime(envelope.time),
+    'content-type': 'application/avro',
+  };
+  if (envelope.tenant !== DEFAULT_TENANT) headers['ce_tenant'] = envelope.tenant;
+  if (envelope.origin !== undefined) headers['ce_origin'] = envelope.origin;
+  return headers;
+}
+
+/** A part of a key: what a store can hold as one, and what no decoding error can have made. */
+export function isKeyPart(value: unknown): value is string {
+  return isText(value, LONGEST_KEY);
+}
+
+/** Beyond ASCII's printable characters a text needs a closer look. */
+const PLAIN = /^[ -~]+$/;
+
+function isText(value: unknown, longest: number): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > longest) return false;
+  return PLAIN.test(value) || (value.isWellFormed() && !value.includes('\uFFFD') && !value.includes('\0'));
+}
+
+/** The attributes, once they are known to be right. */
+export interface ReadEnvelope extends Omit<Envelope, 'origin'> {
+  readonly origin: Origin | undefined;
+}
+
+export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope | Rejected {
+  const { id, source } = said;
+  if (said.specversion !== '1.0') {
+    return rejected('ENVELOPE_INVALID', 'the attribute specversion must be "1.0"');
+  }
+  if (id === undefined || id === '') return missing('id');
+  if (!isText(id, LONGEST_ATTRIBUTE)) return noText('id', LONGEST_ATTRIBUTE);
+  if (source === undefined || source === '') return missing('source');
+  if (!isText(source, LONGEST_ATTRIBUTE)) return noText('source', LONGEST_ATTRIBUTE);
+  const time = timeOf(said.time, record.timestamp);
+  if (time === undefined) {
+    return rejected(
+      'ENVELOPE_INVALID',
+      'the attribute time must be an RFC 3339 timestamp such as 2026-02-01T10:00:00Z',
+    );
+  }
+  const tenant = said.tenant ?? DEFAULT_TENANT;
+  if (!isKeyPart(tenant)) return noText('tenant', LONGEST_KEY);
+  const origin = typeof said.origin === 'string' ? parseOrigin(said.origin) : undefined;
+  if (said.origin !== undefined && origin === undefined) {
+    return rejected('ENVELOPE_INVALID', 'the attribute origin is not one that a job wrote; leave it out');
+  }
+  return { id, source, time, tenant, origin };
+}
+
+/** A record without one is as old as the log says; -1 is Kafka's way of saying nothing. */
+function timeOf(said: unknown, timestamp: number): number | undefined {
+  if (said === undefined) return timestamp >= 0 ? timestamp : undefined;
+  return typeof said === 'string' ? parseTime(said) : undefined;
+}
+
+export const missing = (attribute: string) =>
+  rejected(
+    'ENVELOPE_INVALID',
+    `the CloudEvents attribute ${attribute} is missing (in binary mode: the header ce_${attribute})`,
+  );
+
+const noText = (attribute: string, longest: number) =>
+  rejected('ENVELOPE_INVALID', `the attribute ${attribute} must be a text of 1 to ${longest} characters`);
+
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json *(?:;|$)/i;
+const STRUCTURED_TYPE = /^application\/cloudevents\+json *(?:;|$)/i;
+
+/** Where a record does not say what its value is, its first byte does: zero begins Avro, and no JSON. */
+export function modeOf(headers: Headers): 'avro' | 'json' | 'structured' | 'unsaid' {
+  const type = headers['content-type'];
+  if (type === 'application/avro') return 'avro';
+  if (typeof type !== 'string') return 'unsaid';
+  return STRUCTURED_TYPE.test(type) ? 'structured' : JSON_TYPE.test(type) ? 'json' : 'avro';
+}
