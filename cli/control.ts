@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Interrupted } from './context.ts';
+import { INTERRUPTED } from './errors.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
 
 export const socketOf = (folder: string): string => join(folder, 'control.sock');
@@ -91,7 +92,10 @@ async function serve(
       else resolve();
     });
   const output = (kind: number) =>
-    new Writable({ write: (chunk, _encoding, done) => void send(kind, chunk).then(() => done()) });
+    new Writable({
+      writev: (chunks, done) =>
+        void send(kind, Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer))).then(() => done()),
+    });
   const stdin = new Readable({ read: () => void send(FRAME.pull) });
   const { promise: called, resolve: begin } = Promise.withResolvers<Call | undefined>();
   const read = frameReader();
@@ -120,6 +124,8 @@ async function serve(
     const signal = AbortSignal.any([stopping, gone.signal]);
     const [stdout, stderr] = [output(FRAME.out), output(FRAME.err)];
     const code = await execute(call, { stdin, stdout, stderr, signal });
+    if (code === INTERRUPTED && stopping.aborted)
+      stderr.write('error: the process that has the data folder is stopping\n');
     const written = [stdout, stderr].map((stream) => finished(stream.end()));
     void Promise.all(written).then(async () => {
       await send(FRAME.exit, String(code));

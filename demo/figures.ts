@@ -97,7 +97,10 @@ function figuresOf(batch: RecordOf<typeof batchSummary>): BatchFigures {
 }
 
 /** The learner who is furthest, of the batch in which most have begun; undefined if nobody learns anything yet. */
-export async function pickSample({ tables }: Pick<Stores, 'tables'>, { batches }: Figures): Promise<Sample | undefined> {
+export async function pickSample(
+  { tables }: Pick<Stores, 'tables'>,
+  { batches }: Figures,
+): Promise<Sample | undefined> {
   const [batch] = batches
     .filter(({ active }) => active > 0)
     .toSorted((a, b) => b.inProgress - a.inProgress || b.active - a.active);

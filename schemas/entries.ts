@@ -15,11 +15,14 @@ class History<V> {
   readonly base: Map<string, V>;
   /** What was written since, by key, the oldest first; `undefined` is a deletion. */
   readonly writes: Map<string, Write<V>[]>;
+  /** The history this one was forked from, or itself: equal for all that know the same store. */
+  readonly root: History<V>;
   newest = 0;
 
-  constructor(base: Map<string, V>, writes: Map<string, Write<V>[]>) {
+  constructor(base: Map<string, V>, writes: Map<string, Write<V>[]>, root?: History<V>) {
     this.base = base;
     this.writes = writes;
+    this.root = root ?? this;
   }
 }
 
@@ -89,7 +92,7 @@ export class Entries<V> implements Iterable<[string, V]> {
   /** A history of its own, with what this version sees and the same idea of what the store holds. */
   #fork(): History<V> {
     const { base, writes } = this.#history;
-    const fork = new History<V>(new Map(base), new Map());
+    const fork = new History<V>(new Map(base), new Map(), this.#history.root);
     for (const key of writes.keys()) fork.writes.set(key, [[0, this.get(key)]]);
     fork.newest = this.#version;
     return fork;
@@ -114,6 +117,11 @@ export class Entries<V> implements Iterable<[string, V]> {
 
   *values(): Iterable<V> {
     for (const [, value] of this) yield value;
+  }
+
+  /** Whether this is a later or an earlier version of the other: only then `changes()` is what a store of the other lacks. */
+  isVersionOf(other: Entries<V>): boolean {
+    return this.#history.root === other.#history.root;
   }
 
   /** What differs from what the store holds: keys with the value this version sees; `undefined` is a deletion. */

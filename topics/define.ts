@@ -22,11 +22,12 @@ export interface Topic<Name extends string = string, E extends EventDef = EventD
 /** The events of a topic, as declarations. */
 export type DefsOf<T extends Topic> = T extends Topic<string, infer E, infer B> ? E | B : never;
 
-type KeyedEvent<K extends string> = EventDef & {
-  readonly schema: { readonly fields: readonly { readonly name: string }[] };
-} & {
-  readonly example: { readonly [key in K]?: unknown };
-};
+/** Those of the events that have the key as a string field: the others do not compile as events of the topic. */
+type Keyed<E extends EventDef, K extends string> = E extends EventDef
+  ? Extract<E['schema']['fields'][number], { readonly name: K; readonly type: 'string' }> extends never
+    ? never
+    : E
+  : never;
 
 const DAY = 24 * 60 * 60 * 1000;
 export const DEFAULT_PARTITIONS = 6;
@@ -34,13 +35,13 @@ export const DEFAULT_PARTITIONS = 6;
 export function defineTopic<
   const Name extends string,
   const K extends string,
-  const E extends KeyedEvent<K>,
+  const E extends EventDef,
   const B extends EventDef = never,
 >(topic: {
   name: Name;
   doc: string;
   key: K;
-  events: readonly E[];
+  events: readonly E[] & readonly Keyed<E, K>[];
   broadcasts?: readonly B[];
   partitions?: number;
   retentionMs?: number;

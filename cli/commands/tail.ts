@@ -28,7 +28,8 @@ export const run: Run<Args> = async (context, { topic: name, fromBeginning, foll
   let ends: ReadonlyMap<number, number>;
   const showFrom = async (records: AsyncIterable<LogRecord> | Iterable<LogRecord>): Promise<void> => {
     for await (const record of records) {
-      if (count >= most) return;
+      // Whoever follows is stopped sooner or later: that is no failure.
+      if (count >= most || (follow && context.signal.aborted)) return;
       await show(record);
       count += 1;
     }

@@ -183,7 +183,7 @@ async function writeRows({ runtime, job, place, token }: BatchContext, { touched
   if (changed.length === 0) return 0;
   const results = await runtime.stores.tables.write(
     job.row,
-    changed.map(({ row }) => ({
+    changed.map(({ row, before }) => ({
       key: row.key,
       version: { token, revision: row.revision },
       at: formatAt(row.at),
@@ -192,7 +192,7 @@ async function writeRows({ runtime, job, place, token }: BatchContext, { touched
       data: row.data,
       partition: place.partition,
       // The first write of a new owner shows nothing of what an older one may have written meanwhile.
-      whole: row.stored?.token !== token,
+      whole: row.stored?.token !== token || isReplaced(job, before, row.data),
     })),
   );
   results.forEach((result, i) => {
@@ -209,6 +209,15 @@ async function writeRows({ runtime, job, place, token }: BatchContext, { touched
     row.data = settled(job, row.data);
   });
   return changed.length;
+}
+
+/** Whether a map field was made anew instead of being changed: then the store has entries that nobody deleted. */
+function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): boolean {
+  return mapFields(job.row.record).some(({ name }) => {
+    const was = before?.[name] as Entries<unknown> | undefined;
+    const is = after?.[name] as Entries<unknown> | undefined;
+    return was === undefined || is === undefined || !is.isVersionOf(was);
+  });
 }
 
 function settled(job: Job, data: Row | undefined): Row | undefined {

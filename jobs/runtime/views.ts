@@ -64,6 +64,8 @@ function changedEntries(
   const is = entriesOf(view, after);
   if (
     is === undefined ||
+    was === undefined ||
+    !is.isVersionOf(was) ||
     before === undefined ||
     after === undefined ||
     again ||

@@ -29,8 +29,8 @@ interface Options {
 class Actor {
   readonly job: Job;
   readonly partition: number;
-  /** Whether its latest turn found nothing to do. */
-  atRest = false;
+  /** Turns in a row that found nothing to do. */
+  idleTurns = 0;
   /** Turns that found something to do. */
   worked = 0;
   failure: unknown;
@@ -54,8 +54,9 @@ class Actor {
     const loop = async (): Promise<void> => {
       for (;;) {
         await this.reach('fetch');
-        this.atRest = (await worker.turn(0)) === 'idle';
-        if (!this.atRest) this.worked += 1;
+        const turn = await worker.turn(0);
+        if (turn !== 'idle') this.worked += 1;
+        this.idleTurns = turn === 'idle' ? this.idleTurns + 1 : 0;
       }
     };
     loop().catch((error) => {
@@ -147,8 +148,9 @@ export class World {
     for (let quiet = false; !quiet; ) {
       const before = this.#worked();
       for (const actor of this.#live.values()) {
-        actor.atRest = false;
-        for (let steps = 0; !actor.atRest; steps++) {
+        // The first idle turn may have begun before the clock was set.
+        actor.idleTurns = 0;
+        for (let steps = 0; actor.idleTurns < 2; steps++) {
           if (steps > 100_000) throw new Error(`${actor.job.name}/${actor.partition} never comes to rest`);
           await actor.step();
         }

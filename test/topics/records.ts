@@ -42,3 +42,22 @@ export const wantedOf = (topic: Topic): ReadonlyMap<string, EventDef> =>
 
 /** The whole answer as plain data: decoders may build their records with prototypes of their own. */
 export const plain = (decoded: Decoded): unknown => JSON.parse(JSON.stringify(decoded));
+
+/** A header that is undefined is taken away. */
+export const withHeaders = (each: LogRecord, headers: object): LogRecord => {
+  const all = Object.entries({ ...each.headers, ...headers }).filter(([, value]) => value !== undefined);
+  return { ...each, headers: Object.fromEntries(all) };
+};
+
+/** What `enrolled`, in any form, is decoded to. */
+export const enrolledEvent = {
+  kind: 'event',
+  event: {
+    type: 'enrollment.enrolled',
+    id: 'e-1',
+    source: '/platform',
+    time: TIME,
+    tenant: 'default',
+    data: { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J' },
+  },
+};

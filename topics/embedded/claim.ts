@@ -31,6 +31,8 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
           const idle = paused || closed || log.stopping() || signal?.aborted === true;
           const records = idle ? [] : log.read(partition, position, maxRecords, FETCH_BYTES);
           const last = records.at(-1);
+          // An owner without work commits nothing: here it learns that somebody claimed or moved the offset.
+          if (last === undefined && !closed) offsets.check(group, partition, epoch);
           if (last !== undefined) position = last.offset + 1;
           const left = deadline - performance.now();
           if (last !== undefined || idle || left <= 0) return { records, end: partition.end };

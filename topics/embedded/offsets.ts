@@ -20,6 +20,8 @@ export interface Offsets {
   /** Moves the offset, keeps the marks and fences every claim. */
   seek(group: string, partition: Partition, offset: number): void;
   committed(group: string, partition: Partition): Committed;
+  /** Throws FENCED if there is a newer epoch. */
+  check(group: string, partition: Partition, epoch: number): void;
 }
 
 const TABLES = `
@@ -31,6 +33,13 @@ const TABLES = `
 export function openOffsets(database: Database): Offsets {
   database.exec(TABLES);
   return {
+    check(group, partition, epoch) {
+      const [row] = database
+        .statement('SELECT epoch FROM log_offsets WHERE group_name = ? AND partition_id = ?')
+        .all(group, partition.id) as unknown as [number][];
+      if (row?.[0] !== epoch) throw fenced(group, partition, 'a newer claim exists');
+    },
+
     claim(group, partition) {
       const [row] = database.transaction(() =>
         database

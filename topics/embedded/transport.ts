@@ -8,7 +8,7 @@ import { TributaryError } from '../../schemas/errors.ts';
 import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
-import { openLog, type Partition, type StoredTopic } from './log.ts';
+import { openLog, type Partition, type StoredTopic, wake } from './log.ts';
 import { fenced, openOffsets } from './offsets.ts';
 
 /** The database stays open when the transport is closed. */
@@ -86,7 +86,11 @@ export function embeddedTransport(database: Database): Transport {
       ),
 
     seek: (group, topic, partition, offset) =>
-      guarded('LOG_AWAY', 'moving an offset', () => offsets.seek(group, log.partition(topic, partition), offset)),
+      guarded('LOG_AWAY', 'moving an offset', () => {
+        const moved = log.partition(topic, partition);
+        offsets.seek(group, moved, offset);
+        wake(moved);
+      }),
 
     expire: (now) => guarded('LOG_AWAY', 'dropping old records', () => log.expire(now)),
 

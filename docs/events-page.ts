@@ -1,0 +1,121 @@
+/** `docs/events.md`: every topic and every event, for those who produce them. */
+import { jobs } from '../jobs/index.ts';
+import { callAnswered, type EventDef, timerFired } from '../schemas/event.ts';
+import type { Topic } from '../topics/define.ts';
+import { topics } from '../topics/index.ts';
+import { anchor, code, codes, fieldTables, table } from './markdown.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+export function eventsPage(): string {
+  const parts = [HEAD, contents(), ...topics.map(topicSection), RUNTIME, ...[timerFired, callAnswered].map(told)];
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** The event as one line that a structured-mode record can have for its value. */
+export function exampleLine(def: EventDef): string {
+  return JSON.stringify({
+    specversion: '1.0',
+    id: `example-${def.type}`,
+    source: '/platform',
+    type: def.type,
+    time: '2026-02-01T10:00:00Z',
+    data: def.example,
+  });
+}
+
+const HEAD = `# Events
+
+This page is generated from \`topics/\` and \`schemas/\` by \`npm run docs\`.
+
+An event is a [CloudEvent](https://cloudevents.io) 1.0 in a record of its topic. There are three ways to write one:
+
+${table(
+  ['Form', '`content-type` header', 'Attributes', 'Value'],
+  [
+    ['structured', '`application/cloudevents+json`', 'in the value', 'one JSON object, such as the examples below'],
+    ['binary, JSON', '`application/json`', 'headers named `ce_…`', 'the data alone, as JSON'],
+    [
+      'binary, Avro',
+      '`application/avro`',
+      'headers named `ce_…`',
+      'the data alone, in the Confluent wire format: a zero byte, the schema id in four bytes, the Avro body',
+    ],
+  ],
+)}
+
+${table(
+  ['Attribute', 'Needed', 'Meaning'],
+  [
+    ['`specversion`', 'yes', '`1.0`'],
+    [
+      '`id`',
+      'yes',
+      'Unique within its source: the same id again is the same event told twice. At most 4096 characters.',
+    ],
+    ['`source`', 'yes', 'Who says it.'],
+    ['`type`', 'yes', 'What happened: one of the types below.'],
+    ['`time`', 'no', 'When it happened, as in RFC 3339. Without it, the time of the record.'],
+    ['`tenant`', 'no', 'Whose learners these are. Without it, `default`.'],
+  ],
+)}
+
+The key of the record is the value of the field named as the key of its topic, in UTF-8; partitioned as the Java client of
+Kafka does, or else the record is sent on to its partition. All three forms are held to the same schema: a field without a
+default must be there, and a field that the schema does not have is ignored. A field whose name ends in \`Id\` is a text of 1
+to 512 characters. What does not fit goes to the topic's dead letters (\`<topic>.dead-letter\`) with the reason.
+
+To try an example, give its line to \`tributary produce\`: \`echo '…' | npx tributary produce enrollment.events\`.`;
+
+const RUNTIME = `## Said by Tributary to its own rows
+
+These are on the topic of the job that asked for them, keyed like its other events. Nobody else says them.`;
+
+function contents(): string {
+  const lines = topics.flatMap((topic) => [
+    `- [${topic.name}](#${anchor(topic.name)})`,
+    ...eventsOf(topic).map((def) => `  - [${def.type}](#${anchor(def.type)})`),
+  ]);
+  return lines.join('\n');
+}
+
+const eventsOf = (topic: Topic): EventDef[] => [...topic.events, ...topic.broadcasts];
+
+function topicSection(topic: Topic): string {
+  const { name, doc, key, partitions, retentionMs } = topic;
+  const sayers = jobs.filter(({ to }) => to.includes(topic)).map((job) => job.name);
+  const facts = table(
+    ['Key', 'Partitions', 'Kept for', 'Read by', 'Jobs that say something here'],
+    [
+      [
+        code(key),
+        String(partitions),
+        `${retentionMs / DAY} days`,
+        codes(jobs.filter(({ from }) => from === topic).map((job) => job.name)) || 'no job yet',
+        codes(sayers) || 'none: all of it comes from the platform',
+      ],
+    ],
+  );
+  return [`## ${name}`, doc, facts, ...eventsOf(topic).map((def) => eventSection(topic, def))].join('\n\n');
+}
+
+function eventSection(topic: Topic, def: EventDef): string {
+  const readers = jobs.filter(({ from, on }) => from === topic && on.includes(def)).map((job) => job.name);
+  const notes = [
+    topic.broadcasts.includes(def) ? 'A broadcast: without a key, one record in every partition.' : '',
+    readers.length > 0 ? `Folded by ${codes(readers)}.` : 'No job folds it yet: it is skipped, not refused.',
+  ];
+  return [
+    `### ${def.type}`,
+    def.schema.doc ?? '',
+    notes.filter((note) => note !== '').join(' '),
+    fieldTables(def.schema, { defaults: true }),
+    `\`\`\`json\n${exampleLine(def)}\n\`\`\``,
+  ].join('\n\n');
+}
+
+function told(def: EventDef): string {
+  const readers = jobs.filter(({ on }) => on.includes(def)).map((job) => job.name);
+  const told = readers.length > 0 ? `Folded by ${codes(readers)}.` : 'No job folds it yet.';
+  return [`### ${def.type}`, def.schema.doc ?? '', told, fieldTables(def.schema, { defaults: true })].join('\n\n');
+}

@@ -1,0 +1,83 @@
+/** Schemas as Markdown: what the generated pages have in common. */
+import { type EnumSchema, type Field, isNullable, present, type RecordSchema, type Schema } from '../schemas/avro.ts';
+
+export const code = (text: string): string => `\`${text}\``;
+export const codes = (texts: readonly string[]): string => texts.map(code).join(', ');
+
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** What the anchor of a heading is on the usual hosts. */
+export const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+
+/** The fields of a record, and below them those of the records within it. */
+export function fieldTables(record: RecordSchema, options: { defaults: boolean }): string {
+  const within = recordsWithin(record);
+  return [
+    fieldTable(record, options),
+    ...within.map((each) => `${titleOf(each)}\n\n${fieldTable(each, options)}`),
+  ].join('\n\n');
+}
+
+const titleOf = ({ name, doc }: RecordSchema): string =>
+  doc === undefined ? `${code(name)}:` : `${code(name)}: ${doc}`;
+
+/** Columns that would be empty are left out. */
+function fieldTable({ fields }: RecordSchema, { defaults }: { defaults: boolean }): string {
+  const columns: readonly (readonly [head: string, cell: (field: Field) => string])[] = [
+    ['Field', ({ name }) => code(name)],
+    ['Type', ({ type }) => typeName(type)],
+    ['Unit', ({ unit }) => unit ?? ''],
+    ['Default', (field) => (defaults ? defaultOf(field) : '')],
+    ['Personal', ({ personal }) => (personal ? 'yes' : '')],
+    ['Meaning', ({ doc }) => doc],
+  ];
+  const shown = columns.filter(([, cell]) => fields.some((field) => cell(field) !== ''));
+  return table(
+    shown.map(([head]) => head),
+    fields.map((field) => shown.map(([, cell]) => cell(field))),
+  );
+}
+
+const defaultOf = (field: Field): string => ('default' in field ? code(JSON.stringify(field.default)) : '');
+
+function typeName(schema: Schema): string {
+  if (isNullable(schema)) return `${typeName(schema[1])} or null`;
+  if (typeof schema === 'string') return schema;
+  switch (schema.type) {
+    case 'enum':
+      return symbols(schema);
+    case 'array':
+      return `array of ${typeName(schema.items)}`;
+    case 'map':
+      return `map of ${typeName(schema.values)}`;
+    case 'record':
+      return code(schema.name);
+  }
+}
+
+const symbols = (schema: EnumSchema): string => `one of ${codes(schema.symbols)}`;
+
+/** The records that lie within the record, each once, in the order in which they are met. */
+function recordsWithin(record: RecordSchema): RecordSchema[] {
+  const found = new Map<string, RecordSchema>();
+  const walk = (schema: Schema): void => {
+    const inner = present(schema);
+    if (typeof inner === 'string' || inner.type === 'enum') return;
+    if (inner.type === 'array') walk(inner.items);
+    else if (inner.type === 'map') walk(inner.values);
+    else if (!found.has(inner.name)) {
+      found.set(inner.name, inner);
+      for (const field of inner.fields) walk(field.type);
+    }
+  };
+  for (const field of record.fields) walk(field.type);
+  return [...found.values()];
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { defaultOf, flagOf, KEYS, loadConfig, masked, SCHEMES, type Sources, variableOf } from '../../cli/config.ts';
+import { temporaryFolder } from './harness.ts';
+
+function given(t: TestContext, file: unknown, rest: Partial<Sources> = {}): Sources {
+  const folder = temporaryFolder(t);
+  if (file !== undefined) {
+    writeFileSync(join(folder, 'tributary.json'), typeof file === 'string' ? file : JSON.stringify(file));
+  }
+  return { flags: {}, env: {}, folder, ...rest };
+}
+
+const problemsOf = (sources: Sources): string[] => {
+  try {
+    loadConfig(sources);
+  } catch (error) {
+    assert.equal((error as { code?: unknown }).code, 'CONFIG_INVALID');
+    return (error as Error).message.split('\n').slice(1);
+  }
+  assert.fail('it was taken');
+};
+
+test('without any source every key has its default, and the data folder lies in the working folder', (t) => {
+  const sources = given(t, undefined);
+  const { config, sources: from } = loadConfig(sources);
+  for (const key of KEYS) {
+    if (key !== 'data') assert.deepEqual(config[key], defaultOf(key));
+    assert.equal(from[key], 'default');
+  }
+  assert.equal(config.data, join(sources.folder, 'data'));
+});
+
+test('the file goes before the default, the environment before the file, and the flag before the environment', (t) => {
+  const file = { waitMs: 1, lookupMs: 1, timerMs: 11 };
+  const env = { TRIBUTARY_LOOKUP_MS: '2', TRIBUTARY_TIMER_MS: '12' };
+  const sources = given(t, file, { env, flags: { timerMs: '13' } });
+  const { config, sources: from } = loadConfig(sources);
+  assert.deepEqual(
+    [config.maxRecords, config.waitMs, config.lookupMs, config.timerMs],
+    [defaultOf('maxRecords'), 1, 2, 13],
+  );
+  assert.deepEqual(
+    [from.maxRecords, from.waitMs, from.lookupMs, from.timerMs],
+    ['default', join(sources.folder, 'tributary.json'), 'TRIBUTARY_LOOKUP_MS', 'flag --timer-ms'],
+  );
+});
+
+test('every key has a variable and a flag of its own', () => {
+  assert.equal(variableOf('backOffFirstMs'), 'TRIBUTARY_BACK_OFF_FIRST_MS');
+  assert.equal(flagOf('backOffFirstMs'), '--back-off-first-ms');
+  assert.equal(new Set(KEYS.map(variableOf)).size, KEYS.length);
+  assert.equal(new Set(KEYS.map(flagOf)).size, KEYS.length);
+});
+
+test('what can be set in a file can be set in the environment', (t) => {
+  const values = Object.fromEntries(KEYS.map((key) => [key, defaultOf(key) ?? 'sixteen letters or more']));
+  const inFile = loadConfig(given(t, { ...values, data: '/x' })).config;
+  const env = Object.fromEntries(KEYS.map((key) => [variableOf(key), String(values[key])]));
+  assert.deepEqual(loadConfig(given(t, undefined, { env: { ...env, TRIBUTARY_DATA: '/x' } })).config, inFile);
+});
+
+test('all problems of all sources are told at once, each with its source and key, also those that are overridden', (t) => {
+  const sources = given(
+    t,
+    { waitMs: '5', colour: 'red', tables: 'cassandra://a', metricsPort: 70_000 },
+    { env: { TRIBUTARY_WAIT_MS: 'soon', TRIBUTARY_METRIC_PORT: '1', HOME: '/' }, flags: { waitMs: '7', logLevel: 'loud' } },
+  );
+  const file = join(sources.folder, 'tributary.json');
+  const problems = problemsOf(sources);
+  const expected = [
+    `waitMs (${file})`,
+    `colour (${file})`,
+    `tables (${file})`,
+    `metricsPort (${file})`,
+    'waitMs (TRIBUTARY_WAIT_MS)',
+    'TRIBUTARY_METRIC_PORT',
+    'logLevel (flag --log-level)',
+  ];
+  assert.equal(problems.length, expected.length, problems.join('\n'));
+  for (const each of expected) assert.equal(problems.filter((problem) => problem.trim().startsWith(`${each}:`)).length, 1, each);
+});
+
+test('a name that is nearly right is answered with the right one', (t) => {
+  const [inFile] = problemsOf(given(t, { waitMS: 5 }));
+  assert.match(inFile ?? '', /did you mean waitMs\?/);
+  const [variable] = problemsOf(given(t, undefined, { env: { TRIBUTARY_DTA: '/x' } }));
+  assert.match(variable ?? '', /did you mean TRIBUTARY_DATA\?/);
+});
+
+test('a scheme that no implementation has is refused with those there are', (t) => {
+  for (const port of Object.keys(SCHEMES) as (keyof typeof SCHEMES)[]) {
+    const [problem, ...others] = problemsOf(given(t, { [port]: 'carrier-pigeon://coop' }));
+    assert.deepEqual(others, []);
+    for (const scheme of SCHEMES[port]) assert.ok(problem?.includes(`${scheme}:`));
+  }
+});
+
+test('a first pause that is longer than the longest is refused, with both sources', (t) => {
+  const sources = given(t, { backOffFirstMs: 500 }, { flags: { backOffLongestMs: '400' } });
+  assert.match(problemsOf(sources).join(), /tributary\.json.*flag --back-off-longest-ms/);
+});
+
+test('a named file must exist, and a file must be a JSON object', (t) => {
+  assert.match(problemsOf(given(t, undefined, { file: 'absent.json' })).join(), /absent\.json/);
+  assert.match(problemsOf(given(t, undefined, { env: { TRIBUTARY_CONFIG: 'absent.json' } })).join(), /absent\.json/);
+  assert.match(problemsOf(given(t, '{"a":')).join(), /no JSON/);
+  assert.match(problemsOf(given(t, [1])).join(), /JSON object/);
+});
+
+test('--config goes before TRIBUTARY_CONFIG, and a data folder in a file is seen from the file', (t) => {
+  const sources = given(t, undefined, { env: { TRIBUTARY_CONFIG: 'absent.json' }, file: 'etc/own.json' });
+  mkdirSync(join(sources.folder, 'etc'));
+  writeFileSync(join(sources.folder, 'etc/own.json'), '{"data": "store"}');
+  assert.equal(loadConfig(sources).config.data, join(sources.folder, 'etc/store'));
+});
+
+test('the configuration cannot be changed', (t) => {
+  const { config } = loadConfig(given(t, undefined));
+  assert.throws(() => Object.assign(config, { waitMs: 1 }), TypeError);
+});
+
+test('a key of a prototype is no key', (t) => {
+  assert.match(problemsOf(given(t, '{"__proto__": {"waitMs": 1}, "toString": 1}')).join(), /__proto__.*toString/s);
+});
+
+test('secrets and passwords in URLs are masked, and nothing else is', () => {
+  assert.equal(masked('objectsLinkSecret', 'sixteen letters or more'), '****');
+  assert.equal(masked('objectsLinkSecret', undefined), '');
+  assert.equal(masked('tables', 'cassandra://reader:pa:ss@host:9042/k'), 'cassandra://reader:****@host:9042/k');
+  assert.equal(masked('search', 'https://host/?apiToken=abc&size=5'), 'https://host/?apiToken=****&size=5');
+  assert.equal(masked('transport', 'kafka://a:9092,b:9092'), 'kafka://a:9092,b:9092');
+  assert.equal(masked('mailFrom', 'Campus <campus@example.org>'), 'Campus <campus@example.org>');
+});
+
+test('a problem does not print a password', (t) => {
+  const sources = given(t, { tables: 'cassandra://reader:hunter2@host' }, { flags: { objectsLinkSecret: 'hunter2' } });
+  const problems = problemsOf(sources).join('\n');
+  assert.equal(problems.includes('hunter2'), false, problems);
+});

@@ -1,0 +1,169 @@
+/** The control socket alone, with commands made for the purpose. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { type Call, serveControl, type Streams } from '../../cli/control.ts';
+import { callHolder } from '../../cli/control-client.ts';
+import { FRAME, frame, frameReader } from '../../cli/frames.ts';
+import { temporaryFolder } from './harness.ts';
+
+const CALL: Call = { version: '1', command: 'nothing', args: { a: ['ü'] }, debug: false };
+
+async function served(t: TestContext, execute: (call: Call, streams: Streams) => Promise<number>) {
+  const path = join(temporaryFolder(t), 'control.sock');
+  const control = await serveControl(path, execute);
+  t.after(() => control.stop());
+  return { path, control };
+}
+
+function streams(input: Iterable<string> = [], signal = new AbortController().signal) {
+  const text = { stdout: '', stderr: '' };
+  const into = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        text[name] += chunk;
+        setImmediate(done);
+      },
+    });
+  const stdin = Readable.from([...input].map((each) => Buffer.from(each)));
+  return { text, streams: { stdin, stdout: into('stdout'), stderr: into('stderr'), signal } };
+}
+
+test('frames are read whole, however their bytes are cut', () => {
+  const frames = [frame(1, 'abc'), frame(2), frame(3, Buffer.alloc(70_000, 'x'))];
+  const bytes = Buffer.concat(frames);
+  for (const size of [1, 2, 3, 7, 5000, bytes.length]) {
+    const read = frameReader();
+    const found = [];
+    for (let at = 0; at < bytes.length; at += size) found.push(...read(bytes.subarray(at, at + size)));
+    assert.deepEqual(found.map(({ kind, payload }) => [kind, payload.length]), [[1, 3], [2, 0], [3, 70_000]]);
+    assert.equal(found[0]?.payload.toString(), 'abc');
+  }
+});
+
+test('a call arrives with its arguments, and its output and exit code come back', async (t) => {
+  const { path } = await served(t, async (call, { stdout, stderr }) => {
+    stdout.write(JSON.stringify(call));
+    stderr.write('said besides');
+    return 7;
+  });
+  const one = streams();
+  assert.equal(await callHolder(path, CALL, one.streams), 7);
+  assert.deepEqual(JSON.parse(one.text.stdout), CALL);
+  assert.equal(one.text.stderr, 'said besides');
+});
+
+test('all output comes before the exit code, also what was written at once', async (t) => {
+  const lines = 5000;
+  const { path } = await served(t, async (_call, { stdout }) => {
+    for (let i = 0; i < lines; i++) stdout.write(`line ${i}\n`);
+    return 0;
+  });
+  const one = streams();
+  await callHolder(path, CALL, one.streams);
+  assert.equal(one.text.stdout.split('\n').length, lines + 1);
+});
+
+test('input is asked for piece by piece, and only by a command that reads', async (t) => {
+  let given = 0;
+  function* pieces() {
+    for (; given < 3; given++) yield `piece ${given} `;
+  }
+  const { path } = await served(t, async ({ command }, { stdin, stdout }) => {
+    if (command === 'reads') for await (const chunk of stdin) stdout.write(chunk);
+    return 0;
+  });
+  const lazy = () => Readable.from(pieces(), { objectMode: false, highWaterMark: 1 });
+  await callHolder(path, CALL, { ...streams().streams, stdin: lazy() });
+  assert.equal(given, 0);
+  const one = streams();
+  await callHolder(path, { ...CALL, command: 'reads' }, { ...one.streams, stdin: lazy() });
+  assert.equal(one.text.stdout, 'piece 0 piece 1 piece 2 ');
+});
+
+test('an input that cannot be read ends the call with its error', async (t) => {
+  const { path } = await served(t, async (_call, { stdin }) => {
+    for await (const _ of stdin);
+    return 0;
+  });
+  const stdin = new Readable({ read: () => void stdin.destroy(new Error('the disk is gone')) });
+  await assert.rejects(callHolder(path, CALL, { ...streams().streams, stdin }), /the disk is gone/);
+});
+
+test('the signal of the caller, and the end of the caller, end the command', async (t) => {
+  const started: AbortSignal[] = [];
+  const { promise: both, resolve } = Promise.withResolvers<void>();
+  const { path } = await served(t, async (_call, { signal }) => {
+    started.push(signal);
+    if (started.length === 2) resolve();
+    if (!signal.aborted) await once(signal, 'abort');
+    return 130;
+  });
+  const stop = new AbortController();
+  const stopped = callHolder(path, CALL, streams([], stop.signal).streams);
+  const socket = connect(path);
+  socket.write(frame(FRAME.call, JSON.stringify(CALL)));
+  await both;
+  stop.abort();
+  assert.equal(await stopped, 130);
+  const last = started.find((signal) => !signal.aborted);
+  const gone = last === undefined ? Promise.resolve() : once(last, 'abort');
+  socket.destroy();
+  await gone;
+  assert.ok(started.every((signal) => signal.aborted));
+});
+
+test('stopping ends those that would go on, lets the others finish, and takes no more', async (t) => {
+  const begun = Promise.withResolvers<void>();
+  const { path, control } = await served(t, async (_call, { signal, stdout }) => {
+    begun.resolve();
+    if (!signal.aborted) await once(signal, 'abort');
+    stdout.write('finished');
+    return 0;
+  });
+  const one = streams();
+  const called = callHolder(path, CALL, one.streams);
+  await begun.promise;
+  await control.stop();
+  assert.equal(await called, 0);
+  assert.equal(one.text.stdout, 'finished');
+  assert.equal(existsSync(path), false);
+  assert.equal(await callHolder(path, CALL, streams().streams), undefined);
+});
+
+test('a caller that reads nothing does not keep the process from stopping', async (t) => {
+  const written = Promise.withResolvers<void>();
+  const { path, control } = await served(t, async (_call, { stdout }) => {
+    stdout.write(Buffer.alloc(32 * 1024 * 1024));
+    written.resolve();
+    return 0;
+  });
+  const socket = connect(path).pause();
+  t.after(() => socket.destroy());
+  socket.write(frame(FRAME.call, JSON.stringify(CALL)));
+  await written.promise;
+  await control.stop();
+});
+
+test('a connection that speaks something else is closed, and the next call is served', async (t) => {
+  const { path } = await served(t, async () => 0);
+  const socket = connect(path);
+  socket.on('error', () => {});
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  socket.resume();
+  await once(socket, 'close');
+  assert.equal(await callHolder(path, CALL, streams().streams), 0);
+});
+
+test('a socket that nobody listens at is no error, and is replaced by who listens next', async (t) => {
+  const path = join(temporaryFolder(t), 'control.sock');
+  writeFileSync(path, '');
+  assert.equal(await callHolder(path, CALL, streams().streams), undefined);
+  const control = await serveControl(path, async () => 3);
+  t.after(() => control.stop());
+  assert.equal(await callHolder(path, CALL, streams().streams), 3);
+});

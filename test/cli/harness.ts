@@ -1,0 +1,93 @@
+/** The command line as a user has it: a process of its own, in a folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+const MAIN = join(import.meta.dirname, '../../cli/main.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Options {
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs a command to its end, with `folder` as the working folder, so that its data is in `folder/data`. */
+export async function tributary(folder: string, args: readonly string[], { input = '', env }: Options = {}): Promise<Ended> {
+  const { child, ended } = start(folder, args, env);
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return ended;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Settles when the standard output has the text; rejects when the process ends without it. */
+  readonly said: (text: string) => Promise<void>;
+}
+
+/** Starts a command that goes on. It is killed when the test is over, if it still runs. */
+export function running(t: TestContext, folder: string, args: readonly string[], env?: Options['env']): Running {
+  const one = start(folder, args, env);
+  t.after(() => {
+    one.child.kill('SIGKILL');
+    return one.ended;
+  });
+  return one;
+}
+
+/** `tributary up`, once its jobs run. */
+export async function up(t: TestContext, folder: string, args: readonly string[] = []): Promise<Running> {
+  const one = running(t, folder, ['up', ...args]);
+  await one.said('jobs are running');
+  return one;
+}
+
+function start(folder: string, args: readonly string[], env: Options['env']): Running {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TRIBUTARY_') && !name.startsWith('NODE_'));
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { ...Object.fromEntries(inherited), ...env } });
+  const text = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk;
+      for (const look of waiting) look();
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...text }));
+  });
+  const said = (wanted: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!text.stdout.includes(wanted)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+      ended.then(() => reject(new Error(`it ended without saying "${wanted}": ${text.stdout}${text.stderr}`)), reject);
+    });
+  return { child, ended, said };
+}
+
+export const ndjson = (...values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+export const enrolled = (userId: string, batchId = 'b1') => ({
+  type: 'enrollment.enrolled',
+  data: { userId, courseId: 'c1', batchId },
+});

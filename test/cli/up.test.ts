@@ -1,0 +1,188 @@
+/** `up` as a process: other processes beside it, signals, probes. */
+import assert from 'node:assert/strict';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openDatabase } from '../../embedded/database.ts';
+import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
+
+const WAIT = ['lag', '--wait', '--timeout-ms', '60000'];
+
+test('while up runs, other processes produce, wait, and see what the jobs made of it', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  const produced = await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1'), enrolled('u2')) });
+  assert.deepEqual([produced.code, produced.stdout], [0, '2 events sent to enrollment.events, as 2 records\n']);
+  const waited = await tributary(folder, WAIT);
+  assert.equal(waited.code, 0, waited.stderr);
+
+  const row = await tributary(folder, ['show', 'track-progress', 'u1', 'c1']);
+  assert.equal(JSON.parse(row.stdout).state, 'not_started');
+  assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summaries', 'b1'])).stdout).learners, 2);
+  assert.equal(JSON.parse((await tributary(folder, ['show', 'batches', 'b1'])).stdout).learners, 2);
+  assert.equal(JSON.parse((await tributary(folder, ['show', 'enrollments', 'u1', 'c1'])).stdout).userId, 'u1');
+  const filter = ['search', 'enrollments', '--filter', 'active=true', '--filter', 'batches=b1', '--limit', '1', '--json'];
+  const found = JSON.parse((await tributary(folder, filter)).stdout);
+  assert.deepEqual([found.total, found.items.length], [2, 1]);
+  const doctor = await tributary(folder, ['doctor', '--json']);
+  assert.deepEqual([doctor.code, JSON.parse(doctor.stdout).filter((finding: { state: string }) => finding.state !== 'ok' )], [0, []]);
+});
+
+test('a list of records goes on where its last page ended', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(...['u1', 'u2', 'u3'].map((user) => enrolled(user))) });
+  assert.equal((await tributary(folder, WAIT)).code, 0);
+  const args = ['show', 'batch_learners', 'b1', '--limit', '2', '--json'];
+  const first = JSON.parse((await tributary(folder, args)).stdout);
+  const second = JSON.parse((await tributary(folder, [...args, '--after', first.next])).stdout);
+  const users = [...first.items, ...second.items].map((item) => item.userId);
+  assert.deepEqual([users.sort(), second.next], [['u1', 'u2', 'u3'], null]);
+  assert.deepEqual(JSON.parse((await tributary(folder, ['show', 'batch_learners', '--tenant', 'other', '--json'])).stdout).items, []);
+});
+
+test('an input of many pieces goes to the other process whole, and its output comes back whole', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  const count = 6000;
+  const input = ndjson(...Array.from({ length: count }, (_, i) => enrolled(`learner-${i}`)));
+  const produced = await tributary(folder, ['produce', 'enrollment.events', '--json'], { input });
+  assert.deepEqual(JSON.parse(produced.stdout), { topic: 'enrollment.events', events: count, records: count });
+  const { stdout } = await tributary(folder, ['tail', 'enrollment.events', '--from-beginning', '--json']);
+  const keys = stdout.trim().split('\n').map((line) => JSON.parse(line).key);
+  assert.deepEqual([keys.length, new Set(keys).size], [count, count]);
+});
+
+test('a file is read where the command was called, not where up runs', async (t) => {
+  const folder = temporaryFolder(t);
+  const elsewhere = temporaryFolder(t);
+  await up(t, folder);
+  writeFileSync(join(elsewhere, 'events.ndjson'), ndjson(enrolled('u1')));
+  const args = ['produce', 'enrollment.events', 'events.ndjson', '--data', join(folder, 'data')];
+  assert.equal((await tributary(elsewhere, args)).code, 0);
+});
+
+test('wrong uses and wrong lines are answered beside up as they are without it', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  const topic = await tributary(folder, ['tail', 'nonsense']);
+  assert.equal(topic.code, 2);
+  assert.match(topic.stderr, /^error: there is no topic nonsense/);
+  const lines = await tributary(folder, ['produce', 'user.events'], { input: '{}\n' });
+  assert.equal(lines.code, 1);
+  assert.match(lines.stderr, /^line 1: .*\nerror: one line is wrong; nothing was sent\n$/);
+});
+
+test('tail --follow shows what comes, ends at a signal, and up goes on', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  const tail = running(t, folder, ['tail', 'enrollment.events', '--follow', '--from-beginning']);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
+  await tail.said('"userId":"u1"');
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u2')) });
+  await tail.said('"userId":"u2"');
+  tail.child.kill('SIGINT');
+  assert.equal((await tail.ended).code, 0);
+  assert.equal((await tributary(folder, WAIT)).code, 0);
+});
+
+test('a second up or run on the folder is refused with a clear message', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  for (const args of [['up'], ['run', 'track-progress'], ['demo']]) {
+    const { code, stderr } = await tributary(folder, args);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: the data folder .*data belongs to another running tributary; stop that one first.*\n$/);
+  }
+});
+
+test('a folder that another program has open is refused to up too', async (t) => {
+  const folder = temporaryFolder(t);
+  const database = openDatabase(join(folder, 'data'));
+  t.after(() => database.close());
+  const { code, stderr } = await tributary(folder, ['up']);
+  assert.equal(code, 1);
+  assert.match(stderr, /belongs to another running tributary/);
+});
+
+test('SIGTERM and SIGINT end up with exit code 0, and everything that was read is committed', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const folder = temporaryFolder(t);
+    const one = await up(t, folder);
+    await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
+    assert.equal((await tributary(folder, WAIT)).code, 0);
+    one.child.kill(signal);
+    assert.equal((await one.ended).code, 0);
+    assert.equal(existsSync(join(folder, 'data/control.sock')), false);
+    const lag = JSON.parse((await tributary(folder, ['lag', '--json'])).stdout) as { lag: number }[];
+    assert.deepEqual(lag.filter((each) => each.lag > 0), []);
+    assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summary', 'b1'])).stdout).learners, 1);
+  }
+});
+
+test('a follower of a process that stops comes to its end too', async (t) => {
+  const folder = temporaryFolder(t);
+  const one = await up(t, folder);
+  await tributary(folder, ['produce', 'user.events'], { input: ndjson({ type: 'user.deleted', data: { userId: 'u1' } }) });
+  const tail = running(t, folder, ['tail', 'user.events', '--follow']);
+  await tail.said('u1');
+  one.child.kill('SIGTERM');
+  assert.equal((await one.ended).code, 0);
+  assert.equal((await tail.ended).code, 0);
+});
+
+test('the socket of a process that was killed is replaced', async (t) => {
+  const folder = temporaryFolder(t);
+  const killed = await up(t, folder);
+  const socket = join(folder, 'data/control.sock');
+  assert.equal(statSync(socket).mode & 0o777, 0o600);
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  assert.equal(existsSync(socket), true);
+  assert.equal((await tributary(folder, ['topics'])).code, 0, 'without up');
+  await up(t, folder);
+  assert.equal((await tributary(folder, WAIT)).code, 0, 'with another up');
+});
+
+test('run runs the jobs that are named, and no other', async (t) => {
+  const folder = temporaryFolder(t);
+  const one = running(t, folder, ['run', 'track-progress', 'track-progress']);
+  await one.said('1 job is running');
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
+  assert.equal((await tributary(folder, [...WAIT, '--job', 'track-progress'])).code, 0);
+  const [lag] = JSON.parse((await tributary(folder, ['lag', '--job', 'summarize-batch', '--json'])).stdout);
+  assert.equal(lag.lag, 1);
+  one.child.kill('SIGTERM');
+  assert.equal((await one.ended).code, 0);
+});
+
+test('with a port, metrics and probes are served; a port that is taken is told', async (t) => {
+  const folder = temporaryFolder(t);
+  const port = await freePort();
+  const one = await up(t, folder, ['--metrics-port', String(port)]);
+  const address = `http://127.0.0.1:${port}`;
+  await one.said(`metrics and probes are at ${address}`);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
+  assert.equal((await tributary(folder, WAIT)).code, 0);
+  const metrics = await (await fetch(`${address}/metrics`)).text();
+  assert.match(metrics, /^tributary_records_total\{job="track-progress",topic="enrollment\.events",outcome="applied"\} 1$/m);
+  assert.match(metrics, /^process_cpu_seconds_total /m);
+  assert.doesNotMatch(metrics, /u1/);
+  assert.equal((await fetch(`${address}/livez`)).status, 200);
+  assert.equal((await fetch(`${address}/readyz`)).status, 200);
+  assert.equal((await fetch(`${address}/`)).status, 404);
+  assert.equal((await fetch(`${address}/metrics`, { method: 'POST' })).status, 405);
+
+  const other = await tributary(temporaryFolder(t), ['up', '--metrics-port', String(port)]);
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /metrics cannot be served at 127\.0\.0\.1/);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,248 @@
+/** Schemas of others, the registry, and what our own code encodes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import avro from 'avsc';
+import { assessmentSubmitted, contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
+import { type EventDef, timerFired } from '../../schemas/event.ts';
+import { Codec, type Decoded } from '../../topics/codec.ts';
+import { enrollmentEvents, topics } from '../../topics/index.ts';
+import type { LogRecord } from '../../topics/transport.ts';
+import { MemoryRegistry } from './memory-registry.ts';
+import { avroRecord, enrolledEvent, jsonRecord, plain, record, wantedOf, withHeaders } from './records.ts';
+
+const wanted = wantedOf(enrollmentEvents);
+const registry = new MemoryRegistry();
+const codec = new Codec(registry);
+await codec.prepare(topics);
+
+const decode = (each: LogRecord, among = wanted): Decoded => codec.decode(enrollmentEvents, each, among);
+const rejection = (each: LogRecord) => {
+  const decoded = decode(each);
+  return decoded.kind === 'rejected' ? [decoded.code, decoded.message] : assert.fail(`it is ${decoded.kind}`);
+};
+const eventOf = (each: LogRecord) => {
+  const decoded = decode(each);
+  return decoded.kind === 'event' ? decoded : assert.fail(JSON.stringify(decoded));
+};
+
+// ---- schemas of others ----
+
+test('an Avro value that cannot be what it says is refused', () => {
+  const good = avroRecord(codec, enrollmentEvents, enrolled);
+  const value = good.value as Uint8Array;
+  const of = (...change: number[][]) => rejection({ ...good, value: Uint8Array.from(change.flat()) });
+  assert.match(of([1], [...value].slice(1))[1] as string, /^the value does not begin with the zero byte/);
+  assert.equal(of([0, 0, 0])[0], 'VALUE_UNREADABLE');
+  assert.equal(of([])[0], 'VALUE_UNREADABLE');
+  assert.match(of([...value].slice(0, -3))[1] as string, /^the value is no Avro of schema \d+: truncated buffer$/);
+  assert.match(of([...value], [0])[1] as string, /^the value is no Avro of schema \d+: trailing data$/);
+  assert.deepEqual(of([0, 255, 255, 255, 255], [...value].slice(5)), [
+    'SCHEMA_UNKNOWN',
+    'the registry has no readable schema with the id 4294967295; register it, then replay the record',
+  ]);
+});
+
+test('Avro is held to the numbers that JSON is held to', () => {
+  const good = avroRecord(codec, enrollmentEvents, contentProgressed, { ...contentProgressed.example, views: 1 });
+  const wide = [...(good.value as Uint8Array).subarray(0, -1), 0x80, 0x80, 0x80, 0x80, 0x20];
+  assert.deepEqual(rejection({ ...good, value: Uint8Array.from(wide) }), [
+    'DATA_INVALID',
+    'data.views: a whole number is expected, not 4294967296',
+  ]);
+
+  const { score: _, ...data } = assessmentSubmitted.example;
+  const infinite = avroRecord(codec, enrollmentEvents, assessmentSubmitted, { ...data, score: Number.NaN });
+  assert.deepEqual(rejection(infinite), ['DATA_INVALID', 'data.score: a number is expected, not NaN']);
+  const answers = [{ questionId: 'q', score: 1, maxScore: Number.POSITIVE_INFINITY }];
+  const nested = avroRecord(codec, enrollmentEvents, assessmentSubmitted, { ...assessmentSubmitted.example, answers });
+  assert.deepEqual(rejection(nested), ['DATA_INVALID', 'data.answers[0].maxScore: a number is expected, not Infinity']);
+});
+
+/** A record that somebody wrote with a schema of theirs: `change` is made to ours. */
+async function foreign(def: EventDef, data: object, change: (schema: Fields) => object): Promise<LogRecord> {
+  const schema = change(structuredClone(def.schema) as unknown as Fields);
+  const id = await registry.register('theirs', JSON.stringify(schema));
+  const body = avro.Type.forSchema(schema as avro.Schema, { wrapUnions: 'auto' }).toBuffer(data);
+  const value = Buffer.concat([Buffer.from([0, 0, 0, 0, 0]), body]);
+  value.writeUInt32BE(id, 1);
+  return { ...jsonRecord(def), value, headers: { ...jsonRecord(def).headers, 'content-type': 'application/avro' } };
+}
+interface Fields {
+  fields: { name: string; type: unknown; default?: unknown }[];
+}
+
+test('a record of a newer schema is read without what we do not know', async () => {
+  const data = { ...enrolled.example, note: { text: 'hello' }, tags: ['a', 'b'], choice: { int: 7 } };
+  const each = await foreign(enrolled, data, ({ fields, ...schema }) => ({
+    ...schema,
+    fields: [
+      { name: 'tags', type: { type: 'array', items: 'string' } },
+      { name: 'choice', type: ['int', 'long'] },
+      ...fields,
+      { name: 'note', type: { type: 'record', name: 'Note', fields: [{ name: 'text', type: 'string' }] } },
+    ],
+  }));
+  assert.deepEqual(rejection(each)[0], 'SCHEMA_UNKNOWN');
+  await codec.learn([each]);
+  assert.deepEqual(plain(decode(each)), enrolledEvent);
+});
+
+test('a record of an older schema gets the default of what it does not have', async () => {
+  const { views: _, ...data } = contentProgressed.example;
+  const each = await foreign(contentProgressed, data, ({ fields, ...schema }) => ({
+    ...schema,
+    fields: fields.filter(({ name }) => name !== 'views').reverse(),
+  }));
+  await codec.learn([each]);
+  assert.deepEqual({ ...eventOf(each).event.data }, { ...data, views: 1 });
+});
+
+test('a schema that cannot be read as the event is a mismatch, for the first record as for the next', async () => {
+  const each = await foreign(enrolled, { userId: 'learner-1', courseId: 'c' }, ({ fields, ...schema }) => ({
+    ...schema,
+    fields: fields.filter(({ name }) => name !== 'batchId'),
+  }));
+  await codec.learn([each]);
+  for (const [code, message] of [rejection(each), rejection(each)]) {
+    assert.equal(code, 'SCHEMA_MISMATCH');
+    assert.match(message as string, /^schema \d+ cannot be read as enrollment\.enrolled: .+/);
+    assert.ok((message as string).length < 300);
+  }
+});
+
+test('the schema of another event is a mismatch', () => {
+  const other = avroRecord(codec, enrollmentEvents, courseStructureChanged);
+  assert.equal(rejection(withHeaders(other, { ce_type: enrolled.type }))[0], 'SCHEMA_MISMATCH');
+});
+
+test('a block of a field we skip cannot send the decoder back to where it was', async () => {
+  const each = await foreign(enrolled, { ...enrolled.example, tags: [] }, ({ fields, ...schema }) => ({
+    ...schema,
+    fields: [{ name: 'tags', type: { type: 'array', items: 'int' } }, ...fields],
+  }));
+  await codec.learn([each]);
+  assert.deepEqual(plain(decode(each)), enrolledEvent);
+  const value = each.value as Uint8Array;
+  const zigzag = (n: number) => (n >= 0 ? n * 2 : -n * 2 - 1);
+  // One item in a block of a stated size, then the end of the array. The true size is 1; -2 leads back to the count.
+  const withSize = (size: number) => [...value.subarray(0, 5), zigzag(-1), zigzag(size), 0, 0, ...value.subarray(6)];
+  assert.deepEqual(plain(decode({ ...each, value: Uint8Array.from(withSize(1)) })), enrolledEvent);
+  for (const size of [-2, 0, 2, 60]) {
+    const [code, message] = rejection({ ...each, value: Uint8Array.from(withSize(size)) });
+    assert.equal(code, 'VALUE_UNREADABLE');
+    assert.match(message as string, /a block is not as long as it says$/);
+  }
+});
+
+// ---- the registry ----
+
+test('an id is asked for once, and only when a record that is wanted needs it', async () => {
+  const each = await foreign(enrolled, enrolled.example, (schema) => ({ ...schema, doc: 'asked for once' }));
+  registry.asked = [];
+  await codec.learn([record(null, {}), jsonRecord(enrolled), record(Uint8Array.of(0, 1), {})]);
+  await codec.learn([withHeaders(each, { 'content-type': 'application/json' })]);
+  await codec.learn([withHeaders(each, { ce_type: 'enrollment.other' })], wanted);
+  assert.deepEqual(registry.asked, []);
+  await codec.learn([each, each, avroRecord(codec, enrollmentEvents, enrolled)], wanted);
+  await codec.learn([each]);
+  assert.equal(registry.asked.length, 1);
+  assert.deepEqual(plain(decode(each)), enrolledEvent);
+});
+
+test('an id that the registry does not have is asked for again: somebody may register it', async () => {
+  const late = new MemoryRegistry();
+  const reader = new Codec(late);
+  const each = avroRecord(codec, enrollmentEvents, enrolled);
+  await reader.learn([each]);
+  assert.equal((reader.decode(enrollmentEvents, each, wanted) as { code?: string }).code, 'SCHEMA_UNKNOWN');
+  const [id] = late.asked;
+  for (let i = 1; i <= (id ?? 0); i++) await late.register('theirs', (await registry.schema(i)) ?? 'null');
+  await reader.learn([each]);
+  assert.deepEqual(plain(reader.decode(enrollmentEvents, each, wanted)), enrolledEvent);
+});
+
+test('a text of the registry that is no schema makes its records unreadable, and is asked for once', async () => {
+  for (const text of ['no JSON', '{"type": "no such type"}', '7']) {
+    const id = await registry.register('theirs', text);
+    const each = { ...avroRecord(codec, enrollmentEvents, enrolled), value: Uint8Array.of(0, 0, 0, 0, id, 1) };
+    registry.asked = [];
+    await codec.learn([each]);
+    await codec.learn([each]);
+    assert.deepEqual(registry.asked, [id]);
+    assert.equal(rejection(each)[0], 'SCHEMA_UNKNOWN');
+  }
+});
+
+test('an outage of the registry stops new schemas and no others', async (t) => {
+  t.after(() => {
+    registry.away = false;
+  });
+  const known = await foreign(enrolled, enrolled.example, (schema) => ({ ...schema, doc: 'known before' }));
+  const unknown = await foreign(enrolled, enrolled.example, (schema) => ({ ...schema, doc: 'not known' }));
+  await codec.learn([known]);
+  registry.away = true;
+  await codec.learn([known, avroRecord(codec, enrollmentEvents, enrolled)]);
+  assert.deepEqual(plain(decode(known)), enrolledEvent);
+  await assert.rejects(codec.learn([known, unknown]), { code: 'REGISTRY_AWAY', kind: 'retry' });
+  registry.away = false;
+  await codec.learn([unknown]);
+  assert.deepEqual(plain(decode(unknown)), enrolledEvent);
+});
+
+test('a codec that knows a schema already takes it for its own', async () => {
+  const other = new Codec(registry);
+  const each = avroRecord(codec, enrollmentEvents, enrolled);
+  await other.learn([each]);
+  await other.prepare([enrollmentEvents]);
+  assert.deepEqual(plain(other.decode(enrollmentEvents, each, wanted)), enrolledEvent);
+  assert.deepEqual(avroRecord(other, enrollmentEvents, enrolled).value, each.value);
+});
+
+// ---- encoding ----
+
+test('an event that every topic may carry is prepared by itself', async () => {
+  const one = new Codec(new MemoryRegistry());
+  assert.throws(() => one.encode('enrollment.events', timerFired, timerFired.example), {
+    code: 'DECLARATION_INVALID',
+    message: 'timer.fired is not registered for enrollment.events; prepare the codec with that topic first',
+  });
+  await one.prepareEvent('enrollment.events', timerFired);
+  const among = new Map([[timerFired.type as string, timerFired as EventDef]]);
+  const decoded = one.decode(enrollmentEvents, avroRecord(one, enrollmentEvents, timerFired), among) as Decoded;
+  assert.equal(decoded.kind, 'event');
+  assert.throws(() => one.encode('batch.events', timerFired, timerFired.example), { code: 'DECLARATION_INVALID' });
+});
+
+test('data that our own code got wrong is thrown with the field that does not fit', () => {
+  const encode = (data: object) => codec.encode('enrollment.events', contentProgressed, data as never);
+  assert.throws(() => encode({ ...contentProgressed.example, views: 1.5 }), {
+    name: 'TypeError',
+    message: 'enrollment.content-progressed: data.views: a whole number is expected, not 1.5',
+  });
+  const { userId: _, ...nobody } = contentProgressed.example;
+  assert.throws(() => encode(nobody), {
+    name: 'TypeError',
+    message: 'enrollment.content-progressed: data.userId: a string is missing',
+  });
+});
+
+test('a long event is encoded as a short one is, and what comes after it too', async () => {
+  const one = new Codec(registry);
+  await one.prepare([enrollmentEvents]);
+  const answers = Array.from({ length: 1000 }, (_, i) => ({
+    questionId: `${i}/${'x'.repeat(90)}`,
+    score: 1,
+    maxScore: 2,
+  }));
+  const data = { ...assessmentSubmitted.example, answers };
+  const { event } = eventOf(avroRecord(one, enrollmentEvents, assessmentSubmitted, data));
+  assert.equal((event.data['answers'] as object[]).length, 1000);
+  assert.deepEqual(plain(decode(avroRecord(one, enrollmentEvents, enrolled))), enrolledEvent);
+});
+
+test('two values that were encoded one after the other share no bytes', () => {
+  const one = avroRecord(codec, enrollmentEvents, enrolled);
+  const copy = Uint8Array.from(one.value as Uint8Array);
+  avroRecord(codec, enrollmentEvents, enrolled, { ...enrolled.example, userId: 'somebody-else' });
+  assert.deepEqual(Uint8Array.from(one.value as Uint8Array), copy);
+});
