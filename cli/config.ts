@@ -46,7 +46,7 @@ const count = (least: number, most: number, preset: number, doc: string) => {
 };
 const ms = (least: number, most: number, preset: number, doc: string) => count(least, most, preset, `${doc}, in ms.`);
 
-export const schema = z.object({
+const schema = z.object({
   data: z
     .string()
     .min(1)

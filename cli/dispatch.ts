@@ -64,7 +64,7 @@ export async function runHere(config: Config, { command, args, debug }: Invocati
 
 /** Nobody else has to go without the stores: only an embedded folder has one process alone. */
 async function listen(wired: Wired, stderr: Writable): Promise<Control | undefined> {
-  if (wired.database === undefined) return undefined;
+  if (wired.embedded === undefined) return undefined;
   const path = socketOf(wired.config.data);
   try {
     return await serveControl(path, async ({ version, command, args, debug }, streams) => {

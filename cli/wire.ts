@@ -33,8 +33,8 @@ export interface Wired {
   readonly objects: Objects;
   readonly requests: Requests;
   readonly jobs: readonly Job[];
-  /** The file that all embedded implementations share, if there is any. */
-  readonly database: Database | undefined;
+  /** The file that all embedded implementations share, which one process has alone; undefined if none is embedded. */
+  readonly embedded: { damage(): string[] } | undefined;
   runtime(telemetry: Telemetry): Runtime;
   close(): Promise<void>;
 }
@@ -142,7 +142,7 @@ export async function wire(config: Config): Promise<Wired> {
       objects,
       requests,
       jobs,
-      database,
+      embedded: database && { damage: () => damageOf(database as Database) },
       runtime: (telemetry) => ({ stores, clock: CLOCK, settings: settingsOf(config), telemetry, random: Math.random }),
       close,
     };
@@ -150,6 +150,12 @@ export async function wire(config: Config): Promise<Wired> {
     await close();
     throw error;
   }
+}
+
+/** What SQLite finds wrong in its file, at most ten things. */
+function damageOf(database: Database): string[] {
+  const found = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
+  return found.map(([text]) => text).filter((text) => text !== 'ok');
 }
 
 function openerOf<P extends Port>(port: P, url: string) {

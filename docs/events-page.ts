@@ -13,7 +13,7 @@ export function eventsPage(): string {
 }
 
 /** The event as one line that a structured-mode record can have for its value. */
-export function exampleLine(def: EventDef): string {
+function exampleLine(def: EventDef): string {
   return JSON.stringify({
     specversion: '1.0',
     id: `example-${def.type}`,

@@ -43,20 +43,19 @@ export const where = (field: string, value: string): Where => ({ where: [field, 
 
 // ---- what a fold reads besides its row ----
 
-/** A row of another job: reference data, perhaps some seconds old. */
+/**
+ * A row of another job: reference data, perhaps some seconds old. When it changes, its job says so by a broadcast to the topics of
+ * those who look it up: whatever is folded in a partition after the broadcast sees the new row.
+ */
 export interface Lookup<T extends TableDef = TableDef> {
   readonly table: T;
   readonly key: KeyOf<T>;
-  /** Read it now, since the event says that it changed. */
-  readonly fresh: boolean;
 }
 export type Lookups = Readonly<Record<string, Lookup>>;
 /** The rows that were found; a row that is not there yet is undefined, and its conclusion waits. */
 export type Found<L> = { readonly [name in keyof L]: L[name] extends Lookup<infer T> ? RowOf<T> | undefined : never };
 
-export function lookup<T extends TableDef>(table: T, key: KeyOf<T>, options: { fresh?: boolean } = {}): Lookup<T> {
-  return { table, key, fresh: options.fresh ?? false };
-}
+export const lookup = <T extends TableDef>(table: T, key: KeyOf<T>): Lookup<T> => ({ table, key });
 
 // ---- what a fold answers ----
 

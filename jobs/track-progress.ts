@@ -47,9 +47,7 @@ export const trackProgress = defineJob({
       ? where('courseId', data.courseId)
       : { userId: data.userId, courseId: data.courseId },
 
-  lookups: ({ courseId }, { type }) => ({
-    course: lookup(courseStructure, { courseId }, { fresh: type === 'enrollment.course-structure-changed' }),
-  }),
+  lookups: ({ courseId }) => ({ course: lookup(courseStructure, { courseId }) }),
 
   fold: {
     'enrollment.enrolled': (row, { data, time }, { course }) => {

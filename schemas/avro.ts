@@ -30,7 +30,7 @@ export interface EnumSchema {
   readonly doc?: string;
   readonly symbols: readonly string[];
 }
-export interface ArraySchema {
+interface ArraySchema {
   readonly type: 'array';
   readonly items: Schema;
 }

@@ -30,7 +30,7 @@ type Keyed<E extends EventDef, K extends string> = E extends EventDef
   : never;
 
 const DAY = 24 * 60 * 60 * 1000;
-export const DEFAULT_PARTITIONS = 6;
+const DEFAULT_PARTITIONS = 6;
 
 export function defineTopic<
   const Name extends string,

@@ -1,5 +1,4 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
-import type { Database } from '../../embedded/database.ts';
 import type { Job } from '../../jobs/define.ts';
 import { parseAt } from '../../jobs/runtime/position.ts';
 import { messageOf } from '../../schemas/errors.ts';
@@ -36,7 +35,7 @@ export const run: Run<{ readonly tenant: string }> = async (context, { tenant })
 };
 
 const LOOKS: Readonly<Record<string, Look>> = {
-  database: async ({ wired }) => (wired.database === undefined ? [] : [quickCheck(wired.database)]),
+  database: async ({ wired }) => (wired.embedded === undefined ? [] : [undamaged(wired.embedded.damage())]),
   topics: async ({ wired }) => topicsAsDeclared(await wired.stores.transport.describe()),
   'tables and indexes': async ({ wired }, tenant) => {
     const targets = targetsOf(wired.jobs);
@@ -50,16 +49,10 @@ const LOOKS: Readonly<Record<string, Look>> = {
   timers: async (context) => [await timers(context)],
 };
 
-function quickCheck(database: Database): Finding {
-  const rows = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
-  const found = rows.map(([text]) => text).join('; ');
-  return found === 'ok'
-    ? ok('database', 'SQLite finds no damage')
-    : problem(
-        'database',
-        `SQLite finds damage: ${found}`,
-        'stop, copy the folder away, and restore a copy; ask why the disk or the memory did this',
-      );
+function undamaged(damage: readonly string[]): Finding {
+  if (damage.length === 0) return ok('database', 'SQLite finds no damage');
+  const todo = 'stop, copy the folder away, and restore a copy; ask why the disk or the memory did this';
+  return problem('database', `SQLite finds damage: ${damage.join('; ')}`, todo);
 }
 
 function topicsAsDeclared(infos: readonly TopicInfo[]): Finding[] {

@@ -55,7 +55,7 @@ export async function processBatch(
   marks: Marks,
   refused: ReadonlyMap<number, string>,
 ): Promise<Marks> {
-  const { runtime, rules, job, place, claim, rows, lookups } = context;
+  const { runtime, rules, job, place, claim, rows } = context;
   const { codec, tables } = runtime.stores;
   const startedAt = runtime.clock.now();
   const last = (records.at(-1) as LogRecord).offset;
@@ -91,7 +91,6 @@ export async function processBatch(
   await claim.commit({ records: sends, offset: last + 1, marks: seen.toString() });
 
   rows.trim(folded.touched.keys());
-  lookups.trim();
   for (const { record, code, message } of planned.rejected) {
     runtime.telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
   }

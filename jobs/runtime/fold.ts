@@ -1,17 +1,15 @@
 /** Folds the planned events of a batch into their rows, in log order, and collects what the rows have to say. */
 import { messageOf, TributaryError } from '../../schemas/errors.ts';
 import { callAnswered, type Event, timerFired } from '../../schemas/event.ts';
-import { keyFields } from '../../schemas/target.ts';
-import type { Key } from '../../sinks/port.ts';
 import { type Codec, isKeyPart } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
-import { type FoundRows, type Job, type Lookups, type Output, Rejection, type Row } from '../define.ts';
+import { type FoundRows, type Output, Rejection, type Row } from '../define.ts';
 import type { Destinations } from './destinations.ts';
-import type { LookupCache } from './lookups.ts';
 import { type OutboxEntry, pending } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
 import { advanced, isApplied, lastApplied } from './position.ts';
-import { idOf, type LiveRow, namedKey, type PartitionRows } from './rows.ts';
+import { type ReadContext, readAhead } from './reads.ts';
+import { idOf, type LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
 
 /** A row that the batch has to do with. */
@@ -34,37 +32,30 @@ export interface Folded {
   readonly eventTime: number | undefined;
 }
 
-export interface FoldContext {
-  readonly job: Job;
+export interface FoldContext extends ReadContext {
   readonly codec: Codec;
-  readonly rows: PartitionRows;
-  readonly lookups: LookupCache;
   readonly rules: Rules;
   readonly destinations: Destinations;
   readonly partition: number;
   /** The offset at which the batch begins: where the last one was committed. */
   readonly first: number;
-  /** Finds the keys of the partition's rows with a value in an indexed field, as the store knows them. */
-  readonly where: (tenant: string, field: string, value: string) => Promise<Key[]>;
   /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
   readonly end: number;
   readonly refreshEnd: () => Promise<number>;
 }
 
-const NOTHING_FOUND: FoundRows = {};
-
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
-  const { job, rows, lookups } = context;
+  const { rows } = context;
   const touched = new Map<string, Touched>();
   const fresh = new Set<OutboxEntry>();
-  const wants = await prepare(plan, context);
+  const targetsOf = await readAhead(plan, context);
   let applied = 0;
   let eventTime: number | undefined;
 
   for (const item of plan.items) {
-    const keys = item.search === undefined ? item.keys : await searched(item, context);
-    let outcome: 'applied' | 'repeated' | 'unchanged' | Rejection = keys.length === 0 ? 'unchanged' : 'repeated';
-    for (const key of keys) {
+    const targets = await targetsOf(item);
+    let outcome: 'applied' | 'repeated' | 'unchanged' | Rejection = targets.length === 0 ? 'unchanged' : 'repeated';
+    for (const { key, found } of targets) {
       const id = idOf(key);
       const row = rows.get(id);
       let one = touched.get(id);
@@ -77,10 +68,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.again = true;
         continue;
       }
-      const wanted = wants.get(item)?.get(id) ?? job.lookups?.(namedKey(job.row, key), item.event);
-      if (item.search !== undefined && wanted !== undefined)
-        await lookups.load(item.event.tenant, Object.values(wanted));
-      const result = foldOne(row, item, found(wanted, item.event.tenant, lookups), context, fresh);
+      const result = found instanceof Rejection ? found : foldOne(row, item, found, context, fresh);
       if (result instanceof Rejection) {
         outcome = result;
         continue;
@@ -99,55 +87,6 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     eventTime = item.event.time;
   }
   return { touched, fresh, applied, eventTime };
-}
-
-/** Reads the rows and lookups of all items whose rows are named, together. */
-async function prepare(plan: Plan, { job, rows, lookups }: FoldContext): Promise<Map<Planned, Map<string, Lookups>>> {
-  const keys = new Map<string, Key>();
-  const wants = new Map<Planned, Map<string, Lookups>>();
-  const byTenant = new Map<string, Lookups[string][]>();
-  for (const item of plan.items) {
-    for (const key of item.keys) {
-      const id = idOf(key);
-      keys.set(id, key);
-      if (job.lookups === undefined) continue;
-      const wanted = job.lookups(namedKey(job.row, key), item.event);
-      wants.set(item, (wants.get(item) ?? new Map<string, Lookups>()).set(id, wanted));
-      const list = byTenant.get(item.event.tenant) ?? [];
-      list.push(...Object.values(wanted));
-      byTenant.set(item.event.tenant, list);
-    }
-  }
-  await rows.load(keys);
-  for (const [tenant, wanted] of byTenant) await lookups.load(tenant, wanted);
-  return wants;
-}
-
-/** The rows an event finds: those of the store, and those of this batch that the store does not know yet. */
-async function searched({ event, search }: Planned, { job, rows, where }: FoldContext): Promise<Key[]> {
-  const found = new Map<string, Key>();
-  const add = (key: Key) => found.set(idOf(key), key);
-  if (search !== undefined && 'every' in search) {
-    const prefix = [event.tenant];
-    for (const name of keyFields(job.row)) if (search.every[name] !== undefined) prefix.push(search.every[name]);
-    for (const key of await rows.under(prefix)) add(key);
-    for (const row of rows.matching(({ key }) => prefix.every((part, i) => key[i] === part))) add(row.key);
-  } else if (search !== undefined) {
-    const [field, value] = search.where;
-    const keys = await where(event.tenant, field, value);
-    await rows.load(new Map(keys.map((key) => [idOf(key), key])));
-    for (const key of keys) add(key);
-    for (const row of rows.matching(({ key, data }) => key[0] === event.tenant && data?.[field] === value))
-      add(row.key);
-  }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
-}
-
-function found(wanted: Lookups | undefined, tenant: string, lookups: LookupCache): FoundRows {
-  if (wanted === undefined) return NOTHING_FOUND;
-  const rows: Record<string, Row | undefined> = {};
-  for (const name in wanted) rows[name] = lookups.get(tenant, wanted[name] as Lookups[string]);
-  return rows;
 }
 
 function hasApplied(row: LiveRow, { record, cameFrom }: Planned, partition: number): boolean {

@@ -1,4 +1,10 @@
-/** Rows of other jobs that folds look up: read together for a batch, kept for some seconds, shared by all partitions. */
+/**
+ * Rows of other jobs that folds look up: read together for a batch, kept for some seconds, shared by all partitions.
+ *
+ * A conclusion that was drawn from an old row must be drawn again when the row changes. A broadcast says so to every partition;
+ * from then on nothing older may be used there. So whoever meets a broadcast, or takes over a partition whose broadcast somebody
+ * else has met, forgets everything that is kept; and what was being read at that moment is not kept either.
+ */
 import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
@@ -9,13 +15,16 @@ interface Kept {
   readonly readAt: number;
 }
 
+/** The rows of one call of `load`. */
+export type FoundLookups = ReadonlyMap<string, Row | undefined>;
+
 const MOST_KEPT = 2000;
 
 export class LookupCache {
   readonly #tables: Tables;
   readonly #keepMs: number;
   readonly #now: () => number;
-  readonly #kept = new Map<string, Kept>();
+  #kept = new Map<string, Kept>();
 
   constructor(tables: Tables, keepMs: number, now: () => number) {
     this.#tables = tables;
@@ -23,14 +32,18 @@ export class LookupCache {
     this.#now = now;
   }
 
-  /** Makes every one of them ready for `get`: those not kept, kept too long, or asked for fresh are read, a table at a time. */
-  async load(tenant: string, lookups: Iterable<Lookup>): Promise<void> {
+  /** The rows by `lookupId`; those not kept, or kept too long, are read, one call a table. A row that is not there is undefined. */
+  async load(lookups: ReadonlyMap<string, readonly [tenant: string, Lookup]>): Promise<FoundLookups> {
     const now = this.#now();
+    const kept = this.#kept;
+    const found = new Map<string, Row | undefined>();
     const missing = new Map<Lookup['table'], Map<string, Key>>();
-    for (const lookup of lookups) {
-      const id = idOf(tenant, lookup);
-      const kept = this.#kept.get(id);
-      if (kept !== undefined && !lookup.fresh && now - kept.readAt < this.#keepMs) continue;
+    for (const [id, [tenant, lookup]] of lookups) {
+      const known = kept.get(id);
+      if (known !== undefined && now - known.readAt < this.#keepMs) {
+        found.set(id, known.row);
+        continue;
+      }
       const keys = missing.get(lookup.table) ?? new Map<string, Key>();
       missing.set(lookup.table, keys.set(id, keyOf(tenant, lookup)));
     }
@@ -38,22 +51,23 @@ export class LookupCache {
       const rows = await this.#tables.read(table, [...keys.values()]);
       let i = 0;
       for (const id of keys.keys()) {
-        this.#kept.delete(id);
-        this.#kept.set(id, { row: rows[i++]?.data, readAt: now });
+        const row = rows[i++]?.data;
+        found.set(id, row);
+        // After `forget` this is a map that nobody reads any more.
+        kept.delete(id);
+        kept.set(id, { row, readAt: now });
       }
     }
-  }
-
-  get(tenant: string, lookup: Lookup): Row | undefined {
-    return this.#kept.get(idOf(tenant, lookup))?.row;
-  }
-
-  /** Lets go of the oldest: called between batches, so that nothing loaded for a batch goes missing in it. */
-  trim(): void {
-    for (const id of this.#kept.keys()) {
-      if (this.#kept.size <= MOST_KEPT) return;
-      this.#kept.delete(id);
+    for (const id of kept.keys()) {
+      if (kept.size <= MOST_KEPT) break;
+      kept.delete(id);
     }
+    return found;
+  }
+
+  /** From here on every lookup is read after this call. */
+  forget(): void {
+    this.#kept = new Map();
   }
 }
 
@@ -62,9 +76,10 @@ const keyOf = (tenant: string, { table, key }: Lookup): Key => [
   ...keyFields(table).map((name) => (key as Record<string, string>)[name] as string),
 ];
 
-function idOf(tenant: string, lookup: Lookup): string {
-  let id = `${lookup.table.name}\0${tenant}`;
-  for (const name of lookup.table.key) id += `\0${(lookup.key as Record<string, string>)[name]}`;
-  for (const name of lookup.table.sort) id += `\0${(lookup.key as Record<string, string>)[name]}`;
+/** Names a lookup among all. */
+export function lookupId(tenant: string, { table, key }: Lookup): string {
+  let id = `${table.name}\0${tenant}`;
+  for (const name of table.key) id += `\0${(key as Record<string, string>)[name]}`;
+  for (const name of table.sort) id += `\0${(key as Record<string, string>)[name]}`;
   return id;
 }

@@ -117,7 +117,10 @@ export class PartitionWorker {
   async #claim(): Promise<Owned> {
     const { stores, telemetry, clock } = this.#runtime;
     const { job, topic, partition } = this.#place;
-    if (this.#rules.freshCache) this.#rows.clear();
+    if (this.#rules.freshCache) {
+      this.#rows.clear();
+      this.#lookups.forget();
+    }
     const partitions = await this.#countPartitions();
     for (;;) {
       const token = await stores.tables.claim(job, topic, partition);

@@ -40,7 +40,10 @@ test('help lists every command, and each has help with an example', async (t) =>
     assert.match(stdout, new RegExp(`^ {2}${command[0]} `, 'm'));
     const help = await tributary(folder, [...command, '--help']);
     assert.equal(help.code, 0);
-    assert.match(help.stdout, new RegExp(`Example:\\n  \\$ .*tributary ${command.join(' ')}|Example:\\n  \\$ tributary ${command.join(' ')}`));
+    assert.match(
+      help.stdout,
+      new RegExp(`Example:\\n  \\$ .*tributary ${command.join(' ')}|Example:\\n  \\$ tributary ${command.join(' ')}`),
+    );
   }
 });
 
@@ -134,7 +137,10 @@ test('what was produced from a file and from the standard input is what tail sho
   };
   writeFileSync(join(folder, 'events.ndjson'), ndjson(cloudEvent));
   const first = await tributary(folder, ['produce', 'enrollment.events', 'events.ndjson']);
-  assert.deepEqual([first.code, first.stdout, first.stderr], [0, '1 event sent to enrollment.events, as 1 record\n', '']);
+  assert.deepEqual(
+    [first.code, first.stdout, first.stderr],
+    [0, '1 event sent to enrollment.events, as 1 record\n', ''],
+  );
 
   const broadcast = { type: 'enrollment.course-structure-changed', data: { courseId: 'c1' } };
   const second = await tributary(folder, ['produce', 'enrollment.events', '--json'], { input: ndjson(broadcast) });
@@ -149,14 +155,32 @@ test('what was produced from a file and from the standard input is what tail sho
     { ...pick(cloudEvent), time: '2026-02-01T10:00:00.000Z', key: 'u1', offset: 0 },
   );
   assert.ok(Number.isInteger(partition));
-  assert.deepEqual(shown.slice(1).map((record) => [record.type, record.key, record.partition]).sort(), [0, 1, 2, 3, 4, 5].map((each) => [broadcast.type, null, each]));
+  assert.deepEqual(
+    shown
+      .slice(1)
+      .map((record) => [record.type, record.key, record.partition])
+      .sort(),
+    [0, 1, 2, 3, 4, 5].map((each) => [broadcast.type, null, each]),
+  );
 
   const plain = await tributary(folder, ['tail', 'enrollment.events', '--limit', '2']);
   assert.equal(linesOf(plain.stdout).length, 2);
   assert.match(plain.stdout, /enrollment\.course-structure-changed {2}- {2}\{"courseId":"c1"\}/);
 });
 
-function pick({ id, source, tenant, type, data }: { id: string; source: string; tenant: string; type: string; data: unknown }) {
+function pick({
+  id,
+  source,
+  tenant,
+  type,
+  data,
+}: {
+  id: string;
+  source: string;
+  tenant: string;
+  type: string;
+  data: unknown;
+}) {
   return { id, source, tenant, type, data };
 }
 
@@ -218,10 +242,30 @@ test('doctor finds a new installation well', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stdout } = await tributary(folder, ['doctor', '--json']);
   const findings = JSON.parse(stdout) as { check: string; state: string }[];
-  assert.deepEqual(findings.filter(({ state }) => state === 'problem'), []);
+  assert.deepEqual(
+    findings.filter(({ state }) => state === 'problem'),
+    [],
+  );
   assert.equal(code, 0);
-  for (const check of ['node', 'clock', 'configuration', 'data folder', 'disk', 'database', 'topics', 'tables and indexes', 'progress', 'positions', 'rows', 'dead letters', 'timers']) {
-    assert.ok(findings.some((finding) => finding.check === check), check);
+  for (const check of [
+    'node',
+    'clock',
+    'configuration',
+    'data folder',
+    'disk',
+    'database',
+    'topics',
+    'tables and indexes',
+    'progress',
+    'positions',
+    'rows',
+    'dead letters',
+    'timers',
+  ]) {
+    assert.ok(
+      findings.some((finding) => finding.check === check),
+      check,
+    );
   }
 });
 
@@ -239,7 +283,10 @@ test('doctor tells a folder that cannot be used and a wrong configuration, with 
 test('a file that is no database is told by doctor, and by every other command with exit code 1', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'data'));
-  writeFileSync(join(folder, 'data/tributary.sqlite'), 'this is text, and long enough to be taken for a page of a database'.repeat(100));
+  writeFileSync(
+    join(folder, 'data/tributary.sqlite'),
+    'this is text, and long enough to be taken for a page of a database'.repeat(100),
+  );
   const doctor = await tributary(folder, ['doctor']);
   assert.equal(doctor.code, 1);
   assert.match(doctor.stdout, /problem {2}stores: .*STORE_BROKEN/);

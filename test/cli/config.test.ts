@@ -66,7 +66,10 @@ test('all problems of all sources are told at once, each with its source and key
   const sources = given(
     t,
     { waitMs: '5', colour: 'red', tables: 'cassandra://a', metricsPort: 70_000 },
-    { env: { TRIBUTARY_WAIT_MS: 'soon', TRIBUTARY_METRIC_PORT: '1', HOME: '/' }, flags: { waitMs: '7', logLevel: 'loud' } },
+    {
+      env: { TRIBUTARY_WAIT_MS: 'soon', TRIBUTARY_METRIC_PORT: '1', HOME: '/' },
+      flags: { waitMs: '7', logLevel: 'loud' },
+    },
   );
   const file = join(sources.folder, 'tributary.json');
   const problems = problemsOf(sources);
@@ -80,7 +83,8 @@ test('all problems of all sources are told at once, each with its source and key
     'logLevel (flag --log-level)',
   ];
   assert.equal(problems.length, expected.length, problems.join('\n'));
-  for (const each of expected) assert.equal(problems.filter((problem) => problem.trim().startsWith(`${each}:`)).length, 1, each);
+  for (const each of expected)
+    assert.equal(problems.filter((problem) => problem.trim().startsWith(`${each}:`)).length, 1, each);
 });
 
 test('a name that is nearly right is answered with the right one', (t) => {

@@ -5,8 +5,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
-import { type Call, serveControl, type Streams } from '../../cli/control.ts';
+import { type Call, type Streams, serveControl } from '../../cli/control.ts';
 import { callHolder } from '../../cli/control-client.ts';
 import { FRAME, frame, frameReader } from '../../cli/frames.ts';
 import { temporaryFolder } from './harness.ts';
@@ -40,7 +41,14 @@ test('frames are read whole, however their bytes are cut', () => {
     const read = frameReader();
     const found = [];
     for (let at = 0; at < bytes.length; at += size) found.push(...read(bytes.subarray(at, at + size)));
-    assert.deepEqual(found.map(({ kind, payload }) => [kind, payload.length]), [[1, 3], [2, 0], [3, 70_000]]);
+    assert.deepEqual(
+      found.map(({ kind, payload }) => [kind, payload.length]),
+      [
+        [1, 3],
+        [2, 0],
+        [3, 70_000],
+      ],
+    );
     assert.equal(found[0]?.payload.toString(), 'abc');
   }
 });
@@ -65,6 +73,7 @@ test('all output comes before the exit code, also what was written at once', asy
   });
   const one = streams();
   await callHolder(path, CALL, one.streams);
+  await finished(one.streams.stdout.end());
   assert.equal(one.text.stdout.split('\n').length, lines + 1);
 });
 
@@ -87,8 +96,10 @@ test('input is asked for piece by piece, and only by a command that reads', asyn
 
 test('an input that cannot be read ends the call with its error', async (t) => {
   const { path } = await served(t, async (_call, { stdin }) => {
-    for await (const _ of stdin);
-    return 0;
+    return stdin.toArray().then(
+      () => 0,
+      () => 1,
+    );
   });
   const stdin = new Readable({ read: () => void stdin.destroy(new Error('the disk is gone')) });
   await assert.rejects(callHolder(path, CALL, { ...streams().streams, stdin }), /the disk is gone/);

@@ -25,7 +25,11 @@ export function temporaryFolder(t: TestContext): string {
 }
 
 /** Runs a command to its end, with `folder` as the working folder, so that its data is in `folder/data`. */
-export async function tributary(folder: string, args: readonly string[], { input = '', env }: Options = {}): Promise<Ended> {
+export async function tributary(
+  folder: string,
+  args: readonly string[],
+  { input = '', env }: Options = {},
+): Promise<Ended> {
   const { child, ended } = start(folder, args, env);
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
@@ -57,8 +61,13 @@ export async function up(t: TestContext, folder: string, args: readonly string[]
 }
 
 function start(folder: string, args: readonly string[], env: Options['env']): Running {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TRIBUTARY_') && !name.startsWith('NODE_'));
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { ...Object.fromEntries(inherited), ...env } });
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('TRIBUTARY_') && !name.startsWith('NODE_'),
+  );
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: folder,
+    env: { ...Object.fromEntries(inherited), ...env },
+  });
   const text = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
@@ -85,7 +94,8 @@ function start(folder: string, args: readonly string[], env: Options['env']): Ru
   return { child, ended, said };
 }
 
-export const ndjson = (...values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+export const ndjson = (...values: readonly unknown[]): string =>
+  values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
 export const enrolled = (userId: string, batchId = 'b1') => ({
   type: 'enrollment.enrolled',

@@ -12,7 +12,9 @@ const WAIT = ['lag', '--wait', '--timeout-ms', '60000'];
 test('while up runs, other processes produce, wait, and see what the jobs made of it', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
-  const produced = await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1'), enrolled('u2')) });
+  const produced = await tributary(folder, ['produce', 'enrollment.events'], {
+    input: ndjson(enrolled('u1'), enrolled('u2')),
+  });
   assert.deepEqual([produced.code, produced.stdout], [0, '2 events sent to enrollment.events, as 2 records\n']);
   const waited = await tributary(folder, WAIT);
   assert.equal(waited.code, 0, waited.stderr);
@@ -22,24 +24,42 @@ test('while up runs, other processes produce, wait, and see what the jobs made o
   assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summaries', 'b1'])).stdout).learners, 2);
   assert.equal(JSON.parse((await tributary(folder, ['show', 'batches', 'b1'])).stdout).learners, 2);
   assert.equal(JSON.parse((await tributary(folder, ['show', 'enrollments', 'u1', 'c1'])).stdout).userId, 'u1');
-  const filter = ['search', 'enrollments', '--filter', 'active=true', '--filter', 'batches=b1', '--limit', '1', '--json'];
+  const filter = [
+    'search',
+    'enrollments',
+    '--filter',
+    'active=true',
+    '--filter',
+    'batches=b1',
+    '--limit',
+    '1',
+    '--json',
+  ];
   const found = JSON.parse((await tributary(folder, filter)).stdout);
   assert.deepEqual([found.total, found.items.length], [2, 1]);
   const doctor = await tributary(folder, ['doctor', '--json']);
-  assert.deepEqual([doctor.code, JSON.parse(doctor.stdout).filter((finding: { state: string }) => finding.state !== 'ok' )], [0, []]);
+  assert.deepEqual(
+    [doctor.code, JSON.parse(doctor.stdout).filter((finding: { state: string }) => finding.state !== 'ok')],
+    [0, []],
+  );
 });
 
 test('a list of records goes on where its last page ended', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
-  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(...['u1', 'u2', 'u3'].map((user) => enrolled(user))) });
+  await tributary(folder, ['produce', 'enrollment.events'], {
+    input: ndjson(...['u1', 'u2', 'u3'].map((user) => enrolled(user))),
+  });
   assert.equal((await tributary(folder, WAIT)).code, 0);
   const args = ['show', 'batch_learners', 'b1', '--limit', '2', '--json'];
   const first = JSON.parse((await tributary(folder, args)).stdout);
   const second = JSON.parse((await tributary(folder, [...args, '--after', first.next])).stdout);
   const users = [...first.items, ...second.items].map((item) => item.userId);
   assert.deepEqual([users.sort(), second.next], [['u1', 'u2', 'u3'], null]);
-  assert.deepEqual(JSON.parse((await tributary(folder, ['show', 'batch_learners', '--tenant', 'other', '--json'])).stdout).items, []);
+  assert.deepEqual(
+    JSON.parse((await tributary(folder, ['show', 'batch_learners', '--tenant', 'other', '--json'])).stdout).items,
+    [],
+  );
 });
 
 test('an input of many pieces goes to the other process whole, and its output comes back whole', async (t) => {
@@ -50,7 +70,10 @@ test('an input of many pieces goes to the other process whole, and its output co
   const produced = await tributary(folder, ['produce', 'enrollment.events', '--json'], { input });
   assert.deepEqual(JSON.parse(produced.stdout), { topic: 'enrollment.events', events: count, records: count });
   const { stdout } = await tributary(folder, ['tail', 'enrollment.events', '--from-beginning', '--json']);
-  const keys = stdout.trim().split('\n').map((line) => JSON.parse(line).key);
+  const keys = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).key);
   assert.deepEqual([keys.length, new Set(keys).size], [count, count]);
 });
 
@@ -93,7 +116,10 @@ test('a second up or run on the folder is refused with a clear message', async (
   for (const args of [['up'], ['run', 'track-progress'], ['demo']]) {
     const { code, stderr } = await tributary(folder, args);
     assert.equal(code, 1);
-    assert.match(stderr, /^error: the data folder .*data belongs to another running tributary; stop that one first.*\n$/);
+    assert.match(
+      stderr,
+      /^error: the data folder .*data belongs to another running tributary; stop that one first.*\n$/,
+    );
   }
 });
 
@@ -116,7 +142,10 @@ test('SIGTERM and SIGINT end up with exit code 0, and everything that was read i
     assert.equal((await one.ended).code, 0);
     assert.equal(existsSync(join(folder, 'data/control.sock')), false);
     const lag = JSON.parse((await tributary(folder, ['lag', '--json'])).stdout) as { lag: number }[];
-    assert.deepEqual(lag.filter((each) => each.lag > 0), []);
+    assert.deepEqual(
+      lag.filter((each) => each.lag > 0),
+      [],
+    );
     assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summary', 'b1'])).stdout).learners, 1);
   }
 });
@@ -124,7 +153,9 @@ test('SIGTERM and SIGINT end up with exit code 0, and everything that was read i
 test('a follower of a process that stops comes to its end too', async (t) => {
   const folder = temporaryFolder(t);
   const one = await up(t, folder);
-  await tributary(folder, ['produce', 'user.events'], { input: ndjson({ type: 'user.deleted', data: { userId: 'u1' } }) });
+  await tributary(folder, ['produce', 'user.events'], {
+    input: ndjson({ type: 'user.deleted', data: { userId: 'u1' } }),
+  });
   const tail = running(t, folder, ['tail', 'user.events', '--follow']);
   await tail.said('u1');
   one.child.kill('SIGTERM');
@@ -166,7 +197,10 @@ test('with a port, metrics and probes are served; a port that is taken is told',
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   assert.equal((await tributary(folder, WAIT)).code, 0);
   const metrics = await (await fetch(`${address}/metrics`)).text();
-  assert.match(metrics, /^tributary_records_total\{job="track-progress",topic="enrollment\.events",outcome="applied"\} 1$/m);
+  assert.match(
+    metrics,
+    /^tributary_records_total\{job="track-progress",topic="enrollment\.events",outcome="applied"\} 1$/m,
+  );
   assert.match(metrics, /^process_cpu_seconds_total /m);
   assert.doesNotMatch(metrics, /u1/);
   assert.equal((await fetch(`${address}/livez`)).status, 200);

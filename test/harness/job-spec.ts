@@ -13,9 +13,11 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
 import { projectCourse } from '../../jobs/project-course.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+
 const jobs = [projectCourse, trackProgress];
+
 import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../../jobs/runtime/stores.ts';

@@ -105,7 +105,9 @@ export class World {
     const stores = withPoints(distort?.(this.#stores) ?? this.#stores, actor.reach);
     const runtime = testRuntime(stores, {
       clock: this.clock,
-      telemetry: { tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`) },
+      telemetry: {
+        tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`),
+      },
       settings: { maxRecords: 1 + random.below(6), cachedRows: random.below(4), lookupMs: random.below(2) * 1000 },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };

@@ -58,8 +58,8 @@ async function replayOf(transport: Transport, letter: Letter): Promise<NewRecord
   const { partition, key, value, headers, timestamp } = await rejectedRecord(transport, letter);
   // The origin was counted as seen when the record was rejected, or may have been: with it, the record would be a repeat.
   const { ce_origin: _, ...kept } = headers;
-  return [
-    { topic: letter.topic.name, partition, key, value, headers: { ...kept, [ONLY_FOR]: letter.job }, timestamp },
-    marker(letter, Date.now()),
-  ];
+  const now = Date.now();
+  const record = { topic: letter.topic.name, partition, key, value, headers: { ...kept, [ONLY_FOR]: letter.job } };
+  // Without a time of its own an event has that of its record. All others are kept from now on, as any new record.
+  return [{ ...record, timestamp: 'ce_time' in kept ? now : timestamp }, marker(letter, now)];
 }

@@ -1,0 +1,281 @@
+/**
+ * Who may import whom: one table of all folders, checked on the import graph as it is. `biome.json` says the same folder by
+ * folder, so that an editor shows it at once; what follows through others is seen only here.
+ */
+import assert from 'node:assert/strict';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+import { jobs } from '../jobs/index.ts';
+import { importsOf, reachable, type Source, sourceTree } from './imports.ts';
+
+interface Rule {
+  /** The files it holds for. The first rule that names a file is the one. */
+  readonly files: readonly string[];
+  /** Which of our files they may import. */
+  readonly ours: readonly string[];
+  /** Which packages and modules of Node; `*` stands for any part of a name. */
+  readonly libraries: readonly string[];
+  readonly why: string;
+}
+
+const JOB_FILES = jobs.map(({ name }) => `jobs/${name}.ts`);
+const PORTS = ['sinks/port.ts', 'sinks/*/port.ts'];
+const DECLARATIONS = ['topics/index.ts', 'topics/define.ts'];
+
+const RULES: readonly Rule[] = [
+  { files: ['schemas/**'], ours: ['schemas/**'], libraries: [], why: 'the vocabulary of everything else' },
+  {
+    files: ['topics/avro-types.ts', 'topics/bounds.ts'],
+    ours: ['schemas/*', 'topics/*'],
+    libraries: ['avsc'],
+    why: 'the two files that know the Avro library',
+  },
+  { files: ['topics/*'], ours: ['schemas/*', 'topics/*'], libraries: [], why: 'declared once, used by all' },
+  {
+    files: ['topics/embedded/**'],
+    ours: ['schemas/*', 'topics/*', 'topics/embedded/**', 'embedded/**'],
+    libraries: ['node:*'],
+    why: 'an implementation knows its port and its client',
+  },
+  { files: ['jobs/index.ts'], ours: ['jobs/define.ts', ...JOB_FILES], libraries: [], why: 'a list of jobs' },
+  {
+    files: ['jobs/define.ts'],
+    ours: ['schemas/**', 'topics/define.ts'],
+    libraries: [],
+    why: 'what a job is, whatever jobs there are',
+  },
+  {
+    files: ['jobs/*'],
+    ours: ['schemas/**', ...DECLARATIONS, 'jobs/*', ...[...JOB_FILES, 'jobs/index.ts'].map((file) => `!${file}`)],
+    libraries: ['luxon'],
+    why: 'a job is pure, and speaks to other jobs by events',
+  },
+  {
+    files: ['jobs/runtime/**'],
+    ours: ['schemas/*', 'topics/*', '!topics/index.ts', 'jobs/define.ts', 'jobs/runtime/**', ...PORTS],
+    libraries: ['node:timers/promises'],
+    why: 'the runtime can be tested with any wiring and any jobs',
+  },
+  {
+    files: PORTS,
+    ours: ['schemas/*', 'sinks/port.ts'],
+    libraries: [],
+    why: 'a port shows no type of a client library',
+  },
+  {
+    files: ['sinks/**/request.ts'],
+    ours: ['schemas/*', ...PORTS, '{folder}/*'],
+    libraries: [],
+    why: 'requests are built purely: tested without a server',
+  },
+  {
+    files: ['sinks/*/*.ts'],
+    ours: ['schemas/*', 'sinks/port.ts', '{folder}/*'],
+    libraries: ['node:crypto', 'node:url'],
+    why: 'what implementations share knows none of them',
+  },
+  {
+    files: ['sinks/*/sqlite/**', 'sinks/*/embedded/**'],
+    ours: ['schemas/*', 'sinks/port.ts', '{port}/*', '{folder}/*', 'embedded/**'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'the SQLite file is opened in one place',
+  },
+  {
+    files: ['sinks/channels/outbox/**'],
+    ours: ['schemas/*', '{port}/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite', 'nodemailer/*'],
+    why: 'one effect each',
+  },
+  {
+    files: ['sinks/objects/directory/**'],
+    ours: ['schemas/*', '{port}/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'one effect each',
+  },
+  {
+    files: ['embedded/**'],
+    ours: ['schemas/*', 'embedded/**'],
+    libraries: ['node:*'],
+    why: 'it knows nothing of those who share it',
+  },
+  { files: ['cli/wire.ts'], ours: ['**'], libraries: ['*'], why: 'the one place that chooses implementations' },
+  {
+    files: ['cli/**'],
+    ours: ['**', '!embedded/**', '!topics/embedded/**', '!sinks/*/*/**'],
+    libraries: ['node:*', '!node:sqlite', 'commander', 'pino', 'prom-client', 'zod', 'luxon'],
+    why: 'commands work with any implementation',
+  },
+  {
+    files: ['demo/**'],
+    ours: ['schemas/**', 'topics/*', 'jobs/**', 'demo/**'],
+    libraries: ['node:*', '!node:sqlite', 'cli-progress', 'csv-parse/*'],
+    why: 'the demo is handed what it runs on',
+  },
+  {
+    files: ['docs/**'],
+    ours: ['schemas/*', 'topics/*', 'jobs/*', 'docs/*'],
+    libraries: ['node:fs', 'node:path'],
+    why: 'pages are made from declarations alone',
+  },
+];
+
+const tree = sourceTree();
+
+/** Whether the last pattern that matches lets it in: `!` before a pattern keeps out. */
+function isAmong(name: string, patterns: readonly string[]): boolean {
+  const last = patterns.findLast((pattern) => posix.matchesGlob(name, pattern.replace(/^!/, '')));
+  return last !== undefined && !last.startsWith('!');
+}
+
+const ruleOf = (file: string): Rule | undefined => RULES.find(({ files }) => isAmong(file, files));
+
+/** What of its imports the file may not have. */
+function trespasses({ file, files, libraries }: Source): string[] {
+  const rule = ruleOf(file);
+  if (rule === undefined) return [`${file}: no rule says what it may import; add its folder to the table`];
+  const folder = posix.dirname(file);
+  const ours = rule.ours.map((each) => each.replace('{folder}', folder).replace('{port}', posix.dirname(folder)));
+  // A glob's star does not pass a slash, and names of packages have some.
+  const isLibrary = (name: string) =>
+    isAmong(
+      name.replaceAll('/', '.'),
+      rule.libraries.map((each) => each.replaceAll('/', '.')),
+    );
+  return [...files.filter((each) => !isAmong(each, ours)), ...libraries.filter((each) => !isLibrary(each))].map(
+    (each) => `${file} imports ${each}: ${rule.why}`,
+  );
+}
+
+test('every file imports only what its folder may import', () => {
+  assert.ok(tree.size > 80, 'the tree was found');
+  assert.deepEqual([...tree.values()].flatMap(trespasses), []);
+});
+
+test('every import leads to a file that there is', () => {
+  const lost = [...tree.values()].flatMap(({ file, files }) =>
+    files.filter((each) => !tree.has(each) && !each.endsWith('.json')).map((each) => `${file} imports ${each}`),
+  );
+  assert.deepEqual(lost, []);
+});
+
+test('every rule holds for some file', () => {
+  for (const rule of RULES) {
+    assert.ok(
+      [...tree.keys()].some((file) => ruleOf(file) === rule),
+      `${rule.files}: ${rule.why}`,
+    );
+  }
+});
+
+/** Files that must have no effects, and neither may anything they need. */
+const PURE = ['schemas/**', 'jobs/*', 'sinks/**/request.ts', 'sinks/**/port.ts', ...DECLARATIONS];
+const PURE_LIBRARIES = ['luxon'];
+/** Clocks, luck and the outside world, in the words in which they can be had without an import. */
+const IMPURE =
+  /\b(?:Math\.random|Date\.now|new Date\(\)|performance\.|process\.|console\.|globalThis|fetch\(|setTimeout|setInterval|setImmediate|queueMicrotask|crypto\.|DateTime\.(?:now|local\(\)|utc\(\))|require\(|import\()/;
+
+const withoutComments = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+
+function impurities(sources: ReadonlyMap<string, Source>): string[] {
+  const problems: string[] = [];
+  for (const root of [...sources.keys()].filter((file) => isAmong(file, PURE))) {
+    for (const [file, through] of reachable(sources, root)) {
+      const { libraries = [], text = '' } = sources.get(file) ?? {};
+      const path = through === '' ? root : `${root}, through ${through}: ${file}`;
+      const impure = IMPURE.exec(withoutComments(text));
+      if (impure !== null) problems.push(`${path} says ${impure[0]}`);
+      for (const library of libraries.filter((each) => !PURE_LIBRARIES.includes(each))) {
+        problems.push(`${path} imports ${library}`);
+      }
+    }
+  }
+  return problems;
+}
+
+test('what is pure needs nothing that is not, directly or through others', () => {
+  assert.deepEqual(impurities(tree), []);
+});
+
+test('a declared job has a file of its name', () => {
+  for (const file of JOB_FILES) assert.ok(tree.has(file), file);
+});
+
+// ---- the check itself ----
+
+const source = (file: string, text: string): Source => ({ file, text, ...importsOf(file, text) });
+
+test('imports are found in every way of writing them', () => {
+  const text = `/** import { no } from './comment.ts'; */
+import { a } from './a.ts';
+import type { b } from '../b.ts';
+import {
+  c,
+  type D,
+} from './c/c.ts';
+import e from 'node:fs';
+import './side-effect.ts';
+export * from './f.ts';
+export { g } from 'pkg/g';
+const h = await import('./h.ts');
+const i = createRequire(import.meta.url)('x'), j = require('k');
+`;
+  const { files, libraries } = importsOf('jobs/x.ts', text);
+  assert.deepEqual([...files].sort(), [
+    'b.ts',
+    'jobs/a.ts',
+    'jobs/c/c.ts',
+    'jobs/f.ts',
+    'jobs/h.ts',
+    'jobs/side-effect.ts',
+  ]);
+  assert.deepEqual([...libraries].sort(), ['k', 'node:fs', 'pkg/g']);
+  assert.throws(() => importsOf('jobs/x.ts', 'await import(name)'), /does not say what it imports/);
+});
+
+test('a file that trespasses is told of, with the reason', () => {
+  const wrong: [string, string][] = [
+    ['schemas/user.ts', '../topics/index.ts'],
+    ['schemas/user.ts', 'node:crypto'],
+    ['topics/codec.ts', 'avsc'],
+    ['topics/define.ts', './embedded/transport.ts'],
+    ['topics/embedded/log.ts', '../../sinks/port.ts'],
+    ['jobs/notify.ts', './track-progress.ts'],
+    ['jobs/notify.ts', './index.ts'],
+    ['jobs/notify.ts', './runtime/run.ts'],
+    ['jobs/notify.ts', '../topics/codec.ts'],
+    ['jobs/runtime/run.ts', '../notify.ts'],
+    ['jobs/runtime/run.ts', '../../sinks/tables/sqlite/tables.ts'],
+    ['jobs/runtime/run.ts', 'pino'],
+    ['sinks/tables/port.ts', '../cache/port.ts'],
+    ['sinks/tables/sqlite/request.ts', 'node:path'],
+    ['sinks/tables/sqlite/tables.ts', '../../search/port.ts'],
+    ['sinks/tables/sqlite/tables.ts', 'node:sqlite'],
+    ['sinks/objects/directory/files.ts', '../../../embedded/database.ts'],
+    ['embedded/database.ts', '../topics/index.ts'],
+    ['cli/names.ts', '../sinks/tables/sqlite/tables.ts'],
+    ['cli/commands/up.ts', '../../embedded/database.ts'],
+    ['demo/rows.ts', '../cli/wire.ts'],
+    ['docs/markdown.ts', '../jobs/runtime/run.ts'],
+    ['elsewhere/a.ts', '../schemas/user.ts'],
+  ];
+  for (const [file, imported] of wrong) {
+    assert.equal(trespasses(source(file, `import { x } from '${imported}';`)).length, 1, `${file} imports ${imported}`);
+  }
+});
+
+test('an effect is found behind any number of files', () => {
+  const files = {
+    'jobs/count.ts': "import { a } from './helper.ts';\n// Date.now() would be wrong here.\n",
+    'jobs/helper.ts': "import type { B } from '../topics/define.ts';\n",
+    'topics/define.ts': "import { c } from './far.ts';\n",
+    'topics/far.ts': "import { d } from 'node:os';\nexport const luck = () => Math.random();\n",
+  };
+  const found = impurities(new Map(Object.entries(files).map(([file, text]) => [file, source(file, text)])));
+  assert.deepEqual(
+    found.filter((problem) => problem.startsWith('jobs/count.ts')),
+    [
+      'jobs/count.ts, through topics/define.ts: topics/far.ts says Math.random',
+      'jobs/count.ts, through topics/define.ts: topics/far.ts imports node:os',
+    ],
+  );
+});

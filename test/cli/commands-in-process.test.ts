@@ -1,0 +1,112 @@
+/** What is hard to time from outside: a command that is interrupted, and a reader that is slow or gone. */
+import assert from 'node:assert/strict';
+import { Readable, Writable } from 'node:stream';
+import { test } from 'node:test';
+import { execute } from '../../cli/commands.ts';
+import { Interrupted } from '../../cli/context.ts';
+import { enrolled, ndjson } from './harness.ts';
+import { command, wired } from './in-process.ts';
+
+test('a command that waits for input ends when it is interrupted, and has sent nothing', async (t) => {
+  const one = await wired(t);
+  const controller = new AbortController();
+  let asked = false;
+  const stdin = new Readable({
+    read() {
+      if (asked) setImmediate(() => controller.abort(new Interrupted()));
+      else this.push(ndjson(enrolled('u1')));
+      asked = true;
+    },
+  });
+  const silent = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+  const context = { wired: one, stdin, stdout: silent(), stderr: silent(), signal: controller.signal };
+  assert.equal(await execute('produce', { topic: 'enrollment.events', json: false }, context, false), 130);
+  const { stdout } = await command(one, 'tail', TAIL);
+  assert.equal(stdout, '');
+});
+
+const TAIL = { topic: 'enrollment.events', fromBeginning: true, follow: false, limit: null, json: true };
+
+test('a command waits for a slow reader, and ends when the reader is gone', async (t) => {
+  const one = await wired(t);
+  const input = ndjson(...Array.from({ length: 2000 }, (_, i) => enrolled(`u${i}`)));
+  await command(one, 'produce', { topic: 'enrollment.events', json: true }, input);
+  const controller = new AbortController();
+  let lines = 0;
+  // It never says that it has written: the first lines fill its buffer, and nothing follows.
+  const stdout = new Writable({
+    highWaterMark: 1000,
+    write() {
+      setImmediate(() => controller.abort(new Interrupted()));
+    },
+  });
+  const write = stdout.write.bind(stdout);
+  stdout.write = ((chunk: string) => {
+    lines += 1;
+    return write(chunk);
+  }) as typeof stdout.write;
+  const stderr = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const context = { wired: one, stdin: Readable.from([]), stdout, stderr, signal: controller.signal };
+  assert.equal(await execute('tail', TAIL, context, false), 130);
+  assert.ok(lines < 20, `${lines} lines were written to nobody`);
+});
+
+test('tail shows the newest records of all partitions, in the order of their time', async (t) => {
+  const one = await wired(t);
+  const users = Array.from({ length: 30 }, (_, i) => `u${i}`);
+  for (const [i, user] of users.entries()) {
+    const record = {
+      topic: 'user.events',
+      partition: i % 6,
+      key: Buffer.from(user),
+      value: null,
+      headers: {},
+      timestamp: 1000 + i,
+    };
+    await one.stores.transport.produce([record]);
+  }
+  const shown = async (args: object) => {
+    const { stdout } = await command(one, 'tail', { ...TAIL, topic: 'user.events', ...args });
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).key);
+  };
+  assert.deepEqual(await shown({ fromBeginning: false }), users.slice(-10));
+  assert.deepEqual(await shown({ fromBeginning: false, limit: 3 }), users.slice(-3));
+  assert.deepEqual(await shown({}), users);
+  assert.deepEqual(await shown({ limit: 4 }), users.slice(0, 4));
+});
+
+test('tail shows why a record cannot be read, and goes on', async (t) => {
+  const one = await wired(t);
+  const base = { topic: 'user.events', partition: 0, key: Buffer.from([0xff, 0xfe]), timestamp: 1000 };
+  const headers = { ce_specversion: '1.0', ce_id: 'e', ce_source: '/s', ce_type: 'user.deleted' };
+  await one.stores.transport.produce([
+    { ...base, value: Buffer.from('x'), headers },
+    { ...base, value: Buffer.from('{}'), headers: { ...headers, ce_type: 'user.promoted' } },
+    { ...base, value: null, headers },
+    { ...base, value: Buffer.from('{}'), headers: {}, timestamp: 9e15 },
+  ]);
+  const { code, stdout } = await command(one, 'tail', { ...TAIL, topic: 'user.events' });
+  assert.equal(code, 0);
+  const codes = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).problem.code);
+  assert.deepEqual(codes, ['VALUE_UNREADABLE', 'UNKNOWN_TYPE', 'VALUE_UNREADABLE', 'ENVELOPE_INVALID']);
+});
+
+test('a command that there is not, and an error that nobody foresaw, are reported', async (t) => {
+  const one = await wired(t);
+  const unknown = await command(one, '__proto__' as never, {});
+  assert.deepEqual([unknown.code, /there is no command/.test(unknown.stderr)], [1, true]);
+  const transport = { ...one.stores.transport, describe: () => Promise.reject(new RangeError('out of range')) };
+  const broken = { ...one, stores: { ...one.stores, transport } };
+  const { code, stderr } = await command(broken, 'topics', { topic: null, json: false });
+  assert.equal(code, 1);
+  assert.equal(
+    stderr,
+    'error: out of range\nThis was not foreseen: run it again with --debug to see where it came from.\n',
+  );
+});

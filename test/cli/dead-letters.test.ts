@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig } from '../../cli/config.ts';
+import { type Wired, wire } from '../../cli/wire.ts';
+import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/records.ts';
+import { ONLY_FOR } from '../../topics/codec.ts';
+import type { NewRecord } from '../../topics/transport.ts';
+import { enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
+import { command, wired } from './in-process.ts';
+
+const TOPIC = 'enrollment.events';
+const DEAD = `${TOPIC}.dead-letter`;
+const LIST = { job: null, code: null, topic: null, all: false, json: true };
+const REPLAY = { ids: [], all: false, job: null, code: null, topic: null, again: false, json: true };
+
+const event = (value: string | Uint8Array, headers: NewRecord['headers'] = {}): NewRecord => ({
+  topic: TOPIC,
+  partition: 2,
+  key: Buffer.from('u1'),
+  value: Buffer.from(value),
+  headers: {
+    ce_specversion: '1.0',
+    ce_id: 'e-1',
+    ce_source: '/campus',
+    ce_type: 'enrollment.enrolled',
+    'content-type': 'application/json',
+    ...headers,
+  },
+  timestamp: 1000,
+});
+
+/** A record as the log has it, and the letters that jobs write of it. */
+async function rejected(
+  { stores }: Wired,
+  record: NewRecord,
+  jobs: readonly string[],
+  code: 'DATA_INVALID' | 'VALUE_UNREADABLE' = 'DATA_INVALID',
+) {
+  const [offset] = await stores.transport.produce([record]);
+  const original = { ...record, offset: offset as number };
+  for (const job of jobs) {
+    const place = { job, topic: TOPIC, partition: record.partition };
+    await stores.transport.produce([deadLetter(original, code, `why ${job} did not`, place, () => 6, 2000)]);
+  }
+  return `${TOPIC}/${record.partition}/${offset}`;
+}
+
+const list = async (wired: Wired, args: object = {}) => {
+  const { stdout } = await command(wired, 'dead-letters list', { ...LIST, ...args });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+};
+
+const lastOf = async ({ stores }: Wired, topic: string, partition: number) => {
+  const [info] = await stores.transport.describe([topic]);
+  const end = info?.partitions[partition]?.end ?? 0;
+  const [record] = await stores.transport.read(topic, partition, end - 1, 1);
+  return record;
+};
+
+test('one record that one job rejected several times is one dead letter, and two jobs have one each', async (t) => {
+  const one = await wired(t);
+  const id = await rejected(one, event('{}'), ['track-progress', 'notify', 'track-progress']);
+  const letters = await list(one);
+  assert.deepEqual(letters.map((letter) => [letter.id, letter.job]).sort(), [
+    [id, 'notify'],
+    [id, 'track-progress'],
+  ]);
+  assert.deepEqual(letters[0].rejectedAt, new Date(2000).toISOString());
+});
+
+test('the list can be cut down by job, code and topic', async (t) => {
+  const one = await wired(t);
+  const first = await rejected(one, event('{}'), ['track-progress']);
+  const second = await rejected(one, event('x'), ['notify'], 'VALUE_UNREADABLE');
+  const idsOf = async (filter: object) => (await list(one, filter)).map(({ id }) => id);
+  assert.deepEqual(await idsOf({}), [first, second]);
+  assert.deepEqual(await idsOf({ job: 'notify' }), [second]);
+  assert.deepEqual(await idsOf({ code: 'DATA_INVALID' }), [first]);
+  assert.deepEqual(await idsOf({ topic: TOPIC }), [first, second]);
+  assert.deepEqual(await idsOf({ topic: 'user.events' }), []);
+  const { stdout, stderr } = await command(one, 'dead-letters list', { ...LIST, json: false });
+  assert.match(
+    stdout,
+    new RegExp(`^id +job .*\\n${first} +track-progress .* DATA_INVALID +why track-progress did not$`, 'm'),
+  );
+  assert.equal(stderr, '2 dead letters\n');
+});
+
+test('records that no job wrote are no dead letters', async (t) => {
+  const one = await wired(t);
+  await one.stores.transport.produce([{ ...event('{}'), topic: DEAD }]);
+  assert.deepEqual(await list(one), []);
+});
+
+test('a dead letter is shown with its reason, its headers and its value as text', async (t) => {
+  const one = await wired(t);
+  const id = await rejected(one, event('{"userId":'), ['track-progress']);
+  const { code, stdout } = await command(one, 'dead-letters show', { id, json: false });
+  assert.equal(code, 0);
+  for (const line of [
+    'code: DATA_INVALID',
+    'message: why track-progress did not',
+    'job: track-progress',
+    `position: ${id}`,
+    'key: u1',
+    'header ce_type: enrollment.enrolled',
+    'value:',
+    '{"userId":',
+  ]) {
+    assert.ok(stdout.split('\n').includes(line), line);
+  }
+  assert.doesNotMatch(stdout, /tributary-code/);
+});
+
+test('a value that is no text is shown as bytes', async (t) => {
+  const one = await wired(t);
+  const value = Uint8Array.from([0, 0, 0, 0, 9, ...Buffer.from('abcdefghijklmnop')]);
+  const id = await rejected(one, event(value), ['track-progress']);
+  const { stdout } = await command(one, 'dead-letters show', { id, json: false });
+  assert.match(stdout, /^00000000 {2}00 00 00 00 09 61 62 63 64 65 66 67 68 69 6a 6b {2}\.{5}abcdefghijk$/m);
+  assert.match(stdout, /^00000010 {2}6c 6d 6e 6f 70 +lmnop$/m);
+  const json = JSON.parse((await command(one, 'dead-letters show', { id, json: true })).stdout);
+  assert.deepEqual(Buffer.from(json.valueBase64, 'base64'), Buffer.from(value));
+});
+
+test('a value that can be read by now is shown decoded', async (t) => {
+  const one = await wired(t);
+  const id = await rejected(one, event(JSON.stringify(enrolled('u1').data)), ['track-progress']);
+  const { stdout } = await command(one, 'dead-letters show', { id, json: true });
+  assert.deepEqual(JSON.parse(stdout).data, enrolled('u1').data);
+});
+
+test('a replayed record is as it was, without its origin and for the job alone that rejected it', async (t) => {
+  const one = await wired(t);
+  const bytes = Uint8Array.from([1, 2, 255]);
+  const id = await rejected(one, event('{}', { ce_origin: 'a/b/0/1/0', other: bytes }), ['track-progress']);
+  const { code, stdout } = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(stdout), { replayed: [{ id, job: 'track-progress' }] });
+  const record = await lastOf(one, TOPIC, 2);
+  const original = event('{}', { other: bytes, [ONLY_FOR]: 'track-progress' });
+  assert.deepEqual(
+    { ...record, value: Buffer.from(record?.value ?? ''), key: Buffer.from(record?.key ?? '') },
+    { partition: 2, offset: 1, timestamp: 1000, key: original.key, value: original.value, headers: original.headers },
+  );
+  const marker = await lastOf(one, DEAD, 2);
+  assert.deepEqual(marker?.headers, { 'tributary-replayed': id, [DEAD_LETTER.job]: 'track-progress' });
+});
+
+test('a replayed event with a time of its own is kept as long as any new record', async (t) => {
+  const one = await wired(t);
+  const id = await rejected(one, event('{}', { ce_time: '2013-10-01T08:00:00Z' }), ['track-progress']);
+  const before = Date.now();
+  await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
+  const record = await lastOf(one, TOPIC, 2);
+  assert.ok((record?.timestamp ?? 0) >= before);
+  assert.equal(record?.headers['ce_time'], '2013-10-01T08:00:00Z');
+});
+
+test('what was replayed is listed only with --all, and replayed twice only with --again', async (t) => {
+  const one = await wired(t);
+  const id = await rejected(one, event('{}'), ['track-progress', 'notify']);
+  await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify' });
+  assert.deepEqual(
+    (await list(one)).map(({ job }) => job),
+    ['track-progress'],
+  );
+  assert.deepEqual((await list(one, { all: true })).map(({ job, replayed }) => [job, replayed]).sort(), [
+    ['notify', true],
+    ['track-progress', false],
+  ]);
+
+  const twice = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify' });
+  assert.equal(twice.code, 2);
+  assert.match(twice.stderr, /was replayed already; with --again/);
+  const again = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify', again: true });
+  assert.equal(again.code, 0);
+  const all = await command(one, 'dead-letters replay', { ...REPLAY, all: true });
+  assert.deepEqual(JSON.parse(all.stdout), { replayed: [{ id, job: 'track-progress' }] });
+  assert.deepEqual(await list(one), []);
+});
+
+test('a record that is rejected once more after its replay stays replayed, and its replay is a dead letter of its own', async (t) => {
+  const one = await wired(t);
+  const id = await rejected(one, event('{}'), ['track-progress']);
+  await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
+  const original = await one.stores.transport.read(TOPIC, 2, 0, 2);
+  for (const record of original) {
+    const place = { job: 'track-progress', topic: TOPIC, partition: 2 };
+    await one.stores.transport.produce([deadLetter(record, 'DATA_INVALID', 'again', place, () => 6, 3000)]);
+  }
+  assert.deepEqual(
+    (await list(one)).map((letter) => letter.id),
+    [`${TOPIC}/2/1`],
+  );
+});
+
+test('a filter of --all chooses what is replayed; with ids, or for a job that is gone, it is a wrong use', async (t) => {
+  const one = await wired(t);
+  const first = await rejected(one, event('{}'), ['track-progress']);
+  const second = await rejected(one, event('x'), ['track-progress'], 'VALUE_UNREADABLE');
+  const gone = await rejected(one, event('y'), ['former-job'], 'VALUE_UNREADABLE');
+  const replay = (args: object) => command(one, 'dead-letters replay', { ...REPLAY, ...args });
+  assert.equal((await replay({ ids: [first], code: 'DATA_INVALID' })).code, 2);
+  assert.equal((await replay({ ids: [first], job: 'notify' })).code, 2);
+  const former = await replay({ ids: [gone] });
+  assert.deepEqual([former.code, /there is no job former-job/.test(former.stderr)], [2, true]);
+  const { stdout } = await replay({ all: true, code: 'VALUE_UNREADABLE', job: 'track-progress' });
+  assert.deepEqual(
+    JSON.parse(stdout).replayed.map(({ id }: { id: string }) => id),
+    [second],
+  );
+  assert.deepEqual(
+    (await list(one)).map(({ id }) => id),
+    [first, gone],
+  );
+});
+
+test('as processes: a record is rejected by its job, listed, shown, and replayed to that job alone', async (t) => {
+  const folder = temporaryFolder(t);
+  const { config } = loadConfig({ flags: {}, env: {}, folder });
+  const before = await wire(config);
+  await before.stores.transport.produce([{ ...event('{"userId":"u1"}'), timestamp: Date.now() }]);
+  await before.close();
+  await up(t, folder);
+  const wait = ['lag', '--wait', '--timeout-ms', '60000'];
+  await tributary(folder, ['produce', TOPIC], { input: ndjson(enrolled('u1')) });
+  assert.equal((await tributary(folder, wait)).code, 0);
+  const listed = await tributary(folder, ['dead-letters', 'list', '--json']);
+  const letter = JSON.parse(listed.stdout);
+  assert.deepEqual([letter.id, letter.job, letter.code], [`${TOPIC}/2/0`, 'track-progress', 'DATA_INVALID']);
+  const shown = await tributary(folder, ['dead-letters', 'show', letter.id]);
+  assert.match(shown.stdout, /^message: data\.courseId: a string is missing$/m);
+  const replayed = await tributary(folder, ['dead-letters', 'replay', letter.id]);
+  assert.deepEqual([replayed.code, replayed.stdout], [0, `${letter.id} was sent to track-progress once more\n`]);
+  assert.equal((await tributary(folder, wait)).code, 0);
+  const again = JSON.parse((await tributary(folder, ['dead-letters', 'list', '--json'])).stdout);
+  assert.equal(again.id, `${TOPIC}/2/1`, 'the replay was rejected in its turn');
+  const doctor = await tributary(folder, ['doctor']);
+  assert.equal(doctor.code, 0);
+  assert.match(doctor.stdout, /^warning {2}dead letters: DATA_INVALID 1\n {9}to do: /m);
+  assert.match((await tributary(folder, ['tail', DEAD])).stdout, /REPLAYED: enrollment\.events\/2\/0/);
+});

@@ -1,0 +1,31 @@
+/** Commands in the process of the test, on stores of its own. */
+import { Readable, Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { type CommandName, execute } from '../../cli/commands.ts';
+import { loadConfig } from '../../cli/config.ts';
+import { type Wired, wire } from '../../cli/wire.ts';
+import { temporaryFolder } from './harness.ts';
+
+/** What an installation without a file and variables has, in a folder of its own. */
+export async function wired(t: TestContext): Promise<Wired> {
+  const folder = temporaryFolder(t);
+  const opened = await wire(loadConfig({ flags: {}, env: {}, folder }).config);
+  t.after(() => opened.close());
+  return opened;
+}
+
+export async function command(wired: Wired, name: CommandName, args: unknown, input = '') {
+  const text = { stdout: '', stderr: '' };
+  const into = (stream: 'stdout' | 'stderr') =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        text[stream] += chunk;
+        done();
+      },
+    });
+  const [stdout, stderr] = [into('stdout'), into('stderr')];
+  const signal = new AbortController().signal;
+  const context = { wired, stdin: Readable.from([Buffer.from(input)]), stdout, stderr, signal };
+  const code = await execute(name, args, context, false);
+  return { code, ...text };
+}

@@ -1,0 +1,159 @@
+/** What doctor finds in stores that something is wrong with. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig } from '../../cli/config.ts';
+import type { Finding } from '../../cli/findings.ts';
+import { type Wired, wire } from '../../cli/wire.ts';
+import { openDatabase } from '../../embedded/database.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { batchSummary } from '../../schemas/rows/batch-summary.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
+import { enrolled, ndjson, temporaryFolder } from './harness.ts';
+import { command, wired } from './in-process.ts';
+
+async function findingsOf(one: Wired): Promise<Finding[]> {
+  const { code, stdout, stderr } = await command(one, 'inspect', { tenant: DEFAULT_TENANT });
+  assert.equal(code, 0, stderr);
+  const findings = JSON.parse(stdout) as Finding[];
+  for (const { state, todo, check } of findings)
+    assert.equal(todo !== undefined, state !== 'ok', `${check} says what to do`);
+  return findings;
+}
+
+const notOk = async (one: Wired): Promise<string[]> =>
+  (await findingsOf(one))
+    .filter(({ state }) => state !== 'ok')
+    .map(({ check, state, message }) => `${state} ${check}: ${message}`);
+
+const produce = (one: Wired, ...events: readonly unknown[]) =>
+  command(one, 'produce', { topic: 'enrollment.events', json: true }, ndjson(...events));
+
+test('nothing is found in stores that are well', async (t) => {
+  assert.deepEqual(await notOk(await wired(t)), []);
+});
+
+test('a topic that has other partitions than it is declared with is found', async (t) => {
+  const folder = temporaryFolder(t);
+  const { config } = loadConfig({ flags: {}, env: {}, folder });
+  const database = openDatabase(config.data);
+  await embeddedTransport(database).createTopics([{ name: 'user.events', partitions: 2, retentionMs: 1000 }]);
+  database.close();
+  const one = await wire(config);
+  t.after(() => one.close());
+  assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions and is declared with 6']);
+});
+
+test('a job that is behind and does not move is found', async (t) => {
+  const one = await wired(t);
+  await produce(one, enrolled('u1'));
+  const [found, ...others] = await notOk(one);
+  assert.match(
+    found ?? '',
+    /^warning progress: track-progress is 1 records behind and did not move in partitions \d of enrollment\.events$/,
+  );
+  assert.deepEqual(others, []);
+});
+
+test('a committed offset beyond the end of the log is found', async (t) => {
+  const one = await wired(t);
+  await one.stores.transport.seek('track-progress', 'enrollment.events', 3, 10);
+  assert.deepEqual(await notOk(one), [
+    'problem positions: track-progress is to go on at 10 of enrollment.events/3, which ends at 0',
+  ]);
+});
+
+test('records that retention took before the job read them are found', async (t) => {
+  const one = await wired(t);
+  const { transport } = one.stores;
+  await produce(one, enrolled('u1'));
+  const lags = await transport.lag('track-progress', 'enrollment.events');
+  const partition = lags.findIndex(({ end }) => end > 0);
+  await transport.seek('track-progress', 'enrollment.events', partition, 0);
+  await transport.expire(Date.now() + 1000 * 24 * 60 * 60 * 1000);
+  const [found] = await notOk(one);
+  assert.equal(
+    found,
+    `problem positions: the records from 0 up to 1 of enrollment.events/${partition} were dropped before track-progress read them`,
+  );
+});
+
+test('a row that has applied what the log does not have is found', async (t) => {
+  const one = await wired(t);
+  await writeBatch(one, { at: '4:17' });
+  assert.deepEqual(await notOk(one), [
+    'problem positions: the row default/b1 of summarize-batch has applied batch.events/4/17, which is not in the log',
+  ]);
+});
+
+test('a timer that is overdue is found', async (t) => {
+  const one = await wired(t);
+  await writeBatch(one, { timers: { start: 1000 } });
+  assert.deepEqual(await notOk(one), [
+    'warning timers: start of default/b1 of summarize-batch was due at 1970-01-01T00:00:01.000Z',
+  ]);
+});
+
+test('a record from the future is found', async (t) => {
+  const one = await wired(t);
+  const record = {
+    topic: 'user.events',
+    partition: 1,
+    key: null,
+    value: null,
+    headers: {},
+    timestamp: Date.UTC(2200, 0, 1),
+  };
+  await one.stores.transport.produce([record]);
+  const [found] = await notOk(one);
+  assert.match(found ?? '', /^warning clock and log: user\.events\/1 has a record of 2200-01-01/);
+});
+
+test('a store that fails is a problem, and the rest is looked at all the same', async (t) => {
+  const one = await wired(t);
+  const search = { ...one.stores.search, search: () => Promise.reject(new Error('no search today')) };
+  const findings = await findingsOf({ ...one, stores: { ...one.stores, search } });
+  assert.deepEqual(
+    findings.filter(({ state }) => state === 'problem').map(({ check, message }) => [check, message]),
+    [['tables and indexes', 'no search today']],
+  );
+  assert.ok(findings.some(({ check }) => check === 'timers'));
+});
+
+async function writeBatch({ stores }: Wired, row: { at?: string; timers?: Record<string, number> }): Promise<void> {
+  const data = {
+    batchId: 'b1',
+    courseId: 'c1',
+    name: '',
+    startsAt: null,
+    endsAt: null,
+    status: 'unknown',
+    learners: 0,
+    ever: 0,
+    left: 0,
+    notStarted: 0,
+    inProgress: 0,
+    completed: 0,
+    meanProgress: 0,
+    histogram: [],
+    progressSum: 0,
+  };
+  const write = {
+    key: [DEFAULT_TENANT, 'b1'],
+    version: { token: 1, revision: 1 },
+    at: '',
+    outbox: '',
+    timers: {},
+    data,
+    partition: 0,
+    whole: true,
+    ...row,
+  };
+  assert.deepEqual(await stores.tables.write(batchSummary, [write]), ['written']);
+}
+
+test('damage that SQLite finds is a problem', async (t) => {
+  const one = await wired(t);
+  assert.deepEqual(one.embedded?.damage(), []);
+  const damaged = { ...one, embedded: { damage: () => ['row 7 missing from index'] } };
+  assert.deepEqual(await notOk(damaged), ['problem database: SQLite finds damage: row 7 missing from index']);
+});

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import { statusLine } from '../../cli/status-line.ts';
+import { createLogger, createMetrics, logged, metered, toAll } from '../../cli/telemetry.ts';
+import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
+
+const WHERE = { job: 'track-progress', topic: 'enrollment.events', partition: 3 };
+const BATCH = {
+  ...WHERE,
+  kind: 'batch',
+  records: 10,
+  applied: 4,
+  skipped: { unwanted: 1, repeated: 2, unchanged: 0, 'not-ours': 1 },
+  rejected: 1,
+  routed: 1,
+  rowsWritten: 3,
+  viewsWritten: 6,
+  eventsSent: 5,
+  durationMs: 20,
+  next: 110,
+  end: 150,
+  eventTime: 5000,
+} as const satisfies TelemetryEvent;
+
+/** One of each kind there is: a kind without one does not compile. */
+const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, { kind: K }> } = {
+  claimed: { ...WHERE, kind: 'claimed', token: 2, offset: 100 },
+  released: { ...WHERE, kind: 'released' },
+  batch: BATCH,
+  'dead-letter': {
+    ...WHERE,
+    kind: 'dead-letter',
+    offset: 7,
+    code: 'DATA_INVALID',
+    message: 'data.userId: a string is missing',
+  },
+  waiting: { ...WHERE, kind: 'waiting', code: 'TABLES_AWAY', message: 'the disk is full', delayMs: 300 },
+  fenced: { ...WHERE, kind: 'fenced', message: 'a newer claim exists' },
+  'records-lost': { ...WHERE, kind: 'records-lost', from: 5, to: 9 },
+  'timers-fired': { ...WHERE, kind: 'timers-fired', count: 4 },
+};
+
+function collector(isTTY = false) {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  return { stream: Object.assign(stream, { isTTY, columns: 60 }), text: () => text };
+}
+
+const sampleOf = (text: string, line: string): string | undefined =>
+  text
+    .split('\n')
+    .find((each) => each.startsWith(`${line} `))
+    ?.slice(line.length + 1);
+
+test('every kind of event is one line of the log, with its fields', () => {
+  for (const event of Object.values(EVENTS)) {
+    const { stream, text } = collector();
+    logged(createLogger('debug', stream)).tell(event);
+    const [line, ...others] = text().trim().split('\n');
+    assert.deepEqual(others, []);
+    const { time, level, msg, ...fields } = JSON.parse(line ?? '');
+    assert.deepEqual(fields, event);
+    assert.ok(msg.length > 0 && !Number.isNaN(Date.parse(time)));
+    assert.ok(['debug', 'info', 'warn', 'error'].includes(level));
+  }
+});
+
+test('what is less important than the level is not logged', () => {
+  const { stream, text } = collector();
+  const telemetry = logged(createLogger('warn', stream));
+  for (const event of Object.values(EVENTS)) telemetry.tell(event);
+  assert.deepEqual(
+    text()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).kind),
+    ['dead-letter', 'waiting', 'records-lost'],
+  );
+});
+
+test('a terminal gets plain lines', () => {
+  const { stream, text } = collector(true);
+  logged(createLogger('info', stream)).tell(EVENTS['dead-letter']);
+  assert.match(
+    text(),
+    /^\d\d:\d\d:\d\d warn {2}track-progress enrollment\.events\/3: the record at 7 went to the dead letters: DATA_INVALID: data\.userId: a string is missing\n$/,
+  );
+});
+
+test('every kind of event changes a metric', async () => {
+  for (const event of Object.values(EVENTS)) {
+    const metrics = await createMetrics();
+    const ours = async () =>
+      (await metrics.registry.metrics())
+        .split('\n')
+        .filter((line) => line.startsWith('tributary_'))
+        .join('\n');
+    const before = await ours();
+    metered(metrics).tell(event);
+    assert.notEqual(await ours(), before, event.kind);
+  }
+});
+
+test('the outcomes of a batch add up to its records', async () => {
+  const metrics = await createMetrics();
+  metered(metrics).tell(BATCH);
+  const text = await metrics.registry.metrics();
+  const outcomes = text.split('\n').filter((line) => line.startsWith('tributary_records_total{'));
+  assert.equal(
+    outcomes.map((line) => Number(line.split(' ').at(-1))).reduce((a, b) => a + b),
+    BATCH.records,
+  );
+  const where = 'job="track-progress",topic="enrollment.events",partition="3"';
+  assert.equal(sampleOf(text, `tributary_lag_records{${where}}`), '40');
+  assert.equal(sampleOf(text, `tributary_event_time_seconds{${where}}`), '5');
+  assert.equal(sampleOf(text, 'tributary_rows_written_total{job="track-progress"}'), '3');
+  assert.equal(sampleOf(text, 'tributary_batch_duration_seconds_sum{job="track-progress"}'), '0.02');
+});
+
+test('the lag of a partition is told only while this process has it', async () => {
+  for (const end of ['released', 'fenced', 'waiting'] as const) {
+    const metrics = await createMetrics();
+    const telemetry = metered(metrics);
+    telemetry.tell(EVENTS.claimed);
+    telemetry.tell(BATCH);
+    assert.equal(sampleOf(await metrics.registry.metrics(), 'tributary_partitions_owned{job="track-progress"}'), '1');
+    telemetry.tell(EVENTS[end]);
+    const text = await metrics.registry.metrics();
+    assert.equal(sampleOf(text, 'tributary_partitions_owned{job="track-progress"}'), '0');
+    assert.doesNotMatch(text, /^tributary_lag_records\{/m);
+  }
+});
+
+test('names follow the rules, and no label can hold a key or a message', async () => {
+  const metrics = await createMetrics();
+  for (const event of Object.values(EVENTS)) metered(metrics).tell(event);
+  for (const metric of await metrics.registry.getMetricsAsJSON()) {
+    if (!metric.name.startsWith('tributary_')) continue;
+    assert.match(metric.name, /^tributary_[a-z_]+$/);
+    assert.equal(String(metric.type) === 'counter', metric.name.endsWith('_total'), metric.name);
+    for (const { labels } of metric.values) {
+      for (const name of Object.keys(labels))
+        assert.ok(['job', 'topic', 'partition', 'code', 'outcome', 'le'].includes(name), name);
+    }
+  }
+});
+
+test('all who want to be told are told', () => {
+  const told: string[] = [];
+  toAll({ tell: () => told.push('a') }, { tell: () => told.push('b') }).tell(BATCH);
+  assert.deepEqual(told, ['a', 'b']);
+});
+
+test('the status line shows how it goes on a terminal, below what is logged, and is gone in the end', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { stream, text } = collector(true);
+  const status = statusLine(stream);
+  status.start();
+  status.tell(BATCH);
+  status.tell(EVENTS['dead-letter']);
+  t.mock.timers.tick(1000);
+  assert.match(text().split('\u001b[K').at(-1) ?? '', /^10 records, [\d,]+\/s, 40 behind, 1 dead letters$/);
+  status.output.write('a line of the log\n');
+  assert.ok(text().endsWith('\r\u001b[Ka line of the log\n'));
+  status.tell({ ...BATCH, end: BATCH.next });
+  status.tell(EVENTS.waiting);
+  t.mock.timers.tick(1000);
+  assert.match(text(), /20 records, [\d,]+\/s, nothing left to read.*$/);
+  status.stop();
+  assert.ok(text().endsWith('\r\u001b[K'));
+  const lines = text()
+    .split('\r')
+    .map((line) => line.replace('\u001b[K', '').trimEnd());
+  assert.ok(
+    lines.every((line) => line.length < 60),
+    'it fits the terminal',
+  );
+});
+
+test('where there is no terminal there is no status line', () => {
+  const { stream, text } = collector();
+  const status = statusLine(stream);
+  status.start();
+  status.tell(BATCH);
+  status.stop();
+  assert.equal(text(), '');
+  assert.equal(status.output, stream);
+});

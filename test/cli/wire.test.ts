@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Config, loadConfig } from '../../cli/config.ts';
+import { targetsOf, wire } from '../../cli/wire.ts';
+import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { callAnswered, DEFAULT_TENANT, timerFired } from '../../schemas/event.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { topics } from '../../topics/index.ts';
+import { temporaryFolder } from './harness.ts';
+import { wired } from './in-process.ts';
+
+test('every declared topic is there, with one for its dead letters', async (t) => {
+  const { stores } = await wired(t);
+  const found = new Map((await stores.transport.describe()).map(({ name, partitions }) => [name, partitions.length]));
+  for (const { name, partitions } of topics) {
+    assert.equal(found.get(name), partitions);
+    assert.equal(found.get(deadLetterTopic(name)), partitions);
+  }
+  assert.equal(found.size, 2 * topics.length);
+});
+
+test('everything the jobs write can be read', async (t) => {
+  const { stores, jobs } = await wired(t);
+  const targets = targetsOf(jobs);
+  assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);
+  for (const target of targets) {
+    if (target.kind === 'table') assert.equal(await stores.tables.count(target, DEFAULT_TENANT), 0);
+    if (target.kind === 'index') {
+      const { total } = await stores.search.search(target, { tenant: DEFAULT_TENANT, words: '', limit: 1 });
+      assert.equal(total, 0);
+    }
+    if (target.kind === 'cache') assert.deepEqual(await stores.cache.read(target, [DEFAULT_TENANT, ...target.key]), []);
+  }
+});
+
+test('events of the runtime can be encoded for the topics whose jobs fold them, and for no other', async (t) => {
+  const { stores, jobs } = await wired(t);
+  for (const told of [timerFired, callAnswered]) {
+    const wanting = new Set(jobs.filter((job) => job.on.includes(told)).map((job) => job.from.name));
+    assert.ok(wanting.size > 0);
+    for (const { name } of topics) {
+      const encode = () => stores.codec.encode(name, told, told.example);
+      if (wanting.has(name)) assert.ok(encode().length > 0);
+      else assert.throws(encode, { code: 'DECLARATION_INVALID' });
+    }
+  }
+});
+
+test('the settings of the runtime are those of the configuration', async (t) => {
+  const folder = temporaryFolder(t);
+  const flags = { maxRecords: '17', backOffFirstMs: '3', backOffLongestMs: '4' };
+  const one = await wire(loadConfig({ flags, env: {}, folder }).config);
+  t.after(() => one.close());
+  const { settings } = one.runtime(SILENT);
+  assert.deepEqual([settings.maxRecords, settings.backOffMs], [17, [3, 4]]);
+});
+
+test('a channel is an outbox, or none', async (t) => {
+  const folder = temporaryFolder(t);
+  const one = await wire(loadConfig({ flags: { sms: 'none:' }, env: {}, folder }).config);
+  t.after(() => one.close());
+  assert.deepEqual(Object.keys(one.stores.channels), ['mail', 'webhook', 'push']);
+});
+
+test('after an error nothing stays open: the folder can be opened again', async (t) => {
+  const folder = temporaryFolder(t);
+  const { config } = loadConfig({ flags: {}, env: {}, folder });
+  await (await wire(config)).close();
+  rmSync(join(config.data, 'objects'), { recursive: true });
+  writeFileSync(join(config.data, 'objects'), 'no folder');
+  await assert.rejects(wire(config));
+  rmSync(join(config.data, 'objects'));
+  await (await wire(config)).close();
+});
+
+test('a scheme that came past the configuration is refused with what is allowed', async (t) => {
+  const folder = temporaryFolder(t);
+  const { config } = loadConfig({ flags: {}, env: {}, folder });
+  const other: Config = { ...config, tables: 'cassandra://u:secret@host' };
+  await assert.rejects(wire(other), {
+    code: 'CONFIG_INVALID',
+    message: /^tables: cassandra:\/\/u:\*{4}@host cannot be used; it must begin with embedded:$/,
+  });
+});
