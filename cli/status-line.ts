@@ -35,7 +35,7 @@ export function statusLine(terminal: Writable & { readonly isTTY?: boolean; read
     ];
     if (deadLetters > 0) parts.push(`${number(deadLetters)} dead letters`);
     if (waiting !== '') parts.push(`waiting: ${waiting}`);
-    return parts.join(', ').slice(0, Math.max(0, (terminal.columns ?? 80) - 1));
+    return parts.join(', ').slice(0, Math.max(0, (terminal.columns || 80) - 1));
   }
 
   const output = Object.assign(

@@ -3,6 +3,7 @@
  *
  * The row is written before the call and says `sending`, so that a call is made for a row that knows of it, and its answer
  * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
+ * One that expires before it is called again is not: nobody needs it any more.
  * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then.
  *
  * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
@@ -20,6 +21,7 @@ type Message = RowOf<typeof message>;
 const MINUTE = 60_000;
 /** How long to wait after the first attempt, the second, and so on; there is one attempt more than waits. */
 const WAITS_MS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE];
+const FOR_EVER = Number.POSITIVE_INFINITY;
 const RETRY = 'retry';
 
 export const deliverMessage = defineJob({
@@ -35,11 +37,11 @@ export const deliverMessage = defineJob({
   fold: {
     'notification.message-due': (row, { data, time }) => {
       if (row !== undefined) return row;
-      const { recipientId, messageId, notificationId, channel, address, title, body, link } = data;
+      const { recipientId, messageId, notificationId, channel, address, title, body, link, expiresAt } = data;
       const ids = { recipientId, messageId, notificationId, channel };
       const parcel = { address, title, body, link };
       const begun = { state: 'sending', attempts: 1, lastDetail: '', reason: null } as const;
-      return { ...ids, ...begun, parcel, dueAt: time, changedAt: time };
+      return { ...ids, ...begun, parcel, dueAt: time, expiresAt, changedAt: time };
     },
 
     'call.answered': (row, { data, time }) => {
@@ -47,40 +49,45 @@ export const deliverMessage = defineJob({
       const answered = { ...row, lastDetail: data.detail, changedAt: time };
       if (data.outcome === 'sent') return ended(answered, null);
       if (data.outcome !== 'away') return ended(answered, data.outcome);
-      return row.attempts > WAITS_MS.length ? ended(answered, 'exhausted') : inState(answered, 'waiting');
+      return waitAfter(row.attempts) === FOR_EVER ? ended(answered, 'exhausted') : waiting(answered);
     },
 
-    'timer.fired': (row, { time }) =>
-      row?.state === 'waiting' ? inState({ ...row, attempts: row.attempts + 1, changedAt: time }, 'sending') : row,
+    'timer.fired': (row, { time }) => row && calledAgain({ ...row, changedAt: time }),
   },
 
   react: (before, after, { time }) => {
     if (after === undefined || after === before) return [];
     const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail } = after;
-    const outcome = { recipientId, messageId, notificationId, channel, attempts };
-    switch (after.state) {
-      case 'sending':
-        return parcel === null ? [] : [call({ channel, attempt: attempts, messageId, ...parcel })];
-      case 'waiting':
-        return [wakeAt(RETRY, time + (WAITS_MS[attempts - 1] ?? 0))];
-      case 'sent':
-        return [emit(messageDelivered, outcome)];
-      case 'failed':
-        return reason === null ? [] : [emit(messageFailed, { ...outcome, reason, detail: lastDetail })];
+    if (parcel === null) {
+      const outcome = { recipientId, messageId, notificationId, channel, attempts };
+      if (reason === null) return [emit(messageDelivered, outcome)];
+      return [emit(messageFailed, { ...outcome, reason, detail: lastDetail })];
     }
+    if (after.state === 'waiting') return [wakeAt(RETRY, time + waitAfter(attempts))];
+    return [call({ channel, attempt: attempts, messageId, ...parcel })];
   },
 
   views: [
-    view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, reason, ...row }) =>
+    view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, expiresAt: ____, reason, ...row }) =>
       reason === null ? undefined : { ...row, reason },
     ),
   ],
 });
 
-function inState(row: Message, state: Message['state']): Message {
-  return { ...row, state };
+function waitAfter(attempts: number): number {
+  return WAITS_MS[attempts - 1] ?? FOR_EVER;
 }
 
+function waiting(row: Message): Message {
+  return { ...row, state: 'waiting' };
+}
+
+function calledAgain(row: Message): Message {
+  if (row.expiresAt !== null && row.changedAt >= row.expiresAt) return ended(row, 'expired');
+  return { ...row, state: 'sending', attempts: row.attempts + 1 };
+}
+
+/** Without its parcel: this tells an ended message from one under way. */
 function ended(row: Message, reason: Message['reason']): Message {
   return { ...row, state: reason === null ? 'sent' : 'failed', reason, parcel: null };
 }

@@ -28,7 +28,7 @@ export const NOBODY = {
  * A learner who cannot be counted out was never counted in: then nothing is counted.
  */
 export function counted(batch: Batch, before: Standing | undefined, after: Standing | undefined): Batch | Rejection {
-  const next = { ...batch, histogram: [...batch.histogram] };
+  const next = { ...batch };
   for (const [standing, by] of [[before, -1] as const, [after, 1] as const]) {
     if (standing === undefined) continue;
     const { progress, state } = standing;
@@ -36,12 +36,12 @@ export function counted(batch: Batch, before: Standing | undefined, after: Stand
       return reject('FACT_IMPOSSIBLE', `a progress of ${progress} percent: say it again with 0 to 100`);
     }
     const tenth = Math.min(9, Math.floor(progress / 10));
-    const there = (next.histogram[tenth] ?? 0) + by;
     next.learners += by;
     next[COUNT[state]] += by;
-    next.histogram[tenth] = there;
+    next.histogram = next.histogram.map((count, i) => (i === tenth ? count + by : count));
     next.progressSum += by * progress;
-    if (Math.min(next.learners, next[COUNT[state]], there, next.progressSum) < 0) return uncounted(batch);
+    const counts = [next.learners, next[COUNT[state]], next.progressSum, ...next.histogram];
+    if (Math.min(...counts) < 0) return uncounted(batch);
   }
   if (next.ever < next.learners) return uncounted(batch);
   next.left = next.ever - next.learners;

@@ -11,12 +11,12 @@
 
 import { Entries } from '../schemas/entries.ts';
 import { type EventOf, timerFired } from '../schemas/event.ts';
+import { LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { messageDue, notificationRead, notificationRequested, preferencesChanged } from '../schemas/notification.ts';
 import { notificationFeed, recipient, unreadCounts } from '../schemas/rows/recipient.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { notificationEvents } from '../topics/index.ts';
 import { defineJob, emit, reject, sleep, view, viewEach, wakeAt } from './define.ts';
-import { isKeyPart, notAKey } from './key-part.ts';
 import { problemOf, quietEnd } from './quiet-hours.ts';
 import { same } from './same.ts';
 
@@ -29,8 +29,8 @@ type Message = Pick<
 
 const FEED_SIZE = 100;
 const RECENT_REQUESTS = 200;
-/** The id of a message is longer by the name of its channel. */
-const LONGEST_ID = 500;
+/** The id of a message is longer by the name of its channel, and part of a key too. */
+const LONGEST_ID = LONGEST_KEY_PART - 12;
 const QUIET_OVER = 'quiet-over';
 
 export const notify = defineJob({
@@ -46,7 +46,9 @@ export const notify = defineJob({
   fold: {
     'notification.requested': (row, { data, time }) => {
       const { notificationId, urgent } = data;
-      if (!isKeyPart(notificationId, LONGEST_ID)) return notAKey('notificationId', LONGEST_ID);
+      if (notificationId.length > LONGEST_ID) {
+        return reject('KEY_INVALID', `data.notificationId: an id must be a text of 1 to ${LONGEST_ID} characters`);
+      }
       const before = row ?? newRecipient(data);
       if (before.feed.has(notificationId) || before.recent.includes(notificationId)) return before;
       const message = messageOf(data);
@@ -150,10 +152,11 @@ function wakingOf(row: Recipient | undefined): number | undefined {
 }
 
 function messages({ recipientId, addresses }: Recipient, notificationId: string, message: Message) {
-  const { title, body, link } = message;
+  const { title, body, link, expiresAt } = message;
   return addresses.map(({ channel, address }) => {
     const messageId = `${notificationId}/${channel}`;
-    return emit(messageDue, { recipientId, messageId, notificationId, channel, address, title, body, link });
+    const ids = { recipientId, messageId, notificationId };
+    return emit(messageDue, { ...ids, channel, address, title, body, link, expiresAt });
   });
 }
 

@@ -22,6 +22,7 @@ import { same } from './same.ts';
 type Course = RowOf<typeof courseStructure>;
 type Published = EventOf<typeof coursePublished>['data'];
 type Unit = Published['units'][number];
+type Line = [Unit, ...Unit[]];
 type EntryOf<E> = E extends Entries<infer V> ? V : never;
 
 /** Units within units: deeper is a mistake, and would make a row much larger than its event. */
@@ -48,7 +49,7 @@ export const projectCourse = defineJob({
         retired: false,
         publishedAt: time,
         required: [...contents.values()].filter(({ required }) => required).length,
-        units: replaced(row?.units, unitsOf(data, lines, contents)),
+        units: replaced(row?.units, unitsOf(lines, contents)),
         contents: replaced(row?.contents, contents),
       };
       return same(row, course) ? row : course;
@@ -72,8 +73,8 @@ export const projectCourse = defineJob({
   ],
 });
 
-/** Each unit with all it lies in, the innermost first: unit id to units. */
-function linesOf({ courseId, units }: Published): Map<string, Unit[]> | Rejection {
+/** By unit: the unit itself, then what it lies in, the innermost first. */
+function linesOf({ courseId, units }: Published): Map<string, Line> | Rejection {
   const known = new Map(units.map((unit) => [unit.unitId, unit]));
   if (known.size < units.length) {
     return reject(
@@ -81,9 +82,9 @@ function linesOf({ courseId, units }: Published): Map<string, Unit[]> | Rejectio
       `course ${courseId} has two units of one id: publish it with an id of its own for each`,
     );
   }
-  const lines = new Map<string, Unit[]>();
+  const lines = new Map<string, Line>();
   for (const unit of units) {
-    const line = [unit];
+    const line: Line = [unit];
     for (let above = parentOf(unit, known); above !== undefined; above = parentOf(above, known)) {
       if (line.includes(above) || line.length === DEEPEST) {
         const flaw = line.length === DEEPEST ? `deeper than ${DEEPEST} units` : 'in a circle of units';
@@ -105,7 +106,7 @@ function parentOf({ parentId }: Unit, known: ReadonlyMap<string, Unit>): Unit | 
 
 function contentsOf(
   { contents }: Published,
-  lines: ReadonlyMap<string, Unit[]>,
+  lines: ReadonlyMap<string, Line>,
 ): Map<string, EntryOf<Course['contents']>> {
   const places = Map.groupBy(contents, ({ contentId }) => contentId);
   return new Map(
@@ -122,8 +123,7 @@ function contentsOf(
 }
 
 function unitsOf(
-  { units }: Published,
-  lines: ReadonlyMap<string, Unit[]>,
+  lines: ReadonlyMap<string, Line>,
   contents: ReadonlyMap<string, EntryOf<Course['contents']>>,
 ): Map<string, EntryOf<Course['units']>> {
   const required = new Map<string, number>();
@@ -131,11 +131,10 @@ function unitsOf(
     for (const unitId of content.units) required.set(unitId, (required.get(unitId) ?? 0) + 1);
   }
   return new Map(
-    units.map(({ unitId, name }) => {
-      const line = lines.get(unitId) ?? [];
-      const parentId = line[1]?.unitId ?? null;
+    [...lines].map(([unitId, line]) => {
+      const [{ name }, parent] = line;
       const optional = line.some((unit) => unit.optional);
-      return [unitId, { name, parentId, optional, required: required.get(unitId) ?? 0 }];
+      return [unitId, { name, parentId: parent?.unitId ?? null, optional, required: required.get(unitId) ?? 0 }];
     }),
   );
 }

@@ -35,7 +35,6 @@ import {
   pairsOfMember,
   unfollowing,
 } from './group-pairs.ts';
-import { isKeyPart, notAKey } from './key-part.ts';
 import { same } from './same.ts';
 
 export const projectGroup = defineJob({
@@ -72,7 +71,6 @@ export const projectGroup = defineJob({
 
     'group.member-added': (row, { data, time }) => {
       const group = row ?? newGroup(data);
-      if (!isKeyPart(data.userId)) return notAKey('userId');
       if (group.members.has(data.userId)) return group;
       const members = group.members.set(data.userId, { role: data.role, since: time });
       return following({ ...group, members }, pairsOfMember(group, data.userId));
@@ -91,7 +89,6 @@ export const projectGroup = defineJob({
 
     'group.activity-added': (row, { data, time }) => {
       const group = row ?? newGroup(data);
-      if (!isKeyPart(data.activityId)) return notAKey('activityId');
       if (group.activities.has(data.activityId)) return group;
       const activities = group.activities.set(data.activityId, { kind: data.kind, since: time });
       const changed = { ...group, activities };
@@ -118,17 +115,18 @@ export const projectGroup = defineJob({
   },
 
   react: (before, after, event) => {
+    const { groupId } = event.data;
     switch (event.type) {
       case 'group.member-added':
-        return told(before, after, pairsOfMember(after, event.data.userId));
+        return told(groupId, before, after, pairsOfMember(after, event.data.userId));
       case 'group.member-removed':
-        return told(before, after, pairsOfMember(before, event.data.userId));
+        return told(groupId, before, after, pairsOfMember(before, event.data.userId));
       case 'group.activity-added':
-        return told(before, after, pairsOfActivity(after, event.data.activityId));
+        return told(groupId, before, after, pairsOfActivity(after, event.data.activityId));
       case 'group.activity-removed':
-        return told(before, after, pairsOfActivity(before, event.data.activityId));
+        return told(groupId, before, after, pairsOfActivity(before, event.data.activityId));
       case 'group.deleted':
-        return told(before, after, [...(before?.progress.values() ?? [])]);
+        return told(groupId, before, after, [...(before?.progress.values() ?? [])]);
       default:
         return [];
     }
@@ -145,11 +143,15 @@ export const projectGroup = defineJob({
 });
 
 /** Says of those pairs which came or went that they did. */
-function told(before: Group | undefined, after: Group | undefined, pairs: readonly Pair[]) {
-  const groupId = (after ?? before)?.groupId ?? '';
-  return pairs.flatMap((pair) => {
-    const following = after?.progress.has(nameOf(pair)) ?? false;
-    if (following === (before?.progress.has(nameOf(pair)) ?? false)) return [];
-    return [emit(progressFollowed, { groupId, userId: pair.userId, courseId: pair.courseId, following })];
-  });
+function told(groupId: string, before: Group | undefined, after: Group | undefined, pairs: readonly Pair[]) {
+  return pairs
+    .filter((pair) => isFollowed(before, pair) !== isFollowed(after, pair))
+    .map(({ userId, courseId }) => {
+      const following = isFollowed(after, { userId, courseId });
+      return emit(progressFollowed, { groupId, userId, courseId, following });
+    });
+}
+
+function isFollowed(group: Group | undefined, pair: Pair): boolean {
+  return group?.progress.has(nameOf(pair)) === true;
 }

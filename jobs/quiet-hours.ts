@@ -3,7 +3,7 @@
  *
  * They last from `quietFrom` up to, but without, `quietUntil`, and may cross midnight. Equal ends, or one end alone, are no quiet
  * hours. What counts is what a clock on the wall shows: an hour that comes twice is quiet twice, one that is left out
- * never comes.
+ * never comes, and if the end lies in it, quiet hours end when the clock is put forward.
  */
 import { IANAZone } from 'luxon';
 
@@ -29,17 +29,19 @@ export function problemOf({ timeZone, quietFrom, quietUntil }: QuietHours): stri
 }
 
 /** When it is next not quiet; null if it is not quiet at `time`. Both in ms since 1970 UTC. */
-export function quietEnd({ timeZone, quietFrom, quietUntil }: QuietHours, time: number): number | null {
-  const from = millisOf(quietFrom);
-  const until = millisOf(quietUntil);
+export function quietEnd(hours: QuietHours, time: number): number | null {
+  const from = millisOf(hours.quietFrom);
+  const until = millisOf(hours.quietUntil);
   if (from === undefined || until === undefined || from === until) return null;
-  const zone = IANAZone.create(timeZone);
-  const wall = time + zone.offset(time) * MINUTE;
+  const zone = IANAZone.create(hours.timeZone);
+  const wall = shownAt(time, zone);
   const midnight = Math.floor(wall / DAY) * DAY;
   const now = wall - midnight;
   const quiet = from < until ? now >= from && now < until : now >= from || now < until;
   if (!quiet) return null;
-  return firstAfter(time, midnight + until + (now < until ? 0 : DAY), zone);
+  const end = firstAfter(time, midnight + until + (now < until ? 0 : DAY), zone);
+  // A clock that is put forward past all that is not quiet shows quiet hours again.
+  return quietEnd(hours, end) ?? end;
 }
 
 function millisOf(time: string | null): number | undefined {
@@ -47,10 +49,21 @@ function millisOf(time: string | null): number | undefined {
   return hours === undefined ? undefined : (Number(hours) * 60 + Number(minutes)) * MINUTE;
 }
 
-/** The first moment after `time` at which a clock on the wall shows `wall`; if none does, as long after the gap as it would be in it. */
+/** What a clock on the wall shows, as if it stood in UTC. */
+function shownAt(time: number, zone: IANAZone): number {
+  return time + zone.offset(time) * MINUTE;
+}
+
+/** The first moment after `time` at which a clock on the wall shows `wall`; if none does, the one at which it is put forward past it. */
 function firstAfter(time: number, wall: number, zone: IANAZone): number {
-  const offsets = [zone.offset(wall - DAY) * MINUTE, zone.offset(wall + DAY) * MINUTE] as const;
-  const moments = offsets.map((offset) => wall - offset);
-  const shown = moments.filter((moment) => moment > time && moment + zone.offset(moment) * MINUTE === wall);
-  return shown.length > 0 ? Math.min(...shown) : wall - offsets[0];
+  let late = wall - zone.offset(wall - DAY) * MINUTE;
+  let early = wall - zone.offset(wall + DAY) * MINUTE;
+  const shown = [late, early].filter((moment) => moment > time && shownAt(moment, zone) === wall);
+  if (shown.length > 0) return Math.min(...shown);
+  while (late - early > 1) {
+    const middle = Math.floor((early + late) / 2);
+    if (shownAt(middle, zone) < wall) early = middle;
+    else late = middle;
+  }
+  return late;
 }

@@ -48,16 +48,16 @@ export const summarizeBatch = defineJob({
     'batch.retired': (row, { data }) => withStatus(row ?? newBatch(data), 'retired'),
 
     'batch.learner-joined': (row, { data }) => {
-      const batch = row ?? newBatch(data);
+      const batch = batchOf(row, data);
       return counted(data.first ? { ...batch, ever: batch.ever + 1 } : batch, undefined, data);
     },
 
     'batch.learner-progressed': (row, { data }) => {
       const before = { progress: data.previousProgress, state: data.previousState };
-      return counted(row ?? newBatch(data), before, data);
+      return counted(batchOf(row, data), before, data);
     },
 
-    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, undefined),
+    'batch.learner-left': (row, { data }) => counted(batchOf(row, data), data, undefined),
 
     'timer.fired': (row, { time }) => row && withStatus(row, statusAt(row, time)),
   },
@@ -87,6 +87,12 @@ function newBatch({ batchId, courseId = '' }: { batchId: string; courseId?: stri
     status: 'unknown',
     ...NOBODY,
   };
+}
+
+/** The batch as a fact about a learner finds it: at least the course is known then. */
+function batchOf(row: Batch | undefined, data: { batchId: string; courseId: string }): Batch {
+  if (row === undefined) return newBatch(data);
+  return row.courseId === '' ? { ...row, courseId: data.courseId } : row;
 }
 
 function described(row: Batch | undefined, { data, time }: Told): Batch | Rejection {

@@ -75,7 +75,8 @@ export const trackProgress = defineJob({
         views: (before?.views ?? 0) + (repeated ? 0 : data.views),
         firstAt: Math.min(before?.firstAt ?? time, time),
         lastAt: Math.max(before?.lastAt ?? time, time),
-        completedAt: before?.completedAt ?? (completes ? time : null),
+        completedAt:
+          data.status === 'completed' ? Math.min(before?.completedAt ?? time, time) : (before?.completedAt ?? null),
       };
       const visited = {
         ...learner,

@@ -17,13 +17,20 @@ const category = {
 const title = { name: 'title', type: 'string', doc: 'One line of plain text.' } as const;
 const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '' } as const;
 const link = { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', default: null } as const;
+const expiresAt = {
+  name: 'expiresAt',
+  type: ['null', 'long'],
+  doc: 'When nobody needs to be told any more. Absent: never.',
+  unit: 'ms since 1970 UTC',
+  default: null,
+} as const;
 const through = { name: 'channel', type: channel, doc: 'How it goes out.' } as const;
 
 /** Why a message failed for good. */
 export const failureReason = {
   name: 'reason',
-  type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown'] },
-  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: the process ended during a call that must not be made twice.',
+  type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown', 'expired'] },
+  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: the process ended during a call that must not be made twice; expired: the channel was away until nobody needed to be told any more.',
 } as const;
 
 export const notificationRequested = defineEvent(
@@ -41,13 +48,7 @@ export const notificationRequested = defineEvent(
       body,
       link,
       { name: 'urgent', type: 'boolean', doc: 'Whether it goes out in quiet hours too.', default: false },
-      {
-        name: 'expiresAt',
-        type: ['null', 'long'],
-        doc: 'When nobody needs to be told any more.',
-        unit: 'ms since 1970 UTC',
-        default: null,
-      },
+      expiresAt,
     ],
   },
   {
@@ -155,6 +156,7 @@ export const messageDue = defineEvent(
       title,
       body,
       link,
+      expiresAt,
     ],
   },
   {

@@ -6,9 +6,10 @@
 import { present } from '../schemas/avro.ts';
 import type { Event, EventDef } from '../schemas/event.ts';
 import { type Checked, compileJson } from '../schemas/json.ts';
+import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { AvroTypes } from './avro-types.ts';
 import type { Topic } from './define.ts';
-import { isKeyPart, LONGEST_KEY, missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
+import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
 import { parseJson } from './json-value.ts';
 import type { Origin } from './origin.ts';
 import type { Registry } from './registry.ts';
@@ -25,7 +26,7 @@ export type Decoded =
   | { readonly kind: 'ignored'; readonly type: string }
   | Rejected;
 
-export { avroHeaders, isKeyPart } from './envelope.ts';
+export { avroHeaders } from './envelope.ts';
 
 const LARGEST_RECORD = 8 * 1024 * 1024;
 
@@ -139,7 +140,7 @@ export class Codec {
     for (const name of this.#idsOf(topic, def)) {
       const id = data[name];
       if (!isKeyPart(id) && id !== null) {
-        return rejected('KEY_INVALID', `data.${name}: an id must be a text of 1 to ${LONGEST_KEY} characters`);
+        return rejected('KEY_INVALID', `data.${name}: an id must be a text of 1 to ${LONGEST_KEY_PART} characters`);
       }
     }
     const { id, source, time, tenant, origin } = envelope;

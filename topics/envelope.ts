@@ -3,12 +3,12 @@
  * members of the value. Here are their rules, the same for both.
  */
 import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { type Origin, parseOrigin } from './origin.ts';
 import { formatTime, parseTime } from './time.ts';
 import type { Headers, LogRecord } from './transport.ts';
 import { type Rejected, rejected } from './wire.ts';
 
-export const LONGEST_KEY = 512;
 /** Rows keep ids, and the id of a timer holds a whole key. */
 const LONGEST_ATTRIBUTE = 4096;
 
@@ -46,19 +46,6 @@ export function avroHeaders(type: string, envelope: Envelope): Headers {
   return headers;
 }
 
-/** A part of a key: what a store can hold as one, and what no decoding error can have made. */
-export function isKeyPart(value: unknown): value is string {
-  return isText(value, LONGEST_KEY);
-}
-
-/** Beyond ASCII's printable characters a text needs a closer look. */
-const PLAIN = /^[ -~]+$/;
-
-function isText(value: unknown, longest: number): value is string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > longest) return false;
-  return PLAIN.test(value) || (value.isWellFormed() && !value.includes('\uFFFD') && !value.includes('\0'));
-}
-
 /** The attributes, once they are known to be right. */
 export interface ReadEnvelope extends Omit<Envelope, 'origin'> {
   readonly origin: Origin | undefined;
@@ -70,9 +57,9 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
     return rejected('ENVELOPE_INVALID', 'the attribute specversion must be "1.0"');
   }
   if (id === undefined || id === '') return missing('id');
-  if (!isText(id, LONGEST_ATTRIBUTE)) return noText('id', LONGEST_ATTRIBUTE);
+  if (!isKeyPart(id, LONGEST_ATTRIBUTE)) return noText('id', LONGEST_ATTRIBUTE);
   if (source === undefined || source === '') return missing('source');
-  if (!isText(source, LONGEST_ATTRIBUTE)) return noText('source', LONGEST_ATTRIBUTE);
+  if (!isKeyPart(source, LONGEST_ATTRIBUTE)) return noText('source', LONGEST_ATTRIBUTE);
   const time = timeOf(said.time, record.timestamp);
   if (time === undefined) {
     return rejected(
@@ -81,7 +68,7 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
     );
   }
   const tenant = said.tenant ?? DEFAULT_TENANT;
-  if (!isKeyPart(tenant)) return noText('tenant', LONGEST_KEY);
+  if (!isKeyPart(tenant)) return noText('tenant', LONGEST_KEY_PART);
   const origin = typeof said.origin === 'string' ? parseOrigin(said.origin) : undefined;
   if (said.origin !== undefined && origin === undefined) {
     return rejected('ENVELOPE_INVALID', 'the attribute origin is not one that a job wrote; leave it out');

@@ -112,8 +112,11 @@ async function stores(config: Config, streams: Streams, tenant: string, debug: b
     return [problem('stores', `looking into them failed: ${err.text().trim()}`, 'do what it says')];
   } catch (error) {
     streams.signal.throwIfAborted();
-    const code = error instanceof TributaryError ? error.code : 'not foreseen';
-    return [problem('stores', `they cannot be opened: ${messageOf(error)} (${code})`, 'do what it says')];
+    if (error instanceof TributaryError) {
+      return [problem('stores', `they cannot be opened: ${error.message} (${error.code})`, 'do what it says')];
+    }
+    const todo = 'this was not foreseen: see with `tributary topics --debug` where it came from';
+    return [problem('stores', `they cannot be opened: ${messageOf(error)}`, todo)];
   }
 }
 

@@ -6,23 +6,23 @@
 import type { Entries } from '../../schemas/entries.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import { callAnswered } from '../../schemas/event.ts';
-import { mapFields, type Target } from '../../schemas/target.ts';
-import type { Change, Key, Version, WriteResult } from '../../sinks/port.ts';
+import { mapFields } from '../../schemas/target.ts';
 import type { Marks } from '../../topics/origin.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
-import type { Job, Row } from '../define.ts';
+import { type Job, Rejection, type Row } from '../define.ts';
 import { answerCall } from './calls.ts';
 import type { Destinations } from './destinations.ts';
-import { type Folded, foldAll, type Touched } from './fold.ts';
+import { type Folded, foldAll, type Outcome, type Touched } from './fold.ts';
 import type { LookupCache } from './lookups.ts';
 import { formatOutbox, inTurn, type OutboxEntry } from './outbox.ts';
-import { type Plan, plan } from './plan.ts';
+import { type Plan, plan, wantedOf } from './plan.ts';
 import { formatAt } from './position.ts';
 import { deadLetter, derived, type PartitionCount, type Place, routed, toRow } from './records.ts';
-import { idOf, type PartitionRows } from './rows.ts';
+import { RowsRefused } from './refused.ts';
+import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
-import { viewChanges } from './views.ts';
+import { addRemovals, collectViews, writeViews } from './view-writes.ts';
 
 export interface BatchContext {
   readonly runtime: Runtime;
@@ -38,14 +38,11 @@ export interface BatchContext {
   readonly refreshEnd: () => Promise<number>;
 }
 
-/** A store will never take some row of the batch: the caller finds out which record it is by smaller batches. */
-export class RowsRefused extends Error {}
-
 /**
  * Applies the records and commits. `first` is the offset at which the batch begins, where the last one was committed;
- * `refused` are offsets whose records are dead-lettered with the reason given. Throws FENCED when somebody newer owns the
- * partition, a `retry` error when something is away, and `RowsRefused`; after any of them the rows in memory are not to be
- * trusted. Answers the marks after the batch.
+ * `refused` are rows that stay as they are; a record that touches one is dead-lettered with the reason given. Throws FENCED
+ * when somebody newer owns the partition, a `retry` error when something is away, and `RowsRefused`; after any of them the
+ * rows in memory are not to be trusted. Answers the marks after the batch.
  */
 export async function processBatch(
   context: BatchContext,
@@ -53,7 +50,7 @@ export async function processBatch(
   first: number,
   end: number,
   marks: Marks,
-  refused: ReadonlyMap<number, string>,
+  refused: ReadonlyMap<string, Rejection>,
 ): Promise<Marks> {
   const { runtime, rules, job, place, claim, rows } = context;
   const { codec, tables } = runtime.stores;
@@ -61,18 +58,19 @@ export async function processBatch(
   const last = (records.at(-1) as LogRecord).offset;
   const seen = rules.marks ? marks.copy() : marks;
 
-  await codec.learn(records);
-  const planned = plan(job, codec, records, seen, place.partition, context.partitions(place.topic), refused);
+  await codec.learn(records, wantedOf(job));
+  const planned = plan(job, codec, records, seen, place.partition, context.partitions(place.topic));
   const folded = await foldAll(planned, {
     ...context,
     codec,
     partition: place.partition,
     first,
     end,
+    refused,
     where: (tenant, field, value) => tables.where(job.row, place.partition, tenant, field, value),
   });
 
-  const views = collectViews(job, folded, context.token);
+  const views = collectViews(job, folded, context.token, refused);
   const rowsWritten = await writeRows(context, folded);
   const entries = inTurn(
     [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox })),
@@ -81,7 +79,8 @@ export async function processBatch(
     rules.withinBatch,
   );
   addRemovals(job, views, entries, folded);
-  const viewsWritten = await writeViews(context, views, planned, records);
+  const viewsWritten = await writeViews(runtime.stores, views, folded);
+  const applied = tally(planned, folded);
   const sends = await sendsOf(context, entries, folded);
   const now = runtime.clock.now();
   for (const { record, key } of planned.routed) sends.push(routed(record, key, place, context.partitions, now));
@@ -98,7 +97,7 @@ export async function processBatch(
     ...place,
     kind: 'batch',
     records: records.length,
-    applied: folded.applied,
+    applied,
     skipped: planned.skipped,
     rejected: planned.rejected.length,
     routed: planned.routed.length,
@@ -111,70 +110,6 @@ export async function processBatch(
     eventTime: folded.eventTime,
   });
   return seen;
-}
-
-interface ViewWrite {
-  readonly key: Key;
-  readonly version: Version;
-  readonly record: Row | undefined;
-  readonly offset: number;
-}
-/** By target, then by key: one change a key. */
-type ViewWrites = Map<Target, Map<string, ViewWrite>>;
-
-/** What the views have to become. Removals also go into the outbox, which is about to be written with the row. */
-function collectViews(job: Job, { touched, fresh }: Folded, token: number): ViewWrites {
-  const writes: ViewWrites = new Map();
-  for (const one of touched.values()) {
-    if (!one.changed && !one.again) continue;
-    const { row } = one;
-    const tenant = row.key[0] as string;
-    const version = one.changed ? { token, revision: row.revision } : (row.stored as Version);
-    for (const view of job.views) {
-      const { puts, removals } = viewChanges(view, tenant, one.before, row.data, one.again);
-      if (puts.length + removals.length === 0) continue;
-      const byKey = writes.get(view.into) ?? new Map<string, ViewWrite>();
-      writes.set(view.into, byKey);
-      for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset: one.lastOffset });
-      for (const key of removals) {
-        const entry = {
-          kind: 'removal' as const,
-          offset: one.lastOffset,
-          time: one.lastTime,
-          tenant,
-          view: view.into.name,
-          key,
-        };
-        row.outbox = [...row.outbox, entry];
-        (fresh as Set<OutboxEntry>).add(entry);
-      }
-    }
-  }
-  return writes;
-}
-
-/** The removals within the batch, unless the row shows the record again by now. */
-function addRemovals(job: Job, writes: ViewWrites, entries: readonly OutboxEntry[], { touched }: Folded): void {
-  const versions = new Map<OutboxEntry, Version>();
-  for (const { row } of touched.values()) {
-    for (const entry of row.outbox) if (entry.kind === 'removal') versions.set(entry, row.stored as Version);
-  }
-  for (const entry of entries) {
-    if (entry.kind !== 'removal') continue;
-    const target = job.views.find((view) => view.into.name === entry.view)?.into;
-    if (target === undefined) continue;
-    const byKey = writes.get(target) ?? new Map<string, ViewWrite>();
-    writes.set(target, byKey);
-    const id = idOf(entry.key);
-    if (!byKey.has(id)) {
-      byKey.set(id, {
-        key: entry.key,
-        version: versions.get(entry) as Version,
-        record: undefined,
-        offset: entry.offset,
-      });
-    }
-  }
 }
 
 async function writeRows({ runtime, job, place, token }: BatchContext, { touched }: Folded): Promise<number> {
@@ -194,6 +129,7 @@ async function writeRows({ runtime, job, place, token }: BatchContext, { touched
       whole: row.stored?.token !== token || isReplaced(job, before, row.data),
     })),
   );
+  const refused = new Map<string, Rejection>();
   results.forEach((result, i) => {
     const { row } = changed[i] as Touched;
     if (result === 'stale') {
@@ -202,11 +138,15 @@ async function writeRows({ runtime, job, place, token }: BatchContext, { touched
         `the row ${row.key.join('/')} of ${job.row.name} was written by a newer owner of partition ${place.partition}`,
       );
     }
-    if (result !== 'written')
-      throw new RowsRefused(`the row ${row.key.join('/')} of ${job.row.name} was refused: ${result.refused}`);
+    if (result !== 'written') {
+      const message = `the row ${row.key.join('/')} of ${job.row.name} was refused: ${result.refused}`;
+      refused.set(row.id, new Rejection('ROW_REFUSED', message));
+      return;
+    }
     row.stored = { token, revision: row.revision };
     row.data = settled(job, row.data);
   });
+  if (refused.size > 0) throw new RowsRefused(refused);
   return changed.length;
 }
 
@@ -227,42 +167,16 @@ function settled(job: Job, data: Row | undefined): Row | undefined {
   return result;
 }
 
-async function writeViews(
-  context: BatchContext,
-  writes: ViewWrites,
-  planned: Plan,
-  records: readonly LogRecord[],
-): Promise<number> {
-  let written = 0;
-  for (const [target, byKey] of writes) {
-    const changes = [...byKey.values()];
-    if (changes.length === 0) continue;
-    const results = await apply(context.runtime.stores, target, changes);
-    results.forEach((result, i) => {
-      if (result === 'written') written += 1;
-      if (typeof result === 'string') return;
-      const { key, offset } = changes[i] as ViewWrite;
-      const record = records.find((each) => each.offset === offset);
-      const message = `${target.name} refused ${key.join('/')}: ${result.refused}; the row was written, its view was not`;
-      if (record !== undefined) planned.rejected.push({ record, code: 'VIEW_REFUSED', message });
-    });
+/** Counts what became of the records, with the rejected ones among those to be dead-lettered. Answers how many were applied. */
+function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded): number {
+  let applied = 0;
+  for (const { record } of items) {
+    const outcome = outcomes.get(record.offset) as Outcome;
+    if (outcome instanceof Rejection) rejected.push({ record, code: outcome.code, message: outcome.message });
+    else if (outcome === 'applied') applied += 1;
+    else skipped[outcome] += 1;
   }
-  return written;
-}
-
-function apply(
-  { tables, search, cache }: Runtime['stores'],
-  target: Target,
-  changes: readonly Change[],
-): Promise<WriteResult[]> {
-  switch (target.kind) {
-    case 'table':
-      return tables.apply(target, changes);
-    case 'index':
-      return search.apply(target, changes);
-    case 'cache':
-      return cache.apply(target, changes);
-  }
+  return applied;
 }
 
 /** The entries as records, in their order, each with its index within its offset; calls are made here. */

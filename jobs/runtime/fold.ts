@@ -1,7 +1,8 @@
 /** Folds the planned events of a batch into their rows, in log order, and collects what the rows have to say. */
 import { messageOf, TributaryError } from '../../schemas/errors.ts';
 import { callAnswered, type Event, timerFired } from '../../schemas/event.ts';
-import { type Codec, isKeyPart } from '../../topics/codec.ts';
+import { isKeyPart } from '../../schemas/key-part.ts';
+import type { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
 import { type FoundRows, type Output, Rejection, type Row } from '../define.ts';
 import type { Destinations } from './destinations.ts';
@@ -20,15 +21,19 @@ export interface Touched {
   changed: boolean;
   /** Whether an earlier attempt had folded a record of this batch into it: then its views may not be written yet. */
   again: boolean;
-  lastOffset: number;
-  lastTime: number;
+  /** The record that changed it last; or, where none did, one that an earlier attempt had folded. */
+  last: Planned;
 }
+
+/** What became of a record; of several rows the one furthest to the right counts. */
+export type Outcome = 'repeated' | 'unchanged' | 'applied' | Rejection;
 
 export interface Folded {
   readonly touched: ReadonlyMap<string, Touched>;
   /** The entries that this attempt put into an outbox, and no earlier one. */
   readonly fresh: ReadonlySet<OutboxEntry>;
-  readonly applied: number;
+  /** What became of each item of the plan, by offset. */
+  readonly outcomes: Map<number, Outcome>;
   readonly eventTime: number | undefined;
 }
 
@@ -42,51 +47,66 @@ export interface FoldContext extends ReadContext {
   /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
   readonly end: number;
   readonly refreshEnd: () => Promise<number>;
+  /** The rows that cannot become what the batch would make of them, by id, and why not. */
+  readonly refused: ReadonlyMap<string, Rejection>;
 }
 
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
-  const { rows } = context;
+  const { rows, rules, refused, partition } = context;
   const touched = new Map<string, Touched>();
   const fresh = new Set<OutboxEntry>();
   const targetsOf = await readAhead(plan, context);
-  let applied = 0;
+  const outcomes = new Map<number, Outcome>();
   let eventTime: number | undefined;
 
   for (const item of plan.items) {
     const targets = await targetsOf(item);
-    let outcome: 'applied' | 'repeated' | 'unchanged' | Rejection = targets.length === 0 ? 'unchanged' : 'repeated';
+    let outcome: Outcome | undefined;
     for (const { key, found } of targets) {
       const id = idOf(key);
       const row = rows.get(id);
+      const isRepeat = rules.skip && hasApplied(row, item, partition);
+      if (!isRepeat && !isMatch(row.data, item)) continue;
       let one = touched.get(id);
       if (one === undefined) {
-        one = { row, before: row.data, changed: false, again: false, lastOffset: -1, lastTime: item.event.time };
+        one = { row, before: row.data, changed: false, again: false, last: item };
         touched.set(id, one);
       }
-      if (context.rules.skip && hasApplied(row, item, context.partition)) {
-        if (lastApplied(row.at, context.partition) >= context.end) await checkPosition(row, context);
+      if (isRepeat) {
+        if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
         one.again = true;
+        if (!one.changed) one.last = item;
+        outcome = worst(outcome, refused.get(id) ?? 'repeated');
         continue;
       }
-      const result = found instanceof Rejection ? found : foldOne(row, item, found, context, fresh);
-      if (result instanceof Rejection) {
-        outcome = result;
-        continue;
-      }
-      if (result) {
+      const answer =
+        refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, context, fresh));
+      if (answer === 'applied') {
         one.changed = true;
-        one.lastOffset = item.record.offset;
-        one.lastTime = item.event.time;
-        outcome = 'applied';
-      } else if (outcome === 'repeated') outcome = 'unchanged';
+        one.last = item;
+      }
+      outcome = worst(outcome, answer);
     }
-    if (outcome instanceof Rejection)
-      plan.rejected.push({ record: item.record, code: outcome.code, message: outcome.message });
-    else if (outcome === 'applied') applied += 1;
-    else plan.skipped[outcome] += 1;
+    outcomes.set(item.record.offset, outcome ?? 'unchanged');
     eventTime = item.event.time;
   }
-  return { touched, fresh, applied, eventTime };
+  return { touched, fresh, outcomes, eventTime };
+}
+
+const RANK = ['repeated', 'unchanged', 'applied'];
+
+function worst(a: Outcome | undefined, b: Outcome): Outcome {
+  if (a === undefined || a instanceof Rejection) return a ?? b;
+  return b instanceof Rejection || RANK.indexOf(b) > RANK.indexOf(a) ? b : a;
+}
+
+/**
+ * A search answers what the store knows: rows too that are gone by now, or have another value. They are none of the event's,
+ * unless an earlier attempt has folded it into them.
+ */
+function isMatch(data: Row | undefined, { search }: Planned): boolean {
+  if (search === undefined) return true;
+  return data !== undefined && (!('where' in search) || data[search.where[0]] === search.where[1]);
 }
 
 function hasApplied(row: LiveRow, { record, cameFrom }: Planned, partition: number): boolean {
@@ -107,24 +127,24 @@ async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldC
   );
 }
 
-/** Whether the row changed, or why the event cannot be applied. A job that throws for an event would throw again: that is a rejection too. */
+/** A job that throws for an event would throw again: that is a rejection too. */
 function foldOne(
   row: LiveRow,
   item: Planned,
   found: FoundRows,
   context: FoldContext,
   fresh: Set<OutboxEntry>,
-): boolean | Rejection {
+): 'applied' | 'unchanged' | Rejection {
   const { job } = context;
   const { event, record } = item;
   const timers = firedTimer(row, event);
-  if (timers === 'not pending') return false;
+  if (timers === 'not pending') return 'unchanged';
   try {
     const before = row.data;
     const after = job.fold[event.type]?.(before, event, found);
     if (after instanceof Rejection) return after;
     const said = job.react(before, after, event, found);
-    if (after === before && said.length === 0 && timers === undefined) return false;
+    if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
     const entries = said.flatMap((output) => entryOf(output, row, item, context) ?? []);
     row.data = after;
     row.at = advanced(row.at, context.partition, record.offset);
@@ -132,7 +152,7 @@ function foldOne(
     row.timers = withWishes(timers ?? row.timers, said);
     row.outbox = [...pending(context.rules.outbox ? row.outbox : [], context.first), ...entries];
     for (const entry of entries) fresh.add(entry);
-    return true;
+    return 'applied';
   } catch (error) {
     if (error instanceof TributaryError) throw error;
     return new Rejection('JOB_FAILED', `${job.name} failed at ${event.type}: ${messageOf(error)}`);

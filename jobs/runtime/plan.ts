@@ -1,10 +1,11 @@
 /** The records of a batch, decoded and told apart: what is to be folded into which rows, and what is not. */
 import { messageOf, type RejectCode } from '../../schemas/errors.ts';
 import { callAnswered, type Event, type EventDef, timerFired } from '../../schemas/event.ts';
+import { isKeyPart } from '../../schemas/key-part.ts';
 import type { TableDef } from '../../schemas/target.ts';
 import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
-import { type Codec, isKeyPart } from '../../topics/codec.ts';
+import type { Codec } from '../../topics/codec.ts';
 import { type Marks, type Origin, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
@@ -37,7 +38,6 @@ export function plan(
   marks: Marks,
   partition: number,
   partitions: number,
-  refused: ReadonlyMap<number, string>,
 ): Plan {
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
@@ -66,18 +66,13 @@ export function plan(
     }
     const told =
       event.type === timerFired.type || event.type === callAnswered.type ? (event.data as unknown as Told) : undefined;
-    if (told !== undefined && (told.job !== job.name || told.row.length !== keyFields(job.row).length)) {
+    if (told !== undefined && (told.job !== job.name || !isKeyOf(job, told.row))) {
       skipped['not-ours'] += 1;
       continue;
     }
     const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
     if (key !== undefined && partitionOf(text.encode(key), partitions) !== partition) {
       routed.push({ record, key });
-      continue;
-    }
-    const refusal = refused.get(record.offset);
-    if (refusal !== undefined) {
-      rejected.push({ record, code: 'ROW_REFUSED', message: refusal });
       continue;
     }
     const touched =
@@ -93,9 +88,14 @@ interface Told {
   readonly row: readonly string[];
 }
 
+function isKeyOf(job: Job, row: readonly string[]): boolean {
+  return row.length === keyFields(job.row).length && row.every((part) => isKeyPart(part));
+}
+
 const wantedByJob = new WeakMap<Job, ReadonlyMap<string, EventDef>>();
 
-function wantedOf(job: Job): ReadonlyMap<string, EventDef> {
+/** The declarations of the types the job folds. */
+export function wantedOf(job: Job): ReadonlyMap<string, EventDef> {
   let wanted = wantedByJob.get(job);
   if (wanted === undefined) {
     wanted = new Map(job.on.map((def) => [def.type, def]));

@@ -1,7 +1,7 @@
 /** The records that a batch sends: derived events, records sent on to their partition, dead letters, timers, answers. */
 import type { ErrorCode } from '../../schemas/errors.ts';
 import type { EventDef } from '../../schemas/event.ts';
-import { avroHeaders, type Codec } from '../../topics/codec.ts';
+import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
@@ -45,7 +45,10 @@ export function derived(
   return [{ ...base, partition: partitionOf(key, count), key }];
 }
 
-/** The record as it is, in the partition of its key. */
+/**
+ * The record as it is, in the partition of its key. It is for this job only: each job that reads the topic sends on what it
+ * wants itself, and the marks of one job's line would not fit the order of another's.
+ */
 export function routed(
   record: LogRecord,
   key: string,
@@ -60,7 +63,7 @@ export function routed(
     partition: partitionOf(bytes, partitions(place.topic)),
     key: bytes,
     value: record.value,
-    headers: { ...record.headers, ce_origin: origin },
+    headers: { ...record.headers, ce_origin: origin, [ONLY_FOR]: place.job },
     timestamp: now,
   };
 }

@@ -1,5 +1,6 @@
 /** What follows for the views of a row when the row changes: records to be written and records to be removed. Pure. */
 import type { Entries } from '../../schemas/entries.ts';
+import { isKeyPart } from '../../schemas/key-part.ts';
 import { keyFields, type Target } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Row, View } from '../define.ts';
@@ -13,7 +14,7 @@ export interface ViewChanges {
 
 /**
  * `again` writes every record of the row as it is now, changed or not: after a crash nobody knows which views were
- * written, so that all of them are.
+ * written, so that all of them are. Throws what the view throws, and for a record whose key is none.
  */
 export function viewChanges(
   view: View<Row>,
@@ -40,8 +41,17 @@ export function viewChanges(
 }
 
 /** The key under which a view holds a record. */
-export function keyOf(target: Target, tenant: string, record: Shown): Key {
-  return [tenant, ...keyFields(target).map((name) => record[name] as string)];
+function keyOf(target: Target, tenant: string, record: Shown): Key {
+  return [
+    tenant,
+    ...keyFields(target).map((name) => {
+      const part = record[name];
+      if (isKeyPart(part)) return part;
+      throw new Error(
+        `${name} of a record of ${target.name} is part of its key, so it must be a text of 1 to 512 characters`,
+      );
+    }),
+  ];
 }
 
 function shown(view: View<Row>, row: Row | undefined, name: string | undefined): Shown | undefined {

@@ -7,12 +7,13 @@ import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
 import { timerFired } from '../../schemas/event.ts';
 import { Marks } from '../../topics/origin.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/transport.ts';
-import type { Job } from '../define.ts';
+import type { Job, Rejection } from '../define.ts';
 import { backOff } from './back-off.ts';
-import { processBatch, RowsRefused } from './batch.ts';
+import { processBatch } from './batch.ts';
 import { Destinations } from './destinations.ts';
 import type { LookupCache } from './lookups.ts';
 import { type Place, toRow } from './records.ts';
+import { RowsRefused } from './refused.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
@@ -29,7 +30,8 @@ interface Owned {
   end: number;
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
   logTime: number;
-  readonly firedTimers: Set<string>;
+  /** Those that were said already and are still due. */
+  firedTimers: ReadonlySet<string>;
   lookAt: number;
 }
 
@@ -143,7 +145,8 @@ export class PartitionWorker {
         partitions,
         marks,
         next,
-        end: next,
+        // Not known before the first fetch; until then this is a backlog, in which no timer is due.
+        end: Number.POSITIVE_INFINITY,
         logTime: 0,
         firedTimers: new Set(),
         lookAt: clock.now(),
@@ -165,21 +168,24 @@ export class PartitionWorker {
     }
   }
 
-  /** Finds the record whose row a store refuses: one by one, and that one goes to the dead letters. */
+  /** Finds the records whose rows are refused: one by one, and those go to the dead letters. */
   async #processSingly(owned: Owned, records: readonly LogRecord[]): Promise<void> {
     for (const record of records) {
-      this.#rows.clear();
-      try {
-        await this.#apply(owned, [record], new Map());
-      } catch (error) {
-        if (!(error instanceof RowsRefused)) throw error;
+      const refused = new Map<string, Rejection>();
+      for (let done = false; !done; ) {
         this.#rows.clear();
-        await this.#apply(owned, [record], new Map([[record.offset, error.message]]));
+        try {
+          await this.#apply(owned, [record], refused);
+          done = true;
+        } catch (error) {
+          if (!(error instanceof RowsRefused)) throw error;
+          for (const [row, why] of error.rows) refused.set(row, why);
+        }
       }
     }
   }
 
-  async #apply(owned: Owned, records: readonly LogRecord[], refused: ReadonlyMap<number, string>): Promise<void> {
+  async #apply(owned: Owned, records: readonly LogRecord[], refused: ReadonlyMap<string, Rejection>): Promise<void> {
     const context = {
       runtime: this.#runtime,
       rules: this.#rules,
@@ -236,14 +242,16 @@ export class PartitionWorker {
     const due = await stores.tables.due(
       this.#job.row,
       this.#place.partition,
-      caughtUp ? now : owned.logTime,
+      // An event from the future does not make it come.
+      caughtUp ? now : Math.min(now, owned.logTime),
       settings.maxRecords,
     );
     const records = [];
+    const fired = new Set<string>();
     for (const timer of due) {
       const id = `${timer.key.join('/')}#${timer.name}@${timer.due}`;
+      fired.add(id);
       if (owned.firedTimers.has(id)) continue;
-      owned.firedTimers.add(id);
       const [tenant, ...row] = timer.key as [string, ...string[]];
       const data = { job: this.#job.name, row, name: timer.name, due: timer.due };
       const to = { tenant, recordKey: row[0] as string };
@@ -252,8 +260,9 @@ export class PartitionWorker {
         toRow(stores.codec, timerFired, data, to, `timer/${this.#job.name}/${id}`, timer.due, this.#place, count, now),
       );
     }
+    if (records.length > 0) await stores.transport.produce(records);
+    owned.firedTimers = fired;
     if (records.length === 0) return false;
-    await stores.transport.produce(records);
     telemetry.tell({ ...this.#place, kind: 'timers-fired', count: records.length });
     return true;
   }

@@ -110,7 +110,7 @@ export const enrollmentIndex = defineIndex({
   doc: 'Who learns what, and how far they are.',
   key: ['userId'],
   sort: ['courseId'],
-  text: ['userId', 'courseId', 'courseName'],
+  text: ['courseName'],
   record: {
     type: 'record',
     name: 'Enrollment',

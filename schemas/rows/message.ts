@@ -56,6 +56,12 @@ export const message = defineTable({
         ],
       },
       time('dueAt', 'When it was to go out.'),
+      {
+        name: 'expiresAt',
+        type: ['null', 'long'],
+        doc: 'When nobody needs it any more; absent: never.',
+        unit: 'ms since 1970 UTC',
+      },
       time('changedAt', 'When its state was last another one.'),
     ],
   },

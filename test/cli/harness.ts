@@ -46,9 +46,11 @@ export interface Running {
 /** Starts a command that goes on. It is killed when the test is over, if it still runs. */
 export function running(t: TestContext, folder: string, args: readonly string[], env?: Options['env']): Running {
   const one = start(folder, args, env);
-  t.after(() => {
+  t.after(async () => {
     one.child.kill('SIGKILL');
-    return one.ended;
+    const { stdout, stderr } = await one.ended;
+    if (!(t as { readonly passed?: boolean }).passed)
+      t.diagnostic(`tributary ${args.join(' ')} said:\n${stdout}${stderr}`);
   });
   return one;
 }

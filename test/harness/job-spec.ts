@@ -13,11 +13,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
-import { projectCourse } from '../../jobs/project-course.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
-
-const jobs = [projectCourse, trackProgress];
-
+import { jobs } from '../../jobs/index.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
@@ -26,6 +22,7 @@ import { Entries } from '../../schemas/entries.ts';
 import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
 import { keyFields, mapFields, type RowOf, type TableDef } from '../../schemas/target.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
+import type { LogRecord } from '../../topics/transport.ts';
 import { type Dump, dump, partitionsOf, plain, type SaidEvent, saidEvents } from './dump.ts';
 import { type Reach, withPoints } from './points.ts';
 import { recordsOf } from './produce.ts';
@@ -58,6 +55,7 @@ export class JobSpec {
   readonly job: Job;
   readonly stores: TestStores;
   readonly clock = new ManualClock(START);
+  askedForDeadLetters = false;
   #worker: PartitionWorker | undefined;
   #events = 0;
   #rowVersion = 0;
@@ -207,8 +205,13 @@ export class JobSpec {
   }
 
   async deadLetters(): Promise<string[]> {
+    return (await this.deadLetterRecords()).map((record) => String(record.headers[DEAD_LETTER.code]));
+  }
+
+  async deadLetterRecords(): Promise<LogRecord[]> {
+    this.askedForDeadLetters = true;
     const [records = []] = await partitionsOf(this.stores.transport, deadLetterTopic(this.job.from.name));
-    return records.map((record) => String(record.headers[DEAD_LETTER.code]));
+    return records;
   }
 
   /** What the job said, topic by topic. */
@@ -223,10 +226,13 @@ export class JobSpec {
 
 export async function jobSpec(t: TestContext, job: Job, options: SpecOptions = {}): Promise<JobSpec> {
   const stores = await memoryStores([job], { partitions: 1, ...(options.channels && { channels: options.channels }) });
-  t.after(() => stores.close());
   // What a job looks up belongs to another job, whose tables are there whether it ran or not.
   await stores.tables.prepare(jobs.map(({ row }) => row));
   const spec = new JobSpec(job, stores, options);
+  t.after(async () => {
+    if (!spec.askedForDeadLetters) assert.deepEqual(await spec.deadLetters(), [], 'dead letters that nobody asked for');
+    await stores.close();
+  });
   await spec.lookups(...(options.rows ?? []));
   return spec;
 }

@@ -10,6 +10,7 @@ import type { Claim, Membership } from '../../topics/transport.ts';
 
 export type Point =
   | 'claim'
+  | 'fence'
   | 'read'
   | 'write row'
   | 'write view'
@@ -112,7 +113,7 @@ function membershipWithPoints(membership: Membership, reach: Reach): Membership 
       return membership.partitions;
     },
     async claim(partition) {
-      await reach('claim');
+      await reach('fence');
       return claimWithPoints(await membership.claim(partition), reach);
     },
     leave: () => membership.leave(),

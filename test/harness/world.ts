@@ -10,7 +10,7 @@ import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import { type Reach, withPoints } from './points.ts';
+import { type Point, type Reach, withPoints } from './points.ts';
 import type { Random } from './random.ts';
 import { ManualClock, type TestStores, testRuntime } from './stores.ts';
 
@@ -43,8 +43,12 @@ class Actor {
     this.partition = partition;
   }
 
-  readonly reach: Reach = () =>
+  /** The effect it is about to have. */
+  point: Point = 'fetch';
+
+  readonly reach: Reach = (point) =>
     new Promise<void>((resolve) => {
+      this.point = point;
       this.#waiting.push(resolve);
       this.#parked?.();
     });
@@ -84,7 +88,10 @@ export class World {
   readonly #jobs: readonly Job[];
   readonly #options: Options;
   readonly #live = new Map<string, Actor>();
-  #asleep: Actor[] = [];
+  /** Taken for dead: they stand still until that step, then go on beside their successors. */
+  #late: { readonly actor: Actor; readonly until: number }[] = [];
+  #steps = 0;
+  #replaced: string | undefined;
 
   private constructor(stores: TestStores, jobs: readonly Job[], options: Options) {
     this.#stores = stores;
@@ -116,21 +123,30 @@ export class World {
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 
-  /** One effect of somebody, those who sleep included. */
+  /** One effect of somebody, those who woke up late included. */
   async step(): Promise<void> {
-    await this.#options.random.pick([...this.#live.values(), ...this.#asleep]).step();
+    this.#steps += 1;
+    const awake = this.#late.filter(({ until }) => until <= this.#steps).map(({ actor }) => actor);
+    await this.#options.random.pick([...this.#live.values(), ...awake]).step();
   }
 
   /** Somebody's process dies, or is only taken for dead and goes on beside its successor. */
   async replaceOne(late: boolean): Promise<void> {
-    const actor = this.#options.random.pick([...this.#live.values()]);
-    if (late) this.#asleep.push(actor);
+    const { random } = this.#options;
+    const live = [...this.#live.values()];
+    // Trouble seldom comes alone: often it is the same partition again, whose new owner has hardly begun. And whoever goes on late
+    // does most harm when it stood still with something to write.
+    const again = random.chance(0.3) ? this.#live.get(this.#replaced ?? '') : undefined;
+    const busy = live.filter(({ point }) => point === 'write row' || point === 'before commit');
+    const actor = again ?? random.pick(busy.length > 0 && random.chance(0.6) ? busy : live);
+    this.#replaced = `${actor.job.name}/${actor.partition}`;
+    if (late) this.#late.push({ actor, until: this.#steps + random.below(500) });
     await this.#begin(actor.job, actor.partition);
   }
 
   /** The late ones are gone for good. */
   loseLateOnes(probability: number): void {
-    this.#asleep = this.#asleep.filter(() => this.#options.random.chance(1 - probability));
+    this.#late = this.#late.filter(() => this.#options.random.chance(1 - probability));
   }
 
   /** An operator sends a job back to an earlier offset. */
@@ -145,7 +161,7 @@ export class World {
 
   /** Goes on until nobody has anything left to do, and no timer is due before `until`. */
   async settle(until: number): Promise<void> {
-    this.#asleep = [];
+    this.#late = [];
     this.clock.set(until);
     for (let quiet = false; !quiet; ) {
       const before = this.#worked();

@@ -12,6 +12,7 @@ import {
 import { memberProgressed } from '../../schemas/group.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { jobSpec, minute, type SpecEvent, type SpecRow } from '../harness/job-spec.ts';
 import { survives } from '../harness/survival.ts';
 
@@ -40,7 +41,11 @@ const key = ['ada', 'algebra'];
 const joins: SpecEvent = [enrolled, inBatch];
 const leaves: SpecEvent = [unenrolled, inBatch];
 const completes = (contentId: string): SpecEvent => [contentProgressed, { ...ada, contentId, status: 'completed' }];
-const opens = (contentId: string, views = 1): SpecEvent => [contentProgressed, { ...ada, contentId, status: 'started', views }];
+const opens = (contentId: string, views = 1): SpecEvent => [
+  contentProgressed,
+  { ...ada, contentId, status: 'started', views },
+];
+const but = ([def, data]: SpecEvent, rest: SpecEvent[2]): SpecEvent => [def, data, { ...rest }];
 const standing = (progress: number, state: string) => ({ ...inBatch, progress, state });
 const completedAlgebra = [
   notificationRequested,
@@ -72,7 +77,9 @@ test('enrolling an active learner again changes nothing', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins);
   await spec.when(joins);
-  await spec.thenRow(key, { batches: { spring: { active: true, since: minute(0), firstAt: minute(0), completionSaid: false } } });
+  await spec.thenRow(key, {
+    batches: { spring: { active: true, since: minute(0), firstAt: minute(0), completionSaid: false } },
+  });
   await spec.thenNothing();
 });
 
@@ -81,7 +88,10 @@ test('a completed content counts in the percentage and in every unit that holds 
   await spec.given(joins);
   await spec.when(completes('b'));
   await spec.thenRow(key, { completed: 1, progress: 50, state: 'in_progress', units: { all: 1, deep: 1 } });
-  await spec.thenEmits([learnerProgressed, { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'not_started' }]);
+  await spec.thenEmits([
+    learnerProgressed,
+    { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'not_started' },
+  ]);
 });
 
 test('the last required content completes the course, and the learner, the batch and nobody else hear of it once', async (t) => {
@@ -114,7 +124,11 @@ test('a course that requires nothing is completed by nobody', async (t) => {
 test('visits add up, and keep the first and the latest time whatever their order', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const [def, data] = opens('a', 2);
-  await spec.given([def, data, { time: minute(50) }], [def, data, { time: minute(10) }], [def, data, { time: minute(30) }]);
+  await spec.given(
+    [def, data, { time: minute(50) }],
+    [def, data, { time: minute(10) }],
+    [def, data, { time: minute(30) }],
+  );
   await spec.thenRow(key, {
     contents: { a: { completed: false, views: 6, firstAt: minute(10), lastAt: minute(50), completedAt: null } },
     firstAccessAt: minute(10),
@@ -126,8 +140,50 @@ test('a visit told twice is one visit', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const [def, data] = opens('a', 3);
   await spec.given([def, data, { id: 'visit' }], opens('b'), [def, data, { id: 'visit' }]);
-  const row = await spec.row(trackProgress.row, key);
-  assert.equal((row?.['contents'] as { get(id: string): { views: number } }).get('a').views, 3);
+  const visits = { completed: false, completedAt: null };
+  await spec.thenRow(key, {
+    contents: {
+      a: { ...visits, views: 3, firstAt: minute(0), lastAt: minute(0) },
+      b: { ...visits, views: 1, firstAt: minute(1), lastAt: minute(1) },
+    },
+    lastAccessAt: minute(1),
+  });
+});
+
+test('a visit told again is forgotten after eight others, and counts again then', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  const visit = but(opens('a'), { id: 'visit' });
+  const views = async () => (await spec.row(learnerProgress, key))?.contents?.get('a')?.views;
+  await spec.given(visit, ...Array.from({ length: 7 }, () => opens('b')), visit);
+  assert.equal(await views(), 1);
+  await spec.given(opens('b'), visit);
+  assert.equal(await views(), 2);
+});
+
+test('a visit told again as a completion completes, and stays one visit', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  const [def, data] = opens('a');
+  await spec.given(joins, [def, data, { id: 'visit' }]);
+  await spec.when([def, { ...data, status: 'completed' }, { id: 'visit' }]);
+  await spec.thenRow(key, {
+    contents: { a: { completed: true, views: 1, firstAt: minute(1), lastAt: minute(2), completedAt: minute(2) } },
+    progress: 50,
+  });
+  await spec.thenEmits([
+    learnerProgressed,
+    { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'in_progress' },
+  ]);
+});
+
+test('a completion that is told late is the first one if it was, and the course stays completed when it was', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  const [def, data] = completes('a');
+  await spec.given(joins, [def, data, { time: minute(50) }], but(completes('b'), { time: minute(40) }));
+  await spec.when([def, data, { time: minute(20) }], [def, data, { time: minute(60) }]);
+  const a = { completed: true, views: 3, firstAt: minute(20), lastAt: minute(60), completedAt: minute(20) };
+  const b = { completed: true, views: 1, firstAt: minute(40), lastAt: minute(40), completedAt: minute(40) };
+  await spec.thenRow(key, { contents: { a, b }, completedAt: minute(50) });
+  await spec.thenNothing();
 });
 
 test('opening a completed content again leaves it completed', async (t) => {
@@ -160,17 +216,27 @@ test('what was done before the course is known counts when it is published', asy
   await spec.lookups(...known);
   await spec.when([courseStructureChanged, { courseId: 'algebra' }]);
   await spec.thenRow(key, { required: 2, completed: 1, progress: 50, courseName: 'Algebra' });
-  await spec.thenEmits([learnerProgressed, { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'in_progress' }]);
+  await spec.thenEmits([
+    learnerProgressed,
+    { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'in_progress' },
+  ]);
 });
 
 test('a completion stays when the course grows, while the percentage follows the course', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'));
-  const grown = { ...course, required: 3, contents: { ...course.contents, c: { name: 'C', required: true, units: ['all'] } } };
+  const grown = {
+    ...course,
+    required: 3,
+    contents: { ...course.contents, c: { name: 'C', required: true, units: ['all'] } },
+  };
   await spec.lookups([courseStructure, grown]);
   await spec.when([courseStructureChanged, { courseId: 'algebra' }]);
   await spec.thenRow(key, { required: 3, completed: 2, progress: 66, state: 'completed', completedAt: minute(2) });
-  await spec.thenEmits([learnerProgressed, { ...standing(66, 'completed'), previousProgress: 100, previousState: 'completed' }]);
+  await spec.thenEmits([
+    learnerProgressed,
+    { ...standing(66, 'completed'), previousProgress: 100, previousState: 'completed' },
+  ]);
 });
 
 test('a unit that is no longer in the course is no longer counted, and one that lost its contents counts none', async (t) => {
@@ -179,7 +245,10 @@ test('a unit that is no longer in the course is no longer counted, and one that 
   const shrunk = {
     ...course,
     required: 1,
-    units: { all: { ...course.units.all, required: 0 }, fresh: { name: 'Fresh', parentId: null, optional: false, required: 1 } },
+    units: {
+      all: { ...course.units.all, required: 0 },
+      fresh: { name: 'Fresh', parentId: null, optional: false, required: 1 },
+    },
     contents: { a: { name: 'A', required: true, units: ['fresh'] }, b: { name: 'B', required: false, units: [] } },
   };
   await spec.lookups([courseStructure, shrunk]);
@@ -203,7 +272,9 @@ test('leaving keeps progress, nothing is said meanwhile, and coming back goes on
   await spec.when(completes('b'));
   await spec.thenNothing();
   await spec.when(joins);
-  await spec.thenRow(key, { batches: { spring: { active: true, since: minute(4), firstAt: minute(0), completionSaid: true } } });
+  await spec.thenRow(key, {
+    batches: { spring: { active: true, since: minute(4), firstAt: minute(0), completionSaid: true } },
+  });
   await spec.thenEmits(
     [learnerJoined, { ...standing(100, 'completed'), first: false }],
     [learnerCompleted, { ...inBatch, completedAt: minute(3) }],
@@ -256,7 +327,10 @@ test('a group that follows somebody who is not enrolled is told when that change
   await spec.when(joins);
   await spec.thenEmits(
     [learnerJoined, { ...standing(0, 'not_started'), first: true }],
-    [memberProgressed, { ...ada, groupId: 'red', enrolled: true, progress: 0, state: 'not_started', completedAt: null }],
+    [
+      memberProgressed,
+      { ...ada, groupId: 'red', enrolled: true, progress: 0, state: 'not_started', completedAt: null },
+    ],
   );
 });
 

@@ -34,6 +34,18 @@ test('entries without changes are settled already', () => {
   assert.equal(entries.settled(), entries);
 });
 
+test('a version knows its own kind: what was written from it, on any branch, and what was settled', () => {
+  const first = Entries.stored([['a', 1]]);
+  const second = first.set('b', 2);
+  const branch = first.set('c', 3);
+  for (const other of [first, second, branch, second.delete('a').settled()]) {
+    assert.equal(other.isVersionOf(first), true);
+    assert.equal(first.isVersionOf(other), true);
+  }
+  assert.equal(Entries.stored([['a', 1]]).isVersionOf(first), false, 'equal entries made anew are others');
+  assert.equal(Entries.empty().isVersionOf(Entries.empty()), false);
+});
+
 test('an entry named like a property of objects is an entry like any other', () => {
   const entries = Entries.of([['__proto__', 1]]).set('constructor', 2);
   assert.equal(entries.get('__proto__'), 1);

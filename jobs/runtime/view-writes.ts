@@ -1,0 +1,118 @@
+/** What a batch makes of its rows' views: collected before the rows are written, applied after. */
+import { messageOf } from '../../schemas/errors.ts';
+import type { Target } from '../../schemas/target.ts';
+import type { Change, Key, Version, WriteResult } from '../../sinks/port.ts';
+import { type Job, Rejection, type Row } from '../define.ts';
+import type { Folded, Touched } from './fold.ts';
+import type { OutboxEntry } from './outbox.ts';
+import { RowsRefused } from './refused.ts';
+import { idOf } from './rows.ts';
+import type { Stores } from './stores.ts';
+import { viewChanges } from './views.ts';
+
+interface ViewWrite {
+  readonly key: Key;
+  readonly version: Version;
+  readonly record: Row | undefined;
+  readonly offset: number;
+}
+/** By target, then by key: one change a key. */
+export type ViewWrites = Map<Target, Map<string, ViewWrite>>;
+
+/** What the views have to become. Removals also go into the outbox, which is about to be written with the row. */
+export function collectViews(
+  job: Job,
+  { touched, fresh }: Folded,
+  token: number,
+  refused: ReadonlyMap<string, Rejection>,
+): ViewWrites {
+  const writes: ViewWrites = new Map();
+  const failed = new Map<string, Rejection>();
+  for (const [id, one] of touched) {
+    if ((!one.changed && !one.again) || refused.has(id)) continue;
+    const { row } = one;
+    const tenant = row.key[0] as string;
+    const version = one.changed ? { token, revision: row.revision } : (row.stored as Version);
+    for (const view of job.views) {
+      const changes = changesOf(job, view, tenant, one);
+      if (changes instanceof Rejection) {
+        failed.set(id, changes);
+        continue;
+      }
+      const { puts, removals } = changes;
+      if (puts.length + removals.length === 0) continue;
+      const byKey = writes.get(view.into) ?? new Map<string, ViewWrite>();
+      writes.set(view.into, byKey);
+      const { offset } = one.last.record;
+      const { time } = one.last.event;
+      for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset });
+      for (const key of removals) {
+        const entry = { kind: 'removal' as const, offset, time, tenant, view: view.into.name, key };
+        row.outbox = [...row.outbox, entry];
+        (fresh as Set<OutboxEntry>).add(entry);
+      }
+    }
+  }
+  if (failed.size > 0) throw new RowsRefused(failed);
+  return writes;
+}
+
+function changesOf(job: Job, view: Job['views'][number], tenant: string, { row, before, again }: Touched) {
+  try {
+    return viewChanges(view, tenant, before, row.data, again);
+  } catch (error) {
+    return new Rejection('JOB_FAILED', `${job.name} failed to make the view ${view.into.name}: ${messageOf(error)}`);
+  }
+}
+
+/** The removals within the batch, unless the row shows the record again by now. */
+export function addRemovals(job: Job, writes: ViewWrites, entries: readonly OutboxEntry[], { touched }: Folded): void {
+  const versions = new Map<OutboxEntry, Version>();
+  for (const { row } of touched.values()) {
+    for (const entry of row.outbox) if (entry.kind === 'removal') versions.set(entry, row.stored as Version);
+  }
+  for (const entry of entries) {
+    if (entry.kind !== 'removal') continue;
+    const target = job.views.find((view) => view.into.name === entry.view)?.into;
+    if (target === undefined) continue;
+    const byKey = writes.get(target) ?? new Map<string, ViewWrite>();
+    writes.set(target, byKey);
+    const id = idOf(entry.key);
+    if (!byKey.has(id)) {
+      byKey.set(id, {
+        key: entry.key,
+        version: versions.get(entry) as Version,
+        record: undefined,
+        offset: entry.offset,
+      });
+    }
+  }
+}
+
+export async function writeViews(stores: Stores, writes: ViewWrites, { outcomes }: Folded): Promise<number> {
+  let written = 0;
+  for (const [target, byKey] of writes) {
+    const changes = [...byKey.values()];
+    if (changes.length === 0) continue;
+    const results = await apply(stores, target, changes);
+    results.forEach((result, i) => {
+      if (result === 'written') written += 1;
+      if (typeof result === 'string') return;
+      const { key, offset } = changes[i] as ViewWrite;
+      const message = `${target.name} refused ${key.join('/')}: ${result.refused}; the row was written, its view was not`;
+      if (!(outcomes.get(offset) instanceof Rejection)) outcomes.set(offset, new Rejection('VIEW_REFUSED', message));
+    });
+  }
+  return written;
+}
+
+function apply({ tables, search, cache }: Stores, target: Target, changes: readonly Change[]): Promise<WriteResult[]> {
+  switch (target.kind) {
+    case 'table':
+      return tables.apply(target, changes);
+    case 'index':
+      return search.apply(target, changes);
+    case 'cache':
+      return cache.apply(target, changes);
+  }
+}

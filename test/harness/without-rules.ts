@@ -1,0 +1,168 @@
+/**
+ * The rules, each turned off: some by a switch of the runtime, and those that stores and logs keep by stores that do not. Whoever
+ * tests the runtime must notice every one of them.
+ */
+import { ALL_RULES } from '../../jobs/runtime/rules.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { Change, WriteResult } from '../../sinks/port.ts';
+import type { RowWrite } from '../../sinks/tables/port.ts';
+import type { Claim, Membership, Transport } from '../../topics/transport.ts';
+import type { Roughness } from './crash-property.ts';
+import type { Distort } from './world.ts';
+
+export type { Distort };
+
+const off = (rule: keyof typeof ALL_RULES): Roughness => ({ rules: { ...ALL_RULES, [rule]: false } });
+
+export const WITHOUT: Readonly<Record<string, Roughness>> = {
+  'a fresh row cache at a claim': off('freshCache'),
+  'skipping what is applied': off('skip'),
+  'the outbox': off('outbox'),
+  'sending only what lies within the batch': off('withinBatch'),
+  'marks of origins': off('marks'),
+  'the token before the revision': { distort: revisionFirst },
+  'the fence at the commit': { distort: unfenced },
+  'one transaction of events and offset': { distort: torn },
+  'the check of the token after the fence': { distort: (stores) => uncheckedToken(tellingNothing(stores)) },
+  'map entries written whole by a new owner': { distort: neverWhole },
+};
+
+/** Versions that count revisions first and owners second. */
+function revisionFirst(stores: Stores): Stores {
+  const swap = <T extends RowWrite | Change>(write: T): T => {
+    const { token, revision } = write.version;
+    return { ...write, version: { token: revision, revision: token } };
+  };
+  const { tables, cache, search } = stores;
+  return {
+    ...stores,
+    tables: {
+      ...bound(tables),
+      write: (table, rows) => tables.write(table, rows.map(swap)),
+      async read(table, keys) {
+        const rows = await tables.read(table, keys);
+        return rows.map(
+          (row) => row && { ...row, version: { token: row.version.revision, revision: row.version.token } },
+        );
+      },
+      apply: (view, changes) => tables.apply(view, changes.map(swap)),
+    },
+    cache: { ...bound(cache), apply: (def, changes) => cache.apply(def, changes.map(swap)) },
+    search: { ...bound(search), apply: (def, changes) => search.apply(def, changes.map(swap)) },
+  };
+}
+
+/** Stores that settle versions silently, as Cassandra does: a write that lost looks like any other. */
+export function tellingNothing(stores: Stores): Stores {
+  const { tables, cache, search } = stores;
+  const silent = (results: WriteResult[]): WriteResult[] =>
+    results.map((result) => (result === 'stale' ? 'written' : result));
+  return {
+    ...stores,
+    tables: {
+      ...bound(tables),
+      write: async (table, rows) => silent(await tables.write(table, rows)),
+      apply: async (view, changes) => silent(await tables.apply(view, changes)),
+    },
+    cache: { ...bound(cache), apply: async (def, changes) => silent(await cache.apply(def, changes)) },
+    search: { ...bound(search), apply: async (def, changes) => silent(await search.apply(def, changes)) },
+  };
+}
+
+function neverWhole(stores: Stores): Stores {
+  const { tables } = stores;
+  return {
+    ...stores,
+    tables: {
+      ...bound(tables),
+      write: (table, rows) =>
+        tables.write(
+          table,
+          rows.map((row) => ({ ...row, whole: false })),
+        ),
+    },
+  };
+}
+
+/** A log that takes the commit of anybody. */
+function unfenced(stores: Stores): Stores {
+  return withClaims(stores, (claim, transport, partition) => ({
+    ...bound(claim),
+    async commit(transaction) {
+      try {
+        await claim.commit(transaction);
+      } catch (error) {
+        if (!(error instanceof TributaryError) || error.code !== 'FENCED') throw error;
+        await transport.produce(transaction.records);
+        await partition(transaction.offset);
+      }
+    },
+  }));
+}
+
+/** A log where events leave first, and the offset is stored afterwards, if the process lives. */
+function torn(stores: Stores): Stores {
+  return withClaims(stores, (claim, transport) => ({
+    ...bound(claim),
+    async commit(transaction) {
+      await transport.produce(transaction.records);
+      // Half of all processes die just here.
+      tears += 1;
+      if (tears % 2 === 0) throw new TributaryError('LOG_AWAY', 'the log went away between the events and the offset');
+      await claim.commit({ ...transaction, records: [] });
+    },
+  }));
+}
+let tears = 0;
+
+/** Tables that always say that one's own token is still the newest. */
+function uncheckedToken(stores: Stores): Stores {
+  const { tables } = stores;
+  let mine = 0;
+  return {
+    ...stores,
+    tables: {
+      ...bound(tables),
+      async claim(...args) {
+        mine = await tables.claim(...args);
+        return mine;
+      },
+      token: async () => mine,
+    },
+  };
+}
+
+type Wrap = (claim: Claim, transport: Transport, moveOffset: (offset: number) => Promise<void>) => Claim;
+
+function withClaims(stores: Stores, wrap: Wrap): Stores {
+  const { transport } = stores;
+  return {
+    ...stores,
+    transport: {
+      ...bound(transport),
+      async join(group, topic, listener): Promise<Membership> {
+        const membership = await transport.join(group, topic, listener);
+        return {
+          partitions: membership.partitions,
+          claim: async (partition) =>
+            wrap(await membership.claim(partition), transport, (offset) =>
+              transport.seek(group, topic, partition, offset),
+            ),
+          leave: () => membership.leave(),
+        };
+      },
+    },
+  };
+}
+
+/** All methods of a port, so that some can be replaced, whether it is a class or not. */
+function bound<T extends object>(port: T): T {
+  return new Proxy(port, {
+    ownKeys: (target) => Reflect.ownKeys(target),
+    get: (target, name) => {
+      const value = Reflect.get(target, name) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

@@ -1,0 +1,62 @@
+/** Events of one batch of algebra, for the tests of summarize-batch. */
+import {
+  batchCreated,
+  batchRetired,
+  batchUpdated,
+  learnerJoined,
+  learnerLeft,
+  learnerProgressed,
+} from '../../schemas/batch.ts';
+import { type JobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+
+export type State = 'not_started' | 'in_progress' | 'completed';
+
+export const key = ['spring'];
+export const ids = { batchId: 'spring', courseId: 'algebra' };
+
+/** From minute `start` up to, but without, minute `end`; null: it does not end. */
+export const dates = (start: number, end: number | null) => ({
+  startsAt: minute(start),
+  endsAt: end === null ? null : minute(end),
+});
+
+export const creates = (start: number, end: number | null, name = 'Spring'): SpecEvent => [
+  batchCreated,
+  { ...ids, name, ...dates(start, end) },
+];
+export const updates = (start: number, end: number | null, name = 'Spring'): SpecEvent => [
+  batchUpdated,
+  { ...ids, name, ...dates(start, end) },
+];
+export const retires: SpecEvent = [batchRetired, { batchId: 'spring' }];
+
+/** Where a learner with that progress stands. */
+export const stateOf = (progress: number): State =>
+  progress === 100 ? 'completed' : progress === 0 ? 'not_started' : 'in_progress';
+
+export const joins = (userId: string, progress = 0, first = true): SpecEvent => [
+  learnerJoined,
+  { ...ids, userId, progress, state: stateOf(progress), first },
+];
+export const moves = (userId: string, previousProgress: number, progress: number): SpecEvent => [
+  learnerProgressed,
+  {
+    ...ids,
+    userId,
+    progress,
+    state: stateOf(progress),
+    previousProgress,
+    previousState: stateOf(previousProgress),
+  },
+];
+export const leaves = (userId: string, progress: number): SpecEvent => [
+  learnerLeft,
+  { ...ids, userId, progress, state: stateOf(progress) },
+];
+
+/** The event, happening at another time than its turn says. */
+export const at = (n: number, [def, data]: SpecEvent): SpecEvent => [def, data, { time: minute(n) }];
+
+export async function statusOf(spec: JobSpec): Promise<unknown> {
+  return (await spec.row(spec.job.row, key))?.['status' as never];
+}

@@ -1,0 +1,47 @@
+/** Events of one group, for the tests of project-group. */
+import { progressFollowed } from '../../schemas/enrollment.ts';
+import {
+  activityAdded,
+  activityRemoved,
+  groupCreated,
+  groupDeleted,
+  groupUpdated,
+  memberAdded,
+  memberProgressed,
+  memberRemoved,
+  memberRoleChanged,
+} from '../../schemas/group.ts';
+import type { SpecEvent } from '../harness/job-spec.ts';
+
+export const key = ['red'];
+const groupId = 'red';
+
+export const creates = (name = 'Red'): SpecEvent => [groupCreated, { groupId, name }];
+export const renames = (name: string): SpecEvent => [groupUpdated, { groupId, name }];
+export const deletes: SpecEvent = [groupDeleted, { groupId }];
+export const adds = (userId: string, role = 'member'): SpecEvent => [memberAdded, { groupId, userId, role }];
+export const removes = (userId: string): SpecEvent => [memberRemoved, { groupId, userId }];
+export const makes = (userId: string, role: string): SpecEvent => [memberRoleChanged, { groupId, userId, role }];
+export const takesUp = (activityId: string, kind = 'course'): SpecEvent => [
+  activityAdded,
+  { groupId, activityId, kind },
+];
+export const gives = (activityId: string): SpecEvent => [activityRemoved, { groupId, activityId }];
+
+const nothing = { enrolled: false, progress: 0, state: 'not_started', completedAt: null };
+
+/** What is said of a member; without `said`, that the member is not enrolled. */
+export const hears = (userId: string, courseId: string, said: object = nothing): SpecEvent => [
+  memberProgressed,
+  { groupId, userId, courseId, enrolled: true, completedAt: null, ...said },
+];
+
+/** An entry of the board: a member in a course, of whom nothing is known, or as said. */
+export const onBoard = (userId: string, courseId: string, said: object = nothing) => ({
+  [JSON.stringify([userId, courseId])]: { userId, courseId, ...nothing, ...said },
+});
+
+const says = (following: boolean) => (userId: string, courseId: string) =>
+  [progressFollowed, { groupId, userId, courseId, following }] as const;
+export const follows = says(true);
+export const forgets = says(false);

@@ -1,0 +1,147 @@
+/** What is required in a course, and where it counts. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { projectCourse } from '../../jobs/project-course.ts';
+import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import { jobSpec } from '../harness/job-spec.ts';
+import { publishes, structureOf } from './courses.ts';
+
+async function structure(t: TestContext, units: string, contents: string) {
+  const spec = await jobSpec(t, projectCourse);
+  await spec.given(publishes(units, contents));
+  return structureOf(await spec.row(courseStructure, ['algebra']));
+}
+
+const STRUCTURES: readonly {
+  rule: string;
+  units: string;
+  contents: string;
+  kept: { required: number; units: string; contents: string };
+}[] = [
+  {
+    rule: 'a course without anything requires nothing',
+    units: '',
+    contents: '',
+    kept: { required: 0, units: '', contents: '' },
+  },
+  {
+    rule: 'a content outside of all units is required like any other',
+    units: '',
+    contents: 'a',
+    kept: { required: 1, units: '', contents: 'a' },
+  },
+  {
+    rule: 'an optional content is not required, and counts in no unit',
+    units: 'one',
+    contents: 'a<one? b<one',
+    kept: { required: 1, units: 'one:1', contents: 'a? b<one' },
+  },
+  {
+    rule: 'an optional unit makes its contents optional',
+    units: 'one? two',
+    contents: 'a<one b<two',
+    kept: { required: 1, units: 'one?:0 two:1', contents: 'a? b<two' },
+  },
+  {
+    rule: 'a unit within an optional unit is optional, and so is what lies in it, however deep',
+    units: 'one? two<one three<two',
+    contents: 'a<three',
+    kept: { required: 0, units: 'one?:0 three<two?:0 two<one?:0', contents: 'a?' },
+  },
+  {
+    rule: 'a unit that holds an optional unit is not optional itself',
+    units: 'one two<one?',
+    contents: 'a<one b<two',
+    kept: { required: 1, units: 'one:1 two<one?:0', contents: 'a<one b?' },
+  },
+  {
+    rule: 'a content counts in the unit it lies in and in all that hold that unit, which may come in any order',
+    units: 'deep<middle middle<top top',
+    contents: 'a<deep b<middle',
+    kept: { required: 2, units: 'deep<middle:1 middle<top:2 top:2', contents: 'a<deep+middle+top b<middle+top' },
+  },
+  {
+    rule: 'a content in several places is one content, which counts in the units of all of them',
+    units: 'one two within<two',
+    contents: 'a<one a<within',
+    kept: { required: 1, units: 'one:1 two:1 within<two:1', contents: 'a<one+two+within' },
+  },
+  {
+    rule: 'a content in two units of one unit counts once in that',
+    units: 'all one<all two<all',
+    contents: 'a<one a<two',
+    kept: { required: 1, units: 'all:1 one<all:1 two<all:1', contents: 'a<all+one+two' },
+  },
+  {
+    rule: 'a content that is optional in one place is required by the other, and counts only there',
+    units: 'one two',
+    contents: 'a<one? a<two',
+    kept: { required: 1, units: 'one:0 two:1', contents: 'a<two' },
+  },
+  {
+    rule: 'a content that lies in an optional unit and in the course itself is required',
+    units: 'one?',
+    contents: 'a<one a',
+    kept: { required: 1, units: 'one?:0', contents: 'a' },
+  },
+  {
+    rule: 'a content that is optional in every place is optional',
+    units: 'one two?',
+    contents: 'a<one? a<two',
+    kept: { required: 0, units: 'one:0 two?:0', contents: 'a?' },
+  },
+  {
+    rule: 'a content in several places has the first name that is one, also of a place where it is optional',
+    units: '',
+    contents: 'a a=Apples? a=Pears',
+    kept: { required: 1, units: '', contents: 'a=Apples' },
+  },
+  {
+    rule: 'a unit or content whose unit is not in the course lies in the course itself',
+    units: 'one<nowhere',
+    contents: 'a<nowhere b<one',
+    kept: { required: 2, units: 'one:1', contents: 'a b<one' },
+  },
+  {
+    rule: 'names that mean something to the language are names',
+    units: '__proto__ constructor<__proto__',
+    contents: 'toString<constructor __proto__?',
+    kept: {
+      required: 1,
+      units: '__proto__:1 constructor<__proto__:1',
+      contents: '__proto__? toString<__proto__+constructor',
+    },
+  },
+];
+
+for (const { rule, units, contents, kept } of STRUCTURES) {
+  test(rule, async (t) => assert.deepEqual(await structure(t, units, contents), kept));
+}
+
+const nested = (depth: number) =>
+  Array.from({ length: depth }, (_, i) => (i === 0 ? 'u0' : `u${i}<u${i - 1}`)).join(' ');
+
+test('units may lie within each other 64 deep', async (t) => {
+  const { contents } = await structure(t, nested(64), 'a<u63');
+  assert.equal(contents.split('+').length, 64);
+});
+
+const MISTAKES = [
+  ['two units of one id', 'one one'],
+  ['a unit that lies in itself', 'one<one'],
+  ['units that lie in each other', 'one<two two<three three<one'],
+  ['a unit below a circle of units', 'deep<one one<two two<one'],
+  ['units 65 deep', nested(65)],
+] as const;
+
+for (const [mistake, units] of MISTAKES) {
+  test(`a course with ${mistake} is refused, and stays as it was`, async (t) => {
+    const spec = await jobSpec(t, projectCourse);
+    await spec.given(publishes('one', 'a<one'));
+    await spec.when(publishes(units, 'a<one b<one'));
+    const kept = await spec.row(courseStructure, ['algebra']);
+    assert.deepEqual(structureOf(kept), { required: 1, units: 'one:1', contents: 'a<one' });
+    await spec.thenNothing();
+    await spec.thenDeadLetters('FACT_IMPOSSIBLE');
+  });
+}

@@ -1,0 +1,202 @@
+/** A place to run small jobs: real embedded stores in memory, workers that are turned by hand, and everything they told. */
+import type { TestContext } from 'node:test';
+import type { Job } from '../../../jobs/define.ts';
+import { DEAD_LETTER } from '../../../jobs/runtime/records.ts';
+import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
+import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
+import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../../schemas/event.ts';
+import { deadLetterTopic } from '../../../topics/define.ts';
+import type { LogRecord } from '../../../topics/transport.ts';
+import { partitionsOf, plain, type SaidEvent, saidEvents } from '../../harness/dump.ts';
+import { recordsOf } from '../../harness/produce.ts';
+import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../harness/stores.ts';
+import {
+  addUp,
+  emptied,
+  itemCache,
+  owners,
+  type Part,
+  partIndex,
+  parts,
+  partsByColour,
+  sums,
+  things,
+} from './add-up.ts';
+import { type Hook, intercept } from './intercept.ts';
+
+export const START = Date.UTC(2026, 0, 1);
+
+export interface BenchOptions {
+  readonly jobs?: readonly Job[];
+  readonly partitions?: number;
+  readonly channels?: Stores['channels'];
+}
+
+export interface WorkerOptions {
+  readonly job?: Job;
+  readonly hook?: Hook;
+  readonly settings?: Partial<Settings>;
+}
+
+export class Bench {
+  readonly stores: TestStores;
+  readonly clock = new ManualClock(START);
+  readonly told: TelemetryEvent[] = [];
+  readonly jobs: readonly Job[];
+  readonly partitions: number;
+  #events = 0;
+
+  constructor(stores: TestStores, jobs: readonly Job[], partitions: number) {
+    this.stores = stores;
+    this.jobs = jobs;
+    this.partitions = partitions;
+  }
+
+  /** Each event a second after the one before. */
+  async produce(
+    ...events: readonly (readonly [def: EventDef, data: object, rest?: { time?: number; tenant?: string }])[]
+  ) {
+    for (const [def, data, rest] of events) {
+      const n = this.#events++;
+      const given = { topic: things, def, data: { ...data }, id: `e-${n}`, time: START + n * 1000, ...rest };
+      await this.stores.transport.produce(recordsOf(this.stores.codec, given, this.partitions));
+    }
+  }
+
+  runtime({ hook, settings }: WorkerOptions = {}): Runtime {
+    return testRuntime(hook === undefined ? this.stores : intercept(this.stores, hook), {
+      clock: this.clock,
+      telemetry: { tell: (event) => this.told.push(event) },
+      ...(settings && { settings }),
+    });
+  }
+
+  /** A worker in a process of its own. */
+  async worker(partition = 0, options: WorkerOptions = {}): Promise<PartitionWorker> {
+    const job = options.job ?? (this.jobs[0] as Job);
+    const runtime = this.runtime(options);
+    const membership = await runtime.stores.transport.join(job.name, job.from.name, {
+      assigned: () => {},
+      revoked: async () => {},
+    });
+    return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+  }
+
+  /** Every job on every partition, each in a process of its own, until nobody has anything to do. */
+  async run(options: WorkerOptions = {}): Promise<void> {
+    const workers: PartitionWorker[] = [];
+    for (const job of options.job === undefined ? this.jobs : [options.job]) {
+      for (let p = 0; p < this.partitions; p++) workers.push(await this.worker(p, { ...options, job }));
+    }
+    await rest(workers);
+  }
+
+  async row(thing: string, part: string): Promise<Part | undefined> {
+    const [row] = await this.stores.tables.read(parts, [[DEFAULT_TENANT, thing, part]]);
+    return row?.data as Part | undefined;
+  }
+
+  /** All rows as `thing/part=sum`. */
+  async sums(): Promise<string[]> {
+    const { items } = await this.stores.tables.select(parts, [DEFAULT_TENANT], { limit: 10_000 });
+    return items.map((row) => `${row['thingId']}/${row['partId']}=${row['sum']}`);
+  }
+
+  /** The records of one colour, as `thing/part=sum`. */
+  async coloured(colour: string): Promise<string[]> {
+    const { items } = await this.stores.tables.select(partsByColour, [DEFAULT_TENANT, colour], { limit: 10_000 });
+    return items.map((row) => `${row['thingId']}/${row['partId']}=${row['sum']}`);
+  }
+
+  async items(thing: string): Promise<string[]> {
+    const records = await this.stores.cache.read(itemCache, [DEFAULT_TENANT, thing]);
+    return records.map(({ partId, item, since }) => `${partId}/${item}@${since}`);
+  }
+
+  /** What was said, as readers apply it: each once. */
+  async said(job = this.jobs[0] as Job): Promise<SaidEvent[]> {
+    return saidEvents(this.stores, sums, job);
+  }
+
+  /** The sums said, as `thing/part=sum`; those of one thing are in order. */
+  async saidSums(job?: Job): Promise<string[]> {
+    return (await this.said(job)).map(({ data }) => {
+      const { thingId, partId, sum } = data as { thingId: string; partId: string; sum: number };
+      return `${thingId}/${partId}=${sum}`;
+    });
+  }
+
+  async letters(topic = things.name): Promise<LogRecord[]> {
+    return (await partitionsOf(this.stores.transport, deadLetterTopic(topic))).flat();
+  }
+
+  /** The dead letters, as `code@partition:offset`. */
+  async deadLetters(): Promise<string[]> {
+    return (await this.letters()).map(
+      ({ headers }) => `${headers[DEAD_LETTER.code]}@${headers[DEAD_LETTER.partition]}:${headers[DEAD_LETTER.offset]}`,
+    );
+  }
+
+  async owner(thing: string, owner: string, revision = 1): Promise<void> {
+    const key = [DEFAULT_TENANT, thing];
+    const row = { key, version: { token: 1, revision }, at: '', outbox: '', timers: {}, partition: 0, whole: true };
+    await this.stores.tables.write(owners, [{ ...row, data: { thingId: thing, owner } }]);
+  }
+
+  /** The events of a kind that were told, without what stands in all of them. */
+  heard<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
+    return this.told.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
+  }
+
+  /** What readers see, all of it. */
+  async everything(): Promise<unknown> {
+    const colours = await this.stores.tables.select(partsByColour, [DEFAULT_TENANT], { limit: 10_000 });
+    const rows = await this.stores.tables.select(parts, [DEFAULT_TENANT], { limit: 10_000 });
+    const found = await this.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 10_000 });
+    const names = [...new Set(rows.items.map((row) => row['thingId'] as string))];
+    const items = await Promise.all(names.map((thing) => this.items(thing)));
+    const said = (await this.saidSums()).map((sum) => [sum.split('/')[0], sum] as const);
+    return plain({
+      rows: rows.items,
+      colours: colours.items,
+      found: found.items,
+      items,
+      said: names.map((thing) => said.filter(([of]) => of === thing).map(([, sum]) => sum)),
+      deadLetters: (await this.deadLetters()).sort(),
+    });
+  }
+}
+
+/** Turns each of them until all have nothing to do, twice, since an event may have been said in between. */
+export async function rest(workers: readonly PartitionWorker[]): Promise<void> {
+  for (let idle = 0; idle < 2; ) {
+    let worked = false;
+    for (const worker of workers) while ((await worker.turn(0)) !== 'idle') worked = true;
+    idle = worked ? 0 : idle + 1;
+  }
+}
+
+export async function bench(
+  t: TestContext,
+  { jobs = [addUp], partitions = 1, channels }: BenchOptions = {},
+): Promise<Bench> {
+  const stores = await memoryStores(jobs, { partitions, ...(channels && { channels }) });
+  t.after(() => stores.close());
+  await stores.tables.prepare([owners]);
+  return new Bench(stores, jobs, partitions);
+}
+
+/** A thing whose events lie in the partition. */
+export function thingIn(bench: Bench, partition: number): string {
+  for (let n = 0; ; n++) {
+    const thing = `thing-${n}`;
+    const [record] = recordsOf(
+      bench.stores.codec,
+      { topic: things, def: emptied, data: { thingId: thing }, id: 'e', time: START },
+      bench.partitions,
+    );
+    if (record?.partition === partition) return thing;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The property, on the real runtime and the real embedded stores. A seed that fails is in the message; it runs alone with
+ *
+ *     SEED=123 node --test test/jobs/runtime/crash.test.ts
+ */
+import { test } from 'node:test';
+import { assertSurvives } from '../../harness/crash-property.ts';
+import { tellingNothing } from '../../harness/without-rules.ts';
+
+const only = process.env['SEED'];
+const seeds = (count: number): number[] => (only === undefined ? [...Array(count).keys()] : [Number(only)]);
+
+const PLATFORMS = [
+  ['lookups that stand still', 'still', 250, {}],
+  ['lookups that change and records gone astray', 'changing', 250, {}],
+  ['two learners, and a course that changes all the time', 'narrow', 150, {}],
+  ['stores that do not say when a write came too late', 'narrow', 150, { distort: tellingNothing }],
+] as const;
+
+for (const [what, lookups, count, roughness] of PLATFORMS) {
+  test(`whatever happens to its processes, a platform with ${what} ends up as if nothing had`, async () => {
+    for (const seed of seeds(count)) {
+      try {
+        await assertSurvives(seed, lookups, roughness);
+      } catch (error) {
+        throw new Error(`seed ${seed} differs; run it alone with SEED=${seed}`, { cause: error });
+      }
+    }
+  });
+}

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emit, type Job } from '../../../jobs/define.ts';
+import { DEAD_LETTER } from '../../../jobs/runtime/records.ts';
+import { keyFields } from '../../../schemas/target.ts';
+import type { Change } from '../../../sinks/port.ts';
+import type { RowWrite } from '../../../sinks/tables/port.ts';
+import {
+  added,
+  addUp,
+  changed,
+  dropped,
+  emptied,
+  itemCache,
+  moved,
+  painted,
+  partIndex,
+  parts,
+  partsByColour,
+  summed,
+} from './add-up.ts';
+import { type Bench, bench } from './bench.ts';
+import type { Hook } from './intercept.ts';
+
+const add = (partId: string, amount = 1, rest: object = {}) =>
+  [added, { thingId: 't', partId, amount, ...rest }] as const;
+const fails = (): never => {
+  throw new Error('a mistake');
+};
+
+/** `functions` fail for the part `bad` alone; its record lies between two good ones, and after a good one of its own. */
+async function withBadPart(b: Bench, job: Job, code: string, message: RegExp): Promise<void> {
+  await b.produce(add('before'), add('bad'), add('after'), add('before', 2));
+  await b.run({ job });
+  assert.deepEqual(await b.deadLetters(), [`${code}@0:1`]);
+  const [letter] = await b.letters();
+  assert.match(String(letter?.headers[DEAD_LETTER.message]), message);
+  assert.deepEqual(await b.sums(), ['t/after=1', 't/before=3']);
+  assert.deepEqual(await b.saidSums(job), ['t/before=1', 't/after=1', 't/before=3']);
+  for (const batch of b.heard('batch')) assertAddsUp(batch);
+  assert.deepEqual(
+    b.heard('dead-letter').map((event) => [event.offset, event.code]),
+    [[1, code]],
+  );
+}
+
+function assertAddsUp(batch: ReturnType<typeof Bench.prototype.heard<'batch'>>[number]): void {
+  const skipped = Object.values(batch.skipped).reduce((a, b) => a + b);
+  assert.equal(batch.applied + skipped + batch.rejected + batch.routed, batch.records);
+}
+
+const isBad = (data: unknown) => (data as { partId?: string }).partId === 'bad';
+
+const failing: Readonly<Record<string, Partial<Job>>> = {
+  key: { key: (event) => (isBad(event.data) ? fails() : addUp.key(event)) },
+  lookups: { lookups: (key) => (isBad(key) ? fails() : {}) },
+  fold: {
+    fold: {
+      'thing.added': (row, event, found) =>
+        isBad(event.data) ? fails() : addUp.fold['thing.added']?.(row, event, found),
+    },
+  },
+  react: { react: (...args) => (isBad(args[2].data) ? fails() : addUp.react(...args)) },
+  view: {
+    views: addUp.views.map((view) => ({
+      ...view,
+      record: (row, ...rest) => (isBad(row) ? fails() : view.record(row, ...rest)),
+    })),
+  },
+};
+
+for (const [name, functions] of Object.entries(failing)) {
+  test(`a ${name} that throws dead-letters its record, and the partition goes on`, async (t) => {
+    await withBadPart(await bench(t), changed(functions), 'JOB_FAILED', /a mistake/);
+  });
+}
+
+test('a row whose view failed is as it was, so that the record can be replayed when the job is mended', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('bad', 5));
+  await b.run({ job: changed(failing['view'] as Partial<Job>) });
+  assert.equal(await b.row('t', 'bad'), undefined);
+  await b.produce(add('bad', 5));
+  await b.run();
+  assert.deepEqual(await b.sums(), ['t/bad=5']);
+});
+
+test('a view that fails at a row written by an earlier attempt leaves nothing unsaid', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('bad', 5));
+  const crash: Hook = async (name, go) => (name === 'claim.commit' ? fails() : go());
+  await assert.rejects(b.run({ hook: crash }), /a mistake/);
+  await b.run({ job: changed(failing['view'] as Partial<Job>) });
+  assert.deepEqual(await b.saidSums(), ['t/bad=5']);
+  assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:0']);
+});
+
+test('a view whose key is none dead-letters its record', async (t) => {
+  const nameless = addUp.views.map((view) => ({
+    ...view,
+    record: (...args: Parameters<typeof view.record>) => {
+      const record = view.record(...args);
+      return record && isBad(record) ? { ...record, thingId: '' } : record;
+    },
+  }));
+  await withBadPart(await bench(t), changed({ views: nameless }), 'JOB_FAILED', /thingId of a record of part_search/);
+});
+
+test('a fold that rejects dead-letters its record with its own code and message', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('p'), add('p', -7), add('p', 2));
+  await b.run();
+  assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:1']);
+  assert.equal((await b.letters())[0]?.headers[DEAD_LETTER.message], '-7 cannot be added');
+  assert.deepEqual(await b.sums(), ['t/p=3']);
+});
+
+test('a dead letter has the bytes and headers of its record, and where it lay', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('p', -7));
+  const [record] = await b.stores.transport.read('thing.events', 0, 0, 1);
+  await b.run();
+  const [letter] = await b.letters();
+  assert.deepEqual(letter?.key, record?.key);
+  assert.deepEqual(letter?.value, record?.value);
+  assert.deepEqual(letter?.headers, {
+    ...record?.headers,
+    'tributary-code': 'FACT_IMPOSSIBLE',
+    'tributary-message': '-7 cannot be added',
+    'tributary-job': 'add-up',
+    'tributary-topic': 'thing.events',
+    'tributary-partition': '0',
+    'tributary-offset': '0',
+    'tributary-timestamp': String(record?.timestamp),
+  });
+});
+
+test('a job that says an event of another topic, of a wrong shape, or without a key fails at that record alone', async (t) => {
+  const said: Readonly<Record<string, [unknown, RegExp]>> = {
+    'of another topic': [emit(added, { thingId: 't', partId: 'p', amount: 1 }), /none of the topics/],
+    'of a wrong shape': [{ kind: 'emit', type: summed.type, data: { thingId: 't', partId: 'p', sum: 'much' } }, /sum/],
+    'without a key': [
+      { kind: 'emit', type: summed.type, data: { thingId: '', partId: 'p', sum: 1 } },
+      /the key of sum.summed/,
+    ],
+  };
+  for (const [name, [output, message]] of Object.entries(said)) {
+    await t.test(name, async (t) => {
+      const job = changed({
+        react: (...args) => (isBad(args[2].data) ? ([output] as ReturnType<Job['react']>) : addUp.react(...args)),
+      });
+      await withBadPart(await bench(t), job, 'JOB_FAILED', message);
+    });
+  }
+});
+
+test('a key that no store can hold is rejected', async (t) => {
+  const job = changed({ key: ({ data }) => ({ thingId: 't', partId: isBad(data) ? '' : String(data['partId']) }) });
+  await withBadPart(await bench(t), job, 'KEY_INVALID', /data.partId/);
+});
+
+test('of several rows, those that take the event are written though another rejects it', async (t) => {
+  for (const [fromPart, toPart] of [
+    ['bad', 'good'],
+    ['good', 'bad'],
+  ]) {
+    const b = await bench(t);
+    const job = changed({
+      fold: {
+        'thing.moved': (row, event, found) => (isBad(row) ? fails() : addUp.fold['thing.moved']?.(row, event, found)),
+      },
+    });
+    await b.produce(add('bad'), add('good'), [moved, { thingId: 't', fromPart, toPart }]);
+    await b.run({ job });
+    assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:2']);
+    assert.deepEqual(await b.sums(), ['t/bad=1', toPart === 'good' ? 't/good=2' : 't/good=0']);
+    for (const batch of b.heard('batch')) assertAddsUp(batch);
+  }
+});
+
+// ---- what stores refuse ----
+
+/** Rows and views of the part `bad` are never taken. */
+const refusing = (call: string, target?: string): Hook => {
+  return async (name, go, args) => {
+    if (name !== call || (target !== undefined && (args[0] as { name: string }).name !== target)) return go();
+    const writes = args[1] as readonly (RowWrite | Change)[];
+    const isRefused = ({ key }: RowWrite | Change) => key.includes('bad');
+    (args as unknown[])[1] = writes.filter((write) => !isRefused(write));
+    const answers = (await go()) as unknown[];
+    return writes.map((write) => (isRefused(write) ? { refused: 'it is too large' } : answers.shift()));
+  };
+};
+
+test('a row that its store refuses dead-letters its record, and its neighbours are applied', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('before'), add('bad'), add('after'), add('before', 2), add('bad', 3));
+  await b.run({ hook: refusing('tables.write') });
+  assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:1', 'ROW_REFUSED@0:4']);
+  assert.match(String((await b.letters())[0]?.headers[DEAD_LETTER.message]), /row default\/t\/bad of parts.*too large/);
+  assert.deepEqual(await b.sums(), ['t/after=1', 't/before=3']);
+  assert.deepEqual(await b.saidSums(), ['t/before=1', 't/after=1', 't/before=3']);
+  for (const batch of b.heard('batch')) assertAddsUp(batch);
+});
+
+test('a record of several rows, one of which is refused, is applied to the others and says so', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('good'), [moved, { thingId: 't', fromPart: 'bad', toPart: 'good' }], add('good'));
+  await b.run({ hook: refusing('tables.write') });
+  assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:1']);
+  assert.deepEqual(await b.saidSums(), ['t/good=1', 't/good=2', 't/good=3']);
+});
+
+for (const view of [partsByColour, itemCache, partIndex]) {
+  const call = { table: 'tables.apply', cache: 'cache.apply', index: 'search.apply' }[view.kind];
+  test(`a ${view.kind} that refuses a view's record dead-letters the record of the log, and the partition goes on`, async (t) => {
+    const b = await bench(t);
+    const part = (partId: string, amount = 1) => add(partId, amount, { colour: 'red', items: ['nut'] });
+    await b.produce(part('before'), part('bad'), part('after'), part('before', 2));
+    await b.run({ hook: refusing(call, view.name) });
+    assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:1']);
+    assert.match(
+      String((await b.letters())[0]?.headers[DEAD_LETTER.message]),
+      new RegExp(`^${view.name} refused default/.*bad`),
+    );
+    assert.deepEqual(await b.sums(), ['t/after=1', 't/bad=1', 't/before=3']);
+    const [batch] = b.heard('batch');
+    assert.deepEqual([batch?.records, batch?.applied, batch?.rejected], [4, 3, 1]);
+  });
+}
+
+test('a view that is refused once more after a crash has its dead letter', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('bad'));
+  const refuses = refusing('search.apply');
+  const crash: Hook = async (name, go, args) => (name === 'claim.commit' ? fails() : refuses(name, go, args));
+  await assert.rejects(b.run({ hook: crash }), /a mistake/);
+  await b.run({ hook: refuses });
+  assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:0']);
+  assert.deepEqual(await b.saidSums(), ['t/bad=1']);
+});
+
+test('two views of one record that are refused are one dead letter', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('bad', 1, { items: ['nut', 'bolt'] }));
+  const [first, second] = [refusing('search.apply'), refusing('cache.apply')];
+  await b.run({ hook: (name, go, args) => first(name, () => second(name, go, args) as Promise<unknown>, args) });
+  assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:0']);
+});
+
+test('every kind of record is counted as one thing', async (t) => {
+  const b = await bench(t);
+  await b.produce(
+    add('p', 1, { colour: 'red' }),
+    add('p', -1),
+    [emptied, { thingId: 'nothing' }],
+    [painted, { colour: 'blue', amount: 1 }],
+    [dropped, { thingId: 't', partId: 'gone' }],
+  );
+  await b.run();
+  const [batch] = b.heard('batch');
+  assert.deepEqual(
+    [batch?.records, batch?.applied, batch?.rejected, batch?.routed, batch?.skipped],
+    [5, 1, 1, 0, { unwanted: 0, repeated: 0, unchanged: 3, 'not-ours': 0 }],
+  );
+  assert.equal(keyFields(parts).length, 2);
+});

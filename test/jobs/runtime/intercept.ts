@@ -1,0 +1,52 @@
+/**
+ * The stores, with every call of a port handed to a hook first: to fail, to count, to answer otherwise, or to crash. A call is
+ * named by port and method: `tables.write`, `transport.produce`, `membership.claim`, `claim.commit`, `codec.learn`, `mail.send`.
+ */
+import type { Stores } from '../../../jobs/runtime/stores.ts';
+import { type ErrorCode, TributaryError } from '../../../schemas/errors.ts';
+
+/** `go` makes the call; what the hook answers is the answer of the call. */
+export type Hook = (name: string, go: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>;
+
+export function intercept(stores: Stores, hook: Hook): Stores {
+  return {
+    transport: hooked(stores.transport, 'transport', hook),
+    codec: hooked(stores.codec, 'codec', hook, ['encode', 'decode', 'check']),
+    tables: hooked(stores.tables, 'tables', hook),
+    cache: hooked(stores.cache, 'cache', hook),
+    search: hooked(stores.search, 'search', hook),
+    channels: Object.fromEntries(
+      Object.entries(stores.channels).map(([name, channel]) => [name, hooked(channel, name, hook)]),
+    ),
+  };
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** `plain` are methods that answer at once. */
+function hooked<T extends object>(port: T, name: string, hook: Hook, plain = ['seek', 'pause', 'resume']): T {
+  return new Proxy(port, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      const method = (value as Method).bind(target);
+      if (plain.includes(String(property))) return method;
+      return async (...args: unknown[]) => {
+        const answer = await hook(`${name}.${String(property)}`, async () => method(...args), args);
+        if (property === 'join') return hooked(answer as object, 'membership', hook);
+        return name === 'membership' && property === 'claim' ? hooked(answer as object, 'claim', hook) : answer;
+      };
+    },
+  });
+}
+
+/** The first `times` calls of the name find the store away. */
+export function away(call: string, code: ErrorCode, times: number): Hook & { readonly failed: () => number } {
+  let failed = 0;
+  const hook: Hook = async (name, go) => {
+    if (name !== call || failed >= times) return go();
+    failed += 1;
+    throw new TributaryError(code, `${name} finds nobody`);
+  };
+  return Object.assign(hook, { failed: () => failed });
+}

@@ -1,0 +1,158 @@
+/**
+ * Two owners of one partition who fold the same records while what they look up changes between them: so they conclude differently,
+ * and only one of them may be heard. Two schedules that luck seldom finds, played step by step; each also without the rule that
+ * decides it, to show that the schedule would tell.
+ */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ALL_RULES } from '../../../jobs/runtime/rules.ts';
+import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import type { Stores } from '../../../jobs/runtime/stores.ts';
+import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { trackProgress } from '../../../jobs/track-progress.ts';
+import { contentProgressed, enrolled } from '../../../schemas/enrollment.ts';
+import { courseStructure } from '../../../schemas/rows/course-structure.ts';
+import { learnerProgress } from '../../../schemas/rows/learner-progress.ts';
+import { batchEvents } from '../../../topics/index.ts';
+import { saidEvents } from '../../harness/dump.ts';
+import { type JobSpec, jobSpec, type SpecEvent } from '../../harness/job-spec.ts';
+import { type Point, withPoints } from '../../harness/points.ts';
+import { testRuntime } from '../../harness/stores.ts';
+import { type Distort, tellingNothing, WITHOUT } from '../../harness/without-rules.ts';
+
+const ada = { userId: 'ada', courseId: 'algebra' };
+const completes = (contentId: string): SpecEvent => [contentProgressed, { ...ada, contentId, status: 'completed' }];
+const HISTORY: readonly SpecEvent[] = [
+  [enrolled, { ...ada, batchId: 'spring' }],
+  completes('a'),
+  completes('b'),
+  completes('c'),
+];
+
+/** The course as it requires these contents. */
+async function publish(spec: JobSpec, ...required: string[]): Promise<void> {
+  const contents = Object.fromEntries(required.map((id) => [id, { name: '', required: true, units: [] }]));
+  const course = {
+    courseId: 'algebra',
+    name: 'Algebra',
+    retired: false,
+    publishedAt: 0,
+    required: required.length,
+    units: {},
+    contents,
+  };
+  await spec.lookups([courseStructure, course]);
+}
+
+/** An owner that stops before every effect of a kind, until it is let go on. */
+async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
+  let stopAt: Point | undefined;
+  let stopped = Promise.withResolvers<void>();
+  let goOn = Promise.withResolvers<void>();
+  const reach = async (point: Point) => {
+    if (point !== stopAt) return;
+    stopAt = undefined;
+    goOn = Promise.withResolvers<void>();
+    stopped.resolve();
+    await goOn.promise;
+  };
+  const stores: Stores = withPoints(distort(spec.stores), reach);
+  const runtime = testRuntime(stores, { clock: spec.clock, settings: { maxRecords, lookupMs: 0 } });
+  const membership = await stores.transport.join(trackProgress.name, trackProgress.from.name, {
+    assigned: () => {},
+    revoked: async () => {},
+  });
+  const worker = new PartitionWorker(trackProgress, 0, membership, runtime, lookupsFor(runtime), ALL_RULES);
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    turn: () => worker.turn(0),
+    async turnUpTo(point: Point) {
+      stopAt = point;
+      stopped = Promise.withResolvers<void>();
+      turn = worker.turn(0);
+      await stopped.promise;
+    },
+    async goOnUpTo(point: Point) {
+      stopAt = point;
+      stopped = Promise.withResolvers<void>();
+      goOn.resolve();
+      await Promise.race([stopped.promise, turn]);
+    },
+    async goOn() {
+      goOn.resolve();
+      await turn;
+    },
+    async finish() {
+      for (let idle = 0; idle < 2; ) idle = (await worker.turn(0)) === 'idle' ? idle + 1 : 0;
+    },
+  };
+}
+
+/** What the batch was told of the learner, change by change, is what the row went through, and ends where the row is. */
+async function assertOneVoice(spec: JobSpec): Promise<void> {
+  const row = await spec.row(learnerProgress, ['ada', 'algebra']);
+  const said = await saidEvents(spec.stores, batchEvents, trackProgress);
+  let progress = 0;
+  for (const { type, data } of said) {
+    const { progress: now, previousProgress } = data as { progress: number; previousProgress: number };
+    if (type !== 'batch.learner-progressed') continue;
+    assert.equal(previousProgress, progress, 'a change begins where the one before it ended');
+    progress = now;
+  }
+  assert.equal(progress, row?.progress, 'the row is where the last change ended');
+}
+
+/** The late one is ahead of its successor, and writes its row when the successor has spoken. */
+async function lateAndAhead(t: TestContext, distort: Distort): Promise<void> {
+  const spec = await jobSpec(t, trackProgress);
+  await publish(spec, 'a', 'b', 'c', 'd', 'e');
+  await spec.produce(...HISTORY);
+  const late = await owner(spec, distort, 10);
+  await late.turnUpTo('write row');
+  await publish(spec, 'a', 'b', 'c');
+  const next = await owner(spec, distort, 1);
+  await next.turn();
+  await next.turn();
+  await late.goOn();
+  await next.finish();
+  await assertOneVoice(spec);
+}
+
+/** Two claim at once: the one that counted first fences last. */
+async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
+  const spec = await jobSpec(t, trackProgress);
+  await publish(spec, 'a', 'b', 'c', 'd', 'e');
+  await spec.produce(...HISTORY);
+  const slow = await owner(spec, distort, 10);
+  await slow.turnUpTo('fence');
+  const quick = await owner(spec, distort, 10);
+  await quick.turnUpTo('write row');
+  await publish(spec, 'a', 'b', 'c');
+  await slow.goOnUpTo('write row');
+  await quick.goOn();
+  await slow.goOn();
+  await slow.finish();
+  await assertOneVoice(spec);
+}
+
+const asItIs: Distort = (stores) => stores;
+const schedules = [
+  [
+    'an owner that wakes up late undoes nothing, though it had come further',
+    lateAndAhead,
+    'the token before the revision',
+  ],
+  [
+    'of two owners that claim at once, the one that can commit is the one whose rows count',
+    crossedClaims,
+    'the check of the token after the fence',
+  ],
+] as const;
+
+for (const [what, schedule, rule] of schedules) {
+  test(what, (t) => schedule(t, asItIs));
+  test(`${what}, with stores that do not say when a write came too late`, (t) => schedule(t, tellingNothing));
+  test(`without ${rule} two owners disagree`, async (t) => {
+    await assert.rejects(schedule(t, WITHOUT[rule]?.distort ?? asItIs), { code: 'ERR_ASSERTION' });
+  });
+}

@@ -1,0 +1,364 @@
+/** When a batch starts and ends, and what is said about that. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { summarizeBatch } from '../../jobs/summarize-batch.ts';
+import { batchCreated, batchEnded, batchRetired, batchStarted } from '../../schemas/batch.ts';
+import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { survives } from '../harness/survival.ts';
+import { at, creates, dates, ids, joins, key, leaves, moves, retires, statusOf, updates } from './batches.ts';
+
+const started = [batchStarted, ids] as const;
+const ended = [batchEnded, ids] as const;
+
+test('a batch that is told of before its start is upcoming', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.when(creates(10, 20));
+  await spec.thenRow(key, { ...ids, name: 'Spring', ...dates(10, 20), status: 'upcoming', learners: 0 });
+  await spec.thenNothing();
+});
+
+test('it starts at its start and ends at its end, and says so, each time once', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20));
+  await spec.whenTimeIs(minute(10) - 1);
+  await spec.thenNothing();
+  await spec.whenTimeIs(minute(10));
+  await spec.thenRow(key, { status: 'ongoing' });
+  await spec.thenEmits(started);
+  await spec.whenTimeIs(minute(20) - 1);
+  await spec.thenNothing();
+  await spec.whenTimeIs(minute(20));
+  await spec.thenRow(key, { status: 'ended' });
+  await spec.thenEmits(ended);
+  await spec.whenTimeIs(minute(1000));
+  await spec.thenNothing();
+});
+
+test('a batch without an end goes on', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, null));
+  await spec.whenTimeIs(minute(1_000_000));
+  await spec.thenRow(key, { status: 'ongoing', endsAt: null });
+  await spec.thenEmits(started);
+});
+
+test('timers that come late, both at once, say the start and then the end', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20));
+  await spec.whenTimeIs(minute(500));
+  await spec.thenRow(key, { status: 'ended' });
+  await spec.thenEmits(started, ended);
+});
+
+/** Told of at minute 30. */
+const TOLD: readonly (readonly [
+  when: string,
+  start: number,
+  end: number | null,
+  status: string,
+  said: readonly (typeof started | typeof ended)[],
+])[] = [
+  ['before its start', 31, 40, 'upcoming', []],
+  ['at its start', 30, 40, 'ongoing', [started]],
+  ['between its start and its end', 20, 40, 'ongoing', [started]],
+  ['after its start, without an end', 20, null, 'ongoing', [started]],
+  ['at its end', 20, 30, 'ended', [started, ended]],
+  ['after its end', 10, 20, 'ended', [started, ended]],
+  ['when it starts and ends at once', 30, 30, 'ended', [started, ended]],
+];
+
+for (const [when, start, end, status, said] of TOLD) {
+  for (const tells of [creates, updates]) {
+    test(`a batch that is told of by ${tells(0, 0)[0].type} ${when} is ${status}`, async (t) => {
+      const spec = await jobSpec(t, summarizeBatch);
+      await spec.when(at(30, tells(start, end)));
+      await spec.thenRow(key, { status, ...dates(start, end) });
+      await spec.thenEmits(...said);
+    });
+  }
+}
+
+test('a batch that starts and ends at once, later, says both', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 10));
+  await spec.whenTimeIs(minute(10));
+  await spec.thenRow(key, { status: 'ended' });
+  await spec.thenEmits(started, ended);
+});
+
+/** A batch of minutes 10 to 20 that was told of, and whose timers fired; then an update at that minute, and what comes when. */
+const UPDATES: readonly {
+  rule: string;
+  minute: number;
+  update: SpecEvent;
+  status: string;
+  said: readonly (typeof started | typeof ended)[];
+  later: readonly (readonly [minute: number, status: string, said: readonly (typeof started | typeof ended)[]])[];
+}[] = [
+  {
+    rule: 'a batch that is put off starts when it says now',
+    minute: 5,
+    update: updates(12, 20),
+    status: 'upcoming',
+    said: [],
+    later: [
+      [10, 'upcoming', []],
+      [12, 'ongoing', [started]],
+      [20, 'ended', [ended]],
+    ],
+  },
+  {
+    rule: 'a batch that is brought forward starts when it says now',
+    minute: 5,
+    update: updates(7, 9),
+    status: 'upcoming',
+    said: [],
+    later: [
+      [7, 'ongoing', [started]],
+      [9, 'ended', [ended]],
+      [20, 'ended', []],
+    ],
+  },
+  {
+    rule: 'an upcoming batch that is brought forward to before now starts at once',
+    minute: 5,
+    update: updates(3, 20),
+    status: 'ongoing',
+    said: [started],
+    later: [
+      [10, 'ongoing', []],
+      [20, 'ended', [ended]],
+    ],
+  },
+  {
+    rule: 'an ongoing batch whose end is brought forward to before now ends at once',
+    minute: 15,
+    update: updates(10, 14),
+    status: 'ended',
+    said: [ended],
+    later: [[20, 'ended', []]],
+  },
+  {
+    rule: 'an ongoing batch that is extended ends later',
+    minute: 15,
+    update: updates(10, 30),
+    status: 'ongoing',
+    said: [],
+    later: [
+      [20, 'ongoing', []],
+      [30, 'ended', [ended]],
+    ],
+  },
+  {
+    rule: 'an ongoing batch that has no end any more goes on',
+    minute: 15,
+    update: updates(10, null),
+    status: 'ongoing',
+    said: [],
+    later: [[9000, 'ongoing', []]],
+  },
+  {
+    rule: 'an ongoing batch that is put off to after now is upcoming again, and starts again',
+    minute: 15,
+    update: updates(18, 20),
+    status: 'upcoming',
+    said: [],
+    later: [
+      [18, 'ongoing', [started]],
+      [20, 'ended', [ended]],
+    ],
+  },
+  {
+    rule: 'an ended batch that is extended goes on, without a start, and ends again',
+    minute: 25,
+    update: updates(10, 30),
+    status: 'ongoing',
+    said: [],
+    later: [[30, 'ended', [ended]]],
+  },
+  {
+    rule: 'an ended batch that is put off to after now is upcoming again',
+    minute: 25,
+    update: updates(30, 40),
+    status: 'upcoming',
+    said: [],
+    later: [
+      [30, 'ongoing', [started]],
+      [40, 'ended', [ended]],
+    ],
+  },
+  {
+    rule: 'an ended batch whose dates stay in the past says nothing',
+    minute: 25,
+    update: updates(11, 19, 'Spring term'),
+    status: 'ended',
+    said: [],
+    later: [[100, 'ended', []]],
+  },
+];
+
+for (const { rule, minute: now, update, status, said, later } of UPDATES) {
+  test(rule, async (t) => {
+    const spec = await jobSpec(t, summarizeBatch);
+    await spec.given(creates(10, 20));
+    await spec.whenTimeIs(minute(now));
+    await spec.when(at(now, update));
+    assert.equal(await statusOf(spec), status);
+    await spec.thenEmits(...said);
+    for (const [then, becomes, says] of later) {
+      await spec.whenTimeIs(minute(then));
+      assert.equal(await statusOf(spec), becomes, `minute ${then}`);
+      await spec.thenEmits(...says);
+    }
+  });
+}
+
+test('what a late timer would have said by now is said before an update puts the batch off', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20));
+  await spec.when(at(25, updates(30, 40)));
+  await spec.thenRow(key, { status: 'upcoming' });
+  await spec.thenEmits(started, ended);
+  await spec.whenTimeIs(minute(30));
+  await spec.thenEmits(started);
+});
+
+test('what a late timer would have said by now is said before the batch is retired', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20));
+  await spec.when(at(15, retires));
+  await spec.thenEmits(started);
+  await spec.whenTimeIs(minute(30));
+  await spec.thenNothing();
+});
+
+const BEHIND: readonly (readonly [status: string, now: number, update: SpecEvent])[] = [
+  ['ongoing', 12, updates(10, 20, 'Spring term')],
+  ['ongoing', 12, updates(9, 20)],
+  ['ended', 22, updates(10, 20, 'Spring term')],
+  ['ended', 22, updates(10, 19)],
+];
+
+for (const [status, now, update] of BEHIND) {
+  test(`an update by somebody whose clock is behind leaves a batch ${status} that is so (${String(update[1]['name'])})`, async (t) => {
+    const spec = await jobSpec(t, summarizeBatch);
+    await spec.given(creates(10, 20));
+    await spec.whenTimeIs(minute(now));
+    await spec.when(at(1, update));
+    assert.equal(await statusOf(spec), status);
+    await spec.thenNothing();
+  });
+}
+
+test('an update carries the whole batch', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20), joins('ada', 50));
+  await spec.when([batchCreated, { ...ids, name: 'Late', ...dates(1, 2) }], updates(11, null, 'Spring term'));
+  await spec.thenRow(key, { name: 'Spring term', ...dates(11, null), learners: 1, progressSum: 50 });
+});
+
+test('a creation that comes after an update, or a second time, tells nothing new', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(updates(10, 20));
+  await spec.when(creates(1, 2, 'Old'), creates(3, 4, 'Older'));
+  await spec.thenRow(key, { name: 'Spring', ...dates(10, 20), status: 'upcoming' });
+  await spec.thenNothing();
+});
+
+test('the same update again changes nothing', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20));
+  await spec.when(updates(10, 20), updates(10, 20));
+  await spec.thenNothing();
+  await spec.whenTimeIs(minute(10));
+  await spec.thenEmits(started);
+});
+
+test('a batch that ends before it starts is refused, and stays as it was', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(10, 20));
+  await spec.when(updates(10, 9), [batchCreated, { ...ids, batchId: 'autumn', name: 'Autumn', ...dates(5, 4) }]);
+  await spec.thenRow(key, dates(10, 20));
+  await spec.thenRow(['autumn'], undefined);
+  await spec.thenDeadLetters('FACT_IMPOSSIBLE', 'FACT_IMPOSSIBLE');
+});
+
+test('a batch that only its learners tell of is of unknown status, and starts when it is told of', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.when(joins('ada'));
+  await spec.thenRow(key, { ...ids, name: '', startsAt: null, endsAt: null, status: 'unknown', learners: 1 });
+  await spec.thenNothing();
+  await spec.when(creates(0, null));
+  await spec.thenRow(key, { name: 'Spring', status: 'ongoing', learners: 1 });
+  await spec.thenEmits(started);
+});
+
+const RETIRED_AT: readonly (readonly [when: string, given: readonly SpecEvent[], time: number])[] = [
+  ['before it is known', [], 5],
+  ['when only its learners are known', [joins('ada')], 5],
+  ['before its start', [creates(10, 20)], 5],
+  ['while it goes on', [creates(10, 20)], 15],
+  ['after its end', [creates(10, 20)], 25],
+];
+
+for (const [when, given, now] of RETIRED_AT) {
+  test(`a batch that is retired ${when} is so for good, and says nothing any more`, async (t) => {
+    const spec = await jobSpec(t, summarizeBatch);
+    await spec.given(...given);
+    await spec.whenTimeIs(minute(now));
+    await spec.when(at(now, retires));
+    assert.equal(await statusOf(spec), 'retired');
+    await spec.thenNothing();
+    await spec.when(at(now, updates(30, 40)), at(now, retires), at(now, creates(30, 40)));
+    await spec.whenTimeIs(minute(1000));
+    await spec.thenRow(key, { status: 'retired', ...dates(30, 40) });
+    await spec.thenNothing();
+  });
+}
+
+test('the course of a batch that was retired before it was known is known from its first learner', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(retires);
+  await spec.thenRow(key, { courseId: '' });
+  await spec.given(joins('ada'));
+  await spec.thenRow(key, { courseId: 'algebra', status: 'retired', learners: 1 });
+});
+
+test('its views show the batch as it is, to a search and to whoever watches it', async (t) => {
+  const spec = await jobSpec(t, summarizeBatch);
+  await spec.given(creates(1, null), joins('ada', 25), joins('ben', 100), joins('eve'), leaves('eve', 0));
+  const shown = {
+    ...ids,
+    name: 'Spring',
+    ...dates(1, null),
+    status: 'upcoming',
+    learners: 2,
+    ever: 3,
+    left: 1,
+    notStarted: 0,
+    inProgress: 1,
+    completed: 1,
+    meanProgress: 62.5,
+    histogram: [0, 0, 1, 0, 0, 0, 0, 0, 0, 1],
+  };
+  await spec.thenView('batches', shown);
+  await spec.thenView('batch_summaries', shown);
+  await spec.whenTimeIs(minute(1));
+  await spec.thenView('batches', { ...shown, status: 'ongoing' });
+  await spec.thenView('batch_summaries', { ...shown, status: 'ongoing' });
+});
+
+survives(summarizeBatch, [
+  joins('ada'),
+  creates(4, 30),
+  [batchCreated, { ...ids, batchId: 'autumn', name: 'Autumn', ...dates(40, 50) }],
+  moves('ada', 0, 50),
+  joins('ben', 100),
+  updates(3, 40),
+  leaves('zoe', 70),
+  leaves('ada', 50),
+  [batchRetired, { batchId: 'autumn' }],
+  joins('ada', 60, false),
+  updates(20, 60),
+  updates(60, 20),
+]);
