@@ -101,7 +101,13 @@ function describe(perform: (work: Work) => Promise<void>): Command {
 
   add(program, 'demo', 'Import a real data set, run all jobs over it and show what came out.', 'demo')
     .addOption(json())
-    .action(({ json }) => here('demo', { json: json === true }));
+    .option(
+      '--presentations <ids>',
+      'only these presentations, such as AAA-2013J,AAA-2014J',
+      (ids) => ids.split(','),
+      [],
+    )
+    .action(({ json, presentations }) => here('demo', { json: json === true, presentations }));
 
   add(
     program,
@@ -179,7 +185,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     program,
     'search <index> [words...]',
     'Find documents by words; a last word with * matches beginnings.',
-    'search enrollments learner-1 --filter state=completed',
+    'search enrollments algebra --filter state=completed',
   )
     .option('--filter <field=value>', 'only with this value; may be given again', collect, [])
     .addOption(tenant())

@@ -3,10 +3,12 @@
  * (topics, schemas, tables, indexes) follows from their declarations and is made here.
  */
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Database } from '../embedded/database.ts';
 import type { Job } from '../jobs/define.ts';
 import { jobs } from '../jobs/index.ts';
-import { type Clock, DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../jobs/runtime/stores.ts';
+import { systemClock } from '../jobs/runtime/clock.ts';
+import { DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { TributaryError } from '../schemas/errors.ts';
 import { callAnswered, timerFired } from '../schemas/event.ts';
@@ -24,7 +26,6 @@ import { topics } from '../topics/index.ts';
 import type { Registry } from '../topics/registry.ts';
 import type { TopicSpec, Transport } from '../topics/transport.ts';
 import { type Config, masked, type Port, type Scheme } from './config.ts';
-import { pause } from './context.ts';
 
 export interface Wired {
   readonly config: Config;
@@ -143,7 +144,11 @@ export async function wire(config: Config): Promise<Wired> {
       requests,
       jobs,
       embedded: database && { damage: () => damageOf(database as Database) },
-      runtime: (telemetry) => ({ stores, clock: CLOCK, settings: settingsOf(config), telemetry, random: Math.random }),
+      runtime(telemetry) {
+        const settings = settingsOf(config);
+        const limit = pLimit(settings.batchesAtOnce);
+        return { stores, clock: systemClock, settings, telemetry, limit, random: Math.random };
+      },
       close,
     };
   } catch (error) {
@@ -208,10 +213,9 @@ export function targetsOf(declared: readonly Job[]): Target[] {
   ];
 }
 
-const CLOCK: Clock = { now: Date.now, sleep: pause };
-
 function settingsOf({
   maxRecords,
+  batchesAtOnce,
   waitMs,
   lookupMs,
   timerMs,
@@ -220,5 +224,5 @@ function settingsOf({
   backOffLongestMs,
 }: Config): Settings {
   const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
-  return { ...DEFAULT_SETTINGS, maxRecords, waitMs, lookupMs, timerMs, cachedRows, backOffMs };
+  return { ...DEFAULT_SETTINGS, maxRecords, batchesAtOnce, waitMs, lookupMs, timerMs, cachedRows, backOffMs };
 }

@@ -89,7 +89,7 @@ function nextSteps(sample: Sample | undefined, flags: string): string {
           [`show learner_progress ${sample.userId} ${sample.courseId}`, 'one learner in one course'],
           [`show batch_learners ${sample.batchId} --limit 10`, 'who is in a batch'],
           [
-            `search enrollments ${sample.courseId} --filter state=in_progress --limit 5`,
+            `search enrollments --filter courseId=${sample.courseId} --filter state=in_progress --limit 5`,
             'who has begun, and not completed',
           ],
         ]),

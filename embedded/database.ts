@@ -85,8 +85,8 @@ function open(folder: string): DatabaseSync {
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      PRAGMA wal_autocheckpoint = 4000;
-      PRAGMA cache_size = -65536;
+      PRAGMA wal_autocheckpoint = 16000;
+      PRAGMA cache_size = -32768;
       PRAGMA temp_store = MEMORY;
       BEGIN IMMEDIATE; COMMIT;
     `);

@@ -3,7 +3,7 @@
  *
  * They last from `quietFrom` up to, but without, `quietUntil`, and may cross midnight. Equal ends, or one end alone, are no quiet
  * hours. What counts is what a clock on the wall shows: an hour that comes twice is quiet twice, one that is left out
- * never comes, and if the end lies in it, quiet hours end when the clock is put forward.
+ * never comes, and clocks that are put forward or back may begin or end them.
  */
 import { IANAZone } from 'luxon';
 
@@ -34,14 +34,13 @@ export function quietEnd(hours: QuietHours, time: number): number | null {
   const until = millisOf(hours.quietUntil);
   if (from === undefined || until === undefined || from === until) return null;
   const zone = IANAZone.create(hours.timeZone);
-  const wall = shownAt(time, zone);
-  const midnight = Math.floor(wall / DAY) * DAY;
-  const now = wall - midnight;
+  const wall = time + zone.offset(time) * MINUTE;
+  const now = wall - Math.floor(wall / DAY) * DAY;
   const quiet = from < until ? now >= from && now < until : now >= from || now < until;
   if (!quiet) return null;
-  const end = firstAfter(time, midnight + until + (now < until ? 0 : DAY), zone);
-  // A clock that is put forward past all that is not quiet shows quiet hours again.
-  return quietEnd(hours, end) ?? end;
+  const end = time + ((until - now + DAY) % DAY);
+  const change = changeWithin(zone, time, end);
+  return change === undefined ? end : (quietEnd(hours, change) ?? change);
 }
 
 function millisOf(time: string | null): number | undefined {
@@ -49,21 +48,15 @@ function millisOf(time: string | null): number | undefined {
   return hours === undefined ? undefined : (Number(hours) * 60 + Number(minutes)) * MINUTE;
 }
 
-/** What a clock on the wall shows, as if it stood in UTC. */
-function shownAt(time: number, zone: IANAZone): number {
-  return time + zone.offset(time) * MINUTE;
-}
-
-/** The first moment after `time` at which a clock on the wall shows `wall`; if none does, the one at which it is put forward past it. */
-function firstAfter(time: number, wall: number, zone: IANAZone): number {
-  let late = wall - zone.offset(wall - DAY) * MINUTE;
-  let early = wall - zone.offset(wall + DAY) * MINUTE;
-  const shown = [late, early].filter((moment) => moment > time && shownAt(moment, zone) === wall);
-  if (shown.length > 0) return Math.min(...shown);
-  while (late - early > 1) {
-    const middle = Math.floor((early + late) / 2);
-    if (shownAt(middle, zone) < wall) early = middle;
-    else late = middle;
+/** The moment after `from`, up to `to`, at which the clocks are put forward or back; within a day there is at most one. */
+function changeWithin(zone: IANAZone, from: number, to: number): number | undefined {
+  const offset = zone.offset(from);
+  if (zone.offset(to) === offset) return undefined;
+  let [before, after] = [from, to];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (zone.offset(middle) === offset) before = middle;
+    else after = middle;
   }
-  return late;
+  return after;
 }

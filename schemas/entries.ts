@@ -10,11 +10,15 @@
  */
 type Write<V> = readonly [version: number, value: V | undefined];
 
+/** Stands for every map that is still empty, since a process keeps many thousands of them. Never written to. */
+// biome-ignore lint/suspicious/noExplicitAny: an empty map holds values of every type
+const NONE: Map<string, any> = new Map();
+
 class History<V> {
   /** What the store holds. */
-  readonly base: Map<string, V>;
+  base: Map<string, V>;
   /** What was written since, by key, the oldest first; `undefined` is a deletion. */
-  readonly writes: Map<string, Write<V>[]>;
+  writes: Map<string, Write<V>[]>;
   /** The history this one was forked from, or itself: equal for all that know the same store. */
   readonly root: History<V>;
   newest = 0;
@@ -38,13 +42,13 @@ export class Entries<V> implements Iterable<[string, V]> {
   }
 
   static empty<V>(): Entries<V> {
-    return Entries.stored<V>([]);
+    return new Entries<V>(new History<V>(NONE, NONE), 0, 0);
   }
 
   /** Entries as a store holds them: none of them counts as changed. */
   static stored<V>(entries: Iterable<readonly [string, V]>): Entries<V> {
     const base = new Map(entries);
-    return new Entries<V>(new History<V>(base, new Map()), 0, base.size);
+    return new Entries<V>(new History<V>(base.size === 0 ? NONE : base, NONE), 0, base.size);
   }
 
   /** Entries that no store holds yet: all of them count as changed. */
@@ -83,6 +87,7 @@ export class Entries<V> implements Iterable<[string, V]> {
   #write(key: string, value: V | undefined, size: number): Entries<V> {
     const history = this.#history.newest === this.#version ? this.#history : this.#fork();
     history.newest += 1;
+    if (history.writes === NONE) history.writes = new Map();
     const written = history.writes.get(key);
     if (written === undefined) history.writes.set(key, [[history.newest, value]]);
     else written.push([history.newest, value]);
@@ -140,12 +145,14 @@ export class Entries<V> implements Iterable<[string, V]> {
     const { base, writes, newest } = this.#history;
     if (writes.size === 0) return this;
     if (newest !== this.#version) return Entries.stored(this);
+    const settled = base === NONE ? new Map<string, V>() : base;
     for (const key of writes.keys()) {
       const value = this.get(key);
-      if (value === undefined) base.delete(key);
-      else base.set(key, value);
+      if (value === undefined) settled.delete(key);
+      else settled.set(key, value);
     }
-    writes.clear();
+    this.#history.base = settled;
+    this.#history.writes = NONE;
     this.#history.newest = 0;
     return new Entries<V>(this.#history, 0, this.size);
   }

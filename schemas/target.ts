@@ -86,15 +86,26 @@ export function defineCache<const S extends RecordSchema, const K extends Names<
 }
 
 /** The names of the key's fields, in order: what a stored key consists of after the tenant. */
-export function keyFields(target: Target): readonly string[] {
-  return [...target.key, ...target.sort];
-}
+export const keyFields: (target: Target) => readonly string[] = once((target) => [...target.key, ...target.sort]);
 
 /** The top-level map fields: stored entry by entry. */
-export function mapFields(record: RecordSchema): readonly (Field & { type: MapSchema })[] {
-  return record.fields.filter((field): field is Field & { type: MapSchema } => {
+export const mapFields: (record: RecordSchema) => readonly (Field & { type: MapSchema })[] = once((record) =>
+  record.fields.filter((field): field is Field & { type: MapSchema } => {
     return typeof field.type === 'object' && 'type' in field.type && field.type.type === 'map';
-  });
+  }),
+);
+
+/** Computed once for each declaration: these are asked for with every row. */
+function once<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = compute(key);
+      known.set(key, value);
+    }
+    return value;
+  };
 }
 
 function checked<D extends Declared<RecordSchema, string>>(target: D): D {

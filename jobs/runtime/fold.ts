@@ -60,7 +60,8 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
   let eventTime: number | undefined;
 
   for (const item of plan.items) {
-    const targets = await targetsOf(item);
+    const ready = targetsOf(item);
+    const targets = Array.isArray(ready) ? ready : await ready;
     let outcome: Outcome | undefined;
     for (const { key, found } of targets) {
       const id = idOf(key);

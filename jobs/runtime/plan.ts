@@ -127,7 +127,10 @@ function touchedBy(
     return { code: 'JOB_FAILED', message: `${job.name} could not tell the row of ${event.type}: ${messageOf(error)}` };
   }
   if (touched === undefined) return { keys: [], search: undefined };
-  if ('every' in touched || 'where' in touched) return { keys: [], search: touched as Every | Where };
+  // An array has a method `every`.
+  if (!Array.isArray(touched) && ('every' in touched || 'where' in touched)) {
+    return { keys: [], search: touched as Every | Where };
+  }
   const named = (Array.isArray(touched) ? touched : [touched]) as readonly Readonly<Record<string, string>>[];
   const keys: Key[] = [];
   for (const fields of named) {

@@ -28,46 +28,58 @@ const NOTHING: FoundRows = {};
 export async function readAhead(
   plan: Plan,
   context: ReadContext,
-): Promise<(item: Planned) => Promise<readonly Target[]>> {
+): Promise<(item: Planned) => Target[] | Promise<Target[]>> {
   const { job, rows, lookups } = context;
   const keys = new Map<string, Key>();
   const wanted: Wanted = new Map();
-  for (const { keys: named, event } of plan.items) {
-    for (const key of named) {
-      keys.set(idOf(key), key);
-      collect(wanted, event, lookupsOf(job, key, event));
-    }
+  const wishes = new Map<Planned, readonly Wish[]>();
+  for (const item of plan.items) {
+    for (const key of item.keys) keys.set(idOf(key), key);
+    if (job.lookups !== undefined)
+      wishes.set(
+        item,
+        item.keys.map((key) => wishFor(job, key, item.event, wanted)),
+      );
   }
   if (plan.items.some(({ event }) => job.from.broadcasts.some(({ type }) => type === event.type))) lookups.forget();
   await rows.load(keys);
-  const ahead = wanted.size === 0 ? undefined : await lookups.load(wanted);
-  return async (item) =>
-    item.search === undefined ? targets(job, item.keys, item.event, ahead) : search(item, context);
+  const ahead = await lookups.load(wanted);
+  return (item) => {
+    if (item.search !== undefined) return search(item, context);
+    const wished = wishes.get(item);
+    return item.keys.map((key, i) => ({
+      key,
+      found: wished === undefined ? NOTHING : granted(wished[i] as Wish, ahead),
+    }));
+  };
 }
 
 type Wanted = Map<string, readonly [tenant: string, Lookup]>;
+/** The names under which a fold wants its lookups, and their ids. */
+type Wish = readonly (readonly [name: string, id: string])[] | Rejection;
 
-function collect(wanted: Wanted, { tenant }: Event, lookups: Lookups | Rejection | undefined): void {
-  if (lookups === undefined || lookups instanceof Rejection) return;
+function wishFor(job: Job, key: Key, event: Event, wanted: Wanted): Wish {
+  const lookups = lookupsOf(job, key, event);
+  if (lookups instanceof Rejection) return lookups;
+  const wish: [string, string][] = [];
   for (const name in lookups) {
     const lookup = lookups[name] as Lookup;
-    wanted.set(lookupId(tenant, lookup), [tenant, lookup]);
+    const id = lookupId(event.tenant, lookup);
+    wanted.set(id, [event.tenant, lookup]);
+    wish.push([name, id]);
   }
+  return wish;
 }
 
-function targets(job: Job, keys: readonly Key[], event: Event, rows: FoundLookups | undefined): Target[] {
-  return keys.map((key) => {
-    const lookups = lookupsOf(job, key, event);
-    if (lookups === undefined) return { key, found: NOTHING };
-    if (lookups instanceof Rejection) return { key, found: lookups };
-    const found: Record<string, Row | undefined> = {};
-    for (const name in lookups) found[name] = rows?.get(lookupId(event.tenant, lookups[name] as Lookup));
-    return { key, found };
-  });
+function granted(wish: Wish, rows: FoundLookups): FoundRows | Rejection {
+  if (wish instanceof Rejection) return wish;
+  const found: Record<string, Row | undefined> = {};
+  for (const [name, id] of wish) found[name] = rows.get(id);
+  return found;
 }
 
-function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection | undefined {
-  if (job.lookups === undefined) return undefined;
+function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection {
+  if (job.lookups === undefined) return {};
   try {
     return job.lookups(namedKey(job.row, key), event);
   } catch (error) {
@@ -94,6 +106,7 @@ async function search({ event, search }: Planned, { job, rows, lookups, where }:
   }
   const keys = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
   const wanted: Wanted = new Map();
-  for (const key of keys) collect(wanted, event, lookupsOf(job, key, event));
-  return targets(job, keys, event, await lookups.load(wanted));
+  const wishes = keys.map((key) => wishFor(job, key, event, wanted));
+  const rowsFound = await lookups.load(wanted);
+  return keys.map((key, i) => ({ key, found: granted(wishes[i] as Wish, rowsFound) }));
 }

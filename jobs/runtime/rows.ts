@@ -104,5 +104,8 @@ export class PartitionRows {
 
 /** The key of a row as its fold names it. */
 export function namedKey(table: TableDef, key: Key): Readonly<Record<string, string>> {
-  return Object.fromEntries(keyFields(table).map((name, i) => [name, key[i + 1] as string]));
+  const named: Record<string, string> = {};
+  let i = 1;
+  for (const name of keyFields(table)) named[name] = key[i++] as string;
+  return named;
 }

@@ -29,6 +29,8 @@ export interface Clock {
 export interface Settings {
   /** The most records of one batch: more are fewer round trips, fewer are a shorter wait. */
   readonly maxRecords: number;
+  /** Batches of a process that are read and folded at once: what one of them holds is the memory it takes. */
+  readonly batchesAtOnce: number;
   /** How long one fetch waits for records. */
   readonly waitMs: number;
   /** How long a lookup may be kept. */
@@ -42,11 +44,12 @@ export interface Settings {
 }
 
 export const DEFAULT_SETTINGS: Settings = {
-  maxRecords: 1000,
+  maxRecords: 2000,
+  batchesAtOnce: 2,
   waitMs: 500,
   lookupMs: 5000,
   timerMs: 1000,
-  cachedRows: 5000,
+  cachedRows: 1000,
   backOffMs: [100, 10_000],
 };
 
@@ -55,6 +58,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly telemetry: Telemetry;
+  /** Lets only so many batches of the process be read and folded at once. */
+  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
 }

@@ -100,19 +100,30 @@ export class PartitionWorker {
       const owned = this.#owned ?? (await this.#claim());
       this.#owned = owned;
       const fired = await this.#fireTimers(owned);
-      const options = { maxRecords: this.#runtime.settings.maxRecords, waitMs: fired ? 0 : waitMs };
-      const { records, end } = await owned.claim.fetch(signal === undefined ? options : { ...options, signal });
-      owned.end = end;
-      if (owned.next > end) this.#beyondLog(owned.next, end);
-      if (records.length === 0) return fired ? 'worked' : 'idle';
-      await this.#process(owned, records);
-      return 'worked';
+      // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
+      const backlog = owned.next < owned.end;
+      const { limit } = this.#runtime;
+      const records = backlog ? [] : await this.#fetch(owned, fired ? 0 : waitMs, signal);
+      const worked = await limit(async () => {
+        const batch = backlog ? await this.#fetch(owned, 0, signal) : records;
+        if (batch.length > 0) await this.#process(owned, batch);
+        return batch.length > 0;
+      });
+      return worked || fired || backlog ? 'worked' : 'idle';
     } catch (error) {
       await this.#letGo();
       if (kindOf(error) !== 'fenced') throw error;
       this.#runtime.telemetry.tell({ ...this.#place, kind: 'fenced', message: messageOf(error) });
       return 'fenced';
     }
+  }
+
+  async #fetch(owned: Owned, waitMs: number, signal: AbortSignal | undefined): Promise<readonly LogRecord[]> {
+    const options = { maxRecords: this.#runtime.settings.maxRecords, waitMs };
+    const { records, end } = await owned.claim.fetch(signal === undefined ? options : { ...options, signal });
+    owned.end = end;
+    if (owned.next > end) this.#beyondLog(owned.next, end);
+    return records;
   }
 
   /** Counts up the token, fences whoever was here, and only then reads where to go on. */
@@ -210,7 +221,7 @@ export class PartitionWorker {
     if (count === undefined) {
       throw new TributaryError(
         'TOPIC_MISSING',
-        `${this.#job.name} needs the topic ${topic}, which does not exist; run \`tributary topics apply\``,
+        `${this.#job.name} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
       );
     }
     return count;

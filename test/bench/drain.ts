@@ -2,14 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import { DEFAULT_SETTINGS } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
-import { systemClock } from '../../jobs/runtime/clock.ts';
-import type { NewRecord } from '../../topics/transport.ts';
 import { topics } from '../../topics/index.ts';
+import type { NewRecord } from '../../topics/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { memoryStores } from '../harness/stores.ts';
 import { load, SPINE } from './load.ts';
@@ -33,18 +34,24 @@ const produceSeconds = (performance.now() - producing) / 1000;
 
 const lag = async (): Promise<number> => {
   let sum = 0;
-  for (const job of jobs) for (const partition of await stores.transport.lag(job.name, job.from.name)) sum += partition.lag;
+  for (const job of jobs)
+    for (const partition of await stores.transport.lag(job.name, job.from.name)) sum += partition.lag;
   return sum;
 };
 
 const draining = performance.now();
-const runtime = { stores, clock: systemClock, settings: DEFAULT_SETTINGS, telemetry: SILENT, random: Math.random };
+const cpu = process.cpuUsage();
+const settings = { ...DEFAULT_SETTINGS, ...JSON.parse(process.argv[3] ?? '{}') };
+const limit = pLimit(settings.batchesAtOnce);
+const runtime = { stores, clock: systemClock, settings, telemetry: SILENT, limit, random: Math.random };
 const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
 for (;;) {
   await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), ...running.map(({ finished }) => finished)]);
   if ((await lag()) === 0) break;
 }
 const seconds = (performance.now() - draining) / 1000;
+const used = process.cpuUsage(cpu);
+const cpuSeconds = (used.user + used.system) / 1e6;
 await Promise.all(running.map((job) => job.stop()));
 
 let records = 0;
@@ -53,5 +60,5 @@ const learnerRows = await stores.tables.count(jobs.find(({ name }) => name === '
 await stores.close();
 rmSync(folder, { recursive: true });
 process.stdout.write(
-  `${JSON.stringify({ events, produceSeconds, seconds, records, learnerRows, peakMb: process.resourceUsage().maxRSS / 1024 })}\n`,
+  `${JSON.stringify({ events, produceSeconds, seconds, cpuSeconds, records, learnerRows, peakMb: process.resourceUsage().maxRSS / 1024 })}\n`,
 );

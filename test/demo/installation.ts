@@ -23,7 +23,14 @@ export async function installation(
     config: { data: 'data' },
     stores,
     jobs,
-    runtime: (telemetry) => ({ stores, clock: systemClock, settings, telemetry, random: () => 0.5 }),
+    runtime: (telemetry) => ({
+      stores,
+      clock: systemClock,
+      settings,
+      telemetry,
+      limit: (work) => work(),
+      random: () => 0.5,
+    }),
   };
 }
 

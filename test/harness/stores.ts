@@ -6,7 +6,7 @@ import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
 import { callAnswered, timerFired } from '../../schemas/event.ts';
 import type { IndexDef, TableDef } from '../../schemas/target.ts';
 import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
-import type { Channel } from '../../sinks/channels/port.ts';
+import type { Channel, Message } from '../../sinks/channels/port.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
 import { Codec } from '../../topics/codec.ts';
@@ -91,23 +91,26 @@ export function testRuntime(
     clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
     settings: { ...DEFAULT_SETTINGS, waitMs: 0, timerMs: 0, ...options.settings },
     telemetry: options.telemetry ?? SILENT,
+    limit: (work) => work(),
     random: options.random ?? (() => 0.5),
   };
 }
 
 /** A channel that remembers what it was given, and answers as it is told. */
 export function rememberingChannel(
-  answer: (key: string) => Awaited<ReturnType<Channel['send']>>,
+  answer: (key: string, message: Message) => Awaited<ReturnType<Channel['send']>>,
   repeats: Channel['repeats'] = 'honours-key',
 ) {
   const calls: string[] = [];
+  const messages: Message[] = [];
   const channel: Channel = {
     repeats,
-    async send({ key }) {
-      calls.push(key);
-      return answer(key);
+    async send(message) {
+      calls.push(message.key);
+      messages.push(message);
+      return answer(message.key, message);
     },
     async close() {},
   };
-  return { channel, calls };
+  return { channel, calls, messages };
 }

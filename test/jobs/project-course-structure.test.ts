@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course.ts';
+import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { jobSpec } from '../harness/job-spec.ts';
 import { publishes, structureOf } from './courses.ts';
@@ -127,14 +128,14 @@ test('units may lie within each other 64 deep', async (t) => {
 });
 
 const MISTAKES = [
-  ['two units of one id', 'one one'],
-  ['a unit that lies in itself', 'one<one'],
-  ['units that lie in each other', 'one<two two<three three<one'],
-  ['a unit below a circle of units', 'deep<one one<two two<one'],
-  ['units 65 deep', nested(65)],
+  ['two units of one id', 'one one', /two units of one id/],
+  ['a unit that lies in itself', 'one<one', /unit one lies in a circle/],
+  ['units that lie in each other', 'one<two two<three three<one', /unit one lies in a circle/],
+  ['a unit below a circle of units', 'deep<one one<two two<one', /unit deep lies in a circle/],
+  ['units 65 deep', nested(65), /unit u64 lies deeper than 64 units/],
 ] as const;
 
-for (const [mistake, units] of MISTAKES) {
+for (const [mistake, units, message] of MISTAKES) {
   test(`a course with ${mistake} is refused, and stays as it was`, async (t) => {
     const spec = await jobSpec(t, projectCourse);
     await spec.given(publishes('one', 'a<one'));
@@ -143,5 +144,7 @@ for (const [mistake, units] of MISTAKES) {
     assert.deepEqual(structureOf(kept), { required: 1, units: 'one:1', contents: 'a<one' });
     await spec.thenNothing();
     await spec.thenDeadLetters('FACT_IMPOSSIBLE');
+    const [record] = await spec.deadLetterRecords();
+    assert.match(String(record?.headers[DEAD_LETTER.message]), message);
   });
 }

@@ -2,64 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
-import {
-  contentProgressed,
-  courseStructureChanged,
-  enrolled,
-  progressFollowed,
-  unenrolled,
-} from '../../schemas/enrollment.ts';
-import { memberProgressed } from '../../schemas/group.ts';
-import { notificationRequested } from '../../schemas/notification.ts';
+import { contentProgressed, courseStructureChanged, enrolled, progressFollowed } from '../../schemas/enrollment.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
-import { jobSpec, minute, type SpecEvent, type SpecRow } from '../harness/job-spec.ts';
+import { jobSpec, minute } from '../harness/job-spec.ts';
 import { survives } from '../harness/survival.ts';
-
-/** Two required contents in a unit within a unit, and one optional content. */
-const course = {
-  courseId: 'algebra',
-  name: 'Algebra',
-  retired: false,
-  publishedAt: 0,
-  required: 2,
-  units: {
-    all: { name: 'All', parentId: null, optional: false, required: 2 },
-    deep: { name: 'Deep', parentId: 'all', optional: false, required: 1 },
-  },
-  contents: {
-    a: { name: 'A', required: true, units: ['all'] },
-    b: { name: 'B', required: true, units: ['all', 'deep'] },
-    extra: { name: 'Extra', required: false, units: [] },
-  },
-};
-const known: readonly SpecRow[] = [[courseStructure, course]];
-const ada = { userId: 'ada', courseId: 'algebra' };
-const inBatch = { ...ada, batchId: 'spring' };
-const key = ['ada', 'algebra'];
-
-const joins: SpecEvent = [enrolled, inBatch];
-const leaves: SpecEvent = [unenrolled, inBatch];
-const completes = (contentId: string): SpecEvent => [contentProgressed, { ...ada, contentId, status: 'completed' }];
-const opens = (contentId: string, views = 1): SpecEvent => [
-  contentProgressed,
-  { ...ada, contentId, status: 'started', views },
-];
-const but = ([def, data]: SpecEvent, rest: SpecEvent[2]): SpecEvent => [def, data, { ...rest }];
-const standing = (progress: number, state: string) => ({ ...inBatch, progress, state });
-const completedAlgebra = [
-  notificationRequested,
-  {
-    recipientId: 'ada',
-    notificationId: 'course-completed/algebra',
-    category: 'course',
-    title: 'You have completed Algebra',
-    body: '',
-    link: null,
-    urgent: false,
-    expiresAt: null,
-  },
-] as const;
+import {
+  ada,
+  completedAlgebra,
+  completes,
+  course,
+  inBatch,
+  joins,
+  key,
+  known,
+  leaves,
+  opens,
+  standing,
+} from './learners.ts';
 
 test('a learner who enrols for the first time joins the batch', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
@@ -119,82 +78,6 @@ test('a course that requires nothing is completed by nobody', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: [[courseStructure, nothing]] });
   await spec.given(joins, completes('extra'));
   await spec.thenRow(key, { required: 0, progress: 0, state: 'in_progress', completedAt: null });
-});
-
-test('visits add up, and keep the first and the latest time whatever their order', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  const [def, data] = opens('a', 2);
-  await spec.given(
-    [def, data, { time: minute(50) }],
-    [def, data, { time: minute(10) }],
-    [def, data, { time: minute(30) }],
-  );
-  await spec.thenRow(key, {
-    contents: { a: { completed: false, views: 6, firstAt: minute(10), lastAt: minute(50), completedAt: null } },
-    firstAccessAt: minute(10),
-    lastAccessAt: minute(50),
-  });
-});
-
-test('a visit told twice is one visit', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  const [def, data] = opens('a', 3);
-  await spec.given([def, data, { id: 'visit' }], opens('b'), [def, data, { id: 'visit' }]);
-  const visits = { completed: false, completedAt: null };
-  await spec.thenRow(key, {
-    contents: {
-      a: { ...visits, views: 3, firstAt: minute(0), lastAt: minute(0) },
-      b: { ...visits, views: 1, firstAt: minute(1), lastAt: minute(1) },
-    },
-    lastAccessAt: minute(1),
-  });
-});
-
-test('a visit told again is forgotten after eight others, and counts again then', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  const visit = but(opens('a'), { id: 'visit' });
-  const views = async () => (await spec.row(learnerProgress, key))?.contents?.get('a')?.views;
-  await spec.given(visit, ...Array.from({ length: 7 }, () => opens('b')), visit);
-  assert.equal(await views(), 1);
-  await spec.given(opens('b'), visit);
-  assert.equal(await views(), 2);
-});
-
-test('a visit told again as a completion completes, and stays one visit', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  const [def, data] = opens('a');
-  await spec.given(joins, [def, data, { id: 'visit' }]);
-  await spec.when([def, { ...data, status: 'completed' }, { id: 'visit' }]);
-  await spec.thenRow(key, {
-    contents: { a: { completed: true, views: 1, firstAt: minute(1), lastAt: minute(2), completedAt: minute(2) } },
-    progress: 50,
-  });
-  await spec.thenEmits([
-    learnerProgressed,
-    { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'in_progress' },
-  ]);
-});
-
-test('a completion that is told late is the first one if it was, and the course stays completed when it was', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  const [def, data] = completes('a');
-  await spec.given(joins, [def, data, { time: minute(50) }], but(completes('b'), { time: minute(40) }));
-  await spec.when([def, data, { time: minute(20) }], [def, data, { time: minute(60) }]);
-  const a = { completed: true, views: 3, firstAt: minute(20), lastAt: minute(60), completedAt: minute(20) };
-  const b = { completed: true, views: 1, firstAt: minute(40), lastAt: minute(40), completedAt: minute(40) };
-  await spec.thenRow(key, { contents: { a, b }, completedAt: minute(50) });
-  await spec.thenNothing();
-});
-
-test('opening a completed content again leaves it completed', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  await spec.given(joins, completes('a'));
-  await spec.when(opens('a'));
-  await spec.thenRow(key, {
-    progress: 50,
-    contents: { a: { completed: true, views: 2, firstAt: minute(1), lastAt: minute(2), completedAt: minute(1) } },
-  });
-  await spec.thenNothing();
 });
 
 test('what was done before the enrollment counts when it comes', async (t) => {
@@ -299,50 +182,6 @@ test('a second batch of a course that was completed hears of the completion too,
     [learnerJoined, { ...ada, batchId: 'autumn', progress: 100, state: 'completed', first: true }],
     [learnerCompleted, { ...ada, batchId: 'autumn', completedAt: minute(2) }],
   );
-});
-
-test('a group that follows an enrolled learner is told at once, at every change, and when the learner leaves', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  const follows: SpecEvent = [progressFollowed, { ...ada, groupId: 'red', following: true }];
-  const told = (enrolledNow: boolean, progress: number, state: string) =>
-    [memberProgressed, { ...ada, groupId: 'red', enrolled: enrolledNow, progress, state, completedAt: null }] as const;
-  await spec.given(joins);
-  await spec.when(follows);
-  await spec.thenEmits(told(true, 0, 'not_started'));
-  await spec.when(completes('a'));
-  await spec.thenEmits(
-    [learnerProgressed, { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'not_started' }],
-    told(true, 50, 'in_progress'),
-  );
-  await spec.when(leaves);
-  await spec.thenEmits([learnerLeft, standing(50, 'in_progress')], told(false, 50, 'in_progress'));
-});
-
-test('a group that follows somebody who is not enrolled is told when that changes', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  await spec.when([progressFollowed, { ...ada, groupId: 'red', following: true }]);
-  await spec.thenNothing();
-  await spec.thenView('learner_courses');
-  await spec.thenView('enrollments');
-  await spec.when(joins);
-  await spec.thenEmits(
-    [learnerJoined, { ...standing(0, 'not_started'), first: true }],
-    [
-      memberProgressed,
-      { ...ada, groupId: 'red', enrolled: true, progress: 0, state: 'not_started', completedAt: null },
-    ],
-  );
-});
-
-test('a group that follows no longer is told nothing', async (t) => {
-  const spec = await jobSpec(t, trackProgress, { rows: known });
-  await spec.given(
-    joins,
-    [progressFollowed, { ...ada, groupId: 'red', following: true }],
-    [progressFollowed, { ...ada, groupId: 'red', following: false }],
-  );
-  await spec.when(leaves);
-  await spec.thenEmits([learnerLeft, standing(0, 'not_started')]);
 });
 
 test('its views show who is in a batch, what can be searched, and what a home page needs', async (t) => {

@@ -121,7 +121,7 @@ export function openLog(database: Database): Log {
     open();
     const found = topics.get(name);
     if (found !== undefined) return found;
-    throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary topics create\``);
+    throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary doctor\``);
   }
 
   function partitionOf(name: string, partition: number): Partition {

@@ -50,10 +50,10 @@ export const unread = defineEvent(
   { type: 'record', name: 'Unread', fields: [thingId] },
   { thingId: 't' },
 );
-export const painted = defineEvent(
-  'thing.painted',
-  { type: 'record', name: 'Painted', fields: [text('colour'), number('amount')] },
-  { colour: 'red', amount: 1 },
+export const polished = defineEvent(
+  'thing.polished',
+  { type: 'record', name: 'Polished', fields: [partId, number('amount')] },
+  { partId: 'p', amount: 1 },
 );
 export const summed = defineEvent(
   'sum.summed',
@@ -71,7 +71,7 @@ export const things = defineTopic({
   doc: 'What happens to a thing.',
   key: 'thingId',
   events: [added, moved, emptied, dropped, unread],
-  broadcasts: [painted],
+  broadcasts: [polished],
 });
 export const sums = defineTopic({
   name: 'sum.events',
@@ -88,7 +88,7 @@ export const parts = defineTable({
   doc: 'The parts of things.',
   key: ['thingId'],
   sort: ['partId'],
-  indexed: ['colour'],
+  indexed: ['partId'],
   record: {
     type: 'record',
     name: 'Part',
@@ -148,11 +148,11 @@ export const addUp = defineJob({
   name: 'add-up',
   doc: 'Adds up.',
   from: things,
-  on: [added, moved, emptied, dropped, painted, timerFired, callAnswered],
+  on: [added, moved, emptied, dropped, polished, timerFired, callAnswered],
   to: [sums],
   row: parts,
   key: ({ type, data }) => {
-    if (type === 'thing.painted') return where('colour', data.colour);
+    if (type === 'thing.polished') return where('partId', data.partId);
     if (type === 'thing.emptied') return every({ thingId: data.thingId });
     if (type !== 'thing.moved') return { thingId: data.thingId, partId: data.partId };
     return [data.fromPart, data.toPart].map((part) => ({ thingId: data.thingId, partId: part }));
@@ -175,7 +175,7 @@ export const addUp = defineJob({
     },
     'thing.emptied': (row) => row && { ...row, sum: 0 },
     'thing.dropped': () => undefined,
-    'thing.painted': (row, { data }) => row && { ...row, sum: row.sum + data.amount },
+    'thing.polished': (row, { data }) => row && { ...row, sum: row.sum + data.amount },
     'timer.fired': (row) => row && { ...row, sum: row.sum + 1000 },
     'call.answered': (row, { data }) => row && { ...row, owner: `${row.owner}${data.outcome};` },
   },

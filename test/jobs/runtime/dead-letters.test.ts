@@ -13,10 +13,10 @@ import {
   emptied,
   itemCache,
   moved,
-  painted,
   partIndex,
   parts,
   partsByColour,
+  polished,
   summed,
 } from './add-up.ts';
 import { type Bench, bench } from './bench.ts';
@@ -254,7 +254,7 @@ test('every kind of record is counted as one thing', async (t) => {
     add('p', 1, { colour: 'red' }),
     add('p', -1),
     [emptied, { thingId: 'nothing' }],
-    [painted, { colour: 'blue', amount: 1 }],
+    [polished, { partId: 'nobody', amount: 1 }],
     [dropped, { thingId: 't', partId: 'gone' }],
   );
   await b.run();

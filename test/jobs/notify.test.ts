@@ -1,0 +1,260 @@
+/** The feed of a recipient, and by which channels what goes out. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { notify } from '../../jobs/notify.ts';
+import { recipient } from '../../schemas/rows/recipient.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { survives } from '../harness/survival.ts';
+import { asks, goesOut, inFeed, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
+
+const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, i) => asks(`n${from + i}`));
+const feedOf = async (spec: JobSpec) => (await spec.row(recipient, key))?.feed;
+
+test('a notification comes into the feed, unread, with all that was said', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const said = {
+    category: 'exam',
+    title: 'Tomorrow',
+    body: 'Room 4',
+    link: 'https://example.org',
+    expiresAt: minute(9),
+  };
+  await spec.when(asks('exam-1', said));
+  await spec.thenRow(key, {
+    recipientId: 'ada',
+    unread: 1,
+    feed: inFeed('exam-1', minute(0), said),
+    held: {},
+    recent: ['exam-1'],
+  });
+  await spec.thenNothing();
+});
+
+test('the same notification again is a repeat, whatever it says and wherever it was read', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers(), asks('exam-1'), reads('exam-1'));
+  await spec.when(asks('exam-1', { title: 'Once more', urgent: true }));
+  await spec.thenRow(key, { unread: 0, feed: inFeed('exam-1', minute(1), { read: true }) });
+  await spec.thenNothing();
+});
+
+test('the same id for another recipient is another notification', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(asks('exam-1'));
+  const [def, data] = asks('exam-1');
+  await spec.when([def, { ...data, recipientId: 'ben' }]);
+  await spec.thenRow(['ben'], { unread: 1 });
+  await spec.thenRow(key, { unread: 1 });
+});
+
+test('the feed keeps the newest hundred', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(...numbered(100));
+  assert.equal((await feedOf(spec))?.size, 100);
+  await spec.given(reads('n0', 'n1'), ...numbered(3, 100));
+  const feed = await feedOf(spec);
+  assert.deepEqual([feed?.size, feed?.has('n2'), feed?.has('n3'), feed?.has('n102')], [100, false, true, true]);
+  await spec.thenRow(key, { unread: 100 });
+});
+
+test('what is told late is as old as it is: it may not come into a full feed, and goes out', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers(), ...numbered(100));
+  const [def, data] = asks('late');
+  await spec.when([def, data, { time: minute(-1) }]);
+  const feed = await feedOf(spec);
+  assert.deepEqual([feed?.size, feed?.has('late')], [100, false]);
+  await spec.thenEmits(goesOut('late'));
+});
+
+for (const order of [
+  ['a', 'b'],
+  ['b', 'a'],
+]) {
+  test(`of two at the same time the one with the greater id is the newer: ${order.join(' before ')}`, async (t) => {
+    const spec = await jobSpec(t, notify);
+    const same = order.map((id): SpecEvent => [asks(id)[0], asks(id)[1], { time: minute(0) }]);
+    await spec.given(...same, ...numbered(99).map(([def, data]): SpecEvent => [def, data, { time: minute(5) }]));
+    const feed = await feedOf(spec);
+    assert.deepEqual([feed?.has('a'), feed?.has('b')], [false, true]);
+  });
+}
+
+test('a repeat is known as one by the latest 200 requests, though the feed has forgotten it', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers(), ...numbered(200));
+  await spec.when(asks('n0'));
+  await spec.thenNothing();
+  await spec.given(asks('n200'));
+  await spec.when(asks('n0'));
+  await spec.thenEmits(goesOut('n0'));
+  assert.equal((await spec.row(recipient, key))?.recent?.length, 200);
+});
+
+test('a repeat is known as one by the feed, though it is older than the latest 200 requests', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const [def, data] = asks('pinned');
+  const old = numbered(210).map(([of, what]): SpecEvent => [of, what, { time: minute(-5) }]);
+  await spec.given(prefers(), [def, data, { time: minute(900) }], ...old);
+  await spec.when(asks('pinned'));
+  await spec.thenNothing();
+});
+
+const READS: readonly (readonly [rule: string, event: SpecEvent, read: readonly string[]])[] = [
+  ['those that are named', reads('n0', 'n2'), ['n0', 'n2']],
+  ['all, when none is named', reads(), ['n0', 'n1', 'n2']],
+  ['none, when those are named that nobody knows', reads('zoo'), []],
+  ['those that are known, of several', reads('zoo', 'n1'), ['n1']],
+];
+
+for (const [rule, event, read] of READS) {
+  test(`reading marks ${rule}`, async (t) => {
+    const spec = await jobSpec(t, notify);
+    await spec.given(...numbered(3));
+    await spec.when(event, event);
+    const feed = [...((await feedOf(spec)) ?? [])];
+    assert.deepEqual(
+      feed.filter(([, item]) => item.read).map(([id]) => id),
+      read,
+    );
+    await spec.thenRow(key, { unread: 3 - read.length });
+    await spec.thenView('unread_counts', { recipientId: 'ada', unread: 3 - read.length });
+    await spec.thenNothing();
+  });
+}
+
+test('somebody who was told nothing has nothing to read', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.when(reads());
+  await spec.thenRow(key, undefined);
+});
+
+/** The preferences, what is asked for, and what goes out: at minute 1. */
+const OUT: readonly (readonly [
+  rule: string,
+  preferences: SpecEvent | undefined,
+  asked: SpecEvent,
+  said: readonly ReturnType<typeof goesOut>[],
+])[] = [
+  ['whoever said no preference is told in the feed alone', undefined, asks('a'), []],
+  ['whoever has no address is told in the feed alone', prefers({ addresses: [] }), asks('a'), []],
+  ['a notification goes to the address there is', prefers(), asks('a'), [goesOut('a')]],
+  [
+    'a notification goes to every address there is',
+    prefers({ addresses: [PUSH, MAIL] }),
+    asks('a'),
+    [goesOut('a', PUSH), goesOut('a', MAIL)],
+  ],
+  [
+    'of two addresses of one channel the last counts',
+    prefers({ addresses: [{ ...MAIL, address: 'old' }, MAIL] }),
+    asks('a'),
+    [goesOut('a')],
+  ],
+  [
+    'an empty address is none',
+    prefers({ addresses: [{ ...MAIL, address: '' }, PUSH] }),
+    asks('a'),
+    [goesOut('a', PUSH)],
+  ],
+  [
+    'an empty address takes back the one before',
+    prefers({ addresses: [MAIL, { ...MAIL, address: '' }] }),
+    asks('a'),
+    [],
+  ],
+  ['a muted category stays in the feed', prefers({ muted: ['course'] }), asks('a'), []],
+  ['urgent does not help a muted category', prefers({ muted: ['course'] }), asks('a', { urgent: true }), []],
+  ['another category is not muted', prefers({ muted: ['course'] }), asks('a', { category: 'exam' }), [goesOut('a')]],
+  ['what is expired does not go out', prefers(), asks('a', { expiresAt: minute(1) }), []],
+  [
+    'what expires later goes out, and says so',
+    prefers(),
+    asks('a', { expiresAt: minute(1) + 1, body: 'Soon', link: '/soon' }),
+    [goesOut('a', MAIL, { expiresAt: minute(1) + 1, body: 'Soon', link: '/soon' })],
+  ],
+];
+
+for (const [rule, preferences, asked, said] of OUT) {
+  test(rule, async (t) => {
+    const spec = await jobSpec(t, notify);
+    await spec.given(preferences ?? reads());
+    await spec.when(asked);
+    await spec.thenRow(key, { unread: 1, held: {} });
+    await spec.thenEmits(...said);
+  });
+}
+
+test('an id of 500 characters is one, and a longer one is refused: its messages could not be named', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers({ addresses: [{ channel: 'webhook', address: 'https://example.org' }] }));
+  await spec.when(asks('x'.repeat(500)), asks('y'.repeat(501)), asks('z'.repeat(513)));
+  await spec.thenRow(key, { recent: ['x'.repeat(500)] });
+  await spec.thenEmits(goesOut('x'.repeat(500), { channel: 'webhook', address: 'https://example.org' }));
+  await spec.thenDeadLetters('KEY_INVALID', 'KEY_INVALID');
+});
+
+test('preferences are kept as they were said last', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const said = { muted: ['course', 'exam'], timeZone: 'Asia/Kolkata', quietFrom: '22:00', quietUntil: '07:00' };
+  await spec.when(prefers({ addresses: [] }), prefers(said), prefers({ ...said, addresses: [MAIL] }));
+  await spec.thenRow(key, { ...said, addresses: [MAIL], unread: 0, feed: {} });
+  await spec.thenNothing();
+});
+
+const WRONG: readonly object[] = [
+  { timeZone: 'Mars/Phobos' },
+  { timeZone: '' },
+  { quietFrom: '24:00', quietUntil: '07:00' },
+  { quietFrom: '22:00', quietUntil: 'seven' },
+];
+
+for (const wrong of WRONG) {
+  test(`preferences with ${JSON.stringify(wrong)} are refused, and those before stay`, async (t) => {
+    const spec = await jobSpec(t, notify);
+    await spec.given(prefers({ quietFrom: '22:00', quietUntil: '07:00' }));
+    await spec.when(prefers({ muted: ['course'], ...wrong }));
+    await spec.thenRow(key, { muted: [], timeZone: 'UTC', quietFrom: '22:00', quietUntil: '07:00' });
+    await spec.thenDeadLetters('FACT_IMPOSSIBLE');
+  });
+}
+
+test('its views show the feed with the newest first, and how many are unread', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const [def, data] = asks('ancient');
+  await spec.given(asks('a'), asks('b'), [def, data, { time: -62_000_000_000_000 }], reads('a'));
+  const shown = (id: string, time: number, place: string, read = false) => ({
+    recipientId: 'ada',
+    notificationId: id,
+    place,
+    ...inFeed(id, time, { read })[id],
+  });
+  await spec.thenView(
+    'notification_feed',
+    shown('b', minute(1), `0${1e15 - minute(1)}`),
+    shown('a', minute(0), `0${1e15 - minute(0)}`, true),
+    shown('ancient', -62_000_000_000_000, '1062000000000000'),
+  );
+  await spec.thenView('unread_counts', { recipientId: 'ada', unread: 2 });
+});
+
+const quiet = { quietFrom: '09:04', quietUntil: '09:20' };
+const [toBen, ben] = asks('hello');
+
+survives(notify, [
+  asks('a'),
+  prefers(),
+  asks('b'),
+  [toBen, { ...ben, recipientId: 'ben' }],
+  prefers(quiet),
+  asks('c'),
+  asks('d', { urgent: true }),
+  asks('e', { expiresAt: minute(19) }),
+  reads('b'),
+  asks('c', { title: 'Once more' }),
+  prefers({ ...quiet, addresses: [MAIL, PUSH] }),
+  prefers({ ...quiet, timeZone: 'nowhere' }),
+  asks('f'),
+  reads('f'),
+  asks('g'),
+]);

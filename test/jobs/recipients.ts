@@ -1,0 +1,46 @@
+/** Events of one recipient, for the tests of notify. */
+import { messageDue, notificationRead, notificationRequested, preferencesChanged } from '../../schemas/notification.ts';
+import type { SpecEvent } from '../harness/job-spec.ts';
+
+export const key = ['ada'];
+const recipientId = 'ada';
+const text = (notificationId: string) => ({ title: `About ${notificationId}`, body: '', link: null, expiresAt: null });
+
+export const asks = (notificationId: string, rest: object = {}): SpecEvent => [
+  notificationRequested,
+  { recipientId, notificationId, category: 'course', urgent: false, ...text(notificationId), ...rest },
+];
+export const reads = (...notificationIds: string[]): SpecEvent => [notificationRead, { recipientId, notificationIds }];
+
+export const MAIL = { channel: 'mail', address: 'ada@example.org' };
+export const PUSH = { channel: 'push', address: 'device-1' };
+
+/** All preferences, as they are now: without `rest`, everything goes to one mail address at any time. */
+export const prefers = (rest: object = {}): SpecEvent => [
+  preferencesChanged,
+  { recipientId, addresses: [MAIL], muted: [], timeZone: 'UTC', quietFrom: null, quietUntil: null, ...rest },
+];
+
+/** What is said of a notification that goes out. */
+export const goesOut = (notificationId: string, { channel, address } = MAIL, rest: object = {}) =>
+  [
+    messageDue,
+    {
+      recipientId,
+      messageId: `${notificationId}/${channel}`,
+      notificationId,
+      channel,
+      address,
+      ...text(notificationId),
+      ...rest,
+    },
+  ] as const;
+
+/** As the feed keeps it. */
+export const inFeed = (notificationId: string, time: number, rest: object = {}) => ({
+  [notificationId]: { category: 'course', ...text(notificationId), time, read: false, ...rest },
+});
+/** As it is held back. */
+export const heldBack = (notificationId: string, until: number, rest: object = {}) => ({
+  [notificationId]: { category: 'course', ...text(notificationId), until, ...rest },
+});

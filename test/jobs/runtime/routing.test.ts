@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Job } from '../../../jobs/define.ts';
+import type { TopicInfo } from '../../../topics/transport.ts';
+import { partitionsOf } from '../../harness/dump.ts';
+import { recordsOf } from '../../harness/produce.ts';
+import { added, addUp, changed, dropped, emptied, parts, things } from './add-up.ts';
+import { type Bench, bench, START, thingIn } from './bench.ts';
+import type { Hook } from './intercept.ts';
+
+const others = { ...parts, name: 'other_parts' };
+/** Reads the same topic, and keeps the same rows in a table of its own. */
+const addUpToo = changed({ row: others, views: [], to: [], react: () => [] }, 'add-up-too');
+
+let ids = 0;
+
+/** One event for the thing in partition 1, where the record is put instead. */
+async function produceInto(
+  b: Bench,
+  partition: number,
+  change: { key?: Uint8Array | null; def?: typeof added | typeof emptied | typeof dropped } = {},
+): Promise<string> {
+  const thingId = thingIn(b, 1);
+  const { def = added, ...record } = change;
+  const given = { topic: things, def, data: { thingId, partId: 'p', amount: 1 }, id: `stray-${ids++}`, time: START };
+  const records = recordsOf(b.stores.codec, given, b.partitions);
+  await b.stores.transport.produce(records.map((each) => ({ ...each, ...record, partition })));
+  return thingId;
+}
+
+const setUp = (t: TestContext, jobs: readonly Job[] = [addUp, addUpToo]) => bench(t, { jobs, partitions: 2 });
+
+async function otherSums(b: Bench): Promise<unknown[]> {
+  return (await b.stores.tables.select(others, ['default'], { limit: 10 })).items.map(({ sum }) => sum);
+}
+
+for (const [what, change] of Object.entries({
+  'in another partition': {},
+  'without a key': { key: null },
+  'with the key of something else': { key: Uint8Array.of(1) },
+})) {
+  test(`a record ${what} is sent on to the partition of its key, and each of two jobs applies it once`, async (t) => {
+    const b = await setUp(t);
+    const thing = await produceInto(b, 0, change);
+    await b.run();
+    assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
+    assert.deepEqual(await otherSums(b), [1]);
+    assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+    const [astray = [], home = []] = await partitionsOf(b.stores.transport, things.name);
+    assert.deepEqual(
+      home.map(({ headers }) => [headers['ce_origin'], headers['tributary-only-for']]),
+      [
+        ['routed/thing.events/0/0/0', 'add-up'],
+        ['routed/thing.events/0/0/0', 'add-up-too'],
+      ],
+    );
+    for (const record of home) {
+      assert.equal(Buffer.from(record.key ?? []).toString(), thing);
+      assert.deepEqual(record.value, astray[0]?.value);
+      assert.equal(record.headers['ce_id'], astray[0]?.headers['ce_id']);
+    }
+    assert.deepEqual(
+      b
+        .heard('batch')
+        .map(({ job, partition, routed, applied, skipped }) => [job, partition, routed, applied, skipped['not-ours']]),
+      [
+        ['add-up', 0, 1, 0, 0],
+        ['add-up', 1, 0, 1, 0],
+        ['add-up-too', 0, 1, 0, 0],
+        ['add-up-too', 1, 0, 1, 1],
+        ['add-up', 1, 0, 0, 1],
+      ],
+    );
+  });
+}
+
+test('a record that lies right is applied where it lies, with no key of its own too', async (t) => {
+  const b = await setUp(t);
+  const thing = await produceInto(b, 1, { key: null });
+  await b.run();
+  assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
+  assert.ok(b.heard('batch').every(({ routed }) => routed === 0));
+});
+
+test('jobs that want different events of a partition lose none of those that are sent on', async (t) => {
+  const only = (type: string) => (def: { type: string }) => def.type === type || def.type === added.type;
+  const first = changed({ on: addUp.on.filter(only(emptied.type)) });
+  const second = changed({ ...addUpToo, on: addUp.on.filter(only(dropped.type)) }, addUpToo.name);
+  const b = await setUp(t, [first, second]);
+  await produceInto(b, 1);
+  await b.run();
+  // The second job wants both, the first one the later only, and is ahead.
+  await produceInto(b, 0, { def: dropped });
+  await produceInto(b, 0);
+  await b.run({ job: first });
+  await b.run({ job: second });
+  assert.deepEqual(await otherSums(b), [1], 'it was taken away, and added again');
+  assert.deepEqual(await b.sums(), [`${thingIn(b, 1)}/p=2`]);
+});
+
+test('sent on again after a rewind, it is not applied twice', async (t) => {
+  const b = await setUp(t);
+  await produceInto(b, 0);
+  await produceInto(b, 0);
+  await b.run();
+  const expected = await b.everything();
+  for (const partition of [0, 1, 0]) {
+    for (const job of b.jobs) await b.stores.transport.seek(job.name, things.name, partition, 0);
+    await b.run();
+    assert.deepEqual(await b.everything(), expected);
+    assert.deepEqual(await otherSums(b), [2]);
+  }
+});
+
+test('a crash before or after the commit that sends it on loses nothing and doubles nothing', async (t) => {
+  for (const when of ['before', 'after']) {
+    const b = await setUp(t, [addUp]);
+    const thing = await produceInto(b, 0);
+    let crashed = false;
+    const hook: Hook = async (name, go) => {
+      if (name !== 'claim.commit' || crashed) return go();
+      crashed = true;
+      if (when === 'after') await go();
+      throw new Error('the process is gone');
+    };
+    await assert.rejects(b.run({ hook }), /the process is gone/);
+    await b.run();
+    assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+  }
+});
+
+test('when a topic is expanded, what its rows have applied in their old partition is not applied again in the new one', async (t) => {
+  const b = await setUp(t, [addUp]);
+  // So long as the topic has one partition, every key belongs there.
+  const onePartition: Hook = async (name, go) => {
+    const answer = await go();
+    if (name !== 'transport.describe') return answer;
+    return (answer as TopicInfo[]).map((topic) => ({ ...topic, partitions: topic.partitions.slice(0, 1) }));
+  };
+  const thing = await produceInto(b, 0);
+  await produceInto(b, 0);
+  const small = await b.worker(0, { hook: onePartition });
+  while ((await small.turn(0)) !== 'idle');
+  assert.deepEqual(await b.sums(), [`${thing}/p=2`]);
+  // Then it is expanded; one producer has not noticed yet, and an operator rewinds the old partition.
+  await produceInto(b, 1);
+  await produceInto(b, 0);
+  await b.stores.transport.seek(addUp.name, things.name, 0, 0);
+  await b.run();
+  assert.deepEqual(await b.sums(), [`${thing}/p=4`]);
+  const [row] = await b.stores.tables.read(parts, [['default', thing, 'p']]);
+  assert.match(String(row?.at), /^0:1,1:\d+$/);
+  assert.equal(
+    b.heard('batch').reduce((sum, { skipped }) => sum + skipped.repeated, 0),
+    2,
+  );
+  const expected = await b.everything();
+  for (const partition of [1, 0]) {
+    await b.stores.transport.seek(addUp.name, things.name, partition, 0);
+    await b.run();
+    assert.deepEqual(await b.everything(), expected);
+  }
+});

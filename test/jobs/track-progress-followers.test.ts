@@ -1,0 +1,52 @@
+/** What groups that follow a learner are told. */
+import { test } from 'node:test';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
+import { progressFollowed } from '../../schemas/enrollment.ts';
+import { memberProgressed } from '../../schemas/group.ts';
+import { jobSpec, type SpecEvent } from '../harness/job-spec.ts';
+import { ada, completes, joins, known, leaves, standing } from './learners.ts';
+
+test('a group that follows an enrolled learner is told at once, at every change, and when the learner leaves', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  const follows: SpecEvent = [progressFollowed, { ...ada, groupId: 'red', following: true }];
+  const told = (enrolledNow: boolean, progress: number, state: string) =>
+    [memberProgressed, { ...ada, groupId: 'red', enrolled: enrolledNow, progress, state, completedAt: null }] as const;
+  await spec.given(joins);
+  await spec.when(follows);
+  await spec.thenEmits(told(true, 0, 'not_started'));
+  await spec.when(completes('a'));
+  await spec.thenEmits(
+    [learnerProgressed, { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'not_started' }],
+    told(true, 50, 'in_progress'),
+  );
+  await spec.when(leaves);
+  await spec.thenEmits([learnerLeft, standing(50, 'in_progress')], told(false, 50, 'in_progress'));
+});
+
+test('a group that follows somebody who is not enrolled is told when that changes', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.when([progressFollowed, { ...ada, groupId: 'red', following: true }]);
+  await spec.thenNothing();
+  await spec.thenView('learner_courses');
+  await spec.thenView('enrollments');
+  await spec.when(joins);
+  await spec.thenEmits(
+    [learnerJoined, { ...standing(0, 'not_started'), first: true }],
+    [
+      memberProgressed,
+      { ...ada, groupId: 'red', enrolled: true, progress: 0, state: 'not_started', completedAt: null },
+    ],
+  );
+});
+
+test('a group that follows no longer is told nothing', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(
+    joins,
+    [progressFollowed, { ...ada, groupId: 'red', following: true }],
+    [progressFollowed, { ...ada, groupId: 'red', following: false }],
+  );
+  await spec.when(leaves);
+  await spec.thenEmits([learnerLeft, standing(0, 'not_started')]);
+});
