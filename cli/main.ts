@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /** The way in. Everything else is imported after the check, so that an older Node says what is wrong instead of failing at it. */
 const OLDEST = 24;
 

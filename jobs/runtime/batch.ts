@@ -78,6 +78,9 @@ export async function processBatch(
     last,
     rules.withinBatch,
   );
+  for (const entry of entries) {
+    if (entry.kind === 'rejection') folded.outcomes.set(entry.offset, new Rejection(entry.code, entry.message));
+  }
   addRemovals(job, views, entries, folded);
   const viewsWritten = await writeViews(runtime.stores, views, folded);
   const applied = tally(planned, folded);

@@ -2,6 +2,7 @@
 import { messageOf, TributaryError } from '../../schemas/errors.ts';
 import { callAnswered, type Event, timerFired } from '../../schemas/event.ts';
 import { isKeyPart } from '../../schemas/key-part.ts';
+import { keyFields, type TableDef } from '../../schemas/target.ts';
 import type { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
 import { type FoundRows, type Output, Rejection, type Row } from '../define.ts';
@@ -10,6 +11,7 @@ import { type OutboxEntry, pending } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
 import { advanced, isApplied, lastApplied } from './position.ts';
 import { type ReadContext, readAhead } from './reads.ts';
+import { LONGEST_MESSAGE } from './records.ts';
 import { idOf, type LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
 
@@ -85,6 +87,8 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
       if (answer === 'applied') {
         one.changed = true;
         one.last = item;
+      } else if (answer instanceof Rejection) {
+        row.outbox = [...pending(row.outbox, context.first), rejectionOf(answer, item)];
       }
       outcome = worst(outcome, answer);
     }
@@ -92,6 +96,11 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     eventTime = item.event.time;
   }
   return { touched, fresh, outcomes, eventTime };
+}
+
+function rejectionOf({ code, message }: Rejection, { record, event }: Planned): OutboxEntry {
+  const said = { offset: record.offset, time: event.time, tenant: event.tenant };
+  return { kind: 'rejection', ...said, code, message: message.slice(0, LONGEST_MESSAGE) };
 }
 
 const RANK = ['repeated', 'unchanged', 'applied'];
@@ -144,6 +153,7 @@ function foldOne(
     const before = row.data;
     const after = job.fold[event.type]?.(before, event, found);
     if (after instanceof Rejection) return after;
+    if (after !== undefined && after !== before) checkKey(job.row, row, after);
     const said = job.react(before, after, event, found);
     if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
     const entries = said.flatMap((output) => entryOf(output, row, item, context) ?? []);
@@ -157,6 +167,14 @@ function foldOne(
   } catch (error) {
     if (error instanceof TributaryError) throw error;
     return new Rejection('JOB_FAILED', `${job.name} failed at ${event.type}: ${messageOf(error)}`);
+  }
+}
+
+/** In the store a row has the key it was read by, whatever its fields say. */
+function checkKey(table: TableDef, { key }: LiveRow, data: Row): void {
+  let i = 1;
+  for (const name of keyFields(table)) {
+    if (data[name] !== key[i++]) throw new Error(`the row ${key.join('/')} cannot become one with another ${name}`);
   }
 }
 

@@ -6,6 +6,7 @@
  * is its place in this order. Entries before the batch have left for certain, and the next write of the row drops them;
  * entries after it are of a larger batch of an earlier attempt, and wait for their turn.
  */
+import type { RejectCode } from '../../schemas/errors.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Call } from '../define.ts';
@@ -39,7 +40,13 @@ export interface SaidCall extends Said {
   readonly attempt: number;
   readonly message: Omit<Call, 'kind' | 'channel' | 'attempt'>;
 }
-export type OutboxEntry = SaidEvent | SaidRemoval | SaidCall;
+/** A record that the row rejected: were the row written with later records alone, an attempt after a crash would skip it. */
+export interface SaidRejection extends Said {
+  readonly kind: 'rejection';
+  readonly code: RejectCode;
+  readonly message: string;
+}
+export type OutboxEntry = SaidEvent | SaidRemoval | SaidCall | SaidRejection;
 
 export const EMPTY: readonly OutboxEntry[] = [];
 

@@ -79,7 +79,7 @@ export const DEAD_LETTER = {
   timestamp: 'tributary-timestamp',
 } as const;
 
-const LONGEST_MESSAGE = 1000;
+export const LONGEST_MESSAGE = 1000;
 
 /** The record's own bytes and headers, with why and where. */
 export function deadLetter(

@@ -9,6 +9,8 @@ import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import { DEFAULT_SETTINGS } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { topics } from '../../topics/index.ts';
 import type { NewRecord } from '../../topics/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
@@ -56,7 +58,7 @@ await Promise.all(running.map((job) => job.stop()));
 
 let records = 0;
 for (const { partitions } of await stores.transport.describe()) for (const { end } of partitions) records += end;
-const learnerRows = await stores.tables.count(jobs.find(({ name }) => name === 'track-progress')!.row, 'default');
+const learnerRows = await stores.tables.count(learnerProgress, DEFAULT_TENANT);
 await stores.close();
 rmSync(folder, { recursive: true });
 process.stdout.write(

@@ -160,6 +160,12 @@ export class JobSpec {
     return row?.data as Partial<RowOf<T>> | undefined;
   }
 
+  /** How many events the row has applied: a repeat leaves it as it is. */
+  async revision(key: readonly string[]): Promise<number | undefined> {
+    const [row] = await this.stores.tables.read(this.job.row, [[DEFAULT_TENANT, ...key]]);
+    return row?.version.revision;
+  }
+
   /** The row has these fields with these values; map fields as plain objects. Undefined: there is no row. */
   async thenRow(key: readonly string[], expected: Readonly<Record<string, unknown>> | undefined): Promise<void> {
     const row = await this.row(this.job.row, key);

@@ -169,10 +169,7 @@ export const addUp = defineJob({
       for (const item of data.items) if (!items.has(item)) items = items.set(item, sum);
       return { ...part, sum, colour: data.colour || part.colour, owner: owner?.owner ?? part.owner, items };
     },
-    'thing.moved': (row, { data }) => {
-      const part = row ?? newPart({ thingId: data.thingId, partId: data.toPart });
-      return { ...part, sum: part.sum + (part.partId === data.toPart ? 1 : -1) };
-    },
+    'thing.moved': (row, { data }) => row && { ...row, sum: row.sum + (row.partId === data.toPart ? 1 : -1) },
     'thing.emptied': (row) => row && { ...row, sum: 0 },
     'thing.dropped': () => undefined,
     'thing.polished': (row, { data }) => row && { ...row, sum: row.sum + data.amount },

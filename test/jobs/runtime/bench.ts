@@ -28,6 +28,8 @@ import { type Hook, intercept } from './intercept.ts';
 
 export const START = Date.UTC(2026, 0, 1);
 
+export type Given = readonly [def: EventDef, data: object, rest?: { time?: number; tenant?: string }];
+
 export interface BenchOptions {
   readonly jobs?: readonly Job[];
   readonly partitions?: number;
@@ -55,9 +57,7 @@ export class Bench {
   }
 
   /** Each event a second after the one before. */
-  async produce(
-    ...events: readonly (readonly [def: EventDef, data: object, rest?: { time?: number; tenant?: string }])[]
-  ) {
+  async produce(...events: readonly Given[]): Promise<void> {
     for (const [def, data, rest] of events) {
       const n = this.#events++;
       const given = { topic: things, def, data: { ...data }, id: `e-${n}`, time: START + n * 1000, ...rest };

@@ -205,10 +205,38 @@ test('a row that its store refuses dead-letters its record, and its neighbours a
 
 test('a record of several rows, one of which is refused, is applied to the others and says so', async (t) => {
   const b = await bench(t);
-  await b.produce(add('good'), [moved, { thingId: 't', fromPart: 'bad', toPart: 'good' }], add('good'));
+  await b.produce(add('bad'), add('good'));
+  await b.run();
+  await b.produce([moved, { thingId: 't', fromPart: 'bad', toPart: 'good' }], add('good'));
   await b.run({ hook: refusing('tables.write') });
-  assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:1']);
-  assert.deepEqual(await b.saidSums(), ['t/good=1', 't/good=2', 't/good=3']);
+  assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:2']);
+  assert.deepEqual(await b.saidSums(), ['t/bad=1', 't/good=1', 't/good=2', 't/good=3']);
+  assert.deepEqual(await b.sums(), ['t/bad=1', 't/good=3']);
+});
+
+test('a fold that makes a row with another key fails at that record alone', async (t) => {
+  const job = changed({
+    fold: {
+      'thing.added': (row, event, found) => {
+        const part = addUp.fold['thing.added']?.(row, event, found) as object;
+        return isBad(part) ? { ...part, partId: 'worse' } : { ...part };
+      },
+    },
+  });
+  await withBadPart(await bench(t), job, 'JOB_FAILED', /the row default\/t\/bad cannot become one with another partId/);
+});
+
+test('what a row rejects is dead-lettered after a crash too, though the row went on with later records', async (t) => {
+  for (const maxRecords of [1, 1000]) {
+    const b = await bench(t);
+    await b.produce(add('p'), add('p', -1), add('p', 2), add('p', -2));
+    const crash: Hook = async (name, go) => (name === 'claim.commit' ? fails() : go());
+    await assert.rejects(b.run({ hook: crash }), /a mistake/);
+    await b.run({ settings: { maxRecords } });
+    assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:1', 'FACT_IMPOSSIBLE@0:3']);
+    assert.deepEqual(await b.sums(), ['t/p=3']);
+    for (const batch of b.heard('batch')) assertAddsUp(batch);
+  }
 });
 
 for (const view of [partsByColour, itemCache, partIndex]) {

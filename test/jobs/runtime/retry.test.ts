@@ -92,9 +92,9 @@ for (const [call, code] of CALLS) {
         throw new TributaryError(code, `${call} finds nobody`);
       };
       assert.deepEqual(await life(b, { hook }), expected);
-      assert.ok(calls >= 4, `${call} was called ${calls} times`);
       const waiting = b.heard('waiting');
-      assert.ok(waiting.length >= 3);
+      // What was produced is read in the next turn, so that nothing is produced once more.
+      assert.ok(waiting.length >= (when === 'after' ? 1 : 3));
       for (const event of waiting) {
         assert.deepEqual(
           [event.code, event.message, event.job, event.partition],
