@@ -28,6 +28,8 @@ interface Owned {
   marks: Marks;
   next: number;
   end: number;
+  /** Whether more is there to be read than the last fetch brought. */
+  backlog: boolean;
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
   logTime: number;
   /** Those that were said already and are still due. */
@@ -101,7 +103,7 @@ export class PartitionWorker {
       this.#owned = owned;
       const fired = await this.#fireTimers(owned);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
-      const backlog = owned.next < owned.end;
+      const { backlog } = owned;
       const { limit } = this.#runtime;
       const records = backlog ? [] : await this.#fetch(owned, fired ? 0 : waitMs, signal);
       const worked = await limit(async () => {
@@ -122,6 +124,9 @@ export class PartitionWorker {
     const options = { maxRecords: this.#runtime.settings.maxRecords, waitMs };
     const { records, end } = await owned.claim.fetch(signal === undefined ? options : { ...options, signal });
     owned.end = end;
+    // Not `next < end`: the last offsets of a log may be taken by marks of transactions, which nobody can read.
+    const last = records.at(-1);
+    owned.backlog = last !== undefined && last.offset + 1 < end;
     if (owned.next > end) this.#beyondLog(owned.next, end);
     return records;
   }
@@ -156,8 +161,9 @@ export class PartitionWorker {
         partitions,
         marks,
         next,
-        // Not known before the first fetch; until then this is a backlog, in which no timer is due.
-        end: Number.POSITIVE_INFINITY,
+        end: next,
+        // Not known before the first fetch; until then no timer is due by the clock on the wall.
+        backlog: true,
         logTime: 0,
         firedTimers: new Set(),
         lookAt: clock.now(),
@@ -249,12 +255,11 @@ export class PartitionWorker {
     const now = clock.now();
     if (now < owned.lookAt || !this.#job.on.some(({ type }) => type === timerFired.type)) return false;
     owned.lookAt = now + settings.timerMs;
-    const caughtUp = owned.next >= owned.end;
     const due = await stores.tables.due(
       this.#job.row,
       this.#place.partition,
       // An event from the future does not make it come.
-      caughtUp ? now : Math.min(now, owned.logTime),
+      owned.backlog ? Math.min(now, owned.logTime) : now,
       settings.maxRecords,
     );
     const records = [];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Job, type Output, sleep, wakeAt } from '../../../jobs/define.ts';
 import { timerFired } from '../../../schemas/event.ts';
+import { avroHeaders } from '../../../topics/codec.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, changed, dropped, things, unread } from './add-up.ts';
 import { type Bench, type BenchOptions, bench, rest, START } from './bench.ts';
@@ -213,13 +214,7 @@ test('timers of another job, or of a row whose key is none, are left alone', asy
     ['add-up', ['t', 'p']],
   ] as const) {
     const value = b.stores.codec.encode(things.name, timerFired, { job: name, row, name: 'tick', due });
-    const { headers } = recordsOf(
-      b.stores.codec,
-      { topic: things, def: timerFired, data: {}, id: 'x', time: due },
-      1,
-    )[0] ?? {
-      headers: { ce_specversion: '1.0', ce_id: 'x', ce_source: '/test', ce_type: timerFired.type },
-    };
+    const headers = avroHeaders(timerFired.type, { id: 'x', source: '/test', time: due, tenant: 'default' });
     await b.stores.transport.produce([{ topic: things.name, partition: 0, key, value, headers, timestamp: due }]);
   }
   await b.run();

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EMPTY, formatOutbox, inTurn, type OutboxEntry, parseOutbox, pending } from '../../../jobs/runtime/outbox.ts';
+
+const said = (offset: number) => ({ offset, time: 1_700_000_000_000 + offset, tenant: 'default' });
+const event = (offset: number, type = 'sum.summed'): OutboxEntry => ({
+  kind: 'event',
+  ...said(offset),
+  topic: 'sum.events',
+  type,
+  key: 'ä\u{1F30A}',
+  value: Uint8Array.of(0, 1, 254, 255, offset),
+});
+const others: readonly OutboxEntry[] = [
+  { ...event(4), key: null } as OutboxEntry,
+  { kind: 'removal', ...said(5), view: 'parts_by_colour', key: ['default', 'red', '__proto__'] },
+  {
+    kind: 'call',
+    ...said(6),
+    row: ['default', 't', 'p'],
+    channel: 'mail',
+    attempt: 2,
+    message: { messageId: 'm', address: 'a@example.org', title: '"', body: '\n', link: null },
+  },
+  { kind: 'rejection', ...said(7), code: 'FACT_IMPOSSIBLE', message: 'no' },
+];
+
+const bytesOf = (entries: readonly OutboxEntry[]) =>
+  entries.map((entry) => (entry.kind === 'event' ? { ...entry, value: [...entry.value] } : entry));
+
+test('every kind of entry survives being written and read, bytes and all', () => {
+  const entries = [event(3), ...others];
+  assert.deepEqual(bytesOf(parseOutbox(formatOutbox(entries))), bytesOf(entries));
+  assert.equal(formatOutbox([]), '');
+  assert.equal(parseOutbox(''), EMPTY);
+});
+
+test('bytes that are a part of larger ones are written alone', () => {
+  const large = Uint8Array.of(9, 9, 0, 1, 2, 9);
+  const entry = { ...event(1), value: large.subarray(2, 5) } as OutboxEntry;
+  assert.deepEqual(bytesOf(parseOutbox(formatOutbox([entry]))), [{ ...entry, value: [0, 1, 2] }]);
+});
+
+test('pending is what lies in the batch or after it', () => {
+  const entries = [event(3), event(4), event(5)];
+  assert.deepEqual(pending(entries, 4), [entries[1], entries[2]]);
+  assert.equal(pending(entries, 3), entries, 'nothing is copied where nothing is dropped');
+  assert.deepEqual(pending(entries, 6), []);
+});
+
+test('a batch sends what lies within it, by offset, then row, then utterance', () => {
+  const rows = [
+    { id: 'b', outbox: [event(3, 'b3'), event(5, 'b5'), event(5, 'b5 too')] },
+    { id: 'a', outbox: [event(2, 'a2'), event(5, 'a5'), event(9, 'a9')] },
+  ];
+  const types = (first: number, last: number, within = true) =>
+    inTurn(rows, first, last, within).map((entry) => (entry.kind === 'event' ? entry.type : entry.kind));
+  assert.deepEqual(types(3, 5), ['b3', 'a5', 'b5', 'b5 too']);
+  assert.deepEqual(types(6, 8), []);
+  assert.deepEqual(types(9, 9), ['a9']);
+  assert.deepEqual(types(0, 100), ['a2', 'b3', 'a5', 'b5', 'b5 too', 'a9']);
+  assert.deepEqual(types(9, 9, false), ['a2', 'b3', 'a5', 'b5', 'b5 too', 'a9']);
+});

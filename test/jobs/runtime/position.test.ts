@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type At,
+  advanced,
+  formatAt,
+  isApplied,
+  lastApplied,
+  NOWHERE,
+  parseAt,
+} from '../../../jobs/runtime/position.ts';
+
+test('positions survive being written and read', () => {
+  for (const at of [
+    NOWHERE,
+    [[3, 0]],
+    [
+      [0, 41],
+      [12, 9_007_199_254_740_991],
+    ],
+  ] as At[]) {
+    assert.deepEqual(parseAt(formatAt(at)), at);
+  }
+  assert.equal(
+    formatAt([
+      [0, 41],
+      [2, 7],
+    ]),
+    '0:41,2:7',
+  );
+  assert.equal(formatAt(NOWHERE), '');
+});
+
+test('applied is what lies at or before the position of its partition', () => {
+  const at: At = [
+    [0, 5],
+    [2, 7],
+  ];
+  assert.deepEqual(
+    [
+      [0, 4],
+      [0, 5],
+      [0, 6],
+      [1, 0],
+      [2, 7],
+      [2, 8],
+    ].map(([partition, offset]) => isApplied(at, partition as number, offset as number)),
+    [true, true, false, false, true, false],
+  );
+  assert.equal(isApplied(NOWHERE, 0, 0), false);
+});
+
+test('a position goes on in its own partition and leaves the others', () => {
+  assert.deepEqual(advanced(NOWHERE, 1, 4), [[1, 4]]);
+  assert.deepEqual(advanced([[1, 4]], 1, 5), [[1, 5]]);
+  assert.deepEqual(advanced([[1, 4]], 2, 0), [
+    [1, 4],
+    [2, 0],
+  ]);
+  assert.deepEqual(
+    advanced(
+      [
+        [1, 4],
+        [2, 0],
+      ],
+      1,
+      9,
+    ),
+    [
+      [2, 0],
+      [1, 9],
+    ],
+  );
+});
+
+test('the last offset of a partition that gave nothing is -1', () => {
+  assert.equal(
+    lastApplied(
+      [
+        [1, 4],
+        [2, 0],
+      ],
+      1,
+    ),
+    4,
+  );
+  assert.equal(
+    lastApplied(
+      [
+        [1, 4],
+        [2, 0],
+      ],
+      2,
+    ),
+    0,
+  );
+  assert.equal(lastApplied([[1, 4]], 0), -1);
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatAt } from '../../../jobs/runtime/position.ts';
+import { deadLetterTopic } from '../../../topics/define.ts';
+import type { TopicInfo } from '../../../topics/transport.ts';
+import { added, addUp, parts, things } from './add-up.ts';
+import { type Bench, bench, START } from './bench.ts';
+import type { Hook } from './intercept.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+const add = (time = START) => [added, { thingId: 't', partId: 'p', amount: 1 }, { time }] as const;
+
+async function storeRow(b: Bench, offset: number): Promise<void> {
+  const version = { token: 1, revision: 100 };
+  const key = ['default', 't', 'p'];
+  await b.stores.tables.write(parts, [
+    { key, version, at: formatAt([[0, offset]]), outbox: '', timers: {}, data: undefined, partition: 0, whole: true },
+  ]);
+}
+
+test('a row that has applied what the log does not have is fatal, and the message says what to do', async (t) => {
+  const b = await bench(t);
+  await storeRow(b, 41);
+  await b.produce(add());
+  await assert.rejects(b.run(), {
+    code: 'POSITION_BEYOND_LOG',
+    kind: 'fatal',
+    message:
+      /^add-up: the row default\/t\/p has applied offset 41 of partition 0 of thing.events, which ends before it: .*start with empty tables or restore the topic$/,
+  });
+  await assert.rejects((await b.worker()).run(new AbortController().signal), { code: 'POSITION_BEYOND_LOG' });
+});
+
+test('a row that is ahead of what was read, but not of the log, is not', async (t) => {
+  const b = await bench(t);
+  await storeRow(b, 1);
+  await b.produce(add());
+  const worker = await b.worker(0, {
+    hook: async (name, go) => {
+      const answer = await go();
+      // Somebody appends after the end was read.
+      if (name === 'claim.fetch' && (answer as { records: [] }).records.length > 0) await b.produce(add());
+      return answer;
+    },
+    settings: { maxRecords: 1 },
+  });
+  assert.equal(await worker.turn(0), 'worked');
+  assert.equal(b.heard('batch')[0]?.skipped.repeated, 1);
+});
+
+test('a committed offset beyond the end of the log is fatal, and the message says what to do', async (t) => {
+  const b = await bench(t);
+  await b.produce(add());
+  await b.stores.transport.seek(addUp.name, things.name, 0, 5);
+  await assert.rejects(b.run(), {
+    code: 'POSITION_BEYOND_LOG',
+    message: /^add-up is to go on at offset 5 of partition 0 of thing.events, which ends at 1: .*reset the group/,
+  });
+});
+
+test('records that were dropped before they were read are told, and the partition goes on with what there is', async (t) => {
+  const b = await bench(t);
+  await b.produce(add(), add());
+  const worker = await b.worker(0, { settings: { maxRecords: 1 } });
+  await worker.turn(0);
+  await b.produce(add(), add(START + 100 * DAY));
+  await b.stores.transport.expire(START + 101 * DAY);
+  await b.run();
+  assert.deepEqual(
+    b.heard('records-lost').map(({ from, to }) => [from, to]),
+    [[1, 3]],
+  );
+  assert.deepEqual(await b.sums(), ['t/p=2']);
+  assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.lag, 0);
+});
+
+test('a group that never committed begins at the first record there is, and has lost nothing', async (t) => {
+  const b = await bench(t);
+  await b.produce(add(), add(START + 100 * DAY));
+  await b.stores.transport.expire(START + 101 * DAY);
+  await b.run();
+  assert.deepEqual(await b.sums(), ['t/p=1']);
+  assert.deepEqual(b.heard('records-lost'), []);
+});
+
+test('a topic that is missing is fatal, and the message names it', async (t) => {
+  const b = await bench(t);
+  const without =
+    (missing: string): Hook =>
+    async (name, go) => {
+      const answer = await go();
+      return name === 'transport.describe' ? (answer as TopicInfo[]).filter((topic) => topic.name !== missing) : answer;
+    };
+  await b.produce([added, { thingId: 't', partId: 'p', amount: -1 }]);
+  for (const missing of [things.name, deadLetterTopic(things.name)]) {
+    await assert.rejects(b.run({ hook: without(missing) }), {
+      code: 'TOPIC_MISSING',
+      message: new RegExp(`^add-up needs the topic ${missing}, which does not exist`),
+    });
+  }
+  await b.run();
+  assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:0']);
+});

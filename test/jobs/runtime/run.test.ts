@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
+import { Random } from '../../harness/random.ts';
+import { added, addUp, polished, things } from './add-up.ts';
+import { type Bench, bench, type Given, thingIn, type WorkerOptions } from './bench.ts';
+import type { Hook } from './intercept.ts';
+
+const add = (thingId: string, amount = 1) => [added, { thingId, partId: 'p', amount }] as const;
+
+/** Settles when a batch ends at the end of its partition, and all partitions have come there. */
+async function caughtUp(b: Bench, running: RunningJob): Promise<void> {
+  for (;;) {
+    const lags = await b.stores.transport.lag(addUp.name, things.name);
+    if (lags.every(({ lag }) => lag === 0)) return;
+    await Promise.race([nextBatch(b), running.finished]);
+  }
+}
+
+const listeners = new WeakMap<Bench, () => void>();
+
+function nextBatch(b: Bench): Promise<void> {
+  return new Promise((resolve) => listeners.set(b, resolve));
+}
+
+function start(b: Bench, options: WorkerOptions = {}): Promise<RunningJob> {
+  const runtime = b.runtime({ ...options, settings: { waitMs: 60_000, ...options.settings } });
+  return runJob(addUp, {
+    ...runtime,
+    telemetry: {
+      tell(event) {
+        b.told.push(event);
+        if (event.kind === 'batch') listeners.get(b)?.();
+      },
+    },
+  });
+}
+
+test('a stop finishes the batch at hand, commits it, and ends a wait for records at once', async (t) => {
+  const b = await bench(t, { partitions: 2 });
+  const thing = thingIn(b, 0);
+  await b.produce(add(thing), add(thing));
+  const { promise: writing, resolve: reached } = Promise.withResolvers<void>();
+  const { promise: letGo, resolve: goOn } = Promise.withResolvers<void>();
+  const hook: Hook = async (name, go) => {
+    if (name === 'tables.write') {
+      reached();
+      await letGo;
+    }
+    return go();
+  };
+  const running = await start(b, { hook, settings: { maxRecords: 1 } });
+  await writing;
+  const stopped = running.stop();
+  goOn();
+  await stopped;
+  await running.finished;
+  assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
+  assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+  assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.committed, 1);
+  assert.equal(b.heard('released').length, 2);
+  assert.equal(b.heard('fenced').length, 0);
+});
+
+test('a stop before anything was assigned, and a second one, do no harm', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('t'));
+  const running = await start(b);
+  await running.stop();
+  await running.finished;
+  await running.stop();
+  await b.run();
+  assert.deepEqual(await b.sums(), ['t/p=1']);
+});
+
+test('what is fatal ends the job with its error, and a stop still lets go of the rest', async (t) => {
+  const b = await bench(t, { partitions: 2 });
+  const mistake = new TypeError('a mistake');
+  const hook: Hook = async (name, go, args) => {
+    if (name === 'tables.write' && (args[1] as { partition: number }[])[0]?.partition === 0) throw mistake;
+    return go();
+  };
+  const [bad, good] = [thingIn(b, 0), thingIn(b, 1)];
+  await b.produce(add(bad), add(good));
+  const running = await start(b, { hook });
+  await assert.rejects(running.finished, (error) => error === mistake);
+  await running.stop();
+  await b.run();
+  assert.deepEqual((await b.sums()).sort(), [`${bad}/p=1`, `${good}/p=1`].sort());
+});
+
+test('a membership that cannot be had is the answer', async (t) => {
+  const b = await bench(t);
+  const hook: Hook = async (name, go) => {
+    if (name === 'transport.join') throw new Error('no such topic');
+    return go();
+  };
+  await assert.rejects(start(b, { hook }), /no such topic/);
+});
+
+test('members that come and go hand their partitions over without losing or doubling anything', async (t) => {
+  const random = new Random(7);
+  const names = Array.from({ length: 12 }, (_, n) => `thing-${n}`);
+  const produced: Given[] = [];
+  const b = await bench(t, { partitions: 5 });
+  const members: RunningJob[] = [await start(b)];
+  const produce = async () => {
+    const some = Array.from(
+      { length: 40 },
+      (): Given =>
+        random.chance(0.05)
+          ? ([polished, { partId: 'p', amount: 5 }] as const)
+          : add(random.pick(names), random.below(4) - 1),
+    );
+    produced.push(...some);
+    await b.produce(...some);
+  };
+  for (let change = 0; change < 20; change++) {
+    await produce();
+    if (members.length > 1 && random.chance(0.5)) {
+      const [leaving] = members.splice(random.below(members.length), 1);
+      await Promise.all([leaving?.stop(), produce()]);
+      await leaving?.finished;
+    } else {
+      members.push(await start(b, { settings: { maxRecords: 1 + random.below(20) } }));
+      await Promise.race([nextBatch(b), produce()]);
+    }
+  }
+  await caughtUp(b, members[0] as RunningJob);
+  for (const member of members) await member.stop();
+  assert.ok(b.heard('claimed').length > 20, 'partitions changed hands');
+  assert.equal(b.heard('fenced').length, 0, 'nobody was taken for dead');
+
+  const calm = await bench(t, { partitions: 5 });
+  await calm.produce(...produced);
+  await calm.run();
+  // Produced at once or bit by bit: the order within a partition is the same.
+  assert.deepEqual(await b.everything(), await calm.everything());
+});
