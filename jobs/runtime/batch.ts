@@ -214,7 +214,8 @@ async function sendsOf(
           data,
           { tenant, recordKey: row[0] as string },
           id,
-          entry.time,
+          // When it was answered, not when it was asked for: a retry counts from here.
+          Math.max(entry.time, now),
           place,
           partitions,
           now,

@@ -136,9 +136,14 @@ export function factsOf({ tables }: Dump): unknown {
   };
 }
 
-/** Without what may rightly differ: the order in which two topics brought something to one row. */
+/** Without what may rightly differ: the order in which two topics brought something to one row, and when a channel answered. */
 export function comparable(dump: Dump): Dump {
   const tables = { ...dump.tables };
+  const indexes = { ...dump.indexes };
+  const timeless = (rows: unknown[] | undefined) =>
+    ((rows ?? []) as Any[]).map(({ changedAt: _changedAt, dueAt: _dueAt, ...row }) => row);
+  tables['messages'] = timeless(tables['messages']);
+  indexes['failed_messages'] = timeless(indexes['failed_messages']);
   tables['recipient'] = ((tables['recipient'] ?? []) as Any[]).map((row) => ({
     ...row,
     recent: [...(row['recent'] as string[])].sort(),
@@ -147,5 +152,5 @@ export function comparable(dump: Dump): Dump {
     ...row,
     recent: [...(row['recent'] as string[])].sort(),
   }));
-  return { ...dump, tables };
+  return { ...dump, tables, indexes };
 }

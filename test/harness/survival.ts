@@ -1,6 +1,6 @@
 /**
  * What every job has to survive, as four tests over a history of its events: each ends with the rows, views and said events
- * of a run in which nothing happened; and with its dead letters, where no process crashed.
+ * of a run in which nothing happened, and with its dead letters.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -37,8 +37,10 @@ export function survives(
     return { dump: await spec.dump(), said: said.map((topic) => byKey(topic)), refused: [...new Set(refused)].sort() };
   };
   const finish = async (spec: JobSpec): Promise<Outcome> => {
-    spec.clock.set(until);
-    await spec.run();
+    for (let day = 0; day < 6; day++) {
+      spec.clock.set(until + day * 24 * 3_600_000);
+      await spec.run();
+    }
     return outcomeOf(spec);
   };
   const calm = async (t: TestContext): Promise<Outcome> => {
@@ -80,8 +82,7 @@ export function survives(
       armed = false;
       spec.restart();
       await spec.run();
-      const { dump, said } = await finish(spec);
-      assert.deepEqual({ dump, said }, { dump: expected.dump, said: expected.said }, `after a crash at effect ${at}`);
+      assert.deepEqual(await finish(spec), expected, `after a crash at effect ${at}`);
       if (!crashed) break;
     }
   });
