@@ -84,7 +84,7 @@ const schema = z.object({
   waitMs: ms(0, 60_000, 500, 'How long a job waits for records before it looks up'),
   lookupMs: ms(0, HOUR, 5000, 'How long a lookup may be kept'),
   timerMs: ms(10, HOUR, 1000, 'How often due timers are looked for'),
-  cachedRows: count(0, 10_000_000, 1000, 'Rows kept in memory for each partition.'),
+  cachedRows: count(0, 10_000_000, 500, 'Rows kept in memory for each partition.'),
   backOffFirstMs: ms(1, HOUR, 100, 'The first pause when a store is away'),
   backOffLongestMs: ms(1, HOUR, 10_000, 'The longest pause when a store is away'),
   expireEveryMs: ms(1000, 24 * HOUR, HOUR, 'How often records past their retention are dropped'),

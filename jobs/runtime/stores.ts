@@ -49,7 +49,7 @@ export const DEFAULT_SETTINGS: Settings = {
   waitMs: 500,
   lookupMs: 5000,
   timerMs: 1000,
-  cachedRows: 1000,
+  cachedRows: 500,
   backOffMs: [100, 10_000],
 };
 

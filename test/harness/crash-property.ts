@@ -36,7 +36,7 @@ export interface Roughness {
   readonly distort?: Distort;
 }
 
-export async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<Trial> {
+async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<Trial> {
   const history = randomHistory(new Random(seed), EVENTS, lookups);
   const jobs = lookups === 'narrow' ? NARROW : allJobs;
   const calm = await life(jobs, history, new Random(seed + 1), undefined, lookups);
