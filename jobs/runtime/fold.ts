@@ -23,7 +23,7 @@ export interface Touched {
   changed: boolean;
   /** Whether an earlier attempt had folded a record of this batch into it: then its views may not be written yet. */
   again: boolean;
-  /** The record that changed it last; or, where none did, one that an earlier attempt had folded. */
+  /** The record that changed it last; or, where none did, the first that touched it. */
   last: Planned;
 }
 
@@ -78,7 +78,6 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
       if (isRepeat) {
         if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
         one.again = true;
-        if (!one.changed) one.last = item;
         outcome = worst(outcome, refused.get(id) ?? 'repeated');
         continue;
       }

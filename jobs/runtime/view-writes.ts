@@ -100,7 +100,7 @@ export async function writeViews(stores: Stores, writes: ViewWrites, { outcomes 
       if (typeof result === 'string') return;
       const { key, offset } = changes[i] as ViewWrite;
       const message = `${target.name} refused ${key.join('/')}: ${result.refused}; the row was written, its view was not`;
-      if (!(outcomes.get(offset) instanceof Rejection)) outcomes.set(offset, new Rejection('VIEW_REFUSED', message));
+      outcomes.set(offset, new Rejection('VIEW_REFUSED', message));
     });
   }
   return written;

@@ -9,7 +9,8 @@ import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { PartitionWorker, type Turn } from '../../jobs/runtime/worker.ts';
+import { kindOf } from '../../schemas/errors.ts';
 import { type Point, type Reach, withPoints } from './points.ts';
 import type { Random } from './random.ts';
 import { ManualClock, type TestStores, testRuntime } from './stores.ts';
@@ -58,7 +59,11 @@ class Actor {
     const loop = async (): Promise<void> => {
       for (;;) {
         await this.reach('fetch');
-        const turn = await worker.turn(0);
+        // What is away is waited for: the next turn begins anew, as after a crash.
+        const turn = await worker.turn(0).catch((error): Turn => {
+          if (kindOf(error) !== 'retry') throw error;
+          return 'fenced';
+        });
         if (turn !== 'idle') this.worked += 1;
         this.idleTurns = turn === 'idle' ? this.idleTurns + 1 : 0;
       }

@@ -70,6 +70,7 @@ test('records that were dropped before they were read are told, and the partitio
     b.heard('records-lost').map(({ from, to }) => [from, to]),
     [[1, 3]],
   );
+  assert.equal(b.heard('claimed').at(-1)?.offset, 3);
   assert.deepEqual(await b.sums(), ['t/p=2']);
   assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.lag, 0);
 });

@@ -55,9 +55,11 @@ test('what an earlier, larger batch has to say waits for its turn, and each is s
 test('what one record makes several rows say is numbered, in the order of the rows', async (t) => {
   const b = await bench(t);
   await b.produce(part('q', 1), part('p', 1), [moved, { thingId: 't', fromPart: 'q', toPart: 'p' }]);
+  await b.produce(part('r', 1));
+  await b.produce([moved, { thingId: 't', fromPart: 'x', toPart: 'y' }]);
   await b.run();
-  assert.deepEqual(await b.saidSums(), ['t/q=1', 't/p=1', 't/p=2', 't/q=0']);
-  assert.deepEqual((await sentSums(b)).slice(2), ['add-up/thing.events/0/2/0', 'add-up/thing.events/0/2/1']);
+  assert.deepEqual(await b.saidSums(), ['t/q=1', 't/p=1', 't/p=2', 't/q=0', 't/r=1']);
+  assert.deepEqual((await sentSums(b)).slice(2, 4), ['add-up/thing.events/0/2/0', 'add-up/thing.events/0/2/1']);
 });
 
 for (const call of ['tables.write', 'tables.apply', 'cache.apply', 'search.apply', 'claim.commit']) {
@@ -85,14 +87,12 @@ for (const call of ['tables.write', 'tables.apply', 'cache.apply', 'search.apply
   });
 }
 
-test('a record that a later event shows again stays, whichever batch removed it', async (t) => {
-  for (const maxRecords of [1, 1000]) {
-    const b = await bench(t);
-    await b.produce(part('p', 1, { colour: 'red' }), part('p', 1, { colour: 'blue' }), part('p', 1, { colour: 'red' }));
-    await crashes(b, 'claim.commit', { maxRecords });
-    await b.run({ settings: { maxRecords: 2 } });
-    assert.deepEqual([await b.coloured('red'), await b.coloured('blue')], [['t/p=3'], []]);
-  }
+test('a record that a later event shows again stays, though a smaller batch was about to remove it', async (t) => {
+  const b = await bench(t);
+  await b.produce(part('p', 1, { colour: 'red' }), part('p', 1, { colour: 'blue' }), part('p', 1, { colour: 'red' }));
+  await crashes(b, 'claim.commit', { maxRecords: 1, nth: 2 });
+  await b.run({ settings: { maxRecords: 2 } });
+  assert.deepEqual([await b.coloured('red'), await b.coloured('blue')], [['t/p=3'], []]);
 });
 
 test('a removal from a view that the job has no more is left alone', async (t) => {
@@ -154,6 +154,7 @@ test('an event for all rows makes none of those that are not there', async (t) =
     );
     await b.run({ job, settings: { maxRecords } });
     assert.deepEqual(await b.sums(), ['t/p=0']);
+    assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:3']);
   }
 });
 

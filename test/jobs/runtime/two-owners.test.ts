@@ -1,6 +1,6 @@
 /**
  * Two owners of one partition who fold the same records while what they look up changes between them: so they conclude differently,
- * and only one of them may be heard. Two schedules that luck seldom finds, played step by step; each also without the rule that
+ * and only one of them may be heard. Schedules that luck seldom finds, played step by step; each also without the rule that
  * decides it, to show that the schedule would tell.
  */
 import assert from 'node:assert/strict';
@@ -135,6 +135,22 @@ async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
   await assertOneVoice(spec);
 }
 
+/** The late one comes to speak when its successor has written its rows, and not yet spoken. */
+async function lateToSpeak(t: TestContext, distort: Distort): Promise<void> {
+  const spec = await jobSpec(t, trackProgress);
+  await publish(spec, 'a', 'b', 'c', 'd', 'e');
+  await spec.produce(...HISTORY);
+  const late = await owner(spec, distort, 10);
+  await late.turnUpTo('write row');
+  await publish(spec, 'a', 'b', 'c');
+  const next = await owner(spec, distort, 10);
+  await next.turnUpTo('before commit');
+  await late.goOn();
+  await next.goOn();
+  await next.finish();
+  await assertOneVoice(spec);
+}
+
 const asItIs: Distort = (stores) => stores;
 const schedules = [
   [
@@ -146,6 +162,11 @@ const schedules = [
     'of two owners that claim at once, the one that can commit is the one whose rows count',
     crossedClaims,
     'the check of the token after the fence',
+  ],
+  [
+    'an owner that wakes up late is not heard, since its events leave with its offset or not at all',
+    lateToSpeak,
+    'one transaction of events and offset',
   ],
 ] as const;
 
