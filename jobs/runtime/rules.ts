@@ -3,7 +3,7 @@
  * is rewound. Together they give exactly-once effects on stores that have no transaction with the log.
  *
  * 1. Single writer. A row belongs to one job and one keyed topic; what does not lie in the partition of its key is sent on
- *    to it (`misplaced.ts`).
+ *    to it (`plan.ts`).
  * 2. Claim, then read. A new owner counts up the token, fences the old owner, and only then reads the committed offset, with
  *    an empty row cache (`worker.ts`).
  * 3. Skip what is applied. A record at or before the row's position is not folded again (`position.ts`).

@@ -18,7 +18,9 @@ import { memoryStores } from '../harness/stores.ts';
 import { load, SPINE } from './load.ts';
 
 const events = Number(process.argv[2] ?? SPINE.events);
-const size = { ...SPINE, events, learners: Math.round((SPINE.learners * events) / SPINE.events) };
+// `grow`: as many more learners as events; otherwise the same learners do more.
+const learners = process.argv[4] === 'grow' ? Math.round((SPINE.learners * events) / SPINE.events) : SPINE.learners;
+const size = { ...SPINE, events, learners };
 const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
 const stores = await memoryStores(jobs, { database: openDatabase(folder), partitions: 6, topics });
 

@@ -167,12 +167,6 @@ test('a stop during the pause ends it', async (t) => {
   const b = await bench(t, options);
   await history(b);
   const stopping = new AbortController();
-  const runtime = b.runtime({
-    hook: async () => {
-      throw new TributaryError('LOG_AWAY', 'nobody there');
-    },
-  });
-  await assert.rejects(runtime.stores.transport.describe(), { code: 'LOG_AWAY' });
   const worker = await b.worker(0, {
     job,
     hook: async (name, go) => {
