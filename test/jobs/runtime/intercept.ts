@@ -3,7 +3,6 @@
  * named by port and method: `tables.write`, `transport.produce`, `membership.claim`, `claim.commit`, `codec.learn`, `mail.send`.
  */
 import type { Stores } from '../../../jobs/runtime/stores.ts';
-import { type ErrorCode, TributaryError } from '../../../schemas/errors.ts';
 
 /** `go` makes the call; what the hook answers is the answer of the call. */
 export type Hook = (name: string, go: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>;
@@ -38,15 +37,4 @@ function hooked<T extends object>(port: T, name: string, hook: Hook, plain = ['s
       };
     },
   });
-}
-
-/** The first `times` calls of the name find the store away. */
-export function away(call: string, code: ErrorCode, times: number): Hook & { readonly failed: () => number } {
-  let failed = 0;
-  const hook: Hook = async (name, go) => {
-    if (name !== call || failed >= times) return go();
-    failed += 1;
-    throw new TributaryError(code, `${name} finds nobody`);
-  };
-  return Object.assign(hook, { failed: () => failed });
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Job } from '../../../jobs/define.ts';
+import { emit, type Job } from '../../../jobs/define.ts';
 import type { TopicInfo } from '../../../topics/transport.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { recordsOf } from '../../harness/produce.ts';
-import { added, addUp, changed, dropped, emptied, parts, things } from './add-up.ts';
+import { added, addUp, announced, changed, dropped, emptied, parts, sums, things } from './add-up.ts';
 import { type Bench, bench, START, thingIn } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
@@ -159,5 +159,32 @@ test('when a topic is expanded, what its rows have applied in their old partitio
     await b.stores.transport.seek(addUp.name, things.name, partition, 0);
     await b.run();
     assert.deepEqual(await b.everything(), expected);
+  }
+});
+
+test('a broadcast of a job comes to every partition once, after a crash too', async (t) => {
+  const job = changed({ react: (_, after) => [emit(announced, { sum: Number(after?.['sum']) })] });
+  for (const when of ['before', 'after']) {
+    const b = await setUp(t, [job]);
+    await b.produce([added, { thingId: thingIn(b, 0), partId: 'p', amount: 3 }]);
+    let crashed = false;
+    const hook: Hook = async (name, go) => {
+      if (name !== 'claim.commit' || crashed) return go();
+      crashed = true;
+      if (when === 'after') await go();
+      throw new Error('the process is gone');
+    };
+    await assert.rejects(b.run({ hook }), /the process is gone/);
+    await b.run();
+    await b.stores.transport.seek(job.name, things.name, 0, 0);
+    await b.run();
+    const said = (await b.said()).map(({ type, key, data }) => [type, key, data]);
+    assert.deepEqual(said, [
+      ['sum.announced', null, { sum: 3 }],
+      ['sum.announced', null, { sum: 3 }],
+    ]);
+    for (const records of await partitionsOf(b.stores.transport, sums.name)) {
+      assert.ok(records.every(({ headers }) => headers['ce_origin'] === 'add-up/thing.events/0/0/0'));
+    }
   }
 });
