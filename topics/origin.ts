@@ -13,8 +13,7 @@ export interface Origin {
 }
 
 /**
- * The pseudo-job of records that lay in a wrong partition and were sent on. Several jobs may read the topic, and each
- * sends them on; since all say the same name, readers see one of them.
+ * The pseudo-job of records that lay in a wrong partition and were sent on. Each job that reads the topic sends them on for itself.
  */
 export const ROUTED = 'routed';
 

@@ -44,12 +44,12 @@ export interface Settings {
 }
 
 export const DEFAULT_SETTINGS: Settings = {
-  maxRecords: 2000,
+  maxRecords: 3000,
   batchesAtOnce: 2,
   waitMs: 500,
   lookupMs: 5000,
   timerMs: 1000,
-  cachedRows: 500,
+  cachedRows: 300,
   backOffMs: [100, 10_000],
 };
 
