@@ -231,6 +231,10 @@ function flawOf(job: Job): string | undefined {
   if (job.row.key[0] !== job.from.key || job.row.key.length !== 1) {
     return `the key of its table ${job.row.name} must be ${job.from.key}, the key of ${job.from.name}: only so one partition writes a row`;
   }
+  const loose = job.row.indexed.find((name) => !keyFields(job.row).includes(name));
+  if (loose !== undefined) {
+    return `${job.row.name} is indexed by ${loose}, which is no field of its key: after a crash, rows that changed it would not be found again`;
+  }
   const maps = new Set(mapFields(job.row.record).map((field) => field.name));
   for (const view of job.views) {
     if (view.each !== undefined && !maps.has(view.each))

@@ -79,6 +79,21 @@ const twofold = defineTable({
   record: record('Corner', [text('shopId'), text('street')]),
 });
 
+test('a job cannot search its rows by a field that may change', () => {
+  const loose = defineTable({
+    name: 'moving_shops',
+    doc: 'Shops by street.',
+    key: ['shopId'],
+    indexed: ['street'],
+    record: record('Moving', [text('shopId'), text('street')]),
+  });
+  const declare = () =>
+    defineJob({ ...base, row: loose, key: () => undefined, fold: { 'shop.opened': (row: never) => row } } as never);
+  const message =
+    'job keep-shops: moving_shops is indexed by street, which is no field of its key: after a crash, rows that changed it would not be found again';
+  assert.throws(declare, { code: 'DECLARATION_INVALID', message });
+});
+
 for (const table of [elsewhere, twofold]) {
   test(`a job of shops cannot own ${table.name}, which would have rows in several partitions`, () => {
     const declare = () =>
