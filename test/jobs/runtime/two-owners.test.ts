@@ -102,11 +102,17 @@ async function assertOneVoice(spec: JobSpec): Promise<void> {
   assert.equal(progress, row?.progress, 'the row is where the last change ended');
 }
 
-/** The late one is ahead of its successor, and writes its row when the successor has spoken. */
-async function lateAndAhead(t: TestContext, distort: Distort): Promise<void> {
+/** Nothing is read yet, and the course still asks for five contents. */
+async function begun(t: TestContext): Promise<JobSpec> {
   const spec = await jobSpec(t, trackProgress);
   await publish(spec, 'a', 'b', 'c', 'd', 'e');
   await spec.produce(...HISTORY);
+  return spec;
+}
+
+/** The late one is ahead of its successor, and writes its row when the successor has spoken. */
+async function lateAndAhead(t: TestContext, distort: Distort): Promise<void> {
+  const spec = await begun(t);
   const late = await owner(spec, distort, 10);
   await late.turnUpTo('write row');
   await publish(spec, 'a', 'b', 'c');
@@ -120,9 +126,7 @@ async function lateAndAhead(t: TestContext, distort: Distort): Promise<void> {
 
 /** Two claim at once: the one that counted first fences last. */
 async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
-  const spec = await jobSpec(t, trackProgress);
-  await publish(spec, 'a', 'b', 'c', 'd', 'e');
-  await spec.produce(...HISTORY);
+  const spec = await begun(t);
   const slow = await owner(spec, distort, 10);
   await slow.turnUpTo('fence');
   const quick = await owner(spec, distort, 10);
@@ -137,9 +141,7 @@ async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
 
 /** The late one comes to speak when its successor has written its rows, and not yet spoken. */
 async function lateToSpeak(t: TestContext, distort: Distort): Promise<void> {
-  const spec = await jobSpec(t, trackProgress);
-  await publish(spec, 'a', 'b', 'c', 'd', 'e');
-  await spec.produce(...HISTORY);
+  const spec = await begun(t);
   const late = await owner(spec, distort, 10);
   await late.turnUpTo('write row');
   await publish(spec, 'a', 'b', 'c');
