@@ -82,10 +82,11 @@ function open(folder: string): DatabaseSync {
     const database = new DatabaseSync(file, { timeout: 0 });
     // Exclusive first: then the write-ahead log needs no shared memory file, and is faster.
     database.exec(`
+      PRAGMA page_size = 16384;
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      PRAGMA wal_autocheckpoint = 16000;
+      PRAGMA wal_autocheckpoint = 4000;
       PRAGMA cache_size = -32768;
       PRAGMA temp_store = MEMORY;
       BEGIN IMMEDIATE; COMMIT;

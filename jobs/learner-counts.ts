@@ -38,10 +38,10 @@ export function counted(batch: Batch, before: Standing | undefined, after: Stand
     const tenth = Math.min(9, Math.floor(progress / 10));
     next.learners += by;
     next[COUNT[state]] += by;
-    next.histogram = next.histogram.map((count, i) => (i === tenth ? count + by : count));
+    const inTenth = (next.histogram[tenth] as number) + by;
+    next.histogram = next.histogram.with(tenth, inTenth);
     next.progressSum += by * progress;
-    const counts = [next.learners, next[COUNT[state]], next.progressSum, ...next.histogram];
-    if (Math.min(...counts) < 0) return uncounted(batch);
+    if (Math.min(next.learners, next[COUNT[state]], next.progressSum, inTenth) < 0) return uncounted(batch);
   }
   if (next.ever < next.learners) return uncounted(batch);
   next.left = next.ever - next.learners;

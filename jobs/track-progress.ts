@@ -203,10 +203,9 @@ function completionsSaid(before: Learner['batches']): Learner['batches'] {
   return batches;
 }
 
-const isEnrolled = (row: Learner | undefined): boolean =>
-  row !== undefined && [...row.batches.values()].some(({ active }) => active);
+const isEnrolled = (row: Learner | undefined): boolean => row?.batches.some(({ active }) => active) === true;
 const completionSaid = (row: Learner | undefined): boolean =>
-  row !== undefined && [...row.batches.values()].some((batch) => batch.completionSaid);
+  row?.batches.some((batch) => batch.completionSaid) === true;
 const standingChanged = (before: Learner | undefined, after: Learner): boolean =>
   before?.progress !== after.progress || before.state !== after.state || before.completedAt !== after.completedAt;
 

@@ -103,25 +103,46 @@ export class Entries<V> implements Iterable<[string, V]> {
     return fork;
   }
 
-  *[Symbol.iterator](): Iterator<[string, V]> {
+  /** In the order of the first entry of each key. Lists, not generators: rows are gone through for every event. */
+  [Symbol.iterator](): Iterator<[string, V]> {
     const { base, writes } = this.#history;
-    if (writes.size === 0) return yield* base;
+    if (writes.size === 0) return base.entries();
+    const pairs: [string, V][] = [];
+    this.#visit((key, value) => pairs.push([key, value]));
+    return pairs.values();
+  }
+
+  keys(): Iterable<string> {
+    const { base, writes } = this.#history;
+    if (writes.size === 0) return base.keys();
+    const keys: string[] = [];
+    this.#visit((key) => keys.push(key));
+    return keys;
+  }
+
+  values(): Iterable<V> {
+    const { base, writes } = this.#history;
+    if (writes.size === 0) return base.values();
+    const values: V[] = [];
+    this.#visit((_, value) => values.push(value));
+    return values;
+  }
+
+  some(test: (value: V) => boolean): boolean {
+    for (const value of this.values()) if (test(value)) return true;
+    return false;
+  }
+
+  #visit(visit: (key: string, value: V) => void): void {
+    const { base, writes } = this.#history;
     for (const key of base.keys()) {
       const value = this.get(key);
-      if (value !== undefined) yield [key, value];
+      if (value !== undefined) visit(key, value);
     }
     for (const key of writes.keys()) {
       const value = base.has(key) ? undefined : this.get(key);
-      if (value !== undefined) yield [key, value];
+      if (value !== undefined) visit(key, value);
     }
-  }
-
-  *keys(): Iterable<string> {
-    for (const [key] of this) yield key;
-  }
-
-  *values(): Iterable<V> {
-    for (const [, value] of this) yield value;
   }
 
   /** Whether this is a later or an earlier version of the other: only then `changes()` is what a store of the other lacks. */

@@ -24,6 +24,14 @@ import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
 import { addRemovals, collectViews, writeViews } from './view-writes.ts';
 
+/** What is known of the topic's other partitions, since some moment of this claim. */
+export interface Elsewhere {
+  /** Where the group goes on in each of them. */
+  readonly committed: ReadonlyMap<number, number>;
+  /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
+  readonly seenFrom: number;
+}
+
 export interface BatchContext {
   readonly runtime: Runtime;
   readonly rules: Rules;
@@ -35,6 +43,7 @@ export interface BatchContext {
   readonly lookups: LookupCache;
   readonly destinations: Destinations;
   readonly partitions: PartitionCount;
+  readonly elsewhere: Elsewhere;
   readonly refreshEnd: () => Promise<number>;
 }
 
@@ -64,16 +73,21 @@ export async function processBatch(
     ...context,
     codec,
     partition: place.partition,
-    first,
+    hasLeft: (partition, offset) => {
+      if (partition === place.partition) return offset < first;
+      const { committed, seenFrom } = context.elsewhere;
+      return first >= seenFrom && offset < (committed.get(partition) ?? 0);
+    },
     end,
     refused,
     where: (tenant, field, value) => tables.where(job.row, place.partition, tenant, field, value),
   });
 
-  const views = collectViews(job, folded, context.token, refused);
+  const views = collectViews(job, folded, context.token, place.partition, refused);
   const rowsWritten = await writeRows(context, folded);
   const entries = inTurn(
     [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox })),
+    place.partition,
     first,
     last,
     rules.withinBatch,

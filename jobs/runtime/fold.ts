@@ -7,12 +7,12 @@ import type { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
 import { type FoundRows, type Output, Rejection, type Row } from '../define.ts';
 import type { Destinations } from './destinations.ts';
-import { type OutboxEntry, pending } from './outbox.ts';
+import { moved, type OutboxEntry, pending } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
 import { advanced, isApplied, lastApplied } from './position.ts';
 import { type ReadContext, readAhead } from './reads.ts';
 import { LONGEST_MESSAGE } from './records.ts';
-import { idOf, type LiveRow } from './rows.ts';
+import type { LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
 
 /** A row that the batch has to do with. */
@@ -44,8 +44,6 @@ export interface FoldContext extends ReadContext {
   readonly rules: Rules;
   readonly destinations: Destinations;
   readonly partition: number;
-  /** The offset at which the batch begins: where the last one was committed. */
-  readonly first: number;
   /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
   readonly end: number;
   readonly refreshEnd: () => Promise<number>;
@@ -65,8 +63,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     const ready = targetsOf(item);
     const targets = Array.isArray(ready) ? ready : await ready;
     let outcome: Outcome | undefined;
-    for (const { key, found } of targets) {
-      const id = idOf(key);
+    for (const { id, found } of targets) {
       const row = rows.get(id);
       const isRepeat = rules.skip && hasApplied(row, item, partition);
       if (!isRepeat && !isMatch(row.data, item)) continue;
@@ -78,6 +75,8 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
       if (isRepeat) {
         if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
         one.again = true;
+        const { cameFrom, record } = item;
+        if (cameFrom !== undefined) row.outbox = moved(row.outbox, cameFrom, { partition, offset: record.offset });
         outcome = worst(outcome, refused.get(id) ?? 'repeated');
         continue;
       }
@@ -87,7 +86,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.changed = true;
         one.last = item;
       } else if (answer instanceof Rejection) {
-        row.outbox = [...pending(row.outbox, context.first), rejectionOf(answer, item)];
+        row.outbox = [...pending(row.outbox, context.hasLeft), rejectionOf(answer, item, partition)];
       }
       outcome = worst(outcome, answer);
     }
@@ -97,8 +96,8 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
   return { touched, fresh, outcomes, eventTime };
 }
 
-function rejectionOf({ code, message }: Rejection, { record, event }: Planned): OutboxEntry {
-  const said = { offset: record.offset, time: event.time, tenant: event.tenant };
+function rejectionOf({ code, message }: Rejection, { record, event }: Planned, partition: number): OutboxEntry {
+  const said = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
   return { kind: 'rejection', ...said, code, message: message.slice(0, LONGEST_MESSAGE) };
 }
 
@@ -160,7 +159,7 @@ function foldOne(
     row.at = advanced(row.at, context.partition, record.offset);
     row.revision += 1;
     row.timers = withWishes(timers ?? row.timers, said);
-    row.outbox = [...pending(context.rules.outbox ? row.outbox : [], context.first), ...entries];
+    row.outbox = [...pending(context.rules.outbox ? row.outbox : [], context.hasLeft), ...entries];
     for (const entry of entries) fresh.add(entry);
     return 'applied';
   } catch (error) {
@@ -204,9 +203,9 @@ function entryOf(
   output: Output,
   row: LiveRow,
   { record, event }: Planned,
-  { codec, destinations }: FoldContext,
+  { codec, destinations, partition }: FoldContext,
 ): OutboxEntry | undefined {
-  const said = { offset: record.offset, time: event.time, tenant: event.tenant };
+  const said = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
   switch (output.kind) {
     case 'wake':
       return undefined;

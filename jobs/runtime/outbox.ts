@@ -1,10 +1,13 @@
 /**
  * What a row has to say, kept in the row itself and written with it: so a crash after the row was written forgets nothing.
  *
- * Every entry has the offset of the record that made the row say it. A batch sends the entries that lie within it, in the order
+ * Every entry has the position of the record that made the row say it. A batch sends the entries that lie within it, in the order
  * of offset, row and utterance; since that set leaves in one transaction or not at all, the index of an entry within its offset
  * is its place in this order. Entries before the batch have left for certain, and the next write of the row drops them;
  * entries after it are of a larger batch of an earlier attempt, and wait for their turn.
+ *
+ * When a topic is expanded, a row may move to another partition and take entries of the old one with it. Those that have left are
+ * dropped as well; those that have not wait for their record, which is sent on to the new partition, and leave with it.
  */
 import type { RejectCode } from '../../schemas/errors.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
@@ -12,6 +15,7 @@ import type { Key } from '../../sinks/port.ts';
 import type { Call } from '../define.ts';
 
 interface Said {
+  readonly partition: number;
   readonly offset: number;
   /** Of the causing event, in ms since 1970 UTC. */
   readonly time: number;
@@ -50,36 +54,99 @@ export type OutboxEntry = SaidEvent | SaidRemoval | SaidCall | SaidRejection;
 
 export const EMPTY: readonly OutboxEntry[] = [];
 
-/** JSON, with the bytes in base64. */
+/** Whether what was said at a position has left for certain, and with it everything before. */
+export type HasLeft = (partition: number, offset: number) => boolean;
+
+/** What stands before the JSON of entries that are not all of one partition. */
+const MIXED = '*';
+
+/**
+ * Before the `[`: the partition of all entries and the last of their offsets, so that who reads a row can tell at once that
+ * there is nothing left to be said; then JSON, an array for each event, with the bytes in base64.
+ */
 export function formatOutbox(entries: readonly OutboxEntry[]): string {
-  if (entries.length === 0) return '';
-  return JSON.stringify(
-    entries.map((entry) =>
-      entry.kind === 'event'
-        ? {
-            ...entry,
-            value: Buffer.from(entry.value.buffer, entry.value.byteOffset, entry.value.length).toString('base64'),
-          }
-        : entry,
-    ),
-  );
+  const first = entries[0];
+  if (first === undefined) return '';
+  const { partition } = first;
+  const isMixed = entries.some((entry) => entry.partition !== partition);
+  let last = 0;
+  const stored = entries.map((entry) => {
+    last = Math.max(last, entry.offset);
+    const packed = pack(entry);
+    return isMixed ? [entry.partition, packed] : packed;
+  });
+  return `${isMixed ? MIXED : `${partition}:${last}`}${JSON.stringify(stored)}`;
 }
 
-export function parseOutbox(text: string): readonly OutboxEntry[] {
+/** The entries that may not have left yet. `tenant` is the row's. */
+export function parseOutbox(text: string, tenant: string, hasLeft: HasLeft): readonly OutboxEntry[] {
   if (text === '') return EMPTY;
-  return (JSON.parse(text) as (OutboxEntry & { value?: string })[]).map((entry) =>
-    entry.kind === 'event' ? { ...entry, value: Buffer.from(entry.value as unknown as string, 'base64') } : entry,
+  const json = text.indexOf('[');
+  if (text.startsWith(MIXED)) {
+    const stored = JSON.parse(text.slice(json)) as [number, Packed][];
+    return pending(
+      stored.map(([partition, packed]) => unpack(packed, partition, tenant)),
+      hasLeft,
+    );
+  }
+  const [partition, last] = text.slice(0, json).split(':').map(Number) as [number, number];
+  if (hasLeft(partition, last)) return EMPTY;
+  const stored = JSON.parse(text.slice(json)) as Packed[];
+  return pending(
+    stored.map((packed) => unpack(packed, partition, tenant)),
+    hasLeft,
   );
 }
 
-/** Without what has left for certain, when the batch begins at `first`. */
-export function pending(entries: readonly OutboxEntry[], first: number): readonly OutboxEntry[] {
-  return entries.every((entry) => entry.offset >= first) ? entries : entries.filter((entry) => entry.offset >= first);
+type PackedEvent = readonly [
+  offset: number,
+  time: number,
+  topic: string,
+  type: string,
+  key: string | null,
+  value: string,
+];
+type Packed = PackedEvent | Omit<Exclude<OutboxEntry, SaidEvent>, 'partition' | 'tenant'>;
+
+function pack(entry: OutboxEntry): Packed {
+  if (entry.kind === 'event') {
+    const { offset, time, topic, type, key, value } = entry;
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+    return [offset, time, topic, type, key, bytes.toString('base64')];
+  }
+  const { partition: _partition, tenant: _tenant, ...rest } = entry;
+  return rest;
 }
 
-/** What a batch from `first` up to and including `last` sends of these rows, in its order. */
+function unpack(packed: Packed, partition: number, tenant: string): OutboxEntry {
+  if (!('kind' in packed)) {
+    const [offset, time, topic, type, key, value] = packed;
+    return { kind: 'event', partition, offset, time, tenant, topic, type, key, value: Buffer.from(value, 'base64') };
+  }
+  return { ...packed, partition, tenant } as OutboxEntry;
+}
+
+/** Without what has left for certain. */
+export function pending(entries: readonly OutboxEntry[], hasLeft: HasLeft): readonly OutboxEntry[] {
+  const left = ({ partition, offset }: OutboxEntry): boolean => hasLeft(partition, offset);
+  return entries.some(left) ? entries.filter((entry) => !left(entry)) : entries;
+}
+
+/** With what a record made the row say where it lay before it was sent on, as said where it lies now. */
+export function moved(
+  entries: readonly OutboxEntry[],
+  [partition, offset]: readonly [partition: number, offset: number],
+  to: { readonly partition: number; readonly offset: number },
+): readonly OutboxEntry[] {
+  const came = (entry: OutboxEntry): boolean => entry.partition === partition && entry.offset === offset;
+  if (!entries.some(came)) return entries;
+  return entries.map((entry) => (came(entry) ? { ...entry, ...to } : entry));
+}
+
+/** What a batch of a partition from `first` up to and including `last` sends of these rows, in its order. */
 export function inTurn(
   rows: Iterable<{ readonly id: string; readonly outbox: readonly OutboxEntry[] }>,
+  partition: number,
   first: number,
   last: number,
   withinBatch: boolean,
@@ -87,8 +154,8 @@ export function inTurn(
   const entries: { id: string; entry: OutboxEntry; turn: number }[] = [];
   for (const { id, outbox } of rows) {
     for (const entry of outbox) {
-      if (!withinBatch || (entry.offset >= first && entry.offset <= last))
-        entries.push({ id, entry, turn: entries.length });
+      const isWithin = entry.partition === partition && entry.offset >= first && entry.offset <= last;
+      if (isWithin || !withinBatch) entries.push({ id, entry, turn: entries.length });
     }
   }
   entries.sort((a, b) => a.entry.offset - b.entry.offset || (a.id < b.id ? -1 : a.id > b.id ? 1 : a.turn - b.turn));

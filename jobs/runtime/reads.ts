@@ -5,6 +5,7 @@ import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import { type FoundRows, type Job, type Lookup, type Lookups, Rejection, type Row } from '../define.ts';
 import { type FoundLookups, type LookupCache, lookupId } from './lookups.ts';
+import type { HasLeft } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
 import { idOf, namedKey, type PartitionRows } from './rows.ts';
 
@@ -12,13 +13,14 @@ export interface ReadContext {
   readonly job: Job;
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
+  readonly hasLeft: HasLeft;
   /** Finds the keys of the partition's rows with a value in an indexed field, as the store knows them. */
   readonly where: (tenant: string, field: string, value: string) => Promise<Key[]>;
 }
 
 /** One row that an event touches, with what its fold looks up; a rejection when the job failed to say what that is. */
 export interface Target {
-  readonly key: Key;
+  readonly id: string;
   readonly found: FoundRows | Rejection;
 }
 
@@ -32,33 +34,39 @@ export async function readAhead(
   const { job, rows, lookups } = context;
   const keys = new Map<string, Key>();
   const wanted: Wanted = new Map();
-  const wishes = new Map<Planned, readonly Wish[]>();
+  const named = new Map<Planned, Named[]>();
+  let isBroadcast = false;
   for (const item of plan.items) {
-    for (const key of item.keys) keys.set(idOf(key), key);
-    if (job.lookups !== undefined)
-      wishes.set(
-        item,
-        item.keys.map((key) => wishFor(job, key, item.event, wanted)),
-      );
+    const rowsOf: Named[] = [];
+    for (const key of item.keys) {
+      const id = idOf(key);
+      keys.set(id, key);
+      rowsOf.push({ id, wish: wishFor(job, key, item.event, wanted) });
+    }
+    named.set(item, rowsOf);
+    isBroadcast ||= job.from.broadcasts.some(({ type }) => type === item.event.type);
   }
-  if (plan.items.some(({ event }) => job.from.broadcasts.some(({ type }) => type === event.type))) lookups.forget();
-  await rows.load(keys);
+  if (isBroadcast) lookups.forget();
+  await rows.load(keys, context.hasLeft);
   const ahead = await lookups.load(wanted);
-  return (item) => {
-    if (item.search !== undefined) return search(item, context);
-    const wished = wishes.get(item);
-    return item.keys.map((key, i) => ({
-      key,
-      found: wished === undefined ? NOTHING : granted(wished[i] as Wish, ahead),
-    }));
-  };
+  return (item) =>
+    item.search === undefined
+      ? (named.get(item) as Named[]).map(({ id, wish }) => ({ id, found: granted(wish, ahead) }))
+      : search(item, context);
+}
+
+interface Named {
+  readonly id: string;
+  readonly wish: Wish;
 }
 
 type Wanted = Map<string, readonly [tenant: string, Lookup]>;
 /** The names under which a fold wants its lookups, and their ids. */
 type Wish = readonly (readonly [name: string, id: string])[] | Rejection;
+const NO_WISH: Wish = [];
 
 function wishFor(job: Job, key: Key, event: Event, wanted: Wanted): Wish {
+  if (job.lookups === undefined) return NO_WISH;
   const lookups = lookupsOf(job, key, event);
   if (lookups instanceof Rejection) return lookups;
   const wish: [string, string][] = [];
@@ -72,6 +80,7 @@ function wishFor(job: Job, key: Key, event: Event, wanted: Wanted): Wish {
 }
 
 function granted(wish: Wish, rows: FoundLookups): FoundRows | Rejection {
+  if (wish === NO_WISH) return NOTHING;
   if (wish instanceof Rejection) return wish;
   const found: Record<string, Row | undefined> = {};
   for (const [name, id] of wish) found[name] = rows.get(id);
@@ -88,25 +97,28 @@ function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection {
 }
 
 /** The rows an event finds: those of the store, and those of this batch that the store does not know yet. */
-async function search({ event, search }: Planned, { job, rows, lookups, where }: ReadContext): Promise<Target[]> {
+async function search(
+  { event, search }: Planned,
+  { job, rows, lookups, where, hasLeft }: ReadContext,
+): Promise<Target[]> {
   const found = new Map<string, Key>();
   const add = (key: Key) => found.set(idOf(key), key);
   if (search !== undefined && 'every' in search) {
     const prefix = [event.tenant];
     for (const name of keyFields(job.row)) if (search.every[name] !== undefined) prefix.push(search.every[name]);
-    for (const key of await rows.under(prefix)) add(key);
+    for (const key of await rows.under(prefix, hasLeft)) add(key);
     for (const row of rows.matching(({ key }) => prefix.every((part, i) => key[i] === part))) add(row.key);
   } else if (search !== undefined) {
     const [field, value] = search.where;
     const keys = await where(event.tenant, field, value);
-    await rows.load(new Map(keys.map((key) => [idOf(key), key])));
+    await rows.load(new Map(keys.map((key) => [idOf(key), key])), hasLeft);
     for (const key of keys) add(key);
     for (const row of rows.matching(({ key, data }) => key[0] === event.tenant && data?.[field] === value))
       add(row.key);
   }
-  const keys = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const wanted: Wanted = new Map();
-  const wishes = keys.map((key) => wishFor(job, key, event, wanted));
+  const named = sorted.map(([id, key]): Named => ({ id, wish: wishFor(job, key, event, wanted) }));
   const rowsFound = await lookups.load(wanted);
-  return keys.map((key, i) => ({ key, found: granted(wishes[i] as Wish, rowsFound) }));
+  return named.map(({ id, wish }) => ({ id, found: granted(wish, rowsFound) }));
 }

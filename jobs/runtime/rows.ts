@@ -6,7 +6,7 @@ import { keyFields, type TableDef } from '../../schemas/target.ts';
 import type { Key, Version } from '../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import type { Row } from '../define.ts';
-import { EMPTY, type OutboxEntry, parseOutbox } from './outbox.ts';
+import { EMPTY, type HasLeft, type OutboxEntry, parseOutbox } from './outbox.ts';
 import { type At, NOWHERE, parseAt } from './position.ts';
 
 export interface LiveRow {
@@ -36,24 +36,24 @@ export class PartitionRows {
   }
 
   /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. */
-  async load(keys: ReadonlyMap<string, Key>): Promise<void> {
+  async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
     const missing: Key[] = [];
     for (const [id, key] of keys) if (!this.#rows.has(id)) missing.push(key);
     if (missing.length === 0) return;
     const rows = await this.#tables.read(this.#table, missing);
     missing.forEach((key, i) => {
-      this.#keep(key, rows[i]);
+      this.#keep(key, rows[i], hasLeft);
     });
   }
 
   /** The keys of all rows under a prefix: those of the store, and those of this batch that the store does not hold yet. */
-  async under(prefix: Key): Promise<Key[]> {
+  async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
     const stored = await this.#tables.under(this.#table, prefix);
-    for (const row of stored) if (!this.#rows.has(idOf(row.key))) this.#keep(row.key, row);
+    for (const row of stored) if (!this.#rows.has(idOf(row.key))) this.#keep(row.key, row, hasLeft);
     return stored.map((row) => row.key);
   }
 
-  #keep(key: Key, row: StoredRow | undefined): void {
+  #keep(key: Key, row: StoredRow | undefined, hasLeft: HasLeft): void {
     const id = idOf(key);
     this.#rows.set(
       id,
@@ -64,7 +64,7 @@ export class PartitionRows {
             key,
             data: row.data,
             at: parseAt(row.at),
-            outbox: parseOutbox(row.outbox),
+            outbox: parseOutbox(row.outbox, key[0] as string, hasLeft),
             timers: row.timers,
             stored: row.version,
             revision: row.version.revision,

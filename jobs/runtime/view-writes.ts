@@ -24,6 +24,7 @@ export function collectViews(
   job: Job,
   { touched, fresh }: Folded,
   token: number,
+  partition: number,
   refused: ReadonlyMap<string, Rejection>,
 ): ViewWrites {
   const writes: ViewWrites = new Map();
@@ -47,7 +48,7 @@ export function collectViews(
       const { time } = one.last.event;
       for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset });
       for (const key of removals) {
-        const entry = { kind: 'removal' as const, offset, time, tenant, view: view.into.name, key };
+        const entry = { kind: 'removal' as const, partition, offset, time, tenant, view: view.into.name, key };
         row.outbox = [...row.outbox, entry];
         (fresh as Set<OutboxEntry>).add(entry);
       }

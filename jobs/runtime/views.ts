@@ -4,6 +4,7 @@ import { isKeyPart } from '../../schemas/key-part.ts';
 import { keyFields, type Target } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Row, View } from '../define.ts';
+import { idOf } from './rows.ts';
 
 type Shown = Readonly<Record<string, unknown>>;
 
@@ -23,35 +24,48 @@ export function viewChanges(
   after: Row | undefined,
   again: boolean,
 ): ViewChanges {
-  const puts = new Map<string, { key: Key; record: Shown }>();
-  const removals = new Map<string, Key>();
-  for (const name of view.each === undefined ? [undefined] : changedEntries(view, before, after, again)) {
+  const puts: { key: Key; record: Shown }[] = [];
+  const removals: Key[] = [];
+  for (const name of view.each === undefined ? THE_ROW : changedEntries(view, before, after, again)) {
     const was = shown(view, before, name);
     const is = shown(view, after, name);
-    if (was === undefined && is === undefined) continue;
     const wasKey = was && keyOf(view.into, tenant, was);
     const isKey = is && keyOf(view.into, tenant, is);
     if (is !== undefined && isKey !== undefined && (again || was === undefined || !sameRecord(was, is))) {
-      puts.set(isKey.join('\0'), { key: isKey, record: is });
+      puts.push({ key: isKey, record: is });
     }
-    if (wasKey !== undefined && wasKey.join('\0') !== isKey?.join('\0')) removals.set(wasKey.join('\0'), wasKey);
+    if (wasKey !== undefined && (isKey === undefined || !sameKey(wasKey, isKey))) removals.push(wasKey);
   }
-  for (const id of puts.keys()) removals.delete(id);
-  return { puts: [...puts.values()], removals: [...removals.values()] };
+  return puts.length + removals.length <= 1 ? { puts, removals } : onceEach(puts, removals);
+}
+
+const THE_ROW = [undefined];
+
+/** One change a key: of several records the last one, and no removal of what is written. */
+function onceEach(puts: ViewChanges['puts'], removals: ViewChanges['removals']): ViewChanges {
+  const written = new Map(puts.map((put) => [idOf(put.key), put]));
+  const removed = new Map(removals.map((key) => [idOf(key), key]));
+  for (const id of written.keys()) removed.delete(id);
+  return { puts: [...written.values()], removals: [...removed.values()] };
+}
+
+function sameKey(a: Key, b: Key): boolean {
+  return a.every((part, i) => part === b[i]);
 }
 
 /** The key under which a view holds a record. */
 function keyOf(target: Target, tenant: string, record: Shown): Key {
-  return [
-    tenant,
-    ...keyFields(target).map((name) => {
-      const part = record[name];
-      if (isKeyPart(part)) return part;
+  const key = [tenant];
+  for (const name of keyFields(target)) {
+    const part = record[name];
+    if (!isKeyPart(part)) {
       throw new Error(
         `${name} of a record of ${target.name} is part of its key, so it must be a text of 1 to 512 characters`,
       );
-    }),
-  ];
+    }
+    key.push(part);
+  }
+  return key;
 }
 
 function shown(view: View<Row>, row: Row | undefined, name: string | undefined): Shown | undefined {

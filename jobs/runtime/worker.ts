@@ -9,7 +9,7 @@ import { Marks } from '../../topics/origin.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { backOff } from './back-off.ts';
-import { processBatch } from './batch.ts';
+import { type Elsewhere, processBatch } from './batch.ts';
 import { Destinations } from './destinations.ts';
 import type { LookupCache } from './lookups.ts';
 import { type Place, toRow } from './records.ts';
@@ -25,6 +25,7 @@ interface Owned {
   readonly claim: Claim;
   readonly token: number;
   readonly partitions: ReadonlyMap<string, number>;
+  readonly elsewhere: Elsewhere;
   marks: Marks;
   next: number;
   end: number;
@@ -159,6 +160,7 @@ export class PartitionWorker {
         claim,
         token,
         partitions,
+        elsewhere: await this.#lookElsewhere(),
         marks,
         next,
         end: next,
@@ -169,6 +171,13 @@ export class PartitionWorker {
         lookAt: clock.now(),
       };
     }
+  }
+
+  async #lookElsewhere(): Promise<Elsewhere> {
+    const lag = await this.#runtime.stores.transport.lag(this.#place.job, this.#place.topic);
+    const committed = new Map(lag.map((other) => [other.partition, other.committed ?? 0]));
+    // In this order: a record that was sent on was committed together with the offset behind it.
+    return { committed, seenFrom: await this.#refreshEnd() };
   }
 
   async #countPartitions(): Promise<ReadonlyMap<string, number>> {
@@ -214,6 +223,7 @@ export class PartitionWorker {
       lookups: this.#lookups,
       destinations: this.#destinations,
       partitions: (topic: string) => this.#partitionCount(owned, topic),
+      elsewhere: owned.elsewhere,
       refreshEnd: () => this.#refreshEnd(),
     };
     owned.marks = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);

@@ -17,7 +17,7 @@ import {
   storedRow,
   wholeKey,
 } from '../../sinks/tables/sqlite/rows.ts';
-import { creation } from '../../sinks/tables/sqlite/shape.ts';
+import { creation, entriesCreation } from '../../sinks/tables/sqlite/shape.ts';
 
 const marks = defineTable({
   name: 'marks',
@@ -41,14 +41,18 @@ const request = tableRequest(marks);
 const KEY = ['acme', 'ada', 'b1'];
 const version = { token: 2, revision: 3 };
 
-test('a table has its key, one column a field, and the bookkeeping', () => {
-  assert.deepEqual(request.shapes.map(creation), [
-    'CREATE TABLE "marks" ("tenant" TEXT NOT NULL, "userId" TEXT NOT NULL, "batchId" TEXT NOT NULL, "region" TEXT, ' +
-      '"active" INTEGER, "_token" INTEGER, "_revision" INTEGER, "_partition" INTEGER, "_at" TEXT, "_outbox" TEXT, ' +
-      '"_timers" TEXT, "_due" INTEGER, "_erased" INTEGER, PRIMARY KEY ("tenant", "userId", "batchId"))',
-    'CREATE TABLE "marks__parts" ("tenant" TEXT NOT NULL, "userId" TEXT NOT NULL, "batchId" TEXT NOT NULL, ' +
-      '"_entry" TEXT NOT NULL, "_value" INTEGER, PRIMARY KEY ("tenant", "userId", "batchId", "_entry"))',
-  ]);
+test('a table has its key, one column a field, and the bookkeeping; its map entries lie beside it', () => {
+  assert.deepEqual(
+    [creation(request.shape), entriesCreation(request.shape)],
+    [
+      'CREATE TABLE "marks" (_id INTEGER PRIMARY KEY, "tenant" TEXT NOT NULL, "userId" TEXT NOT NULL, "batchId" TEXT NOT NULL, ' +
+        '"region" TEXT, "active" INTEGER, "_token" INTEGER, "_revision" INTEGER, "_partition" INTEGER, "_at" TEXT, "_outbox" TEXT, ' +
+        '"_timers" TEXT, "_due" INTEGER, "_erased" INTEGER, UNIQUE ("tenant", "userId", "batchId"))',
+      'CREATE TABLE IF NOT EXISTS "marks__entries" (_row INTEGER NOT NULL, _field TEXT NOT NULL, _entry TEXT NOT NULL, _value, ' +
+        'PRIMARY KEY (_row, _field, _entry)) WITHOUT ROWID',
+    ],
+  );
+  assert.equal(entriesCreation({ ...request.shape, elsewhere: [] }), '', 'and nothing where there are no map fields');
   assert.deepEqual(request.indexes, [
     'CREATE INDEX IF NOT EXISTS "marks#_due" ON "marks" (_partition, _due) WHERE _due IS NOT NULL',
     'CREATE INDEX IF NOT EXISTS "marks#_erased" ON "marks" (_erased) WHERE _erased > 0',
@@ -64,34 +68,30 @@ test('an upsert sets everything but the key, where the stored version is not new
       'UPDATE SET "region" = excluded."region", "active" = excluded."active", "_token" = excluded."_token", ' +
       '"_revision" = excluded."_revision", "_partition" = excluded."_partition", "_at" = excluded."_at", ' +
       '"_outbox" = excluded."_outbox", "_timers" = excluded."_timers", "_due" = excluded."_due", ' +
-      '"_erased" = excluded."_erased" WHERE (excluded._token, excluded._revision) >= (_token, _revision)',
+      '"_erased" = excluded."_erased" WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id',
   );
 });
 
 test('entries are written one by one or some together', () => {
-  const map = request.maps[0];
-  const head = 'INSERT INTO "marks__parts" ("tenant", "userId", "batchId", "_entry", "_value") VALUES ';
+  const entries = request.entries;
+  const head = 'INSERT INTO "marks__entries" (_row, _field, _entry, _value) VALUES ';
   const tail = ' ON CONFLICT DO UPDATE SET _value = excluded._value';
-  assert.equal(map?.upsert, `${head}(?1, ?2, ?3, ?4, ?5)${tail}`);
-  assert.equal(
-    map?.upsertTogether,
-    `${head}(?1, ?2, ?3, ?4, ?5), (?1, ?2, ?3, ?6, ?7), (?1, ?2, ?3, ?8, ?9), (?1, ?2, ?3, ?10, ?11)${tail}`,
-  );
-  assert.equal(
-    map?.remove,
-    'DELETE FROM "marks__parts" WHERE "tenant" = ? AND "userId" = ? AND "batchId" = ? AND _entry = ?',
-  );
+  assert.equal(entries?.upserts.length, 4);
+  assert.equal(entries?.upserts[0], `${head}(?1, ?2, ?3, ?4)${tail}`);
+  assert.equal(entries?.upserts[2], `${head}(?1, ?2, ?3, ?4), (?1, ?5, ?6, ?7), (?1, ?8, ?9, ?10)${tail}`);
+  assert.equal(entries?.remove, 'DELETE FROM "marks__entries" WHERE _row = ? AND _field = ? AND _entry = ?');
+  assert.deepEqual([...(entries?.codecs.keys() ?? [])], ['parts']);
 });
 
 test('each length of a prefix has its own list', () => {
   const stored =
-    '"tenant", "userId", "batchId", "region", "active", "_token", "_revision", "_at", "_outbox", "_timers", "_erased"';
+    '"tenant", "userId", "batchId", "region", "active", "_id", "_token", "_revision", "_at", "_outbox", "_timers", "_erased"';
   assert.deepEqual(request.under, [
     `SELECT ${stored} FROM "marks" WHERE "tenant" = ? ORDER BY "userId", "batchId"`,
     `SELECT ${stored} FROM "marks" WHERE "tenant" = ? AND "userId" = ? ORDER BY "batchId"`,
     `SELECT ${stored} FROM "marks" WHERE "tenant" = ? AND "userId" = ? AND "batchId" = ?`,
   ]);
-  const record = '"tenant", "userId", "batchId", "region", "active"';
+  const record = '"tenant", "userId", "batchId", "region", "active", "_id"';
   assert.equal(
     request.first[0],
     `SELECT ${record} FROM "marks" WHERE "tenant" = ? AND _erased = 0 ORDER BY "userId", "batchId" LIMIT ?`,
@@ -134,12 +134,12 @@ test('a record of a view becomes parameters without position', () => {
 
 test('what is selected becomes a row, and one of a view has no position', () => {
   const parts = Entries.stored([['n', 1]]);
-  const maps = (key: readonly string[]) => {
-    assert.deepEqual(key, KEY);
+  const maps = (id: number) => {
+    assert.equal(id, 41);
     return { parts };
   };
   const data = { userId: 'ada', batchId: 'b1', region: 'Wales', active: true, parts };
-  const values = [...KEY, 'Wales', 1, 2, 3];
+  const values = [...KEY, 'Wales', 1, 41, 2, 3];
   assert.deepEqual(storedRow(request, marks, [...values, 'at', 'out', '{"soon":5}', 0], maps), {
     key: KEY,
     version,
@@ -150,7 +150,7 @@ test('what is selected becomes a row, and one of a view has no position', () => 
   });
   const view = { key: KEY, version, at: '', outbox: '', timers: {} };
   assert.deepEqual(storedRow(request, marks, [...values, null, null, null, 0], maps), { ...view, data });
-  const gone = [...KEY, null, null, 2, 3, null, null, null, 77];
+  const gone = [...KEY, null, null, 41, 2, 3, null, null, null, 77];
   assert.deepEqual(storedRow(request, marks, gone, maps), { ...view, data: undefined });
   assert.deepEqual(keyOf(request, values), KEY);
   assert.deepEqual(Object.keys(recordOf(request, marks, values)), ['userId', 'batchId', 'region', 'active']);

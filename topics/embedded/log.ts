@@ -1,9 +1,9 @@
 /**
  * The log itself: topics, their partitions and the records in them, in the shared SQLite file.
  *
- * A record's row id is the id of its partition times 2^40 plus its offset, so that appending and reading in order are
- * what SQLite is fastest at; measured against a key of two columns it is 1.4 times faster. That leaves room for 8,191
- * partitions of 10^12 records each.
+ * Records that are appended together to one partition are one row (see `batch.ts`), some hundred at most. Its id is the id of
+ * the partition times 2^40 plus the offset of its first record, so that appending and reading in order are what SQLite is
+ * fastest at. That leaves room for 8,191 partitions of 10^12 records each.
  *
  * One process has the file, and one log in it appends: where each partition begins and ends is kept in memory. Every
  * function is synchronous and, as to records, all or nothing.
@@ -13,7 +13,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../../embedded/database.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import type { LogRecord, NewRecord, TopicSpec } from '../transport.ts';
-import { decodeHeaders, encodeHeaders } from './headers.ts';
+import { decodeBatch, encodeBatch } from './batch.ts';
 
 export interface Partition {
   /** The key of this partition in other tables. */
@@ -56,12 +56,11 @@ export interface Log {
 }
 
 const SPAN = 2 ** 40;
-/** Rows in one INSERT: beyond this, more of them gain nothing. */
-const ROWS = 32;
-/** Rows read at once: as many as may be read in vain when the size of a batch is reached. */
-const READ_ROWS = 64;
-/** Rows dropped in one transaction, so that the process is not held up for long. */
-const EXPIRE_ROWS = 10_000;
+/** Records in one row: who wants one of them reads all of them. */
+const MOST_RECORDS = 250;
+const MOST_BYTES = 512 * 1024;
+/** Records dropped in one transaction, so that the process is not held up for long. */
+const EXPIRE_RECORDS = 10_000;
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS log_topics (
@@ -69,18 +68,15 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS log_partitions (
     id INTEGER PRIMARY KEY, topic_id INTEGER NOT NULL, partition INTEGER NOT NULL, begin_offset INTEGER NOT NULL,
     UNIQUE (topic_id, partition));
-  CREATE TABLE IF NOT EXISTS log_records (
-    id INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, key BLOB, headers TEXT NOT NULL, value BLOB);
+  CREATE TABLE IF NOT EXISTS log_batches (
+    id INTEGER PRIMARY KEY, count INTEGER NOT NULL, newest INTEGER NOT NULL, meta TEXT NOT NULL, bytes BLOB NOT NULL);
 `;
-const INSERT = 'INSERT INTO log_records (id, timestamp, key, headers, value) VALUES';
-const ROW = '(?, ?, ?, ?, ?)';
-const COLUMNS = 5;
-const INSERT_ONE = `${INSERT} ${ROW}`;
-const INSERT_MANY = `${INSERT} ${Array(ROWS).fill(ROW).join(', ')}`;
-const SELECT =
-  'SELECT id, timestamp, key, headers, value FROM log_records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?';
+const INSERT = 'INSERT INTO log_batches (id, count, newest, meta, bytes) VALUES (?, ?, ?, ?, ?)';
+/** From the batch that holds a record, on: the first of the partition, the record, and the end of the partition. */
+const FROM = 'FROM log_batches WHERE id >= (SELECT max(id) FROM log_batches WHERE id BETWEEN ? AND ?) AND id < ?';
+const SELECT = `SELECT id, meta, bytes ${FROM} ORDER BY id`;
+const AGES = `SELECT id, count, newest ${FROM} ORDER BY id`;
 
-type Row = [id: number, timestamp: number, key: Uint8Array | null, headers: string, value: Uint8Array | null];
 type Bound = number | string | Uint8Array | null;
 
 export function openLog(database: Database): Log {
@@ -100,11 +96,12 @@ export function openLog(database: Database): Log {
   function loadPartitions(topicId: number, topic: string): Partition[] {
     return rows<[number, number, number, number | null]>(
       `SELECT id, partition, begin_offset,
-         (SELECT max(r.id) FROM log_records r WHERE r.id >= p.id * ${SPAN} AND r.id < (p.id + 1) * ${SPAN})
+         (SELECT b.id + b.count FROM log_batches b
+          WHERE b.id >= p.id * ${SPAN} AND b.id < (p.id + 1) * ${SPAN} ORDER BY b.id DESC LIMIT 1)
        FROM log_partitions p WHERE topic_id = ? ORDER BY partition`,
       topicId,
-    ).map(([id, partition, begin, last]) => {
-      const end = last === null ? begin : last - id * SPAN + 1;
+    ).map(([id, partition, begin, after]) => {
+      const end = after === null ? begin : after - id * SPAN;
       return { id, topic, partition, begin, end, waiting: new Set() };
     });
   }
@@ -134,43 +131,77 @@ export function openLog(database: Database): Log {
     );
   }
 
-  /** Writes each partition's records at its end, partition by partition: neighbours in the file are read together. */
+  /** Writes each partition's records at its end. */
   function insert(places: ReadonlyMap<Partition, readonly NewRecord[]>): void {
-    const many = database.statement(INSERT_MANY);
-    let values: Bound[] = [];
+    const statement = database.statement(INSERT);
     for (const [partition, records] of places) {
       let id = partition.id * SPAN + partition.end;
-      for (const { timestamp, key, headers, value } of records) {
-        values.push(id++, timestamp, key, encodeHeaders(headers), value);
-        if (values.length === ROWS * COLUMNS) {
-          many.run(...values);
-          values = [];
-        }
+      for (const together of batches(records)) {
+        const { count, newest, meta, bytes } = encodeBatch(together);
+        statement.run(id, count, newest, meta, bytes);
+        id += count;
       }
     }
-    const one = database.statement(INSERT_ONE);
-    for (let i = 0; i < values.length; i += COLUMNS) one.run(...values.slice(i, i + COLUMNS));
+  }
+
+  /** The rows of a partition from the one on that holds `from`, one after the other. */
+  function* rowsFrom<R>(sql: string, { id, end }: Partition, from: number): Iterable<R> {
+    const base = id * SPAN;
+    yield* database.statement(sql).iterate(base, base + from, base + end) as unknown as Iterable<R>;
+  }
+
+  /** Where the partition would begin without what is older than `before`, as far as one transaction goes. */
+  function firstKept(partition: Partition, before: number): number {
+    let kept = partition.begin;
+    for (const [id, count, newest] of rowsFrom<[number, number, number]>(AGES, partition, partition.begin)) {
+      if (newest >= before) {
+        const inside = read(
+          partition,
+          Math.max(partition.begin, id - partition.id * SPAN),
+          count,
+          Number.POSITIVE_INFINITY,
+        );
+        return inside.find(({ timestamp }) => timestamp >= before)?.offset ?? kept;
+      }
+      kept = id - partition.id * SPAN + count;
+      if (kept - partition.begin >= EXPIRE_RECORDS) break;
+    }
+    return kept;
   }
 
   /** Drops one stretch of records at the front that are older than `before`. Answers how many: 0 when there are none. */
   function expireSome(partition: Partition, before: number): number {
     const base = partition.id * SPAN;
-    const upTo = Math.min(partition.begin + EXPIRE_ROWS, partition.end);
-    const [kept] = rows<[number]>(
-      'SELECT id FROM log_records WHERE id >= ? AND id < ? AND timestamp >= ? ORDER BY id LIMIT 1',
-      base + partition.begin,
-      base + upTo,
-      before,
-    );
-    const begin = kept === undefined ? upTo : kept[0] - base;
+    const begin = firstKept(partition, before);
     const dropped = begin - partition.begin;
     if (dropped === 0) return 0;
     database.transaction(() => {
-      database.statement('DELETE FROM log_records WHERE id >= ? AND id < ?').run(base + partition.begin, base + begin);
+      database
+        .statement('DELETE FROM log_batches WHERE id >= ? AND id < ? AND id + count <= ?')
+        .run(base, base + begin, base + begin);
       database.statement('UPDATE log_partitions SET begin_offset = ? WHERE id = ?').run(begin, partition.id);
     });
     partition.begin = begin;
     return dropped;
+  }
+
+  function read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[] {
+    const records: LogRecord[] = [];
+    const first = Math.max(from, partition.begin);
+    if (first >= partition.end || limit <= 0) return records;
+    let bytes = 0;
+    for (const [id, meta, content] of rowsFrom<[number, string, Uint8Array]>(SELECT, partition, first)) {
+      const batch = decodeBatch(meta, content, partition.partition, id - partition.id * SPAN);
+      const metaBytes = meta.length / batch.length;
+      for (const record of batch) {
+        if (record.offset < first) continue;
+        bytes += metaBytes + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+        if (bytes > maxBytes && records.length > 0) return records;
+        records.push(record);
+        if (records.length === limit) return records;
+      }
+    }
+    return records;
   }
 
   return {
@@ -225,30 +256,7 @@ export function openLog(database: Database): Log {
 
     read(partition, from, limit, maxBytes) {
       open();
-      const base = partition.id * SPAN;
-      const end = base + partition.end;
-      const records: LogRecord[] = [];
-      let next = base + Math.max(from, partition.begin);
-      let bytes = 0;
-      while (records.length < limit && next < end) {
-        const found = rows<Row>(SELECT, next, end, Math.min(READ_ROWS, limit - records.length));
-        for (const [id, timestamp, key, headers, value] of found) {
-          bytes += headers.length + (key?.length ?? 0) + (value?.length ?? 0);
-          if (bytes > maxBytes && records.length > 0) return records;
-          const offset = id - base;
-          next = id + 1;
-          records.push({
-            partition: partition.partition,
-            offset,
-            timestamp,
-            key,
-            value,
-            headers: decodeHeaders(headers),
-          });
-        }
-        if (found.length === 0) break;
-      }
-      return records;
+      return read(partition, from, limit, maxBytes);
     },
 
     async expire(now) {
@@ -277,6 +285,23 @@ export function openLog(database: Database): Log {
       stage = 'closed';
     },
   };
+}
+
+/** Records as they are stored together. */
+function* batches(records: readonly NewRecord[]): Iterable<readonly NewRecord[]> {
+  let first = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i++) {
+    const { key, value } = records[i] as NewRecord;
+    const size = (key?.length ?? 0) + (value?.length ?? 0);
+    if (i > first && (i - first === MOST_RECORDS || bytes + size > MOST_BYTES)) {
+      yield records.slice(first, i);
+      first = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (first < records.length) yield records.slice(first);
 }
 
 /** Lets everybody who waits at the partition look again. */

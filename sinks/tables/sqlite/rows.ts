@@ -41,16 +41,16 @@ function recordParameters(
   return parameters;
 }
 
-/** A row of `under`, with the map fields that are given by their name. */
+/** A row of `under`, with the map fields that are given by the row's `_id`. */
 export function storedRow(
   request: TableRequest,
   table: TableDef,
   values: readonly SqlValue[],
-  maps: (key: Key) => Readonly<Record<string, unknown>>,
+  maps: (id: number) => Readonly<Record<string, unknown>>,
 ): StoredRow {
-  type Bookkeeping = [number, number, string | null, string | null, string | null, number];
+  type Bookkeeping = [number, number, number, string | null, string | null, string | null, number];
   const bookkeeping = values.slice(request.keyLength + request.fields.length);
-  const [token, revision, at, outbox, timers, erased] = bookkeeping as Bookkeeping;
+  const [id, token, revision, at, outbox, timers, erased] = bookkeeping as Bookkeeping;
   const key = keyOf(request, values);
   return {
     key,
@@ -58,7 +58,7 @@ export function storedRow(
     at: at ?? '',
     outbox: outbox ?? '',
     timers: timersOf(timers),
-    data: erased === 0 ? { ...recordOf(request, table, values), ...maps(key) } : undefined,
+    data: erased === 0 ? { ...recordOf(request, table, values), ...maps(id) } : undefined,
   };
 }
 

@@ -4,14 +4,14 @@ import { type Column, quoted } from './columns.ts';
 
 export interface Shape {
   readonly name: string;
-  /** The names of the primary key's columns, in order. */
+  /** The names of the key's columns, in order. */
   readonly key: readonly string[];
   readonly columns: readonly Column[];
-  /** Fields that are stored in other tables, and so may not be columns of this one. */
+  /** Map fields, which are stored as entries, and so may not be columns. */
   readonly elsewhere: readonly string[];
 }
 
-/** A column as the database has it. `place` is its place in the primary key, from 1, or 0. */
+/** A column as the database has it. `place` is its place in the key, from 1, or 0. */
 export interface FoundColumn {
   readonly name: string;
   readonly type: string;
@@ -19,15 +19,26 @@ export interface FoundColumn {
 }
 
 /** The columns of a table by its name: [name, type, place]. No rows: there is no such table. */
-export const COLUMNS = 'SELECT name, type, pk FROM pragma_table_info(?)';
+export const COLUMNS = `SELECT c.name, c.type, coalesce(k.seqno + 1, 0)
+  FROM pragma_table_info(?1) AS c LEFT JOIN pragma_index_list(?1) AS i ON i.origin = 'u'
+  LEFT JOIN pragma_index_info(i.name) AS k ON k.name = c.name WHERE c.name <> '_id'`;
+
+export const entriesTable = (table: string): string => `${table}__entries`;
 
 /**
- * A table with a rowid: rows of some hundred bytes are written three times as fast as `WITHOUT ROWID`, where the
- * rows themselves are what is kept in the order of the key.
+ * A table with a number for each row: rows of some hundred bytes are written three times as fast as `WITHOUT ROWID`, where
+ * the rows themselves are what is kept in the order of the key. And rows that were first written by one partition's batch lie
+ * together, as they are written later.
  */
-export function creation(shape: Shape): string {
-  const columns = shape.columns.map(({ name, type, constraint }) => `${quoted(name)} ${type} ${constraint}`.trim());
-  return `CREATE TABLE ${quoted(shape.name)} (${[...columns, `PRIMARY KEY (${shape.key.map(quoted).join(', ')})`].join(', ')})`;
+export function creation({ name, key, columns }: Shape): string {
+  const all = columns.map(({ name, type, constraint }) => `${quoted(name)} ${type} ${constraint}`.trim());
+  return `CREATE TABLE ${quoted(name)} (_id INTEGER PRIMARY KEY, ${all.join(', ')}, UNIQUE (${key.map(quoted).join(', ')}))`;
+}
+
+/** Values have no type of their own here, since each field brings its own. Nothing where there is no map field. */
+export function entriesCreation({ name, elsewhere }: Shape): string {
+  if (elsewhere.length === 0) return '';
+  return `CREATE TABLE IF NOT EXISTS ${quoted(entriesTable(name))} (_row INTEGER NOT NULL, _field TEXT NOT NULL, _entry TEXT NOT NULL, _value, PRIMARY KEY (_row, _field, _entry)) WITHOUT ROWID`;
 }
 
 /** The statements that add what is missing. Throws TABLE_DRIFTED where adding is not enough. */

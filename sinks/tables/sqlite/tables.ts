@@ -8,13 +8,13 @@ import { type Database, guarded, isRefusal } from '../../../embedded/database.ts
 import { Entries } from '../../../schemas/entries.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
-import type { Key, WriteResult } from '../../port.ts';
+import type { WriteResult } from '../../port.ts';
 import type { StoredRow, Tables } from '../port.ts';
 import { quoted, type SqlValue } from './columns.ts';
 import {
   CLAIM,
   CLAIMS,
-  type MapRequest,
+  type EntriesRequest,
   REMOVALS_KEPT_MS,
   type TableRequest,
   TOGETHER,
@@ -33,7 +33,7 @@ import {
   storedRow,
   wholeKey,
 } from './rows.ts';
-import { alterations, COLUMNS, creation, type FoundColumn, type Shape } from './shape.ts';
+import { alterations, COLUMNS, creation, entriesCreation, type FoundColumn, type Shape } from './shape.ts';
 
 type Values = SqlValue[];
 type Data = Readonly<Record<string, unknown>> | undefined;
@@ -62,6 +62,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
     database.statement(sql).all(...values) as unknown as Values[];
 
   function makeTable(shape: Shape): void {
+    database.exec(entriesCreation(shape));
     const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
     if (found.length === 0) {
       database.exec(creation(shape));
@@ -102,40 +103,54 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
   }
 
   /** One version of a row or record: its columns, and then its map entries if the version was taken. */
-  function put(request: TableRequest, parameters: Values, key: Key, data: Data, whole: boolean): WriteResult {
-    if (database.statement(request.upsert).run(...parameters).changes === 0) return 'stale';
-    for (const map of request.maps) {
-      if (whole || data === undefined) database.statement(map.clear).run(...key);
-      if (data !== undefined) putEntries(map, key, data[map.field], whole);
-    }
+  function put({ upsert, entries }: TableRequest, parameters: Values, data: Data, whole: boolean): WriteResult {
+    if (entries === undefined) return database.statement(upsert).run(...parameters).changes === 0 ? 'stale' : 'written';
+    const taken = one(upsert, ...parameters);
+    if (taken === undefined) return 'stale';
+    const id = taken[0] as number;
+    if (whole || data === undefined) database.statement(entries.clear).run(id);
+    if (data !== undefined) putEntries(entries, id, data, whole);
     return 'written';
   }
 
-  function putEntries(map: MapRequest, key: Key, value: unknown, whole: boolean): void {
-    const entries = value instanceof Entries ? (whole ? value : value.changes()) : Object.entries(value ?? {});
+  function putEntries(
+    { codecs, upserts, remove }: EntriesRequest,
+    id: number,
+    data: NonNullable<Data>,
+    whole: boolean,
+  ) {
     const values: SqlValue[] = [];
-    for (const [entry, each] of entries) {
-      if (each === undefined) database.statement(map.remove).run(...key, entry);
-      else values.push(entry, map.codec.encode(each));
+    for (const [field, codec] of codecs) {
+      const value = data[field];
+      const entries = value instanceof Entries ? (whole ? value : value.changes()) : Object.entries(value ?? {});
+      for (const [entry, each] of entries) {
+        if (each === undefined) database.statement(remove).run(id, field, entry);
+        else values.push(field, entry, codec.encode(each));
+      }
     }
-    let done = 0;
-    for (const step of [2 * TOGETHER, 2]) {
-      const upsert = database.statement(step === 2 ? map.upsert : map.upsertTogether);
-      for (; done + step <= values.length; done += step) upsert.run(...key, ...values.slice(done, done + step));
+    for (let done = 0; done < values.length; done += 3 * TOGETHER) {
+      const some = values.slice(done, done + 3 * TOGETHER);
+      database.statement(upserts[some.length / 3 - 1] as string).run(id, ...some);
     }
-  }
-
-  function entriesOf(map: MapRequest, key: Key): [string, unknown][] {
-    return all(map.read, ...key).map(([entry, value]) => [entry as string, map.codec.decode(value ?? null)]);
   }
 
   /** The map fields of one row, each as `make` wants its entries. */
-  function mapsOf(request: TableRequest, key: Key, make: (entries: [string, unknown][]) => unknown) {
-    return Object.fromEntries(request.maps.map((map) => [map.field, make(entriesOf(map, key))]));
+  function mapsOf(entries: EntriesRequest | undefined, id: number, make: (entries: [string, unknown][]) => unknown) {
+    const maps: Record<string, unknown> = {};
+    if (entries === undefined) return maps;
+    const found = new Map<string, [string, unknown][]>();
+    for (const field of entries.codecs.keys()) found.set(field, []);
+    for (const [field, entry, value] of all(entries.read, id)) {
+      // A field that is no longer declared may have left entries behind.
+      const codec = entries.codecs.get(field as string);
+      if (codec !== undefined) found.get(field as string)?.push([entry as string, codec.decode(value ?? null)]);
+    }
+    for (const [field, list] of found) maps[field] = make(list);
+    return maps;
   }
 
   function rowOf(request: TableRequest, table: TableDef, values: Values): StoredRow {
-    return storedRow(request, table, values, (key) => mapsOf(request, key, Entries.stored));
+    return storedRow(request, table, values, (id) => mapsOf(request.entries, id, Entries.stored));
   }
 
   return {
@@ -143,7 +158,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       call('preparing the tables', () => {
         database.exec(CLAIMS);
         for (const request of tables.map(requestOf)) {
-          for (const shape of request.shapes) makeTable(shape);
+          makeTable(request.shape);
           for (const index of request.indexes) database.exec(index);
           database.statement(request.purge).run(now() - REMOVALS_KEPT_MS);
         }
@@ -184,7 +199,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       const request = requestOf(table);
       const time = now();
       return writeEach(`writing ${table.name}`, rows, (row) =>
-        put(request, rowParameters(request, row, time), row.key, row.data, row.whole),
+        put(request, rowParameters(request, row, time), row.data, row.whole),
       );
     },
 
@@ -198,7 +213,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       const request = requestOf(view);
       const time = now();
       return writeEach(`writing ${view.name}`, changes, (change) =>
-        put(request, changeParameters(request, change, time), change.key, change.record, true),
+        put(request, changeParameters(request, change, time), change.record, true),
       );
     },
 
@@ -216,7 +231,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
         return {
           items: page.map((values) => ({
             ...recordOf(request, table, values),
-            ...mapsOf(request, keyOf(request, values), Object.fromEntries),
+            ...mapsOf(request.entries, values.at(-1) as number, Object.fromEntries),
           })),
           next: more && last ? pageToken(prefix, keyOf(request, last)) : undefined,
         };

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY, formatOutbox, inTurn, type OutboxEntry, parseOutbox, pending } from '../../../jobs/runtime/outbox.ts';
+import {
+  EMPTY,
+  formatOutbox,
+  inTurn,
+  moved,
+  type OutboxEntry,
+  parseOutbox,
+  pending,
+} from '../../../jobs/runtime/outbox.ts';
 
-const said = (offset: number) => ({ offset, time: 1_700_000_000_000 + offset, tenant: 'default' });
+const said = (offset: number) => ({ partition: 2, offset, time: 1_700_000_000_000 + offset, tenant: 'default' });
 const event = (offset: number, type = 'sum.summed'): OutboxEntry => ({
   kind: 'event',
   ...said(offset),
@@ -25,27 +33,31 @@ const others: readonly OutboxEntry[] = [
   { kind: 'rejection', ...said(7), code: 'FACT_IMPOSSIBLE', message: 'no' },
 ];
 
+const before = (first: number) => (partition: number, offset: number) => partition === 2 && offset < first;
+const NONE_LEFT = before(0);
+const parsed = (text: string, hasLeft = NONE_LEFT) => parseOutbox(text, 'default', hasLeft);
+
 const bytesOf = (entries: readonly OutboxEntry[]) =>
   entries.map((entry) => (entry.kind === 'event' ? { ...entry, value: [...entry.value] } : entry));
 
 test('every kind of entry survives being written and read, bytes and all', () => {
   const entries = [event(3), ...others];
-  assert.deepEqual(bytesOf(parseOutbox(formatOutbox(entries))), bytesOf(entries));
+  assert.deepEqual(bytesOf(parsed(formatOutbox(entries))), bytesOf(entries));
   assert.equal(formatOutbox([]), '');
-  assert.equal(parseOutbox(''), EMPTY);
+  assert.equal(parsed(''), EMPTY);
 });
 
 test('bytes that are a part of larger ones are written alone', () => {
   const large = Uint8Array.of(9, 9, 0, 1, 2, 9);
   const entry = { ...event(1), value: large.subarray(2, 5) } as OutboxEntry;
-  assert.deepEqual(bytesOf(parseOutbox(formatOutbox([entry]))), [{ ...entry, value: [0, 1, 2] }]);
+  assert.deepEqual(bytesOf(parsed(formatOutbox([entry]))), [{ ...entry, value: [0, 1, 2] }]);
 });
 
 test('pending is what lies in the batch or after it', () => {
   const entries = [event(3), event(4), event(5)];
-  assert.deepEqual(pending(entries, 4), [entries[1], entries[2]]);
-  assert.equal(pending(entries, 3), entries, 'nothing is copied where nothing is dropped');
-  assert.deepEqual(pending(entries, 6), []);
+  assert.deepEqual(pending(entries, before(4)), [entries[1], entries[2]]);
+  assert.equal(pending(entries, before(3)), entries, 'nothing is copied where nothing is dropped');
+  assert.deepEqual(pending(entries, before(6)), []);
 });
 
 test('a batch sends what lies within it, by offset, then row, then utterance', () => {
@@ -54,10 +66,37 @@ test('a batch sends what lies within it, by offset, then row, then utterance', (
     { id: 'a', outbox: [event(2, 'a2'), event(5, 'a5'), event(9, 'a9')] },
   ];
   const types = (first: number, last: number, within = true) =>
-    inTurn(rows, first, last, within).map((entry) => (entry.kind === 'event' ? entry.type : entry.kind));
+    inTurn(rows, 2, first, last, within).map((entry) => (entry.kind === 'event' ? entry.type : entry.kind));
   assert.deepEqual(types(3, 5), ['b3', 'a5', 'b5', 'b5 too']);
   assert.deepEqual(types(6, 8), []);
   assert.deepEqual(types(9, 9), ['a9']);
   assert.deepEqual(types(0, 100), ['a2', 'b3', 'a5', 'b5', 'b5 too', 'a9']);
   assert.deepEqual(types(9, 9, false), ['a2', 'b3', 'a5', 'b5', 'b5 too', 'a9']);
+});
+
+test('of a row that is read, what has left is not there any more', () => {
+  const text = formatOutbox([event(3), event(5)]);
+  assert.deepEqual(bytesOf(parsed(text, before(3))), bytesOf([event(3), event(5)]));
+  assert.deepEqual(bytesOf(parsed(text, before(5))), bytesOf([event(5)]));
+  assert.equal(parsed(text, before(6)), EMPTY);
+  assert.equal(parsed('2:5[no JSON', before(6)), EMPTY, 'nor is it read');
+});
+
+test('entries of two partitions are told apart', () => {
+  const old = { ...event(9), partition: 0 };
+  const entries = [old, event(3), event(9)];
+  assert.deepEqual(bytesOf(parsed(formatOutbox(entries))), bytesOf(entries));
+  assert.deepEqual(bytesOf(parsed(formatOutbox(entries), before(4))), bytesOf([old, event(9)]));
+  assert.deepEqual(inTurn([{ id: 'a', outbox: entries }], 2, 0, 20, true), [entries[1], entries[2]]);
+});
+
+test('what was said of a record where it lay before is said of it where it lies now', () => {
+  const old = { ...event(9), partition: 0 };
+  const entries = [old, event(3)];
+  assert.deepEqual(moved(entries, [0, 9], { partition: 2, offset: 7 }), [
+    { ...old, partition: 2, offset: 7 },
+    entries[1],
+  ]);
+  assert.equal(moved(entries, [0, 3], { partition: 2, offset: 7 }), entries);
+  assert.equal(moved(entries, [1, 9], { partition: 2, offset: 7 }), entries);
 });

@@ -129,14 +129,54 @@ test('a crash before or after the commit that sends it on loses nothing and doub
   }
 });
 
+/** The topic as it was before it was expanded to two partitions: every key belongs into the first. */
+const onePartition: Hook = async (name, go) => {
+  const answer = await go();
+  if (name !== 'transport.describe') return answer;
+  return (answer as TopicInfo[]).map((topic) => ({ ...topic, partitions: topic.partitions.slice(0, 1) }));
+};
+
+test('when a topic is expanded, what its rows have said in their old partition is not said again in the new one', async (t) => {
+  const b = await setUp(t, [addUp]);
+  const thing = await produceInto(b, 0);
+  await produceInto(b, 0);
+  const small = await b.worker(0, { hook: onePartition });
+  while ((await small.turn(0)) !== 'idle');
+  // The row has sayings of offset 1, and so will the new partition: each offset in a batch of its own.
+  for (const sum of [3, 4, 5]) {
+    await produceInto(b, 1);
+    await b.run();
+    assert.equal((await b.saidSums()).at(-1), `${thing}/p=${sum}`);
+  }
+  assert.deepEqual(
+    (await b.saidSums()).map((said) => said.split('=')[1]),
+    ['1', '2', '3', '4', '5'],
+  );
+  assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 5);
+});
+
+test('what a row had to say when its topic was expanded and the process died is said by the new partition', async (t) => {
+  const b = await setUp(t, [addUp]);
+  const thing = await produceInto(b, 0);
+  const dying: Hook = async (name, go, args) => {
+    if (name === 'claim.commit') throw new Error('the process is gone');
+    return onePartition(name, go, args);
+  };
+  const small = await b.worker(0, { hook: dying });
+  await assert.rejects(small.turn(0), /the process is gone/);
+  assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
+  assert.deepEqual(await b.saidSums(), []);
+  // Another event of the same row comes first, and writes it.
+  await produceInto(b, 1);
+  const large = await b.worker(1);
+  while ((await large.turn(0)) !== 'idle');
+  await b.run();
+  assert.deepEqual((await b.saidSums()).sort(), [`${thing}/p=1`, `${thing}/p=2`]);
+  assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 2);
+});
+
 test('when a topic is expanded, what its rows have applied in their old partition is not applied again in the new one', async (t) => {
   const b = await setUp(t, [addUp]);
-  // So long as the topic has one partition, every key belongs there.
-  const onePartition: Hook = async (name, go) => {
-    const answer = await go();
-    if (name !== 'transport.describe') return answer;
-    return (answer as TopicInfo[]).map((topic) => ({ ...topic, partitions: topic.partitions.slice(0, 1) }));
-  };
   const thing = await produceInto(b, 0);
   await produceInto(b, 0);
   const small = await b.worker(0, { hook: onePartition });

@@ -258,7 +258,7 @@ test('rows that were used longest ago are forgotten first, and never those of th
   const key = (partId: string) => ['default', 't', partId];
   const id = (partId: string) => key(partId).join('\0');
   const rows = new PartitionRows(parts, b.stores.tables, 2);
-  const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])));
+  const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])), () => false);
   const kept = () => [...rows.matching(() => true)].map((row) => row.key.at(-1));
   await load('p', 'q', 'r');
   assert.deepEqual(kept(), ['p', 'q', 'r']);

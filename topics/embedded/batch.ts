@@ -1,0 +1,107 @@
+/**
+ * Records that were appended together, as one row of the log: their keys and values one after the other as bytes, and a JSON text
+ * beside them of everything else. Nearly all headers of a batch have the same names, and most the same values, so that each
+ * text stands there once. Measured against a row for each record it is half the bytes and half the time.
+ */
+import { TributaryError } from '../../schemas/errors.ts';
+import type { LogRecord, NewRecord } from '../transport.ts';
+
+export interface Batch {
+  readonly count: number;
+  /** The latest timestamp of its records. */
+  readonly newest: number;
+  readonly meta: string;
+  readonly bytes: Uint8Array;
+}
+
+interface Meta {
+  /** Header names, each list once. */
+  readonly names: readonly (readonly string[])[];
+  /** Header values, each once: text, or bytes in base64. */
+  readonly texts: readonly (string | { readonly b: string })[];
+  /** For each record: list of names, timestamp, length of key and of value (-1: null), and the texts of its headers. */
+  readonly records: readonly number[];
+}
+
+const NULL = -1;
+
+export function encodeBatch(records: readonly NewRecord[]): Batch {
+  const names = new Interned<readonly string[]>();
+  const texts = new Interned<string | { b: string }>();
+  const numbers: number[] = [];
+  let newest = Number.NEGATIVE_INFINITY;
+  let size = 0;
+  for (const { headers, timestamp, key, value } of records) {
+    if (!Number.isSafeInteger(timestamp)) {
+      throw new TributaryError('USAGE', `a record has the timestamp ${timestamp}; give whole ms since 1970 UTC`);
+    }
+    const list = Object.keys(headers);
+    numbers.push(names.of(list.join('\0'), list), timestamp, key?.length ?? NULL, value?.length ?? NULL);
+    for (const name of list) {
+      const said = headers[name] as string | Uint8Array;
+      if (typeof said === 'string') numbers.push(texts.of(said, said));
+      else numbers.push(texts.add({ b: Buffer.from(said).toString('base64') }));
+    }
+    if (timestamp > newest) newest = timestamp;
+    size += (key?.length ?? 0) + (value?.length ?? 0);
+  }
+  const bytes = new Uint8Array(size);
+  let place = 0;
+  for (const { key, value } of records) {
+    for (const part of [key, value]) {
+      if (part === null) continue;
+      bytes.set(part, place);
+      place += part.length;
+    }
+  }
+  const meta: Meta = { names: names.all, texts: texts.all, records: numbers };
+  return { count: records.length, newest, meta: JSON.stringify(meta), bytes };
+}
+
+/** The records, of which the first has the offset. Their keys and values are parts of the bytes given. */
+export function decodeBatch(text: string, bytes: Uint8Array, partition: number, first: number): LogRecord[] {
+  const { names, texts, records } = JSON.parse(text) as Meta;
+  const decoded: LogRecord[] = [];
+  let place = 0;
+  const part = (length: number): Uint8Array | null => {
+    if (length === NULL) return null;
+    place += length;
+    return bytes.subarray(place - length, place);
+  };
+  for (let i = 0; i < records.length; ) {
+    const list = names[records[i++] as number] as readonly string[];
+    const timestamp = records[i++] as number;
+    const key = part(records[i++] as number);
+    const value = part(records[i++] as number);
+    const headers: Record<string, string | Uint8Array> = {};
+    for (const name of list) put(headers, name, texts[records[i++] as number] as Meta['texts'][number]);
+    decoded.push({ partition, offset: first + decoded.length, timestamp, key, value, headers });
+  }
+  return decoded;
+}
+
+function put(headers: Record<string, string | Uint8Array>, name: string, said: string | { readonly b: string }): void {
+  const value = typeof said === 'string' ? said : new Uint8Array(Buffer.from(said.b, 'base64'));
+  // An assignment would lose a header of this name.
+  if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true });
+  else headers[name] = value;
+}
+
+/** Things that are each kept once, and named by their place. */
+class Interned<T> {
+  readonly all: T[] = [];
+  readonly #places = new Map<string, number>();
+
+  of(id: string, thing: T): number {
+    let place = this.#places.get(id);
+    if (place === undefined) {
+      place = this.add(thing);
+      this.#places.set(id, place);
+    }
+    return place;
+  }
+
+  add(thing: T): number {
+    return this.all.push(thing) - 1;
+  }
+}
