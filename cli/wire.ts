@@ -8,7 +8,7 @@ import type { Database } from '../embedded/database.ts';
 import type { Job } from '../jobs/define.ts';
 import { jobs } from '../jobs/index.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
-import { DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, type Runtime, type Settings, type Stores, speakersOf } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { TributaryError } from '../schemas/errors.ts';
 import { callAnswered, timerFired } from '../schemas/event.ts';
@@ -147,7 +147,9 @@ export async function wire(config: Config): Promise<Wired> {
       runtime(telemetry) {
         const settings = settingsOf(config);
         const limit = pLimit(settings.batchesAtOnce);
-        return { stores, clock: systemClock, settings, telemetry, limit, random: Math.random };
+        // Of all that are declared: this process may run only some of them.
+        const speakers = speakersOf(jobs);
+        return { stores, clock: systemClock, settings, telemetry, limit, random: Math.random, speakers };
       },
       close,
     };

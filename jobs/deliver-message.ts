@@ -4,7 +4,8 @@
  * The row is written before the call and says `sending`, so that a call is made for a row that knows of it, and its answer
  * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
  * One that expires before it is called again is not: nobody needs it any more.
- * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then.
+ * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then. After 90 days
+ * more it is forgotten itself.
  *
  * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
  * earlier attempt, changes nothing.
@@ -22,7 +23,9 @@ const MINUTE = 60_000;
 /** How long to wait after the first attempt, the second, and so on; there is one attempt more than waits. */
 const WAITS_MS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE];
 const FOR_EVER = Number.POSITIVE_INFINITY;
+const KEPT_MS = 90 * 24 * 60 * MINUTE;
 const RETRY = 'retry';
+const FORGET = 'forget';
 
 export const deliverMessage = defineJob({
   name: 'deliver-message',
@@ -52,7 +55,8 @@ export const deliverMessage = defineJob({
       return waitAfter(row.attempts) === FOR_EVER ? ended(answered, 'exhausted') : waiting(answered);
     },
 
-    'timer.fired': (row, { time }) => row && calledAgain({ ...row, changedAt: time }),
+    'timer.fired': (row, { data, time }) =>
+      row === undefined || data.name === FORGET ? undefined : calledAgain({ ...row, changedAt: time }),
   },
 
   react: (before, after, { time }) => {
@@ -60,8 +64,11 @@ export const deliverMessage = defineJob({
     const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail } = after;
     if (parcel === null) {
       const outcome = { recipientId, messageId, notificationId, channel, attempts };
-      if (reason === null) return [emit(messageDelivered, outcome)];
-      return [emit(messageFailed, { ...outcome, reason, detail: lastDetail })];
+      const said =
+        reason === null
+          ? emit(messageDelivered, outcome)
+          : emit(messageFailed, { ...outcome, reason, detail: lastDetail });
+      return [said, wakeAt(FORGET, time + KEPT_MS)];
     }
     if (after.state === 'waiting') return [wakeAt(RETRY, time + waitAfter(attempts))];
     return [call({ channel, attempt: attempts, messageId, ...parcel })];

@@ -3,13 +3,13 @@
  * or as JSON (`schemas/event.ts` says how they look). Decoding never throws for what a record says: it answers an event, a
  * record that nobody here wants, or why the record is wrong.
  */
-import { present } from '../schemas/avro.ts';
 import type { Event, EventDef } from '../schemas/event.ts';
 import { type Checked, compileJson } from '../schemas/json.ts';
-import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
+import { LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { AvroTypes } from './avro-types.ts';
 import type { Topic } from './define.ts';
 import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
+import { type FindWrong, wrongId } from './ids.ts';
 import { parseJson } from './json-value.ts';
 import type { Origin } from './origin.ts';
 import type { Registry } from './registry.ts';
@@ -36,7 +36,7 @@ export const ONLY_FOR = 'tributary-only-for';
 export class Codec {
   readonly #types: AvroTypes;
   readonly #json = new Map<EventDef, (value: unknown, path: string) => Checked<unknown>>();
-  readonly #ids = new Map<Topic, Map<EventDef, readonly string[]>>();
+  readonly #ids = new Map<Topic, Map<EventDef, FindWrong>>();
 
   constructor(registry: Registry) {
     this.#types = new AvroTypes(registry);
@@ -137,11 +137,9 @@ export class Codec {
   #event(topic: Topic, record: LogRecord, def: EventDef, envelope: ReadEnvelope, read: Read): Decoded {
     if (read.kind === 'rejected') return read;
     const data = read.value as Event['data'];
-    for (const name of this.#idsOf(topic, def)) {
-      const id = data[name];
-      if (!isKeyPart(id) && id !== null) {
-        return rejected('KEY_INVALID', `data.${name}: an id must be a text of 1 to ${LONGEST_KEY_PART} characters`);
-      }
+    const wrong = this.#idsOf(topic, def)(data);
+    if (wrong !== undefined) {
+      return rejected('KEY_INVALID', `data${wrong}: an id must be a text of 1 to ${LONGEST_KEY_PART} characters`);
     }
     const { id, source, time, tenant, origin } = envelope;
     const onlyFor = record.headers[ONLY_FOR];
@@ -153,8 +151,7 @@ export class Codec {
     };
   }
 
-  /** The fields whose values become parts of keys, there or further on: the topic's key, and whatever is called an id. */
-  #idsOf(topic: Topic, def: EventDef): readonly string[] {
+  #idsOf(topic: Topic, def: EventDef): FindWrong {
     let ofTopic = this.#ids.get(topic);
     if (ofTopic === undefined) {
       ofTopic = new Map();
@@ -162,10 +159,7 @@ export class Codec {
     }
     let ids = ofTopic.get(def);
     if (ids === undefined) {
-      const key = topic.events.includes(def) ? topic.key : undefined;
-      ids = def.schema.fields
-        .filter(({ name, type }) => name === key || (name.endsWith('Id') && present(type) === 'string'))
-        .map(({ name }) => name);
+      ids = wrongId(def.schema, topic.events.includes(def) ? topic.key : undefined);
       ofTopic.set(def, ids);
     }
     return ids;

@@ -19,6 +19,9 @@ export const ROUTED = 'routed';
 
 export const lineOf = (job: string, topic: string, partition: number): string => `${job}/${topic}/${partition}`;
 
+/** The job and the topic of a line, without the partition. */
+export const speakerOf = (line: string): string => line.slice(0, line.lastIndexOf('/'));
+
 export const formatOrigin = (line: string, offset: number, index: number): string => `${line}/${offset}/${index}`;
 
 /** Job and topic in the characters and at most the length that Kafka has for names: a mark is kept for each of them. */

@@ -14,7 +14,7 @@ import { answerCall } from './calls.ts';
 import type { Destinations } from './destinations.ts';
 import { type Folded, foldAll, type Outcome, type Touched } from './fold.ts';
 import type { LookupCache } from './lookups.ts';
-import { formatOutbox, inTurn, type OutboxEntry } from './outbox.ts';
+import { formatOutbox, inTurn, type OutboxEntry, type SaidCall } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
 import { formatAt } from './position.ts';
 import { deadLetter, derived, type PartitionCount, type Place, routed, toRow } from './records.ts';
@@ -45,6 +45,8 @@ export interface BatchContext {
   readonly partitions: PartitionCount;
   readonly elsewhere: Elsewhere;
   readonly refreshEnd: () => Promise<number>;
+  /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
+  readonly uncalled: Set<string>;
 }
 
 /**
@@ -68,7 +70,8 @@ export async function processBatch(
   const seen = rules.marks ? marks.copy() : marks;
 
   await codec.learn(records, wantedOf(job));
-  const planned = plan(job, codec, records, seen, place.partition, context.partitions(place.topic));
+  const speakers = runtime.speakers(place.topic);
+  const planned = plan(job, codec, records, seen, place.partition, context.partitions(place.topic), speakers);
   const folded = await foldAll(planned, {
     ...context,
     codec,
@@ -129,7 +132,12 @@ export async function processBatch(
   return seen;
 }
 
-async function writeRows({ runtime, job, place, token }: BatchContext, { touched }: Folded): Promise<number> {
+const callId = ({ row, offset, message }: SaidCall): string => JSON.stringify([row, offset, message.messageId]);
+
+async function writeRows(
+  { runtime, job, place, token, uncalled }: BatchContext,
+  { touched, fresh }: Folded,
+): Promise<number> {
   const changed = [...touched.values()].filter((one) => one.changed);
   if (changed.length === 0) return 0;
   const results = await runtime.stores.tables.write(
@@ -163,7 +171,10 @@ async function writeRows({ runtime, job, place, token }: BatchContext, { touched
     row.stored = { token, revision: row.revision };
     row.data = settled(job, row.data);
   });
-  if (refused.size > 0) throw new RowsRefused(refused);
+  if (refused.size > 0) {
+    for (const entry of fresh) if (entry.kind === 'call') uncalled.add(callId(entry));
+    throw new RowsRefused(refused);
+  }
   return changed.length;
 }
 
@@ -202,11 +213,13 @@ async function sendsOf(
   entries: readonly OutboxEntry[],
   { fresh }: Folded,
 ): Promise<NewRecord[]> {
-  const { runtime, place, partitions } = context;
+  const { runtime, place, partitions, uncalled } = context;
   const answers = new Map<OutboxEntry, Awaited<ReturnType<typeof answerCall>>>();
   await Promise.all(
     entries.map(async (entry) => {
-      if (entry.kind === 'call') answers.set(entry, await answerCall(runtime.stores.channels, entry, fresh.has(entry)));
+      if (entry.kind !== 'call') return;
+      const isFirst = fresh.has(entry) || uncalled.delete(callId(entry));
+      answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst));
     }),
   );
   const now = runtime.clock.now();

@@ -86,6 +86,10 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.changed = true;
         one.last = item;
       } else if (answer instanceof Rejection) {
+        if (dropTimer(row, item, partition)) {
+          one.changed = true;
+          one.last = item;
+        }
         row.outbox = [...pending(row.outbox, context.hasLeft), rejectionOf(answer, item, partition)];
       }
       outcome = worst(outcome, answer);
@@ -166,6 +170,16 @@ function foldOne(
     if (error instanceof TributaryError) throw error;
     return new Rejection('JOB_FAILED', `${job.name} failed at ${event.type}: ${messageOf(error)}`);
   }
+}
+
+/** A timer that the job failed at would be said again by every owner: it is dropped, and the dead letter stays. */
+function dropTimer(row: LiveRow, { event, record }: Planned, partition: number): boolean {
+  const timers = firedTimer(row, event);
+  if (timers === undefined || timers === 'not pending') return false;
+  row.timers = timers;
+  row.at = advanced(row.at, partition, record.offset);
+  row.revision += 1;
+  return true;
 }
 
 /** In the store a row has the key it was read by, whatever its fields say. */

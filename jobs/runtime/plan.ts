@@ -6,7 +6,7 @@ import type { TableDef } from '../../schemas/target.ts';
 import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Codec } from '../../topics/codec.ts';
-import { type Marks, type Origin, ROUTED } from '../../topics/origin.ts';
+import { type Marks, type Origin, ROUTED, speakerOf } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
@@ -38,6 +38,7 @@ export function plan(
   marks: Marks,
   partition: number,
   partitions: number,
+  speakers: ReadonlySet<string>,
 ): Plan {
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
@@ -55,7 +56,8 @@ export function plan(
       rejected.push({ record, code: decoded.code, message: decoded.message });
       continue;
     }
-    const { event, origin, onlyFor } = decoded;
+    const { event, onlyFor } = decoded;
+    const origin = decoded.origin && isOurs(decoded.origin, job, speakers) ? decoded.origin : undefined;
     if (onlyFor !== undefined && onlyFor !== job.name) {
       skipped['not-ours'] += 1;
       continue;
@@ -81,6 +83,11 @@ export function plan(
     else items.push({ record, event, ...touched, cameFrom: cameFrom(origin, job.from.name) });
   }
   return { items, routed, rejected, skipped };
+}
+
+function isOurs({ line }: Origin, job: Job, speakers: ReadonlySet<string>): boolean {
+  const speaker = speakerOf(line);
+  return speakers.has(speaker) || speaker === `${ROUTED}/${job.from.name}`;
 }
 
 interface Told {

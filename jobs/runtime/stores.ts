@@ -7,6 +7,7 @@ import type { Search } from '../../sinks/search/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Codec } from '../../topics/codec.ts';
 import type { Transport } from '../../topics/transport.ts';
+import type { Job } from '../define.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface Stores {
@@ -53,6 +54,20 @@ export const DEFAULT_SETTINGS: Settings = {
   backOffMs: [100, 10_000],
 };
 
+/** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
+export function speakersOf(jobs: readonly Job[]): Runtime['speakers'] {
+  const speakers = new Map<string, Set<string>>();
+  for (const { name, from, to } of jobs) {
+    for (const topic of to) {
+      const ofTopic = speakers.get(topic.name) ?? new Set();
+      speakers.set(topic.name, ofTopic.add(`${name}/${from.name}`));
+    }
+  }
+  return (topic) => speakers.get(topic) ?? NOBODY;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
 export interface Runtime {
   readonly stores: Stores;
   readonly clock: Clock;
@@ -62,4 +77,9 @@ export interface Runtime {
   readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
+  /**
+   * Which jobs derive events for a topic from which, as `job/topic`. The origin of any other event is none of ours: its producer
+   * may mean something else by the word, and marks are not kept for it.
+   */
+  readonly speakers: (topic: string) => ReadonlySet<string>;
 }

@@ -33,6 +33,7 @@ interface Owned {
   backlog: boolean;
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
   logTime: number;
+  readonly uncalled: Set<string>;
   /** Those that were said already and are still due. */
   firedTimers: ReadonlySet<string>;
   lookAt: number;
@@ -167,6 +168,7 @@ export class PartitionWorker {
         // Not known before the first fetch; until then no timer is due by the clock on the wall.
         backlog: true,
         logTime: 0,
+        uncalled: new Set(),
         firedTimers: new Set(),
         lookAt: clock.now(),
       };
@@ -224,6 +226,7 @@ export class PartitionWorker {
       destinations: this.#destinations,
       partitions: (topic: string) => this.#partitionCount(owned, topic),
       elsewhere: owned.elsewhere,
+      uncalled: owned.uncalled,
       refreshEnd: () => this.#refreshEnd(),
     };
     owned.marks = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);

@@ -7,7 +7,7 @@ import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -47,7 +47,7 @@ const draining = performance.now();
 const cpu = process.cpuUsage();
 const settings = { ...DEFAULT_SETTINGS, ...JSON.parse(process.argv[3] ?? '{}') };
 const limit = pLimit(settings.batchesAtOnce);
-const runtime = { stores, clock: systemClock, settings, telemetry: SILENT, limit, random: Math.random };
+const runtime = { stores, clock: systemClock, settings, telemetry: SILENT, limit, random: Math.random, speakers: speakersOf(jobs) };
 const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
 for (;;) {
   await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), ...running.map(({ finished }) => finished)]);

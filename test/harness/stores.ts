@@ -82,9 +82,17 @@ export class ManualClock implements Clock {
   async sleep(): Promise<void> {}
 }
 
+const EVERYBODY = { has: () => true } as unknown as ReadonlySet<string>;
+
 export function testRuntime(
   stores: Stores,
-  options: { clock?: Clock; settings?: Partial<Settings>; telemetry?: Telemetry; random?: () => number } = {},
+  options: {
+    clock?: Clock;
+    settings?: Partial<Settings>;
+    telemetry?: Telemetry;
+    random?: () => number;
+    speakers?: Runtime['speakers'];
+  } = {},
 ): Runtime {
   return {
     stores,
@@ -93,6 +101,7 @@ export function testRuntime(
     telemetry: options.telemetry ?? SILENT,
     limit: (work) => work(),
     random: options.random ?? (() => 0.5),
+    speakers: options.speakers ?? (() => EVERYBODY),
   };
 }
 

@@ -8,7 +8,7 @@
 import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import type { Stores } from '../../jobs/runtime/stores.ts';
+import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker, type Turn } from '../../jobs/runtime/worker.ts';
 import { kindOf } from '../../schemas/errors.ts';
 import { type Point, type Reach, withPoints } from './points.ts';
@@ -120,6 +120,7 @@ export class World {
       telemetry: {
         tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`),
       },
+      speakers: speakersOf(this.#jobs),
       settings: { maxRecords: 1 + random.below(6), cachedRows: random.below(4), lookupMs: random.below(2) * 1000 },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };

@@ -155,6 +155,20 @@ for (const [rule, expiresAt, calls, reason] of EXPIRES) {
   });
 }
 
+for (const answer of [accepts, refuses]) {
+  test(`a message that was ${answer.outcome} is forgotten after 90 days, and nothing more is said of it`, async (t) => {
+    const spec = await jobSpec(t, deliverMessage, through(answering(answer)));
+    await spec.given(due);
+    const days = 24 * 60;
+    await spec.whenTimeIs(minute(90 * days) - 1);
+    await spec.thenRow(key, { parcel: null });
+    await spec.whenTimeIs(minute(90 * days));
+    await spec.thenRow(key, undefined);
+    await spec.thenView('failed_messages');
+    await spec.thenNothing();
+  });
+}
+
 const STATES: readonly (readonly [state: string, answers: readonly Answer[]])[] = [
   ['sent', [accepts]],
   ['failed', [refuses]],

@@ -6,7 +6,7 @@ import type { Channel, Message } from '../../../sinks/channels/port.ts';
 import { avroHeaders } from '../../../topics/codec.ts';
 import { added, changed, things } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
-import type { Hook } from './intercept.ts';
+import { type Hook, refusingKeys } from './intercept.ts';
 
 /** Calls mail for every amount added; the answers are collected in `owner`. */
 const job: Job = changed({
@@ -147,4 +147,17 @@ test('an answer for a row that is not there, or for another job, is left alone',
   await b.run();
   assert.deepEqual(await b.sums(), []);
   assert.deepEqual(b.heard('batch')[0]?.skipped, { unwanted: 0, repeated: 0, unchanged: 1, 'not-ours': 1 });
+});
+
+test('a channel that may be called once is called, though another row of the batch was refused first', async (t) => {
+  const { channel, messages } = mail('at-most-once');
+  const b = await setUp(t, channel);
+  await b.produce(add('bad'), add());
+  const hook = refusingKeys('bad', 'tables.write');
+  await b.run({ hook });
+  assert.deepEqual(
+    messages.map(({ address }) => address),
+    ['t@example.org'],
+  );
+  assert.equal(await answers(b), 'away;');
 });

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/records.ts';
-import type { Change } from '../../../sinks/port.ts';
-import type { RowWrite } from '../../../sinks/tables/port.ts';
 import {
   added,
   addUp,
@@ -18,7 +16,7 @@ import {
   summed,
 } from './add-up.ts';
 import { type Bench, bench } from './bench.ts';
-import type { Hook } from './intercept.ts';
+import { type Hook, refusingKeys } from './intercept.ts';
 
 const add = (partId: string, amount = 1, rest: object = {}) =>
   [added, { thingId: 't', partId, amount, ...rest }] as const;
@@ -179,16 +177,7 @@ test('of several rows, those that take the event are written though another reje
 // ---- what stores refuse ----
 
 /** Rows and views of the part `bad` are never taken. */
-const refusing = (call: string, target?: string): Hook => {
-  return async (name, go, args) => {
-    if (name !== call || (target !== undefined && (args[0] as { name: string }).name !== target)) return go();
-    const writes = args[1] as readonly (RowWrite | Change)[];
-    const isRefused = ({ key }: RowWrite | Change) => key.includes('bad');
-    (args as unknown[])[1] = writes.filter((write) => !isRefused(write));
-    const answers = (await go()) as unknown[];
-    return writes.map((write) => (isRefused(write) ? { refused: 'it is too large' } : answers.shift()));
-  };
-};
+const refusing = (call: string, target?: string): Hook => refusingKeys('bad', call, target);
 
 test('a row that its store refuses dead-letters its record, and its neighbours are applied', async (t) => {
   const b = await bench(t);

@@ -3,6 +3,7 @@
  * named by port and method: `tables.write`, `transport.produce`, `membership.claim`, `claim.commit`, `codec.learn`, `mail.send`.
  */
 import type { Stores } from '../../../jobs/runtime/stores.ts';
+import type { Key } from '../../../sinks/port.ts';
 
 /** `go` makes the call; what the hook answers is the answer of the call. */
 export type Hook = (name: string, go: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>;
@@ -37,4 +38,16 @@ function hooked<T extends object>(port: T, name: string, hook: Hook, plain = ['s
       };
     },
   });
+}
+
+/** Writes whose key has a part of this name are never taken: by one call of a store, or by it for one target alone. */
+export function refusingKeys(part: string, call: string, target?: string): Hook {
+  return async (name, go, args) => {
+    if (name !== call || (target !== undefined && (args[0] as { name: string }).name !== target)) return go();
+    const writes = args[1] as readonly { readonly key: Key }[];
+    const isRefused = ({ key }: { readonly key: Key }) => key.includes(part);
+    (args as unknown[])[1] = writes.filter((write) => !isRefused(write));
+    const answers = (await go()) as unknown[];
+    return writes.map((write) => (isRefused(write) ? { refused: 'it is too large' } : answers.shift()));
+  };
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAt } from '../../../jobs/runtime/position.ts';
+import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
-import type { TopicInfo } from '../../../topics/transport.ts';
+import type { NewRecord, TopicInfo } from '../../../topics/transport.ts';
+import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, parts, things } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 import type { Hook } from './intercept.ts';
@@ -101,4 +104,26 @@ test('a topic that is missing is fatal, and the message names it', async (t) => 
   }
   await b.run();
   assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:0']);
+});
+
+test('an origin counts where a job derives events for the topic from it, and nowhere else', async (t) => {
+  const lines = { 'count-down/other.events/0': 1, 'somebody/other.events/0': 2, 'routed/other.events/0': 2 };
+  for (const [line, applied] of Object.entries(lines)) {
+    const b = await bench(t);
+    for (const id of ['a', 'b']) {
+      const data = { thingId: 't', partId: 'p', amount: 1 };
+      const [record] = recordsOf(b.stores.codec, { topic: things, def: added, data, id, time: START }, 1);
+      const headers = { ...record?.headers, ce_origin: `${line}/7/0` };
+      await b.stores.transport.produce([{ ...(record as NewRecord), headers }]);
+    }
+    const speakers = (topic: string) => new Set(topic === things.name ? ['count-down/other.events'] : []);
+    const runtime = { ...b.runtime(), speakers };
+    const membership = await runtime.stores.transport.join(addUp.name, things.name, {
+      assigned: () => {},
+      revoked: async () => {},
+    });
+    const worker = new PartitionWorker(addUp, 0, membership, runtime, lookupsFor(runtime));
+    while ((await worker.turn(0)) !== 'idle');
+    assert.deepEqual(await b.sums(), [`t/p=${applied}`], line);
+  }
 });

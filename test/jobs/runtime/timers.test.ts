@@ -224,3 +224,23 @@ test('timers of another job, or of a row whose key is none, are left alone', asy
     4,
   );
 });
+
+test('a timer that the job fails at is one dead letter, whoever owns the row then', async (t) => {
+  const failing = changed({
+    react: job.react,
+    fold: {
+      'timer.fired': () => {
+        throw new Error('a mistake');
+      },
+    },
+  });
+  const b = await bench(t, { jobs: [failing] });
+  await b.produce(wish('wake:5'));
+  b.clock.set(START + 10 * MINUTE);
+  for (let owner = 0; owner < 3; owner++) await b.run();
+  assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:1']);
+  assert.deepEqual([await sum(b), fired(b)], [1, 1]);
+  await b.produce(wish('', 11));
+  await b.run();
+  assert.equal(await sum(b), 2, 'and the row goes on');
+});
