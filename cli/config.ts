@@ -10,19 +10,19 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
 
-/** What may stand before the colon of each port's URL. `wire.ts` has an implementation for each. */
+/** What may stand before the colon of each port's URL. `openers.ts` has an implementation for each. */
 export const SCHEMES = {
-  transport: ['embedded'],
-  registry: ['embedded'],
-  tables: ['embedded'],
-  cache: ['embedded'],
-  search: ['embedded'],
-  objects: ['embedded'],
-  requests: ['embedded'],
-  mail: ['outbox', 'none'],
-  webhook: ['outbox', 'none'],
-  push: ['outbox', 'none'],
-  sms: ['outbox', 'none'],
+  transport: ['embedded', 'kafka', 'kafkas'],
+  registry: ['embedded', 'http', 'https'],
+  tables: ['embedded', 'cassandra'],
+  cache: ['embedded', 'redis', 'rediss', 'redis+sentinel', 'rediss+sentinel', 'redis+cluster', 'rediss+cluster'],
+  search: ['embedded', 'elasticsearch', 'elasticsearch+https', 'http', 'https'],
+  objects: ['embedded', 's3'],
+  requests: ['embedded', 'postgres', 'postgresql'],
+  mail: ['outbox', 'none', 'smtp', 'smtps'],
+  webhook: ['outbox', 'none', 'post'],
+  push: ['outbox', 'none', 'http', 'https'],
+  sms: ['outbox', 'none', 'http', 'https'],
 } as const;
 
 export type Port = keyof typeof SCHEMES;
@@ -56,7 +56,10 @@ const schema = z.object({
   registry: url('registry', 'Where the schemas of events are.'),
   tables: url('tables', 'Where rows are.'),
   cache: url('cache', 'Where cache entries are.'),
+  cachePrefix: z.string().min(1).default('tributary:').describe('What all keys in Redis begin with.'),
   search: url('search', 'Where documents to search in are.'),
+  searchPrefix: z.string().min(1).default('tributary-').describe('What all indexes in Elasticsearch begin with.'),
+  searchApiKey: z.string().min(1).optional().describe('A key for Elasticsearch, instead of a name and a password.'),
   objects: url('objects', 'Where segments and report files are.'),
   objectsLinkBase: z
     .url({ protocol: /^https?$/ })
@@ -70,9 +73,26 @@ const schema = z.object({
   requests: url('requests', 'Where report requests are.'),
   mail: url('mail', 'How mail leaves.'),
   mailFrom: z.string().min(3).default('Tributary <tributary@localhost>').describe('Who mail is from.'),
+  mailDkimDomain: z.string().min(1).optional().describe('The domain that signs mail, with the next two.'),
+  mailDkimSelector: z.string().min(1).optional().describe('Which of its keys signs mail.'),
+  mailDkimKey: z.string().min(1).optional().describe('The file of that private key, in PEM.'),
   webhook: url('webhook', 'How webhooks are called.'),
+  webhookSecret: z.string().min(1).optional().describe('What webhooks are signed with: whsec_ and base64.'),
+  webhookNetworks: z
+    .string()
+    .default('')
+    .describe('Networks that webhooks may lead to although they are not public, with commas.'),
   push: url('push', 'How push messages leave.'),
   sms: url('sms', 'How text messages leave.'),
+  bridgeSecret: z.string().min(1).optional().describe('What calls of push and SMS bridges are signed with.'),
+  bridgeFrom: z.string().min(1).default('Tributary').describe('Who push and text messages are from.'),
+  tlsCa: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The file of the authority that signed the servers' certificates, in PEM."),
+  tlsCert: z.string().min(1).optional().describe('The file of our own certificate, in PEM.'),
+  tlsKey: z.string().min(1).optional().describe('The file of its key, in PEM.'),
   logLevel: z
     .enum(['error', 'warn', 'info', 'debug'])
     .default('info')
@@ -249,13 +269,13 @@ function schemeOf(value: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase() ?? '';
 }
 
-const SECRET = /secret|password|token/i;
+const SECRET = /secret|password|token|apikey/i;
 const MASK = '****';
 
 /** The value as it may be shown: no secret, and no password in a URL. */
 export function masked(key: string, value: unknown): string {
   if (SECRET.test(key)) return value === undefined || value === '' ? '' : MASK;
   return String(value ?? '')
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#@]*?:)[^/?#]*@/i, `$1${MASK}@`)
+    .replace(/((?:^|,)[a-z][a-z0-9+.-]*:\/\/[^/?#@]*?:)[^/?#]*@/gi, `$1${MASK}@`)
     .replace(/([?&;][^=&;]*(?:secret|password|token)[^=&;]*=)[^&;#]*/gi, `$1${MASK}`);
 }

@@ -1,8 +1,7 @@
 /**
- * The one place that chooses implementations: one for each port, by the scheme of its URL. What must exist for the jobs
- * (topics, schemas, tables, indexes) follows from their declarations and is made here.
+ * From a configuration to ports that work: each is opened by the implementation that its URL names (`openers.ts`). What must
+ * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here.
  */
-import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Database } from '../embedded/database.ts';
 import type { Job } from '../jobs/define.ts';
@@ -10,22 +9,19 @@ import { jobs } from '../jobs/index.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
 import { DEFAULT_SETTINGS, type Runtime, type Settings, type Stores, speakersOf } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { TributaryError } from '../schemas/errors.ts';
 import { callAnswered, timerFired } from '../schemas/event.ts';
 import type { ChannelName } from '../schemas/fields.ts';
 import type { IndexDef, TableDef, Target } from '../schemas/target.ts';
-import type { Cache } from '../sinks/cache/port.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
-import type { Search } from '../sinks/search/port.ts';
-import type { Tables } from '../sinks/tables/port.ts';
 import { Codec } from '../topics/codec.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import type { Registry } from '../topics/registry.ts';
-import type { TopicSpec, Transport } from '../topics/transport.ts';
-import { type Config, masked, type Port, type Scheme } from './config.ts';
+import type { TopicSpec } from '../topics/transport.ts';
+import type { Config, Port } from './config.ts';
+import { type Implementations, openerOf, type Shared } from './openers.ts';
 
 export interface Wired {
   readonly config: Config;
@@ -39,66 +35,6 @@ export interface Wired {
   runtime(telemetry: Telemetry): Runtime;
   close(): Promise<void>;
 }
-
-interface Implementations extends Record<ChannelName, Channel | undefined> {
-  transport: Transport;
-  registry: Registry;
-  tables: Tables;
-  cache: Cache;
-  search: Search;
-  objects: Objects;
-  requests: Requests;
-}
-
-/** What implementations of one installation have in common. */
-interface Shared {
-  readonly config: Config;
-  database(): Database;
-}
-
-type Openers = {
-  readonly [P in Port]: { readonly [S in Scheme<P>]: (shared: Shared, url: string) => Promise<Implementations[P]> };
-};
-
-const channel = (name: ChannelName) => ({
-  outbox: async ({ config }: Shared) => {
-    const { outboxChannel } = await import('../sinks/channels/outbox/channel.ts');
-    return outboxChannel({ folder: join(config.data, 'outbox'), channel: name, from: config.mailFrom });
-  },
-  none: async () => undefined,
-});
-
-const OPENERS: Openers = {
-  transport: {
-    embedded: async ({ database }) => (await import('../topics/embedded/transport.ts')).embeddedTransport(database()),
-  },
-  registry: {
-    embedded: async ({ database }) => (await import('../topics/embedded/registry.ts')).embeddedRegistry(database()),
-  },
-  tables: {
-    embedded: async ({ database }) => (await import('../sinks/tables/sqlite/tables.ts')).sqliteTables(database()),
-  },
-  cache: {
-    embedded: async ({ database }) => (await import('../sinks/cache/embedded/cache.ts')).embeddedCache(database()),
-  },
-  search: {
-    embedded: async ({ database }) => (await import('../sinks/search/sqlite/search.ts')).sqliteSearch(database()),
-  },
-  objects: {
-    embedded: async ({ config }) => {
-      const { directoryObjects } = await import('../sinks/objects/directory/objects.ts');
-      const { objectsLinkBase: linkBase, objectsLinkSecret: secret } = config;
-      return directoryObjects(join(config.data, 'objects'), { linkBase, ...(secret === undefined ? {} : { secret }) });
-    },
-  },
-  requests: {
-    embedded: async ({ database }) => (await import('../sinks/requests/sqlite/requests.ts')).sqliteRequests(database()),
-  },
-  mail: channel('mail'),
-  webhook: channel('webhook'),
-  push: channel('push'),
-  sms: channel('sms'),
-};
 
 /** Opens what the configuration names and makes what is missing. Whatever was opened is closed again after an error. */
 export async function wire(config: Config): Promise<Wired> {
@@ -163,18 +99,6 @@ export async function wire(config: Config): Promise<Wired> {
 function damageOf(database: Database): string[] {
   const found = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
   return found.map(([text]) => text).filter((text) => text !== 'ok');
-}
-
-function openerOf<P extends Port>(port: P, url: string) {
-  const openers = OPENERS[port] as Record<string, (shared: Shared, url: string) => Promise<Implementations[P]>>;
-  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
-  const opener = Object.hasOwn(openers, scheme) ? openers[scheme] : undefined;
-  if (opener !== undefined) return opener;
-  const allowed = Object.keys(openers).map((each) => `${each}:`);
-  throw new TributaryError(
-    'CONFIG_INVALID',
-    `${port}: ${masked(port, url)} cannot be used; it must begin with ${allowed.join(' or ')}`,
-  );
 }
 
 async function openChannels(open: (name: ChannelName) => Promise<Channel | undefined>): Promise<Stores['channels']> {

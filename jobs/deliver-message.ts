@@ -40,9 +40,10 @@ export const deliverMessage = defineJob({
   fold: {
     'notification.message-due': (row, { data, time }) => {
       if (row !== undefined) return row;
-      const { recipientId, messageId, notificationId, channel, address, title, body, link, expiresAt } = data;
+      const { recipientId, messageId, notificationId, channel, address, title, body, link, unsubscribe, expiresAt } =
+        data;
       const ids = { recipientId, messageId, notificationId, channel };
-      const parcel = { address, title, body, link };
+      const parcel = { address, title, body, link, unsubscribe };
       const begun = { state: 'sending', attempts: 1, lastDetail: '', reason: null } as const;
       return { ...ids, ...begun, parcel, dueAt: time, expiresAt, changedAt: time };
     },

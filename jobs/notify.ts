@@ -6,32 +6,48 @@
  * - By a channel goes what is not expired and of no muted category, to every channel that has an address.
  * - In quiet hours it is held back, unless it is urgent. When they end it goes out, if it is still wanted by then: not read
  *   meanwhile, not expired, not muted. Each held notification has its own end, so that a timer that comes late changes nothing.
- * - New preferences hold for what is held back too: it is judged as if it were asked for now.
+ * - For channels that carry digests it is collected, unless it is urgent, and goes out with the next digest, if it is still wanted by
+ *   then: one message for all, of the newest 100 and how many more there were. Digests are numbered, which makes each one message.
+ * - New preferences hold for what waits too: it is judged as if it were asked for now.
  */
 
 import { Entries } from '../schemas/entries.ts';
 import { type EventOf, timerFired } from '../schemas/event.ts';
 import { LONGEST_KEY_PART } from '../schemas/key-part.ts';
-import { messageDue, notificationRead, notificationRequested, preferencesChanged } from '../schemas/notification.ts';
+import {
+  DIGEST_PREFIX,
+  messageDue,
+  notificationRead,
+  notificationRequested,
+  preferencesChanged,
+} from '../schemas/notification.ts';
 import { notificationFeed, recipient, unreadCounts } from '../schemas/rows/recipient.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { notificationEvents } from '../topics/index.ts';
 import { defineJob, emit, reject, sleep, view, viewEach, wakeAt } from './define.ts';
-import { problemOf, quietEnd } from './quiet-hours.ts';
+import { digestMessage, digestProblem } from './digest.ts';
+import { problemOf } from './quiet-hours.ts';
 import { same } from './same.ts';
+import {
+  awaiting,
+  byAge,
+  direct,
+  goesOut,
+  judgedAgain,
+  leftTogether,
+  type Message,
+  nextDue,
+  type Recipient,
+  withoutMore,
+} from './waiting.ts';
 
-type Recipient = RowOf<typeof recipient>;
 type Feed = Recipient['feed'];
-type Message = Pick<
-  EventOf<typeof notificationRequested>['data'],
-  'category' | 'title' | 'body' | 'link' | 'expiresAt'
->;
+type Requested = EventOf<typeof notificationRequested>['data'];
 
 const FEED_SIZE = 100;
 const RECENT_REQUESTS = 200;
 /** The id of a message is longer by the name of its channel, and part of a key too. */
 const LONGEST_ID = LONGEST_KEY_PART - 12;
-const QUIET_OVER = 'quiet-over';
+const WAITED = 'waited';
 
 export const notify = defineJob({
   name: 'notify',
@@ -46,56 +62,55 @@ export const notify = defineJob({
   fold: {
     'notification.requested': (row, { data, time }) => {
       const { notificationId, urgent } = data;
-      if (notificationId.length > LONGEST_ID) {
-        return reject('KEY_INVALID', `data.notificationId: an id must be a text of 1 to ${LONGEST_ID} characters`);
+      if (notificationId.length > LONGEST_ID || notificationId.startsWith(DIGEST_PREFIX)) {
+        const problem = `an id must be a text of 1 to ${LONGEST_ID} characters that does not begin with ${DIGEST_PREFIX}`;
+        return reject('KEY_INVALID', `data.notificationId: ${problem}`);
       }
       const before = row ?? newRecipient(data);
       if (before.feed.has(notificationId) || before.recent.includes(notificationId)) return before;
-      const message = messageOf(data);
+      const { unsubscribe: _, ...shown } = messageOf(data);
       const recent = [...before.recent, notificationId].slice(-RECENT_REQUESTS);
-      const told = withFeed({ ...before, recent }, before.feed.set(notificationId, { ...message, time, read: false }));
-      const until = urgent || !goesOut(before, message, time) ? null : quietEnd(before, time);
-      return until === null ? told : { ...told, held: told.held.set(notificationId, { ...message, until }) };
+      const told = withFeed({ ...before, recent }, before.feed.set(notificationId, { ...shown, time, read: false }));
+      return urgent ? told : awaiting(told, notificationId, messageOf(data), time);
     },
 
     'notification.read': (row, { data }) => {
       if (row === undefined) return row;
-      let { feed, held } = row;
+      let { feed, held, collected } = row;
       for (const id of data.notificationIds.length > 0 ? data.notificationIds : [...feed.keys()]) {
         const item = feed.get(id);
         if (item !== undefined && !item.read) feed = feed.set(id, { ...item, read: true });
         held = held.delete(id);
+        collected = collected.delete(id);
       }
-      return feed === row.feed && held === row.held ? row : withFeed({ ...row, held }, feed);
+      if (feed === row.feed && held === row.held && collected === row.collected) return row;
+      return withFeed(withoutMore({ ...row, held, collected }), feed);
     },
 
     'notification.preferences-changed': (row, { data, time }) => {
-      const problem = problemOf(data);
+      const problem = problemOf(data) ?? digestProblem(data.digest);
       if (problem !== undefined) return reject('FACT_IMPOSSIBLE', problem);
-      const { muted, timeZone, quietFrom, quietUntil } = data;
+      const { muted, timeZone, quietFrom, quietUntil, digest } = data;
       // One address a channel: the last one named.
       const reached = new Map(data.addresses.map(({ channel, address }) => [channel, address]));
       const addresses = [...reached].flatMap(([channel, address]) => (address === '' ? [] : { channel, address }));
       const before = row ?? newRecipient(data);
-      const after = { ...before, addresses, muted, timeZone, quietFrom, quietUntil };
-      return same(row, after) ? row : judgedAgain(after, time, () => true);
+      const after = { ...before, addresses, muted, timeZone, quietFrom, quietUntil, digest };
+      return same(row, after) ? row : judgedAgain(after, time, true);
     },
 
-    'timer.fired': (row, { time }) => row && judgedAgain(row, time, (until) => until <= time),
+    'timer.fired': (row, { time }) => row && judgedAgain(row, time, false),
   },
 
   react: (before, after, event) => {
     if (after === undefined || after === before) return [];
     const { type, data, time } = event;
-    const due = new Map<string, Message>();
-    if (type === 'notification.requested') due.set(data.notificationId, messageOf(data));
-    else if (type !== 'notification.read') for (const [id, message] of before?.held ?? []) due.set(id, message);
-    const wake = wakingOf(after);
+    const wake = nextDue(after);
+    const anew = type === 'notification.preferences-changed';
     return [
-      ...[...due].flatMap(([id, message]) => {
-        return !after.held.has(id) && goesOut(after, message, time) ? messages(after, id, message) : [];
-      }),
-      ...(wake === wakingOf(before) ? [] : [wake === undefined ? sleep(QUIET_OVER) : wakeAt(QUIET_OVER, wake)]),
+      ...(type === 'notification.requested' ? askedFor(after, data, time) : []),
+      ...(anew || type === 'timer.fired' ? noLongerHeld(before, after, time, anew) : []),
+      ...(wake === nextDue(before) ? [] : [wake === undefined ? sleep(WAITED) : wakeAt(WAITED, wake)]),
     ];
   },
 
@@ -111,53 +126,71 @@ export const notify = defineJob({
 });
 
 function newRecipient({ recipientId }: { recipientId: string }): Recipient {
-  const nothing = { addresses: [], muted: [], timeZone: 'UTC', quietFrom: null, quietUntil: null, recent: [] };
-  return { recipientId, ...nothing, unread: 0, feed: Entries.empty(), held: Entries.empty() };
+  const nothing = {
+    addresses: [],
+    muted: [],
+    timeZone: 'UTC',
+    quietFrom: null,
+    quietUntil: null,
+    digest: null,
+    recent: [],
+  };
+  const counts = { unread: 0, uncollected: 0, digests: 0 };
+  return {
+    recipientId,
+    ...nothing,
+    ...counts,
+    feed: Entries.empty(),
+    held: Entries.empty(),
+    collected: Entries.empty(),
+  };
 }
 
-function messageOf({ category, title, body, link, expiresAt }: Message): Message {
-  return { category, title, body, link, expiresAt };
-}
-
-function goesOut({ muted, addresses }: Recipient, { category, expiresAt }: Message, time: number): boolean {
-  return addresses.length > 0 && !muted.includes(category) && (expiresAt === null || time < expiresAt);
+function messageOf({ category, title, body, link, expiresAt, unsubscribe }: Message): Message {
+  return { category, title, body, link, expiresAt, unsubscribe };
 }
 
 /** The recipient with the newest of the feed; of two at the same time, the one with the greater id is the newer one. */
 function withFeed(row: Recipient, feed: Feed): Recipient {
   let kept = feed;
   while (kept.size > FEED_SIZE) {
-    const [oldest] = [...kept].reduce((a, b) => ((a[1].time - b[1].time || (a[0] < b[0] ? -1 : 1)) < 0 ? a : b));
+    const [oldest] = [...kept].reduce((a, b) => (byAge(a, b) < 0 ? a : b));
     kept = kept.delete(oldest);
   }
   return { ...row, feed: kept, unread: [...kept.values()].filter(({ read }) => !read).length };
 }
 
-/** Holds back what must wait on, and lets go of the rest, of what was held until a time that is asked about. */
-function judgedAgain(row: Recipient, time: number, isAsked: (until: number) => boolean): Recipient {
-  const until = quietEnd(row, time);
-  let { held } = row;
-  for (const [id, message] of row.held) {
-    if (!isAsked(message.until)) continue;
-    if (until === null || !goesOut(row, message, time)) held = held.delete(id);
-    else if (until !== message.until) held = held.set(id, { ...message, until });
-  }
-  return held === row.held ? row : { ...row, held };
+/** What goes out of a notification at once. */
+function askedFor(row: Recipient, data: Requested, time: number) {
+  const id = data.notificationId;
+  if (row.held.has(id) || !goesOut(row, data, time)) return [];
+  return (data.urgent ? row.addresses : direct(row)).map((to) => messageTo(to, row, id, data));
 }
 
-function wakingOf(row: Recipient | undefined): number | undefined {
-  let first: number | undefined;
-  for (const { until } of row?.held.values() ?? []) first = Math.min(first ?? until, until);
-  return first;
+/** What goes out since it need not wait any more: first each for itself, then the digest. */
+function noLongerHeld(before: Recipient | undefined, after: Recipient, time: number, anew: boolean) {
+  if (before === undefined) return [];
+  const left = [...before.held].filter(([id, message]) => !after.held.has(id) && goesOut(after, message, time));
+  const together = leftTogether(before, after, anew, time);
+  return [
+    ...left.flatMap(([id, message]) => direct(after).map((to) => messageTo(to, after, id, message))),
+    ...after.addresses.flatMap((to) => {
+      const [newest, ...older] = together.filter(({ channels }) => channels.includes(to.channel));
+      if (newest === undefined) return [];
+      const message = digestMessage([newest, ...older], before.uncollected);
+      return messageTo(to, after, `${DIGEST_PREFIX}${after.digests}`, message);
+    }),
+  ];
 }
 
-function messages({ recipientId, addresses }: Recipient, notificationId: string, message: Message) {
-  const { title, body, link, expiresAt } = message;
-  return addresses.map(({ channel, address }) => {
-    const messageId = `${notificationId}/${channel}`;
-    const ids = { recipientId, messageId, notificationId };
-    return emit(messageDue, { ...ids, channel, address, title, body, link, expiresAt });
-  });
+function messageTo(
+  { channel, address }: Recipient['addresses'][number],
+  { recipientId }: Recipient,
+  notificationId: string,
+  { title, body, link, expiresAt, unsubscribe }: Omit<Message, 'category'>,
+) {
+  const ids = { recipientId, messageId: `${notificationId}/${channel}`, notificationId };
+  return emit(messageDue, { ...ids, channel, address, title, body, link, expiresAt, unsubscribe });
 }
 
 /** Smaller the later the time: 16 digits for every time from the year 0 to 9999. */

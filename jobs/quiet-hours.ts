@@ -7,7 +7,7 @@
  */
 import { IANAZone } from 'luxon';
 
-interface QuietHours {
+export interface QuietHours {
   readonly timeZone: string;
   readonly quietFrom: string | null;
   readonly quietUntil: string | null;
@@ -43,7 +43,8 @@ export function quietEnd(hours: QuietHours, time: number): number | null {
   return change === undefined ? end : (quietEnd(hours, change) ?? change);
 }
 
-function millisOf(time: string | null): number | undefined {
+/** A time of day, in ms from midnight; undefined if it is none. */
+export function millisOf(time: string | null): number | undefined {
   const [, hours, minutes] = TIME_OF_DAY.exec(time ?? '') ?? [];
   return hours === undefined ? undefined : (Number(hours) * 60 + Number(minutes)) * MINUTE;
 }

@@ -7,7 +7,7 @@ const namespace = 'org.tributary.notification';
 const notificationId = {
   name: 'notificationId',
   type: 'string',
-  doc: 'The notification, unique for its recipient.',
+  doc: 'The notification, unique for its recipient. Of a digest: "digest/" and its number.',
 } as const;
 const category = {
   name: 'category',
@@ -24,13 +24,52 @@ const expiresAt = {
   unit: 'ms since 1970 UTC',
   default: null,
 } as const;
+const unsubscribe = {
+  name: 'unsubscribe',
+  type: ['null', 'string'],
+  doc: 'An https URL, one POST to which takes the recipient out of messages like this one (RFC 8058). Absent: that cannot be.',
+  default: null,
+} as const;
 const through = { name: 'channel', type: channel, doc: 'How it goes out.' } as const;
+
+/** In the order of ISO 8601. */
+const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
 /** Why a message failed for good. */
 export const failureReason = {
   name: 'reason',
   type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown', 'expired'] },
-  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: the process ended during a call that must not be made twice; expired: the channel was away until nobody needed to be told any more.',
+  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: a call that must not be made twice ended without an answer; expired: the channel was away until nobody needed to be told any more.',
+} as const;
+
+/** What the ids of digests begin with, and those of no notification. */
+export const DIGEST_PREFIX = 'digest/';
+
+/** When a user gets one message instead of many. */
+export const digest = {
+  type: 'record',
+  name: 'Digest',
+  doc: 'Which channels carry one message a day or a week instead of one a notification, and when.',
+  fields: [
+    {
+      name: 'channels',
+      type: { type: 'array', items: channel },
+      doc: 'The channels; the others go on with one message a notification.',
+    },
+    {
+      name: 'period',
+      type: { type: 'enum', name: 'DigestPeriod', symbols: ['daily', 'weekly'] },
+      doc: 'How often: every day, or every week.',
+      default: 'daily',
+    },
+    { name: 'at', type: 'string', doc: 'The local time, such as "08:00".', default: '08:00' },
+    {
+      name: 'weekday',
+      type: { type: 'enum', name: 'Weekday', symbols: WEEKDAYS },
+      doc: 'The day of a weekly digest.',
+      default: 'monday',
+    },
+  ],
 } as const;
 
 export const notificationRequested = defineEvent(
@@ -47,8 +86,14 @@ export const notificationRequested = defineEvent(
       title,
       body,
       link,
-      { name: 'urgent', type: 'boolean', doc: 'Whether it goes out in quiet hours too.', default: false },
+      {
+        name: 'urgent',
+        type: 'boolean',
+        doc: 'Whether it goes out at once: in quiet hours, and beside any digest.',
+        default: false,
+      },
       expiresAt,
+      unsubscribe,
     ],
   },
   {
@@ -115,7 +160,7 @@ export const preferencesChanged = defineEvent(
         doc: 'Categories that stay in the feed and go out by no channel.',
         default: [],
       },
-      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for the quiet hours.', default: 'UTC' },
+      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for quiet hours and digests.', default: 'UTC' },
       {
         name: 'quietFrom',
         type: ['null', 'string'],
@@ -128,6 +173,12 @@ export const preferencesChanged = defineEvent(
         doc: 'Local time until which nothing goes out, such as "07:00".',
         default: null,
       },
+      {
+        name: 'digest',
+        type: ['null', digest],
+        doc: 'Which channels carry digests, and when. Absent: none.',
+        default: null,
+      },
     ],
   },
   {
@@ -137,6 +188,7 @@ export const preferencesChanged = defineEvent(
     timeZone: 'Europe/London',
     quietFrom: '22:00',
     quietUntil: '07:00',
+    digest: { channels: ['mail'], period: 'weekly', at: '08:30', weekday: 'friday' },
   },
 );
 
@@ -149,7 +201,7 @@ export const messageDue = defineEvent(
     doc: 'One message is to go out by one channel now.',
     fields: [
       recipientId,
-      { name: 'messageId', type: 'string', doc: 'The message: one notification on one channel.' },
+      { name: 'messageId', type: 'string', doc: 'The message: one notification, or one digest, on one channel.' },
       notificationId,
       through,
       { name: 'address', type: 'string', doc: 'Where the channel reaches the recipient.', personal: true },
@@ -157,6 +209,7 @@ export const messageDue = defineEvent(
       body,
       link,
       expiresAt,
+      unsubscribe,
     ],
   },
   {

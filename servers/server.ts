@@ -5,9 +5,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isGone, processTree } from './processes.ts';
+
+export { freePorts } from './ports.ts';
 
 export interface Server {
   readonly name: string;
@@ -19,9 +21,9 @@ export interface Server {
   start(): Promise<void>;
   /** Asks it to end (SIGTERM), and waits; after 20 s by SIGKILL. */
   stop(): Promise<void>;
-  /** SIGKILL to it and its children, and waits until they are gone. */
+  /** SIGKILL to it and all that it started, and waits until they are gone. */
   kill(): Promise<void>;
-  /** SIGSTOP: it keeps its connections and answers nothing. */
+  /** SIGSTOP to it and all that it started: it keeps its connections and answers nothing. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
@@ -34,6 +36,8 @@ export interface Recipe {
   readonly folder: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** What the command is run by, for one that must not be run by root: see `unprivileged`. */
+  readonly by?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it answers in its own protocol; errors count as "not yet". */
   readonly ready: () => Promise<boolean>;
@@ -59,7 +63,8 @@ export async function startServer(recipe: Recipe): Promise<Server> {
     if (running !== undefined) return;
     const output = openSync(log, 'a');
     // The kernel ends it with its parent: a test that was killed leaves no server behind.
-    const child = spawn('setpriv', ['--pdeathsig=KILL', '--', command, ...args], {
+    const [first = '', ...rest] = [...(recipe.by ?? []), 'setpriv', '--pdeathsig=KILL', '--', command, ...args];
+    const child = spawn(first, rest, {
       cwd: folder,
       env: { ...process.env, ...recipe.env },
       stdio: ['ignore', output, output],
@@ -87,11 +92,20 @@ export async function startServer(recipe: Recipe): Promise<Server> {
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (running === undefined) return;
     const { child, ended } = running;
-    if (signal === 'SIGKILL') signalGroup(child, 'SIGKILL');
+    // What it started may outlive it for a moment, holding its ports and its data: then it could not be started again.
+    const tree = processTree(child.pid);
+    if (signal === 'SIGKILL') sendAll(tree, 'SIGKILL');
     else child.kill(signal);
-    const late = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS);
+    // A paused one gets no other signal before this one.
+    if (signal !== 'SIGKILL') sendAll(tree, 'SIGCONT');
+    const late = setTimeout(() => sendAll(processTree(child.pid), 'SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(late);
+    const deadline = Date.now() + STOP_MS;
+    while (!tree.every(isGone)) {
+      if (Date.now() > deadline) sendAll(tree, 'SIGKILL');
+      await sleep(PAUSE_MS);
+    }
   }
 
   const server: Server = {
@@ -103,31 +117,23 @@ export async function startServer(recipe: Recipe): Promise<Server> {
     start,
     stop: () => end(endsBy),
     kill: () => end('SIGKILL'),
-    pause: () => running && signalGroup(running.child, 'SIGSTOP'),
-    resume: () => running && signalGroup(running.child, 'SIGCONT'),
+    pause: () => sendAll(processTree(running?.child.pid), 'SIGSTOP'),
+    resume: () => sendAll(processTree(running?.child.pid), 'SIGCONT'),
   };
   await start();
   return server;
 }
 
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+function sendAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 
 function endOf(log: string): string {
   return readFileSync(log, 'utf8').split('\n').slice(-LINES_OF_LOG).join('\n');
-}
-
-/** Ports of 127.0.0.1 that nobody listens on now: all of them different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const listening = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(listening.map((server) => new Promise((resolve) => server.once('listening', resolve))));
-  const ports = listening.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(listening.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -22,6 +22,19 @@ const JOB_FILES = jobs.map(({ name }) => `jobs/${name}.ts`);
 const PORTS = ['sinks/port.ts', 'sinks/*/port.ts'];
 const DECLARATIONS = ['topics/index.ts', 'topics/define.ts'];
 
+/** The client that each sink outside of SQLite has, if it has one. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  'sinks/channels/outbox': ['nodemailer/*'],
+  'sinks/channels/smtp': ['nodemailer', 'nodemailer/*'],
+  'sinks/channels/webhook': ['standardwebhooks'],
+  'sinks/objects/directory': [],
+  'sinks/objects/s3': ['@aws-sdk/*', '@smithy/*'],
+  'sinks/requests/postgres': ['pg'],
+  'sinks/tables/cassandra': ['cassandra-driver'],
+  'sinks/cache/redis': ['ioredis'],
+  'sinks/search/elasticsearch': ['@elastic/elasticsearch'],
+};
+
 const RULES: readonly Rule[] = [
   { files: ['schemas/**'], ours: ['schemas/**'], libraries: [], why: 'the vocabulary of everything else' },
   {
@@ -35,6 +48,12 @@ const RULES: readonly Rule[] = [
     files: ['topics/embedded/**'],
     ours: ['schemas/*', 'topics/*', 'topics/embedded/**', 'embedded/**'],
     libraries: ['node:*'],
+    why: 'an implementation knows its port and its client',
+  },
+  {
+    files: ['topics/kafka/**', 'topics/confluent/**'],
+    ours: ['schemas/*', 'topics/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite', 'kafkajs', 'kafkajs/*', '@platformatic/wasm-utils'],
     why: 'an implementation knows its port and its client',
   },
   { files: ['jobs/index.ts'], ours: ['jobs/define.ts', ...JOB_FILES], libraries: [], why: 'a list of jobs' },
@@ -80,28 +99,27 @@ const RULES: readonly Rule[] = [
     libraries: ['node:*', '!node:sqlite'],
     why: 'the SQLite file is opened in one place',
   },
-  {
-    files: ['sinks/channels/outbox/**'],
-    ours: ['schemas/*', '{port}/*', '{folder}/*'],
-    libraries: ['node:*', '!node:sqlite', 'nodemailer/*'],
+  ...Object.entries(CLIENTS).map(([folder, clients]) => ({
+    files: [`${folder}/**`],
+    ours: ['schemas/*', 'sinks/port.ts', '{port}/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite', ...clients],
     why: 'one effect each',
-  },
-  {
-    files: ['sinks/objects/directory/**'],
-    ours: ['schemas/*', '{port}/*', '{folder}/*'],
-    libraries: ['node:*', '!node:sqlite'],
-    why: 'one effect each',
-  },
+  })),
   {
     files: ['embedded/**'],
     ours: ['schemas/*', 'embedded/**'],
     libraries: ['node:*'],
     why: 'it knows nothing of those who share it',
   },
-  { files: ['cli/wire.ts'], ours: ['**'], libraries: ['*'], why: 'the one place that chooses implementations' },
+  {
+    files: ['cli/wire.ts', 'cli/openers.ts'],
+    ours: ['**'],
+    libraries: ['*'],
+    why: 'the one place that chooses implementations',
+  },
   {
     files: ['cli/**'],
-    ours: ['**', '!embedded/**', '!topics/embedded/**', '!sinks/*/*/**'],
+    ours: ['**', '!embedded/**', '!topics/embedded/**', '!topics/kafka/**', '!topics/confluent/**', '!sinks/*/*/**'],
     libraries: ['node:*', '!node:sqlite', 'commander', 'pino', 'prom-client', 'zod', 'luxon'],
     why: 'commands work with any implementation',
   },
@@ -110,6 +128,12 @@ const RULES: readonly Rule[] = [
     ours: ['schemas/**', 'topics/*', 'jobs/**', 'demo/**'],
     libraries: ['node:*', '!node:sqlite', 'cli-progress', 'csv-parse/*'],
     why: 'the demo is handed what it runs on',
+  },
+  {
+    files: ['servers/**'],
+    ours: ['servers/**'],
+    libraries: ['node:*', '!node:sqlite', 'smtp-server'],
+    why: 'how servers are started, whatever is tested on them',
   },
   {
     files: ['docs/**'],
@@ -256,6 +280,9 @@ test('a file that trespasses is told of, with the reason', () => {
     ['cli/commands/up.ts', '../../embedded/database.ts'],
     ['demo/rows.ts', '../cli/wire.ts'],
     ['docs/markdown.ts', '../jobs/runtime/run.ts'],
+    ['sinks/cache/redis/cache.ts', 'pg'],
+    ['topics/kafka/claim.ts', '../embedded/log.ts'],
+    ['cli/commands/up.ts', '../../topics/kafka/transport.ts'],
     ['elsewhere/a.ts', '../schemas/user.ts'],
   ];
   for (const [file, imported] of wrong) {

@@ -4,8 +4,12 @@ import { defineIndex, defineTable } from '../target.ts';
 
 const ids = [
   { name: 'recipientId', type: 'string', doc: 'The user who is told.' },
-  { name: 'messageId', type: 'string', doc: 'The message: one notification on one channel.' },
-  { name: 'notificationId', type: 'string', doc: 'The notification, unique for its recipient.' },
+  { name: 'messageId', type: 'string', doc: 'The message: one notification, or one digest, on one channel.' },
+  {
+    name: 'notificationId',
+    type: 'string',
+    doc: 'The notification, unique for its recipient. Of a digest: "digest/" and its number.',
+  },
   { name: 'channel', type: channel, doc: 'How it goes out.' },
 ] as const;
 const attempts = { name: 'attempts', type: 'int', doc: 'How often the channel was called.' } as const;
@@ -51,6 +55,12 @@ export const message = defineTable({
               { name: 'title', type: 'string', doc: 'One line of plain text.' },
               { name: 'body', type: 'string', doc: 'The text, plain.' },
               { name: 'link', type: ['null', 'string'], doc: 'Where to read on.' },
+              {
+                name: 'unsubscribe',
+                type: ['null', 'string'],
+                doc: 'Where one POST ends messages like it.',
+                default: null,
+              },
             ],
           },
         ],

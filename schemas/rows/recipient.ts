@@ -1,4 +1,5 @@
 import { channel } from '../fields.ts';
+import { digest } from '../notification.ts';
 import { defineCache, defineTable } from '../target.ts';
 
 const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
@@ -16,13 +17,16 @@ const said = [
   },
 ] as const;
 
-const shown = [
+/** A message that waits. */
+const waiting = [
   ...said,
-  { name: 'time', type: 'long', doc: 'When it was asked for.', unit: 'ms since 1970 UTC' },
-  { name: 'read', type: 'boolean', doc: 'Whether the recipient has read it.' },
+  { name: 'unsubscribe', type: ['null', 'string'], doc: 'Where one POST ends messages like it.', default: null },
 ] as const;
+const time = { name: 'time', type: 'long', doc: 'When it was asked for.', unit: 'ms since 1970 UTC' } as const;
 
-/** How one user wants to be told, what the user was told lately, and what waits for the end of quiet hours. */
+const shown = [...said, time, { name: 'read', type: 'boolean', doc: 'Whether the recipient has read it.' }] as const;
+
+/** How one user wants to be told, what the user was told lately, and what waits for the end of quiet hours or for a digest. */
 export const recipient = defineTable({
   name: 'recipient',
   doc: 'How each user wants to be told, what the user was told lately, and what is held back.',
@@ -49,9 +53,10 @@ export const recipient = defineTable({
         personal: true,
       },
       { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that go out by no channel.' },
-      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for the quiet hours.' },
+      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for quiet hours and digests.' },
       { name: 'quietFrom', type: ['null', 'string'], doc: 'Local time from which nothing goes out.' },
       { name: 'quietUntil', type: ['null', 'string'], doc: 'Local time until which nothing goes out.' },
+      { name: 'digest', type: ['null', digest], doc: 'Which channels carry digests, and when.', default: null },
       { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' },
       {
         name: 'feed',
@@ -66,10 +71,34 @@ export const recipient = defineTable({
           values: {
             type: 'record',
             name: 'Held',
-            fields: [...said, { name: 'until', type: 'long', doc: 'When they end.', unit: 'ms since 1970 UTC' }],
+            fields: [...waiting, { name: 'until', type: 'long', doc: 'When they end.', unit: 'ms since 1970 UTC' }],
           },
         },
       },
+      {
+        name: 'collected',
+        doc: 'What waits for the next digest, by notification: the newest 100.',
+        type: {
+          type: 'map',
+          values: {
+            type: 'record',
+            name: 'Collected',
+            fields: [
+              ...waiting,
+              time,
+              { name: 'channels', type: { type: 'array', items: channel }, doc: 'The channels that will carry it.' },
+              { name: 'until', type: 'long', doc: 'When the digest is due.', unit: 'ms since 1970 UTC' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'uncollected',
+        type: 'int',
+        doc: 'How many more the next digest would tell of, if it had room for them.',
+        default: 0,
+      },
+      { name: 'digests', type: 'int', doc: 'How many digests there were.', default: 0 },
       {
         name: 'recent',
         type: { type: 'array', items: 'string' },

@@ -1,6 +1,7 @@
 /** What all channels say alike: whom they can reach, and a message as a mail. Nothing here sends. */
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
+import { TributaryError } from '../../schemas/errors.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
 import type { Message } from './port.ts';
 
@@ -8,6 +9,8 @@ import type { Message } from './port.ts';
 const LONGEST_LOCAL_PART = 64;
 const LONGEST_MAIL_ADDRESS = 254;
 const LONGEST_TITLE = 200;
+/** With the name of its header it has to fit into one line of 998 bytes. */
+const LONGEST_UNSUBSCRIBE = 900;
 
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
@@ -72,20 +75,47 @@ export function textOf(message: Message): string {
     .join('\n');
 }
 
+/** Who a mail is from. */
+export interface Sender {
+  readonly name: string;
+  readonly address: string;
+}
+
+const SENDER = /^(?:(?:"((?:[^"\\]|\\.)*)"|([^"<>,;:@]*?))\s*<([^<>]*)>|([^<>\s]*))$/;
+
+/** Of `campus@example.org` or `"Campus, Leeds" <campus@example.org>`; throws CONFIG_INVALID for anything else. */
+export function senderOf(from: string): Sender {
+  const [, quoted, plain = '', inBrackets, alone = ''] = SENDER.exec(from.trim()) ?? [];
+  const sender = { name: quoted?.replace(/\\(.)/g, '$1') ?? plain, address: inBrackets ?? alone };
+  if (isMailAddress(sender.address) && sender.name.search(CONTROLS) < 0) return sender;
+  throw new TributaryError(
+    'CONFIG_INVALID',
+    `${JSON.stringify(from)} cannot be the sender of mails; write one address, such as "Campus <campus@example.org>"`,
+  );
+}
+
+/** By https alone, as RFC 8058 wants it. Any other link is left out: mail programs would ignore it, or show it as a fault. */
+function unsubscribeHeaders({ unsubscribe }: Message): Readonly<Record<string, string>> {
+  if (unsubscribe === undefined || unsubscribe === null || !URL.canParse(unsubscribe)) return {};
+  const { href, protocol } = new URL(unsubscribe);
+  if (protocol !== 'https:' || href.length > LONGEST_UNSUBSCRIBE || !/^[!-;=?-~]+$/.test(href)) return {};
+  return { 'List-Unsubscribe': `<${href}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
+}
+
 /**
  * The message as nodemailer's options for a mail: the same bytes for the same message, however often it is made.
- * The address has passed `problemOf`. `from` is an address, with or without a name.
+ * The address has passed `problemOf`.
  */
-export function mailOf(message: Message, from: { name: string; address: string }) {
+export function mailOf(message: Message, from: Sender) {
   const domain = domainToASCII(from.address.slice(from.address.lastIndexOf('@') + 1));
   return {
-    from,
+    from: { ...from },
     to: { name: '', address: message.address },
     subject: titleLine(message),
     date: new Date(message.time),
     messageId: `<${nameOf(message.key)}@${domain}>`,
     // RFC 3834: no machine answers this, so that an absence note does not come back.
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(message) },
     text: textOf(message),
     encoding: 'quoted-printable',
     newline: 'windows',

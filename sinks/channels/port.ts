@@ -3,11 +3,13 @@
  *
  * What every implementation keeps, and `test/contracts/channels.ts` checks on each:
  *
- * - `send` settles with what became of the message, and throws only for bugs. `away` may be tried again, `refused`
- *   never helps to try again.
+ * - `send` settles with what became of the message within a bounded time, and throws only for bugs. `away` may be tried again;
+ *   with `refused` it never helps to try again.
  * - A channel that says `repeats: 'honours-key'` delivers one message however often it is called with the same key.
  *   Otherwise the declared choice tells what the runtime does after a crash between a call and its answer:
  *   `at-least-once` calls again, `at-most-once` does not.
+ * - The same choice holds for a call that ends without an answer after the message may have been accepted: `at-most-once` says
+ *   `unknown`, which ends the message; the others say `away`.
  */
 export interface Message {
   /** Equal for every call on behalf of the same message. Printable ASCII. */
@@ -16,13 +18,15 @@ export interface Message {
   readonly title: string;
   readonly body: string;
   readonly link: string | null;
+  /** Where one POST takes the recipient out of messages like this one (RFC 8058); absent if that cannot be. */
+  readonly unsubscribe?: string | null;
   /** When the message was asked for, in ms since 1970 UTC. */
   readonly time: number;
 }
 
 export interface Answer {
-  readonly outcome: 'sent' | 'away' | 'refused';
-  /** What the channel said, for people. */
+  readonly outcome: 'sent' | 'away' | 'refused' | 'unknown';
+  /** What the channel said, for people: no secrets, and nothing of what is in the message. */
   readonly detail: string;
 }
 

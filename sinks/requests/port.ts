@@ -7,8 +7,15 @@
  * - Of several workers that lease at once, each gets another request. A lease that is not renewed in time may be leased by
  *   anybody, as the next attempt; a request whose attempts are used up fails instead of waiting for ever.
  * - `renew`, `finish` and `fail` hold for the attempt that has the lease; anybody else gets LEASE_LOST and changes nothing.
- * - `create` with an id that exists answers the request that is there: asking twice makes one request.
+ * - `create` with an id that exists answers the request that is there: asking twice makes one request. So does a schedule
+ *   that fires twice. An attempt that finishes again with the same object, since it did not get the answer, has finished.
+ * - The object of an expired request stays known until it is confirmed to be removed, whoever crashes in between.
+ * - Ids, tenants, reports and who asks are texts of 1 to 300 UTF-16 units, without the character 0 and without lone
+ *   surrogates: anything else is USAGE.
  * - All times are the caller's, in ms since 1970 UTC.
+ *
+ * After an error of kind `retry` a change may have happened or not. What was leased so belongs to nobody, and its lease
+ * runs out.
  */
 export type RequestState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
 
@@ -24,6 +31,7 @@ export interface NewRequest {
 }
 
 export interface Result {
+  /** Of this attempt alone: no other attempt of any request ever writes an object of this name. */
   readonly object: string;
   readonly rows: number;
   readonly bytes: number;
@@ -54,12 +62,21 @@ export interface Lease {
   readonly attempt: number;
 }
 
+/** A request whose time is over, and the object of it that is to be removed. */
+export interface Expired {
+  readonly id: string;
+  readonly object: string;
+}
+
 export interface Schedule {
+  /** Short enough that "schedule/<id>/<nextAt>" may be the id of a request. */
   readonly id: string;
   readonly tenant: string;
   readonly report: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly requestedBy: string;
+  /** Attempts that each of its requests may have before it fails. */
+  readonly maxAttempts: number;
   /** A cron expression in UTC; who runs schedules reads it. */
   readonly cron: string;
   readonly enabled: boolean;
@@ -80,8 +97,14 @@ export interface Requests {
   fail(lease: Lease, now: number, error: string, final: boolean): Promise<void>;
   /** Ends a request that waits or runs, as `cancelled`; its worker learns it at the next `renew`. Answers whether it did. */
   cancel(id: string, now: number): Promise<boolean>;
-  /** Turns `done` requests past their expiry into `expired` and answers their objects' names, to be removed. */
-  expire(now: number): Promise<string[]>;
+  /**
+   * Turns `done` requests past their expiry into `expired`, and answers the expired requests whose objects are to be
+   * removed, the oldest expiry first: also those that an earlier call answered, until they are confirmed. Several callers
+   * at once may get the same one: removing an object twice is no error.
+   */
+  expire(now: number): Promise<Expired[]>;
+  /** The objects of these expired requests are gone: `expire` does not answer them again. Other requests stay as they are. */
+  confirmRemoved(ids: readonly string[]): Promise<void>;
 
   putSchedule(schedule: Schedule): Promise<void>;
   removeSchedule(id: string): Promise<void>;

@@ -1,14 +1,17 @@
 /** What becomes of a schedule that is due: the same in every implementation. */
 import { TributaryError } from '../../schemas/errors.ts';
-import type { NewRequest, Schedule } from './port.ts';
-
-/** Attempts of a request that nobody watches. */
-const SCHEDULED_ATTEMPTS = 3;
+import type { NewRequest, Request, Schedule } from './port.ts';
+import { checkRequest } from './rules.ts';
 
 /** The request of the schedule's next time. Its id makes of several that fire at once one request. */
 export function scheduledRequest(schedule: Schedule): NewRequest {
-  const { id, tenant, report, parameters, requestedBy, nextAt } = schedule;
-  return { id: `schedule/${id}/${nextAt}`, tenant, report, parameters, requestedBy, maxAttempts: SCHEDULED_ATTEMPTS };
+  const { id, tenant, report, parameters, requestedBy, maxAttempts, nextAt } = schedule;
+  return { id: `schedule/${id}/${nextAt}`, tenant, report, parameters, requestedBy, maxAttempts };
+}
+
+/** Throws USAGE unless the requests it makes can be made. */
+export function checkSchedule(schedule: Schedule): void {
+  checkRequest(scheduledRequest(schedule));
 }
 
 /** Throws USAGE unless the next time lies after the one that fires: a schedule that stands still would fire for ever. */
@@ -20,11 +23,21 @@ export function checkNext(schedule: Schedule, nextAt: number): number {
   );
 }
 
-/** Throws USAGE unless the request may be tried at least once. */
-export function checkRequest(request: NewRequest): void {
-  if (Number.isSafeInteger(request.maxAttempts) && request.maxAttempts >= 1) return;
-  throw new TributaryError(
-    'USAGE',
-    `the request ${request.id} has ${request.maxAttempts} attempts; give it a whole number, 1 or more`,
-  );
+/** Fires each schedule by itself, since one with a broken time must not hold up the others; then throws the first error. */
+export async function fireEach(
+  due: readonly Schedule[],
+  fire: (schedule: Schedule) => Promise<Request | undefined>,
+): Promise<Request[]> {
+  const made: Request[] = [];
+  const errors: unknown[] = [];
+  for (const schedule of due) {
+    try {
+      const request = await fire(schedule);
+      if (request !== undefined) made.push(request);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+  return made;
 }

@@ -62,8 +62,10 @@ export interface Tables {
   /** Writes a view. At most one change a key in one call. */
   apply(view: TableDef, changes: readonly Change[]): Promise<WriteResult[]>;
   /**
-   * Records for people and services: of a job's own rows or of a view, in the order of the key, all whose key begins
-   * with the prefix (which may be the tenant alone). Map fields are plain objects.
+   * Records for people and services: of a job's own rows or of a view, all whose key begins with the prefix. In the order
+   * of the key where the prefix covers the tenant and the fields of `table.key`. A shorter one (the tenant alone) is for
+   * summaries: then records of one key still lie together and in order, but the keys may come in any order that stays.
+   * Map fields are plain objects.
    */
   select(table: TableDef, prefix: Key, page: PageRequest): Promise<Page<Readonly<Record<string, unknown>>>>;
   /** How many records there are for the tenant. Counts all of them: for summaries and doctors, not for requests. */

@@ -47,7 +47,15 @@ const draining = performance.now();
 const cpu = process.cpuUsage();
 const settings = { ...DEFAULT_SETTINGS, ...JSON.parse(process.argv[3] ?? '{}') };
 const limit = pLimit(settings.batchesAtOnce);
-const runtime = { stores, clock: systemClock, settings, telemetry: SILENT, limit, random: Math.random, speakers: speakersOf(jobs) };
+const runtime = {
+  stores,
+  clock: systemClock,
+  settings,
+  telemetry: SILENT,
+  limit,
+  random: Math.random,
+  speakers: speakersOf(jobs),
+};
 const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
 for (;;) {
   await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), ...running.map(({ finished }) => finished)]);

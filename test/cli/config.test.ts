@@ -65,7 +65,7 @@ test('what can be set in a file can be set in the environment', (t) => {
 test('all problems of all sources are told at once, each with its source and key, also those that are overridden', (t) => {
   const sources = given(
     t,
-    { waitMs: '5', colour: 'red', tables: 'cassandra://a', metricsPort: 70_000 },
+    { waitMs: '5', colour: 'red', tables: 'mongodb://a', metricsPort: 70_000 },
     {
       env: { TRIBUTARY_WAIT_MS: 'soon', TRIBUTARY_METRIC_PORT: '1', HOME: '/' },
       flags: { waitMs: '7', logLevel: 'loud' },
@@ -136,11 +136,19 @@ test('secrets and passwords in URLs are masked, and nothing else is', () => {
   assert.equal(masked('tables', 'cassandra://reader:pa:ss@host:9042/k'), 'cassandra://reader:****@host:9042/k');
   assert.equal(masked('search', 'https://host/?apiToken=abc&size=5'), 'https://host/?apiToken=****&size=5');
   assert.equal(masked('transport', 'kafka://a:9092,b:9092'), 'kafka://a:9092,b:9092');
+  assert.equal(masked('transport', 'kafkas://u:p%40ss@a:9093,b:9093'), 'kafkas://u:****@a:9093,b:9093');
+  assert.equal(masked('cache', 'redis+sentinel://:pw@a,b/main'), 'redis+sentinel://:****@a,b/main');
+  assert.equal(masked('registry', 'http://u:p@a,http://v:q@b/x'), 'http://u:****@a,http://v:****@b/x');
+  assert.equal(
+    masked('objects', 's3://key:sec@bucket?endpoint=http://h:1'),
+    's3://key:****@bucket?endpoint=http://h:1',
+  );
+  assert.equal(masked('searchApiKey', 'abc'), '****');
   assert.equal(masked('mailFrom', 'Campus <campus@example.org>'), 'Campus <campus@example.org>');
 });
 
 test('a problem does not print a password', (t) => {
-  const sources = given(t, { tables: 'cassandra://reader:hunter2@host' }, { flags: { objectsLinkSecret: 'hunter2' } });
+  const sources = given(t, { tables: 'mongodb://reader:hunter2@host' }, { flags: { objectsLinkSecret: 'hunter2' } });
   const problems = problemsOf(sources).join('\n');
   assert.equal(problems.includes('hunter2'), false, problems);
 });

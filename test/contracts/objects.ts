@@ -145,6 +145,52 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     });
   }
 
+  objectsTest('a large body that fails leaves nothing', async ({ objects }) => {
+    const failure = new Error('the rows ended early');
+    async function* failing() {
+      for (let part = 0; part < 20; part += 1) yield Buffer.alloc(MEGABYTE, part);
+      throw failure;
+    }
+    await assert.rejects(objects.put('big', failing()), (error) => error === failure);
+    await assert.rejects(objects.create('big', failing()), (error) => error === failure);
+    assert.equal(await objects.head('big'), undefined);
+    assert.deepEqual(await names(objects, ''), []);
+  });
+
+  objectsTest('a large object is created once, whole, and not replaced', async ({ objects }) => {
+    const SIZE = 20 * MEGABYTE + 1;
+    await objects.put('small', bytes('first'));
+    const large = (letter: string): AsyncIterable<Uint8Array> =>
+      (async function* () {
+        // Pieces that fit no part.
+        for (let at = 0; at < SIZE; at += 700_001) yield Buffer.alloc(Math.min(700_001, SIZE - at), letter);
+      })();
+    const outcomes = await Promise.allSettled([objects.create('big', large('a')), objects.create('big', large('b'))]);
+    const winners = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.bytes] : []));
+    assert.deepEqual(winners, [SIZE]);
+    for (const name of ['big', 'small']) {
+      await assert.rejects(objects.create(name, large('c')), { code: 'ALREADY_EXISTS' });
+    }
+    const body = await bodyOf(objects, 'big');
+    assert.equal(body.length, SIZE);
+    assert.equal(letters(body), outcomes[0]?.status === 'fulfilled' ? 'a' : 'b');
+    assert.equal(await text(objects, 'small'), 'first');
+    assert.equal((await objects.put('big', Buffer.alloc(SIZE, 'd'))).bytes, SIZE);
+    assert.equal(letters(await bodyOf(objects, 'big', { start: SIZE - 9, end: SIZE })), 'd');
+  });
+
+  objectsTest('a read may be left early', async ({ objects }) => {
+    await objects.put('a', Buffer.alloc(4 * MEGABYTE, 'a'));
+    for (let read = 0; read < 60; read += 1) {
+      for await (const chunk of await objects.get('a')) {
+        assert.equal(letters(chunk), 'a');
+        break;
+      }
+    }
+    await objects.put('a', bytes('b'));
+    assert.equal(await text(objects, 'a'), 'b');
+  });
+
   objectsTest('a read that has begun sees its version to the end while the object is replaced', async ({ objects }) => {
     await objects.put('a', Buffer.alloc(4 * MEGABYTE, 'a'));
     const body = (await objects.get('a'))[Symbol.asyncIterator]();

@@ -11,7 +11,8 @@ type Call =
   | { readonly call: 'finish'; readonly lease: number; readonly length: number }
   | { readonly call: 'fail'; readonly lease: number; readonly final: boolean }
   | { readonly call: 'cancel'; readonly request: number }
-  | { readonly call: 'expire' };
+  | { readonly call: 'expire' }
+  | { readonly call: 'confirm'; readonly request: number };
 
 const request = fc.nat(4);
 /** Which of the leases given out so far, counted from the newest; most of them are lost. */
@@ -32,7 +33,8 @@ const calls: fc.Arbitrary<{ wait: number; call: Call }[]> = fc.array(
       { weight: 2, arbitrary: fc.record({ call: fc.constant('finish'), lease, length }) },
       { weight: 2, arbitrary: fc.record({ call: fc.constant('fail'), lease, final: fc.boolean() }) },
       { weight: 1, arbitrary: fc.record({ call: fc.constant('cancel'), request }) },
-      { weight: 1, arbitrary: fc.record({ call: fc.constant('expire') }) },
+      { weight: 2, arbitrary: fc.record({ call: fc.constant('expire') }) },
+      { weight: 1, arbitrary: fc.record({ call: fc.constant('confirm'), request }) },
     ) as fc.Arbitrary<Call>,
   }),
   { minLength: 10, maxLength: 60, size: 'max' },
@@ -44,17 +46,22 @@ export function behavesLikeTheModel(
 ): fc.IAsyncProperty<[{ wait: number; call: Call }[]]> {
   return fc.asyncProperty(calls, async (sequence) => {
     const real = await make();
-    const model = new Model();
-    const leases: Lease[] = [];
-    let now = T0;
-    for (const { wait, call } of sequence) {
-      now += wait;
-      const held = 'lease' in call ? (leases.at(-1 - call.lease) ?? { id: 'r0', owner: 'ada', attempt: 1 }) : undefined;
-      const expected = model.answer(call, held, now);
-      assert.deepEqual(await answerOf(real, call, held, now), expected, `${JSON.stringify(call)} at ${now - T0}`);
-      const shown = (await real.list('acme', { limit: 100 })).map(shownOf);
-      assert.deepEqual(shown, model.list(), `after ${JSON.stringify(call)} at ${now - T0}`);
-      if (call.call === 'lease' && typeof expected === 'string') leases.push(model.lease(expected));
+    try {
+      const model = new Model();
+      const leases: Lease[] = [];
+      let now = T0;
+      for (const { wait, call } of sequence) {
+        now += wait;
+        const held =
+          'lease' in call ? (leases.at(-1 - call.lease) ?? { id: 'r0', owner: 'ada', attempt: 1 }) : undefined;
+        const expected = model.answer(call, held, now);
+        assert.deepEqual(await answerOf(real, call, held, now), expected, `${JSON.stringify(call)} at ${now - T0}`);
+        const shown = (await real.list('acme', { limit: 100 })).map(shownOf);
+        assert.deepEqual(shown, model.list(), `after ${JSON.stringify(call)} at ${now - T0}`);
+        if (call.call === 'lease' && typeof expected === 'string') leases.push(model.lease(expected));
+      }
+    } finally {
+      await real.close();
     }
   });
 }
@@ -70,7 +77,9 @@ async function answerOf(real: Requests, call: Call, held: Lease | undefined, now
       case 'cancel':
         return await real.cancel(`r${call.request}`, now);
       case 'expire':
-        return (await real.expire(now)).sort();
+        return await real.expire(now);
+      case 'confirm':
+        return await real.confirmRemoved([`r${call.request}`]);
     }
     assert.ok(held);
     if (call.call === 'renew') return await real.renew(held, now, now + call.length, now - T0);
@@ -100,6 +109,8 @@ function shownOf(request: Request): Shown {
 
 class Model {
   private readonly requests = new Map<string, Request>();
+  /** Of the expired requests those whose objects may still be there. */
+  private readonly toRemove = new Set<string>();
 
   list(): Shown[] {
     return [...this.requests.values()].reverse().map(shownOf);
@@ -139,16 +150,25 @@ class Model {
       }
       case 'expire': {
         this.exhaust(now);
-        const over = [...this.requests.values()].filter(
-          (each) => each.state === 'done' && each.result !== null && each.result.expiresAt <= now,
-        );
-        for (const each of over) this.change(each, now, { state: 'expired' });
-        return over.map((each) => each.result?.object).sort();
+        for (const each of this.requests.values()) {
+          if (each.state !== 'done' || expiryOf(each) > now) continue;
+          this.change(each, now, { state: 'expired' });
+          this.toRemove.add(each.id);
+        }
+        return [...this.requests.values()]
+          .filter(({ id }) => this.toRemove.has(id))
+          .sort((a, b) => expiryOf(a) - expiryOf(b) || (a.id < b.id ? -1 : 1))
+          .map(({ id, result: made }) => ({ id, object: made?.object }));
       }
+      case 'confirm':
+        this.toRemove.delete(`r${call.request}`);
+        return undefined;
     }
     assert.ok(held);
     const found = this.requests.get(held.id);
     const holds = found?.state === 'running' && found.owner === held.owner && found.attempt === held.attempt;
+    const again = call.call === 'finish' && found?.result !== null && found?.attempt === held.attempt;
+    if (again) return undefined;
     if (found === undefined || !holds) return 'LEASE_LOST';
     if (call.call === 'renew') this.change(found, now, { leaseUntil: now + call.length, progress: now - T0 });
     else if (call.call === 'finish') {
@@ -181,4 +201,8 @@ class Model {
 
 function ranOut(request: Request, now: number): boolean {
   return request.leaseUntil !== null && request.leaseUntil <= now;
+}
+
+function expiryOf(request: Request): number {
+  return request.result?.expiresAt ?? Number.POSITIVE_INFINITY;
 }

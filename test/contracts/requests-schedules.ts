@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Requests, Schedule } from '../../sinks/requests/port.ts';
-import { T0 } from './requests-samples.ts';
+import { existing, leased, leaseOf, T0 } from './requests-samples.ts';
 
 const DAY = 86_400_000;
 const nextDay = (schedule: Schedule): number => schedule.nextAt + DAY;
@@ -14,6 +14,7 @@ function daily(id: string, nextAt: number): Schedule {
     report: 'progress',
     parameters: { course: 'Größe' },
     requestedBy: 'eve',
+    maxAttempts: 2,
     cron: '0 6 * * *',
     enabled: true,
     nextAt,
@@ -29,7 +30,14 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     await requests.putSchedule(daily('b', T0));
     await requests.putSchedule(daily('a', T0));
     await requests.putSchedule({ ...daily('other', T0), tenant: 'umbrella' });
-    const replaced = { ...daily('b', T0 + 5), report: 'grades', enabled: false, cron: '0 7 * * 1', parameters: {} };
+    const replaced = {
+      ...daily('b', T0 + 5),
+      report: 'grades',
+      enabled: false,
+      cron: '0 7 * * 1',
+      parameters: {},
+      maxAttempts: 5,
+    };
     await requests.putSchedule(replaced);
     assert.deepEqual(await requests.schedules('acme'), [daily('a', T0), replaced]);
     await requests.removeSchedule('a');
@@ -49,19 +57,19 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.ok(request);
     assert.equal(request.id, `schedule/s1/${T0}`);
     assert.deepEqual(await requests.get(request.id), request);
-    const { tenant, report, parameters, requestedBy, state, createdAt } = request;
+    const { tenant, report, parameters, requestedBy, maxAttempts, state, createdAt } = request;
     assert.deepEqual(
-      { tenant, report, parameters, requestedBy, state, createdAt },
+      { tenant, report, parameters, requestedBy, maxAttempts, state, createdAt },
       {
         tenant: 'acme',
         report: 'progress',
         parameters: { course: 'Größe' },
         requestedBy: 'eve',
+        maxAttempts: 2,
         state: 'waiting',
         createdAt: T0,
       },
     );
-    assert.ok(request.maxAttempts >= 1);
     const times = (await requests.schedules('acme')).map(({ id, nextAt }) => [id, nextAt]);
     assert.deepEqual(times, [
       ['later', T0 + 1],
@@ -70,6 +78,38 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     ]);
     assert.deepEqual(await requests.fire(T0, nextDay), [], 'it does not fire twice');
     assert.equal((await requests.lease('ada', T0 + 1, T0 + 100))?.id, request.id);
+  });
+
+  scheduleTest('a request made by a schedule is tried as often as the schedule says', async (requests) => {
+    await requests.putSchedule({ ...daily('s1', T0), maxAttempts: 1 });
+    await requests.fire(T0, nextDay);
+    await requests.putSchedule({ ...daily('s1', T0 + DAY), maxAttempts: 4 });
+    await requests.fire(T0 + DAY, nextDay);
+    const once = await leased(requests, 'ada', T0 + DAY, T0 + DAY + 10);
+    assert.equal(once.id, `schedule/s1/${T0}`, 'a request keeps what its schedule said then');
+    await requests.fail(leaseOf(once), T0 + DAY + 1, 'the tables are away', false);
+    assert.equal((await existing(requests, once.id)).state, 'failed');
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      const lease = await leased(requests, 'ada', T0 + DAY + attempt, T0 + 2 * DAY);
+      assert.deepEqual([lease.id, lease.attempt], [`schedule/s1/${T0 + DAY}`, attempt]);
+      await requests.fail(leaseOf(lease), T0 + DAY + attempt, 'the tables are away', false);
+    }
+    assert.equal((await existing(requests, `schedule/s1/${T0 + DAY}`)).state, 'failed');
+  });
+
+  scheduleTest('a schedule whose requests could not be made is refused', async (requests) => {
+    const schedule = daily('s1', T0);
+    for (const bad of [
+      { maxAttempts: 0 },
+      { maxAttempts: 1.5 },
+      { id: 'a\0b' },
+      { id: 'x'.repeat(280) },
+      { tenant: '' },
+    ]) {
+      await assert.rejects(requests.putSchedule({ ...schedule, ...bad }), { code: 'USAGE' }, JSON.stringify(bad));
+    }
+    assert.deepEqual(await requests.schedules('acme'), []);
+    assert.deepEqual(await requests.fire(T0, nextDay), []);
   });
 
   scheduleTest('of several that fire at once one creates the request', async (requests) => {

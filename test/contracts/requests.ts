@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { Lease, Request, Requests } from '../../sinks/requests/port.ts';
+import { expiryContract } from './requests-expiry.ts';
 import { behavesLikeTheModel } from './requests-model.ts';
-import { leaseOf, newRequest, result, T0 } from './requests-samples.ts';
+import { existing, leased, leaseOf, newRequest, result, T0 } from './requests-samples.ts';
 import { schedulesContract } from './requests-schedules.ts';
 
 /** `make` answers an empty store of its own at every call. */
@@ -50,6 +51,51 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
       await assert.rejects(requests.create(newRequest('r1', attempts), T0), { code: 'USAGE' });
     }
     assert.equal(await requests.get('r1'), undefined);
+  });
+
+  requestsTest('a text that no store keeps as it is is refused', async (requests) => {
+    for (const text of ['', 'a\0b', 'a\ud800', 'ü'.repeat(301)]) {
+      const refused = { code: 'USAGE', message: /choose another/ };
+      for (const field of ['id', 'tenant', 'report', 'requestedBy']) {
+        await assert.rejects(
+          requests.create({ ...newRequest('r1', 3), [field]: text }, T0),
+          refused,
+          `${field} ${text}`,
+        );
+      }
+      await assert.rejects(requests.get(text), refused);
+      await assert.rejects(requests.list(text, { limit: 1 }), refused);
+      await assert.rejects(requests.cancel(text, T0), refused);
+      await assert.rejects(requests.lease(text, T0, T0 + 1), refused);
+    }
+    assert.deepEqual(await requests.list('acme', { limit: 1 }), []);
+    const longest = (letter: string): string => letter.repeat(300);
+    const asked = { ...newRequest(longest('語'), 3), tenant: longest('ü'), report: longest('é') };
+    await requests.create({ ...asked, requestedBy: longest('ß') }, T0);
+    const [found] = await requests.list(asked.tenant, { limit: 1, report: asked.report });
+    assert.equal(found?.id, asked.id);
+  });
+
+  requestsTest('parameters and errors are kept whatever they say', async (requests) => {
+    const parameters = {
+      nul: 'a\0b',
+      half: '\ud800',
+      big: 1e300,
+      small: -1.5e-9,
+      deep: [[['ü']]],
+      'a\0': null,
+      list: [],
+    };
+    await requests.create({ ...newRequest('r1', 3), parameters }, T0);
+    assert.deepEqual((await existing(requests, 'r1')).parameters, parameters);
+    const lease = leaseOf(await leased(requests, 'ada', T0, T0 + 100));
+    const positions = { 'topic "x"/0': Number.MAX_SAFE_INTEGER };
+    await requests.fail(lease, T0 + 1, 'Größe "ü" 🎓: a\0b \ud800', false);
+    assert.match((await existing(requests, 'r1')).error ?? '', /^Größe "ü" 🎓: a.b .$/);
+    const again = leaseOf(await leased(requests, 'ada', T0 + 2, T0 + 100));
+    const made = { ...result('r1/2', T0 + 1000), positions, rows: 2 ** 40, bytes: 2 ** 50 };
+    await requests.finish(again, T0 + 3, made);
+    assert.deepEqual((await existing(requests, 'r1')).result, made);
   });
 
   requestsTest('a list has the newest of the tenant first, by state and report', async (requests) => {
@@ -168,6 +214,25 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.equal(await requests.lease('bob', T0 + 500, T0 + 600), undefined);
   });
 
+  requestsTest(
+    'an attempt that did not get the answer finishes again, with the same object alone',
+    async (requests) => {
+      await requests.create(newRequest('r1', 3), T0);
+      const lost = leaseOf(await leased(requests, 'ada', T0, T0 + 100));
+      const lease = leaseOf(await leased(requests, 'ada', T0 + 100, T0 + 200));
+      const made = result('r1/2', T0 + 1000);
+      await requests.finish(lease, T0 + 150, made);
+      const done = await existing(requests, 'r1');
+      await requests.finish(lease, T0 + 160, made);
+      await assert.rejects(requests.finish(lost, T0 + 170, made), { code: 'LEASE_LOST' });
+      await assert.rejects(requests.finish(lease, T0 + 170, result('r1/x', T0 + 1000)), { code: 'LEASE_LOST' });
+      assert.deepEqual(await requests.get('r1'), done, 'nothing was changed');
+      await requests.expire(T0 + 1000);
+      await requests.finish(lease, T0 + 1001, made);
+      assert.equal((await existing(requests, 'r1')).state, 'expired');
+    },
+  );
+
   requestsTest('a failed attempt waits for the next, until the attempts are used up', async (requests) => {
     await requests.create(newRequest('r1', 2), T0);
     const first = leaseOf(await leased(requests, 'ada', T0, T0 + 100));
@@ -244,31 +309,6 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.equal((await existing(requests, 'r1')).state, 'done');
   });
 
-  requestsTest('results past their time expire once, and name their objects', async (requests) => {
-    for (const [at, id] of ['a', 'b', 'c'].entries()) {
-      await requests.create(newRequest(id, 1), T0 + at);
-      const lease = leaseOf(await leased(requests, 'ada', T0 + at, T0 + 100));
-      await requests.finish(lease, T0 + 10, result(`reports/${id}`, T0 + 1000 + at));
-    }
-    await requests.create(newRequest('waits', 1), T0 + 4);
-    assert.deepEqual(await requests.expire(T0 + 999), []);
-    assert.deepEqual((await requests.expire(T0 + 1001)).sort(), ['reports/a', 'reports/b']);
-    assert.deepEqual(await requests.expire(T0 + 1001), []);
-    const states = (await requests.list('acme', { limit: 10 })).map(({ id, state }) => `${id} ${state}`);
-    assert.deepEqual(states, ['waits waiting', 'c done', 'b expired', 'a expired']);
-    const { updatedAt, result: kept } = await existing(requests, 'a');
-    assert.equal(updatedAt, T0 + 1001);
-    assert.equal(kept?.checksum, result('reports/a', 0).checksum, 'what it was stays on record');
-  });
-
-  requestsTest('of several that expire at once one is told the object', async (requests) => {
-    await requests.create(newRequest('a', 1), T0);
-    const lease = leaseOf(await leased(requests, 'ada', T0, T0 + 100));
-    await requests.finish(lease, T0 + 1, result('reports/a', T0 + 10));
-    const told = await Promise.all(Array.from({ length: 10 }, () => requests.expire(T0 + 10)));
-    assert.deepEqual(told.flat(), ['reports/a']);
-  });
-
   requestsTest('a lease of a request that never was is lost', async (requests) => {
     await loses(requests, { id: 'nothing', owner: 'ada', attempt: 1 });
     await requests.create(newRequest('r1', 1), T0);
@@ -283,19 +323,8 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     );
   });
 
+  expiryContract(name, make);
   schedulesContract(name, make);
-}
-
-async function leased(requests: Requests, owner: string, now: number, until: number): Promise<Request> {
-  const request = await requests.lease(owner, now, until);
-  assert.ok(request, 'there is a request to lease');
-  return request;
-}
-
-async function existing(requests: Requests, id: string): Promise<Request> {
-  const request = await requests.get(id);
-  assert.ok(request, `the request ${id} is there`);
-  return request;
 }
 
 /** Everything that the attempt could still try is answered with LEASE_LOST. */

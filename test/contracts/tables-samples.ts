@@ -18,6 +18,10 @@ export interface TablesOptions {
    * cannot answer `stale`, cannot order two contents of one version, and needs a whole write by every new owner.
    */
   readonly tellsStale?: boolean;
+  /** Whether a list of more than one key (a prefix shorter than the fields of `key`) is in the order of the keys, too. */
+  readonly ordersKeys?: boolean;
+  /** The longest value of an indexed field in bytes; a row with a longer one is refused. */
+  readonly longestIndexed?: number;
 }
 
 /** One test: a store with both tables, and a tenant, a job and a partition that no other test uses. */
@@ -27,6 +31,8 @@ export interface Scene {
   readonly job: string;
   readonly partition: number;
   readonly tellsStale: boolean;
+  readonly ordersKeys: boolean;
+  readonly longestIndexed: number;
   reopen(): Promise<Tables>;
   /** A key of `learners`. */
   key(userId: string, batchId: string): Key;
@@ -42,6 +48,8 @@ export async function scene(under: TablesUnderTest, options: TablesOptions): Pro
     job: `job-${randomUUID()}`,
     partition: randomInt(2 ** 31),
     tellsStale: options.tellsStale ?? true,
+    ordersKeys: options.ordersKeys ?? true,
+    longestIndexed: options.longestIndexed ?? Number.POSITIVE_INFINITY,
     reopen: () => under.reopen(),
     key: (userId, batchId) => [tenant, userId, batchId],
   };

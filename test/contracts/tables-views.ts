@@ -98,7 +98,11 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
         .filter((each) => prefix.every((part, i) => each[i] === part))
         .map((each) => place(each, v(1, 1), { parts: { [each[3] as string]: 1 } }).record);
       for (const limit of [1, 2, 3, expected.length, 100].filter((each) => each > 0)) {
-        const items = await allPages(s.tables, board, prefix, limit);
+        const items = (await allPages(s.tables, board, prefix, limit)) as Place[];
+        if (prefix.length <= board.key.length && !s.ordersKeys) {
+          assertKeysTogether(items);
+          items.sort(byKey);
+        }
         assert.deepEqual(shown(items), shown(expected), `${parts} by ${limit}`);
       }
     }
@@ -163,6 +167,18 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
       );
     }
   });
+
+  /** Asserts that what has one key lies together, and is in its order. */
+  function assertKeysTogether(items: readonly Place[]): void {
+    const courses = [...new Set(items.map((each) => each.courseId))];
+    const grouped = courses.flatMap((course) => items.filter((each) => each.courseId === course).sort(byKey));
+    assert.deepEqual(shown(items), shown(grouped));
+  }
+
+  function byKey(a: Place, b: Place): number {
+    const [left, right] = [a, b].map((each) => [each.courseId, each.rank, each.userId].join('/')) as [string, string];
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
 
   function key({ tenant }: Scene, courseId: string, rank: string, userId: string): Key {
     return [tenant, courseId, rank, userId];

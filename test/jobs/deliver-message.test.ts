@@ -9,7 +9,7 @@ import { rememberingChannel } from '../harness/stores.ts';
 import { survives } from '../harness/survival.ts';
 
 const ids = { recipientId: 'ada', messageId: 'exam-1/mail', notificationId: 'exam-1', channel: 'mail' };
-const parcel = { address: 'ada@example.org', title: 'Tomorrow', body: 'Room 4', link: '/exams/1' };
+const parcel = { address: 'ada@example.org', title: 'Tomorrow', body: 'Room 4', link: '/exams/1', unsubscribe: null };
 const key = ['ada', 'exam-1/mail'];
 const due: SpecEvent = [messageDue, { ...ids, ...parcel, expiresAt: null }];
 const dueUntil = (expiresAt: number): SpecEvent => [messageDue, { ...ids, ...parcel, expiresAt }];
@@ -34,7 +34,7 @@ test('a message that its channel accepts is sent, and forgets its address and it
   const spec = await jobSpec(t, deliverMessage, through(mail));
   await spec.when(due);
   const [sent] = mail.messages;
-  assert.deepEqual({ ...sent, key: '' }, { ...parcel, key: '', time: minute(0) });
+  assert.deepEqual({ unsubscribe: null, ...sent, key: '' }, { ...parcel, key: '', time: minute(0) });
   await spec.thenRow(key, {
     ...ids,
     state: 'sent',
@@ -254,6 +254,18 @@ for (const [rule, state, attempt] of ANSWERS) {
     assert.deepEqual(deliverMessage.react(row, row, event, {}), []);
   });
 }
+
+test('where to unsubscribe is kept with the message, and its call says so', () => {
+  const unsubscribe = 'https://learn.example.org/out';
+  const data = { ...ids, ...parcel, unsubscribe, expiresAt: null };
+  const event = { type: 'notification.message-due', id: '1', source: '/test', time: 5, tenant: 'default', data };
+  const row = deliverMessage.fold['notification.message-due']?.(undefined, event, {});
+  assert.ok(row !== undefined && 'parcel' in row);
+  assert.deepEqual(row['parcel'], { ...parcel, unsubscribe });
+  assert.deepEqual(deliverMessage.react(undefined, row, event, {}), [
+    { kind: 'call', channel: 'mail', attempt: 1, messageId: ids.messageId, ...parcel, unsubscribe },
+  ]);
+});
 
 const NO_IDS = ['', 'x'.repeat(513), 'a\0b'];
 

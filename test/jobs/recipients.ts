@@ -18,7 +18,16 @@ export const PUSH = { channel: 'push', address: 'device-1' };
 /** All preferences, as they are now: without `rest`, everything goes to one mail address at any time. */
 export const prefers = (rest: object = {}): SpecEvent => [
   preferencesChanged,
-  { recipientId, addresses: [MAIL], muted: [], timeZone: 'UTC', quietFrom: null, quietUntil: null, ...rest },
+  {
+    recipientId,
+    addresses: [MAIL],
+    muted: [],
+    timeZone: 'UTC',
+    quietFrom: null,
+    quietUntil: null,
+    digest: null,
+    ...rest,
+  },
 ];
 
 /** What is said of a notification that goes out. */
@@ -32,6 +41,7 @@ export const goesOut = (notificationId: string, { channel, address } = MAIL, res
       channel,
       address,
       ...text(notificationId),
+      unsubscribe: null,
       ...rest,
     },
   ] as const;
@@ -42,5 +52,43 @@ export const inFeed = (notificationId: string, time: number, rest: object = {}) 
 });
 /** As it is held back. */
 export const heldBack = (notificationId: string, until: number, rest: object = {}) => ({
-  [notificationId]: { category: 'course', ...text(notificationId), until, ...rest },
+  [notificationId]: { category: 'course', ...text(notificationId), unsubscribe: null, until, ...rest },
 });
+
+/** As it is collected for a digest by mail. */
+export const collectedFor = (notificationId: string, time: number, until: number, rest: object = {}) => ({
+  [notificationId]: {
+    category: 'course',
+    ...text(notificationId),
+    unsubscribe: null,
+    time,
+    channels: ['mail'],
+    until,
+    ...rest,
+  },
+});
+
+/** What is said of a digest that goes out. */
+export const digestGoesOut = (
+  number: number,
+  title: string,
+  body: string,
+  { channel, address } = MAIL,
+  rest: object = {},
+) =>
+  [
+    messageDue,
+    {
+      recipientId,
+      messageId: `digest/${number}/${channel}`,
+      notificationId: `digest/${number}`,
+      channel,
+      address,
+      title,
+      body,
+      link: null,
+      expiresAt: null,
+      unsubscribe: null,
+      ...rest,
+    },
+  ] as const;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import { cleanError } from '../../sinks/requests/rules.ts';
 import * as statements from '../../sinks/requests/sqlite/request.ts';
 import { sqliteRequests } from '../../sinks/requests/sqlite/requests.ts';
 import { requestsContract } from '../contracts/requests.ts';
@@ -37,6 +38,7 @@ test('what is asked for often is found by an index, in its order', (t) => {
     statements.lease('ada', T0, T0),
     statements.exhaust(T0),
     statements.expire(T0),
+    statements.OVER,
     statements.list('acme', { limit: 10 }),
     statements.schedules('acme'),
     statements.due(T0),
@@ -49,4 +51,21 @@ test('what is asked for often is found by an index, in its order', (t) => {
       `${sql}: ${plan}`,
     );
   }
+});
+
+test('the schedules of a folder from before they said how often to try are tried three times', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  database.exec(`
+    CREATE TABLE report_schedule (id TEXT PRIMARY KEY, tenant TEXT NOT NULL, report TEXT NOT NULL, parameters TEXT NOT NULL,
+      requested_by TEXT NOT NULL, cron TEXT NOT NULL, enabled INTEGER NOT NULL, next_at INTEGER NOT NULL) STRICT;
+    INSERT INTO report_schedule VALUES ('s1', 'acme', 'progress', '{}', 'eve', '0 6 * * *', 1, ${T0});
+  `);
+  sqliteRequests(database);
+  const [request] = await sqliteRequests(database).fire(T0, ({ nextAt }) => nextAt + 1);
+  assert.equal(request?.maxAttempts, 3);
+});
+
+test('an error keeps its text but for what no store keeps', () => {
+  assert.equal(cleanError('a\0b\ud800'), 'a\uFFFDb\uFFFD');
 });

@@ -6,11 +6,10 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { messageOf } from '../../../schemas/errors.ts';
 import type { ChannelName } from '../../../schemas/fields.ts';
-import { isMailAddress, mailOf, nameOf, problemOf, textOf, titleLine } from '../message.ts';
+import { mailOf, nameOf, problemOf, senderOf, textOf, titleLine } from '../message.ts';
 import type { Channel, Message } from '../port.ts';
 
 const HOUR = 3_600_000;
@@ -54,13 +53,7 @@ export function outboxChannel(options: OutboxOptions): Channel {
 type Writer = (message: Message) => Promise<Uint8Array>;
 
 function mailWriter(from: string): Writer {
-  const [sender, ...others] = addressparser(from, { flatten: true });
-  if (sender === undefined || others.length > 0 || !isMailAddress(sender.address)) {
-    throw new TributaryError(
-      'CONFIG_INVALID',
-      `${JSON.stringify(from)} cannot be the sender of mails; write one address, such as "Campus <campus@example.org>"`,
-    );
-  }
+  const sender = senderOf(from);
   return (message) => new MailComposer(mailOf(message, sender)).compile().build();
 }
 

@@ -2,7 +2,7 @@
  * Requests and schedules as two tables, and every change as one conditional UPDATE: who changes no line has lost. Nothing
  * here holds a lock or a transaction over a decision of ours, so the statements serve several workers at once.
  */
-import type { Lease, NewRequest, Request, RequestState, Result, Schedule } from '../port.ts';
+import type { Expired, Lease, NewRequest, Request, RequestState, Result, Schedule } from '../port.ts';
 
 type Value = string | number | null;
 
@@ -11,7 +11,10 @@ export interface Statement {
   readonly values: readonly Value[];
 }
 
-/** All times are ms since 1970 UTC; `parameters` and `result` are JSON. */
+/**
+ * All times are ms since 1970 UTC; `parameters` and `result` are JSON. `expires_at` says when the object of a result may be
+ * removed, and is null once it is known to be.
+ */
 export const TABLES = `
   CREATE TABLE IF NOT EXISTS report_request (
     id TEXT PRIMARY KEY,
@@ -35,6 +38,8 @@ export const TABLES = `
   CREATE INDEX IF NOT EXISTS report_request_open ON report_request (created_at, id)
     WHERE state IN ('waiting', 'running');
   CREATE INDEX IF NOT EXISTS report_request_ends ON report_request (expires_at) WHERE state = 'done';
+  CREATE INDEX IF NOT EXISTS report_request_over ON report_request (expires_at, id)
+    WHERE state = 'expired' AND expires_at IS NOT NULL;
   CREATE TABLE IF NOT EXISTS report_schedule (
     id TEXT PRIMARY KEY,
     tenant TEXT NOT NULL,
@@ -43,15 +48,24 @@ export const TABLES = `
     requested_by TEXT NOT NULL,
     cron TEXT NOT NULL,
     enabled INTEGER NOT NULL,
-    next_at INTEGER NOT NULL
+    next_at INTEGER NOT NULL,
+    max_attempts INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS report_schedule_tenant ON report_schedule (tenant, id);
   CREATE INDEX IF NOT EXISTS report_schedule_due ON report_schedule (next_at, id) WHERE enabled = 1;
 `;
 
+/** What tables of an earlier version lack, each with the question whether they have it. */
+export const ADDED = [
+  {
+    has: `SELECT 1 FROM pragma_table_info('report_schedule') WHERE name = 'max_attempts'`,
+    add: 'ALTER TABLE report_schedule ADD COLUMN max_attempts INTEGER NOT NULL DEFAULT 3',
+  },
+] as const;
+
 const REQUEST = `id, tenant, report, parameters, requested_by, max_attempts, state, created_at, updated_at, attempt, owner,
   lease_until, progress, error, result`;
-const SCHEDULE = 'id, tenant, report, parameters, requested_by, cron, enabled, next_at';
+const SCHEDULE = 'id, tenant, report, parameters, requested_by, cron, enabled, next_at, max_attempts';
 
 /** Answers the request if it was made, and nothing if the id exists. */
 export function create(request: NewRequest, now: number): Statement {
@@ -101,7 +115,7 @@ export function exhaust(now: number): Statement {
   };
 }
 
-/** Answers the request that was leased, if any. On Postgres the inner SELECT says FOR UPDATE SKIP LOCKED. */
+/** Answers the request that was leased, if any. */
 export function lease(owner: string, now: number, until: number): Statement {
   return {
     sql: `UPDATE report_request
@@ -154,20 +168,29 @@ export function cancel(id: string, now: number): Statement {
 
 export function expire(now: number): Statement {
   return {
-    sql: `UPDATE report_request SET state = 'expired', updated_at = ? WHERE state = 'done' AND expires_at <= ?
-          RETURNING ${REQUEST}`,
+    sql: `UPDATE report_request SET state = 'expired', updated_at = ? WHERE state = 'done' AND expires_at <= ?`,
     values: [now, now],
   };
 }
 
+/** Answers OverLine. */
+export const OVER: Statement = {
+  sql: `SELECT id, result FROM report_request WHERE state = 'expired' AND expires_at IS NOT NULL ORDER BY expires_at, id`,
+  values: [],
+};
+
+export function confirmRemoved(id: string): Statement {
+  return { sql: `UPDATE report_request SET expires_at = NULL WHERE id = ? AND state = 'expired'`, values: [id] };
+}
+
 export function putSchedule(schedule: Schedule): Statement {
-  const { id, tenant, report, parameters, requestedBy, cron, enabled, nextAt } = schedule;
+  const { id, tenant, report, parameters, requestedBy, cron, enabled, nextAt, maxAttempts } = schedule;
   return {
-    sql: `INSERT INTO report_schedule (${SCHEDULE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    sql: `INSERT INTO report_schedule (${SCHEDULE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (id) DO UPDATE SET tenant = excluded.tenant, report = excluded.report,
             parameters = excluded.parameters, requested_by = excluded.requested_by, cron = excluded.cron,
-            enabled = excluded.enabled, next_at = excluded.next_at`,
-    values: [id, tenant, report, JSON.stringify(parameters), requestedBy, cron, enabled ? 1 : 0, nextAt],
+            enabled = excluded.enabled, next_at = excluded.next_at, max_attempts = excluded.max_attempts`,
+    values: [id, tenant, report, JSON.stringify(parameters), requestedBy, cron, enabled ? 1 : 0, nextAt, maxAttempts],
   };
 }
 
@@ -233,6 +256,13 @@ export function requestOf(line: RequestLine): Request {
   };
 }
 
+/** The id and the result of a request. */
+export type OverLine = readonly [id: string, result: string];
+
+export function expiredOf([id, result]: OverLine): Expired {
+  return { id, object: (JSON.parse(result) as Result).object };
+}
+
 /** The columns of SCHEDULE. */
 export type ScheduleLine = readonly [
   id: string,
@@ -243,9 +273,11 @@ export type ScheduleLine = readonly [
   cron: string,
   enabled: number,
   nextAt: number,
+  maxAttempts: number,
 ];
 
 export function scheduleOf(line: ScheduleLine): Schedule {
-  const [id, tenant, report, parameters, requestedBy, cron, enabled, nextAt] = line;
-  return { id, tenant, report, parameters: JSON.parse(parameters), requestedBy, cron, enabled: enabled === 1, nextAt };
+  const [id, tenant, report, parameters, requestedBy, cron, enabled, nextAt, maxAttempts] = line;
+  const flags = { enabled: enabled === 1, nextAt, maxAttempts };
+  return { id, tenant, report, parameters: JSON.parse(parameters), requestedBy, cron, ...flags };
 }

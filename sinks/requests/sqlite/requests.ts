@@ -2,39 +2,33 @@
 import { type Database, guarded } from '../../../embedded/database.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
 import type { Lease, Request, Requests, Schedule } from '../port.ts';
-import { checkNext, checkRequest, scheduledRequest } from '../scheduled.ts';
+import { checkRequest, checkText, cleanError, finishedBefore, leaseLost } from '../rules.ts';
+import { checkNext, checkSchedule, fireEach, scheduledRequest } from '../scheduled.ts';
 import * as sql from './request.ts';
 
 export function sqliteRequests(database: Database): Requests {
   database.exec(sql.TABLES);
+  for (const { has, add } of sql.ADDED) if (database.statement(has).get() === undefined) database.exec(add);
 
   const lines = <T>(statement: sql.Statement): T[] =>
     database.statement(statement.sql).all(...statement.values) as unknown as T[];
   const changes = (statement: sql.Statement): number =>
     Number(database.statement(statement.sql).run(...statement.values).changes);
-  const call = <T>(what: string, work: () => T): Promise<T> => guarded('REQUESTS_AWAY', what, work);
+  const call = <T>(what: string, work: () => T | Promise<T>): Promise<T> => guarded('REQUESTS_AWAY', what, work);
 
   function one(statement: sql.Statement): Request | undefined {
     const [line] = lines<sql.RequestLine>(statement);
     return line === undefined ? undefined : sql.requestOf(line);
   }
 
-  /** A change that only the attempt with the lease may make. */
-  function held(lease: Lease, statement: sql.Statement): void {
+  /** A change that only the attempt with the lease may make, unless it is `done` already. */
+  function held(lease: Lease, statement: sql.Statement, done?: (request: Request | undefined) => boolean): void {
     if (changes(statement) > 0) return;
     const request = one(sql.get(lease.id));
-    const now =
-      request === undefined
-        ? 'does not exist'
-        : `is ${request.state}${request.owner === null ? '' : ` as attempt ${request.attempt} of ${request.owner}`}`;
-    throw new TributaryError(
-      'LEASE_LOST',
-      `attempt ${lease.attempt} of ${lease.owner} no longer has the request ${lease.id}, which ${now}; stop working on it`,
-    );
+    if (done?.(request) !== true) throw leaseLost(lease, request);
   }
 
-  function fireOne(schedule: Schedule, now: number, next: (schedule: Schedule) => number): Request | undefined {
-    const nextAt = checkNext(schedule, next(schedule));
+  async function fireOne(schedule: Schedule, now: number, nextAt: number): Promise<Request | undefined> {
     return database.transaction(() =>
       changes(sql.move(schedule, nextAt)) === 0 ? undefined : one(sql.create(scheduledRequest(schedule), now)),
     );
@@ -49,31 +43,51 @@ export function sqliteRequests(database: Database): Requests {
           throw new TributaryError('NOT_FOUND', `the request ${request.id} was removed; ask again`);
         return made;
       }),
-    get: (id) => call(`reading the request ${id}`, () => one(sql.get(id))),
+    get: (id) =>
+      call(`reading the request ${id}`, () => {
+        checkText('the id of a request', id);
+        return one(sql.get(id));
+      }),
     list: (tenant, filter) =>
-      call(`listing the requests of ${tenant}`, () =>
-        lines<sql.RequestLine>(sql.list(tenant, filter)).map(sql.requestOf),
-      ),
+      call(`listing the requests of ${tenant}`, () => {
+        checkText('the tenant of a request', tenant);
+        return lines<sql.RequestLine>(sql.list(tenant, filter)).map(sql.requestOf);
+      }),
     lease: (owner, now, until) =>
       call(`leasing a request to ${owner}`, () => {
+        checkText('the owner of a lease', owner);
         changes(sql.exhaust(now));
         return one(sql.lease(owner, now, until));
       }),
     renew: (lease, now, until, progress) =>
       call(`renewing the lease of ${lease.id}`, () => held(lease, sql.renew(lease, now, until, progress))),
     finish: (lease, now, result) =>
-      call(`finishing the request ${lease.id}`, () => held(lease, sql.finish(lease, now, result))),
+      call(`finishing the request ${lease.id}`, () =>
+        held(lease, sql.finish(lease, now, result), (request) => finishedBefore(lease, request, result)),
+      ),
     fail: (lease, now, error, final) =>
-      call(`failing the request ${lease.id}`, () => held(lease, sql.fail(lease, now, error, final))),
-    cancel: (id, now) => call(`cancelling the request ${id}`, () => changes(sql.cancel(id, now)) > 0),
+      call(`failing the request ${lease.id}`, () => held(lease, sql.fail(lease, now, cleanError(error), final))),
+    cancel: (id, now) =>
+      call(`cancelling the request ${id}`, () => {
+        checkText('the id of a request', id);
+        return changes(sql.cancel(id, now)) > 0;
+      }),
     expire: (now) =>
       call('expiring requests', () => {
         changes(sql.exhaust(now));
-        return lines<sql.RequestLine>(sql.expire(now)).flatMap((line) => sql.requestOf(line).result?.object ?? []);
+        changes(sql.expire(now));
+        return lines<sql.OverLine>(sql.OVER).map(sql.expiredOf);
       }),
+    confirmRemoved: (ids) =>
+      call('confirming that objects are removed', () =>
+        database.transaction(() => {
+          for (const id of ids) changes(sql.confirmRemoved(id));
+        }),
+      ),
 
     putSchedule: (schedule) =>
       call(`keeping the schedule ${schedule.id}`, () => {
+        checkSchedule(schedule);
         changes(sql.putSchedule(schedule));
       }),
     removeSchedule: (id) =>
@@ -85,21 +99,11 @@ export function sqliteRequests(database: Database): Requests {
         lines<sql.ScheduleLine>(sql.schedules(tenant)).map(sql.scheduleOf),
       ),
     fire: (now, next) =>
-      call('firing schedules', () => {
-        const made: Request[] = [];
-        const errors: unknown[] = [];
-        // Each schedule by itself: one with a broken time must not hold up the others.
-        for (const schedule of lines<sql.ScheduleLine>(sql.due(now)).map(sql.scheduleOf)) {
-          try {
-            const request = fireOne(schedule, now, next);
-            if (request !== undefined) made.push(request);
-          } catch (error) {
-            errors.push(error);
-          }
-        }
-        if (errors.length > 0) throw errors[0];
-        return made;
-      }),
+      call('firing schedules', () =>
+        fireEach(lines<sql.ScheduleLine>(sql.due(now)).map(sql.scheduleOf), (schedule) =>
+          fireOne(schedule, now, checkNext(schedule, next(schedule))),
+        ),
+      ),
     async close() {},
   };
 }

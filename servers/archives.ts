@@ -1,0 +1,44 @@
+/**
+ * Archives of the classes that a Java server loads on its start, which save it a third of its work: the server is started once,
+ * and asked for them. Elasticsearch changes a module of Java itself, and so can have none.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCassandra } from './cassandra.ts';
+import { java17, needed } from './installed.ts';
+import { archiveOf, type JavaOptions } from './java.ts';
+import { startKafka } from './kafka.ts';
+import { startRegistry } from './registry.ts';
+import type { Server } from './server.ts';
+
+type Start = (options: JavaOptions & { readonly folder: string }) => Promise<Server>;
+
+/** By the part that they are started from. */
+const STARTS: Readonly<Record<string, Start>> = {
+  kafka: startKafka,
+  registry: startRegistry,
+  cassandra: startCassandra,
+};
+
+/** Makes the archive of a part, if it can have one and has none. */
+export async function archiveClasses(part: string): Promise<void> {
+  const start = STARTS[part];
+  if (start === undefined || existsSync(archiveOf(part))) return;
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-archive-'));
+  const jcmd = join(needed('Java 17', java17()), 'bin', 'jcmd');
+  const file = `${archiveOf(part)}.${process.pid}`;
+  try {
+    const server = await start({ folder, record: true });
+    try {
+      execFileSync(jcmd, [`${server.pid}`, 'VM.cds', 'dynamic_dump', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    } finally {
+      await server.kill();
+    }
+    renameSync(file, archiveOf(part));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(file, { force: true });
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * Gets what the real servers are started from: programs of the system by apt, where they are missing; the rest into `.servers/`
+ * of the checkout by Maven and Go. A part whose inputs have not changed since is left alone, so that a second run is done at once.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { archiveClasses } from './archives.ts';
+import { findPostgres, findProgram, java17, java21, partFolder } from './installed.ts';
+
+/** A folder of `.servers/`, made by one command. */
+interface Part {
+  readonly name: string;
+  readonly tool: 'mvn' | 'go';
+  /** Files whose contents decide whether it is made anew; so do the arguments. */
+  readonly files: readonly string[];
+  readonly args: (into: string) => readonly string[];
+  readonly env?: (into: string) => Readonly<Record<string, string>>;
+  /** What the downloaded file has to be; the file itself is not kept. */
+  readonly sum?: { readonly file: string; readonly sha256: string };
+}
+
+const here = new URL('.', import.meta.url).pathname;
+const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+const QUIET = ['-B', '-q', '--no-transfer-progress'];
+
+const jars = (name: string): Part => ({
+  name,
+  tool: 'mvn',
+  files: [`${name}/pom.xml`],
+  args: (into) => [
+    ...QUIET,
+    '--strict-checksums',
+    '-f',
+    `${here}${name}/pom.xml`,
+    `${DEPENDENCY}:copy-dependencies`,
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${into}`,
+  ],
+});
+/** The file is copied beside what it holds, so that its sum can be compared: the repository has none for each of them. */
+const archive = (name: string, artifact: string, file: string, sha256: string): Part => ({
+  name,
+  tool: 'mvn',
+  files: [],
+  args: (into) => [
+    ...QUIET,
+    `${DEPENDENCY}:copy`,
+    `${DEPENDENCY}:unpack`,
+    `-Dartifact=${artifact}`,
+    `-DoutputDirectory=${into}`,
+  ],
+  sum: { file, sha256 },
+});
+
+const PARTS: readonly Part[] = [
+  {
+    name: 's3',
+    tool: 'go',
+    files: ['s3/go.mod', 's3/go.sum'],
+    args: () => ['install', '-C', `${here}s3`, '-buildvcs=false', '-trimpath', '-ldflags=-s -w', 'tool'],
+    env: (into) => ({ GOBIN: into }),
+  },
+  jars('kafka'),
+  archive(
+    'registry',
+    'io.apicurio:apicurio-registry-app:2.6.13.Final:tar.gz:all',
+    'apicurio-registry-app-2.6.13.Final-all.tar.gz',
+    '3cda1b34aa020fb4ac4dd6a66018d757e81e437f97e20a1f92d366b70091c6ba',
+  ),
+  jars('cassandra'),
+  archive(
+    'elasticsearch',
+    'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.5.3:zip',
+    'elasticsearch-9.5.3.zip',
+    'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d',
+  ),
+];
+
+/** A program of the system: the Debian packages that bring it, and what to do where those do not exist. */
+interface Program {
+  readonly name: string;
+  readonly find: () => string | undefined;
+  readonly packages: readonly string[];
+  readonly otherwise: string;
+}
+
+const PROGRAMS: readonly Program[] = [
+  program('redis-server', 'redis-server'),
+  program('redis-cli', 'redis-tools'),
+  program('openssl', 'openssl'),
+  program('setpriv', 'util-linux'),
+  {
+    name: 'postgres',
+    find: () => findPostgres('postgres'),
+    packages: ['postgresql'],
+    otherwise: 'install Postgres 15 or newer',
+  },
+  {
+    name: 'Java 17',
+    find: java17,
+    packages: ['openjdk-17-jdk-headless'],
+    otherwise: 'Kafka, Cassandra and the registry run on it: install a JDK 17 under /usr/lib/jvm, or set JAVA17_HOME',
+  },
+  {
+    name: 'Java 21 or newer',
+    find: java21,
+    packages: ['openjdk-21-jdk-headless'],
+    otherwise: 'Elasticsearch 9 runs on it: install a JDK 21 or newer under /usr/lib/jvm, or set JAVA21_HOME',
+  },
+  program('mvn', 'maven'),
+  {
+    name: 'Go',
+    find: findGo,
+    packages: ['golang-go'],
+    otherwise: 'the S3 server is built by it: install Go 1.26, or 1.21 and newer, which gets 1.26 by itself',
+  },
+];
+
+function program(name: string, debian: string): Program {
+  return {
+    name,
+    find: () => findProgram(name),
+    packages: [debian],
+    otherwise: `install ${name} so that it is on the PATH`,
+  };
+}
+
+/** One that understands the file go.mod, and can get the version that it names. */
+function findGo(): string | undefined {
+  const go = findProgram('go');
+  const minor = go && /go1\.(\d+)/.exec(execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8' }))?.[1];
+  return Number(minor ?? 0) >= 21 ? go : undefined;
+}
+
+function installPrograms(): void {
+  const packages = PROGRAMS.filter(({ find }) => find() === undefined).flatMap((missing) => missing.packages);
+  if (packages.length > 0 && findProgram('apt-get') !== undefined) aptInstall(packages);
+  const missing = PROGRAMS.filter(({ find }) => find() === undefined);
+  if (missing.length === 0) return;
+  throw new Error(missing.map(({ name, otherwise }) => `${name} is missing: ${otherwise}.`).join('\n'));
+}
+
+/** RUNLEVEL=1 keeps Debian from starting what it installs, on the usual ports. A package it does not know is left out. */
+function aptInstall(wanted: readonly string[]): void {
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo'];
+  const apt = (...args: string[]): void => {
+    const [command = '', ...rest] = [
+      ...asRoot,
+      'env',
+      'RUNLEVEL=1',
+      'DEBIAN_FRONTEND=noninteractive',
+      'apt-get',
+      '-q',
+      ...args,
+    ];
+    execFileSync(command, rest, { stdio: ['ignore', 'inherit', 'inherit'] });
+  };
+  apt('update');
+  const known = wanted.filter((name) =>
+    execFileSync('apt-cache', ['policy', name], { encoding: 'utf8' }).match(/Candidate: \d/),
+  );
+  console.log(`apt: installing ${known.join(' ')}`);
+  if (known.length > 0) apt('install', '-y', '--no-install-recommends', ...known);
+}
+
+const keyOf = ({ files, tool, args, sum }: Part): string => {
+  const command = [tool, ...args(''), sum?.sha256].map((word) => word?.replaceAll(here, ''));
+  const hash = createHash('sha256').update(JSON.stringify(command));
+  for (const file of files) hash.update(readFileSync(here + file));
+  return hash.digest('hex');
+};
+
+/** Made beside its place and moved there whole: a part that is there is complete. */
+async function installPart(part: Part): Promise<void> {
+  const { name, tool, args, env, sum } = part;
+  const folder = partFolder(name);
+  const key = `${folder}/.key`;
+  if (existsSync(key) && readFileSync(key, 'utf8') === keyOf(part)) return console.log(`${name}: is there`);
+  const begun = Date.now();
+  console.log(`${name}: installing by ${tool}`);
+  const into = partFolder(`${name}.${process.pid}`);
+  mkdirSync(into, { recursive: true });
+  const log = partFolder(`${name}.install.log`);
+  try {
+    // In its own folder: the plugin notes there what it has unpacked, and would not unpack it again.
+    await run(tool, args(into), { cwd: into, env: { ...process.env, ...env?.(into) } }, log);
+    if (sum !== undefined) checkSum(`${into}/${sum.file}`, sum.sha256);
+    writeFileSync(`${into}/.key`, keyOf(part));
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(into, folder);
+  } finally {
+    rmSync(into, { recursive: true, force: true });
+  }
+  console.log(`${name}: installed in ${Math.round((Date.now() - begun) / 1000)} s`);
+}
+
+function checkSum(file: string, sha256: string): void {
+  const found = createHash('sha256').update(readFileSync(file)).digest('hex');
+  if (found !== sha256)
+    throw new Error(`${file} is not the expected file: its SHA-256 is ${found}, expected ${sha256}`);
+  rmSync(file);
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  log: string,
+): Promise<void> {
+  const output = openSync(log, 'w');
+  const code = await new Promise<number | null>((resolve, reject) => {
+    spawn(command, args, { ...options, stdio: ['ignore', output, output] })
+      .once('exit', resolve)
+      .once('error', reject);
+  });
+  if (code === 0) return;
+  throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+}
+
+/** One after the other for each tool: Maven's local repository is not made for two at a time. */
+async function inTurn(tool: Part['tool']): Promise<void> {
+  for (const part of PARTS.filter((one) => one.tool === tool)) await installPart(part);
+}
+
+try {
+  installPrograms();
+  const ended = await Promise.allSettled([inTurn('go'), inTurn('mvn')]);
+  const problems = ended.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  for (const { name } of PARTS) {
+    // Without it the server starts all the same, a little later.
+    await archiveClasses(name).catch((error: Error) =>
+      console.warn(`${name}: no archive of its classes: ${error.message}`),
+    );
+  }
+} catch (error) {
+  console.error(`servers:install: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

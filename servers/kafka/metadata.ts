@@ -1,0 +1,19 @@
+/** As much of Kafka's protocol as it takes to see whether a broker serves. https://kafka.apache.org/protocol.html */
+
+/** Metadata, version 0, of no topic by name: its length, key, version, correlation, client without a name, and no topics. */
+export const METADATA = Buffer.from([0, 0, 0, 14, 0, 3, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0, 0, 0, 0]);
+
+const BROKERS_AT = 8;
+
+/** Whether an answer to it names all of these brokers: length, correlation, then an id, a host and a port for each. */
+export const listsBrokers =
+  (ids: readonly number[]) =>
+  (reply: Buffer): boolean => {
+    const found = new Set<number>();
+    let at = BROKERS_AT + 4;
+    for (let left = reply.readInt32BE(BROKERS_AT); left > 0; left -= 1) {
+      found.add(reply.readInt32BE(at));
+      at += 4 + 2 + reply.readInt16BE(at + 4) + 4;
+    }
+    return ids.every((id) => found.has(id));
+  };

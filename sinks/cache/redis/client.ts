@@ -1,0 +1,156 @@
+/**
+ * Connections to Redis: one for commands, which comes back by itself, and new ones for those who subscribe.
+ *
+ * Nothing waits in the client while there is no connection: it would be sent whenever the server comes back, long after its
+ * caller gave up, and the queue would grow meanwhile. Whoever sends waits for the connection first.
+ */
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { type Link, newLink } from './link.ts';
+import type { Host, Place } from './place.ts';
+import { SCRIPT } from './script.ts';
+
+export interface ClientOptions {
+  readonly place: Place;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly sentinelUsername: string | undefined;
+  readonly sentinelPassword: string | undefined;
+  /** PEM. Undefined: what Node trusts. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** How long a server may say nothing to what it was asked, in ms. */
+  readonly silenceMs: number;
+}
+
+export interface Client {
+  readonly link: Link;
+  apply(keys: readonly string[], args: readonly string[]): Promise<number[]>;
+  hash(key: string): Promise<Record<string, string>>;
+  /** A connection of its own that is not opened yet, and does not come back. */
+  forSubscriber(): Redis;
+  close(): void;
+}
+
+interface Commands {
+  applyChanges(count: number, ...keysAndArgs: string[]): Promise<number[]>;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+const REDIRECTIONS = 4;
+const SENTINEL_MS = 2000;
+const scripts = { applyChanges: { lua: SCRIPT } };
+
+/** How long to wait before connecting for the nth time. */
+export function pauseMs(attempt: number): number {
+  return Math.min(FIRST_PAUSE_MS * attempt, LONGEST_PAUSE_MS);
+}
+
+export function connect(options: ClientOptions): Client {
+  const { place } = options;
+  const link = newLink(addressOf(place));
+  return place.kind === 'cluster' ? clusterClient(options, link) : serverClient(options, link);
+}
+
+function serverClient(options: ClientOptions, link: Link): Client {
+  const { place, sentinelUsername, sentinelPassword } = options;
+  const common = connectionOptions(options);
+  const at =
+    place.kind === 'sentinel'
+      ? {
+          sentinels: [...place.hosts],
+          name: place.master,
+          sentinelUsername,
+          sentinelPassword,
+          sentinelCommandTimeout: SENTINEL_MS,
+          sentinelTLS: common.tls,
+          enableTLSForSentinelMode: place.encrypted,
+        }
+      : { ...place.hosts[0] };
+  const base = { ...common, ...at, db: place.database };
+  const redis = new Redis({ ...base, scripts, retryStrategy: pauseMs, sentinelRetryStrategy: pauseMs });
+  redis.on('sentinelError', link.failed);
+  return {
+    ...clientOf(redis, link),
+    forSubscriber: () => new Redis({ ...base, retryStrategy: null, sentinelRetryStrategy: () => null }),
+  };
+}
+
+function clusterClient(options: ClientOptions, link: Link): Client {
+  const { place } = options;
+  const common = connectionOptions(options);
+  const settings = {
+    scripts,
+    lazyConnect: true,
+    clusterRetryStrategy: pauseMs,
+    // Names stay names, which certificates need, and are looked up for every connection.
+    dnsLookup: (name: string, callback: (error: null, address: string) => void) => callback(null, name),
+    // A command that is sent from one stopped node to the next is given up soon: its caller tries again.
+    maxRedirections: REDIRECTIONS,
+    redisOptions: common,
+  } satisfies ClusterOptions;
+  const cluster = new Cluster([...place.hosts], settings);
+  cluster.on('node error', link.failed);
+  let subscriber: { readonly redis: Redis; readonly host: Host } | undefined;
+  cluster.on('-node', ({ options: { host, port } }: Redis) => {
+    // A node that left the cluster hears nothing of it any more.
+    if (subscriber?.host.host === host && subscriber?.host.port === port) subscriber?.redis.disconnect();
+  });
+  return {
+    ...clientOf(cluster, link),
+    forSubscriber() {
+      // A change is published to all nodes, so any of them will do.
+      const known = cluster.nodes('all').map(({ options: { host = '', port = 0 } }) => ({ host, port }));
+      const hosts = known.length > 0 ? known : place.hosts;
+      const host = hosts[Math.floor(Math.random() * hosts.length)] ?? place.hosts[0];
+      subscriber = { host, redis: new Redis({ ...common, ...host, retryStrategy: null }) };
+      return subscriber.redis;
+    },
+  };
+}
+
+function addressOf({ hosts }: Place): string {
+  return hosts.map(({ host, port }) => `${host}:${port}`).join(',');
+}
+
+function connectionOptions({ place, username, password, tls, silenceMs }: ClientOptions) {
+  return {
+    username: username ?? place.username,
+    password: password ?? place.password,
+    tls: place.encrypted ? { ...tls } : undefined,
+    connectionName: 'tributary',
+    lazyConnect: true,
+    connectTimeout: silenceMs,
+    socketTimeout: silenceMs,
+    maxLoadingRetryTime: LONGEST_PAUSE_MS,
+    // What was sent when the connection breaks is failed at once, and what is not sent is not kept: see above.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    enableOfflineQueue: false,
+    // A master that became a replica: after connecting anew we are at the new one.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  } satisfies RedisOptions;
+}
+
+function clientOf(redis: Redis | Cluster, link: Link): Omit<Client, 'forSubscriber'> {
+  redis.on('ready', link.up);
+  redis.on('close', link.down);
+  redis.on('error', link.failed);
+  const commands = redis as unknown as Commands;
+  const opened = {
+    ...link,
+    ready(what: string, deadline: number): Promise<void> {
+      if (redis.status === 'wait') redis.connect().catch(() => {});
+      return link.ready(what, deadline);
+    },
+  };
+  return {
+    link: opened,
+    apply: (keys, args) => commands.applyChanges(keys.length, ...keys, ...args),
+    hash: (key) => redis.hgetall(key),
+    close() {
+      link.close();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** What an error of Redis or of its client means, and what to do about it. */
+import { TributaryError } from '../../../schemas/errors.ts';
+
+/**
+ * - `again`: the connection is lost, or the server is about to serve again or sends us elsewhere: worth another try soon.
+ * - `away`: the server answers and cannot take anything now. Trying again at once is of no use; the caller waits.
+ * - `fatal`: it will not become better by itself.
+ */
+export interface Failure {
+  readonly meaning: 'again' | 'away' | 'fatal';
+  /** What happened, with nothing of the command that failed: it holds records, or the password. */
+  readonly text: string;
+  /** What to do; empty when waiting is all. */
+  readonly remedy: string;
+}
+
+const AWAY: Readonly<Record<string, string>> = {
+  OOM: 'its memory is full: raise maxmemory, or delete what is not needed; it is written then',
+  MISCONF: 'it cannot save to its disk: see to the disk of the server; it is written then',
+};
+// A client of clusters follows where these send it.
+const IS_CLUSTER = 'it is part of a cluster: write redis+cluster:// in the URL';
+const FATAL: Readonly<Record<string, string>> = {
+  NOAUTH: 'it wants a user or a password: configure them',
+  WRONGPASS: 'configure the right user and password',
+  NOPERM: 'give its user the rights that the documentation of the Redis cache lists',
+  DENIED: 'it takes connections of its own machine alone: configure its protected mode',
+  WRONGTYPE: 'somebody else uses keys of this prefix: choose another prefix',
+  CROSSSLOT: IS_CLUSTER,
+  MOVED: IS_CLUSTER,
+  ASK: IS_CLUSTER,
+  ERR: 'see what it says',
+};
+/** Errors without a code of their own that pass. */
+const PASSING = /^ERR max(?:imum)? number of clients/;
+const CODE = /^([A-Z]+)\b/;
+const BUGS = [TypeError, RangeError, SyntaxError, TributaryError];
+/** Up to Redis 6 an error within a script is wrapped. */
+const IN_SCRIPT = /^ERR Error running script .*-([A-Z]+) /;
+
+/** Undefined: it does not come from Redis or from the way there, so it is a bug. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || BUGS.some((bug) => error instanceof bug)) return undefined;
+  const message = messageOf(error);
+  const [, code = ''] = (IN_SCRIPT.exec(message) ?? CODE.exec(message)) || [];
+  if (AWAY[code] !== undefined) return { meaning: 'away', text: message, remedy: AWAY[code] };
+  if (FATAL[code] !== undefined && !PASSING.test(message)) {
+    return { meaning: 'fatal', text: message, remedy: FATAL[code] };
+  }
+  return { meaning: 'again', text: message, remedy: '' };
+}
+
+/** `what` is what we wanted, `place` where Redis is. */
+export function errorOf({ meaning, text, remedy }: Failure, what: string, place: string): TributaryError {
+  const code = meaning === 'fatal' ? 'STORE_BROKEN' : 'CACHE_AWAY';
+  return new TributaryError(code, `${what}: Redis at ${place}: ${text}; ${remedy === '' ? 'waiting for it' : remedy}`);
+}
+
+function messageOf(error: Error): string {
+  // The client wraps what a node of a cluster said; and Node's errors of several addresses at once have only a code.
+  const { lastNodeError } = error as { lastNodeError?: unknown };
+  const { message, code } = (lastNodeError instanceof Error ? lastNodeError : error) as NodeJS.ErrnoException;
+  return message || code || 'the connection failed';
+}

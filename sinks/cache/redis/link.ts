@@ -1,0 +1,73 @@
+/** Whether there is a connection, and why not: for those who wait for one. */
+import { errorOf, type Failure, failureOf } from './failure.ts';
+
+export interface Link {
+  /** host:port of all that the URL names. */
+  readonly where: string;
+  up(): void;
+  down(): void;
+  failed(error: unknown): void;
+  close(): void;
+  /**
+   * Waits for it until `deadline` (of `performance.now()`). Throws CACHE_AWAY then, and STORE_BROKEN at once when the
+   * server refuses us; both begin with `what`.
+   */
+  ready(what: string, deadline: number): Promise<void>;
+  /** What the connection failed of last; undefined while there is one. */
+  reason(): Failure | undefined;
+}
+
+export function newLink(where: string): Link {
+  const waiting = new Set<{ resolve: () => void; refuse: (failure: Failure) => void }>();
+  let state: 'up' | 'down' | 'closed' = 'down';
+  let last: Failure | undefined;
+
+  function settle(failure?: Failure): void {
+    for (const { resolve, refuse } of waiting) {
+      if (failure === undefined) resolve();
+      else refuse(failure);
+    }
+    waiting.clear();
+  }
+
+  return {
+    where,
+    up() {
+      if (state === 'closed') return;
+      state = 'up';
+      last = undefined;
+      settle();
+    },
+    down() {
+      if (state === 'up') state = 'down';
+    },
+    failed(error) {
+      last = failureOf(error) ?? last;
+      if (state === 'down' && last?.meaning === 'fatal') settle(last);
+    },
+    close() {
+      state = 'closed';
+      settle(CLOSED);
+    },
+    reason: () => last,
+    async ready(what, deadline) {
+      if (state === 'up') return;
+      if (state === 'closed') throw errorOf(CLOSED, what, where);
+      if (last?.meaning === 'fatal') throw errorOf(last, what, where);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const refuse = (failure: Failure): void => reject(errorOf(failure, what, where));
+      const waiter = { resolve, refuse };
+      waiting.add(waiter);
+      const timer = setTimeout(() => refuse(last ?? SILENT), deadline - performance.now());
+      try {
+        await promise;
+      } finally {
+        clearTimeout(timer);
+        waiting.delete(waiter);
+      }
+    },
+  };
+}
+
+const SILENT: Failure = { meaning: 'again', text: 'it does not answer', remedy: '' };
+const CLOSED: Failure = { meaning: 'again', text: 'the cache was closed', remedy: 'open it again' };

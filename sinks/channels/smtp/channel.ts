@@ -1,0 +1,132 @@
+/**
+ * Mail by SMTP, through a relay that queues: what it accepts is sent, and what it does with it afterwards is its own business.
+ *
+ * A mail has the same Message-ID however often it is sent, by which most mailboxes show a repeat once. SMTP itself knows no
+ * repeats: a connection that ends after the text and before the answer leaves open whether the mail is on its way, and `repeats`
+ * says what is worse.
+ */
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
+import { createTransport } from 'nodemailer';
+import DKIM from 'nodemailer/lib/dkim';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { mailOf, problemOf, senderOf } from '../message.ts';
+import type { Answer, Channel } from '../port.ts';
+import { answerTo } from './answer.ts';
+import { type ConnectionOptions, connectionOf } from './request.ts';
+
+export interface SmtpOptions extends ConnectionOptions {
+  /** Who mail is from: an address, with or without a name: "Campus <campus@example.org>". */
+  readonly from: string;
+  readonly dkim?: DkimOptions | undefined;
+  /** Whether a mail that may have been accepted is sent again. */
+  readonly repeats?: 'at-least-once' | 'at-most-once';
+  /** How long one mail may take, from when a connection is free for it. */
+  readonly timeoutMs?: number;
+}
+
+/** `<selector>._domainkey.<domain>` has the public key. */
+export interface DkimOptions {
+  readonly domain: string;
+  readonly selector: string;
+  /** RSA, as PEM. */
+  readonly privateKey: string;
+}
+
+const TIMEOUT_MS = 30_000;
+/** RFC 6376 section 5.4.1, and both headers that RFC 8058 wants signed; a header that a mail has not is left out. */
+const SIGNED = [
+  ...['from', 'to', 'subject', 'date', 'message-id', 'auto-submitted'],
+  ...['mime-version', 'content-type', 'content-transfer-encoding', 'list-unsubscribe', 'list-unsubscribe-post'],
+].join(':');
+
+/** One mail on its way. */
+interface Sending {
+  readonly stop: AbortController;
+  /** Undefined as long as no connection is free for it; at its end when the server has all of it. */
+  text: Readable | undefined;
+}
+
+export function smtpChannel(options: SmtpOptions): Channel {
+  const { repeats = 'at-least-once', timeoutMs = TIMEOUT_MS } = options;
+  const sender = senderOf(options.from);
+  const dkim = options.dkim && signer(options.dkim);
+  const transport = createTransport({ pool: true, ...connectionOf(options) });
+  // Whoever sends hears of it too; what happens to a connection that nobody uses is nobody's business.
+  transport.on('error', () => {});
+  const waiting = new Set<Sending>();
+  const running = new Set<Promise<Answer>>();
+
+  // Called when a connection is free for the mail.
+  transport.use('stream', (mail, done) => {
+    const { sending } = mail.data as unknown as { sending: Sending };
+    mail.message.processFunc((input) => {
+      waiting.delete(sending);
+      const timer = setTimeout(() => sending.stop.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+      sending.stop.signal.addEventListener('abort', () => clearTimeout(timer));
+      // No bigger than what is asked for: it is at its end only when the connection has taken all of it.
+      const text = new PassThrough();
+      // An error of it is an error of the mail, which hears of it from nodemailer.
+      pipeline(dkim === undefined ? input : dkim.sign(input), text, () => {});
+      sending.text = text;
+      return text;
+    });
+    done();
+  });
+
+  async function deliver(sending: Sending, mail: ReturnType<typeof mailOf>): Promise<Answer> {
+    const { stop } = sending;
+    waiting.add(sending);
+    try {
+      // Lines end with CR LF in SMTP anyway; a stream that sees to it would stand between `text` and the connection.
+      const extra = { newline: undefined, signal: stop.signal, sending };
+      const { response } = await transport.sendMail({ ...mail, ...extra });
+      return { outcome: 'sent', detail: response };
+    } catch (error) {
+      const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
+      const answer = answerTo(reason, sending.text?.readableEnded ?? false, repeats);
+      const isDown = sending.text === undefined || stop.signal.aborted;
+      if (isDown && answer.outcome !== 'refused') for (const { stop } of waiting) stop.abort(reason);
+      return answer;
+    } finally {
+      waiting.delete(sending);
+      // Ends its timer.
+      stop.abort();
+    }
+  }
+
+  return {
+    repeats,
+    async send(message) {
+      const problem = problemOf('mail', message.address);
+      if (problem !== undefined) return { outcome: 'refused', detail: problem };
+      const sent = deliver({ stop: new AbortController(), text: undefined }, mailOf(message, sender));
+      running.add(sent);
+      return sent.finally(() => running.delete(sent));
+    },
+    /** Waits for the mails that are on their way; those that no connection is free for are away. */
+    async close() {
+      for (const { stop } of waiting) stop.abort(new Error('the channel was closed'));
+      transport.close();
+      await Promise.all(running);
+    },
+  };
+}
+
+function signer({ domain, selector, privateKey }: DkimOptions): DKIM {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(privateKey);
+  } catch {
+    throw new TributaryError('CONFIG_INVALID', 'the DKIM key cannot be read; it must be a private key as PEM');
+  }
+  if (key.asymmetricKeyType !== 'rsa') {
+    throw new TributaryError('CONFIG_INVALID', `the DKIM key is of type ${key.asymmetricKeyType}; it must be RSA`);
+  }
+  const names = { domain, selector };
+  for (const [name, value] of Object.entries(names)) {
+    if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(value)) continue;
+    throw new TributaryError('CONFIG_INVALID', `the DKIM ${name} ${JSON.stringify(value)} is no name of the DNS`);
+  }
+  return new DKIM({ domainName: domain, keySelector: selector, privateKey, headerFieldNames: SIGNED });
+}

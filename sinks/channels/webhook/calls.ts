@@ -1,0 +1,116 @@
+/** Signed calls: each when it is its turn, and those who fail are left alone for a while. */
+import type { Answer, Channel, Message } from '../port.ts';
+import { Forbidden } from './addresses.ts';
+import { outcomeOf, retryAfterMs } from './answer.ts';
+import { Lanes } from './lanes.ts';
+import { Pauses } from './pauses.ts';
+import type { WebhookRequest } from './payload.ts';
+import { Poster, type PostOptions, Unanswered } from './post.ts';
+import type { Signer } from './secrets.ts';
+
+export interface CommonOptions {
+  /** The authority of the receivers' certificates, as PEM, if it is none that everybody knows. */
+  readonly ca?: string | undefined;
+  /**
+   * What happens to a message of which nobody knows whether it arrived. `honours-key`: the receiver is known to take every
+   * `webhook-id` once.
+   */
+  readonly repeats?: Channel['repeats'];
+  readonly timeoutMs?: number;
+  /** How many calls are made at once to one host. */
+  readonly callsAtOnce?: number;
+  /** A clock in ms since 1970 UTC, for tests. */
+  readonly now?: () => number;
+}
+
+const TIMEOUT_MS = 10_000;
+const LARGEST_BODY = 256 * 1024;
+
+/** A call that can be made. */
+export interface Parcel {
+  readonly url: URL;
+  readonly signer: Signer;
+  readonly request: WebhookRequest;
+}
+
+interface Kind extends Pick<PostOptions, 'lookup'> {
+  /** Whether the receiver is a service of ours. */
+  readonly ours: boolean;
+  readonly callsAtOnce: number;
+}
+
+export class SignedCalls implements Channel {
+  readonly repeats: Channel['repeats'];
+  readonly #ours: boolean;
+  readonly #parcel: (message: Message) => Parcel | Answer;
+  readonly #poster: Poster;
+  readonly #lanes: Lanes;
+  readonly #pauses = new Pauses();
+  readonly #now: () => number;
+
+  constructor(
+    options: CommonOptions,
+    { ours, callsAtOnce, lookup }: Kind,
+    parcel: (message: Message) => Parcel | Answer,
+  ) {
+    const { repeats = 'at-least-once', ca, timeoutMs = TIMEOUT_MS, now = Date.now } = options;
+    this.repeats = repeats;
+    this.#ours = ours;
+    this.#parcel = parcel;
+    this.#now = now;
+    this.#lanes = new Lanes(options.callsAtOnce ?? callsAtOnce);
+    const mayRepeat = repeats !== 'at-most-once';
+    this.#poster = new Poster({ ca, timeoutMs, mayRepeat, ...(lookup === undefined ? {} : { lookup }) });
+  }
+
+  async send(message: Message): Promise<Answer> {
+    const parcel = this.#parcel(message);
+    if ('outcome' in parcel) return parcel;
+    const size = Buffer.byteLength(parcel.request.body);
+    if (size > LARGEST_BODY) {
+      return { outcome: 'refused', detail: `the message has ${size} bytes; at most ${LARGEST_BODY} are sent` };
+    }
+    return this.#lanes.run(parcel.url.origin, () => this.#inTurn(parcel));
+  }
+
+  /** A pause may have begun while the call waited for its turn. */
+  async #inTurn(parcel: Parcel): Promise<Answer> {
+    const { origin, href } = parcel.url;
+    const until = this.#pauses.until(origin, this.#now()) ?? this.#pauses.until(href, this.#now());
+    if (until === undefined) return this.#call(parcel);
+    return {
+      outcome: 'away',
+      detail: `${origin} failed lately and is left alone until ${new Date(until).toISOString()}`,
+    };
+  }
+
+  async #call({ url, signer, request: { id, body } }: Parcel): Promise<Answer> {
+    const time = new Date(this.#now());
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Tributary',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(time.getTime() / 1000)),
+      'webhook-signature': signer.sign(id, time, body),
+    };
+    const { origin, href } = url;
+    try {
+      const { status, retryAfter } = await this.#poster.post(url, headers, body);
+      this.#pauses.succeeded(origin);
+      const outcome = outcomeOf(status, this.#ours);
+      if (outcome === 'away') this.#pauses.failed(href, this.#now(), retryAfterMs(retryAfter, this.#now()));
+      else this.#pauses.succeeded(href);
+      return { outcome, detail: `${origin} answered ${status}` };
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      if (error.cause instanceof Forbidden) return { outcome: 'refused', detail: error.message };
+      this.#pauses.failed(origin, this.#now());
+      const isUnknown = error.mayHaveArrived && this.repeats === 'at-most-once';
+      return { outcome: isUnknown ? 'unknown' : 'away', detail: `${origin}: ${error.message}` };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#poster.close();
+  }
+}

@@ -1,0 +1,41 @@
+/** Who is left alone until when: receivers that fail again and again, and those that ask for it. */
+
+/** So many failures in a row begin the first pause; each one more makes the next one twice as long. */
+const FAILURES = 3;
+const FIRST_MS = 5_000;
+const LONGEST_MS = 60_000;
+/** The longest that a receiver may ask for. */
+export const LONGEST_WISH_MS = 15 * 60_000;
+const MOST_KEPT = 10_000;
+
+interface Record {
+  readonly failures: number;
+  readonly until: number;
+}
+
+export class Pauses {
+  /** The one that failed longest ago is the first. */
+  readonly #records = new Map<string, Record>();
+
+  /** In ms since 1970 UTC; undefined if it may be called. */
+  until(name: string, now: number): number | undefined {
+    const until = this.#records.get(name)?.until ?? 0;
+    return until > now ? until : undefined;
+  }
+
+  /** `wishMs`: how long it asked to be left alone; 0 if it did not. */
+  failed(name: string, now: number, wishMs = 0): void {
+    const before = this.#records.get(name);
+    const failures = (before?.failures ?? 0) + 1;
+    const own = failures < FAILURES ? 0 : Math.min(FIRST_MS * 2 ** (failures - FAILURES), LONGEST_MS);
+    const pause = Math.max(own, Math.min(wishMs, LONGEST_WISH_MS));
+    this.#records.delete(name);
+    this.#records.set(name, { failures, until: Math.max(before?.until ?? 0, now + pause) });
+    const [oldest] = this.#records.keys();
+    if (this.#records.size > MOST_KEPT && oldest !== undefined) this.#records.delete(oldest);
+  }
+
+  succeeded(name: string): void {
+    this.#records.delete(name);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Where a bucket is, and how it is spoken to:
+ *
+ *     s3://<bucket>/<prefix>?region=eu-central-1                                        S3 itself
+ *     s3://<bucket>/<prefix>?endpoint=https://minio.example.org:9000                    any other server
+ *     s3://<key>:<secret>@<bucket>?endpoint=http://127.0.0.1:9000&region=us-east-1      with its credentials
+ *
+ * - `prefix`: what all keys begin with. Two installations that share a bucket have two.
+ * - `region`: of the bucket. If not said, AWS_REGION or the profile's, and us-east-1 where an endpoint is given.
+ * - `pathStyle`: `true` puts the bucket into the path of the URL, not the host name: the default where an endpoint is given.
+ * - `linkEndpoint`: what links begin with, where readers reach the server by another address than we do.
+ * - `checksums=required`: sends and checks no checksums that S3 does not ask for, for servers that do not know them.
+ * - Credentials that are not said come from where AWS's tools look: environment, profile, container, instance, web identity.
+ *   What a URL cannot say as it is, such as "/" or "+" in a secret, is percent-encoded.
+ *
+ * The role needs s3:GetObject, PutObject, DeleteObject, AbortMultipartUpload on the objects and s3:ListBucket on the bucket:
+ * without the last, S3 answers that access is denied where there is no object. A process that is killed while it writes
+ * leaves parts that nobody sees; a lifecycle rule AbortIncompleteMultipartUpload of the bucket removes them.
+ */
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { checkName } from '../names.ts';
+import type { Place } from './request.ts';
+
+export interface S3Options {
+  readonly url: string;
+  /** Instead of the URL's. */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** Instead of the URL's. */
+  readonly linkEndpoint?: string;
+  /** The certificate authorities of the endpoint in PEM, beside those of the system if not said. */
+  readonly ca?: string;
+  /**
+   * How large the parts of a large object are, in bytes: 8 MiB if not said, 5 MiB at least; 10,000 parts at most. One write
+   * holds up to `partsInFlight` + 1 of them in memory.
+   */
+  readonly partBytes?: number;
+  /** Parts of one object that are sent at once: 3 if not said. */
+  readonly partsInFlight?: number;
+  /** How long a call may go without an answer, all its attempts together, before it counts as an outage: 10 s if not said. */
+  readonly timeoutMs?: number;
+}
+
+export interface Connection {
+  readonly place: Place;
+  readonly partBytes: number;
+  readonly partsInFlight: number;
+  /** How long one attempt may go without a byte, in ms. */
+  readonly idleMs: number;
+  /** Of a client for calls that are over once they are answered. */
+  readonly calls: S3ClientConfig;
+  /** Of a client for calls that say themselves how long they may take: bodies that are read as fast as somebody wants them. */
+  readonly patient: S3ClientConfig;
+  /** Of the client that signs links. */
+  readonly links: S3ClientConfig;
+}
+
+const MIB = 1024 * 1024;
+const SECOND = 1000;
+const DEFAULTS = { partBytes: 8 * MIB, partsInFlight: 3, timeoutMs: 10 * SECOND };
+const SMALLEST_PART = 5 * MIB;
+const ATTEMPTS = 3;
+const SOCKETS = 128;
+const PARAMETERS = new Set(['region', 'endpoint', 'pathStyle', 'linkEndpoint', 'checksums']);
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** Throws CONFIG_INVALID, without the URL: it may hold a secret. */
+export function connectionOf(options: S3Options): Connection {
+  const url = parse(options.url);
+  const parameters = url.searchParams;
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.has(name)) throw invalid(`has the parameter ${name}; known are ${[...PARAMETERS].join(', ')}`);
+  }
+  const partBytes = options.partBytes ?? DEFAULTS.partBytes;
+  if (!Number.isSafeInteger(partBytes) || partBytes < SMALLEST_PART) {
+    throw invalid(`comes with parts of ${partBytes} bytes; S3 takes ${SMALLEST_PART} or more`);
+  }
+  const idleMs = Math.ceil((options.timeoutMs ?? DEFAULTS.timeoutMs) / ATTEMPTS);
+  const shared = sharedOf(url, options);
+  const agents = { httpAgent: agentOf(undefined), httpsAgent: agentOf(options.ca) };
+  const endpoint = options.linkEndpoint ?? parameters.get('linkEndpoint');
+  return {
+    place: placeOf(url),
+    partBytes,
+    partsInFlight: options.partsInFlight ?? DEFAULTS.partsInFlight,
+    idleMs,
+    calls: { ...shared, requestHandler: { connectionTimeout: idleMs, socketTimeout: idleMs, ...agents } },
+    patient: {
+      ...shared,
+      requestHandler: {
+        connectionTimeout: idleMs,
+        requestTimeout: idleMs,
+        throwOnRequestTimeout: true,
+        ...agents,
+      },
+    },
+    links: endpoint === null ? shared : { ...shared, endpoint: endpointOf('linkEndpoint', endpoint) },
+  };
+}
+
+function sharedOf(url: URL, options: S3Options): S3ClientConfig {
+  const parameters = url.searchParams;
+  const endpoint = parameters.get('endpoint');
+  const region = parameters.get('region') ?? (endpoint === null ? undefined : 'us-east-1');
+  const pathStyle = parameters.get('pathStyle') ?? String(endpoint !== null);
+  if (pathStyle !== 'true' && pathStyle !== 'false') throw invalid(`has the pathStyle ${pathStyle}, not true or false`);
+  const checksums = parameters.get('checksums') ?? 'supported';
+  if (checksums !== 'required' && checksums !== 'supported')
+    throw invalid(`has the checksums ${checksums}, not required`);
+  const when = checksums === 'required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
+  const credentials = options.credentials ?? credentialsOf(url);
+  return {
+    ...(endpoint === null ? {} : { endpoint: endpointOf('endpoint', endpoint) }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    forcePathStyle: pathStyle === 'true',
+    maxAttempts: ATTEMPTS,
+    requestChecksumCalculation: when,
+    responseChecksumValidation: when,
+    // It would wait some seconds for a server that does not know it.
+    expectContinueHeader: false,
+  };
+}
+
+function parse(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null) throw invalid('is none; percent-encode what is special in the credentials');
+  if (url.protocol !== 's3:') throw invalid(`begins with ${url.protocol}//; it must begin with s3://`);
+  return url;
+}
+
+function placeOf(url: URL): Place {
+  const bucket = url.hostname;
+  if (!BUCKET.test(bucket)) throw invalid(`has the bucket ${JSON.stringify(bucket)}, which cannot be one`);
+  const prefix = url.pathname.replace(/^\/|\/$/g, '');
+  if (prefix === '') return { bucket, prefix };
+  try {
+    checkName(prefix);
+  } catch (error) {
+    throw new TributaryError('CONFIG_INVALID', `the prefix of the S3 URL is wrong: ${(error as Error).message}`);
+  }
+  return { bucket, prefix: `${prefix}/` };
+}
+
+function credentialsOf(url: URL): { accessKeyId: string; secretAccessKey: string } | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  if (url.username === '' || url.password === '') throw invalid('has a key without its secret, or the other way round');
+  try {
+    return { accessKeyId: decodeURIComponent(url.username), secretAccessKey: decodeURIComponent(url.password) };
+  } catch {
+    throw invalid('has a "%" in its credentials that encodes nothing; write it as %25');
+  }
+}
+
+function endpointOf(name: string, text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return text;
+  throw invalid(`has an ${name} that is no http:// or https:// URL without credentials`);
+}
+
+function agentOf(ca: string | undefined) {
+  return { keepAlive: true, maxSockets: SOCKETS, ...(ca === undefined ? {} : { ca }) };
+}
+
+function invalid(problem: string): TributaryError {
+  return new TributaryError('CONFIG_INVALID', `the URL of S3 ${problem}`);
+}

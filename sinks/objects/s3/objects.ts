@@ -1,0 +1,253 @@
+/**
+ * Objects in a bucket of S3 or of a server that speaks as it does; see `connection.ts` for where and how.
+ *
+ * - Nothing is connected before the first call. An outage is OBJECTS_AWAY within about `timeoutMs`, a body that is being
+ *   written or read included, and the next call connects anew.
+ * - `modifiedAt` of a write is the time of this machine; that of `head` and `list` is the server's.
+ * - After OBJECTS_AWAY a write may have happened or not. Within one call that is found out: a `create` whose answer was
+ *   lost, and that is sent again, does not take its own object for another's.
+ * - Where S3 answers that several create one name at once, one of them may be told ALREADY_EXISTS by mistake, if the object
+ *   is removed in the same moment.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { checkName, checkPrefix, checkRange } from '../names.ts';
+import type { ObjectBody, ObjectInfo, Objects } from '../port.ts';
+import { connectionOf, type S3Options } from './connection.ts';
+import {
+  isAbsent,
+  isBeyondEnd,
+  isClash,
+  isConflict,
+  isCutOff,
+  mayHaveHappened,
+  objectsError,
+  writeError,
+} from './errors.ts';
+import * as ask from './request.ts';
+import { type Target, upload } from './upload.ts';
+
+/** Of a write that met another one. */
+const CONFLICT_ATTEMPTS = 5;
+const CONFLICT_PAUSE_MS = 40;
+/** How fast a server puts the parts of an object together at least, in bytes a ms. */
+const COMPLETES_PER_MS = 20_000;
+
+export function s3Objects(options: S3Options): Objects {
+  const { place, partBytes, partsInFlight, idleMs, ...clients } = connectionOf(options);
+  const calls = new S3Client(clients.calls);
+  const patient = new S3Client(clients.patient);
+  const links = new S3Client(clients.links);
+
+  function keyOf(name: string): string {
+    checkName(name);
+    return ask.keyOf(place, name);
+  }
+
+  /** Whether the write made the object, if an earlier attempt of it got no answer; otherwise its error stands. */
+  async function concluded(key: string, write: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!mayHaveHappened(error)) throw error;
+      const found = await calls.send(new HeadObjectCommand(ask.objectInput(place, key))).catch((unread: unknown) => {
+        if (isAbsent(unread)) return undefined;
+        throw unread;
+      });
+      if (!ask.madeBy(write, found?.Metadata)) throw error;
+    }
+  }
+
+  function targetOf(name: string, key: string, once: boolean): Target {
+    const write = randomUUID();
+    const begin = async (): Promise<string> => {
+      const { UploadId } = await calls.send(new CreateMultipartUploadCommand(ask.beginInput(place, key, write)));
+      return UploadId ?? '';
+    };
+    const abort = async (id: string): Promise<void> => {
+      await calls.send(new AbortMultipartUploadCommand({ ...ask.objectInput(place, key), UploadId: id }));
+    };
+    /** A request that needs the same rights and has no body hears the reason, if there is one. */
+    const unlessRefused = async (cut: unknown): Promise<never> => {
+      if (isCutOff(cut)) await abort(await begin());
+      throw cut;
+    };
+    const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        throw writeError(error, name, once);
+      }
+    };
+    return {
+      partBytes,
+      partsInFlight,
+      whole: (body) =>
+        translated(() => {
+          const put = () => calls.send(new PutObjectCommand(ask.putInput(place, key, body, write, once)));
+          return unlessMet(
+            (error) => isConflict(error) || isClash(error),
+            () => concluded(key, write, put).catch(unlessRefused),
+          );
+        }),
+      begin: () => translated(begin),
+      part: (id, number, body) =>
+        translated(async () => {
+          const sent = await calls.send(new UploadPartCommand(ask.partInput(place, key, id, number, body)));
+          return { PartNumber: number, ETag: sent.ETag, ChecksumCRC32: sent.ChecksumCRC32 };
+        }),
+      complete: (id, parts, bytes) =>
+        translated(() => {
+          const complete = () =>
+            patient.send(new CompleteMultipartUploadCommand(ask.completeInput(place, key, id, parts, once)), {
+              requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
+            });
+          // After a conflict the parts would have to be sent anew.
+          return unlessMet(isClash, () => concluded(key, write, complete));
+        }),
+      abort,
+    };
+  }
+
+  async function write(name: string, body: ObjectBody, once: boolean): Promise<ObjectInfo> {
+    const bytes = await upload(targetOf(name, keyOf(name), once), body);
+    return { name, bytes, modifiedAt: Date.now() };
+  }
+
+  async function open(key: string, what: string, range?: { start: number; end: number }) {
+    try {
+      const found = await patient.send(new GetObjectCommand(ask.objectInput(place, key, range)));
+      const body = found.Body as Readable;
+      // It may break before somebody reads it; then the reader is told.
+      body.on('error', () => undefined);
+      return { body, bytes: found.ContentLength ?? 0, modifiedAt: found.LastModified?.getTime() ?? 0 };
+    } catch (error) {
+      if (isAbsent(error) || (range !== undefined && isBeyondEnd(error))) return undefined;
+      throw objectsError(error, what);
+    }
+  }
+
+  /** HEAD has no words for what is wrong: a bucket that is missing looks as an object that is. So GET has to agree. */
+  async function head(name: string): Promise<ObjectInfo | undefined> {
+    const key = keyOf(name);
+    const what = `looking at the object ${name}`;
+    try {
+      const { ContentLength, LastModified } = await calls.send(new HeadObjectCommand(ask.objectInput(place, key)));
+      return { name, bytes: ContentLength ?? 0, modifiedAt: LastModified?.getTime() ?? 0 };
+    } catch (error) {
+      if (!isAbsent(error)) throw objectsError(error, what);
+    }
+    const found = await open(key, what);
+    if (found === undefined) return undefined;
+    const { body, ...info } = found;
+    body.destroy();
+    return { name, ...info };
+  }
+
+  return {
+    put: (name, body) => write(name, body, false),
+    create: (name, body) => write(name, body, true),
+    async get(name, range) {
+      const key = keyOf(name);
+      if (range !== undefined) checkRange(name, range);
+      const what = `reading the object ${name}`;
+      // S3 knows no empty range, and answers nothing to one that begins behind the end.
+      const empty = range?.start === range?.end && range !== undefined;
+      const found = empty ? undefined : await open(key, what, range);
+      if (found !== undefined) return chunks(found.body, what, idleMs);
+      if (range !== undefined && (await head(name)) !== undefined) return nothing();
+      throw new TributaryError('NOT_FOUND', `there is no object ${name}; list what there is`);
+    },
+    head,
+    async *list(prefix) {
+      checkPrefix(prefix);
+      let token: string | undefined;
+      do {
+        const input = ask.listInput(place, prefix, token);
+        const page = await calls.send(new ListObjectsV2Command(input)).catch((error: unknown) => {
+          throw objectsError(error, `listing the objects ${prefix}…`);
+        });
+        for (const { Key, Size, LastModified } of page.Contents ?? []) {
+          const name = ask.nameOf(place, Key ?? '');
+          if (isName(name)) yield { name, bytes: Size ?? 0, modifiedAt: LastModified?.getTime() ?? 0 };
+        }
+        token = page.NextContinuationToken;
+      } while (token !== undefined);
+    },
+    async remove(name) {
+      const input = ask.objectInput(place, keyOf(name));
+      await calls.send(new DeleteObjectCommand(input)).catch((error: unknown) => {
+        if (!isAbsent(error)) throw objectsError(error, `removing the object ${name}`);
+      });
+    },
+    async link(name, expiresAt) {
+      const input = ask.linkInput(place, keyOf(name));
+      const { signedAt, seconds } = ask.linkTime(name, expiresAt, Date.now());
+      const times = { expiresIn: seconds, signingDate: new Date(signedAt) };
+      return getSignedUrl(links, new GetObjectCommand(input), times).catch((error: unknown) => {
+        throw objectsError(error, `linking the object ${name}`);
+      });
+    },
+    async close() {
+      for (const client of [calls, patient, links]) client.destroy();
+    },
+  };
+}
+
+/** Tries again, a few times, what met another write. */
+async function unlessMet(met: (error: unknown) => boolean, work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!met(error) || attempt === CONFLICT_ATTEMPTS) throw error;
+      await sleep(Math.random() * CONFLICT_PAUSE_MS * attempt);
+    }
+  }
+}
+
+/** The bytes as they come. A server that stops sending is away; a reader may take its time. */
+async function* chunks(body: Readable, what: string, idleMs: number): AsyncGenerator<Uint8Array> {
+  const late = (): void => {
+    body.destroy(Object.assign(new Error(`no byte came for ${idleMs} ms`), { name: 'TimeoutError' }));
+  };
+  const iterator: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const timer = setTimeout(late, idleMs);
+      const next = await iterator.next().finally(() => clearTimeout(timer));
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } catch (error) {
+    throw objectsError(error, what);
+  } finally {
+    body.destroy();
+  }
+}
+
+function isName(text: string): boolean {
+  try {
+    checkName(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

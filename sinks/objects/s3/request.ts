@@ -1,0 +1,115 @@
+/** Objects as keys of a bucket, and what is asked of S3 for each call of the port. */
+import { TributaryError } from '../../../schemas/errors.ts';
+
+export interface Place {
+  readonly bucket: string;
+  /** Every key begins with it: empty, or segments with a "/" at the end. */
+  readonly prefix: string;
+}
+
+export interface Part {
+  readonly PartNumber: number;
+  readonly ETag?: string | undefined;
+  readonly ChecksumCRC32?: string | undefined;
+}
+
+/** What S3 takes, in bytes; names are ASCII. */
+const LONGEST_KEY = 1024;
+/** A link of S3 lasts this long at most, in seconds. */
+const LONGEST_LINK = 7 * 24 * 3600;
+/** Says which write made an object, so that one that did not get its answer finds out. */
+const WRITE = 'tributary-write';
+
+/** Throws USAGE if the name is too long below this prefix. */
+export function keyOf(place: Place, name: string): string {
+  const key = place.prefix + name;
+  if (key.length <= LONGEST_KEY) return key;
+  throw new TributaryError(
+    'USAGE',
+    `${name.slice(0, 100)}… cannot be the name of an object: its key ${place.prefix}… has ${key.length} bytes, and ${LONGEST_KEY} is the most`,
+  );
+}
+
+/** The name of a key that a list of this place has answered. Not every one is a name of the port: others make keys, too. */
+export function nameOf(place: Place, key: string): string {
+  return key.slice(place.prefix.length);
+}
+
+/** With `once` only if there is no object of this key. */
+export function putInput(place: Place, key: string, body: Uint8Array, write: string, once: boolean) {
+  return {
+    Bucket: place.bucket,
+    Key: key,
+    Body: body,
+    ContentLength: body.length,
+    ...described(write),
+    ...condition(once),
+  } as const;
+}
+
+export function beginInput(place: Place, key: string, write: string) {
+  return { Bucket: place.bucket, Key: key, ChecksumAlgorithm: 'CRC32', ...described(write) } as const;
+}
+
+export function partInput(place: Place, key: string, upload: string, number: number, body: Uint8Array) {
+  return {
+    Bucket: place.bucket,
+    Key: key,
+    UploadId: upload,
+    PartNumber: number,
+    Body: body,
+    ContentLength: body.length,
+    ChecksumAlgorithm: 'CRC32',
+  } as const;
+}
+
+export function completeInput(place: Place, key: string, upload: string, parts: readonly Part[], once: boolean) {
+  const Parts = parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
+  return { Bucket: place.bucket, Key: key, UploadId: upload, MultipartUpload: { Parts }, ...condition(once) };
+}
+
+export function objectInput(place: Place, key: string, range?: { start: number; end: number }) {
+  const { bucket: Bucket } = place;
+  // S3 names the last byte, not the one after it.
+  return { Bucket, Key: key, ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` }) };
+}
+
+/** The page after the one that answered `token`; the first one without. */
+export function listInput(place: Place, prefix: string, token: string | undefined) {
+  const more = token === undefined ? {} : { ContinuationToken: token };
+  return { Bucket: place.bucket, Prefix: place.prefix + prefix, ...more };
+}
+
+/** The object as a file to be saved under the last segment of its name: a browser must not run it. */
+export function linkInput(place: Place, key: string) {
+  const file = key.slice(key.lastIndexOf('/') + 1);
+  return { ...objectInput(place, key), ResponseContentDisposition: `attachment; filename="${file}"` };
+}
+
+/**
+ * From when and for how many seconds a link is signed that ends at `expiresAt` and not later; all in ms since 1970 UTC. One
+ * of the past is signed in the past. Throws USAGE for more than S3 grants.
+ */
+export function linkTime(name: string, expiresAt: number, now: number): { signedAt: number; seconds: number } {
+  const end = Math.floor(expiresAt / 1000);
+  const begin = Math.min(Math.floor(now / 1000), end - 1);
+  const seconds = end - begin;
+  if (Number.isSafeInteger(seconds) && seconds <= LONGEST_LINK) return { signedAt: begin * 1000, seconds };
+  throw new TributaryError(
+    'USAGE',
+    `a link to ${name} cannot last until ${expiresAt}: S3 grants 7 days at most; let it expire sooner`,
+  );
+}
+
+/** Whether the object was made by this write. */
+export function madeBy(write: string, metadata: Readonly<Record<string, string>> | undefined): boolean {
+  return metadata?.[WRITE] === write;
+}
+
+function described(write: string) {
+  return { ContentType: 'application/octet-stream', Metadata: { [WRITE]: write } };
+}
+
+function condition(once: boolean) {
+  return once ? { IfNoneMatch: '*' } : {};
+}

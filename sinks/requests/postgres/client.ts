@@ -1,0 +1,141 @@
+/** Statements sent to Postgres: each waits for a bounded time, and what lost against another transaction is sent again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool, type PoolClient, type QueryArrayConfig } from 'pg';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { connectionOf, type PostgresOptions } from './connection.ts';
+import { isConflict, requestsError } from './errors.ts';
+import { migrations, type Statement, statementsOf } from './request.ts';
+
+/** Of a statement that always meets others; each time it waits a little longer. */
+const CONFLICT_ATTEMPTS = 10;
+const CONFLICT_PAUSE_MS = 10;
+const BIGINT = 20;
+const JSON_TYPE = 114;
+const BOOLEAN = 16;
+
+export interface Client {
+  readonly statements: ReturnType<typeof statementsOf>;
+  /** The lines it answers, each as an array of its columns. */
+  lines<L>(what: string, statement: Statement): Promise<L[]>;
+  /** How many lines it changed. */
+  changes(what: string, statement: Statement): Promise<number>;
+  /** Waits for the calls that are under way. */
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly rows: unknown[];
+  readonly count: number;
+}
+
+/** Connects when it is first asked, and makes or completes the tables then. */
+export function connect(options: PostgresOptions): Client {
+  const { schema, pool: config } = connectionOf(options);
+  const statements = statementsOf(schema);
+  const pool = new Pool(config);
+  // A connection that breaks while nobody uses it: the pool has let go of it, and the next call makes another.
+  pool.on('error', () => undefined);
+  let made: Promise<void> | undefined;
+  const running = new Set<Promise<Answer>>();
+  let closed: Promise<void> | undefined;
+
+  /** The tables, once a process; a failure is tried again by the next call. */
+  function ready(): Promise<void> {
+    made ??= makeTables(pool, schema).catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  }
+
+  async function send(what: string, statement: Statement): Promise<Answer> {
+    try {
+      await ready();
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const { rows, rowCount } = await pool.query(queryOf(statement));
+          return { rows, count: rowCount ?? 0 };
+        } catch (error) {
+          if (!isConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error;
+          await sleep(Math.random() * CONFLICT_PAUSE_MS * attempt);
+        }
+      }
+    } catch (error) {
+      throw requestsError(error, what);
+    }
+  }
+
+  function call(what: string, statement: Statement): Promise<Answer> {
+    if (closed !== undefined) throw new TributaryError('USAGE', `${what}: the requests are closed; open them again`);
+    const sent = send(what, statement).finally(() => running.delete(sent));
+    running.add(sent);
+    return sent;
+  }
+
+  return {
+    statements,
+    lines: async <L>(what: string, statement: Statement) => (await call(what, statement)).rows as L[],
+    changes: async (what, statement) => (await call(what, statement)).count,
+    close() {
+      closed ??= Promise.allSettled(running).then(() => pool.end());
+      return closed;
+    },
+  };
+}
+
+function queryOf({ text, values }: Statement): QueryArrayConfig {
+  return { text, values: [...values], rowMode: 'array', types: { getTypeParser: parserOf } };
+}
+
+/** Our whole numbers all lie within 53 bits. */
+function parserOf(type: number): (value: string) => unknown {
+  if (type === BIGINT) return Number;
+  if (type === JSON_TYPE) return JSON.parse;
+  if (type === BOOLEAN) return (value) => value === 't';
+  return (value) => value;
+}
+
+/** Makes what is missing, in one transaction and by one process at a time. One look is enough where nothing is. */
+async function makeTables(pool: Pool, schema: string): Promise<void> {
+  const all = migrations(schema);
+  const { hasSchema, hasVersion, lock, makeSchema, makeVersion, setVersion, version } = statementsOf(schema);
+  const client = await pool.connect();
+  // Whoever breaks between two statements says so by this event first.
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  let broken = true;
+  try {
+    const answer = async (statement: Statement): Promise<unknown> => {
+      const [line] = (await client.query<unknown[]>(queryOf(statement))).rows;
+      return line?.[0];
+    };
+    const current = async (): Promise<number> => ((await answer(hasVersion)) ? Number(await answer(version)) : 0);
+    if ((await current()) < all.length) {
+      // Whatever the database's default is: what the process before us made must be seen once we have the lock.
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+      try {
+        await client.query("SET LOCAL idle_in_transaction_session_timeout = '10s'");
+        await answer(lock);
+        if (!(await answer(hasSchema))) await answer(makeSchema);
+        await answer(makeVersion);
+        for (let next = await current(); next < all.length; next += 1) {
+          await client.query(all[next] as string);
+          await answer(setVersion(next + 1));
+        }
+        await client.query('COMMIT');
+      } catch (error) {
+        await rollBack(client);
+        throw error;
+      }
+    }
+    broken = false;
+  } finally {
+    client.removeListener('error', ignore);
+    client.release(broken);
+  }
+}
+
+/** The error that made it necessary says more than this one. */
+async function rollBack(client: PoolClient): Promise<void> {
+  await client.query('ROLLBACK').catch(() => undefined);
+}

@@ -1,0 +1,129 @@
+/**
+ * Where a Postgres is, and how it is spoken to:
+ *
+ *     postgres://<user>:<password>@<host>:<port>/<database>?schema=<schema>&sslmode=<mode>&sslrootcert=<file>
+ *
+ * - `postgresql://` is the same. A socket's folder is given as `?host=/var/run/postgresql`.
+ * - `schema`: the Postgres schema that holds the tables; `tributary` if not said. Two installations have two.
+ * - `sslmode`: `disable` (the default), `require` (encrypted, to whomever answers), `verify-ca` (its certificate is signed
+ *   by whom we trust), `verify-full` (and names the host; the default where a certificate authority is given).
+ * - `sslrootcert`, `sslcert`, `sslkey`: PEM files. Without `sslrootcert` the authorities of the system are trusted.
+ * - `application_name`: what the server's lists show; `tributary` if not said.
+ * - User and password that are not said come from PGUSER, PGPASSWORD or ~/.pgpass. What a URL cannot say as it is, such as
+ *   "@" or "/" in a password, is percent-encoded.
+ *
+ * Behind PgBouncer in transaction mode, set its `ignore_startup_parameters = statement_timeout`.
+ */
+import { readFileSync } from 'node:fs';
+import type { PoolConfig } from 'pg';
+import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+
+export interface PostgresOptions {
+  readonly url: string;
+  /** Instead of the URL's. */
+  readonly user?: string;
+  /** Instead of the URL's. */
+  readonly password?: string;
+  /** Instead of the URL's. */
+  readonly schema?: string;
+  /** The certificate authorities in PEM, instead of the URL's file. */
+  readonly ca?: string;
+  /** Connections at most, 8 if not said. A call waits for one for half of `timeoutMs`. */
+  readonly connections?: number;
+  /** How long a call may take before it counts as an outage, in ms: 10 s if not said. */
+  readonly timeoutMs?: number;
+}
+
+const PARAMETERS = new Set(['schema', 'host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'application_name']);
+const MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
+const SECOND = 1000;
+const DEFAULTS = { connections: 8, timeoutMs: 10 * SECOND, idleMs: 30 * SECOND };
+
+/** Throws CONFIG_INVALID, without the URL: it may hold a password. */
+export function connectionOf(options: PostgresOptions): { readonly schema: string; readonly pool: PoolConfig } {
+  const url = parse(options.url);
+  const parameters = url.searchParams;
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.has(name)) throw invalid(`has the parameter ${name}; known are ${[...PARAMETERS].join(', ')}`);
+  }
+  const schema = options.schema ?? parameters.get('schema') ?? 'tributary';
+  if (!SCHEMA.test(schema)) {
+    throw invalid(`has the schema ${JSON.stringify(schema)}; it is up to 63 of a-z, 0-9 and "_", and no digit first`);
+  }
+  const timeoutMs = options.timeoutMs ?? DEFAULTS.timeoutMs;
+  const half = Math.ceil(timeoutMs / 2);
+  const host = parameters.get('host') ?? decoded(url.hostname.replace(/^\[|\]$/g, ''));
+  const user = options.user ?? decoded(url.username);
+  const password = options.password ?? decoded(url.password);
+  const database = decoded(url.pathname.slice(1));
+  return {
+    schema,
+    pool: {
+      ...(host === '' ? {} : { host }),
+      ...(url.port === '' ? {} : { port: Number(url.port) }),
+      ...(user === '' ? {} : { user }),
+      ...(password === '' ? {} : { password }),
+      ...(database === '' ? {} : { database }),
+      ssl: tlsOf(parameters, options.ca, host),
+      application_name: parameters.get('application_name') ?? 'tributary',
+      max: options.connections ?? DEFAULTS.connections,
+      // Half of the time for a connection, half for the statement; and the server gives up a statement before we do, so
+      // that what waits for a lock does not go on without us.
+      connectionTimeoutMillis: half,
+      query_timeout: half,
+      statement_timeout: Math.ceil(half * 0.9),
+      idleTimeoutMillis: DEFAULTS.idleMs,
+      keepAlive: true,
+    },
+  };
+}
+
+function parse(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null) throw invalid('is none; percent-encode what is special in user and password');
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') {
+    throw invalid(`begins with ${url.protocol}//; it must begin with postgres://`);
+  }
+  return url;
+}
+
+function tlsOf(parameters: URLSearchParams, given: string | undefined, host: string): PoolConfig['ssl'] {
+  const ca = given ?? fileOf(parameters, 'sslrootcert');
+  const mode = parameters.get('sslmode') ?? (ca === undefined ? 'disable' : 'verify-full');
+  if (!MODES.includes(mode)) throw invalid(`has the sslmode ${mode}; known are ${MODES.join(', ')}`);
+  if (mode === 'disable') return false;
+  const cert = fileOf(parameters, 'sslcert');
+  const key = fileOf(parameters, 'sslkey');
+  return {
+    // The client names the host itself unless it is an address.
+    host,
+    rejectUnauthorized: mode !== 'require',
+    ...(mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function fileOf(parameters: URLSearchParams, name: string): string | undefined {
+  const file = parameters.get(name);
+  if (file === null) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw invalid(`names the ${name} ${file}, which cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid('has a "%" that encodes nothing; write it as %25');
+  }
+}
+
+function invalid(problem: string): TributaryError {
+  return new TributaryError('CONFIG_INVALID', `the URL of Postgres ${problem}`);
+}

@@ -1,0 +1,81 @@
+/** What an error of Postgres means: waiting, another call, or somebody who has to look at it. */
+import { TributaryError } from '../../../schemas/errors.ts';
+
+/** Another transaction came first; the same statement will do. */
+const CONFLICTS = new Set(['40001', '40P01']);
+
+/**
+ * Classes and codes of the server after which waiting helps: connection lost, resources short, shut down or starting,
+ * cancelled by a time limit, a lock that somebody holds, a node that is not (yet) the primary, an operating system's error.
+ */
+const PASSING_CLASSES = new Set(['08', '40', '53', '58']);
+const PASSING = new Set(['57014', '57P01', '57P02', '57P03', '57P05', '55P03', '25006', '25P03']);
+/** A value that it does not take: too large, or no text. */
+const REFUSING_CLASSES = new Set(['22', '54']);
+const ADVICE: Readonly<Record<string, string>> = {
+  '28000': 'check user, password and pg_hba.conf',
+  '28P01': 'check user and password',
+  '3D000': 'create the database, or correct the URL',
+  '42501': 'grant the role its rights: CREATE on the database for the first start, then USAGE and all on the schema',
+  '42P01': 'a table is missing: restore the schema from a backup, or drop it as a whole to begin anew',
+  '3F000': 'the schema is missing: restore it from a backup, or start anew',
+};
+
+/** What Node and the client say of a connection that is not there, breaks or does not answer. */
+const NETWORK =
+  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENOTFOUND|EAI_AGAIN|ENOENT|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
+const BROKEN = /timeout|connection terminated|connection error|connection ended|not queryable|socket disconnected/i;
+const TLS = /certificate|SSL|TLS|self.signed|altname/i;
+
+interface Known {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.has(codeOf(error));
+}
+
+/** The error in our terms. Anything that is neither the server's nor the connection's is answered as it is. */
+export function requestsError(error: unknown, what: string): unknown {
+  if (error instanceof TributaryError || !(error instanceof Error)) return error;
+  const code = codeOf(error);
+  const message = `${what} in Postgres: ${textOf(error)}`;
+  const options = { cause: error };
+  if (isServer(error, code)) {
+    if (PASSING.has(code) || PASSING_CLASSES.has(code.slice(0, 2))) {
+      return new TributaryError('REQUESTS_AWAY', `${message}; waiting for it`, options);
+    }
+    if (REFUSING_CLASSES.has(code.slice(0, 2))) {
+      return new TributaryError('USAGE', `${message}; give another value`, options);
+    }
+    return new TributaryError('STORE_BROKEN', `${message}; ${ADVICE[code] ?? 'run `tributary doctor`'}`, options);
+  }
+  if (NETWORK.test(code) || BROKEN.test(error.message)) {
+    return new TributaryError('REQUESTS_AWAY', `${message}; waiting for it`, options);
+  }
+  if (TLS.test(code) || TLS.test(error.message)) {
+    return new TributaryError('STORE_BROKEN', `${message}; check sslmode and sslrootcert of its URL`, options);
+  }
+  return error;
+}
+
+function codeOf(error: unknown): string {
+  const { code, errors } = error as Known;
+  if (typeof code === 'string') return code;
+  // Several addresses of one name were tried.
+  const first = errors?.[0] as Known | undefined;
+  return typeof first?.code === 'string' ? first.code : '';
+}
+
+/** The server's codes have five characters; so have some of Node's, which the server's have a severity to tell from. */
+function isServer(error: Error, code: string): boolean {
+  return code.length === 5 && 'severity' in error;
+}
+
+function textOf(error: Error): string {
+  if (error.message !== '') return error.message;
+  const { errors = [] } = error as Known;
+  return errors.map((each) => String((each as Known).message)).join(', ') || codeOf(error);
+}

@@ -1,0 +1,181 @@
+/**
+ * Sends requests to Elasticsearch, and says what an error means.
+ *
+ * A node that does not answer, is overloaded or has not all shards is asked again, or another node is, until the time is up;
+ * then SEARCH_AWAY. Every request may be sent twice: what is written has its version. No message and no error carries the
+ * client's own, which holds headers and documents.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, errors } from '@elastic/elasticsearch';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { connectionOf, type Location } from './location.ts';
+import type { Request } from './request.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Sending {
+  /** What is being done, for messages: "writing to the search index courses". */
+  readonly doing: string;
+  /** The time when to give up, as by `performance.now()`. */
+  readonly deadline: number;
+  /** Gives up at once when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Errors of TLS that waiting does not mend: the client tells them by their texts alone. */
+const UNTRUSTED = /certificate|altnames/i;
+const TIMED_OUT = 'Elasticsearch does not answer in time';
+const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 2000];
+/** The longest reason of a failure that is told. */
+const LONGEST_REASON = 400;
+
+export class Elasticsearch {
+  readonly #client: Client;
+  readonly #nodes: number;
+  readonly #closing = new AbortController();
+
+  constructor(location: Location) {
+    const connection = connectionOf(location);
+    this.#nodes = connection.nodes.length;
+    this.#client = new Client({ ...connection, maxRetries: 0 });
+  }
+
+  /**
+   * Answers success, and the statuses that are `understood`. Throws SEARCH_AWAY when the time is up, TABLE_DRIFTED when the
+   * index is missing, STORE_BROKEN when the request is refused.
+   */
+  async send(request: Request, sending: Sending, understood: readonly number[] = []): Promise<Answer> {
+    let reason = '';
+    for (let attempt = 0; ; attempt += 1) {
+      const answer = await this.#attempt(request, sending, understood);
+      if (typeof answer !== 'string') return answer;
+      // The last attempt has little time left: that it ran out of it says less than what was answered before.
+      if (reason === '' || answer !== TIMED_OUT) reason = answer;
+      await this.pause(attempt, reason, sending);
+    }
+  }
+
+  /** An answer, or the reason why there is none and another attempt may bring one. */
+  async #attempt(request: Request, sending: Sending, understood: readonly number[]): Promise<Answer | string> {
+    const { method, path, query = {}, body, lines } = request;
+    const remaining = Math.max(1, sending.deadline - performance.now());
+    try {
+      const { statusCode, body: answer } = await this.#client.transport.request(
+        {
+          method,
+          path,
+          querystring: { ...query },
+          ...(body === undefined ? {} : { body: { ...body } }),
+          ...(lines === undefined ? {} : { bulkBody: lines }),
+        },
+        {
+          meta: true,
+          ignore: [...understood],
+          // Where there are others, one that hangs does not take all the time.
+          requestTimeout: this.#nodes > 1 ? remaining / 2 : remaining,
+          signal: this.#signal(sending),
+        },
+      );
+      return { status: statusCode, body: answer };
+    } catch (error) {
+      return passing(error, sending.doing);
+    }
+  }
+
+  /** Waits before the next attempt. Throws SEARCH_AWAY with the reason when there is no time for one. */
+  async pause(attempt: number, reason: string, sending: Sending): Promise<void> {
+    const { doing, deadline } = sending;
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt, 10));
+    const ms = longest * (0.5 + Math.random() / 2);
+    const isOver = performance.now() + ms >= deadline;
+    const rested = !isOver && (await sleep(ms, true, { signal: this.#signal(sending) }).catch(() => false));
+    if (!rested) throw new TributaryError('SEARCH_AWAY', `${doing}: ${reason}; waiting for it`);
+  }
+
+  #signal({ signal }: Sending): AbortSignal {
+    const closing = this.#closing.signal;
+    return signal === undefined ? closing : AbortSignal.any([closing, signal]);
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#client.close();
+  }
+}
+
+/** The reason of an error that passes by itself. Throws what any other one means. */
+function passing(error: unknown, doing: string): string {
+  if (error instanceof errors.ResponseError) {
+    const status = error.statusCode ?? 0;
+    const { type, reason } = failureOf(error.body);
+    if (isPassing(status, type)) return `Elasticsearch answers ${status}: ${reason}`;
+    throw refusal(status, type, reason, doing);
+  }
+  if (error instanceof errors.ProductNotSupportedError) {
+    throw broken(`${doing}: what answers there is not Elasticsearch; look at its URL`);
+  }
+  if (error instanceof errors.TimeoutError) return TIMED_OUT;
+  if (error instanceof errors.ElasticsearchClientError) {
+    const reason = shortened(error.message);
+    if (!UNTRUSTED.test(reason)) return `Elasticsearch does not answer: ${reason}`;
+    throw broken(
+      `${doing}: the certificate of Elasticsearch is not trusted (${reason}); give the file of its authority, or renew it`,
+    );
+  }
+  throw error;
+}
+
+/** Whether the same request may succeed later: a shard or a node is missing, a queue is full, a disk is. */
+export function isPassing(status: number, type: string): boolean {
+  return status === 408 || status === 429 || status >= 500 || type === 'cluster_block_exception';
+}
+
+/** What a refusal of a whole request means, or of a document for a reason that is not the document. */
+export function refusal(status: number, type: string, reason: string, doing: string): TributaryError {
+  if (status === 401) {
+    // It tells the whole path of the request, too.
+    const [who = reason] = reason.split(' for REST request');
+    return broken(
+      `${doing}: Elasticsearch does not let us in (${who}); give it the right user and password, or API key`,
+    );
+  }
+  if (status === 403) {
+    return broken(
+      `${doing}: Elasticsearch does not allow it (${reason}); the user or API key needs the privileges read, write, maintenance, view_index_metadata and manage for these indexes`,
+    );
+  }
+  if (type === 'index_not_found_exception' || type === 'strict_dynamic_mapping_exception') {
+    return new TributaryError(
+      'TABLE_DRIFTED',
+      `${doing}: Elasticsearch does not have the index as it is declared (${reason}); run \`tributary search apply\``,
+    );
+  }
+  return broken(`${doing}: Elasticsearch answers ${status}: ${type}: ${reason}`);
+}
+
+interface Failure {
+  readonly type: string;
+  readonly reason: string;
+}
+
+/** Type and reason of an error in an answer, whatever answered: a proxy does not speak JSON. */
+export function failureOf(body: unknown): Failure {
+  const { error = body } = (body ?? {}) as { error?: unknown };
+  if (typeof error === 'string') return { type: 'unknown', reason: shortened(error) };
+  const { type = 'unknown', reason, caused_by: cause } = (error ?? {}) as Partial<Failure> & { caused_by?: Failure };
+  const reasons = [reason, cause?.reason].filter(Boolean);
+  return { type, reason: shortened(reasons.join(': ') || type) };
+}
+
+function shortened(text: string): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}…` : line;
+}
+
+function broken(message: string): TributaryError {
+  return new TributaryError('STORE_BROKEN', message);
+}

@@ -1,0 +1,34 @@
+/** How a document is named, and how its version is one number. */
+import { TributaryError } from '../../../schemas/errors.ts';
+import type { Key, Version } from '../../port.ts';
+
+/** Of a text, in base64url: so short, and another one for every text. Given, since it is no part of the language. */
+export type Digest = (text: string) => string;
+
+const LONGEST_ID_BYTES = 512;
+const RESERVED = /[%/#]/g;
+const [MOST_TOKENS, MOST_REVISIONS] = [2 ** 30, 2 ** 33];
+
+/**
+ * The values of the key with `/` between them, so that people can read it: `tenant/org/course`. `%`, `/` and `#` within a
+ * value are percent-encoded. A key that is too long for Elasticsearch becomes `#` and its digest.
+ */
+export function documentId(key: Key, digest: Digest): string {
+  const id = key.map((value) => value.replace(RESERVED, encodeURIComponent)).join('/');
+  return Buffer.byteLength(id) > LONGEST_ID_BYTES ? `#${digest(id)}` : id;
+}
+
+/**
+ * Elasticsearch's versions are whole numbers below 2^63: 30 bits for the token, and 33 for the revision below it. As a text:
+ * JavaScript's numbers end at 2^53.
+ */
+export function versionNumber({ token, revision }: Version): string {
+  const isWithin = (value: number, end: number) => Number.isInteger(value) && value >= 0 && value < end;
+  if (isWithin(token, MOST_TOKENS) && isWithin(revision, MOST_REVISIONS)) {
+    return String((BigInt(token) << 33n) | BigInt(revision));
+  }
+  throw new TributaryError(
+    'STORE_BROKEN',
+    `the version ${token}.${revision} is no version of a search index: the token ends below 2^30, the revision below 2^33; after so many owners or events, rebuild the job under another name`,
+  );
+}

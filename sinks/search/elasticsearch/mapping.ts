@@ -1,0 +1,217 @@
+/**
+ * What an index is in Elasticsearch, from its declaration alone.
+ *
+ * The index "<prefix><name>-v1" is reached by the alias "<prefix><name>" only; "v1" is its generation. A document has the
+ * fields of its record, so that services can search and sort by them in Elasticsearch's own way, and the object "tributary":
+ *
+ *     tenant    whose it is
+ *     words     the words of all text fields, without case and accents: see `words.ts`
+ *     removed   when it was removed; then it has nothing else, and only its version counts. The alias does not show it.
+ */
+import { type Field, isNullable, type Primitive, type Schema } from '../../../schemas/avro.ts';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { type IndexDef, keyFields } from '../../../schemas/target.ts';
+
+/** What Elasticsearch does with a field. */
+export interface Property {
+  readonly type: string;
+  readonly [setting: string]: unknown;
+}
+
+export interface Mapping {
+  readonly dynamic: 'strict';
+  /** The declaration as far as properties do not show it. */
+  readonly _meta: { readonly tributary: { readonly key: readonly string[]; readonly text: readonly string[] } };
+  readonly properties: Readonly<Record<string, Property>>;
+}
+
+export interface IndexSettings {
+  /** Before the name of every index and alias: lower case letters, digits, `-`, `_` and `.`. */
+  readonly prefix: string;
+  readonly shards: number;
+  /** Copies besides the first. Undefined: one, where there is a second node to have it. */
+  readonly replicas: number | undefined;
+}
+
+/** UTF-16 units of a text that can be matched exactly: three bytes each fill the longest term there is, 32,766 bytes. */
+export const LONGEST_VALUE = 10_922;
+/** The object with what is no field of the record. */
+export const OWN = 'tributary';
+
+type Kind = 'string' | 'number' | 'boolean';
+
+/** A field that can be filtered by. */
+export interface Filterable {
+  readonly kind: Kind;
+  readonly isWhole: boolean;
+}
+
+const KEYWORD: Property = { type: 'keyword', ignore_above: LONGEST_VALUE };
+const STORED: Property = { type: 'object', enabled: false };
+
+const EXACT: Partial<Record<Primitive, Filterable & { readonly property: Property }>> = {
+  string: { kind: 'string', isWhole: false, property: KEYWORD },
+  // Both as long: an int that becomes a long is the same index.
+  int: { kind: 'number', isWhole: true, property: { type: 'long' } },
+  long: { kind: 'number', isWhole: true, property: { type: 'long' } },
+  double: { kind: 'number', isWhole: false, property: { type: 'double' } },
+  boolean: { kind: 'boolean', isWhole: false, property: { type: 'boolean' } },
+};
+
+/** By name, in the order of the record: every plain field and every array of plain items, unless it is text. */
+export function filterables(index: IndexDef): Map<string, Filterable> {
+  const plain = ({ name, type }: Field): [string, Filterable][] => {
+    const exact = index.text.includes(name) ? undefined : exactOf(type);
+    return exact === undefined ? [] : [[name, exact]];
+  };
+  return new Map(index.record.fields.flatMap(plain));
+}
+
+/** Throws DECLARATION_INVALID when there can be no such index. */
+export function mappingOf(index: IndexDef): Mapping {
+  for (const name of index.text) {
+    const field = index.record.fields.find((each) => each.name === name);
+    if (field === undefined || exactOf(field.type)?.kind !== 'string') {
+      throw invalid(index, `the text field ${name} is no string and no array of strings; take it out of text`);
+    }
+  }
+  const own: Property = {
+    type: 'object',
+    dynamic: 'strict',
+    properties: {
+      tenant: KEYWORD,
+      words: { type: 'text', analyzer: 'whitespace', index_options: 'freqs' },
+      removed: { type: 'date' },
+    },
+  };
+  const key = keyFields(index);
+  const properties = index.record.fields.map(({ name, type }): [string, Property] => {
+    if (name === OWN || name.startsWith('_')) {
+      throw invalid(index, `Elasticsearch cannot have a field ${name} in a document; give it another name`);
+    }
+    if (index.text.includes(name) && !key.includes(name)) return [name, { type: 'text' }];
+    return [name, exactOf(type)?.property ?? STORED];
+  });
+  return {
+    dynamic: 'strict',
+    _meta: { tributary: { key, text: index.text } },
+    properties: Object.fromEntries([...properties, [OWN, own]]),
+  };
+}
+
+/** The name that everybody uses. Throws DECLARATION_INVALID when Elasticsearch has no such names. */
+export function aliasOf(index: IndexDef, prefix: string): string {
+  const alias = `${prefix}${index.name}`;
+  if (/^[a-z0-9][a-z0-9._-]{0,239}$/.test(alias)) return alias;
+  throw invalid(
+    index,
+    `Elasticsearch cannot have an index ${alias}; its name and the prefix are lower case letters, digits, "-", "_" and ".", and begin with a letter or digit`,
+  );
+}
+
+/** The alias as it is made: it shows no removed documents. */
+export const ALIAS = {
+  is_write_index: true,
+  filter: { bool: { must_not: { exists: { field: `${OWN}.removed` } } } },
+} as const;
+
+interface Creation {
+  readonly name: string;
+  /** The body of Elasticsearch's "create index". */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What makes a generation of the index, by itself or with its alias. */
+export function creationOf(index: IndexDef, settings: IndexSettings, generation: number, withAlias: boolean): Creation {
+  const alias = aliasOf(index, settings.prefix);
+  const { shards, replicas } = settings;
+  return {
+    name: `${alias}-v${generation}`,
+    body: {
+      settings: {
+        number_of_shards: shards,
+        ...(replicas === undefined ? { auto_expand_replicas: '0-1' } : { number_of_replicas: replicas }),
+      },
+      mappings: mappingOf(index),
+      ...(withAlias ? { aliases: { [alias]: ALIAS } } : {}),
+    },
+  };
+}
+
+/** Settings of a property whose change makes another index of it. */
+const COMPARED = ['type', 'enabled', 'index', 'analyzer'] as const;
+
+/**
+ * What is to be added to an index that is there, undefined if nothing. Fields that are no longer declared stay. Throws
+ * TABLE_DRIFTED when it was made for another declaration.
+ */
+export function additions(
+  index: IndexDef,
+  name: string,
+  there: Partial<Mapping>,
+): Omit<Mapping, 'dynamic'> | undefined {
+  const before = there._meta?.tributary;
+  const wanted = mappingOf(index);
+  const { key, text } = wanted._meta.tributary;
+  if (before === undefined) {
+    throw drifted(index, `the index ${name} was not made by Tributary; choose another prefix, or move it away`);
+  }
+  if (before.key.join() !== key.join()) throw changed(index, name, `the key (${before.key})`, `the key (${key})`);
+  const missing: [string, Property][] = [];
+  const present = new Map(Object.entries(there.properties ?? {}));
+  for (const [field, property] of Object.entries(wanted.properties)) {
+    const is = present.get(field);
+    if (is === undefined) {
+      missing.push([field, property]);
+      continue;
+    }
+    // Elasticsearch leaves the type of an object out where it says something else of it.
+    const differs = COMPARED.some(
+      (setting) => (is[setting] ?? DEFAULTS[setting]) !== (property[setting] ?? DEFAULTS[setting]),
+    );
+    if (differs) throw changed(index, name, described(field, is), described(field, property));
+    if (before.text.includes(field) !== text.includes(field)) {
+      const as = (isText: boolean) => `${field} ${isText ? 'as text' : 'matched exactly'}`;
+      throw changed(index, name, as(before.text.includes(field)), as(text.includes(field)));
+    }
+  }
+  if (missing.length === 0) return undefined;
+  return {
+    _meta: { tributary: { key, text: [...new Set([...before.text, ...text])] } },
+    properties: Object.fromEntries(missing),
+  };
+}
+
+const DEFAULTS: Partial<Record<(typeof COMPARED)[number], unknown>> = { type: 'object' };
+
+function described(field: string, { type, enabled }: Property): string {
+  return `${field} ${enabled === false ? 'in the document alone' : `as ${type ?? 'object'}`}`;
+}
+
+function exactOf(schema: Schema): (typeof EXACT)['string'] {
+  if (isNullable(schema)) return exactOf(schema[1]);
+  if (typeof schema === 'string') return EXACT[schema];
+  if (schema.type === 'enum') return EXACT.string;
+  // In Elasticsearch, an array is several values of its field.
+  return schema.type === 'array' && !isArray(schema.items) ? exactOf(schema.items) : undefined;
+}
+
+function isArray(schema: Schema): boolean {
+  if (isNullable(schema)) return isArray(schema[1]);
+  return typeof schema === 'object' && schema.type === 'array';
+}
+
+export function drifted({ name }: IndexDef, problem: string): TributaryError {
+  return new TributaryError('TABLE_DRIFTED', `the search index ${name}: ${problem}`);
+}
+
+function changed(index: IndexDef, name: string, was: string, is: string): TributaryError {
+  return drifted(
+    index,
+    `${name} was made with ${was} and is declared with ${is}; make a new generation of it and rebuild the views`,
+  );
+}
+
+function invalid({ name }: IndexDef, problem: string): TributaryError {
+  return new TributaryError('DECLARATION_INVALID', `the search index ${name}: ${problem}`);
+}

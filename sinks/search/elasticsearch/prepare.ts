@@ -1,0 +1,104 @@
+/** Makes indexes and their aliases, adds fields, and begins new generations. */
+import type { IndexDef } from '../../../schemas/target.ts';
+import { type Elasticsearch, failureOf, refusal, type Sending } from './client.ts';
+import { ALIAS, additions, aliasOf, creationOf, drifted, type IndexSettings, type Mapping } from './mapping.ts';
+
+const [BAD_REQUEST, NOT_FOUND] = [400, 404];
+/** Others may make or move the same index meanwhile. */
+const ATTEMPTS = 5;
+
+interface Present {
+  readonly name: string;
+  readonly mapping: Partial<Mapping>;
+}
+
+export async function prepare(
+  elasticsearch: Elasticsearch,
+  index: IndexDef,
+  settings: IndexSettings,
+  sending: Sending,
+): Promise<void> {
+  const alias = aliasOf(index, settings.prefix);
+  let taken: string | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const there = await present(elasticsearch, index, alias, sending);
+    if (there !== undefined) return add(elasticsearch, index, there, sending);
+    const { name, body } = creationOf(index, settings, 1, true);
+    if (await create(elasticsearch, name, body, sending)) return;
+    // Somebody made it just now, with its alias; or long ago, and the alias is gone.
+    taken = name;
+  }
+  throw drifted(index, `the index ${taken} is there, but not its alias ${alias}; give it one, or delete it`);
+}
+
+async function add(elasticsearch: Elasticsearch, index: IndexDef, there: Present, sending: Sending): Promise<void> {
+  const body = additions(index, there.name, there.mapping);
+  if (body === undefined) return;
+  await elasticsearch.send(
+    { method: 'PUT', path: `/${encodeURIComponent(there.name)}/_mapping`, body: { ...body } },
+    sending,
+  );
+}
+
+/**
+ * Begins the index anew, empty, and moves the alias to it. Answers the names of the old generation, which stays for whoever
+ * wants to delete it, and of the new one.
+ */
+export async function renew(
+  elasticsearch: Elasticsearch,
+  index: IndexDef,
+  settings: IndexSettings,
+  sending: Sending,
+): Promise<{ readonly before: string; readonly now: string }> {
+  const alias = aliasOf(index, settings.prefix);
+  const there = await present(elasticsearch, index, alias, sending);
+  if (there === undefined) throw drifted(index, `there is no index with the alias ${alias} to be renewed; prepare it`);
+  const before = there.name;
+  let generation = Number(/-v(\d+)$/.exec(before)?.[1] ?? 0);
+  for (;;) {
+    generation += 1;
+    const { name, body } = creationOf(index, settings, generation, false);
+    // One that is there was left by an attempt that did not come to its end.
+    if (!(await create(elasticsearch, name, body, sending))) continue;
+    const actions = [{ remove: { index: before, alias } }, { add: { index: name, alias, ...ALIAS } }];
+    await elasticsearch.send({ method: 'POST', path: '/_aliases', body: { actions } }, sending);
+    return { before, now: name };
+  }
+}
+
+/** The index behind an alias; undefined if there is no such alias. Throws TABLE_DRIFTED unless it is one index. */
+export async function present(
+  elasticsearch: Elasticsearch,
+  index: IndexDef,
+  alias: string,
+  sending: Sending,
+): Promise<Present | undefined> {
+  const path = `/${encodeURIComponent(alias)}`;
+  const { status, body } = await elasticsearch.send({ method: 'GET', path }, sending, [NOT_FOUND]);
+  if (status === NOT_FOUND) return undefined;
+  const indexes = Object.entries(body as Readonly<Record<string, { readonly mappings?: Partial<Mapping> }>>);
+  const [name = '', { mappings = {} } = {}] = indexes[0] ?? [];
+  if (indexes.length > 1) {
+    const names = indexes.map(([each]) => each).join(', ');
+    throw drifted(index, `the alias ${alias} stands for several indexes (${names}); leave it the newest one`);
+  }
+  if (name === alias) {
+    throw drifted(index, `${alias} is an index, and should be an alias of one; delete it, or choose another prefix`);
+  }
+  return { name, mapping: mappings };
+}
+
+/** False if it is there. */
+async function create(
+  elasticsearch: Elasticsearch,
+  name: string,
+  body: Readonly<Record<string, unknown>>,
+  sending: Sending,
+): Promise<boolean> {
+  const path = `/${encodeURIComponent(name)}`;
+  const { status, body: answer } = await elasticsearch.send({ method: 'PUT', path, body }, sending, [BAD_REQUEST]);
+  if (status !== BAD_REQUEST) return true;
+  const { type, reason } = failureOf(answer);
+  if (type === 'resource_already_exists_exception') return false;
+  throw refusal(status, type, reason, sending.doing);
+}

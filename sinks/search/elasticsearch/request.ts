@@ -1,0 +1,211 @@
+/**
+ * What to ask of Elasticsearch, for one search index: requests and how to read their answers, nothing else.
+ *
+ * A document is written at the version of its row, by `external_gte`: a newer one that is there stays. A removal writes a
+ * document that says only when it was removed, since Elasticsearch forgets the version of a document that was really deleted
+ * after a minute. A document of one tenant lies on any shard: tenants differ in size by far more than what routing them to
+ * one shard would save.
+ */
+import { TributaryError } from '../../../schemas/errors.ts';
+import { type IndexDef, keyFields } from '../../../schemas/target.ts';
+import type { Change, Page } from '../../port.ts';
+import type { SearchRequest } from '../port.ts';
+import { type Digest, documentId, versionNumber } from './identity.ts';
+import { aliasOf, type Filterable, filterables, LONGEST_VALUE, OWN } from './mapping.ts';
+import { positionOf, tokenOf } from './page-token.ts';
+import { queryWords, wordsOf } from './words.ts';
+
+export interface Request {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** A body of lines of JSON, each with its line break. */
+  readonly lines?: string;
+}
+
+type Document = Readonly<Record<string, unknown>>;
+type Found = Page<Document> & { readonly total: number };
+
+interface PageQuery {
+  readonly request: Request;
+  /** Reads the body of the answer. */
+  found(answer: unknown): Found;
+}
+
+export interface IndexRequests {
+  readonly alias: string;
+  /** Two lines of a bulk request. `now` is the time in ISO 8601, for a removal. */
+  write(change: Change, now: string): string | { readonly refused: string };
+  bulk(lines: readonly string[], waitMs: number): Request;
+  /** Makes all that was written visible. */
+  readonly refresh: Request;
+  page(request: SearchRequest): PageQuery;
+}
+
+/** Elasticsearch lists no matches beyond (`index.max_result_window`). */
+const MOST_MATCHES = 10_000;
+/** One more is asked for, to know whether there is another page. */
+const LONGEST_PAGE = MOST_MATCHES - 1;
+
+export function indexRequests(index: IndexDef, prefix: string, digest: Digest): IndexRequests {
+  const alias = aliasOf(index, prefix);
+  const path = `/${encodeURIComponent(alias)}`;
+  const fields = filterables(index);
+  const key = keyFields(index);
+  const keyOrder = key.map((name) => ({ [name]: 'asc' }));
+
+  return {
+    alias,
+
+    write({ key, version, record }, now) {
+      if (key.some((value) => value.length > LONGEST_VALUE)) {
+        return {
+          refused: `the key is too long for the search index ${index.name}: ${LONGEST_VALUE} characters are the most`,
+        };
+      }
+      const name = JSON.stringify(documentId(key, digest));
+      const action = `{"index":{"_id":${name},"version":${versionNumber(version)},"version_type":"external_gte"}}`;
+      const own =
+        record === undefined
+          ? { removed: now }
+          : { tenant: key[0], words: wordsOf(index.text.map((field) => record[field])) };
+      return `${action}\n${JSON.stringify({ ...record, [OWN]: own })}\n`;
+    },
+
+    bulk: (lines, waitMs) => ({
+      method: 'POST',
+      path: `${path}/_bulk`,
+      query: {
+        // Without it, an index that is missing would be made, with guessed types.
+        require_alias: true,
+        timeout: `${waitMs}ms`,
+        filter_path: 'items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
+      },
+      lines: lines.join(''),
+    }),
+
+    refresh: { method: 'POST', path: `${path}/_refresh` },
+
+    page(request) {
+      const { tenant, words, filter = {}, limit, after } = request;
+      if (!Number.isSafeInteger(limit) || limit < 1 || limit > LONGEST_PAGE) {
+        throw usage(
+          `a page of ${limit} documents cannot be read; ask for a whole number from 1 to ${LONGEST_PAGE}, and for the next page`,
+        );
+      }
+      const conditions = Object.entries(filter).map(([name, value]) => conditionOf(index, fields, name, value));
+      const clauses = [exactly(`${OWN}.tenant`, tenant), ...conditions];
+      const matches = matchesOf(words);
+      const common = { size: limit + 1, track_total_hits: true };
+      // Half an answer would look like a whole one.
+      const query = { allow_partial_search_results: false };
+      const send = { method: 'POST', path: `${path}/_search` } as const;
+
+      if (matches === undefined) {
+        const last = after === undefined ? undefined : keyPosition(after, key.length);
+        return {
+          request: {
+            ...send,
+            query,
+            body: {
+              ...common,
+              query: { bool: { filter: clauses } },
+              sort: keyOrder,
+              ...(last === undefined ? {} : { search_after: last }),
+            },
+          },
+          found: (answer) => found(answer, limit, (hits) => hits[limit - 1]?.sort),
+        };
+      }
+      // Not by the last score: every write changes all scores a little, and many documents have the same.
+      const from = after === undefined ? 0 : numberPosition(after);
+      if (from + limit > LONGEST_PAGE) {
+        throw usage(`no more than ${LONGEST_PAGE} matches of words can be listed; give more words or filters`);
+      }
+      return {
+        request: {
+          ...send,
+          query: {
+            ...query,
+            // Equal documents have equal scores only if the whole index is counted, by copies that count alike.
+            search_type: 'dfs_query_then_fetch',
+            preference: `words-${digest(words)}`,
+          },
+          body: {
+            ...common,
+            from,
+            query: { bool: { filter: clauses, must: matches } },
+            sort: [{ _score: 'desc' }, ...keyOrder],
+          },
+        },
+        found: (answer) => found(answer, limit, () => from + limit),
+      };
+    },
+  };
+}
+
+/** One clause a word, all of which must match; undefined when the query has no words. Nothing of it is syntax. */
+function matchesOf(query: string): Document[] | undefined {
+  const words = queryWords(query);
+  if (words === undefined) return undefined;
+  const { whole, beginning } = words;
+  const clauses: Document[] = whole.map((word) => exactly(`${OWN}.words`, word));
+  if (beginning !== undefined) clauses.push({ prefix: { [`${OWN}.words`]: { value: beginning } } });
+  return clauses;
+}
+
+function exactly(field: string, value: string | number | boolean): Document {
+  return { term: { [field]: { value } } };
+}
+
+function conditionOf(
+  index: IndexDef,
+  fields: ReadonlyMap<string, Filterable>,
+  name: string,
+  value: string | number | boolean,
+): Document {
+  const field = fields.get(name);
+  if (field === undefined) {
+    const there = [...fields.keys()].join(', ');
+    throw usage(`the search index ${index.name} has no field "${name}" to filter by; it has ${there}`);
+  }
+  const kind = typeof value;
+  if (kind !== field.kind) {
+    throw usage(`the field ${name} of the search index ${index.name} is filtered by a ${field.kind}, not by a ${kind}`);
+  }
+  if (typeof value === 'string' && value.length > LONGEST_VALUE) {
+    throw usage(
+      `the field ${name} of the search index ${index.name} cannot be filtered by a text of more than ${LONGEST_VALUE} characters`,
+    );
+  }
+  const canBe = typeof value !== 'number' || (field.isWhole ? Number.isInteger(value) : Number.isFinite(value));
+  return canBe ? exactly(name, value) : { match_none: {} };
+}
+
+interface Answer {
+  readonly hits: {
+    readonly total: { readonly value: number };
+    readonly hits: readonly { readonly _source: Document; readonly sort: readonly unknown[] }[];
+  };
+}
+
+function found(answer: unknown, limit: number, next: (hits: Answer['hits']['hits']) => unknown): Found {
+  const { total, hits } = (answer as Answer).hits;
+  const items = hits.slice(0, limit).map(({ _source: { [OWN]: _, ...record } }) => record);
+  return { items, next: hits.length > limit ? tokenOf(next(hits)) : undefined, total: total.value };
+}
+
+function keyPosition(token: string, length: number): readonly string[] {
+  return positionOf(token, (position): position is string[] => {
+    return Array.isArray(position) && position.length === length && position.every((each) => typeof each === 'string');
+  });
+}
+
+function numberPosition(token: string): number {
+  return positionOf(token, (position): position is number => Number.isSafeInteger(position) && Number(position) > 0);
+}
+
+function usage(message: string): TributaryError {
+  return new TributaryError('USAGE', message);
+}

@@ -1,0 +1,128 @@
+/**
+ * The search on Elasticsearch 9. See `mapping.ts` for the indexes and `request.ts` for what is asked of them.
+ *
+ * A write is durable when it is answered, and not yet visible: making every write visible would cost as much as the write.
+ * So a search makes visible what was written before it (`freshness: 'exact'`), together with all searches that wait for the
+ * same. With `freshness: 'interval'` it does not, and may miss what was written within the index's `refresh_interval`, one
+ * second by default: that is for many searches a second beside many writes.
+ *
+ * Rights: read, write, maintenance (to make visible), view_index_metadata, and manage for `prepare` and `renew`.
+ */
+import { createHash } from 'node:crypto';
+import type { IndexDef } from '../../../schemas/target.ts';
+import type { Search } from '../port.ts';
+import { type Bounds, writeAll } from './bulk.ts';
+import { cleanUp } from './clean-up.ts';
+import { Elasticsearch, type Sending } from './client.ts';
+import type { Location } from './location.ts';
+import { aliasOf, type IndexSettings } from './mapping.ts';
+import { prepare, present, renew } from './prepare.ts';
+import { type IndexRequests, indexRequests } from './request.ts';
+import { Together } from './together.ts';
+
+export interface ElasticsearchOptions extends Location {
+  /** Before the names of all indexes and aliases: installations with different ones share a cluster. Default `tributary-`. */
+  readonly prefix?: string | undefined;
+  /** Of an index that is made; what is there stays as it is. Default 1. */
+  readonly shards?: number | undefined;
+  /** Copies of an index that is made. Default: one, where there is a second node to have it. */
+  readonly replicas?: number | undefined;
+  readonly freshness?: 'exact' | 'interval' | undefined;
+  /** How long an outage is waited for before SEARCH_AWAY. Default 10,000. */
+  readonly patienceMs?: number | undefined;
+}
+
+export interface ElasticsearchSearch extends Search {
+  /**
+   * Begins an index anew, as it is declared now: an empty generation behind the same alias, to be filled by rebuilding the
+   * views. The generation before stays until somebody deletes it; both names are answered.
+   */
+  renew(index: IndexDef): Promise<{ readonly before: string; readonly now: string }>;
+  /**
+   * Forgets documents that were removed so long ago that nobody can still be writing an older version, and answers how
+   * many. Default: seven days. Until then each takes a few bytes, and holds against older writes.
+   */
+  cleanUp(indexes: readonly IndexDef[], olderThanMs?: number): Promise<number>;
+}
+
+const PATIENCE_MS = 10_000;
+const BULK = { documents: 1500, bytes: 5 * 1024 * 1024, together: 3 };
+const WEEK_MS = 7 * 24 * 3600 * 1000;
+
+export const DEFAULT_SETTINGS: IndexSettings = { prefix: 'tributary-', shards: 1, replicas: undefined };
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Connects with the first request. Throws CONFIG_INVALID when the options cannot be. */
+export function elasticsearchSearch(options: ElasticsearchOptions): ElasticsearchSearch {
+  const { freshness = 'exact', patienceMs = PATIENCE_MS } = options;
+  const settings: IndexSettings = {
+    prefix: options.prefix ?? DEFAULT_SETTINGS.prefix,
+    shards: options.shards ?? DEFAULT_SETTINGS.shards,
+    replicas: options.replicas ?? DEFAULT_SETTINGS.replicas,
+  };
+  const bounds: Bounds = { ...BULK, patienceMs };
+  const elasticsearch = new Elasticsearch(options);
+  const known = new WeakMap<IndexDef, { readonly requests: IndexRequests; readonly refresh: Together }>();
+
+  const sending = (doing: string): Sending => ({ doing, deadline: performance.now() + patienceMs });
+
+  async function makeVisible({ refresh }: IndexRequests, turn: Sending): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      const { body } = await elasticsearch.send(refresh, turn);
+      const failed = (body as { _shards?: { failed?: number } })._shards?.failed ?? 0;
+      if (failed === 0) return;
+      await elasticsearch.pause(attempt, `${failed} of its shards cannot be refreshed`, turn);
+    }
+  }
+
+  function of(index: IndexDef) {
+    let entry = known.get(index);
+    if (entry === undefined) {
+      const requests = indexRequests(index, settings.prefix, digest);
+      const refresh = new Together(() => makeVisible(requests, sending(`searching in ${index.name}`)));
+      entry = { requests, refresh };
+      known.set(index, entry);
+    }
+    return entry;
+  }
+
+  return {
+    async prepare(indexes) {
+      for (const index of indexes) {
+        await prepare(elasticsearch, index, settings, sending(`preparing the search index ${index.name}`));
+      }
+    },
+
+    async apply(index, changes) {
+      return writeAll(elasticsearch, of(index).requests, changes, `writing to the search index ${index.name}`, bounds);
+    },
+
+    async search(index, request) {
+      const { requests, refresh } = of(index);
+      const page = requests.page(request);
+      if (freshness === 'exact') await refresh.run();
+      const { body } = await elasticsearch.send(page.request, sending(`searching in ${index.name}`));
+      return page.found(body);
+    },
+
+    async renew(index) {
+      return renew(elasticsearch, index, settings, sending(`renewing the search index ${index.name}`));
+    },
+
+    async cleanUp(indexes, olderThanMs = WEEK_MS) {
+      const before = new Date(Date.now() - olderThanMs).toISOString();
+      let deleted = 0;
+      for (const index of indexes) {
+        const turn = () => sending(`cleaning up the search index ${index.name}`);
+        const there = await present(elasticsearch, index, aliasOf(index, settings.prefix), turn());
+        if (there !== undefined) deleted += await cleanUp(elasticsearch, there.name, before, turn);
+      }
+      return deleted;
+    },
+
+    close: () => elasticsearch.close(),
+  };
+}

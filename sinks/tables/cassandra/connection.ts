@@ -1,0 +1,238 @@
+/**
+ * The connection to a cluster: made with the first call, made again when it breaks, and bounded. A statement is given up
+ * after some ten seconds: five on one node, and, if it is idempotent, five on another.
+ */
+import type { ConnectionOptions } from 'node:tls';
+import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
+import { TributaryError } from '../../../schemas/errors.ts';
+import type { Replication } from './schema.ts';
+import { type TlsFiles, tlsOptions } from './tls.ts';
+import { type Place, placeOf } from './url.ts';
+
+export interface CassandraOptions {
+  /** See `url.ts`. */
+  readonly url: string;
+  /** Instead of those of the URL, so that a secret need not stand there. */
+  readonly username?: string;
+  readonly password?: string;
+  /** Given, connections are encrypted, whatever the URL says. */
+  readonly tls?: TlsFiles;
+  /** Statements that are on their way at once, of all calls. */
+  readonly inFlight?: number;
+}
+
+const ON_ONE_NODE_MS = 4_500;
+const CONNECT_MS = 3_000;
+const CONNECTED_WITHIN_MS = 10_000;
+const SCAN_MS = 10_000;
+const SCHEMA_MS = 30_000;
+const RECONNECT_MS = 1_000;
+const HEARTBEAT_MS = 10_000;
+/** More only make the queue of the nodes longer. */
+const IN_FLIGHT = 256;
+const STREAMS = 2048;
+
+/** Once more on another node where nothing can have gone wrong by it: the driver asks only for what is idempotent. */
+class OnceElsewhere extends policies.retry.RetryPolicy {
+  #once({ nbRetry, executionOptions }: policies.retry.OperationInfo) {
+    if (nbRetry > 0) return this.rethrowResult();
+    return this.retryResult(executionOptions.getConsistency(), false);
+  }
+  override onUnavailable(info: policies.retry.OperationInfo) {
+    return this.#once(info);
+  }
+  override onRequestError(info: policies.retry.OperationInfo) {
+    return this.#once(info);
+  }
+}
+
+const SCAN: QueryOptions = { readTimeout: SCAN_MS, retry: new policies.retry.FallthroughRetryPolicy() };
+
+export class Connection {
+  readonly keyspace: string;
+  readonly #place: Place;
+  readonly #options: CassandraOptions;
+  readonly #inFlight: number;
+  readonly #tls: ConnectionOptions | undefined;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #client: Promise<Client> | undefined;
+  /** The same once it has connected. */
+  #open: Client | undefined;
+  /** The datacenter of the workers, once somebody answered. */
+  #known: string | undefined;
+  #closed = false;
+
+  constructor(options: CassandraOptions) {
+    this.#options = options;
+    this.#place = placeOf(options.url);
+    this.keyspace = this.#place.keyspace;
+    if (this.#place.tls || options.tls !== undefined) this.#tls = tlsOptions(options.tls ?? {});
+    this.#inFlight = options.inFlight ?? IN_FLIGHT;
+  }
+
+  /** A prepared, idempotent statement, when its turn has come. */
+  async execute(query: string, parameters: readonly unknown[], options?: QueryOptions): Promise<types.ResultSet> {
+    const client = this.#open ?? (await this.#connected());
+    return this.#inTurn(() => client.execute(query, parameters as unknown[], options));
+  }
+
+  /** Statements of one partition key, as one write. */
+  async batch(queries: readonly { readonly query: string; readonly params: unknown[] }[]): Promise<void> {
+    const client = this.#open ?? (await this.#connected());
+    await this.#inTurn(() =>
+      client.batch(queries as { query: string; params: unknown[] }[], { prepare: true, logged: false }),
+    );
+  }
+
+  /** The rows of a statement, some at a time. */
+  async *pages(query: string, parameters: readonly unknown[], fetchSize: number): AsyncGenerator<types.Row[]> {
+    let pageState: string | undefined;
+    do {
+      const page: QueryOptions = pageState === undefined ? { ...SCAN, fetchSize } : { ...SCAN, fetchSize, pageState };
+      const result = await this.execute(query, parameters, page);
+      yield result.rows;
+      pageState = result.pageState ?? undefined;
+    } while (pageState !== undefined);
+  }
+
+  /** A change of the schema, once all nodes know of it. */
+  async define(statement: string): Promise<void> {
+    const client = await this.#connected();
+    const { info } = await client.execute(statement, [], {
+      prepare: false,
+      isIdempotent: false,
+      readTimeout: SCHEMA_MS,
+    });
+    if ((info as { isSchemaInAgreement?: boolean }).isSchemaInAgreement === false) {
+      throw new TributaryError(
+        'TABLES_AWAY',
+        `the nodes of Cassandra do not agree on the schema; see \`nodetool describecluster\`. It is tried again`,
+      );
+    }
+  }
+
+  /** How a new keyspace is replicated. */
+  async replication(): Promise<Replication> {
+    await this.#connected();
+    const { replication } = this.#place;
+    return typeof replication === 'number' ? new Map([[this.#known as string, replication]]) : replication;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = this.#client;
+    this.#client = undefined;
+    this.#open = undefined;
+    await client?.then((each) => each.shutdown()).catch(() => {});
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#inFlight) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#closed) throw new TributaryError('USAGE', 'the tables were closed, and are used; open them anew');
+    if (this.#client === undefined) {
+      const client = this.#connect();
+      this.#client = client;
+      client.then(
+        (open) => {
+          if (!this.#closed) this.#open = open;
+        },
+        () => {
+          if (this.#client === client) this.#client = undefined;
+        },
+      );
+    }
+    return within(CONNECTED_WITHIN_MS, this.#client);
+  }
+
+  async #connect(): Promise<Client> {
+    const known = this.#known ?? (await this.#datacenter());
+    this.#known = known;
+    return opened({
+      ...this.#clientOptions(),
+      localDataCenter: known,
+      policies: {
+        reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),
+        retry: new OnceElsewhere(),
+      },
+    });
+  }
+
+  /**
+   * The datacenter of the workers: the one that was named, or that of the node that answers. A client is not to be made with
+   * the name of one that does not exist: it fails, and leaves a connection open that nobody can close.
+   */
+  async #datacenter(): Promise<string> {
+    const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
+    const client = await opened({ ...this.#clientOptions(), policies: { loadBalancing } });
+    try {
+      const { datacenter } = this.#place;
+      const there = [...new Set(client.hosts.values().map((host) => host.datacenter))];
+      if (datacenter !== undefined) {
+        if (there.includes(datacenter)) return datacenter;
+        throw new TributaryError(
+          'CONFIG_INVALID',
+          `Cassandra has no datacenter "${datacenter}", but ${there.join(', ')}; give ?dc= one of these`,
+        );
+      }
+      const { rows } = await client.execute('SELECT data_center FROM system.local', [], {
+        consistency: types.consistencies.one,
+      });
+      return rows[0]?.['data_center'] as string;
+    } finally {
+      await client.shutdown();
+    }
+  }
+
+  #clientOptions(): ClientOptions {
+    const { contactPoints } = this.#place;
+    const username = this.#options.username ?? this.#place.username;
+    const password = this.#options.password ?? this.#place.password;
+    const options: ClientOptions = {
+      contactPoints: [...contactPoints],
+      encoding: { map: Map },
+      pooling: { maxRequestsPerConnection: STREAMS, heartBeatInterval: HEARTBEAT_MS, warmup: true },
+      queryOptions: { prepare: true, isIdempotent: true, consistency: types.consistencies.localQuorum },
+      socketOptions: { connectTimeout: CONNECT_MS, readTimeout: ON_ONE_NODE_MS, tcpNoDelay: true },
+    };
+    if (username !== undefined && password !== undefined) {
+      options.authProvider = new auth.PlainTextAuthProvider(username, password);
+    }
+    if (this.#tls !== undefined) options.sslOptions = this.#tls;
+    return options;
+  }
+}
+
+async function opened(options: ClientOptions): Promise<Client> {
+  const client = new Client(options);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.shutdown().catch(() => {});
+    throw error;
+  }
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new errors.OperationTimedOutError(`no connection within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

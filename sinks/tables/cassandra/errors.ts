@@ -1,0 +1,92 @@
+/** What an error of the driver means: wait and try again, refuse this row, or stop. */
+import { errors, types } from 'cassandra-driver';
+import { type ErrorCode, messageOf, TributaryError } from '../../../schemas/errors.ts';
+
+const { responseErrorCodes } = types;
+
+/** What a node answers when it, or the cluster, cannot do now what it could do later. */
+const PASSING: ReadonlySet<number> = new Set([
+  responseErrorCodes.serverError,
+  responseErrorCodes.unavailableException,
+  responseErrorCodes.overloaded,
+  responseErrorCodes.isBootstrapping,
+  responseErrorCodes.truncateError,
+  responseErrorCodes.writeTimeout,
+  responseErrorCodes.readTimeout,
+  responseErrorCodes.readFailure,
+  responseErrorCodes.writeFailure,
+  responseErrorCodes.unprepared,
+]);
+
+/** Answers that say that nothing was written. */
+const NOT_WRITTEN: ReadonlySet<number> = new Set([
+  responseErrorCodes.unavailableException,
+  responseErrorCodes.overloaded,
+  responseErrorCodes.isBootstrapping,
+]);
+
+/** What Cassandra says of a value, a key, a collection or a whole write that it will never take. */
+const TOO_MUCH = /too (big|large|long)|longer than|exceeds|^Guardrail /i;
+
+/** Why the one row of a write will never be taken; undefined if the error says something else. */
+export function refusalOf(error: unknown): string | undefined {
+  const message = messageOf(error);
+  if (error instanceof errors.ResponseError) {
+    const { code } = error;
+    const isOfWrite = code === responseErrorCodes.invalid || code === responseErrorCodes.serverError;
+    return isOfWrite && TOO_MUCH.test(message) ? message : undefined;
+  }
+  // The driver itself finds values that are out of the range of their type, or of another one.
+  if (error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE') return message;
+  if (error instanceof TypeError && /^(Expected |Not a valid )/.test(message)) return message;
+  return undefined;
+}
+
+/** Whether a write that failed so may be done all the same, now or later. */
+export function mayHaveHappened(error: unknown): boolean {
+  if (error instanceof errors.ResponseError) return !NOT_WRITTEN.has(error.code);
+  if (error instanceof errors.NoHostAvailableError) {
+    return Object.values(error.innerErrors ?? {}).some((inner) => !isRefusedConnection(inner));
+  }
+  return true;
+}
+
+function isRefusedConnection(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENOTFOUND') return true;
+  return /considered as DOWN|is busy|not connect|ignored/i.test(String(messageOf(error) || error));
+}
+
+/** The error as the port knows it. `what` says what was tried. */
+export function faultOf(error: unknown, what: string): TributaryError {
+  if (error instanceof TributaryError) return error;
+  const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [];
+  const all: unknown[] = [error, ...causes];
+  const why = (causes.length > 0 ? causes : [error]).map((each) => messageOf(each).split('\n', 1)[0]).join('; ');
+  const fault = (code: ErrorCode, message: string) => new TributaryError(code, `${what}: ${message}`, { cause: error });
+
+  // A node that cannot look up its users now says that the password is wrong, and why.
+  if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {
+    return fault('CONFIG_INVALID', `Cassandra does not know the user or the password: ${why}; correct them`);
+  }
+  if (error instanceof errors.ResponseError) {
+    if (PASSING.has(error.code)) return fault('TABLES_AWAY', `Cassandra cannot do it now: ${why}; it is tried again`);
+    if (error.code === responseErrorCodes.unauthorized) {
+      return fault('CONFIG_INVALID', `the user of Cassandra may not do it: ${why}; grant the right`);
+    }
+    return fault(
+      'STORE_BROKEN',
+      `Cassandra does not take the statement: ${why}; where a table or column is missing, make it with \`tributary tables apply\``,
+    );
+  }
+  if (isOfConnection(error)) {
+    return fault('TABLES_AWAY', `Cassandra does not answer: ${why}; it is tried again`);
+  }
+  return fault('STORE_BROKEN', `${why}; this is a bug`);
+}
+
+/** The errors of the driver are of connections and of time, but for those that say that it was used wrongly. */
+function isOfConnection(error: unknown): boolean {
+  if (error instanceof errors.ArgumentError || error instanceof errors.DriverInternalError) return false;
+  return error instanceof errors.DriverError || (error instanceof Error && 'syscall' in error);
+}

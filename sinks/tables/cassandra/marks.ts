@@ -1,0 +1,63 @@
+/**
+ * From where on a partition's timers have to be looked for.
+ *
+ * The index of a timer's time keeps the times that rows had before, until they are compacted; so a search from the beginning of
+ * time reads every row that ever had a timer. A search that found the earliest pending timer need not look before it again, unless
+ * somebody sets an earlier one. What this process sets it knows. Another process may set one in a row of a partition that
+ * it has just lost: so every few minutes, and after each claim, a search begins at the beginning.
+ */
+export const FROM_THE_BEGINNING = Number.MIN_SAFE_INTEGER;
+const LOOK_AGAIN_MS = 5 * 60 * 1000;
+
+interface Mark {
+  /** Nothing is pending before it. */
+  low: number;
+  /** The earliest timer that was set since the search that goes on now began. */
+  since: number;
+  /** When a search from the beginning was begun last, in ms. */
+  searchedAt: number;
+}
+
+export class TimerMarks {
+  readonly #marks = new Map<string, Mark>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Called after a write of rows, also of one that may have failed. */
+  set(table: string, partition: number, due: number): void {
+    const mark = this.#marks.get(`${table} ${partition}`);
+    if (mark === undefined) return;
+    mark.low = Math.min(mark.low, due);
+    mark.since = Math.min(mark.since, due);
+  }
+
+  /** Where a search begins. `found` takes the earliest time it found; undefined: nothing up to its end, `before`. */
+  search(
+    table: string,
+    partition: number,
+    before: number,
+  ): { from: number; found(earliest: number | undefined): void } {
+    const id = `${table} ${partition}`;
+    let mark = this.#marks.get(id);
+    if (mark === undefined || this.#now() - mark.searchedAt >= LOOK_AGAIN_MS) {
+      mark = { low: FROM_THE_BEGINNING, since: Number.MAX_SAFE_INTEGER, searchedAt: this.#now() };
+      this.#marks.set(id, mark);
+    }
+    const searched = mark;
+    searched.since = Number.MAX_SAFE_INTEGER;
+    return {
+      from: searched.low,
+      found(earliest) {
+        searched.low = Math.min(Math.max(searched.low, earliest ?? before), searched.since);
+      },
+    };
+  }
+
+  /** After a claim: another owner may have set timers meanwhile. */
+  forget(): void {
+    this.#marks.clear();
+  }
+}

@@ -1,0 +1,167 @@
+/** Reads rows, lists, timers and keys. A statement reads one partition key, or goes through an index. */
+import type { TableDef } from '../../../schemas/target.ts';
+import type { Key, Page, PageRequest } from '../../port.ts';
+import type { DueTimer, StoredRow } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { faultOf } from './errors.ts';
+import type { TimerMarks } from './marks.ts';
+import { afterToken, listing, pageToken, prefixOf } from './pages.ts';
+import type { TableRequest } from './request.ts';
+import { dueTimers, type Found, isErased, keyOf, numberOf, recordOf, storedRow, wholeKey } from './rows.ts';
+
+/** Keys in one statement. More would make one node wait for many others. */
+const TOGETHER = 16;
+const ROWS_OF_PAGE = 500;
+const KEYS_OF_PAGE = 5_000;
+
+export async function readRows(
+  connection: Connection,
+  request: TableRequest,
+  table: TableDef,
+  keys: readonly Key[],
+): Promise<(StoredRow | undefined)[]> {
+  const rows: (StoredRow | undefined)[] = keys.map(() => undefined);
+  const read = async (places: readonly number[]): Promise<void> => {
+    const [first] = places as [number];
+    const key = keys[first] as Key;
+    if (places.length === 1) {
+      const result = await connection.execute(request.one, key);
+      const row = result.rows[0];
+      if (row !== undefined) rows[first] = storedRow(request, table, row);
+      return;
+    }
+    const byLast = new Map<string, number[]>();
+    for (const place of places) {
+      const last = keys[place]?.at(-1) as string;
+      const same = byLast.get(last);
+      if (same === undefined) byLast.set(last, [place]);
+      else same.push(place);
+    }
+    const found = await connection.execute(request.several, [...key.slice(0, -1), [...byLast.keys()]]);
+    for (const row of found.rows) {
+      const stored = storedRow(request, table, row);
+      for (const place of byLast.get(stored.key.at(-1) as string) ?? []) rows[place] = stored;
+    }
+  };
+  const outcomes = await Promise.allSettled(together(request, keys).map(read));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw faultOf(failed.reason, `reading ${table.name}`);
+  return rows;
+}
+
+/** The places of keys that one statement can read: all of their parts but the last are equal. */
+function together(request: TableRequest, keys: readonly Key[]): number[][] {
+  const groups = new Map<string, number[]>();
+  keys.forEach((key, place) => {
+    const id = JSON.stringify(wholeKey(request, key).slice(0, -1));
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [place]);
+    else group.push(place);
+  });
+  return [...groups.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / TOGETHER) }, (_, i) => group.slice(i * TOGETHER, (i + 1) * TOGETHER)),
+  );
+}
+
+export async function rowsUnder(
+  connection: Connection,
+  request: TableRequest,
+  table: TableDef,
+  prefix: Key,
+): Promise<StoredRow[]> {
+  const { length } = prefixOf(request, prefix, request.partitionLength);
+  const sql = request.within[length - request.partitionLength] as string;
+  return guarded(`reading ${table.name}`, async () => {
+    const rows: StoredRow[] = [];
+    for await (const page of connection.pages(sql, prefix, ROWS_OF_PAGE)) {
+      for (const row of page) rows.push(storedRow(request, table, row));
+    }
+    return rows;
+  });
+}
+
+export function keysWhere(
+  connection: Connection,
+  request: TableRequest,
+  sql: string,
+  [value, tenant, partition]: readonly [string, string, number],
+): Promise<Key[]> {
+  return guarded(`looking for rows of ${request.name}`, async () => {
+    const keys: Key[] = [];
+    for await (const page of connection.pages(sql, [value, tenant, partition], KEYS_OF_PAGE)) {
+      for (const row of page) if (!isErased(row)) keys.push(keyOf(request, row));
+    }
+    return keys;
+  });
+}
+
+export function timersDue(
+  connection: Connection,
+  request: TableRequest,
+  marks: TimerMarks,
+  partition: number,
+  before: number,
+  limit: number,
+): Promise<DueTimer[]> {
+  return guarded(`reading the timers of ${request.name}`, async () => {
+    const search = marks.search(request.name, partition, before);
+    if (search.from > before) return [];
+    let earliest: number | undefined;
+    let timers: DueTimer[] = [];
+    for await (const page of connection.pages(request.due, [search.from, before, partition], KEYS_OF_PAGE)) {
+      for (const row of page) {
+        const due = numberOf(row['_due']);
+        if (earliest === undefined || due < earliest) earliest = due;
+        timers.push(...dueTimers(request, row, before));
+      }
+      timers = timers.sort((a, b) => a.due - b.due).slice(0, limit);
+    }
+    search.found(earliest);
+    return timers;
+  });
+}
+
+export function recordPage(
+  connection: Connection,
+  request: TableRequest,
+  table: TableDef,
+  prefix: Key,
+  { limit, after }: PageRequest,
+): Promise<Page<Record<string, unknown>>> {
+  prefixOf(request, prefix, 1);
+  const from = after === undefined ? undefined : afterToken(request, prefix, after);
+  return guarded(`reading ${table.name}`, async () => {
+    const rows: Found[] = [];
+    for (const [sql, parameters] of listing(request, prefix, from)) {
+      for await (const page of connection.pages(sql, parameters, Math.min(limit + 1, ROWS_OF_PAGE))) {
+        rows.push(...page.filter((row) => !isErased(row)));
+        if (rows.length > limit) break;
+      }
+      if (rows.length > limit) break;
+    }
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map((row) => recordOf(request, table, row, Object.fromEntries)),
+      next: rows.length > limit && last !== undefined ? pageToken(prefix, keyOf(request, last)) : undefined,
+    };
+  });
+}
+
+export function countOf(connection: Connection, request: TableRequest, tenant: string): Promise<number> {
+  return guarded(`counting ${request.name}`, async () => {
+    let count = 0;
+    for await (const page of connection.pages(request.erased, [tenant], KEYS_OF_PAGE)) {
+      for (const row of page) if (!isErased(row)) count += 1;
+    }
+    return count;
+  });
+}
+
+export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw faultOf(error, what);
+  }
+}

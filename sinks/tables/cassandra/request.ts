@@ -1,0 +1,220 @@
+/**
+ * From the declaration of a table to every statement that is said to Cassandra about it. `rows.ts` has the parameters.
+ *
+ * The partition key is the tenant and the fields of `key`, the clustering is `sort`. Beside one column a field
+ * (see `columns.ts`) a row has, in the same write:
+ *
+ * | column | what it is |
+ * | --- | --- |
+ * | `_token`, `_revision` | the version, which is also in the timestamp of every cell |
+ * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; null in a view |
+ * | `_timers`, `_due` | the pending timers as JSON, '' for none, and when the earliest is due |
+ * | `_erased` | true: the row was taken away, and only its position is kept |
+ *
+ * Indexes are storage-attached: Cassandra keeps them in the very write of the row, so that a crash leaves neither a
+ * row that is not found nor an entry that leads nowhere.
+ */
+import type { RecordSchema } from '../../../schemas/avro.ts';
+import { TributaryError } from '../../../schemas/errors.ts';
+import { keyFields, mapFields, type TableDef } from '../../../schemas/target.ts';
+import { type Codec, type Column, checkNames, codecOf, columnName, columnOf, mapColumnOf, quoted } from './columns.ts';
+
+export interface MapRequest {
+  readonly field: string;
+  readonly column: string;
+  /** Of one value. */
+  readonly codec: Codec;
+}
+
+export interface TableRequest {
+  readonly name: string;
+  /** How many strings a key has, the tenant included; and how many of them the partition key has. */
+  readonly keyLength: number;
+  readonly partitionLength: number;
+  /** The columns of the key, the tenant first. */
+  readonly keys: readonly string[];
+  /** The columns of all other fields but the maps. */
+  readonly columns: readonly Column[];
+  readonly maps: readonly MapRequest[];
+  /** Every column as it is declared, in the order of the key first. */
+  readonly declared: readonly DeclaredColumn[];
+  /** The columns with an index, in the order in which they are made. */
+  readonly indexes: readonly string[];
+  /** What is stored in an index must not be long: these places of the key and fields of the record. */
+  readonly indexedKeys: readonly number[];
+  readonly indexedFields: readonly string[];
+
+  /** A whole row: key, columns, maps, bookkeeping, timestamp. */
+  readonly insert: string;
+  /** A row of which some entries changed: timestamp, columns, [added, removed] of each map, bookkeeping, key. */
+  readonly update: string;
+  /** A whole record of a view: key, columns, maps, token, revision, timestamp. */
+  readonly put: string;
+  /** Timestamp, key. */
+  readonly remove: string;
+
+  /** One row by its key; and rows with all of the key but its last part in common: that, then a list of the last parts. */
+  readonly one: string;
+  readonly several: string;
+  /** Rows of one partition key, by how many parts of `sort` the prefix has. */
+  readonly within: readonly string[];
+  /** The same after the rest of a key. */
+  readonly withinAfter: readonly string[];
+  /** Rows of a prefix that is shorter than the partition key, by its parts less one, in the order of the tokens. */
+  readonly across: readonly string[];
+  /** The same behind the partition key that follows the prefix. */
+  readonly acrossAfter: readonly string[];
+  /** Field to: value, tenant, partition. */
+  readonly where: ReadonlyMap<string, string>;
+  /** From, until (both included), partition. */
+  readonly due: string;
+  /** Whether each row of the tenant was taken away. */
+  readonly erased: string;
+}
+
+export interface DeclaredColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: 'partition_key' | 'clustering' | 'regular';
+  readonly addable: boolean;
+  /** What an index must find for rows that were written before the column was there. */
+  readonly backfill: unknown;
+}
+
+const BOOKKEEPING = {
+  _token: 'bigint',
+  _revision: 'bigint',
+  _partition: 'int',
+  _at: 'text',
+  _outbox: 'text',
+  _timers: 'text',
+  _due: 'bigint',
+  _erased: 'boolean',
+};
+const BOOK = Object.keys(BOOKKEEPING);
+
+const CLAIM_KEY = 'job = ? AND topic = ? AND "partition" = ?';
+
+/** The claims: one row a partition of a job's topic. Written by light-weight transactions alone, never with a timestamp. */
+export function claimRequest(keyspace: string) {
+  const table = `${quoted(keyspace)}.tables_claims`;
+  return {
+    create: `CREATE TABLE IF NOT EXISTS ${table} (job text, topic text, "partition" int, "token" bigint, PRIMARY KEY ((job, topic, "partition")))`,
+    first: `INSERT INTO ${table} (job, topic, "partition", "token") VALUES (?, ?, ?, ?) IF NOT EXISTS`,
+    next: `UPDATE ${table} SET "token" = ? WHERE ${CLAIM_KEY} IF "token" = ?`,
+    token: `SELECT "token" FROM ${table} WHERE ${CLAIM_KEY}`,
+  };
+}
+
+export function tableRequest(table: TableDef, keyspace: string): TableRequest {
+  checkNames(
+    table.name,
+    table.record.fields.map((field) => field.name),
+  );
+  const keys = ['tenant', ...keyFields(table).map(columnName)];
+  const partitionLength = 1 + table.key.length;
+  const mapped = mapFields(table.record);
+  const maps = mapped.map((field) => ({ field: field.name, ...mapColumnOf(field) }));
+  const columns = table.record.fields
+    .filter((field) => !keyFields(table).includes(field.name) && !mapped.some((map) => map === field))
+    .map(columnOf);
+  const indexed = table.indexed.map((field) => indexedColumn(table, field));
+
+  const name = `${quoted(keyspace)}.${quoted(table.name)}`;
+  const fields = [...columns.map((column) => column.name), ...maps.map(({ column }) => column.name)];
+  const partition = keys.slice(0, partitionLength);
+  const sort = keys.slice(partitionLength);
+  const rows = `SELECT ${list([...keys, ...fields, ...BOOK])} FROM ${name} WHERE`;
+  const insert = (bookkeeping: readonly string[]) => {
+    const all = [...keys, ...fields, ...bookkeeping];
+    return `INSERT INTO ${name} (${list(all)}) VALUES (${marks(all)}) USING TIMESTAMP ?`;
+  };
+  const sets = [
+    ...columns.map((column) => `${quoted(column.name)} = ?`),
+    ...maps.flatMap(({ column }) =>
+      ['+', '-'].map((sign) => `${quoted(column.name)} = ${quoted(column.name)} ${sign} ?`),
+    ),
+    ...BOOK.map((column) => `${quoted(column)} = ?`),
+  ];
+  const within = (length: number) => `${rows} ${equal(keys.slice(0, partitionLength + length))}`;
+  const across = (length: number) => `${rows} ${equal(keys.slice(0, length))}`;
+  const filtering = (length: number) => (length > 1 ? ' ALLOW FILTERING' : '');
+  const lengths = partition.slice(1).map((_, place) => place + 1);
+
+  return {
+    name: table.name,
+    keyLength: keys.length,
+    partitionLength,
+    keys,
+    columns,
+    maps: maps.map(({ field, column, values }) => ({ field, column: column.name, codec: values })),
+    declared: [
+      ...partition.map((each) => declaredKey(each, 'partition_key')),
+      ...sort.map((each) => declaredKey(each, 'clustering')),
+      ...[...columns, ...maps.map(({ column }) => column)].map((column) => ({
+        name: column.name,
+        type: column.codec.type,
+        kind: 'regular' as const,
+        addable: column.addable,
+        backfill: indexed.includes(column.name) ? column.codec.encode(column.missing) : null,
+      })),
+      ...Object.entries(BOOKKEEPING).map(([each, type]) => ({
+        name: each,
+        type,
+        kind: 'regular' as const,
+        addable: true,
+        backfill: null,
+      })),
+    ],
+    indexes: [...new Set(['tenant', '_due', ...indexed])],
+    indexedKeys: keys.flatMap((each, place) => (place === 0 || indexed.includes(each) ? [place] : [])),
+    indexedFields: columns.filter(({ name }) => indexed.includes(name)).map(({ field }) => field),
+    insert: insert(BOOK),
+    update: `UPDATE ${name} USING TIMESTAMP ? SET ${sets.join(', ')} WHERE ${equal(keys)}`,
+    put: insert(['_token', '_revision']),
+    remove: `DELETE FROM ${name} USING TIMESTAMP ? WHERE ${equal(keys)}`,
+    one: `${rows} ${equal(keys)}`,
+    several: `${rows} ${equal(keys.slice(0, -1))} AND ${quoted(keys.at(-1) as string)} IN ?`,
+    within: Array.from({ length: sort.length + 1 }, (_, n) => within(n)),
+    withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${marks(sort.slice(n))})`),
+    across: lengths.map((n) => `${across(n)}${filtering(n)}`),
+    acrossAfter: lengths.map(
+      (n) => `${across(n)} AND token(${list(partition)}) > token(${marks(partition)})${filtering(n)}`,
+    ),
+    where: new Map(
+      table.indexed.map((field) => [
+        field,
+        `SELECT ${list([...keys, '_erased'])} FROM ${name} WHERE ${equal([columnName(field), 'tenant', '_partition'])} ALLOW FILTERING`,
+      ]),
+    ),
+    due: `SELECT ${list([...keys, '_due', '_timers'])} FROM ${name} WHERE "_due" >= ? AND "_due" <= ? AND "_partition" = ? ALLOW FILTERING`,
+    erased: `SELECT "_erased" FROM ${name} WHERE tenant = ?`,
+  };
+}
+
+function declaredKey(name: string, kind: 'partition_key' | 'clustering'): DeclaredColumn {
+  return { name, type: 'text', kind, addable: false, backfill: null };
+}
+
+function indexedColumn(table: TableDef, name: string): string {
+  const field = (table.record as RecordSchema).fields.find((each) => each.name === name);
+  if (field === undefined || codecOf(field.type).type !== 'text') {
+    throw new TributaryError(
+      'DECLARATION_INVALID',
+      `${table.name}: the indexed field ${name} is not a text or an enum of its record; rows are found by texts alone`,
+    );
+  }
+  return columnName(name);
+}
+
+function list(names: readonly string[]): string {
+  return names.map(quoted).join(', ');
+}
+
+function marks(names: readonly string[]): string {
+  return names.map(() => '?').join(', ');
+}
+
+function equal(names: readonly string[]): string {
+  return names.map((name) => `${quoted(name)} = ?`).join(' AND ');
+}

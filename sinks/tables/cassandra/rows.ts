@@ -1,0 +1,197 @@
+/** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
+import { types } from 'cassandra-driver';
+import { Entries } from '../../../schemas/entries.ts';
+import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import type { TableDef } from '../../../schemas/target.ts';
+import type { Change, Key, Version } from '../../port.ts';
+import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
+import type { MapRequest, TableRequest } from './request.ts';
+import { timestampOf, unsayable } from './version.ts';
+
+export type Found = Readonly<Record<string, unknown>>;
+type Data = Readonly<Record<string, unknown>> | undefined;
+
+/** The longest text in an index, in bytes of UTF-8. Cassandra would take a longer one and not find it again. */
+export const LONGEST_INDEXED = 8 * 1024;
+const LONGEST_KEY = 65_000;
+
+/** The parameters of `insert`: the whole row. */
+export function insertParameters(request: TableRequest, row: RowWrite, attempt: number): unknown[] {
+  const parameters = [...row.key, ...fieldsOf(request, row.data)];
+  for (const map of request.maps) parameters.push(row.data === undefined ? null : entriesOf(map, row.data[map.field]));
+  parameters.push(...bookkeepingOf(row), longOf(row.version, attempt));
+  return parameters;
+}
+
+/** The parameters of `update`: all but the entries that did not change. */
+export function updateParameters(request: TableRequest, row: RowWrite): unknown[] {
+  const parameters = [longOf(row.version), ...fieldsOf(request, row.data)];
+  for (const map of request.maps) {
+    const entries = row.data?.[map.field];
+    const added = new Map<string, unknown>();
+    const removed: string[] = [];
+    for (const [entry, value] of entries instanceof Entries ? entries.changes() : Object.entries(entries ?? {})) {
+      if (value === undefined) removed.push(entry);
+      else added.set(entry, map.codec.encode(value));
+    }
+    parameters.push(added.size > 0 ? added : types.unset, removed.length > 0 ? removed : types.unset);
+  }
+  parameters.push(...bookkeepingOf(row), ...row.key);
+  return parameters;
+}
+
+/** The parameters of `put`, or of `remove` for a change without a record. */
+export function changeParameters(request: TableRequest, { key, version, record }: Change): unknown[] {
+  if (record === undefined) return [longOf(version), ...key];
+  const parameters = [...key, ...fieldsOf(request, record)];
+  for (const map of request.maps) parameters.push(entriesOf(map, record[map.field]));
+  parameters.push(version.token, version.revision, longOf(version));
+  return parameters;
+}
+
+/** Why Cassandra cannot hold it; undefined if it can, as far as can be told before it is sent. */
+export function refusal(request: TableRequest, key: Key, version: Version, data: Data): string | undefined {
+  let size = 0;
+  for (const part of key) size += part.length * 3 <= LONGEST_INDEXED ? part.length : Buffer.byteLength(part);
+  if (size > LONGEST_KEY) return `its key has ${size} bytes, and the most is ${LONGEST_KEY}`;
+  for (const place of request.indexedKeys) {
+    if (isLong(key[place])) return tooLong(request.keys[place] as string);
+  }
+  for (const field of request.indexedFields) {
+    if (isLong(data?.[field])) return tooLong(field);
+  }
+  return unsayable(version);
+}
+
+function isLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length * 3 > LONGEST_INDEXED && Buffer.byteLength(value) > LONGEST_INDEXED;
+}
+
+function tooLong(name: string): string {
+  return `${name} is found by its value, which has more than ${LONGEST_INDEXED} bytes`;
+}
+
+/** About how many bytes the parameters are. */
+export function sizeOf(parameters: readonly unknown[]): number {
+  let size = 0;
+  for (const value of parameters) {
+    if (typeof value === 'string' || value instanceof Uint8Array) size += value.length;
+    else if (Array.isArray(value)) size += sizeOf(value);
+    else if (value instanceof Map) size += sizeOf([...value.keys()]) + sizeOf([...value.values()]);
+    else size += 8;
+  }
+  return size;
+}
+
+function longOf(version: Version, attempt = 0): types.Long {
+  const [low, high] = timestampOf(version, attempt);
+  return new types.Long(low, high);
+}
+
+/** A null is written, too: a column left out would keep what an older version wrote. */
+function fieldsOf(request: TableRequest, data: Data): unknown[] {
+  return request.columns.map(({ field, codec }) => (data === undefined ? null : codec.encode(data[field])));
+}
+
+function entriesOf(map: MapRequest, value: unknown): Map<string, unknown> {
+  const entries = new Map<string, unknown>();
+  for (const [entry, each] of value instanceof Entries ? value : Object.entries(value ?? {})) {
+    entries.set(entry, map.codec.encode(each));
+  }
+  return entries;
+}
+
+function bookkeepingOf({ version, partition, at, outbox, timers, data }: RowWrite): unknown[] {
+  const due = earliest(timers);
+  const text = due === undefined ? '' : JSON.stringify(timers);
+  return [version.token, version.revision, partition, at, outbox, text, due ?? null, data === undefined];
+}
+
+export function earliest(timers: Readonly<Record<string, number>>): number | undefined {
+  let due: number | undefined;
+  for (const name in timers) {
+    const time = timers[name] as number;
+    if (due === undefined || time < due) due = time;
+  }
+  return due;
+}
+
+export function storedRow(request: TableRequest, table: TableDef, row: Found): StoredRow {
+  const data = isErased(row) ? undefined : recordOf(request, table, row, Entries.stored);
+  return {
+    key: keyOf(request, row),
+    version: { token: numberOf(row['_token']), revision: numberOf(row['_revision']) },
+    at: (row['_at'] as string | null) ?? '',
+    outbox: (row['_outbox'] as string | null) ?? '',
+    timers: timersOf(row),
+    data,
+  };
+}
+
+/** The declared fields, the map fields as `make` wants their entries. */
+export function recordOf(
+  request: TableRequest,
+  table: TableDef,
+  row: Found,
+  make: (entries: Iterable<readonly [string, unknown]>) => unknown,
+): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  let place = 1;
+  for (const name of [...table.key, ...table.sort]) record[name] = row[request.keys[place++] as string];
+  let column = '';
+  try {
+    for (const { field, name, codec, missing } of request.columns) {
+      column = name;
+      const value = row[name];
+      record[field] = value === null ? missing : codec.decode(value);
+    }
+    for (const map of request.maps) {
+      column = map.column;
+      const entries = row[column] as ReadonlyMap<string, unknown> | null;
+      record[map.field] = make(entries === null ? [] : decoded(map, entries));
+    }
+  } catch (error) {
+    throw new TributaryError(
+      'STORE_BROKEN',
+      `the column ${column} of ${request.name} does not hold what is declared (${messageOf(error)}); if its field was of another kind once, rebuild the table from its topic`,
+      { cause: error },
+    );
+  }
+  return record;
+}
+
+function* decoded(map: MapRequest, entries: ReadonlyMap<string, unknown>): Iterable<readonly [string, unknown]> {
+  for (const [entry, value] of entries) yield [entry, map.codec.decode(value)];
+}
+
+export function keyOf(request: TableRequest, row: Found): string[] {
+  return request.keys.map((name) => row[name] as string);
+}
+
+export function isErased(row: Found): boolean {
+  return row['_erased'] === true;
+}
+
+/** The timers of a row that are due at `before` or earlier. */
+export function dueTimers(request: TableRequest, row: Found, before: number): DueTimer[] {
+  const key = keyOf(request, row);
+  return Object.entries(timersOf(row)).flatMap(([name, due]) => (due <= before ? [{ key, name, due }] : []));
+}
+
+function timersOf(row: Found): Record<string, number> {
+  const text = row['_timers'];
+  return text === null || text === '' ? {} : JSON.parse(text as string);
+}
+
+export function numberOf(value: unknown): number {
+  return value === null || value === undefined ? 0 : (value as types.Long).toNumber();
+}
+
+/** The key, once it is sure that it is one of this table. */
+export function wholeKey(request: TableRequest, key: Key): Key {
+  if (key.length === request.keyLength) return key;
+  throw new TributaryError(
+    'USAGE',
+    `${request.name}: a key has ${request.keyLength} parts, the tenant first, but ${key.length} were given`,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Where Cassandra is, as it is configured:
+ *
+ *     cassandra://user:password@host:9042,host2,host3/keyspace?dc=datacenter1&replication=3&tls=true
+ *
+ * - user and password are percent-encoded, and may be left out; the port is 9042 if left out.
+ * - `dc`: the datacenter of the workers, whose nodes are asked. Left out: the one of the first node that answers.
+ * - `replication`, used only when the keyspace is made: a number is for the datacenter of the workers, and
+ *   `dc1:3,dc2:3` names several (NetworkTopologyStrategy). Left out: one copy (SimpleStrategy), for development.
+ * - `tls=true` encrypts. A certificate authority of your own is an option beside the URL.
+ */
+import { TributaryError } from '../../../schemas/errors.ts';
+
+export interface Place {
+  /** `host:port`, at least one. */
+  readonly contactPoints: readonly string[];
+  readonly keyspace: string;
+  readonly datacenter: string | undefined;
+  /** Copies by datacenter; a number is for the datacenter of the workers; undefined: SimpleStrategy with one copy. */
+  readonly replication: number | ReadonlyMap<string, number> | undefined;
+  readonly tls: boolean;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+const FORM = 'cassandra://user:password@host:9042,host2/keyspace?dc=datacenter1&replication=3&tls=true';
+const DEFAULT_PORT = 9042;
+
+export function placeOf(url: string): Place {
+  const parts = /^cassandra:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]*)(?:\?([^#]*))?$/.exec(url);
+  if (parts === null) return invalid('it has another form');
+  const [, user, hosts, keyspace, query] = parts as unknown as [string, string | undefined, string, string, string?];
+  if (!/^[a-z][a-z0-9_]{0,47}$/i.test(keyspace)) {
+    invalid(`the keyspace "${keyspace}" is not 1 to 48 letters, digits and "_", a letter first`);
+  }
+  const parameters = new URLSearchParams(query);
+  for (const name of parameters.keys()) {
+    if (!['dc', 'replication', 'tls'].includes(name)) invalid(`"${name}" is none of dc, replication, tls`);
+  }
+  const tls = parameters.get('tls') ?? 'false';
+  if (tls !== 'true' && tls !== 'false') invalid('tls is true or false');
+  const [username, password] = credentials(user);
+  return {
+    contactPoints: hosts.split(',').map(contactPoint),
+    keyspace,
+    datacenter: parameters.get('dc') || undefined,
+    replication: replicationOf(parameters.get('replication')),
+    tls: tls === 'true',
+    username,
+    password,
+  };
+}
+
+function credentials(user: string | undefined): [string | undefined, string | undefined] {
+  if (user === undefined) return [undefined, undefined];
+  const colon = user.indexOf(':');
+  if (colon < 1) return invalid('a user needs a password: user:password@');
+  try {
+    return [decodeURIComponent(user.slice(0, colon)), decodeURIComponent(user.slice(colon + 1))];
+  } catch {
+    return invalid('user or password is not percent-encoded');
+  }
+}
+
+function contactPoint(host: string): string {
+  const [, name, port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d+))?$/i.exec(host) ?? [];
+  const number = port === undefined ? DEFAULT_PORT : Number(port);
+  if (name === undefined || number < 1 || number > 65535) return invalid(`"${host}" is no host:port`);
+  return `${name}:${number}`;
+}
+
+function replicationOf(text: string | null): Place['replication'] {
+  if (text === null) return undefined;
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  const copies = new Map<string, number>();
+  for (const part of text.split(',')) {
+    const [, datacenter, count] = /^([\w.-]+):([1-9]\d?)$/.exec(part) ?? [];
+    if (datacenter === undefined) return invalid(`the replication "${text}" is no number and not like dc1:3,dc2:3`);
+    copies.set(datacenter, Number(count));
+  }
+  return copies;
+}
+
+/** The URL itself is not said: it may hold a password. */
+function invalid(what: string): never {
+  throw new TributaryError('CONFIG_INVALID', `the URL of the tables in Cassandra is invalid: ${what}; write ${FORM}`);
+}

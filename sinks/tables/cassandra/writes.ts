@@ -1,0 +1,188 @@
+/**
+ * Writes rows and records: those of one partition key together, everything else on its own, all at once.
+ *
+ * Every cell carries the version as its timestamp, so that Cassandra keeps the newest whatever arrives when:
+ *
+ * - A whole row writes a null for what it has not, and a tombstone one below its own timestamp for each map: so no
+ *   column and no entry of any older version shows, not even of one that arrives later.
+ * - A row of which some entries changed writes all columns but only those entries. What the others hold is of the same
+ *   owner, since the first write of an owner is whole.
+ * - A removed record is a tombstone with the version of its removal. It holds against older writes for `gc_grace_seconds`,
+ *   ten days unless somebody shortened it, which is longer than any paused owner lives.
+ *
+ * A write that timed out may still arrive, even after its owner has read the row without it, concluded something else and
+ * written that as the same version. So the row is remembered: its next write is whole, and of a later attempt.
+ */
+import type { Change, Key, WriteResult } from '../../port.ts';
+import type { RowWrite } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
+import type { TableRequest } from './request.ts';
+import { changeParameters, insertParameters, refusal, sizeOf, updateParameters, wholeKey } from './rows.ts';
+
+interface Statement {
+  readonly query: string;
+  readonly params: unknown[];
+  /** Which of the rows or changes of the call it writes. */
+  readonly item: number;
+}
+
+/** `none`: it was not sent, or surely not written. */
+type Outcome = 'none' | 'done' | 'unknown';
+
+interface Doubt {
+  readonly token: number;
+  readonly revision: number;
+  readonly attempt: number;
+}
+
+/** One write of Cassandra is one entry of its commit log: small ones are the faster. */
+const TOGETHER = 50;
+const TOGETHER_BYTES = 256 * 1024;
+/** Far more than the rows of all batches at once. */
+const MOST_DOUBTS = 100_000;
+
+export class Writes {
+  readonly #connection: Connection;
+  /** Rows of which nobody knows whether they were written, by table and key. */
+  readonly #doubts = new Map<string, Doubt>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async rows(request: TableRequest, rows: readonly RowWrite[]): Promise<WriteResult[]> {
+    const attempts = rows.map((row) => this.#attemptOf(request, row));
+    const outcomes: Outcome[] = rows.map(() => 'none');
+    try {
+      return await this.#write(
+        request,
+        rows.map((row) => row.key),
+        (i) => {
+          const row = rows[i] as RowWrite;
+          const refused = refusal(request, row.key, row.version, row.data);
+          if (refused !== undefined) return refused;
+          const attempt = attempts[i];
+          const whole = row.whole || row.data === undefined || request.maps.length === 0 || attempt !== undefined;
+          if (!whole) return { query: request.update, params: updateParameters(request, row), item: i };
+          return { query: request.insert, params: insertParameters(request, row, attempt ?? 0), item: i };
+        },
+        outcomes,
+      );
+    } finally {
+      rows.forEach((row, i) => {
+        const attempt = attempts[i];
+        if (outcomes[i] === 'unknown') this.#doubt(request, row, attempt ?? 0);
+        else if (outcomes[i] === 'done' && attempt !== undefined) this.#doubts.delete(idOf(request, row.key));
+      });
+    }
+  }
+
+  changes(request: TableRequest, changes: readonly Change[]): Promise<WriteResult[]> {
+    return this.#write(
+      request,
+      changes.map((change) => change.key),
+      (i) => {
+        const change = changes[i] as Change;
+        const refused = refusal(request, change.key, change.version, change.record);
+        if (refused !== undefined) return refused;
+        const query = change.record === undefined ? request.remove : request.put;
+        return { query, params: changeParameters(request, change), item: i };
+      },
+      [],
+    );
+  }
+
+  /** Throws when the store is away, after all that was sent has ended, and tells in `outcomes` what became of each. */
+  async #write(
+    request: TableRequest,
+    keys: readonly Key[],
+    statementOf: (item: number) => Statement | string,
+    outcomes: Outcome[],
+  ): Promise<WriteResult[]> {
+    const results: WriteResult[] = keys.map(() => 'written');
+    const statements: Statement[] = [];
+    keys.forEach((key, i) => {
+      wholeKey(request, key);
+      const statement = statementOf(i);
+      if (typeof statement === 'string') results[i] = { refused: statement };
+      else statements.push(statement);
+    });
+    let fault: unknown;
+    const run = async (group: readonly Statement[]): Promise<void> => {
+      if (fault !== undefined) return;
+      const [first] = group as [Statement];
+      try {
+        if (group.length > 1) await this.#connection.batch(group);
+        else await this.#connection.execute(first.query, first.params);
+        for (const { item } of group) outcomes[item] = 'done';
+      } catch (error) {
+        const refused = refusalOf(error);
+        if (refused === undefined) {
+          fault ??= error;
+          if (mayHaveHappened(error)) for (const { item } of group) outcomes[item] = 'unknown';
+        } else if (group.length > 1) {
+          await Promise.all(group.map((each) => run([each])));
+        } else {
+          results[first.item] = { refused };
+        }
+      }
+    };
+    await Promise.all(grouped(request, keys, statements).map(run));
+    if (fault !== undefined) throw faultOf(fault, `writing ${request.name}`);
+    return results;
+  }
+
+  /** Which attempt it is to write a row of which it is not known what became of an earlier write; undefined if it is. */
+  #attemptOf(request: TableRequest, { key, version }: RowWrite): number | undefined {
+    if (this.#doubts.size === 0) return undefined;
+    const doubt = this.#doubts.get(idOf(request, key));
+    if (doubt === undefined) return undefined;
+    return doubt.token === version.token && doubt.revision === version.revision ? doubt.attempt + 1 : 0;
+  }
+
+  #doubt(request: TableRequest, { key, version }: RowWrite, attempt: number): void {
+    const id = idOf(request, key);
+    this.#doubts.delete(id);
+    this.#doubts.set(id, { ...version, attempt });
+    for (const oldest of this.#doubts.keys()) {
+      if (this.#doubts.size <= MOST_DOUBTS) return;
+      this.#doubts.delete(oldest);
+    }
+  }
+}
+
+/** Statements of one partition key in groups that are not too large; the others alone. */
+function grouped(request: TableRequest, keys: readonly Key[], statements: readonly Statement[]): Statement[][] {
+  const { keyLength, partitionLength } = request;
+  if (keyLength === partitionLength) return statements.map((each) => [each]);
+  const partitions = new Map<string, Statement[]>();
+  for (const statement of statements) {
+    const id = JSON.stringify((keys[statement.item] as Key).slice(0, partitionLength));
+    const together = partitions.get(id);
+    if (together === undefined) partitions.set(id, [statement]);
+    else together.push(statement);
+  }
+  return [...partitions.values()].flatMap((together) => (together.length === 1 ? [together] : chunks(together)));
+}
+
+function chunks(statements: readonly Statement[]): Statement[][] {
+  const result: Statement[][] = [];
+  let size = 0;
+  for (const statement of statements) {
+    const more = sizeOf(statement.params);
+    const last = result.at(-1);
+    if (last === undefined || last.length >= TOGETHER || size + more > TOGETHER_BYTES) {
+      result.push([statement]);
+      size = more;
+    } else {
+      last.push(statement);
+      size += more;
+    }
+  }
+  return result;
+}
+
+function idOf(request: TableRequest, key: Key): string {
+  return `${request.name} ${JSON.stringify(key)}`;
+}

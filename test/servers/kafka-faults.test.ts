@@ -1,0 +1,183 @@
+/** The transport while its broker is killed, paused, and replaced by another one of three. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kindOf, TributaryError } from '../../schemas/errors.ts';
+import { type KafkaServer, type KafkaOptions as ServerOptions, startKafka } from '../../servers/kafka.ts';
+import type { KafkaOptions } from '../../topics/kafka/options.ts';
+import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import type { Claim, Transport } from '../../topics/transport.ts';
+import { claimOf, codeOf, DAY, joined, keysOf, type Member, record, spread } from '../contracts/transport-members.ts';
+
+async function started(t: TestContext, options: Partial<ServerOptions> = {}): Promise<KafkaServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
+  const settings = { 'group.min.session.timeout.ms': '500' };
+  const server = await startKafka({ folder, settings, ...options });
+  t.after(async () => {
+    server.resume();
+    await server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return server;
+}
+
+function opened(t: TestContext, { url }: KafkaServer, options: Partial<KafkaOptions> = {}): Transport {
+  const transport = kafkaTransport({ url, heartbeatMs: 200, ...options });
+  t.after(() => transport.close());
+  return transport;
+}
+
+async function withTopic(transport: Transport, partitions = 1): Promise<string> {
+  const name = `orders-${randomUUID()}`;
+  await transport.createTopics([{ name, partitions, retentionMs: 100 * 365 * DAY }]);
+  return name;
+}
+
+/** As the runtime does it: whatever fails for a reason that passes is done again, from a new claim. */
+async function copy({ membership }: Member, to: string, count: number, each: (copied: number) => void): Promise<void> {
+  for (let copied = 0; copied < count; ) {
+    try {
+      const claim = await membership.claim(0);
+      copied = claim.committed.offset ?? 0;
+      while (copied < count) copied = await copySome(claim, to, each);
+    } catch (error) {
+      if (!(error instanceof TributaryError) || !['retry', 'fenced'].includes(error.kind)) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+async function copySome(claim: Claim, to: string, each: (copied: number) => void): Promise<number> {
+  const { records } = await claim.fetch({ maxRecords: 7, waitMs: 60_000 });
+  const copies = records.map(({ key, value, headers, timestamp }) => ({
+    ...{ topic: to, partition: 0, key, value, headers, timestamp },
+  }));
+  const offset = (records.at(-1)?.offset ?? 0) + 1;
+  await claim.commit({ records: copies, offset, marks: String(offset) });
+  each(offset);
+  return offset;
+}
+
+async function keysIn(transport: Transport, topic: string): Promise<string[]> {
+  const keys: string[] = [];
+  for (let offset = 0; ; ) {
+    const records = await transport.read(topic, 0, offset, 500);
+    if (records.length === 0) return keys;
+    keys.push(...keysOf(records));
+    offset = (records.at(-1)?.offset ?? 0) + 1;
+  }
+}
+
+describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
+  test('each record has its effect once, though the broker is killed again and again between and within commits', async (t) => {
+    const server = await started(t);
+    const transport = opened(t, server);
+    const [from, to] = [await withTopic(transport), await withTopic(transport)];
+    const keys = Array.from({ length: 1500 }, (_, i) => `k${i}`);
+    await transport.produce(keys.map((key) => record(from, 0, { key })));
+    const member = await joined(transport, 'copy', from);
+    const kills = [60, 500, 1000];
+    let outage = Promise.resolve();
+    await copy(member, to, keys.length, (copied) => {
+      if (kills[0] === undefined || copied < kills[0]) return;
+      kills.shift();
+      // Not awaited: the next commits are on their way.
+      outage = outage.then(() => server.kill()).then(() => server.start());
+    });
+    await outage;
+    assert.deepEqual(kills, []);
+    assert.deepEqual(await keysIn(transport, to), keys);
+  });
+
+  test('whatever is called while no broker answers says so in time, and works again when one does', async (t) => {
+    const server = await started(t);
+    const transport = opened(t, server, { requestMs: 500, patienceMs: 1500 });
+    const topic = await withTopic(transport, 2);
+    const { membership } = await joined(transport, 'count', topic);
+    const claim = await membership.claim(0);
+    const idle = await membership.claim(1);
+    server.pause();
+    const calls = {
+      produce: () => transport.produce([record(topic, 0)]),
+      together: () => transport.produce([record(topic, 0), record(topic, 1)]),
+      describe: () => transport.describe(),
+      read: () => transport.read(topic, 0, 0, 1),
+      lag: () => transport.lag('count', topic),
+      seek: () => transport.seek('other', topic, 0, 1),
+      join: () => transport.join('other', topic, { assigned() {}, async revoked() {} }),
+      commit: () => claim.commit({ records: [record(topic, 1)], offset: 1, marks: '' }),
+      fetch: () => idle.fetch({ maxRecords: 1, waitMs: 60_000 }),
+    };
+    const codes = await Promise.all(Object.values(calls).map((call) => codeOf(call())));
+    assert.deepEqual(
+      codes,
+      Object.keys(calls).map(() => 'LOG_AWAY'),
+    );
+    server.resume();
+    await transport.produce([record(topic, 0, { key: 'again' })]);
+    assert.ok((await keysIn(transport, topic)).includes('again'));
+    const next = await claimOf(transport, 'next', topic, 0);
+    assert.ok((await next.fetch({ maxRecords: 10, waitMs: 60_000 })).records.length > 0);
+  });
+
+  test('a member that has not heard from its group for a session lets go by itself, and is given its partitions again', async (t) => {
+    const server = await started(t);
+    const transport = opened(t, server, { sessionMs: 1500, requestMs: 400, patienceMs: 1000 });
+    const topic = await withTopic(transport, 2);
+    const member = await joined(transport, 'count', topic);
+    server.pause();
+    assert.deepEqual(await member.revoking(), [0, 1]);
+    assert.ok(['LOG_AWAY', 'FENCED'].includes((await codeOf(member.membership.claim(0))) ?? ''));
+    server.resume();
+    await spread([member], 2);
+    await (await member.membership.claim(0)).commit({ records: [], offset: 1, marks: '' });
+  });
+
+  test('a group outlives a broker that is killed and started again', async (t) => {
+    const server = await started(t);
+    const transport = opened(t, server);
+    const topic = await withTopic(transport, 4);
+    const members = [await joined(transport, 'count', topic), await joined(transport, 'count', topic, { wait: false })];
+    await spread(members, 4);
+    await server.kill();
+    await server.start();
+    const third = await joined(transport, 'count', topic, { wait: false });
+    await spread([...members, third], 4);
+  });
+
+  test('when one of three brokers dies the others take its partitions and groups over, and nothing is lost', async (t) => {
+    const server = await started(t, { brokers: 3 });
+    const transport = opened(t, server, { replication: 3, patienceMs: 30_000 });
+    const [from, to] = [await withTopic(transport), await withTopic(transport)];
+    const keys = Array.from({ length: 1200 }, (_, i) => `k${i}`);
+    await transport.produce(keys.map((key) => record(from, 0, { key })));
+    const member = await joined(transport, 'copy', from);
+    let killed = 0;
+    let outage = Promise.resolve();
+    await copy(member, to, keys.length, (copied) => {
+      if (killed === 3 || copied < 300 * (killed + 1)) return;
+      const node = server.nodes[killed];
+      killed += 1;
+      outage = outage.then(async () => {
+        await node?.kill();
+        await node?.start();
+      });
+    });
+    await outage;
+    assert.equal(killed, 3);
+    assert.deepEqual(await keysIn(transport, to), keys);
+  });
+
+  test('a broker that nobody listens for is away, and no secret is in the message', async () => {
+    const transport = kafkaTransport({ url: 'kafka://bob:secret@127.0.0.1:1', patienceMs: 300 });
+    await assert.rejects(
+      transport.describe(),
+      (error: Error) => kindOf(error) === 'retry' && !error.message.includes('secret'),
+    );
+    await transport.close();
+  });
+});

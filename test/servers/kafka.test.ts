@@ -1,0 +1,170 @@
+/** The transport on a real broker. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { running } from '../../servers/running.ts';
+import { COMPRESSIONS } from '../../topics/kafka/compression.ts';
+import type { KafkaOptions } from '../../topics/kafka/options.ts';
+import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import type { Transport } from '../../topics/transport.ts';
+import { transportContract } from '../contracts/transport.ts';
+import { claimOf, codeOf, DAY, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
+
+const { url } = await running('kafka');
+
+function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport {
+  // A heartbeat is how a member hears that the group changed.
+  const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
+  t.after(() => transport.close());
+  return transport;
+}
+
+async function withTopic(transport: Transport, partitions = 1): Promise<string> {
+  const name = `orders-${randomUUID()}`;
+  await transport.createTopics([{ name, partitions, retentionMs: 100 * 365 * DAY }]);
+  return name;
+}
+
+transportContract('kafka', async (t) => opened(t), { expires: false });
+
+test('a group and its claims hold among processes', async (t) => {
+  const [first, second] = [opened(t), opened(t)];
+  const topic = await withTopic(first, 4);
+  const old = await joined(first, 'count', topic);
+  const claim = await old.membership.claim(3);
+  await claim.commit({ records: [], offset: 7, marks: 'seven' });
+  const successor = await joined(second, 'count', topic, { wait: false });
+  await spread([old, successor], 4);
+  const [taken] = [...successor.held].sort().slice(-1);
+  assert.equal(taken, 3, 'the last ones move');
+  const next = await successor.membership.claim(3);
+  assert.deepEqual(next.committed, { offset: 7, marks: 'seven' });
+  assert.equal(await codeOf(claim.commit({ records: [], offset: 8, marks: '' })), 'FENCED');
+});
+
+test('an owner without work learns that somebody else claimed its partition, or moved its offset', async (t) => {
+  const [first, second] = [opened(t), opened(t)];
+  const topic = await withTopic(first);
+  const claim = await claimOf(first, 'count', topic, 0);
+  const idle = claim.fetch({ maxRecords: 1, waitMs: 60_000 });
+  await second.seek('count', topic, 0, 5);
+  assert.equal(await codeOf(idle), 'FENCED');
+});
+
+test('a group that has read everything has no lag, though marks of transactions follow the last record', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport, 2);
+  await transport.produce([record(topic, 0), record(topic, 1), record(topic, 0)]);
+  const member = await joined(transport, 'count', topic);
+  for (const partition of [0, 1]) {
+    const claim = await member.membership.claim(partition);
+    const records = await take(claim, partition === 0 ? 2 : 1);
+    const last = records.at(-1)?.offset as number;
+    const caughtUp = await claim.fetch({ maxRecords: 10, waitMs: 0 });
+    assert.deepEqual(caughtUp, { records: [], end: caughtUp.end }, 'the marks are no records to wait for');
+    assert.ok(caughtUp.end > last);
+    await claim.commit({ records: [], offset: last + 1, marks: '' });
+    assert.ok(((await transport.lag('count', topic))[partition]?.end ?? 0) > last + 1);
+  }
+  assert.deepEqual(
+    (await transport.lag('count', topic)).map(({ lag }) => lag),
+    [0, 0],
+  );
+});
+
+test('records of a transaction that was aborted are never seen', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport, 2);
+  const { membership } = await joined(transport, 'count', topic);
+  const claim = await membership.claim(0);
+  // Refused by the broker after the first partition's batch was appended.
+  const tooLarge = { ...record(topic, 1), value: Buffer.alloc(10 * 1024 * 1024) };
+  const attempt = claim.commit({ records: [record(topic, 0, { key: 'aborted' }), tooLarge], offset: 1, marks: '' });
+  assert.equal(await codeOf(attempt), 'RECORD_TOO_LARGE');
+  assert.equal(
+    await codeOf(claim.commit({ records: [], offset: 1, marks: '' })),
+    'LOG_AWAY',
+    'its outcome is not known',
+  );
+  const next = await membership.claim(0);
+  assert.deepEqual(next.committed, { offset: undefined, marks: '' });
+  await next.commit({ records: [record(topic, 0, { key: 'committed' })], offset: 0, marks: '' });
+  assert.deepEqual(keysOf(await take(next, 1)), ['committed']);
+  assert.deepEqual(keysOf(await transport.read(topic, 0, 0, 10)), ['committed']);
+});
+
+test('marks that no broker takes by default say which setting to raise', async (t) => {
+  const transport = opened(t);
+  const claim = await claimOf(transport, 'count', await withTopic(transport), 0);
+  const marks = Array.from({ length: 1000 }, () => randomUUID()).join();
+  await assert.rejects(claim.commit({ records: [], offset: 1, marks }), {
+    code: 'CONFIG_INVALID',
+    message: /offset\.metadata\.max\.bytes/,
+  });
+});
+
+test('long marks come back as they were', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport);
+  const { membership } = await joined(transport, 'count', topic);
+  const marks = JSON.stringify(Array.from({ length: 200 }, (_, i) => [`job/topic/${i}`, [i * 1000, 0]]));
+  await (await membership.claim(0)).commit({ records: [], offset: 1, marks });
+  assert.deepEqual((await membership.claim(0)).committed, { offset: 1, marks });
+});
+
+for (const compression of COMPRESSIONS) {
+  test(`records written with ${compression} are taken by the broker and read again`, async (t) => {
+    const transport = opened(t, { compression });
+    const topic = await withTopic(transport, 2);
+    const value = Buffer.alloc(100_000, 'learner ');
+    const records = Array.from({ length: 40 }, (_, i) => ({ ...record(topic, i % 2, { key: `k${i}` }), value }));
+    await transport.produce(records);
+    for (const partition of [0, 1]) {
+      const found = await transport.read(topic, partition, 0, 100);
+      assert.deepEqual(
+        keysOf(found),
+        keysOf(found.map((_, i) => ({ key: Buffer.from(`k${2 * i + partition}`) }) as never)),
+      );
+      for (const { value: read } of found) assert.ok(value.equals(read as Buffer));
+    }
+  });
+}
+
+test('a topic made again after its deletion has another id', async (t) => {
+  const transport = opened(t);
+  const [one, two] = [await withTopic(transport), await withTopic(transport)];
+  const ids = (await transport.describe([one, two])).map(({ id }) => id);
+  assert.ok(ids.every((id) => typeof id === 'string' && id.length > 10));
+  assert.notEqual(ids[0], ids[1]);
+});
+
+test('an offset that is none is refused', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport);
+  for (const offset of [-1, 1.5, Number.NaN]) {
+    assert.equal(await codeOf(transport.seek('count', topic, 0, offset)), 'USAGE');
+  }
+});
+
+test('closing lets members commit what they have, and refuses the rest', async () => {
+  const transport = kafkaTransport({ url, heartbeatMs: 100 });
+  const topic = await withTopic(transport);
+  const assigned = Promise.withResolvers<void>();
+  const membership = await transport.join('count', topic, {
+    assigned: () => assigned.resolve(),
+    revoked: async () => claim.commit({ records: [], offset: 3, marks: 'last' }),
+  });
+  await assigned.promise;
+  const claim = await membership.claim(0);
+  await Promise.all([transport.close(), transport.close()]);
+  for (const call of [
+    () => transport.produce([record(topic, 0)]),
+    () => transport.describe(),
+    () => transport.join('count', topic, { assigned() {}, async revoked() {} }),
+  ]) {
+    assert.equal(await codeOf(call()), 'USAGE');
+  }
+  const again = kafkaTransport({ url });
+  assert.equal((await again.lag('count', topic))[0]?.committed, 3);
+  await again.close();
+});

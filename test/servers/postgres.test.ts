@@ -1,0 +1,172 @@
+/** The requests on a real Postgres. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { Client } from 'pg';
+import { running } from '../../servers/running.ts';
+import type { Lease, Requests } from '../../sinks/requests/port.ts';
+import type { PostgresOptions } from '../../sinks/requests/postgres/connection.ts';
+import { statementsOf } from '../../sinks/requests/postgres/request.ts';
+import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
+import { requestsContract } from '../contracts/requests.ts';
+import { leaseOf, newRequest, result, T0 } from '../contracts/requests-samples.ts';
+
+const server = await running('postgres');
+const newSchema = (): string => `t_${randomUUID().replaceAll('-', '')}`;
+
+function opened(t: TestContext, options: Partial<PostgresOptions>): Requests {
+  const requests = postgresRequests({ url: server.url, connections: 6, ...options });
+  t.after(() => requests.close());
+  return requests;
+}
+
+async function administer(t: TestContext): Promise<Client> {
+  const client = new Client(server.url);
+  await client.connect();
+  t.after(() => client.end());
+  return client;
+}
+
+requestsContract('Postgres', async (t) => opened(t, { schema: newSchema() }));
+
+test('of several processes that begin on an empty database one makes the tables', async (t) => {
+  const schema = newSchema();
+  const processes = Array.from({ length: 8 }, () => opened(t, { schema, connections: 2 }));
+  const made = await Promise.all(processes.map((each) => each.create(newRequest('r1', 3), T0)));
+  for (const each of made) assert.deepEqual(each, made[0]);
+});
+
+test('two installations in one database do not see each other', async (t) => {
+  const one = opened(t, { schema: newSchema() });
+  const other = opened(t, { url: `${server.url}?schema=${newSchema()}` });
+  await one.create(newRequest('r1', 3), T0);
+  assert.equal(await other.get('r1'), undefined);
+});
+
+/** What several workers do at once, each with connections of its own; the clock is one, and goes on at every step. */
+const step = fc.record({
+  does: fc.constantFrom('lease', 'lease', 'renew', 'finish', 'fail', 'cancel'),
+  holds: fc.integer({ min: 1, max: 12 }),
+});
+const workers = fc.array(fc.array(step, { minLength: 15, maxLength: 30 }), { minLength: 4, maxLength: 4 });
+
+test('several processes never hold the same lease, and who lost one changes nothing any more', async (t) => {
+  const REQUESTS = 6;
+  await fc.assert(
+    fc.asyncProperty(workers, async (scripts) => {
+      const schema = newSchema();
+      const clients = scripts.map(() => opened(t, { schema, connections: 1 }));
+      const [first] = clients;
+      assert.ok(first);
+      for (let index = 0; index < REQUESTS; index += 1) await first.create(newRequest(`r${index}`, 4), T0 + index);
+      let now = T0 + 100;
+      /** The newest attempt that somebody was told to have, by request. */
+      const newest = new Map<string, number>();
+      const granted = new Set<string>();
+      const finished = new Map<string, number>();
+
+      const work = async (requests: Requests, owner: string, script: (typeof scripts)[number]): Promise<void> => {
+        let held: Lease | undefined;
+        for (const { does, holds } of script) {
+          now += 1;
+          const known = held === undefined ? 0 : (newest.get(held.id) ?? 0);
+          if (does === 'lease' || held === undefined) {
+            const got = await requests.lease(owner, now, now + holds);
+            if (got === undefined) continue;
+            const grant = `${got.id}/${got.attempt}`;
+            assert.ok(!granted.has(grant), `${grant} is held twice`);
+            granted.add(grant);
+            newest.set(got.id, Math.max(got.attempt, newest.get(got.id) ?? 0));
+            held = leaseOf(got);
+            continue;
+          }
+          const { id, attempt } = held;
+          try {
+            if (does === 'renew') await requests.renew(held, now, now + holds, 1);
+            else if (does === 'cancel') await requests.cancel(id, now);
+            else if (does === 'fail') await requests.fail(held, now, 'failed', false);
+            else await requests.finish(held, now, result(`${id}/${attempt}`, now + 1000));
+            if (does === 'cancel') continue;
+            assert.ok(known <= attempt, `${does} of ${id} by attempt ${attempt} after attempt ${known} had begun`);
+            if (does === 'finish') {
+              assert.ok((finished.get(id) ?? attempt) === attempt, `${id} was finished by two attempts`);
+              finished.set(id, attempt);
+            }
+          } catch (error) {
+            assert.equal((error as { code?: unknown }).code, 'LEASE_LOST', String(error));
+            held = undefined;
+          }
+        }
+      };
+      await Promise.all(clients.map((each, index) => work(each, `worker ${index}`, scripts[index] ?? [])));
+
+      for (const request of await first.list('acme', { limit: 100 })) {
+        assert.equal(request.result?.object, request.state === 'done' ? `${request.id}/${request.attempt}` : undefined);
+        assert.equal(finished.get(request.id), request.state === 'done' ? request.attempt : undefined, request.id);
+      }
+      await Promise.all(clients.map((each) => each.close()));
+    }),
+    { numRuns: 15 },
+  );
+});
+
+test('where transactions are serializable by default, who loses tries again', async (t) => {
+  const admin = await administer(t);
+  const database = newSchema();
+  await admin.query(`CREATE DATABASE ${database}`);
+  await admin.query(`ALTER DATABASE ${database} SET default_transaction_isolation = 'serializable'`);
+  const url = server.url.replace(/\/postgres$/, `/${database}`);
+  const processes = Array.from({ length: 4 }, () => opened(t, { url, connections: 3 }));
+  const [first] = processes;
+  assert.ok(first);
+  for (let index = 0; index < 10; index += 1) await first.create(newRequest(`r${index}`, 3), T0 + index);
+  const got = await Promise.all(
+    Array.from({ length: 12 }, (_, worker) => processes[worker % 4]?.lease(`worker ${worker}`, T0 + 50, T0 + 100)),
+  );
+  const ids = got.flatMap((request) => request?.id ?? []);
+  assert.equal(new Set(ids).size, 10);
+  assert.equal(ids.length, 10);
+});
+
+test('what is asked for often is found by an index', async (t) => {
+  const schema = newSchema();
+  await opened(t, { schema }).list('acme', { limit: 1 });
+  const admin = await administer(t);
+  const sql = statementsOf(schema);
+  // A plan without an index is taken only where there is none: the tables are empty.
+  await admin.query('SET enable_seqscan = off');
+  const schedule = { id: 's1', nextAt: T0, cron: '' } as Parameters<typeof sql.fire>[0];
+  for (const { text, values } of [
+    sql.lease('ada', T0, T0),
+    sql.expire(T0),
+    sql.over,
+    sql.confirmRemoved(['r1']),
+    sql.list('acme', { limit: 10 }),
+    sql.schedules('acme'),
+    sql.due(T0),
+    sql.fire(schedule, T0 + 1, 'r1', T0),
+  ]) {
+    const plan = await admin.query({ text: `EXPLAIN ${text}`, values: [...values], rowMode: 'array' });
+    assert.doesNotMatch(plan.rows.join('\n'), /Seq Scan/, text);
+  }
+});
+
+test('tables of a later release are used as they are', async (t) => {
+  const schema = newSchema();
+  await opened(t, { schema }).list('acme', { limit: 1 });
+  const admin = await administer(t);
+  await admin.query(`ALTER TABLE ${schema}.report_request ADD COLUMN later text`);
+  await admin.query(`INSERT INTO ${schema}.schema_version VALUES (1000)`);
+  const requests = opened(t, { schema });
+  await requests.create(newRequest('r1', 3), T0);
+  assert.equal((await requests.lease('ada', T0, T0 + 1))?.id, 'r1');
+});
+
+test('tables that somebody dropped are a broken store, not an outage', async (t) => {
+  const schema = newSchema();
+  const requests = opened(t, { schema });
+  await requests.list('acme', { limit: 1 });
+  await (await administer(t)).query(`DROP SCHEMA ${schema} CASCADE`);
+  await assert.rejects(requests.get('r1'), { code: 'STORE_BROKEN', message: /is missing: restore/ });
+});

@@ -1,0 +1,57 @@
+/** Stands between a client and a server of 127.0.0.1 and loses an answer: the server did what it was asked, and nobody hears of it. */
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface Proxy {
+  readonly port: number;
+  /** Cuts the connection at the first byte that answers a request with this text; answers when it has happened. */
+  loseAnswerTo(text: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startProxy(port: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let wanted: { readonly text: string; readonly lost: () => void } | undefined;
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    let losing: (() => void) | undefined;
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        // What it has still to deliver comes first.
+        other.destroySoon();
+      });
+    }
+    client.on('data', (chunk) => {
+      if (wanted !== undefined && chunk.includes(wanted.text)) {
+        losing = wanted.lost;
+        wanted = undefined;
+      }
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (losing === undefined) client.write(chunk);
+      else {
+        client.destroy();
+        losing();
+      }
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  return {
+    port: (server.address() as { port: number }).port,
+    loseAnswerTo: (text) =>
+      new Promise((lost) => {
+        wanted = { text, lost };
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

@@ -1,0 +1,141 @@
+/** What a subscriber is told after a break, message by message: on a real server these come in whatever order they come. */
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import type { Redis } from 'ioredis';
+import type { Client } from '../../sinks/cache/redis/client.ts';
+import { newLink } from '../../sinks/cache/redis/link.ts';
+import { newSubscriptions } from '../../sinks/cache/redis/subscriptions.ts';
+import { listening, withoutRepeats } from '../contracts/cache-live.ts';
+import { courses } from '../contracts/cache-samples.ts';
+
+const HASH = 't:contract_courses:{acme:ann}';
+const PATIENCE = 60_000;
+
+test('what was missed is told once it is read, and what came meanwhile is not undone by it', async (t) => {
+  const { connections, told, breaks, reads } = await subscribed(t);
+  await breaks();
+  says(connections, 'a', '1.5', 5);
+  says(connections, 'b', '1.1', 1);
+  const [versions, records] = await reads();
+  versions.resolve({ a: '1.4', b: '1.2', c: '1.3' });
+  records.resolve({ a: '{"count":4}', b: '{"count":2}' });
+  await told.until('b', 2);
+  says(connections, 'end', '1.1', 9);
+  assert.deepEqual(heard(told), ['a 5', 'b 1', 'b 2', 'c undefined', 'end 9']);
+});
+
+test('a message that is older than what was read is dropped, and later ones are told', async (t) => {
+  const { connections, told, breaks, reads } = await subscribed(t);
+  await breaks();
+  const [versions, records] = await reads();
+  versions.resolve({ a: '2.3' });
+  records.resolve({ a: '{"count":3}' });
+  await told.until('a', 3);
+  says(connections, 'a', '1.9', 1);
+  says(connections, 'a', '2.2', 2);
+  says(connections, 'a', '2.3', 3);
+  says(connections, 'a', '2.4', 4);
+  assert.deepEqual(heard(told), ['a 3', 'a 4']);
+});
+
+test('a Redis that was emptied afterwards is believed', async (t) => {
+  const { connections, told, breaks, reads } = await subscribed(t);
+  await breaks();
+  const [versions, records] = await reads();
+  versions.resolve({ a: '2.3', b: '2.3' });
+  records.resolve({ a: '{"count":3}', b: '{"count":3}' });
+  await told.until('b', 3);
+  says(connections, 'a', '2.4', 4);
+  says(connections, 'a', '1.1', 1);
+  await breaks();
+  const [later, now] = await reads();
+  later.resolve({ a: '1.2', b: '1.2' });
+  now.resolve({ a: '{"count":2}', b: '{"count":2}' });
+  await told.until('a', 2);
+  assert.deepEqual(heard(told), ['a 3', 'b 3', 'a 4', 'a 1', 'a 2', 'b 2']);
+});
+
+test('an entry that nobody subscribes to any more is not subscribed again', async (t) => {
+  const { connections, leave, breaks } = await subscribed(t);
+  leave();
+  assert.deepEqual(connections.at(-1)?.names, []);
+  await breaks();
+  assert.deepEqual(connections.at(-1)?.names, []);
+});
+
+/** A connection that does as it is told. */
+class Fake extends EventEmitter {
+  status = 'wait';
+  names: string[] = [];
+  async connect(): Promise<void> {
+    this.status = 'ready';
+    this.emit('ready');
+  }
+  async subscribe(...names: string[]): Promise<void> {
+    this.names = [...new Set([...this.names, ...names])];
+  }
+  async unsubscribe(name: string): Promise<void> {
+    this.names = this.names.filter((each) => each !== name);
+  }
+  async ping(): Promise<void> {}
+  disconnect(): void {
+    this.status = 'end';
+    this.emit('end');
+  }
+}
+
+type Reply = PromiseWithResolvers<Record<string, string>>;
+
+async function subscribed(t: TestContext) {
+  const connections: Fake[] = [];
+  const events = new EventEmitter();
+  const asked: Reply[] = [];
+  const link = newLink('nowhere');
+  link.up();
+  const client: Client = {
+    link,
+    apply: () => assert.fail('a subscriber writes nothing'),
+    hash() {
+      const reply = Promise.withResolvers<Record<string, string>>();
+      if (asked.push(reply) % 2 === 0) events.emit('asked');
+      return reply.promise;
+    },
+    forSubscriber() {
+      const connection = new Fake();
+      connections.push(connection);
+      events.emit('opened', connection);
+      return connection as unknown as Redis;
+    },
+    close() {},
+  };
+  const subscriptions = newSubscriptions(client, PATIENCE);
+  t.after(() => subscriptions.close());
+  const told = listening();
+  const leave = await subscriptions.subscribe(HASH, HASH, courses, ['acme', 'ann'], told.listener);
+  return {
+    connections,
+    told,
+    leave,
+    /** Breaks the connection, and waits for the next one. */
+    async breaks(): Promise<void> {
+      const opened = once(events, 'opened');
+      connections.at(-1)?.disconnect();
+      const [connection] = (await opened) as [Fake];
+      if (connection.status !== 'ready') await once(connection, 'ready');
+    },
+    /** The replies that are waited for: versions, then records. */
+    async reads(): Promise<[Reply, Reply]> {
+      if (asked.length < 2) await once(events, 'asked');
+      return asked.splice(0) as [Reply, Reply];
+    },
+  };
+}
+
+function says(connections: readonly Fake[], field: string, version: string, count: number): void {
+  connections.at(-1)?.emit('message', HASH, JSON.stringify({ field, version, record: { count } }));
+}
+
+function heard(told: ReturnType<typeof listening>): string[] {
+  return withoutRepeats(told.updates().map(({ key, record }) => `${key[2]} ${record?.['count']}`));
+}

@@ -1,0 +1,237 @@
+/** What the requests say to Postgres, where they say it, and what its errors mean: without a server. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { kindOf, TributaryError } from '../../schemas/errors.ts';
+import { connectionOf, type PostgresOptions } from '../../sinks/requests/postgres/connection.ts';
+import { isConflict, requestsError } from '../../sinks/requests/postgres/errors.ts';
+import { expiredOf, migrations, requestOf, scheduleOf, statementsOf } from '../../sinks/requests/postgres/request.ts';
+import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
+import { newRequest, result, T0 } from '../contracts/requests-samples.ts';
+
+const sql = statementsOf('reports');
+const held = { id: 'r1', owner: 'ada', attempt: 2 };
+const schedule = {
+  id: 's1',
+  tenant: 'acme',
+  report: 'progress',
+  parameters: { course: 'c1' },
+  requestedBy: 'eve',
+  maxAttempts: 2,
+  cron: '0 6 * * *',
+  enabled: true,
+  nextAt: T0,
+};
+
+test('every statement names its tables with their schema, and gives as many values as it asks for', () => {
+  const statements = [
+    sql.lock,
+    sql.hasSchema,
+    sql.makeSchema,
+    sql.makeVersion,
+    sql.hasVersion,
+    sql.version,
+    sql.setVersion(1),
+    sql.create(newRequest('r1', 3), T0),
+    sql.get('r1'),
+    sql.list('acme', { limit: 10 }),
+    sql.list('acme', { limit: 10, report: 'progress' }),
+    sql.list('acme', { limit: 10, state: 'done', report: 'progress' }),
+    sql.lease('ada', T0, T0 + 1),
+    sql.renew(held, T0, T0 + 1, 5),
+    sql.finish(held, T0, result('r1/2', T0 + 1)),
+    sql.fail(held, T0, 'away', false),
+    sql.cancel('r1', T0),
+    sql.expire(T0),
+    sql.over,
+    sql.confirmRemoved(['r1']),
+    sql.putSchedule(schedule),
+    sql.removeSchedule('s1'),
+    sql.schedules('acme'),
+    sql.due(T0),
+    sql.fire(schedule, T0 + 1, 'schedule/s1/1', T0),
+  ];
+  for (const { text, values } of statements) {
+    const asked = new Set([...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+    assert.deepEqual(
+      [...asked].sort((a, b) => a - b),
+      values.map((_, index) => index + 1),
+      text,
+    );
+    assert.doesNotMatch(text.replaceAll(/"reports"\.\w+/g, ''), /\b(FROM|INTO|UPDATE) (report_|schema_version)/, text);
+  }
+  for (const migration of migrations('reports')) assert.match(migration, /"reports"\./);
+});
+
+test('a filter is a condition with its own value', () => {
+  const { text, values } = sql.list('acme', { limit: 10, state: 'done', report: 'progress' });
+  assert.match(text, /tenant = \$1 AND state = \$3 AND report = \$4\s+ORDER BY created_at DESC, id DESC LIMIT \$2/);
+  assert.deepEqual(values, ['acme', 10, 'done', 'progress']);
+  assert.deepEqual(sql.list('acme', { limit: 10, report: 'progress' }).values, ['acme', 10, 'progress']);
+});
+
+test('lines are read in the order in which they are asked for', () => {
+  const made = result('r1/2', T0 + 1);
+  const asked = newRequest('r1', 3);
+  const line = [
+    'r1',
+    'acme',
+    'progress',
+    asked.parameters,
+    'eve',
+    3,
+    'done',
+    1,
+    2,
+    4,
+    null,
+    null,
+    5,
+    null,
+    made,
+  ] as const;
+  assert.deepEqual(requestOf(line), {
+    ...asked,
+    state: 'done',
+    createdAt: 1,
+    updatedAt: 2,
+    attempt: 4,
+    owner: null,
+    leaseUntil: null,
+    progress: 5,
+    error: null,
+    result: made,
+  });
+  assert.deepEqual(expiredOf(['r1', made]), { id: 'r1', object: 'r1/2' });
+  const { parameters } = schedule;
+  assert.deepEqual(scheduleOf(['s1', 'acme', 'progress', parameters, 'eve', 2, '0 6 * * *', true, T0]), schedule);
+});
+
+const URL_OF = 'postgres://ada:s%40cret@db.example.org:6432/reports';
+
+test('a URL says where Postgres is, and options count more', async (t) => {
+  const { schema, pool } = connectionOf({ url: URL_OF });
+  assert.equal(schema, 'tributary');
+  const { host, port, user, password, database, ssl, application_name } = pool;
+  assert.deepEqual(
+    { host, port, user, password, database, ssl, application_name },
+    {
+      host: 'db.example.org',
+      port: 6432,
+      user: 'ada',
+      password: 's@cret',
+      database: 'reports',
+      ssl: false,
+      application_name: 'tributary',
+    },
+  );
+  const bounds = [pool.connectionTimeoutMillis, pool.query_timeout].map(Number);
+  assert.ok(
+    bounds.every((each) => each > 0 && each <= 5000),
+    'every wait is bounded',
+  );
+
+  const given = connectionOf({
+    url: `${URL_OF}?schema=one&application_name=reporter`,
+    schema: 'two',
+    user: 'bob',
+    password: 'x',
+  });
+  assert.deepEqual(
+    [given.schema, given.pool.user, given.pool.password, given.pool.application_name],
+    ['two', 'bob', 'x', 'reporter'],
+  );
+  assert.equal(connectionOf({ url: `${URL_OF}?schema=one` }).schema, 'one');
+
+  const socket = connectionOf({ url: 'postgresql:///reports?host=/var/run/postgresql' }).pool;
+  assert.deepEqual(
+    [socket.host, socket.port, 'user' in socket, 'password' in socket],
+    ['/var/run/postgresql', undefined, false, false],
+  );
+  assert.equal(connectionOf({ url: 'postgres://[::1]:5432/x' }).pool.host, '::1');
+  assert.ok(!('database' in connectionOf({ url: 'postgres://localhost' }).pool));
+
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const name of ['ca', 'cert', 'key']) await writeFile(join(folder, name), name);
+  const files = `sslrootcert=${folder}/ca&sslcert=${folder}/cert&sslkey=${folder}/key`;
+  const tlsOf = (parameters: string, options: Partial<PostgresOptions> = {}) =>
+    connectionOf({ url: `${URL_OF}?${parameters}`, ...options }).pool.ssl;
+  const host_ = { host: 'db.example.org' };
+  assert.deepEqual(tlsOf(files), { ...host_, rejectUnauthorized: true, ca: 'ca', cert: 'cert', key: 'key' });
+  assert.deepEqual(tlsOf('sslmode=require'), { ...host_, rejectUnauthorized: false });
+  assert.deepEqual(tlsOf('sslmode=verify-full', { ca: 'given' }), { ...host_, rejectUnauthorized: true, ca: 'given' });
+  const named = tlsOf('sslmode=verify-ca');
+  assert.ok(typeof named === 'object' && named.checkServerIdentity !== undefined);
+  assert.equal(named.checkServerIdentity('any', {} as never), undefined);
+  assert.equal(tlsOf(`sslmode=disable&sslrootcert=${folder}/ca`), false);
+});
+
+test('a URL that is wrong is refused with the reason and without its password', () => {
+  for (const [url, reason] of [
+    ['not a url with s3cret', /is none/],
+    ['mysql://ada:s3cret@localhost/x', /must begin with postgres/],
+    ['postgres://ada:s3cret@localhost/x?sslmod=require', /the parameter sslmod/],
+    ['postgres://ada:s3cret@localhost/x?sslmode=prefer', /the sslmode prefer/],
+    ['postgres://ada:s3cret@localhost/x?schema=Reports', /the schema "Reports"/],
+    ['postgres://ada:s3cret@localhost/x?schema=a%22b', /the schema/],
+    ['postgres://ada:s3cret@localhost/x?sslrootcert=/no/such/file', /cannot be read/],
+    ['postgres://ada:s3cret%zz@localhost/x', /%25/],
+  ] as const) {
+    assert.throws(
+      () => postgresRequests({ url }),
+      (error: TributaryError) => {
+        assert.equal(error.code, 'CONFIG_INVALID', url);
+        assert.match(error.message, reason);
+        assert.doesNotMatch(`${error.message} ${error.cause}`, /s3cret/);
+        return true;
+      },
+    );
+  }
+});
+
+/** An error of the server, or of Node, where the code has not five characters. */
+function error(code: string, message = 'it went wrong'): Error {
+  return Object.assign(new Error(message), code.length === 5 ? { code, severity: 'ERROR' } : { code });
+}
+
+test('errors are told apart by what helps against them', () => {
+  for (const [thrown, code, advice] of [
+    [error('08006'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('53300'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('57P01'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('57014'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('25006'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('40001'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('ECONNREFUSED'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('EAI_AGAIN'), 'REQUESTS_AWAY', /waiting for it/],
+    [new AggregateError([error('ECONNREFUSED', 'connect ECONNREFUSED ::1')], ''), 'REQUESTS_AWAY', /ECONNREFUSED ::1/],
+    [Object.assign(new Error(''), { code: 'EPIPE' }), 'REQUESTS_AWAY', /EPIPE/],
+    [new Error('Query read timeout'), 'REQUESTS_AWAY', /waiting for it/],
+    [new Error('Connection terminated unexpectedly'), 'REQUESTS_AWAY', /waiting for it/],
+    [error('22003'), 'USAGE', /give another value/],
+    [error('54000'), 'USAGE', /give another value/],
+    [error('28P01'), 'STORE_BROKEN', /check user and password/],
+    [error('42501'), 'STORE_BROKEN', /grant/],
+    [error('23505'), 'STORE_BROKEN', /doctor/],
+    [error('DEPTH_ZERO_SELF_SIGNED_CERT'), 'STORE_BROKEN', /sslrootcert/],
+    [new Error('The server does not support SSL connections'), 'STORE_BROKEN', /sslmode/],
+  ] as const) {
+    const translated = requestsError(thrown, 'reading the request r1');
+    assert.ok(translated instanceof TributaryError, String(thrown));
+    assert.equal(translated.code, code, String(thrown));
+    assert.match(translated.message, /^reading the request r1 in Postgres: /);
+    assert.match(translated.message, advice);
+    assert.equal(translated.cause, thrown);
+  }
+});
+
+test('an error that is not of Postgres stays what it is', () => {
+  for (const thrown of [new TypeError('a bug'), new TributaryError('LEASE_LOST', 'lost'), 'text', undefined]) {
+    assert.equal(requestsError(thrown, 'reading'), thrown);
+  }
+  assert.equal(kindOf(requestsError(new TypeError('a bug'), 'reading')), 'fatal');
+  assert.ok(isConflict(error('40P01')) && !isConflict(error('40002')) && !isConflict(new Error('x')));
+});

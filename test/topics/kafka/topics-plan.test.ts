@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { differences, type FoundTopic, type WantedTopic } from '../../../topics/kafka/topics-plan.ts';
+
+const wanted: WantedTopic = { name: 'orders', partitions: 6, retentionMs: 1000, groups: ['count', 'sum'] };
+const found: FoundTopic = { name: 'orders', partitions: 6, replication: 3, retentionMs: 1000, groups: [] };
+const planned = (there: Partial<FoundTopic>, replication = -1) =>
+  differences([wanted], [{ ...found, ...there }], replication).map(({ kind, action }) => [kind, action]);
+
+test('a topic as it is wanted is no difference', () => {
+  assert.deepEqual(planned({}), []);
+  assert.deepEqual(planned({}, 3), []);
+});
+
+test('a missing topic is created', () => {
+  const [missing, ...others] = differences([wanted], [{ ...found, name: 'others' }], -1);
+  assert.deepEqual([missing?.kind, missing?.action, others.length], ['missing', 'create', 0]);
+});
+
+test('a topic never gets fewer partitions', () => {
+  assert.deepEqual(planned({ partitions: 8 }), [['partitions', 'reported']]);
+});
+
+test('a topic gets more partitions only when no group is there and none has anything left to read', () => {
+  const idle = { name: 'count', members: 0, lag: 0 };
+  assert.deepEqual(planned({ partitions: 4, groups: [idle] }), [['partitions', 'expand']]);
+  for (const busy of [
+    { name: 'sum', members: 1, lag: 0 },
+    { name: 'sum', members: 0, lag: 1 },
+  ]) {
+    assert.deepEqual(planned({ partitions: 4, groups: [idle, busy] }), [['partitions', 'reported']]);
+    const [difference] = differences([wanted], [{ ...found, partitions: 4, groups: [idle, busy] }], -1);
+    assert.match(difference?.message ?? '', /the group sum has/);
+  }
+});
+
+test('another retention and another replication are reported, and nothing else is done', () => {
+  assert.deepEqual(planned({ retentionMs: -1 }), [['retention', 'reported']]);
+  assert.deepEqual(planned({ replication: 1 }, 3), [['replication', 'reported']]);
+  assert.deepEqual(planned({ replication: 1 }), [], "the brokers' default is whatever it is");
+  assert.deepEqual(planned({ partitions: 7, retentionMs: 1, replication: 1 }, 3), [
+    ['partitions', 'reported'],
+    ['retention', 'reported'],
+    ['replication', 'reported'],
+  ]);
+});

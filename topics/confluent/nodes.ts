@@ -1,0 +1,146 @@
+/** The nodes of a registry, which are asked in turn until one answers. */
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { messageOf, TributaryError } from '../../schemas/errors.ts';
+import { isPassing, type RegistryAnswer, type RegistryRequest } from './request.ts';
+
+export interface NodesOptions {
+  readonly url: string;
+  readonly ca?: string;
+  readonly timeoutMs: number;
+}
+
+interface Node {
+  readonly base: URL;
+  readonly authorization: string | undefined;
+}
+
+const LARGEST_ANSWER = 8 * 1024 * 1024;
+
+export class Nodes {
+  readonly #nodes: readonly Node[];
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly #timeoutMs: number;
+  /** The one that answered last. */
+  #first = 0;
+
+  constructor({ url, ca, timeoutMs }: NodesOptions) {
+    this.#nodes = nodesOf(url);
+    this.#timeoutMs = timeoutMs;
+    this.#agents = {
+      http: new HttpAgent(),
+      https: new HttpsAgent(ca === undefined ? {} : { ca }),
+    };
+  }
+
+  /**
+   * What the first node says that says anything `isFinal`; without one, the last thing that was said. Throws REGISTRY_AWAY when
+   * within the time for a call no node says anything at all.
+   */
+  async ask(request: RegistryRequest, isFinal: (answer: RegistryAnswer) => boolean): Promise<RegistryAnswer> {
+    const end = performance.now() + this.#timeoutMs;
+    const problems: string[] = [];
+    let last: RegistryAnswer | undefined;
+    const count = this.#nodes.length;
+    const start = this.#first;
+    for (let turn = 0; turn < count; turn++) {
+      const index = (start + turn) % count;
+      const node = this.#nodes[index] as Node;
+      try {
+        const answer = await this.#exchange(node, request, Math.max(1, (end - performance.now()) / (count - turn)));
+        if (isPassing(answer)) throw new Error(`it answered ${answer.status}`);
+        this.#first = index;
+        last = answer;
+        if (isFinal(answer)) break;
+      } catch (error) {
+        problems.push(`${node.base.host}: ${messageOf(error)}`);
+      }
+    }
+    if (last !== undefined) return last;
+    throw new TributaryError('REGISTRY_AWAY', `${request.purpose}: the registry is away: ${problems.join('; ')}`);
+  }
+
+  #exchange(node: Node, { method, path, body }: RegistryRequest, ms: number): Promise<RegistryAnswer> {
+    const secure = node.base.protocol === 'https:';
+    return new Promise((resolve, reject) => {
+      // Also for an answer that begins and does not end.
+      const signal = AbortSignal.timeout(Math.ceil(ms));
+      const request = (secure ? httpsRequest : httpRequest)(
+        {
+          agent: secure ? this.#agents.https : this.#agents.http,
+          host: hostOf(node.base),
+          port: node.base.port,
+          method,
+          path: node.base.pathname.replace(/\/+$/, '') + path,
+          headers: {
+            accept: 'application/vnd.schemaregistry.v1+json, application/json',
+            ...(node.authorization === undefined ? {} : { authorization: node.authorization }),
+            ...(body === undefined
+              ? {}
+              : {
+                  'content-type': 'application/vnd.schemaregistry.v1+json',
+                  'content-length': Buffer.byteLength(body),
+                }),
+          },
+          signal,
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          response.on('data', (chunk: Buffer) => {
+            chunks.push(chunk);
+            size += chunk.length;
+            if (size > LARGEST_ANSWER) response.destroy(new Error(`its answer is larger than ${LARGEST_ANSWER} bytes`));
+          });
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+          );
+          response.on('error', fail);
+        },
+      );
+      const fail = (error: Error): void => {
+        reject(signal.aborted ? new Error(`it did not answer within ${Math.ceil(ms)} ms`) : error);
+      };
+      request.on('error', fail);
+      request.end(body);
+    });
+  }
+
+  close(): void {
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+}
+
+/** An address of IPv6 has no brackets there. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
+
+/** A message never shows the URL: there may be a password in it. */
+function nodesOf(text: string): Node[] {
+  const given = text.split(',').map((part) => {
+    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
+    if (url !== undefined && ['http:', 'https:'].includes(url.protocol) && isDecodable(url)) return url;
+    throw new TributaryError(
+      'CONFIG_INVALID',
+      'the URL of the schema registry must be one or more of http://host:port or https://host:port, with commas between them',
+    );
+  });
+  const authorizations = given.map(authorizationOf);
+  const [shared] = authorizations;
+  return given.map((base, index) => ({ base, authorization: authorizations[index] ?? shared }));
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function authorizationOf({ username, password }: URL): string | undefined {
+  if (username === '') return undefined;
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
+}

@@ -1,0 +1,82 @@
+/**
+ * The schema registry behind Confluent's REST API, as Confluent, Apicurio (`/apis/ccompat/v7`) and Karapace serve it.
+ *
+ * URLs: `http://host:8081`, `https://user:password@host/path`, or several with commas between them, which are asked in turn; user
+ * and password of the first one count for those that name none.
+ *
+ * What was read is kept for as long as the process lives. An id that no node has is not asked for again for some seconds, so
+ * that a topic full of such records does not become as many requests.
+ */
+import type { Registry } from '../registry.ts';
+import { Nodes } from './nodes.ts';
+import { idIn, isId, isMissing, lookupOf, registrationOf, schemaIn, schemaOf } from './request.ts';
+
+export interface ConfluentOptions {
+  readonly url: string;
+  /** The authority of its certificate, as PEM, if it is none that everybody knows. */
+  readonly ca?: string | undefined;
+  /** After how long a call of the port gives up, whatever the number of nodes. */
+  readonly timeoutMs?: number;
+  /** How long an id that no node has is not asked for again. */
+  readonly missingMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const MISSING_MS = 5_000;
+/** A corrupt topic may name any number of ids. */
+const MOST_MISSING = 10_000;
+
+/** `now`: a clock in ms, for tests. */
+export function confluentRegistry(options: ConfluentOptions, now = () => performance.now()): Registry {
+  const { url, ca, timeoutMs = TIMEOUT_MS, missingMs = MISSING_MS } = options;
+  const nodes = new Nodes({ url, timeoutMs, ...(ca === undefined ? {} : { ca }) });
+  const schemas = new Map<number, string>();
+  const ids = new Map<string, number>();
+  /** Until when. */
+  const missing = new Map<number, number>();
+  const asked = new Map<number, Promise<string | undefined>>();
+
+  /** A node that follows may not have it yet: it is missing when all that answer say so. */
+  async function read(id: number): Promise<string | undefined> {
+    const request = schemaOf(id);
+    const answer = await nodes.ask(request, (each) => !isMissing(each));
+    if (isMissing(answer)) {
+      if (missing.size >= MOST_MISSING) missing.clear();
+      missing.set(id, now() + missingMs);
+      return undefined;
+    }
+    const schema = schemaIn(request, answer);
+    schemas.set(id, schema);
+    return schema;
+  }
+
+  return {
+    async register(subject, schema) {
+      const key = `${subject}\n${schema}`;
+      const known = ids.get(key);
+      if (known !== undefined) return known;
+      const lookup = lookupOf(subject, schema);
+      const found = await nodes.ask(lookup, () => true);
+      const registration = registrationOf(subject, schema);
+      const id = isMissing(found) ? idIn(registration, await nodes.ask(registration, () => true)) : idIn(lookup, found);
+      ids.set(key, id);
+      missing.delete(id);
+      return id;
+    },
+
+    async schema(id) {
+      if (!isId(id)) return undefined;
+      const known = schemas.get(id);
+      if (known !== undefined) return known;
+      const until = missing.get(id);
+      if (until !== undefined && now() < until) return undefined;
+      const running = asked.get(id) ?? read(id).finally(() => asked.delete(id));
+      asked.set(id, running);
+      return running;
+    },
+
+    async close() {
+      nodes.close();
+    },
+  };
+}

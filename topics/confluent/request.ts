@@ -1,0 +1,108 @@
+/** Confluent's REST API: what to send for each call of the port, and what an answer means. Nothing here sends. */
+import { TributaryError } from '../../schemas/errors.ts';
+
+export interface RegistryRequest {
+  /** What it is for, as the beginning of an error message: "registering a schema under orders-Placed". */
+  readonly purpose: string;
+  readonly method: 'GET' | 'POST';
+  /** Below the URL of the registry. */
+  readonly path: string;
+  /** JSON. */
+  readonly body: string | undefined;
+}
+
+export interface RegistryAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The id of a schema that the subject has: needs no more than the right to read. */
+export const lookupOf = (subject: string, schema: string): RegistryRequest => ({
+  purpose: `looking up a schema under ${subject}`,
+  method: 'POST',
+  path: `/subjects/${encodeURIComponent(subject)}`,
+  body: JSON.stringify({ schema }),
+});
+
+export const registrationOf = (subject: string, schema: string): RegistryRequest => ({
+  purpose: `registering a schema under ${subject}`,
+  method: 'POST',
+  path: `/subjects/${encodeURIComponent(subject)}/versions`,
+  body: JSON.stringify({ schema }),
+});
+
+export const schemaOf = (id: number): RegistryRequest => ({
+  purpose: `reading schema ${id}`,
+  method: 'GET',
+  path: `/schemas/ids/${id}`,
+  body: undefined,
+});
+
+/** A Java int, as the registry numbers schemas. A corrupt record may name any other number, which no registry is asked for. */
+export const isId = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < 2 ** 31;
+
+/** Subject, version or schema not found. A 404 without one of these is somebody else's: of a proxy, or of a wrong path. */
+const NOT_FOUND = [40401, 40402, 40403];
+/** Of no use to ask this node again: it is overloaded, starting, or has lost its leader. */
+const PASSING = [408, 425, 429];
+const LONGEST_DETAIL = 500;
+
+/** Whether another node, or the same one later, may answer otherwise. */
+export const isPassing = ({ status }: RegistryAnswer): boolean => status >= 500 || PASSING.includes(status);
+
+export const isMissing = (answer: RegistryAnswer): boolean =>
+  answer.status === 404 && NOT_FOUND.includes(Number(parsed(answer)?.['error_code']));
+
+/** The id in the answer to a look-up or a registration; throws for any other answer. */
+export function idIn(request: RegistryRequest, answer: RegistryAnswer): number {
+  const id = answer.status === 200 ? parsed(answer)?.['id'] : undefined;
+  if (typeof id === 'number' && isId(id)) return id;
+  throw errorOf(request, answer);
+}
+
+/** The text of the schema in the answer; throws for any other answer. */
+export function schemaIn(request: RegistryRequest, answer: RegistryAnswer): string {
+  const schema = answer.status === 200 ? parsed(answer)?.['schema'] : undefined;
+  if (typeof schema === 'string') return schema;
+  throw errorOf(request, answer);
+}
+
+function errorOf({ purpose }: RegistryRequest, answer: RegistryAnswer): TributaryError {
+  const said = `${answer.status} ${detailOf(answer)}`.trim();
+  switch (answer.status) {
+    case 401:
+    case 403:
+      return new TributaryError(
+        'CONFIG_INVALID',
+        `${purpose}: the registry does not allow it (${said}); check its user, password and rights`,
+      );
+    case 409:
+      return new TributaryError(
+        'DECLARATION_INVALID',
+        `${purpose}: it is not compatible with the versions registered before (${said}); give new fields a default and leave old ones as they are, or change the compatibility of the subject`,
+      );
+    case 422:
+      return new TributaryError('DECLARATION_INVALID', `${purpose}: the registry does not take it (${said})`);
+    default:
+      return new TributaryError(
+        'CONFIG_INVALID',
+        `${purpose}: what answers is no schema registry (${said}); check the URL and its path`,
+      );
+  }
+}
+
+/** What the answer says, as one line. */
+function detailOf(answer: RegistryAnswer): string {
+  const message = parsed(answer)?.['message'];
+  const text = typeof message === 'string' ? message : answer.text;
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').slice(0, LONGEST_DETAIL);
+}
+
+function parsed({ text }: RegistryAnswer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+/** What differs between the topics that are wanted and those that there are, and what may be done about it. Pure. */
+import type { TopicSpec } from '../transport.ts';
+
+export interface WantedTopic extends TopicSpec {
+  /** The consumer groups that read it. */
+  readonly groups: readonly string[];
+}
+
+export interface FoundTopic {
+  readonly name: string;
+  readonly partitions: number;
+  /** The fewest replicas that one of its partitions has. */
+  readonly replication: number;
+  /** -1 keeps records for ever. */
+  readonly retentionMs: number;
+  readonly groups: readonly FoundGroup[];
+}
+
+export interface FoundGroup {
+  readonly name: string;
+  readonly members: number;
+  readonly lag: number;
+}
+
+export interface Difference {
+  readonly topic: string;
+  readonly kind: 'missing' | 'partitions' | 'retention' | 'replication';
+  /** What `apply` does about it. What is `reported` only is for an operator to decide. */
+  readonly action: 'create' | 'expand' | 'reported';
+  readonly message: string;
+}
+
+/**
+ * `replication` is -1 if the brokers' default is wanted; then a topic's is not looked at. Never asks for less of anything: a topic
+ * with more partitions keeps them. More partitions move keys to others, so they come only while nobody reads and nothing is left
+ * to be read.
+ */
+export function differences(
+  wanted: readonly WantedTopic[],
+  found: readonly FoundTopic[],
+  replication: number,
+): Difference[] {
+  return wanted.flatMap((topic) => {
+    const there = found.find(({ name }) => name === topic.name);
+    if (there === undefined) {
+      const message = `${topic.name} does not exist; it is wanted with ${topic.partitions} partitions`;
+      return [{ topic: topic.name, kind: 'missing', action: 'create', message } as const];
+    }
+    return [...partitionsOf(topic, there), ...retentionOf(topic, there), ...replicationOf(there, replication)];
+  });
+}
+
+function partitionsOf(wanted: WantedTopic, found: FoundTopic): Difference[] {
+  if (found.partitions === wanted.partitions) return [];
+  const topic = wanted.name;
+  const message = `${topic} has ${found.partitions} partitions, and ${wanted.partitions} are wanted`;
+  const kind = 'partitions';
+  if (found.partitions > wanted.partitions) {
+    return [{ topic, kind, action: 'reported', message: `${message}; a topic never gets fewer` }];
+  }
+  const busy = found.groups.find(({ members, lag }) => members > 0 || lag > 0);
+  if (busy === undefined) return [{ topic, kind, action: 'expand', message }];
+  const why = `the group ${busy.name} has ${busy.members} members and a lag of ${busy.lag}`;
+  return [
+    {
+      topic,
+      kind,
+      action: 'reported',
+      message: `${message}; stop who writes it, and its jobs when they are done: ${why}`,
+    },
+  ];
+}
+
+function retentionOf(wanted: WantedTopic, found: FoundTopic): Difference[] {
+  if (found.retentionMs === wanted.retentionMs) return [];
+  const message = `${found.name} keeps records for ${found.retentionMs} ms, and ${wanted.retentionMs} are wanted; set its retention.ms`;
+  return [{ topic: found.name, kind: 'retention', action: 'reported', message }];
+}
+
+function replicationOf(found: FoundTopic, replication: number): Difference[] {
+  if (replication < 0 || found.replication === replication) return [];
+  const message = `${found.name} has ${found.replication} replicas, and ${replication} are wanted; reassign its partitions`;
+  return [{ topic: found.name, kind: 'replication', action: 'reported', message }];
+}

@@ -1,0 +1,68 @@
+/** `topics verify` and `topics apply` on Kafka: what is wanted against what is there. */
+import { createMissing, expand, membersOf, settingsOfTopics } from './admin.ts';
+import { Cluster } from './cluster.ts';
+import { guarded } from './errors.ts';
+import { lagOf } from './lag.ts';
+import { type KafkaOptions, settingsOf } from './options.ts';
+import { type Difference, differences, type FoundGroup, type FoundTopic, type WantedTopic } from './topics-plan.ts';
+
+const RETENTION = 'retention.ms';
+
+export interface KafkaTopics {
+  /** What differs; changes nothing. */
+  verify(wanted: readonly WantedTopic[]): Promise<Difference[]>;
+  /** Creates and expands, as far as that is safe. Answers what differed before; what is `reported` still does. */
+  apply(wanted: readonly WantedTopic[]): Promise<Difference[]>;
+  close(): Promise<void>;
+}
+
+export function kafkaTopics(options: KafkaOptions): KafkaTopics {
+  const cluster = new Cluster(settingsOf(options));
+
+  async function verify(wanted: readonly WantedTopic[]): Promise<Difference[]> {
+    const found = await cluster.persist(() => find(cluster, wanted));
+    return differences(wanted, found, cluster.settings.replication);
+  }
+
+  return {
+    verify: (wanted) => guarded('verifying topics', () => verify(wanted)),
+    apply: (wanted) =>
+      guarded('applying topics', async () => {
+        const found = await verify(wanted);
+        const topicsTo = (action: Difference['action']) =>
+          wanted.filter(({ name }) => found.some((each) => each.topic === name && each.action === action));
+        await createMissing(cluster, topicsTo('create'));
+        for (const { name, partitions } of topicsTo('expand')) await expand(cluster, name, partitions);
+        return found;
+      }),
+    async close() {
+      cluster.close();
+    },
+  };
+}
+
+async function find(cluster: Cluster, wanted: readonly WantedTopic[]): Promise<FoundTopic[]> {
+  const topics = wanted.length === 0 ? [] : await cluster.describe(wanted.map(({ name }) => name));
+  const settings = await settingsOfTopics(
+    cluster,
+    topics.map(({ name }) => name),
+    [RETENTION],
+  );
+  const found = [];
+  for (const { name, partitions } of topics) {
+    const groups = wanted.find((topic) => topic.name === name)?.groups ?? [];
+    found.push({
+      name,
+      partitions: partitions.length,
+      replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+      retentionMs: Number(settings.get(name)?.get(RETENTION)),
+      groups: await Promise.all(groups.map((group) => groupOf(cluster, group, name))),
+    });
+  }
+  return found;
+}
+
+async function groupOf(cluster: Cluster, group: string, topic: string): Promise<FoundGroup> {
+  const [members, lags] = await Promise.all([membersOf(cluster, group), lagOf(cluster, group, topic)]);
+  return { name: group, members, lag: lags.reduce((sum, { lag }) => sum + lag, 0) };
+}
