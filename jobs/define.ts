@@ -93,6 +93,8 @@ export interface Call {
   readonly title: string;
   readonly body: string;
   readonly link: string | null;
+  /** Where one POST takes the recipient out of messages like this one (RFC 8058); null if that cannot be. */
+  readonly unsubscribe: string | null;
 }
 export type Output<Type extends string = string> = Emit<Type> | Wake | Call;
 

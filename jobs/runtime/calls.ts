@@ -26,7 +26,7 @@ export async function answerCall(
       detail: 'the process ended during the call, and the channel must not be called twice',
     };
   }
-  const { messageId, address, title, body, link } = message;
+  const { messageId, address, title, body, link, unsubscribe } = message;
   try {
     return await channel.send({
       key: encodeURIComponent([...row, messageId].join('/')),
@@ -34,6 +34,7 @@ export async function answerCall(
       title,
       body,
       link,
+      unsubscribe,
       time,
     });
   } catch (error) {

@@ -147,6 +147,7 @@ test('what a job answers and says is data', () => {
     title: 't',
     body: 'b',
     link: null,
+    unsubscribe: null,
   } as const;
   assert.deepEqual(call(message), { kind: 'call', ...message });
 });

@@ -48,6 +48,7 @@ export const completedAlgebra = [
     body: '',
     link: null,
     urgent: false,
+    unsubscribe: null,
     expiresAt: null,
   },
 ] as const;

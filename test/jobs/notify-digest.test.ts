@@ -337,6 +337,14 @@ test('a digest tells of the newest hundred, and how many more there were', async
   await spec.thenRow(key, { uncollected: 0, collected: {} });
 });
 
+test('of more than a hundred the oldest is left out, also when it was asked for last', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const many = Array.from({ length: 100 }, (_, n) => later(asks(`n${n}`), minute(2) + n));
+  await spec.given(prefers({ digest }), ...many, later(asks('late'), minute(1)));
+  const row = await spec.row(recipient, key);
+  assert.deepEqual([row?.collected?.size, row?.collected?.has('late'), row?.uncollected], [100, false, 1]);
+});
+
 test('of two collected at the same time the one with the greater id is the newer one', async (t) => {
   for (const order of [
     ['x', 'y'],

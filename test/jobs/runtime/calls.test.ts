@@ -14,7 +14,18 @@ const job: Job = changed({
     if (type !== added.type || after === undefined) return [];
     const address = `${after['thingId']}@example.org`;
     const messageId = `m-${after['sum']}`;
-    return [call({ channel: 'mail', attempt: 1, messageId, address, title: 'Sum', body: 'It grew.', link: null })];
+    return [
+      call({
+        channel: 'mail',
+        attempt: 1,
+        messageId,
+        address,
+        title: 'Sum',
+        body: 'It grew.',
+        link: null,
+        unsubscribe: null,
+      }),
+    ];
   },
   lookups: () => ({}),
 });
@@ -54,13 +65,22 @@ test('what becomes of a call comes back to its row as an event, with the message
   await b.run();
   assert.equal(await answers(b), 'away;sent;');
   assert.deepEqual(messages, [
-    { key: 'default%2Ft%2Fp%2Fm-1', address: 't@example.org', title: 'Sum', body: 'It grew.', link: null, time: START },
+    {
+      key: 'default%2Ft%2Fp%2Fm-1',
+      address: 't@example.org',
+      title: 'Sum',
+      body: 'It grew.',
+      link: null,
+      unsubscribe: null,
+      time: START,
+    },
     {
       key: 'default%2Ft%2Fp%2Fm-2',
       address: 't@example.org',
       title: 'Sum',
       body: 'It grew.',
       link: null,
+      unsubscribe: null,
       time: START + 1000,
     },
   ]);

@@ -28,7 +28,7 @@ const others: readonly OutboxEntry[] = [
     row: ['default', 't', 'p'],
     channel: 'mail',
     attempt: 2,
-    message: { messageId: 'm', address: 'a@example.org', title: '"', body: '\n', link: null },
+    message: { messageId: 'm', address: 'a@example.org', title: '"', body: '\n', link: null, unsubscribe: null },
   },
   { kind: 'rejection', ...said(7), code: 'FACT_IMPOSSIBLE', message: 'no' },
 ];
