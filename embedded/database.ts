@@ -82,12 +82,12 @@ function open(folder: string): DatabaseSync {
     const database = new DatabaseSync(file, { timeout: 0 });
     // Exclusive first: then the write-ahead log needs no shared memory file, and is faster.
     database.exec(`
-      PRAGMA page_size = 16384;
+      PRAGMA page_size = 8192;
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      PRAGMA wal_autocheckpoint = 4000;
-      PRAGMA cache_size = -32768;
+      PRAGMA wal_autocheckpoint = 16000;
+      PRAGMA cache_size = -49152;
       PRAGMA temp_store = MEMORY;
       BEGIN IMMEDIATE; COMMIT;
     `);

@@ -1,8 +1,9 @@
 /**
  * The embedded cache: fields in the shared SQLite file, and live updates to listeners of this process.
  *
- * An entry's fields lie side by side in the order of their sort values, so that a read is one scan. A removal stays as a
- * field without a record, to hold against older writes; the next process that opens the file a day later forgets it.
+ * Fields lie in the order in which they were first written, so that what one partition's batch writes lies together; an index
+ * has them by entry, in the order of their sort values. A removal stays as a field without a record, to hold against older
+ * writes; the next process that opens the file a day later forgets it.
  *
  * Listeners are told once a transaction is committed, one change after the other: a change that a listener itself brings
  * about is told after those before it. What a listener throws is its own affair and is dropped.
@@ -20,8 +21,8 @@ const CREATE = `
   CREATE TABLE IF NOT EXISTS cache_fields (
     cache TEXT NOT NULL, entry TEXT NOT NULL, field TEXT NOT NULL,
     token INTEGER NOT NULL, revision INTEGER NOT NULL, record TEXT, removed INTEGER,
-    PRIMARY KEY (cache, entry, field)
-  ) WITHOUT ROWID;
+    UNIQUE (cache, entry, field)
+  );
   CREATE INDEX IF NOT EXISTS cache_fields_removed ON cache_fields (removed) WHERE removed IS NOT NULL;
 `;
 const FORGET = 'DELETE FROM cache_fields WHERE removed < ?';
