@@ -6,7 +6,7 @@ import { running } from '../../servers/running.ts';
 import { COMPRESSIONS } from '../../topics/kafka/compression.ts';
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Claim, Transport } from '../../topics/transport.ts';
 import { transportContract } from '../contracts/transport.ts';
 import { claimOf, codeOf, DAY, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
 
@@ -40,6 +40,21 @@ test('a group and its claims hold among processes', async (t) => {
   const next = await successor.membership.claim(3);
   assert.deepEqual(next.committed, { offset: 7, marks: 'seven' });
   assert.equal(await codeOf(claim.commit({ records: [], offset: 8, marks: '' })), 'FENCED');
+});
+
+test('claims of one partition, by several groups in one process, each read all of it from where they are', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport);
+  const keys = Array.from({ length: 60 }, (_, i) => `k${i}`);
+  const claims: Claim[] = [];
+  for (const [i, key] of keys.entries()) {
+    // At the end, in the middle and at the beginning of what there is.
+    if (i % 20 === 0) claims.push(await claimOf(transport, `count-${i}`, topic, 0));
+    await transport.produce([record(topic, 0, { key })]);
+    const [first] = claims;
+    if (first !== undefined) assert.deepEqual(keysOf(await take(first, 1)), [key]);
+  }
+  for (const claim of claims.slice(1)) assert.deepEqual(keysOf(await take(claim, keys.length)), keys);
 });
 
 test('an owner without work learns that somebody else claimed its partition, or moved its offset', async (t) => {

@@ -1,5 +1,6 @@
 /**
- * Fetches ahead for all readers of a process, over two connections to each broker: one for partitions that have records
+ * Fetches ahead for all readers of a process, over two connections to each broker (and two more for each further reader of
+ * the same partition): one for partitions that have records
  * waiting, which is answered at once, and one for those read to their end, whose answer waits for a new record. So a partition
  * without records delays none with some; and a reader that is slow only keeps its own partition out of the next request.
  */
@@ -18,7 +19,12 @@ const LEAST_PARTITION_BYTES = 64 * 1024;
 const MOST_PARTITION_BYTES = 1024 * 1024;
 const PAUSE_MS = 100;
 
-type Kind = 'backlog' | 'end';
+/** Which readers a request is for. */
+interface Route {
+  readonly node: number;
+  readonly slot: number;
+  readonly kind: 'backlog' | 'end';
+}
 
 export class Fetcher {
   readonly #cluster: Cluster;
@@ -31,10 +37,18 @@ export class Fetcher {
   }
 
   open(topic: string, partition: number, offset: number): Reader {
-    const reader = new Reader(topic, partition, offset);
+    const reader = new Reader(topic, partition, offset, this.#freeSlot(topic, partition));
     this.#readers.add(reader);
     void this.#locate(reader);
     return reader;
+  }
+
+  /** A request can name a partition once: readers of the same one (of two groups, say) go by different requests. */
+  #freeSlot(topic: string, partition: number): number {
+    const taken = [...this.#readers].filter((each) => each.topic === topic && each.partition === partition);
+    let slot = 0;
+    while (taken.some((each) => each.slot === slot)) slot += 1;
+    return slot;
   }
 
   close(reader: Reader): void {
@@ -65,33 +79,35 @@ export class Fetcher {
       }
     }
     if (reader.node === undefined) return;
-    for (const kind of ['backlog', 'end'] as const) this.#start(reader.node, kind);
+    for (const kind of ['backlog', 'end'] as const) this.#start({ node: reader.node, slot: reader.slot, kind });
     this.look();
   }
 
-  #start(node: number, kind: Kind): void {
-    const id = `${node}/${kind}`;
+  #start(route: Route): void {
+    const id = `${route.node}/${route.slot}/${route.kind}`;
     if (this.#loops.has(id)) return;
     this.#loops.set(id, () => {});
-    void this.#run(node, kind, id);
+    void this.#run(route, id);
   }
 
-  async #run(node: number, kind: Kind, id: string): Promise<void> {
+  async #run(route: Route, id: string): Promise<void> {
     for (let turn = 0; !this.#cluster.closed; turn++) {
-      const here = [...this.#readers].filter((reader) => reader.node === node);
+      const here = this.#readersOf(route);
       if (here.length === 0) break;
-      const wanting = here.filter((reader) => this.#wants(reader) && (kind === 'end') === reader.atEnd);
+      const wanting = here.filter((reader) => this.#wants(reader) && (route.kind === 'end') === reader.atEnd);
       if (wanting.length === 0) {
         await new Promise<void>((resolve) => this.#loops.set(id, resolve));
         continue;
       }
       // The first of a request gets a batch however large it is: each has its turn.
       const first = turn % wanting.length;
-      await this.#fetch(node, kind, [...wanting.slice(first), ...wanting.slice(0, first)]);
+      await this.#fetch(route, [...wanting.slice(first), ...wanting.slice(0, first)]);
     }
     this.#loops.delete(id);
-    // One that came meanwhile found the loop still there.
-    if ([...this.#readers].some((reader) => reader.node === node) && !this.#cluster.closed) this.#start(node, kind);
+  }
+
+  #readersOf({ node, slot }: Route): Reader[] {
+    return [...this.#readers].filter((reader) => reader.node === node && reader.slot === slot);
   }
 
   #wants(reader: Reader): boolean {
@@ -105,12 +121,12 @@ export class Fetcher {
     return Math.min(Math.max(share, LEAST_PARTITION_BYTES), MOST_PARTITION_BYTES);
   }
 
-  async #fetch(node: number, kind: Kind, readers: readonly Reader[]): Promise<void> {
+  async #fetch({ node, slot, kind }: Route, readers: readonly Reader[]): Promise<void> {
     const generations = readers.map(({ generation }) => generation);
     const from = readers.map(({ topic, partition, fetchFrom }) => ({ topic, partition, offset: fetchFrom }));
     try {
       const call = fetch(from, kind === 'end' ? WAIT_MS : 0, ANSWER_BYTES, this.#partitionBytes());
-      const answer = await this.#cluster.lane(node, `fetch-${kind}`).call(call);
+      const answer = await this.#cluster.lane(node, `fetch-${kind}-${slot}`).call(call);
       check(answer.error, 'fetching');
       const settled = readers.map((reader, i) => {
         if (reader.closed || reader.generation !== generations[i]) return undefined;

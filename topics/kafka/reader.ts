@@ -9,6 +9,8 @@ const TAKE_BYTES = 4 * 1024 * 1024;
 export class Reader {
   readonly topic: string;
   readonly partition: number;
+  /** Differs among the readers of a partition. */
+  readonly slot: number;
   paused = false;
   closed = false;
   /** Why there will be no more records. */
@@ -36,7 +38,8 @@ export class Reader {
   #endsBefore: number | undefined;
   readonly #waiting = new Set<() => void>();
 
-  constructor(topic: string, partition: number, offset: number) {
+  constructor(topic: string, partition: number, offset: number, slot = 0) {
+    this.slot = slot;
     this.topic = topic;
     this.partition = partition;
     this.#fetchFrom = offset;
