@@ -4,8 +4,8 @@
  * The row is written before the call and says `sending`, so that a call is made for a row that knows of it, and its answer
  * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
  * One that expires before it is called again is not: nobody needs it any more.
- * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then. After 90 days
- * more it is forgotten itself.
+ * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then. It is
+ * forgotten itself 90 days after it was due.
  *
  * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
  * earlier attempt, changes nothing.
@@ -62,14 +62,14 @@ export const deliverMessage = defineJob({
 
   react: (before, after, { time }) => {
     if (after === undefined || after === before) return [];
-    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail } = after;
+    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail, dueAt } = after;
     if (parcel === null) {
       const outcome = { recipientId, messageId, notificationId, channel, attempts };
       const said =
         reason === null
           ? emit(messageDelivered, outcome)
           : emit(messageFailed, { ...outcome, reason, detail: lastDetail });
-      return [said, wakeAt(FORGET, time + KEPT_MS)];
+      return [said, wakeAt(FORGET, dueAt + KEPT_MS)];
     }
     if (after.state === 'waiting') return [wakeAt(RETRY, time + waitAfter(attempts))];
     return [call({ channel, attempt: attempts, messageId, ...parcel })];
