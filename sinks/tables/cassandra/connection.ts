@@ -216,6 +216,8 @@ export class Connection {
 
 async function opened(options: ClientOptions): Promise<Client> {
   const client = new Client(options);
+  // After an outage the driver puts new hosts in the place of the old ones, whose connections it forgets and keeps open.
+  client.on('hostRemove', (host) => (host as unknown as { shutdown(wait: boolean): void }).shutdown(false));
   try {
     await client.connect();
     return client;

@@ -1,0 +1,171 @@
+/** What the tables on Cassandra say with numbers, URLs and errors. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { errors, types } from 'cassandra-driver';
+import fc from 'fast-check';
+import { TributaryError } from '../../schemas/errors.ts';
+import { compareVersions } from '../../sinks/port.ts';
+import { faultOf, mayHaveHappened, refusalOf } from '../../sinks/tables/cassandra/errors.ts';
+import { FROM_THE_BEGINNING, TimerMarks } from '../../sinks/tables/cassandra/marks.ts';
+import { placeOf } from '../../sinks/tables/cassandra/url.ts';
+import {
+  checkToken,
+  MOST_ATTEMPTS,
+  MOST_REVISIONS,
+  MOST_TOKENS,
+  timestampOf,
+  unsayable,
+} from '../../sinks/tables/cassandra/version.ts';
+import { v } from '../contracts/tables-samples.ts';
+
+const long = (token: number, revision: number, attempt = 0) =>
+  new types.Long(...timestampOf(v(token, revision), attempt));
+
+test('timestamps are in the order of the versions, and then of the attempts', () => {
+  const version = fc.record({
+    token: fc.integer({ min: 0, max: MOST_TOKENS }),
+    revision: fc.maxSafeNat().map((n) => n % (MOST_REVISIONS + 1)),
+    attempt: fc.integer({ min: 0, max: MOST_ATTEMPTS }),
+  });
+  fc.assert(
+    fc.property(version, version, (a, b) => {
+      const order = compareVersions(a, b) || a.attempt - b.attempt;
+      const [left, right] = [a, b].map((each) => long(each.token, each.revision, each.attempt)) as [
+        types.Long,
+        types.Long,
+      ];
+      assert.equal(left.compare(right), Math.sign(order));
+    }),
+  );
+  assert.equal(long(MOST_TOKENS, MOST_REVISIONS, MOST_ATTEMPTS).toString(), `${2n ** 63n - 1n}`);
+  assert.ok(
+    long(1, 0).greaterThan(types.Long.fromNumber(Date.UTC(2100, 0) * 1000)),
+    'beyond the clocks of this century',
+  );
+});
+
+test('a version that no timestamp can say is told', () => {
+  assert.throws(() => timestampOf(v(MOST_TOKENS + 1, 0)), { code: 'STORE_BROKEN', message: /new keyspace/ });
+  assert.throws(() => checkToken(MOST_TOKENS + 1), { code: 'STORE_BROKEN' });
+  checkToken(MOST_TOKENS);
+  assert.throws(() => timestampOf(v(1, 1), MOST_ATTEMPTS + 1), { code: 'STORE_BROKEN', message: /in vain/ });
+  assert.equal(unsayable(v(1, MOST_REVISIONS)), undefined);
+  assert.match(unsayable(v(1, MOST_REVISIONS + 1)) ?? '', /beyond/);
+});
+
+test('a URL names nodes, keyspace and how it is replicated', () => {
+  assert.deepEqual(placeOf('cassandra://h/k'), {
+    contactPoints: ['h:9042'],
+    keyspace: 'k',
+    datacenter: undefined,
+    replication: undefined,
+    tls: false,
+    username: undefined,
+    password: undefined,
+  });
+  assert.deepEqual(placeOf('cassandra://u%40:p%2F%3A@h:1,[::1]:2,10.0.0.3/k_1?dc=d&replication=3&tls=true'), {
+    contactPoints: ['h:1', '[::1]:2', '10.0.0.3:9042'],
+    keyspace: 'k_1',
+    datacenter: 'd',
+    replication: 3,
+    tls: true,
+    username: 'u@',
+    password: 'p/:',
+  });
+  assert.deepEqual(
+    placeOf('cassandra://h/k?replication=a-1:3,b:2').replication,
+    new Map([
+      ['a-1', 3],
+      ['b', 2],
+    ]),
+  );
+});
+
+test('a URL that is none is told without its password', () => {
+  const after = ['h/', 'h/1k', 'h', 'h:0/k', 'h:x/k', ',/k', 'h/k?dcs=a', 'h/k?tls=yes', 'h/k?replication=0'];
+  const urls = [...after.map((rest) => `cassandra://u:secret@${rest}`), 'redis://u:secret@h/k'];
+  urls.push('cassandra://secret@h/k', 'cassandra://u:secret%@h/k', 'cassandra://u:secret@h/k?replication=a:0');
+  for (const url of urls) {
+    assert.throws(
+      () => placeOf(url),
+      (error) => error instanceof TributaryError && error.code === 'CONFIG_INVALID' && !/secret/.test(error.message),
+      url,
+    );
+  }
+});
+
+test('timers are looked for from the earliest that is pending', () => {
+  let now = 0;
+  const marks = new TimerMarks(() => now);
+  marks.set('t', 1, 5);
+  const search = (before: number, found: number | undefined, meanwhile?: number) => {
+    const { from, found: tell } = marks.search('t', 1, before);
+    if (meanwhile !== undefined) marks.set('t', 1, meanwhile);
+    tell(found);
+    return from;
+  };
+  assert.equal(search(100, 40), FROM_THE_BEGINNING);
+  assert.equal(search(100, undefined), 40);
+  assert.equal(search(200, 150), 100, 'nothing was pending before 100');
+  assert.equal(search(50, undefined), 150);
+  marks.set('t', 1, 60);
+  marks.set('t', 2, 1);
+  assert.equal(search(200, 60), 60);
+  assert.equal(search(200, 70, 65), 60, 'what is set during a search may not have been seen by it');
+  assert.equal(search(200, 70), 65);
+  now += 5 * 60 * 1000;
+  assert.equal(search(200, 70), FROM_THE_BEGINNING, 'others may have set timers');
+  assert.equal(search(200, 70), 70);
+  marks.forget();
+  assert.equal(search(200, 70), FROM_THE_BEGINNING);
+});
+
+const { responseErrorCodes: codes } = types;
+const response = (code: number, message = 'm') => new errors.ResponseError(code, message);
+const noHost = (...inner: unknown[]) =>
+  new errors.NoHostAvailableError(Object.fromEntries(inner.map((each, i) => [`host-${i}`, each])), 'all hosts');
+
+test('an error says whether to wait, to correct something or to stop', () => {
+  const codeOf = (error: unknown) => faultOf(error, 'doing it').code;
+  for (const code of [codes.serverError, codes.unavailableException, codes.overloaded, codes.writeTimeout]) {
+    assert.equal(codeOf(response(code)), 'TABLES_AWAY');
+  }
+  assert.equal(codeOf(new errors.OperationTimedOutError('late')), 'TABLES_AWAY');
+  assert.equal(codeOf(new errors.BusyConnectionError('host', 1, 1)), 'TABLES_AWAY');
+  assert.equal(codeOf(Object.assign(new Error('reset'), { syscall: 'read' })), 'TABLES_AWAY');
+  assert.equal(codeOf(response(codes.invalid)), 'STORE_BROKEN');
+  assert.equal(codeOf(response(codes.unauthorized)), 'CONFIG_INVALID');
+  assert.equal(codeOf(new errors.ArgumentError('no')), 'STORE_BROKEN');
+  assert.equal(codeOf(new Error('bug')), 'STORE_BROKEN');
+  assert.equal(codeOf(noHost(new errors.AuthenticationError('wrong password'))), 'CONFIG_INVALID');
+  assert.equal(codeOf(noHost(new errors.AuthenticationError('Unable to perform authentication'))), 'TABLES_AWAY');
+  const ours = new TributaryError('USAGE', 'ours');
+  assert.equal(faultOf(ours, 'doing it'), ours);
+  assert.match(
+    faultOf(noHost(new Error('refused\n at stack')), 'doing it').message,
+    /^doing it: .*refused; it is tried/,
+  );
+});
+
+test('a write is refused for what it is, and not for what the store is', () => {
+  assert.equal(
+    refusalOf(response(codes.invalid, 'Key length of 70000 is longer than maximum of 65535')) !== undefined,
+    true,
+  );
+  assert.equal(refusalOf(response(codes.invalid, 'table t does not exist')), undefined);
+  assert.equal(refusalOf(response(codes.writeTimeout, 'too long')), undefined);
+  assert.equal(refusalOf(Object.assign(new RangeError('far'), { code: 'ERR_OUT_OF_RANGE' })), 'far');
+  assert.equal(refusalOf(new RangeError('stack')), undefined);
+  assert.match(refusalOf(new TypeError('Expected Number, obtained x')) ?? '', /^Expected/);
+  assert.equal(refusalOf(new TypeError('undefined is not a function')), undefined);
+});
+
+test('a write that was not sent has not happened', () => {
+  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  assert.equal(mayHaveHappened(noHost()), false);
+  assert.equal(mayHaveHappened(noHost(refused, 'Host considered as DOWN')), false);
+  assert.equal(mayHaveHappened(noHost(refused, new errors.OperationTimedOutError('late'))), true);
+  assert.equal(mayHaveHappened(response(codes.unavailableException)), false);
+  assert.equal(mayHaveHappened(response(codes.writeTimeout)), true);
+  assert.equal(mayHaveHappened(new errors.OperationTimedOutError('late')), true);
+});
