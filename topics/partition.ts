@@ -6,11 +6,25 @@ export function partitionOf(key: Uint8Array, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }
 
+const encoder = new TextEncoder();
+const ascii = new Uint8Array(512);
+
+/** The same for a key that is a text. Nearly all are ASCII, of which no bytes need be made. */
+export function partitionOfText(key: string, partitions: number): number {
+  if (key.length > ascii.length) return partitionOf(encoder.encode(key), partitions);
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    if (code > 127) return partitionOf(encoder.encode(key), partitions);
+    ascii[i] = code;
+  }
+  return (murmur2(ascii, key.length) & 0x7fffffff) % partitions;
+}
+
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-export function murmur2(data: Uint8Array): number {
-  const length = data.length;
+/** Of the first `length` bytes. */
+export function murmur2(data: Uint8Array, length = data.length): number {
   let h = SEED ^ length;
   const whole = length - (length % 4);
   for (let i = 0; i < whole; i += 4) {

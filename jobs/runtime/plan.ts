@@ -7,7 +7,7 @@ import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Codec } from '../../topics/codec.ts';
 import { type Marks, type Origin, ROUTED, speakerOf } from '../../topics/origin.ts';
-import { partitionOf } from '../../topics/partition.ts';
+import { partitionOfText } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
 import type { Skip } from './telemetry.ts';
@@ -28,8 +28,6 @@ export interface Plan {
   readonly rejected: { readonly record: LogRecord; readonly code: RejectCode; readonly message: string }[];
   readonly skipped: Record<Skip, number>;
 }
-
-const text = new TextEncoder();
 
 export function plan(
   job: Job,
@@ -73,7 +71,7 @@ export function plan(
       continue;
     }
     const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
-    if (key !== undefined && partitionOf(text.encode(key), partitions) !== partition) {
+    if (key !== undefined && partitionOfText(key, partitions) !== partition) {
       routed.push({ record, key });
       continue;
     }

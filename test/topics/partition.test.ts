@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { murmur2, partitionOf } from '../../topics/partition.ts';
+import { murmur2, partitionOf, partitionOfText } from '../../topics/partition.ts';
 
 /** UtilsTest.testMurmur2 of Apache Kafka. */
 const VECTORS: readonly (readonly [string, number])[] = [
@@ -30,4 +30,12 @@ test('keys of every length spread over all partitions', () => {
   const counts = Array(6).fill(0);
   for (let i = 0; i < 6000; i++) counts[partitionOf(Buffer.from('x'.repeat(i % 9) + i), 6)] += 1;
   for (const count of counts) assert.ok(count > 800 && count < 1200, `${counts}`);
+});
+
+test('a text lies in the partition of its bytes in UTF-8, whatever it is', () => {
+  for (const key of ['', 'ada', 'ä', 'a\u{1F30A}', '\ud800', 'x'.repeat(512), 'x'.repeat(513), `${'x'.repeat(511)}é`]) {
+    assert.equal(partitionOfText(key, 64), partitionOf(new TextEncoder().encode(key), 64), JSON.stringify(key));
+  }
+  for (let i = 0; i < 1000; i++)
+    assert.equal(partitionOfText(`learner-${i}`, 7), partitionOf(Buffer.from(`learner-${i}`), 7));
 });
