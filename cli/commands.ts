@@ -2,6 +2,7 @@
 import { addAbortSignal } from 'node:stream';
 import type { Context, Run } from './context.ts';
 import { FAILED, INTERRUPTED, report } from './errors.ts';
+import type { Prepare } from './wire.ts';
 
 /** Commands that need stores. */
 const WITH_STORES = {
@@ -11,6 +12,12 @@ const WITH_STORES = {
   produce: () => import('./commands/produce.ts'),
   tail: () => import('./commands/tail.ts'),
   topics: () => import('./commands/topics.ts'),
+  'topics verify': () => import('./commands/topics/verify.ts'),
+  'topics apply': () => import('./commands/topics/apply.ts'),
+  'tables apply': () => import('./commands/tables/apply.ts'),
+  'indexes apply': () => import('./commands/indexes/apply.ts'),
+  'indexes renew': () => import('./commands/indexes/renew.ts'),
+  'rebuild-views': () => import('./commands/rebuild-views.ts'),
   lag: () => import('./commands/lag.ts'),
   show: () => import('./commands/show.ts'),
   search: () => import('./commands/search.ts'),
@@ -18,6 +25,32 @@ const WITH_STORES = {
   'dead-letters show': () => import('./commands/dead-letters/show.ts'),
   'dead-letters replay': () => import('./commands/dead-letters/replay.ts'),
   inspect: () => import('./commands/inspect.ts'),
+};
+
+/**
+ * What is made before a command runs. Who only looks makes nothing on servers, which may be the wrong ones; `up` and `run`
+ * prepare by themselves, since they wait for what is away.
+ */
+const PREPARES: Readonly<Record<CommandName, Prepare>> = {
+  up: 'nothing',
+  run: 'nothing',
+  demo: 'all',
+  produce: 'all',
+  tail: 'embedded',
+  topics: 'embedded',
+  'topics verify': 'nothing',
+  'topics apply': 'nothing',
+  'tables apply': 'nothing',
+  'indexes apply': 'nothing',
+  'indexes renew': 'nothing',
+  'rebuild-views': 'all',
+  lag: 'embedded',
+  show: 'embedded',
+  search: 'embedded',
+  'dead-letters list': 'embedded',
+  'dead-letters show': 'embedded',
+  'dead-letters replay': 'embedded',
+  inspect: 'embedded',
 };
 
 export type CommandName = keyof typeof WITH_STORES;
@@ -31,6 +64,7 @@ export async function execute(command: string, args: unknown, context: Context, 
     if (!Object.hasOwn(WITH_STORES, command)) throw new Error(`there is no command ${command}`);
     // Otherwise a command that waits for somebody to type would not hear the signal.
     addAbortSignal(context.signal, context.stdin);
+    await context.wired.prepare(PREPARES[command as CommandName]);
     const { run } = await WITH_STORES[command as CommandName]();
     return (await (run as Run<unknown>)(context, args)) ?? 0;
   } catch (error) {

@@ -102,6 +102,7 @@ const schema = z.object({
   maxRecords: count(1, 100_000, 3000, 'The most records of one batch.'),
   batchesAtOnce: count(1, 1000, 2, 'Batches of this process that are read and folded at once.'),
   waitMs: ms(0, 60_000, 500, 'How long a job waits for records before it looks up'),
+  sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),
   lookupMs: ms(0, HOUR, 5000, 'How long a lookup may be kept'),
   timerMs: ms(10, HOUR, 1000, 'How often due timers are looked for'),
   cachedRows: count(0, 10_000_000, 300, 'Rows kept in memory for each partition.'),

@@ -8,7 +8,7 @@ export interface Context {
   /** The file or the standard input that the command reads, if it reads one. */
   readonly stdin: Readable;
   readonly stdout: Writable;
-  readonly stderr: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Aborted when the command shall come to its end: by a signal, or since whoever called it is gone. */
   readonly signal: AbortSignal;
 }

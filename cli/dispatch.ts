@@ -1,7 +1,6 @@
 /** Runs a command: by the process that has the data folder already, or else here with stores of its own. */
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import manifest from '../package.json' with { type: 'json' };
 import { messageOf, TributaryError } from '../schemas/errors.ts';
 import { type CommandName, execute } from './commands.ts';
 import type { Config } from './config.ts';
@@ -9,9 +8,8 @@ import { pause } from './context.ts';
 import { type Control, type Streams, serveControl, socketOf } from './control.ts';
 import { callHolder } from './control-client.ts';
 import { FAILED } from './errors.ts';
+import { VERSION } from './version.ts';
 import type { Wired } from './wire.ts';
-
-export const VERSION: string = manifest.version;
 
 /** How long a command waits for another one that has the folder for a moment. */
 const PATIENCE_MS = 5000;
@@ -51,7 +49,7 @@ export async function runAnywhere(config: Config, invocation: Invocation, stream
 /** Runs the command with stores of its own. Meanwhile other commands are run for other processes. */
 export async function runHere(config: Config, { command, args, debug }: Invocation, streams: Streams): Promise<number> {
   const { wire } = await import('./wire.ts');
-  const wired = await wire(config);
+  const wired = await wire(config, 'nothing');
   let control: Control | undefined;
   try {
     control = await listen(wired, streams.stderr);

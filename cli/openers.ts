@@ -7,24 +7,32 @@ import { join } from 'node:path';
 import type { Database } from '../embedded/database.ts';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
 import type { ChannelName } from '../schemas/fields.ts';
+import type { Finding } from '../schemas/finding.ts';
 import type { Cache } from '../sinks/cache/port.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
 import type { Search } from '../sinks/search/port.ts';
 import type { Tables } from '../sinks/tables/port.ts';
+import type { TopicsAdmin, WantedTopic } from '../topics/admin.ts';
 import type { Registry } from '../topics/registry.ts';
 import type { Transport } from '../topics/transport.ts';
 import { type Config, masked, type Port, type Scheme } from './config.ts';
 
 export interface Implementations extends Record<ChannelName, Channel | undefined> {
-  transport: Transport;
+  transport: OpenedTransport;
   registry: Registry;
   tables: Tables;
   cache: Cache;
   search: Search;
   objects: Objects;
   requests: Requests;
+}
+
+interface OpenedTransport {
+  readonly transport: Transport;
+  readonly topics: TopicsAdmin;
+  close(): Promise<void>;
 }
 
 /** What implementations of one installation have in common. */
@@ -36,32 +44,69 @@ export interface Shared {
 type Opener<P extends Port> = (shared: Shared, url: string) => Promise<Implementations[P]>;
 type Openers = { readonly [P in Port]: { readonly [S in Scheme<P>]: Opener<P> } };
 
+const kafkaOptions = (config: Config, url: string) => ({
+  url,
+  sessionMs: config.sessionMs,
+  ...(url.startsWith('kafkas') && { tls: pemOf(config) }),
+});
+const confluentOptions = (config: Config, url: string) => ({ url, ca: pemOf(config).ca });
+const cassandraOptions = ({ tlsCa: ca, tlsCert: cert, tlsKey: key }: Config, url: string) => {
+  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  return { url, ...(url.includes('tls=true') && { tls }) };
+};
+const redisOptions = (config: Config, url: string) => ({
+  url,
+  prefix: config.cachePrefix,
+  ...(url.startsWith('rediss') && { tls: pemOf(config) }),
+});
+const elasticsearchOptions = ({ searchApiKey: apiKey, tlsCa: caFile, searchPrefix: prefix }: Config, url: string) => ({
+  url,
+  apiKey,
+  caFile,
+  prefix,
+});
+const postgresOptions = (config: Config, url: string) => {
+  const { ca } = pemOf(config);
+  return { url, ...(ca !== undefined && !url.includes('sslmode=disable') && { ca }) };
+};
+const s3Options = (config: Config, url: string) => {
+  const { ca } = pemOf(config);
+  return { url, ...(ca !== undefined && { ca }) };
+};
+const smtpOptions = (config: Config, url: string) => {
+  const { mailFrom: from, mailDkimDomain: domain, mailDkimSelector: selector, mailDkimKey: key } = config;
+  const dkim = domain && selector && key ? { domain, selector, privateKey: fileOf('mailDkimKey', key) } : undefined;
+  return { url, from, ca: pemOf(config).ca, dkim };
+};
+
 const kafka: Opener<'transport'> = async ({ config }, url) => {
-  const { kafkaTransport } = await import('../topics/kafka/transport.ts');
-  return kafkaTransport({ url, ...(url.startsWith('kafkas') && { tls: pemOf(config) }) });
+  const [{ kafkaTransport }, { kafkaTopics }] = await Promise.all([
+    import('../topics/kafka/transport.ts'),
+    import('../topics/kafka/topics.ts'),
+  ]);
+  const options = kafkaOptions(config, url);
+  const [transport, topics] = [kafkaTransport(options), kafkaTopics(options)];
+  return { transport, topics, close: () => topics.close().then(() => transport.close()) };
 };
 const confluent: Opener<'registry'> = async ({ config }, url) => {
   const { confluentRegistry } = await import('../topics/confluent/registry.ts');
-  return confluentRegistry({ url, ca: pemOf(config).ca });
+  return confluentRegistry(confluentOptions(config, url));
 };
 const redis: Opener<'cache'> = async ({ config }, url) => {
   const { redisCache } = await import('../sinks/cache/redis/cache.ts');
-  return redisCache({ url, prefix: config.cachePrefix, ...(url.startsWith('rediss') && { tls: pemOf(config) }) });
+  return redisCache(redisOptions(config, url));
 };
 const elasticsearch: Opener<'search'> = async ({ config }, url) => {
   const { elasticsearchSearch } = await import('../sinks/search/elasticsearch/search.ts');
-  return elasticsearchSearch({ url, apiKey: config.searchApiKey, caFile: config.tlsCa, prefix: config.searchPrefix });
+  return elasticsearchSearch(elasticsearchOptions(config, url));
 };
 const postgres: Opener<'requests'> = async ({ config }, url) => {
   const { postgresRequests } = await import('../sinks/requests/postgres/requests.ts');
-  const { ca } = pemOf(config);
-  return postgresRequests({ url, ...(ca !== undefined && !url.includes('sslmode=disable') && { ca }) });
+  return postgresRequests(postgresOptions(config, url));
 };
 const smtp: Opener<'mail'> = async ({ config }, url) => {
   const { smtpChannel } = await import('../sinks/channels/smtp/channel.ts');
-  const { mailFrom: from, mailDkimDomain: domain, mailDkimSelector: selector, mailDkimKey: key } = config;
-  const dkim = domain && selector && key ? { domain, selector, privateKey: fileOf('mailDkimKey', key) } : undefined;
-  return smtpChannel({ url, from, ca: pemOf(config).ca, dkim });
+  return smtpChannel(smtpOptions(config, url));
 };
 
 const channel = (name: ChannelName) => ({
@@ -83,7 +128,11 @@ const bridge =
 
 const OPENERS: Openers = {
   transport: {
-    embedded: async ({ database }) => (await import('../topics/embedded/transport.ts')).embeddedTransport(database()),
+    embedded: async ({ database }) => {
+      const { embeddedTransport } = await import('../topics/embedded/transport.ts');
+      const transport = embeddedTransport(database());
+      return { transport, topics: transport.topics, close: () => transport.close() };
+    },
     kafka,
     kafkas: kafka,
   },
@@ -96,9 +145,7 @@ const OPENERS: Openers = {
     embedded: async ({ database }) => (await import('../sinks/tables/sqlite/tables.ts')).sqliteTables(database()),
     cassandra: async ({ config }, url) => {
       const { cassandraTables } = await import('../sinks/tables/cassandra/tables.ts');
-      const { tlsCa: ca, tlsCert: cert, tlsKey: key } = config;
-      const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-      return cassandraTables({ url, ...(url.includes('tls=true') && { tls }) });
+      return cassandraTables(cassandraOptions(config, url));
     },
   },
   cache: {
@@ -125,8 +172,7 @@ const OPENERS: Openers = {
     },
     s3: async ({ config }, url) => {
       const { s3Objects } = await import('../sinks/objects/s3/objects.ts');
-      const { ca } = pemOf(config);
-      return s3Objects({ url, ...(ca !== undefined && { ca }) });
+      return s3Objects(s3Options(config, url));
     },
   },
   requests: {
@@ -158,6 +204,62 @@ export function openerOf<P extends Port>(port: P, url: string): Opener<P> {
     'CONFIG_INVALID',
     `${port}: ${masked(port, url)} cannot be used; it must begin with ${allowed.join(' or ')}`,
   );
+}
+
+/** Looks at a server on its own: connects by itself, answers within some ten seconds, and throws nothing that passes. */
+export type Diagnose = (config: Config, url: string, wanted: readonly WantedTopic[]) => Promise<Finding[]>;
+
+const toBridge =
+  (name: ChannelName): Diagnose =>
+  async (config, url) => {
+    const { diagnoseBridge } = await import('../sinks/channels/webhook/diagnose.ts');
+    return diagnoseBridge(name, url, pemOf(config).ca);
+  };
+
+/** By port; one whose implementation is embedded, or is told where to go by each message, has nothing to be looked at. */
+const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
+  async transport(config, url, wanted) {
+    const { diagnoseKafka } = await import('../topics/kafka/diagnose.ts');
+    return diagnoseKafka(kafkaOptions(config, url), wanted);
+  },
+  async registry(config, url) {
+    const { diagnoseRegistry } = await import('../topics/confluent/diagnose.ts');
+    return diagnoseRegistry(confluentOptions(config, url));
+  },
+  async tables(config, url) {
+    const { diagnoseCassandra } = await import('../sinks/tables/cassandra/diagnose.ts');
+    return diagnoseCassandra(cassandraOptions(config, url));
+  },
+  async cache(config, url) {
+    const { diagnoseRedis } = await import('../sinks/cache/redis/diagnose.ts');
+    return diagnoseRedis(redisOptions(config, url));
+  },
+  async search(config, url) {
+    const { diagnoseElasticsearch } = await import('../sinks/search/elasticsearch/diagnose.ts');
+    return diagnoseElasticsearch(elasticsearchOptions(config, url));
+  },
+  async requests(config, url) {
+    const { diagnosePostgres } = await import('../sinks/requests/postgres/diagnose.ts');
+    return diagnosePostgres(postgresOptions(config, url));
+  },
+  async objects(config, url) {
+    const { diagnoseS3 } = await import('../sinks/objects/s3/diagnose.ts');
+    return diagnoseS3(s3Options(config, url));
+  },
+  async mail(config, url) {
+    const { diagnoseSmtp } = await import('../sinks/channels/smtp/diagnose.ts');
+    return diagnoseSmtp(smtpOptions(config, url));
+  },
+  push: toBridge('push'),
+  sms: toBridge('sms'),
+};
+
+/** Whether its data lie in the folder of this machine. */
+export const isEmbedded = (url: string): boolean => /^(embedded|outbox):/i.test(url);
+
+/** Undefined where no server is configured. */
+export function diagnoseOf(port: Port, url: string): Diagnose | undefined {
+  return isEmbedded(url) || /^none:/i.test(url) ? undefined : DIAGNOSES[port];
 }
 
 function pemOf({ tlsCa, tlsCert, tlsKey }: Config): { ca?: string; cert?: string; key?: string } {

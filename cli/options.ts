@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_TENANT } from '../schemas/event.ts';
 import { defaultOf, docOf, flagOf, KEYS } from './config.ts';
+import { VIEW_STORES, type ViewStore } from './view-stores.ts';
 
 export const json = () => new Option('--json', 'for scripts');
 export const tenant = () => new Option('--tenant <name>', 'whose records').default(DEFAULT_TENANT);
@@ -10,7 +11,17 @@ export const limitOf = (preset: number) =>
 export const after = () => new Option('--after <token>', 'the next page, by the token of the last one');
 export const job = () => new Option('--job <name>', 'only those of this job');
 export const code = () => new Option('--code <code>', 'only those with this code');
+export const dryRun = () => new Option('--dry-run', 'say what would be done, and do nothing');
+export const only = () =>
+  new Option('--only <store>', 'only the views in it: cache, search or tables; may be given again')
+    .argParser((value: string, before: readonly ViewStore[]) => [...before, storeNamed(value)])
+    .default([]);
 export const ofTopic = () => new Option('--topic <name>', 'only those of this topic');
+
+function storeNamed(value: string): ViewStore {
+  if (Object.hasOwn(VIEW_STORES, value)) return value as ViewStore;
+  throw new InvalidArgumentError(`There are ${Object.keys(VIEW_STORES).join(', ')}.`);
+}
 
 const MOST = 1_000_000_000;
 

@@ -8,9 +8,11 @@ import type { ArgsOf, CommandName } from './commands.ts';
 import { docOf, flagOf, KEYS, loadConfig, type Sources } from './config.ts';
 import { Interrupted } from './context.ts';
 import type { Streams } from './control.ts';
-import { runAnywhere, runHere, VERSION } from './dispatch.ts';
+import { runAnywhere, runHere } from './dispatch.ts';
 import { INTERRUPTED, report, USED_WRONGLY, usage } from './errors.ts';
+import { type Add, addOperating } from './operating.ts';
 import { after, code, collect, job, json, keysHelp, limitOf, ofTopic, tenant, whole } from './options.ts';
+import { VERSION } from './version.ts';
 
 /** Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -92,7 +94,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
   const here = start(runHere);
 
   /** The first sentence of the description is its summary. */
-  const add = (parent: Command, synopsis: string, description: string, example: string) =>
+  const add: Add = (parent, synopsis, description, example) =>
     parent
       .command(synopsis)
       .description(description)
@@ -154,9 +156,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
       }),
     );
 
-  add(program, 'topics [topic]', 'List the topics, or the events of one of them.', 'topics enrollment.events')
-    .addOption(json())
-    .action((topic: string | undefined, { json }) => anywhere('topics', { topic: topic ?? null, json: json === true }));
+  addOperating(program, add, anywhere);
 
   add(program, 'lag', 'Show how far behind each job is.', 'lag --wait --timeout-ms 60000')
     .option('--job <name>', 'only this job')

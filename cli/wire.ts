@@ -1,6 +1,6 @@
 /**
  * From a configuration to ports that work: each is opened by the implementation that its URL names (`openers.ts`). What must
- * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here.
+ * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here, if it is wanted.
  */
 import pLimit from 'p-limit';
 import type { Database } from '../embedded/database.ts';
@@ -15,29 +15,36 @@ import type { IndexDef, TableDef, Target } from '../schemas/target.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
+import type { TopicsAdmin, WantedTopic } from '../topics/admin.ts';
 import { Codec } from '../topics/codec.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import type { Registry } from '../topics/registry.ts';
 import type { TopicSpec } from '../topics/transport.ts';
 import type { Config, Port } from './config.ts';
-import { type Implementations, openerOf, type Shared } from './openers.ts';
+import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
+
+/** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
+export type Prepare = 'all' | 'embedded' | 'nothing';
 
 export interface Wired {
   readonly config: Config;
   readonly stores: Stores;
+  readonly topics: TopicsAdmin;
   readonly registry: Registry;
   readonly objects: Objects;
   readonly requests: Requests;
   readonly jobs: readonly Job[];
   /** The file that all embedded implementations share, which one process has alone; undefined if none is embedded. */
   readonly embedded: { damage(): string[] } | undefined;
+  /** Makes the topics, schemas, tables and indexes that are missing, unless it has done so already. */
+  prepare(what: Prepare): Promise<void>;
   runtime(telemetry: Telemetry): Runtime;
   close(): Promise<void>;
 }
 
 /** Opens what the configuration names and makes what is missing. Whatever was opened is closed again after an error. */
-export async function wire(config: Config): Promise<Wired> {
+export async function wire(config: Config, first: Prepare = 'all'): Promise<Wired> {
   const { openDatabase } = await import('../embedded/database.ts');
   const closers: (() => Promise<void>)[] = [];
   let database: Database | undefined;
@@ -69,12 +76,20 @@ export async function wire(config: Config): Promise<Wired> {
     const cache = await open('cache');
     const search = await open('search');
     const tables = await open('tables');
-    const transport = await open('transport');
+    const { transport, topics: admin } = await open('transport');
     const stores: Stores = { transport, codec: new Codec(registry), tables, cache, search, channels };
-    await prepare(stores, jobs);
+    let isPrepared = false;
+    const prepare = async (what: Prepare): Promise<void> => {
+      if (isPrepared || what === 'nothing') return;
+      await makeMissing(stores, jobs, what === 'all' ? () => true : (port) => isEmbedded(config[port]));
+      isPrepared = what === 'all';
+    };
+    await prepare(first);
     return {
       config,
       stores,
+      topics: admin,
+      prepare,
       registry,
       objects,
       requests,
@@ -110,19 +125,29 @@ async function openChannels(open: (name: ChannelName) => Promise<Channel | undef
   return channels;
 }
 
-/** Makes the topics, schemas, tables and indexes that are missing. */
-async function prepare({ transport, codec, tables, search }: Stores, declared: readonly Job[]): Promise<void> {
-  await transport.createTopics(topicSpecs());
-  await codec.prepare(topics);
-  for (const job of declared) {
-    for (const told of [timerFired, callAnswered]) {
-      if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
+/** What is missing in the ports that are to be prepared. */
+async function makeMissing(
+  { transport, codec, tables, search }: Stores,
+  declared: readonly Job[],
+  prepares: (port: Port) => boolean,
+): Promise<void> {
+  if (prepares('transport')) await transport.createTopics(topicSpecs());
+  if (prepares('registry')) {
+    await codec.prepare(topics);
+    for (const job of declared) {
+      for (const told of [timerFired, callAnswered]) {
+        if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
+      }
     }
   }
-  const targets = targetsOf(declared);
-  await tables.prepare(targets.filter((target): target is TableDef => target.kind === 'table'));
-  await search.prepare(targets.filter((target): target is IndexDef => target.kind === 'index'));
+  if (prepares('tables')) await tables.prepare(tablesOf(declared));
+  if (prepares('search')) await search.prepare(indexesOf(declared));
 }
+
+export const tablesOf = (declared: readonly Job[]): TableDef[] =>
+  targetsOf(declared).filter((target): target is TableDef => target.kind === 'table');
+export const indexesOf = (declared: readonly Job[]): IndexDef[] =>
+  targetsOf(declared).filter((target): target is IndexDef => target.kind === 'index');
 
 /** Every topic that is declared, each followed by the one of its dead letters. */
 export function topicSpecs(): TopicSpec[] {
@@ -130,6 +155,14 @@ export function topicSpecs(): TopicSpec[] {
     { name, partitions, retentionMs },
     { name: deadLetterTopic(name), partitions, retentionMs },
   ]);
+}
+
+/** The topics, each with the groups that read it: those of the jobs. */
+export function wantedTopics(declared: readonly Job[]): WantedTopic[] {
+  return topicSpecs().map((spec) => ({
+    ...spec,
+    groups: declared.filter(({ from }) => from.name === spec.name).map(({ name }) => name),
+  }));
 }
 
 /** Everything the jobs write, each once: their rows, then their views. */

@@ -58,7 +58,8 @@ function configuration(servers: readonly Server[]): Record<string, string> {
     search: url('elasticsearch'),
     requests: url('postgres'),
     objects: s3,
-    mail: url('smtp'),
+    // It is of this machine alone, and knows no TLS.
+    mail: `${url('smtp')}?tls=never`,
   };
 }
 

@@ -132,7 +132,7 @@ const RULES: readonly Rule[] = [
   {
     files: ['servers/**'],
     ours: ['servers/**'],
-    libraries: ['node:*', '!node:sqlite', 'smtp-server'],
+    libraries: ['node:*', '!node:sqlite', 'smtp-server', 'cassandra-driver'],
     why: 'how servers are started, whatever is tested on them',
   },
   {

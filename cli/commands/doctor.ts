@@ -1,17 +1,20 @@
 /**
- * `tributary doctor`: everything that is wrong, at once. This half looks at what is around the stores; the other half,
- * `inspect.ts`, at what is in them, and runs in the process that has them.
+ * `tributary doctor`: everything that is wrong, at once. This half looks at what is around the stores, and at each server on its own:
+ * one that is away hides no other. The other half, `inspect.ts`, looks at what is in the stores, and runs in the process that has them.
  */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
-import { messageOf, TributaryError } from '../../schemas/errors.ts';
-import { type Config, loadConfig, type Sources } from '../config.ts';
+import { jobs } from '../../jobs/index.ts';
+import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
+import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../config.ts';
 import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
 import { runAnywhere } from '../dispatch.ts';
 import { FAILED } from '../errors.ts';
-import { type Finding, ok, problem, warning } from '../findings.ts';
+import { diagnoseOf, isEmbedded } from '../openers.ts';
+import { wantedTopics } from '../wire.ts';
 
 interface Args {
   readonly tenant: string;
@@ -19,6 +22,9 @@ interface Args {
   readonly debug: boolean;
 }
 
+const PORTS = Object.keys(SCHEMES) as Port[];
+const SERVER_MS = 30_000;
+const AWAY = 'see whether it runs, and whether this machine reaches it; until then jobs wait, and lose nothing';
 const OLDEST_NODE = 24;
 const GIB = 1024 ** 3;
 const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
@@ -28,11 +34,46 @@ const FIRST_YEAR = 2025;
 export async function run(sources: Sources, streams: Streams, { tenant, json, debug }: Args): Promise<number> {
   const findings = [node(), clock(Date.now())];
   const config = configuration(sources, findings);
-  if (config !== undefined && folder(config.data, findings))
-    findings.push(...(await stores(config, streams, tenant, debug)));
+  if (config !== undefined) {
+    const local = PORTS.filter((port) => isEmbedded(config[port]));
+    const isUsable = local.length === 0 || folder(config.data, findings);
+    const { found, away } = await servers(config);
+    findings.push(...found);
+    streams.signal.throwIfAborted();
+    // An embedded store is opened as one with the others: without the folder there is none.
+    if (isUsable) findings.push(...(await stores(config, streams, { tenant, away }, debug)));
+  }
   if (json) await printJson(streams, findings);
   else for (const finding of findings) await printFinding(streams, finding);
   return findings.some(({ state }) => state === 'problem') ? FAILED : 0;
+}
+
+/** What each server is found to be, at the same time; and those that could not be used at all. */
+async function servers(config: Config): Promise<{ found: Finding[]; away: Port[] }> {
+  const wanted = wantedTopics(jobs);
+  const away: Port[] = [];
+  const looks = PORTS.map(async (port): Promise<Finding[]> => {
+    const diagnose = diagnoseOf(port, config[port]);
+    if (diagnose === undefined) return [];
+    try {
+      return await inTime(diagnose(config, config[port], wanted));
+    } catch (error) {
+      away.push(port);
+      return [problem(port, messageOf(error), kindOf(error) === 'retry' ? AWAY : 'do what it says')];
+    }
+  });
+  return { found: (await Promise.all(looks)).flat(), away };
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const error = new TributaryError('LOG_AWAY', `there is no end to looking at it after ${SERVER_MS / 1000} s`);
+  const timer = setTimeout(() => late.reject(error), SERVER_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function printFinding(streams: Streams, { check, state, message, todo }: Finding): Promise<void> {
@@ -102,11 +143,16 @@ function nearest(path: string): string {
   }
 }
 
-async function stores(config: Config, streams: Streams, tenant: string, debug: boolean): Promise<Finding[]> {
+async function stores(
+  config: Config,
+  streams: Streams,
+  args: { readonly tenant: string; readonly away: readonly Port[] },
+  debug: boolean,
+): Promise<Finding[]> {
   const out = collector();
   const err = collector();
   try {
-    const invocation = { command: 'inspect', args: { tenant }, debug } as const;
+    const invocation = { command: 'inspect', args, debug } as const;
     const code = await runAnywhere(config, invocation, { ...streams, stdout: out.stream, stderr: err.stream });
     if (code === 0) return JSON.parse(out.text()) as Finding[];
     return [problem('stores', `looking into them failed: ${err.text().trim()}`, 'do what it says')];

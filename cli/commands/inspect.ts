@@ -1,53 +1,77 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 import type { Job } from '../../jobs/define.ts';
 import { parseAt } from '../../jobs/runtime/position.ts';
-import { messageOf } from '../../schemas/errors.ts';
+import { kindOf, messageOf } from '../../schemas/errors.ts';
 import { timerFired } from '../../schemas/event.ts';
-import { keyFields, type Target } from '../../schemas/target.ts';
-import type { TopicInfo } from '../../topics/transport.ts';
+import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
+import { keyFields } from '../../schemas/target.ts';
 import { isoOf } from '../browse.ts';
+import type { Port } from '../config.ts';
 import { type Context, pause, printJson, type Run } from '../context.ts';
-import { type Finding, ok, problem, warning } from '../findings.ts';
 import { readLetters } from '../letters.ts';
-import { targetsOf, topicSpecs } from '../wire.ts';
+import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../wire.ts';
 import { type JobLag, lagsOf } from './lag.ts';
 
-type Look = (context: Context, tenant: string) => Promise<Finding[]>;
+interface Look {
+  readonly check: string;
+  /** The ports it uses. */
+  readonly needs: readonly Port[];
+  /** What of them cannot be used by other looks is added to `unusable`. */
+  readonly find: (context: Context, tenant: string, unusable: Set<Port>) => Promise<Finding[]>;
+}
 
 const ROWS_SAMPLED = 200;
 const PROGRESS_MS = 1500;
 const CLOCK_SLACK_MS = 60_000;
 const TIMER_SLACK_MS = 60_000;
 
-export const run: Run<{ readonly tenant: string }> = async (context, { tenant }) => {
+/** `away` are ports that are known not to answer: waiting for them would say nothing new. */
+export const run: Run<{ readonly tenant: string; readonly away: readonly Port[] }> = async (
+  context,
+  { tenant, away },
+) => {
   const findings: Finding[] = [];
-  for (const [check, look] of Object.entries(LOOKS)) {
+  const unusable = new Set(away);
+  for (const { check, needs, find } of LOOKS) {
     context.signal.throwIfAborted();
+    if (needs.some((port) => unusable.has(port))) continue;
     try {
-      findings.push(...(await look(context, tenant)));
+      findings.push(...(await find(context, tenant, unusable)));
     } catch (error) {
       context.signal.throwIfAborted();
       findings.push(problem(check, messageOf(error), 'do what it says'));
+      if (kindOf(error) === 'retry') for (const port of needs) unusable.add(port);
     }
   }
   await printJson(context, findings);
   return undefined;
 };
 
-const LOOKS: Readonly<Record<string, Look>> = {
-  database: async ({ wired }) => (wired.embedded === undefined ? [] : [undamaged(wired.embedded.damage())]),
-  topics: async ({ wired }) => topicsAsDeclared(await wired.stores.transport.describe()),
-  'tables and indexes': async ({ wired }, tenant) => {
-    const targets = targetsOf(wired.jobs);
-    for (const target of targets) await readable(wired.stores, target, tenant);
-    return [ok('tables and indexes', `all ${targets.length} can be read`)];
+const LOOKS: readonly Look[] = [
+  {
+    check: 'database',
+    needs: [],
+    find: async ({ wired }) => (wired.embedded === undefined ? [] : [undamaged(wired.embedded.damage())]),
   },
-  'clock and log': async (context) => [await clockAgainstLog(context)],
-  progress: async (context) => progress(context),
-  positions: async (context, tenant) => [...(await positions(context)), ...(await rowPositions(context, tenant))],
-  'dead letters': async (context) => [await deadLetters(context)],
-  timers: async (context) => [await timers(context)],
-};
+  { check: 'topics', needs: ['transport'], find: topicsAsDeclared },
+  { check: 'tables', needs: ['tables'], find: tablesAsDeclared },
+  { check: 'indexes', needs: ['search'], find: indexesAsDeclared },
+  {
+    check: 'cache',
+    needs: ['cache'],
+    async find({ wired }, tenant) {
+      const caches = targetsOf(wired.jobs).filter((target) => target.kind === 'cache');
+      for (const cache of caches) await wired.stores.cache.read(cache, [tenant, ...cache.key]);
+      return [ok('cache', `all ${caches.length} caches can be read`)];
+    },
+  },
+  { check: 'clock and log', needs: ['transport'], find: async (context) => [await clockAgainstLog(context)] },
+  { check: 'progress', needs: ['transport'], find: progress },
+  { check: 'positions', needs: ['transport'], find: positions },
+  { check: 'rows', needs: ['transport', 'tables'], find: rowPositions },
+  { check: 'dead letters', needs: ['transport'], find: async (context) => [await deadLetters(context)] },
+  { check: 'timers', needs: ['transport', 'tables'], find: async (context) => [await timers(context)] },
+];
 
 function undamaged(damage: readonly string[]): Finding {
   if (damage.length === 0) return ok('database', 'SQLite finds no damage');
@@ -55,33 +79,59 @@ function undamaged(damage: readonly string[]): Finding {
   return problem('database', `SQLite finds damage: ${damage.join('; ')}`, todo);
 }
 
-function topicsAsDeclared(infos: readonly TopicInfo[]): Finding[] {
-  const byName = new Map(infos.map((info) => [info.name, info.partitions.length]));
-  const findings = topicSpecs().flatMap(({ name, partitions }) => {
-    const count = byName.get(name);
-    if (count === partitions) return [];
-    if (count === undefined)
-      return [problem('topics', `${name} does not exist`, 'start `tributary up`, which makes it')];
-    return [
-      warning(
-        'topics',
-        `${name} has ${count} partitions and is declared with ${partitions}`,
-        'declare the number it has: it is the one that is used',
-      ),
-    ];
-  });
-  return findings.length > 0 ? findings : [ok('topics', `all ${topicSpecs().length} are there, with their partitions`)];
+async function topicsAsDeclared({ wired }: Context, _tenant: string, unusable: Set<Port>): Promise<Finding[]> {
+  const wanted = wantedTopics(wired.jobs);
+  const found = await wired.topics.verify(wanted);
+  const missing = found.filter(({ kind }) => kind === 'missing').map(({ topic }) => topic);
+  if (missing.length > 0) unusable.add('transport');
+  const findings = found
+    .filter(({ kind }) => kind !== 'missing')
+    .map(({ message, action }) =>
+      action === 'expand'
+        ? warning('topics', message, 'expand it with `tributary topics apply`, or declare the number it has')
+        : warning('topics', message, 'change it, or declare what it has: what there is, is what is used'),
+    );
+  if (missing.length > 0)
+    findings.unshift(toMake('topics', `${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`));
+  return findings.length > 0 ? findings : [ok('topics', `all ${wanted.length} are as they are declared`)];
 }
 
-async function readable(
-  { tables, search, cache }: Context['wired']['stores'],
-  target: Target,
-  tenant: string,
-): Promise<void> {
-  if (target.kind === 'table') await tables.select(target, [tenant], { limit: 1 });
-  if (target.kind === 'index') await search.search(target, { tenant, words: '', limit: 1 });
-  if (target.kind === 'cache') await cache.read(target, [tenant, ...target.key]);
+function toMake(check: 'topics' | 'tables' | 'indexes', message: string): Finding {
+  return warning(
+    check,
+    message,
+    `make what is missing: \`tributary ${check} apply\`; \`tributary up\` and \`run\` do it, too`,
+  );
 }
+
+async function tablesAsDeclared({ wired }: Context, tenant: string, unusable: Set<Port>): Promise<Finding[]> {
+  const declared = tablesOf(wired.jobs);
+  const { tables } = wired.stores;
+  try {
+    const missing = await tables.missing(declared);
+    if (missing.length === 0) {
+      for (const table of declared) await tables.select(table, [tenant], { limit: 1 });
+      return [ok('tables', `all ${declared.length} are as they are declared, and can be read`)];
+    }
+    unusable.add('tables');
+    return [toMake('tables', changes(missing.length))];
+  } catch (error) {
+    unusable.add('tables');
+    throw error;
+  }
+}
+
+async function indexesAsDeclared({ wired }: Context, tenant: string): Promise<Finding[]> {
+  const declared = indexesOf(wired.jobs);
+  const { search } = wired.stores;
+  const missing = await search.missing(declared);
+  if (missing.length > 0) return [toMake('indexes', changes(missing.length))];
+  for (const index of declared) await search.search(index, { tenant, words: '', limit: 1 });
+  return [ok('indexes', `all ${declared.length} are as they are declared, and can be searched`)];
+}
+
+const changes = (count: number): string =>
+  count === 1 ? '1 change is missing in them' : `${count} changes are missing in them`;
 
 /** A record that was produced later than now says that a clock was, or is, wrong. */
 async function clockAgainstLog({ wired }: Context): Promise<Finding> {

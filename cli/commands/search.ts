@@ -5,7 +5,7 @@ import { hint } from '../config.ts';
 import { print, printJson, type Run } from '../context.ts';
 import { usage } from '../errors.ts';
 import { found } from '../names.ts';
-import { targetsOf } from '../wire.ts';
+import { indexesOf } from '../wire.ts';
 
 interface Args {
   readonly index: string;
@@ -18,8 +18,7 @@ interface Args {
 }
 
 export const run: Run<Args> = async (context, { index: name, words, filter, tenant, limit, after, json }) => {
-  const indexes = targetsOf(context.wired.jobs).filter((target): target is IndexDef => target.kind === 'index');
-  const index = found('index', name, indexes);
+  const index = found('index', name, indexesOf(context.wired.jobs));
   const values = Object.fromEntries(filter.map((each) => filterOf(index, each)));
   const page = await context.wired.stores.search.search(index, {
     tenant,

@@ -90,12 +90,21 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
   }
 }
 
+/**
+ * Writes to all targets at once, each of which has its own round trips. Settles when every one of them has: so nothing of this
+ * attempt is under way any more when the next one begins. Answers how many records were written.
+ */
 export async function writeViews(stores: Stores, writes: ViewWrites, { outcomes }: Folded): Promise<number> {
+  const settled = await Promise.allSettled(
+    [...writes].map(async ([target, byKey]) => {
+      const changes = [...byKey.values()];
+      return { target, changes, results: changes.length === 0 ? [] : await applyTo(stores, target, changes) };
+    }),
+  );
   let written = 0;
-  for (const [target, byKey] of writes) {
-    const changes = [...byKey.values()];
-    if (changes.length === 0) continue;
-    const results = await apply(stores, target, changes);
+  for (const one of settled) {
+    if (one.status === 'rejected') throw one.reason;
+    const { target, changes, results } = one.value;
     results.forEach((result, i) => {
       if (result === 'written') written += 1;
       if (typeof result === 'string') return;
@@ -107,7 +116,12 @@ export async function writeViews(stores: Stores, writes: ViewWrites, { outcomes 
   return written;
 }
 
-function apply({ tables, search, cache }: Stores, target: Target, changes: readonly Change[]): Promise<WriteResult[]> {
+/** Writes into whatever store has the target. */
+export function applyTo(
+  { tables, search, cache }: Pick<Stores, 'tables' | 'search' | 'cache'>,
+  target: Target,
+  changes: readonly Change[],
+): Promise<WriteResult[]> {
   switch (target.kind) {
     case 'table':
       return tables.apply(target, changes);

@@ -20,9 +20,22 @@ export interface SearchRequest extends PageRequest {
   readonly filter?: Readonly<Record<string, string | number | boolean>>;
 }
 
+export interface Renewed {
+  /** The index before, which stays until somebody deletes it; undefined where nothing stays. */
+  readonly before: string | undefined;
+  readonly now: string;
+}
+
 export interface Search {
   /** Creates the indexes that are missing, and fields that were added. Drops nothing. */
   prepare(indexes: readonly IndexDef[]): Promise<void>;
+  /** The requests by which `prepare` would do so now; none if nothing is missing. Changes nothing. */
+  missing(indexes: readonly IndexDef[]): Promise<string[]>;
+  /**
+   * Begins an index anew, as it is declared now and without documents, whatever it was before: to be filled by rebuilding the
+   * views. What is written afterwards is in the new one.
+   */
+  renew(index: IndexDef): Promise<Renewed>;
   /** Writes a view. At most one change a key in one call. */
   apply(index: IndexDef, changes: readonly Change[]): Promise<WriteResult[]>;
   /** Best matches first; without words, in the order of the key. */

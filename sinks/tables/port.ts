@@ -44,6 +44,8 @@ export interface DueTimer {
 export interface Tables {
   /** Creates the tables that are missing, and columns that were added to a declaration. Drops nothing. */
   prepare(tables: readonly TableDef[]): Promise<void>;
+  /** The statements by which `prepare` would do so now; none if nothing is missing. Changes nothing. */
+  missing(tables: readonly TableDef[]): Promise<string[]>;
   /** Counts up the token of a partition and answers the new one. The first is 1. */
   claim(job: string, topic: string, partition: number): Promise<number>;
   /** The token as it is now; 0 if nobody claimed yet. */
@@ -55,6 +57,11 @@ export interface Tables {
   under(table: TableDef, prefix: Key): Promise<StoredRow[]>;
   /** The keys of all rows of one partition and tenant that have the value in an `indexed` field. */
   where(table: TableDef, partition: number, tenant: string, field: string, value: string): Promise<Key[]>;
+  /**
+   * All rows of a job, of all tenants, page by page, as `read` answers them: those that were taken away too. The order is any
+   * that stays. A row that is there from the first page to the last is answered once; one that comes meanwhile perhaps.
+   */
+  scan(table: TableDef, page: PageRequest): Promise<Page<StoredRow>>;
   write(table: TableDef, rows: readonly RowWrite[]): Promise<WriteResult[]>;
   /** Timers of one partition's rows that are due at `before` or earlier, the earliest first. */
   due(table: TableDef, partition: number, before: number, limit: number): Promise<DueTimer[]>;

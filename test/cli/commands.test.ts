@@ -90,7 +90,7 @@ test('every wrong use is answered with one line and exit code 2', async (t) => {
 test('a wrong configuration is told with all its problems and exit code 2, before anything is opened', async (t) => {
   const folder = temporaryFolder(t);
   const env = { TRIBUTARY_WAIT_MS: 'soon' };
-  const { code, stderr } = await tributary(folder, ['topics', '--tables', 'cassandra://x'], { env });
+  const { code, stderr } = await tributary(folder, ['topics', '--tables', 'mongodb://x'], { env });
   assert.equal(code, 2);
   assert.match(stderr, /2 problems:\n {2}waitMs \(TRIBUTARY_WAIT_MS\).*\n {2}tables \(flag --tables\)/);
 });
@@ -255,7 +255,9 @@ test('doctor finds a new installation well', async (t) => {
     'disk',
     'database',
     'topics',
-    'tables and indexes',
+    'tables',
+    'indexes',
+    'cache',
     'progress',
     'positions',
     'rows',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import type { IndexDef } from '../../schemas/target.ts';
+import { type IndexDef, keyFields } from '../../schemas/target.ts';
 import { type Change, compareVersions, type Version } from '../../sinks/port.ts';
 import { filtersContract, pagesContract } from './search-lists.ts';
 import { blank, courses, fields, first, found, type OpenSearch, opening, put, remove } from './search-samples.ts';
@@ -49,6 +49,42 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
             return number;
           },
         };
+      });
+
+      test('what is missing is said, made by preparing, and nothing else is missing then', async (t) => {
+        const { search } = await opened(t);
+        const { index, larger, other } = own();
+        for (const each of [index, larger]) {
+          const requests = await search.missing([courses, each]);
+          assert.ok(requests.length > 0);
+          assert.ok(requests.join().includes(index.name));
+          assert.deepEqual(await search.missing([each]), requests, 'saying it changes nothing');
+          await search.prepare([each]);
+          assert.deepEqual(await search.missing([courses, each]), []);
+        }
+        await assert.rejects(search.missing([other]), { code: 'TABLE_DRIFTED' });
+        await assert.rejects(search.prepare([other]), { code: 'TABLE_DRIFTED' });
+      });
+
+      test('an index that is begun anew is empty, as it is declared now, and takes any version', async (t) => {
+        const { search, tenant } = await opened(t);
+        const { index, other } = own();
+        await search.prepare([index]);
+        const versions = { token: 7, revision: 7 };
+        await search.apply(index, [put(tenant, 'a', { title: 'old' }, versions), remove(tenant, 'b', versions)]);
+        for (const each of [index, other]) {
+          await search.renew(each);
+          assert.deepEqual(await search.missing([each]), []);
+          assert.deepEqual(await found(search, { tenant }, each), []);
+          assert.deepEqual(await found(search, { tenant, words: 'old' }, each), []);
+          const changes = [put(tenant, 'a', { title: 'new' }), put(tenant, 'b', { title: 'new' })];
+          const keyed = changes.map((change) => ({
+            ...change,
+            key: [tenant, ...keyFields(each).map((name) => change.record?.[name] as string)],
+          }));
+          assert.deepEqual(await search.apply(each, keyed), ['written', 'written']);
+          assert.deepEqual((await found(search, { tenant, words: 'new' }, each)).sort(), ['a', 'b']);
+        }
       });
 
       test('any text serves as tenant, as key and as words', async (t) => {
@@ -223,4 +259,12 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
       );
     });
   });
+}
+
+/** An index of a test's own, the same with one more field, and another one of that name. */
+function own(): { index: IndexDef; larger: IndexDef; other: IndexDef } {
+  const index: IndexDef = { ...courses, name: `contract_${randomUUID().slice(0, 8)}` };
+  const added = { name: 'level', type: 'string', doc: 'Matched exactly.', default: '' } as const;
+  const larger = { ...index, record: { ...index.record, fields: [...index.record.fields, added] } };
+  return { index, larger, other: { ...index, key: ['course'], sort: ['org'] } };
 }

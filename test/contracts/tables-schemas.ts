@@ -29,6 +29,28 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     assert.equal(await tables.token(job, 'topic', 0), 1);
   });
 
+  tablesTest('what is missing is said, made by preparing, and nothing else is missing then', async ({ tables }) => {
+    const name = `contract_missing_${randomInt(2 ** 40)}`;
+    const declare = (key: string, fields: readonly Field[] = []): TableDef => {
+      const id = { name: key, type: 'string', doc: '' } as const;
+      const counts = { name: 'counts', type: { type: 'map', values: 'int' }, doc: '' } as const;
+      const record = { type: 'record', name: 'R', fields: [id, counts, ...fields] } as const;
+      return { kind: 'table', name, doc: '', key: [key], sort: [], indexed: [key], record };
+    };
+    const before = declare('userId');
+    const says = async (table: TableDef): Promise<void> => {
+      const statements = await tables.missing([learners, table, board]);
+      assert.ok(statements.length > 0);
+      for (const statement of statements) assert.match(statement, new RegExp(name));
+      assert.deepEqual(await tables.missing([table]), statements, 'saying it changes nothing');
+      await tables.prepare([table]);
+      assert.deepEqual(await tables.missing([learners, table, board]), []);
+    };
+    await says(before);
+    await says(declare('userId', [{ name: 'note', type: ['null', 'string'], doc: '', default: null }]));
+    await assert.rejects(tables.missing([declare('other')]), { code: 'TABLE_DRIFTED' });
+  });
+
   tablesTest(
     'a field that is added later is there for old rows and new ones',
     async ({ tables, tenant, partition }) => {

@@ -17,6 +17,7 @@ import {
   v,
   write,
 } from './tables-samples.ts';
+import { scanContract } from './tables-scan.ts';
 import { schemasContract } from './tables-schemas.ts';
 import { timersContract } from './tables-timers.ts';
 import { viewsContract } from './tables-views.ts';
@@ -34,6 +35,7 @@ export function tablesContract(
   timersContract(tablesTest);
   viewsContract(tablesTest);
   schemasContract(tablesTest);
+  scanContract(tablesTest);
   rowsBehaveLikeTheModel(tablesTest);
 
   tablesTest('a row of every type of field comes back as it was written', async ({ tables, key }) => {

@@ -8,13 +8,14 @@ import type { Job } from '../../jobs/define.ts';
 import { jobs as allJobs, projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { topics } from '../../topics/index.ts';
 import { assertConsistent, comparable, factsOf } from './consistency.ts';
 import { type Dump, dump } from './dump.ts';
 import { type History, type Lookups, randomHistory } from './history.ts';
 import { type GivenEvent, recordsOf } from './produce.ts';
 import { Random } from './random.ts';
-import { memoryStores, rememberingChannel, type TestStores } from './stores.ts';
+import { memoryStores, rememberingChannel, type StoresOptions, type TestStores } from './stores.ts';
 import { type Distort, World } from './world.ts';
 
 const PARTITIONS = 2;
@@ -34,14 +35,19 @@ export interface Trial {
 export interface Roughness {
   readonly rules?: Rules;
   readonly distort?: Distort;
+  /** What the rough life is lived on, if not the embedded stores in memory. */
+  readonly stores?: (jobs: readonly Job[], options: StoresOptions) => Promise<TestStores>;
+  /** Whose history it is: stores that outlive it know the lives they held by their tenants. */
+  readonly tenant?: string;
 }
 
 async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<Trial> {
   const history = randomHistory(new Random(seed), EVENTS, lookups);
   const jobs = lookups === 'narrow' ? NARROW : allJobs;
-  const calm = await life(jobs, history, new Random(seed + 1), undefined, lookups);
+  const { tenant = DEFAULT_TENANT } = roughness;
+  const calm = await life(jobs, history, new Random(seed + 1), undefined, lookups, tenant);
   // What went astray comes later than it was said, and may find the learner gone: then conclusions rightly differ.
-  const rough = await life(jobs, history, new Random(seed + 2), roughness, lookups);
+  const rough = await life(jobs, history, new Random(seed + 2), roughness, lookups, tenant);
   return {
     calm: calm.dump,
     rough: rough.dump,
@@ -79,9 +85,11 @@ async function life(
   random: Random,
   roughness: Roughness | undefined,
   lookups: Lookups,
+  tenant: string,
 ) {
   const mail = mailChannel();
-  const stores = await memoryStores(jobs, { topics, partitions: PARTITIONS, channels: { mail: mail.channel } });
+  const make = roughness?.stores ?? memoryStores;
+  const stores = await make(jobs, { topics, partitions: PARTITIONS, channels: { mail: mail.channel } });
   try {
     const calm = roughness === undefined;
     const rules = roughness?.rules ?? ALL_RULES;
@@ -91,10 +99,10 @@ async function life(
       jobs,
       roughness?.distort ? { ...options, distort: roughness.distort } : options,
     );
-    for (const event of history.first) await produce(stores, event, 'well', random);
+    for (const event of history.first) await produce(stores, { ...event, tenant }, 'well', random);
     await world.settle(options.now);
     for (const event of history.rest) {
-      await produce(stores, event, calm ? 'well' : lookups === 'changing' ? 'astray' : 'twice', random);
+      await produce(stores, { ...event, tenant }, calm ? 'well' : lookups === 'changing' ? 'astray' : 'twice', random);
       if (calm) continue;
       for (let steps = random.below(lookups === 'narrow' ? 25 : 40); steps > 0; steps--) await world.step();
       if (random.chance(0.25)) await world.replaceOne(random.chance(0.6));
@@ -110,7 +118,7 @@ async function life(
     // Whoever is called in vain is called again hours later, some times.
     for (let day = 0; day < 6; day++) await world.settle(history.end + day * DAY);
     return {
-      dump: await dump(stores, jobs),
+      dump: await dump(stores, jobs, tenant),
       delivered: [...new Set(mail.calls)].sort(),
       deadLetters: world.deadLetters,
     };

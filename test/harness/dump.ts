@@ -21,7 +21,7 @@ export async function dump(stores: TestStores, jobs: readonly Job[], tenant = DE
   for (const target of new Set(jobs.flatMap((job) => [job.row, ...job.views.map((view) => view.into)]))) {
     if (target.kind === 'table') tables[target.name] = await allRows(stores, target, tenant);
     if (target.kind === 'index') indexes[target.name] = await allDocuments(stores, target, tenant);
-    if (target.kind === 'cache') caches[target.name] = allFields(stores, target);
+    if (target.kind === 'cache') caches[target.name] = await allFields(stores, target, tenant);
   }
   return plain({ tables, indexes, caches });
 }
@@ -34,20 +34,36 @@ export function plain<T>(value: T): T {
 async function allRows({ tables }: TestStores, table: TableDef, tenant: string): Promise<unknown[]> {
   const { items, next } = await tables.select(table, [tenant], { limit: 10_000 });
   if (next !== undefined) throw new Error(`${table.name} has more rows than a test looks at`);
-  return [...items];
+  return ordered(items);
 }
 
 async function allDocuments({ search }: TestStores, index: IndexDef, tenant: string): Promise<unknown[]> {
-  return [...(await search.search(index, { tenant, words: '', limit: 10_000 })).items];
+  return ordered((await search.search(index, { tenant, words: '', limit: 9999 })).items);
 }
 
-function allFields({ database }: TestStores, { name }: CacheDef): unknown[] {
+async function allFields({ database, cached }: TestStores, cache: CacheDef, tenant: string): Promise<unknown[]> {
+  if (cached !== undefined) return ordered(await cached(cache, tenant));
   const used = database.statement("SELECT 1 FROM sqlite_master WHERE name = 'cache_fields'").all();
   if (used.length === 0) return [];
   const rows = database
-    .statement('SELECT record FROM cache_fields WHERE cache = ? AND record IS NOT NULL ORDER BY entry, field')
-    .all(name) as unknown as [string][];
-  return rows.map(([record]) => JSON.parse(record));
+    .statement('SELECT record FROM cache_fields WHERE cache = ? AND record IS NOT NULL')
+    .all(cache.name) as unknown as [string][];
+  return ordered(rows.map(([record]) => JSON.parse(record)));
+}
+
+/** Stores list what lies under a tenant in an order of their own, and fields too. */
+function ordered(records: readonly unknown[]): unknown[] {
+  return records
+    .map((record) => ({ record, text: JSON.stringify(plain(record), sortedFields) }))
+    .sort(byText)
+    .map(({ record }) => record);
+}
+
+const byText = (a: { text: string }, b: { text: string }): number => (a.text < b.text ? -1 : 1);
+
+function sortedFields(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export interface SaidEvent {

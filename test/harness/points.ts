@@ -44,11 +44,13 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
     ...stores,
     tables: {
       prepare: (defs) => tables.prepare(defs),
+      missing: (defs) => tables.missing(defs),
       claim: before('claim', (...args) => tables.claim(...args)),
       token: before('claim', (...args) => tables.token(...args)),
       read: before('read', (...args) => tables.read(...args)),
       under: before('read', (...args) => tables.under(...args)),
       where: before('read', (...args) => tables.where(...args)),
+      scan: before('read', (...args) => tables.scan(...args)),
       async write(table, rows) {
         const results: WriteResult[] = [];
         for (const row of rows) {
@@ -101,6 +103,8 @@ function boundCache(cache: Stores['cache']): Stores['cache'] {
 function boundSearch(search: Stores['search']): Stores['search'] {
   return {
     prepare: (...args) => search.prepare(...args),
+    missing: (...args) => search.missing(...args),
+    renew: (...args) => search.renew(...args),
     apply: (...args) => search.apply(...args),
     search: (...args) => search.search(...args),
     close: () => search.close(),

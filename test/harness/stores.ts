@@ -4,7 +4,7 @@ import type { Job } from '../../jobs/define.ts';
 import { type Clock, DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
 import { callAnswered, timerFired } from '../../schemas/event.ts';
-import type { IndexDef, TableDef } from '../../schemas/target.ts';
+import type { CacheDef, IndexDef, TableDef } from '../../schemas/target.ts';
 import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
 import type { Channel, Message } from '../../sinks/channels/port.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
@@ -16,13 +16,19 @@ import { embeddedTransport } from '../../topics/embedded/transport.ts';
 
 export interface TestStores extends Stores {
   readonly database: Database;
+  /** Every record of a cache and tenant, in any order; undefined: those of the database. */
+  readonly cached?: (cache: CacheDef, tenant: string) => Promise<unknown[]>;
   close(): Promise<void>;
 }
 
-export async function memoryStores(
-  jobs: readonly Job[],
-  options: { partitions?: number; channels?: Stores['channels']; database?: Database; topics?: readonly Topic[] } = {},
-): Promise<TestStores> {
+export interface StoresOptions {
+  readonly partitions?: number;
+  readonly channels?: Stores['channels'];
+  readonly database?: Database;
+  readonly topics?: readonly Topic[];
+}
+
+export async function memoryStores(jobs: readonly Job[], options: StoresOptions = {}): Promise<TestStores> {
   const database = options.database ?? openDatabase(IN_MEMORY);
   const transport = embeddedTransport(database);
   const topics = new Set([...(options.topics ?? []), ...jobs.flatMap((job) => [job.from, ...job.to])]);

@@ -257,7 +257,7 @@ describe('indexes', () => {
   test('are not made by writing to what was never prepared', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
-    const missing = { code: 'TABLE_DRIFTED', kind: 'fatal', message: /things.*tributary search apply/ };
+    const missing = { code: 'TABLE_DRIFTED', kind: 'fatal', message: /things.*tributary indexes apply/ };
     await assert.rejects(search.apply(things, [putThing('ann', {})]), missing);
     await assert.rejects(search.search(things, all), missing);
     await assert.rejects(search.renew(things), { code: 'TABLE_DRIFTED', message: /no index with the alias/ });
@@ -270,7 +270,7 @@ describe('indexes', () => {
     await search.prepare([things]);
     await search.apply(things, [putThing('ann', { title: 'algebra' })]);
     const turned = declare([user, title, { ...count, type: 'string' }, sizes]);
-    const message = `the search index things: ${prefix}things-v1 was made with count as long and is declared with count as keyword; make a new generation of it and rebuild the views`;
+    const message = `the search index things: ${prefix}things-v1 was made with count as long and is declared with count as keyword; begin it anew with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``;
     await assert.rejects(search.prepare([turned]), { code: 'TABLE_DRIFTED', message });
     assert.equal((await search.search(things, all)).total, 1);
 
@@ -321,7 +321,7 @@ describe('indexes', () => {
     await search.prepare([declare([user, title])]);
     await assert.rejects(search.apply(things, [putThing('ann', {})]), {
       code: 'TABLE_DRIFTED',
-      message: /dynamic introduction of \[count\].*tributary search apply/,
+      message: /dynamic introduction of \[count\].*tributary indexes apply/,
     });
   });
 

@@ -137,6 +137,23 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     await (await member.membership.claim(0)).commit({ records: [], offset: 1, marks: '' });
   });
 
+  test('a member that its group hears again before it has let go gets back what it lets go of', async (t) => {
+    const server = await started(t);
+    const transport = opened(t, server, { sessionMs: 1500, requestMs: 400, patienceMs: 1000 });
+    const topic = await withTopic(transport, 2);
+    const member = await joined(transport, 'count', topic);
+    const letGo = member.holdRevocations();
+    server.pause();
+    assert.deepEqual(await member.revoking(), [0, 1]);
+    server.resume();
+    const refusal = () => member.membership.claim(0).then(String, (error: Error) => error.message);
+    while (!(await refusal()).includes('lets go of it')) await sleep(50);
+    // It has joined the group by then, and was told that it has what it is letting go of.
+    for (let calls = 0; calls < 20; calls++) await transport.lag('count', topic);
+    letGo();
+    await spread([member], 2);
+  });
+
   test('a group outlives a broker that is killed and started again', async (t) => {
     const server = await started(t);
     const transport = opened(t, server);

@@ -149,7 +149,7 @@ test('an index that was made for another declaration is refused, with what to do
     refused(
       told(before),
       after,
-      `the search index things: i-v1 was made with ${was} and is declared with ${is}; make a new generation of it and rebuild the views`,
+      `the search index things: i-v1 was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``,
     );
   const both = [user, title, count];
   const exact = declare(both);
@@ -169,7 +169,7 @@ test('an index that was made for another declaration is refused, with what to do
   refused(
     { ...told(exact), properties: { ...told(exact).properties, count: { properties: {} } as never } },
     exact,
-    'the search index things: i-v1 was made with count as object and is declared with count as long; make a new generation of it and rebuild the views',
+    'the search index things: i-v1 was made with count as object and is declared with count as long; begin it anew with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
   );
   const bare: Partial<Mapping> = { _meta: told(exact)._meta as Mapping['_meta'] };
   assert.deepEqual(Object.keys(additions(exact, 'i-v1', bare)?.properties ?? {}), [

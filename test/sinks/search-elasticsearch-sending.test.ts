@@ -96,8 +96,8 @@ describe('writing', () => {
 
   test('an index that takes no document at all is no reason to refuse documents', async (t) => {
     const cases = [
-      [failed(404, 'index_not_found_exception'), 'TABLE_DRIFTED', /search apply/],
-      [failed(400, 'strict_dynamic_mapping_exception'), 'TABLE_DRIFTED', /search apply/],
+      [failed(404, 'index_not_found_exception'), 'TABLE_DRIFTED', /indexes apply/],
+      [failed(400, 'strict_dynamic_mapping_exception'), 'TABLE_DRIFTED', /indexes apply/],
       [failed(400, 'index_closed_exception'), 'STORE_BROKEN', /index_closed_exception: so it is/],
       [failed(400, 'illegal_argument_exception', 'no write index is defined'), 'STORE_BROKEN', /no write index/],
       [failed(403, 'security_exception'), 'STORE_BROKEN', /privileges/],
@@ -195,7 +195,7 @@ describe('trouble', () => {
     const missing = { status: 404, body: { error: { type: 'index_not_found_exception', reason: 'no such index' } } };
     const { search } = await answering(t, () => missing);
     const request = search.search(courses, { tenant: 't', words: '', limit: 1 });
-    await assert.rejects(request, { code: 'TABLE_DRIFTED', message: /no such index.*search apply/ });
+    await assert.rejects(request, { code: 'TABLE_DRIFTED', message: /no such index.*indexes apply/ });
   });
 });
 

@@ -132,7 +132,7 @@ test('another key or another type of a field is refused', async (t) => {
   await assert.rejects(search.prepare([otherKey]), {
     code: 'TABLE_DRIFTED',
     message:
-      'the search index things was made with the key (user) and is declared with the key (user,title); declare it under another name and rebuild it',
+      'the search index things was made with the key (user) and is declared with the key (user,title); begin it anew with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
   });
   const otherType = declare([user, title, { ...count, type: 'string' }], ['title']);
   await assert.rejects(search.prepare([otherType]), {

@@ -18,6 +18,8 @@ export interface Member {
 export interface ConsumerGroup {
   /** The first call of the listener comes after this one has returned. */
   join(listener: AssignmentListener): Member;
+  /** How many members it has. */
+  members(): number;
   /** Lets every member leave, and gives nothing to anybody. */
   close(): Promise<void>;
 }
@@ -97,6 +99,8 @@ export function consumerGroup(partitions: number): ConsumerGroup {
         },
       };
     },
+
+    members: () => members.length,
 
     async close() {
       const leaving = members;

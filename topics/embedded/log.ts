@@ -37,6 +37,8 @@ export interface StoredTopic {
 
 export interface Log {
   create(specs: readonly TopicSpec[]): void;
+  /** Adds partitions until the topic has so many. */
+  expand(topic: string, partitions: number): void;
   /** Every topic, by name. */
   topics(): ReadonlyMap<string, StoredTopic>;
   /** Throws TOPIC_MISSING, as does everything that is given a topic or partition that does not exist. */
@@ -104,6 +106,11 @@ export function openLog(database: Database): Log {
       const end = after === null ? begin : after - id * SPAN;
       return { id, topic, partition, begin, end, waiting: new Set() };
     });
+  }
+
+  function addPartitions(topicId: number, from: number, to: number): void {
+    const add = database.statement('INSERT INTO log_partitions (topic_id, partition, begin_offset) VALUES (?, ?, 0)');
+    for (let partition = from; partition < to; partition++) add.run(topicId, partition);
   }
 
   function rows<R>(sql: string, ...values: Bound[]): R[] {
@@ -215,15 +222,17 @@ export function openLog(database: Database): Log {
             randomUUID(),
             retentionMs,
           );
-          for (const [id] of created) {
-            const add = database.statement(
-              'INSERT INTO log_partitions (topic_id, partition, begin_offset) VALUES (?, ?, 0)',
-            );
-            for (let partition = 0; partition < partitions; partition++) add.run(id, partition);
-          }
+          for (const [id] of created) addPartitions(id, 0, partitions);
         }
       });
       load();
+    },
+
+    expand(name, count) {
+      const { partitions, ...rest } = topic(name);
+      const [[id] = [0]] = rows<[number]>('SELECT id FROM log_topics WHERE name = ?', name);
+      database.transaction(() => addPartitions(id, partitions.length, count));
+      topics.set(name, { ...rest, partitions: [...partitions, ...loadPartitions(id, name).slice(partitions.length)] });
     },
 
     topics() {

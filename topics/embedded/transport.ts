@@ -5,21 +5,27 @@
  */
 import { type Database, guarded } from '../../embedded/database.ts';
 import { TributaryError } from '../../schemas/errors.ts';
+import { type Difference, differences, type FoundTopic, type TopicsAdmin, type WantedTopic } from '../admin.ts';
 import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
 import { openLog, type Partition, type StoredTopic, wake } from './log.ts';
 import { fenced, openOffsets } from './offsets.ts';
 
+export interface EmbeddedTransport extends Transport {
+  /** It has nothing of its own to close. */
+  readonly topics: TopicsAdmin;
+}
+
 /** The database stays open when the transport is closed. */
-export function embeddedTransport(database: Database): Transport {
+export function embeddedTransport(database: Database): EmbeddedTransport {
   const log = openLog(database);
   const offsets = openOffsets(database);
   const groups = new Map<string, ConsumerGroup>();
   let closed: Promise<void> | undefined;
 
   function groupOf(group: string, topic: StoredTopic): ConsumerGroup {
-    const key = JSON.stringify([group, topic.name]);
+    const key = keyOf(group, topic.name);
     const found = groups.get(key) ?? consumerGroup(topic.partitions.length);
     groups.set(key, found);
     return found;
@@ -44,6 +50,38 @@ export function embeddedTransport(database: Database): Transport {
     const { offset } = offsets.committed(group, partition);
     const from = Math.max(offset ?? 0, partition.begin);
     return { ...infoOf(partition), committed: offset, lag: Math.max(0, partition.end - from) };
+  }
+
+  function verify(wanted: readonly WantedTopic[]): Difference[] {
+    const topics = log.topics();
+    const found = wanted.flatMap((each) => {
+      const topic = topics.get(each.name);
+      return topic === undefined ? [] : [foundTopic(topic, each.groups)];
+    });
+    return differences(wanted, found, -1, 'it stays what it was made with');
+  }
+
+  function foundTopic(topic: StoredTopic, names: readonly string[]): FoundTopic {
+    const { name, partitions, retentionMs } = topic;
+    const groupsOfIt = names.map((group) => ({
+      name: group,
+      members: groups.get(keyOf(group, name))?.members() ?? 0,
+      lag: partitions.reduce((sum, partition) => sum + lagOf(group, partition).lag, 0),
+    }));
+    return { name, partitions: partitions.length, replication: 1, retentionMs, groups: groupsOfIt };
+  }
+
+  function apply(wanted: readonly WantedTopic[]): Difference[] {
+    const found = verify(wanted);
+    const actionOf = (name: string) => found.filter(({ topic }) => topic === name).map(({ action }) => action);
+    log.create(wanted.filter(({ name }) => actionOf(name).includes('create')));
+    for (const { name, partitions, groups: readers } of wanted) {
+      if (!actionOf(name).includes('expand')) continue;
+      log.expand(name, partitions);
+      // They have no members, and were made for fewer partitions.
+      for (const group of readers) groups.delete(keyOf(group, name));
+    }
+    return found;
   }
 
   async function close(): Promise<void> {
@@ -94,12 +132,20 @@ export function embeddedTransport(database: Database): Transport {
 
     expire: (now) => guarded('LOG_AWAY', 'dropping old records', () => log.expire(now)),
 
+    topics: {
+      verify: (wanted) => guarded('LOG_AWAY', 'verifying topics', () => verify(wanted)),
+      apply: (wanted) => guarded('LOG_AWAY', 'applying topics', () => apply(wanted)),
+      close: async () => {},
+    },
+
     close() {
       closed ??= close();
       return closed;
     },
   };
 }
+
+const keyOf = (group: string, topic: string): string => JSON.stringify([group, topic]);
 
 function describe(topic: StoredTopic): TopicInfo {
   return { name: topic.name, id: topic.uuid, partitions: topic.partitions.map(infoOf) };

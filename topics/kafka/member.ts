@@ -246,7 +246,9 @@ export class Member {
 
   /** Lets go of everything at once: by itself when the group was not heard of for a session, for then others have it. */
   #watch(): void {
-    if (this.#isSilent() && this.partitions.some((partition) => this.#holding.has(partition))) void this.#lose();
+    if (!this.#isSilent() || !this.partitions.some((partition) => this.#holding.has(partition))) return;
+    // The group may have given back meanwhile what was not let go of yet: that is taken with the next joining only.
+    void this.#lose().then(() => this.#joinAgain());
   }
 
   async #lose(): Promise<void> {

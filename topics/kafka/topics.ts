@@ -1,22 +1,21 @@
 /** `topics verify` and `topics apply` on Kafka: what is wanted against what is there. */
+import {
+  type Difference,
+  differences,
+  type FoundGroup,
+  type FoundTopic,
+  type TopicsAdmin,
+  type WantedTopic,
+} from '../admin.ts';
 import { createMissing, expand, membersOf, settingsOfTopics } from './admin.ts';
 import { Cluster } from './cluster.ts';
 import { guarded } from './errors.ts';
 import { lagOf } from './lag.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
-import { type Difference, differences, type FoundGroup, type FoundTopic, type WantedTopic } from './topics-plan.ts';
 
 const RETENTION = 'retention.ms';
 
-export interface KafkaTopics {
-  /** What differs; changes nothing. */
-  verify(wanted: readonly WantedTopic[]): Promise<Difference[]>;
-  /** Creates and expands, as far as that is safe. Answers what differed before; what is `reported` still does. */
-  apply(wanted: readonly WantedTopic[]): Promise<Difference[]>;
-  close(): Promise<void>;
-}
-
-export function kafkaTopics(options: KafkaOptions): KafkaTopics {
+export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
   const cluster = new Cluster(settingsOf(options));
 
   async function verify(wanted: readonly WantedTopic[]): Promise<Difference[]> {

@@ -5,7 +5,7 @@ const FAILURES = 3;
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
 /** The longest that a receiver may ask for. */
-export const LONGEST_WISH_MS = 15 * 60_000;
+const LONGEST_WISH_MS = 15 * 60_000;
 const MOST_KEPT = 10_000;
 
 interface Record {

@@ -151,7 +151,7 @@ export function refusal(status: number, type: string, reason: string, doing: str
   if (type === 'index_not_found_exception' || type === 'strict_dynamic_mapping_exception') {
     return new TributaryError(
       'TABLE_DRIFTED',
-      `${doing}: Elasticsearch does not have the index as it is declared (${reason}); run \`tributary search apply\``,
+      `${doing}: Elasticsearch does not have the index as it is declared (${reason}); run \`tributary indexes apply\``,
     );
   }
   return broken(`${doing}: Elasticsearch answers ${status}: ${type}: ${reason}`);

@@ -208,7 +208,7 @@ export function drifted({ name }: IndexDef, problem: string): TributaryError {
 function changed(index: IndexDef, name: string, was: string, is: string): TributaryError {
   return drifted(
     index,
-    `${name} was made with ${was} and is declared with ${is}; make a new generation of it and rebuild the views`,
+    `${name} was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew ${index.name}\`, then \`tributary rebuild-views --only search\``,
   );
 }
 

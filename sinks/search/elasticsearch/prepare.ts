@@ -31,6 +31,22 @@ export async function prepare(
   throw drifted(index, `the index ${taken} is there, but not its alias ${alias}; give it one, or delete it`);
 }
 
+/** The requests by which `prepare` would make or complete it now. Throws TABLE_DRIFTED as it does. */
+export async function missing(
+  elasticsearch: Elasticsearch,
+  index: IndexDef,
+  settings: IndexSettings,
+  sending: Sending,
+): Promise<string[]> {
+  const there = await present(elasticsearch, index, aliasOf(index, settings.prefix), sending);
+  if (there === undefined) {
+    const { name, body } = creationOf(index, settings, 1, true);
+    return [`PUT /${name} ${JSON.stringify(body)}`];
+  }
+  const added = additions(index, there.name, there.mapping);
+  return added === undefined ? [] : [`PUT /${there.name}/_mapping ${JSON.stringify(added)}`];
+}
+
 async function add(elasticsearch: Elasticsearch, index: IndexDef, there: Present, sending: Sending): Promise<void> {
   const body = additions(index, there.name, there.mapping);
   if (body === undefined) return;

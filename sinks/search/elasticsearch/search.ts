@@ -6,7 +6,8 @@
  * same. With `freshness: 'interval'` it does not, and may miss what was written within the index's `refresh_interval`, one
  * second by default: that is for many searches a second beside many writes.
  *
- * Rights: read, write, maintenance (to make visible), view_index_metadata, and manage for `prepare` and `renew`.
+ * Rights: read, write, maintenance (to make visible), view_index_metadata, and manage for `prepare` and `renew`. A renewed index is
+ * another generation behind the same alias; the generation before stays until somebody deletes it.
  */
 import { createHash } from 'node:crypto';
 import type { IndexDef } from '../../../schemas/target.ts';
@@ -16,7 +17,7 @@ import { cleanUp } from './clean-up.ts';
 import { Elasticsearch, type Sending } from './client.ts';
 import type { Location } from './location.ts';
 import { aliasOf, type IndexSettings } from './mapping.ts';
-import { prepare, present, renew } from './prepare.ts';
+import { missing, prepare, present, renew } from './prepare.ts';
 import { type IndexRequests, indexRequests } from './request.ts';
 import { Together } from './together.ts';
 
@@ -33,11 +34,6 @@ export interface ElasticsearchOptions extends Location {
 }
 
 export interface ElasticsearchSearch extends Search {
-  /**
-   * Begins an index anew, as it is declared now: an empty generation behind the same alias, to be filled by rebuilding the
-   * views. The generation before stays until somebody deletes it; both names are answered.
-   */
-  renew(index: IndexDef): Promise<{ readonly before: string; readonly now: string }>;
   /**
    * Forgets documents that were removed so long ago that nobody can still be writing an older version, and answers how
    * many. Default: seven days. Until then each takes a few bytes, and holds against older writes.
@@ -94,6 +90,15 @@ export function elasticsearchSearch(options: ElasticsearchOptions): Elasticsearc
       for (const index of indexes) {
         await prepare(elasticsearch, index, settings, sending(`preparing the search index ${index.name}`));
       }
+    },
+
+    async missing(indexes) {
+      const requests: string[] = [];
+      for (const index of indexes) {
+        const turn = sending(`comparing the search index ${index.name}`);
+        requests.push(...(await missing(elasticsearch, index, settings, turn)));
+      }
+      return requests;
     },
 
     async apply(index, changes) {

@@ -39,6 +39,7 @@ export interface IndexRequests {
   /** The declaration as far as the tables depend on it. */
   readonly declared: string;
   readonly create: string;
+  readonly drop: string;
   addColumn(name: string): string;
   /** Writes one document if no newer one is there: no row is changed otherwise. */
   readonly upsert: string;
@@ -104,6 +105,8 @@ export function indexRequests(index: IndexDef): IndexRequests {
         INSERT INTO ${words} (rowid, words) SELECT new."_id", new."_text" WHERE new."_text" IS NOT NULL;
       END;
     `,
+
+    drop: `DROP TABLE IF EXISTS ${words}; DROP TABLE IF EXISTS ${quotedTable}`,
 
     addColumn: (name) => `ALTER TABLE ${quotedTable} ADD COLUMN ${definition(name)}`,
 

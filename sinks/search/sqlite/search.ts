@@ -29,25 +29,45 @@ export function sqliteSearch(database: Database): Search {
 
   function prepare(index: IndexDef): void {
     const requests = requestsOf(index);
-    const stored = database.statement('SELECT declared FROM declared_indexes WHERE name = ?').get(index.name);
-    const before = stored === undefined ? undefined : String((stored as unknown as [unknown])[0]);
+    const before = declaredOf(index);
     if (before === requests.declared) return;
     if (before === undefined) database.exec(requests.create);
     else alter(index, requests, before);
     database.statement('INSERT OR REPLACE INTO declared_indexes VALUES (?, ?)').run(index.name, requests.declared);
   }
 
+  function declaredOf({ name }: IndexDef): string | undefined {
+    const stored = database.statement('SELECT declared FROM declared_indexes WHERE name = ?').get(name);
+    return stored === undefined ? undefined : String((stored as unknown as [unknown])[0]);
+  }
+
+  /** What `prepare` would do, as texts: an index that changes is written anew, document by document. */
+  function missing(index: IndexDef): string[] {
+    const requests = requestsOf(index);
+    const before = declaredOf(index);
+    if (before === requests.declared) return [];
+    if (before === undefined) return [requests.create];
+    const added = additions(index, requests, before).map((name) => requests.addColumn(name));
+    return [...added, `-- every document of ${requests.table} is written once more, for the fields that changed`];
+  }
+
   function alter(index: IndexDef, requests: IndexRequests, before: string): void {
+    for (const name of additions(index, requests, before)) database.exec(requests.addColumn(name));
+    rewrite(requests);
+  }
+
+  /** The fields without a column. Throws TABLE_DRIFTED where adding is not enough. */
+  function additions(index: IndexDef, requests: IndexRequests, before: string): string[] {
     const { key } = JSON.parse(before) as { key: string[] };
     if (key.join() !== requests.key.join()) throw drifted(index, `the key (${key})`, `the key (${requests.key})`);
     const rows = database.statement('SELECT name, type FROM pragma_table_info(?)').all(requests.table);
     const types = new Map(rows as unknown as [string, string][]);
-    for (const [name, { type }] of requests.columns) {
+    return [...requests.columns].flatMap(([name, { type }]) => {
       const there = types.get(name);
-      if (there === undefined) database.exec(requests.addColumn(name));
-      else if (there !== type) throw drifted(index, `${name} as ${there}`, `${name} as ${type}`);
-    }
-    rewrite(requests);
+      if (there === undefined) return [name];
+      if (there !== type) throw drifted(index, `${name} as ${there}`, `${name} as ${type}`);
+      return [];
+    });
   }
 
   /** Writes every document again at its own version: that fills what was added. */
@@ -86,6 +106,24 @@ export function sqliteSearch(database: Database): Search {
         }),
       ),
 
+    missing: (indexes) =>
+      guarded('SEARCH_AWAY', 'comparing the search indexes', () => {
+        const isNew =
+          database.statement(`SELECT 1 FROM sqlite_master WHERE name = 'declared_indexes'`).get() === undefined;
+        return indexes.flatMap((index) => (isNew ? [requestsOf(index).create] : missing(index)));
+      }),
+
+    renew: (index) =>
+      guarded('SEARCH_AWAY', `renewing the search index ${index.name}`, () =>
+        database.transaction(() => {
+          const requests = requestsOf(index);
+          database.exec(`${DECLARED}; ${requests.drop}`);
+          database.statement('DELETE FROM declared_indexes WHERE name = ?').run(index.name);
+          prepare(index);
+          return { before: undefined, now: requests.table };
+        }),
+      ),
+
     apply: (index, changes) =>
       guarded('SEARCH_AWAY', `writing to the search index ${index.name}`, () =>
         changes.length === 0 ? [] : database.transaction(() => write(index, changes)),
@@ -109,6 +147,6 @@ export function sqliteSearch(database: Database): Search {
 function drifted({ name }: IndexDef, was: string, is: string): TributaryError {
   return new TributaryError(
     'TABLE_DRIFTED',
-    `the search index ${name} was made with ${was} and is declared with ${is}; declare it under another name and rebuild it`,
+    `the search index ${name} was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew ${name}\`, then \`tributary rebuild-views --only search\``,
   );
 }

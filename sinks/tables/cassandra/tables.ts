@@ -14,10 +14,12 @@ import type { TableDef } from '../../../schemas/target.ts';
 import type { Tables } from '../port.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
 import { TimerMarks } from './marks.ts';
+import { missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
 import { countOf, guarded, keysWhere, readRows, recordPage, rowsUnder, timersDue } from './reads.ts';
 import { claimRequest, type TableRequest, tableRequest } from './request.ts';
 import { earliest, numberOf } from './rows.ts';
+import { scanRows } from './scan.ts';
 import { checkToken } from './version.ts';
 import { Writes } from './writes.ts';
 
@@ -63,6 +65,8 @@ export function cassandraTables(options: CassandraOptions, now: () => number = D
   return {
     prepare: (tables) => guarded('preparing the tables', () => prepareTables(connection, tables.map(requestOf))),
 
+    missing: (tables) => guarded('comparing the tables', () => missingCql(connection, tables, tables.map(requestOf))),
+
     claim: (job, topic, partition) =>
       guarded(`claiming partition ${partition} of ${topic}`, async () => {
         marks.forget();
@@ -90,6 +94,7 @@ export function cassandraTables(options: CassandraOptions, now: () => number = D
       guarded(`reading the token of ${topic}`, async () => (await tokenOf([job, topic, partition])) ?? 0),
 
     read: (table, keys) => readRows(connection, requestOf(table), table, keys),
+    scan: async (table, page) => scanRows(connection, requestOf(table), table, page),
     under: (table, prefix) => rowsUnder(connection, requestOf(table), table, prefix),
 
     where: async (table, partition, tenant, field, value) => {

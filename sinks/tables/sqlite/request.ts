@@ -43,7 +43,7 @@ export interface TableRequest {
   /** Undefined where the table has no map field. */
   readonly entries: EntriesRequest | undefined;
   readonly shape: Shape;
-  readonly indexes: readonly string[];
+  readonly indexes: readonly { readonly name: string; readonly create: string }[];
   /** Changes no row where the stored version is newer. Answers the row's `_id` where it did. */
   readonly upsert: string;
   /** The rows of a prefix in the order of the key, as `storedRow` takes them; first for the tenant alone. */
@@ -51,6 +51,8 @@ export interface TableRequest {
   /** The first page of live records of a prefix, and the page after a key; first for the tenant alone. */
   readonly first: readonly string[];
   readonly following: readonly string[];
+  /** Rows of all tenants as `under` answers them, after an `_id`, in its order. */
+  readonly scan: string;
   /** By the name of an indexed field. */
   readonly where: ReadonlyMap<string, string>;
   readonly due: string;
@@ -107,6 +109,7 @@ export function tableRequest(table: TableDef): TableRequest {
       .map((each) => `${quoted(each)} = excluded.${quoted(each)}`)
       .join(', ')} WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id`,
     under: lengths.map((n) => `SELECT ${stored} ${from} WHERE ${equal(keys.slice(0, n))}${order(keys.slice(n))}`),
+    scan: `SELECT ${stored} ${from} WHERE _id > ? ORDER BY _id LIMIT ?`,
     first: lengths.map((n) => page(n, '')),
     following: lengths.slice(0, -1).map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${marks(keys.slice(n))})`)),
     where: new Map(
@@ -156,8 +159,9 @@ function bookkeepingColumn(name: (typeof BOOKKEEPING)[number]): Column {
   return { name, type, constraint: '', added: '' };
 }
 
-function index(table: string, name: string, columns: string, filter: string): string {
-  return `CREATE INDEX IF NOT EXISTS ${quoted(`${table}#${name}`)} ON ${quoted(table)} (${columns})${filter}`;
+function index(table: string, of: string, columns: string, filter: string) {
+  const name = `${table}#${of}`;
+  return { name, create: `CREATE INDEX IF NOT EXISTS ${quoted(name)} ON ${quoted(table)} (${columns})${filter}` };
 }
 
 function list(names: readonly string[]): string {

@@ -76,6 +76,11 @@ export function keyOf(request: TableRequest, values: readonly SqlValue[]): strin
   return values.slice(0, request.keyLength) as string[];
 }
 
+/** The `_id` of a row of `under` or `scan`. */
+export function idOf(request: TableRequest, values: readonly SqlValue[]): number {
+  return values[request.keyLength + request.fields.length] as number;
+}
+
 /** The due ones of the rows of `due`, the earliest first. */
 export function dueTimers(
   request: TableRequest,
@@ -126,7 +131,17 @@ export function afterToken(request: TableRequest, prefix: Key, token: string): s
   if (Array.isArray(rest) && rest.length === length && length > 0 && rest.every((part) => typeof part === 'string')) {
     return rest;
   }
-  throw new TributaryError(
+  throw noSuchPage(request, token);
+}
+
+/** The `_id` that the page before ended with. */
+export function scanToken(request: TableRequest, token: string): number {
+  if (/^\d{1,15}$/.test(token)) return Number(token);
+  throw noSuchPage(request, token);
+}
+
+function noSuchPage(request: TableRequest, token: string): TributaryError {
+  return new TributaryError(
     'USAGE',
     `${request.name}: the page after ${JSON.stringify(token.slice(0, 40))} does not exist; give the token of the page before, or none for the first`,
   );

@@ -10,10 +10,10 @@ import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
 import type { WriteResult } from '../../port.ts';
 import type { StoredRow, Tables } from '../port.ts';
-import { quoted, type SqlValue } from './columns.ts';
+import type { SqlValue } from './columns.ts';
+import { missingStatements } from './missing.ts';
 import {
   CLAIM,
-  CLAIMS,
   type EntriesRequest,
   REMOVALS_KEPT_MS,
   type TableRequest,
@@ -25,15 +25,16 @@ import {
   afterToken,
   changeParameters,
   dueTimers,
+  idOf,
   keyOf,
   pageToken,
   prefixOf,
   recordOf,
   rowParameters,
+  scanToken,
   storedRow,
   wholeKey,
 } from './rows.ts';
-import { alterations, COLUMNS, creation, entriesCreation, type FoundColumn, type Shape } from './shape.ts';
 
 type Values = SqlValue[];
 type Data = Readonly<Record<string, unknown>> | undefined;
@@ -60,17 +61,6 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
     database.statement(sql).get(...values) as unknown as Values | undefined;
   const all = (sql: string, ...values: readonly SqlValue[]) =>
     database.statement(sql).all(...values) as unknown as Values[];
-
-  function makeTable(shape: Shape): void {
-    database.exec(entriesCreation(shape));
-    const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
-    if (found.length === 0) {
-      database.exec(creation(shape));
-      return;
-    }
-    const empty = one(`SELECT 1 FROM ${quoted(shape.name)} LIMIT 1`) === undefined;
-    for (const statement of alterations(shape, found, empty)) database.exec(statement);
-  }
 
   /**
    * Writes one item after the other in one transaction. If one is refused, which hardly ever happens, all is undone,
@@ -156,13 +146,12 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
   return {
     prepare: (tables) =>
       call('preparing the tables', () => {
-        database.exec(CLAIMS);
-        for (const request of tables.map(requestOf)) {
-          makeTable(request.shape);
-          for (const index of request.indexes) database.exec(index);
-          database.statement(request.purge).run(now() - REMOVALS_KEPT_MS);
-        }
+        const requests = tables.map(requestOf);
+        for (const statement of missingStatements(requests, all)) database.exec(statement);
+        for (const { purge } of requests) database.statement(purge).run(now() - REMOVALS_KEPT_MS);
       }),
+
+    missing: (tables) => call('comparing the tables', () => missingStatements(tables.map(requestOf), all)),
 
     claim: (job, topic, partition) =>
       call(`claiming partition ${partition} of ${topic}`, () => one(CLAIM, job, topic, partition)?.[0] as number),
@@ -185,6 +174,18 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
         const request = requestOf(table);
         const sql = request.under[prefixOf(request, prefix).length - 1] as string;
         return all(sql, ...prefix).map((values) => rowOf(request, table, values));
+      }),
+
+    scan: (table, { limit, after }) =>
+      call(`reading ${table.name}`, () => {
+        const request = requestOf(table);
+        const rows = all(request.scan, after === undefined ? 0 : scanToken(request, after), limit + 1);
+        const page = rows.slice(0, limit);
+        const last = page.at(-1);
+        return {
+          items: page.map((values) => rowOf(request, table, values)),
+          next: rows.length > limit && last !== undefined ? String(idOf(request, last)) : undefined,
+        };
       }),
 
     where: (table, partition, tenant, field, value) =>

@@ -1,5 +1,11 @@
-/** What differs between the topics that are wanted and those that there are, and what may be done about it. Pure. */
-import type { TopicSpec } from '../transport.ts';
+/**
+ * The topics as an installation wants them, against those that there are: the port of `topics verify` and `topics apply`.
+ *
+ * What every implementation keeps, and `test/contracts/topics.ts` checks on each: nothing ever gets fewer or smaller, and a topic
+ * gets more partitions only while no consumer group reads it and none has anything left to read. More partitions move keys to
+ * others.
+ */
+import type { TopicSpec } from './transport.ts';
 
 export interface WantedTopic extends TopicSpec {
   /** The consumer groups that read it. */
@@ -30,15 +36,23 @@ export interface Difference {
   readonly message: string;
 }
 
+export interface TopicsAdmin {
+  /** What differs; changes nothing. */
+  verify(wanted: readonly WantedTopic[]): Promise<Difference[]>;
+  /** Creates and expands, as far as that is safe. Answers what differed before; what is `reported` still does. */
+  apply(wanted: readonly WantedTopic[]): Promise<Difference[]>;
+  close(): Promise<void>;
+}
+
 /**
  * `replication` is -1 if the brokers' default is wanted; then a topic's is not looked at. Never asks for less of anything: a topic
- * with more partitions keeps them. More partitions move keys to others, so they come only while nobody reads and nothing is left
- * to be read.
+ * with more partitions keeps them. `ofRetention` says what to do about a retention.
  */
 export function differences(
   wanted: readonly WantedTopic[],
   found: readonly FoundTopic[],
   replication: number,
+  ofRetention = 'set its retention.ms',
 ): Difference[] {
   return wanted.flatMap((topic) => {
     const there = found.find(({ name }) => name === topic.name);
@@ -46,7 +60,11 @@ export function differences(
       const message = `${topic.name} does not exist; it is wanted with ${topic.partitions} partitions`;
       return [{ topic: topic.name, kind: 'missing', action: 'create', message } as const];
     }
-    return [...partitionsOf(topic, there), ...retentionOf(topic, there), ...replicationOf(there, replication)];
+    return [
+      ...partitionsOf(topic, there),
+      ...retentionOf(topic, there, ofRetention),
+      ...replicationOf(there, replication),
+    ];
   });
 }
 
@@ -71,10 +89,18 @@ function partitionsOf(wanted: WantedTopic, found: FoundTopic): Difference[] {
   ];
 }
 
-function retentionOf(wanted: WantedTopic, found: FoundTopic): Difference[] {
+function retentionOf(wanted: WantedTopic, found: FoundTopic, todo: string): Difference[] {
   if (found.retentionMs === wanted.retentionMs) return [];
-  const message = `${found.name} keeps records for ${found.retentionMs} ms, and ${wanted.retentionMs} are wanted; set its retention.ms`;
+  const message = `${found.name} keeps records ${time(found.retentionMs)}, and is wanted to keep them ${time(wanted.retentionMs)}; ${todo}`;
   return [{ topic: found.name, kind: 'retention', action: 'reported', message }];
+}
+
+const HOUR = 3_600_000;
+
+function time(ms: number): string {
+  if (ms < 0) return 'for ever';
+  if (ms % (24 * HOUR) === 0) return `for ${ms / (24 * HOUR)} days`;
+  return ms % HOUR === 0 ? `for ${ms / HOUR} hours` : `for ${ms} ms`;
 }
 
 function replicationOf(found: FoundTopic, replication: number): Difference[] {

@@ -1,0 +1,12 @@
+/** `tributary indexes apply`: makes the search indexes and fields that are missing; with --dry-run it says by which requests. */
+import { type ApplyArgs, applyMissing } from '../../apply.ts';
+import type { Run } from '../../context.ts';
+import { indexesOf } from '../../wire.ts';
+
+export const run: Run<ApplyArgs> = async (context, args) => {
+  const { search } = context.wired.stores;
+  const declared = indexesOf(context.wired.jobs);
+  const missing = await search.missing(declared);
+  await applyMissing(context, args, `all ${declared.length} indexes`, '', missing, () => search.prepare(declared));
+  return undefined;
+};

@@ -1,0 +1,20 @@
+/** `tributary indexes renew`: begins an index anew and empty, for one that was lost or is declared otherwise now. */
+import { print, printJson, type Run } from '../../context.ts';
+import { found } from '../../names.ts';
+import { indexesOf } from '../../wire.ts';
+
+export const run: Run<{ readonly index: string; readonly json: boolean }> = async (context, { index: name, json }) => {
+  const { stores, jobs } = context.wired;
+  const index = found('index', name, indexesOf(jobs));
+  const renewed = await stores.search.renew(index);
+  const fillers = jobs.filter(({ views }) => views.some(({ into }) => into === index)).map((job) => job.name);
+  const next = `tributary rebuild-views ${fillers.join(' ')} --only search`;
+  if (json) {
+    await printJson(context, { index: name, before: renewed.before ?? null, now: renewed.now, next });
+    return undefined;
+  }
+  await print(context, `${name} is ${renewed.now} from now on, which is empty; fill it with \`${next}\``);
+  if (renewed.before !== undefined)
+    await print(context, `${renewed.before} is still there; delete it when you need it no more`);
+  return undefined;
+};

@@ -1,0 +1,12 @@
+/** `tributary tables apply`: makes the tables and columns that are missing; with --dry-run it says by which statements. */
+import { type ApplyArgs, applyMissing } from '../../apply.ts';
+import type { Run } from '../../context.ts';
+import { tablesOf } from '../../wire.ts';
+
+export const run: Run<ApplyArgs> = async (context, args) => {
+  const { tables } = context.wired.stores;
+  const declared = tablesOf(context.wired.jobs);
+  const missing = await tables.missing(declared);
+  await applyMissing(context, args, `all ${declared.length} tables`, ';', missing, () => tables.prepare(declared));
+  return undefined;
+};

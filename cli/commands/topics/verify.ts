@@ -1,0 +1,18 @@
+/** `tributary topics verify`: how the topics differ from what is declared. Ends with 1 if they do. */
+import { print, printJson, type Run } from '../../context.ts';
+import { FAILED } from '../../errors.ts';
+import { wantedTopics } from '../../wire.ts';
+
+export const run: Run<{ readonly json: boolean }> = async (context, { json }) => {
+  const { topics, jobs } = context.wired;
+  const wanted = wantedTopics(jobs);
+  const found = await topics.verify(wanted);
+  if (json) await printJson(context, found);
+  else if (found.length === 0) await print(context, `all ${wanted.length} topics are as they are declared`);
+  else {
+    for (const { message } of found) await print(context, message);
+    const willChange = found.some(({ action }) => action !== 'reported');
+    if (willChange) context.stderr.write('`tributary topics apply` creates and expands what it safely can\n');
+  }
+  return found.length === 0 ? undefined : FAILED;
+};

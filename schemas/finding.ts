@@ -1,0 +1,65 @@
+import { messageOf } from './errors.ts';
+
+/** What is found when an installation is looked at: one finding for each thing, and what to do about it. */
+export interface Finding {
+  /** What was looked at: "tables", "tables: clock". */
+  readonly check: string;
+  readonly state: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  /** What to do about it. */
+  readonly todo?: string;
+}
+
+export const ok = (check: string, message: string): Finding => ({ check, state: 'ok', message });
+export const warning = (check: string, message: string, todo: string): Finding => ({
+  check,
+  state: 'warning',
+  message,
+  todo,
+});
+export const problem = (check: string, message: string, todo: string): Finding => ({
+  check,
+  state: 'problem',
+  message,
+  todo,
+});
+
+/** What a server says of itself against the oldest version that will do; both like "8.15.1". */
+export function versionFinding(check: string, product: string, version: string, oldest: string): Finding {
+  const said = `${product} ${version}`;
+  return isOlder(version, oldest) ? problem(check, `${said} is too old`, `use ${oldest} or newer`) : ok(check, said);
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(/[.-]/).map(Number)) as [number[], number[]];
+  for (const [i, part] of b.entries()) {
+    const difference = (a[i] ?? 0) - part;
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+/** Retention, timers, leases and links go by clocks that should agree within seconds. */
+const [SLACK_MS, MUCH_MS] = [5_000, 60_000];
+
+/**
+ * The clock of a server, which said `theirs` some time between `asked` and `answered` of our own; all in ms since 1970. Its time
+ * may be rounded to seconds.
+ */
+export function clockFinding(check: string, theirs: number, asked: number, answered: number): Finding {
+  const ahead = theirs > answered ? theirs - answered : Math.min(0, theirs - asked);
+  const off = Math.abs(ahead);
+  if (off < SLACK_MS) return ok(check, 'it agrees with this machine');
+  const what = `it is ${(off / 1000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine`;
+  const todo = 'have both clocks kept right by NTP';
+  return off < MUCH_MS ? warning(check, what, todo) : problem(check, what, todo);
+}
+
+/** What a look finds; what it fails with is a finding, too, so that one look hides no other. */
+export async function looked(check: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [problem(check, messageOf(error), 'do what it says')];
+  }
+}

@@ -1,0 +1,96 @@
+/** What `tributary doctor` finds out about a Cassandra cluster. Tables are compared elsewhere. */
+import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../schemas/finding.ts';
+import { quoted } from './columns.ts';
+import { type CassandraOptions, Connection } from './connection.ts';
+import { guarded } from './reads.ts';
+
+/** Storage-attached indexes and unified compaction came with it. */
+const OLDEST = '5.0';
+const LOCAL = 'SELECT release_version, cluster_name, data_center, toUnixTimestamp(now()) AS now FROM system.local';
+const PEERS = 'SELECT data_center FROM system.peers_v2';
+const KEYSPACE = 'SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?';
+const TABLE = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?';
+const SETTINGS = `SELECT name, value FROM system_views.settings WHERE name IN ('commitlog_sync', 'commitlog_sync_period')`;
+const CLAIMS = 'tables_claims';
+
+/** Throws when no node answers, or lets us in. */
+export async function diagnoseCassandra(options: CassandraOptions): Promise<Finding[]> {
+  const connection = new Connection(options);
+  try {
+    return await guarded('asking Cassandra', async () => {
+      // The first call connects, which is not to count as time between two clocks.
+      const peers = (await connection.execute(PEERS, [])).rows;
+      const asked = Date.now();
+      const { rows } = await connection.execute(LOCAL, []);
+      const answered = Date.now();
+      const [local] = rows as unknown as [
+        { release_version: string; cluster_name: string; data_center: string; now: number },
+      ];
+      const many = peers.length === 0 ? '1 node' : `${peers.length + 1} nodes`;
+      const parts = await Promise.all([
+        looked('tables: durability', () => durability(connection, local.data_center)),
+        looked('tables: rights', () => rights(connection)),
+      ]);
+      const version = versionFinding('tables', 'Cassandra', local.release_version, OLDEST);
+      return [
+        version.state === 'ok'
+          ? { ...version, message: `${version.message}, ${many}, cluster ${local.cluster_name}` }
+          : version,
+        clockFinding('tables: clock', Number(local.now), asked, answered),
+        ...parts.flat(),
+      ];
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+async function durability(connection: Connection, datacenter: string): Promise<Finding[]> {
+  const { rows } = await connection.execute(KEYSPACE, [connection.keyspace]);
+  if (rows[0] === undefined) {
+    return [
+      warning(
+        'tables: durability',
+        `there is no keyspace ${connection.keyspace} yet`,
+        'make it: `tributary tables apply`',
+      ),
+    ];
+  }
+  const settings = await guarded('reading settings', () => connection.execute(SETTINGS, [])).catch(() => undefined);
+  const sync = settings?.rows.find((row) => row['name'] === 'commitlog_sync')?.['value'];
+  return [durabilityFinding(copiesOf(rows[0]['replication'], datacenter), sync)];
+}
+
+/** In the datacenter of the workers. */
+export function copiesOf(replication: ReadonlyMap<string, string>, datacenter: string): number {
+  return Number(replication.get(datacenter) ?? replication.get('replication_factor') ?? 0);
+}
+
+/** `sync`: the setting commitlog_sync, undefined where it cannot be read. */
+export function durabilityFinding(copies: number, sync: string | undefined): Finding {
+  const check = 'tables: durability';
+  const log = sync === undefined ? 'commitlog_sync cannot be read' : `commitlog_sync is ${sync}`;
+  const message = `${copies === 1 ? '1 copy' : `${copies} copies`} of every row, ${log}`;
+  if (copies === 0) {
+    return problem(check, message, 'give the keyspace copies in the datacenter of the workers (ALTER KEYSPACE)');
+  }
+  if (copies === 1 && sync !== 'batch' && sync !== 'group') {
+    const todo =
+      'set commitlog_sync: group in cassandra.yaml, or have three copies on three nodes: a node that is killed forgets up to ten seconds of what it acknowledged, and nothing above it can mend that';
+    return warning(check, message, todo);
+  }
+  if (copies === 2)
+    return warning(check, message, 'have three copies: of two, a quorum is both, so that each node stops all');
+  return ok(check, message);
+}
+
+/** By a light-weight deletion of what is not there: it needs the rights to read and to write, and changes nothing. */
+async function rights(connection: Connection): Promise<Finding[]> {
+  const { keyspace } = connection;
+  if ((await connection.execute(TABLE, [keyspace, CLAIMS])).rows.length === 0) return [];
+  const remove = `DELETE FROM ${quoted(keyspace)}.${CLAIMS} WHERE job = ? AND topic = ? AND "partition" = ? IF EXISTS`;
+  await guarded(`changing ${keyspace}.${CLAIMS}`, () =>
+    connection.execute(remove, ['tributary-doctor', '', 0], { isIdempotent: false }),
+  );
+  return [ok('tables: rights', 'to read and to write')];
+}

@@ -1,0 +1,30 @@
+/** What is missing in the file, as the statements that make it. */
+import { quoted, type SqlValue } from './columns.ts';
+import { CLAIMS, type TableRequest } from './request.ts';
+import { alterations, COLUMNS, creation, entriesCreation, entriesTable, type FoundColumn } from './shape.ts';
+
+/** The rows that a statement answers. */
+type All = (sql: string, ...values: readonly SqlValue[]) => SqlValue[][];
+
+const NAMES = `SELECT name FROM sqlite_master WHERE type IN ('table', 'index')`;
+
+/** In the order in which they have to be made. Throws TABLE_DRIFTED where adding is not enough. */
+export function missingStatements(requests: readonly TableRequest[], all: All): string[] {
+  const names = new Set(all(NAMES).map(([name]) => name as string));
+  return [
+    ...(names.has('tables_claims') ? [] : [CLAIMS]),
+    ...requests.flatMap((request) => [
+      ...(request.entries === undefined || names.has(entriesTable(request.name))
+        ? []
+        : [entriesCreation(request.shape)]),
+      ...ofTable(request, all),
+      ...request.indexes.flatMap(({ name, create }) => (names.has(name) ? [] : [create])),
+    ]),
+  ];
+}
+
+function ofTable({ shape }: TableRequest, all: All): string[] {
+  const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
+  if (found.length === 0) return [creation(shape)];
+  return alterations(shape, found, all(`SELECT 1 FROM ${quoted(shape.name)} LIMIT 1`).length === 0);
+}

@@ -1,0 +1,81 @@
+/** What every implementation of the port of `topics verify` and `topics apply` keeps: see `topics/admin.ts`. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import type { TopicsAdmin, WantedTopic } from '../../topics/admin.ts';
+import type { Transport } from '../../topics/transport.ts';
+import { DAY, joined, record, take } from './transport-members.ts';
+
+const retentionMs = 100 * 365 * DAY;
+const wanted = (about: Partial<WantedTopic> = {}): WantedTopic => ({
+  name: `orders-${randomUUID()}`,
+  partitions: 2,
+  retentionMs,
+  groups: ['count'],
+  ...about,
+});
+const kinds = (found: readonly { kind: string; action: string }[]) =>
+  found.map(({ kind, action }) => `${kind} ${action}`);
+
+export function topicsContract(
+  name: string,
+  make: (t: TestContext) => Promise<{ topics: TopicsAdmin; transport: Transport }>,
+): void {
+  const topicsTest = (
+    title: string,
+    body: (under: { topics: TopicsAdmin; transport: Transport }) => Promise<void>,
+  ): void => {
+    test(`${name}: ${title}`, async (t) => body(await make(t)));
+  };
+
+  topicsTest('what is missing is created, and then nothing differs', async ({ topics, transport }) => {
+    const topic = wanted();
+    assert.deepEqual(kinds(await topics.verify([topic])), ['missing create']);
+    assert.deepEqual(await transport.describe([topic.name]), [], 'verifying creates nothing');
+    assert.deepEqual(kinds(await topics.apply([topic])), ['missing create']);
+    assert.equal((await transport.describe([topic.name]))[0]?.partitions.length, 2);
+    assert.deepEqual(await topics.apply([topic]), []);
+    assert.deepEqual(await topics.verify([]), []);
+  });
+
+  topicsTest(
+    'a topic is expanded when nobody reads it and nothing is left, and never made smaller',
+    async ({ topics, transport }) => {
+      const topic = wanted();
+      await topics.apply([topic]);
+      const [offset] = await transport.produce([record(topic.name, 0)]);
+      const larger = { ...topic, partitions: 4 };
+      assert.deepEqual(kinds(await topics.apply([larger])), ['partitions reported'], 'something is left to read');
+
+      const member = await joined(transport, 'count', topic.name);
+      const claim = await member.membership.claim(0);
+      await take(claim, 1);
+      await claim.commit({ records: [], offset: (offset as number) + 1, marks: '' });
+      const [busy] = await topics.apply([larger]);
+      assert.match(busy?.message ?? '', /the group count has 1 members and a lag of 0/);
+
+      await member.membership.leave();
+      assert.deepEqual(kinds(await topics.verify([larger])), ['partitions expand']);
+      assert.equal((await transport.describe([topic.name]))[0]?.partitions.length, 2, 'verifying expands nothing');
+      assert.deepEqual(kinds(await topics.apply([larger])), ['partitions expand']);
+      assert.equal((await transport.describe([topic.name]))[0]?.partitions.length, 4);
+      assert.deepEqual(kinds(await topics.apply([topic])), ['partitions reported']);
+      assert.equal((await transport.describe([topic.name]))[0]?.partitions.length, 4);
+
+      await transport.produce([record(topic.name, 3)]);
+      const after = await joined(transport, 'count', topic.name);
+      const added = await after.membership.claim(3);
+      assert.equal((await take(added, 1)).length, 1, 'what lies in an added partition is read');
+      await after.membership.leave();
+    },
+  );
+
+  topicsTest('another retention is reported and left as it is', async ({ topics }) => {
+    const topic = wanted();
+    await topics.apply([topic]);
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual(kinds(await topics.apply([{ ...topic, retentionMs: 5000 }])), ['retention reported']);
+    }
+    assert.deepEqual(await topics.verify([topic]), []);
+  });
+}

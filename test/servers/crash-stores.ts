@@ -1,0 +1,125 @@
+/** The stores of production for the crash property: names of their own in shared servers, and one tenant a life. */
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import type { Job } from '../../jobs/define.ts';
+import { callAnswered, timerFired } from '../../schemas/event.ts';
+import type { IndexDef, TableDef } from '../../schemas/target.ts';
+import { redisCache } from '../../sinks/cache/redis/cache.ts';
+import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
+import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import { Codec } from '../../topics/codec.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { embeddedRegistry } from '../../topics/embedded/registry.ts';
+import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import type { Claim, Membership, NewRecord, Transport } from '../../topics/transport.ts';
+import type { StoresOptions, TestStores } from '../harness/stores.ts';
+
+export interface Urls {
+  readonly kafka: string;
+  readonly cassandra: string;
+  readonly redis: string;
+  readonly elasticsearch: string;
+}
+
+const FOR_EVER = 100 * 365 * 24 * 3_600_000;
+
+/** Tables and indexes are made once; each life has topics and groups of its own. `close` ends what all lives share. */
+export async function openStores(urls: Urls, jobs: readonly Job[]) {
+  const id = randomUUID().replaceAll('-', '').slice(0, 12);
+  // Every actor is a process of its own: none may rely on what another one knows of timers.
+  let looks = 0;
+  const tables = cassandraTables({ url: `${urls.cassandra}/crash_${id}` }, () => (looks += 3_600_000));
+  const search = elasticsearchSearch({ url: urls.elasticsearch, prefix: `crash-${id}-` });
+  const prefix = `crash-${id}:`;
+  const cache = redisCache({ url: urls.redis, prefix });
+  const redis = new Redis(urls.redis);
+  const targets = [...new Set(jobs.flatMap((job) => [job.row, ...job.views.map((view) => view.into)]))];
+  await tables.prepare(targets.filter((target): target is TableDef => target.kind === 'table'));
+  await search.prepare(targets.filter((target): target is IndexDef => target.kind === 'index'));
+
+  async function cached(name: string, tenant: string): Promise<unknown[]> {
+    const pattern = `${prefix}${name}:{${tenant}:*}`;
+    const records: unknown[] = [];
+    for (let cursor = '0', more = true; more; more = cursor !== '0') {
+      const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
+      cursor = next;
+      for (const key of keys) {
+        if (key.endsWith('}')) records.push(...Object.values(await redis.hgetall(key)).map((text) => JSON.parse(text)));
+      }
+    }
+    return records;
+  }
+
+  return {
+    /** The stores of one life. */
+    async life(lived: readonly Job[], { partitions = 2, channels = {} }: StoresOptions): Promise<TestStores> {
+      const life = randomUUID().slice(0, 8);
+      const kafka = kafkaTransport({ url: urls.kafka, sessionMs: 30_000, heartbeatMs: 300 });
+      const transport = named(kafka, `crash-${id}-${life}.`);
+      const database = openDatabase(IN_MEMORY);
+      const codec = new Codec(embeddedRegistry(database));
+      const topics = [...new Set(lived.flatMap((job) => [job.from, ...job.to]))];
+      const both = topics.flatMap(({ name }) => [name, deadLetterTopic(name)]);
+      await transport.createTopics(both.map((name) => ({ name, partitions, retentionMs: FOR_EVER })));
+      await codec.prepare(topics);
+      for (const { name } of topics) {
+        for (const told of [timerFired, callAnswered]) await codec.prepareEvent(name, told);
+      }
+      return {
+        transport,
+        codec,
+        // Tokens of one life are none of another's.
+        tables: {
+          ...tables,
+          claim: (job, ...place) => tables.claim(`${life}.${job}`, ...place),
+          token: (job, ...place) => tables.token(`${life}.${job}`, ...place),
+        },
+        search,
+        cache,
+        channels,
+        database,
+        cached: ({ name }, tenant) => cached(name, tenant),
+        async close() {
+          await kafka.close();
+          database.close();
+        },
+      };
+    },
+    async close() {
+      redis.disconnect();
+      await Promise.all([tables.close(), search.close(), cache.close()]);
+    },
+  };
+}
+
+/** The same log under other names of topics and groups. */
+function named(kafka: Transport, prefix: string): Transport {
+  const out = (records: readonly NewRecord[]) => records.map((one) => ({ ...one, topic: prefix + one.topic }));
+  const claimOf = (claim: Claim): Claim => ({
+    ...claim,
+    commit: ({ records, ...rest }) => claim.commit({ records: out(records), ...rest }),
+  });
+  const memberOf = (membership: Membership): Membership => ({
+    get partitions() {
+      return membership.partitions;
+    },
+    claim: async (partition) => claimOf(await membership.claim(partition)),
+    leave: () => membership.leave(),
+  });
+  return {
+    createTopics: (topics) => kafka.createTopics(topics.map((one) => ({ ...one, name: prefix + one.name }))),
+    async describe(names) {
+      const found = await kafka.describe(names?.map((name) => prefix + name));
+      const ours = found.filter(({ name }) => name.startsWith(prefix));
+      return ours.map((topic) => ({ ...topic, name: topic.name.slice(prefix.length) }));
+    },
+    produce: (records) => kafka.produce(out(records)),
+    join: async (group, topic, listener) => memberOf(await kafka.join(prefix + group, prefix + topic, listener)),
+    read: (topic, ...rest) => kafka.read(prefix + topic, ...rest),
+    lag: (group, topic) => kafka.lag(prefix + group, prefix + topic),
+    seek: (group, topic, ...rest) => kafka.seek(prefix + group, prefix + topic, ...rest),
+    expire: (now) => kafka.expire(now),
+    close: () => kafka.close(),
+  };
+}

@@ -1,0 +1,78 @@
+/** What doctor concludes from what a Kafka or a registry says. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Finding } from '../../schemas/finding.ts';
+import { registryFindings } from '../../topics/confluent/diagnose.ts';
+import { copiesFound, marksFound, rightsFinding, versionFound } from '../../topics/kafka/diagnose.ts';
+
+const brief = ({ state, message }: Finding) => `${state}: ${message}`;
+
+test('the release of a Kafka is told from what it speaks', () => {
+  const release = (minVersion: number, maxVersion: number) =>
+    brief(
+      versionFound(
+        [
+          { apiKey: 3, minVersion: 0, maxVersion: 99 },
+          { apiKey: 1, minVersion, maxVersion },
+        ],
+        3,
+      ),
+    );
+  assert.equal(release(4, 18), 'ok: Kafka 4.1 or newer, 3 brokers');
+  assert.equal(release(4, 17), 'ok: Kafka 4.0, 3 brokers');
+  assert.equal(release(0, 17), 'ok: Kafka 3.8, 3.9 or 4.0, 3 brokers');
+  assert.equal(release(0, 16), 'ok: Kafka 3.7, 3 brokers');
+  assert.equal(release(0, 15), 'ok: Kafka 3.5 or 3.6, 3 brokers');
+  assert.equal(release(0, 13), 'problem: Kafka, older than 3.5, 3 brokers');
+  assert.equal(brief(versionFound([], 1)), 'problem: Kafka, older than 3.5, 1 broker');
+});
+
+test('one copy of anything is warned of', () => {
+  const [offsets, transactions] = ['offsets.topic.replication.factor', 'transaction.state.log.replication.factor'];
+  const settings = (a: number, b: number) =>
+    new Map([
+      [offsets, a],
+      [transactions, b],
+    ] as [string, number][]);
+  assert.deepEqual(copiesFound(settings(3, 3), 3, 3).map(brief), ['ok: every topic has 3 or more']);
+  assert.deepEqual(copiesFound(settings(3, 3), 3, Number.POSITIVE_INFINITY), [], 'there are no topics yet');
+  assert.deepEqual(copiesFound(new Map(), 3, 2).map(brief), ['ok: every topic has 2 or more'], 'settings unknown');
+  assert.deepEqual(copiesFound(settings(3, 1), 3, 3).map(brief), [`warning: ${transactions} is 1`]);
+  assert.deepEqual(copiesFound(settings(3, 3), 1, 1).map(brief), [
+    'warning: the topics have 1 copy, there is 1 broker',
+  ]);
+});
+
+test('marks that come near to what brokers take are warned of', () => {
+  assert.equal(marksFound(2457, 4096).state, 'ok');
+  assert.equal(marksFound(2458, 4096).state, 'warning');
+  assert.equal(marksFound(2458, 32_768).state, 'ok');
+});
+
+test('the rights that are missing are listed', () => {
+  const none = { read: [], write: [], join: [], transact: [] };
+  assert.equal(rightsFinding(none).state, 'ok');
+  const { state, message } = rightsFinding({ read: ['a'], write: ['a', 'b'], join: ['g'], transact: ['t'] });
+  assert.equal(state, 'problem');
+  assert.equal(
+    message,
+    'missing: Read on the topics a; Write on the topics a, b; Read on the groups g; Write on transactional ids with the prefix tributary',
+  );
+});
+
+test('a registry says how it compares schemas, and whether it takes new ones', () => {
+  const answer = (status: number, text: string) => ({ status, text });
+  const missing = answer(404, '{"error_code":404}');
+  const found = (level: string, mode = missing) =>
+    registryFindings(answer(200, `{"compatibilityLevel":"${level}"}`), mode).map(brief);
+  assert.deepEqual(found('BACKWARD'), ['ok: a schema registry, compatibility BACKWARD']);
+  assert.deepEqual(found('FULL', answer(200, '{"mode":"READWRITE"}')), ['ok: a schema registry, compatibility FULL']);
+  assert.deepEqual(found('NONE'), ['warning: a schema registry, compatibility NONE']);
+  assert.deepEqual(found('FULL', answer(200, '{"mode":"READONLY"}')).slice(1), ['warning: its mode is READONLY']);
+  for (const status of [401, 403]) {
+    assert.throws(() => registryFindings(answer(status, ''), missing), /does not let us in/);
+  }
+  for (const text of ['<html>', '[]', 'null', '{"compatibilityLevel":7}']) {
+    assert.throws(() => registryFindings(answer(200, text), missing), /is no schema registry/);
+  }
+});
