@@ -128,9 +128,11 @@ async function longestMarks(
   for (const { name, groups } of wanted) {
     const partitions = topics.find((topic) => topic.name === name)?.partitions.map(({ partition }) => partition) ?? [];
     for (const group of groups) {
-      const node = await cluster.coordinator('group', group);
-      const answer = await cluster.lane(node, 'main').call(stableOffsets(group, name, partitions));
-      for (const { metadata: marks } of answer.partitions) longest = Math.max(longest, marks.length);
+      const answer = await unlessRefused(GROUP_REFUSED, async () => {
+        const node = await cluster.coordinator('group', group);
+        return cluster.lane(node, 'main').call(stableOffsets(group, name, partitions));
+      });
+      for (const { metadata: marks } of answer?.partitions ?? []) longest = Math.max(longest, marks.length);
     }
   }
   return longest;
@@ -213,15 +215,14 @@ async function unreadable(cluster: Cluster, names: readonly string[]): Promise<s
 
 /** A heartbeat of nobody: the right to be a member is looked at before the member is. */
 async function joinable(cluster: Cluster, group: string): Promise<string[]> {
-  return cluster.persist(async () => {
-    const lane = cluster.lane(await cluster.coordinator('group', group), 'main');
-    const { errorCode } = await lane.ask<{ errorCode: number }>('Heartbeat', {
-      groupId: group,
-      groupGenerationId: 0,
-      memberId: 'tributary-doctor',
-    });
-    return errorCode === GROUP_REFUSED ? [group] : [];
-  });
+  const code = await unlessRefused(GROUP_REFUSED, () =>
+    cluster.persist(async () => {
+      const lane = cluster.lane(await cluster.coordinator('group', group), 'main');
+      const nobody = { groupId: group, groupGenerationId: 0, memberId: 'tributary-doctor' };
+      return (await lane.ask<{ errorCode: number }>('Heartbeat', nobody)).errorCode;
+    }),
+  );
+  return code === undefined || code === GROUP_REFUSED ? [group] : [];
 }
 
 export function rightsFinding({ read, write, join, transact }: Rights): Finding {

@@ -38,7 +38,7 @@ export async function scanRows(
 }
 
 /** All rows; or those after a key: the rest of its own partition, and then the partitions behind. */
-export function statements(request: TableRequest, keyspace: string, after: Key | undefined): [string, Key][] {
+function statements(request: TableRequest, keyspace: string, after: Key | undefined): [string, Key][] {
   const { declared, keys, partitionLength, withinAfter } = request;
   const select = `SELECT ${declared.map(({ name }) => quoted(name)).join(', ')} FROM ${nameOf(request, keyspace)}`;
   if (after === undefined) return [[select, []]];
