@@ -2,7 +2,7 @@
 import type { Job } from '../../jobs/define.ts';
 import type { EventDef } from '../../schemas/event.ts';
 import { DEFAULT_TENANT } from '../../schemas/event.ts';
-import type { CacheDef, IndexDef, TableDef } from '../../schemas/target.ts';
+import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../schemas/target.ts';
 import type { Topic } from '../../topics/define.ts';
 import { Marks } from '../../topics/origin.ts';
 import type { LogRecord, Transport } from '../../topics/transport.ts';
@@ -34,36 +34,31 @@ export function plain<T>(value: T): T {
 async function allRows({ tables }: TestStores, table: TableDef, tenant: string): Promise<unknown[]> {
   const { items, next } = await tables.select(table, [tenant], { limit: 10_000 });
   if (next !== undefined) throw new Error(`${table.name} has more rows than a test looks at`);
-  return ordered(items);
+  return ordered(items, table);
 }
 
 async function allDocuments({ search }: TestStores, index: IndexDef, tenant: string): Promise<unknown[]> {
-  return ordered((await search.search(index, { tenant, words: '', limit: 9999 })).items);
+  return ordered((await search.search(index, { tenant, words: '', limit: 9999 })).items, index);
 }
 
 async function allFields({ database, cached }: TestStores, cache: CacheDef, tenant: string): Promise<unknown[]> {
-  if (cached !== undefined) return ordered(await cached(cache, tenant));
+  if (cached !== undefined) return ordered(await cached(cache, tenant), cache);
   const used = database.statement("SELECT 1 FROM sqlite_master WHERE name = 'cache_fields'").all();
   if (used.length === 0) return [];
   const rows = database
     .statement('SELECT record FROM cache_fields WHERE cache = ? AND record IS NOT NULL')
     .all(cache.name) as unknown as [string][];
-  return ordered(rows.map(([record]) => JSON.parse(record)));
+  return ordered(
+    rows.map(([record]) => JSON.parse(record)),
+    cache,
+  );
 }
 
-/** Stores list what lies under a tenant in an order of their own, and fields too. */
-function ordered(records: readonly unknown[]): unknown[] {
-  return records
-    .map((record) => ({ record, text: JSON.stringify(plain(record), sortedFields) }))
-    .sort(byText)
-    .map(({ record }) => record);
-}
-
-const byText = (a: { text: string }, b: { text: string }): number => (a.text < b.text ? -1 : 1);
-
-function sortedFields(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** By their keys: some stores list what lies under a tenant in an order of their own. */
+function ordered(records: readonly Readonly<Record<string, unknown>>[], target: Target): unknown[] {
+  const names = keyFields(target);
+  const keyOf = (record: Readonly<Record<string, unknown>>) => names.map((name) => record[name]).join('\0');
+  return [...records].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 export interface SaidEvent {
