@@ -17,7 +17,7 @@ import { embeddedTransport } from '../../topics/embedded/transport.ts';
 export interface TestStores extends Stores {
   readonly database: Database;
   /** Every record of a cache and tenant, in any order; undefined: those of the database. */
-  readonly cached?: (cache: CacheDef, tenant: string) => Promise<unknown[]>;
+  readonly cached?: (cache: CacheDef, tenant: string) => Promise<Readonly<Record<string, unknown>>[]>;
   close(): Promise<void>;
 }
 
