@@ -38,9 +38,9 @@ export async function openStores(urls: Urls, jobs: readonly Job[]) {
   await tables.prepare(targets.filter((target): target is TableDef => target.kind === 'table'));
   await search.prepare(targets.filter((target): target is IndexDef => target.kind === 'index'));
 
-  async function cached(name: string, tenant: string): Promise<unknown[]> {
+  async function cached(name: string, tenant: string): Promise<Readonly<Record<string, unknown>>[]> {
     const pattern = `${prefix}${name}:{${tenant}:*}`;
-    const records: unknown[] = [];
+    const records: Record<string, unknown>[] = [];
     for (let cursor = '0', more = true; more; more = cursor !== '0') {
       const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
       cursor = next;
