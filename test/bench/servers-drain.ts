@@ -1,0 +1,72 @@
+/** Worker processes over a backlog: how fast, with what memory, and what the servers had to do for it. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { enrollmentEvents } from '../../topics/index.ts';
+import { cpuSeconds, peakMb, type Servers } from './servers-set.ts';
+import { dropInstallation, newInstallation, startWorker, stopWorker, type Views, type World } from './servers-world.ts';
+
+export interface Drain {
+  readonly workers: number;
+  readonly views: Views;
+  /** Configuration keys of the workers, beside where things are. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly nodeOptions?: readonly string[];
+}
+
+export interface Drained {
+  /** Events a second, from the first commit seen to the last. */
+  readonly rate: number;
+  readonly events: number;
+  readonly seconds: number;
+  /** Of the largest worker. */
+  readonly peakMb: number;
+  /** By process, of the whole run: all workers together, then each server. */
+  readonly cpuSeconds: Readonly<Record<string, number>>;
+}
+
+const GROUP = trackProgress.name;
+const TOPIC = enrollmentEvents.name;
+const LOOK_MS = 200;
+
+/** Has new workers read the backlog from `begin` on into an installation of their own. */
+export async function drain(world: World, begin: readonly number[], options: Drain): Promise<Drained> {
+  const { transport, servers } = world;
+  const installation = await newInstallation(world, options.settings);
+  for (const [partition, offset] of begin.entries()) await transport.seek(GROUP, TOPIC, partition, offset);
+  const before = serverSeconds(servers);
+  const workers = Array.from({ length: options.workers }, (_, n) => {
+    const data = join(installation.home, `worker-${n}`);
+    mkdirSync(data);
+    return startWorker({ ...options, file: installation.file, data });
+  });
+  try {
+    const left = async () => (await transport.lag(GROUP, TOPIC)).reduce((sum, { lag }) => sum + lag, 0);
+    const all = await left();
+    let now = all;
+    while (now === all) now = await looked(left, workers);
+    const [startedAt, first] = [performance.now(), now];
+    while (now > 0) now = await looked(left, workers);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const peak = Math.max(...workers.map(({ pid }) => peakMb(pid as number)));
+    const own = workers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0);
+    const after = serverSeconds(servers);
+    const used = Object.fromEntries(Object.entries(after).map(([name, s]) => [name, s - (before[name] ?? 0)]));
+    return { rate: first / seconds, events: all, seconds, peakMb: peak, cpuSeconds: { workers: own, ...used } };
+  } finally {
+    await Promise.all(workers.map(stopWorker));
+    await dropInstallation(world, installation);
+  }
+}
+
+async function looked(left: () => Promise<number>, workers: readonly ChildProcess[]): Promise<number> {
+  await sleep(LOOK_MS);
+  for (const { exitCode } of workers) if (exitCode !== null) throw new Error(`a worker ended with ${exitCode}`);
+  return left();
+}
+
+function serverSeconds(servers: Servers): Record<string, number> {
+  return Object.fromEntries(Object.entries(servers).map(([name, { pid }]) => [name, cpuSeconds(pid)]));
+}

@@ -1,0 +1,107 @@
+/**
+ * What Cassandra takes at the most: the very writes that `track-progress` makes of a load (the learner's row, then its row in the
+ * view by batch), straight by cassandra-driver, everything else done before the clock starts. Nothing is read, decoded or
+ * emitted. Every level of statements in flight gets its own share of the load; the best counts. Prints one JSON line.
+ */
+import { Client, types } from 'cassandra-driver';
+import { Rejection, type Row } from '../../jobs/define.ts';
+import { viewChanges } from '../../jobs/runtime/views.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import type { Entries } from '../../schemas/entries.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { batchLearners, learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { mapFields } from '../../schemas/target.ts';
+import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
+import { changeParameters, insertParameters, updateParameters } from '../../sinks/tables/cassandra/rows.ts';
+import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import { courseRows, enrollmentLoad } from './servers-load.ts';
+
+interface Statement {
+  readonly query: string;
+  readonly params: unknown[];
+}
+
+const IN_FLIGHT = [32, 64, 128, 256, 512];
+/** As long as one derived event makes it. */
+const OUTBOX = 'x'.repeat(170);
+
+const [url = '', eventCount = '60000'] = process.argv.slice(2);
+const { hostname, port, pathname } = new URL(url);
+const keyspace = pathname.slice(1);
+const tables = cassandraTables({ url });
+await tables.prepare([learnerProgress, batchLearners]);
+await tables.close();
+
+const client = new Client({
+  contactPoints: [`${hostname}:${port}`],
+  localDataCenter: 'datacenter1',
+  encoding: { map: Map },
+  pooling: { maxRequestsPerConnection: 2048, warmup: true },
+  queryOptions: { prepare: true, isIdempotent: true, consistency: types.consistencies.localQuorum },
+});
+await client.connect();
+const statements = statementsOf(Number(eventCount));
+await run(statements.slice(0, 4000), 64);
+const share = Math.floor(statements.length / IN_FLIGHT.length / 2) * 2;
+const rates: Record<string, number> = {};
+let cpuMicros = 0;
+for (const [i, inFlight] of IN_FLIGHT.entries()) {
+  const part = statements.slice(i * share, (i + 1) * share);
+  const cpu = process.cpuUsage();
+  const startedAt = performance.now();
+  await run(part, inFlight);
+  rates[inFlight] = part.length / 2 / ((performance.now() - startedAt) / 1000);
+  const { user, system } = process.cpuUsage(cpu);
+  cpuMicros += user + system;
+}
+await client.shutdown();
+const events = (share * IN_FLIGHT.length) / 2;
+process.stdout.write(
+  `${JSON.stringify({ rates, best: Math.max(...Object.values(rates)), events, cpuSeconds: cpuMicros / 1e6 })}\n`,
+);
+
+async function run(part: readonly Statement[], inFlight: number): Promise<void> {
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < part.length) {
+      const { query, params } = part[next++] as Statement;
+      await client.execute(query, params);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, one));
+}
+
+/** Two for each event: of the row and of its view. */
+function statementsOf(count: number): Statement[] {
+  const rowRequest = tableRequest(learnerProgress, keyspace);
+  const viewRequest = tableRequest(batchLearners, keyspace);
+  const view = trackProgress.views.find(({ into }) => into === batchLearners);
+  if (view === undefined) throw new Error('track-progress has no view batch_learners');
+  const courses = new Map(courseRows().map(({ key, data }) => [key[1], data]));
+  const rows = new Map<string, { data: Row; revision: number }>();
+  const statements: Statement[] = [];
+  for (const { def, data, id, time } of enrollmentLoad('scattered', count)) {
+    const { userId, courseId } = data as { userId: string; courseId: string };
+    const before = rows.get(userId);
+    const event = { id, source: '', type: def.type, time, tenant: DEFAULT_TENANT, data };
+    const after = trackProgress.fold[def.type]?.(before?.data, event as never, { course: courses.get(courseId) });
+    if (after === undefined || after instanceof Rejection) throw new Error(`${def.type} was not folded`);
+    const version = { token: 1, revision: (before?.revision ?? 0) + 1 };
+    const key = [DEFAULT_TENANT, userId, courseId];
+    const whole = before === undefined;
+    const row = { key, version, at: `0:${time}`, outbox: OUTBOX, timers: {}, data: after, partition: 0, whole };
+    statements.push(
+      whole
+        ? { query: rowRequest.insert, params: insertParameters(rowRequest, row, 0) }
+        : { query: rowRequest.update, params: updateParameters(rowRequest, row) },
+    );
+    for (const { key, record } of viewChanges(view, DEFAULT_TENANT, before?.data, after, false).puts) {
+      statements.push({ query: viewRequest.put, params: changeParameters(viewRequest, { key, version, record }) });
+    }
+    const settled: Record<string, unknown> = { ...after };
+    for (const { name } of mapFields(learnerProgress.record))
+      settled[name] = (after[name] as Entries<unknown>).settled();
+    rows.set(userId, { data: settled, revision: version.revision });
+  }
+  return statements;
+}

@@ -1,0 +1,52 @@
+/** The servers of a measurement, with the heaps, compilers and collectors of production, and what each of them has used. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startCassandra } from '../../servers/cassandra.ts';
+import { startElasticsearch } from '../../servers/elasticsearch.ts';
+import { startAll } from '../../servers/group.ts';
+import { startKafka } from '../../servers/kafka.ts';
+import { processTree } from '../../servers/processes.ts';
+import { startRedis } from '../../servers/redis.ts';
+import { startRegistry } from '../../servers/registry.ts';
+import type { Server } from '../../servers/server.ts';
+
+export type Servers = Readonly<Record<'kafka' | 'registry' | 'cassandra' | 'redis' | 'elasticsearch', Server>>;
+
+export async function startServers(folder: string): Promise<Servers> {
+  const at = (name: string) => ({ folder: join(folder, name) });
+  const java = { throughput: true, heap: '1g' };
+  const [elasticsearch, cassandra, kafka, registry, redis] = (await startAll<Server>([
+    startElasticsearch({ ...at('elasticsearch'), ...java }),
+    startCassandra({ ...at('cassandra'), ...java, settings: { memtable_heap_space: '256MiB' } }),
+    startKafka({ ...at('kafka'), ...java }),
+    startRegistry(at('registry')),
+    startRedis({
+      ...at('redis'),
+      settings: [
+        ['appendfsync', 'everysec'],
+        ['maxmemory', '1gb'],
+      ],
+    }),
+  ])) as [Server, Server, Server, Server, Server];
+  return { kafka, registry, cassandra, redis, elasticsearch };
+}
+
+export async function stopServers(servers: Servers): Promise<void> {
+  await Promise.all(Object.values(servers).map((server) => server.kill()));
+}
+
+/** Seconds of CPU that a process and all it started have used so far. Linux counts in hundredths. */
+export function cpuSeconds(pid: number | undefined): number {
+  let ticks = 0;
+  for (const one of processTree(pid)) {
+    const line = readFileSync(`/proc/${one}/stat`, 'utf8');
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / 100;
+}
+
+/** The most memory a process has had so far, in MB. */
+export function peakMb(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}

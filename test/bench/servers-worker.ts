@@ -1,0 +1,20 @@
+/** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with the others alone. */
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../../cli/config.ts';
+import { wire } from '../../cli/wire.ts';
+import { runJob } from '../../jobs/runtime/run.ts';
+import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+
+const { config: file, data = '' } = parseArgs({
+  options: { config: { type: 'string' }, data: { type: 'string' } },
+}).values;
+const { config } = loadConfig({ flags: { data }, env: {}, file, folder: process.cwd() });
+const wired = await wire(config);
+const views = trackProgress.views.filter(({ into }) => into.kind === 'table');
+const running = await runJob({ ...trackProgress, views }, wired.runtime(SILENT));
+process.once('SIGTERM', async () => {
+  await running.stop();
+  await wired.close();
+});
+await running.finished;

@@ -1,0 +1,160 @@
+/** Topics with a load, installations that read it, and worker processes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from 'cassandra-driver';
+import { Redis } from 'ioredis';
+import { targetsOf, topicSpecs } from '../../cli/wire.ts';
+import { summarizeBatch } from '../../jobs/summarize-batch.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import type { IndexDef, TableDef } from '../../schemas/target.ts';
+import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
+import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import { Codec } from '../../topics/codec.ts';
+import { confluentRegistry } from '../../topics/confluent/registry.ts';
+import { enrollmentEvents, topics } from '../../topics/index.ts';
+import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import type { NewRecord, Transport } from '../../topics/transport.ts';
+import { recordsOf } from '../harness/produce.ts';
+import { courseRows, enrollmentLoad, type Shape } from './servers-load.ts';
+import type { Servers } from './servers-set.ts';
+
+export interface World {
+  readonly folder: string;
+  readonly servers: Servers;
+  readonly transport: Transport;
+  readonly codec: Codec;
+  readonly partitions: number;
+}
+
+/** What a worker runs: `tables` is the job without its views in Redis and Elasticsearch. */
+export type Views = 'all' | 'tables';
+
+export interface Installation {
+  /** Also of its keyspace, and of its prefixes elsewhere. */
+  readonly name: string;
+  readonly home: string;
+  /** The path of the configuration. */
+  readonly file: string;
+  readonly config: {
+    readonly tables: string;
+    readonly cache: string;
+    readonly cachePrefix: string;
+  };
+}
+
+const CHUNK = 2000;
+/** What `docs/performance.md` advises for stores that answer over a network. */
+const SETTINGS = { maxRecords: 1000, batchesAtOnce: 4, cachedRows: 2000 };
+/** The second limits how much garbage Node lets gather, which otherwise goes by the memory of the whole machine. */
+const NODE_OPTIONS = ['--max-semi-space-size=8', '--max-old-space-size=1500'];
+
+export async function openWorld(folder: string, servers: Servers): Promise<World> {
+  const transport = kafkaTransport({ url: servers.kafka.url });
+  await transport.createTopics(topicSpecs());
+  const codec = new Codec(confluentRegistry({ url: servers.registry.url }));
+  await codec.prepare(topics);
+  return { folder, servers, transport, codec, partitions: enrollmentEvents.partitions };
+}
+
+/** Appends the load. Answers the offset of each partition at which it begins. */
+export async function produceLoad(
+  { transport, codec, partitions }: World,
+  shape: Shape,
+  events: number,
+): Promise<number[]> {
+  const [topic] = await transport.describe([enrollmentEvents.name]);
+  const begin = (topic?.partitions ?? []).map(({ end }) => end);
+  const chunk: NewRecord[] = [];
+  for (const event of enrollmentLoad(shape, events)) {
+    chunk.push(...recordsOf(codec, event, partitions));
+    if (chunk.length >= CHUNK) await transport.produce(chunk.splice(0));
+  }
+  await transport.produce(chunk);
+  return begin;
+}
+
+let installations = 0;
+
+/** An installation with rows of the courses and nothing else. Answers the configuration of its workers. */
+export async function newInstallation(
+  { folder, servers }: World,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<Installation> {
+  const name = `bench_${++installations}`;
+  const home = join(folder, name);
+  mkdirSync(home, { recursive: true });
+  const config = {
+    transport: servers.kafka.url,
+    registry: servers.registry.url,
+    tables: `${servers.cassandra.url}/${name}`,
+    cache: servers.redis.url,
+    cachePrefix: `${name}:`,
+    search: servers.elasticsearch.url,
+    searchPrefix: `${name}-`,
+    logLevel: 'warn',
+    ...SETTINGS,
+    ...settings,
+  };
+  const file = join(home, 'tributary.json');
+  writeFileSync(file, JSON.stringify(config));
+  const tables = cassandraTables({ url: config.tables });
+  const targets = targetsOf([trackProgress, summarizeBatch]);
+  await tables.prepare([courseStructure, ...targets.filter((target): target is TableDef => target.kind === 'table')]);
+  const search = elasticsearchSearch({ url: config.search, prefix: config.searchPrefix });
+  await search.prepare(targets.filter((target): target is IndexDef => target.kind === 'index'));
+  await search.close();
+  await tables.write(
+    courseStructure,
+    courseRows().map((row) => ({ ...row, partition: 0, whole: true })),
+  );
+  await tables.close();
+  return { name, home, file, config };
+}
+
+/** Forgets what an installation wrote, so that nothing of it is merged or written out while the next is measured. */
+export async function dropInstallation({ servers }: World, { name, config }: Installation): Promise<void> {
+  const { hostname, port } = new URL(config.tables);
+  const client = new Client({ contactPoints: [`${hostname}:${port}`], localDataCenter: 'datacenter1' });
+  await client.connect();
+  await client.execute(`DROP KEYSPACE IF EXISTS ${name}`, [], { readTimeout: 60_000 });
+  await client.shutdown();
+  await fetch(`${servers.elasticsearch.url}/${name}-*`, { method: 'DELETE' });
+  const redis = new Redis(config.cache);
+  await redis.flushall();
+  redis.disconnect();
+}
+
+export interface WorkerOptions {
+  /** The configuration, and a folder of its own. */
+  readonly file: string;
+  readonly data: string;
+  readonly views?: Views;
+  readonly jobs?: readonly string[];
+  readonly nodeOptions?: readonly string[];
+}
+
+export function startWorker({
+  file,
+  data,
+  views = 'all',
+  jobs = [trackProgress.name],
+  nodeOptions = [],
+}: WorkerOptions) {
+  const flags = ['--config', file, '--data', data];
+  const [script, args] = views === 'all' ? ['../../cli/main.ts', ['run', ...jobs]] : ['servers-worker.ts', []];
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return spawn(process.execPath, [...NODE_OPTIONS, ...nodeOptions, path, ...flags, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: data,
+  });
+}
+
+export async function stopWorker(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null) return;
+  worker.kill('SIGTERM');
+  await once(worker, 'exit');
+}

@@ -1,0 +1,115 @@
+/**
+ * `npm run bench:servers [-- --events 60000 --rounds 1]`: how fast `track-progress` is on the stores of production, run by real
+ * worker processes from a backlog in Kafka, each figure as a ratio to baselines of the same run: what Cassandra takes of the same
+ * writes, and what kafkajs reads and decodes. Everything, servers included, shares the machine it runs on.
+ */
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { type Drained, drain } from './servers-drain.ts';
+import { type Latencies, measureLatency } from './servers-latency.ts';
+import { SHAPES, type Shape } from './servers-load.ts';
+import { cpuSeconds, startServers, stopServers } from './servers-set.ts';
+import { openWorld, produceLoad, type Views } from './servers-world.ts';
+
+interface Raw {
+  /** Events a second by how many statements are in flight, and the best of them. */
+  readonly rates: Readonly<Record<string, number>>;
+  readonly best: number;
+  readonly events: number;
+}
+interface Consumed {
+  readonly rate: number;
+}
+
+const RAW_EVENTS = 60_000;
+const RUNS: readonly (readonly [views: Views, workers: number])[] = [
+  ['all', 1],
+  ['all', 2],
+  ['tables', 1],
+  ['tables', 2],
+];
+
+const { values } = parseArgs({
+  options: { events: { type: 'string', default: '300000' }, rounds: { type: 'string', default: '1' } },
+});
+const events = Number(values.events);
+const rounds = Number(values.rounds);
+
+/** A measurement in a process of its own, which prints one JSON line. */
+async function measure<T>(script: string, ...args: string[]): Promise<T> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [path, ...args]);
+  return JSON.parse(stdout) as T;
+}
+
+const show = (n: number): string => Math.round(n).toLocaleString('en');
+const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`;
+const say = (name: string, value: string): void => void process.stdout.write(`${name.padEnd(58)}  ${value}\n`);
+
+const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+// For servers that may have to run as somebody else.
+chmodSync(folder, 0o755);
+say('cores seen; load of the machine before', `${availableParallelism()}; ${loadavg()[0]?.toFixed(1)}`);
+const servers = await startServers(folder);
+try {
+  const world = await openWorld(folder, servers);
+  let raws = 0;
+  const raw = async (): Promise<Raw & { readonly cassandraCpu: number }> => {
+    const before = cpuSeconds(servers.cassandra.pid);
+    const url = `${servers.cassandra.url}/raw_${++raws}`;
+    const measured = await measure<Raw>('servers-raw.ts', url, String(Math.min(events, RAW_EVENTS)));
+    return { ...measured, cassandraCpu: cpuSeconds(servers.cassandra.pid) - before };
+  };
+  // Not counted: a server in Java is slow until it has compiled itself.
+  await raw();
+  let highest = 0;
+  for (const shape of SHAPES) {
+    const begin = await produceLoad(world, shape, events);
+    const consumed = await measure<Consumed>('servers-consume.ts', servers.kafka.url, values.events);
+    say(`${shape}: ${show(events)} events`, '');
+    for (let round = 1; round <= rounds; round++) {
+      const { best, rates, events: written, cassandraCpu } = await raw();
+      const inFlight = Object.keys(rates).find((each) => rates[each] === best);
+      say('  raw writes of its rows, one event each', `${show(best)} events a second, with ${inFlight} in flight`);
+      say('    CPU of Cassandra', `${((1e6 * cassandraCpu) / written).toFixed(0)} µs an event`);
+      say('  kafkajs, reading and decoding', `${show(consumed.rate)} events a second`);
+      const slower = Math.min(best, consumed.rate);
+      for (const [views, workers] of RUNS) {
+        const drained = await drain(world, begin, { views, workers });
+        if (shape === 'scattered' && views === 'all') highest = Math.max(highest, drained.rate);
+        sayDrained(shape, views, workers, drained, slower);
+      }
+    }
+  }
+  sayLatencies(highest / 2, await measureLatency(world, highest / 2));
+  await world.transport.close();
+} finally {
+  await stopServers(servers);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function sayDrained(shape: Shape, views: Views, workers: number, drained: Drained, slower: number): void {
+  const what = `${workers === 1 ? 'one worker' : `${workers} workers`}, ${views === 'all' ? 'all views' : 'rows and table views only'}`;
+  say(`  ${what}`, `${show(drained.rate)} events a second`);
+  say(
+    '    of the slower of both',
+    shape === 'gathered' ? `${(drained.rate / slower).toFixed(1)} times` : percent(drained.rate, slower),
+  );
+  const micros = Object.entries(drained.cpuSeconds)
+    .map(([name, seconds]) => [name, Math.round((1e6 * seconds) / drained.events)] as const)
+    .filter(([, each]) => each > 0);
+  say('    CPU, µs an event', micros.map(([name, each]) => `${name} ${each}`).join(', '));
+  say('    most memory of a worker', `${show(drained.peakMb)} MB`);
+}
+
+function sayLatencies(rate: number, latencies: Latencies): void {
+  say(`latency at ${show(rate)} events a second, in ms`, 'median, p99');
+  const names = { row: 'row in Cassandra', view: 'entry in Redis', live: "live update of the learner's batch" };
+  for (const [name, { median, p99 }] of Object.entries(latencies)) {
+    say(`  until the ${names[name as keyof typeof names]}`, `${show(median)}, ${show(p99)}`);
+  }
+}

@@ -1,0 +1,51 @@
+/** Starts `client.ts`, and knows what it was acknowledged. It ends with the process that started it. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { until } from './until.ts';
+
+const BOUND_MS = 120_000;
+
+export interface Client {
+  readonly lines: readonly string[];
+  /** Waits until it has printed so many more lines that begin so. */
+  says(beginning: string, more: number): Promise<void>;
+  /** Has it finish; answers its exit code and what it complained of. */
+  end(): Promise<{ readonly code: number | null; readonly errors: string }>;
+}
+
+export function startClient(kind: 'requests' | 'objects', url: string): Client {
+  const script = join(import.meta.dirname, 'client.ts');
+  const child = spawn('setpriv', ['--pdeathsig=KILL', '--', process.execPath, script, kind, url]);
+  const lines: string[] = [];
+  let errors = '';
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let isGone = false;
+  void exited.then(() => {
+    isGone = true;
+  });
+  return {
+    lines,
+    async says(beginning, more) {
+      const count = (): number => lines.filter((line) => line.startsWith(beginning)).length;
+      const wanted = count() + more;
+      await until(
+        `the client says "${beginning}" ${more} times more`,
+        () => {
+          if (isGone) throw new Error(`the client ended:\n${errors}`);
+          return count() >= wanted;
+        },
+        BOUND_MS,
+        () => lines.slice(-10).join('\n'),
+      );
+    },
+    async end() {
+      child.stdin.end();
+      return { code: await exited, errors };
+    },
+  };
+}

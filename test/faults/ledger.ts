@@ -1,0 +1,94 @@
+/** What the topics hold, read on from where it was read before: derived facts, poison, dead letters. */
+import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import type { EventDef } from '../../schemas/event.ts';
+import { deadLetterTopic, type Topic } from '../../topics/define.ts';
+import { topics } from '../../topics/index.ts';
+import { ROUTED } from '../../topics/origin.ts';
+import type { LogRecord } from '../../topics/transport.ts';
+import { plain } from '../harness/dump.ts';
+import { POISON } from './poison.ts';
+
+const PAGE = 500;
+
+export class Ledger {
+  /** What jobs said, as text; each as often as a reader who knows no marks would count it. */
+  readonly facts: string[] = [];
+  /** Origins that the log has more than once in one partition. */
+  readonly repeated: string[] = [];
+  /** Every poisoned record of the topics: its name, and where it lies. */
+  readonly poison: { readonly name: string; readonly place: string }[] = [];
+  /** By what was poisoned and where it lay: the jobs that refused it, each with its code. */
+  readonly letters = new Map<string, string[]>();
+  /** Dead letters of records that nobody poisoned. */
+  readonly strangers: string[] = [];
+  readonly #stores: Pick<Stores, 'transport' | 'codec'>;
+  readonly #next = new Map<string, number>();
+  readonly #origins = new Set<string>();
+
+  constructor(stores: Pick<Stores, 'transport' | 'codec'>) {
+    this.#stores = stores;
+  }
+
+  async readOn(): Promise<void> {
+    for (const topic of topics) {
+      await this.#read(topic.name, (records) => this.#take(topic, records));
+      await this.#read(deadLetterTopic(topic.name), async (records) => records.forEach((one) => void this.#bury(one)));
+    }
+  }
+
+  async #read(name: string, take: (records: readonly LogRecord[]) => Promise<void>): Promise<void> {
+    const [info] = await this.#stores.transport.describe([name]);
+    for (const { partition, begin } of info?.partitions ?? []) {
+      const place = `${name}/${partition}`;
+      for (;;) {
+        const records = await this.#stores.transport.read(name, partition, this.#next.get(place) ?? begin, PAGE);
+        const last = records.at(-1);
+        if (last === undefined) break;
+        await take(records);
+        this.#next.set(place, last.offset + 1);
+      }
+    }
+  }
+
+  async #take(topic: Topic, records: readonly LogRecord[]): Promise<void> {
+    const { codec } = this.#stores;
+    const wanted = new Map<string, EventDef>([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
+    const said = records.filter(({ headers, partition, offset }) => {
+      const name = headers[POISON];
+      if (typeof name === 'string') this.poison.push({ name, place: `${topic.name}/${partition}/${offset}` });
+      return name === undefined && headers['ce_origin'] !== undefined;
+    });
+    await codec.learn(said, wanted);
+    for (const record of said) {
+      const decoded = codec.decode(topic, record, wanted);
+      if (decoded.kind === 'rejected') throw new Error(`a derived event is rejected: ${decoded.message}`);
+      if (decoded.kind === 'ignored' || decoded.origin === undefined || decoded.origin.line.startsWith(ROUTED))
+        continue;
+      const { line, offset, index } = decoded.origin;
+      const origin = `${topic.name}/${record.partition} ${line}/${offset}/${index}`;
+      if (this.#origins.has(origin)) this.repeated.push(origin);
+      this.#origins.add(origin);
+      const key = record.key === null ? null : Buffer.from(record.key).toString();
+      const { type, data } = decoded.event;
+      this.facts.push(JSON.stringify(plain([topic.name, key ?? record.partition, type, data])));
+    }
+  }
+
+  #bury({ headers }: LogRecord): void {
+    const header = (name: string): string => String(headers[name]);
+    const refusal = `${header(DEAD_LETTER.job)}: ${header(DEAD_LETTER.code)}`;
+    const place = [DEAD_LETTER.topic, DEAD_LETTER.partition, DEAD_LETTER.offset].map(header).join('/');
+    if (headers[POISON] === undefined) this.strangers.push(`${place} ${refusal}: ${header(DEAD_LETTER.message)}`);
+    else this.letters.set(place, [...(this.letters.get(place) ?? []), refusal].sort());
+  }
+
+  /** What became of each poisoned record, by its name: equal records have an equal fate, wherever they lie. */
+  fates(): Map<string, string[][]> {
+    const fates = new Map<string, string[][]>();
+    for (const { name, place } of this.poison) {
+      fates.set(name, [...(fates.get(name) ?? []), this.letters.get(place) ?? []]);
+    }
+    return fates;
+  }
+}

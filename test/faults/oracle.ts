@@ -1,0 +1,65 @@
+/** The undisturbed life: the same story, well told, to the same jobs in this process, on the embedded stores in memory. */
+import pLimit from 'p-limit';
+import { jobs } from '../../jobs/index.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
+import { type RunningJob, runJob } from '../../jobs/runtime/run.ts';
+import { DEFAULT_SETTINGS, speakersOf } from '../../jobs/runtime/stores.ts';
+import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { topics } from '../../topics/index.ts';
+import { memoryStores, rememberingChannel, type TestStores } from '../harness/stores.ts';
+import { Ledger } from './ledger.ts';
+import { entriesFrom, readAll, type View } from './reading.ts';
+import { isSettled, PARTITIONS } from './settled.ts';
+import type { Told } from './story.ts';
+import { saidWell } from './telling.ts';
+import { until } from './until.ts';
+
+export interface Oracle {
+  readonly ledger: Ledger;
+  /** The messages that left, each once, by key. */
+  readonly messages: () => string[];
+  tell(told: readonly Told[]): Promise<void>;
+  /** Waits until nothing is left to do. */
+  settle(): Promise<void>;
+  read(): Promise<View>;
+  close(): Promise<void>;
+}
+
+export async function startOracle(): Promise<Oracle> {
+  const mail = rememberingChannel(() => ({ outcome: 'sent', detail: 'accepted' }));
+  const stores: TestStores = await memoryStores(jobs, {
+    topics,
+    partitions: PARTITIONS,
+    channels: { mail: mail.channel },
+  });
+  const settings = { ...DEFAULT_SETTINGS, waitMs: 20, timerMs: 20 };
+  const runtime = {
+    stores,
+    clock: systemClock,
+    settings,
+    telemetry: SILENT,
+    limit: pLimit(settings.batchesAtOnce),
+    random: Math.random,
+    speakers: speakersOf(jobs),
+  };
+  let running: RunningJob[] = [];
+  const ledger = new Ledger(stores);
+  return {
+    ledger,
+    messages: () => [...new Set(mail.calls)].sort(),
+    async tell(told) {
+      const records = told.flatMap((one) => saidWell(one, stores.codec, PARTITIONS));
+      if (records.length > 0) await stores.transport.produce(records);
+    },
+    async settle() {
+      // Only while somebody waits for it: otherwise it takes nothing from those who are tested.
+      running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
+      const failed = Promise.race(running.map(({ finished }) => finished)).then(() => false);
+      await until('the undisturbed run is done', async () => Promise.race([isSettled(stores), failed]), 120_000);
+      await Promise.all(running.map((job) => job.stop()));
+      await ledger.readOn();
+    },
+    read: () => readAll(stores, entriesFrom),
+    close: () => stores.close(),
+  };
+}

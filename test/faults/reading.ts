@@ -1,0 +1,108 @@
+/** Everything that services can read through the ports, in a form that can be compared. */
+import { jobs } from '../../jobs/index.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import type { CacheDef, Target } from '../../schemas/target.ts';
+import type { Page } from '../../sinks/port.ts';
+import { plain } from '../harness/dump.ts';
+
+type Found = Readonly<Record<string, unknown>>;
+/** Records by the name of their table, index or cache, in an order that follows from what they say. */
+export type View = Readonly<Record<string, readonly Found[]>>;
+
+const PAGE = 1000;
+const targets: readonly Target[] = [
+  ...new Set(jobs.flatMap((job): Target[] => [job.row, ...job.views.map((view) => view.into)])),
+];
+
+/** `entries` are the keys of the cache's entries that may be there: a cache cannot be listed. */
+export async function readAll(
+  { tables, search, cache }: Pick<Stores, 'tables' | 'search' | 'cache'>,
+  entries: (cache: CacheDef, view: View) => readonly string[],
+): Promise<View> {
+  const view: Record<string, Found[]> = {};
+  for (const target of targets) {
+    if (target.kind === 'table') {
+      view[target.name] = await pages((after) => tables.select(target, [DEFAULT_TENANT], { limit: PAGE, after }));
+    }
+    if (target.kind === 'index') {
+      const request = { tenant: DEFAULT_TENANT, words: '', limit: PAGE };
+      view[target.name] = await pages((after) => search.search(target, { ...request, after }));
+    }
+  }
+  for (const target of targets) {
+    if (target.kind !== 'cache') continue;
+    const keys = entries(target, view);
+    const found = await Promise.all(keys.map((key) => cache.read(target, [DEFAULT_TENANT, key])));
+    view[target.name] = found.flat();
+  }
+  return ordered(plain(view));
+}
+
+async function pages(page: (after: string | undefined) => Promise<Page<Found>>): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let after: string | undefined, more = true; more; more = after !== undefined) {
+    const { items, next } = await page(after);
+    found.push(...items);
+    after = next;
+  }
+  return found;
+}
+
+/** Every entry there is has the key of a row of one of these. */
+export function entriesFrom(cache: CacheDef, view: View): string[] {
+  const keys = {
+    learner_courses: ['learner_progress', 'userId'],
+    unread_counts: ['recipient', 'recipientId'],
+    batch_summaries: ['batch_summary', 'batchId'],
+  } as const;
+  const [table, field] = keys[cache.name as keyof typeof keys];
+  return [...new Set((view[table] ?? []).map((row) => row[field] as string))];
+}
+
+/**
+ * Without what may rightly differ: when a channel answered, and in which order two topics brought something to one row. A unit of which
+ * a learner had something before its course was published anew is counted with 0: it depends on what came first.
+ */
+export function comparable(view: View): View {
+  const without = (names: readonly string[]) => (row: Found) =>
+    Object.fromEntries(
+      Object.entries(row)
+        .filter(([name]) => !names.includes(name))
+        .map(([name, value]) => [name, name === 'units' && typeof value === 'object' ? counted(value) : value]),
+    );
+  const leaveOut: Record<string, readonly string[]> = {
+    messages: ['changedAt', 'dueAt', 'lastDetail'],
+    failed_messages: ['changedAt', 'lastDetail'],
+    learner_progress: ['recent'],
+    recipient: ['recent'],
+  };
+  return ordered(
+    Object.fromEntries(
+      Object.entries(view).map(([name, rows]) => [name, rows.map(without(leaveOut[name] ?? []))] as const),
+    ),
+  );
+}
+
+const counted = (units: unknown): unknown =>
+  Object.fromEntries(Object.entries(units as Record<string, unknown>).filter(([, count]) => count !== 0));
+
+function ordered(view: View): View {
+  const text = (row: Found): string => JSON.stringify(row);
+  return Object.fromEntries(
+    Object.entries(view).map(([name, rows]) => {
+      const sorted = rows.map((row) => sortKeys(row) as Found);
+      return [name, sorted.sort((a, b) => (text(a) < text(b) ? -1 : 1))];
+    }),
+  );
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, inner]) => [name, sortKeys(inner)]),
+  );
+}

@@ -1,0 +1,39 @@
+/** Whether the jobs have nothing left to do: nothing to read, and no timer that is due. */
+import { jobs } from '../../jobs/index.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { timerFired } from '../../schemas/event.ts';
+
+export const PARTITIONS = 6;
+
+export interface Standing {
+  /** Records that jobs have not read. */
+  readonly lag: number;
+  /** How far the jobs have come, all partitions added up. */
+  readonly committed: number;
+  /** How long the topics are. */
+  readonly end: number;
+}
+
+export async function standing({ transport }: Pick<Stores, 'transport'>): Promise<Standing> {
+  const lags = (await Promise.all(jobs.map((job) => transport.lag(job.name, job.from.name)))).flat();
+  const sum = (of: (one: (typeof lags)[number]) => number): number => lags.reduce((all, one) => all + of(one), 0);
+  return { lag: sum(({ lag }) => lag), committed: sum((one) => one.committed ?? 0), end: sum(({ end }) => end) };
+}
+
+export async function isSettled(stores: Pick<Stores, 'transport' | 'tables'>): Promise<boolean> {
+  const before = await standing(stores);
+  if (before.lag > 0 || (await anyTimerDue(stores))) return false;
+  // What one job says after it was looked at may be another one's to read.
+  const after = await standing(stores);
+  return after.lag === 0 && after.end === before.end;
+}
+
+async function anyTimerDue({ tables }: Pick<Stores, 'tables'>): Promise<boolean> {
+  for (const job of jobs) {
+    if (!job.on.some(({ type }) => type === timerFired.type)) continue;
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      if ((await tables.due(job.row, partition, Date.now(), 1)).length > 0) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,44 @@
+/** The events of a story as records. */
+
+import type { Codec } from '../../topics/codec.ts';
+import { keyOf } from '../../topics/define.ts';
+import { formatTime } from '../../topics/time.ts';
+import type { NewRecord } from '../../topics/transport.ts';
+import { recordsOf } from '../harness/produce.ts';
+import type { Random } from '../harness/random.ts';
+import type { Told } from './story.ts';
+
+const text = new TextEncoder();
+
+/** As it should be said: once, and where it belongs. */
+export function saidWell(told: Told, codec: Codec, partitions: number): NewRecord[] {
+  if ('poison' in told) return [told.poison.recordOf(codec, partitions)];
+  // The log goes by when a record was produced, and jobs by when the event happened.
+  return recordsOf(codec, told.event, partitions).map((record) => ({ ...record, timestamp: Date.now() }));
+}
+
+/** As it is said by those who do it wrong. */
+export function saidRoughly(told: Told, codec: Codec, partitions: number, random: Random): NewRecord[] {
+  const records = saidWell(told, codec, partitions);
+  if ('poison' in told) return records;
+  switch (told.how) {
+    case 'well':
+      return records;
+    case 'twice':
+      return [...records, ...records];
+    case 'astray':
+      return records.map((record) => ({ ...record, key: null, partition: random.below(partitions) }));
+    case 'json':
+      return records.map((record, i) => ({ ...record, ...asJson(told.event, i % 2 === 0) }));
+  }
+}
+
+function asJson({ def, data, id, time, topic }: Extract<Told, { event: unknown }>['event'], structured: boolean) {
+  const attributes = { specversion: '1.0', id, source: '/test', type: def.type, time: formatTime(time) };
+  if (structured) {
+    const value = { ...attributes, subject: keyOf(topic, { type: def.type, data }) ?? undefined, data };
+    return { value: text.encode(JSON.stringify(value)), headers: { 'content-type': 'application/cloudevents+json' } };
+  }
+  const headers = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`ce_${name}`, value]));
+  return { value: text.encode(JSON.stringify(data)), headers: { ...headers, 'content-type': 'application/json' } };
+}

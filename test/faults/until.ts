@@ -1,0 +1,24 @@
+/** Waiting for a condition, with a bound. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '../../schemas/errors.ts';
+
+const PAUSE_MS = 100;
+
+/** Asks until it is so. What is away says "not yet"; any other error is thrown. `why` tells what to add to the failure. */
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  boundMs: number,
+  why: () => string = () => '',
+): Promise<void> {
+  const deadline = performance.now() + boundMs;
+  for (;;) {
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      if (!(error instanceof TributaryError && error.kind === 'retry')) throw error;
+    }
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${boundMs} ms ${why()}`);
+    await sleep(PAUSE_MS);
+  }
+}

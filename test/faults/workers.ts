@@ -1,0 +1,191 @@
+/** Worker processes: `tributary up`, watched by what they log. They end with the process that started them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { until } from './until.ts';
+
+const MAIN = join(import.meta.dirname, '../../cli/main.ts');
+const BOUND_MS = 60_000;
+const LINES_KEPT = 40;
+
+interface Line {
+  readonly kind?: string;
+  readonly job?: string;
+  readonly partition?: number;
+  readonly code?: string;
+}
+
+/** It ends with the process that started it. */
+function tributary(folder: string, config: string, args: readonly string[]): ChildProcess {
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(?:TRIBUTARY|NODE)_/.test(key));
+  const command = [process.execPath, '--max-semi-space-size=8', MAIN, '--config', config, ...args];
+  return spawn('setpriv', ['--pdeathsig=KILL', '--', ...command], {
+    cwd: folder,
+    env: Object.fromEntries(inherited),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs a command to its end. */
+export async function runCommand(folder: string, config: string, args: readonly string[]) {
+  const child = tributary(folder, config, args);
+  let text = '';
+  for (const output of [child.stdout, child.stderr]) output?.on('data', (chunk) => (text += chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  return { code, text };
+}
+
+export class Worker {
+  readonly name: string;
+  /** `job/partition` that it works on, as far as it has told. */
+  readonly owned = new Set<string>();
+  /** How often it let go of a partition to a newer owner. */
+  fenced = 0;
+  /** How often it waited for what was away, by code. */
+  readonly waits = new Map<string, number>();
+  /** Exit code or signal; undefined while it runs. */
+  ended: number | NodeJS.Signals | undefined;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #last: string[] = [];
+
+  constructor(name: string, folder: string, config: string) {
+    this.name = name;
+    this.#child = tributary(folder, config, ['up']);
+    const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
+    for (const output of [this.#child.stdout, this.#child.stderr]) {
+      if (output === null) continue;
+      output.pipe(log, { end: false });
+      createInterface({ input: output }).on('line', (line) => this.#hear(line));
+    }
+    this.#exited = new Promise((resolve, reject) => {
+      this.#child.once('error', reject);
+      this.#child.once('close', (code, signal) => {
+        this.ended = code ?? signal ?? -1;
+        this.owned.clear();
+        log.end();
+        resolve();
+      });
+    });
+  }
+
+  #hear(text: string): void {
+    this.#last.push(text);
+    if (this.#last.length > LINES_KEPT) this.#last.shift();
+    if (!text.startsWith('{')) return;
+    const { kind, job, partition, code } = JSON.parse(text) as Line;
+    const place = `${job}/${partition}`;
+    if (kind === 'claimed') this.owned.add(place);
+    if (kind === 'released' || kind === 'fenced' || kind === 'waiting') this.owned.delete(place);
+    if (kind === 'fenced') this.fenced += 1;
+    if (kind === 'waiting' && code !== undefined) this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
+  }
+
+  /** What it said last. */
+  get tail(): string {
+    return this.#last.join('\n');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  async exit(): Promise<number | NodeJS.Signals | undefined> {
+    await this.#exited;
+    return this.ended;
+  }
+
+  /** Waits until it works on at least so many partitions. */
+  async owns(count: number): Promise<void> {
+    await until(
+      `${this.name} has ${count} partitions`,
+      () => {
+        if (this.ended !== undefined) throw new Error(`${this.name} ended with ${this.ended}:\n${this.tail}`);
+        return this.owned.size >= count;
+      },
+      BOUND_MS,
+      () => `(it has ${this.owned.size}):\n${this.tail}`,
+    );
+  }
+}
+
+/** The workers of an installation. Each that ends without having been told to is a finding. */
+export class Fleet {
+  readonly #folder: string;
+  readonly #config: string;
+  #started = 0;
+  readonly #running = new Set<Worker>();
+  readonly #all: Worker[] = [];
+  readonly #told = new Set<Worker>();
+
+  constructor(folder: string, config: string) {
+    this.#folder = folder;
+    this.#config = config;
+  }
+
+  get running(): readonly Worker[] {
+    return [...this.#running].filter(({ ended }) => ended === undefined);
+  }
+
+  /** Of all workers there ever were. */
+  get fenced(): number {
+    return this.#all.reduce((sum, { fenced }) => sum + fenced, 0);
+  }
+
+  /** Starts so many at once and waits until each of them has work. */
+  async start(count: number): Promise<Worker[]> {
+    const workers = Array.from({ length: count }, () => this.startOne());
+    await Promise.all(workers.map((worker) => worker.owns(1)));
+    return workers;
+  }
+
+  startOne(): Worker {
+    this.#started += 1;
+    const worker = new Worker(`worker-${this.#started}`, this.#folder, this.#config);
+    this.#running.add(worker);
+    this.#all.push(worker);
+    return worker;
+  }
+
+  async kill(worker: Worker): Promise<void> {
+    this.#dismiss(worker);
+    worker.signal('SIGKILL');
+    await worker.exit();
+  }
+
+  /** Asks it to stop, as a supervisor does; answers its exit code. */
+  async stop(worker: Worker): Promise<number | NodeJS.Signals | undefined> {
+    this.#dismiss(worker);
+    worker.signal('SIGTERM');
+    const late = setTimeout(() => worker.signal('SIGKILL'), BOUND_MS);
+    const code = await worker.exit();
+    clearTimeout(late);
+    return code;
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all(this.running.map((worker) => this.kill(worker)));
+  }
+
+  /** Workers that ended by themselves, with what they said. */
+  deserters(): string[] {
+    return this.#all
+      .filter((worker) => worker.ended !== undefined && !this.#told.has(worker))
+      .map((worker) => `${worker.name} ended with ${worker.ended}:\n${worker.tail}`);
+  }
+
+  /** Codes of what workers waited for, all together. */
+  waits(): Map<string, number> {
+    const sums = new Map<string, number>();
+    for (const { waits } of this.#all) for (const [code, count] of waits) sums.set(code, (sums.get(code) ?? 0) + count);
+    return sums;
+  }
+
+  #dismiss(worker: Worker): void {
+    this.#told.add(worker);
+    this.#running.delete(worker);
+  }
+}
