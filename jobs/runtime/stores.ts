@@ -30,7 +30,10 @@ export interface Clock {
 export interface Settings {
   /** The most records of one batch: more are fewer round trips, fewer are a shorter wait. */
   readonly maxRecords: number;
-  /** Batches of a process that are read and folded at once: what one of them holds is the memory it takes. */
+  /**
+   * Batches of a process that are read and folded at once: what one of them holds is the memory it takes. Small ones of
+   * partitions that were read to their end do not count.
+   */
   readonly batchesAtOnce: number;
   /** How long one fetch waits for records. */
   readonly waitMs: number;
@@ -73,7 +76,7 @@ export interface Runtime {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly telemetry: Telemetry;
-  /** Lets only so many batches of the process be read and folded at once. */
+  /** Lets only so many batches of the process be read and folded at once. Batches of some few new records do not ask. */
   readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
   /** In [0, 1): for jitter. */
   readonly random: () => number;

@@ -21,6 +21,9 @@ import type { Runtime } from './stores.ts';
 /** What a turn did: `idle` when there was nothing to do. */
 export type Turn = 'worked' | 'idle' | 'fenced';
 
+/** A batch of news has at most this part of the most records. */
+const NEWS_SHARE = 8;
+
 interface Owned {
   readonly claim: Claim;
   readonly token: number;
@@ -106,13 +109,16 @@ export class PartitionWorker {
       const fired = await this.#fireTimers(owned);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
       const { backlog } = owned;
-      const { limit } = this.#runtime;
+      const { limit, settings } = this.#runtime;
       const records = backlog ? [] : await this.#fetch(owned, fired ? 0 : waitMs, signal);
-      const worked = await limit(async () => {
+      const work = async (): Promise<boolean> => {
         const batch = backlog ? await this.#fetch(owned, 0, signal) : records;
         if (batch.length > 0) await this.#process(owned, batch);
         return batch.length > 0;
-      });
+      };
+      // Some few new records, after which there are none, do not wait for those who catch up.
+      const isNews = !backlog && !owned.backlog && records.length * NEWS_SHARE <= settings.maxRecords;
+      const worked = await (isNews ? work() : limit(work));
       return worked || fired || backlog ? 'worked' : 'idle';
     } catch (error) {
       await this.#letGo();

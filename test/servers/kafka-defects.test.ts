@@ -3,7 +3,6 @@
  * instead. Batches that are too long or damaged, and bytes that are views of an answer, are in test/topics/kafka/records.test.ts.
  */
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +17,8 @@ import { type KafkaOptions, settingsOf } from '../../topics/kafka/options.ts';
 import type { Reader } from '../../topics/kafka/reader.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { Transport } from '../../topics/transport.ts';
-import { claimOf, codeOf, DAY, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
+import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
+import { withTopic } from './kafka-topic.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
 // Sessions as short as a test wants them.
@@ -37,12 +37,6 @@ function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport 
   const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
   t.after(() => transport.close());
   return transport;
-}
-
-async function withTopic(transport: Transport, partitions = 1): Promise<string> {
-  const name = `orders-${randomUUID()}`;
-  await transport.createTopics([{ name, partitions, retentionMs: 100 * 365 * DAY }]);
-  return name;
 }
 
 test('1: a member that has joined a newer generation cannot commit for a partition that is not its own any more', async (t) => {

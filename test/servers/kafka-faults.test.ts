@@ -1,6 +1,5 @@
 /** The transport while its broker is killed, paused, and replaced by another one of three. */
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,8 @@ import { type KafkaServer, type KafkaOptions as ServerOptions, startKafka } from
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { Claim, Transport } from '../../topics/transport.ts';
-import { claimOf, codeOf, DAY, joined, keysOf, type Member, record, spread } from '../contracts/transport-members.ts';
+import { claimOf, codeOf, joined, keysOf, type Member, record, spread } from '../contracts/transport-members.ts';
+import { withTopic } from './kafka-topic.ts';
 
 async function started(t: TestContext, options: Partial<ServerOptions> = {}): Promise<KafkaServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
@@ -29,12 +29,6 @@ function opened(t: TestContext, { url }: KafkaServer, options: Partial<KafkaOpti
   const transport = kafkaTransport({ url, heartbeatMs: 200, ...options });
   t.after(() => transport.close());
   return transport;
-}
-
-async function withTopic(transport: Transport, partitions = 1): Promise<string> {
-  const name = `orders-${randomUUID()}`;
-  await transport.createTopics([{ name, partitions, retentionMs: 100 * 365 * DAY }]);
-  return name;
 }
 
 /** As the runtime does it: whatever fails for a reason that passes is done again, from a new claim. */

@@ -8,7 +8,8 @@ import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { Claim, Transport } from '../../topics/transport.ts';
 import { transportContract } from '../contracts/transport.ts';
-import { claimOf, codeOf, DAY, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
+import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
+import { withTopic } from './kafka-topic.ts';
 
 const { url } = await running('kafka');
 
@@ -17,12 +18,6 @@ function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport 
   const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
   t.after(() => transport.close());
   return transport;
-}
-
-async function withTopic(transport: Transport, partitions = 1): Promise<string> {
-  const name = `orders-${randomUUID()}`;
-  await transport.createTopics([{ name, partitions, retentionMs: 100 * 365 * DAY }]);
-  return name;
 }
 
 transportContract('kafka', async (t) => opened(t), { expires: false });

@@ -6,6 +6,7 @@
  * takes as TEXT, so that a field that turned from a string into a list is seen as another type.
  */
 import { type Field, isNullable, type Schema } from '../../../schemas/avro.ts';
+import { jsonOf } from '../json.ts';
 
 export type SqlValue = null | number | string | Uint8Array;
 
@@ -66,56 +67,12 @@ const BOOLEAN: Codec = {
 };
 
 function json(schema: Schema): Codec {
-  const out = converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64'));
-  const back = converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64')));
+  const { stringify, parse } = jsonOf(schema);
   return {
     type: 'JSON TEXT',
-    encode(value) {
-      if (value === null || value === undefined) return null;
-      return JSON.stringify(out === undefined ? value : out(value));
-    },
-    decode(value) {
-      if (value === null) return null;
-      const parsed: unknown = JSON.parse(value as string);
-      return back === undefined ? parsed : back(parsed);
-    },
+    encode: (value) => (value === null || value === undefined ? null : stringify(value)),
+    decode: (value) => (value === null ? null : parse(value as string)),
   };
-}
-
-type Convert = (value: unknown) => unknown;
-
-/** Applies `bytes` to all bytes within a value; undefined where the schema has none, since then nothing is to do. */
-function converted(schema: Schema, bytes: Convert): Convert | undefined {
-  if (schema === 'bytes') return bytes;
-  if (typeof schema === 'string') return undefined;
-  if (isNullable(schema)) {
-    const inner = converted(schema[1], bytes);
-    return inner && ((value) => (value === null ? null : inner(value)));
-  }
-  switch (schema.type) {
-    case 'enum':
-      return undefined;
-    case 'array': {
-      const item = converted(schema.items, bytes);
-      return item && ((value) => (value as unknown[]).map(item));
-    }
-    case 'map': {
-      const entry = converted(schema.values, bytes);
-      return entry && ((value) => Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, entry(v)])));
-    }
-    case 'record': {
-      const fields = schema.fields.flatMap((field) => {
-        const convert = converted(field.type, bytes);
-        return convert === undefined ? [] : [{ name: field.name, convert }];
-      });
-      if (fields.length === 0) return undefined;
-      return (value) => {
-        const result = { ...(value as Record<string, unknown>) };
-        for (const { name, convert } of fields) result[name] = convert(result[name]);
-        return result;
-      };
-    }
-  }
 }
 
 function addition(field: Field, codec: Codec): string | undefined {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
+import { lookupsFor, type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
+import type { Runtime } from '../../../jobs/runtime/stores.ts';
+import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { Random } from '../../harness/random.ts';
 import { added, addUp, polished, things } from './add-up.ts';
 import { type Bench, bench, type Given, thingIn, type WorkerOptions } from './bench.ts';
@@ -136,4 +138,33 @@ test('members that come and go hand their partitions over without losing or doub
   await calm.run();
   // Produced at once or bit by bit: the order within a partition is the same.
   assert.deepEqual(await b.everything(), await calm.everything());
+});
+
+test('some few new records do not wait for those who catch up; a batch of many, and the first of an owner, do', async (t) => {
+  const b = await bench(t);
+  let turns = 0;
+  const full = { isFull: false };
+  const runtime: Runtime = {
+    ...b.runtime({ settings: { maxRecords: 16 } }),
+    limit: (work) => {
+      turns += 1;
+      return full.isFull ? new Promise(() => {}) : work();
+    },
+  };
+  const membership = await runtime.stores.transport.join(addUp.name, things.name, {
+    assigned: () => {},
+    revoked: async () => {},
+  });
+  const worker = new PartitionWorker(addUp, 0, membership, runtime, lookupsFor(runtime));
+  await b.produce(add('a'));
+  assert.equal(await worker.turn(0), 'worked');
+  assert.equal(turns, 1, 'a new owner does not know yet how much there is');
+  full.isFull = true;
+  await b.produce(add('a'), add('b'));
+  assert.equal(await worker.turn(0), 'worked');
+  assert.equal((await b.row('a', 'p'))?.sum, 2);
+  full.isFull = false;
+  await b.produce(add('a'), add('a'), add('a'));
+  assert.equal(await worker.turn(0), 'worked');
+  assert.equal(turns, 2, 'three of sixteen are more than an eighth');
 });

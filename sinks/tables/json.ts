@@ -1,5 +1,5 @@
 /** What has parts, as JSON text: bytes within it are base64. */
-import { isNullable, type Schema } from '../../../schemas/avro.ts';
+import { isNullable, type Schema } from '../../schemas/avro.ts';
 
 type Convert = (value: unknown) => unknown;
 
