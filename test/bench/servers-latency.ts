@@ -17,6 +17,7 @@ import { redisCache } from '../../sinks/cache/redis/cache.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
+import type { NewRecord } from '../../topics/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { enrollmentLoad } from './servers-load.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type World } from './servers-world.ts';
@@ -97,13 +98,18 @@ async function produceSteadily(
   let sent = 0;
   while (!signal.aborted) {
     const due = Math.floor((rate * (performance.now() - begun)) / 1000);
-    const records = [];
+    const records: NewRecord[] = [];
     for (; sent < due; sent++) {
       const { value, done } = events.next();
       if (done) return;
       records.push(...recordsOf(codec, { ...value, time: Date.now() }, partitions));
     }
-    if (records.length > 0) await transport.produce(records);
+    // Each partition's alone, as services send: several together would be a transaction, which holds up readers while it is open.
+    await Promise.all(
+      Map.groupBy(records, ({ partition }) => partition)
+        .values()
+        .map((each) => transport.produce(each)),
+    );
     await sleep(TICK_MS);
   }
 }

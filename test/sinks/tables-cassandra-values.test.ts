@@ -133,6 +133,9 @@ test('an error says whether to wait, to correct something or to stop', () => {
   assert.equal(codeOf(new errors.OperationTimedOutError('late')), 'TABLES_AWAY');
   assert.equal(codeOf(new errors.BusyConnectionError('host', 1, 1)), 'TABLES_AWAY');
   assert.equal(codeOf(Object.assign(new Error('reset'), { syscall: 'read' })), 'TABLES_AWAY');
+  for (const said of ['No connection available', 'Connection closed', 'node-1 could not be resolved']) {
+    assert.equal(codeOf(new Error(said)), 'TABLES_AWAY', said);
+  }
   assert.equal(codeOf(response(codes.invalid)), 'STORE_BROKEN');
   assert.equal(codeOf(response(codes.unauthorized)), 'CONFIG_INVALID');
   assert.equal(codeOf(new errors.ArgumentError('no')), 'STORE_BROKEN');

@@ -85,8 +85,13 @@ export function faultOf(error: unknown, what: string): TributaryError {
   return fault('STORE_BROKEN', `${why}; this is a bug`);
 }
 
+/** What the driver says of connections as an error of no kind of its own. */
+const OF_CONNECTIONS =
+  /^(No connection available|Connection closed|Connection was unable to STARTUP)|could not be resolved$/;
+
 /** The errors of the driver are of connections and of time, but for those that say that it was used wrongly. */
 function isOfConnection(error: unknown): boolean {
   if (error instanceof errors.ArgumentError || error instanceof errors.DriverInternalError) return false;
+  if (OF_CONNECTIONS.test(messageOf(error))) return true;
   return error instanceof errors.DriverError || (error instanceof Error && 'syscall' in error);
 }
