@@ -48,12 +48,12 @@ export interface Settings {
 }
 
 export const DEFAULT_SETTINGS: Settings = {
-  maxRecords: 3000,
+  maxRecords: 5000,
   batchesAtOnce: 2,
   waitMs: 500,
   lookupMs: 5000,
   timerMs: 1000,
-  cachedRows: 300,
+  cachedRows: 50,
   backOffMs: [100, 10_000],
 };
 
