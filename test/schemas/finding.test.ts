@@ -8,6 +8,7 @@ test('a version is compared part by part, as numbers', () => {
   assert.equal(state('10.1', '9.9'), 'ok');
   assert.equal(state('9.9', '10.1'), 'problem');
   assert.equal(state('15', '13'), 'ok');
+  assert.equal(state('8', '8.15'), 'problem', 'what is not said is zero');
   assert.equal(state('5.0-beta1', '5.0'), 'ok');
   assert.equal(state('4.1.7', '5.0'), 'problem');
   assert.equal(state('unknown', '1'), 'ok', 'what is no number says nothing');
