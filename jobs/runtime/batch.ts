@@ -142,17 +142,23 @@ async function writeRows(
   if (changed.length === 0) return 0;
   const results = await runtime.stores.tables.write(
     job.row,
-    changed.map(({ row, before }) => ({
-      key: row.key,
-      version: { token, revision: row.revision },
-      at: formatAt(row.at),
-      outbox: formatOutbox(row.outbox),
-      timers: row.timers,
-      data: row.data,
-      partition: place.partition,
+    changed.map(({ row, before, timersBefore }) => {
       // The first write of a new owner shows nothing of what an older one may have written meanwhile.
-      whole: row.stored?.token !== token || isReplaced(job, before, row.data),
-    })),
+      const whole = row.stored?.token !== token || isReplaced(job, before, row.data);
+      return {
+        key: row.key,
+        version: { token, revision: row.revision },
+        at: formatAt(row.at),
+        outbox: formatOutbox(row.outbox),
+        timers: row.timers,
+        data: row.data,
+        partition: place.partition,
+        whole,
+        unchanged: whole
+          ? undefined
+          : { fields: sameFields(job, before, row.data), timers: row.timers === timersBefore },
+      };
+    }),
   );
   const refused = new Map<string, Rejection>();
   results.forEach((result, i) => {
@@ -178,13 +184,23 @@ async function writeRows(
   return changed.length;
 }
 
-/** Whether a map field was made anew instead of being changed: then the store has entries that nobody deleted. */
+/**
+ * Whether the row came or went, or a map field was made anew instead of being changed: then the store has what nobody deleted.
+ */
 function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): boolean {
+  if (before === undefined || after === undefined) return true;
   return mapFields(job.row.record).some(({ name }) => {
-    const was = before?.[name] as Entries<unknown> | undefined;
-    const is = after?.[name] as Entries<unknown> | undefined;
+    const was = before[name] as Entries<unknown> | undefined;
+    const is = after[name] as Entries<unknown> | undefined;
     return was === undefined || is === undefined || !is.isVersionOf(was);
   });
+}
+
+/** What is the very same value; a list made anew counts as changed, whatever is in it. */
+function sameFields({ row }: Job, before: Row | undefined, after: Row | undefined): ReadonlySet<string> {
+  const same = new Set<string>();
+  for (const { name } of row.record.fields) if (before?.[name] === after?.[name]) same.add(name);
+  return same;
 }
 
 function settled(job: Job, data: Row | undefined): Row | undefined {

@@ -19,6 +19,7 @@ import type { Rules } from './rules.ts';
 export interface Touched {
   readonly row: LiveRow;
   readonly before: Row | undefined;
+  readonly timersBefore: LiveRow['timers'];
   /** Whether this attempt folded something into it. */
   changed: boolean;
   /** Whether an earlier attempt had folded a record of this batch into it: then its views may not be written yet. */
@@ -69,7 +70,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
       if (!isRepeat && !isMatch(row.data, item)) continue;
       let one = touched.get(id);
       if (one === undefined) {
-        one = { row, before: row.data, changed: false, again: false, last: item };
+        one = { row, before: row.data, timersBefore: row.timers, changed: false, again: false, last: item };
         touched.set(id, one);
       }
       if (isRepeat) {

@@ -8,7 +8,8 @@
  * - An older version never replaces a newer one (see `Version`); the result says `stale`. An equal version is accepted.
  *   An implementation that cannot tell (Cassandra) may answer `written` for a write that lost.
  * - Map fields are stored entry by entry. A write with `whole: false` touches only the entries that changed since the
- *   row was read or last written; with `whole: true` it replaces every entry, so that nothing of an older owner shows.
+ *   row was read or last written, and may leave out what `unchanged` says; with `whole: true` it replaces everything, so that
+ *   nothing of an older owner shows.
  * - `claim` counts up by compare-and-set: of two calls at once, each gets its own number, and a later call a larger one.
  * - A removed view record is gone for readers, and an older write does not bring it back.
  */
@@ -33,6 +34,14 @@ export interface RowWrite extends StoredRow {
   readonly partition: number;
   /** Whether every map entry is written, and those the store has besides are dropped. */
   readonly whole: boolean;
+  /** What the store holds already, since the same owner wrote it. Never with `whole`. */
+  readonly unchanged?: Unchanged | undefined;
+}
+
+export interface Unchanged {
+  /** Fields that are no maps and not of the key. */
+  readonly fields: ReadonlySet<string>;
+  readonly timers: boolean;
 }
 
 export interface DueTimer {

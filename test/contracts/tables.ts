@@ -191,6 +191,43 @@ export function tablesContract(
     await assertHolds(s.tables, none);
   });
 
+  tablesTest('what the same owner did not change stays, and what it changed is written', async (s) => {
+    const { tables, partition } = s;
+    const key = s.key('ada', 'b1');
+    const counts = Entries.of([['n', 1]]);
+    const data = { region: 'Wales', progress: 5, completedAt: 7, tags: ['a'], counts };
+    const first = write(key, v(1, 1), { whole: true, partition, timers: { end: 100 }, data });
+    await tables.write(learners, [first]);
+    const fields = new Set(['region', 'tags']);
+    const more = { ...first.data, progress: 6, completedAt: null, counts: counts.settled().set('m', 2) };
+    const second = write(key, v(1, 2), {
+      partition,
+      at: 'later',
+      outbox: 'news',
+      timers: first.timers,
+      data: more,
+      unchanged: { fields, timers: true },
+    });
+    assert.deepEqual(await tables.write(learners, [second]), ['written']);
+    await assertHolds(tables, second);
+    assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Wales'), [key]);
+    assert.deepEqual(await tables.due(learners, partition, 1000, 10), [{ key, name: 'end', due: 100 }]);
+    const third = { ...second, version: v(1, 3), timers: {}, unchanged: { fields, timers: false } };
+    await tables.write(learners, [third]);
+    await assertHolds(tables, third);
+    assert.deepEqual(await tables.due(learners, partition, 1000, 10), []);
+    // Of the older owner, later than all: nothing of it shows, neither where the newer one wrote nor where it did not.
+    const taken = write(key, v(2, 1), { whole: true, partition, data: { region: 'Kent', counts: Entries.of([]) } });
+    await tables.write(learners, [taken]);
+    const late = write(key, v(1, 9), {
+      partition,
+      data: { ...more, progress: 9 },
+      unchanged: { fields, timers: true },
+    });
+    assertLost(await tables.write(learners, [late]), s);
+    await assertHolds(tables, taken);
+  });
+
   tablesTest('a stale write changes neither fields nor entries nor timers nor outbox', async (s) => {
     const { tables, partition } = s;
     const key = s.key('ada', 'b1');

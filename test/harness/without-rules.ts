@@ -2,11 +2,12 @@
  * The rules, each turned off: some by a switch of the runtime, and those that stores and logs keep by stores that do not. Whoever
  * tests the runtime must notice every one of them.
  */
+import assert from 'node:assert/strict';
 import { ALL_RULES } from '../../jobs/runtime/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
-import type { RowWrite } from '../../sinks/tables/port.ts';
+import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
 import type { Claim, Membership, Transport } from '../../topics/transport.ts';
 import type { Roughness } from './crash-property.ts';
 import type { Distort } from './world.ts';
@@ -53,7 +54,10 @@ function revisionFirst(stores: Stores): Stores {
   };
 }
 
-/** Stores that settle versions silently, as Cassandra does: a write that lost looks like any other. */
+/**
+ * Stores that settle versions silently, as Cassandra does: a write that lost looks like any other. And what a write says is
+ * unchanged has to be so, since Cassandra does not write it.
+ */
 export function tellingNothing(stores: Stores): Stores {
   const { tables, cache, search } = stores;
   const silent = (results: WriteResult[]): WriteResult[] =>
@@ -62,12 +66,31 @@ export function tellingNothing(stores: Stores): Stores {
     ...stores,
     tables: {
       ...bound(tables),
-      write: async (table, rows) => silent(await tables.write(table, rows)),
+      async write(table, rows) {
+        const held = await tables.read(
+          table,
+          rows.map(({ key }) => key),
+        );
+        rows.forEach((row, i) => {
+          if (held[i] === undefined || held[i].version.token <= row.version.token) assertUnchanged(row, held[i]);
+        });
+        return silent(await tables.write(table, rows));
+      },
       apply: async (view, changes) => silent(await tables.apply(view, changes)),
     },
     cache: { ...bound(cache), apply: async (def, changes) => silent(await cache.apply(def, changes)) },
     search: { ...bound(search), apply: async (def, changes) => silent(await search.apply(def, changes)) },
   };
+}
+
+function assertUnchanged(
+  { key, unchanged, whole, version, timers, data }: RowWrite,
+  held: StoredRow | undefined,
+): void {
+  if (unchanged === undefined) return;
+  assert.ok(!whole && held?.version.token === version.token, `${key.join('/')}: another owner wrote it`);
+  if (unchanged.timers) assert.deepEqual(timers, held.timers);
+  for (const field of unchanged.fields) assert.deepEqual(data?.[field], held.data?.[field], field);
 }
 
 function neverWhole(stores: Stores): Stores {

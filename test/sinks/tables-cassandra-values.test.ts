@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
 import fc from 'fast-check';
+import { Entries } from '../../schemas/entries.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import { compareVersions } from '../../sinks/port.ts';
 import { faultOf, mayHaveHappened, refusalOf } from '../../sinks/tables/cassandra/errors.ts';
 import { FROM_THE_BEGINNING, TimerMarks } from '../../sinks/tables/cassandra/marks.ts';
+import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
+import { updateParameters } from '../../sinks/tables/cassandra/rows.ts';
 import { placeOf } from '../../sinks/tables/cassandra/url.ts';
 import {
   checkToken,
@@ -16,10 +19,36 @@ import {
   timestampOf,
   unsayable,
 } from '../../sinks/tables/cassandra/version.ts';
-import { v } from '../contracts/tables-samples.ts';
+import type { RowWrite } from '../../sinks/tables/port.ts';
+import { learners, v, write } from '../contracts/tables-samples.ts';
 
 const long = (token: number, revision: number, attempt = 0) =>
   new types.Long(...timestampOf(v(token, revision), attempt));
+
+test('what did not change is not sent, and all the rest is', () => {
+  const request = tableRequest(learners, 'k');
+  const named = (row: RowWrite) => {
+    const names = request.update.split(' WHERE ')[0]?.match(/"\w+" = /g) ?? [];
+    const values = updateParameters(request, row).slice(1, 1 + names.length);
+    return names.flatMap((name, i) => (values[i] === types.unset ? [] : [name.slice(1, -4)]));
+  };
+  const row = write(['t', 'ada', 'b1'], v(1, 2), {
+    data: { progress: 1, counts: Entries.stored([['n', 1]]).set('n', 2) },
+  });
+  const fields = new Set(learners.record.fields.map(({ name }) => name).filter((name) => name !== 'progress'));
+  assert.deepEqual(named({ ...row, unchanged: { fields, timers: true } }), [
+    'progress',
+    'counts',
+    '_revision',
+    '_at',
+    '_outbox',
+  ]);
+  assert.ok(named({ ...row, unchanged: { fields, timers: false } }).includes('_due'));
+  assert.deepEqual(
+    named(row).filter((name) => ['region', '_token', '_partition', '_erased'].includes(name)),
+    ['region', '_token', '_partition', '_erased'],
+  );
+});
 
 test('timestamps are in the order of the versions, and then of the attempts', () => {
   const version = fc.record({

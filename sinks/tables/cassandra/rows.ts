@@ -4,7 +4,7 @@ import { Entries } from '../../../schemas/entries.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
 import type { Change, Key, Version } from '../../port.ts';
-import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
+import type { DueTimer, RowWrite, StoredRow, Unchanged } from '../port.ts';
 import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
 
@@ -23,11 +23,15 @@ export function insertParameters(request: TableRequest, row: RowWrite, attempt: 
   return parameters;
 }
 
-/** The parameters of `update`: all but the entries that did not change. */
+/** The parameters of `update`: what did not change is left out, and a column that is left out stays as it is. */
 export function updateParameters(request: TableRequest, row: RowWrite): unknown[] {
-  const parameters = [longOf(row.version), ...fieldsOf(request, row.data)];
+  const { data, unchanged } = row;
+  const parameters: unknown[] = [longOf(row.version)];
+  for (const { field, codec } of request.columns) {
+    parameters.push(unchanged?.fields.has(field) ? types.unset : codec.encode(data?.[field]));
+  }
   for (const map of request.maps) {
-    const entries = row.data?.[map.field];
+    const entries = data?.[map.field];
     const added = new Map<string, unknown>();
     const removed: string[] = [];
     for (const [entry, value] of entries instanceof Entries ? entries.changes() : Object.entries(entries ?? {})) {
@@ -36,8 +40,15 @@ export function updateParameters(request: TableRequest, row: RowWrite): unknown[
     }
     parameters.push(added.size > 0 ? added : types.unset, removed.length > 0 ? removed : types.unset);
   }
-  parameters.push(...bookkeepingOf(row), ...row.key);
+  parameters.push(...(unchanged === undefined ? bookkeepingOf(row) : changesOf(row, unchanged)), ...row.key);
   return parameters;
+}
+
+/** The bookkeeping of a row that was and is there, of the same owner and partition. */
+function changesOf(row: RowWrite, { timers }: Unchanged): unknown[] {
+  const [, revision, , at, outbox, text, due] = bookkeepingOf(row);
+  const { unset } = types;
+  return [unset, revision, unset, at, outbox, timers ? unset : text, timers ? unset : due, unset];
 }
 
 /** The parameters of `put`, or of `remove` for a change without a record. */

@@ -5,8 +5,8 @@
  *
  * - A whole row writes a null for what it has not, and a tombstone one below its own timestamp for each map: so no
  *   column and no entry of any older version shows, not even of one that arrives later.
- * - A row of which some entries changed writes all columns but only those entries. What the others hold is of the same
- *   owner, since the first write of an owner is whole.
+ * - A later row of the same owner writes what changed: columns and entries. What the others hold is of the same owner, since
+ *   the first write of an owner is whole.
  * - A removed record is a tombstone with the version of its removal. It holds against older writes for `gc_grace_seconds`,
  *   ten days unless somebody shortened it, which is longer than any paused owner lives.
  *
@@ -63,7 +63,7 @@ export class Writes {
           const refused = refusal(request, row.key, row.version, row.data);
           if (refused !== undefined) return refused;
           const attempt = attempts[i];
-          const whole = row.whole || row.data === undefined || request.maps.length === 0 || attempt !== undefined;
+          const whole = row.whole || row.data === undefined || attempt !== undefined;
           if (!whole) return { query: request.update, params: updateParameters(request, row), item: i };
           return { query: request.insert, params: insertParameters(request, row, attempt ?? 0), item: i };
         },
