@@ -17,7 +17,12 @@ export async function startServers(folder: string): Promise<Servers> {
   const java = { throughput: true, heap: '1g' };
   const [elasticsearch, cassandra, kafka, registry, redis] = (await startAll<Server>([
     startElasticsearch({ ...at('elasticsearch'), ...java }),
-    startCassandra({ ...at('cassandra'), ...java, settings: { memtable_heap_space: '256MiB' } }),
+    startCassandra({
+      ...at('cassandra'),
+      ...java,
+      // As Cassandra has it by itself; the tests' servers write their log to the disk with every write.
+      settings: { memtable_heap_space: '256MiB', commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
+    }),
     startKafka({ ...at('kafka'), ...java }),
     startRegistry(at('registry')),
     startRedis({
