@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { DEFAULT_SETTINGS } from '../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, NETWORKED } from '../jobs/runtime/stores.ts';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
 
 /** What may stand before the colon of each port's URL. `openers.ts` has an implementation for each. */
@@ -46,6 +46,8 @@ const count = (least: number, most: number, preset: number, doc: string) => {
   return z.int({ error }).min(least, { error }).max(most, { error }).default(preset).describe(doc);
 };
 const ms = (least: number, most: number, preset: number, doc: string) => count(least, most, preset, `${doc}, in ms.`);
+
+const elsewhere = (key: keyof typeof NETWORKED): string => `${NETWORKED[key]} where tables are in Cassandra`;
 
 const schema = z.object({
   data: z
@@ -100,18 +102,28 @@ const schema = z.object({
     .describe('The least important thing that is logged.'),
   metricsHost: z.string().min(1).default('127.0.0.1').describe('The address for metrics and probes.'),
   metricsPort: count(0, 65_535, 0, 'The port for metrics and probes; 0: none.'),
-  maxRecords: count(1, 100_000, DEFAULT_SETTINGS.maxRecords, 'The most records of one batch.'),
+  maxRecords: count(
+    1,
+    100_000,
+    DEFAULT_SETTINGS.maxRecords,
+    `The most records of one batch; ${elsewhere('maxRecords')}.`,
+  ),
   batchesAtOnce: count(
     1,
     1000,
     DEFAULT_SETTINGS.batchesAtOnce,
-    'Batches of this process that are read and folded at once.',
+    `Batches of this process that are read and folded at once; ${elsewhere('batchesAtOnce')}.`,
   ),
   waitMs: ms(0, 60_000, DEFAULT_SETTINGS.waitMs, 'How long a job waits for records before it looks up'),
   sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),
   lookupMs: ms(0, HOUR, DEFAULT_SETTINGS.lookupMs, 'How long a lookup may be kept'),
   timerMs: ms(10, HOUR, DEFAULT_SETTINGS.timerMs, 'How often due timers are looked for'),
-  cachedRows: count(0, 10_000_000, DEFAULT_SETTINGS.cachedRows, 'Rows kept in memory for each partition.'),
+  cachedRows: count(
+    0,
+    10_000_000,
+    DEFAULT_SETTINGS.cachedRows,
+    `Rows kept in memory for each partition; ${elsewhere('cachedRows')}.`,
+  ),
   backOffFirstMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[0], 'The first pause when a store is away'),
   backOffLongestMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[1], 'The longest pause when a store is away'),
   expireEveryMs: ms(1000, 24 * HOUR, HOUR, 'How often records past their retention are dropped'),
@@ -176,6 +188,9 @@ export function loadConfig(sources: Sources): Loaded {
     }
     values[key] = result.data;
     from[key] = source;
+  }
+  if (!(values['tables'] as string).startsWith('embedded')) {
+    for (const [key, value] of Object.entries(NETWORKED)) if (from[key] === 'default') values[key] = value;
   }
   values['data'] = resolve(sources.folder, values['data'] as string);
   const config = values as Config;

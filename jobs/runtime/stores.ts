@@ -57,6 +57,9 @@ export const DEFAULT_SETTINGS: Settings = {
   backOffMs: [100, 10_000],
 };
 
+/** Instead, where rows are in a store that answers over a network: smaller batches, and more of them at once. */
+export const NETWORKED = { maxRecords: 1000, batchesAtOnce: 3, cachedRows: 1000 } as const satisfies Partial<Settings>;
+
 /** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
 export function speakersOf(jobs: readonly Job[]): Runtime['speakers'] {
   const speakers = new Map<string, Set<string>>();

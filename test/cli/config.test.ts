@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { defaultOf, flagOf, KEYS, loadConfig, masked, SCHEMES, type Sources, variableOf } from '../../cli/config.ts';
+import { DEFAULT_SETTINGS, NETWORKED } from '../../jobs/runtime/stores.ts';
 import { temporaryFolder } from './harness.ts';
 
 function given(t: TestContext, file: unknown, rest: Partial<Sources> = {}): Sources {
@@ -46,6 +47,15 @@ test('the file goes before the default, the environment before the file, and the
     [from.maxRecords, from.waitMs, from.lookupMs, from.timerMs],
     ['default', join(sources.folder, 'tributary.json'), 'TRIBUTARY_LOOKUP_MS', 'flag --timer-ms'],
   );
+});
+
+test('where tables are in Cassandra, batches are smaller by default, and what is given is taken', (t) => {
+  const tables = 'cassandra://127.0.0.1/tributary';
+  const there = loadConfig(given(t, { tables }, { env: { TRIBUTARY_CACHED_ROWS: '7' } }));
+  const { maxRecords, batchesAtOnce, cachedRows } = there.config;
+  assert.deepEqual({ maxRecords, batchesAtOnce, cachedRows }, { ...NETWORKED, cachedRows: 7 });
+  assert.equal(there.sources.maxRecords, 'default');
+  assert.equal(loadConfig(given(t, undefined)).config.maxRecords, DEFAULT_SETTINGS.maxRecords);
 });
 
 test('every key has a variable and a flag of its own', () => {
