@@ -46,6 +46,9 @@ class OnceElsewhere extends policies.retry.RetryPolicy {
   }
 }
 
+/** From the parts of a partition key, the tenant included, to what names a node. */
+export type NodeOf = (parts: readonly string[]) => string;
+
 const SCAN: QueryOptions = { readTimeout: SCAN_MS, retry: new policies.retry.FallthroughRetryPolicy() };
 
 export class Connection {
@@ -77,7 +80,14 @@ export class Connection {
     return this.#inTurn(() => client.execute(query, parameters as unknown[], options));
   }
 
-  /** Statements of one partition key, as one write. */
+  /** Tells which node has a partition key first. */
+  async nodes(): Promise<NodeOf> {
+    const client = this.#open ?? (await this.#connected());
+    if (client.hosts.length <= 1) return () => '';
+    return (parts) => client.getReplicas(this.keyspace, routingKey(parts))?.[0]?.address ?? '';
+  }
+
+  /** Statements as one request; those of one partition key are one write, too. */
   async batch(queries: readonly { readonly query: string; readonly params: unknown[] }[]): Promise<void> {
     const client = this.#open ?? (await this.#connected());
     await this.#inTurn(() =>
@@ -212,6 +222,16 @@ export class Connection {
     if (this.#tls !== undefined) options.sslOptions = this.#tls;
     return options;
   }
+}
+
+/** As Cassandra joins the parts of a partition key, of which there are two at least: each between its length and a zero. */
+export function routingKey(parts: readonly string[]): Buffer {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part);
+      return [Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes, Buffer.of(0)];
+    }),
+  );
 }
 
 async function opened(options: ClientOptions): Promise<Client> {

@@ -1,5 +1,5 @@
 /**
- * Writes rows and records: those of one partition key together, everything else on its own, all at once.
+ * Writes rows and records: those of one partition key together, some others of one node together, all at once.
  *
  * Every cell carries the version as its timestamp, so that Cassandra keeps the newest whatever arrives when:
  *
@@ -15,7 +15,7 @@
  */
 import type { Change, Key, WriteResult } from '../../port.ts';
 import type { RowWrite } from '../port.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, NodeOf } from './connection.ts';
 import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
 import type { TableRequest } from './request.ts';
 import { changeParameters, insertParameters, refusal, sizeOf, updateParameters, wholeKey } from './rows.ts';
@@ -36,9 +36,16 @@ interface Doubt {
   readonly attempt: number;
 }
 
-/** One write of Cassandra is one entry of its commit log: small ones are the faster. */
-const TOGETHER = 50;
-const TOGETHER_BYTES = 256 * 1024;
+/** How much goes into one request. */
+interface Most {
+  readonly statements: number;
+  readonly bytes: number;
+}
+
+/** Of one partition key, which is one write for Cassandra and one entry of its commit log: small ones are the faster. */
+const TOGETHER: Most = { statements: 50, bytes: 256 * 1024 };
+/** Of several: each is a write of its own, but a request is shared. Below what Cassandra warns of as it comes. */
+const ACROSS: Most = { statements: 8, bytes: 4 * 1024 };
 /** Far more than the rows of all batches at once. */
 const MOST_DOUBTS = 100_000;
 
@@ -128,7 +135,10 @@ export class Writes {
         }
       }
     };
-    await Promise.all(grouped(request, keys, statements).map(run));
+    const nodeOf = await this.#connection.nodes().catch((error: unknown) => {
+      throw faultOf(error, `writing ${request.name}`);
+    });
+    await Promise.all(grouped(request, keys, statements, nodeOf).map(run));
     if (fault !== undefined) throw faultOf(fault, `writing ${request.name}`);
     return results;
   }
@@ -152,27 +162,34 @@ export class Writes {
   }
 }
 
-/** Statements of one partition key in groups that are not too large; the others alone. */
-function grouped(request: TableRequest, keys: readonly Key[], statements: readonly Statement[]): Statement[][] {
-  const { keyLength, partitionLength } = request;
-  if (keyLength === partitionLength) return statements.map((each) => [each]);
-  const partitions = new Map<string, Statement[]>();
-  for (const statement of statements) {
-    const id = JSON.stringify((keys[statement.item] as Key).slice(0, partitionLength));
-    const together = partitions.get(id);
-    if (together === undefined) partitions.set(id, [statement]);
-    else together.push(statement);
+/** Statements of one partition key together, and those that are alone with others of the same node. */
+function grouped(
+  { partitionLength }: TableRequest,
+  keys: readonly Key[],
+  statements: readonly Statement[],
+  nodeOf: NodeOf,
+): Statement[][] {
+  const partitionOf = ({ item }: Statement) => (keys[item] as Key).slice(0, partitionLength);
+  const partitions = Map.groupBy(statements, (each) => JSON.stringify(partitionOf(each)));
+  const alone: Statement[] = [];
+  const groups: Statement[][] = [];
+  for (const together of partitions.values()) {
+    if (together.length === 1) alone.push(...together);
+    else groups.push(...chunks(together, TOGETHER));
   }
-  return [...partitions.values()].flatMap((together) => (together.length === 1 ? [together] : chunks(together)));
+  for (const others of Map.groupBy(alone, (each) => nodeOf(partitionOf(each))).values()) {
+    groups.push(...chunks(others, ACROSS));
+  }
+  return groups;
 }
 
-function chunks(statements: readonly Statement[]): Statement[][] {
+function chunks(statements: readonly Statement[], most: Most): Statement[][] {
   const result: Statement[][] = [];
   let size = 0;
   for (const statement of statements) {
     const more = sizeOf(statement.params);
     const last = result.at(-1);
-    if (last === undefined || last.length >= TOGETHER || size + more > TOGETHER_BYTES) {
+    if (last === undefined || last.length >= most.statements || size + more > most.bytes) {
       result.push([statement]);
       size = more;
     } else {

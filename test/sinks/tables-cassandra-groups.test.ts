@@ -1,0 +1,61 @@
+/** Which statements go to Cassandra together. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Connection, type NodeOf, routingKey } from '../../sinks/tables/cassandra/connection.ts';
+import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
+import { Writes } from '../../sinks/tables/cassandra/writes.ts';
+import { learners, v, write } from '../contracts/tables-samples.ts';
+
+/** The users of each request, as they were sent. */
+async function sent(users: readonly string[], nodeOf: NodeOf, region = ''): Promise<string[][]> {
+  const requests: string[][] = [];
+  const userOf = (params: readonly unknown[]) => String(params[1]);
+  const connection: Pick<Connection, 'nodes' | 'execute' | 'batch'> = {
+    nodes: async () => nodeOf,
+    execute: async (_query, params) => {
+      requests.push([userOf(params)]);
+      return undefined as never;
+    },
+    batch: async (queries) => void requests.push(queries.map(({ params }) => userOf(params))),
+  };
+  const rows = users.map((user, i) => write(['t', user, `b${i}`], v(1, 1), { whole: true, data: { region } }));
+  const results = await new Writes(connection as Connection).rows(tableRequest(learners, 'k'), rows);
+  assert.deepEqual(new Set(results), new Set(['written']));
+  return requests;
+}
+
+const byFirst: NodeOf = ([, user]) => user?.charAt(0) ?? '';
+const many = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}${i}`);
+
+test('rows of one partition key are one request, and those of others share one by node', async () => {
+  assert.deepEqual(await sent(['a1', 'b1', 'a2', 'a1', 'b2', 'c1'], byFirst), [
+    ['a1', 'a1'],
+    ['b1', 'b2'],
+    ['a2'],
+    ['c1'],
+  ]);
+});
+
+test('no request holds more than a few partition keys', async () => {
+  const requests = await sent(many(20, 'a'), byFirst);
+  assert.deepEqual(
+    requests.map((each) => each.length),
+    [8, 8, 4],
+  );
+});
+
+test('no request is larger than Cassandra takes without a warning, unless one row is', async () => {
+  const sizes = async (region: string) => (await sent(many(4, 'a'), byFirst, region)).map((each) => each.length);
+  assert.deepEqual(await sizes('x'.repeat(1500)), [2, 2]);
+  assert.deepEqual(await sizes('x'.repeat(8000)), [1, 1, 1, 1]);
+});
+
+test('a partition key is joined as Cassandra joins it', () => {
+  assert.equal(routingKey(['t', 'ü']).toString('hex'), '0001740000' + '02c3bc00');
+  assert.equal(
+    routingKey(['', 'a'.repeat(300)])
+      .subarray(0, 5)
+      .toString('hex'),
+    '000000012c',
+  );
+});
