@@ -14,7 +14,7 @@ import { answerCall } from './calls.ts';
 import type { Destinations } from './destinations.ts';
 import { type Folded, foldAll, type Outcome, type Touched } from './fold.ts';
 import type { LookupCache } from './lookups.ts';
-import { formatOutbox, inTurn, type OutboxEntry, type SaidCall } from './outbox.ts';
+import { formatOutbox, type HasLeft, inTurn, type OutboxEntry, type SaidCall } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
 import { formatAt } from './position.ts';
 import { deadLetter, derived, type PartitionCount, type Place, routed, toRow } from './records.ts';
@@ -76,11 +76,7 @@ export async function processBatch(
     ...context,
     codec,
     partition: place.partition,
-    hasLeft: (partition, offset) => {
-      if (partition === place.partition) return offset < first;
-      const { committed, seenFrom } = context.elsewhere;
-      return first >= seenFrom && offset < (committed.get(partition) ?? 0);
-    },
+    hasLeft: leftBefore(context, first),
     end,
     refused,
     where: (tenant, field, value) => tables.where(job.row, place.partition, tenant, field, value),
@@ -109,7 +105,7 @@ export async function processBatch(
   }
   await claim.commit({ records: sends, offset: last + 1, marks: seen.toString() });
 
-  rows.trim(folded.touched.keys());
+  rows.trim(folded.touched.keys(), leftBefore(context, last + 1));
   for (const { record, code, message } of planned.rejected) {
     runtime.telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
   }
@@ -130,6 +126,14 @@ export async function processBatch(
     eventTime: folded.eventTime,
   });
   return seen;
+}
+
+/** What has surely left once everything before `next` is committed. */
+function leftBefore({ place, elsewhere }: BatchContext, next: number): HasLeft {
+  return (partition, offset) => {
+    if (partition === place.partition) return offset < next;
+    return next >= elsewhere.seenFrom && offset < (elsewhere.committed.get(partition) ?? 0);
+  };
 }
 
 const callId = ({ row, offset, message }: SaidCall): string => JSON.stringify([row, offset, message.messageId]);

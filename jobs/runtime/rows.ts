@@ -6,8 +6,9 @@ import { keyFields, type TableDef } from '../../schemas/target.ts';
 import type { Key, Version } from '../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import type { Row } from '../define.ts';
-import { EMPTY, type HasLeft, type OutboxEntry, parseOutbox } from './outbox.ts';
-import { type At, NOWHERE, parseAt } from './position.ts';
+import { EMPTY, formatOutbox, type HasLeft, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
+import { type Packing, packingOf } from './packed.ts';
+import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
 
 export interface LiveRow {
   readonly id: string;
@@ -21,6 +22,9 @@ export interface LiveRow {
   revision: number;
 }
 
+/** Of the rows that are kept, those that are not packed. */
+const READY_SHARE = 0.1;
+
 export const idOf = (key: Key): string => key.join('\0');
 
 export class PartitionRows {
@@ -28,17 +32,26 @@ export class PartitionRows {
   readonly #tables: Tables;
   readonly #most: number;
   readonly #rows = new Map<string, LiveRow>();
+  /** What was not used lately; empty for what the store does not have. */
+  readonly #packed = new Map<string, string>();
+  readonly #packing: Packing;
 
   constructor(table: TableDef, tables: Tables, most: number) {
     this.#table = table;
     this.#tables = tables;
     this.#most = most;
+    this.#packing = packingOf(table);
   }
 
   /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. */
   async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
     const missing: Key[] = [];
-    for (const [id, key] of keys) if (!this.#rows.has(id)) missing.push(key);
+    for (const [id, key] of keys) {
+      if (this.#rows.has(id)) continue;
+      const packed = this.#packed.get(id);
+      if (packed === undefined) missing.push(key);
+      else this.#keep(key, packed === '' ? undefined : this.#packing.unpack(key, packed), hasLeft);
+    }
     if (missing.length === 0) return;
     const rows = await this.#tables.read(this.#table, missing);
     missing.forEach((key, i) => {
@@ -55,6 +68,7 @@ export class PartitionRows {
 
   #keep(key: Key, row: StoredRow | undefined, hasLeft: HasLeft): void {
     const id = idOf(key);
+    this.#packed.delete(id);
     this.#rows.set(
       id,
       row === undefined
@@ -84,21 +98,44 @@ export class PartitionRows {
   /** Forgets everything: what is true is in the store. */
   clear(): void {
     this.#rows.clear();
+    this.#packed.clear();
   }
 
-  /** Forgets the rows that were loaded longest ago, beyond the most to be kept. Called between batches. */
-  trim(used: Iterable<string>): void {
-    if (this.#rows.size <= this.#most) return;
+  /** Packs the rows that were used longest ago, and forgets those beyond the most to be kept. Called between batches. */
+  trim(used: Iterable<string>, hasLeft: HasLeft): void {
+    const ready = Math.ceil(this.#most * READY_SHARE);
+    if (this.#rows.size <= ready) return;
     for (const id of used) {
       const row = this.#rows.get(id);
       if (row === undefined) continue;
       this.#rows.delete(id);
       this.#rows.set(id, row);
     }
-    for (const id of this.#rows.keys()) {
-      if (this.#rows.size <= this.#most) return;
-      this.#rows.delete(id);
+    for (const row of this.#rows.values()) {
+      if (this.#rows.size <= ready) break;
+      this.#rows.delete(row.id);
+      this.#pack(row, hasLeft);
     }
+    for (const id of this.#packed.keys()) {
+      if (this.#rows.size + this.#packed.size <= this.#most) return;
+      this.#packed.delete(id);
+    }
+  }
+
+  /** Between batches a row is as the store has it, but for what has left since. */
+  #pack({ id, key, stored, at, outbox, timers, data }: LiveRow, hasLeft: HasLeft): void {
+    const text =
+      stored === undefined
+        ? ''
+        : this.#packing.pack({
+            key,
+            version: stored,
+            at: formatAt(at),
+            outbox: formatOutbox(pending(outbox, hasLeft)),
+            timers,
+            data,
+          });
+    if (text !== undefined) this.#packed.set(id, text);
   }
 }
 

@@ -41,7 +41,7 @@ export interface Settings {
   readonly lookupMs: number;
   /** How often due timers are looked for. */
   readonly timerMs: number;
-  /** Rows kept in memory for one partition. */
+  /** Rows kept in memory for one partition, most of them as text. */
   readonly cachedRows: number;
   /** The first and the longest pause when a store is away; doubled in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
@@ -58,7 +58,7 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 /** Instead, where rows are in a store that answers over a network: smaller batches, and more of them at once. */
-export const NETWORKED = { maxRecords: 1000, batchesAtOnce: 3, cachedRows: 1000 } as const satisfies Partial<Settings>;
+export const NETWORKED = { maxRecords: 1000, batchesAtOnce: 3, cachedRows: 4000 } as const satisfies Partial<Settings>;
 
 /** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
 export function speakersOf(jobs: readonly Job[]): Runtime['speakers'] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { every, type Job } from '../../../jobs/define.ts';
 import { PartitionRows } from '../../../jobs/runtime/rows.ts';
+import type { Tables } from '../../../sinks/tables/port.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { Random } from '../../harness/random.ts';
 import { added, addUp, changed, dropped, emptied, moved, parts, polished, sums } from './add-up.ts';
@@ -251,23 +252,59 @@ function anything(random: Random): Given {
   return [polished, { partId, amount: 7 }];
 }
 
-test('rows that were used longest ago are forgotten first, and never those of the batch at hand', async (t) => {
+test('rows that were used longest ago are packed first, then forgotten, and never those of the batch at hand', async (t) => {
   const b = await bench(t);
   await b.produce(part('p', 1), part('q', 1), part('r', 1));
   await b.run();
   const key = (partId: string) => ['default', 't', partId];
   const id = (partId: string) => key(partId).join('\0');
-  const rows = new PartitionRows(parts, b.stores.tables, 2);
-  const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])), () => false);
-  const kept = () => [...rows.matching(() => true)].map((row) => row.key.at(-1));
-  await load('p', 'q', 'r');
-  assert.deepEqual(kept(), ['p', 'q', 'r']);
-  rows.trim([id('p'), 'unknown']);
-  assert.deepEqual(kept(), ['r', 'p']);
-  rows.trim([]);
-  assert.deepEqual(kept(), ['r', 'p']);
-  await load('r', 'p');
-  assert.equal(rows.get(id('r')).data?.['sum'], 1);
+  const read: string[] = [];
+  const tables: Pick<Tables, 'read'> = {
+    read(table, keys) {
+      read.push(...keys.map((each) => each.at(-1) as string));
+      return b.stores.tables.read(table, keys);
+    },
+  };
+  const rows = new PartitionRows(parts, tables as Tables, 3);
+  const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])), () => true);
+  const trim = (...names: string[]) => rows.trim([...names.map(id), 'unknown'], () => true);
+  const ready = () => [...rows.matching(() => true)].map((row) => row.key.at(-1));
+  await load('p', 'q', 'r', 'none');
+  assert.deepEqual(ready(), ['p', 'q', 'r', 'none']);
+  const loaded = { ...rows.get(id('r')) };
+  trim('p');
+  assert.deepEqual(ready(), ['p']);
+  trim();
+  assert.deepEqual(ready(), ['p']);
+  assert.deepEqual(read.splice(0), ['p', 'q', 'r', 'none']);
+  await load('r', 'none', 'p');
+  assert.deepEqual(read.splice(0), [], 'those were kept, and that there is none, too');
+  assert.deepEqual(rows.get(id('r')), loaded);
+  assert.equal(rows.get(id('none')).stored, undefined);
+  await load('q');
+  assert.deepEqual(read.splice(0), ['q'], 'of four the first was forgotten');
   rows.clear();
-  assert.deepEqual(kept(), []);
+  assert.deepEqual(ready(), []);
+  await load('r');
+  assert.deepEqual(read, ['r']);
+});
+
+test('what has left is not packed with its row, and what has not comes back', async (t) => {
+  const b = await bench(t);
+  await b.produce(part('p', 1), part('q', 1));
+  await b.run();
+  const [row] = await b.stores.tables.read(parts, [['default', 't', 'p']]);
+  assert.notEqual(row?.outbox, '');
+  const key = ['default', 't', 'p'];
+  const ids = new Map([[key.join('\0'), key]]);
+  for (const hasLeft of [true, false]) {
+    const rows = new PartitionRows(parts, b.stores.tables, 5);
+    await rows.load(ids, () => false);
+    const { outbox } = rows.get(key.join('\0'));
+    await rows.load(new Map([['other', ['default', 't', 'q']]]), () => false);
+    rows.trim(['other'], () => hasLeft);
+    assert.equal([...rows.matching(() => true)].length, 1);
+    await rows.load(ids, () => false);
+    assert.deepEqual(rows.get(key.join('\0')).outbox, hasLeft ? [] : outbox);
+  }
 });

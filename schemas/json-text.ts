@@ -1,5 +1,5 @@
-/** What has parts, as JSON text: bytes within it are base64. */
-import { isNullable, type Schema } from '../../schemas/avro.ts';
+/** What has parts, as JSON: bytes within it are base64. */
+import { isNullable, type Schema } from './avro.ts';
 
 type Convert = (value: unknown) => unknown;
 
@@ -9,16 +9,19 @@ export interface Json {
 }
 
 export function jsonOf(schema: Schema): Json {
-  const out = converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64'));
-  const back = converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64')));
+  const { toJson, fromJson } = jsonValueOf(schema);
+  return { stringify: (value) => JSON.stringify(toJson(value)), parse: (text) => fromJson(JSON.parse(text)) };
+}
+
+/** To what `JSON.stringify` takes, and from what `JSON.parse` answers. */
+export function jsonValueOf(schema: Schema): { readonly toJson: Convert; readonly fromJson: Convert } {
   return {
-    stringify: (value) => JSON.stringify(out === undefined ? value : out(value)),
-    parse(text) {
-      const parsed: unknown = JSON.parse(text);
-      return back === undefined ? parsed : back(parsed);
-    },
+    toJson: converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64')) ?? same,
+    fromJson: converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64'))) ?? same,
   };
 }
+
+const same: Convert = (value) => value;
 
 /** Applies `bytes` to all bytes within a value; undefined where the schema has none, since then nothing is to do. */
 function converted(schema: Schema, bytes: Convert): Convert | undefined {
