@@ -3,14 +3,18 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from '../../jobs/define.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
+import type { Transport } from '../../topics/transport.ts';
 import { cpuSeconds, peakMb, type Servers } from './servers-set.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type Views, type World } from './servers-world.ts';
 
 export interface Drain {
   readonly workers: number;
   readonly views: Views;
+  /** What each of them runs, `track-progress` among them; nothing else is run without all views. */
+  readonly jobs?: readonly Job[];
   /** Configuration keys of the workers, beside where things are. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly nodeOptions?: readonly string[];
@@ -27,28 +31,33 @@ export interface Drained {
   readonly cpuSeconds: Readonly<Record<string, number>>;
 }
 
-const GROUP = trackProgress.name;
-const TOPIC = enrollmentEvents.name;
 const LOOK_MS = 200;
 
-/** Has new workers read the backlog from `begin` on into an installation of their own. */
+/**
+ * Has new workers read the backlog of `enrollment.events` from `begin` on into an installation of their own. Other jobs read what
+ * comes of it, and the time is until they have.
+ */
 export async function drain(world: World, begin: readonly number[], options: Drain): Promise<Drained> {
   const { transport, servers } = world;
   const installation = await newInstallation(world, options.settings);
-  for (const [partition, offset] of begin.entries()) await transport.seek(GROUP, TOPIC, partition, offset);
+  const jobs = options.jobs ?? [trackProgress];
+  for (const job of jobs) await toEnd(transport, job);
+  for (const [partition, offset] of begin.entries()) {
+    await transport.seek(trackProgress.name, enrollmentEvents.name, partition, offset);
+  }
   const before = serverSeconds(servers);
   const workers = Array.from({ length: options.workers }, (_, n) => {
     const data = join(installation.home, `worker-${n}`);
     mkdirSync(data);
-    return startWorker({ ...options, file: installation.file, data });
+    return startWorker({ ...options, jobs: jobs.map(({ name }) => name), file: installation.file, data });
   });
   try {
-    const left = async () => (await transport.lag(GROUP, TOPIC)).reduce((sum, { lag }) => sum + lag, 0);
+    const left = () => lagOf(transport, trackProgress);
     const all = await left();
     let now = all;
     while (now === all) now = await looked(left, workers);
     const [startedAt, first] = [performance.now(), now];
-    while (now > 0) now = await looked(left, workers);
+    for (const job of jobs) while ((await looked(() => lagOf(transport, job), workers)) > 0);
     const seconds = (performance.now() - startedAt) / 1000;
     const peak = Math.max(...workers.map(({ pid }) => peakMb(pid as number)));
     const own = workers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0);
@@ -59,6 +68,16 @@ export async function drain(world: World, begin: readonly number[], options: Dra
     await Promise.all(workers.map(stopWorker));
     await dropInstallation(world, installation);
   }
+}
+
+/** Has a job go on behind all there is. */
+export async function toEnd(transport: Transport, { name, from }: Job): Promise<void> {
+  const [topic] = await transport.describe([from.name]);
+  for (const { partition, end } of topic?.partitions ?? []) await transport.seek(name, from.name, partition, end);
+}
+
+async function lagOf(transport: Transport, { name, from }: Job): Promise<number> {
+  return (await transport.lag(name, from.name)).reduce((sum, { lag }) => sum + lag, 0);
 }
 
 async function looked(left: () => Promise<number>, workers: readonly ChildProcess[]): Promise<number> {

@@ -6,6 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job } from '../../jobs/define.ts';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { enrolled } from '../../schemas/enrollment.ts';
@@ -19,8 +20,12 @@ import type { Tables } from '../../sinks/tables/port.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
 import type { NewRecord } from '../../topics/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
+import { toEnd } from './servers-drain.ts';
 import { enrollmentLoad } from './servers-load.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type World } from './servers-world.ts';
+
+/** The live update is that of the learner's batch, which the second job makes of what the first one says. */
+export const LATENCY_JOBS: readonly Job[] = [trackProgress, summarizeBatch];
 
 /** Milliseconds. */
 export interface Latency {
@@ -47,17 +52,11 @@ interface Stores {
 
 /** `rate` is in events a second. */
 export async function measureLatency(world: World, rate: number): Promise<Latencies> {
-  const { transport } = world;
   const installation = await newInstallation(world);
-  for (const job of [trackProgress, summarizeBatch]) {
-    const [topic] = await transport.describe([job.from.name]);
-    for (const { partition, end } of topic?.partitions ?? []) {
-      await transport.seek(job.name, job.from.name, partition, end);
-    }
-  }
+  for (const job of LATENCY_JOBS) await toEnd(world.transport, job);
   const data = join(installation.home, 'worker');
   mkdirSync(data);
-  const jobs = [trackProgress.name, summarizeBatch.name];
+  const jobs = LATENCY_JOBS.map(({ name }) => name);
   const worker = startWorker({ file: installation.file, data, jobs });
   const { tables: url, cache, cachePrefix: prefix } = installation.config;
   const stores = { tables: cassandraTables({ url }), cache: redisCache({ url: cache, prefix }) };

@@ -30,7 +30,7 @@ export interface World {
   readonly partitions: number;
 }
 
-/** What a worker runs: `tables` is the job without its views in Redis and Elasticsearch. */
+/** What is written: `tables` is the job without its views in Redis and Elasticsearch. */
 export type Views = 'all' | 'tables';
 
 export interface Installation {
@@ -47,10 +47,12 @@ export interface Installation {
 }
 
 const CHUNK = 2000;
-/** What `docs/performance.md` advises for stores that answer over a network. */
-const SETTINGS = { maxRecords: 1000, batchesAtOnce: 4, cachedRows: 2000 };
-/** The second limits how much garbage Node lets gather, which otherwise goes by the memory of the whole machine. */
-const NODE_OPTIONS = ['--max-semi-space-size=8', '--max-old-space-size=1500'];
+/**
+ * What `docs/performance.md` advises. The second limits how much garbage Node lets gather, which otherwise goes by the memory of
+ * the whole machine.
+ */
+const NODE_OPTIONS = ['--max-semi-space-size=16', '--max-old-space-size=1500'];
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 export async function openWorld(folder: string, servers: Servers): Promise<World> {
   const transport = kafkaTransport({ url: servers.kafka.url });
@@ -96,7 +98,6 @@ export async function newInstallation(
     search: servers.elasticsearch.url,
     searchPrefix: `${name}-`,
     logLevel: 'warn',
-    ...SETTINGS,
     ...settings,
   };
   const file = join(home, 'tributary.json');
@@ -150,6 +151,7 @@ export function startWorker({
   return spawn(process.execPath, [...NODE_OPTIONS, ...nodeOptions, path, ...flags, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     cwd: data,
+    env: { ...process.env, ...ENVIRONMENT },
   });
 }
 

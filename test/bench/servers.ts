@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { type Drained, drain } from './servers-drain.ts';
-import { type Latencies, measureLatency } from './servers-latency.ts';
+import { LATENCY_JOBS, type Latencies, measureLatency } from './servers-latency.ts';
 import { SHAPES, type Shape } from './servers-load.ts';
 import { cpuSeconds, startServers, stopServers } from './servers-set.ts';
 import { openWorld, produceLoad, type Views } from './servers-world.ts';
@@ -66,9 +66,10 @@ try {
   };
   // Not counted: a server in Java is slow until it has compiled itself.
   await raw();
-  let highest = 0;
+  let scattered: readonly number[] = [];
   for (const shape of SHAPES) {
     const begin = await produceLoad(world, shape, events);
+    if (shape === 'scattered') scattered = begin;
     const consumed = await measure<Consumed>('servers-consume.ts', servers.kafka.url, values.events);
     say(`${shape}: ${show(events)} events`, '');
     for (let round = 1; round <= rounds; round++) {
@@ -80,12 +81,13 @@ try {
       const slower = Math.min(best, consumed.rate);
       for (const [views, workers] of RUNS) {
         const drained = await drain(world, begin, { views, workers });
-        if (shape === 'scattered' && views === 'all') highest = Math.max(highest, drained.rate);
         sayDrained(shape, views, workers, drained, slower);
       }
     }
   }
-  sayLatencies(highest / 2, await measureLatency(world, highest / 2));
+  const both = await drain(world, scattered, { views: 'all', workers: 1, jobs: LATENCY_JOBS });
+  say('one worker, with `summarize-batch` behind it', `${show(both.rate)} events a second`);
+  sayLatencies(both.rate / 2, await measureLatency(world, both.rate / 2));
   await world.transport.close();
 } finally {
   await stopServers(servers);
