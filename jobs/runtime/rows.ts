@@ -111,10 +111,13 @@ export class PartitionRows {
       this.#rows.delete(id);
       this.#rows.set(id, row);
     }
+    let going = this.#rows.size - ready;
     for (const row of this.#rows.values()) {
-      if (this.#rows.size <= ready) break;
+      if (going <= 0) break;
       this.#rows.delete(row.id);
-      this.#pack(row, hasLeft);
+      // Packing takes time, too: what would be forgotten at once is not.
+      if (going <= this.#most - ready) this.#pack(row, hasLeft);
+      going -= 1;
     }
     for (const id of this.#packed.keys()) {
       if (this.#rows.size + this.#packed.size <= this.#most) return;
