@@ -21,6 +21,8 @@ interface Part {
 }
 
 const here = new URL('.', import.meta.url).pathname;
+/** Where Go's own archive is unpacked to, which not every PATH has. */
+const GO = '/usr/local/go/bin';
 const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 const QUIET = ['-B', '-q', '--no-transfer-progress'];
 
@@ -128,7 +130,7 @@ function program(name: string, debian: string): Program {
 
 /** One that understands the file go.mod, and can get the version that it names. */
 function findGo(): string | undefined {
-  const go = findProgram('go');
+  const go = findProgram('go') ?? findProgram('go', [GO]);
   const minor = go && /go1\.(\d+)/.exec(execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8' }))?.[1];
   return Number(minor ?? 0) >= 21 ? go : undefined;
 }
@@ -184,7 +186,12 @@ async function installPart(part: Part): Promise<void> {
   const log = partFolder(`${name}.install.log`);
   try {
     // In its own folder: the plugin notes there what it has unpacked, and would not unpack it again.
-    await run(tool, args(into), { cwd: into, env: { ...process.env, ...env?.(into) } }, log);
+    await run(
+      tool,
+      args(into),
+      { cwd: into, env: { ...process.env, PATH: `${process.env['PATH']}:${GO}`, ...env?.(into) } },
+      log,
+    );
     if (sum !== undefined) checkSum(`${into}/${sum.file}`, sum.sha256);
     writeFileSync(`${into}/.key`, keyOf(part));
     rmSync(folder, { recursive: true, force: true });
