@@ -51,7 +51,7 @@ const CHUNK = 2000;
  * What `docs/performance.md` advises. The second limits how much garbage Node lets gather, which otherwise goes by the memory of
  * the whole machine.
  */
-const NODE_OPTIONS = ['--max-semi-space-size=16', '--max-old-space-size=1500'];
+const NODE_OPTIONS = ['--max-semi-space-size=16', '--max-old-space-size=256'];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 export async function openWorld(folder: string, servers: Servers): Promise<World> {

@@ -66,10 +66,9 @@ try {
   };
   // Not counted: a server in Java is slow until it has compiled itself.
   await raw();
-  let scattered: readonly number[] = [];
+  let both = 0;
   for (const shape of SHAPES) {
     const begin = await produceLoad(world, shape, events);
-    if (shape === 'scattered') scattered = begin;
     const consumed = await measure<Consumed>('servers-consume.ts', servers.kafka.url, values.events);
     say(`${shape}: ${show(events)} events`, '');
     for (let round = 1; round <= rounds; round++) {
@@ -84,10 +83,12 @@ try {
         sayDrained(shape, views, workers, drained, slower);
       }
     }
+    if (shape === 'scattered') {
+      ({ rate: both } = await drain(world, begin, { views: 'all', workers: 1, jobs: LATENCY_JOBS }));
+      say('  one worker, with `summarize-batch` behind it', `${show(both)} events a second`);
+    }
   }
-  const both = await drain(world, scattered, { views: 'all', workers: 1, jobs: LATENCY_JOBS });
-  say('one worker, with `summarize-batch` behind it', `${show(both.rate)} events a second`);
-  sayLatencies(both.rate / 2, await measureLatency(world, both.rate / 2));
+  sayLatencies(both / 2, await measureLatency(world, both / 2));
   await world.transport.close();
 } finally {
   await stopServers(servers);
