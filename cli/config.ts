@@ -189,7 +189,7 @@ export function loadConfig(sources: Sources): Loaded {
     values[key] = result.data;
     from[key] = source;
   }
-  if (!(values['tables'] as string).startsWith('embedded')) {
+  if (schemeOf(values['tables'] as string) === 'cassandra') {
     for (const [key, value] of Object.entries(NETWORKED)) if (from[key] === 'default') values[key] = value;
   }
   values['data'] = resolve(sources.folder, values['data'] as string);

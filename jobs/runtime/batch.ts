@@ -7,6 +7,7 @@ import type { Entries } from '../../schemas/entries.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import { callAnswered } from '../../schemas/event.ts';
 import { mapFields } from '../../schemas/target.ts';
+import type { Unchanged } from '../../sinks/tables/port.ts';
 import type { Marks } from '../../topics/origin.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
 import { type Job, Rejection, type Row } from '../define.ts';
@@ -158,9 +159,7 @@ async function writeRows(
         data: row.data,
         partition: place.partition,
         whole,
-        unchanged: whole
-          ? undefined
-          : { fields: sameFields(job, before, row.data), timers: row.timers === timersBefore },
+        unchanged: whole ? undefined : { fields: sameFields(before, row.data), timers: row.timers === timersBefore },
       };
     }),
   );
@@ -200,12 +199,10 @@ function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): 
   });
 }
 
-/** What is the very same value; a list made anew counts as changed, whatever is in it. */
-function sameFields({ row }: Job, before: Row | undefined, after: Row | undefined): ReadonlySet<string> {
-  const same = new Set<string>();
-  for (const { name } of row.record.fields) if (before?.[name] === after?.[name]) same.add(name);
-  return same;
-}
+/** A list made anew counts as changed, whatever is in it. Compared when asked: not every store wants to know. */
+const sameFields = (before: Row | undefined, after: Row | undefined): Unchanged['fields'] => ({
+  has: (name) => before?.[name] === after?.[name],
+});
 
 function settled(job: Job, data: Row | undefined): Row | undefined {
   const maps = mapFields(job.row.record);

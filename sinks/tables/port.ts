@@ -39,8 +39,8 @@ export interface RowWrite extends StoredRow {
 }
 
 export interface Unchanged {
-  /** Fields that are no maps and not of the key. */
-  readonly fields: ReadonlySet<string>;
+  /** Whether a field is the very same; one that is a map says by itself what changed. */
+  readonly fields: Pick<ReadonlySet<string>, 'has'>;
   readonly timers: boolean;
 }
 

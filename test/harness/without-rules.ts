@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { ALL_RULES } from '../../jobs/runtime/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { TributaryError } from '../../schemas/errors.ts';
+import type { TableDef } from '../../schemas/target.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
 import type { Claim, Membership, Transport } from '../../topics/transport.ts';
@@ -72,7 +73,7 @@ export function tellingNothing(stores: Stores): Stores {
           rows.map(({ key }) => key),
         );
         rows.forEach((row, i) => {
-          if (held[i] === undefined || held[i].version.token <= row.version.token) assertUnchanged(row, held[i]);
+          if (held[i] === undefined || held[i].version.token <= row.version.token) assertUnchanged(table, row, held[i]);
         });
         return silent(await tables.write(table, rows));
       },
@@ -84,13 +85,16 @@ export function tellingNothing(stores: Stores): Stores {
 }
 
 function assertUnchanged(
+  { record: { fields } }: TableDef,
   { key, unchanged, whole, version, timers, data }: RowWrite,
   held: StoredRow | undefined,
 ): void {
   if (unchanged === undefined) return;
   assert.ok(!whole && held?.version.token === version.token, `${key.join('/')}: another owner wrote it`);
   if (unchanged.timers) assert.deepEqual(timers, held.timers);
-  for (const field of unchanged.fields) assert.deepEqual(data?.[field], held.data?.[field], field);
+  for (const { name } of fields) {
+    if (unchanged.fields.has(name)) assert.deepEqual(data?.[name], held.data?.[name], name);
+  }
 }
 
 function neverWhole(stores: Stores): Stores {

@@ -45,10 +45,10 @@ export function updateParameters(request: TableRequest, row: RowWrite): unknown[
 }
 
 /** The bookkeeping of a row that was and is there, of the same owner and partition. */
-function changesOf(row: RowWrite, { timers }: Unchanged): unknown[] {
-  const [, revision, , at, outbox, text, due] = bookkeepingOf(row);
+function changesOf({ version, at, outbox, timers }: RowWrite, unchanged: Unchanged): unknown[] {
   const { unset } = types;
-  return [unset, revision, unset, at, outbox, timers ? unset : text, timers ? unset : due, unset];
+  const [text, due] = unchanged.timers ? [unset, unset] : timerParameters(timers);
+  return [unset, version.revision, unset, at, outbox, text, due, unset];
 }
 
 /** The parameters of `put`, or of `remove` for a change without a record. */
@@ -113,9 +113,12 @@ function entriesOf(map: MapRequest, value: unknown): Map<string, unknown> {
 }
 
 function bookkeepingOf({ version, partition, at, outbox, timers, data }: RowWrite): unknown[] {
+  return [version.token, version.revision, partition, at, outbox, ...timerParameters(timers), data === undefined];
+}
+
+function timerParameters(timers: RowWrite['timers']): [text: string, due: number | null] {
   const due = earliest(timers);
-  const text = due === undefined ? '' : JSON.stringify(timers);
-  return [version.token, version.revision, partition, at, outbox, text, due ?? null, data === undefined];
+  return due === undefined ? ['', null] : [JSON.stringify(timers), due];
 }
 
 export function earliest(timers: Readonly<Record<string, number>>): number | undefined {

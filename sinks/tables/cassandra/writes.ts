@@ -115,6 +115,7 @@ export class Writes {
       if (typeof statement === 'string') results[i] = { refused: statement };
       else statements.push(statement);
     });
+    if (statements.length === 0) return results;
     let fault: unknown;
     const run = async (group: readonly Statement[]): Promise<void> => {
       if (fault !== undefined) return;
