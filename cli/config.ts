@@ -108,11 +108,17 @@ const schema = z.object({
     DEFAULT_SETTINGS.maxRecords,
     `The most records of one batch; ${elsewhere('maxRecords')}.`,
   ),
+  maxKeys: count(
+    1,
+    100_000,
+    DEFAULT_SETTINGS.maxKeys,
+    `The most keys of one batch, which are the most rows for most jobs; ${elsewhere('maxKeys')}.`,
+  ),
   batchesAtOnce: count(
     1,
     1000,
     DEFAULT_SETTINGS.batchesAtOnce,
-    `Batches of this process that are read and folded at once; ${elsewhere('batchesAtOnce')}.`,
+    'Batches of this process that are read and folded at once.',
   ),
   waitMs: ms(0, 60_000, DEFAULT_SETTINGS.waitMs, 'How long a job waits for records before it looks up'),
   sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),

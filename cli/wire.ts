@@ -174,6 +174,7 @@ export function targetsOf(declared: readonly Job[]): Target[] {
 
 function settingsOf({
   maxRecords,
+  maxKeys,
   batchesAtOnce,
   waitMs,
   lookupMs,
@@ -183,5 +184,5 @@ function settingsOf({
   backOffLongestMs,
 }: Config): Settings {
   const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
-  return { ...DEFAULT_SETTINGS, maxRecords, batchesAtOnce, waitMs, lookupMs, timerMs, cachedRows, backOffMs };
+  return { ...DEFAULT_SETTINGS, maxRecords, maxKeys, batchesAtOnce, waitMs, lookupMs, timerMs, cachedRows, backOffMs };
 }

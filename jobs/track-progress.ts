@@ -31,6 +31,7 @@ import { defineJob, emit, lookup, view, viewEach, where } from './define.ts';
 
 type Learner = RowOf<typeof learnerProgress>;
 type Course = RowOf<typeof courseStructure>;
+type Said = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
 
 const RECENT_VISITS = 8;
 
@@ -102,13 +103,15 @@ export const trackProgress = defineJob({
     const follower =
       event.type === 'enrollment.progress-followed' && event.data.following ? event.data.groupId : undefined;
     const isNews = isEnrolled(before) !== isEnrolled(after) || (isEnrolled(after) && standingChanged(before, after));
-    return [
-      ...[...after.batches.keys()].flatMap((batchId) => toBatch(batchId, before, after)),
-      ...after.followers
-        .filter((groupId) => isNews || (groupId === follower && isEnrolled(after)))
-        .map((groupId) => toGroup(groupId, after)),
-      ...(completionSaid(after) && !completionSaid(before) ? [toLearner(after)] : []),
-    ];
+    const said: Said[] = [];
+    after.batches.forEach((_, batchId) => {
+      said.push(...toBatch(batchId, before, after));
+    });
+    for (const groupId of after.followers) {
+      if (isNews || (groupId === follower && isEnrolled(after))) said.push(toGroup(groupId, after));
+    }
+    if (completionSaid(after) && !completionSaid(before)) said.push(toLearner(after));
+    return said;
   },
 
   views: [
@@ -122,7 +125,10 @@ export const trackProgress = defineJob({
     view(learnerProgress, enrollmentIndex, (row) => {
       if (row.batches.size === 0) return undefined;
       const { userId, courseId, courseName, progress, state, completedAt, lastAccessAt } = row;
-      const batches = [...row.batches].filter(([, { active }]) => active).map(([batchId]) => batchId);
+      const batches: string[] = [];
+      row.batches.forEach(({ active }, batchId) => {
+        if (active) batches.push(batchId);
+      });
       const active = batches.length > 0;
       return { userId, courseId, courseName, progress, state, completedAt, lastAccessAt, active, batches };
     }),
@@ -159,13 +165,13 @@ function concluded(learner: Learner, course: Course | undefined): Learner {
   const counts = new Map<string, number>();
   let completed = 0;
   let lastAt = 0;
-  for (const [contentId, { completedAt }] of learner.contents) {
-    const content = course?.contents.get(contentId);
-    if (completedAt === null || !content?.required) continue;
+  learner.contents.forEach(({ completedAt }, contentId) => {
+    const content = completedAt === null ? undefined : course?.contents.get(contentId);
+    if (completedAt === null || !content?.required) return;
     completed += 1;
     lastAt = Math.max(lastAt, completedAt);
     for (const unitId of content.units) counts.set(unitId, (counts.get(unitId) ?? 0) + 1);
-  }
+  });
   const required = course?.required ?? 0;
   const completedAt = learner.completedAt ?? (required > 0 && completed === required ? lastAt : null);
   const visited = learner.contents.size > 0;
@@ -188,18 +194,22 @@ function unitCounts(
   counts: Map<string, number>,
 ): Learner['units'] {
   let units = before;
-  for (const unitId of before.keys()) if (!course?.units.has(unitId)) units = units.delete(unitId);
-  for (const [unitId, count] of counts) units = units.set(unitId, count);
-  for (const [unitId, count] of units) if (count > 0 && !counts.has(unitId)) units = units.set(unitId, 0);
+  before.forEach((count, unitId) => {
+    if (!course?.units.has(unitId)) units = units.delete(unitId);
+    else if (count > 0 && !counts.has(unitId)) units = units.set(unitId, 0);
+  });
+  counts.forEach((count, unitId) => {
+    units = units.set(unitId, count);
+  });
   return units;
 }
 
 /** Every batch the learner is in is told of the completion, once. */
 function completionsSaid(before: Learner['batches']): Learner['batches'] {
   let batches = before;
-  for (const [batchId, batch] of before) {
+  before.forEach((batch, batchId) => {
     if (batch.active && !batch.completionSaid) batches = batches.set(batchId, { ...batch, completionSaid: true });
-  }
+  });
   return batches;
 }
 

@@ -47,7 +47,11 @@ export class Entries<V> implements Iterable<[string, V]> {
 
   /** Entries as a store holds them: none of them counts as changed. */
   static stored<V>(entries: Iterable<readonly [string, V]>): Entries<V> {
-    const base = new Map(entries);
+    return Entries.held(new Map(entries));
+  }
+
+  /** The same of a map that is nobody else's. */
+  static held<V>(base: Map<string, V>): Entries<V> {
     return new Entries<V>(new History<V>(base.size === 0 ? NONE : base, NONE), 0, base.size);
   }
 
@@ -108,7 +112,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     const { base, writes } = this.#history;
     if (writes.size === 0) return base.entries();
     const pairs: [string, V][] = [];
-    this.#visit((key, value) => pairs.push([key, value]));
+    this.forEach((value, key) => void pairs.push([key, value]));
     return pairs.values();
   }
 
@@ -116,7 +120,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     const { base, writes } = this.#history;
     if (writes.size === 0) return base.keys();
     const keys: string[] = [];
-    this.#visit((key) => keys.push(key));
+    this.forEach((_, key) => void keys.push(key));
     return keys;
   }
 
@@ -124,25 +128,33 @@ export class Entries<V> implements Iterable<[string, V]> {
     const { base, writes } = this.#history;
     if (writes.size === 0) return base.values();
     const values: V[] = [];
-    this.#visit((_, value) => values.push(value));
+    this.forEach((value) => void values.push(value));
     return values;
   }
 
   some(test: (value: V) => boolean): boolean {
-    for (const value of this.values()) if (test(value)) return true;
-    return false;
+    let found = false;
+    this.forEach((value) => {
+      found ||= test(value);
+    });
+    return found;
   }
 
-  #visit(visit: (key: string, value: V) => void): void {
+  /** In the same order, without a list of pairs: for what is done with every event. New versions may be made meanwhile. */
+  forEach(visit: (value: V, key: string) => void): void {
     const { base, writes } = this.#history;
-    for (const key of base.keys()) {
+    if (writes.size === 0) {
+      base.forEach(visit);
+      return;
+    }
+    base.forEach((_, key) => {
       const value = this.get(key);
-      if (value !== undefined) visit(key, value);
-    }
-    for (const key of writes.keys()) {
+      if (value !== undefined) visit(value, key);
+    });
+    writes.forEach((_, key) => {
       const value = base.has(key) ? undefined : this.get(key);
-      if (value !== undefined) visit(key, value);
-    }
+      if (value !== undefined) visit(value, key);
+    });
   }
 
   /** Whether this is a later or an earlier version of the other: only then `changes()` is what a store of the other lacks. */
@@ -151,13 +163,14 @@ export class Entries<V> implements Iterable<[string, V]> {
   }
 
   /** What differs from what the store holds: keys with the value this version sees; `undefined` is a deletion. */
-  changes(): Map<string, V | undefined> {
+  changes(): ReadonlyMap<string, V | undefined> {
     const { base, writes } = this.#history;
+    if (writes.size === 0) return NONE;
     const changes = new Map<string, V | undefined>();
-    for (const key of writes.keys()) {
+    writes.forEach((_, key) => {
       const value = this.get(key);
       if (value !== base.get(key)) changes.set(key, value);
-    }
+    });
     return changes;
   }
 
@@ -167,11 +180,11 @@ export class Entries<V> implements Iterable<[string, V]> {
     if (writes.size === 0) return this;
     if (newest !== this.#version) return Entries.stored(this);
     const settled = base === NONE ? new Map<string, V>() : base;
-    for (const key of writes.keys()) {
+    writes.forEach((_, key) => {
       const value = this.get(key);
       if (value === undefined) settled.delete(key);
       else settled.set(key, value);
-    }
+    });
     this.#history.base = settled;
     this.#history.writes = NONE;
     this.#history.newest = 0;

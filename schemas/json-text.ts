@@ -14,7 +14,7 @@ export function jsonOf(schema: Schema): Json {
 }
 
 /** To what `JSON.stringify` takes, and from what `JSON.parse` answers. */
-export function jsonValueOf(schema: Schema): { readonly toJson: Convert; readonly fromJson: Convert } {
+function jsonValueOf(schema: Schema): { readonly toJson: Convert; readonly fromJson: Convert } {
   return {
     toJson: converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64')) ?? same,
     fromJson: converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64'))) ?? same,

@@ -30,6 +30,8 @@ export interface Clock {
 export interface Settings {
   /** The most records of one batch: more are fewer round trips, fewer are a shorter wait. */
   readonly maxRecords: number;
+  /** The most keys of one batch. What a batch takes, of memory and of the stores, goes by its rows, and these go by keys. */
+  readonly maxKeys: number;
   /**
    * Batches of a process that are read and folded at once: what one of them holds is the memory it takes. Small ones of
    * partitions that were read to their end do not count.
@@ -49,6 +51,7 @@ export interface Settings {
 
 export const DEFAULT_SETTINGS: Settings = {
   maxRecords: 5000,
+  maxKeys: 5000,
   batchesAtOnce: 2,
   waitMs: 500,
   lookupMs: 5000,
@@ -57,8 +60,8 @@ export const DEFAULT_SETTINGS: Settings = {
   backOffMs: [100, 10_000],
 };
 
-/** Instead, where rows are in a store that answers over a network: smaller batches, and more of them at once. */
-export const NETWORKED = { maxRecords: 1000, batchesAtOnce: 3, cachedRows: 4000 } as const satisfies Partial<Settings>;
+/** Instead, where rows are in a store that answers over a network: batches of fewer rows, and rows are not read again. */
+export const NETWORKED = { maxRecords: 2000, maxKeys: 1000, cachedRows: 4000 } as const satisfies Partial<Settings>;
 
 /** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
 export function speakersOf(jobs: readonly Job[]): Runtime['speakers'] {

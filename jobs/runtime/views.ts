@@ -95,7 +95,14 @@ function changedEntries(
     again ||
     view.using.some((field) => before[field] !== after[field])
   ) {
-    return new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])]);
+    const names: string[] = [];
+    is?.forEach((_, name) => {
+      names.push(name);
+    });
+    was?.forEach((_, name) => {
+      if (!is?.has(name)) names.push(name);
+    });
+    return names;
   }
   return is.changes().keys();
 }

@@ -129,7 +129,8 @@ export class PartitionWorker {
   }
 
   async #fetch(owned: Owned, waitMs: number, signal: AbortSignal | undefined): Promise<readonly LogRecord[]> {
-    const options = { maxRecords: this.#runtime.settings.maxRecords, waitMs };
+    const { maxRecords, maxKeys } = this.#runtime.settings;
+    const options = { maxRecords, maxKeys, waitMs };
     const { records, end } = await owned.claim.fetch(signal === undefined ? options : { ...options, signal });
     owned.end = end;
     // Not `next < end`: the last offsets of a log may be taken by marks of transactions, which nobody can read.

@@ -40,7 +40,7 @@ const TICK_MS = 20;
 const LEAST_POLL_MS = 3;
 const POLL_SHARE = 0.03;
 const PROBE_MS = 100;
-const WARM_UP_MS = 15_000;
+const WARM_UP_MS = 30_000;
 const PROBES = 300;
 /** One that takes longer is a failure of the run. */
 const PATIENCE_MS = 60_000;
@@ -92,7 +92,7 @@ async function produceSteadily(
   rate: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const events = enrollmentLoad('scattered', Math.round(rate * 120) + 1);
+  const events = enrollmentLoad('scattered', Math.round(rate * 180) + 1);
   const begun = performance.now();
   let sent = 0;
   while (!signal.aborted) {

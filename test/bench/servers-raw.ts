@@ -12,8 +12,9 @@ import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { batchLearners, learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { mapFields } from '../../schemas/target.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
-import { changeParameters, insertParameters, updateParameters } from '../../sinks/tables/cassandra/rows.ts';
+import { changeParameters, insertParameters } from '../../sinks/tables/cassandra/rows.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import { updateStatement } from '../../sinks/tables/cassandra/updates.ts';
 import { courseRows, enrollmentLoad } from './servers-load.ts';
 
 interface Statement {
@@ -93,7 +94,7 @@ function statementsOf(count: number): Statement[] {
     statements.push(
       whole
         ? { query: rowRequest.insert, params: insertParameters(rowRequest, row, 0) }
-        : { query: rowRequest.update, params: updateParameters(rowRequest, row) },
+        : updateStatement(rowRequest, row),
     );
     for (const { key, record } of viewChanges(view, DEFAULT_TENANT, before?.data, after, false).puts) {
       statements.push({ query: viewRequest.put, params: changeParameters(viewRequest, { key, version, record }) });

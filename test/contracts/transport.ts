@@ -176,6 +176,19 @@ export function transportContract(
     },
   );
 
+  cases('a fetch answers records of at most as many keys as asked for', async (transport, topic, group) => {
+    const keys = ['a', 'a', 'b', 'a', 'b', 'b', 'c', 'a', 'd', 'd'];
+    await transport.produce(keys.map((key) => record(topic, 0, { key })));
+    const claim = await claimOf(transport, group, topic, 0);
+    const got: string[] = [];
+    while (got.length < keys.length) {
+      const some = keysOf((await claim.fetch({ maxRecords: 100, maxKeys: 2, waitMs: LONG })).records);
+      assert.ok(some.length > 0 && new Set(some).size <= 2, some.join());
+      got.push(...some);
+    }
+    assert.deepEqual(got, keys);
+  });
+
   cases('records too large for one batch all arrive', async (transport, topic, group) => {
     const value = Buffer.alloc(900_000, 'x');
     for (let i = 0; i < 12; i++) await transport.produce([{ ...record(topic, 0, { key: `k${i}` }), value }]);

@@ -121,7 +121,12 @@ export class World {
         tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`),
       },
       speakers: speakersOf(this.#jobs),
-      settings: { maxRecords: 1 + random.below(6), cachedRows: random.below(4), lookupMs: random.below(2) * 1000 },
+      settings: {
+        maxRecords: 1 + random.below(6),
+        maxKeys: 1 + random.below(6),
+        cachedRows: random.below(4),
+        lookupMs: random.below(2) * 1000,
+      },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await stores.transport.join(`${job.name}`, job.from.name, listener);

@@ -9,7 +9,7 @@ import { compareVersions } from '../../sinks/port.ts';
 import { faultOf, mayHaveHappened, refusalOf } from '../../sinks/tables/cassandra/errors.ts';
 import { FROM_THE_BEGINNING, TimerMarks } from '../../sinks/tables/cassandra/marks.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
-import { updateParameters } from '../../sinks/tables/cassandra/rows.ts';
+import { updateStatement } from '../../sinks/tables/cassandra/updates.ts';
 import { placeOf } from '../../sinks/tables/cassandra/url.ts';
 import {
   checkToken,
@@ -28,9 +28,11 @@ const long = (token: number, revision: number, attempt = 0) =>
 test('what did not change is not sent, and all the rest is', () => {
   const request = tableRequest(learners, 'k');
   const named = (row: RowWrite) => {
-    const names = request.update.split(' WHERE ')[0]?.match(/"\w+" = /g) ?? [];
-    const values = updateParameters(request, row).slice(1, 1 + names.length);
-    return names.flatMap((name, i) => (values[i] === types.unset ? [] : [name.slice(1, -4)]));
+    const { query, params } = updateStatement(request, row);
+    const names = query.split(' WHERE ')[0]?.match(/"\w+" = /g) ?? [];
+    assert.equal(params.length, 1 + names.length + row.key.length);
+    assert.ok(!params.includes(types.unset));
+    return names.map((name) => name.slice(1, -4));
   };
   const row = write(['t', 'ada', 'b1'], v(1, 2), {
     data: { progress: 1, counts: Entries.stored([['n', 1]]).set('n', 2) },

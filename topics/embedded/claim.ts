@@ -1,6 +1,7 @@
 /** One claim: reading from where the group is, and the fenced commit. */
 import { setImmediate } from 'node:timers/promises';
 import { guarded } from '../../embedded/database.ts';
+import { ofKeys } from '../key-count.ts';
 import type { Claim } from '../transport.ts';
 import { type Log, type Partition, wake } from './log.ts';
 import { fenced, type Offsets } from './offsets.ts';
@@ -22,14 +23,14 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
     committed,
     begin,
 
-    fetch: ({ maxRecords, waitMs, signal }) =>
+    fetch: ({ maxRecords, maxKeys = maxRecords, waitMs, signal }) =>
       guarded('LOG_AWAY', 'reading the log', async () => {
         // SQLite answers at once: a loop of fetches and commits alone would keep timers, sockets and signals waiting.
         await setImmediate();
         const deadline = performance.now() + waitMs;
         for (;;) {
           const idle = paused || closed || log.stopping() || signal?.aborted === true;
-          const records = idle ? [] : log.read(partition, position, maxRecords, FETCH_BYTES);
+          const records = idle ? [] : ofKeys(log.read(partition, position, maxRecords, FETCH_BYTES), maxKeys);
           const last = records.at(-1);
           // An owner without work commits nothing: here it learns that somebody claimed or moved the offset.
           if (last === undefined && !closed) offsets.check(group, partition, epoch);

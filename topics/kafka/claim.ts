@@ -72,13 +72,13 @@ export async function openClaim(cluster: Cluster, fetcher: Fetcher, of: ClaimOf)
     committed,
     begin,
 
-    fetch: ({ maxRecords, waitMs, signal }) =>
+    fetch: ({ maxRecords, maxKeys = maxRecords, waitMs, signal }) =>
       guarded(`reading ${describe(of)}`, async () => {
         const began = performance.now();
         for (;;) {
           const idle = reader.paused || reader.closed || signal?.aborted === true;
           if (idle) return { records: [], end: reader.end };
-          const records = reader.take(maxRecords);
+          const records = reader.take(maxRecords, maxKeys);
           if (records.length > 0) {
             fetcher.look();
             return { records, end: reader.end };

@@ -1,4 +1,5 @@
 /** The records of one partition that were fetched ahead, and where its reader stands. Nothing here asks a broker. */
+import { KeyCount } from '../key-count.ts';
 import type { LogRecord } from '../transport.ts';
 import type { Fetched } from './calls.ts';
 import { type BatchHead, BatchReader, batchHeads, committed } from './records.ts';
@@ -118,16 +119,18 @@ export class Reader {
   }
 
   /** The next records of what was fetched. */
-  take(maxRecords: number): LogRecord[] {
+  take(maxRecords: number, maxKeys = maxRecords): LogRecord[] {
     const records: LogRecord[] = [];
+    const keys = maxKeys < maxRecords ? new KeyCount() : undefined;
     let bytes = 0;
-    while (records.length < maxRecords && bytes < TAKE_BYTES) {
+    while (records.length < maxRecords && bytes < TAKE_BYTES && (keys === undefined || keys.size < maxKeys)) {
       const record = this.#read();
       if (record === undefined) break;
       if (record.offset < this.#next) continue;
       bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
       this.#next = record.offset + 1;
       this.#lastTaken = record.offset;
+      keys?.add(record);
       records.push(record);
     }
     return records;

@@ -81,18 +81,19 @@ export function encodeBatch(
 /** Bytes that a record takes in a batch, a little more rather than less. */
 export function largestSize({ key, value, headers }: NewRecord): number {
   let size = 40 + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, text] of Object.entries(headers)) size += 10 + 3 * name.length + 3 * text.length;
+  for (const name in headers) size += 10 + 3 * name.length + 3 * (headers[name] as string | Uint8Array).length;
   return size;
 }
 
 function sizeOf({ key, value, headers }: NewRecord, timestampDelta: number, index: number): number {
   let size = 1 + varlongSize(timestampDelta) + varintSize(index) + bytesSize(key) + bytesSize(value);
-  const entries = Object.entries(headers);
-  size += varintSize(entries.length);
-  for (const [name, text] of entries) {
-    size += textSize(name) + (typeof text === 'string' ? textSize(text) : bytesSize(text));
+  let count = 0;
+  for (const name in headers) {
+    const value = headers[name] as string | Uint8Array;
+    size += textSize(name) + (typeof value === 'string' ? textSize(value) : bytesSize(value));
+    count += 1;
   }
-  return size;
+  return size + varintSize(count);
 }
 
 const varintSize = (value: number): number => uvarintSize((value << 1) ^ (value >> 31));
@@ -122,9 +123,11 @@ function writeBytes(writer: ByteWriter, bytes: Uint8Array | null): void {
 }
 
 function writeHeaders(writer: ByteWriter, headers: Headers): void {
-  const entries = Object.entries(headers);
-  writer.varint(entries.length);
-  for (const [name, value] of entries) {
+  let count = 0;
+  for (const _ in headers) count += 1;
+  writer.varint(count);
+  for (const name in headers) {
+    const value = headers[name] as string | Uint8Array;
     writeText(writer, name);
     if (typeof value === 'string') writeText(writer, value);
     else writeBytes(writer, value);

@@ -46,8 +46,11 @@ export interface TableRequest {
 
   /** A whole row: key, columns, maps, bookkeeping, timestamp. */
   readonly insert: string;
-  /** A row of which some entries changed: timestamp, columns, [added, removed] of each map, bookkeeping, key. */
-  readonly update: string;
+  /**
+   * A row of which something changed: timestamp, what is set, key. `places`, in order, are of what can be set: the columns,
+   * [added, removed] of each map, the bookkeeping.
+   */
+  readonly update: (places: readonly number[]) => string;
   /** A whole record of a view: key, columns, maps, token, revision, timestamp. */
   readonly put: string;
   /** Timestamp, key. */
@@ -170,7 +173,8 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     indexedKeys: keys.flatMap((each, place) => (place === 0 || indexed.includes(each) ? [place] : [])),
     indexedFields: columns.filter(({ name }) => indexed.includes(name)).map(({ field }) => field),
     insert: insert(BOOK),
-    update: `UPDATE ${name} USING TIMESTAMP ? SET ${sets.join(', ')} WHERE ${equal(keys)}`,
+    update: (places) =>
+      `UPDATE ${name} USING TIMESTAMP ? SET ${places.map((place) => sets[place]).join(', ')} WHERE ${equal(keys)}`,
     put: insert(['_token', '_revision']),
     remove: `DELETE FROM ${name} USING TIMESTAMP ? WHERE ${equal(keys)}`,
     one: `${rows} ${equal(keys)}`,

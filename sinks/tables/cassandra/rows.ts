@@ -4,7 +4,7 @@ import { Entries } from '../../../schemas/entries.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
 import type { Change, Key, Version } from '../../port.ts';
-import type { DueTimer, RowWrite, StoredRow, Unchanged } from '../port.ts';
+import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
 
@@ -21,34 +21,6 @@ export function insertParameters(request: TableRequest, row: RowWrite, attempt: 
   for (const map of request.maps) parameters.push(row.data === undefined ? null : entriesOf(map, row.data[map.field]));
   parameters.push(...bookkeepingOf(row), longOf(row.version, attempt));
   return parameters;
-}
-
-/** The parameters of `update`: what did not change is left out, and a column that is left out stays as it is. */
-export function updateParameters(request: TableRequest, row: RowWrite): unknown[] {
-  const { data, unchanged } = row;
-  const parameters: unknown[] = [longOf(row.version)];
-  for (const { field, codec } of request.columns) {
-    parameters.push(unchanged?.fields.has(field) ? types.unset : codec.encode(data?.[field]));
-  }
-  for (const map of request.maps) {
-    const entries = data?.[map.field];
-    const added = new Map<string, unknown>();
-    const removed: string[] = [];
-    for (const [entry, value] of entries instanceof Entries ? entries.changes() : Object.entries(entries ?? {})) {
-      if (value === undefined) removed.push(entry);
-      else added.set(entry, map.codec.encode(value));
-    }
-    parameters.push(added.size > 0 ? added : types.unset, removed.length > 0 ? removed : types.unset);
-  }
-  parameters.push(...(unchanged === undefined ? bookkeepingOf(row) : changesOf(row, unchanged)), ...row.key);
-  return parameters;
-}
-
-/** The bookkeeping of a row that was and is there, of the same owner and partition. */
-function changesOf({ version, at, outbox, timers }: RowWrite, unchanged: Unchanged): unknown[] {
-  const { unset } = types;
-  const [text, due] = unchanged.timers ? [unset, unset] : timerParameters(timers);
-  return [unset, version.revision, unset, at, outbox, text, due, unset];
 }
 
 /** The parameters of `put`, or of `remove` for a change without a record. */
@@ -85,16 +57,22 @@ function tooLong(name: string): string {
 /** About how many bytes the parameters are. */
 export function sizeOf(parameters: readonly unknown[]): number {
   let size = 0;
-  for (const value of parameters) {
-    if (typeof value === 'string' || value instanceof Uint8Array) size += value.length;
-    else if (Array.isArray(value)) size += sizeOf(value);
-    else if (value instanceof Map) size += sizeOf([...value.keys()]) + sizeOf([...value.values()]);
-    else size += 8;
-  }
+  for (const value of parameters) size += sizeOfOne(value);
   return size;
 }
 
-function longOf(version: Version, attempt = 0): types.Long {
+function sizeOfOne(value: unknown): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
+  if (Array.isArray(value)) return sizeOf(value);
+  if (!(value instanceof Map)) return 8;
+  let size = 0;
+  value.forEach((each, key) => {
+    size += sizeOfOne(key) + sizeOfOne(each);
+  });
+  return size;
+}
+
+export function longOf(version: Version, attempt = 0): types.Long {
   const [low, high] = timestampOf(version, attempt);
   return new types.Long(low, high);
 }
@@ -106,17 +84,17 @@ function fieldsOf(request: TableRequest, data: Data): unknown[] {
 
 function entriesOf(map: MapRequest, value: unknown): Map<string, unknown> {
   const entries = new Map<string, unknown>();
-  for (const [entry, each] of value instanceof Entries ? value : Object.entries(value ?? {})) {
-    entries.set(entry, map.codec.encode(each));
-  }
+  const add = (each: unknown, entry: string) => entries.set(entry, map.codec.encode(each));
+  if (value instanceof Entries) value.forEach(add);
+  else for (const [entry, each] of Object.entries(value ?? {})) add(each, entry);
   return entries;
 }
 
-function bookkeepingOf({ version, partition, at, outbox, timers, data }: RowWrite): unknown[] {
+export function bookkeepingOf({ version, partition, at, outbox, timers, data }: RowWrite): unknown[] {
   return [version.token, version.revision, partition, at, outbox, ...timerParameters(timers), data === undefined];
 }
 
-function timerParameters(timers: RowWrite['timers']): [text: string, due: number | null] {
+export function timerParameters(timers: RowWrite['timers']): [text: string, due: number | null] {
   const due = earliest(timers);
   return due === undefined ? ['', null] : [JSON.stringify(timers), due];
 }

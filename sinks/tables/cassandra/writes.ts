@@ -18,7 +18,8 @@ import type { RowWrite } from '../port.ts';
 import type { Connection, NodeOf } from './connection.ts';
 import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
 import type { TableRequest } from './request.ts';
-import { changeParameters, insertParameters, refusal, sizeOf, updateParameters, wholeKey } from './rows.ts';
+import { changeParameters, insertParameters, refusal, sizeOf, wholeKey } from './rows.ts';
+import { updateStatement } from './updates.ts';
 
 interface Statement {
   readonly query: string;
@@ -71,7 +72,7 @@ export class Writes {
           if (refused !== undefined) return refused;
           const attempt = attempts[i];
           const whole = row.whole || row.data === undefined || attempt !== undefined;
-          if (!whole) return { query: request.update, params: updateParameters(request, row), item: i };
+          if (!whole) return { ...updateStatement(request, row), item: i };
           return { query: request.insert, params: insertParameters(request, row, attempt ?? 0), item: i };
         },
         outcomes,
@@ -171,7 +172,7 @@ function grouped(
   nodeOf: NodeOf,
 ): Statement[][] {
   const partitionOf = ({ item }: Statement) => (keys[item] as Key).slice(0, partitionLength);
-  const partitions = Map.groupBy(statements, (each) => JSON.stringify(partitionOf(each)));
+  const partitions = Map.groupBy(statements, (each) => partitionOf(each).join('\0'));
   const alone: Statement[] = [];
   const groups: Statement[][] = [];
   for (const together of partitions.values()) {
