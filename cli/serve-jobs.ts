@@ -9,6 +9,7 @@ import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { kindOf, messageOf, TributaryError } from '../schemas/errors.ts';
 import { type Config, masked } from './config.ts';
 import { type Context, pause, print } from './context.ts';
+import { letHeapGrow } from './heap.ts';
 import { isEmbedded } from './openers.ts';
 import { type Probes, serveProbes } from './probes.ts';
 import { statusLine } from './status-line.ts';
@@ -18,6 +19,7 @@ import { VERSION } from './version.ts';
 export async function serveJobs(context: Context, jobs: readonly Job[]): Promise<undefined> {
   const { wired, signal } = context;
   const { config } = wired;
+  letHeapGrow();
   const status = statusLine(context.stderr);
   const logger = createLogger(config.logLevel, status.output);
   const telemetries: Telemetry[] = [logged(logger), status];

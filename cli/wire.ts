@@ -2,12 +2,18 @@
  * From a configuration to ports that work: each is opened by the implementation that its URL names (`openers.ts`). What must
  * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here, if it is wanted.
  */
-import pLimit from 'p-limit';
 import type { Database } from '../embedded/database.ts';
 import type { Job } from '../jobs/define.ts';
 import { jobs } from '../jobs/index.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
-import { DEFAULT_SETTINGS, type Runtime, type Settings, type Stores, speakersOf } from '../jobs/runtime/stores.ts';
+import {
+  DEFAULT_SETTINGS,
+  type Runtime,
+  roomOf,
+  type Settings,
+  type Stores,
+  speakersOf,
+} from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { callAnswered, timerFired } from '../schemas/event.ts';
 import type { ChannelName } from '../schemas/fields.ts';
@@ -97,10 +103,17 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
       embedded: database && { damage: () => damageOf(database as Database) },
       runtime(telemetry) {
         const settings = settingsOf(config);
-        const limit = pLimit(settings.batchesAtOnce);
         // Of all that are declared: this process may run only some of them.
         const speakers = speakersOf(jobs);
-        return { stores, clock: systemClock, settings, telemetry, limit, random: Math.random, speakers };
+        return {
+          stores,
+          clock: systemClock,
+          settings,
+          telemetry,
+          room: roomOf(settings),
+          random: Math.random,
+          speakers,
+        };
       },
       close,
     };

@@ -8,6 +8,7 @@ import type { Tables } from '../../sinks/tables/port.ts';
 import type { Codec } from '../../topics/codec.ts';
 import type { Transport } from '../../topics/transport.ts';
 import type { Job } from '../define.ts';
+import { Room } from './room.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface Stores {
@@ -33,8 +34,8 @@ export interface Settings {
   /** The most keys of one batch. What a batch takes, of memory and of the stores, goes by its rows, and these go by keys. */
   readonly maxKeys: number;
   /**
-   * Batches of a process that are read and folded at once: what one of them holds is the memory it takes. Small ones of
-   * partitions that were read to their end do not count.
+   * How many batches of the most records a process reads and folds at once; of smaller ones as many more. What they hold is
+   * the memory they take. Small ones of partitions that were read to their end do not count.
    */
   readonly batchesAtOnce: number;
   /** How long one fetch waits for records. */
@@ -63,6 +64,11 @@ export const DEFAULT_SETTINGS: Settings = {
 /** Instead, where rows are in a store that answers over a network: batches of fewer rows, and rows are not read again. */
 export const NETWORKED = { maxRecords: 2000, maxKeys: 1000, cachedRows: 4000 } as const satisfies Partial<Settings>;
 
+/** The room that these settings give to the batches of a process. */
+export function roomOf({ batchesAtOnce, maxRecords }: Settings): Room {
+  return new Room(batchesAtOnce * maxRecords);
+}
+
 /** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
 export function speakersOf(jobs: readonly Job[]): Runtime['speakers'] {
   const speakers = new Map<string, Set<string>>();
@@ -82,8 +88,8 @@ export interface Runtime {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly telemetry: Telemetry;
-  /** Lets only so many batches of the process be read and folded at once. Batches of some few new records do not ask. */
-  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
+  /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
+  readonly room: Pick<Room, 'take'>;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
   /**

@@ -109,17 +109,20 @@ export class PartitionWorker {
       const fired = await this.#fireTimers(owned);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
       const { backlog } = owned;
-      const { limit, settings } = this.#runtime;
+      const { room, settings } = this.#runtime;
+      const { maxRecords } = settings;
       const records = backlog ? [] : await this.#fetch(owned, fired ? 0 : waitMs, signal);
-      const work = async (): Promise<boolean> => {
-        const batch = backlog ? await this.#fetch(owned, 0, signal) : records;
-        if (batch.length > 0) await this.#process(owned, batch);
-        return batch.length > 0;
-      };
       // Some few new records, after which there are none, do not wait for those who catch up.
-      const isNews = !backlog && !owned.backlog && records.length * NEWS_SHARE <= settings.maxRecords;
-      const worked = await (isNews ? work() : limit(work));
-      return worked || fired || backlog ? 'worked' : 'idle';
+      const isNews = !backlog && !owned.backlog && records.length * NEWS_SHARE <= maxRecords;
+      const held = isNews ? undefined : await room.take(backlog ? maxRecords : records.length);
+      try {
+        const batch = backlog ? await this.#fetch(owned, 0, signal) : records;
+        held?.keep(batch.length);
+        if (batch.length > 0) await this.#process(owned, batch);
+        return batch.length > 0 || fired || backlog ? 'worked' : 'idle';
+      } finally {
+        held?.leave();
+      }
     } catch (error) {
       await this.#letGo();
       if (kindOf(error) !== 'fenced') throw error;

@@ -2,12 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
 import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, roomOf, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -46,13 +45,12 @@ const lag = async (): Promise<number> => {
 const draining = performance.now();
 const cpu = process.cpuUsage();
 const settings = { ...DEFAULT_SETTINGS, ...JSON.parse(process.argv[3] ?? '{}') };
-const limit = pLimit(settings.batchesAtOnce);
 const runtime = {
   stores,
   clock: systemClock,
   settings,
   telemetry: SILENT,
-  limit,
+  room: roomOf(settings),
   random: Math.random,
   speakers: speakersOf(jobs),
 };

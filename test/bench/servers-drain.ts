@@ -7,7 +7,7 @@ import type { Job } from '../../jobs/define.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
 import type { Transport } from '../../topics/transport.ts';
-import { cpuSeconds, peakMb, type Servers } from './servers-set.ts';
+import { calm, cpuSeconds, peakMb, type Servers } from './servers-set.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type Views, type World } from './servers-world.ts';
 
 export interface Drain {
@@ -45,6 +45,7 @@ export async function drain(world: World, begin: readonly number[], options: Dra
   for (const [partition, offset] of begin.entries()) {
     await transport.seek(trackProgress.name, enrollmentEvents.name, partition, offset);
   }
+  await calm(servers);
   const before = serverSeconds(servers);
   const workers = Array.from({ length: options.workers }, (_, n) => {
     const data = join(installation.home, `worker-${n}`);

@@ -22,6 +22,7 @@ import type { NewRecord } from '../../topics/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { toEnd } from './servers-drain.ts';
 import { enrollmentLoad } from './servers-load.ts';
+import { calm } from './servers-set.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type World } from './servers-world.ts';
 
 /** The live update is that of the learner's batch, which the second job makes of what the first one says. */
@@ -54,6 +55,7 @@ interface Stores {
 export async function measureLatency(world: World, rate: number): Promise<Latencies> {
   const installation = await newInstallation(world);
   for (const job of LATENCY_JOBS) await toEnd(world.transport, job);
+  await calm(world.servers);
   const data = join(installation.home, 'worker');
   mkdirSync(data);
   const jobs = LATENCY_JOBS.map(({ name }) => name);

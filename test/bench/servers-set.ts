@@ -1,6 +1,7 @@
 /** The servers of a measurement, with the heaps, compilers and collectors of production, and what each of them has used. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startCassandra } from '../../servers/cassandra.ts';
 import { startElasticsearch } from '../../servers/elasticsearch.ts';
 import { startAll } from '../../servers/group.ts';
@@ -38,6 +39,22 @@ export async function startServers(folder: string): Promise<Servers> {
 
 export async function stopServers(servers: Servers): Promise<void> {
   await Promise.all(Object.values(servers).map((server) => server.kill()));
+}
+
+const CALM_SHARE = 0.1;
+const LOOK_MS = 2000;
+const PATIENCE_MS = 60_000;
+
+/** Waits until no server has anything left to do of what came before: to write out, to merge, to compile. */
+export async function calm(servers: Servers): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  const used = () => Object.values(servers).map(({ pid }) => cpuSeconds(pid));
+  for (let before = used(); performance.now() < until; ) {
+    await sleep(LOOK_MS);
+    const now = used();
+    if (now.every((seconds, i) => seconds - (before[i] as number) < (CALM_SHARE * LOOK_MS) / 1000)) return;
+    before = now;
+  }
 }
 
 /** Seconds of CPU that a process and all it started have used so far. Linux counts in hundredths. */

@@ -1,6 +1,7 @@
 /** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with the others alone. */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../cli/config.ts';
+import { letHeapGrow } from '../../cli/heap.ts';
 import { wire } from '../../cli/wire.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
@@ -9,6 +10,7 @@ import { trackProgress } from '../../jobs/track-progress.ts';
 const { config: file, data = '' } = parseArgs({
   options: { config: { type: 'string' }, data: { type: 'string' } },
 }).values;
+letHeapGrow();
 const { config } = loadConfig({ flags: { data }, env: {}, file, folder: process.cwd() });
 const wired = await wire(config);
 const views = trackProgress.views.filter(({ into }) => into.kind === 'table');

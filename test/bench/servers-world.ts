@@ -47,8 +47,8 @@ export interface Installation {
 }
 
 const CHUNK = 2000;
-/** What `docs/operate.md` advises. */
-const NODE_OPTIONS = ['--max-semi-space-size=8', '--max-old-space-size=256', '--heap-growing-percent=80'];
+/** What `npx tributary` adds by itself, and what `docs/operate.md` advises. */
+const NODE_OPTIONS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 export async function openWorld(folder: string, servers: Servers): Promise<World> {

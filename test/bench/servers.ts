@@ -12,7 +12,7 @@ import { parseArgs, promisify } from 'node:util';
 import { type Drained, drain } from './servers-drain.ts';
 import { LATENCY_JOBS, type Latencies, measureLatency } from './servers-latency.ts';
 import { SHAPES, type Shape } from './servers-load.ts';
-import { cpuSeconds, startServers, stopServers } from './servers-set.ts';
+import { calm, cpuSeconds, startServers, stopServers } from './servers-set.ts';
 import { openWorld, produceLoad, type Views } from './servers-world.ts';
 
 interface Raw {
@@ -61,6 +61,7 @@ try {
   const world = await openWorld(folder, servers);
   let keyspaces = 0;
   const raw = async (): Promise<Raw & { readonly cassandraCpu: number }> => {
+    await calm(servers);
     const before = cpuSeconds(servers.cassandra.pid);
     const url = `${servers.cassandra.url}/raw_${++keyspaces}`;
     const measured = await measure<Raw>('servers-raw.ts', url, String(Math.min(events, RAW_EVENTS)));

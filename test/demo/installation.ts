@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
-import { DEFAULT_SETTINGS, type Settings, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, roomOf, type Settings, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { topics } from '../../topics/index.ts';
 import { memoryStores, type TestStores } from '../harness/stores.ts';
 
@@ -28,7 +28,7 @@ export async function installation(
       clock: systemClock,
       settings,
       telemetry,
-      limit: (work) => work(),
+      room: roomOf(settings),
       random: () => 0.5,
       speakers: speakersOf(jobs),
     }),

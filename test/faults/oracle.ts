@@ -1,9 +1,8 @@
 /** The undisturbed life: the same story, well told, to the same jobs in this process, on the embedded stores in memory. */
-import pLimit from 'p-limit';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { type RunningJob, runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, roomOf, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { topics } from '../../topics/index.ts';
 import { memoryStores, rememberingChannel, type TestStores } from '../harness/stores.ts';
@@ -38,7 +37,7 @@ export async function startOracle(): Promise<Oracle> {
     clock: systemClock,
     settings,
     telemetry: SILENT,
-    limit: pLimit(settings.batchesAtOnce),
+    room: roomOf(settings),
     random: Math.random,
     speakers: speakersOf(jobs),
   };

@@ -1,6 +1,7 @@
 /** The real embedded stores in memory, prepared for some jobs. Only the channels are the test's own. */
 import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import type { Job } from '../../jobs/define.ts';
+import { Room } from '../../jobs/runtime/room.ts';
 import { type Clock, DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
 import { callAnswered, timerFired } from '../../schemas/event.ts';
@@ -105,7 +106,7 @@ export function testRuntime(
     clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
     settings: { ...DEFAULT_SETTINGS, waitMs: 0, timerMs: 0, ...options.settings },
     telemetry: options.telemetry ?? SILENT,
-    limit: (work) => work(),
+    room: new Room(Number.POSITIVE_INFINITY),
     random: options.random ?? (() => 0.5),
     speakers: options.speakers ?? (() => EVERYBODY),
   };

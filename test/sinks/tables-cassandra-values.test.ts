@@ -52,6 +52,24 @@ test('what did not change is not sent, and all the rest is', () => {
   );
 });
 
+test('there are not endlessly many statements: beyond some hundreds one names everything, and leaves unset what did not change', () => {
+  const request = tableRequest(learners, 'k');
+  const plain = request.columns.map(({ field }) => field);
+  const queries = new Set<string>();
+  for (let bits = 0; bits < 2 ** 9; bits++) {
+    const fields = new Set(plain.filter((_, i) => i >= 9 || (bits & (1 << i)) !== 0));
+    const row = write(['t', 'ada', 'b1'], v(1, 2), { unchanged: { fields, timers: true } });
+    const { query, params } = updateStatement(request, row);
+    queries.add(query);
+    const names = (query.split(' WHERE ')[0]?.match(/"\w+" = /g) ?? []).map((name) => name.slice(1, -4));
+    const set = names.filter((_, i) => params[1 + i] !== types.unset);
+    const changed = request.columns.filter(({ field }) => !fields.has(field)).map(({ name }) => name);
+    assert.deepEqual(set, [...changed, '_revision', '_at', '_outbox']);
+    assert.deepEqual(params.slice(1 + names.length), row.key);
+  }
+  assert.ok(plain.length >= 9 && queries.size > 100 && queries.size < 300, `${queries.size} statements`);
+});
+
 test('timestamps are in the order of the versions, and then of the attempts', () => {
   const version = fc.record({
     token: fc.integer({ min: 0, max: MOST_TOKENS }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Room } from '../../../jobs/runtime/room.ts';
 import { lookupsFor, type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
@@ -142,13 +143,16 @@ test('members that come and go hand their partitions over without losing or doub
 
 test('some few new records do not wait for those who catch up; a batch of many, and the first of an owner, do', async (t) => {
   const b = await bench(t);
-  let turns = 0;
+  const taken: number[] = [];
+  const room = new Room(32);
   const full = { isFull: false };
   const runtime: Runtime = {
     ...b.runtime({ settings: { maxRecords: 16 } }),
-    limit: (work) => {
-      turns += 1;
-      return full.isFull ? new Promise(() => {}) : work();
+    room: {
+      take: (records) => {
+        taken.push(records);
+        return full.isFull ? new Promise(() => {}) : room.take(records);
+      },
     },
   };
   const membership = await runtime.stores.transport.join(addUp.name, things.name, {
@@ -158,7 +162,7 @@ test('some few new records do not wait for those who catch up; a batch of many, 
   const worker = new PartitionWorker(addUp, 0, membership, runtime, lookupsFor(runtime));
   await b.produce(add('a'));
   assert.equal(await worker.turn(0), 'worked');
-  assert.equal(turns, 1, 'a new owner does not know yet how much there is');
+  assert.deepEqual(taken, [16], 'a new owner does not know yet how much there is');
   full.isFull = true;
   await b.produce(add('a'), add('b'));
   assert.equal(await worker.turn(0), 'worked');
@@ -166,5 +170,5 @@ test('some few new records do not wait for those who catch up; a batch of many, 
   full.isFull = false;
   await b.produce(add('a'), add('a'), add('a'));
   assert.equal(await worker.turn(0), 'worked');
-  assert.equal(turns, 2, 'three of sixteen are more than an eighth');
+  assert.deepEqual(taken, [16, 3], 'three of sixteen are more than an eighth');
 });

@@ -1,0 +1,53 @@
+/** How many records a process holds at once. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
+import { Room } from '../../../jobs/runtime/room.ts';
+
+test('never are more records held than there is room for, and everybody has a turn, in the order of asking', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ asked: fc.nat(15), kept: fc.nat(15) }), { maxLength: 30 }),
+      fc.scheduler(),
+      async (batches, scheduler) => {
+        const room = new Room(10);
+        const entered: number[] = [];
+        let held = 0;
+        const all = batches.map(async ({ asked, kept }, i) => {
+          const mine = await room.take(asked);
+          let share = Math.min(asked, 10);
+          held += share;
+          entered.push(i);
+          assert.ok(held <= 10, `${held} are held`);
+          await scheduler.schedule(Promise.resolve(), `fetched ${i}`);
+          mine.keep(kept);
+          held -= share - Math.min(share, kept);
+          share = Math.min(share, kept);
+          await scheduler.schedule(Promise.resolve(), `done ${i}`);
+          mine.leave();
+          held -= share;
+        });
+        await scheduler.waitFor(Promise.all(all));
+        assert.deepEqual(entered, [...batches.keys()]);
+        assert.equal(held, 0);
+      },
+    ),
+  );
+});
+
+test('what is given back lets in all for whom there is room then', async () => {
+  const room = new Room(10);
+  const first = await room.take(10);
+  const entered: string[] = [];
+  const others = [3, 4, 5].map((records, i) => room.take(records).then(() => entered.push(`${i}`)));
+  await setImmediate();
+  assert.deepEqual(entered, []);
+  first.keep(2);
+  await Promise.all(others.slice(0, 2));
+  await setImmediate();
+  assert.deepEqual(entered, ['0', '1'], 'two and three and four are nine, and five more are too many');
+  first.leave();
+  await setImmediate();
+  assert.deepEqual(entered, ['0', '1'], 'three and four and five are twelve');
+});
