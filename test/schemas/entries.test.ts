@@ -34,6 +34,23 @@ test('entries without changes are settled already', () => {
   assert.equal(entries.settled(), entries);
 });
 
+test('all entries are visited, once and as the version has them, whatever is written meanwhile', () => {
+  const stored = Entries.stored([
+    ['a', 1],
+    ['b', 2],
+  ]);
+  for (const entries of [stored, stored.set('c', 3), stored.set('c', 3).delete('a').set('b', 4), Entries.of(stored)]) {
+    const seen: [string, number][] = [];
+    let written = entries;
+    entries.forEach((value, key) => {
+      seen.push([key, value]);
+      written = written.set(key, -value).set(`${key}${key}`, value).delete('b');
+    });
+    assert.deepEqual(seen, [...entries]);
+    assert.equal(written.size, 2 * entries.size - 1);
+  }
+});
+
 test('a version knows its own kind: what was written from it, on any branch, and what was settled', () => {
   const first = Entries.stored([['a', 1]]);
   const second = first.set('b', 2);
