@@ -9,16 +9,9 @@ export interface Json {
 }
 
 export function jsonOf(schema: Schema): Json {
-  const { toJson, fromJson } = jsonValueOf(schema);
+  const toJson = converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64')) ?? same;
+  const fromJson = converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64'))) ?? same;
   return { stringify: (value) => JSON.stringify(toJson(value)), parse: (text) => fromJson(JSON.parse(text)) };
-}
-
-/** To what `JSON.stringify` takes, and from what `JSON.parse` answers. */
-function jsonValueOf(schema: Schema): { readonly toJson: Convert; readonly fromJson: Convert } {
-  return {
-    toJson: converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64')) ?? same,
-    fromJson: converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64'))) ?? same,
-  };
 }
 
 const same: Convert = (value) => value;

@@ -8,6 +8,7 @@
 import type { Field, Infer, MapSchema, RecordSchema } from './avro.ts';
 import type { Entries } from './entries.ts';
 import { TributaryError } from './errors.ts';
+import { once } from './once.ts';
 
 interface TargetDef<S extends RecordSchema, K extends string> {
   readonly name: string;
@@ -94,19 +95,6 @@ export const mapFields: (record: RecordSchema) => readonly (Field & { type: MapS
     return typeof field.type === 'object' && 'type' in field.type && field.type.type === 'map';
   }),
 );
-
-/** Computed once for each declaration: these are asked for with every row. */
-function once<K extends object, V>(compute: (key: K) => V): (key: K) => V {
-  const known = new WeakMap<K, V>();
-  return (key) => {
-    let value = known.get(key);
-    if (value === undefined) {
-      value = compute(key);
-      known.set(key, value);
-    }
-    return value;
-  };
-}
 
 function checked<D extends Declared<RecordSchema, string>>(target: D): D {
   for (const name of [...target.key, ...(target.sort ?? [])]) {

@@ -114,10 +114,9 @@ export interface Claim {
   readonly begin: number;
   /**
    * The next records, at most `maxRecords` (fewer when they are large) and of at most `maxKeys` different keys if that is given,
-   * waiting up to `waitMs` for the first; an
-   * empty list when there were none, the claim is paused or `signal` was aborted. `end` is the offset after the
-   * last record of the partition as known now: a batch whose next offset equals it has caught up. May throw FENCED when a
-   * newer claim exists, and does so where there is nothing to read.
+   * waiting up to `waitMs` for the first; an empty list when there were none, the claim is paused or `signal` was aborted. `end`
+   * is the offset after the last record of the partition as known now: a batch whose next offset equals it has caught up. May
+   * throw FENCED when a newer claim exists, and does so where there is nothing to read.
    */
   fetch(options: {
     maxRecords: number;

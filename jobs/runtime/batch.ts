@@ -207,15 +207,9 @@ const sameFields = (before: Row | undefined, after: Row | undefined): Unchanged[
 function settled(job: Job, data: Row | undefined): Row | undefined {
   const maps = mapFields(job.row.record);
   if (data === undefined || maps.length === 0) return data;
-  let result: Record<string, unknown> | undefined;
-  for (const { name } of maps) {
-    const entries = data[name] as Entries<unknown>;
-    const settled = entries.settled();
-    if (settled === entries) continue;
-    result ??= { ...data };
-    result[name] = settled;
-  }
-  return result ?? data;
+  const result: Record<string, unknown> = { ...data };
+  for (const { name } of maps) result[name] = (data[name] as Entries<unknown>).settled();
+  return result;
 }
 
 /** Counts what became of the records, with the rejected ones among those to be dead-lettered. Answers how many were applied. */

@@ -18,6 +18,7 @@ type Head = [
   timers: Readonly<Record<string, number>>,
   isThere: boolean,
 ];
+const HEAD_LENGTH: Head['length'] = 6;
 
 export function packingOf(table: TableDef): Packing {
   const keys = keyFields(table);
@@ -42,10 +43,11 @@ export function packingOf(table: TableDef): Packing {
       return JSON.stringify(list);
     },
     unpack(key, text) {
-      const list = new FlatReader(JSON.parse(text));
-      const [token, revision, at, outbox, timers, isThere] = Array.from({ length: 6 }, () => list.take()) as Head;
+      const values: unknown[] = JSON.parse(text);
+      const [token, revision, at, outbox, timers, isThere] = values as Head;
       const row = { key, version: { token, revision }, at, outbox, timers };
       if (!isThere) return { ...row, data: undefined };
+      const list = new FlatReader(values, HEAD_LENGTH);
       const data: Record<string, unknown> = {};
       for (const { name, place, read } of fields) data[name] = place === 0 ? read(list) : key[place];
       return { ...row, data };

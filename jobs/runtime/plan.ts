@@ -2,6 +2,7 @@
 import { messageOf, type RejectCode } from '../../schemas/errors.ts';
 import { callAnswered, type Event, type EventDef, timerFired } from '../../schemas/event.ts';
 import { isKeyPart } from '../../schemas/key-part.ts';
+import { once } from '../../schemas/once.ts';
 import type { TableDef } from '../../schemas/target.ts';
 import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -97,17 +98,10 @@ function isKeyOf(job: Job, row: readonly string[]): boolean {
   return row.length === keyFields(job.row).length && row.every((part) => isKeyPart(part));
 }
 
-const wantedByJob = new WeakMap<Job, ReadonlyMap<string, EventDef>>();
-
 /** The declarations of the types the job folds. */
-export function wantedOf(job: Job): ReadonlyMap<string, EventDef> {
-  let wanted = wantedByJob.get(job);
-  if (wanted === undefined) {
-    wanted = new Map(job.on.map((def) => [def.type, def]));
-    wantedByJob.set(job, wanted);
-  }
-  return wanted;
-}
+export const wantedOf: (job: Job) => ReadonlyMap<string, EventDef> = once(
+  (job) => new Map(job.on.map((def) => [def.type, def])),
+);
 
 /** The key of the event's record; undefined for a broadcast, which lies in every partition. */
 function keyOfEvent(job: Job, event: Event): string | undefined {

@@ -81,19 +81,21 @@ export function encodeBatch(
 /** Bytes that a record takes in a batch, a little more rather than less. */
 export function largestSize({ key, value, headers }: NewRecord): number {
   let size = 40 + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name in headers) size += 10 + 3 * name.length + 3 * (headers[name] as string | Uint8Array).length;
+  for (const name of Object.keys(headers)) {
+    size += 10 + 3 * name.length + 3 * (headers[name] as string | Uint8Array).length;
+  }
   return size;
 }
 
 function sizeOf({ key, value, headers }: NewRecord, timestampDelta: number, index: number): number {
   let size = 1 + varlongSize(timestampDelta) + varintSize(index) + bytesSize(key) + bytesSize(value);
-  let count = 0;
-  for (const name in headers) {
+  const names = Object.keys(headers);
+  size += varintSize(names.length);
+  for (const name of names) {
     const value = headers[name] as string | Uint8Array;
     size += textSize(name) + (typeof value === 'string' ? textSize(value) : bytesSize(value));
-    count += 1;
   }
-  return size + varintSize(count);
+  return size;
 }
 
 const varintSize = (value: number): number => uvarintSize((value << 1) ^ (value >> 31));
@@ -123,10 +125,9 @@ function writeBytes(writer: ByteWriter, bytes: Uint8Array | null): void {
 }
 
 function writeHeaders(writer: ByteWriter, headers: Headers): void {
-  let count = 0;
-  for (const _ in headers) count += 1;
-  writer.varint(count);
-  for (const name in headers) {
+  const names = Object.keys(headers);
+  writer.varint(names.length);
+  for (const name of names) {
     const value = headers[name] as string | Uint8Array;
     writeText(writer, name);
     if (typeof value === 'string') writeText(writer, value);

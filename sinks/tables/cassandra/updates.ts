@@ -1,6 +1,7 @@
 /** Updates of rows: each says only what changed. */
 import { types } from 'cassandra-driver';
 import { Entries } from '../../../schemas/entries.ts';
+import { once } from '../../../schemas/once.ts';
 import type { RowWrite, Unchanged } from '../port.ts';
 import type { TableRequest } from './request.ts';
 import { bookkeepingOf, longOf, timerParameters } from './rows.ts';
@@ -12,37 +13,18 @@ import { bookkeepingOf, longOf, timerParameters } from './rows.ts';
  */
 const MOST_SHAPES = 200;
 
-const shapes = new WeakMap<TableRequest, Map<string, string>>();
+/** The statements so far, by the places that each sets. */
+const statementsOf = once((_request: TableRequest) => new Map<string, string>());
 
 export function updateStatement(request: TableRequest, row: RowWrite): { query: string; params: unknown[] } {
   const values = valuesOf(request, row);
-  const set: number[] = [];
-  for (let place = 0; place < values.length; place++) if (values[place] !== types.unset) set.push(place);
-  const known = shapesOf(request);
-  const shape = set.join();
-  let query = known.get(shape);
-  if (query === undefined) {
-    if (known.size >= MOST_SHAPES) return everything(request, row, values);
-    query = request.update(set);
-    known.set(shape, query);
-  }
-  const params: unknown[] = [longOf(row.version)];
-  for (const place of set) params.push(values[place]);
-  params.push(...row.key);
-  return { query, params };
-}
-
-function everything(request: TableRequest, row: RowWrite, values: readonly unknown[]) {
-  return { query: request.update([...values.keys()]), params: [longOf(row.version), ...values, ...row.key] };
-}
-
-function shapesOf(request: TableRequest): Map<string, string> {
-  let known = shapes.get(request);
-  if (known === undefined) {
-    known = new Map();
-    shapes.set(request, known);
-  }
-  return known;
+  const known = statementsOf(request);
+  let places = [...values.keys()].filter((place) => values[place] !== types.unset);
+  if (known.size >= MOST_SHAPES && !known.has(places.join())) places = [...values.keys()];
+  const shape = places.join();
+  const query = known.get(shape) ?? request.update(places);
+  known.set(shape, query);
+  return { query, params: [longOf(row.version), ...places.map((place) => values[place]), ...row.key] };
 }
 
 /** Of each thing that an update can set, the value; `unset` for what the store has already. */
@@ -57,8 +39,13 @@ function valuesOf(request: TableRequest, row: RowWrite): unknown[] {
     let added: Map<string, unknown> | undefined;
     let removed: string[] | undefined;
     for (const [entry, value] of entries instanceof Entries ? entries.changes() : Object.entries(entries ?? {})) {
-      if (value === undefined) removed = [...(removed ?? []), entry];
-      else added = (added ?? new Map<string, unknown>()).set(entry, map.codec.encode(value));
+      if (value === undefined) {
+        removed ??= [];
+        removed.push(entry);
+      } else {
+        added ??= new Map();
+        added.set(entry, map.codec.encode(value));
+      }
     }
     values.push(added ?? types.unset, removed ?? types.unset);
   }

@@ -1,0 +1,12 @@
+/** Computed once for each object, and forgotten with it: what follows from a declaration and is asked for with every row. */
+export function once<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = compute(key);
+      known.set(key, value);
+    }
+    return value;
+  };
+}
