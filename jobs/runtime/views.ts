@@ -29,12 +29,12 @@ export function viewChanges(
   for (const name of view.each === undefined ? THE_ROW : changedEntries(view, before, after, again)) {
     const was = shown(view, before, name);
     const is = shown(view, after, name);
-    const wasKey = was && keyOf(view.into, tenant, was);
-    const isKey = is && keyOf(view.into, tenant, is);
-    if (is !== undefined && isKey !== undefined && (again || was === undefined || !sameRecord(was, is))) {
-      puts.push({ key: isKey, record: is });
+    if (is !== undefined && (again || was === undefined || !sameRecord(was, is))) {
+      puts.push({ key: keyOf(view.into, tenant, is), record: is });
     }
-    if (wasKey !== undefined && (isKey === undefined || !sameKey(wasKey, isKey))) removals.push(wasKey);
+    if (was !== undefined && (is === undefined || !sameKey(view.into, was, is))) {
+      removals.push(keyOf(view.into, tenant, was));
+    }
   }
   return puts.length + removals.length <= 1 ? { puts, removals } : onceEach(puts, removals);
 }
@@ -49,8 +49,8 @@ function onceEach(puts: ViewChanges['puts'], removals: ViewChanges['removals']):
   return { puts: [...written.values()], removals: [...removed.values()] };
 }
 
-function sameKey(a: Key, b: Key): boolean {
-  return a.every((part, i) => part === b[i]);
+function sameKey(target: Target, a: Shown, b: Shown): boolean {
+  return keyFields(target).every((name) => a[name] === b[name]);
 }
 
 /** The key under which a view holds a record. */

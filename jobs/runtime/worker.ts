@@ -4,7 +4,6 @@
  * recovery from a store that was away is the same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
-import { timerFired } from '../../schemas/event.ts';
 import { Marks } from '../../topics/origin.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/transport.ts';
 import type { Job, Rejection } from '../define.ts';
@@ -12,11 +11,12 @@ import { backOff } from './back-off.ts';
 import { type Elsewhere, processBatch } from './batch.ts';
 import { Destinations } from './destinations.ts';
 import type { LookupCache } from './lookups.ts';
-import { type Place, toRow } from './records.ts';
+import type { PartitionCount, Place } from './records.ts';
 import { RowsRefused } from './refused.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
+import { Timers } from './timers.ts';
 
 /** What a turn did: `idle` when there was nothing to do. */
 export type Turn = 'worked' | 'idle' | 'fenced';
@@ -27,7 +27,8 @@ const NEWS_SHARE = 8;
 interface Owned {
   readonly claim: Claim;
   readonly token: number;
-  readonly partitions: ReadonlyMap<string, number>;
+  readonly partitions: PartitionCount;
+  readonly timers: Timers;
   readonly elsewhere: Elsewhere;
   marks: Marks;
   next: number;
@@ -37,9 +38,6 @@ interface Owned {
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
   logTime: number;
   readonly uncalled: Set<string>;
-  /** Those that were said already and are still due. */
-  firedTimers: ReadonlySet<string>;
-  lookAt: number;
 }
 
 export class PartitionWorker {
@@ -106,7 +104,7 @@ export class PartitionWorker {
     try {
       const owned = this.#owned ?? (await this.#claim());
       this.#owned = owned;
-      const fired = await this.#fireTimers(owned);
+      const fired = await owned.timers.fire(owned.backlog ? owned.logTime : undefined);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
       const { backlog } = owned;
       const { room, settings } = this.#runtime;
@@ -145,13 +143,13 @@ export class PartitionWorker {
 
   /** Counts up the token, fences whoever was here, and only then reads where to go on. */
   async #claim(): Promise<Owned> {
-    const { stores, telemetry, clock } = this.#runtime;
+    const { stores, telemetry } = this.#runtime;
     const { job, topic, partition } = this.#place;
     if (this.#rules.freshCache) {
       this.#rows.clear();
       this.#lookups.forget();
     }
-    const partitions = await this.#countPartitions();
+    const partitions = await this.#partitionCount();
     for (;;) {
       const token = await stores.tables.claim(job, topic, partition);
       const claim = await this.#membership.claim(partition);
@@ -171,6 +169,7 @@ export class PartitionWorker {
         claim,
         token,
         partitions,
+        timers: new Timers(this.#job, this.#place, this.#runtime, partitions),
         elsewhere: await this.#lookElsewhere(),
         marks,
         next,
@@ -179,8 +178,6 @@ export class PartitionWorker {
         backlog: true,
         logTime: 0,
         uncalled: new Set(),
-        firedTimers: new Set(),
-        lookAt: clock.now(),
       };
     }
   }
@@ -192,9 +189,17 @@ export class PartitionWorker {
     return { committed, seenFrom: await this.#refreshEnd() };
   }
 
-  async #countPartitions(): Promise<ReadonlyMap<string, number>> {
+  async #partitionCount(): Promise<PartitionCount> {
     const topics = await this.#runtime.stores.transport.describe();
-    return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+    const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+    return (topic) => {
+      const count = counts.get(topic);
+      if (count !== undefined) return count;
+      throw new TributaryError(
+        'TOPIC_MISSING',
+        `${this.#job.name} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
+      );
+    };
   }
 
   async #process(owned: Owned, records: readonly LogRecord[]): Promise<void> {
@@ -234,7 +239,7 @@ export class PartitionWorker {
       rows: this.#rows,
       lookups: this.#lookups,
       destinations: this.#destinations,
-      partitions: (topic: string) => this.#partitionCount(owned, topic),
+      partitions: owned.partitions,
       elsewhere: owned.elsewhere,
       uncalled: owned.uncalled,
       refreshEnd: () => this.#refreshEnd(),
@@ -243,17 +248,6 @@ export class PartitionWorker {
     const last = records.at(-1) as LogRecord;
     owned.next = last.offset + 1;
     owned.logTime = Math.max(owned.logTime, eventTimeOf(last));
-  }
-
-  #partitionCount(owned: Owned, topic: string): number {
-    const count = owned.partitions.get(topic);
-    if (count === undefined) {
-      throw new TributaryError(
-        'TOPIC_MISSING',
-        `${this.#job.name} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
-      );
-    }
-    return count;
   }
 
   async #refreshEnd(): Promise<number> {
@@ -267,43 +261,6 @@ export class PartitionWorker {
       'POSITION_BEYOND_LOG',
       `${job} is to go on at offset ${next} of partition ${partition} of ${topic}, which ends at ${end}: the topic was deleted and made again; reset the group and start with empty tables, or restore the topic`,
     );
-  }
-
-  /**
-   * Says `timer fired` for what is due. While there is a backlog, time is the log's: a replay of last year fires last year's
-   * timers in their place. A record said twice is harmless, since only a pending timer is folded.
-   */
-  async #fireTimers(owned: Owned): Promise<boolean> {
-    const { clock, settings, stores, telemetry } = this.#runtime;
-    const now = clock.now();
-    if (now < owned.lookAt || !this.#job.on.some(({ type }) => type === timerFired.type)) return false;
-    owned.lookAt = now + settings.timerMs;
-    const due = await stores.tables.due(
-      this.#job.row,
-      this.#place.partition,
-      // An event from the future does not make it come.
-      owned.backlog ? Math.min(now, owned.logTime) : now,
-      settings.maxRecords,
-    );
-    const records = [];
-    const fired = new Set<string>();
-    for (const timer of due) {
-      const id = `${timer.key.join('/')}#${timer.name}@${timer.due}`;
-      fired.add(id);
-      if (owned.firedTimers.has(id)) continue;
-      const [tenant, ...row] = timer.key as [string, ...string[]];
-      const data = { job: this.#job.name, row, name: timer.name, due: timer.due };
-      const to = { tenant, recordKey: row[0] as string };
-      const count = (topic: string) => this.#partitionCount(owned, topic);
-      records.push(
-        toRow(stores.codec, timerFired, data, to, `timer/${this.#job.name}/${id}`, timer.due, this.#place, count, now),
-      );
-    }
-    if (records.length > 0) await stores.transport.produce(records);
-    owned.firedTimers = fired;
-    if (records.length === 0) return false;
-    telemetry.tell({ ...this.#place, kind: 'timers-fired', count: records.length });
-    return true;
   }
 
   async #letGo(): Promise<void> {

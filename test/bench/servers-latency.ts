@@ -38,9 +38,9 @@ export type Latencies = Readonly<Record<'row' | 'view' | 'live', Latency>>;
 
 const TICK_MS = 20;
 /** Who waits long looks seldom: what is measured must not suffer from being looked at. */
-const LEAST_POLL_MS = 3;
-const POLL_SHARE = 0.03;
-const PROBE_MS = 100;
+const LEAST_POLL_MS = 5;
+const POLL_SHARE = 0.1;
+const PROBE_MS = 200;
 const WARM_UP_MS = 30_000;
 const PROBES = 300;
 /** One that takes longer is a failure of the run. */

@@ -21,8 +21,10 @@ export async function startServers(folder: string): Promise<Servers> {
     startCassandra({
       ...at('cassandra'),
       ...java,
-      // As Cassandra has it by itself; the tests' servers write their log to the disk with every write.
-      settings: { memtable_heap_space: '256MiB', commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
+      // With less its collector never rests.
+      heap: '4g',
+      // As Cassandra has it by itself: a quarter of the heap. The tests' servers write their log to the disk with every write.
+      settings: { memtable_heap_space: '1024MiB', commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
     }),
     startKafka({ ...at('kafka'), ...java }),
     startRegistry(at('registry')),

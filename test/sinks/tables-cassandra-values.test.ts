@@ -9,6 +9,7 @@ import { compareVersions } from '../../sinks/port.ts';
 import { faultOf, mayHaveHappened, refusalOf } from '../../sinks/tables/cassandra/errors.ts';
 import { FROM_THE_BEGINNING, TimerMarks } from '../../sinks/tables/cassandra/marks.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
+import { sizeOf, tooLarge } from '../../sinks/tables/cassandra/rows.ts';
 import { updateStatement } from '../../sinks/tables/cassandra/updates.ts';
 import { placeOf } from '../../sinks/tables/cassandra/url.ts';
 import {
@@ -50,6 +51,18 @@ test('what did not change is not sent, and all the rest is', () => {
     named(row).filter((name) => ['region', '_token', '_partition', '_erased'].includes(name)),
     ['region', '_token', '_partition', '_erased'],
   );
+});
+
+test('whether a statement is too large goes by the bytes of all of its values', () => {
+  const mib = 1024 ** 2;
+  const refusalOfAll = (...params: unknown[]) => tooLarge(params, sizeOf(params));
+  const [most, half] = ['x'.repeat(11 * mib), 'ü'.repeat(3.5 * mib)];
+  for (const fits of [most, [most], new Map([['a', most]]), Buffer.alloc(11 * mib), half]) {
+    assert.equal(refusalOfAll(fits, 'x', 5, null), undefined);
+  }
+  for (const params of [[most, most], [[half, half]], [new Map([['a', half]]), half], [Buffer.alloc(13 * mib)]]) {
+    assert.match(refusalOfAll(...params) ?? '', /^it has \d+ bytes, and the most is 12582912$/);
+  }
 });
 
 test('there are not endlessly many statements: beyond some hundreds one names everything, and leaves unset what did not change', () => {

@@ -16,7 +16,7 @@
  */
 import { type Field, isNullable, type MapSchema, type Schema } from '../../../schemas/avro.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
-import { jsonOf } from '../../../schemas/json-text.ts';
+import { jsonOf } from '../json-text.ts';
 
 /** The values of one schema as the driver takes and gives them. A missing value and `null` are null. */
 export interface Codec {

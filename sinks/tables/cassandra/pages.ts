@@ -30,18 +30,20 @@ export function afterToken(request: TableRequest, prefix: Key, token: string): K
   );
 }
 
-/** The statements, one after the other, that a list consists of: from the beginning, or after a key. */
+/**
+ * The statements, one after the other, that a list consists of: from the beginning, or after a key. Where the prefix is shorter
+ * than the partition key they find all rows.
+ */
 export function listing(request: TableRequest, prefix: Key, after: Key | undefined): [string, Key][] {
-  const { partitionLength, within, withinAfter, across, acrossAfter } = request;
+  const { partitionLength, within, withinAfter, all, allAfter } = request;
   const inPartition = prefix.length - partitionLength;
   if (inPartition >= 0) {
     if (after === undefined) return [[within[inPartition] as string, prefix]];
     return [[withinAfter[inPartition] as string, after]];
   }
-  const place = prefix.length - 1;
-  if (after === undefined) return [[across[place] as string, prefix]];
+  if (after === undefined) return [[all, []]];
   const rest: [string, Key][] = withinAfter.slice(0, 1).map((sql) => [sql, after]);
-  return [...rest, [acrossAfter[place] as string, [...prefix, ...after.slice(0, partitionLength)]]];
+  return [...rest, [allAfter, after.slice(0, partitionLength)]];
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,4 @@
-/** Reads rows, lists, timers and keys. A statement reads one partition key, or goes through an index. */
+/** Reads rows, lists, timers and keys. A statement reads one partition key, goes through an index, or through all rows. */
 import type { TableDef } from '../../../schemas/target.ts';
 import type { Key, Page, PageRequest } from '../../port.ts';
 import type { DueTimer, StoredRow } from '../port.ts';
@@ -121,28 +121,57 @@ export function timersDue(
   });
 }
 
-export function recordPage(
+export async function recordPage(
   connection: Connection,
   request: TableRequest,
   table: TableDef,
   prefix: Key,
-  { limit, after }: PageRequest,
+  page: PageRequest,
 ): Promise<Page<Record<string, unknown>>> {
   prefixOf(request, prefix, 1);
+  const { items, next } = await listed(connection, request, prefix, page, (row) => !isErased(row));
+  return { items: items.map((row) => recordOf(request, table, row, Object.fromEntries)), next };
+}
+
+/** All rows, in the order of the tokens of their partition keys, and within one of the clustering. */
+export async function scanRows(
+  connection: Connection,
+  request: TableRequest,
+  table: TableDef,
+  page: PageRequest,
+): Promise<Page<StoredRow>> {
+  const { items, next } = await listed(connection, request, [], page, () => true);
+  return { items: items.map((row) => storedRow(request, table, row)), next };
+}
+
+/**
+ * A prefix shorter than the partition key is looked for among all rows, in pages as large as ever: an index on the tenant would
+ * cost every write a fifth more, for what summaries alone ask.
+ */
+function listed(
+  connection: Connection,
+  request: TableRequest,
+  prefix: Key,
+  { limit, after }: PageRequest,
+  isWanted: (row: Found) => boolean,
+): Promise<Page<Found>> {
   const from = after === undefined ? undefined : afterToken(request, prefix, after);
-  return guarded(`reading ${table.name}`, async () => {
+  const isOther = prefix.length > 0 && prefix.length < request.partitionLength;
+  const size = isOther ? ROWS_OF_PAGE : Math.min(limit + 1, ROWS_OF_PAGE);
+  const isUnder = (row: Found): boolean => prefix.every((part, place) => row[request.keys[place] as string] === part);
+  return guarded(`reading ${request.name}`, async () => {
     const rows: Found[] = [];
     for (const [sql, parameters] of listing(request, prefix, from)) {
-      for await (const page of connection.pages(sql, parameters, Math.min(limit + 1, ROWS_OF_PAGE))) {
-        rows.push(...page.filter((row) => !isErased(row)));
+      for await (const page of connection.pages(sql, parameters, size)) {
+        rows.push(...page.filter((row) => isUnder(row) && isWanted(row)));
         if (rows.length > limit) break;
       }
       if (rows.length > limit) break;
     }
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
     return {
-      items: page.map((row) => recordOf(request, table, row, Object.fromEntries)),
+      items,
       next: rows.length > limit && last !== undefined ? pageToken(prefix, keyOf(request, last)) : undefined,
     };
   });
@@ -151,8 +180,8 @@ export function recordPage(
 export function countOf(connection: Connection, request: TableRequest, tenant: string): Promise<number> {
   return guarded(`counting ${request.name}`, async () => {
     let count = 0;
-    for await (const page of connection.pages(request.erased, [tenant], KEYS_OF_PAGE)) {
-      for (const row of page) if (!isErased(row)) count += 1;
+    for await (const page of connection.pages(request.erased, [], KEYS_OF_PAGE)) {
+      for (const row of page) if (row['tenant'] === tenant && !isErased(row)) count += 1;
     }
     return count;
   });

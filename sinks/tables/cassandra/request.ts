@@ -63,15 +63,14 @@ export interface TableRequest {
   readonly within: readonly string[];
   /** The same after the rest of a key. */
   readonly withinAfter: readonly string[];
-  /** Rows of a prefix that is shorter than the partition key, by its parts less one, in the order of the tokens. */
-  readonly across: readonly string[];
-  /** The same behind the partition key that follows the prefix. */
-  readonly acrossAfter: readonly string[];
+  /** All rows of all tenants, in the order of the tokens; and those behind a partition key. */
+  readonly all: string;
+  readonly allAfter: string;
   /** Field to: value, tenant, partition. */
   readonly where: ReadonlyMap<string, string>;
   /** From, until (both included), partition. */
   readonly due: string;
-  /** Whether each row of the tenant was taken away. */
+  /** Of every row the tenant, and whether it was taken away. */
   readonly erased: string;
 }
 
@@ -127,10 +126,11 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
   const fields = [...columns.map((column) => column.name), ...maps.map(({ column }) => column.name)];
   const partition = keys.slice(0, partitionLength);
   const sort = keys.slice(partitionLength);
-  const rows = `SELECT ${list([...keys, ...fields, ...BOOK])} FROM ${name} WHERE`;
+  const all = `SELECT ${list([...keys, ...fields, ...BOOK])} FROM ${name}`;
+  const rows = `${all} WHERE`;
   const insert = (bookkeeping: readonly string[]) => {
-    const all = [...keys, ...fields, ...bookkeeping];
-    return `INSERT INTO ${name} (${list(all)}) VALUES (${marks(all)}) USING TIMESTAMP ?`;
+    const names = [...keys, ...fields, ...bookkeeping];
+    return `INSERT INTO ${name} (${list(names)}) VALUES (${marks(names)}) USING TIMESTAMP ?`;
   };
   const sets = [
     ...columns.map((column) => `${quoted(column.name)} = ?`),
@@ -140,9 +140,6 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     ...BOOK.map((column) => `${quoted(column)} = ?`),
   ];
   const within = (length: number) => `${rows} ${equal(keys.slice(0, partitionLength + length))}`;
-  const across = (length: number) => `${rows} ${equal(keys.slice(0, length))}`;
-  const filtering = (length: number) => (length > 1 ? ' ALLOW FILTERING' : '');
-  const lengths = partition.slice(1).map((_, place) => place + 1);
 
   return {
     name: table.name,
@@ -169,8 +166,8 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
         backfill: null,
       })),
     ],
-    indexes: [...new Set(['tenant', '_due', ...indexed])],
-    indexedKeys: keys.flatMap((each, place) => (place === 0 || indexed.includes(each) ? [place] : [])),
+    indexes: [...new Set(['_due', ...indexed])],
+    indexedKeys: keys.flatMap((each, place) => (indexed.includes(each) ? [place] : [])),
     indexedFields: columns.filter(({ name }) => indexed.includes(name)).map(({ field }) => field),
     insert: insert(BOOK),
     update: (places) =>
@@ -181,10 +178,8 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     several: `${rows} ${equal(keys.slice(0, -1))} AND ${quoted(keys.at(-1) as string)} IN ?`,
     within: Array.from({ length: sort.length + 1 }, (_, n) => within(n)),
     withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${marks(sort.slice(n))})`),
-    across: lengths.map((n) => `${across(n)}${filtering(n)}`),
-    acrossAfter: lengths.map(
-      (n) => `${across(n)} AND token(${list(partition)}) > token(${marks(partition)})${filtering(n)}`,
-    ),
+    all,
+    allAfter: `${rows} token(${list(partition)}) > token(${marks(partition)})`,
     where: new Map(
       table.indexed.map((field) => [
         field,
@@ -192,7 +187,7 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
       ]),
     ),
     due: `SELECT ${list([...keys, '_due', '_timers'])} FROM ${name} WHERE "_due" >= ? AND "_due" <= ? AND "_partition" = ? ALLOW FILTERING`,
-    erased: `SELECT "_erased" FROM ${name} WHERE tenant = ?`,
+    erased: `SELECT tenant, "_erased" FROM ${name}`,
   };
 }
 

@@ -8,12 +8,20 @@ import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
 
+/** What stands before a value. */
+const LENGTH_BYTES = 4;
+
 export type Found = Readonly<Record<string, unknown>>;
 type Data = Readonly<Record<string, unknown>> | undefined;
 
 /** The longest text in an index, in bytes of UTF-8. Cassandra would take a longer one and not find it again. */
 export const LONGEST_INDEXED = 8 * 1024;
 const LONGEST_KEY = 65_000;
+/**
+ * The largest statement, in bytes. As it comes, Cassandra takes requests and writes of up to 16 MiB; and a request that is too
+ * large is not only refused, but may take with it what comes next on the same connection.
+ */
+const LARGEST = 12 * 1024 ** 2;
 
 /** The parameters of `insert`: the whole row. */
 export function insertParameters(request: TableRequest, row: RowWrite, attempt: number): unknown[] {
@@ -54,20 +62,34 @@ function tooLong(name: string): string {
   return `${name} is found by its value, which has more than ${LONGEST_INDEXED} bytes`;
 }
 
-/** About how many bytes the parameters are. */
+/** About how many bytes the parameters are, most of their text being ASCII. */
 export function sizeOf(parameters: readonly unknown[]): number {
+  return sizeOfAll(parameters, (text) => text.length);
+}
+
+/** Why a statement of this size cannot be sent; undefined if it can. */
+export function tooLarge(parameters: readonly unknown[], size: number): string | undefined {
+  // No character has more than three bytes for each of its units.
+  const bytes = size * 3 <= LARGEST ? size : sizeOfAll(parameters, Buffer.byteLength);
+  return bytes <= LARGEST ? undefined : `it has ${bytes} bytes, and the most is ${LARGEST}`;
+}
+
+type LengthOf = (text: string) => number;
+
+function sizeOfAll(values: readonly unknown[], lengthOf: LengthOf): number {
   let size = 0;
-  for (const value of parameters) size += sizeOfOne(value);
+  for (const value of values) size += sizeOfOne(value, lengthOf);
   return size;
 }
 
-function sizeOfOne(value: unknown): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
-  if (Array.isArray(value)) return sizeOf(value);
+function sizeOfOne(value: unknown, lengthOf: LengthOf): number {
+  if (typeof value === 'string') return LENGTH_BYTES + lengthOf(value);
+  if (value instanceof Uint8Array) return LENGTH_BYTES + value.length;
+  if (Array.isArray(value)) return sizeOfAll(value, lengthOf);
   if (!(value instanceof Map)) return 8;
   let size = 0;
   value.forEach((each, key) => {
-    size += sizeOfOne(key) + sizeOfOne(each);
+    size += sizeOfOne(key, lengthOf) + sizeOfOne(each, lengthOf);
   });
   return size;
 }

@@ -16,10 +16,9 @@ import { type CassandraOptions, Connection } from './connection.ts';
 import { TimerMarks } from './marks.ts';
 import { missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
-import { countOf, guarded, keysWhere, readRows, recordPage, rowsUnder, timersDue } from './reads.ts';
+import { countOf, guarded, keysWhere, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
 import { claimRequest, type TableRequest, tableRequest } from './request.ts';
 import { earliest, numberOf } from './rows.ts';
-import { scanRows } from './scan.ts';
 import { checkToken } from './version.ts';
 import { Writes } from './writes.ts';
 

@@ -18,7 +18,7 @@ import type { RowWrite } from '../port.ts';
 import type { Connection, NodeOf } from './connection.ts';
 import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
 import type { TableRequest } from './request.ts';
-import { changeParameters, insertParameters, refusal, sizeOf, wholeKey } from './rows.ts';
+import { changeParameters, insertParameters, refusal, sizeOf, tooLarge, wholeKey } from './rows.ts';
 import { updateStatement } from './updates.ts';
 
 interface Statement {
@@ -26,6 +26,8 @@ interface Statement {
   readonly params: unknown[];
   /** Which of the rows or changes of the call it writes. */
   readonly item: number;
+  /** About how many bytes. */
+  readonly size: number;
 }
 
 /** `none`: it was not sent, or surely not written. */
@@ -72,8 +74,8 @@ export class Writes {
           if (refused !== undefined) return refused;
           const attempt = attempts[i];
           const whole = row.whole || row.data === undefined || attempt !== undefined;
-          if (!whole) return { ...updateStatement(request, row), item: i };
-          return { query: request.insert, params: insertParameters(request, row, attempt ?? 0), item: i };
+          if (!whole) return updateStatement(request, row);
+          return { query: request.insert, params: insertParameters(request, row, attempt ?? 0) };
         },
         outcomes,
       );
@@ -95,7 +97,7 @@ export class Writes {
         const refused = refusal(request, change.key, change.version, change.record);
         if (refused !== undefined) return refused;
         const query = change.record === undefined ? request.remove : request.put;
-        return { query, params: changeParameters(request, change), item: i };
+        return { query, params: changeParameters(request, change) };
       },
       [],
     );
@@ -105,7 +107,7 @@ export class Writes {
   async #write(
     request: TableRequest,
     keys: readonly Key[],
-    statementOf: (item: number) => Statement | string,
+    statementOf: (item: number) => Pick<Statement, 'query' | 'params'> | string,
     outcomes: Outcome[],
   ): Promise<WriteResult[]> {
     const results: WriteResult[] = keys.map(() => 'written');
@@ -113,8 +115,15 @@ export class Writes {
     keys.forEach((key, i) => {
       wholeKey(request, key);
       const statement = statementOf(i);
-      if (typeof statement === 'string') results[i] = { refused: statement };
-      else statements.push(statement);
+      if (typeof statement === 'string') {
+        results[i] = { refused: statement };
+        return;
+      }
+      const { query, params } = statement;
+      const size = sizeOf(params);
+      const refused = tooLarge(params, size);
+      if (refused === undefined) statements.push({ query, params, item: i, size });
+      else results[i] = { refused };
     });
     if (statements.length === 0) return results;
     let fault: unknown;
@@ -189,7 +198,7 @@ function chunks(statements: readonly Statement[], most: Most): Statement[][] {
   const result: Statement[][] = [];
   let size = 0;
   for (const statement of statements) {
-    const more = sizeOf(statement.params);
+    const { size: more } = statement;
     const last = result.at(-1);
     if (last === undefined || last.length >= most.statements || size + more > most.bytes) {
       result.push([statement]);

@@ -6,7 +6,7 @@
  * takes as TEXT, so that a field that turned from a string into a list is seen as another type.
  */
 import { type Field, isNullable, type Schema } from '../../../schemas/avro.ts';
-import { jsonOf } from '../../../schemas/json-text.ts';
+import { jsonOf } from '../json-text.ts';
 
 export type SqlValue = null | number | string | Uint8Array;
 

@@ -1,5 +1,5 @@
 /** What has parts, as JSON: bytes within it are base64. */
-import { isNullable, type Schema } from './avro.ts';
+import { isNullable, type Schema } from '../../schemas/avro.ts';
 
 type Convert = (value: unknown) => unknown;
 
