@@ -28,7 +28,7 @@ interface Consumed {
 }
 
 /** Servers in Java are slow until they have compiled themselves, by what they are asked to do. */
-const WARM_UP_EVENTS = 120_000;
+const WARM_UP_EVENTS = 300_000;
 const RUNS: readonly (readonly [views: Views, workers: number])[] = [
   ['all', 1],
   ['all', 2],

@@ -29,10 +29,14 @@ const many = (count: number, name: string) => Array.from({ length: count }, (_, 
 
 test('rows of one partition key are one request, and those of others share one by node', async () => {
   assert.deepEqual(await sent(['a1', 'b1', 'a2', 'a1', 'b2', 'c1'], byFirst), [
-    ['a1', 'a1'],
+    ['a1', 'a1', 'a2'],
     ['b1', 'b2'],
-    ['a2'],
     ['c1'],
+  ]);
+  assert.deepEqual(await sent([...many(4, 'a'), ...Array(6).fill('a9'), 'a4', ...Array(9).fill('a8')], byFirst), [
+    Array(9).fill('a8'),
+    many(4, 'a'),
+    [...Array(6).fill('a9'), 'a4'],
   ]);
 });
 

@@ -1,5 +1,6 @@
 /**
- * Writes rows and records: those of one partition key together, some others of one node together, all at once.
+ * Writes rows and records: those of one partition key together, and with some others of the same node where they are few, all
+ * at once.
  *
  * Every cell carries the version as its timestamp, so that Cassandra keeps the newest whatever arrives when:
  *
@@ -47,7 +48,7 @@ interface Most {
 
 /** Of one partition key, which is one write for Cassandra and one entry of its commit log: small ones are the faster. */
 const TOGETHER: Most = { statements: 50, bytes: 256 * 1024 };
-/** Of several: each is a write of its own, but a request is shared. Below what Cassandra warns of as it comes. */
+/** Of several: each key is a write of its own, but a request is shared. Below what Cassandra warns of as it comes. */
 const ACROSS: Most = { statements: 8, bytes: 4 * 1024 };
 /** Far more than the rows of all batches at once. */
 const MOST_DOUBTS = 100_000;
@@ -173,7 +174,7 @@ export class Writes {
   }
 }
 
-/** Statements of one partition key together, and those that are alone with others of the same node. */
+/** Statements of one partition key together, and with others of the same node where they are few. */
 function grouped(
   { partitionLength }: TableRequest,
   keys: readonly Key[],
@@ -182,33 +183,44 @@ function grouped(
 ): Statement[][] {
   const partitionOf = ({ item }: Statement) => (keys[item] as Key).slice(0, partitionLength);
   const partitions = Map.groupBy(statements, (each) => partitionOf(each).join('\0'));
-  const alone: Statement[] = [];
+  const few: Statement[][] = [];
   const groups: Statement[][] = [];
   for (const together of partitions.values()) {
-    if (together.length === 1) alone.push(...together);
-    else groups.push(...chunks(together, TOGETHER));
+    if (together.length <= ACROSS.statements && bytesOf(together) <= ACROSS.bytes) few.push(together);
+    else
+      groups.push(
+        ...joined(
+          together.map((each) => [each]),
+          TOGETHER,
+        ),
+      );
   }
-  for (const others of Map.groupBy(alone, (each) => nodeOf(partitionOf(each))).values()) {
-    groups.push(...chunks(others, ACROSS));
+  for (const others of Map.groupBy(few, ([first]) => nodeOf(partitionOf(first as Statement))).values()) {
+    groups.push(...joined(others, ACROSS));
   }
   return groups;
 }
 
-function chunks(statements: readonly Statement[], most: Most): Statement[][] {
+/** What stays together, joined to as much as goes into one request. */
+function joined(parts: readonly (readonly Statement[])[], most: Most): Statement[][] {
   const result: Statement[][] = [];
   let size = 0;
-  for (const statement of statements) {
-    const { size: more } = statement;
+  for (const part of parts) {
+    const more = bytesOf(part);
     const last = result.at(-1);
-    if (last === undefined || last.length >= most.statements || size + more > most.bytes) {
-      result.push([statement]);
+    if (last === undefined || last.length + part.length > most.statements || size + more > most.bytes) {
+      result.push([...part]);
       size = more;
     } else {
-      last.push(statement);
+      last.push(...part);
       size += more;
     }
   }
   return result;
+}
+
+function bytesOf(statements: readonly Statement[]): number {
+  return statements.reduce((sum, { size }) => sum + size, 0);
 }
 
 function idOf(request: TableRequest, key: Key): string {
