@@ -68,8 +68,14 @@ function secured(port: number, folder: string): string[][] {
   ];
 }
 
+export interface RedisClusterOptions {
+  readonly folder: string;
+  /** After how long without an answer a node counts as gone. After half of it others break their connections to it. */
+  readonly nodeTimeoutMs?: number;
+}
+
 /** Three masters without replicas, found by any of them: `redis+cluster://127.0.0.1:<port>,127.0.0.1:<port>,…` */
-export async function startRedisCluster({ folder }: { readonly folder: string }): Promise<Group> {
+export async function startRedisCluster({ folder, nodeTimeoutMs = 15_000 }: RedisClusterOptions): Promise<Group> {
   const ports = await freePorts(NODES * 2);
   const places = ports.slice(0, NODES).map((port) => `127.0.0.1:${port}`);
   const nodes = await startAll(
@@ -79,7 +85,7 @@ export async function startRedisCluster({ folder }: { readonly folder: string })
         port: ports[node] ?? 0,
         settings: [
           ['cluster-enabled', 'yes'],
-          ['cluster-node-timeout', '2000'],
+          ['cluster-node-timeout', `${nodeTimeoutMs}`],
           ['cluster-port', `${ports[node + NODES]}`],
         ],
       }),

@@ -229,7 +229,7 @@ describe('failover', { timeout: 120_000 }, () => {
   });
 
   test('a node of a cluster that is killed is waited for, and the others go on', async (t) => {
-    const cluster = await running(t, (folder) => startRedisCluster({ folder }));
+    const cluster = await running(t, (folder) => startRedisCluster({ folder, nodeTimeoutMs: 2000 }));
     const cache = opened(t, cluster, PATIENT);
     const told = listening();
     await cache.subscribe(courses, ['acme', 'ann'], told.listener);
@@ -247,7 +247,7 @@ describe('failover', { timeout: 120_000 }, () => {
   });
 
   test('a node of a cluster that is stopped is given up after a while, and used again when it goes on', async (t) => {
-    const cluster = await running(t, (folder) => startRedisCluster({ folder }));
+    const cluster = await running(t, (folder) => startRedisCluster({ folder, nodeTimeoutMs: 2000 }));
     const cache = opened(t, cluster, HASTY);
     await cache.apply(courses, batch(1));
     cluster.nodes[1]?.pause();
@@ -257,7 +257,7 @@ describe('failover', { timeout: 120_000 }, () => {
   });
 
   test('slots that move to another node are followed', async (t) => {
-    const cluster = await running(t, (folder) => startRedisCluster({ folder }));
+    const cluster = await running(t, (folder) => startRedisCluster({ folder, nodeTimeoutMs: 2000 }));
     const cache = opened(t, cluster, PATIENT);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'kept'], first, 1)]);
     const nodes = cluster.nodes.map((node) => connected(t, node));

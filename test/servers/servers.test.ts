@@ -236,7 +236,7 @@ test('Redis with TLS and users lets each do what it may, and nobody else in', as
 });
 
 test('a cluster of Redis holds keys on three nodes, also after all were killed', async (t) => {
-  const server = await started(t, startRedisCluster({ folder: temporaryFolder(t) }));
+  const server = await started(t, startRedisCluster({ folder: temporaryFolder(t), nodeTimeoutMs: 2000 }));
   const places = server.nodes.map(({ url }) => ({ host: '127.0.0.1', port: Number(new URL(url).port) }));
   const client = new Cluster(places);
   t.after(() => client.disconnect());

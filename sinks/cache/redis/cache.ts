@@ -14,7 +14,9 @@
  *
  * Changes are published with PUBLISH in a cluster too, which carries each to all its nodes: so a subscriber needs one
  * connection to any node and moves to another when that one fails. Sharded channels would need a connection to every node, and
- * go silent for a moment whenever a slot moves; they pay from some ten nodes on.
+ * go silent for a moment whenever a slot moves; they pay from some ten nodes on. What this does not keep: a node that says nothing
+ * for half of `cluster-node-timeout` (15 s as it comes) is disconnected by the others for a tenth of a second, and what they
+ * publish meanwhile never reaches those who subscribed there.
  */
 import { TributaryError } from '../../../schemas/errors.ts';
 import type { Cache } from '../port.ts';
