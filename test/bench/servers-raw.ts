@@ -24,8 +24,9 @@ interface Statement {
 }
 
 const IN_FLIGHT = [32, 64, 128, 256, 512];
-/** Events of a piece; the first one is of the levels. */
-const PIECE = 60_000;
+/** The load is written in so many pieces, or in more that are no larger than this; the first one is of the levels. */
+const PIECES = 5;
+const LARGEST_PIECE = 60_000;
 /** Statements before anything counts. */
 const WARM_UP = 4000;
 /** As long as one derived event makes it. */
@@ -47,6 +48,7 @@ const client = new Client({
 });
 await client.connect();
 const load = statementsOf(Number(eventCount));
+const pieceEvents = Math.min(LARGEST_PIECE, Math.ceil(Number(eventCount) / PIECES));
 const first = piece();
 await run(first.slice(0, WARM_UP), 64);
 const share = Math.floor(first.length / IN_FLIGHT.length / 2) * 2;
@@ -75,7 +77,7 @@ process.stdout.write(
 function piece(): Statement[] {
   const statements: Statement[] = [];
   // Not `take`, which ends the load.
-  for (let n = 0; n < PIECE; n++) {
+  for (let n = 0; n < pieceEvents; n++) {
     const { value, done } = load.next();
     if (done) break;
     statements.push(...value);

@@ -16,6 +16,8 @@ const PATIENT = 60_000;
 const HASTY = 800;
 const USERS = Array.from({ length: 200 }, (_, number) => `user-${number}`);
 const DURABLE = [['appendfsync', 'always']] as const;
+/** Whose nodes give each other up soon. */
+const clusterIn = (folder: string) => startRedisCluster({ folder, nodeTimeoutMs: 2000 });
 
 /** The same records of many entries, at one revision; `number` is in each. */
 const batch = (revision: number, number = revision) =>
@@ -229,7 +231,7 @@ describe('failover', { timeout: 120_000 }, () => {
   });
 
   test('a node of a cluster that is killed is waited for, and the others go on', async (t) => {
-    const cluster = await running(t, (folder) => startRedisCluster({ folder, nodeTimeoutMs: 2000 }));
+    const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, PATIENT);
     const told = listening();
     await cache.subscribe(courses, ['acme', 'ann'], told.listener);
@@ -247,7 +249,7 @@ describe('failover', { timeout: 120_000 }, () => {
   });
 
   test('a node of a cluster that is stopped is given up after a while, and used again when it goes on', async (t) => {
-    const cluster = await running(t, (folder) => startRedisCluster({ folder, nodeTimeoutMs: 2000 }));
+    const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, HASTY);
     await cache.apply(courses, batch(1));
     cluster.nodes[1]?.pause();
@@ -257,7 +259,7 @@ describe('failover', { timeout: 120_000 }, () => {
   });
 
   test('slots that move to another node are followed', async (t) => {
-    const cluster = await running(t, (folder) => startRedisCluster({ folder, nodeTimeoutMs: 2000 }));
+    const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, PATIENT);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'kept'], first, 1)]);
     const nodes = cluster.nodes.map((node) => connected(t, node));

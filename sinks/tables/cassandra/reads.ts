@@ -156,8 +156,8 @@ function listed(
   isWanted: (row: Found) => boolean,
 ): Promise<Page<Found>> {
   const from = after === undefined ? undefined : afterToken(request, prefix, after);
-  const isOther = prefix.length > 0 && prefix.length < request.partitionLength;
-  const size = isOther ? ROWS_OF_PAGE : Math.min(limit + 1, ROWS_OF_PAGE);
+  const isAmongAll = prefix.length > 0 && prefix.length < request.partitionLength;
+  const size = isAmongAll ? ROWS_OF_PAGE : Math.min(limit + 1, ROWS_OF_PAGE);
   const isUnder = (row: Found): boolean => prefix.every((part, place) => row[request.keys[place] as string] === part);
   return guarded(`reading ${request.name}`, async () => {
     const rows: Found[] = [];

@@ -22,8 +22,11 @@ export function updateStatement(request: TableRequest, row: RowWrite): { query: 
   let places = [...values.keys()].filter((place) => values[place] !== types.unset);
   if (known.size >= MOST_SHAPES && !known.has(places.join())) places = [...values.keys()];
   const shape = places.join();
-  const query = known.get(shape) ?? request.update(places);
-  known.set(shape, query);
+  let query = known.get(shape);
+  if (query === undefined) {
+    query = request.update(places);
+    known.set(shape, query);
+  }
   return { query, params: [longOf(row.version), ...places.map((place) => values[place]), ...row.key] };
 }
 
