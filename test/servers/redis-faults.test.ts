@@ -258,9 +258,44 @@ describe('failover', { timeout: 120_000 }, () => {
     assert.deepEqual(await untilBack(() => cache.apply(courses, batch(3))), written);
   });
 
+  test('a node of a cluster that hangs until the others drop it keeps no live update from anybody', async (t) => {
+    const cluster = await running(t, clusterIn);
+    const [cache, writer] = [opened(t, cluster, PATIENT), opened(t, cluster, PATIENT)];
+    let isOver = false;
+    const writing = USERS.slice(0, 12).map(async (user) => {
+      const told = listening();
+      await cache.subscribe(courses, ['acme', user], told.listener);
+      const counts: number[] = [];
+      while (!isOver) {
+        const count = counts.push(counts.length + 1);
+        await writer.apply(courses, [inCourse(['acme', user, 'a'], { token: 1, revision: count }, count)]);
+      }
+      await told.until('a', counts.length);
+      const heard = told.updates().map(({ record }) => Number(record?.['count']));
+      assert.deepEqual(heard, counts, `what ${user} was told`);
+    });
+    for (const [index, node] of cluster.nodes.entries()) {
+      const other = connected(t, cluster.nodes[(index + 1) % cluster.nodes.length] ?? node);
+      const port = new URL(node.url).port;
+      const linkedSince = async (): Promise<unknown> => {
+        const [, id] = new RegExp(`^(\\w+) \\S+:${port}@`, 'm').exec(String(await other.cluster('NODES'))) ?? [];
+        const links = (await other.cluster('LINKS')) as unknown[][];
+        return links.find((link) => link.includes(id) && link.includes('to'))?.[5];
+      };
+      const before = await linkedSince();
+      node.pause();
+      while (((await linkedSince()) ?? before) === before);
+      node.resume();
+    }
+    isOver = true;
+    await Promise.all(writing);
+  });
+
   test('slots that move to another node are followed', async (t) => {
     const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, PATIENT);
+    const told = listening();
+    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'kept'], first, 1)]);
     const nodes = cluster.nodes.map((node) => connected(t, node));
     const slot = Number(await nodes[0]?.cluster('KEYSLOT', 'tributary:contract_courses:{acme:ann}'));
@@ -282,6 +317,11 @@ describe('failover', { timeout: 120_000 }, () => {
     for (const node of nodes) await node.cluster('SETSLOT', slot, 'NODE', ids[to] ?? '');
     assert.deepEqual(await applying, ['written']);
     assert.equal((await cache.read(courses, ['acme', 'ann'])).length, 2);
+    await told.until('a', 1);
+    const channels = async (node: number) => String(await nodes[node]?.call('PUBSUB', 'CHANNELS', '*ann*'));
+    while ((await channels(from)) !== '' || (await channels(to)) === '');
+    await cache.apply(courses, [one(2)]);
+    await told.until('a', 2);
   });
 });
 

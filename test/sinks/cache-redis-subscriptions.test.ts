@@ -57,23 +57,66 @@ test('a Redis that was emptied afterwards is believed', async (t) => {
 });
 
 test('an entry that nobody subscribes to any more is not subscribed again', async (t) => {
-  const { connections, leave, breaks } = await subscribed(t);
+  const { connections, subscribe, leave, breaks, reads } = await subscribed(t);
+  await subscribe('t:contract_courses:{acme:bob}');
   leave();
-  assert.deepEqual(connections.at(-1)?.names, []);
+  assert.deepEqual(connections.at(-1)?.names, ['t:contract_courses:{acme:bob}']);
   await breaks();
-  assert.deepEqual(connections.at(-1)?.names, []);
+  assert.deepEqual(connections.at(-1)?.names, ['t:contract_courses:{acme:bob}']);
+  for (const reply of await reads()) reply.resolve({});
+});
+
+test('a connection that nobody needs is not replaced until somebody does', async (t) => {
+  const { connections, subscribe, leave } = await subscribed(t);
+  leave();
+  connections.at(-1)?.disconnect();
+  await subscribe(HASH);
+  assert.equal(connections.length, 2);
+  assert.deepEqual(connections.at(-1)?.names, [HASH]);
+});
+
+test('an entry is heard from the node that serves it, and what was missed on the way to another node is told', async (t) => {
+  const { connections, told, moves, reads } = await subscribed(t);
+  const away = connections.at(-1);
+  await moves('b:1');
+  const [versions, records] = await reads();
+  assert.deepEqual([away?.home, away?.names], ['a:1', []]);
+  assert.deepEqual([connections.at(-1)?.home, connections.at(-1)?.names], ['b:1', [HASH]]);
+  versions.resolve({ a: '1.2' });
+  records.resolve({ a: '{"count":2}' });
+  await told.until('a', 2);
+  says([away ?? assert.fail()], 'a', '1.3', 3);
+  says(connections, 'a', '1.4', 4);
+  assert.deepEqual(heard(told), ['a 2', 'a 4']);
+});
+
+test('who subscribes while the entry moves is heard once its new node confirms it', async (t) => {
+  const { connections, told, moves, subscribe } = around(t, 'a:1');
+  const subscribing = subscribe(HASH);
+  await moves('b:1');
+  await subscribing;
+  says(connections, 'a', '1.1', 1);
+  assert.deepEqual(heard(told), ['a 1']);
 });
 
 /** A connection that does as it is told. */
 class Fake extends EventEmitter {
+  readonly home: string;
+  readonly confirms: boolean;
   status = 'wait';
   names: string[] = [];
+  constructor(home: string, confirms: boolean) {
+    super();
+    this.home = home;
+    this.confirms = confirms;
+  }
   async connect(): Promise<void> {
     this.status = 'ready';
     this.emit('ready');
   }
   async subscribe(...names: string[]): Promise<void> {
     this.names = [...new Set([...this.names, ...names])];
+    if (!this.confirms) await new Promise(() => {});
   }
   async unsubscribe(name: string): Promise<void> {
     this.names = this.names.filter((each) => each !== name);
@@ -88,11 +131,18 @@ class Fake extends EventEmitter {
 type Reply = PromiseWithResolvers<Record<string, string>>;
 
 async function subscribed(t: TestContext) {
+  const parts = around(t);
+  return { ...parts, leave: await parts.subscribe(HASH) };
+}
+
+/** A Redis whose keys are served by the node `a:1`. The node `silent` confirms nothing. */
+function around(t: TestContext, silent?: string) {
   const connections: Fake[] = [];
   const events = new EventEmitter();
   const asked: Reply[] = [];
   const link = newLink('nowhere');
   link.up();
+  let home = 'a:1';
   const client: Client = {
     link,
     apply: () => assert.fail('a subscriber writes nothing'),
@@ -101,8 +151,10 @@ async function subscribed(t: TestContext) {
       if (asked.push(reply) % 2 === 0) events.emit('asked');
       return reply.promise;
     },
-    forSubscriber() {
-      const connection = new Fake();
+    homeOf: () => home,
+    onMoved: (listener) => events.on('moved', listener),
+    forSubscriber(to = '') {
+      const connection = new Fake(to, to !== silent);
       connections.push(connection);
       events.emit('opened', connection);
       return connection as unknown as Redis;
@@ -112,11 +164,18 @@ async function subscribed(t: TestContext) {
   const subscriptions = newSubscriptions(client, PATIENCE);
   t.after(() => subscriptions.close());
   const told = listening();
-  const leave = await subscriptions.subscribe(HASH, HASH, courses, ['acme', 'ann'], told.listener);
+  const subscribe = (name: string) => subscriptions.subscribe(name, name, courses, ['acme', 'ann'], told.listener);
   return {
     connections,
     told,
-    leave,
+    subscribe,
+    /** Another node serves all keys now. Waits until there is a connection to it. */
+    async moves(to: string): Promise<void> {
+      home = to;
+      const opened = once(events, 'opened');
+      events.emit('moved');
+      await opened;
+    },
     /** Breaks the connection, and waits for the next one. */
     async breaks(): Promise<void> {
       const opened = once(events, 'opened');

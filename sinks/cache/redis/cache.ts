@@ -12,11 +12,10 @@
  * - A user needs, for the prefix `tributary:`: `~tributary:* &*tributary:* +@connection +@hash +@sortedset +eval +evalsha +exists
  *   +del +pexpire +persist +time +publish +subscribe +unsubscribe +info`, and in a cluster `+cluster|slots +cluster|info`.
  *
- * Changes are published with PUBLISH in a cluster too, which carries each to all its nodes: so a subscriber needs one
- * connection to any node and moves to another when that one fails. Sharded channels would need a connection to every node, and
- * go silent for a moment whenever a slot moves; they pay from some ten nodes on. What this does not keep: a node that says nothing
- * for half of `cluster-node-timeout` (15 s as it comes) is disconnected by the others for a tenth of a second, and what they
- * publish meanwhile never reaches those who subscribed there.
+ * Changes are published with PUBLISH in a cluster too, and heard from the node that serves the entry. PUBLISH carries them to all
+ * other nodes as well, so nothing is silent while a slot moves, as it would be with sharded channels; these pay from some ten
+ * nodes on. To rely on the other nodes would lose changes: one that says nothing for half of `cluster-node-timeout` is
+ * disconnected by the others for a tenth of a second, and what they publish meanwhile never reaches it.
  */
 import { TributaryError } from '../../../schemas/errors.ts';
 import type { Cache } from '../port.ts';

@@ -4,9 +4,10 @@
  * Nothing waits in the client while there is no connection: it would be sent whenever the server comes back, long after its
  * caller gave up, and the queue would grow meanwhile. Whoever sends waits for the connection first.
  */
+import keySlot from 'cluster-key-slot';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { type Link, newLink } from './link.ts';
-import type { Host, Place } from './place.ts';
+import type { Place } from './place.ts';
 import { SCRIPT } from './script.ts';
 
 export interface ClientOptions {
@@ -25,8 +26,12 @@ export interface Client {
   readonly link: Link;
   apply(keys: readonly string[], args: readonly string[]): Promise<number[]>;
   hash(key: string): Promise<Record<string, string>>;
-  /** A connection of its own that is not opened yet, and does not come back. */
-  forSubscriber(): Redis;
+  /** Which node serves a key, as `host:port`; empty where there is one server. In a cluster it is known once the link is up. */
+  homeOf(key: string): string;
+  /** Calls it whenever it may be another node. */
+  onMoved(listener: () => void): void;
+  /** A connection of its own, to a home or to any node, that is not opened yet and does not come back. */
+  forSubscriber(home?: string): Redis;
   close(): void;
 }
 
@@ -38,6 +43,9 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const REDIRECTIONS = 4;
 const SENTINEL_MS = 2000;
+/** How often it is asked who serves what: who only subscribes is not told. */
+const LOOK_MS = 5000;
+const HOME_FORM = /^(.+):(\d+)$/;
 const scripts = { applyChanges: { lua: SCRIPT } };
 
 /** How long to wait before connecting for the nth time. */
@@ -71,6 +79,8 @@ function serverClient(options: ClientOptions, link: Link): Client {
   redis.on('sentinelError', link.failed);
   return {
     ...clientOf(redis, link),
+    homeOf: () => '',
+    onMoved() {},
     forSubscriber: () => new Redis({ ...base, retryStrategy: null, sentinelRetryStrategy: () => null }),
   };
 }
@@ -82,6 +92,7 @@ function clusterClient(options: ClientOptions, link: Link): Client {
     scripts,
     lazyConnect: true,
     clusterRetryStrategy: pauseMs,
+    slotsRefreshInterval: LOOK_MS,
     // Names stay names, which certificates need, and are looked up for every connection.
     dnsLookup: (name: string, callback: (error: null, address: string) => void) => callback(null, name),
     // A command that is sent from one stopped node to the next is given up soon: its caller tries again.
@@ -90,20 +101,20 @@ function clusterClient(options: ClientOptions, link: Link): Client {
   } satisfies ClusterOptions;
   const cluster = new Cluster([...place.hosts], settings);
   cluster.on('node error', link.failed);
-  let subscriber: { readonly redis: Redis; readonly host: Host } | undefined;
-  cluster.on('-node', ({ options: { host, port } }: Redis) => {
-    // A node that left the cluster hears nothing of it any more.
-    if (subscriber?.host.host === host && subscriber?.host.port === port) subscriber?.redis.disconnect();
-  });
   return {
     ...clientOf(cluster, link),
-    forSubscriber() {
-      // A change is published to all nodes, so any of them will do.
-      const known = cluster.nodes('all').map(({ options: { host = '', port = 0 } }) => ({ host, port }));
-      const hosts = known.length > 0 ? known : place.hosts;
-      const host = hosts[Math.floor(Math.random() * hosts.length)] ?? place.hosts[0];
-      subscriber = { host, redis: new Redis({ ...common, ...host, retryStrategy: null }) };
-      return subscriber.redis;
+    homeOf: (key) => cluster.slots[keySlot(key)]?.[0] ?? '',
+    onMoved: (listener) => cluster.on('refresh', listener),
+    forSubscriber(home = '') {
+      const [, host, port] = HOME_FORM.exec(home) ?? [];
+      const any = place.hosts[Math.floor(Math.random() * place.hosts.length)];
+      const at = host === undefined ? any : { host, port: Number(port) };
+      const redis = new Redis({ ...common, ...at, retryStrategy: null });
+      redis.once('end', () => {
+        // Another node may have taken its place.
+        if (cluster.status === 'ready') cluster.refreshSlotsCache();
+      });
+      return redis;
     },
   };
 }
@@ -132,7 +143,7 @@ function connectionOptions({ place, username, password, tls, silenceMs }: Client
   } satisfies RedisOptions;
 }
 
-function clientOf(redis: Redis | Cluster, link: Link): Omit<Client, 'forSubscriber'> {
+function clientOf(redis: Redis | Cluster, link: Link): Pick<Client, 'link' | 'apply' | 'hash' | 'close'> {
   redis.on('ready', link.up);
   redis.on('close', link.down);
   redis.on('error', link.failed);

@@ -1,0 +1,165 @@
+/**
+ * One connection on which the live updates of many entries are heard.
+ *
+ * A connection that breaks, or answers no ping, is replaced; then everything is subscribed again, and what may have been missed
+ * meanwhile is read from the entries and told: all their records and known removals. From then on a message that is older
+ * than what was read is dropped, so that the changes of one key stay in order.
+ */
+import type { Redis } from 'ioredis';
+import type { CacheDef } from '../../../schemas/target.ts';
+import { compareVersions, type Key, type Version } from '../../port.ts';
+import type { LiveUpdate } from '../port.ts';
+import { type Client, pauseMs } from './client.ts';
+import type { Link } from './link.ts';
+import { patiently } from './patience.ts';
+import { keyOf, newestOf, type Told, toldOf, versionsKey } from './request.ts';
+
+export interface Channel {
+  readonly name: string;
+  readonly cache: CacheDef;
+  readonly entry: Key;
+  /** The name of the entry's hash. */
+  readonly hash: string;
+  readonly subscribed: Set<{ readonly listener: (update: LiveUpdate) => void }>;
+  /** Up while Redis tells us what is published. */
+  readonly link: Link;
+  /** The feed it is on: that of this node. */
+  home: string;
+  /** Whether it was up before, so that later connections have something to make up for. */
+  wasHeard: boolean;
+  /** Whether it is being read what was missed. */
+  isCatchingUp: boolean;
+  /** What was told of a field while catching up; until a message shows that Redis has come as far. */
+  told: Map<string, Version>;
+}
+
+export interface Feed {
+  /** Subscribes to them, and again after every break until they are removed. */
+  add(channels: readonly Channel[]): void;
+  remove(channel: Channel): void;
+  close(): void;
+}
+
+/** How many entries are read at once after a break. */
+const READ_AT_ONCE = 100;
+
+/** `home` as `Client.homeOf` says it. It connects when the first channel is added. */
+export function newFeed(client: Client, home: string, patienceMs: number): Feed {
+  const channels = new Map<string, Channel>();
+  let connection: Redis | undefined;
+  let again: NodeJS.Timeout | undefined;
+  let attempts = 0;
+
+  function open(): void {
+    again = undefined;
+    if (channels.size === 0) return;
+    const opened = client.forSubscriber(home);
+    connection = opened;
+    const pings = setInterval(() => opened.ping().catch(() => {}), patienceMs / 2).unref();
+    opened.on('error', failed);
+    opened.on('message', heard);
+    opened.on('ready', () => hear(opened, [...channels.values()]));
+    opened.on('end', () => {
+      clearInterval(pings);
+      connection = undefined;
+      if (channels.size === 0) return;
+      for (const { link } of channels.values()) link.down();
+      attempts += 1;
+      again = setTimeout(open, pauseMs(attempts));
+    });
+    opened.connect().catch(() => {});
+  }
+
+  function failed(error: unknown): void {
+    for (const { link } of channels.values()) link.failed(error);
+  }
+
+  function hear(opened: Redis, some: readonly Channel[]): void {
+    subscribe(opened, some).then(
+      () => (attempts = 0),
+      (error) => {
+        // What the connection broke of was told already, and says more.
+        if (opened.status === 'ready') failed(error);
+        opened.disconnect();
+      },
+    );
+  }
+
+  async function subscribe(opened: Redis, some: readonly Channel[]): Promise<void> {
+    if (some.length === 0) return;
+    const missed = some.filter(({ wasHeard }) => wasHeard);
+    for (const channel of missed) {
+      channel.isCatchingUp = true;
+      channel.told = new Map();
+    }
+    await opened.subscribe(...some.map(({ name }) => name));
+    for (const channel of some) {
+      if (channels.get(channel.name) !== channel || opened.status !== 'ready') continue;
+      channel.wasHeard = true;
+      channel.link.up();
+    }
+    for (let index = 0; index < missed.length; index += READ_AT_ONCE) {
+      await Promise.all(missed.slice(index, index + READ_AT_ONCE).map(catchUp));
+    }
+  }
+
+  async function catchUp(channel: Channel): Promise<void> {
+    const { hash, cache, told } = channel;
+    const [versions, records] = await patiently(client.link, patienceMs, `reading the cache ${cache.name}`, () =>
+      // In this order: a field that is written in between is told with an older version, and once more by its message.
+      Promise.all([client.hash(versionsKey(hash)), client.hash(hash)]),
+    );
+    // After another break it is read anew.
+    if (channel.told !== told) return;
+    channel.isCatchingUp = false;
+    for (const newest of newestOf(versions, records)) {
+      const last = told.get(newest.field);
+      if (last !== undefined && compareVersions(newest.version, last) <= 0) continue;
+      told.set(newest.field, newest.version);
+      tell(channel, newest);
+    }
+  }
+
+  function heard(name: string, message: string): void {
+    const channel = channels.get(name);
+    const update = channel && toldOf(message);
+    if (channel === undefined || update === undefined) return;
+    const last = channel.told.get(update.field);
+    if (last !== undefined && compareVersions(update.version, last) < 0) return;
+    if (channel.isCatchingUp) channel.told.set(update.field, update.version);
+    else channel.told.delete(update.field);
+    tell(channel, update);
+  }
+
+  return {
+    add(added) {
+      for (const channel of added) channels.set(channel.name, channel);
+      if (connection?.status === 'ready') hear(connection, added);
+      else if (connection === undefined && again === undefined) open();
+    },
+
+    remove({ name }) {
+      channels.delete(name);
+      if (connection?.status === 'ready') connection.unsubscribe(name).catch(() => {});
+    },
+
+    close() {
+      channels.clear();
+      connection?.disconnect();
+      clearTimeout(again);
+    },
+  };
+}
+
+function tell({ cache, entry, subscribed }: Channel, { field, record }: Told): void {
+  const update = { key: keyOf(cache, entry, field), record };
+  for (const subscription of [...subscribed]) {
+    // Another listener may have unsubscribed it.
+    if (!subscribed.has(subscription)) continue;
+    try {
+      subscription.listener(update);
+    } catch {
+      // What a listener throws is its own affair: neither the writer nor another listener answers for it.
+    }
+  }
+}
