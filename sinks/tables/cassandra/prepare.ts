@@ -3,24 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'cassandra-driver';
 import { quoted } from './columns.ts';
 import type { Connection } from './connection.ts';
+import { findSchema, hasKeyspace } from './found.ts';
 import { claimRequest, type DeclaredColumn, type TableRequest } from './request.ts';
-import {
-  addition,
-  additions,
-  checkAddable,
-  creation,
-  type FoundColumn,
-  indexCreation,
-  keyspaceCreation,
-  nameOf,
-} from './schema.ts';
+import { addition, additions, checkAddable, creation, indexCreation, keyspaceCreation, nameOf } from './schema.ts';
 import { timestampOf } from './version.ts';
-
-const KEYSPACE = 'SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?';
-const TABLES = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?';
-const COLUMNS =
-  'SELECT table_name, column_name, type, kind, position FROM system_schema.columns WHERE keyspace_name = ?';
-const INDEXES = 'SELECT table_name, options FROM system_schema.indexes WHERE keyspace_name = ?';
 
 const ROWS_OF_PAGE = 500;
 const INDEX_MS = 10_000;
@@ -28,42 +14,27 @@ const PAUSE_MS = 100;
 
 export async function prepareTables(connection: Connection, requests: readonly TableRequest[]): Promise<void> {
   const { keyspace } = connection;
-  const all = async (sql: string) => (await connection.execute(sql, [keyspace])).rows;
   // A user who may not make keyspaces can use one that an administrator made.
-  if ((await all(KEYSPACE)).length === 0) {
+  if (!(await hasKeyspace(connection))) {
     await connection.define(keyspaceCreation(keyspace, await connection.replication()));
   }
-  const tables = new Set((await all(TABLES)).map((row) => row['table_name'] as string));
-  const claims = claimRequest(keyspace);
-  if (!tables.has('tables_claims')) await connection.define(claims.create);
-  const columns = await all(COLUMNS);
-  const indexed = new Set((await all(INDEXES)).map((row) => indexName(row['table_name'], row['options'])));
+  const found = await findSchema(connection);
+  if (!found.hasTable('tables_claims')) await connection.define(claimRequest(keyspace).create);
   const fresh: [TableRequest, string][] = [];
   for (const request of requests) {
-    if (tables.has(request.name)) {
-      const found = columns.filter((row) => row['table_name'] === request.name).map(foundColumn);
-      await addColumns(connection, request, additions(request, found));
+    if (found.hasTable(request.name)) {
+      await addColumns(connection, request, additions(request, found.columns(request.name)));
     } else {
       await connection.define(creation(request, keyspace));
     }
     for (const column of request.indexes) {
-      if (indexed.has(`${request.name} ${column}`)) continue;
+      if (found.hasIndex(request.name, column)) continue;
       await fillIn(connection, request, column);
       await connection.define(indexCreation(request, keyspace, column));
       fresh.push([request, column]);
     }
   }
   await built(connection, fresh);
-}
-
-function foundColumn(row: types.Row): FoundColumn {
-  return { name: row['column_name'], type: row['type'], kind: row['kind'], position: row['position'] };
-}
-
-/** Table and column of an index, the column as we write it: the target of an index is quoted where it must be. */
-function indexName(table: string, options: ReadonlyMap<string, string>): string {
-  const target = options.get('target') ?? '';
-  return `${table} ${target.startsWith('"') ? target.slice(1, -1).replaceAll('""', '"') : target}`;
 }
 
 async function addColumns(
