@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   FOLDER_IN_USE: 'fatal',
   FOLDER_UNUSABLE: 'fatal',
   STORE_BROKEN: 'fatal',
+  ACCESS_REFUSED: 'fatal',
   // callers
   CONFIG_INVALID: 'usage',
   USAGE: 'usage',

@@ -50,7 +50,7 @@ test('rows are written and read over TLS, as a user without more rights than it 
   const apart = opened(t, { url: at('worker:wrong'), username: 'worker', password: 'a/b:c@d', tls });
   await assertHolds(apart, row);
   await assert.rejects(opened(t, { url: at('worker:a%2Fb%3Ac%40d', 'theirs'), tls }).prepare([learners]), {
-    code: 'CONFIG_INVALID',
+    code: 'ACCESS_REFUSED',
     message: /may not/,
   });
 });
@@ -65,7 +65,7 @@ test('a wrong password is told, and no password is', async (t) => {
       .token('job', 'topic', 0)
       .catch((each: unknown) => each);
     assert.ok(error instanceof TributaryError);
-    assert.equal(error.code, 'CONFIG_INVALID');
+    assert.equal(error.code, 'ACCESS_REFUSED');
     assert.doesNotMatch(`${error.message} ${error.stack}`, /secret/);
   }
 });
@@ -87,7 +87,7 @@ async function loggedIn(tables: Tables): Promise<void> {
       (each: TributaryError) => each,
     );
     if (error === undefined) return;
-    if (error.code !== 'CONFIG_INVALID') throw error;
+    if (error.code !== 'ACCESS_REFUSED') throw error;
     await sleep(200);
   }
 }

@@ -175,7 +175,7 @@ test('Redis: a wrong password, rights that are missing, a server that hangs', as
   t.after(() => server.kill());
   const { host } = new URL(server.url);
   await assert.rejects(diagnoseRedis({ url: `redis://nobody:guessed@${host}` }), (error: Error & { code: string }) => {
-    return error.code === 'STORE_BROKEN' && /WRONGPASS/.test(error.message) && !error.message.includes('guessed');
+    return error.code === 'ACCESS_REFUSED' && /WRONGPASS/.test(error.message) && !error.message.includes('guessed');
   });
   const client = new Redis(server.url);
   await client.call('ACL', 'SETUSER', 'reader', 'on', '>pw', '~*', '&*', '+@connection', '+info', '+time', '+hgetall');
@@ -197,7 +197,7 @@ test('Postgres: a wrong password, a role without rights', async (t) => {
     await server.kill();
   });
   await assert.rejects(diagnosePostgres({ url: server.url, password: 'guessed' }), {
-    code: 'STORE_BROKEN',
+    code: 'ACCESS_REFUSED',
     message: /check user and password/,
   });
   await client.connect();
@@ -215,7 +215,7 @@ test('Postgres: a wrong password, a role without rights', async (t) => {
 test('S3: a wrong secret, a bucket that is missing', async () => {
   const query = `endpoint=${s3.url}`;
   await assert.rejects(diagnoseS3({ url: `s3://${S3_ACCESS_KEY}:guessed@any-bucket?${query}` }), {
-    code: 'STORE_BROKEN',
+    code: 'ACCESS_REFUSED',
     message: /check the credentials/,
   });
   await assert.rejects(diagnoseS3({ url: `s3://${S3_ACCESS_KEY}:${S3_SECRET_KEY}@no-such-bucket?${query}` }), {
@@ -236,7 +236,7 @@ test('Kafka: a wrong password, and each right that is missing', async (t) => {
   t.after(() => server.kill());
   const sasl = server.listeners?.sasl;
   const url = `kafka://alice:pw@${sasl}?sasl=SCRAM-SHA-512`;
-  await assert.rejects(diagnoseKafka({ url: url.replace(':pw@', ':guessed@') }, []), { code: 'CONFIG_INVALID' });
+  await assert.rejects(diagnoseKafka({ url: url.replace(':pw@', ':guessed@') }, []), { code: 'ACCESS_REFUSED' });
 
   const topic = { name: 'orders', partitions: 2, retentionMs: 86_400_000, groups: ['count'] };
   const topics = kafkaTopics({ url: server.url });
@@ -273,7 +273,7 @@ test('Kafka: a wrong password, and each right that is missing', async (t) => {
     assert.equal(stateOf(findings, 'transport'), 'ok', 'it says what it is all the same');
     return findings.find(({ check }) => check === 'transport: rights')?.message ?? '';
   };
-  await assert.rejects(diagnoseKafka({ url }, [topic]), { code: 'CONFIG_INVALID', message: /orders/ });
+  await assert.rejects(diagnoseKafka({ url }, [topic]), { code: 'ACCESS_REFUSED', message: /orders/ });
   await grant(TOPIC, 'orders', DESCRIBE);
   assert.equal(
     await rights(),

@@ -74,7 +74,7 @@ function opened(t: TestContext, options: ElasticsearchOptions) {
 /** Rejected at once, with a message that tells no password. */
 async function refused(act: Promise<unknown>, message: RegExp): Promise<void> {
   await assert.rejects(act, (error: Error & { code?: string }) => {
-    assert.equal(error.code, 'STORE_BROKEN', error.message);
+    assert.equal(error.code, 'ACCESS_REFUSED', error.message);
     assert.match(error.message, message);
     assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /p@ss|p%40ss|wrong/);
     return true;

@@ -49,7 +49,7 @@ test('a role that may not make tables uses those that are there, and one that ma
     opened(t, { schema, user: 'stranger', password: 'x' }),
     opened(t, { schema: newSchema(), user: 'stranger', password: 'x' }),
   ]) {
-    await assert.rejects(refused.get('r1'), { code: 'STORE_BROKEN', kind: 'fatal', message: /grant the role/ });
+    await assert.rejects(refused.get('r1'), { code: 'ACCESS_REFUSED', kind: 'fatal', message: /grant the role/ });
   }
 });
 
@@ -82,7 +82,7 @@ test('an encrypted connection is made, and only to the server whose certificate 
     chmodSync(file, 0o600);
     await admin.query(`ALTER SYSTEM SET ${name} = '${file}'`);
   }
-  await assert.rejects(opened(t, { ca }).get('r1'), { code: 'STORE_BROKEN', message: /sslmode/ }, 'it cannot yet');
+  await assert.rejects(opened(t, { ca }).get('r1'), { code: 'ACCESS_REFUSED', message: /sslmode/ }, 'it cannot yet');
   await admin.query('ALTER SYSTEM SET ssl = on');
   await admin.end();
   await server.stop();
@@ -100,6 +100,6 @@ test('an encrypted connection is made, and only to the server whose certificate 
   ] as const) {
     const requests = opened(t, { schema, ...options });
     if (fine) await requests.list('acme', { limit: 1 });
-    else await assert.rejects(requests.get('r1'), { code: 'STORE_BROKEN', message: /sslrootcert/ });
+    else await assert.rejects(requests.get('r1'), { code: 'ACCESS_REFUSED', message: /sslrootcert/ });
   }
 });

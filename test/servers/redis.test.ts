@@ -259,17 +259,20 @@ describe('who may come in', () => {
     const untrusting = opened(t, { url, patienceMs: 500 });
     await assert.rejects(untrusting.read(courses, ['acme', 'ann']), { code: 'CACHE_AWAY', message: /certificate/ });
     const elsewhere = opened(t, { url, tls: { ca }, prefix: 'other:' });
-    await assert.rejects(elsewhere.read(courses, ['acme', 'ann']), { code: 'STORE_BROKEN', message: /NOPERM.*rights/ });
-    await assert.rejects(elsewhere.subscribe(courses, ['acme', 'ann'], nobody), { code: 'STORE_BROKEN' });
+    await assert.rejects(elsewhere.read(courses, ['acme', 'ann']), {
+      code: 'ACCESS_REFUSED',
+      message: /NOPERM.*rights/,
+    });
+    await assert.rejects(elsewhere.subscribe(courses, ['acme', 'ann'], nobody), { code: 'ACCESS_REFUSED' });
   });
 
   test('a wrong or missing password stops at once, and is not in the message', async (t) => {
     const server = await startRedis({ folder: join(folder, 'users'), users: [`writer on >secret ${RIGHTS}`] });
     t.after(() => server.kill());
     const wrong = opened(t, { url: server.url, username: 'writer', password: 'geheim', patienceMs: 60_000 });
-    const refused = { code: 'STORE_BROKEN', kind: 'fatal', message: /^(?!.*geheim).*WRONGPASS.*configure the right/ };
+    const refused = { code: 'ACCESS_REFUSED', kind: 'fatal', message: /^(?!.*geheim).*WRONGPASS.*configure the right/ };
     await assert.rejects(wrong.read(courses, ['acme', 'ann']), refused);
-    await assert.rejects(wrong.subscribe(courses, ['acme', 'ann'], nobody), { code: 'STORE_BROKEN' });
+    await assert.rejects(wrong.subscribe(courses, ['acme', 'ann'], nobody), { code: 'ACCESS_REFUSED' });
     const without = opened(t, { url: server.url, patienceMs: 60_000 });
     await assert.rejects(without.apply(courses, [inCourse(['acme', 'ann', 'a'], first, 1)]), { message: /NOAUTH/ });
   });

@@ -19,9 +19,9 @@ const CASES: Readonly<Record<string, Failure['meaning']>> = {
   'MISCONF Redis is configured to save RDB snapshots, but it is unable to persist on disk.': 'away',
   "ERR Error running script (call to f_1): @user_script:33: @user_script: 33: -OOM command not allowed when used memory > 'maxmemory'.":
     'away',
-  'NOAUTH Authentication required.': 'fatal',
-  'WRONGPASS invalid username-password pair or user is disabled.': 'fatal',
-  "NOPERM this user has no permissions to run the 'evalsha' command": 'fatal',
+  'NOAUTH Authentication required.': 'refused',
+  'WRONGPASS invalid username-password pair or user is disabled.': 'refused',
+  "NOPERM this user has no permissions to run the 'evalsha' command": 'refused',
   'WRONGTYPE Operation against a key holding the wrong kind of value': 'fatal',
   "CROSSSLOT Keys in request don't hash to the same slot": 'fatal',
   'MOVED 3999 127.0.0.1:6381': 'fatal',
@@ -38,7 +38,7 @@ for (const [message, meaning] of Object.entries(CASES)) {
 
 test('what a node of a cluster said counts, not what the client made of it', () => {
   const wrapped = Object.assign(new Error('Failed to refresh slots cache.'), { lastNodeError: new Error('NOAUTH no') });
-  assert.equal(failureOf(wrapped)?.meaning, 'fatal');
+  assert.equal(failureOf(wrapped)?.meaning, 'refused');
 });
 
 test('an error without a message is named by its code', () => {

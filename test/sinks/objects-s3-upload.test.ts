@@ -235,7 +235,7 @@ test('a server that asks to slow down is asked again, and is away if it does not
 test('a role without rights is told so by every call', async (t) => {
   const denied: Answer = [403, 'AccessDenied'];
   const { objects } = await answering(t, ...Array.from({ length: 9 }, () => denied));
-  const refused = { code: 'STORE_BROKEN', kind: 'fatal', message: /grant the role/ };
+  const refused = { code: 'ACCESS_REFUSED', kind: 'fatal', message: /grant the role/ };
   await assert.rejects(objects.put('a', body), refused);
   await assert.rejects(objects.create('a', body), refused);
   await assert.rejects(objects.get('a'), refused);
@@ -248,7 +248,7 @@ test('a server that refuses a body before it has read it is asked for the reason
   const cut: Answer[] = Array.from({ length: 3 }, () => [0]);
   const large = Buffer.alloc(4_000_000);
   const refused = await answering(t, ...cut, [403, 'AccessDenied']);
-  await assert.rejects(refused.objects.put('a', large), { code: 'STORE_BROKEN', message: /grant the role/ });
+  await assert.rejects(refused.objects.put('a', large), { code: 'ACCESS_REFUSED', message: /grant the role/ });
   assert.deepEqual(refused.asked, ['PUT', 'PUT', 'PUT', 'POST']);
   const begun = '<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>';
   const broken = await answering(t, ...cut, [200, begun], [204, undefined]);

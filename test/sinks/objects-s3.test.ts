@@ -170,18 +170,18 @@ test('errors are told apart by what helps against them', () => {
     [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'OBJECTS_AWAY', /ECONNREFUSED connect/],
     [new AggregateError([{ code: 'ECONNREFUSED' }], ''), 'OBJECTS_AWAY', /ECONNREFUSED/],
     [new Error('Connection lost or stream closed before all data was received.'), 'OBJECTS_AWAY', /waiting for it/],
-    [error('AccessDenied', 403), 'STORE_BROKEN', /grant the role/],
-    [error('Unknown', 403), 'STORE_BROKEN', /grant the role/],
-    [error('SignatureDoesNotMatch', 403), 'STORE_BROKEN', /check the credentials/],
+    [error('AccessDenied', 403), 'ACCESS_REFUSED', /grant the role/],
+    [error('Unknown', 403), 'ACCESS_REFUSED', /grant the role/],
+    [error('SignatureDoesNotMatch', 403), 'ACCESS_REFUSED', /check the credentials/],
     [error('RequestTimeTooSkewed', 403), 'STORE_BROKEN', /clock/],
     [error('NoSuchBucket', 404), 'STORE_BROKEN', /create the bucket/],
-    [error('CredentialsProviderError'), 'STORE_BROKEN', /give credentials/],
+    [error('CredentialsProviderError'), 'ACCESS_REFUSED', /give credentials/],
     [new Error('Region is missing'), 'STORE_BROKEN', /set the region/],
     [error('MalformedXML', 400), 'STORE_BROKEN', /doctor/],
     [new Error('Checksum mismatch: expected "a" but received "b"'), 'STORE_BROKEN', /damaged/],
     [
       Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
-      'STORE_BROKEN',
+      'ACCESS_REFUSED',
       /authority/,
     ],
     [error('ObjectParentIsFile', 409), 'USAGE', /another name/],
@@ -229,13 +229,13 @@ test('without a region or credentials the first call says what is missing', asyn
   process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
   process.env['AWS_CONFIG_FILE'] = '/no/such/file';
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/no/such/file';
-  for (const [url, advice] of [
-    ['s3://reports', /set the region/],
-    ['s3://reports?endpoint=http://127.0.0.1:9', /give credentials/],
+  for (const [url, code, advice] of [
+    ['s3://reports', 'STORE_BROKEN', /set the region/],
+    ['s3://reports?endpoint=http://127.0.0.1:9', 'ACCESS_REFUSED', /give credentials/],
   ] as const) {
     const objects = s3Objects({ url });
     t.after(() => objects.close());
-    await assert.rejects(objects.head('a'), { code: 'STORE_BROKEN', message: advice });
-    await assert.rejects(objects.link('a', Date.now() + 1000), { code: 'STORE_BROKEN', message: advice });
+    await assert.rejects(objects.head('a'), { code, message: advice });
+    await assert.rejects(objects.link('a', Date.now() + 1000), { code, message: advice });
   }
 });

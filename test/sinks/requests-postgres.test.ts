@@ -213,11 +213,11 @@ test('errors are told apart by what helps against them', () => {
     [new Error('Connection terminated unexpectedly'), 'REQUESTS_AWAY', /waiting for it/],
     [error('22003'), 'USAGE', /give another value/],
     [error('54000'), 'USAGE', /give another value/],
-    [error('28P01'), 'STORE_BROKEN', /check user and password/],
-    [error('42501'), 'STORE_BROKEN', /grant/],
+    [error('28P01'), 'ACCESS_REFUSED', /check user and password/],
+    [error('42501'), 'ACCESS_REFUSED', /grant/],
     [error('23505'), 'STORE_BROKEN', /doctor/],
-    [error('DEPTH_ZERO_SELF_SIGNED_CERT'), 'STORE_BROKEN', /sslrootcert/],
-    [new Error('The server does not support SSL connections'), 'STORE_BROKEN', /sslmode/],
+    [error('DEPTH_ZERO_SELF_SIGNED_CERT'), 'ACCESS_REFUSED', /sslrootcert/],
+    [new Error('The server does not support SSL connections'), 'ACCESS_REFUSED', /sslmode/],
   ] as const) {
     const translated = requestsError(thrown, 'reading the request r1');
     assert.ok(translated instanceof TributaryError, String(thrown));

@@ -199,10 +199,10 @@ test('an error says whether to wait, to correct something or to stop', () => {
     assert.equal(codeOf(new Error(said)), 'TABLES_AWAY', said);
   }
   assert.equal(codeOf(response(codes.invalid)), 'STORE_BROKEN');
-  assert.equal(codeOf(response(codes.unauthorized)), 'CONFIG_INVALID');
+  assert.equal(codeOf(response(codes.unauthorized)), 'ACCESS_REFUSED');
   assert.equal(codeOf(new errors.ArgumentError('no')), 'STORE_BROKEN');
   assert.equal(codeOf(new Error('bug')), 'STORE_BROKEN');
-  assert.equal(codeOf(noHost(new errors.AuthenticationError('wrong password'))), 'CONFIG_INVALID');
+  assert.equal(codeOf(noHost(new errors.AuthenticationError('wrong password'))), 'ACCESS_REFUSED');
   assert.equal(codeOf(noHost(new errors.AuthenticationError('Unable to perform authentication'))), 'TABLES_AWAY');
   const ours = new TributaryError('USAGE', 'ours');
   assert.equal(faultOf(ours, 'doing it'), ours);

@@ -25,7 +25,7 @@ export function registryFindings(config: RegistryAnswer, mode: RegistryAnswer): 
   const level = fieldOf(config, 'compatibilityLevel');
   if (config.status === 401 || config.status === 403) {
     const message = `the registry does not let us in (${config.status})`;
-    throw new TributaryError('CONFIG_INVALID', `${message}; correct the user and password in its URL`);
+    throw new TributaryError('ACCESS_REFUSED', `${message}; correct the user and password in its URL`);
   }
   if (level === undefined) {
     const message = `what answers is no schema registry (${config.status})`;

@@ -73,7 +73,7 @@ function errorOf({ purpose }: RegistryRequest, answer: RegistryAnswer): Tributar
     case 401:
     case 403:
       return new TributaryError(
-        'CONFIG_INVALID',
+        'ACCESS_REFUSED',
         `${purpose}: the registry does not allow it (${said}); check its user, password and rights`,
       );
     case 409:

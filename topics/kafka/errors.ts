@@ -44,10 +44,10 @@ const FENCING: ReadonlySet<number> = new Set([
   CODE.INVALID_PRODUCER_ID_MAPPING,
   CODE.PRODUCER_FENCED,
 ]);
-/** Rights, credentials, and what the cluster's settings forbid. */
-const REFUSED: ReadonlySet<number> = new Set([
-  21, 26, 29, 30, 31, 33, 34, 35, 37, 38, 39, 40, 42, 43, 44, 50, 53, 54, 55, 58, 61, 65,
-]);
+/** Rights and credentials. */
+const REFUSED: ReadonlySet<number> = new Set([29, 30, 31, 33, 34, 53, 54, 58, 61, 65]);
+/** What the settings of the cluster forbid. */
+const FORBIDDEN: ReadonlySet<number> = new Set([21, 26, 35, 37, 38, 39, 40, 42, 43, 44, 50, 55]);
 const TOO_LARGE: ReadonlySet<number> = new Set([CODE.MESSAGE_TOO_LARGE, CODE.RECORD_LIST_TOO_LARGE]);
 
 /** An error that a broker answered. Stays within this folder: see `translate`. */
@@ -101,7 +101,7 @@ export function translate(error: unknown, doing: string): unknown {
   const message = `${doing}: ${messageOf(error)}`;
   const options = { cause: error };
   if (isRefusal(error)) {
-    return new TributaryError('CONFIG_INVALID', `${message}; correct the user and password for Kafka`, options);
+    return new TributaryError('ACCESS_REFUSED', `${message}; correct the user and password for Kafka`, options);
   }
   if (disconnected(error)) {
     return new TributaryError('LOG_AWAY', `${message}; is Kafka running and reachable?`, options);
@@ -131,7 +131,10 @@ export function translate(error: unknown, doing: string): unknown {
     );
   }
   if (REFUSED.has(error.code)) {
-    return new TributaryError('CONFIG_INVALID', `${message}; correct the rights or the settings in Kafka`, options);
+    return new TributaryError('ACCESS_REFUSED', `${message}; give its user the right in Kafka`, options);
+  }
+  if (FORBIDDEN.has(error.code)) {
+    return new TributaryError('CONFIG_INVALID', `${message}; correct the settings in Kafka`, options);
   }
   return new TributaryError('LOG_AWAY', message, options);
 }

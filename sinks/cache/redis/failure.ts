@@ -4,10 +4,11 @@ import { TributaryError } from '../../../schemas/errors.ts';
 /**
  * - `again`: the connection is lost, or the server is about to serve again or sends us elsewhere: worth another try soon.
  * - `away`: the server answers and cannot take anything now. Trying again at once is of no use; the caller waits.
- * - `fatal`: it will not become better by itself.
+ * - `refused`: it does not let us in, or do it.
+ * - `fatal`: something else that will not become better by itself.
  */
 export interface Failure {
-  readonly meaning: 'again' | 'away' | 'fatal';
+  readonly meaning: 'again' | 'away' | 'refused' | 'fatal';
   /** What happened, with nothing of the command that failed: it holds records, or the password. */
   readonly text: string;
   /** What to do; empty when waiting is all. */
@@ -20,17 +21,20 @@ const AWAY: Readonly<Record<string, string>> = {
 };
 // A client of clusters follows where these send it.
 const IS_CLUSTER = 'it is part of a cluster: write redis+cluster:// in the URL';
-const FATAL: Readonly<Record<string, string>> = {
+const REFUSED: Readonly<Record<string, string>> = {
   NOAUTH: 'it wants a user or a password: configure them',
   WRONGPASS: 'configure the right user and password',
   NOPERM: 'give its user the rights that the documentation of the Redis cache lists',
   DENIED: 'it takes connections of its own machine alone: configure its protected mode',
+};
+const FATAL: Readonly<Record<string, string>> = {
   WRONGTYPE: 'somebody else uses keys of this prefix: choose another prefix',
   CROSSSLOT: IS_CLUSTER,
   MOVED: IS_CLUSTER,
   ASK: IS_CLUSTER,
   ERR: 'see what it says',
 };
+const CODES = { again: 'CACHE_AWAY', away: 'CACHE_AWAY', refused: 'ACCESS_REFUSED', fatal: 'STORE_BROKEN' } as const;
 /** Errors without a code of their own that pass. */
 const PASSING = /^ERR max(?:imum)? number of clients/;
 const CODE = /^([A-Z]+)\b/;
@@ -44,16 +48,22 @@ export function failureOf(error: unknown): Failure | undefined {
   const message = messageOf(error);
   const [, code = ''] = (IN_SCRIPT.exec(message) ?? CODE.exec(message)) || [];
   if (AWAY[code] !== undefined) return { meaning: 'away', text: message, remedy: AWAY[code] };
+  if (REFUSED[code] !== undefined) return { meaning: 'refused', text: message, remedy: REFUSED[code] };
   if (FATAL[code] !== undefined && !PASSING.test(message)) {
     return { meaning: 'fatal', text: message, remedy: FATAL[code] };
   }
   return { meaning: 'again', text: message, remedy: '' };
 }
 
+/** Whether waiting is of no use. */
+export const isLasting = ({ meaning }: Failure): boolean => meaning === 'refused' || meaning === 'fatal';
+
 /** `what` is what we wanted, `place` where Redis is. */
 export function errorOf({ meaning, text, remedy }: Failure, what: string, place: string): TributaryError {
-  const code = meaning === 'fatal' ? 'STORE_BROKEN' : 'CACHE_AWAY';
-  return new TributaryError(code, `${what}: Redis at ${place}: ${text}; ${remedy === '' ? 'waiting for it' : remedy}`);
+  return new TributaryError(
+    CODES[meaning],
+    `${what}: Redis at ${place}: ${text}; ${remedy === '' ? 'waiting for it' : remedy}`,
+  );
 }
 
 function messageOf(error: Error): string {

@@ -1,5 +1,5 @@
 /** Whether there is a connection, and why not: for those who wait for one. */
-import { errorOf, type Failure, failureOf } from './failure.ts';
+import { errorOf, type Failure, failureOf, isLasting } from './failure.ts';
 
 export interface Link {
   /** host:port of all that the URL names. */
@@ -9,8 +9,8 @@ export interface Link {
   failed(error: unknown): void;
   close(): void;
   /**
-   * Waits for it until `deadline` (of `performance.now()`). Throws CACHE_AWAY then, and STORE_BROKEN at once when the
-   * server refuses us; both begin with `what`.
+   * Waits for it until `deadline` (of `performance.now()`). Throws CACHE_AWAY then, and ACCESS_REFUSED or
+   * STORE_BROKEN at once when waiting is of no use; all begin with `what`.
    */
   ready(what: string, deadline: number): Promise<void>;
   /** What the connection failed of last; undefined while there is one. */
@@ -43,7 +43,7 @@ export function newLink(where: string): Link {
     },
     failed(error) {
       last = failureOf(error) ?? last;
-      if (state === 'down' && last?.meaning === 'fatal') settle(last);
+      if (state === 'down' && last !== undefined && isLasting(last)) settle(last);
     },
     close() {
       state = 'closed';
@@ -53,7 +53,7 @@ export function newLink(where: string): Link {
     async ready(what, deadline) {
       if (state === 'up') return;
       if (state === 'closed') throw errorOf(CLOSED, what, where);
-      if (last?.meaning === 'fatal') throw errorOf(last, what, where);
+      if (last !== undefined && isLasting(last)) throw errorOf(last, what, where);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const refuse = (failure: Failure): void => reject(errorOf(failure, what, where));
       const waiter = { resolve, refuse };

@@ -8,7 +8,7 @@ const PAUSE_MS = 50;
 /**
  * Sends until there is an answer; each time after waiting for the connection. What is sent must be right to be sent twice: an
  * attempt that got no answer may have happened. Throws CACHE_AWAY when `patienceMs` are over or the server cannot take it
- * now, and STORE_BROKEN when it never will.
+ * now, and ACCESS_REFUSED or STORE_BROKEN when it never will.
  */
 export async function patiently<T>(link: Link, patienceMs: number, what: string, send: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + patienceMs;

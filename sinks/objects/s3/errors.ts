@@ -23,14 +23,16 @@ const ABSENT = new Set(['NoSuchKey', 'NotFound']);
 /** A key that is also the prefix of another one: S3 takes it, servers over a file system do not. */
 const CLASHING = new Set(['ObjectParentIsFile', 'ExistingObjectIsDirectory', 'XMinioParentIsObject']);
 const REFUSED = new Set(['KeyTooLongError', 'EntityTooLarge', 'InvalidObjectName', 'XMinioInvalidObjectName']);
-const ADVICE: Readonly<Record<string, string>> = {
-  NoSuchBucket: 'create the bucket, or correct the URL',
+const REFUSING: Readonly<Record<string, string>> = {
   AccessDenied: 'grant the role its rights on the bucket and its objects',
   InvalidAccessKeyId: 'check the credentials',
   XAdminUserNotFound: 'check the credentials',
   SignatureDoesNotMatch: 'check the credentials',
   ExpiredToken: 'renew the credentials',
   CredentialsProviderError: 'give credentials in the URL or the environment, or the container a role',
+};
+const ADVICE: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'create the bucket, or correct the URL',
   RequestTimeTooSkewed: 'set the clock of this machine',
   AuthorizationHeaderMalformed: 'set the region of the URL',
   PermanentRedirect: 'set the region of the URL',
@@ -79,6 +81,8 @@ export function objectsError(error: unknown, what: string): unknown {
   if (NO_REGION.test(error.message)) {
     return new TributaryError('STORE_BROKEN', `${message}; ${ADVICE['PermanentRedirect']}`, options);
   }
+  if (REFUSING[name] !== undefined)
+    return new TributaryError('ACCESS_REFUSED', `${message}; ${REFUSING[name]}`, options);
   if (ADVICE[name] !== undefined) return new TributaryError('STORE_BROKEN', `${message}; ${ADVICE[name]}`, options);
   if (PASSING.has(name) || BROKEN.test(error.message) || status === 429 || (status !== undefined && status >= 500)) {
     return new TributaryError('OBJECTS_AWAY', `${message}; waiting for it`, options);
@@ -87,11 +91,17 @@ export function objectsError(error: unknown, what: string): unknown {
     return new TributaryError('STORE_BROKEN', `${message}; the object is damaged: restore it`, options);
   }
   if (TLS.test(name) || TLS.test(error.message)) {
-    return new TributaryError('STORE_BROKEN', `${message}; check the endpoint and its certificate authority`, options);
+    return new TributaryError(
+      'ACCESS_REFUSED',
+      `${message}; check the endpoint and its certificate authority`,
+      options,
+    );
   }
   if (status === undefined) return error;
-  const advice = status === 401 || status === 403 ? ADVICE['AccessDenied'] : 'run `tributary doctor`';
-  return new TributaryError('STORE_BROKEN', `${message}; ${advice}`, options);
+  if (status === 401 || status === 403) {
+    return new TributaryError('ACCESS_REFUSED', `${message}; ${REFUSING['AccessDenied']}`, options);
+  }
+  return new TributaryError('STORE_BROKEN', `${message}; run \`tributary doctor\``, options);
 }
 
 /** S3 names its errors; Node gives them codes. */

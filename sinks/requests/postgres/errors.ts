@@ -12,11 +12,13 @@ const PASSING_CLASSES = new Set(['08', '40', '53', '58']);
 const PASSING = new Set(['57014', '57P01', '57P02', '57P03', '57P05', '55P03', '25006', '25P03']);
 /** A value that it does not take: too large, or no text. */
 const REFUSING_CLASSES = new Set(['22', '54']);
-const ADVICE: Readonly<Record<string, string>> = {
+const REFUSING: Readonly<Record<string, string>> = {
   '28000': 'check user, password and pg_hba.conf',
   '28P01': 'check user and password',
-  '3D000': 'create the database, or correct the URL',
   '42501': 'grant the role its rights: CREATE on the database for the first start, then USAGE and all on the schema',
+};
+const ADVICE: Readonly<Record<string, string>> = {
+  '3D000': 'create the database, or correct the URL',
   '42P01': 'a table is missing: restore the schema from a backup, or drop it as a whole to begin anew',
   '3F000': 'the schema is missing: restore it from a backup, or start anew',
 };
@@ -50,13 +52,16 @@ export function requestsError(error: unknown, what: string): unknown {
     if (REFUSING_CLASSES.has(code.slice(0, 2))) {
       return new TributaryError('USAGE', `${message}; give another value`, options);
     }
+    if (REFUSING[code] !== undefined) {
+      return new TributaryError('ACCESS_REFUSED', `${message}; ${REFUSING[code]}`, options);
+    }
     return new TributaryError('STORE_BROKEN', `${message}; ${ADVICE[code] ?? 'run `tributary doctor`'}`, options);
   }
   if (NETWORK.test(code) || BROKEN.test(error.message)) {
     return new TributaryError('REQUESTS_AWAY', `${message}; waiting for it`, options);
   }
   if (TLS.test(code) || TLS.test(error.message)) {
-    return new TributaryError('STORE_BROKEN', `${message}; check sslmode and sslrootcert of its URL`, options);
+    return new TributaryError('ACCESS_REFUSED', `${message}; check sslmode and sslrootcert of its URL`, options);
   }
   return error;
 }

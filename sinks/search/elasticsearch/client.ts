@@ -45,7 +45,7 @@ export class Elasticsearch {
 
   /**
    * Answers success, and the statuses that are `understood`. Throws SEARCH_AWAY when the time is up, TABLE_DRIFTED when the
-   * index is missing, STORE_BROKEN when the request is refused.
+   * index is missing, ACCESS_REFUSED and STORE_BROKEN when the request is refused.
    */
   async send(request: Request, sending: Sending, understood: readonly number[] = []): Promise<Answer> {
     let reason = '';
@@ -122,7 +122,7 @@ function passing(error: unknown, doing: string): string {
   if (error instanceof errors.ElasticsearchClientError) {
     const reason = shortened(error.message);
     if (!UNTRUSTED.test(reason)) return `Elasticsearch does not answer: ${reason}`;
-    throw broken(
+    throw refused(
       `${doing}: the certificate of Elasticsearch is not trusted (${reason}); give the file of its authority, or renew it`,
     );
   }
@@ -139,12 +139,12 @@ export function refusal(status: number, type: string, reason: string, doing: str
   if (status === 401) {
     // It tells the whole path of the request, too.
     const [who = reason] = reason.split(' for REST request');
-    return broken(
+    return refused(
       `${doing}: Elasticsearch does not let us in (${who}); give it the right user and password, or API key`,
     );
   }
   if (status === 403) {
-    return broken(
+    return refused(
       `${doing}: Elasticsearch does not allow it (${reason}); the user or API key needs the privileges read, write, maintenance, view_index_metadata and manage for these indexes`,
     );
   }
@@ -174,6 +174,10 @@ export function failureOf(body: unknown): Failure {
 function shortened(text: string): string {
   const [line = ''] = text.split('\n', 1);
   return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}…` : line;
+}
+
+function refused(message: string): TributaryError {
+  return new TributaryError('ACCESS_REFUSED', message);
 }
 
 function broken(message: string): TributaryError {

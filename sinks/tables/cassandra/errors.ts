@@ -67,12 +67,12 @@ export function faultOf(error: unknown, what: string): TributaryError {
 
   // A node that cannot look up its users now says that the password is wrong, and why.
   if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {
-    return fault('CONFIG_INVALID', `Cassandra does not know the user or the password: ${why}; correct them`);
+    return fault('ACCESS_REFUSED', `Cassandra does not know the user or the password: ${why}; correct them`);
   }
   if (error instanceof errors.ResponseError) {
     if (PASSING.has(error.code)) return fault('TABLES_AWAY', `Cassandra cannot do it now: ${why}; it is tried again`);
     if (error.code === responseErrorCodes.unauthorized) {
-      return fault('CONFIG_INVALID', `the user of Cassandra may not do it: ${why}; grant the right`);
+      return fault('ACCESS_REFUSED', `the user of Cassandra may not do it: ${why}; grant the right`);
     }
     return fault(
       'STORE_BROKEN',

@@ -176,7 +176,7 @@ test('user and password are sent, also to nodes that name none, and never shown'
   const second = await node(t, [401, { error_code: 401, message: 'Unauthorized' }]);
   const url = `${first.url.replace('//', '//r%40ta:p%3Ass@')},${second.url}`;
   await assert.rejects(client(t, { url }).schema(1), (error: Error & { code: string }) => {
-    assert.equal(error.code, 'CONFIG_INVALID');
+    assert.equal(error.code, 'ACCESS_REFUSED');
     assert.equal(
       error.message,
       'reading schema 1: the registry does not allow it (401 Unauthorized); check its user, password and rights',
@@ -213,7 +213,7 @@ const ANSWERS: readonly (readonly [what: string, answer: Say, code: string, mess
   [
     'a forbidden write',
     [403, '<html>no</html>'],
-    'CONFIG_INVALID',
+    'ACCESS_REFUSED',
     /under a: the registry does not allow it \(403 <html>no<\/html>\)/,
   ],
   [
