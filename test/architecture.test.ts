@@ -31,7 +31,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   'sinks/objects/s3': ['@aws-sdk/*', '@smithy/*'],
   'sinks/requests/postgres': ['pg'],
   'sinks/tables/cassandra': ['cassandra-driver'],
-  'sinks/cache/redis': ['ioredis'],
+  'sinks/cache/redis': ['ioredis', 'cluster-key-slot'],
   'sinks/search/elasticsearch': ['@elastic/elasticsearch'],
 };
 

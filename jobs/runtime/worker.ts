@@ -11,6 +11,7 @@ import { backOff } from './back-off.ts';
 import { type Elsewhere, processBatch } from './batch.ts';
 import { Destinations } from './destinations.ts';
 import type { LookupCache } from './lookups.ts';
+import { PartitionCounts } from './partition-counts.ts';
 import type { PartitionCount, Place } from './records.ts';
 import { RowsRefused } from './refused.ts';
 import { PartitionRows } from './rows.ts';
@@ -48,6 +49,7 @@ export class PartitionWorker {
   readonly #rules: Rules;
   readonly #lookups: LookupCache;
   readonly #destinations: Destinations;
+  readonly #counts: PartitionCounts;
   readonly #rows: PartitionRows;
   #owned: Owned | undefined;
 
@@ -66,6 +68,7 @@ export class PartitionWorker {
     this.#rules = rules;
     this.#lookups = lookups;
     this.#destinations = new Destinations(job);
+    this.#counts = new PartitionCounts(job);
     this.#rows = new PartitionRows(job.row, runtime.stores.tables, runtime.settings.cachedRows);
   }
 
@@ -149,7 +152,7 @@ export class PartitionWorker {
       this.#rows.clear();
       this.#lookups.forget();
     }
-    const partitions = await this.#partitionCount();
+    const partitions = await this.#counts.read(stores.transport);
     for (;;) {
       const token = await stores.tables.claim(job, topic, partition);
       const claim = await this.#membership.claim(partition);
@@ -187,19 +190,6 @@ export class PartitionWorker {
     const committed = new Map(lag.map((other) => [other.partition, other.committed ?? 0]));
     // In this order: a record that was sent on was committed together with the offset behind it.
     return { committed, seenFrom: await this.#refreshEnd() };
-  }
-
-  async #partitionCount(): Promise<PartitionCount> {
-    const topics = await this.#runtime.stores.transport.describe();
-    const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
-    return (topic) => {
-      const count = counts.get(topic);
-      if (count !== undefined) return count;
-      throw new TributaryError(
-        'TOPIC_MISSING',
-        `${this.#job.name} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
-      );
-    };
   }
 
   async #process(owned: Owned, records: readonly LogRecord[]): Promise<void> {

@@ -6,7 +6,7 @@ import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import type { NewRecord, TopicInfo } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
-import { added, addUp, parts, things } from './add-up.ts';
+import { added, addUp, parts, sums, things } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
@@ -104,6 +104,38 @@ test('a topic that is missing is fatal, and the message names it', async (t) => 
   }
   await b.run();
   assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:0']);
+});
+
+test('topics that a job has nothing to do with may be in any state', async (t) => {
+  const b = await bench(t);
+  const needed = [things.name, deadLetterTopic(things.name), sums.name];
+  const hook: Hook = async (name, go, [names]) => {
+    if (name === 'transport.describe')
+      assert.deepEqual(
+        (names as string[]).filter((each) => !needed.includes(each)),
+        [],
+      );
+    return go();
+  };
+  await b.produce(add());
+  await b.run({ hook });
+  assert.deepEqual(await b.sums(), ['t/p=1']);
+});
+
+test('what a row said to a topic that its job does not say anything to any more is sent there all the same', async (t) => {
+  const b = await bench(t);
+  await b.produce(add());
+  const crashed = await b.worker(0, {
+    hook: async (name, go) => {
+      if (name === 'claim.commit') throw new Error('it crashed');
+      return go();
+    },
+  });
+  await assert.rejects(crashed.turn(0), /it crashed/);
+  const worker = await b.worker(0, { job: { ...addUp, to: [] } });
+  await assert.rejects(worker.turn(0), { code: 'LOG_AWAY' });
+  assert.equal(await worker.turn(0), 'worked');
+  assert.equal((await b.said(addUp)).length, 1);
 });
 
 test('an origin counts where a job derives events for the topic from it, and nowhere else', async (t) => {

@@ -1,0 +1,38 @@
+/** How many partitions the topics have that a job writes to. Other topics of the log may be in whatever state they are. */
+import { TributaryError } from '../../schemas/errors.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import type { Transport } from '../../topics/transport.ts';
+import type { Job } from '../define.ts';
+import type { PartitionCount } from './records.ts';
+
+export class PartitionCounts {
+  readonly #job: string;
+  readonly #topics: Set<string>;
+
+  constructor({ name, from, to }: Job) {
+    this.#job = name;
+    this.#topics = new Set([from.name, deadLetterTopic(from.name), ...to.map((topic) => topic.name)]);
+  }
+
+  /** As they are now. What it answers throws TOPIC_MISSING. */
+  async read(transport: Transport): Promise<PartitionCount> {
+    const topics = await transport.describe([...this.#topics]);
+    const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+    return (topic) => {
+      const count = counts.get(topic);
+      if (count !== undefined) return count;
+      if (this.#topics.has(topic)) {
+        throw new TributaryError(
+          'TOPIC_MISSING',
+          `${this.#job} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
+        );
+      }
+      // What a row has said under an earlier declaration goes where it was said to.
+      this.#topics.add(topic);
+      throw new TributaryError(
+        'LOG_AWAY',
+        `${this.#job} has yet to find the topic ${topic}, to which it said something before`,
+      );
+    };
+  }
+}
