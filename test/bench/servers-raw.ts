@@ -1,7 +1,8 @@
 /**
- * What Cassandra takes at the most: the very writes that `track-progress` makes of a load (the learner's row, then its row in the
- * view by batch), straight by cassandra-driver, everything else done before the clock starts. Nothing is read, decoded or
- * emitted. The first events find the best number of statements in flight, each level with a share of them; what counts is how
+ * What Cassandra takes at the most: the rows that `track-progress` writes of a load (the learner's row, then its row in the view by
+ * batch), straight by cassandra-driver, everything else done before the clock starts. Nothing is read, decoded or emitted. With
+ * `whole` each is written as it stands after its event, as by somebody who knows no more; with `changes` by the very statements of
+ * the pipeline, which leave out what did not change. The first events find the best number of statements in flight, each level with a share of them; what counts is how
  * long the others take with it. The load is written piece by piece, each made before its clock starts. Prints one JSON line.
  */
 import { Client, types } from 'cassandra-driver';
@@ -32,7 +33,7 @@ const WARM_UP = 4000;
 /** As long as one derived event makes it. */
 const OUTBOX = 'x'.repeat(170);
 
-const [url = '', eventCount = '60000'] = process.argv.slice(2);
+const [url = '', eventCount = '60000', how = 'changes'] = process.argv.slice(2);
 const { hostname, port, pathname } = new URL(url);
 const keyspace = pathname.slice(1);
 const tables = cassandraTables({ url });
@@ -58,17 +59,17 @@ for (const [i, inFlight] of IN_FLIGHT.entries()) {
   rates[inFlight] = events / seconds;
 }
 const inFlight = IN_FLIGHT.reduce((best, each) => ((rates[each] as number) > (rates[best] as number) ? each : best));
-const whole = { events: 0, seconds: 0, cpuSeconds: 0 };
+const sum = { events: 0, seconds: 0, cpuSeconds: 0 };
 for (let part = piece(); part.length > 0; part = piece()) {
   const { user, system } = process.cpuUsage();
   const { events, seconds } = await run(part, inFlight);
   const after = process.cpuUsage();
-  whole.events += events;
-  whole.seconds += seconds;
-  whole.cpuSeconds += (after.user + after.system - user - system) / 1e6;
+  sum.events += events;
+  sum.seconds += seconds;
+  sum.cpuSeconds += (after.user + after.system - user - system) / 1e6;
 }
 await client.shutdown();
-const { events, seconds, cpuSeconds } = whole;
+const { events, seconds, cpuSeconds } = sum;
 const written = events + first.length / 2;
 process.stdout.write(
   `${JSON.stringify({ rates, inFlight, rate: events / seconds, written, cpuMicros: (1e6 * cpuSeconds) / events })}\n`,
@@ -114,7 +115,7 @@ function* statementsOf(count: number): Generator<Statement[], undefined> {
     if (after === undefined || after instanceof Rejection) throw new Error(`${def.type} was not folded`);
     const version = { token: 1, revision: (before?.revision ?? 0) + 1 };
     const key = [DEFAULT_TENANT, userId, courseId];
-    const whole = before === undefined;
+    const whole = how === 'whole' || before === undefined;
     const row = { key, version, at: `0:${time}`, outbox: OUTBOX, timers: {}, data: after, partition: 0, whole };
     const statements: Statement[] = [
       whole

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:servers [-- --events 60000 --rounds 1]`: how fast `track-progress` is on the stores of production, run by real
  * worker processes from a backlog in Kafka, each figure as a ratio to baselines of the same run: what Cassandra takes of the same
- * writes, and what kafkajs reads and decodes. Everything, servers included, shares the machine it runs on.
+ * rows, and what kafkajs reads and decodes. Everything, servers included, shares the machine it runs on.
  */
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -23,10 +23,13 @@ interface Raw {
   /** Of the writer, an event. */
   readonly cpuMicros: number;
 }
+/** Whole rows, or what the pipeline writes of them. */
+type How = (typeof HOW)[number];
 interface Consumed {
   readonly rate: number;
 }
 
+const HOW = ['whole', 'changes'] as const;
 /** Servers in Java are slow until they have compiled themselves, by what they are asked to do. */
 const WARM_UP_EVENTS = 300_000;
 const RUNS: readonly (readonly [views: Views, workers: number])[] = [
@@ -61,15 +64,15 @@ const servers = await startServers(folder);
 try {
   const world = await openWorld(folder, servers);
   let keyspaces = 0;
-  const raw = async (count = events): Promise<Raw & { readonly cassandraCpu: number }> => {
+  const raw = async (how: How, count = events): Promise<Raw & { readonly cassandraCpu: number }> => {
     await calm(servers);
     const before = cpuSeconds(servers.cassandra.pid);
     const url = `${servers.cassandra.url}/raw_${++keyspaces}`;
-    const measured = await measure<Raw>('servers-raw.ts', url, String(count));
+    const measured = await measure<Raw>('servers-raw.ts', url, String(count), how);
     return { ...measured, cassandraCpu: cpuSeconds(servers.cassandra.pid) - before };
   };
   const unmeasured = await produceLoad(world, 'scattered', Math.min(events, WARM_UP_EVENTS));
-  await raw(Math.min(events, WARM_UP_EVENTS));
+  await raw('changes', Math.min(events, WARM_UP_EVENTS));
   await drain(world, unmeasured, { views: 'all', workers: 1 });
   let both = 0;
   for (const shape of SHAPES) {
@@ -79,14 +82,16 @@ try {
     for (let round = 1; round <= rounds; round++) {
       say('  kafkajs, reading and decoding', `${show(consumed.rate)} events a second`);
       // Before and after, since the machine is not always as fast.
-      const raws = [await raw()];
+      const raws = { whole: [await raw('whole')], changes: [await raw('changes')] };
       const drained: Drained[] = [];
       for (const [views, workers] of RUNS) drained.push(await drain(world, begin, { views, workers }));
-      raws.push(await raw());
-      for (const one of raws) sayRaw(one);
-      const slower = Math.min(mean(raws.map(({ rate }) => rate)), consumed.rate);
+      raws.changes.push(await raw('changes'));
+      raws.whole.push(await raw('whole'));
+      for (const how of HOW) for (const one of raws[how]) sayRaw(how, one);
+      const slower = (how: How) => Math.min(mean(raws[how].map(({ rate }) => rate)), consumed.rate);
+      const baselines = { whole: slower('whole'), changes: slower('changes') };
       RUNS.forEach(([views, workers], i) => {
-        sayDrained(shape, views, workers, drained[i] as Drained, slower);
+        sayDrained(shape, views, workers, drained[i] as Drained, baselines);
       });
     }
     if (shape === 'scattered') {
@@ -105,18 +110,24 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, each) => sum + each, 0) / values.length;
 }
 
-function sayRaw({ rate, inFlight, written, cpuMicros, cassandraCpu }: Raw & { readonly cassandraCpu: number }): void {
-  say('  raw writes of its rows, one event each', `${show(rate)} events a second, with ${inFlight} in flight`);
+function sayRaw(how: How, measured: Raw & { readonly cassandraCpu: number }): void {
+  const { rate, inFlight, written, cpuMicros, cassandraCpu } = measured;
+  say(`  raw writes of its rows, one event each: ${how}`, `${show(rate)} events a second, with ${inFlight} in flight`);
   say('    CPU, µs an event', `writer ${show(cpuMicros)}, cassandra ${show((1e6 * cassandraCpu) / written)}`);
 }
 
-function sayDrained(shape: Shape, views: Views, workers: number, drained: Drained, slower: number): void {
+function sayDrained(
+  shape: Shape,
+  views: Views,
+  workers: number,
+  drained: Drained,
+  baselines: Readonly<Record<How, number>>,
+): void {
   const what = `${workers === 1 ? 'one worker' : `${workers} workers`}, ${views === 'all' ? 'all views' : 'rows and table views only'}`;
   say(`  ${what}`, `${show(drained.rate)} events a second`);
-  say(
-    '    of the slower of both',
-    shape === 'gathered' ? `${(drained.rate / slower).toFixed(1)} times` : percent(drained.rate, slower),
-  );
+  const ratio = (slower: number): string =>
+    shape === 'gathered' ? `${(drained.rate / slower).toFixed(1)} times` : percent(drained.rate, slower);
+  for (const how of HOW) say(`    of raw writes (${how}), or of kafkajs if it is slower`, ratio(baselines[how]));
   const micros = Object.entries(drained.cpuSeconds)
     .map(([name, seconds]) => [name, Math.round((1e6 * seconds) / drained.events)] as const)
     .filter(([, each]) => each > 0);

@@ -1,6 +1,5 @@
 /** The tables while Cassandra is killed, paused and away. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { startCassandra } from '../../servers/cassandra.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { RowWrite, Tables } from '../../sinks/tables/port.ts';
 import { assertHolds, board, learners, place, v, write } from '../contracts/tables-samples.ts';
+import { printed } from './ending.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-cassandra-'));
 const server = await startCassandra({ folder });
@@ -166,21 +166,14 @@ test('a process that closed its tables ends, whatever Cassandra does', PATIENT, 
 
 /** What became of a process that does something with tables and then closes them. */
 function ended(work: string, parameters = ''): Promise<string> {
-  const script = `
+  return printed(`
     import { cassandraTables } from ${JSON.stringify(new URL('../../sinks/tables/cassandra/tables.ts', import.meta.url).href)};
     const pid = ${server.pid};
     const tables = cassandraTables({ url: ${JSON.stringify(url + parameters)} });
     let outcome = 'ended';
     try { ${work}; } catch { outcome = 'threw'; }
     await tables.close();
-    console.log(outcome);`;
-  return new Promise((resolve, reject) => {
-    const options = { timeout: 60_000 };
-    execFile(process.execPath, ['--input-type=module', '--eval', script], options, (error, stdout) => {
-      if (error === null) resolve(stdout.trim());
-      else reject(error);
-    });
-  });
+    console.log(outcome);`);
 }
 
 /** Writes again as long as Cassandra is away, which is what the runtime does. */

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
 import { kindOf } from '../../schemas/errors.ts';
+import type { Group } from '../../servers/group.ts';
 import { startRedis, startRedisCluster, startRedisSentinel } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
 import { listening } from '../contracts/cache-live.ts';
 import { courses, first, inCourse } from '../contracts/cache-samples.ts';
+import { printed } from './ending.ts';
 
 const PATIENT = 60_000;
 const HASTY = 800;
@@ -121,6 +123,28 @@ describe('the cache while Redis is away', { timeout: 120_000 }, () => {
       assert.deepEqual(await applying, written);
     }
   });
+});
+
+describe('a process that closed its cache', { timeout: 240_000 }, () => {
+  for (const [name, start] of [
+    ['a server', async (folder: string) => startRedis({ folder })],
+    ['a cluster', clusterIn],
+  ] as const) {
+    test(`ends, whatever ${name} does`, async (t) => {
+      const server = await running(t, start);
+      const nodes: readonly Server[] = 'nodes' in server ? (server as Group).nodes : [server];
+      const pids = nodes.map(({ pid }) => pid);
+      assert.equal(await ended(server, ''), 'ended');
+      assert.equal(
+        await ended(server, `for (const pid of ${JSON.stringify(pids)}) process.kill(pid, 'SIGSTOP')`),
+        'threw',
+      );
+      assert.equal(await ended(server, ''), 'threw');
+      for (const node of nodes) node.resume();
+      await server.kill();
+      assert.equal(await ended(server, ''), 'threw');
+    });
+  }
 });
 
 describe('live updates after a break', { timeout: 120_000 }, () => {
@@ -333,6 +357,23 @@ async function running<S extends Server>(t: TestContext, start: (folder: string)
     rmSync(folder, { recursive: true, force: true });
   });
   return server;
+}
+
+/** What became of a process that subscribes and reads, with something done in between, and then closes its cache. */
+function ended({ url }: Server, between: string): Promise<string> {
+  const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  return printed(`
+    import { redisCache } from ${at('../../sinks/cache/redis/cache.ts')};
+    import { courses } from ${at('../contracts/cache-samples.ts')};
+    const cache = redisCache({ url: '${url}', patienceMs: ${HASTY} });
+    let outcome = 'ended';
+    try {
+      await cache.subscribe(courses, ['acme', 'ann'], () => {});
+      ${between};
+      await cache.read(courses, ['acme', 'ann']);
+    } catch { outcome = 'threw'; }
+    await cache.close();
+    console.log(outcome);`);
 }
 
 function opened(t: TestContext, { url }: Server, patienceMs: number) {

@@ -92,7 +92,6 @@ function clusterClient(options: ClientOptions, link: Link): Client {
     scripts,
     lazyConnect: true,
     clusterRetryStrategy: pauseMs,
-    slotsRefreshInterval: LOOK_MS,
     // Names stay names, which certificates need, and are looked up for every connection.
     dnsLookup: (name: string, callback: (error: null, address: string) => void) => callback(null, name),
     // A command that is sent from one stopped node to the next is given up soon: its caller tries again.
@@ -101,8 +100,13 @@ function clusterClient(options: ClientOptions, link: Link): Client {
   } satisfies ClusterOptions;
   const cluster = new Cluster([...place.hosts], settings);
   cluster.on('node error', link.failed);
+  const client = clientOf(cluster, link);
+  let looking: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  };
   return {
-    ...clientOf(cluster, link),
+    ...client,
     homeOf: (key) => cluster.slots[keySlot(key)]?.[0] ?? '',
     onMoved: (listener) => cluster.on('refresh', listener),
     forSubscriber(home = '') {
@@ -110,11 +114,15 @@ function clusterClient(options: ClientOptions, link: Link): Client {
       const any = place.hosts[Math.floor(Math.random() * place.hosts.length)];
       const at = host === undefined ? any : { host, port: Number(port) };
       const redis = new Redis({ ...common, ...at, retryStrategy: null });
-      redis.once('end', () => {
-        // Another node may have taken its place.
-        if (cluster.status === 'ready') cluster.refreshSlotsCache();
-      });
+      // Another node may have taken its place.
+      redis.once('end', look);
+      // Its own interval (slotsRefreshInterval) begins anew when it is closed while it looks, and then never ends.
+      looking ??= setInterval(look, LOOK_MS).unref();
       return redis;
+    },
+    close() {
+      clearInterval(looking);
+      client.close();
     },
   };
 }

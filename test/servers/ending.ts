@@ -1,0 +1,12 @@
+import { execFile } from 'node:child_process';
+
+/** What a process of its own prints that runs this module. Rejects if it does not end by itself within a minute. */
+export function printed(script: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { timeout: 60_000 };
+    execFile(process.execPath, ['--input-type=module', '--eval', script], options, (error, stdout) => {
+      if (error === null) resolve(stdout.trim());
+      else reject(error);
+    });
+  });
+}
