@@ -4,7 +4,7 @@ import { TributaryError } from '../../../schemas/errors.ts';
 /**
  * - `again`: the connection is lost, or the server is about to serve again or sends us elsewhere: worth another try soon.
  * - `away`: the server answers and cannot take anything now. Trying again at once is of no use; the caller waits.
- * - `refused`: it does not let us in, or do it.
+ * - `refused`: it does not let us in, or does not let us do it.
  * - `fatal`: something else that will not become better by itself.
  */
 export interface Failure {
