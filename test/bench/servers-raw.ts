@@ -18,7 +18,7 @@ import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import { changeParameters, insertParameters } from '../../sinks/tables/cassandra/rows.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { updateStatement } from '../../sinks/tables/cassandra/updates.ts';
-import { courseRows, enrollmentLoad } from './servers-load.ts';
+import { courseRows, enrollmentLoad, type Shape } from './servers-load.ts';
 
 interface Statement {
   readonly query: string;
@@ -34,7 +34,7 @@ const WARM_UP = 4000;
 /** As long as one derived event makes it. */
 const OUTBOX = 'x'.repeat(170);
 
-const [url = '', eventCount = '60000', how = 'changes'] = process.argv.slice(2);
+const [url = '', shape = 'scattered', eventCount = '60000', how = 'changes'] = process.argv.slice(2);
 const { hostname, port, pathname } = new URL(url);
 const keyspace = pathname.slice(1);
 const tables = cassandraTables({ url });
@@ -108,7 +108,7 @@ function* statementsOf(count: number): Generator<Statement[], undefined> {
   if (view === undefined) throw new Error('track-progress has no view batch_learners');
   const courses = new Map(courseRows().map(({ key, data }) => [key[1], data]));
   const rows = new Map<string, { data: Row; revision: number }>();
-  for (const { def, data, id, time } of enrollmentLoad('scattered', count)) {
+  for (const { def, data, id, time } of enrollmentLoad(shape as Shape, count)) {
     const { userId, courseId } = data as { userId: string; courseId: string };
     const before = rows.get(userId);
     const event = { id, source: '', type: def.type, time, tenant: DEFAULT_TENANT, data };

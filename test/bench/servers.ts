@@ -64,15 +64,15 @@ const servers = await startServers(folder);
 try {
   const world = await openWorld(folder, servers);
   let keyspaces = 0;
-  const raw = async (how: How, count = events): Promise<Raw & { readonly cassandraCpu: number }> => {
+  const raw = async (shape: Shape, how: How, count = events): Promise<Raw & { readonly cassandraCpu: number }> => {
     await calm(servers);
     const before = cpuSeconds(servers.cassandra.pid);
     const url = `${servers.cassandra.url}/raw_${++keyspaces}`;
-    const measured = await measure<Raw>('servers-raw.ts', url, String(count), how);
+    const measured = await measure<Raw>('servers-raw.ts', url, shape, String(count), how);
     return { ...measured, cassandraCpu: cpuSeconds(servers.cassandra.pid) - before };
   };
   const unmeasured = await produceLoad(world, 'scattered', Math.min(events, WARM_UP_EVENTS));
-  await raw('changes', Math.min(events, WARM_UP_EVENTS));
+  await raw('scattered', 'changes', Math.min(events, WARM_UP_EVENTS));
   await drain(world, unmeasured, { views: 'all', workers: 1 });
   let both = 0;
   for (const shape of SHAPES) {
@@ -82,11 +82,11 @@ try {
     for (let round = 1; round <= rounds; round++) {
       say('  kafkajs, reading and decoding', `${show(consumed.rate)} events a second`);
       // Before and after, since the machine is not always as fast.
-      const raws = { whole: [await raw('whole')], changes: [await raw('changes')] };
+      const raws = { whole: [await raw(shape, 'whole')], changes: [await raw(shape, 'changes')] };
       const drained: Drained[] = [];
       for (const [views, workers] of RUNS) drained.push(await drain(world, begin, { views, workers }));
-      raws.changes.push(await raw('changes'));
-      raws.whole.push(await raw('whole'));
+      raws.changes.push(await raw(shape, 'changes'));
+      raws.whole.push(await raw(shape, 'whole'));
       for (const how of HOW) for (const one of raws[how]) sayRaw(how, one);
       const slower = (how: How) => Math.min(mean(raws[how].map(({ rate }) => rate)), consumed.rate);
       const baselines = { whole: slower('whole'), changes: slower('changes') };
