@@ -99,6 +99,14 @@ test('who subscribes while the entry moves is heard once its new node confirms i
   assert.deepEqual(heard(told), ['a 1']);
 });
 
+test('who subscribes and closes at once is told so, and no connection is opened', async (t) => {
+  const { connections, subscribe, close } = around(t);
+  const subscribing = subscribe(HASH);
+  close();
+  await assert.rejects(subscribing, { code: 'CACHE_AWAY', message: /was closed/ });
+  assert.deepEqual(connections, []);
+});
+
 /** A connection that does as it is told. */
 class Fake extends EventEmitter {
   readonly home: string;
@@ -169,6 +177,7 @@ function around(t: TestContext, silent?: string) {
     connections,
     told,
     subscribe,
+    close: () => subscriptions.close(),
     /** Another node serves all keys now. Waits until there is a connection to it. */
     async moves(to: string): Promise<void> {
       home = to;

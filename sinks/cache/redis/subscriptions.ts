@@ -26,6 +26,7 @@ export interface Subscriptions {
 export function newSubscriptions(client: Client, patienceMs: number): Subscriptions {
   const channels = new Map<string, Channel>();
   const feeds = new Map<string, Feed>();
+  let isClosed = false;
 
   function feedOf({ home }: Channel): Feed {
     const feed = feeds.get(home) ?? newFeed(client, home, patienceMs);
@@ -64,7 +65,9 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
       channel.subscribed.add(subscription);
       if (known === undefined) {
         channels.set(name, channel);
-        feedOf(channel).add([channel]);
+        // It may have been closed while this waited.
+        if (isClosed) channel.link.close();
+        else feedOf(channel).add([channel]);
       }
       try {
         await channel.link.ready(what, deadline);
@@ -76,6 +79,7 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
     },
 
     close() {
+      isClosed = true;
       for (const { link } of channels.values()) link.close();
       for (const feed of feeds.values()) feed.close();
       channels.clear();

@@ -81,8 +81,9 @@ export function objectsError(error: unknown, what: string): unknown {
   if (NO_REGION.test(error.message)) {
     return new TributaryError('STORE_BROKEN', `${message}; ${ADVICE['PermanentRedirect']}`, options);
   }
-  if (REFUSING[name] !== undefined)
+  if (REFUSING[name] !== undefined) {
     return new TributaryError('ACCESS_REFUSED', `${message}; ${REFUSING[name]}`, options);
+  }
   if (ADVICE[name] !== undefined) return new TributaryError('STORE_BROKEN', `${message}; ${ADVICE[name]}`, options);
   if (PASSING.has(name) || BROKEN.test(error.message) || status === 429 || (status !== undefined && status >= 500)) {
     return new TributaryError('OBJECTS_AWAY', `${message}; waiting for it`, options);
