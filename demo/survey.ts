@@ -42,7 +42,7 @@ async function timerIsDue(
   for (const [job, partitions] of lags) {
     if (!job.on.includes(timerFired)) continue;
     for (const { partition } of partitions) {
-      if ((await tables.due(job.row, partition, now, 1)).length > 0) return true;
+      if ((await tables.due(job.row, [partition], now, 1)).length > 0) return true;
     }
   }
   return false;

@@ -1,5 +1,5 @@
 /**
- * The transport port: partitioned logs of records, consumer groups, and the fenced commit that the seven
+ * The transport port: partitioned logs of records, consumer groups, and the fenced commit that the
  * rules of the runtime stand on. Implementations: `embedded/` (a log in SQLite) and, for production, Kafka.
  *
  * What every implementation keeps, and `test/contracts/transport.ts` checks on each:
@@ -12,6 +12,7 @@
  *   is refused with FENCED, whoever makes it. What an earlier claim committed is in the `committed` of this one.
  * - `commit` is one transaction: derived records, offset and marks all happen or none does. After an error
  *   other than FENCED the caller does not know which; it claims again and reads `committed`.
+ * - A claim ends, with FENCED, when its topic was expanded, or deleted and made again.
  * - What is away answers with a `retry` error, and the same call may be made again.
  *
  * Bytes handed out belong to the caller and are not changed or reused afterwards.
@@ -61,6 +62,24 @@ export interface TopicInfo {
   readonly partitions: readonly PartitionInfo[];
 }
 
+/** What may be some seconds old, and so costs nothing to ask for. */
+export interface TopicShape {
+  readonly name: string;
+  /** As in `TopicInfo`. */
+  readonly id: string | undefined;
+  readonly partitions: number;
+}
+
+/** Where a group goes on in a partition. */
+export interface Committed {
+  /** Undefined if nobody ever committed. */
+  readonly offset: number | undefined;
+  /** As given to `commit` or `seek`; empty where there are none. */
+  readonly marks: string;
+  /** Whether the offset was put there by somebody else than `commit` and `seek`: another tool. Then the marks are lost. */
+  readonly foreign: boolean;
+}
+
 export interface GroupLag extends PartitionInfo {
   /** Where the group goes on; undefined if it never committed, and so begins at `begin`. */
   readonly committed: number | undefined;
@@ -72,6 +91,8 @@ export interface Transport {
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Every topic that exists, or only the named ones; a name that does not exist is left out. */
   describe(names?: readonly string[]): Promise<TopicInfo[]>;
+  /** The same without the bounds. Answers from memory where it can. */
+  shape(names: readonly string[]): Promise<TopicShape[]>;
   /** Appends, all or nothing. Answers the offset of each record, in the order given. */
   produce(records: readonly NewRecord[]): Promise<number[]>;
   /**
@@ -83,11 +104,13 @@ export interface Transport {
   /** Reads records from `offset` on, for browsing: belongs to no group and moves nothing. */
   read(topic: string, partition: number, offset: number, limit: number): Promise<LogRecord[]>;
   lag(group: string, topic: string): Promise<GroupLag[]>;
+  /** What the group has committed, by partition. */
+  committed(group: string, topic: string): Promise<Committed[]>;
   /**
-   * Moves a group's committed offset of one partition, marks kept. Claims that are open are fenced, so that none
+   * Moves a group's committed offset of one partition. The marks are kept, unless others are given. Claims that are open are fenced, so that none
    * of them commits over it: their owner claims again and goes on from here.
    */
-  seek(group: string, topic: string, partition: number, offset: number): Promise<void>;
+  seek(group: string, topic: string, partition: number, offset: number, marks?: string): Promise<void>;
   /** Drops records that are older than their topic's retention, at `now` in ms since 1970 UTC. Answers how many. */
   expire(now: number): Promise<number>;
   close(): Promise<void>;
@@ -108,8 +131,10 @@ export interface Membership {
 
 export interface Claim {
   readonly partition: number;
-  /** Where to go on, as committed by whoever came before; `offset` is undefined if nobody ever committed. */
-  readonly committed: { readonly offset: number | undefined; readonly marks: string };
+  /** The topic as it was when the claim was made; another shape ends the claim. */
+  readonly shape: TopicShape;
+  /** Where to go on, as committed by whoever came before. */
+  readonly committed: Committed;
   /** The first offset that can still be read when the claim was made. */
   readonly begin: number;
   /**
@@ -129,6 +154,11 @@ export interface Claim {
   /** A paused claim fetches nothing, and stays a member of its group. */
   pause(): void;
   resume(): void;
+  /**
+   * Throws FENCED when a newer claim exists. Linearizable: if it settles, every later claim was made after it was called. After it,
+   * the transaction has begun: nothing but `commit` or `close` follows.
+   */
+  look(): Promise<void>;
   /** The fenced transaction. `offset` is the next one to read. Throws FENCED when a newer claim exists. */
   commit(transaction: { records: readonly NewRecord[]; offset: number; marks: string }): Promise<void>;
   close(): Promise<void>;

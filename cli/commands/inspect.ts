@@ -255,7 +255,7 @@ async function timers({ wired }: Context): Promise<Finding> {
   for (const { name, row, from } of wired.jobs.filter(asks)) {
     const [info] = await transport.describe([from.name]);
     for (const { partition } of info?.partitions ?? []) {
-      const [due] = await tables.due(row, partition, Date.now() - TIMER_SLACK_MS, 1);
+      const [due] = await tables.due(row, [partition], Date.now() - TIMER_SLACK_MS, 1);
       if (due === undefined) continue;
       const what = `${due.name} of ${due.key.join('/')} of ${name} was due at ${isoOf(due.due)}`;
       return warning(

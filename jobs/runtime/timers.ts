@@ -34,7 +34,7 @@ export class Timers {
     this.#lookAt = now + settings.timerMs;
     const due = await stores.tables.due(
       job.row,
-      place.partition,
+      [place.partition],
       // An event from the future does not make it come.
       logTime === undefined ? now : Math.min(now, logTime),
       settings.maxRecords,

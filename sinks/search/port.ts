@@ -43,5 +43,7 @@ export interface Search {
     index: IndexDef,
     request: SearchRequest,
   ): Promise<Page<Readonly<Record<string, unknown>>> & { readonly total: number }>;
+  /** Deletes for good what was removed long ago. Answers how many documents that were. */
+  sweep(indexes: readonly IndexDef[]): Promise<number>;
   close(): Promise<void>;
 }

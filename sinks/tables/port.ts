@@ -10,7 +10,10 @@
  * - Map fields are stored entry by entry. A write with `whole: false` touches only the entries that changed since the
  *   row was read or last written, and may leave out what `unchanged` says; with `whole: true` it replaces everything, so that
  *   nothing of an older owner shows.
- * - `claim` counts up by compare-and-set: of two calls at once, each gets its own number, and a later call a larger one.
+ * - `claim` counts up by compare-and-set: of two calls at once for one partition, each gets its own number, and a later call a
+ *   larger one, larger also than whatever the other partitions of the job's topic had when it was called. So the tokens of all
+ *   partitions form one line, and a row that moves to another partition meets no smaller one there.
+ * - A search (`where`) and a timer find rows that were taken away, too: their outbox may still matter.
  * - A removed view record is gone for readers, and an older write does not bring it back.
  */
 import type { TableDef } from '../../schemas/target.ts';
@@ -36,6 +39,13 @@ export interface RowWrite extends StoredRow {
   readonly whole: boolean;
   /** What the store holds already, since the same owner wrote it. Never with `whole`. */
   readonly unchanged?: Unchanged | undefined;
+  /**
+   * With `whole`: the data are as they were read, and only the owner is another. A store that compares versions may then write the
+   * rest alone; one that does not compare has to write the data, too, to cover what an older owner may still write.
+   */
+  readonly taken?: boolean | undefined;
+  /** How long a row that was taken away is kept, in ms; undefined: for ever. */
+  readonly keepMs?: number | undefined;
 }
 
 export interface Unchanged {
@@ -45,6 +55,7 @@ export interface Unchanged {
 }
 
 export interface DueTimer {
+  readonly partition: number;
   readonly key: Key;
   readonly name: string;
   readonly due: number;
@@ -55,8 +66,11 @@ export interface Tables {
   prepare(tables: readonly TableDef[]): Promise<void>;
   /** The statements by which `prepare` would do so now; none if nothing is missing. Changes nothing. */
   missing(tables: readonly TableDef[]): Promise<string[]>;
-  /** Counts up the token of a partition and answers the new one. The first is 1. */
-  claim(job: string, topic: string, partition: number): Promise<number>;
+  /**
+   * Counts up the token of a partition and answers the new one: larger than those of all partitions of the job's topic, and than
+   * `above`, if given. The first is 1.
+   */
+  claim(job: string, topic: string, partition: number, above?: number): Promise<number>;
   /** The token as it is now; 0 if nobody claimed yet. */
   token(job: string, topic: string, partition: number): Promise<number>;
 
@@ -64,7 +78,7 @@ export interface Tables {
   read(table: TableDef, keys: readonly Key[]): Promise<(StoredRow | undefined)[]>;
   /** Every row whose key begins with the prefix, which covers at least the tenant and the fields of `table.key`. */
   under(table: TableDef, prefix: Key): Promise<StoredRow[]>;
-  /** The keys of all rows of one partition and tenant that have the value in an `indexed` field. */
+  /** The keys of all rows of one partition and tenant that have the value in an `indexed` field, those taken away included. */
   where(table: TableDef, partition: number, tenant: string, field: string, value: string): Promise<Key[]>;
   /**
    * All rows of a job, of all tenants, page by page, as `read` answers them: those that were taken away too. The order is any
@@ -72,8 +86,8 @@ export interface Tables {
    */
   scan(table: TableDef, page: PageRequest): Promise<Page<StoredRow>>;
   write(table: TableDef, rows: readonly RowWrite[]): Promise<WriteResult[]>;
-  /** Timers of one partition's rows that are due at `before` or earlier, the earliest first. */
-  due(table: TableDef, partition: number, before: number, limit: number): Promise<DueTimer[]>;
+  /** Timers of these partitions' rows that are due at `before` or earlier, the earliest first. One search for all of them. */
+  due(table: TableDef, partitions: readonly number[], before: number, limit: number): Promise<DueTimer[]>;
 
   /** Writes a view. At most one change a key in one call. */
   apply(view: TableDef, changes: readonly Change[]): Promise<WriteResult[]>;
@@ -84,6 +98,8 @@ export interface Tables {
    * Map fields are plain objects.
    */
   select(table: TableDef, prefix: Key, page: PageRequest): Promise<Page<Readonly<Record<string, unknown>>>>;
+  /** Deletes for good the rows and records that were taken away and are not kept any longer. Answers how many, if it can tell. */
+  sweep(tables: readonly TableDef[]): Promise<number>;
   /** How many records there are for the tenant. Counts all of them: for summaries and doctors, not for requests. */
   count(table: TableDef, tenant: string): Promise<number>;
   close(): Promise<void>;

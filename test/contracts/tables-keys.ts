@@ -88,7 +88,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
         assert.deepEqual(await tables.where(learners, partition, tenant, 'region', region), [row.key]);
     }
     assert.equal(await tables.count(learners, tenant), HOSTILE.length);
-    assert.equal((await tables.due(learners, partition, 1000, 100_000)).length, HOSTILE.length ** 2);
+    assert.equal((await tables.due(learners, [partition], 1000, 100_000)).length, HOSTILE.length ** 2);
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
   });
 }

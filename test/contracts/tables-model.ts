@@ -79,7 +79,7 @@ async function behavesLikeTheModel(s: Scene, run: number, calls: readonly Step[]
   const timers = [...model.values()].flatMap(({ key, timers }) =>
     Object.entries(timers).map(([name, due]) => ({ key, name, due })),
   );
-  const found = await tables.due(learners, partition, 1000, 10);
+  const found = await tables.due(learners, [partition], 1000, 10);
   const order = (a: { key: readonly string[] }, b: { key: readonly string[] }) =>
     a.key.join() < b.key.join() ? -1 : 1;
   assert.deepEqual([...found].sort(order), timers.sort(order));

@@ -21,12 +21,12 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
       { key: ada, name: 'sixth', due: 600 },
     ];
     for (const limit of [1, 2, 3, 4, 5, 6, 100]) {
-      assert.deepEqual(await tables.due(learners, partition, 600, limit), all.slice(0, limit), `limit ${limit}`);
+      assert.deepEqual(await tables.due(learners, [partition], 600, limit), all.slice(0, limit), `limit ${limit}`);
     }
-    assert.deepEqual(await tables.due(learners, partition, 400, 100), all.slice(0, 4), 'due at the very time');
-    assert.deepEqual(await tables.due(learners, partition, 399, 100), all.slice(0, 3));
-    assert.deepEqual(await tables.due(learners, partition, 99, 100), []);
-    assert.deepEqual(await tables.due(learners, partition + 1, 1000, 100), [
+    assert.deepEqual(await tables.due(learners, [partition], 400, 100), all.slice(0, 4), 'due at the very time');
+    assert.deepEqual(await tables.due(learners, [partition], 399, 100), all.slice(0, 3));
+    assert.deepEqual(await tables.due(learners, [partition], 99, 100), []);
+    assert.deepEqual(await tables.due(learners, [partition + 1], 1000, 100), [
       { key: s.key('cid', 'b1'), name: 'elsewhere', due: 50 },
     ]);
   });
@@ -34,7 +34,8 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
   tablesTest('the timers of a row are those of its newest version', async (s) => {
     const { tables, partition } = s;
     const [ada, bob] = [s.key('ada', 'b1'), s.key('bob', 'b1')];
-    const due = async () => (await tables.due(learners, partition, 1000, 100)).map(({ name, due }) => `${name} ${due}`);
+    const due = async () =>
+      (await tables.due(learners, [partition], 1000, 100)).map(({ name, due }) => `${name} ${due}`);
     await tables.write(learners, [
       write(ada, v(1, 1), { partition, timers: { start: 10, end: 20 } }),
       write(bob, v(1, 1), { partition, timers: { end: 15 } }),

@@ -211,11 +211,11 @@ export function tablesContract(
     assert.deepEqual(await tables.write(learners, [second]), ['written']);
     await assertHolds(tables, second);
     assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Wales'), [key]);
-    assert.deepEqual(await tables.due(learners, partition, 1000, 10), [{ key, name: 'end', due: 100 }]);
+    assert.deepEqual(await tables.due(learners, [partition], 1000, 10), [{ key, name: 'end', due: 100 }]);
     const third = { ...second, version: v(1, 3), timers: {}, unchanged: { fields, timers: false } };
     await tables.write(learners, [third]);
     await assertHolds(tables, third);
-    assert.deepEqual(await tables.due(learners, partition, 1000, 10), []);
+    assert.deepEqual(await tables.due(learners, [partition], 1000, 10), []);
     // Of the older owner, later than all: nothing of it shows, neither where the newer one wrote nor where it did not.
     const taken = write(key, v(2, 1), { whole: true, partition, data: { region: 'Kent', counts: Entries.of([]) } });
     await tables.write(learners, [taken]);
@@ -250,7 +250,7 @@ export function tablesContract(
     ];
     for (const each of stale) assertLost(await tables.write(learners, [each]), s);
     await assertHolds(tables, held);
-    assert.deepEqual(await tables.due(learners, partition, 1000, 10), [{ key, name: 'end', due: 100 }]);
+    assert.deepEqual(await tables.due(learners, [partition], 1000, 10), [{ key, name: 'end', due: 100 }]);
     assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Kent'), []);
     assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Wales'), [key]);
   });

@@ -26,10 +26,10 @@ function stores(state: State, timers: Record<string, number> = {}, meanwhile: ()
     },
   };
   const tables: Pick<Tables, 'due'> = {
-    async due(table, partition, before) {
+    async due(table, [partition], before) {
       const due = timers[table.name];
       return partition === 1 && due !== undefined && due <= before
-        ? [{ key: ['default', 'x'], name: 'timer', due }]
+        ? [{ partition, key: ['default', 'x'], name: 'timer', due }]
         : [];
     },
   };

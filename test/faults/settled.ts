@@ -32,7 +32,7 @@ async function anyTimerDue({ tables }: Pick<Stores, 'tables'>): Promise<boolean>
   for (const job of jobs) {
     if (!job.on.some(({ type }) => type === timerFired.type)) continue;
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      if ((await tables.due(job.row, partition, Date.now(), 1)).length > 0) return true;
+      if ((await tables.due(job.row, [partition], Date.now(), 1)).length > 0) return true;
     }
   }
   return false;

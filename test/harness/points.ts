@@ -13,6 +13,7 @@ export type Point =
   | 'fence'
   | 'read'
   | 'write row'
+  | 'look'
   | 'write view'
   | 'call channel'
   | 'fetch'
@@ -62,6 +63,7 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
       due: before('read', (...args) => tables.due(...args)),
       apply: oneByOne((view, changes) => tables.apply(view, changes)),
       select: (...args) => tables.select(...args),
+      sweep: (...args) => tables.sweep(...args),
       count: (...args) => tables.count(...args),
       close: () => tables.close(),
     },
@@ -70,10 +72,12 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
     transport: {
       createTopics: (topics) => transport.createTopics(topics),
       describe: (names) => transport.describe(names),
+      shape: (names) => transport.shape(names),
       produce: before('produce', (records) => transport.produce(records)),
       join: async (group, topic, listener) => membershipWithPoints(await transport.join(group, topic, listener), reach),
       read: (...args) => transport.read(...args),
       lag: (...args) => transport.lag(...args),
+      committed: (...args) => transport.committed(...args),
       seek: (...args) => transport.seek(...args),
       expire: (now) => transport.expire(now),
       close: () => transport.close(),
@@ -107,6 +111,7 @@ function boundSearch(search: Stores['search']): Stores['search'] {
     renew: (...args) => search.renew(...args),
     apply: (...args) => search.apply(...args),
     search: (...args) => search.search(...args),
+    sweep: (...args) => search.sweep(...args),
     close: () => search.close(),
   };
 }
@@ -127,6 +132,7 @@ function membershipWithPoints(membership: Membership, reach: Reach): Membership 
 function claimWithPoints(claim: Claim, reach: Reach): Claim {
   return {
     partition: claim.partition,
+    shape: claim.shape,
     committed: claim.committed,
     begin: claim.begin,
     async fetch(options) {
@@ -136,6 +142,10 @@ function claimWithPoints(claim: Claim, reach: Reach): Claim {
     seek: (offset) => claim.seek(offset),
     pause: () => claim.pause(),
     resume: () => claim.resume(),
+    async look() {
+      await reach('look');
+      await claim.look();
+    },
     async commit(transaction) {
       await reach('before commit');
       await claim.commit(transaction);

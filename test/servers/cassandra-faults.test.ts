@@ -86,7 +86,7 @@ test('a paused Cassandra is told within a bounded time, and goes on when it is r
       learners,
       many.map(({ key }) => key),
     ),
-    reader.due(learners, 0, 1, 1),
+    reader.due(learners, [0], 1, 1),
     reader.where(learners, 0, 'pause', 'courseId', 'course-1'),
     reader.select(learners, ['pause'], { limit: 1 }),
     fresh.prepare([learners]),

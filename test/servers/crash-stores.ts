@@ -114,10 +114,15 @@ function named(kafka: Transport, prefix: string): Transport {
       const ours = found.filter(({ name }) => name.startsWith(prefix));
       return ours.map((topic) => ({ ...topic, name: topic.name.slice(prefix.length) }));
     },
+    async shape(names) {
+      const found = await kafka.shape(names.map((name) => prefix + name));
+      return found.map((topic) => ({ ...topic, name: topic.name.slice(prefix.length) }));
+    },
     produce: (records) => kafka.produce(out(records)),
     join: async (group, topic, listener) => memberOf(await kafka.join(prefix + group, prefix + topic, listener)),
     read: (topic, ...rest) => kafka.read(prefix + topic, ...rest),
     lag: (group, topic) => kafka.lag(prefix + group, prefix + topic),
+    committed: (group, topic) => kafka.committed(prefix + group, prefix + topic),
     seek: (group, topic, ...rest) => kafka.seek(prefix + group, prefix + topic, ...rest),
     expire: (now) => kafka.expire(now),
     close: () => kafka.close(),

@@ -84,7 +84,7 @@ describe('Elasticsearch is killed in the middle of writing', { timeout: 600_000 
       message: /preparing the search index contract_courses/,
     });
     await assert.rejects(search.renew(courses), away);
-    await assert.rejects(search.cleanUp([courses]), away);
+    await assert.rejects(search.sweep([courses]), away);
     await assert.rejects(opened(t, { patienceMs: 1000 }).apply(courses, batch('t3', 1)), away, 'nor can anybody begin');
     await server.start();
     const results = await until(() => search.apply(courses, batch('t3', 1)));

@@ -89,7 +89,7 @@ test('with a name, a password and the authority of its certificate it works', as
   assert.deepEqual(await search.apply(courses, [put('t', 'a', { title: 'algebra' })]), ['written']);
   assert.deepEqual(await found(search, { tenant: 't', words: 'algebra' }), ['a']);
   await search.renew(courses);
-  assert.equal(await search.cleanUp([courses]), 0);
+  assert.equal(await search.sweep([courses]), 0);
   assert.deepEqual(await found(search, { tenant: 't' }), []);
 });
 

@@ -213,10 +213,10 @@ describe('what was removed', () => {
       names.map((name) => remove('t', name, { token: 1, revision: 2 })),
     );
     await search.apply(courses, [put('t', 'course-7', {}, { token: 1, revision: 3 }), put('t', 'kept', {})]);
-    assert.equal(await search.cleanUp([courses, things]), 0, 'within seven days');
+    assert.equal(await search.sweep([courses, things]), 0, 'within seven days');
     assert.deepEqual(await search.apply(courses, [put('t', 'course-8', {})]), ['stale']);
-    assert.equal(await search.cleanUp([courses, things], -60_000), 2499);
-    assert.equal(await search.cleanUp([courses, things], -60_000), 0);
+    assert.equal(await search.sweep([courses, things], -60_000), 2499);
+    assert.equal(await search.sweep([courses, things], -60_000), 0);
     const { items } = await search.search(courses, { tenant: 't', words: '', limit: 10 });
     assert.deepEqual(
       items.map((item) => item['course']),
@@ -226,7 +226,7 @@ describe('what was removed', () => {
   });
 
   test('of an index that was never made there is nothing to forget', async (t) => {
-    assert.equal(await opened(t, { prefix: newPrefix() }).cleanUp([things]), 0);
+    assert.equal(await opened(t, { prefix: newPrefix() }).sweep([things]), 0);
   });
 });
 

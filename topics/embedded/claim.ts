@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { guarded } from '../../embedded/database.ts';
 import { ofKeys } from '../key-count.ts';
 import type { Claim } from '../transport.ts';
-import { type Log, type Partition, wake } from './log.ts';
+import { type Log, type Partition, shapeOf, wake } from './log.ts';
 import { fenced, type Offsets } from './offsets.ts';
 
 /** What one fetch answers at most, unless a single record is larger. */
@@ -14,12 +14,22 @@ const LONGEST_MS = 2 ** 31 - 1;
 export function openClaim(log: Log, offsets: Offsets, group: string, partition: Partition): Claim {
   const { epoch, committed } = offsets.claim(group, partition);
   const { begin } = partition;
+  const shape = shapeOf(log.topic(partition.topic));
   let position = committed.offset ?? begin;
   let paused = false;
   let closed = false;
 
+  /** Throws FENCED if there is a newer claim, or another topic than the one that was claimed. */
+  function check(): void {
+    if (closed) throw fenced(group, partition, 'this claim was closed');
+    const { id, partitions } = shapeOf(log.topic(partition.topic));
+    if (id !== shape.id || partitions !== shape.partitions) throw fenced(group, partition, 'its topic was expanded');
+    offsets.check(group, partition, epoch);
+  }
+
   return {
     partition: partition.partition,
+    shape,
     committed,
     begin,
 
@@ -33,7 +43,7 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
           const records = idle ? [] : ofKeys(log.read(partition, position, maxRecords, FETCH_BYTES), maxKeys);
           const last = records.at(-1);
           // An owner without work commits nothing: here it learns that somebody claimed or moved the offset.
-          if (last === undefined && !closed) offsets.check(group, partition, epoch);
+          if (last === undefined && !closed) check();
           if (last !== undefined) position = last.offset + 1;
           const left = deadline - performance.now();
           if (last !== undefined || idle || left <= 0) return { records, end: partition.end };
@@ -53,9 +63,11 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
       paused = false;
     },
 
+    look: () => guarded('LOG_AWAY', 'looking at a claim', check),
+
     commit: ({ records, offset, marks }) =>
       guarded('LOG_AWAY', 'committing to the log', () => {
-        if (closed) throw fenced(group, partition, 'this claim was closed');
+        check();
         log.append(records, () => offsets.commit(group, partition, epoch, offset, marks));
       }),
 

@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../../embedded/database.ts';
 import { TributaryError } from '../../schemas/errors.ts';
-import type { LogRecord, NewRecord, TopicSpec } from '../transport.ts';
+import type { LogRecord, NewRecord, TopicShape, TopicSpec } from '../transport.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 
 export interface Partition {
@@ -294,6 +294,10 @@ export function openLog(database: Database): Log {
       stage = 'closed';
     },
   };
+}
+
+export function shapeOf({ name, uuid, partitions }: StoredTopic): TopicShape {
+  return { name, id: uuid, partitions: partitions.length };
 }
 
 /** Records as they are stored together. */

@@ -4,21 +4,16 @@
  */
 import type { Database } from '../../embedded/database.ts';
 import { TributaryError } from '../../schemas/errors.ts';
+import type { Committed } from '../transport.ts';
 import type { Partition } from './log.ts';
-
-export interface Committed {
-  /** Undefined if nobody ever committed. */
-  readonly offset: number | undefined;
-  readonly marks: string;
-}
 
 export interface Offsets {
   /** Counts up the epoch, which fences every earlier claim, and answers it with what was committed until then. */
   claim(group: string, partition: Partition): { readonly epoch: number; readonly committed: Committed };
   /** Throws FENCED if there is a newer epoch. To be called in the transaction of the commit. */
   commit(group: string, partition: Partition, epoch: number, offset: number, marks: string): void;
-  /** Moves the offset, keeps the marks and fences every claim. */
-  seek(group: string, partition: Partition, offset: number): void;
+  /** Moves the offset and fences every claim. The marks are kept unless others are given. */
+  seek(group: string, partition: Partition, offset: number, marks?: string): void;
   committed(group: string, partition: Partition): Committed;
   /** Throws FENCED if there is a newer epoch. */
   check(group: string, partition: Partition, epoch: number): void;
@@ -32,6 +27,14 @@ const TABLES = `
 
 export function openOffsets(database: Database): Offsets {
   database.exec(TABLES);
+
+  function readCommitted(group: string, partition: Partition): Committed {
+    const row = database
+      .statement('SELECT next_offset, marks FROM log_offsets WHERE group_name = ? AND partition_id = ?')
+      .get(group, partition.id) as unknown as [number | null, string] | undefined;
+    return committedOf(row?.[0] ?? null, row?.[1] ?? '');
+  }
+
   return {
     check(group, partition, epoch) {
       const [row] = database
@@ -49,8 +52,8 @@ export function openOffsets(database: Database): Offsets {
           )
           .all(group, partition.id),
       ) as unknown as [[number, number | null, string]];
-      const [epoch, offset, marks] = row;
-      return { epoch, committed: { offset: offset ?? undefined, marks } };
+      const [epoch, offset, text] = row;
+      return { epoch, committed: committedOf(offset, text) };
     },
 
     commit(group, partition, epoch, offset, marks) {
@@ -58,26 +61,38 @@ export function openOffsets(database: Database): Offsets {
         .statement(
           'UPDATE log_offsets SET next_offset = ?, marks = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
         )
-        .run(checked(offset), marks, group, partition.id, epoch);
+        .run(checked(offset), sealed(offset, marks), group, partition.id, epoch);
       if (changes === 0) throw fenced(group, partition, 'a newer claim exists');
     },
 
-    seek(group, partition, offset) {
-      database
-        .statement(
-          `INSERT INTO log_offsets VALUES (?, ?, ?, '', 1)
-           ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset`,
-        )
-        .run(group, partition.id, checked(offset));
+    seek(group, partition, offset, marks) {
+      database.transaction(() => {
+        const kept = marks ?? readCommitted(group, partition).marks;
+        database
+          .statement(
+            `INSERT INTO log_offsets VALUES (?, ?, ?, ?, 1)
+             ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset, marks = excluded.marks`,
+          )
+          .run(group, partition.id, checked(offset), sealed(offset, kept));
+      });
     },
 
-    committed(group, partition) {
-      const row = database
-        .statement('SELECT next_offset, marks FROM log_offsets WHERE group_name = ? AND partition_id = ?')
-        .get(group, partition.id) as unknown as [number | null, string] | undefined;
-      return { offset: row?.[0] ?? undefined, marks: row?.[1] ?? '' };
-    },
+    committed: readCommitted,
   };
+}
+
+/**
+ * The marks as they are stored: behind the offset that they were committed with, so that an offset that somebody else has put
+ * there is known for what it is.
+ */
+const sealed = (offset: number, marks: string): string => `${offset} ${marks}`;
+
+function committedOf(offset: number | null, text: string): Committed {
+  if (offset === null) return { offset: undefined, marks: '', foreign: false };
+  const seal = sealed(offset, '');
+  return text.startsWith(seal)
+    ? { offset, marks: text.slice(seal.length), foreign: false }
+    : { offset, marks: '', foreign: true };
 }
 
 export function fenced(group: string, partition: Partition, why: string): TributaryError {

@@ -9,7 +9,7 @@ import { type Difference, differences, type FoundTopic, type TopicsAdmin, type W
 import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
-import { openLog, type Partition, type StoredTopic, wake } from './log.ts';
+import { openLog, type Partition, type StoredTopic, shapeOf, wake } from './log.ts';
 import { fenced, openOffsets } from './offsets.ts';
 
 export interface EmbeddedTransport extends Transport {
@@ -103,6 +103,15 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
         });
       }),
 
+    shape: (names) =>
+      guarded('LOG_AWAY', 'describing topics', () => {
+        const topics = log.topics();
+        return names.flatMap((name) => {
+          const topic = topics.get(name);
+          return topic === undefined ? [] : [shapeOf(topic)];
+        });
+      }),
+
     produce: (records) => guarded('LOG_AWAY', 'appending to the log', () => log.append(records)),
 
     join: (group, name, listener) =>
@@ -123,10 +132,15 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
         log.topic(topic).partitions.map((partition) => lagOf(group, partition)),
       ),
 
-    seek: (group, topic, partition, offset) =>
+    committed: (group, topic) =>
+      guarded('LOG_AWAY', 'reading offsets', () =>
+        log.topic(topic).partitions.map((partition) => offsets.committed(group, partition)),
+      ),
+
+    seek: (group, topic, partition, offset, marks) =>
       guarded('LOG_AWAY', 'moving an offset', () => {
         const moved = log.partition(topic, partition);
-        offsets.seek(group, moved, offset);
+        offsets.seek(group, moved, offset, marks);
         wake(moved);
       }),
 

@@ -1,12 +1,13 @@
 /** One claim: reading from where the group is, and the fenced commit. */
 import { TributaryError } from '../../schemas/errors.ts';
-import type { Claim } from '../transport.ts';
+import type { Claim, Committed, TopicShape } from '../transport.ts';
 import { placesOf } from './append.ts';
+import type { TopicMetadata } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import { guarded, translate } from './errors.ts';
 import type { Fetcher } from './fetcher.ts';
 import { encodeMarks } from './marks.ts';
-import { boundsOf, type Committed, committedOf } from './offsets.ts';
+import { boundsOf, committedOf } from './offsets.ts';
 import { TransactionalProducer } from './transaction.ts';
 
 /** How often an owner without work asks whether it still is the owner. */
@@ -41,7 +42,12 @@ export async function takeOver(
   return { producer, committed: committed as Committed, begin: bounds?.begin ?? 0 };
 }
 
+export function shapeOf({ name, id, partitions }: Pick<TopicMetadata, 'name' | 'id' | 'partitions'>): TopicShape {
+  return { name, id, partitions: partitions.length };
+}
+
 export async function openClaim(cluster: Cluster, fetcher: Fetcher, of: ClaimOf): Promise<Claim> {
+  const shape = shapeOf(await cluster.persist(() => cluster.topic(of.topic)));
   const { producer, committed, begin } = await takeOver(cluster, of);
   const reader = fetcher.open(of.topic, of.partition, Math.max(committed.offset ?? begin, begin));
   /** Why nothing more can be committed. */
@@ -69,6 +75,7 @@ export async function openClaim(cluster: Cluster, fetcher: Fetcher, of: ClaimOf)
 
   return {
     partition: of.partition,
+    shape,
     committed,
     begin,
 
@@ -106,6 +113,12 @@ export async function openClaim(cluster: Cluster, fetcher: Fetcher, of: ClaimOf)
     resume() {
       reader.paused = false;
       fetcher.look();
+    },
+
+    async look() {
+      if (over !== undefined) throw over;
+      const isNewest = await guarded(`looking at the claim of ${describe(of)}`, () => producer.isNewest());
+      if (!isNewest) throw fenced('a newer owner has claimed it');
     },
 
     async commit({ records, offset, marks }) {

@@ -1,13 +1,10 @@
 /** Where partitions begin and end, and where groups go on. */
+
+import type { Committed } from '../transport.ts';
 import { type CommittedOffset, stableOffsets } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check } from './errors.ts';
 import { decodeMarks } from './marks.ts';
-
-export interface Committed {
-  readonly offset: number | undefined;
-  readonly marks: string;
-}
 
 const EARLIEST = -2;
 const LATEST = -1;
@@ -89,6 +86,6 @@ export async function committedOf(
 }
 
 function committed(found: CommittedOffset | undefined): Committed {
-  if (found === undefined || found.offset < 0) return { offset: undefined, marks: '' };
-  return { offset: found.offset, marks: decodeMarks(found.metadata) };
+  if (found === undefined || found.offset < 0) return { offset: undefined, marks: '', foreign: false };
+  return { offset: found.offset, marks: decodeMarks(found.metadata), foreign: false };
 }

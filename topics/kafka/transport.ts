@@ -16,14 +16,14 @@ import type { Membership, TopicInfo, Transport } from '../transport.ts';
 import { createMissing } from './admin.ts';
 import { Appender } from './appender.ts';
 import { browse } from './browse.ts';
-import { openClaim, takeOver } from './claim.ts';
+import { openClaim, shapeOf, takeOver } from './claim.ts';
 import { Cluster } from './cluster.ts';
 import { guarded, isFencing, Unreachable } from './errors.ts';
 import { Fetcher } from './fetcher.ts';
 import { lagOf } from './lag.ts';
 import { encodeMarks } from './marks.ts';
 import { Member } from './member.ts';
-import { boundsOf } from './offsets.ts';
+import { boundsOf, committedOf } from './offsets.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
 
 const SEEK_TRIES = 5;
@@ -59,14 +59,14 @@ export function kafkaTransport(options: KafkaOptions): Transport {
     });
   }
 
-  async function seek(group: string, topic: string, partition: number, offset: number): Promise<void> {
+  async function seek(group: string, topic: string, partition: number, offset: number, marks?: string): Promise<void> {
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new TributaryError('USAGE', `${offset} is not an offset; give a whole number from 0 on`);
     }
     for (let tries = 1; ; tries++) {
       const { producer, committed } = await takeOver(cluster, { group, topic, partition });
       try {
-        const metadata = encodeMarks(committed.marks);
+        const metadata = encodeMarks(marks ?? committed.marks);
         await producer.transact([], { group, topic, partition, offset, metadata });
         return;
       } catch (error) {
@@ -104,6 +104,11 @@ export function kafkaTransport(options: KafkaOptions): Transport {
   return {
     createTopics: (topics) => guarded('creating topics', () => createMissing(cluster, topics)),
     describe: (names) => guarded('describing topics', () => describe(names)),
+    shape: (names) =>
+      guarded('describing topics', async () => {
+        const found = await cluster.persist(() => cluster.describe(names));
+        return found.filter(({ error }) => error === 0).map(shapeOf);
+      }),
     produce: (records) => guarded('appending to the log', () => appender.append(records)),
     join: (group, topic, listener) =>
       guarded('joining a group', async () => {
@@ -123,7 +128,13 @@ export function kafkaTransport(options: KafkaOptions): Transport {
     read: (topic, partition, offset, limit) =>
       guarded('reading the log', () => browse(cluster, topic, partition, offset, limit)),
     lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, group, topic)),
-    seek: (group, topic, partition, offset) => guarded('moving an offset', () => seek(group, topic, partition, offset)),
+    committed: (group, topic) =>
+      guarded('reading offsets', async () => {
+        const { partitions } = await cluster.persist(() => cluster.topic(topic));
+        return committedOf(cluster, group, topic, [...partitions.keys()]);
+      }),
+    seek: (group, topic, partition, offset, marks) =>
+      guarded('moving an offset', () => seek(group, topic, partition, offset, marks)),
     expire: async () => 0,
     close() {
       closed ??= close();

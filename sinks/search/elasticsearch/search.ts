@@ -38,7 +38,7 @@ export interface ElasticsearchSearch extends Search {
    * Forgets documents that were removed so long ago that nobody can still be writing an older version, and answers how
    * many. Default: seven days. Until then each takes a few bytes, and holds against older writes.
    */
-  cleanUp(indexes: readonly IndexDef[], olderThanMs?: number): Promise<number>;
+  sweep(indexes: readonly IndexDef[], olderThanMs?: number): Promise<number>;
 }
 
 const PATIENCE_MS = 10_000;
@@ -117,7 +117,7 @@ export function elasticsearchSearch(options: ElasticsearchOptions): Elasticsearc
       return renew(elasticsearch, index, settings, sending(`renewing the search index ${index.name}`));
     },
 
-    async cleanUp(indexes, olderThanMs = WEEK_MS) {
+    async sweep(indexes, olderThanMs = WEEK_MS) {
       const before = new Date(Date.now() - olderThanMs).toISOString();
       let deleted = 0;
       for (const index of indexes) {

@@ -89,7 +89,7 @@ export function keysWhere(
   return guarded(`looking for rows of ${request.name}`, async () => {
     const keys: Key[] = [];
     for await (const page of connection.pages(sql, [value, tenant, partition], KEYS_OF_PAGE)) {
-      for (const row of page) if (!isErased(row)) keys.push(keyOf(request, row));
+      for (const row of page) keys.push(keyOf(request, row));
     }
     return keys;
   });
@@ -112,7 +112,7 @@ export function timersDue(
       for (const row of page) {
         const due = numberOf(row['_due']);
         if (earliest === undefined || due < earliest) earliest = due;
-        timers.push(...dueTimers(request, row, before));
+        timers.push(...dueTimers(request, row, partition, before));
       }
       timers = timers.sort((a, b) => a.due - b.due).slice(0, limit);
     }

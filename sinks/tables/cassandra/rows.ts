@@ -187,9 +187,9 @@ export function isErased(row: Found): boolean {
 }
 
 /** The timers of a row that are due at `before` or earlier. */
-export function dueTimers(request: TableRequest, row: Found, before: number): DueTimer[] {
+export function dueTimers(request: TableRequest, row: Found, partition: number, before: number): DueTimer[] {
   const key = keyOf(request, row);
-  return Object.entries(timersOf(row)).flatMap(([name, due]) => (due <= before ? [{ key, name, due }] : []));
+  return Object.entries(timersOf(row)).flatMap(([name, due]) => (due <= before ? [{ partition, key, name, due }] : []));
 }
 
 function timersOf(row: Found): Record<string, number> {

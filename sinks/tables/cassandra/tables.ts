@@ -115,8 +115,16 @@ export function cassandraTables(options: CassandraOptions, now: () => number = D
       }
     },
 
-    due: async (table, partition, before, limit) =>
-      timersDue(connection, requestOf(table), marks, partition, before, limit),
+    due: async (table, partitions, before, limit) => {
+      const found = await Promise.all(
+        partitions.map((one) => timersDue(connection, requestOf(table), marks, one, before, limit)),
+      );
+      return found
+        .flat()
+        .sort((a, b) => a.due - b.due)
+        .slice(0, limit);
+    },
+    sweep: async () => 0,
 
     apply: async (view, changes) => writes.changes(requestOf(view), changes),
     select: async (table, prefix, page) => recordPage(connection, requestOf(table), table, prefix, page),

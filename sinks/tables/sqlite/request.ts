@@ -9,7 +9,7 @@
 | `_token`, `_revision` | the version; the upsert compares it |
  * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; NULL in a view |
  * | `_timers`, `_due` | the pending timers as JSON and when the earliest is due; NULL where there are none |
- * | `_erased` | 0, or when the row or record was taken away, in ms since 1970 UTC |
+ * | `_erased` | 0; or, of what was taken away, how long it is kept, in ms since 1970 UTC |
  *
  * The entries of all map fields lie in one table beside it, `<table>__entries`, ordered by `_row` (the `_id` of the row), `_field`
  * and `_entry`. So what one batch writes of a row lies together in the file: with the row's key and in tables of their own,
@@ -57,7 +57,7 @@ export interface TableRequest {
   readonly where: ReadonlyMap<string, string>;
   readonly due: string;
   readonly count: string;
-  /** Forgets the removals of a view that are older than a time. */
+  /** Forgets what was taken away and is kept until before a time. */
   readonly purge: string;
 }
 
@@ -73,8 +73,10 @@ export const CLAIMS = `CREATE TABLE IF NOT EXISTS tables_claims (
   job TEXT NOT NULL, topic TEXT NOT NULL, "partition" INTEGER NOT NULL, token INTEGER NOT NULL,
   PRIMARY KEY (job, topic, "partition")
 )`;
-export const CLAIM = `INSERT INTO tables_claims VALUES (?, ?, ?, 1)
-  ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token`;
+/** Job, topic, partition, above. */
+export const CLAIM = `INSERT INTO tables_claims VALUES (?1, ?2, ?3, 1 + max(?4,
+    coalesce((SELECT max(token) FROM tables_claims WHERE job = ?1 AND topic = ?2), 0)))
+  ON CONFLICT DO UPDATE SET token = excluded.token RETURNING token`;
 export const TOKEN = 'SELECT token FROM tables_claims WHERE job = ? AND topic = ? AND "partition" = ?';
 
 export function tableRequest(table: TableDef): TableRequest {
@@ -118,9 +120,9 @@ export function tableRequest(table: TableDef): TableRequest {
         `SELECT ${list(keys)} ${from} WHERE tenant = ? AND _partition = ? AND ${quoted(field)} = ?`,
       ]),
     ),
-    due: `SELECT ${list(keys)}, _timers ${from} WHERE _partition = ? AND _due <= ? ORDER BY _due LIMIT ?`,
+    due: `SELECT ${list(keys)}, _timers, _partition ${from} WHERE _partition IN (SELECT value FROM json_each(?)) AND _due <= ? ORDER BY _due LIMIT ?`,
     count: `SELECT count(*) ${from} WHERE tenant = ? AND _erased = 0`,
-    purge: `DELETE ${from} WHERE _erased > 0 AND _erased < ? AND _at IS NULL`,
+    purge: `DELETE ${from} WHERE _erased > 0 AND _erased < ?`,
   };
 }
 

@@ -4,7 +4,10 @@ import type { TableDef } from '../../../schemas/target.ts';
 import type { Change, Key } from '../../port.ts';
 import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { SqlValue } from './columns.ts';
-import type { TableRequest } from './request.ts';
+import { REMOVALS_KEPT_MS, type TableRequest } from './request.ts';
+
+/** In ms; more than any clock shows. */
+const FOR_EVER = 1e15;
 
 /** The parameters of `upsert` for a row. */
 export function rowParameters(request: TableRequest, row: RowWrite, now: number): SqlValue[] {
@@ -17,7 +20,8 @@ export function rowParameters(request: TableRequest, row: RowWrite, now: number)
   }
   const parameters = recordParameters(request, row.key, row.data);
   const { token, revision } = row.version;
-  parameters.push(token, revision, row.partition, row.at, row.outbox, timers, due, row.data === undefined ? now : 0);
+  const erased = row.data === undefined ? now + (row.keepMs ?? FOR_EVER) : 0;
+  parameters.push(token, revision, row.partition, row.at, row.outbox, timers, due, erased);
   return parameters;
 }
 
@@ -25,7 +29,8 @@ export function rowParameters(request: TableRequest, row: RowWrite, now: number)
 export function changeParameters(request: TableRequest, change: Change, now: number): SqlValue[] {
   const parameters = recordParameters(request, change.key, change.record);
   const { token, revision } = change.version;
-  parameters.push(token, revision, null, null, null, null, null, change.record === undefined ? now : 0);
+  const erased = change.record === undefined ? now + REMOVALS_KEPT_MS : 0;
+  parameters.push(token, revision, null, null, null, null, null, erased);
   return parameters;
 }
 
@@ -90,8 +95,9 @@ export function dueTimers(
 ): DueTimer[] {
   const timers = rows.flatMap((values) => {
     const key = keyOf(request, values);
+    const partition = values[request.keyLength + 1] as number;
     return Object.entries(timersOf(values[request.keyLength] as SqlValue)).flatMap(([name, due]) =>
-      due <= before ? [{ key, name, due }] : [],
+      due <= before ? [{ partition, key, name, due }] : [],
     );
   });
   return timers.sort((a, b) => a.due - b.due).slice(0, limit);

@@ -12,15 +12,7 @@ import type { WriteResult } from '../../port.ts';
 import type { StoredRow, Tables } from '../port.ts';
 import type { SqlValue } from './columns.ts';
 import { missingStatements } from './missing.ts';
-import {
-  CLAIM,
-  type EntriesRequest,
-  REMOVALS_KEPT_MS,
-  type TableRequest,
-  TOGETHER,
-  TOKEN,
-  tableRequest,
-} from './request.ts';
+import { CLAIM, type EntriesRequest, type TableRequest, TOGETHER, TOKEN, tableRequest } from './request.ts';
 import {
   afterToken,
   changeParameters,
@@ -148,13 +140,15 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       call('preparing the tables', () => {
         const requests = tables.map(requestOf);
         for (const statement of missingStatements(requests, all)) database.exec(statement);
-        for (const { purge } of requests) database.statement(purge).run(now() - REMOVALS_KEPT_MS);
       }),
 
     missing: (tables) => call('comparing the tables', () => missingStatements(tables.map(requestOf), all)),
 
-    claim: (job, topic, partition) =>
-      call(`claiming partition ${partition} of ${topic}`, () => one(CLAIM, job, topic, partition)?.[0] as number),
+    claim: (job, topic, partition, above = 0) =>
+      call(
+        `claiming partition ${partition} of ${topic}`,
+        () => one(CLAIM, job, topic, partition, above)?.[0] as number,
+      ),
 
     token: (job, topic, partition) =>
       call(`reading the token of ${topic}`, () => (one(TOKEN, job, topic, partition)?.[0] ?? 0) as number),
@@ -204,10 +198,10 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       );
     },
 
-    due: (table, partition, before, limit) =>
+    due: (table, partitions, before, limit) =>
       call(`reading the timers of ${table.name}`, () => {
         const request = requestOf(table);
-        return dueTimers(request, all(request.due, partition, before, limit), before, limit);
+        return dueTimers(request, all(request.due, JSON.stringify(partitions), before, limit), before, limit);
       }),
 
     apply: async (view, changes) => {
@@ -236,6 +230,13 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
           })),
           next: more && last ? pageToken(prefix, keyOf(request, last)) : undefined,
         };
+      }),
+
+    sweep: (tables) =>
+      call('deleting what was taken away', () => {
+        let deleted = 0;
+        for (const { purge } of tables.map(requestOf)) deleted += Number(database.statement(purge).run(now()).changes);
+        return deleted;
       }),
 
     count: (table, tenant) => call(`counting ${table.name}`, () => one(requestOf(table).count, tenant)?.[0] as number),
