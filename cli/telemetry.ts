@@ -57,6 +57,30 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
       metrics.owns(event, false);
     },
   },
+  'topic-remade': {
+    level: 'warn',
+    say: ({ offset }) =>
+      `the topic was deleted and made again; going on with the new one, at offset ${offset}: what rows applied of the old one does not count`,
+    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, kind: event.kind }),
+  },
+  'offset-foreign': {
+    level: 'error',
+    say: ({ offset }) =>
+      `another tool has put the offset to ${offset}, and the marks are lost with it; they were made anew from the log, as far as it reaches back: use \`tributary offsets seek\` instead`,
+    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, kind: event.kind }),
+  },
+  expanded: {
+    level: 'error',
+    say: ({ from, to }) =>
+      `the topic was expanded from ${from} to ${to} partitions by another tool; what a job upstream repeats after a rewind may be counted twice: expand with \`tributary topics apply\``,
+    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, kind: event.kind }),
+  },
+  'views-stale': {
+    level: 'warn',
+    say: ({ view, count }) =>
+      `${count} records of ${view} were not written, since it holds newer ones: after a restore of the tables begin it anew, and rebuild the views`,
+    count: (metrics, { job, count }) => metrics.viewsStale.inc({ job }, count),
+  },
   'records-lost': {
     level: 'error',
     say: ({ from, to }) =>
@@ -155,6 +179,12 @@ export async function createMetrics() {
     deadLetters: counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']),
     waits: counter('waits', 'Pauses because a store was away.', ['job', 'code']),
     fenced: counter('fenced', 'Partitions let go to a newer owner.', ['job']),
+    oddClaims: counter(
+      'odd_claims',
+      'Claims that found a topic made again, expanded, or an offset put there by another tool.',
+      ['job', 'kind'],
+    ),
+    viewsStale: counter('views_stale', 'Records of views that were not written, since the store held newer ones.', ['job']),
     recordsLost: counter('records_lost', 'Records dropped by retention before the job read them.', ['job']),
     timersFired: counter('timers_fired', 'Timers that were due and were said.', ['job']),
 

@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   OBJECTS_AWAY: 'retry',
   REQUESTS_AWAY: 'retry',
   CHANNEL_AWAY: 'retry',
+  FORMAT_NEWER: 'retry',
   // owners
   FENCED: 'fenced',
   // the installation

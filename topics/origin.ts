@@ -3,7 +3,7 @@
  * travels as the CloudEvents extension `origin`, and is the event's id too, since it is unique for ever.
  *
  * One job says what it derives from one partition in the order of (offset, index). So whoever reads keeps a *mark* per
- * job, topic and partition, the last position seen, and knows everything at or before it for a repeat.
+ * line, the last position seen (`marks.ts`), and knows everything at or before it for a repeat.
  */
 export interface Origin {
   /** The job, topic and partition: what a mark is kept for. */
@@ -17,46 +17,39 @@ export interface Origin {
  */
 export const ROUTED = 'routed';
 
-export const lineOf = (job: string, topic: string, partition: number): string => `${job}/${topic}/${partition}`;
+/**
+ * What stands for a topic's id in stored positions: a topic that was deleted and made again begins its offsets anew, so that
+ * they mean something else. Empty where the broker gives no ids. Sixty bits at most tell two topics of one name apart.
+ */
+export const shortId = (id: string | undefined): string => (id ?? '').replaceAll(/[^A-Za-z0-9_]/g, '').slice(0, 10);
 
-/** The job and the topic of a line, without the partition. */
-export const speakerOf = (line: string): string => line.slice(0, line.lastIndexOf('/'));
+/** `topicId` as `shortId` makes it. */
+export const lineOf = (job: string, topic: string, topicId: string, partition: number): string =>
+  `${job}/${topic}${topicId === '' ? '' : `@${topicId}`}/${partition}`;
+
+export interface Line {
+  /** Job and topic, as `job/topic`. */
+  readonly speaker: string;
+  readonly job: string;
+  readonly topic: string;
+  /** Empty where it is not known. */
+  readonly topicId: string;
+  readonly partition: number;
+}
+
+/** Of a line as `lineOf` makes it. */
+export function parseLine(line: string): Line {
+  const [job, named, partition] = line.split('/') as [string, string, string];
+  const [topic, topicId = ''] = named.split('@') as [string, string?];
+  return { speaker: `${job}/${topic}`, job, topic, topicId, partition: Number(partition) };
+}
 
 export const formatOrigin = (line: string, offset: number, index: number): string => `${line}/${offset}/${index}`;
 
 /** Job and topic in the characters and at most the length that Kafka has for names: a mark is kept for each of them. */
-const ORIGIN = /^([\w.-]{1,249}\/[\w.-]{1,249}\/\d{1,6})\/(\d{1,15})\/(\d{1,9})$/;
+const ORIGIN = /^([\w.-]{1,249}\/[\w.-]{1,249}(?:@\w{1,22})?\/\d{1,6})\/(\d{1,15})\/(\d{1,9})$/;
 
 export function parseOrigin(text: string): Origin | undefined {
   const match = ORIGIN.exec(text);
   return match === null ? undefined : { line: match[1] as string, offset: Number(match[2]), index: Number(match[3]) };
-}
-
-/** The marks of one partition: the last position seen of each line. Kept with the committed offset. */
-export class Marks {
-  readonly #seen: Map<string, readonly [offset: number, index: number]>;
-
-  private constructor(seen: Map<string, readonly [number, number]>) {
-    this.#seen = seen;
-  }
-
-  static parse(text: string): Marks {
-    return new Marks(new Map(text === '' ? [] : (JSON.parse(text) as [string, [number, number]][])));
-  }
-
-  copy(): Marks {
-    return new Marks(new Map(this.#seen));
-  }
-
-  /** Whether the position is new; then it is seen from now on. */
-  pass({ line, offset, index }: Origin): boolean {
-    const seen = this.#seen.get(line);
-    if (seen !== undefined && (offset < seen[0] || (offset === seen[0] && index <= seen[1]))) return false;
-    this.#seen.set(line, [offset, index]);
-    return true;
-  }
-
-  toString(): string {
-    return this.#seen.size === 0 ? '' : JSON.stringify([...this.#seen]);
-  }
 }

@@ -1,37 +1,25 @@
 /**
- * One batch of one partition, in the one order that survives a crash at any point: rows with their outboxes, then views,
- * then calls of channels, then one transaction of derived events, offset and marks.
+ * One batch of one partition, in the one order that survives a crash at any point: rows with their outboxes, a look whether the
+ * partition is still ours, views, calls of channels, and then one transaction of derived events, offset and marks.
  */
 
-import type { Entries } from '../../schemas/entries.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import { callAnswered } from '../../schemas/event.ts';
-import { mapFields } from '../../schemas/target.ts';
-import type { Unchanged } from '../../sinks/tables/port.ts';
-import type { Marks } from '../../topics/origin.ts';
+import type { Marks } from '../../topics/marks.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
-import { type Job, Rejection, type Row } from '../define.ts';
-import { answerCall } from './calls.ts';
+import { type Job, Rejection } from '../define.ts';
+import { answerCall, callId } from './calls.ts';
 import type { Destinations } from './destinations.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { type Folded, foldAll, type Outcome, type Touched } from './fold.ts';
 import type { LookupCache } from './lookups.ts';
-import { formatOutbox, type HasLeft, inTurn, type OutboxEntry, type SaidCall } from './outbox.ts';
+import { type HasLeft, inTurn, type OutboxEntry } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
-import { formatAt } from './position.ts';
-import { deadLetter, derived, type PartitionCount, type Place, routed, toRow } from './records.ts';
-import { RowsRefused } from './refused.ts';
+import { deadLetter, derived, originOf, type PartitionCount, type Place, routed, toRow } from './records.ts';
+import { isWritten, writeRows } from './row-writes.ts';
 import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
 import { addRemovals, collectViews, writeViews } from './view-writes.ts';
-
-/** What is known of the topic's other partitions, since some moment of this claim. */
-export interface Elsewhere {
-  /** Where the group goes on in each of them. */
-  readonly committed: ReadonlyMap<number, number>;
-  /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
-  readonly seenFrom: number;
-}
 
 export interface BatchContext {
   readonly runtime: Runtime;
@@ -40,6 +28,14 @@ export interface BatchContext {
   readonly place: Place;
   readonly claim: Claim;
   readonly token: number;
+  /** Of the job's topic, as `shortId` makes it. */
+  readonly topicId: string;
+  /** The largest offset that was committed before the claim. */
+  readonly furthest: number;
+  /** Whether the claim still takes possession of the rows that it touches: see `row-writes.ts`. */
+  readonly isYoung: boolean;
+  /** What is committed with an offset beside it. */
+  readonly progress: (offset: number, marks: Marks) => string;
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
   readonly destinations: Destinations;
@@ -68,11 +64,12 @@ export async function processBatch(
   const { codec, tables } = runtime.stores;
   const startedAt = runtime.clock.now();
   const last = (records.at(-1) as LogRecord).offset;
-  const seen = rules.marks ? marks.copy() : marks;
+  const seen = rules.marksCopy ? marks.copy() : marks;
 
   await codec.learn(records, wantedOf(job));
   const speakers = runtime.speakers(place.topic);
-  const planned = plan(job, codec, records, seen, place.partition, context.partitions(place.topic), speakers);
+  const topic = { id: context.topicId, partitions: claim.shape.partitions };
+  const planned = plan(job, codec, records, rules.marks ? seen : undefined, place.partition, topic, speakers);
   const folded = await foldAll(planned, {
     ...context,
     codec,
@@ -83,8 +80,9 @@ export async function processBatch(
     where: (tenant, field, value) => tables.where(job.row, place.partition, tenant, field, value),
   });
 
-  const views = collectViews(job, folded, context.token, place.partition, refused);
-  const rowsWritten = await writeRows(context, folded);
+  const willBeWritten = (one: Touched) => isWritten(context, one);
+  const views = collectViews(job, folded, willBeWritten, context.token, place.partition, refused);
+  const rowsWritten = await writeRows(context, folded, refused);
   const entries = inTurn(
     [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox })),
     place.partition,
@@ -96,15 +94,19 @@ export async function processBatch(
     if (entry.kind === 'rejection') folded.outcomes.set(entry.offset, new Rejection(entry.code, entry.message));
   }
   addRemovals(job, views, entries, folded);
-  const viewsWritten = await writeViews(runtime.stores, views, folded);
+  const isSeenOutside = entries.some(({ kind }) => kind === 'call') || [...views.values()].some(({ size }) => size > 0);
+  if (rules.look && isSeenOutside) await claim.look();
+  const viewsWritten = await writeViews(runtime.stores, views, folded, (view, count) =>
+    runtime.telemetry.tell({ ...place, kind: 'views-stale', view, count }),
+  );
   const applied = tally(planned, folded);
   const sends = await sendsOf(context, entries, folded);
   const now = runtime.clock.now();
-  for (const { record, key } of planned.routed) sends.push(routed(record, key, place, context.partitions, now));
+  for (const { record, key } of planned.routed) sends.push(routed(record, key, place, context.topicId, context.partitions, now));
   for (const { record, code, message } of planned.rejected) {
     sends.push(deadLetter(record, code, message, place, context.partitions, now));
   }
-  await claim.commit({ records: sends, offset: last + 1, marks: seen.toString() });
+  await claim.commit({ records: sends, offset: last + 1, marks: context.progress(last + 1, seen) });
 
   rows.trim(folded.touched.keys(), leftBefore(context, last + 1));
   for (const { record, code, message } of planned.rejected) {
@@ -133,83 +135,8 @@ export async function processBatch(
 function leftBefore({ place, elsewhere }: BatchContext, next: number): HasLeft {
   return (partition, offset) => {
     if (partition === place.partition) return offset < next;
-    return next >= elsewhere.seenFrom && offset < (elsewhere.committed.get(partition) ?? 0);
+    return elsewhere.hasLeft(partition, offset, next);
   };
-}
-
-const callId = ({ row, offset, message }: SaidCall): string => JSON.stringify([row, offset, message.messageId]);
-
-async function writeRows(
-  { runtime, job, place, token, uncalled }: BatchContext,
-  { touched, fresh }: Folded,
-): Promise<number> {
-  const changed = [...touched.values()].filter((one) => one.changed);
-  if (changed.length === 0) return 0;
-  const results = await runtime.stores.tables.write(
-    job.row,
-    changed.map(({ row, before, timersBefore }) => {
-      // The first write of a new owner shows nothing of what an older one may have written meanwhile.
-      const whole = row.stored?.token !== token || isReplaced(job, before, row.data);
-      return {
-        key: row.key,
-        version: { token, revision: row.revision },
-        at: formatAt(row.at),
-        outbox: formatOutbox(row.outbox),
-        timers: row.timers,
-        data: row.data,
-        partition: place.partition,
-        whole,
-        unchanged: whole ? undefined : { fields: sameFields(before, row.data), timers: row.timers === timersBefore },
-      };
-    }),
-  );
-  const refused = new Map<string, Rejection>();
-  results.forEach((result, i) => {
-    const { row } = changed[i] as Touched;
-    if (result === 'stale') {
-      throw new TributaryError(
-        'FENCED',
-        `the row ${row.key.join('/')} of ${job.row.name} was written by a newer owner of partition ${place.partition}`,
-      );
-    }
-    if (result !== 'written') {
-      const message = `the row ${row.key.join('/')} of ${job.row.name} was refused: ${result.refused}`;
-      refused.set(row.id, new Rejection('ROW_REFUSED', message));
-      return;
-    }
-    row.stored = { token, revision: row.revision };
-    row.data = settled(job, row.data);
-  });
-  if (refused.size > 0) {
-    for (const entry of fresh) if (entry.kind === 'call') uncalled.add(callId(entry));
-    throw new RowsRefused(refused);
-  }
-  return changed.length;
-}
-
-/**
- * Whether the row came or went, or a map field was made anew instead of being changed: then the store has what nobody deleted.
- */
-function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): boolean {
-  if (before === undefined || after === undefined) return true;
-  return mapFields(job.row.record).some(({ name }) => {
-    const was = before[name] as Entries<unknown> | undefined;
-    const is = after[name] as Entries<unknown> | undefined;
-    return was === undefined || is === undefined || !is.isVersionOf(was);
-  });
-}
-
-/** A list made anew counts as changed, whatever is in it. Compared when asked: not every store wants to know. */
-const sameFields = (before: Row | undefined, after: Row | undefined): Unchanged['fields'] => ({
-  has: (name) => before?.[name] === after?.[name],
-});
-
-function settled(job: Job, data: Row | undefined): Row | undefined {
-  const maps = mapFields(job.row.record);
-  if (data === undefined || maps.length === 0) return data;
-  const result: Record<string, unknown> = { ...data };
-  for (const { name } of maps) result[name] = (data[name] as Entries<unknown>).settled();
-  return result;
 }
 
 /** Counts what became of the records, with the rejected ones among those to be dead-lettered. Answers how many were applied. */
@@ -230,12 +157,12 @@ async function sendsOf(
   entries: readonly OutboxEntry[],
   { fresh }: Folded,
 ): Promise<NewRecord[]> {
-  const { runtime, place, partitions, uncalled } = context;
+  const { runtime, rules, place, topicId, partitions, uncalled } = context;
   const answers = new Map<OutboxEntry, Awaited<ReturnType<typeof answerCall>>>();
   await Promise.all(
     entries.map(async (entry) => {
       if (entry.kind !== 'call') return;
-      const isFirst = fresh.has(entry) || uncalled.delete(callId(entry));
+      const isFirst = fresh.has(entry) || uncalled.delete(callId(entry)) || !rules.freshCall;
       answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst));
     }),
   );
@@ -246,10 +173,10 @@ async function sendsOf(
   for (const entry of entries) {
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;
-    if (entry.kind === 'event') sends.push(...derived(entry, index, place, partitions, now));
+    if (entry.kind === 'event') sends.push(...derived(entry, index, place, topicId, partitions, now));
     if (entry.kind === 'call') {
       const [tenant, ...row] = entry.row as [string, ...string[]];
-      const id = `${place.job}/${place.topic}/${place.partition}/${entry.offset}/${index}/answer`;
+      const id = `${originOf(entry, index, place, topicId)}/answer`;
       const data = { job: place.job, row, attempt: entry.attempt, ...answers.get(entry) };
       sends.push(
         toRow(

@@ -12,6 +12,9 @@ export interface CallResult {
   readonly detail: string;
 }
 
+/** Tells the calls of one owner apart. */
+export const callId = ({ row, offset, message }: SaidCall): string => JSON.stringify([row, offset, message.messageId]);
+
 /** `first`: this attempt folded the call, so that nobody can have made it before. */
 export async function answerCall(
   channels: Readonly<Partial<Record<ChannelName, Channel>>>,

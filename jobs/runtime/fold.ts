@@ -22,7 +22,11 @@ export interface Touched {
   readonly timersBefore: LiveRow['timers'];
   /** Whether this attempt folded something into it. */
   changed: boolean;
-  /** Whether an earlier attempt had folded a record of this batch into it: then its views may not be written yet. */
+  /** Whether this attempt looked at it with a record, whatever came of that. */
+  judged: boolean;
+  /** Whether an earlier attempt had folded a record of this batch into it. */
+  skipped: boolean;
+  /** The same, where it follows that its views are written again: they may not be written yet. */
   again: boolean;
   /** The record that changed it last; or, where none did, the first that touched it. */
   last: Planned;
@@ -45,6 +49,8 @@ export interface FoldContext extends ReadContext {
   readonly rules: Rules;
   readonly destinations: Destinations;
   readonly partition: number;
+  /** The largest offset that was committed before the claim. */
+  readonly furthest: number;
   /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
   readonly end: number;
   readonly refreshEnd: () => Promise<number>;
@@ -53,7 +59,7 @@ export interface FoldContext extends ReadContext {
 }
 
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
-  const { rows, rules, refused, partition } = context;
+  const { rows, rules, refused, partition, furthest } = context;
   const touched = new Map<string, Touched>();
   const fresh = new Set<OutboxEntry>();
   const targetsOf = await readAhead(plan, context);
@@ -67,38 +73,50 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     for (const { id, found } of targets) {
       const row = rows.get(id);
       const isRepeat = rules.skip && hasApplied(row, item, partition);
-      if (!isRepeat && !isMatch(row.data, item)) continue;
-      let one = touched.get(id);
-      if (one === undefined) {
-        one = { row, before: row.data, timersBefore: row.timers, changed: false, again: false, last: item };
-        touched.set(id, one);
+      if (!isRepeat && rules.judgedOnce && item.record.offset < furthest) {
+        outcome = worst(outcome, 'repeated');
+        continue;
       }
+      const one = touched.get(id) ?? untouched(row, item);
+      touched.set(id, one);
       if (isRepeat) {
         if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
-        one.again = true;
+        one.skipped = true;
+        one.again = rules.again;
         const { cameFrom, record } = item;
         if (cameFrom !== undefined) row.outbox = moved(row.outbox, cameFrom, { partition, offset: record.offset });
         outcome = worst(outcome, refused.get(id) ?? 'repeated');
         continue;
       }
+      one.judged = true;
+      if (!isMatch(row.data, item)) continue;
       const answer =
         refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, context, fresh));
       if (answer === 'applied') {
         one.changed = true;
         one.last = item;
       } else if (answer instanceof Rejection) {
-        if (dropTimer(row, item, partition)) {
+        if (dropTimer(row, item)) {
           one.changed = true;
           one.last = item;
         }
-        row.outbox = [...pending(row.outbox, context.hasLeft), rejectionOf(answer, item, partition)];
+        if (rules.rejectionKept) {
+          row.outbox = [...pending(row.outbox, context.hasLeft), rejectionOf(answer, item, partition)];
+        }
       }
+      // Whoever reads the row after this batch need not judge the record, should the row be written for whatever reason.
+      row.at = advanced(row.at, partition, item.record.offset);
       outcome = worst(outcome, answer);
     }
     outcomes.set(item.record.offset, outcome ?? 'unchanged');
     eventTime = item.event.time;
   }
   return { touched, fresh, outcomes, eventTime };
+}
+
+function untouched(row: LiveRow, last: Planned): Touched {
+  const { data: before, timers: timersBefore } = row;
+  return { row, before, timersBefore, changed: false, judged: false, skipped: false, again: false, last };
 }
 
 function rejectionOf({ code, message }: Rejection, { record, event }: Planned, partition: number): OutboxEntry {
@@ -149,7 +167,7 @@ function foldOne(
   fresh: Set<OutboxEntry>,
 ): 'applied' | 'unchanged' | Rejection {
   const { job } = context;
-  const { event, record } = item;
+  const { event } = item;
   const timers = firedTimer(row, event);
   if (timers === 'not pending') return 'unchanged';
   try {
@@ -161,7 +179,6 @@ function foldOne(
     if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
     const entries = said.flatMap((output) => entryOf(output, row, item, context) ?? []);
     row.data = after;
-    row.at = advanced(row.at, context.partition, record.offset);
     row.revision += 1;
     row.timers = withWishes(timers ?? row.timers, said);
     row.outbox = [...pending(context.rules.outbox ? row.outbox : [], context.hasLeft), ...entries];
@@ -174,11 +191,10 @@ function foldOne(
 }
 
 /** A timer that the job failed at would be said again by every owner: it is dropped, and the dead letter stays. */
-function dropTimer(row: LiveRow, { event, record }: Planned, partition: number): boolean {
+function dropTimer(row: LiveRow, { event }: Planned): boolean {
   const timers = firedTimer(row, event);
   if (timers === undefined || timers === 'not pending') return false;
   row.timers = timers;
-  row.at = advanced(row.at, partition, record.offset);
   row.revision += 1;
   return true;
 }

@@ -8,8 +8,11 @@
  *
  * When a topic is expanded, a row may move to another partition and take entries of the old one with it. Those that have left are
  * dropped as well; those that have not wait for their record, which is sent on to the new partition, and leave with it.
+ *
+ * When a topic was deleted and made again, what its rows have said of the old one's records is gone with them.
  */
 import type { RejectCode } from '../../schemas/errors.ts';
+import { versioned } from '../../topics/formats.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Call } from '../define.ts';
@@ -57,14 +60,15 @@ export const EMPTY: readonly OutboxEntry[] = [];
 /** Whether what was said at a position has left for certain, and with it everything before. */
 export type HasLeft = (partition: number, offset: number) => boolean;
 
+const VERSION = 2;
 /** What stands before the JSON of entries that are not all of one partition. */
 const MIXED = '*';
 
 /**
- * Before the `[`: the partition of all entries and the last of their offsets, so that who reads a row can tell at once that
+ * Version and topic; before the `[`: the partition of all entries and the last of their offsets, so that who reads a row can tell at once that
  * there is nothing left to be said; then JSON, an array for each event, with the bytes in base64.
  */
-export function formatOutbox(entries: readonly OutboxEntry[]): string {
+export function formatOutbox(entries: readonly OutboxEntry[], topicId: string): string {
   const first = entries[0];
   if (first === undefined) return '';
   const { partition } = first;
@@ -75,11 +79,31 @@ export function formatOutbox(entries: readonly OutboxEntry[]): string {
     const packed = pack(entry);
     return isMixed ? [entry.partition, packed] : packed;
   });
-  return `${isMixed ? MIXED : `${partition}:${last}`}${JSON.stringify(stored)}`;
+  return `${VERSION}|${topicId}|${isMixed ? MIXED : `${partition}:${last}`}${JSON.stringify(stored)}`;
+}
+
+/** What was said of records of the topic as it is now; version 1 knew no ids. Throws FORMAT_NEWER. */
+function bodyOf(outbox: string, topicId: string): string {
+  const behind = versioned(outbox, VERSION, 'the outbox of a row');
+  if (behind === undefined) return outbox;
+  const bar = behind.indexOf('|');
+  return behind.slice(0, bar) === topicId ? behind.slice(bar + 1) : '';
+}
+
+/** Whether something in it was said in another partition. */
+export function isOfOthers(outbox: string, topicId: string, partition: number): boolean {
+  const text = bodyOf(outbox, topicId);
+  return text !== '' && !text.startsWith(`${partition}:`);
 }
 
 /** The entries that may not have left yet. `tenant` is the row's. */
-export function parseOutbox(text: string, tenant: string, hasLeft: HasLeft): readonly OutboxEntry[] {
+export function parseOutbox(
+  outbox: string,
+  topicId: string,
+  tenant: string,
+  hasLeft: HasLeft,
+): readonly OutboxEntry[] {
+  const text = bodyOf(outbox, topicId);
   if (text === '') return EMPTY;
   const json = text.indexOf('[');
   if (text.startsWith(MIXED)) {

@@ -16,8 +16,8 @@ export class PartitionCounts {
 
   /** As they are now. What it answers throws TOPIC_MISSING. */
   async read(transport: Transport): Promise<PartitionCount> {
-    const topics = await transport.describe([...this.#topics]);
-    const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+    const topics = await transport.shape([...this.#topics]);
+    const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
     return (topic) => {
       const count = counts.get(topic);
       if (count !== undefined) return count;

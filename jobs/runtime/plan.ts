@@ -7,7 +7,8 @@ import type { TableDef } from '../../schemas/target.ts';
 import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Codec } from '../../topics/codec.ts';
-import { type Marks, type Origin, ROUTED, speakerOf } from '../../topics/origin.ts';
+import type { Marks } from '../../topics/marks.ts';
+import { type Origin, parseLine, ROUTED } from '../../topics/origin.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
@@ -30,13 +31,14 @@ export interface Plan {
   readonly skipped: Record<Skip, number>;
 }
 
+/** `topic` is that of the job, with its id as `shortId` makes it. `marks` take up the origins of the records. */
 export function plan(
   job: Job,
   codec: Codec,
   records: readonly LogRecord[],
-  marks: Marks,
+  marks: Marks | undefined,
   partition: number,
-  partitions: number,
+  topic: { readonly id: string; readonly partitions: number },
   speakers: ReadonlySet<string>,
 ): Plan {
   const items: Planned[] = [];
@@ -61,7 +63,7 @@ export function plan(
       skipped['not-ours'] += 1;
       continue;
     }
-    if (origin !== undefined && !marks.pass(origin)) {
+    if (origin !== undefined && marks?.pass(origin) === false) {
       skipped.repeated += 1;
       continue;
     }
@@ -72,20 +74,20 @@ export function plan(
       continue;
     }
     const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
-    if (key !== undefined && partitionOfText(key, partitions) !== partition) {
+    if (key !== undefined && partitionOfText(key, topic.partitions) !== partition) {
       routed.push({ record, key });
       continue;
     }
     const touched =
       told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
     if ('code' in touched) rejected.push({ record, ...touched });
-    else items.push({ record, event, ...touched, cameFrom: cameFrom(origin, job.from.name) });
+    else items.push({ record, event, ...touched, cameFrom: cameFrom(origin, job.from.name, topic.id) });
   }
   return { items, routed, rejected, skipped };
 }
 
 function isOurs({ line }: Origin, job: Job, speakers: ReadonlySet<string>): boolean {
-  const speaker = speakerOf(line);
+  const { speaker } = parseLine(line);
   return speakers.has(speaker) || speaker === `${ROUTED}/${job.from.name}`;
 }
 
@@ -109,10 +111,11 @@ function keyOfEvent(job: Job, event: Event): string | undefined {
   return typeof key === 'string' && !job.from.broadcasts.some(({ type }) => type === event.type) ? key : undefined;
 }
 
-function cameFrom(origin: Origin | undefined, topic: string): Planned['cameFrom'] {
+function cameFrom(origin: Origin | undefined, topic: string, id: string): Planned['cameFrom'] {
   if (origin === undefined) return undefined;
-  const [job, from, partition] = origin.line.split('/');
-  return job === ROUTED && from === topic ? [Number(partition), origin.offset] : undefined;
+  const from = parseLine(origin.line);
+  const isOfTopic = from.speaker === `${ROUTED}/${topic}` && from.topicId === id;
+  return isOfTopic ? [from.partition, origin.offset] : undefined;
 }
 
 function touchedBy(

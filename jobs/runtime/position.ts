@@ -1,17 +1,33 @@
 /**
  * The positions a row has applied: the last offset of each partition its records came from. There is one partition nearly
- * always, and another after a topic was expanded and the key moved.
+ * always, and another after a topic was expanded and the key moved. They are positions of one topic, which is named by its id: those
+ * of a topic that was deleted since mean nothing any more.
  */
+import { versioned } from '../../topics/formats.ts';
+
 export type At = readonly (readonly [partition: number, offset: number])[];
 
 export const NOWHERE: At = [];
 
-export function parseAt(text: string): At {
-  return text === '' ? NOWHERE : text.split(',').map((each) => each.split(':').map(Number) as [number, number]);
+const VERSION = 2;
+
+/** `topicId` is that of the topic as it is now; positions of another one are none. Throws FORMAT_NEWER. */
+export function parseAt(text: string, topicId: string): At {
+  if (text === '') return NOWHERE;
+  const behind = versioned(text, VERSION, 'the position of a row');
+  // Version 1 knew no ids.
+  if (behind === undefined) return positions(text);
+  const [id, list = ''] = behind.split('|');
+  return id === topicId ? positions(list) : NOWHERE;
 }
 
-export function formatAt(at: At): string {
-  return at.map(([partition, offset]) => `${partition}:${offset}`).join(',');
+function positions(list: string): At {
+  return list.split(',').map((each) => each.split(':').map(Number) as [number, number]);
+}
+
+export function formatAt(at: At, topicId: string): string {
+  if (at.length === 0) return '';
+  return `${VERSION}|${topicId}|${at.map(([partition, offset]) => `${partition}:${offset}`).join(',')}`;
 }
 
 export function isApplied(at: At, partition: number, offset: number): boolean {

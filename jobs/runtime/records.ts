@@ -20,15 +20,21 @@ export interface Place {
   readonly partition: number;
 }
 
+/** Where something was said, as text. `topicId` as `shortId` makes it. */
+export function originOf({ offset }: Pick<SaidEvent, 'offset'>, index: number, place: Place, topicId: string): string {
+  return formatOrigin(lineOf(place.job, place.topic, topicId, place.partition), offset, index);
+}
+
 /** One record; or, for a broadcast, one for every partition. */
 export function derived(
   said: SaidEvent,
   index: number,
   place: Place,
+  topicId: string,
   partitions: PartitionCount,
   now: number,
 ): NewRecord[] {
-  const origin = formatOrigin(lineOf(place.job, place.topic, place.partition), said.offset, index);
+  const origin = originOf(said, index, place, topicId);
   const headers = avroHeaders(said.type, {
     id: origin,
     source: `/tributary/${place.job}`,
@@ -53,11 +59,12 @@ export function routed(
   record: LogRecord,
   key: string,
   place: Place,
+  topicId: string,
   partitions: PartitionCount,
   now: number,
 ): NewRecord {
   const bytes = text.encode(key);
-  const origin = formatOrigin(lineOf(ROUTED, place.topic, place.partition), record.offset, 0);
+  const origin = originOf(record, 0, { ...place, job: ROUTED }, topicId);
   return {
     topic: place.topic,
     partition: partitionOf(bytes, partitions(place.topic)),

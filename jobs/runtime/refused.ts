@@ -1,3 +1,4 @@
+import { TributaryError } from '../../schemas/errors.ts';
 import type { Rejection } from '../define.ts';
 
 /**
@@ -9,5 +10,14 @@ export class RowsRefused extends Error {
   constructor(rows: ReadonlyMap<string, Rejection>) {
     super([...rows.values()].map(({ message }) => message).join('; '));
     this.rows = rows;
+  }
+}
+
+/** A row is of a larger token than its reader: who wants it has to claim with one above. */
+export class Outranked extends TributaryError {
+  readonly token: number;
+  constructor(row: string, token: number, own: number) {
+    super('FENCED', `the row ${row} has the token ${token}, which is above ${own}, that of its reader; claiming again`);
+    this.token = token;
   }
 }

@@ -6,9 +6,11 @@ import { keyFields, type TableDef } from '../../schemas/target.ts';
 import type { Key, Version } from '../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import type { Row } from '../define.ts';
-import { EMPTY, formatOutbox, type HasLeft, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
+import type { Elsewhere } from './elsewhere.ts';
+import { EMPTY, formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
 import { type Packing, packingOf } from './packed.ts';
 import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
+import { Outranked } from './refused.ts';
 
 export interface LiveRow {
   readonly id: string;
@@ -20,6 +22,17 @@ export interface LiveRow {
   /** As the store holds it; undefined if it holds none. */
   stored: Version | undefined;
   revision: number;
+}
+
+/** Whose rows they are. */
+export interface RowsOwner {
+  readonly token: number;
+  readonly partition: number;
+  /** As `shortId` makes it. */
+  readonly topicId: string;
+  readonly elsewhere: Elsewhere;
+  /** Whether it stops at a row with a larger token. */
+  readonly stopAbove: boolean;
 }
 
 /** Of the rows that are kept, those that are not packed. */
@@ -35,6 +48,7 @@ export class PartitionRows {
   /** What was not used lately; empty for what the store does not have. */
   readonly #packed = new Map<string, string>();
   readonly #packing: Packing;
+  #owner: RowsOwner | undefined;
 
   constructor(table: TableDef, tables: Tables, most: number) {
     this.#table = table;
@@ -43,7 +57,16 @@ export class PartitionRows {
     this.#packing = packingOf(table);
   }
 
-  /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. */
+  /** From here on rows are read and written on behalf of a claim. */
+  begin(owner: RowsOwner): void {
+    this.#owner = owner;
+  }
+
+  get owner(): RowsOwner {
+    return this.#owner as RowsOwner;
+  }
+
+  /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. Throws `Outranked`. */
   async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
     const missing: Key[] = [];
     for (const [id, key] of keys) {
@@ -54,6 +77,7 @@ export class PartitionRows {
     }
     if (missing.length === 0) return;
     const rows = await this.#tables.read(this.#table, missing);
+    await this.#lookElsewhere(rows);
     missing.forEach((key, i) => {
       this.#keep(key, rows[i], hasLeft);
     });
@@ -62,12 +86,22 @@ export class PartitionRows {
   /** The keys of all rows under a prefix: those of the store, and those of this batch that the store does not hold yet. */
   async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
     const stored = await this.#tables.under(this.#table, prefix);
+    await this.#lookElsewhere(stored);
     for (const row of stored) if (!this.#rows.has(idOf(row.key))) this.#keep(row.key, row, hasLeft);
     return stored.map((row) => row.key);
   }
 
+  async #lookElsewhere(rows: readonly (StoredRow | undefined)[]): Promise<void> {
+    const { topicId, partition, elsewhere } = this.owner;
+    if (rows.some((row) => row !== undefined && isOfOthers(row.outbox, topicId, partition))) await elsewhere.look();
+  }
+
   #keep(key: Key, row: StoredRow | undefined, hasLeft: HasLeft): void {
     const id = idOf(key);
+    const { token, topicId, stopAbove } = this.owner;
+    if (stopAbove && row !== undefined && row.version.token > token) {
+      throw new Outranked(`${key.join('/')} of ${this.#table.name}`, row.version.token, token);
+    }
     this.#packed.delete(id);
     this.#rows.set(
       id,
@@ -77,8 +111,8 @@ export class PartitionRows {
             id,
             key,
             data: row.data,
-            at: parseAt(row.at),
-            outbox: parseOutbox(row.outbox, key[0] as string, hasLeft),
+            at: parseAt(row.at, topicId),
+            outbox: parseOutbox(row.outbox, topicId, key[0] as string, hasLeft),
             timers: row.timers,
             stored: row.version,
             revision: row.version.revision,
@@ -133,8 +167,8 @@ export class PartitionRows {
         : this.#packing.pack({
             key,
             version: stored,
-            at: formatAt(at),
-            outbox: formatOutbox(pending(outbox, hasLeft)),
+            at: formatAt(at, this.owner.topicId),
+            outbox: formatOutbox(pending(outbox, hasLeft), this.owner.topicId),
             timers,
             data,
           });

@@ -35,6 +35,14 @@ export type TelemetryEvent = Where &
     | { readonly kind: 'dead-letter'; readonly offset: number; readonly code: ErrorCode; readonly message: string }
     | { readonly kind: 'waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
     | { readonly kind: 'fenced'; readonly message: string }
+    /** The committed offset is of a topic that was deleted since: the job begins with the one that there is now. */
+    | { readonly kind: 'topic-remade'; readonly offset: number }
+    /** Another tool has committed the offset. The marks were made anew from the log. */
+    | { readonly kind: 'offset-foreign'; readonly offset: number }
+    /** Another tool has expanded the topic, so that marks of old partitions are not known in others. */
+    | { readonly kind: 'expanded'; readonly from: number; readonly to: number }
+    /** Records of a view that it held in a newer version. */
+    | { readonly kind: 'views-stale'; readonly view: string; readonly count: number }
     | { readonly kind: 'records-lost'; readonly from: number; readonly to: number }
     | { readonly kind: 'timers-fired'; readonly count: number }
   );

@@ -19,10 +19,14 @@ interface ViewWrite {
 /** By target, then by key: one change a key. */
 export type ViewWrites = Map<Target, Map<string, ViewWrite>>;
 
-/** What the views have to become. Removals also go into the outbox, which is about to be written with the row. */
+/**
+ * What the views have to become. Removals also go into the outbox, which is about to be written with the row. `isWritten` says
+ * whether a row is about to be written under our token.
+ */
 export function collectViews(
   job: Job,
   { touched, fresh }: Folded,
+  isWritten: (one: Touched) => boolean,
   token: number,
   partition: number,
   refused: ReadonlyMap<string, Rejection>,
@@ -33,7 +37,7 @@ export function collectViews(
     if ((!one.changed && !one.again) || refused.has(id)) continue;
     const { row } = one;
     const tenant = row.key[0] as string;
-    const version = one.changed ? { token, revision: row.revision } : (row.stored as Version);
+    const version = isWritten(one) ? { token, revision: row.revision } : (row.stored as Version);
     for (const view of job.views) {
       const changes = changesOf(job, view, tenant, one);
       if (changes instanceof Rejection) {
@@ -92,9 +96,15 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
 
 /**
  * Writes to all targets at once, each of which has its own round trips. Settles when every one of them has: so nothing of this
- * attempt is under way any more when the next one begins. Answers how many records were written.
+ * attempt is under way any more when the next one begins. Answers how many records were written; tells of those that were held
+ * in a newer version.
  */
-export async function writeViews(stores: Stores, writes: ViewWrites, { outcomes }: Folded): Promise<number> {
+export async function writeViews(
+  stores: Stores,
+  writes: ViewWrites,
+  { outcomes }: Folded,
+  stale: (view: string, count: number) => void,
+): Promise<number> {
   const settled = await Promise.allSettled(
     [...writes].map(async ([target, byKey]) => {
       const changes = [...byKey.values()];
@@ -105,6 +115,8 @@ export async function writeViews(stores: Stores, writes: ViewWrites, { outcomes 
   for (const one of settled) {
     if (one.status === 'rejected') throw one.reason;
     const { target, changes, results } = one.value;
+    const newer = results.filter((result) => result === 'stale').length;
+    if (newer > 0) stale(target.name, newer);
     results.forEach((result, i) => {
       if (result === 'written') written += 1;
       if (typeof result === 'string') return;

@@ -4,16 +4,18 @@
  * recovery from a store that was away is the same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
-import { Marks } from '../../topics/origin.ts';
-import type { Claim, LogRecord, Membership } from '../../topics/transport.ts';
+import type { Marks } from '../../topics/marks.ts';
+import type { LogRecord, Membership } from '../../topics/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { backOff } from './back-off.ts';
-import { type Elsewhere, processBatch } from './batch.ts';
+import { processBatch } from './batch.ts';
+import { type Claimed, claimPartition } from './claiming.ts';
 import { Destinations } from './destinations.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
-import type { PartitionCount, Place } from './records.ts';
-import { RowsRefused } from './refused.ts';
+import type { Place } from './records.ts';
+import { Outranked, RowsRefused } from './refused.ts';
+import { POSSESSION_RECORDS } from './row-writes.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
@@ -25,12 +27,8 @@ export type Turn = 'worked' | 'idle' | 'fenced';
 /** A batch of news has at most this part of the most records. */
 const NEWS_SHARE = 8;
 
-interface Owned {
-  readonly claim: Claim;
-  readonly token: number;
-  readonly partitions: PartitionCount;
+interface Owned extends Claimed {
   readonly timers: Timers;
-  readonly elsewhere: Elsewhere;
   marks: Marks;
   next: number;
   end: number;
@@ -38,6 +36,9 @@ interface Owned {
   backlog: boolean;
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
   logTime: number;
+  /** How many records the claim has committed that nobody had committed before. */
+  judged: number;
+  /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
   readonly uncalled: Set<string>;
 }
 
@@ -52,6 +53,8 @@ export class PartitionWorker {
   readonly #counts: PartitionCounts;
   readonly #rows: PartitionRows;
   #owned: Owned | undefined;
+  /** The largest token of a row that stopped a claim. */
+  #above = 0;
 
   constructor(
     job: Job,
@@ -125,7 +128,9 @@ export class PartitionWorker {
         held?.leave();
       }
     } catch (error) {
-      await this.#letGo();
+      if (error instanceof Outranked) this.#above = Math.max(this.#above, error.token);
+      if (this.#rules.reclaim || kindOf(error) !== 'retry') await this.#letGo();
+      else this.#rows.clear();
       if (kindOf(error) !== 'fenced') throw error;
       this.#runtime.telemetry.tell({ ...this.#place, kind: 'fenced', message: messageOf(error) });
       return 'fenced';
@@ -144,52 +149,26 @@ export class PartitionWorker {
     return records;
   }
 
-  /** Counts up the token, fences whoever was here, and only then reads where to go on. */
   async #claim(): Promise<Owned> {
-    const { stores, telemetry } = this.#runtime;
-    const { job, topic, partition } = this.#place;
-    if (this.#rules.freshCache) {
+    const [job, place, runtime, rules] = [this.#job, this.#place, this.#runtime, this.#rules];
+    if (rules.freshCache) {
       this.#rows.clear();
       this.#lookups.forget();
     }
-    const partitions = await this.#counts.read(stores.transport);
-    for (;;) {
-      const token = await stores.tables.claim(job, topic, partition);
-      const claim = await this.#membership.claim(partition);
-      // Somebody with a larger token may have fenced before us and be fenced by us now: its rows are newer than ours would be.
-      if ((await stores.tables.token(job, topic, partition)) !== token) {
-        await claim.close();
-        continue;
-      }
-      const committed = claim.committed.offset;
-      const next = Math.max(committed ?? claim.begin, claim.begin);
-      if (committed !== undefined && committed < claim.begin) {
-        telemetry.tell({ ...this.#place, kind: 'records-lost', from: committed, to: claim.begin });
-      }
-      telemetry.tell({ ...this.#place, kind: 'claimed', token, offset: next });
-      const marks = Marks.parse(this.#rules.marks ? claim.committed.marks : '');
-      return {
-        claim,
-        token,
-        partitions,
-        timers: new Timers(this.#job, this.#place, this.#runtime, partitions),
-        elsewhere: await this.#lookElsewhere(),
-        marks,
-        next,
-        end: next,
-        // Not known before the first fetch; until then no timer is due by the clock on the wall.
-        backlog: true,
-        logTime: 0,
-        uncalled: new Set(),
-      };
-    }
-  }
-
-  async #lookElsewhere(): Promise<Elsewhere> {
-    const lag = await this.#runtime.stores.transport.lag(this.#place.job, this.#place.topic);
-    const committed = new Map(lag.map((other) => [other.partition, other.committed ?? 0]));
-    // In this order: a record that was sent on was committed together with the offset behind it.
-    return { committed, seenFrom: await this.#refreshEnd() };
+    const membership = this.#membership;
+    const claimed = await claimPartition({ job, place, membership, runtime, rules, counts: this.#counts }, this.#above);
+    const { token, topicId, partitions, elsewhere, next } = claimed;
+    this.#rows.begin({ token, topicId, partition: place.partition, elsewhere, stopAbove: rules.stopAbove });
+    return {
+      ...claimed,
+      timers: new Timers(job, place, runtime, partitions),
+      end: next,
+      // Not known before the first fetch; until then no timer is due by the clock on the wall.
+      backlog: true,
+      logTime: 0,
+      judged: 0,
+      uncalled: new Set(),
+    };
   }
 
   async #process(owned: Owned, records: readonly LogRecord[]): Promise<void> {
@@ -197,47 +176,51 @@ export class PartitionWorker {
       await this.#apply(owned, records, new Map());
     } catch (error) {
       if (!(error instanceof RowsRefused)) throw error;
-      await this.#processSingly(owned, records);
+      this.#rows.clear();
+      await this.#processHalves(owned, records);
     }
   }
 
-  /** Finds the records whose rows are refused: one by one, and those go to the dead letters. */
-  async #processSingly(owned: Owned, records: readonly LogRecord[]): Promise<void> {
-    for (const record of records) {
-      const refused = new Map<string, Rejection>();
-      for (let done = false; !done; ) {
+  /** Finds the records whose rows are refused, by halves: those go to the dead letters. */
+  async #processHalves(owned: Owned, records: readonly LogRecord[]): Promise<void> {
+    if (records.length === 1) return this.#processAlone(owned, records);
+    const middle = Math.ceil(records.length / 2);
+    await this.#process(owned, records.slice(0, middle));
+    await this.#process(owned, records.slice(middle));
+  }
+
+  /** Goes on without the rows that are refused. */
+  async #processAlone(owned: Owned, records: readonly LogRecord[]): Promise<void> {
+    const refused = new Map<string, Rejection>();
+    for (;;) {
+      try {
+        return await this.#apply(owned, records, refused);
+      } catch (error) {
+        if (!(error instanceof RowsRefused)) throw error;
+        for (const [row, why] of error.rows) refused.set(row, why);
         this.#rows.clear();
-        try {
-          await this.#apply(owned, [record], refused);
-          done = true;
-        } catch (error) {
-          if (!(error instanceof RowsRefused)) throw error;
-          for (const [row, why] of error.rows) refused.set(row, why);
-        }
       }
     }
   }
 
   async #apply(owned: Owned, records: readonly LogRecord[], refused: ReadonlyMap<string, Rejection>): Promise<void> {
     const context = {
+      ...owned,
       runtime: this.#runtime,
       rules: this.#rules,
       job: this.#job,
       place: this.#place,
-      claim: owned.claim,
-      token: owned.token,
       rows: this.#rows,
       lookups: this.#lookups,
       destinations: this.#destinations,
-      partitions: owned.partitions,
-      elsewhere: owned.elsewhere,
-      uncalled: owned.uncalled,
+      isYoung: owned.judged < POSSESSION_RECORDS,
       refreshEnd: () => this.#refreshEnd(),
     };
     owned.marks = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);
     const last = records.at(-1) as LogRecord;
     owned.next = last.offset + 1;
     owned.logTime = Math.max(owned.logTime, eventTimeOf(last));
+    for (const { offset } of records) if (offset >= owned.furthest) owned.judged += 1;
   }
 
   async #refreshEnd(): Promise<number> {

@@ -4,7 +4,7 @@ import type { EventDef } from '../../schemas/event.ts';
 import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../schemas/target.ts';
 import type { Topic } from '../../topics/define.ts';
-import { Marks } from '../../topics/origin.ts';
+import { Marks } from '../../topics/marks.ts';
 import type { LogRecord, Transport } from '../../topics/transport.ts';
 import type { TestStores } from './stores.ts';
 
@@ -72,7 +72,7 @@ export async function saidEvents(stores: TestStores, topic: Topic, job: Job): Pr
   const wanted = new Map<string, EventDef>([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
   const events: SaidEvent[] = [];
   for (const partition of await partitionsOf(stores.transport, topic.name)) {
-    const marks = Marks.parse('');
+    const marks = Marks.none();
     for (const record of partition) {
       const decoded = stores.codec.decode(topic, record, wanted);
       if (decoded.kind !== 'event' || !decoded.origin?.line.startsWith(`${job.name}/`)) continue;

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatOrigin, lineOf, Marks, parseOrigin, ROUTED } from '../../topics/origin.ts';
+import { Marks } from '../../topics/marks.ts';
+import { formatOrigin, lineOf, parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
 
-const line = lineOf('track-progress', 'enrollment.events', 3);
+const line = lineOf('track-progress', 'enrollment.events', 'AbC', 3);
 const at = (offset: number, index: number, on = line) => ({ line: on, offset, index });
 
 test('an origin is read as it was written', () => {
   assert.deepEqual(parseOrigin(formatOrigin(line, 41, 2)), at(41, 2));
-  assert.deepEqual(parseOrigin(formatOrigin(lineOf(ROUTED, 'a', 0), 0, 0)), at(0, 0, 'routed/a/0'));
+  assert.deepEqual(parseOrigin(formatOrigin(lineOf(ROUTED, 'a', '', 0), 0, 0)), at(0, 0, 'routed/a/0'));
 });
 
 test('an offset or index that cannot be counted is no origin', () => {
@@ -17,7 +18,7 @@ test('an offset or index that cannot be counted is no origin', () => {
 });
 
 test('a position passes once, and so does everything before it', () => {
-  const marks = Marks.parse('');
+  const marks = Marks.none();
   assert.equal(marks.pass(at(5, 1)), true);
   assert.equal(marks.pass(at(5, 1)), false);
   assert.equal(marks.pass(at(5, 0)), false);
@@ -27,14 +28,14 @@ test('a position passes once, and so does everything before it', () => {
 });
 
 test('every job, topic and partition has a mark of its own', () => {
-  const marks = Marks.parse('');
+  const marks = Marks.none();
   assert.equal(marks.pass(at(5, 0)), true);
-  assert.equal(marks.pass(at(5, 0, lineOf('notify', 'enrollment.events', 3))), true);
-  assert.equal(marks.pass(at(5, 0, lineOf('track-progress', 'enrollment.events', 4))), true);
+  assert.equal(marks.pass(at(5, 0, lineOf('notify', 'enrollment.events', 'AbC', 3))), true);
+  assert.equal(marks.pass(at(5, 0, lineOf('track-progress', 'enrollment.events', 'AbC', 4))), true);
 });
 
 test('marks are kept as text, and none are no text', () => {
-  const marks = Marks.parse('');
+  const marks = Marks.none();
   assert.equal(marks.toString(), '');
   marks.pass(at(5, 1));
   const again = Marks.parse(marks.toString());
@@ -43,8 +44,61 @@ test('marks are kept as text, and none are no text', () => {
 });
 
 test('a copy goes its own way', () => {
-  const marks = Marks.parse('');
+  const marks = Marks.none();
   const copy = marks.copy();
   copy.pass(at(5, 0));
   assert.equal(marks.pass(at(5, 0)), true);
+});
+
+test('a topic that was made again has lines of its own', () => {
+  const marks = Marks.none();
+  assert.equal(marks.pass(at(5, 0)), true);
+  assert.equal(marks.pass(at(0, 0, lineOf('track-progress', 'enrollment.events', 'XyZ', 3))), true);
+});
+
+test('what was seen before lines named ids is not passed again under one', () => {
+  const marks = Marks.parse('[["track-progress/enrollment.events/3",[5,1]]]');
+  assert.equal(marks.pass(at(5, 1)), false);
+  assert.equal(marks.pass(at(5, 2)), true);
+  assert.deepEqual(marks.lines().map(({ topicId }) => topicId), ['AbC']);
+});
+
+test('a line says its job, topic, id and partition', () => {
+  assert.deepEqual(parseLine(line), {
+    speaker: 'track-progress/enrollment.events',
+    job: 'track-progress',
+    topic: 'enrollment.events',
+    topicId: 'AbC',
+    partition: 3,
+  });
+});
+
+test('marks of hundreds of partitions are short, and read as they were', () => {
+  const marks = Marks.none();
+  for (let partition = 0; partition < 300; partition += partition === 7 ? 5 : 1) {
+    const offset = 1_000_000 + ((partition * 7919) % 50_000);
+    marks.pass(at(offset, partition % 3, lineOf('track-progress', 'enrollment.events', 'AbC', partition)));
+  }
+  marks.pass(at(3, 0, lineOf(ROUTED, 'batch.events', '', 11)));
+  const text = marks.toString();
+  assert.ok(text.length < 2000, `${text.length}`);
+  assert.equal(Marks.parse(text).toString(), text);
+  assert.equal(Marks.parse(text).size, marks.size);
+});
+
+test('marks of two partitions are merged to the later of each line', () => {
+  const [one, other] = [Marks.none(), Marks.none()];
+  one.pass(at(5, 1));
+  other.pass(at(5, 2));
+  other.pass(at(1, 0, lineOf('notify', 'enrollment.events', 'AbC', 3)));
+  one.merge(other);
+  assert.equal(one.pass(at(5, 2)), false);
+  assert.equal(one.pass(at(1, 0, lineOf('notify', 'enrollment.events', 'AbC', 3))), false);
+});
+
+test('lines of speakers that nobody knows any more are forgotten', () => {
+  const marks = Marks.none();
+  marks.pass(at(5, 1));
+  marks.prune(({ job }) => job !== 'track-progress');
+  assert.equal(marks.size, 0);
 });

@@ -6,6 +6,7 @@
 import { type Database, guarded } from '../../embedded/database.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import { type Difference, differences, type FoundTopic, type TopicsAdmin, type WantedTopic } from '../admin.ts';
+import { expandedProgress } from '../progress.ts';
 import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
@@ -76,12 +77,27 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
     const actionOf = (name: string) => found.filter(({ topic }) => topic === name).map(({ action }) => action);
     log.create(wanted.filter(({ name }) => actionOf(name).includes('create')));
     for (const { name, partitions, groups: readers } of wanted) {
-      if (!actionOf(name).includes('expand')) continue;
-      log.expand(name, partitions);
-      // They have no members, and were made for fewer partitions.
-      for (const group of readers) groups.delete(keyOf(group, name));
+      if (actionOf(name).includes('expand')) database.transaction(() => expand(name, partitions, readers));
     }
     return found;
+  }
+
+  /** Its groups have no members, have read everything, and were made for fewer partitions. */
+  function expand(name: string, partitions: number, readers: readonly string[]): void {
+    const { partitions: old } = log.topic(name);
+    log.expand(name, partitions);
+    for (const group of readers) {
+      groups.delete(keyOf(group, name));
+      const before = old.map((partition) => offsets.committed(group, partition));
+      const texts = expandedProgress(
+        before.map(({ offset, marks }) => ({ offset, text: marks })),
+        partitions,
+      );
+      texts.forEach((text, i) => {
+        const partition = log.partition(name, i);
+        offsets.seek(group, partition, before[i]?.offset ?? partition.begin, text);
+      });
+    }
   }
 
   async function close(): Promise<void> {

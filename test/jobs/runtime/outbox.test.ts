@@ -35,22 +35,22 @@ const others: readonly OutboxEntry[] = [
 
 const before = (first: number) => (partition: number, offset: number) => partition === 2 && offset < first;
 const NONE_LEFT = before(0);
-const parsed = (text: string, hasLeft = NONE_LEFT) => parseOutbox(text, 'default', hasLeft);
+const parsed = (text: string, hasLeft = NONE_LEFT) => parseOutbox(text, 'id', 'default', hasLeft);
 
 const bytesOf = (entries: readonly OutboxEntry[]) =>
   entries.map((entry) => (entry.kind === 'event' ? { ...entry, value: [...entry.value] } : entry));
 
 test('every kind of entry survives being written and read, bytes and all', () => {
   const entries = [event(3), ...others];
-  assert.deepEqual(bytesOf(parsed(formatOutbox(entries))), bytesOf(entries));
-  assert.equal(formatOutbox([]), '');
+  assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'))), bytesOf(entries));
+  assert.equal(formatOutbox([], 'id'), '');
   assert.equal(parsed(''), EMPTY);
 });
 
 test('bytes that are a part of larger ones are written alone', () => {
   const large = Uint8Array.of(9, 9, 0, 1, 2, 9);
   const entry = { ...event(1), value: large.subarray(2, 5) } as OutboxEntry;
-  assert.deepEqual(bytesOf(parsed(formatOutbox([entry]))), [{ ...entry, value: [0, 1, 2] }]);
+  assert.deepEqual(bytesOf(parsed(formatOutbox([entry], 'id'))), [{ ...entry, value: [0, 1, 2] }]);
 });
 
 test('pending is what lies in the batch or after it', () => {
@@ -75,7 +75,7 @@ test('a batch sends what lies within it, by offset, then row, then utterance', (
 });
 
 test('of a row that is read, what has left is not there any more', () => {
-  const text = formatOutbox([event(3), event(5)]);
+  const text = formatOutbox([event(3), event(5)], 'id');
   assert.deepEqual(bytesOf(parsed(text, before(3))), bytesOf([event(3), event(5)]));
   assert.deepEqual(bytesOf(parsed(text, before(5))), bytesOf([event(5)]));
   assert.equal(parsed(text, before(6)), EMPTY);
@@ -85,8 +85,8 @@ test('of a row that is read, what has left is not there any more', () => {
 test('entries of two partitions are told apart', () => {
   const old = { ...event(9), partition: 0 };
   const entries = [old, event(3), event(9)];
-  assert.deepEqual(bytesOf(parsed(formatOutbox(entries))), bytesOf(entries));
-  assert.deepEqual(bytesOf(parsed(formatOutbox(entries), before(4))), bytesOf([old, event(9)]));
+  assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'))), bytesOf(entries));
+  assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'), before(4))), bytesOf([old, event(9)]));
   assert.deepEqual(inTurn([{ id: 'a', outbox: entries }], 2, 0, 20, true), [entries[1], entries[2]]);
 });
 

@@ -19,16 +19,34 @@ test('positions survive being written and read', () => {
       [12, 9_007_199_254_740_991],
     ],
   ] as At[]) {
-    assert.deepEqual(parseAt(formatAt(at)), at);
+    assert.deepEqual(parseAt(formatAt(at, 'id'), 'id'), at);
   }
   assert.equal(
-    formatAt([
-      [0, 41],
-      [2, 7],
-    ]),
-    '0:41,2:7',
+    formatAt(
+      [
+        [0, 41],
+        [2, 7],
+      ],
+      'id',
+    ),
+    '2|id|0:41,2:7',
   );
-  assert.equal(formatAt(NOWHERE), '');
+  assert.equal(formatAt(NOWHERE, 'id'), '');
+});
+
+test('positions of a topic that was deleted and made again are none', () => {
+  assert.deepEqual(parseAt(formatAt([[0, 41]], 'before'), 'now'), NOWHERE);
+});
+
+test('positions of the first format, which knew no ids, are those of the topic as it is', () => {
+  assert.deepEqual(parseAt('0:41,2:7', 'now'), [
+    [0, 41],
+    [2, 7],
+  ]);
+});
+
+test('positions of a newer format are left to a newer release', () => {
+  assert.throws(() => parseAt('3|id|0:41', 'id'), { code: 'FORMAT_NEWER' });
 });
 
 test('applied is what lies at or before the position of its partition', () => {

@@ -4,6 +4,7 @@ import { formatAt } from '../../../jobs/runtime/position.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
+import { shortId } from '../../../topics/origin.ts';
 import type { NewRecord, TopicInfo } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, parts, sums, things } from './add-up.ts';
@@ -16,8 +17,10 @@ const add = (time = START) => [added, { thingId: 't', partId: 'p', amount: 1 }, 
 async function storeRow(b: Bench, offset: number): Promise<void> {
   const version = { token: 1, revision: 100 };
   const key = ['default', 't', 'p'];
+  const [info] = await b.stores.transport.shape([things.name]);
+  const at = formatAt([[0, offset]], shortId(info?.id));
   await b.stores.tables.write(parts, [
-    { key, version, at: formatAt([[0, offset]]), outbox: '', timers: {}, data: undefined, partition: 0, whole: true },
+    { key, version, at, outbox: '', timers: {}, data: undefined, partition: 0, whole: true },
   ]);
 }
 

@@ -1,0 +1,35 @@
+/**
+ * What is known of the topic's other partitions, since some moment of this claim. It matters after an expansion, where a row
+ * brings along what it said in its old partition; so nobody is asked before such a row is met.
+ */
+import type { Transport } from '../../topics/transport.ts';
+import type { Place } from './records.ts';
+
+export class Elsewhere {
+  readonly #place: Place;
+  readonly #transport: Transport;
+  #committed: readonly number[] | undefined;
+  /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
+  #seenFrom = Number.POSITIVE_INFINITY;
+
+  constructor(place: Place, transport: Transport) {
+    this.#place = place;
+    this.#transport = transport;
+  }
+
+  /** Asks, once. */
+  async look(): Promise<void> {
+    if (this.#committed !== undefined) return;
+    const { job, topic, partition } = this.#place;
+    const committed = await this.#transport.committed(job, topic);
+    // In this order: a record that was sent on was committed together with the offset behind it.
+    const [info] = await this.#transport.describe([topic]);
+    this.#seenFrom = info?.partitions[partition]?.end ?? Number.POSITIVE_INFINITY;
+    this.#committed = committed.map(({ offset }) => offset ?? 0);
+  }
+
+  /** Whether what was said at a position of another partition has surely left, once everything before `next` is committed here. */
+  hasLeft(partition: number, offset: number, next: number): boolean {
+    return next >= this.#seenFrom && offset < (this.#committed?.[partition] ?? 0);
+  }
+}

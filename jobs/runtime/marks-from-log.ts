@@ -1,0 +1,35 @@
+/** The marks of a partition at an offset, made anew from the records before it, as far as the log still has them. */
+import { Marks } from '../../topics/marks.ts';
+import { parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
+import type { Transport } from '../../topics/transport.ts';
+import type { Runtime } from './stores.ts';
+
+const RECORDS_AT_ONCE = 1000;
+
+/**
+ * For a group whose marks were lost or are those of another offset. What is known after it is right for every line that has said
+ * something within the topic's retention.
+ */
+export async function marksFromLog(
+  transport: Transport,
+  speakers: ReturnType<Runtime['speakers']>,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<Marks> {
+  const marks = Marks.none();
+  const [info] = await transport.describe([topic]);
+  const end = Math.min(offset, info?.partitions[partition]?.end ?? 0);
+  for (let next = info?.partitions[partition]?.begin ?? 0; next < end; ) {
+    const records = await transport.read(topic, partition, next, RECORDS_AT_ONCE);
+    next = (records.at(-1)?.offset ?? end) + 1;
+    for (const record of records) {
+      const said = record.headers['ce_origin'];
+      const origin = typeof said === 'string' && record.offset < end ? parseOrigin(said) : undefined;
+      if (origin === undefined) continue;
+      const { speaker } = parseLine(origin.line);
+      if (speakers.has(speaker) || speaker === `${ROUTED}/${topic}`) marks.pass(origin);
+    }
+  }
+  return marks;
+}

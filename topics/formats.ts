@@ -1,0 +1,23 @@
+/**
+ * The version that stands before what the runtime stores as text: positions and outboxes of rows, and what is committed with an
+ * offset. Two releases work side by side while an installation is updated: the newer one reads what the older one wrote; the
+ * older one that meets a text of a newer version waits, until the update has replaced it.
+ */
+import { TributaryError } from '../schemas/errors.ts';
+
+/** Version 1 was written without a version, and by no release: each reader tells it by its own first character. */
+const VERSIONED = /^(\d+)\|/;
+
+/** The text behind its version; undefined for one that has none. Throws FORMAT_NEWER. */
+export function versioned(text: string, known: number, what: string): string | undefined {
+  const match = VERSIONED.exec(text);
+  if (match === null) return undefined;
+  const version = Number(match[1]);
+  if (version > known) {
+    throw new TributaryError(
+      'FORMAT_NEWER',
+      `${what} was written in format ${version}, and this release knows formats up to ${known}; finish the update of all workers, until then this one waits`,
+    );
+  }
+  return text.slice(match[0].length);
+}

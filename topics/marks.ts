@@ -1,0 +1,110 @@
+/** The marks of one partition: of each line, the last position seen. Kept with the committed offset. */
+import { type Line, lineOf, type Origin, parseLine } from './origin.ts';
+
+type Position = readonly [offset: number, index: number];
+
+export class Marks {
+  readonly #seen: Map<string, Position>;
+
+  private constructor(seen: Map<string, Position>) {
+    this.#seen = seen;
+  }
+
+  static none(): Marks {
+    return new Marks(new Map());
+  }
+
+  /** Of a text that `toString` made, or of one of version 1: a JSON list of lines and positions. */
+  static parse(text: string): Marks {
+    return new Marks(new Map(text.startsWith('[') ? (JSON.parse(text) as [string, Position][]) : decoded(text)));
+  }
+
+  copy(): Marks {
+    return new Marks(new Map(this.#seen));
+  }
+
+  get size(): number {
+    return this.#seen.size;
+  }
+
+  lines(): Line[] {
+    return [...this.#seen.keys()].map(parseLine);
+  }
+
+  /** Whether the position is new; then it is seen from now on. */
+  pass({ line, offset, index }: Origin): boolean {
+    const place = this.#placeOf(line);
+    const seen = place === undefined ? undefined : this.#seen.get(place);
+    if (seen !== undefined && compare([offset, index], seen) <= 0) return false;
+    if (place !== undefined && place !== line) this.#seen.delete(place);
+    this.#seen.set(line, [offset, index]);
+    return true;
+  }
+
+  /** What was seen of the line; or, before its speaker wrote ids of topics, of the same line without one. */
+  #placeOf(line: string): string | undefined {
+    if (this.#seen.has(line)) return line;
+    const plain = line.replace(/@\w+\//, '/');
+    return this.#seen.has(plain) ? plain : undefined;
+  }
+
+  /** Takes the later one of both for each line. */
+  merge(others: Marks): void {
+    for (const [line, position] of others.#seen) {
+      const seen = this.#seen.get(line);
+      if (seen === undefined || compare(position, seen) > 0) this.#seen.set(line, position);
+    }
+  }
+
+  /** Forgets the lines of speakers that nobody knows any more. */
+  prune(isKnown: (line: Line) => boolean): void {
+    for (const line of [...this.#seen.keys()]) if (!isKnown(parseLine(line))) this.#seen.delete(line);
+  }
+
+  /**
+   * Empty for none. Otherwise, for each speaker, `job/topic@id=` and its partitions in order: each the difference to the offset before,
+   * and the index where it is not 0, in base 36; before them the partition, where it is not the next one. 300 partitions of one
+   * speaker take some 2,000 characters.
+   */
+  toString(): string {
+    const lines = [...this.#seen].map(([line, position]) => ({ ...parseLine(line), position }));
+    const groups = Map.groupBy(lines, ({ speaker, topicId }) => (topicId === '' ? speaker : `${speaker}@${topicId}`));
+    return [...groups]
+      .map(([name, group]) => `${name}=${encoded(group.sort((a, b) => a.partition - b.partition))}`)
+      .join(' ');
+  }
+}
+
+const compare = (a: Position, b: Position): number => a[0] - b[0] || a[1] - b[1];
+
+function encoded(group: readonly { readonly partition: number; readonly position: Position }[]): string {
+  let next = 0;
+  let before = 0;
+  return group
+    .map(({ partition, position: [offset, index] }) => {
+      const place = partition === next ? '' : `${partition.toString(36)}:`;
+      const text = `${place}${(offset - before).toString(36)}${index === 0 ? '' : `.${index.toString(36)}`}`;
+      next = partition + 1;
+      before = offset;
+      return text;
+    })
+    .join(',');
+}
+
+function* decoded(text: string): Iterable<[string, Position]> {
+  for (const group of text === '' ? [] : text.split(' ')) {
+    const [name, list] = group.split('=') as [string, string];
+    const [speaker, topicId = ''] = name.split('@') as [string, string?];
+    const [job, topic] = speaker.split('/') as [string, string];
+    let next = 0;
+    let before = 0;
+    for (const each of list.split(',')) {
+      const [place, position] = each.includes(':') ? (each.split(':') as [string, string]) : [undefined, each];
+      const [difference, index = '0'] = position.split('.') as [string, string?];
+      const partition = place === undefined ? next : Number.parseInt(place, 36);
+      before += Number.parseInt(difference, 36);
+      next = partition + 1;
+      yield [lineOf(job, topic, topicId, partition), [before, Number.parseInt(index, 36)]];
+    }
+  }
+}
