@@ -61,19 +61,19 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     level: 'warn',
     say: ({ offset }) =>
       `the topic was deleted and made again; going on with the new one, at offset ${offset}: what rows applied of the old one does not count`,
-    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, kind: event.kind }),
+    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, outcome: event.kind }),
   },
   'offset-foreign': {
     level: 'error',
     say: ({ offset }) =>
       `another tool has put the offset to ${offset}, and the marks are lost with it; they were made anew from the log, as far as it reaches back: use \`tributary offsets seek\` instead`,
-    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, kind: event.kind }),
+    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, outcome: event.kind }),
   },
   expanded: {
     level: 'error',
     say: ({ from, to }) =>
       `the topic was expanded from ${from} to ${to} partitions by another tool; what a job upstream repeats after a rewind may be counted twice: expand with \`tributary topics apply\``,
-    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, kind: event.kind }),
+    count: (metrics, event) => metrics.oddClaims.inc({ job: event.job, outcome: event.kind }),
   },
   'views-stale': {
     level: 'warn',
@@ -182,9 +182,11 @@ export async function createMetrics() {
     oddClaims: counter(
       'odd_claims',
       'Claims that found a topic made again, expanded, or an offset put there by another tool.',
-      ['job', 'kind'],
+      ['job', 'outcome'],
     ),
-    viewsStale: counter('views_stale', 'Records of views that were not written, since the store held newer ones.', ['job']),
+    viewsStale: counter('views_stale', 'Records of views that were not written, since the store held newer ones.', [
+      'job',
+    ]),
     recordsLost: counter('records_lost', 'Records dropped by retention before the job read them.', ['job']),
     timersFired: counter('timers_fired', 'Timers that were due and were said.', ['job']),
 

@@ -1,11 +1,11 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 import type { Job } from '../../jobs/define.ts';
 import { parseAt } from '../../jobs/runtime/position.ts';
-import { shortId } from '../../topics/origin.ts';
 import { kindOf, messageOf } from '../../schemas/errors.ts';
 import { timerFired } from '../../schemas/event.ts';
 import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
 import { keyFields } from '../../schemas/target.ts';
+import { shortId } from '../../topics/origin.ts';
 import { isoOf } from '../browse.ts';
 import type { Port } from '../config.ts';
 import { type Context, pause, printJson, type Run } from '../context.ts';
@@ -214,7 +214,9 @@ async function rowPositions({ wired }: Context): Promise<Finding[]> {
     const { items } = await tables.scan(row, { limit: ROWS_SAMPLED });
     for (const { key, at } of items) {
       sampled += 1;
-      const beyond = parseAt(at, shortId(info?.id)).find(([partition, offset]) => offset >= (info?.partitions[partition]?.end ?? 0));
+      const beyond = parseAt(at, shortId(info?.id)).find(
+        ([partition, offset]) => offset >= (info?.partitions[partition]?.end ?? 0),
+      );
       if (beyond === undefined) continue;
       findings.push(
         beyondLog(

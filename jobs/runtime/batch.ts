@@ -102,7 +102,8 @@ export async function processBatch(
   const applied = tally(planned, folded);
   const sends = await sendsOf(context, entries, folded);
   const now = runtime.clock.now();
-  for (const { record, key } of planned.routed) sends.push(routed(record, key, place, context.topicId, context.partitions, now));
+  for (const { record, key } of planned.routed)
+    sends.push(routed(record, key, place, context.topicId, context.partitions, now));
   for (const { record, code, message } of planned.rejected) {
     sends.push(deadLetter(record, code, message, place, context.partitions, now));
   }

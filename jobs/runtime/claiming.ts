@@ -43,6 +43,8 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
   const { tables, transport } = runtime.stores;
   const { job, topic, partition } = place;
   const counted = await counts.read(transport);
+  // Throws if the topic is missing.
+  counted(topic);
   for (let floor = above; ; ) {
     const token = await tables.claim(job, topic, partition, floor);
     const claim = await membership.claim(partition);

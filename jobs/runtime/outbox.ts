@@ -12,9 +12,9 @@
  * When a topic was deleted and made again, what its rows have said of the old one's records is gone with them.
  */
 import type { RejectCode } from '../../schemas/errors.ts';
-import { versioned } from '../../topics/formats.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
 import type { Key } from '../../sinks/port.ts';
+import { versioned } from '../../topics/formats.ts';
 import type { Call } from '../define.ts';
 
 interface Said {
@@ -97,12 +97,7 @@ export function isOfOthers(outbox: string, topicId: string, partition: number): 
 }
 
 /** The entries that may not have left yet. `tenant` is the row's. */
-export function parseOutbox(
-  outbox: string,
-  topicId: string,
-  tenant: string,
-  hasLeft: HasLeft,
-): readonly OutboxEntry[] {
+export function parseOutbox(outbox: string, topicId: string, tenant: string, hasLeft: HasLeft): readonly OutboxEntry[] {
   const text = bodyOf(outbox, topicId);
   if (text === '') return EMPTY;
   const json = text.indexOf('[');

@@ -60,7 +60,10 @@ test('what was seen before lines named ids is not passed again under one', () =>
   const marks = Marks.parse('[["track-progress/enrollment.events/3",[5,1]]]');
   assert.equal(marks.pass(at(5, 1)), false);
   assert.equal(marks.pass(at(5, 2)), true);
-  assert.deepEqual(marks.lines().map(({ topicId }) => topicId), ['AbC']);
+  assert.deepEqual(
+    marks.lines().map(({ topicId }) => topicId),
+    ['AbC'],
+  );
 });
 
 test('a line says its job, topic, id and partition', () => {

@@ -169,6 +169,9 @@ export class Bench {
   }
 }
 
+/** An origin without the id of its topic, which is another in every run. */
+export const plainOrigin = (origin: unknown): string => String(origin).replace(/@\w+\//, '/');
+
 /** Turns each of them until all have nothing to do, twice, since an event may have been said in between. */
 export async function rest(workers: readonly PartitionWorker[]): Promise<void> {
   for (let idle = 0; idle < 2; ) {

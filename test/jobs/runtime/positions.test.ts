@@ -5,7 +5,7 @@ import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import { shortId } from '../../../topics/origin.ts';
-import type { NewRecord, TopicInfo } from '../../../topics/transport.ts';
+import type { NewRecord, TopicShape } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, parts, sums, things } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
@@ -96,7 +96,7 @@ test('a topic that is missing is fatal, and the message names it', async (t) => 
     (missing: string): Hook =>
     async (name, go) => {
       const answer = await go();
-      return name === 'transport.describe' ? (answer as TopicInfo[]).filter((topic) => topic.name !== missing) : answer;
+      return name === 'transport.shape' ? (answer as TopicShape[]).filter((topic) => topic.name !== missing) : answer;
     };
   await b.produce([added, { thingId: 't', partId: 'p', amount: -1 }]);
   for (const missing of [things.name, deadLetterTopic(things.name)]) {
@@ -113,7 +113,7 @@ test('topics that a job has nothing to do with may be in any state', async (t) =
   const b = await bench(t);
   const needed = [things.name, deadLetterTopic(things.name), sums.name];
   const hook: Hook = async (name, go, [names]) => {
-    if (name === 'transport.describe')
+    if (name === 'transport.shape')
       assert.deepEqual(
         (names as string[]).filter((each) => !needed.includes(each)),
         [],

@@ -58,7 +58,8 @@ async function life(b: Bench, options: WorkerOptions = {}, done = () => true): P
 }
 
 const CALLS: readonly (readonly [string, ErrorCode])[] = [
-  ['transport.describe', 'LOG_AWAY'],
+  ['transport.shape', 'LOG_AWAY'],
+  ['claim.look', 'LOG_AWAY'],
   ['tables.claim', 'TABLES_AWAY'],
   ['membership.claim', 'LOG_AWAY'],
   ['tables.token', 'TABLES_AWAY'],

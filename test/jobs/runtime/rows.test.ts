@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { every, type Job } from '../../../jobs/define.ts';
-import { PartitionRows } from '../../../jobs/runtime/rows.ts';
+import { Elsewhere } from '../../../jobs/runtime/elsewhere.ts';
+import { PartitionRows, type RowsOwner } from '../../../jobs/runtime/rows.ts';
 import type { Tables } from '../../../sinks/tables/port.ts';
+import { shortId } from '../../../topics/origin.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { Random } from '../../harness/random.ts';
-import { added, addUp, changed, dropped, emptied, moved, parts, polished, sums } from './add-up.ts';
-import { type Bench, bench, type Given, rest } from './bench.ts';
+import { added, addUp, changed, dropped, emptied, moved, parts, polished, sums, things } from './add-up.ts';
+import { type Bench, bench, type Given, plainOrigin, rest } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
 const part = (
@@ -32,7 +34,7 @@ async function crashes(b: Bench, call: string, options: { maxRecords?: number; n
 /** Every record that was sent to the sums, repeats included. */
 async function sentSums(b: Bench): Promise<string[]> {
   const records = (await partitionsOf(b.stores.transport, sums.name)).flat();
-  return records.map(({ headers }) => String(headers['ce_origin']));
+  return records.map(({ headers }) => plainOrigin(headers['ce_origin']));
 }
 
 test('what an earlier, larger batch has to say waits for its turn, and each is said once', async (t) => {
@@ -252,6 +254,15 @@ function anything(random: Random): Given {
   return [polished, { partId, amount: 7 }];
 }
 
+/** Whoever has the rows of the only partition. */
+const ownerOf = (b: Bench): RowsOwner => ({
+  token: 1,
+  partition: 0,
+  topicId: '',
+  elsewhere: new Elsewhere({ job: addUp.name, topic: things.name, partition: 0 }, b.stores.transport),
+  stopAbove: true,
+});
+
 test('rows that were used longest ago are packed first, then forgotten, and never those of the batch at hand', async (t) => {
   const b = await bench(t);
   await b.produce(part('p', 1), part('q', 1), part('r', 1));
@@ -266,6 +277,7 @@ test('rows that were used longest ago are packed first, then forgotten, and neve
     },
   };
   const rows = new PartitionRows(parts, tables as Tables, 3);
+  rows.begin(ownerOf(b));
   const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])), () => true);
   const trim = (...names: string[]) => rows.trim([...names.map(id), 'unknown'], () => true);
   const ready = () => [...rows.matching(() => true)].map((row) => row.key.at(-1));
@@ -299,6 +311,7 @@ test('what has left is not packed with its row, and what has not comes back', as
   const ids = new Map([[key.join('\0'), key]]);
   for (const hasLeft of [true, false]) {
     const rows = new PartitionRows(parts, b.stores.tables, 5);
+    rows.begin({ ...ownerOf(b), topicId: shortId((await b.stores.transport.shape([things.name]))[0]?.id) });
     await rows.load(ids, () => false);
     const { outbox } = rows.get(key.join('\0'));
     await rows.load(new Map([['other', ['default', 't', 'q']]]), () => false);
