@@ -14,30 +14,59 @@ export interface Progress {
   readonly token: number;
   /** How many partitions the topic had when the marks were last made for all of them; 0 where it is not known. */
   readonly partitions: number;
+  /** How many partitions it had when the group began; fewer than now where it was expanded. 0 where it is not known. */
+  readonly base: number;
   readonly marks: Marks;
+  /** How far the record at the offset was applied, which finds too many rows for one batch. */
+  readonly within: Within | undefined;
+}
+
+export interface Within {
+  /** After which page of the rows to go on: as the tables say it. */
+  readonly after: string;
+  /** The index of what is said next about the record. */
+  readonly index: number;
 }
 
 const VERSION = 2;
 
-export function formatProgress({ topicId, furthest, token, partitions, marks }: Progress): string {
-  return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${marks}`;
+/** `offset` is the one that it is committed with. */
+export function formatProgress(progress: Progress, offset: number): string {
+  const { topicId, furthest, token, partitions, base, marks, within } = progress;
+  const rest = within === undefined ? '' : `|${JSON.stringify([offset, within.after, within.index])}`;
+  return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${base}|${marks}${rest}`;
 }
 
 /** `offset` is the one it was committed with. Version 1 was marks alone. Throws FORMAT_NEWER. */
 export function parseProgress(text: string, offset: number): Progress {
   const fields = versioned(text, VERSION, 'what was committed with an offset')?.split('|');
   if (fields === undefined) {
-    return { topicId: '', furthest: offset, token: 0, partitions: 0, marks: Marks.parse(text) };
+    return { ...nothing(), furthest: offset, marks: Marks.parse(text) };
   }
-  const [topicId = '', furthest, token, partitions, marks = ''] = fields;
+  const [topicId = '', furthest, token, partitions, base, marks = '', ...rest] = fields;
+  const [of, after, index] = rest.length === 0 ? [] : (JSON.parse(rest.join('|')) as [number, string, number]);
   return {
     topicId,
     furthest: Math.max(offset, Number(furthest)),
     token: Number(token),
     partitions: Number(partitions),
+    base: Number(base),
     marks: Marks.parse(marks),
+    // After a seek the group is at another record.
+    within: of === offset && after !== undefined && index !== undefined ? { after, index } : undefined,
   };
 }
+
+/** What a group has that never committed. */
+export const nothing = (): Progress => ({
+  topicId: '',
+  furthest: 0,
+  token: 0,
+  partitions: 0,
+  base: 0,
+  marks: Marks.none(),
+  within: undefined,
+});
 
 /** One partition before an expansion: undefined offset where nobody ever committed. */
 export interface Before {
@@ -56,7 +85,9 @@ export function expandedProgress(before: readonly Before[], partitions: number):
   const marks = Marks.none();
   for (const each of all) if (each !== undefined) marks.merge(each.marks);
   const known = all.find((each) => each !== undefined) as Progress;
-  return Array.from({ length: partitions }, (_, i) =>
-    formatProgress({ ...(all[i] ?? { ...known, furthest: 0, token: 0 }), partitions, marks }),
-  );
+  const base = Math.min(...all.map((each) => each?.base || before.length));
+  return Array.from({ length: partitions }, (_, i) => {
+    const progress = { ...(all[i] ?? { ...known, furthest: 0, token: 0, within: undefined }), partitions, base, marks };
+    return formatProgress(progress, before[i]?.offset ?? 0);
+  });
 }

@@ -5,6 +5,8 @@
 
 import { callAnswered } from '../../schemas/event.ts';
 import type { Marks } from '../../topics/marks.ts';
+import { partitionOfText } from '../../topics/partition.ts';
+import type { Within } from '../../topics/progress.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
 import { type Job, Rejection } from '../define.ts';
 import { answerCall, callId } from './calls.ts';
@@ -15,6 +17,7 @@ import type { LookupCache } from './lookups.ts';
 import { type HasLeft, inTurn, type OutboxEntry } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
 import { deadLetter, derived, originOf, type PartitionCount, type Place, routed, toRow } from './records.ts';
+import { Apart } from './refused.ts';
 import { isWritten, writeRows } from './row-writes.ts';
 import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
@@ -34,8 +37,10 @@ export interface BatchContext {
   readonly furthest: number;
   /** Whether the claim still takes possession of the rows that it touches: see `row-writes.ts`. */
   readonly isYoung: boolean;
-  /** What is committed with an offset beside it. */
-  readonly progress: (offset: number, marks: Marks) => string;
+  /** How far the first record was applied, under which partitions its rows are stored, and what is committed: see `Claimed`. */
+  readonly within: Within | undefined;
+  readonly stored: readonly number[];
+  readonly progress: (offset: number, marks: Marks, within: Within | undefined) => string;
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
   readonly destinations: Destinations;
@@ -46,11 +51,19 @@ export interface BatchContext {
   readonly uncalled: Set<string>;
 }
 
+/** Where the partition is after a batch. */
+export interface After {
+  readonly next: number;
+  readonly marks: Marks;
+  /** Whether the only record found more rows than one batch takes, and is not done. */
+  readonly within: Within | undefined;
+}
+
 /**
  * Applies the records and commits. `first` is the offset at which the batch begins, where the last one was committed;
  * `refused` are rows that stay as they are; a record that touches one is dead-lettered with the reason given. Throws FENCED
  * when somebody newer owns the partition, a `retry` error when something is away, and `RowsRefused`; after any of them the
- * rows in memory are not to be trusted. Answers the marks after the batch.
+ * rows in memory are not to be trusted. Throws `Apart` before anything has happened.
  */
 export async function processBatch(
   context: BatchContext,
@@ -59,7 +72,7 @@ export async function processBatch(
   end: number,
   marks: Marks,
   refused: ReadonlyMap<string, Rejection>,
-): Promise<Marks> {
+): Promise<After> {
   const { runtime, rules, job, place, claim, rows } = context;
   const { codec, tables } = runtime.stores;
   const startedAt = runtime.clock.now();
@@ -70,6 +83,9 @@ export async function processBatch(
   const speakers = runtime.speakers(place.topic);
   const topic = { id: context.topicId, partitions: claim.shape.partitions };
   const planned = plan(job, codec, records, rules.marks ? seen : undefined, place.partition, topic, speakers);
+  const apart = planned.items.find(({ search }) => search !== undefined && 'where' in search);
+  if (apart !== undefined && records.length > 1) throw new Apart(records.indexOf(apart.record));
+  let after: string | undefined;
   const folded = await foldAll(planned, {
     ...context,
     codec,
@@ -77,7 +93,12 @@ export async function processBatch(
     hasLeft: leftBefore(context, first),
     end,
     refused,
-    where: (tenant, field, value) => tables.where(job.row, place.partition, tenant, field, value),
+    where: async (tenant, field, value) => {
+      const page = { limit: runtime.settings.maxKeys, after: context.within?.after };
+      const found = await tables.matching(job.row, context.stored, tenant, field, value, page);
+      after = found.next;
+      return found.items.filter((key) => partitionOfText(key[1] as string, topic.partitions) === place.partition);
+    },
   });
 
   const willBeWritten = (one: Touched) => isWritten(context, one);
@@ -100,16 +121,24 @@ export async function processBatch(
     runtime.telemetry.tell({ ...place, kind: 'views-stale', view, count }),
   );
   const applied = tally(planned, folded);
-  const sends = await sendsOf(context, entries, folded);
+  const index = context.within?.index ?? 0;
+  const within = after === undefined ? undefined : { after, index: index + entries.length };
+  const sends = await sendsOf(context, entries, folded, index);
   const now = runtime.clock.now();
   for (const { record, key } of planned.routed)
     sends.push(routed(record, key, place, context.topicId, context.partitions, now));
   for (const { record, code, message } of planned.rejected) {
     sends.push(deadLetter(record, code, message, place, context.partitions, now));
   }
-  await claim.commit({ records: sends, offset: last + 1, marks: context.progress(last + 1, seen) });
+  // A record that is not done is not seen yet, either.
+  const done: After = within === undefined ? { next: last + 1, marks: seen, within } : { next: last, marks, within };
+  await claim.commit({
+    records: sends,
+    offset: done.next,
+    marks: context.progress(done.next, done.marks, within),
+  });
 
-  rows.trim(folded.touched.keys(), leftBefore(context, last + 1));
+  rows.trim(folded.touched.keys(), leftBefore(context, done.next));
   for (const { record, code, message } of planned.rejected) {
     runtime.telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
   }
@@ -125,11 +154,11 @@ export async function processBatch(
     viewsWritten,
     eventsSent: entries.filter((entry) => entry.kind === 'event').length,
     durationMs: runtime.clock.now() - startedAt,
-    next: last + 1,
+    next: done.next,
     end: Math.max(end, last + 1),
     eventTime: folded.eventTime,
   });
-  return seen;
+  return done;
 }
 
 /** What has surely left once everything before `next` is committed. */
@@ -152,11 +181,15 @@ function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded): number
   return applied;
 }
 
-/** The entries as records, in their order, each with its index within its offset; calls are made here. */
+/**
+ * The entries as records, in their order, each with its index within its offset; `start` is that of the first. Calls are made
+ * here.
+ */
 async function sendsOf(
   context: BatchContext,
   entries: readonly OutboxEntry[],
   { fresh }: Folded,
+  start: number,
 ): Promise<NewRecord[]> {
   const { runtime, rules, place, topicId, partitions, uncalled } = context;
   const answers = new Map<OutboxEntry, Awaited<ReturnType<typeof answerCall>>>();
@@ -169,8 +202,8 @@ async function sendsOf(
   );
   const now = runtime.clock.now();
   const sends: NewRecord[] = [];
-  let offset = -1;
-  let index = 0;
+  let { offset } = entries[0] ?? { offset: -1 };
+  let index = start - 1;
   for (const entry of entries) {
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;

@@ -1,7 +1,7 @@
 /** How a worker becomes the owner of a partition: a token above all others, a fence, and only then where to go on. */
-import { Marks } from '../../topics/marks.ts';
+import type { Marks } from '../../topics/marks.ts';
 import { ROUTED, shortId } from '../../topics/origin.ts';
-import { formatProgress, type Progress, parseProgress } from '../../topics/progress.ts';
+import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../topics/progress.ts';
 import type { Claim, Membership } from '../../topics/transport.ts';
 import type { Job } from '../define.ts';
 import { Elsewhere } from './elsewhere.ts';
@@ -24,8 +24,12 @@ export interface Claimed {
   /** The largest offset that was committed before. */
   readonly furthest: number;
   readonly marks: Marks;
+  /** How far the record at `next` was applied, if it finds too many rows for one batch. */
+  readonly within: Within | undefined;
+  /** Under which partitions the rows of this one may be stored. */
+  readonly stored: readonly number[];
   /** What is committed beside an offset. */
-  readonly progress: (offset: number, marks: Marks) => string;
+  readonly progress: (offset: number, marks: Marks, within: Within | undefined) => string;
 }
 
 export interface Claimer {
@@ -58,7 +62,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
         return { ...(await begin(claimer, claim, token, before)), partitions };
       }
       // The tables have lost their claims, or were restored: what was written since is of larger tokens than those.
-      if (before.token >= token) floor = await largestToken(runtime, place);
+      if (before.token >= token) floor = Math.max(...(await progressOfAll(runtime, place)).map((each) => each.token));
     } catch (error) {
       await claim.close();
       throw error;
@@ -70,14 +74,13 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
 /** What whoever came before has committed; nothing yet for a group that never did. */
 function progressOf({ committed }: Claim): Progress {
   const { offset, marks } = committed;
-  if (offset === undefined) return { topicId: '', furthest: 0, token: 0, partitions: 0, marks: Marks.none() };
-  return parseProgress(marks, offset);
+  return offset === undefined ? nothing() : parseProgress(marks, offset);
 }
 
-async function largestToken({ stores }: Runtime, { job, topic }: Place): Promise<number> {
+/** The same of all partitions of the topic. */
+async function progressOfAll({ stores }: Runtime, { job, topic }: Place): Promise<Progress[]> {
   const committed = await stores.transport.committed(job, topic);
-  const tokens = committed.map(({ offset, marks }) => (offset === undefined ? 0 : parseProgress(marks, offset).token));
-  return Math.max(...tokens);
+  return committed.flatMap(({ offset, marks }) => (offset === undefined ? [] : [parseProgress(marks, offset)]));
 }
 
 async function begin(
@@ -104,6 +107,7 @@ async function begin(
   telemetry.tell({ ...place, kind: 'claimed', token, offset: next });
   const furthest = isOfAnother ? 0 : before.furthest;
   const partitions = before.partitions === 0 ? shape.partitions : before.partitions;
+  const base = await baseOf(claimer, claim, before);
   return {
     claim,
     token,
@@ -112,9 +116,22 @@ async function begin(
     next,
     furthest,
     marks,
-    progress: (to, seen) =>
-      formatProgress({ topicId, furthest: Math.max(furthest, to), token, partitions, marks: seen }),
+    within: next === committed.offset && !isOfAnother ? before.within : undefined,
+    stored: base === shape.partitions ? [place.partition] : [...Array(shape.partitions).keys()],
+    progress: (offset, seen, within) => {
+      const largest = Math.max(furthest, offset);
+      return formatProgress({ topicId, furthest: largest, token, partitions, base, marks: seen, within }, offset);
+    },
   };
+}
+
+/** How many partitions the topic had when the group began: rows may still be stored under a partition of then. */
+async function baseOf({ runtime, place }: Claimer, { committed, shape }: Claim, before: Progress): Promise<number> {
+  if (committed.offset !== undefined) return before.base;
+  const others = (await progressOfAll(runtime, place)).map(({ base }) => base);
+  const smallest = Math.min(shape.partitions, ...others);
+  // A group that just began has not come to all partitions yet.
+  return smallest <= place.partition ? smallest : shape.partitions;
 }
 
 /** Those of whoever came before, without the lines that nobody will say anything of any more. */

@@ -14,7 +14,7 @@ export interface ReadContext {
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
   readonly hasLeft: HasLeft;
-  /** Finds the keys of the partition's rows with a value in an indexed field, as the store knows them. */
+  /** Finds the keys of the partition's rows with a value in an indexed field: a page of them. Nothing else is in the batch then. */
   readonly where: (tenant: string, field: string, value: string) => Promise<Key[]>;
 }
 
@@ -96,7 +96,7 @@ function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection {
   }
 }
 
-/** The rows an event finds: those of the store, and those of this batch that the store does not know yet. */
+/** The rows an event finds: those of the store, and under a prefix those of this batch that the store does not know yet. */
 async function search(
   { event, search }: Planned,
   { job, rows, lookups, where, hasLeft }: ReadContext,
@@ -109,12 +109,9 @@ async function search(
     for (const key of await rows.under(prefix, hasLeft)) add(key);
     for (const row of rows.matching(({ key }) => prefix.every((part, i) => key[i] === part))) add(row.key);
   } else if (search !== undefined) {
-    const [field, value] = search.where;
-    const keys = await where(event.tenant, field, value);
+    const keys = await where(event.tenant, ...search.where);
     await rows.load(new Map(keys.map((key) => [idOf(key), key])), hasLeft);
     for (const key of keys) add(key);
-    for (const row of rows.matching(({ key, data }) => key[0] === event.tenant && data?.[field] === value))
-      add(row.key);
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const wanted: Wanted = new Map();

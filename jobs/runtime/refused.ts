@@ -21,3 +21,12 @@ export class Outranked extends TributaryError {
     this.token = token;
   }
 }
+
+/** The record at this place of a batch finds rows by a search, which may be any number: it has to be a batch of its own. */
+export class Apart extends Error {
+  readonly place: number;
+  constructor(place: number) {
+    super(`the record at ${place} of the batch has to be applied by itself`);
+    this.place = place;
+  }
+}

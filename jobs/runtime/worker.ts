@@ -5,6 +5,7 @@
  */
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
 import type { Marks } from '../../topics/marks.ts';
+import type { Within } from '../../topics/progress.ts';
 import type { LogRecord, Membership } from '../../topics/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { backOff } from './back-off.ts';
@@ -14,7 +15,7 @@ import { Destinations } from './destinations.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import type { Place } from './records.ts';
-import { Outranked, RowsRefused } from './refused.ts';
+import { Apart, Outranked, RowsRefused } from './refused.ts';
 import { POSSESSION_RECORDS } from './row-writes.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
@@ -32,6 +33,9 @@ interface Owned extends Claimed {
   marks: Marks;
   next: number;
   end: number;
+  within: Within | undefined;
+  /** What was fetched and is not applied yet. */
+  queue: readonly LogRecord[];
   /** Whether more is there to be read than the last fetch brought. */
   backlog: boolean;
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
@@ -110,20 +114,22 @@ export class PartitionWorker {
     try {
       const owned = this.#owned ?? (await this.#claim());
       this.#owned = owned;
-      const fired = await owned.timers.fire(owned.backlog ? owned.logTime : undefined);
+      const isBehind = owned.backlog || owned.queue.length > 0;
+      const fired = await owned.timers.fire(isBehind ? owned.logTime : undefined);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
-      const { backlog } = owned;
       const { room, settings } = this.#runtime;
       const { maxRecords } = settings;
-      const records = backlog ? [] : await this.#fetch(owned, fired ? 0 : waitMs, signal);
+      if (!isBehind) owned.queue = await this.#fetch(owned, fired ? 0 : waitMs, signal);
       // Some few new records, after which there are none, do not wait for those who catch up.
-      const isNews = !backlog && !owned.backlog && records.length * NEWS_SHARE <= maxRecords;
-      const held = isNews ? undefined : await room.take(backlog ? maxRecords : records.length);
+      const isNews = !isBehind && !owned.backlog && owned.queue.length * NEWS_SHARE <= maxRecords;
+      const held = isNews ? undefined : await room.take(isBehind ? maxRecords : owned.queue.length);
       try {
-        const batch = backlog ? await this.#fetch(owned, 0, signal) : records;
-        held?.keep(batch.length);
-        if (batch.length > 0) await this.#process(owned, batch);
-        return batch.length > 0 || fired || backlog ? 'worked' : 'idle';
+        if (owned.queue.length === 0 && isBehind) owned.queue = await this.#fetch(owned, 0, signal);
+        const { length } = owned.queue;
+        // One record may find many rows.
+        held?.keep(length === 1 ? maxRecords : length);
+        if (length > 0) await this.#processSome(owned);
+        return length > 0 || fired || isBehind ? 'worked' : 'idle';
       } finally {
         held?.leave();
       }
@@ -167,8 +173,23 @@ export class PartitionWorker {
       backlog: true,
       logTime: 0,
       judged: 0,
+      queue: [],
       uncalled: new Set(),
     };
+  }
+
+  /** The records of the queue; or those before one that has to be by itself; or a page of the rows that it finds. */
+  async #processSome(owned: Owned): Promise<void> {
+    const { queue } = owned;
+    try {
+      await this.#process(owned, queue);
+      owned.queue = owned.within === undefined ? [] : queue;
+    } catch (error) {
+      if (!(error instanceof Apart)) throw error;
+      const some = error.place === 0 ? 1 : error.place;
+      await this.#process(owned, queue.slice(0, some));
+      owned.queue = owned.within === undefined ? queue.slice(some) : queue;
+    }
   }
 
   async #process(owned: Owned, records: readonly LogRecord[]): Promise<void> {
@@ -216,10 +237,10 @@ export class PartitionWorker {
       isYoung: owned.judged < POSSESSION_RECORDS,
       refreshEnd: () => this.#refreshEnd(),
     };
-    owned.marks = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);
-    const last = records.at(-1) as LogRecord;
-    owned.next = last.offset + 1;
-    owned.logTime = Math.max(owned.logTime, eventTimeOf(last));
+    const after = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);
+    Object.assign(owned, after);
+    if (after.within !== undefined) return;
+    owned.logTime = Math.max(owned.logTime, eventTimeOf(records.at(-1) as LogRecord));
     for (const { offset } of records) if (offset >= owned.furthest) owned.judged += 1;
   }
 

@@ -81,6 +81,18 @@ export interface Tables {
   /** The keys of all rows of one partition and tenant that have the value in an `indexed` field, those taken away included. */
   where(table: TableDef, partition: number, tenant: string, field: string, value: string): Promise<Key[]>;
   /**
+   * The same of several partitions, page by page, in any order that stays. A row that is there from the first page to the last is
+   * answered once. `next` may go into a call of another process, later.
+   */
+  matching(
+    table: TableDef,
+    partitions: readonly number[],
+    tenant: string,
+    field: string,
+    value: string,
+    page: PageRequest,
+  ): Promise<Page<Key>>;
+  /**
    * All rows of a job, of all tenants, page by page, as `read` answers them: those that were taken away too. The order is any
    * that stays. A row that is there from the first page to the last is answered once; one that comes meanwhile perhaps.
    */

@@ -84,7 +84,7 @@ test('what is less important than the level is not logged', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).kind),
-    ['dead-letter', 'waiting', 'records-lost'],
+    ['dead-letter', 'waiting', 'topic-remade', 'offset-foreign', 'expanded', 'views-stale', 'records-lost'],
   );
 });
 

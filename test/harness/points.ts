@@ -51,6 +51,7 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
       read: before('read', (...args) => tables.read(...args)),
       under: before('read', (...args) => tables.under(...args)),
       where: before('read', (...args) => tables.where(...args)),
+      matching: before('read', (...args) => tables.matching(...args)),
       scan: before('read', (...args) => tables.scan(...args)),
       async write(table, rows) {
         const results: WriteResult[] = [];

@@ -103,6 +103,15 @@ export function cassandraTables(options: CassandraOptions, now: () => number = D
       throw new TributaryError('USAGE', `${table.name}: ${field} is not indexed; name it in \`indexed\``);
     },
 
+    matching: async (table, partitions, tenant, field, value) => {
+      const request = requestOf(table);
+      const sql = request.where.get(field) as string;
+      const found = await Promise.all(
+        partitions.map((one) => keysWhere(connection, request, sql, [value, tenant, one])),
+      );
+      return { items: found.flat(), next: undefined };
+    },
+
     write: async (table, rows) => {
       const request = requestOf(table);
       try {

@@ -55,6 +55,8 @@ export interface TableRequest {
   readonly scan: string;
   /** By the name of an indexed field. */
   readonly where: ReadonlyMap<string, string>;
+  /** The same of a JSON list of partitions, after an `_id`, in its order: tenant, partitions, value, `_id`, limit. */
+  readonly matching: ReadonlyMap<string, string>;
   readonly due: string;
   readonly count: string;
   /** Forgets what was taken away and is kept until before a time. */
@@ -118,6 +120,12 @@ export function tableRequest(table: TableDef): TableRequest {
       table.indexed.map((field) => [
         field,
         `SELECT ${list(keys)} ${from} WHERE tenant = ? AND _partition = ? AND ${quoted(field)} = ?`,
+      ]),
+    ),
+    matching: new Map(
+      table.indexed.map((field) => [
+        field,
+        `SELECT ${list([...keys, '_id'])} ${from} WHERE tenant = ? AND _partition IN (SELECT value FROM json_each(?)) AND ${quoted(field)} = ? AND _id > ? ORDER BY _id LIMIT ?`,
       ]),
     ),
     due: `SELECT ${list(keys)}, _timers, _partition ${from} WHERE _partition IN (SELECT value FROM json_each(?)) AND _due <= ? ORDER BY _due LIMIT ?`,

@@ -187,7 +187,21 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
         const request = requestOf(table);
         const sql = request.where.get(field);
         if (sql !== undefined) return all(sql, tenant, partition, value).map((values) => keyOf(request, values));
-        throw new TributaryError('USAGE', `${table.name}: ${field} is not indexed; name it in \`indexed\``);
+        throw notIndexed(table, field);
+      }),
+
+    matching: (table, partitions, tenant, field, value, { limit, after }) =>
+      call(`looking for ${field} in ${table.name}`, () => {
+        const request = requestOf(table);
+        const sql = request.matching.get(field);
+        if (sql === undefined) throw notIndexed(table, field);
+        const from = after === undefined ? 0 : scanToken(request, after);
+        const rows = all(sql, tenant, JSON.stringify(partitions), value, from, limit + 1);
+        const page = rows.slice(0, limit);
+        return {
+          items: page.map((values) => keyOf(request, values)),
+          next: rows.length > limit ? String(page.at(-1)?.[request.keyLength]) : undefined,
+        };
       }),
 
     write: async (table, rows) => {
@@ -244,4 +258,8 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
     /** The database is whoever opened it's to close: other ports are on it too. */
     close: async () => {},
   };
+}
+
+function notIndexed({ name }: TableDef, field: string): TributaryError {
+  return new TributaryError('USAGE', `${name}: ${field} is not indexed; name it in \`indexed\``);
 }

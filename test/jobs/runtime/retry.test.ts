@@ -67,7 +67,7 @@ const CALLS: readonly (readonly [string, ErrorCode])[] = [
   ['claim.fetch', 'LOG_AWAY'],
   ['codec.learn', 'REGISTRY_AWAY'],
   ['tables.read', 'TABLES_AWAY'],
-  ['tables.where', 'TABLES_AWAY'],
+  ['tables.matching', 'TABLES_AWAY'],
   ['tables.under', 'TABLES_AWAY'],
   ['tables.write', 'TABLES_AWAY'],
   ['tables.apply', 'TABLES_AWAY'],
