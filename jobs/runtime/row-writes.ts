@@ -83,7 +83,7 @@ function writeOf({ job, place, token, topicId }: BatchContext, one: Touched): Ro
     partition: place.partition,
     whole,
     unchanged: whole ? undefined : { fields: sameFields(before, row.data), timers: row.timers === timersBefore },
-    taken: whole && !changed,
+    taken: whole && !changed ? { from: row.stored } : undefined,
     // What the log has dropped is not read again.
     keepMs: row.data === undefined ? job.from.retentionMs + DAY_MS : undefined,
   };

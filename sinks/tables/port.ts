@@ -40,10 +40,11 @@ export interface RowWrite extends StoredRow {
   /** What the store holds already, since the same owner wrote it. Never with `whole`. */
   readonly unchanged?: Unchanged | undefined;
   /**
-   * With `whole`: the data are as they were read, and only the owner is another. A store that compares versions may then write the
-   * rest alone; one that does not compare has to write the data, too, to cover what an older owner may still write.
+   * With `whole`: the data are as they were read at this version (undefined: there was no row), and only the owner is another. A
+   * store that compares may then write the rest alone, where it still holds that very version; otherwise, and always where it
+   * does not compare, it writes the data too, to cover what an older owner has written since or may still write.
    */
-  readonly taken?: boolean | undefined;
+  readonly taken?: { readonly from: Version | undefined } | undefined;
   /** How long a row that was taken away is kept, in ms; undefined: for ever. */
   readonly keepMs?: number | undefined;
 }

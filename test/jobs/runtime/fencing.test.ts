@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { added, dropped, emptied } from './add-up.ts';
 import { type Bench, bench, rest } from './bench.ts';
-import type { Hook } from './intercept.ts';
+import { halt } from './intercept.ts';
 
 const part = (partId: string, amount: number, colour = '') =>
   [added, { thingId: 't', partId, amount, colour, items: [partId] }] as const;
@@ -16,22 +16,6 @@ async function history(b: Bench): Promise<void> {
     [dropped, { thingId: 't', partId: 'q' }],
     part('p', 5),
   );
-}
-
-/** Stops at the first call of the name, before or after its effect, until it is let go. */
-function halt(call: string, when: 'before' | 'after' = 'before') {
-  const { promise: letGo, resolve: goOn } = Promise.withResolvers<void>();
-  const { promise: reached, resolve: arrive } = Promise.withResolvers<void>();
-  let halted = false;
-  const hook: Hook = async (name, go) => {
-    if (name !== call || halted) return go();
-    halted = true;
-    const answer = when === 'after' ? await go() : undefined;
-    arrive();
-    await letGo;
-    return when === 'after' ? answer : go();
-  };
-  return { hook, reached, goOn };
 }
 
 async function calmly(b: Bench): Promise<unknown> {

@@ -51,3 +51,19 @@ export function refusingKeys(part: string, call: string, target?: string): Hook 
     return writes.map((write) => (isRefused(write) ? { refused: 'it is too large' } : answers.shift()));
   };
 }
+
+/** Stops at the first call of the name, before or after its effect, until it is let go. */
+export function halt(call: string, when: 'before' | 'after' = 'before') {
+  const { promise: letGo, resolve: goOn } = Promise.withResolvers<void>();
+  const { promise: reached, resolve: arrive } = Promise.withResolvers<void>();
+  let halted = false;
+  const hook: Hook = async (name, go) => {
+    if (name !== call || halted) return go();
+    halted = true;
+    const answer = when === 'after' ? await go() : undefined;
+    arrive();
+    await letGo;
+    return when === 'after' ? answer : go();
+  };
+  return { hook, reached, goOn };
+}

@@ -1,0 +1,175 @@
+/** What an expansion of a topic means for those who own its partitions, and for what moves from one to another. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { DEFAULT_TENANT } from '../../../schemas/event.ts';
+import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
+import type { EmbeddedTransport } from '../../../topics/embedded/transport.ts';
+import { recordsOf } from '../../harness/produce.ts';
+import { tellingNothing } from '../../harness/without-rules.ts';
+import { added, addUp, changed, parts, polished, sums, things } from './add-up.ts';
+import { type Bench, bench, type Given, rest, START, thingIn } from './bench.ts';
+
+/** A bench that is about to be expanded from one partition to two, and a thing that then lies in the second. */
+async function narrow(t: TestContext, jobs = [addUp]) {
+  const b = await bench(t, { jobs, partitions: 1 });
+  let partitions = 1;
+  Object.defineProperty(b, 'partitions', { get: () => partitions });
+  const width = (count: number) => {
+    partitions = count;
+  };
+  width(2);
+  const thing = thingIn(b, 1);
+  width(1);
+  const expand = async (...topics: readonly Topic[]) => {
+    const groupsOf = (topic: Topic) => jobs.filter(({ from }) => from === topic).map(({ name }) => name);
+    const wanted = topics.flatMap((topic) => [
+      { name: topic.name, partitions: 2, retentionMs: topic.retentionMs, groups: groupsOf(topic) },
+      { name: deadLetterTopic(topic.name), partitions: 2, retentionMs: topic.retentionMs, groups: [] },
+    ]);
+    await (b.stores.transport as EmbeddedTransport).topics.apply(wanted);
+    width(2);
+  };
+  return { b, thing, expand };
+}
+
+/** An owner in a process that leaves its group when it is done. */
+async function owner(b: Bench, partition: number, distort = (stores: Bench['stores']) => stores) {
+  const runtime = { ...b.runtime(), stores: distort(b.stores) };
+  const membership = await runtime.stores.transport.join(addUp.name, things.name, {
+    assigned: () => {},
+    revoked: async () => {},
+  });
+  const worker = new PartitionWorker(addUp, partition, membership, runtime, lookupsFor(runtime));
+  return {
+    worker,
+    async finish() {
+      await rest([worker]);
+      await membership.leave();
+    },
+  };
+}
+
+const add = (thingId: string): Given => [added, { thingId, partId: 'p', amount: 1 }];
+
+for (const [kind, distort] of [
+  ['that tell', undefined],
+  ['that do not tell, as Cassandra', (stores: Bench['stores']) => ({ ...stores, ...tellingNothing(stores) })],
+] as const) {
+  test(`a row that moved has a larger token in its new partition, however often the old one was claimed, with stores ${kind}`, async (t) => {
+    const { b, thing, expand } = await narrow(t);
+    for (let n = 0; n < 4; n++) {
+      await b.produce(add(thing));
+      await (await owner(b, 0, distort)).finish();
+    }
+    await expand(things, sums);
+    for (let n = 0; n < 3; n++) await b.produce(add(thing));
+    await (await owner(b, 0, distort)).finish();
+    await (await owner(b, 1, distort)).finish();
+    assert.deepEqual(await b.sums(), [`${thing}/p=7`]);
+    assert.equal((await b.saidSums()).length, 7);
+    assert.deepEqual(b.heard('fenced'), []);
+  });
+
+  test(`who reads a row of a larger token claims again above it, as after the loss of the claims, with stores ${kind}`, async (t) => {
+    const { b, thing } = await narrow(t);
+    for (let n = 0; n < 5; n++) {
+      await b.produce(add(thing));
+      await (await owner(b, 0, distort)).finish();
+    }
+    b.stores.database.exec('DELETE FROM tables_claims; DELETE FROM log_offsets');
+    await b.produce(add(thing));
+    await (await owner(b, 0, distort)).finish();
+    assert.deepEqual(await b.sums(), [`${thing}/p=6`]);
+    const [row] = await b.stores.tables.read(parts, [[DEFAULT_TENANT, thing, 'p']]);
+    assert.equal(row?.version.token, 6);
+  });
+}
+
+test('a claim after the loss of all claims is above what was committed under the lost ones', async (t) => {
+  const { b, thing } = await narrow(t);
+  for (let n = 0; n < 5; n++) {
+    await b.produce(add(thing));
+    await (await owner(b, 0)).finish();
+  }
+  b.stores.database.exec('DELETE FROM tables_claims');
+  await b.produce(add('another'));
+  await (await owner(b, 0)).finish();
+  assert.equal(b.heard('claimed').at(-1)?.token, 6);
+});
+
+test('an expansion ends the claims of whoever lives on', async (t) => {
+  const { b, expand } = await narrow(t);
+  const { worker } = await owner(b, 0);
+  await rest([worker]);
+  const { topics } = b.stores.transport as EmbeddedTransport;
+  assert.equal((await topics.verify([{ ...things, groups: [addUp.name], partitions: 2 }]))[0]?.action, 'reported');
+  // Another tool does not ask who reads.
+  b.stores.database.exec(
+    `INSERT INTO log_partitions (topic_id, partition, begin_offset) SELECT id, 1, 0 FROM log_topics WHERE name = '${things.name}'`,
+  );
+  await expand(sums);
+  const { embeddedTransport } = await import('../../../topics/embedded/transport.ts');
+  const other = embeddedTransport(b.stores.database);
+  t.after(() => other.close());
+  const claim = await (
+    await other.join(addUp.name, things.name, { assigned: () => {}, revoked: async () => {} })
+  ).claim(0);
+  assert.equal(claim.shape.partitions, 2);
+  assert.equal(await worker.turn(0), 'fenced');
+});
+
+test('what a job upstream repeats after its reader was expanded is known there, in whichever partition it lies', async (t) => {
+  // The same job once more, over what the first one says.
+  const { b, thing, expand } = await narrow(t);
+  await b.produce(add(thing), add(thing), add(thing));
+  await (await owner(b, 0)).finish();
+  const reader = 'reader';
+  const join = () => b.stores.transport.join(reader, sums.name, { assigned: () => {}, revoked: async () => {} });
+  const membership = await join();
+  const { formatProgress, nothing, parseProgress } = await import('../../../topics/progress.ts');
+  const { parseOrigin } = await import('../../../topics/origin.ts');
+  const claim = await membership.claim(0);
+  const { records, end } = await claim.fetch({ maxRecords: 10, waitMs: 0 });
+  const seen = nothing();
+  const origins = records.map(({ headers }) => parseOrigin(String(headers['ce_origin'])));
+  for (const origin of origins) assert.ok(origin !== undefined && seen.marks.pass(origin));
+  await claim.commit({ records: [], offset: end, marks: formatProgress({ ...seen, partitions: 1, base: 1 }, end) });
+  await membership.leave();
+  const readers = changed({ from: sums } as never, reader);
+  const { topics } = b.stores.transport as EmbeddedTransport;
+  await topics.apply([{ name: sums.name, partitions: 2, retentionMs: sums.retentionMs, groups: [readers.name] }]);
+  await expand(things);
+  for (const partition of [0, 1]) {
+    const { committed } = await (await join()).claim(partition);
+    assert.equal(committed.offset, partition === 0 ? end : 0);
+    const { marks, partitions, base } = parseProgress(committed.marks, committed.offset ?? 0);
+    assert.deepEqual([partitions, base], [2, 1]);
+    for (const origin of origins) assert.equal(origin && marks.pass(origin), false);
+  }
+});
+
+test('a broadcast after an expansion finds each row once, by the owner of the partition of its key', async (t) => {
+  const { b, thing, expand } = await narrow(t);
+  await b.produce(add(thing));
+  await (await owner(b, 0)).finish();
+  await expand(things, sums);
+  const polish = async (id: string) => {
+    const given = { topic: things, def: polished, data: { partId: 'p', amount: 10 }, id, time: START };
+    const [record] = recordsOf(b.stores.codec, given, 2);
+    assert.ok(record !== undefined);
+    await b.stores.transport.produce([0, 1].map((partition) => ({ ...record, partition, key: null })));
+  };
+  const owners = [await owner(b, 0), await owner(b, 1)];
+  const settle = () => rest(owners.map(({ worker }) => worker));
+  await polish('first');
+  await settle();
+  assert.deepEqual(await b.sums(), [`${thing}/p=11`]);
+  await b.produce(add(thing));
+  await settle();
+  await polish('second');
+  await settle();
+  assert.deepEqual(await b.sums(), [`${thing}/p=22`]);
+  assert.deepEqual(b.heard('fenced'), []);
+});

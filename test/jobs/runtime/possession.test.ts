@@ -1,0 +1,175 @@
+/**
+ * What an owner that was taken for dead can still do to rows, views and calls, and how its successor keeps it from that: the first
+ * touch of a row takes possession of it, and nobody writes a view or calls a channel without a look whether it still is the owner.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { call, type Job, reject } from '../../../jobs/define.ts';
+import { DEFAULT_TENANT } from '../../../schemas/event.ts';
+import { rememberingChannel } from '../../harness/stores.ts';
+import { tellingNothing } from '../../harness/without-rules.ts';
+import { added, addUp, changed, parts, things } from './add-up.ts';
+import { type Bench, bench, type Given } from './bench.ts';
+import { type Hook, halt } from './intercept.ts';
+
+const add: Given = [added, { thingId: 't', partId: 'p', amount: 1 }];
+const foldAdded = addUp.fold['thing.added'] as Job['fold'][string];
+
+/** Adds only as the owner of the thing lets it: whoever reads another owner concludes otherwise. */
+const asOwnerSays = changed({
+  fold: {
+    'thing.added': (row, event, found) => {
+      if (found['owner']?.['owner'] === 'nobody') return row;
+      if (found['owner']?.['owner'] === 'refuser') return reject('FACT_IMPOSSIBLE', 'the owner does not want it');
+      return foldAdded(row, event, found);
+    },
+  },
+});
+
+/** Stores of a kind: those that tell of a write that came too late, and those that do not. */
+const KINDS = { 'that tell': (b: Bench) => b, 'that do not tell, as Cassandra': silent };
+
+function silent(b: Bench): Bench {
+  Object.defineProperty(b, 'stores', { value: { ...b.stores, ...tellingNothing(b.stores) } });
+  return b;
+}
+
+for (const [kind, of] of Object.entries(KINDS)) {
+  for (const verdict of ['nobody', 'refuser']) {
+    test(`a row that a late owner writes after its successor found ${verdict === 'nobody' ? 'nothing to change' : 'it to be rejected'} does not stand, with stores ${kind}`, async (t) => {
+      const b = of(await bench(t, { jobs: [asOwnerSays] }));
+      await b.owner('t', 'ann', 1);
+      await b.produce(add);
+      await b.run();
+      await b.produce(add);
+      const { hook, reached, goOn } = halt('tables.write');
+      const late = await b.worker(0, { hook });
+      const lateTurn = late.turn(0);
+      await reached;
+      await b.owner('t', verdict, 2);
+      await b.run();
+      goOn();
+      assert.equal(await lateTurn, 'fenced');
+      assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=1'], ['t/p=1']]);
+      await b.owner('t', 'ann', 3);
+      await b.produce(add);
+      await b.run();
+      assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=2'], ['t/p=1', 't/p=2']]);
+    });
+  }
+
+  test(`a view that a late owner comes to write shows what its successor concluded, with stores ${kind}`, async (t) => {
+    const b = of(await bench(t, { jobs: [asOwnerSays] }));
+    await b.owner('t', 'ann', 1);
+    await b.produce([added, { thingId: 't', partId: 'p', amount: 1, colour: 'red' }]);
+    await b.run();
+    await b.produce(add);
+    const { hook, reached, goOn } = halt('tables.write');
+    const late = await b.worker(0, { hook });
+    const lateTurn = late.turn(0);
+    await reached;
+    await b.owner('t', 'nobody', 2);
+    await b.run();
+    goOn();
+    assert.equal(await lateTurn, 'fenced');
+    assert.deepEqual([await b.sums(), await b.coloured('red')], [['t/p=1'], ['t/p=1']]);
+  });
+
+  test(`a channel that may be called at most once is called once by two owners, with stores ${kind}`, async (t) => {
+    const message = { messageId: 'm', address: '+1', title: '', body: '', link: null, unsubscribe: null };
+    const calls = changed({
+      react: (_before, _after, { type }) =>
+        type === added.type ? [call({ channel: 'sms', attempt: 1, ...message })] : [],
+    });
+    for (const point of ['tables.write', 'claim.look']) {
+      const sms = rememberingChannel(() => ({ outcome: 'sent', detail: '' }), 'at-most-once');
+      const b = of(await bench(t, { jobs: [calls], channels: { sms: sms.channel } }));
+      await b.produce(add);
+      const { hook, reached, goOn } = halt(point);
+      const late = await b.worker(0, { hook });
+      const lateTurn = late.turn(0);
+      await reached;
+      await b.run();
+      goOn();
+      assert.equal(await lateTurn, 'fenced');
+      await b.run();
+      // Where the first owner wrote its row, nobody knows whether it had called: then the answer says so instead.
+      assert.ok(sms.calls.length <= 1, `called ${sms.calls.length} times, stopped before ${point}`);
+      if (point === 'tables.write') assert.equal(sms.calls.length, 1);
+    }
+  });
+}
+
+test('a row whose records were all applied is written again under the token of who skips them', async (t) => {
+  const b = await bench(t);
+  await b.produce(add);
+  const hook: Hook = async (name, go) => {
+    if (name === 'claim.commit') throw new Error('the process is gone');
+    return go();
+  };
+  await assert.rejects(b.run({ hook }), /the process is gone/);
+  await b.run();
+  const [row] = await b.stores.tables.read(parts, [[DEFAULT_TENANT, 't', 'p']]);
+  assert.deepEqual(row?.version, { token: 2, revision: 1 });
+  assert.deepEqual(await b.saidSums(), ['t/p=1']);
+});
+
+test('an event that changes nothing leaves no row behind, once a claim has committed enough', async (t) => {
+  const idle = changed({ fold: { 'thing.added': (row) => row } });
+  const b = await bench(t, { jobs: [idle] });
+  const worker = await b.worker(0);
+  await b.produce(add);
+  while ((await worker.turn(0)) !== 'idle');
+  const count = async () => (await b.stores.tables.scan(parts, { limit: 10 })).items.length;
+  assert.equal(await count(), 1, 'a young claim takes possession also of what is not there');
+  // As many records as no batch may have.
+  const { POSSESSION_RECORDS } = await import('../../../jobs/runtime/row-writes.ts');
+  const [record] = await b.stores.transport.read(things.name, 0, 0, 1);
+  assert.ok(record !== undefined);
+  for (let left = POSSESSION_RECORDS; left > 0; left -= 20_000) {
+    const unwanted = { ...record.headers, ce_type: 'thing.unread' };
+    const { key, value, timestamp } = record;
+    const filler = { topic: things.name, partition: 0, key, value, timestamp, headers: unwanted };
+    await b.stores.transport.produce(Array<typeof filler>(20_000).fill(filler));
+  }
+  while ((await worker.turn(0)) !== 'idle');
+  await b.produce([added, { thingId: 't', partId: 'other', amount: 1 }]);
+  while ((await worker.turn(0)) !== 'idle');
+  assert.equal(await count(), 1);
+});
+
+test('a record that changed nothing is not judged again after a rewind, whatever lookups say by then', async (t) => {
+  const b = await bench(t, { jobs: [asOwnerSays] });
+  await b.owner('t', 'nobody', 1);
+  await b.owner('u', 'ann', 1);
+  await b.produce(add, [added, { thingId: 'u', partId: 'p', amount: 1 }]);
+  // The first claim takes possession of what it touches: as if it had been long ago, nothing of that is left.
+  await b.run();
+  b.stores.database.exec(`DELETE FROM parts WHERE "thingId" = 't'`);
+  const expected = [await b.sums(), await b.saidSums()];
+  assert.deepEqual(expected, [['u/p=1'], ['u/p=1']]);
+  await b.owner('t', 'ann', 2);
+  await b.stores.transport.seek(asOwnerSays.name, things.name, 0, 0);
+  await b.run();
+  assert.deepEqual([await b.sums(), await b.saidSums()], expected);
+});
+
+test('a write of unknown outcome ends the claim, and the next one has another token', async (t) => {
+  const b = await bench(t);
+  await b.produce(add);
+  let writes = 0;
+  const hook: Hook = async (name, go) => {
+    if (name !== 'tables.write' || writes++ > 0) return go();
+    await go();
+    const { TributaryError } = await import('../../../schemas/errors.ts');
+    throw new TributaryError('TABLES_AWAY', 'no answer came');
+  };
+  const worker = await b.worker(0, { hook });
+  await assert.rejects(worker.turn(0), { code: 'TABLES_AWAY' });
+  while ((await worker.turn(0)) !== 'idle');
+  assert.deepEqual(
+    b.heard('claimed').map(({ token }) => token),
+    [1, 2],
+  );
+  assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=1'], ['t/p=1']]);
+});
