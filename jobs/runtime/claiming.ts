@@ -103,6 +103,7 @@ async function begin(
     telemetry.tell({ ...place, kind: 'expanded', from: before.partitions, to: shape.partitions });
   }
   const next = Math.max(offset ?? first, first);
+  if (isOfAnother) claim.seek(next);
   const marks = await marksOf(claimer, claim, before, next);
   telemetry.tell({ ...place, kind: 'claimed', token, offset: next });
   const furthest = isOfAnother ? 0 : before.furthest;
