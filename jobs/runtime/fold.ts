@@ -85,7 +85,9 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.again = rules.again;
         const { cameFrom, record } = item;
         if (cameFrom !== undefined) row.outbox = moved(row.outbox, cameFrom, { partition, offset: record.offset });
-        outcome = worst(outcome, refused.get(id) ?? 'repeated');
+        // A store that refused the row has it by now, from an owner who came late; a view that fails does so again.
+        const why = refused.get(id);
+        outcome = worst(outcome, why?.code === 'JOB_FAILED' ? why : 'repeated');
         continue;
       }
       one.judged = true;
