@@ -29,7 +29,7 @@ export interface Invocation {
 export async function runAnywhere(config: Config, invocation: Invocation, streams: Streams): Promise<number> {
   const { command, args, debug } = invocation;
   const path = socketOf(config.data);
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
     const code = existsSync(path)
       ? await callHolder(path, { version: VERSION, command, args, debug }, streams)
@@ -39,7 +39,7 @@ export async function runAnywhere(config: Config, invocation: Invocation, stream
       return await runHere(config, invocation, streams);
     } catch (error) {
       const isInUse = error instanceof TributaryError && error.code === 'FOLDER_IN_USE';
-      if (!isInUse || Date.now() > giveUpAt) throw error;
+      if (!isInUse || performance.now() > giveUpAt) throw error;
       await pause(LOOK_AGAIN_MS, streams.signal);
       streams.signal.throwIfAborted();
     }

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from './stores.ts';
 
-/** The clock on the wall. */
+/** The clocks of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => {}),
 };

@@ -20,10 +20,12 @@ export interface Stores {
   readonly channels: Readonly<Partial<Record<ChannelName, Channel>>>;
 }
 
-/** The wall clock, which only the runtime has. */
+/** The clocks, which only the runtime has. */
 export interface Clock {
-  /** In ms since 1970 UTC. */
+  /** The clock on the wall, in ms since 1970 UTC: for the times of events. It may be set forward and back at any moment. */
   now(): number;
+  /** In ms since some moment; it only goes forward, at its pace. For durations, deadlines and what is kept for a while. */
+  elapsed(): number;
   /** Settles after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -74,17 +74,27 @@ export async function memoryStores(jobs: readonly Job[], options: StoresOptions 
 /** A clock that stands still until it is told to go on; nobody sleeps on it. */
 export class ManualClock implements Clock {
   #now: number;
+  #elapsed = 0;
   constructor(now: number) {
     this.#now = now;
   }
   now(): number {
     return this.#now;
   }
+  elapsed(): number {
+    return this.#elapsed;
+  }
+  /** So much time passes as lies between; none where that is in the past. */
   set(now: number): void {
+    this.#elapsed += Math.max(0, now - this.#now);
     this.#now = now;
   }
   advance(ms: number): void {
-    this.#now += ms;
+    this.set(this.#now + ms);
+  }
+  /** Somebody sets the clock on the wall, and no time passes. */
+  setWall(now: number): void {
+    this.#now = now;
   }
   async sleep(): Promise<void> {}
 }

@@ -297,7 +297,7 @@ test('whoever fails three times in a row is left alone for a while, and then cal
   const { url, calls } = await receiver(t, (response, call, turn) =>
     (sound ? accepts : says(500))(response, call, turn),
   );
-  const channel = opened(t, { now: () => time });
+  const channel = opened(t, { now: () => time, elapsed: () => time });
   const send = async (path = '') => (await channel.send(message(url + path, {}))).detail;
   for (let n = 0; n < 3; n++) assert.match(await send(), /answered 500/);
   const end = new Date(time + 5000).toISOString();
@@ -315,6 +315,19 @@ test('whoever fails three times in a row is left alone for a while, and then cal
   sound = false;
   for (let n = 0; n < 3; n++) assert.match(await send(), /answered 500/, 'it counts from the beginning again');
   assert.equal(calls.length, 9);
+});
+
+test('a clock that is set back leaves nobody alone for longer', async (t) => {
+  let wall = Date.UTC(2027, 0, 1);
+  let elapsed = 0;
+  const { url } = await receiver(t, says(500));
+  const channel = opened(t, { now: () => wall, elapsed: () => elapsed });
+  const send = async () => (await channel.send(message(url, {}))).detail;
+  for (let n = 0; n < 3; n++) await send();
+  wall = Date.UTC(2026, 0, 1);
+  assert.equal(await send(), `${url} failed lately and is left alone until 2026-01-01T00:00:05.000Z`);
+  elapsed += 5000;
+  assert.match(await send(), /answered 500/);
 });
 
 test('whoever cannot be reached is left alone with all its URLs', async (t) => {
@@ -335,7 +348,7 @@ for (const [header, ms] of WISHES) {
   test(`whoever says Retry-After: ${header} is left alone for ${ms / 1000} s`, async (t) => {
     let time = Date.UTC(2026, 0, 2);
     const { url, calls } = await receiver(t, says(429, { 'retry-after': header }));
-    const channel = opened(t, { now: () => time });
+    const channel = opened(t, { now: () => time, elapsed: () => time });
     await channel.send(message(url, {}));
     time += ms - 1;
     assert.match((await channel.send(message(url, {}))).detail, /left alone/);

@@ -14,10 +14,11 @@ const DEFAULT_LIFE_S = 300;
 
 /** Answers a token that is valid now; the one asked for last as long as it is. Messages never hold the secret. */
 export function tokenSource(credentials: ClientCredentials): () => Promise<string> {
+  /** Until when, by `performance.now`: a clock that is set does not make a token old or young. */
   let last: { readonly token: string; readonly validUntil: number } | undefined;
   let asking: Promise<string> | undefined;
   return async () => {
-    if (last !== undefined && Date.now() < last.validUntil) return last.token;
+    if (last !== undefined && performance.now() < last.validUntil) return last.token;
     // Connections are often made several at once.
     asking ??= ask(credentials)
       .then((answer) => {
@@ -46,5 +47,5 @@ async function ask({ tokenUrl, clientId, clientSecret, scope }: ClientCredential
     expires_in?: number;
   };
   if (typeof token !== 'string') throw new Error(`${host} answered without an access_token`);
-  return { token, validUntil: Date.now() + seconds * 1000 - Math.min(MARGIN_MS, (seconds * 1000) / 2) };
+  return { token, validUntil: performance.now() + seconds * 1000 - Math.min(MARGIN_MS, (seconds * 1000) / 2) };
 }

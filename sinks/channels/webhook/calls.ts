@@ -21,6 +21,8 @@ export interface CommonOptions {
   readonly callsAtOnce?: number;
   /** A clock in ms since 1970 UTC, for tests. */
   readonly now?: () => number;
+  /** In ms since some moment, and always forward; for tests. */
+  readonly elapsed?: () => number;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -47,17 +49,25 @@ export class SignedCalls implements Channel {
   readonly #lanes: Lanes;
   readonly #pauses = new Pauses();
   readonly #now: () => number;
+  readonly #elapsed: () => number;
 
   constructor(
     options: CommonOptions,
     { ours, callsAtOnce, lookup }: Kind,
     parcel: (message: Message) => Parcel | Answer,
   ) {
-    const { repeats = 'at-least-once', ca, timeoutMs = TIMEOUT_MS, now = Date.now } = options;
+    const {
+      repeats = 'at-least-once',
+      ca,
+      timeoutMs = TIMEOUT_MS,
+      now = Date.now,
+      elapsed = () => performance.now(),
+    } = options;
     this.repeats = repeats;
     this.#ours = ours;
     this.#parcel = parcel;
     this.#now = now;
+    this.#elapsed = elapsed;
     this.#lanes = new Lanes(options.callsAtOnce ?? callsAtOnce);
     const mayRepeat = repeats !== 'at-most-once';
     this.#poster = new Poster({ ca, timeoutMs, mayRepeat, ...(lookup === undefined ? {} : { lookup }) });
@@ -76,12 +86,11 @@ export class SignedCalls implements Channel {
   /** A pause may have begun while the call waited for its turn. */
   async #inTurn(parcel: Parcel): Promise<Answer> {
     const { origin, href } = parcel.url;
-    const until = this.#pauses.until(origin, this.#now()) ?? this.#pauses.until(href, this.#now());
+    const elapsed = this.#elapsed();
+    const until = this.#pauses.until(origin, elapsed) ?? this.#pauses.until(href, elapsed);
     if (until === undefined) return this.#call(parcel);
-    return {
-      outcome: 'away',
-      detail: `${origin} failed lately and is left alone until ${new Date(until).toISOString()}`,
-    };
+    const end = new Date(this.#now() + until - elapsed).toISOString();
+    return { outcome: 'away', detail: `${origin} failed lately and is left alone until ${end}` };
   }
 
   async #call({ url, signer, request: { id, body } }: Parcel): Promise<Answer> {
@@ -98,13 +107,13 @@ export class SignedCalls implements Channel {
       const { status, retryAfter } = await this.#poster.post(url, headers, body);
       this.#pauses.succeeded(origin);
       const outcome = outcomeOf(status, this.#ours);
-      if (outcome === 'away') this.#pauses.failed(href, this.#now(), retryAfterMs(retryAfter, this.#now()));
+      if (outcome === 'away') this.#pauses.failed(href, this.#elapsed(), retryAfterMs(retryAfter, this.#now()));
       else this.#pauses.succeeded(href);
       return { outcome, detail: `${origin} answered ${status}` };
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       if (error.cause instanceof Forbidden) return { outcome: 'refused', detail: error.message };
-      this.#pauses.failed(origin, this.#now());
+      this.#pauses.failed(origin, this.#elapsed());
       const isUnknown = error.mayHaveArrived && this.repeats === 'at-most-once';
       return { outcome: isUnknown ? 'unknown' : 'away', detail: `${origin}: ${error.message}` };
     }

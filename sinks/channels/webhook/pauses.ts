@@ -1,4 +1,7 @@
-/** Who is left alone until when: receivers that fail again and again, and those that ask for it. */
+/**
+ * Who is left alone until when: receivers that fail again and again, and those that ask for it. All times are in ms since some
+ * moment, and none that the clock on the wall shows: a receiver would be left alone for as long as that is set back.
+ */
 
 /** So many failures in a row begin the first pause; each one more makes the next one twice as long. */
 const FAILURES = 3;
@@ -17,7 +20,7 @@ export class Pauses {
   /** The one that failed longest ago is the first. */
   readonly #records = new Map<string, Record>();
 
-  /** In ms since 1970 UTC; undefined if it may be called. */
+  /** Undefined if it may be called. */
   until(name: string, now: number): number | undefined {
     const until = this.#records.get(name)?.until ?? 0;
     return until > now ? until : undefined;

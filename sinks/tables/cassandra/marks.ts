@@ -20,10 +20,11 @@ interface Mark {
 
 export class TimerMarks {
   readonly #marks = new Map<string, Mark>();
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  /** `elapsed` is the time in ms since some moment, which no setting of a clock moves. */
+  constructor(elapsed: () => number) {
+    this.#elapsed = elapsed;
   }
 
   /** Called after a write of rows, also of one that may have failed. */
@@ -42,8 +43,8 @@ export class TimerMarks {
   ): { from: number; found(earliest: number | undefined): void } {
     const id = `${table} ${partition}`;
     let mark = this.#marks.get(id);
-    if (mark === undefined || this.#now() - mark.searchedAt >= LOOK_AGAIN_MS) {
-      mark = { low: FROM_THE_BEGINNING, since: Number.MAX_SAFE_INTEGER, searchedAt: this.#now() };
+    if (mark === undefined || this.#elapsed() - mark.searchedAt >= LOOK_AGAIN_MS) {
+      mark = { low: FROM_THE_BEGINNING, since: Number.MAX_SAFE_INTEGER, searchedAt: this.#elapsed() };
       this.#marks.set(id, mark);
     }
     const searched = mark;

@@ -27,12 +27,12 @@ const CLAIM_MS = 10_000;
 const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
 const SERIAL = { consistency: types.consistencies.localSerial };
 
-/** Connects with the first call. `now` is the time in ms; it only says when timers are looked for from the beginning. */
-export function cassandraTables(options: CassandraOptions, now: () => number = Date.now): Tables {
+/** Connects with the first call. `elapsed` is the time in ms since some moment: when timers are looked for from the beginning. */
+export function cassandraTables(options: CassandraOptions, elapsed = () => performance.now()): Tables {
   const connection = new Connection(options);
   const claims = claimRequest(connection.keyspace);
   const writes = new Writes(connection);
-  const marks = new TimerMarks(now);
+  const marks = new TimerMarks(elapsed);
   const requests = new WeakMap<TableDef, TableRequest>();
 
   function requestOf(table: TableDef): TableRequest {
@@ -69,7 +69,7 @@ export function cassandraTables(options: CassandraOptions, now: () => number = D
     claim: (job, topic, partition) =>
       guarded(`claiming partition ${partition} of ${topic}`, async () => {
         marks.forget();
-        const deadline = Date.now() + CLAIM_MS;
+        const deadline = performance.now() + CLAIM_MS;
         for (;;) {
           let fault: unknown;
           const token = await countedUp([job, topic, partition]).catch((error) => {
@@ -78,7 +78,7 @@ export function cassandraTables(options: CassandraOptions, now: () => number = D
             return undefined;
           });
           if (token !== undefined) return token;
-          if (Date.now() < deadline) continue;
+          if (performance.now() < deadline) continue;
           throw (
             fault ??
             new TributaryError(
