@@ -13,7 +13,12 @@ export interface CallResult {
 }
 
 /** Tells the calls of one owner apart. */
-export const callId = ({ row, offset, message }: SaidCall): string => JSON.stringify([row, offset, message.messageId]);
+export const callId = ({ row, offset, channel, message }: SaidCall): string =>
+  JSON.stringify([row, offset, channel, message.messageId]);
+
+/** Which message it is, in printable ASCII. A part may have a slash, so that those within parts are told from those between. */
+const keyOf = (parts: readonly string[]): string =>
+  encodeURIComponent(parts.map((part) => part.toWellFormed().replace(/[%/]/g, encodeURIComponent)).join('/'));
 
 /** `first`: this attempt folded the call, so that nobody can have made it before. */
 export async function answerCall(
@@ -32,7 +37,7 @@ export async function answerCall(
   const { messageId, address, title, body, link, unsubscribe } = message;
   try {
     return await channel.send({
-      key: encodeURIComponent([...row, messageId].join('/')),
+      key: keyOf([...row, messageId]),
       address,
       title,
       body,

@@ -23,18 +23,19 @@ const MOST_KEPT = 2000;
 export class LookupCache {
   readonly #tables: Tables;
   readonly #keepMs: number;
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
   #kept = new Map<string, Kept>();
 
-  constructor(tables: Tables, keepMs: number, now: () => number) {
+  /** `elapsed` is the time in ms since some moment, which no setting of a clock moves. */
+  constructor(tables: Tables, keepMs: number, elapsed: () => number) {
     this.#tables = tables;
     this.#keepMs = keepMs;
-    this.#now = now;
+    this.#elapsed = elapsed;
   }
 
   /** The rows by `lookupId`; those not kept, or kept too long, are read, one call a table. A row that is not there is undefined. */
   async load(lookups: ReadonlyMap<string, readonly [tenant: string, Lookup]>): Promise<FoundLookups> {
-    const now = this.#now();
+    const now = this.#elapsed();
     const kept = this.#kept;
     const found = new Map<string, Row | undefined>();
     const missing = new Map<Lookup['table'], Map<string, Key>>();
@@ -76,10 +77,12 @@ const keyOf = (tenant: string, { table, key }: Lookup): Key => [
   ...keyFields(table).map((name) => (key as Record<string, string>)[name] as string),
 ];
 
-/** Names a lookup among all. */
+/** Names a lookup among all. Nobody has looked at what a job asks for, which may hold any character: so each part says its length. */
 export function lookupId(tenant: string, { table, key }: Lookup): string {
-  let id = `${table.name}\0${tenant}`;
-  for (const name of table.key) id += `\0${(key as Record<string, string>)[name]}`;
-  for (const name of table.sort) id += `\0${(key as Record<string, string>)[name]}`;
+  let id = `${table.name}:${tenant.length}:${tenant}`;
+  for (const name of table.key) id += part((key as Record<string, string>)[name] as string);
+  for (const name of table.sort) id += part((key as Record<string, string>)[name] as string);
   return id;
 }
+
+const part = (text: string): string => `:${text.length}:${text}`;

@@ -181,3 +181,34 @@ test('a channel that may be called once is called, though another row of the bat
   );
   assert.equal(await answers(b), 'away;');
 });
+
+test('one message by two channels is two calls, and each is made, though another row was refused first', async (t) => {
+  const [byMail, byPush] = [mail('at-most-once'), mail('at-most-once')];
+  const both: Job = {
+    ...job,
+    react: (before, after, event, found) =>
+      job.react(before, after, event, found).flatMap((each) => [each, { ...each, channel: 'push' } as typeof each]),
+  };
+  const channels = { mail: byMail.channel, push: byPush.channel };
+  const b = await bench(t, { jobs: [both], channels });
+  await b.produce(add('bad'), add());
+  await b.run({ hook: refusingKeys('bad', 'tables.write') });
+  assert.deepEqual([byMail.messages.length, byPush.messages.length], [1, 1]);
+});
+
+test('no two messages have one key, whatever stands in their ids', async (t) => {
+  const { channel, messages } = mail('honours-key');
+  const b = await setUp(t, channel);
+  const ids = [
+    ['a/b', 'c'],
+    ['a', 'b/c'],
+    ['a%2Fb', 'c'],
+    ['a%252Fb', 'c'],
+    ['a', 'b%2Fc'],
+  ] as const;
+  await b.produce(...ids.map(([thingId, partId]) => [added, { thingId, partId, amount: 1 }] as const));
+  await b.run();
+  const keys = messages.map(({ key }) => key);
+  assert.equal(new Set(keys).size, ids.length);
+  assert.ok(keys.every((key) => /^[ -~]+$/.test(key)));
+});

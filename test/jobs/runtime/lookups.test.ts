@@ -40,6 +40,21 @@ test('a row that is looked up is kept for as long as the settings say, and read 
   assert.deepEqual(reads, [1, 1]);
 });
 
+test('a clock that is set back keeps no row for longer', async (t) => {
+  const b = await bench(t);
+  b.clock.setWall(START + 365 * 86_400_000);
+  await b.owner('t', 'ada', 1);
+  const worker = await b.worker(0, { settings: { lookupMs: 1000 } });
+  await b.produce(add('t'));
+  await rest([worker]);
+  b.clock.setWall(START);
+  await b.owner('t', 'ben', 2);
+  b.clock.advance(1000);
+  await b.produce(add('t'));
+  await rest([worker]);
+  assert.equal(await ownerOf(b, 't'), 'ben');
+});
+
 test('a row that is not there is undefined, is kept as such, and is found when it comes', async (t) => {
   const b = await bench(t);
   const { reads, hook } = counted();
@@ -93,7 +108,7 @@ test('all partitions of a job share what is kept; a new claim keeps nothing', as
   const job = changed({ lookups: () => ({ owner: lookup(owners, { thingId: 'shared' }) }) });
   await b.owner('shared', 'ada');
   const runtime = b.runtime({ hook, settings: { lookupMs: 1_000_000 } });
-  const kept = new LookupCache(runtime.stores.tables, 1_000_000, () => b.clock.now());
+  const kept = new LookupCache(runtime.stores.tables, 1_000_000, () => b.clock.elapsed());
   const listener = { assigned: () => {}, revoked: async () => {} };
   const membership = await runtime.stores.transport.join(job.name, job.from.name, listener);
   const workers = [0, 1].map((partition) => new PartitionWorker(job, partition, membership, runtime, kept));
@@ -118,6 +133,19 @@ test('two tenants look up rows of their own', async (t) => {
   await b.run();
   const [row] = await b.stores.tables.read(addUp.row, [['other', 't', 'p']]);
   assert.deepEqual([await ownerOf(b, 't'), row?.data?.['owner']], ['ada', '']);
+});
+
+test('no two lookups have one id, whatever a job asks for', () => {
+  const keys = [
+    ['a', 'b\0c'],
+    ['a\0b', 'c'],
+    ['a:1', 'b'],
+    ['a', '1:b'],
+    ['', 'a'],
+    ['a', ''],
+  ] as const;
+  const ids = keys.map(([thingId, partId]) => lookupId('default', lookup(addUp.row, { thingId, partId })));
+  assert.equal(new Set(ids).size, keys.length);
 });
 
 // ---- the cache itself ----
