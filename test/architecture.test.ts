@@ -72,7 +72,7 @@ const RULES: readonly Rule[] = [
   {
     files: ['jobs/runtime/**'],
     ours: ['schemas/*', 'topics/*', '!topics/index.ts', 'jobs/define.ts', 'jobs/runtime/**', ...PORTS],
-    libraries: ['node:timers/promises'],
+    libraries: ['node:crypto', 'node:timers/promises'],
     why: 'the runtime can be tested with any wiring and any jobs',
   },
   {

@@ -8,11 +8,17 @@ const DAY = 86_400_000;
 const FIRST = -62_167_219_200_000;
 const LAST = 253_402_300_799_999;
 
+/** The last moment that `Date` knows, and without its sign the first. */
+const FARTHEST = 8.64e15;
+
 const ZERO = 48;
 const DOT = 46;
 const COLON = 58;
 const PLUS = 43;
 const MINUS = 45;
+
+/** Whether it is a moment at all: a whole number of ms since 1970 UTC. */
+export const isTime = (ms: unknown): ms is number => Number.isInteger(ms) && Math.abs(ms as number) <= FARTHEST;
 
 /** Fractions beyond the millisecond are dropped; a leap second is the moment after it. Undefined: no such timestamp. */
 export function parseTime(text: string): number | undefined {

@@ -22,6 +22,7 @@ import { isWritten, writeRows } from './row-writes.ts';
 import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
+import type { Timers } from './timers.ts';
 import { addRemovals, collectViews, writeViews } from './view-writes.ts';
 
 export interface BatchContext {
@@ -49,6 +50,7 @@ export interface BatchContext {
   readonly refreshEnd: () => Promise<number>;
   /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
   readonly uncalled: Set<string>;
+  readonly timers: Timers;
 }
 
 /** Where the partition is after a batch. */
@@ -75,7 +77,7 @@ export async function processBatch(
 ): Promise<After> {
   const { runtime, rules, job, place, claim, rows } = context;
   const { codec, tables } = runtime.stores;
-  const startedAt = runtime.clock.now();
+  const startedAt = runtime.clock.elapsed();
   const last = (records.at(-1) as LogRecord).offset;
   const seen = rules.marksCopy ? marks.copy() : marks;
 
@@ -138,6 +140,8 @@ export async function processBatch(
     marks: context.progress(done.next, done.marks, within),
   });
 
+  const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
+  context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
   rows.trim(folded.touched.keys(), leftBefore(context, done.next));
   for (const { record, code, message } of planned.rejected) {
     runtime.telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
@@ -153,7 +157,7 @@ export async function processBatch(
     rowsWritten,
     viewsWritten,
     eventsSent: entries.filter((entry) => entry.kind === 'event').length,
-    durationMs: runtime.clock.now() - startedAt,
+    durationMs: runtime.clock.elapsed() - startedAt,
     next: done.next,
     end: Math.max(end, last + 1),
     eventTime: folded.eventTime,

@@ -5,6 +5,7 @@ import { isKeyPart } from '../../schemas/key-part.ts';
 import { keyFields, type TableDef } from '../../schemas/target.ts';
 import type { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
+import { isTime } from '../../topics/time.ts';
 import { type FoundRows, type Output, Rejection, type Row } from '../define.ts';
 import type { Destinations } from './destinations.ts';
 import { moved, type OutboxEntry, pending } from './outbox.ts';
@@ -98,7 +99,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.changed = true;
         one.last = item;
       } else if (answer instanceof Rejection) {
-        if (dropTimer(row, item)) {
+        if (answer.code !== 'ROW_REFUSED' && dropTimer(row, item)) {
           one.changed = true;
           one.last = item;
         }
@@ -179,10 +180,11 @@ function foldOne(
     if (after !== undefined && after !== before) checkKey(job.row, row, after);
     const said = job.react(before, after, event, found);
     if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
+    const wishes = withWishes(timers ?? row.timers, said);
     const entries = said.flatMap((output) => entryOf(output, row, item, context) ?? []);
     row.data = after;
     row.revision += 1;
-    row.timers = withWishes(timers ?? row.timers, said);
+    row.timers = wishes;
     row.outbox = [...pending(context.rules.outbox ? row.outbox : [], context.hasLeft), ...entries];
     for (const entry of entries) fresh.add(entry);
     return 'applied';
@@ -192,7 +194,10 @@ function foldOne(
   }
 }
 
-/** A timer that the job failed at would be said again by every owner: it is dropped, and the dead letter stays. */
+/**
+ * A timer that the job failed at would be said again by every owner: it is dropped, and the dead letter stays. Of a row that its
+ * store refuses it is not, since that row cannot be written.
+ */
 function dropTimer(row: LiveRow, { event }: Planned): boolean {
   const timers = firedTimer(row, event);
   if (timers === undefined || timers === 'not pending') return false;
@@ -226,6 +231,9 @@ function withWishes(
   let result = timers;
   for (const output of said) {
     if (output.kind !== 'wake') continue;
+    if (output.due !== null && !isTime(output.due)) {
+      throw new Error(`the timer ${output.name} cannot be due at ${output.due}: it must be a whole number of ms`);
+    }
     const { [output.name]: _before, ...others } = result;
     result = output.due === null ? others : { ...others, [output.name]: output.due };
   }

@@ -38,6 +38,7 @@ export interface RowsOwner {
 /** Of the rows that are kept, those that are not packed. */
 const READY_SHARE = 0.1;
 
+/** No part of a key holds the character in between (`schemas/key-part.ts`). */
 export const idOf = (key: Key): string => key.join('\0');
 
 export class PartitionRows {

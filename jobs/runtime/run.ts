@@ -1,7 +1,9 @@
 /** Runs a job: joins its group, and keeps one worker for every partition it is given. */
 import type { AssignmentListener, Membership } from '../../topics/transport.ts';
 import type { Job } from '../define.ts';
+import { DueTimers } from './due-timers.ts';
 import { LookupCache } from './lookups.ts';
+import { ALL_RULES } from './rules.ts';
 import type { Runtime } from './stores.ts';
 import { PartitionWorker } from './worker.ts';
 
@@ -19,6 +21,7 @@ interface Running {
 
 export async function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(runtime)): Promise<RunningJob> {
   const workers = new Map<number, Running>();
+  const due = new DueTimers(job.row, runtime);
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
   finished.catch(() => {});
   const membershipReady = Promise.withResolvers<Membership>();
@@ -35,7 +38,10 @@ export async function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(ru
       for (const partition of partitions) {
         const stopping = new AbortController();
         const done = membershipReady.promise
-          .then((membership) => new PartitionWorker(job, partition, membership, runtime, lookups).run(stopping.signal))
+          .then((membership) => {
+            const worker = new PartitionWorker(job, partition, membership, runtime, lookups, ALL_RULES, due);
+            return worker.run(stopping.signal);
+          })
           .catch(reject);
         workers.set(partition, { stopping, done });
       }
@@ -56,5 +62,5 @@ export async function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(ru
 }
 
 export function lookupsFor({ stores, settings, clock }: Runtime): LookupCache {
-  return new LookupCache(stores.tables, settings.lookupMs, () => clock.now());
+  return new LookupCache(stores.tables, settings.lookupMs, () => clock.elapsed());
 }

@@ -12,6 +12,7 @@ import { backOff } from './back-off.ts';
 import { processBatch } from './batch.ts';
 import { type Claimed, claimPartition } from './claiming.ts';
 import { Destinations } from './destinations.ts';
+import { DueTimers } from './due-timers.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import type { Place } from './records.ts';
@@ -56,6 +57,7 @@ export class PartitionWorker {
   readonly #destinations: Destinations;
   readonly #counts: PartitionCounts;
   readonly #rows: PartitionRows;
+  readonly #due: DueTimers;
   #owned: Owned | undefined;
   /** The largest token of a row that stopped a claim. */
   #above = 0;
@@ -67,6 +69,7 @@ export class PartitionWorker {
     runtime: Runtime,
     lookups: LookupCache,
     rules = ALL_RULES,
+    due = new DueTimers(job.row, runtime),
   ) {
     this.#job = job;
     this.#place = { job: job.name, topic: job.from.name, partition };
@@ -76,6 +79,7 @@ export class PartitionWorker {
     this.#lookups = lookups;
     this.#destinations = new Destinations(job);
     this.#counts = new PartitionCounts(job);
+    this.#due = due;
     this.#rows = new PartitionRows(job.row, runtime.stores.tables, runtime.settings.cachedRows);
   }
 
@@ -167,7 +171,7 @@ export class PartitionWorker {
     this.#rows.begin({ token, topicId, partition: place.partition, elsewhere, stopAbove: rules.stopAbove });
     return {
       ...claimed,
-      timers: new Timers(job, place, runtime, partitions),
+      timers: new Timers(job, place, runtime, partitions, this.#due),
       end: next,
       // Not known before the first fetch; until then no timer is due by the clock on the wall.
       backlog: true,
@@ -260,6 +264,7 @@ export class PartitionWorker {
   async #letGo(): Promise<void> {
     const owned = this.#owned;
     this.#owned = undefined;
+    this.#due.leave(this.#place.partition);
     if (this.#rules.freshCache) this.#rows.clear();
     await owned?.claim.close();
   }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DueTimers, type Wish } from '../../../jobs/runtime/due-timers.ts';
+import type { Stores } from '../../../jobs/runtime/stores.ts';
+import { TributaryError } from '../../../schemas/errors.ts';
+import type { DueTimer } from '../../../sinks/tables/port.ts';
+import { ManualClock, testRuntime } from '../../harness/stores.ts';
+import { parts } from './add-up.ts';
+
+const now = (before: number, unusable = 0): Wish => ({ before, inBacklog: false, unusable });
+const log = (before: number): Wish => ({ before, inBacklog: true, unusable: 0 });
+
+/** A store of these timers, given as due times by partition. */
+function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords = 100) {
+  const searches: { partitions: readonly number[]; before: number; limit: number }[] = [];
+  const clock = new ManualClock(0);
+  const state: { gate: Promise<unknown>; fault: Error | undefined } = { gate: Promise.resolve(), fault: undefined };
+  const tables = {
+    async due(_table: unknown, partitions: readonly number[], before: number, limit: number): Promise<DueTimer[]> {
+      searches.push({ partitions, before, limit });
+      await state.gate;
+      if (state.fault !== undefined) throw state.fault;
+      const found = partitions.flatMap((partition) =>
+        (timers[partition] ?? []).map((due) => ({ partition, key: [], name: 'tick', due })),
+      );
+      return found
+        .filter(({ due }) => due <= before)
+        .sort((a, b) => a.due - b.due)
+        .slice(0, limit);
+    },
+  };
+  const runtime = testRuntime({ tables } as unknown as Stores, { clock, settings: { timerMs: 1000, maxRecords } });
+  const due = new DueTimers(parts, runtime);
+  const take = async (partition: number, wish: Wish) => (await due.take(partition, wish))?.timers.map((one) => one.due);
+  return { searches, clock, state, due, take };
+}
+
+test('one search finds the timers of all partitions, and each takes its own, once', async () => {
+  const { searches, clock, take } = world({ 0: [1, 5], 1: [2], 2: [3] });
+  for (const partition of [0, 1, 2]) await take(partition, now(0));
+  clock.advance(1000);
+  assert.deepEqual(await take(1, now(4)), [2]);
+  assert.deepEqual(await take(0, now(4)), [1]);
+  assert.deepEqual(await take(2, now(2)), [], 'what is not due for it yet is not its own');
+  assert.deepEqual(searches.at(-1), { partitions: [0, 1, 2], before: 4, limit: 100 });
+  assert.equal(searches.length, 2);
+  assert.equal(await take(1, now(9)), undefined);
+});
+
+test('a search is made once in so many ms, however many ask', async () => {
+  const { searches, clock, take } = world({ 0: [0], 1: [0] });
+  for (let ms = 0; ms < 10_000; ms += 100) {
+    for (const partition of [0, 1]) await take(partition, now(ms));
+    clock.advance(100);
+  }
+  assert.equal(searches.length, 10);
+});
+
+test('a partition that changes over from the time of the log to that of the clock is not looked for twice', async () => {
+  const { searches, clock, take } = world({ 0: [0] });
+  assert.deepEqual(await take(0, log(0)), [0]);
+  assert.equal(await take(0, now(0)), undefined);
+  clock.advance(1000);
+  assert.deepEqual(await take(0, now(0)), [0]);
+  assert.deepEqual(
+    searches.map(({ partitions }) => partitions),
+    [[0], [0]],
+  );
+});
+
+test('those in a backlog are looked for by themselves, so that what is due for them later fills no search of others', async () => {
+  const { searches, take } = world({ 0: [1, 2, 3, 4, 5, 6, 7, 8], 1: [9] }, 4);
+  assert.deepEqual(await take(0, log(2)), [1, 2]);
+  assert.deepEqual(await take(1, now(10)), [9]);
+  assert.deepEqual(
+    searches.map(({ partitions, before }) => [partitions, before]),
+    [
+      [[0], 2],
+      [[1], 10],
+    ],
+  );
+});
+
+test('a flood in one partition holds up no other: where a search may not have found all, each looks for itself', async () => {
+  const { clock, take } = world({ 0: Array.from({ length: 50 }, (_, n) => n), 1: [60, 61] }, 10);
+  for (const partition of [0, 1]) await take(partition, now(-1));
+  clock.advance(1000);
+  assert.deepEqual(await take(1, now(100)), [60, 61]);
+  assert.equal((await take(0, now(100)))?.length, 10);
+});
+
+test('so many more are looked for as could not be used', async () => {
+  const { searches, clock, take } = world({});
+  await take(0, now(0, 3));
+  await take(1, now(0, 4));
+  clock.advance(1000);
+  await take(0, now(0, 3));
+  assert.equal(searches.at(-1)?.limit, 107);
+});
+
+test('whoever asks while a search goes on waits for that one; none is begun meanwhile', async () => {
+  const { searches, clock, state, take } = world({ 0: [1], 1: [1] });
+  for (const partition of [0, 1]) await take(partition, now(0));
+  clock.advance(1000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.gate = promise;
+  const first = take(0, now(1));
+  clock.advance(5000);
+  const second = take(1, now(1));
+  const third = take(0, now(1));
+  resolve();
+  assert.deepEqual(await Promise.all([first, second, third]), [[1], [1], undefined]);
+  assert.equal(searches.length, 2);
+});
+
+test('a search that failed is made anew for whoever asks next', async () => {
+  const { clock, state, take } = world({ 0: [1], 1: [1] });
+  for (const partition of [0, 1]) await take(partition, now(0));
+  clock.advance(1000);
+  state.fault = new TributaryError('TABLES_AWAY', 'nobody there');
+  await assert.rejects(take(0, now(1)), { code: 'TABLES_AWAY' });
+  state.fault = undefined;
+  assert.deepEqual(await take(0, now(1)), [1]);
+  assert.deepEqual(await take(1, now(1)), [1]);
+});
+
+test('a partition that was given away is not looked for', async () => {
+  const { searches, clock, due, take } = world({});
+  for (const partition of [0, 1]) await take(partition, now(0));
+  due.leave(1);
+  clock.advance(1000);
+  await take(0, now(0));
+  assert.deepEqual(searches.at(-1)?.partitions, [0]);
+});
+
+test('what happens during a search is for a later one to see', async () => {
+  const { clock, state, due } = world({ 0: [1] });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.gate = promise;
+  const taking = due.take(0, now(1));
+  const { begun } = due;
+  resolve();
+  assert.equal((await taking)?.search, begun);
+  clock.advance(1000);
+  assert.ok(((await due.take(0, now(1)))?.search ?? 0) > begun);
+});
