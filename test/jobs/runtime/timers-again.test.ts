@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type Job, type Output, wakeAt } from '../../../jobs/define.ts';
-import { HELD_BACK_MS } from '../../../jobs/runtime/timers.ts';
+import type { DueTimers, Found } from '../../../jobs/runtime/due-timers.ts';
+import { HELD_BACK_MS, Timers } from '../../../jobs/runtime/timers.ts';
 import { LONGEST_KEY_PART } from '../../../schemas/key-part.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { added, changed, parts, things } from './add-up.ts';
@@ -238,4 +239,40 @@ test('no two timers are said by one id, whatever stands in their keys; and the l
   assert.deepEqual([new Set(ids).size, ids.length], [keys.length, keys.length]);
   assert.ok((await b.sums()).every((sum) => sum.endsWith('=1001')));
   assert.deepEqual(await b.deadLetters(), []);
+});
+
+/** Timers that find what they are told to. */
+async function scripted(t: TestContext) {
+  const b = await bench(t, { jobs: [job] });
+  const due = { begun: 1, found: undefined as Found | undefined, take: async () => due.found };
+  const place = { job: job.name, topic: things.name, partition: 0 };
+  const timers = new Timers(job, place, b.runtime(), () => 1, due as unknown as DueTimers);
+  const key = ['default', 't', 'p'];
+  const fire = (search: number, ...times: readonly number[]) => {
+    due.found = { search, timers: times.map((time) => ({ partition: 0, key, name: 'tick', due: time })) };
+    return timers.fire(undefined);
+  };
+  const hear = async () => {
+    const records = await b.stores.transport.read(things.name, 0, 0, 10);
+    timers.heard({ records, deadLetters: [], isChanged: () => true });
+  };
+  return { due, fire, hear };
+}
+
+test('a timer that was found before its record was read is not said once more; what a later search finds is', async (t) => {
+  const { due, fire, hear } = await scripted(t);
+  assert.equal(await fire(1, DUE), true);
+  due.begun = 2;
+  await hear();
+  assert.equal(await fire(2, DUE), false);
+  assert.equal(await fire(3, DUE), true);
+});
+
+test('a timer that was said is remembered until its record is read, though a search does not find it', async (t) => {
+  const { fire, hear } = await scripted(t);
+  await fire(1, DUE);
+  assert.equal(await fire(2), false);
+  assert.equal(await fire(3, DUE), false);
+  await hear();
+  assert.equal(await fire(4, DUE), true);
 });
