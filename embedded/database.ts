@@ -109,8 +109,9 @@ function open(folder: string): DatabaseSync {
 }
 
 const SQLITE_BUSY = 5;
+const IO = 10;
 /** The primary result codes after which waiting may help: busy, locked, out of memory, input/output, disk full. */
-const PASSING = new Set([SQLITE_BUSY, 6, 7, 10, 13]);
+const PASSING = new Set([SQLITE_BUSY, 6, 7, IO, 13]);
 const TOO_BIG = 18;
 
 function sqliteCode(error: unknown): number | undefined {
@@ -135,7 +136,9 @@ export async function guarded<T>(away: ErrorCode, what: string, work: () => T | 
     const code = sqliteCode(error);
     if (code === undefined) throw error;
     if (PASSING.has(code)) {
-      throw new TributaryError(away, `${what}: ${messageOf(error)}; waiting for it`, { cause: error });
+      // The transaction was undone; but whether a file has what could not be written to it to the end, nobody knows.
+      const outcome = code === IO ? 'unknown' : 'none';
+      throw new TributaryError(away, `${what}: ${messageOf(error)}; waiting for it`, { cause: error, outcome });
     }
     throw new TributaryError('STORE_BROKEN', `${what}: ${messageOf(error)}; run \`tributary doctor\``, {
       cause: error,

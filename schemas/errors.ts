@@ -56,15 +56,20 @@ export type ErrorKind = (typeof ERROR_CODES)[ErrorCode];
 /** The codes a record can be dead-lettered with. */
 export type RejectCode = { [C in ErrorCode]: (typeof ERROR_CODES)[C] extends 'reject' ? C : never }[ErrorCode];
 
+/** Of a write that failed: whether nothing of it was done, or nobody knows. */
+export type FailedWrite = 'none' | 'unknown';
+
 export class TributaryError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
+  readonly outcome: FailedWrite;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; outcome?: FailedWrite } = {}) {
     super(message, options);
     this.name = 'TributaryError';
     this.code = code;
     this.kind = ERROR_CODES[code];
+    this.outcome = options.outcome ?? 'unknown';
   }
 }
 

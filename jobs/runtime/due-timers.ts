@@ -47,7 +47,7 @@ export class DueTimers {
   readonly #inBacklog: Group = { wishes: new Map(), search: undefined };
   /** When the search was begun that a partition took from last. */
   readonly #taken = new Map<number, number>();
-  #begun = 0;
+  #count = 0;
 
   constructor(table: TableDef, runtime: Pick<Runtime, 'stores' | 'clock' | 'settings'>) {
     this.#table = table;
@@ -55,8 +55,8 @@ export class DueTimers {
   }
 
   /** The searches begun so far: what happens now is seen by those with a larger number. */
-  get begun(): number {
-    return this.#begun;
+  begun(): number {
+    return this.#count;
   }
 
   /** Undefined when no search has been made since the partition took its timers last, and none is to be made yet. */
@@ -132,7 +132,7 @@ export class DueTimers {
   }
 
   #next(): number {
-    this.#begun += 1;
-    return this.#begun;
+    this.#count += 1;
+    return this.#count;
   }
 }

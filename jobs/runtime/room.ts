@@ -24,6 +24,11 @@ export class Room {
     this.#size = size;
   }
 
+  /** Whether somebody waits for room. */
+  get isWanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Settles when there is room. Who asks for more than there is at all has all of it. */
   async take(records: number): Promise<Held> {
     let held = Math.min(records, this.#size);

@@ -91,7 +91,7 @@ export interface Runtime {
   readonly settings: Settings;
   readonly telemetry: Telemetry;
   /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
-  readonly room: Pick<Room, 'take'>;
+  readonly room: Pick<Room, 'take' | 'isWanted'>;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
   /**

@@ -114,7 +114,7 @@ export class Timers {
     for (const one of this.#said.values()) if (one.heldUntil > 0 && isChanged(one.row)) one.heldUntil = 0;
     for (const record of records) {
       const one = this.#knownOf(record);
-      if (one !== undefined) one.readBefore = this.#due.begun;
+      if (one !== undefined) one.readBefore = this.#due.begun();
     }
     for (const { record } of deadLetters) {
       const one = this.#knownOf(record);

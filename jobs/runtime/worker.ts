@@ -1,7 +1,8 @@
 /**
  * The owner of one partition of a job's topic: claims it, then applies batch after batch until it is stopped, fenced, or meets
- * what it cannot live with. Whatever goes wrong in a batch, there is one way back: claim again, with nothing in memory. So
- * recovery from a store that was away is the same as recovery from a crash.
+ * what it cannot live with. For what is away it waits where it is, if that call may be made again (`patience.ts`). Whatever else goes
+ * wrong in a batch, there is one way back: claim again, with nothing in memory. So recovery from a write of unknown outcome is the
+ * same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
 import type { Marks } from '../../topics/marks.ts';
@@ -15,6 +16,7 @@ import { Destinations } from './destinations.ts';
 import { DueTimers } from './due-timers.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
+import { Patience, patiently, withKinds } from './patience.ts';
 import type { Place } from './records.ts';
 import { Apart, Outranked, RowsRefused } from './refused.ts';
 import { POSSESSION_RECORDS } from './row-writes.ts';
@@ -58,6 +60,7 @@ export class PartitionWorker {
   readonly #counts: PartitionCounts;
   readonly #rows: PartitionRows;
   readonly #due: DueTimers;
+  readonly #patience: Patience;
   #owned: Owned | undefined;
   /** The largest token of a row that stopped a claim. */
   #above = 0;
@@ -74,19 +77,22 @@ export class PartitionWorker {
     this.#job = job;
     this.#place = { job: job.name, topic: job.from.name, partition };
     this.#membership = membership;
-    this.#runtime = runtime;
+    this.#patience = new Patience(this.#place, runtime);
+    const stores = patiently(runtime.stores, this.#patience);
+    this.#runtime = { ...runtime, stores };
     this.#rules = rules;
-    this.#lookups = lookups;
+    this.#lookups = withKinds(lookups, { load: this.#patience.reading });
     this.#destinations = new Destinations(job);
     this.#counts = new PartitionCounts(job);
-    this.#due = due;
-    this.#rows = new PartitionRows(job.row, runtime.stores.tables, runtime.settings.cachedRows);
+    this.#due = withKinds(due, { take: this.#patience.reading });
+    this.#rows = new PartitionRows(job.row, stores.tables, runtime.settings.cachedRows);
   }
 
   /** Turns until the signal is aborted. Throws only what is fatal. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, telemetry, settings, random } = this.#runtime;
     let failures = 0;
+    this.#patience.begin(signal);
     try {
       while (!signal.aborted) {
         try {
@@ -95,6 +101,7 @@ export class PartitionWorker {
           if (turn === 'fenced') await clock.sleep(backOff(failures, settings.backOffMs, random), signal);
         } catch (error) {
           if (kindOf(error) !== 'retry') throw error;
+          if (signal.aborted) break;
           failures += 1;
           const delayMs = backOff(failures, settings.backOffMs, random);
           telemetry.tell({
@@ -150,7 +157,8 @@ export class PartitionWorker {
   async #fetch(owned: Owned, waitMs: number, signal: AbortSignal | undefined): Promise<readonly LogRecord[]> {
     const { maxRecords, maxKeys } = this.#runtime.settings;
     const options = { maxRecords, maxKeys, waitMs };
-    const { records, end } = await owned.claim.fetch(signal === undefined ? options : { ...options, signal });
+    const fetching = signal === undefined ? options : { ...options, signal };
+    const { records, end } = await this.#patience.reading(() => owned.claim.fetch(fetching));
     owned.end = end;
     // Not `next < end`: the last offsets of a log may be taken by marks of transactions, which nobody can read.
     const last = records.at(-1);
@@ -168,6 +176,7 @@ export class PartitionWorker {
     const membership = this.#membership;
     const claimed = await claimPartition({ job, place, membership, runtime, rules, counts: this.#counts }, this.#above);
     const { token, topicId, partitions, elsewhere, next } = claimed;
+    this.#patience.owns(token);
     this.#rows.begin({ token, topicId, partition: place.partition, elsewhere, stopAbove: rules.stopAbove });
     return {
       ...claimed,

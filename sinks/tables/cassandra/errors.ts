@@ -1,6 +1,6 @@
 /** What an error of the driver means: wait and try again, refuse this row, or stop. */
 import { errors, types } from 'cassandra-driver';
-import { type ErrorCode, messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { type ErrorCode, type FailedWrite, messageOf, TributaryError } from '../../../schemas/errors.ts';
 
 const { responseErrorCodes } = types;
 
@@ -57,13 +57,14 @@ function isRefusedConnection(error: unknown): boolean {
   return /considered as DOWN|is busy|not connect|ignored/i.test(String(messageOf(error) || error));
 }
 
-/** The error as the port knows it. `what` says what was tried. */
-export function faultOf(error: unknown, what: string): TributaryError {
+/** The error as the port knows it. `what` says what was tried; `outcome` what became of it, if it was a write. */
+export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'unknown'): TributaryError {
   if (error instanceof TributaryError) return error;
   const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [];
   const all: unknown[] = [error, ...causes];
   const why = (causes.length > 0 ? causes : [error]).map((each) => messageOf(each).split('\n', 1)[0]).join('; ');
-  const fault = (code: ErrorCode, message: string) => new TributaryError(code, `${what}: ${message}`, { cause: error });
+  const fault = (code: ErrorCode, message: string) =>
+    new TributaryError(code, `${what}: ${message}`, { cause: error, outcome });
 
   // A node that cannot look up its users now says that the password is wrong, and why.
   if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {

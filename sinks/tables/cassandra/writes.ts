@@ -148,10 +148,12 @@ export class Writes {
       }
     };
     const nodeOf = await this.#connection.nodes().catch((error: unknown) => {
-      throw faultOf(error, `writing ${request.name}`);
+      throw faultOf(error, `writing ${request.name}`, 'none');
     });
     await Promise.all(grouped(request, keys, statements, nodeOf).map(run));
-    if (fault !== undefined) throw faultOf(fault, `writing ${request.name}`);
+    if (fault !== undefined) {
+      throw faultOf(fault, `writing ${request.name}`, outcomes.includes('unknown') ? 'unknown' : 'none');
+    }
     return results;
   }
 

@@ -138,7 +138,7 @@ test('what happens during a search is for a later one to see', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   state.gate = promise;
   const taking = due.take(0, now(1));
-  const { begun } = due;
+  const begun = due.begun();
   resolve();
   assert.equal((await taking)?.search, begun);
   clock.advance(1000);

@@ -14,7 +14,9 @@ const add = (partId: string, amount = 1): Given => [added, { thingId: 't', partI
 async function remake(b: Bench, topic: Topic, offsets: 'gone' | 'kept'): Promise<void> {
   const { database } = b.stores;
   await b.stores.transport.close();
-  const kept = database.statement('SELECT group_name, next_offset, marks, epoch FROM log_offsets').all() as unknown as unknown[][];
+  const kept = database
+    .statement('SELECT group_name, next_offset, marks, epoch FROM log_offsets')
+    .all() as unknown as unknown[][];
   const [[id] = []] = database
     .statement('SELECT id FROM log_topics WHERE name = ?')
     .all(topic.name) as unknown as number[][];

@@ -149,6 +149,7 @@ test('some few new records do not wait for those who catch up; a batch of many, 
   const runtime: Runtime = {
     ...b.runtime({ settings: { maxRecords: 16 } }),
     room: {
+      isWanted: false,
       take: (records) => {
         taken.push(records);
         return full.isFull ? new Promise(() => {}) : room.take(records);

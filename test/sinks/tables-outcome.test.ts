@@ -1,0 +1,75 @@
+/** What a store says of a write of rows that failed: whether nothing of it was done, or nobody knows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { errors, types } from 'cassandra-driver';
+import { guarded } from '../../embedded/database.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { Connection } from '../../sinks/tables/cassandra/connection.ts';
+import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
+import { Writes } from '../../sinks/tables/cassandra/writes.ts';
+import { learners, v, write } from '../contracts/tables-samples.ts';
+
+const { responseErrorCodes: codes } = types;
+const response = (code: number) => new errors.ResponseError(code, 'not now');
+const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+
+/** Writes a row for each; what is given for it is thrown, or it is written. */
+async function failure(faults: readonly (Error | undefined)[], nodes?: Error): Promise<TributaryError> {
+  let next = 0;
+  const connection: Pick<Connection, 'nodes' | 'execute' | 'batch'> = {
+    nodes: async () => {
+      if (nodes !== undefined) throw nodes;
+      // Each row by itself.
+      return ([, user]) => user ?? '';
+    },
+    execute: async () => {
+      const fault = faults[next++];
+      if (fault !== undefined) throw fault;
+      return undefined as never;
+    },
+    batch: async () => assert.fail('one row a request'),
+  };
+  const rows = faults.map((_, i) => write(['t', `user-${i}`, 'b'], v(1, 1), { whole: true }));
+  const error = await new Writes(connection as Connection)
+    .rows(tableRequest(learners, 'k'), rows)
+    .catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof TributaryError && error.code === 'TABLES_AWAY');
+  return error;
+}
+
+test('Cassandra: nothing was written that was not sent, or that the node says it did not begin', async () => {
+  for (const fault of [
+    new errors.NoHostAvailableError({ a: refused }, 'all hosts'),
+    response(codes.unavailableException),
+    response(codes.overloaded),
+  ]) {
+    assert.equal((await failure([fault])).outcome, 'none');
+    assert.equal(
+      (await failure([undefined, fault])).outcome,
+      'none',
+      'what was written is the same when written again',
+    );
+  }
+  assert.equal((await failure([undefined], new errors.NoHostAvailableError({}, 'all hosts'))).outcome, 'none');
+});
+
+test('Cassandra: of what was sent and not answered nobody knows, whatever became of the others', async () => {
+  for (const fault of [response(codes.writeTimeout), new errors.OperationTimedOutError('late')]) {
+    assert.equal((await failure([fault])).outcome, 'unknown');
+    assert.equal((await failure([response(codes.overloaded), fault])).outcome, 'unknown');
+  }
+});
+
+test('SQLite: what was undone was not written; what a file could not take to the end may have been', async () => {
+  for (const [errcode, outcome] of [
+    [5, 'none'],
+    [13, 'none'],
+    [10, 'unknown'],
+    [10 | (4 << 8), 'unknown'],
+  ] as const) {
+    const failing = guarded('TABLES_AWAY', 'writing', () => {
+      throw Object.assign(new Error('as the test wants it'), { errcode });
+    });
+    await assert.rejects(failing, { code: 'TABLES_AWAY', outcome });
+  }
+});
