@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Job, wakeAt } from '../../../jobs/define.ts';
 import { Room } from '../../../jobs/runtime/room.ts';
 import { lookupsFor, type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
+import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { Random } from '../../harness/random.ts';
-import { added, addUp, polished, things } from './add-up.ts';
-import { type Bench, bench, type Given, thingIn, type WorkerOptions } from './bench.ts';
+import { added, addUp, changed, polished, things } from './add-up.ts';
+import { type Bench, bench, type Given, START, thingIn, type WorkerOptions } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
 const add = (thingId: string, amount = 1) => [added, { thingId, partId: 'p', amount }] as const;
+
+const DUE = START + 60_000;
 
 /** Settles when a batch ends at the end of its partition, and all partitions have come there. */
 async function caughtUp(b: Bench, running: RunningJob): Promise<void> {
@@ -99,6 +103,34 @@ test('a membership that cannot be had is the answer', async (t) => {
     return go();
   };
   await assert.rejects(start(b, { hook }), /no such topic/);
+});
+
+test('all partitions of a process look for their due timers in one search', async (t) => {
+  const job: Job = changed({
+    react: (_before, _after, { type }) => (type === added.type ? [wakeAt('tick', DUE)] : []),
+  });
+  const b = await bench(t, { jobs: [job], partitions: 4 });
+  const names = [0, 1, 2, 3].map((partition) => thingIn(b, partition));
+  await b.produce(...names.map((name) => add(name)));
+  const searches: number[] = [];
+  const hook: Hook = async (name, go, args) => {
+    if (name === 'tables.due') searches.push((args[1] as readonly number[]).length);
+    // Time goes on while they wait for records.
+    if (name === 'claim.fetch') b.clock.advance(500);
+    return go();
+  };
+  const { promise: haveFired, resolve } = Promise.withResolvers<void>();
+  const runtime = b.runtime({ hook, settings: { timerMs: 1000, waitMs: 1 } });
+  const tell = (event: TelemetryEvent) => {
+    b.told.push(event);
+    if (b.heard('timers-fired').length === 4) resolve();
+  };
+  const running = await runJob(job, { ...runtime, telemetry: { tell } });
+  await Promise.race([haveFired, running.finished]);
+  await running.stop();
+  assert.ok(searches.includes(4), `searches for ${searches} partitions`);
+  await b.run();
+  assert.deepEqual((await b.sums()).sort(), names.map((name) => `${name}/p=1001`).sort());
 });
 
 test('members that come and go hand their partitions over without losing or doubling anything', async (t) => {
