@@ -109,7 +109,7 @@ export function patiently({ transport, codec, tables, cache, search, channels }:
 /** The same object, some of whose calls are made in another way. */
 export function withKinds<T extends object>(port: T, kinds: Partial<Record<keyof T, Kind>>): T {
   const result: Record<string, unknown> = {};
-  for (let each: object = port; each !== Object.prototype; each = Object.getPrototypeOf(each)) {
+  for (let each: object | null = port; each !== null && each !== Object.prototype; each = Object.getPrototypeOf(each)) {
     for (const name of Object.getOwnPropertyNames(each)) {
       const value: unknown = name in result ? undefined : Reflect.get(port, name);
       if (typeof value !== 'function' || name === 'constructor') continue;
