@@ -17,6 +17,7 @@ import { courseIndex, courseStructure } from '../schemas/rows/course-structure.t
 import type { RowOf } from '../schemas/target.ts';
 import { contentEvents, enrollmentEvents } from '../topics/index.ts';
 import { defineJob, emit, Rejection, reject, view } from './define.ts';
+import { measuredAfter, measuredSince } from './measure.ts';
 import { same } from './same.ts';
 
 type Course = RowOf<typeof courseStructure>;
@@ -52,7 +53,8 @@ export const projectCourse = defineJob({
         units: replaced(row?.units, unitsOf(lines, contents)),
         contents: replaced(row?.contents, contents),
       };
-      return same(row, course) ? row : course;
+      const measured = { ...course, measuredSince: measuredAfter(row, course, time) };
+      return same(row, measured) ? row : measured;
     },
 
     'content.retired': (row) => (row === undefined || row.retired ? row : { ...row, retired: true }),
@@ -60,12 +62,12 @@ export const projectCourse = defineJob({
 
   react: (before, after) => {
     if (after === undefined || before === after) return [];
-    if (before !== undefined && same(measureOf(before), measureOf(after))) return [];
+    if (before !== undefined && measuredSince(before) === measuredSince(after)) return [];
     return [emit(courseStructureChanged, { courseId: after.courseId })];
   },
 
   views: [
-    view(courseStructure, courseIndex, ({ units, contents, ...course }) => ({
+    view(courseStructure, courseIndex, ({ units, contents, measuredSince: _, ...course }) => ({
       ...course,
       units: units.size,
       contents: contents.size,
@@ -145,14 +147,4 @@ function replaced<V>(before: Entries<V> | undefined, wanted: ReadonlyMap<string,
   for (const name of entries.keys()) if (!wanted.has(name)) entries = entries.delete(name);
   for (const [name, value] of wanted) if (!same(entries.get(name), value)) entries = entries.set(name, value);
   return entries;
-}
-
-/** What a learner's standing is measured by. */
-function measureOf({ name, units, contents }: Course) {
-  const required = [...contents].filter(([, content]) => content.required);
-  return {
-    name,
-    units: [...units.keys()].sort(),
-    required: Object.fromEntries(required.map(([contentId, content]) => [contentId, content.units])),
-  };
 }

@@ -4,7 +4,8 @@
  * A row keeps *facts*: which contents were visited and completed, and which batches the learner is in. What follows from
  * them, the *standing* (percentage, counts per unit, completion), is concluded from the facts and the structure of the
  * course as it is now. So facts may come in any order: progress before the enrollment, or before the course is known, is
- * kept and counts when they come; and when a course is published anew, every standing is concluded again.
+ * kept and counts when they come; and when a course is published anew, every standing is concluded again. `standing.ts` does so,
+ * and what one event adds does not take longer the more contents there are.
  *
  * - Required is what the course's structure says is required. A learner has completed the course when every required
  *   content is complete; a course that requires nothing is completed by nobody. The first completion is kept for good.
@@ -25,12 +26,10 @@ import { memberProgressed } from '../schemas/group.ts';
 import { notificationRequested } from '../schemas/notification.ts';
 import { courseStructure } from '../schemas/rows/course-structure.ts';
 import { batchLearners, enrollmentIndex, learnerCourses, learnerProgress } from '../schemas/rows/learner-progress.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../topics/index.ts';
 import { defineJob, emit, lookup, view, viewEach, where } from './define.ts';
+import { concluded, concludedWhole, type Learner } from './standing.ts';
 
-type Learner = RowOf<typeof learnerProgress>;
-type Course = RowOf<typeof courseStructure>;
 type Said = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
 
 const RECENT_VISITS = 8;
@@ -86,7 +85,8 @@ export const trackProgress = defineJob({
         lastAccessAt: Math.max(learner.lastAccessAt ?? time, time),
         recent: [...learner.recent, id].slice(-RECENT_VISITS),
       };
-      return completes || learner.state === 'not_started' ? concluded(visited, course) : visited;
+      if (completes) return concluded(visited, course, data.contentId);
+      return learner.state === 'not_started' ? concluded(visited, course) : visited;
     },
 
     'enrollment.progress-followed': (row, { data }, { course }) => {
@@ -95,7 +95,7 @@ export const trackProgress = defineJob({
       return concluded({ ...learner, followers: data.following ? [...others, data.groupId].sort() : others }, course);
     },
 
-    'enrollment.course-structure-changed': (row, _event, { course }) => row && concluded(row, course),
+    'enrollment.course-structure-changed': (row, _event, { course }) => row && concludedWhole(row, course),
   },
 
   react: (before, after, event) => {
@@ -157,60 +157,8 @@ function newLearner({ userId, courseId }: { userId: string; courseId: string }):
     units: Entries.empty(),
     followers: [],
     recent: [],
+    measuredSince: null,
   };
-}
-
-/** The same facts, with what follows from them. Without a course nothing follows but that something was visited. */
-function concluded(learner: Learner, course: Course | undefined): Learner {
-  const counts = new Map<string, number>();
-  let completed = 0;
-  let lastAt = 0;
-  learner.contents.forEach(({ completedAt }, contentId) => {
-    const content = completedAt === null ? undefined : course?.contents.get(contentId);
-    if (completedAt === null || !content?.required) return;
-    completed += 1;
-    lastAt = Math.max(lastAt, completedAt);
-    for (const unitId of content.units) counts.set(unitId, (counts.get(unitId) ?? 0) + 1);
-  });
-  const required = course?.required ?? 0;
-  const completedAt = learner.completedAt ?? (required > 0 && completed === required ? lastAt : null);
-  const visited = learner.contents.size > 0;
-  return {
-    ...learner,
-    courseName: course?.name ?? learner.courseName,
-    required,
-    completed,
-    progress: required === 0 ? 0 : Math.floor((100 * completed) / required),
-    state: completedAt !== null ? 'completed' : visited ? 'in_progress' : 'not_started',
-    completedAt,
-    units: unitCounts(learner.units, course, counts),
-    batches: completedAt === null ? learner.batches : completionsSaid(learner.batches),
-  };
-}
-
-function unitCounts(
-  before: Learner['units'],
-  course: Course | undefined,
-  counts: Map<string, number>,
-): Learner['units'] {
-  let units = before;
-  before.forEach((count, unitId) => {
-    if (!course?.units.has(unitId)) units = units.delete(unitId);
-    else if (count > 0 && !counts.has(unitId)) units = units.set(unitId, 0);
-  });
-  counts.forEach((count, unitId) => {
-    units = units.set(unitId, count);
-  });
-  return units;
-}
-
-/** Every batch the learner is in is told of the completion, once. */
-function completionsSaid(before: Learner['batches']): Learner['batches'] {
-  let batches = before;
-  before.forEach((batch, batchId) => {
-    if (batch.active && !batch.completionSaid) batches = batches.set(batchId, { ...batch, completionSaid: true });
-  });
-  return batches;
 }
 
 const isEnrolled = (row: Learner | undefined): boolean => row?.batches.some(({ active }) => active) === true;

@@ -13,6 +13,13 @@ export const courseStructure = defineTable({
       { name: 'name', type: 'string', doc: 'What people call the course.' },
       { name: 'retired', type: 'boolean', doc: 'Whether the course is no longer offered.' },
       { name: 'publishedAt', type: ['null', 'long'], doc: 'When it was last published.', unit: 'ms since 1970 UTC' },
+      {
+        name: 'measuredSince',
+        type: ['null', 'long'],
+        doc: 'Names what the standing of learners is measured by: when it was published, or, since no two are equal, somewhat later.',
+        unit: 'ms since 1970 UTC',
+        default: null,
+      },
       { name: 'required', type: 'int', doc: 'How many of its contents are required.' },
       {
         name: 'units',

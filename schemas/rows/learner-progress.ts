@@ -77,6 +77,13 @@ export const learnerProgress = defineTable({
         type: { type: 'array', items: 'string' },
         doc: 'The ids of the latest visits, since a visit told twice is one visit.',
       },
+      {
+        name: 'measuredSince',
+        type: ['null', 'long'],
+        doc: 'That of the course with which the counts were made. Absent: they are to be made anew.',
+        unit: 'ms since 1970 UTC',
+        default: null,
+      },
     ],
   },
 });

@@ -82,3 +82,10 @@ test('opening a completed content again leaves it completed', async (t) => {
   });
   await spec.thenNothing();
 });
+
+test('a course was completed with the latest of its required contents, not at the latest visit', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(joins, but(completes('a'), { time: minute(20) }), but(completes('extra'), { time: minute(50) }));
+  await spec.given(but(completes('b'), { time: minute(10) }));
+  await spec.thenRow(key, { completedAt: minute(20), lastAccessAt: minute(50) });
+});
