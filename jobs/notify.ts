@@ -5,7 +5,8 @@
  *   requests tell. The feed keeps the newest 100.
  * - By a channel goes what is not expired and of no muted category, to every channel that has an address.
  * - In quiet hours it is held back, unless it is urgent. When they end it goes out, if it is still wanted by then: not read
- *   meanwhile, not expired, not muted. Each held notification has its own end, so that a timer that comes late changes nothing.
+ *   meanwhile, not expired, not muted. Each held notification has its own end, so that a timer that comes late changes nothing. Of more
+ *   than 100 the newest are held, and the others stay in the feed alone.
  * - For channels that carry digests it is collected, unless it is urgent, and goes out with the next digest, if it is still wanted by
  *   then: one message for all, of the newest 100 and how many more there were. Digests are numbered, which makes each one message.
  * - New preferences hold for what waits too: it is judged as if it were asked for now.
@@ -25,16 +26,16 @@ import { notificationFeed, recipient, unreadCounts } from '../schemas/rows/recip
 import { notificationEvents } from '../topics/index.ts';
 import { defineJob, emit, reject, sleep, view, viewEach, wakeAt } from './define.ts';
 import { digestMessage, digestProblem } from './digest.ts';
-import { problemOf } from './quiet-hours.ts';
+import { problemOf, quietEnd } from './quiet-hours.ts';
 import { same } from './same.ts';
 import {
   awaiting,
-  byAge,
   direct,
   goesOut,
   judgedAgain,
   leftTogether,
   type Message,
+  newest,
   nextDue,
   type Recipient,
   withoutMore,
@@ -150,20 +151,18 @@ function messageOf({ category, title, body, link, expiresAt, unsubscribe }: Mess
   return { category, title, body, link, expiresAt, unsubscribe };
 }
 
-/** The recipient with the newest of the feed; of two at the same time, the one with the greater id is the newer one. */
-function withFeed(row: Recipient, feed: Feed): Recipient {
-  let kept = feed;
-  while (kept.size > FEED_SIZE) {
-    const [oldest] = [...kept].reduce((a, b) => (byAge(a, b) < 0 ? a : b));
-    kept = kept.delete(oldest);
-  }
-  return { ...row, feed: kept, unread: [...kept.values()].filter(({ read }) => !read).length };
+/** The recipient with the newest of the feed. */
+function withFeed(row: Recipient, all: Feed): Recipient {
+  const feed = newest(all, FEED_SIZE);
+  return { ...row, feed, unread: [...feed.values()].filter(({ read }) => !read).length };
 }
 
 /** What goes out of a notification at once. */
 function askedFor(row: Recipient, data: Requested, time: number) {
   const id = data.notificationId;
-  if (row.held.has(id) || !goesOut(row, data, time)) return [];
+  // Held back, or too old to be.
+  if (!data.urgent && quietEnd(row, time) !== null) return [];
+  if (!goesOut(row, data, time)) return [];
   return (data.urgent ? row.addresses : direct(row)).map((to) => messageTo(to, row, id, data));
 }
 

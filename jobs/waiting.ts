@@ -2,6 +2,7 @@
  * What of a recipient's messages has to wait: for the end of quiet hours (`held`), or for a digest (`collected`). One notification may
  * wait for both, on behalf of different channels.
  */
+import type { Entries } from '../schemas/entries.ts';
 import type { recipient } from '../schemas/rows/recipient.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { type Collected, digestTime } from './digest.ts';
@@ -10,6 +11,7 @@ import { quietEnd } from './quiet-hours.ts';
 export type Recipient = RowOf<typeof recipient>;
 export type Message = Pick<Collected, 'category' | 'title' | 'body' | 'link' | 'expiresAt' | 'unsubscribe'>;
 
+const HELD_SIZE = 100;
 const DIGEST_SIZE = 100;
 
 export function goesOut({ muted, addresses }: Recipient, { category, expiresAt }: Message, time: number): boolean {
@@ -25,7 +27,7 @@ export function direct({ addresses, digest }: Recipient): Recipient['addresses']
 export function awaiting(row: Recipient, id: string, message: Message, time: number): Recipient {
   if (!goesOut(row, message, time)) return row;
   const until = direct(row).length === 0 ? null : quietEnd(row, time);
-  const held = until === null ? row.held : row.held.set(id, { ...message, until });
+  const held = until === null ? row.held : newest(row.held.set(id, { ...message, time, until }), HELD_SIZE);
   return trimmed({ ...row, held, collected: collectedBy(row, row.collected, id, message, time) });
 }
 
@@ -37,10 +39,18 @@ function collectedBy(row: Recipient, collected: Recipient['collected'], id: stri
   return collected.set(id, { ...message, time, channels, until: digestTime(digest, row, time) });
 }
 
+/** The recipient with no more collected than a digest has room for. */
 function trimmed(row: Recipient): Recipient {
-  if (row.collected.size <= DIGEST_SIZE) return row;
-  const [oldest] = [...row.collected].reduce((a, b) => (byAge(a, b) < 0 ? a : b));
-  return { ...row, collected: row.collected.delete(oldest), uncollected: row.uncollected + 1 };
+  const collected = newest(row.collected, DIGEST_SIZE);
+  return { ...row, collected, uncollected: row.uncollected + row.collected.size - collected.size };
+}
+
+/** The newest of them; of two at the same time, the one with the greater id is the newer one. */
+export function newest<E extends { readonly time: number }>(entries: Entries<E>, most: number): Entries<E> {
+  if (entries.size <= most) return entries;
+  let kept = entries;
+  for (const [id] of [...entries].sort(byAge).slice(0, entries.size - most)) kept = kept.delete(id);
+  return kept;
 }
 
 /**
@@ -70,7 +80,7 @@ export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipi
     leaves ||= wanted && until === null;
   }
   if (held === row.held && collected === row.collected) return row;
-  const after = withoutMore({ ...row, held, collected });
+  const after = withoutMore(trimmed({ ...row, held, collected }));
   return leaves ? { ...after, digests: row.digests + 1, uncollected: 0 } : after;
 }
 
@@ -82,8 +92,8 @@ export function leftTogether(before: Recipient, after: Recipient, anew: boolean,
   return wanted.sort((a, b) => -byAge(a, b)).map(([, entry]) => entry);
 }
 
-/** The older entry first; of two at the same time, the one with the greater id is the newer one. */
-export function byAge([idA, a]: [string, { time: number }], [idB, b]: [string, { time: number }]): number {
+/** The older entry first. */
+function byAge([idA, a]: [string, { time: number }], [idB, b]: [string, { time: number }]): number {
   return a.time - b.time || (idA < idB ? -1 : 1);
 }
 

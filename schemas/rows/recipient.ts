@@ -65,13 +65,17 @@ export const recipient = defineTable({
       },
       {
         name: 'held',
-        doc: 'What waits for the end of quiet hours, by notification.',
+        doc: 'What waits for the end of quiet hours, by notification: the newest 100.',
         type: {
           type: 'map',
           values: {
             type: 'record',
             name: 'Held',
-            fields: [...waiting, { name: 'until', type: 'long', doc: 'When they end.', unit: 'ms since 1970 UTC' }],
+            fields: [
+              ...waiting,
+              { ...time, default: 0 },
+              { name: 'until', type: 'long', doc: 'When they end.', unit: 'ms since 1970 UTC' },
+            ],
           },
         },
       },

@@ -345,6 +345,17 @@ test('of more than a hundred the oldest is left out, also when it was asked for 
   assert.deepEqual([row?.collected?.size, row?.collected?.has('late'), row?.uncollected], [100, false, 1]);
 });
 
+test('what was held back and is collected now takes its room from the oldest', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const ids = (first: number) =>
+    Array.from({ length: 60 }, (_, n) => later(asks(`n${first + n}`), minute(2) + first + n));
+  const quiet = { quietFrom: '09:00', quietUntil: '09:20' };
+  await spec.given(prefers({ digest }), ...ids(0), later(prefers(quiet), minute(3)), ...ids(60));
+  await spec.given(later(prefers({ digest }), minute(4)));
+  const row = await spec.row(recipient, key);
+  assert.deepEqual([row?.held?.size, row?.collected?.size, row?.uncollected], [0, 100, 20]);
+});
+
 test('of two collected at the same time the one with the greater id is the newer one', async (t) => {
   for (const order of [
     ['x', 'y'],

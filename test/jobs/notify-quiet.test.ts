@@ -1,6 +1,8 @@
 /** What is held back in quiet hours, and what becomes of it. Events are a minute apart, from 09:00 UTC. */
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify.ts';
+import { recipient } from '../../schemas/rows/recipient.ts';
 import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
 import { asks, goesOut, heldBack, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
@@ -108,6 +110,21 @@ test('what fell out of the feed and was read by its name does not go out either'
   await spec.thenRow(key, { unread: 0, held: {} });
 });
 
+test('of more than a hundred the newest are held back, and the others stay in the feed alone', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const ids = Array.from({ length: 100 }, (_, n) => `n${n}`);
+  const at = ([def, data]: SpecEvent, time: number): SpecEvent => [def, data, { time }];
+  const late = at(asks('late'), minute(1));
+  await spec.given(prefers(quiet));
+  await spec.when(at(asks('old'), minute(2)), ...ids.map((id, n) => at(asks(id), minute(3) + n)), late);
+  await spec.thenNothing();
+  const row = await spec.row(recipient, key);
+  assert.deepEqual([row?.held?.size, row?.held?.has('old'), row?.held?.has('late')], [100, false, false]);
+  await spec.whenTimeIs(END);
+  await spec.thenEmits(...ids.map((id) => goesOut(id)));
+  await spec.thenRow(key, { held: {} });
+});
+
 test('new quiet hours hold for what is held back too', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet), asks('a'));
@@ -161,11 +178,12 @@ test('two nights have each their end, and a timer that comes late for both lets 
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('tomorrow');
   const DAY = minute(24 * 60) - minute(0);
+  const tomorrow = heldBack('tomorrow', END + DAY, { time: minute(5) + DAY });
   await spec.given(prefers(quiet), asks('today'), [def, data, { time: minute(5) + DAY }]);
-  await spec.thenRow(key, { held: { ...heldBack('today', END), ...heldBack('tomorrow', END + DAY) } });
+  await spec.thenRow(key, { held: { ...heldBack('today', END), ...tomorrow } });
   await spec.whenTimeIs(END);
   await spec.thenEmits(goesOut('today'));
-  await spec.thenRow(key, { held: heldBack('tomorrow', END + DAY) });
+  await spec.thenRow(key, { held: tomorrow });
   await spec.whenTimeIs(END + DAY);
   await spec.thenEmits(goesOut('tomorrow'));
 

@@ -1,6 +1,6 @@
 /** Events of one recipient, for the tests of notify. */
 import { messageDue, notificationRead, notificationRequested, preferencesChanged } from '../../schemas/notification.ts';
-import type { SpecEvent } from '../harness/job-spec.ts';
+import { minute, type SpecEvent } from '../harness/job-spec.ts';
 
 export const key = ['ada'];
 const recipientId = 'ada';
@@ -50,9 +50,9 @@ export const goesOut = (notificationId: string, { channel, address } = MAIL, res
 export const inFeed = (notificationId: string, time: number, rest: object = {}) => ({
   [notificationId]: { category: 'course', ...text(notificationId), time, read: false, ...rest },
 });
-/** As it is held back. */
+/** As it is held back; without `rest`, asked for by the second event. */
 export const heldBack = (notificationId: string, until: number, rest: object = {}) => ({
-  [notificationId]: { category: 'course', ...text(notificationId), unsubscribe: null, until, ...rest },
+  [notificationId]: { category: 'course', ...text(notificationId), unsubscribe: null, time: minute(1), until, ...rest },
 });
 
 /** As it is collected for a digest by mail. */
