@@ -2,6 +2,7 @@
 import { Entries } from '../schemas/entries.ts';
 import type { groupMembership } from '../schemas/rows/group-membership.ts';
 import type { RowOf } from '../schemas/target.ts';
+import { type Rejection, reject } from './define.ts';
 
 export type Group = RowOf<typeof groupMembership>;
 export interface Pair {
@@ -32,10 +33,37 @@ export function pairsOfMember(group: Group | undefined, userId: string): Pair[] 
     .map(([courseId]) => ({ userId, courseId }));
 }
 
-/** The pairs of one activity of the group. */
-export function pairsOfActivity(group: Group | undefined, courseId: string): Pair[] {
-  if (group?.activities.get(courseId)?.kind !== 'course') return [];
+/** The pairs of one activity, of the group or about to be. */
+export function pairsOfActivity(
+  group: Group | undefined,
+  courseId: string,
+  kind = group?.activities.get(courseId)?.kind,
+): Pair[] {
+  if (group === undefined || kind !== 'course') return [];
   return [...group.members.keys()].map((userId) => ({ userId, courseId }));
+}
+
+/** A group is one row, and when it is deleted all that it follows is said at once. */
+const MOST = { members: 5000, activities: 200, progress: 10_000 } as const;
+
+/** Why one more member or activity cannot be, with these pairs; undefined if it can. */
+export function fullness(group: Group, what: 'members' | 'activities', pairs: readonly Pair[]): Rejection | undefined {
+  const followed = group.progress.size + pairs.length;
+  const flaw =
+    group[what].size >= MOST[what]
+      ? `has ${MOST[what]} ${what}, the most there can be`
+      : followed > MOST.progress
+        ? `would have ${followed} members to follow, each in each course, and ${MOST.progress} are the most`
+        : undefined;
+  return flaw === undefined
+    ? undefined
+    : reject('FACT_IMPOSSIBLE', `group ${group.groupId} ${flaw}: divide it into several groups`);
+}
+
+/** The group, unless nothing is known of it: one of which only what is gone was told leaves no row. */
+export function orNothing(group: Group): Group | undefined {
+  const { createdAt, name, members, activities } = group;
+  return createdAt === null && name === '' && members.size + activities.size === 0 ? undefined : group;
 }
 
 /**

@@ -7,7 +7,10 @@
  *
  * - Members and activities may come before the group itself. Adding what is there changes nothing: a role is changed by
  *   `group.member-role-changed`, an activity is changed by removing and adding it.
- * - A deleted group leaves nothing. What is added to it later is of a new group.
+ * - A deleted group leaves nothing, and neither does one of which nothing but what is gone again was told. What is added to it later is
+ *   of a new group.
+ * - A group has at most 5,000 members and 200 activities, and follows at most 10,000 members, each in each of its courses. What does
+ *   not fit is rejected.
  */
 import { progressFollowed } from '../schemas/enrollment.ts';
 import {
@@ -26,10 +29,12 @@ import { enrollmentEvents, groupEvents } from '../topics/index.ts';
 import { defineJob, emit, reject, viewEach } from './define.ts';
 import {
   following,
+  fullness,
   type Group,
   NOT_ENROLLED,
   nameOf,
   newGroup,
+  orNothing,
   type Pair,
   pairsOfActivity,
   pairsOfMember,
@@ -65,20 +70,24 @@ export const projectGroup = defineJob({
     },
 
     'group.updated': (row, { data }) =>
-      row?.name === data.name ? row : { ...(row ?? newGroup(data)), name: data.name },
+      row?.name === data.name ? row : orNothing({ ...(row ?? newGroup(data)), name: data.name }),
 
     'group.deleted': () => undefined,
 
     'group.member-added': (row, { data, time }) => {
       const group = row ?? newGroup(data);
       if (group.members.has(data.userId)) return group;
+      const pairs = pairsOfMember(group, data.userId);
+      const full = fullness(group, 'members', pairs);
+      if (full !== undefined) return full;
       const members = group.members.set(data.userId, { role: data.role, since: time });
-      return following({ ...group, members }, pairsOfMember(group, data.userId));
+      return following({ ...group, members }, pairs);
     },
 
     'group.member-removed': (row, { data }) => {
       if (!row?.members.has(data.userId)) return row;
-      return unfollowing({ ...row, members: row.members.delete(data.userId) }, pairsOfMember(row, data.userId));
+      const members = row.members.delete(data.userId);
+      return orNothing(unfollowing({ ...row, members }, pairsOfMember(row, data.userId)));
     },
 
     'group.member-role-changed': (row, { data }) => {
@@ -90,15 +99,17 @@ export const projectGroup = defineJob({
     'group.activity-added': (row, { data, time }) => {
       const group = row ?? newGroup(data);
       if (group.activities.has(data.activityId)) return group;
+      const pairs = pairsOfActivity(group, data.activityId, data.kind);
+      const full = fullness(group, 'activities', pairs);
+      if (full !== undefined) return full;
       const activities = group.activities.set(data.activityId, { kind: data.kind, since: time });
-      const changed = { ...group, activities };
-      return following(changed, pairsOfActivity(changed, data.activityId));
+      return following({ ...group, activities }, pairs);
     },
 
     'group.activity-removed': (row, { data }) => {
       if (!row?.activities.has(data.activityId)) return row;
       const activities = row.activities.delete(data.activityId);
-      return unfollowing({ ...row, activities }, pairsOfActivity(row, data.activityId));
+      return orNothing(unfollowing({ ...row, activities }, pairsOfActivity(row, data.activityId)));
     },
 
     'group.member-progressed': (row, { data }) => {
@@ -115,6 +126,7 @@ export const projectGroup = defineJob({
   },
 
   react: (before, after, event) => {
+    if (before === after) return [];
     const { groupId } = event.data;
     switch (event.type) {
       case 'group.member-added':

@@ -10,6 +10,7 @@
  * - Required is what the course's structure says is required. A learner has completed the course when every required
  *   content is complete; a course that requires nothing is completed by nobody. The first completion is kept for good.
  * - Leaving keeps progress, and coming back goes on with it. Nothing is said about a learner who is in no batch.
+ * - A group may follow somebody who has done nothing yet. When none does any more, no row is left of it.
  * - A visit told twice (same event id) is one visit, as far as the latest eight visits tell.
  */
 
@@ -92,7 +93,10 @@ export const trackProgress = defineJob({
     'enrollment.progress-followed': (row, { data }, { course }) => {
       const learner = row ?? newLearner(data);
       const others = learner.followers.filter((groupId) => groupId !== data.groupId);
-      return concluded({ ...learner, followers: data.following ? [...others, data.groupId].sort() : others }, course);
+      const followers = data.following ? [...others, data.groupId].sort() : others;
+      return followers.length + learner.batches.size + learner.contents.size === 0
+        ? undefined
+        : concluded({ ...learner, followers }, course);
     },
 
     'enrollment.course-structure-changed': (row, _event, { course }) => row && concludedWhole(row, course),

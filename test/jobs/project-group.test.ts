@@ -95,10 +95,10 @@ test('a role is changed by a change of role, and the time of joining stays', asy
 
 test('a member who leaves and comes back is a member since then', async (t) => {
   const spec = await jobSpec(t, projectGroup);
-  await spec.given(adds('ada', 'admin'), removes('ada'));
+  await spec.given(creates(), adds('ada', 'admin'), removes('ada'));
   await spec.thenRow(key, { members: {} });
   await spec.given(adds('ada'));
-  await spec.thenRow(key, { members: { ada: { role: 'member', since: minute(2) } } });
+  await spec.thenRow(key, { members: { ada: { role: 'member', since: minute(3) } } });
 });
 
 test('an activity is changed by removing and adding it, not by adding it again', async (t) => {
@@ -159,6 +159,36 @@ test('a deleted group leaves nothing, and what is added later is of a new group'
   });
   await spec.thenNothing();
 });
+
+const NOTHING_KNOWN: readonly (readonly [what: string, events: readonly SpecEvent[]])[] = [
+  ['a member who is gone', [adds('ada'), removes('ada')]],
+  ['an activity that is gone', [takesUp('algebra'), gives('algebra')]],
+  ['a name that is none', [renames('')]],
+  ['members and activities that are gone', [takesUp('algebra'), adds('ada'), gives('algebra'), removes('ada')]],
+  ['what was told after it was deleted, and is gone', [creates(), deletes, adds('ada'), removes('ada')]],
+];
+
+for (const [what, events] of NOTHING_KNOWN) {
+  test(`a group of which nothing is known but ${what} leaves nothing`, async (t) => {
+    const spec = await jobSpec(t, projectGroup);
+    await spec.given(...events);
+    await spec.thenRow(key, undefined);
+  });
+}
+
+const SOMETHING_KNOWN: readonly (readonly [what: string, events: readonly SpecEvent[], row: object])[] = [
+  ['was set up', [creates(''), adds('ada'), removes('ada')], { createdAt: minute(0), ...NOBODY }],
+  ['has a name', [renames('Red'), adds('ada'), removes('ada')], { name: 'Red', ...NOBODY }],
+  ['has an activity', [takesUp('algebra', 'other'), adds('ada'), removes('ada')], { members: {} }],
+];
+
+for (const [what, events, row] of SOMETHING_KNOWN) {
+  test(`a group that ${what} stays when its last member is gone`, async (t) => {
+    const spec = await jobSpec(t, projectGroup);
+    await spec.given(...events);
+    await spec.thenRow(key, { ...row });
+  });
+}
 
 test('a group that is deleted and filled again in one go shows the new one only', async (t) => {
   const spec = await jobSpec(t, projectGroup);

@@ -5,7 +5,7 @@ import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/bat
 import { progressFollowed } from '../../schemas/enrollment.ts';
 import { memberProgressed } from '../../schemas/group.ts';
 import { jobSpec, type SpecEvent } from '../harness/job-spec.ts';
-import { ada, completes, joins, known, leaves, standing } from './learners.ts';
+import { ada, completes, joins, key, known, leaves, opens, standing } from './learners.ts';
 
 test('a group that follows an enrolled learner is told at once, at every change, and when the learner leaves', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
@@ -50,3 +50,21 @@ test('a group that follows no longer is told nothing', async (t) => {
   await spec.when(leaves);
   await spec.thenEmits([learnerLeft, standing(0, 'not_started')]);
 });
+
+const follows = (groupId: string, following = true): SpecEvent => [progressFollowed, { ...ada, groupId, following }];
+
+const LEFT: readonly (readonly [rule: string, events: readonly SpecEvent[], row: object | undefined])[] = [
+  ['of whom nothing else is known', [follows('red'), follows('red', false)], undefined],
+  ['of whom nothing was known', [follows('red', false)], undefined],
+  ['of whom another group is told', [follows('red'), follows('blue'), follows('red', false)], { followers: ['blue'] }],
+  ['who did something', [follows('red'), opens('a'), follows('red', false)], { followers: [] }],
+  ['who was in a batch', [follows('red'), joins, leaves, follows('red', false)], { followers: [] }],
+];
+
+for (const [rule, events, row] of LEFT) {
+  test(`when a group follows no longer, of a learner ${rule} ${row ? 'the rest' : 'nothing'} is left`, async (t) => {
+    const spec = await jobSpec(t, trackProgress, { rows: known });
+    await spec.given(...events);
+    await spec.thenRow(key, row as Record<string, unknown> | undefined);
+  });
+}
