@@ -77,6 +77,7 @@ export async function processBatch(
 ): Promise<After> {
   const { runtime, rules, job, place, claim, rows } = context;
   const { codec, tables } = runtime.stores;
+  const breathe = () => runtime.clock.breathe();
   const startedAt = runtime.clock.elapsed();
   const last = (records.at(-1) as LogRecord).offset;
   const seen = rules.marksCopy ? marks.copy() : marks;
@@ -84,7 +85,8 @@ export async function processBatch(
   await codec.learn(records, wantedOf(job));
   const speakers = runtime.speakers(place.topic);
   const topic = { id: context.topicId, partitions: claim.shape.partitions };
-  const planned = plan(job, codec, records, rules.marks ? seen : undefined, place.partition, topic, speakers);
+  const marked = rules.marks ? seen : undefined;
+  const planned = await plan(job, codec, records, marked, place.partition, topic, speakers, breathe);
   const apart = planned.items.find(({ search }) => search !== undefined && 'where' in search);
   if (apart !== undefined && records.length > 1) throw new Apart(records.indexOf(apart.record));
   let after: string | undefined;
@@ -95,6 +97,7 @@ export async function processBatch(
     hasLeft: leftBefore(context, first),
     end,
     refused,
+    breathe,
     where: async (tenant, field, value) => {
       const page = { limit: runtime.settings.maxKeys, after: context.within?.after };
       const found = await tables.matching(job.row, context.stored, tenant, field, value, page);
@@ -104,7 +107,7 @@ export async function processBatch(
   });
 
   const willBeWritten = (one: Touched) => isWritten(context, one);
-  const views = collectViews(job, folded, willBeWritten, context.token, place.partition, refused);
+  const views = await collectViews(job, folded, willBeWritten, context.token, place.partition, refused, breathe);
   const rowsWritten = await writeRows(context, folded, refused);
   const entries = inTurn(
     [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox })),
@@ -142,7 +145,7 @@ export async function processBatch(
 
   const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
   context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
-  rows.trim(folded.touched.keys(), leftBefore(context, done.next));
+  await rows.trim(folded.touched.keys(), leftBefore(context, done.next), breathe);
   for (const { record, code, message } of planned.rejected) {
     runtime.telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
   }
@@ -209,6 +212,7 @@ async function sendsOf(
   let { offset } = entries[0] ?? { offset: -1 };
   let index = start - 1;
   for (const entry of entries) {
+    await runtime.clock.breathe();
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;
     if (entry.kind === 'event') sends.push(...derived(entry, index, place, topicId, partitions, now));

@@ -15,6 +15,7 @@ import { type ReadContext, readAhead } from './reads.ts';
 import { LONGEST_MESSAGE } from './records.ts';
 import type { LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
+import type { Clock } from './stores.ts';
 
 /** A row that the batch has to do with. */
 export interface Touched {
@@ -57,6 +58,7 @@ export interface FoldContext extends ReadContext {
   readonly refreshEnd: () => Promise<number>;
   /** The rows that cannot become what the batch would make of them, by id, and why not. */
   readonly refused: ReadonlyMap<string, Rejection>;
+  readonly breathe: Clock['breathe'];
 }
 
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
@@ -72,20 +74,21 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     const targets = Array.isArray(ready) ? ready : await ready;
     let outcome: Outcome | undefined;
     for (const { id, found } of targets) {
+      await context.breathe();
       const row = rows.get(id);
       const isRepeat = rules.skip && hasApplied(row, item, partition);
       if (!isRepeat && rules.judgedOnce && item.record.offset < furthest) {
         outcome = worst(outcome, 'repeated');
         continue;
       }
-      const one = touched.get(id) ?? untouched(row, item);
+      const one = touched.get(id) ?? untouched(row, item, context);
       touched.set(id, one);
       if (isRepeat) {
         if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
         one.skipped = true;
         one.again = rules.again;
         const { cameFrom, record } = item;
-        if (cameFrom !== undefined) row.outbox = moved(row.outbox, cameFrom, { partition, offset: record.offset });
+        if (cameFrom !== undefined) row.outbox = [...moved(row.outbox, cameFrom, { partition, offset: record.offset })];
         // A store that refused the row has it by now, from an owner who came late; a view that fails does so again.
         const why = refused.get(id);
         outcome = worst(outcome, why?.code === 'JOB_FAILED' ? why : 'repeated');
@@ -104,7 +107,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
           one.last = item;
         }
         if (rules.rejectionKept) {
-          row.outbox = [...pending(row.outbox, context.hasLeft), rejectionOf(answer, item, partition)];
+          row.outbox.push(rejectionOf(answer, item, partition));
         }
       }
       // Whoever reads the row after this batch need not judge the record, should the row be written for whatever reason.
@@ -117,8 +120,10 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
   return { touched, fresh, outcomes, eventTime };
 }
 
-function untouched(row: LiveRow, last: Planned): Touched {
+/** Makes what the row has to say a list of this batch's own, to which it adds; without what has left. */
+function untouched(row: LiveRow, last: Planned, { hasLeft }: FoldContext): Touched {
   const { data: before, timers: timersBefore } = row;
+  row.outbox = [...pending(row.outbox, hasLeft)];
   return { row, before, timersBefore, changed: false, judged: false, skipped: false, again: false, last };
 }
 
@@ -185,8 +190,11 @@ function foldOne(
     row.data = after;
     row.revision += 1;
     row.timers = wishes;
-    row.outbox = [...pending(context.rules.outbox ? row.outbox : [], context.hasLeft), ...entries];
-    for (const entry of entries) fresh.add(entry);
+    if (!context.rules.outbox) row.outbox = [];
+    for (const entry of entries) {
+      row.outbox.push(entry);
+      fresh.add(entry);
+    }
     return 'applied';
   } catch (error) {
     if (error instanceof TributaryError) throw error;

@@ -12,6 +12,7 @@ import { type Origin, parseLine, ROUTED } from '../../topics/origin.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
+import type { Clock } from './stores.ts';
 import type { Skip } from './telemetry.ts';
 
 /** One event, and the rows it touches: named ones, or those that a search of the partition finds. */
@@ -32,7 +33,7 @@ export interface Plan {
 }
 
 /** `topic` is that of the job, with its id as `shortId` makes it. `marks` take up the origins of the records. */
-export function plan(
+export async function plan(
   job: Job,
   codec: Codec,
   records: readonly LogRecord[],
@@ -40,7 +41,8 @@ export function plan(
   partition: number,
   topic: { readonly id: string; readonly partitions: number },
   speakers: ReadonlySet<string>,
-): Plan {
+  breathe: Clock['breathe'],
+): Promise<Plan> {
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
   const rejected: Plan['rejected'] = [];
@@ -48,6 +50,7 @@ export function plan(
   const wanted = wantedOf(job);
 
   for (const record of records) {
+    await breathe();
     const decoded = codec.decode(job.from, record, wanted);
     if (decoded.kind === 'ignored') {
       skipped.unwanted += 1;

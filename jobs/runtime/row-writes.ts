@@ -39,10 +39,12 @@ export async function writeRows(
   const { runtime, job, place, token, uncalled } = context;
   const written = [...touched.values()].filter((one) => isWritten(context, one));
   if (written.length === 0) return 0;
-  const results = await runtime.stores.tables.write(
-    job.row,
-    written.map((one) => writeOf(context, one)),
-  );
+  const writes: RowWrite[] = [];
+  for (const one of written) {
+    await runtime.clock.breathe();
+    writes.push(writeOf(context, one));
+  }
+  const results = await runtime.stores.tables.write(job.row, writes);
   const refused = new Map<string, Rejection>();
   results.forEach((result, i) => {
     const { row } = written[i] as Touched;

@@ -7,17 +7,18 @@ import type { Key, Version } from '../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import type { Row } from '../define.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { EMPTY, formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
+import { formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
 import { type Packing, packingOf } from './packed.ts';
 import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
 import { Outranked } from './refused.ts';
+import type { Clock } from './stores.ts';
 
 export interface LiveRow {
   readonly id: string;
   readonly key: Key;
   data: Row | undefined;
   at: At;
-  outbox: readonly OutboxEntry[];
+  outbox: OutboxEntry[];
   timers: Readonly<Record<string, number>>;
   /** As the store holds it; undefined if it holds none. */
   stored: Version | undefined;
@@ -107,13 +108,13 @@ export class PartitionRows {
     this.#rows.set(
       id,
       row === undefined
-        ? { id, key, data: undefined, at: NOWHERE, outbox: EMPTY, timers: {}, stored: undefined, revision: 0 }
+        ? { id, key, data: undefined, at: NOWHERE, outbox: [], timers: {}, stored: undefined, revision: 0 }
         : {
             id,
             key,
             data: row.data,
             at: parseAt(row.at, topicId),
-            outbox: parseOutbox(row.outbox, topicId, key[0] as string, hasLeft),
+            outbox: [...parseOutbox(row.outbox, topicId, key[0] as string, hasLeft)],
             timers: row.timers,
             stored: row.version,
             revision: row.version.revision,
@@ -137,7 +138,7 @@ export class PartitionRows {
   }
 
   /** Packs the rows that were used longest ago, and forgets those beyond the most to be kept. Called between batches. */
-  trim(used: Iterable<string>, hasLeft: HasLeft): void {
+  async trim(used: Iterable<string>, hasLeft: HasLeft, breathe: Clock['breathe']): Promise<void> {
     const ready = Math.ceil(this.#most * READY_SHARE);
     if (this.#rows.size <= ready) return;
     for (const id of used) {
@@ -149,6 +150,7 @@ export class PartitionRows {
     let going = this.#rows.size - ready;
     for (const row of this.#rows.values()) {
       if (going <= 0) break;
+      await breathe();
       this.#rows.delete(row.id);
       // Packing takes time, too: what would be forgotten at once is not.
       if (going <= this.#most - ready) this.#pack(row, hasLeft);

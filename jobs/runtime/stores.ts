@@ -28,6 +28,8 @@ export interface Clock {
   elapsed(): number;
   /** Settles after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Called between two pieces of work: lets everybody else on the loop have a turn if work has gone on for long. */
+  breathe(): Promise<void>;
 }
 
 export interface Settings {

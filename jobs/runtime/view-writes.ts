@@ -7,7 +7,7 @@ import type { Folded, Touched } from './fold.ts';
 import type { OutboxEntry } from './outbox.ts';
 import { RowsRefused } from './refused.ts';
 import { idOf } from './rows.ts';
-import type { Stores } from './stores.ts';
+import type { Clock, Stores } from './stores.ts';
 import { viewChanges } from './views.ts';
 
 interface ViewWrite {
@@ -23,18 +23,20 @@ export type ViewWrites = Map<Target, Map<string, ViewWrite>>;
  * What the views have to become. Removals also go into the outbox, which is about to be written with the row. `isWritten` says
  * whether a row is about to be written under our token.
  */
-export function collectViews(
+export async function collectViews(
   job: Job,
   { touched, fresh }: Folded,
   isWritten: (one: Touched) => boolean,
   token: number,
   partition: number,
   refused: ReadonlyMap<string, Rejection>,
-): ViewWrites {
+  breathe: Clock['breathe'],
+): Promise<ViewWrites> {
   const writes: ViewWrites = new Map();
   const failed = new Map<string, Rejection>();
   for (const [id, one] of touched) {
     if ((!one.changed && !one.again) || refused.has(id)) continue;
+    await breathe();
     const { row } = one;
     const tenant = row.key[0] as string;
     const version = isWritten(one) ? { token, revision: row.revision } : (row.stored as Version);
@@ -53,7 +55,7 @@ export function collectViews(
       for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset });
       for (const key of removals) {
         const entry = { kind: 'removal' as const, partition, offset, time, tenant, view: view.into.name, key };
-        row.outbox = [...row.outbox, entry];
+        row.outbox.push(entry);
         (fresh as Set<OutboxEntry>).add(entry);
       }
     }

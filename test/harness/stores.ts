@@ -97,6 +97,7 @@ export class ManualClock implements Clock {
     this.#now = now;
   }
   async sleep(): Promise<void> {}
+  async breathe(): Promise<void> {}
 }
 
 const EVERYBODY = { has: () => true } as unknown as ReadonlySet<string>;

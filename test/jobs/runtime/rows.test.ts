@@ -254,6 +254,9 @@ function anything(random: Random): Given {
   return [polished, { partId, amount: 7 }];
 }
 
+/** Nobody else is on the loop. */
+const alone = async () => {};
+
 /** Whoever has the rows of the only partition. */
 const ownerOf = (b: Bench): RowsOwner => ({
   token: 1,
@@ -279,14 +282,14 @@ test('rows that were used longest ago are packed first, then forgotten, and neve
   const rows = new PartitionRows(parts, tables as Tables, 3);
   rows.begin(ownerOf(b));
   const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])), () => true);
-  const trim = (...names: string[]) => rows.trim([...names.map(id), 'unknown'], () => true);
+  const trim = (...names: string[]) => rows.trim([...names.map(id), 'unknown'], () => true, alone);
   const ready = () => [...rows.matching(() => true)].map((row) => row.key.at(-1));
   await load('p', 'q', 'r', 'none');
   assert.deepEqual(ready(), ['p', 'q', 'r', 'none']);
   const loaded = { ...rows.get(id('r')) };
-  trim('p');
+  await trim('p');
   assert.deepEqual(ready(), ['p']);
-  trim();
+  await trim();
   assert.deepEqual(ready(), ['p']);
   assert.deepEqual(read.splice(0), ['p', 'q', 'r', 'none']);
   await load('r', 'none', 'p');
@@ -315,7 +318,7 @@ test('what has left is not packed with its row, and what has not comes back', as
     await rows.load(ids, () => false);
     const { outbox } = rows.get(key.join('\0'));
     await rows.load(new Map([['other', ['default', 't', 'q']]]), () => false);
-    rows.trim(['other'], () => hasLeft);
+    await rows.trim(['other'], () => hasLeft, alone);
     assert.equal([...rows.matching(() => true)].length, 1);
     await rows.load(ids, () => false);
     assert.deepEqual(rows.get(key.join('\0')).outbox, hasLeft ? [] : outbox);

@@ -1,0 +1,112 @@
+/** Nobody who works on many records keeps the event loop to himself. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Row } from '../../../jobs/define.ts';
+import { breathing } from '../../../jobs/runtime/breathing.ts';
+import { added, addUp, changed } from './add-up.ts';
+import { type Bench, bench, type Given } from './bench.ts';
+
+test('others have their turn when work has gone on for long, and then not until it has gone on for long again', async () => {
+  let now = 1000;
+  const turns: number[] = [];
+  const breathe = breathing(
+    () => now,
+    async () => {
+      turns.push(now);
+      // The turn of the others takes time, too, which is none of this work.
+      now += 100;
+    },
+  );
+  for (const piece of [0, 19, 1, 10, 9, 1, 50, 0]) {
+    now += piece;
+    await breathe();
+  }
+  assert.deepEqual(turns, [1020, 1140, 1290]);
+});
+
+const parts = (n: number): Given[] =>
+  Array.from({ length: n }, (_, i) => [added, { thingId: 't', partId: `p${i}`, amount: 1, colour: 'red' }]);
+
+/** Ends when `done` is called: whoever else is on the loop, again and again. */
+function somebodyElse(tick: () => void): () => void {
+  let isDone = false;
+  const again = (): void => {
+    if (isDone) return;
+    tick();
+    setImmediate(again);
+  };
+  setImmediate(again);
+  return () => {
+    isDone = true;
+  };
+}
+
+test('between two long folds of one batch, others on the loop have their turn', async (t) => {
+  let now = 0;
+  const log: string[] = [];
+  const job = changed({
+    fold: {
+      'thing.added': (row, event, found) => {
+        now += 25;
+        log.push('fold');
+        return addUp.fold['thing.added']?.(row, event, found);
+      },
+    },
+  });
+  const b = await bench(t, { jobs: [job] });
+  await b.produce(...parts(4));
+  b.clock.breathe = breathing(() => now);
+  const done = somebodyElse(() => log.push('other'));
+  await b.run();
+  done();
+  const between = log.slice(log.indexOf('fold'), log.lastIndexOf('fold') + 1);
+  assert.deepEqual(
+    between.filter((each, i) => each !== between[i - 1]),
+    ['fold', 'other', 'fold', 'other', 'fold', 'other', 'fold'],
+  );
+});
+
+/** What a batch did, with a breath wherever it would have let others have their turn. */
+async function breathsOf(b: Bench, log: string[]): Promise<string> {
+  b.clock.breathe = async () => {
+    log.push('breath');
+  };
+  const worker = await b.worker(0, {
+    settings: { cachedRows: 10 },
+    hook: async (name, go) => {
+      if (['tables.write', 'claim.commit'].includes(name)) log.push(name);
+      return go();
+    },
+  });
+  await worker.turn(0);
+  return log.join(' ');
+}
+
+test('a batch breathes before each record and each row, whatever it does with them', async (t) => {
+  const log: string[] = [];
+  const logged = <A extends unknown[], R>(what: string, call: ((...args: A) => R) | undefined) => {
+    return (...args: A): R => {
+      log.push(what);
+      return call?.(...args) as R;
+    };
+  };
+  const [view] = addUp.views;
+  assert.ok(view);
+  const job = changed({
+    key: logged('key', addUp.key),
+    fold: { 'thing.added': logged('fold', addUp.fold['thing.added']) },
+    views: [{ ...view, record: logged('view', view.record as (row: Row) => Row | undefined) }],
+  });
+  const b = await bench(t, { jobs: [job] });
+  await b.produce(...parts(3));
+  const steps = [
+    'breath key breath key breath key',
+    'breath fold breath fold breath fold',
+    'breath view breath view breath view',
+    'breath breath breath tables.write',
+    'breath breath breath claim.commit',
+    // Of three rows one stays as it is, and two are packed.
+    'breath breath',
+  ];
+  assert.equal(await breathsOf(b, log), steps.join(' '));
+});
