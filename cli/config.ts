@@ -118,7 +118,7 @@ const schema = z.object({
     1,
     1000,
     DEFAULT_SETTINGS.batchesAtOnce,
-    'The largest batches that this process reads and folds at once; of smaller ones as many more.',
+    `The largest batches at once, of smaller ones as many more; ${elsewhere('batchesAtOnce')}.`,
   ),
   waitMs: ms(0, 60_000, DEFAULT_SETTINGS.waitMs, 'How long a job waits for records before it looks up'),
   sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),

@@ -57,7 +57,7 @@ export interface Settings {
 export const DEFAULT_SETTINGS: Settings = {
   maxRecords: 5000,
   maxKeys: 5000,
-  batchesAtOnce: 2,
+  batchesAtOnce: 1,
   waitMs: 500,
   lookupMs: 5000,
   timerMs: 1000,
@@ -65,8 +65,16 @@ export const DEFAULT_SETTINGS: Settings = {
   backOffMs: [100, 10_000],
 };
 
-/** Instead, where rows are in a store that answers over a network: batches of fewer rows, and rows are not read again. */
-export const NETWORKED = { maxRecords: 2000, maxKeys: 1000, cachedRows: 4000 } as const satisfies Partial<Settings>;
+/**
+ * Instead, where rows are in a store that answers over a network: batches of fewer rows, one while another waits for the store, and
+ * rows are not read again.
+ */
+export const NETWORKED = {
+  maxRecords: 2000,
+  maxKeys: 1000,
+  batchesAtOnce: 2,
+  cachedRows: 4000,
+} as const satisfies Partial<Settings>;
 
 /** The room that these settings give to the batches of a process. */
 export function roomOf({ batchesAtOnce, maxRecords }: Settings): Room {
