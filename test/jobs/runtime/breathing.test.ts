@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../../jobs/define.ts';
 import { breathing } from '../../../jobs/runtime/breathing.ts';
-import { added, addUp, changed } from './add-up.ts';
+import { added, addUp, changed, emptied } from './add-up.ts';
 import { type Bench, bench, type Given } from './bench.ts';
 
 test('others have their turn when work has gone on for long, and then not until it has gone on for long again', async () => {
@@ -109,4 +109,21 @@ test('a batch breathes before each record and each row, whatever it does with th
     'breath breath',
   ];
   assert.equal(await breathsOf(b, log), steps.join(' '));
+});
+
+test('a batch breathes between the rows of one event, too', async (t) => {
+  const log: string[] = [];
+  const job = changed({
+    fold: {
+      'thing.emptied': (row, event, found) => {
+        log.push('fold');
+        return addUp.fold['thing.emptied']?.(row, event, found);
+      },
+    },
+  });
+  const b = await bench(t, { jobs: [job] });
+  await b.produce(...parts(3));
+  await b.run();
+  await b.produce([emptied, { thingId: 't' }]);
+  assert.ok((await breathsOf(b, log)).startsWith('breath breath fold breath fold breath fold'));
 });
