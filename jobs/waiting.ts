@@ -47,9 +47,11 @@ function trimmed(row: Recipient): Recipient {
 
 /** The newest of them; of two at the same time, the one with the greater id is the newer one. */
 export function newest<E extends { readonly time: number }>(entries: Entries<E>, most: number): Entries<E> {
-  if (entries.size <= most) return entries;
   let kept = entries;
-  for (const [id] of [...entries].sort(byAge).slice(0, entries.size - most)) kept = kept.delete(id);
+  while (kept.size > most) {
+    const [oldest] = [...kept].reduce((a, b) => (byAge(a, b) < 0 ? a : b));
+    kept = kept.delete(oldest);
+  }
   return kept;
 }
 
