@@ -1,5 +1,5 @@
 /** Reading topics as they lie, for people: belongs to no consumer group and moves nothing. */
-import { DEAD_LETTER } from '../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { Codec } from '../topics/codec.ts';
 import type { Topic } from '../topics/define.ts';
 import type { LogRecord, Transport } from '../topics/transport.ts';

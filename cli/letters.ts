@@ -2,7 +2,7 @@
  * Dead letters as an operator thinks of them: one for each record and the job that rejected it, however often it did. A marker
  * record beside them says that the record was replayed.
  */
-import { DEAD_LETTER } from '../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import type { Headers, LogRecord, NewRecord, Transport } from '../topics/transport.ts';

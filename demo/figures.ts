@@ -1,5 +1,5 @@
 /** What the demo has come to, read back from the stores: equal for equal events, however often a process died on the way. */
-import { DEAD_LETTER } from '../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
 import { callAnswered, DEFAULT_TENANT, timerFired } from '../schemas/event.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';

@@ -11,6 +11,8 @@ import type { Topic } from './define.ts';
 import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
 import { type FindWrong, wrongId } from './ids.ts';
 import { parseJson } from './json-value.ts';
+import { LARGEST_VALUE } from './limits.ts';
+import { type OnlyRows, onlyRows } from './only.ts';
 import type { Origin } from './origin.ts';
 import type { Registry } from './registry.ts';
 import type { LogRecord } from './transport.ts';
@@ -22,13 +24,12 @@ export type Decoded =
       readonly event: Event;
       readonly origin: Origin | undefined;
       readonly onlyFor: string | undefined;
+      readonly only: OnlyRows | undefined;
     }
   | { readonly kind: 'ignored'; readonly type: string }
   | Rejected;
 
 export { avroHeaders } from './envelope.ts';
-
-const LARGEST_RECORD = 8 * 1024 * 1024;
 
 /** A header by which an operator's replay reaches one job only. */
 export const ONLY_FOR = 'tributary-only-for';
@@ -73,8 +74,8 @@ export class Codec {
   decode(topic: Topic, record: LogRecord, wanted: ReadonlyMap<string, EventDef>): Decoded {
     const { headers, value } = record;
     if (value === null) return rejected('VALUE_UNREADABLE', 'the record has no value; events are never tombstones');
-    if (value.length > LARGEST_RECORD) {
-      return rejected('RECORD_TOO_LARGE', `the value has ${value.length} bytes; at most ${LARGEST_RECORD} are taken`);
+    if (value.length > LARGEST_VALUE) {
+      return rejected('RECORD_TOO_LARGE', `the value has ${value.length} bytes; at most ${LARGEST_VALUE} are taken`);
     }
     const mode = modeOf(headers);
     if (mode === 'structured') return this.#decodeStructured(topic, record, value, wanted);
@@ -143,11 +144,14 @@ export class Codec {
     }
     const { id, source, time, tenant, origin } = envelope;
     const onlyFor = record.headers[ONLY_FOR];
+    const only = onlyRows(record.headers);
+    if (typeof only === 'string') return rejected('ENVELOPE_INVALID', `the header ${only} is no list of keys`);
     return {
       kind: 'event',
       event: { type: def.type, id, source, time, tenant, data },
       origin,
       onlyFor: typeof onlyFor === 'string' ? onlyFor : undefined,
+      only,
     };
   }
 

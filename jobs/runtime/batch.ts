@@ -8,16 +8,19 @@ import type { Marks } from '../../topics/marks.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import type { Within } from '../../topics/progress.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
-import { type Job, Rejection } from '../define.ts';
+import type { Job, Rejection } from '../define.ts';
 import { answerCall, callId } from './calls.ts';
+import { deadLetter } from './dead-letter.ts';
 import type { Destinations } from './destinations.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import { type Folded, foldAll, type Outcome, type Touched } from './fold.ts';
+import type { Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
 import { type HasLeft, inTurn, type OutboxEntry } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
-import { deadLetter, derived, originOf, type PartitionCount, type Place, routed, toRow } from './records.ts';
+import { derived, originOf, type PartitionCount, type Place, routed, toRow } from './records.ts';
 import { Apart } from './refused.ts';
+import { noteSaid, Rejected } from './rejected.ts';
 import { isWritten, writeRows } from './row-writes.ts';
 import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
@@ -47,6 +50,7 @@ export interface BatchContext {
   readonly destinations: Destinations;
   readonly partitions: PartitionCount;
   readonly elsewhere: Elsewhere;
+  readonly limits: Limits;
   readonly refreshEnd: () => Promise<number>;
   /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
   readonly uncalled: Set<string>;
@@ -84,9 +88,10 @@ export async function processBatch(
 
   await codec.learn(records, wantedOf(job));
   const speakers = runtime.speakers(place.topic);
+  const limit = context.limits.of;
   const topic = { id: context.topicId, partitions: claim.shape.partitions };
   const marked = rules.marks ? seen : undefined;
-  const planned = await plan(job, codec, records, marked, place.partition, topic, speakers, breathe);
+  const planned = await plan(job, codec, records, marked, place.partition, topic, speakers, limit, breathe);
   const apart = planned.items.find(({ search }) => search !== undefined && 'where' in search);
   if (apart !== undefined && records.length > 1) throw new Apart(records.indexOf(apart.record));
   let after: string | undefined;
@@ -98,6 +103,7 @@ export async function processBatch(
     end,
     refused,
     breathe,
+    limit,
     where: async (tenant, field, value) => {
       const page = { limit: runtime.settings.maxKeys, after: context.within?.after };
       const found = await tables.matching(job.row, context.stored, tenant, field, value, page);
@@ -116,9 +122,7 @@ export async function processBatch(
     last,
     rules.withinBatch,
   );
-  for (const entry of entries) {
-    if (entry.kind === 'rejection') folded.outcomes.set(entry.offset, new Rejection(entry.code, entry.message));
-  }
+  noteSaid(entries, folded, limit);
   addRemovals(job, views, entries, folded);
   const isSeenOutside = entries.some(({ kind }) => kind === 'call') || [...views.values()].some(({ size }) => size > 0);
   if (rules.look && isSeenOutside) await claim.look();
@@ -132,12 +136,10 @@ export async function processBatch(
   const now = runtime.clock.now();
   for (const { record, key } of planned.routed)
     sends.push(routed(record, key, place, context.topicId, context.partitions, now));
-  for (const { record, code, message } of planned.rejected) {
-    sends.push(deadLetter(record, code, message, place, context.partitions, now));
-  }
+  for (const rejected of planned.rejected) sends.push(deadLetter(rejected, place, context.partitions, limit, now));
   // A record that is not done is not seen yet, either.
   const done: After = within === undefined ? { next: last + 1, marks: seen, within } : { next: last, marks, within };
-  await claim.commit({
+  await context.limits.commit(claim, {
     records: sends,
     offset: done.next,
     marks: context.progress(done.next, done.marks, within),
@@ -179,9 +181,10 @@ function leftBefore({ place, elsewhere }: BatchContext, next: number): HasLeft {
 /** Counts what became of the records, with the rejected ones among those to be dead-lettered. Answers how many were applied. */
 function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded): number {
   let applied = 0;
-  for (const { record } of items) {
+  for (const item of items) {
+    const { record } = item;
     const outcome = outcomes.get(record.offset) as Outcome;
-    if (outcome instanceof Rejection) rejected.push({ record, code: outcome.code, message: outcome.message });
+    if (outcome instanceof Rejected) rejected.push(outcome.of(item));
     else if (outcome === 'applied') applied += 1;
     else skipped[outcome] += 1;
   }
@@ -215,7 +218,9 @@ async function sendsOf(
     await runtime.clock.breathe();
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;
-    if (entry.kind === 'event') sends.push(...derived(entry, index, place, topicId, partitions, now));
+    if (entry.kind === 'event') {
+      sends.push(...derived(entry, index, place, topicId, partitions, context.limits.of, now));
+    }
     if (entry.kind === 'call') {
       const [tenant, ...row] = entry.row as [string, ...string[]];
       const id = `${originOf(entry, index, place, topicId)}/answer`;

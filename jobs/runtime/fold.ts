@@ -7,12 +7,14 @@ import type { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
 import { isTime } from '../../topics/time.ts';
 import { type FoundRows, type Output, Rejection, type Row } from '../define.ts';
+import { LONGEST_MESSAGE } from './dead-letter.ts';
 import type { Destinations } from './destinations.ts';
+import { type Limit, whyTooLarge } from './limits.ts';
 import { moved, type OutboxEntry, pending } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
 import { advanced, isApplied, lastApplied } from './position.ts';
 import { type ReadContext, readAhead } from './reads.ts';
-import { LONGEST_MESSAGE } from './records.ts';
+import { Rejected, rejectedBy } from './rejected.ts';
 import type { LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
 import type { Clock } from './stores.ts';
@@ -34,8 +36,8 @@ export interface Touched {
   last: Planned;
 }
 
-/** What became of a record; of several rows the one furthest to the right counts. */
-export type Outcome = 'repeated' | 'unchanged' | 'applied' | Rejection;
+/** What became of a record; of several rows the one furthest to the right counts, and all that reject it are named. */
+export type Outcome = 'repeated' | 'unchanged' | 'applied' | Rejected;
 
 export interface Folded {
   readonly touched: ReadonlyMap<string, Touched>;
@@ -59,6 +61,7 @@ export interface FoldContext extends ReadContext {
   /** The rows that cannot become what the batch would make of them, by id, and why not. */
   readonly refused: ReadonlyMap<string, Rejection>;
   readonly breathe: Clock['breathe'];
+  readonly limit: Limit;
 }
 
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
@@ -76,22 +79,27 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     for (const { id, found } of targets) {
       await context.breathe();
       const row = rows.get(id);
-      const isRepeat = rules.skip && hasApplied(row, item, partition);
+      const { only } = item;
+      const isFor = only === undefined || only.rows.has(id);
+      const isShown = only?.views.has(id) === true && row.stored !== undefined;
+      if (!isFor && !isShown) continue;
+      const isRepeat = !isFor || (rules.skip && hasApplied(row, item, partition));
       if (!isRepeat && rules.judgedOnce && item.record.offset < furthest) {
         outcome = worst(outcome, 'repeated');
         continue;
       }
       const one = touched.get(id) ?? untouched(row, item, context);
       touched.set(id, one);
+      if (isShown) one.again = true;
       if (isRepeat) {
         if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
         one.skipped = true;
-        one.again = rules.again;
+        one.again ||= rules.again;
         const { cameFrom, record } = item;
         if (cameFrom !== undefined) row.outbox = [...moved(row.outbox, cameFrom, { partition, offset: record.offset })];
         // A store that refused the row has it by now, from an owner who came late; a view that fails does so again.
         const why = refused.get(id);
-        outcome = worst(outcome, why?.code === 'JOB_FAILED' ? why : 'repeated');
+        outcome = why?.code === 'JOB_FAILED' ? rejectedBy(outcome, row, why, true) : worst(outcome, 'repeated');
         continue;
       }
       one.judged = true;
@@ -112,7 +120,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
       }
       // Whoever reads the row after this batch need not judge the record, should the row be written for whatever reason.
       row.at = advanced(row.at, partition, item.record.offset);
-      outcome = worst(outcome, answer);
+      outcome = answer instanceof Rejection ? rejectedBy(outcome, row, answer, false) : worst(outcome, answer);
     }
     outcomes.set(item.record.offset, outcome ?? 'unchanged');
     eventTime = item.event.time;
@@ -134,9 +142,9 @@ function rejectionOf({ code, message }: Rejection, { record, event }: Planned, p
 
 const RANK = ['repeated', 'unchanged', 'applied'];
 
-function worst(a: Outcome | undefined, b: Outcome): Outcome {
-  if (a === undefined || a instanceof Rejection) return a ?? b;
-  return b instanceof Rejection || RANK.indexOf(b) > RANK.indexOf(a) ? b : a;
+function worst(a: Outcome | undefined, b: 'repeated' | 'unchanged' | 'applied'): Outcome {
+  if (a === undefined || a instanceof Rejected) return a ?? b;
+  return RANK.indexOf(b) > RANK.indexOf(a) ? b : a;
 }
 
 /**
@@ -186,7 +194,13 @@ function foldOne(
     const said = job.react(before, after, event, found);
     if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
     const wishes = withWishes(timers ?? row.timers, said);
-    const entries = said.flatMap((output) => entryOf(output, row, item, context) ?? []);
+    const entries: OutboxEntry[] = [];
+    for (const output of said) {
+      const entry = entryOf(output, row, item, context);
+      const why = entry && whyTooLarge(entry, context.limit);
+      if (why !== undefined) return new Rejection('RECORD_TOO_LARGE', why);
+      if (entry !== undefined) entries.push(entry);
+    }
     row.data = after;
     row.revision += 1;
     row.timers = wishes;

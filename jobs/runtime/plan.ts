@@ -7,11 +7,15 @@ import type { TableDef } from '../../schemas/target.ts';
 import { keyFields } from '../../schemas/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Codec } from '../../topics/codec.ts';
+import { largestSize } from '../../topics/limits.ts';
 import type { Marks } from '../../topics/marks.ts';
+import type { OnlyRows, RowKeys } from '../../topics/only.ts';
 import { type Origin, parseLine, ROUTED } from '../../topics/origin.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
+import type { Limit } from './limits.ts';
+import { idOf } from './rows.ts';
 import type { Clock } from './stores.ts';
 import type { Skip } from './telemetry.ts';
 
@@ -21,14 +25,27 @@ export interface Planned {
   readonly event: Event;
   readonly keys: readonly Key[];
   readonly search: Every | Where | undefined;
+  /** Set by a replay: the ids of the rows that are to take the event, and of those that took it and write their views again. */
+  readonly only: { readonly rows: ReadonlySet<string>; readonly views: ReadonlySet<string> } | undefined;
   /** The partition and offset where the record lay before it was sent on to this one. */
   readonly cameFrom: readonly [partition: number, offset: number] | undefined;
+}
+
+/** What a dead letter is made of. */
+export interface RejectedRecord {
+  readonly record: LogRecord;
+  readonly code: RejectCode;
+  readonly message: string;
+  /** The rows that rejected it; undefined if it touches none besides. */
+  readonly rows?: readonly Key[];
+  /** The rows that took it, and of which not everything that follows was written or said. */
+  readonly unshown?: readonly Key[];
 }
 
 export interface Plan {
   readonly items: readonly Planned[];
   readonly routed: readonly { readonly record: LogRecord; readonly key: string }[];
-  readonly rejected: { readonly record: LogRecord; readonly code: RejectCode; readonly message: string }[];
+  readonly rejected: RejectedRecord[];
   readonly skipped: Record<Skip, number>;
 }
 
@@ -41,11 +58,12 @@ export async function plan(
   partition: number,
   topic: { readonly id: string; readonly partitions: number },
   speakers: ReadonlySet<string>,
+  limit: Limit,
   breathe: Clock['breathe'],
 ): Promise<Plan> {
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
-  const rejected: Plan['rejected'] = [];
+  const rejected: RejectedRecord[] = [];
   const skipped: Record<Skip, number> = { unwanted: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
   const wanted = wantedOf(job);
 
@@ -78,15 +96,34 @@ export async function plan(
     }
     const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
     if (key !== undefined && partitionOfText(key, topic.partitions) !== partition) {
-      routed.push({ record, key });
+      const size = largestSize(record) + HEADERS_ADDED;
+      if (size <= limit(job.from.name)) routed.push({ record, key });
+      else rejected.push({ record, code: 'RECORD_TOO_LARGE', message: tooLargeToRoute(size, limit(job.from.name)) });
       continue;
     }
     const touched =
       told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
     if ('code' in touched) rejected.push({ record, ...touched });
-    else items.push({ record, event, ...touched, cameFrom: cameFrom(origin, job.from.name, topic.id) });
+    else {
+      const named = only(touched, decoded.only, event.tenant);
+      items.push({ record, event, ...named, cameFrom: cameFrom(origin, job.from.name, topic.id) });
+    }
   }
   return { items, routed, rejected, skipped };
+}
+
+/** What sending on adds to a record. */
+const HEADERS_ADDED = 2000;
+
+const tooLargeToRoute = (size: number, limit: number): string =>
+  `it lies in another partition than that of its key, and with its ${size} bytes it is too large to be sent on to it: the topic takes ${limit}; raise its max.message.bytes, or produce it to its partition`;
+
+function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: OnlyRows | undefined, tenant: string) {
+  if (named === undefined) return { ...touched, only: undefined };
+  const idsOf = (keys: RowKeys) => new Set(keys.map((key) => idOf([tenant, ...key])));
+  const [rows, views] = [idsOf(named.rows), idsOf(named.views)];
+  const keys = touched.keys.filter((key) => rows.has(idOf(key)) || views.has(idOf(key)));
+  return { ...touched, keys, only: { rows, views } };
 }
 
 function isOurs({ line }: Origin, job: Job, speakers: ReadonlySet<string>): boolean {

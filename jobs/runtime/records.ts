@@ -1,11 +1,10 @@
-/** The records that a batch sends: derived events, records sent on to their partition, dead letters, timers, answers. */
-import type { ErrorCode } from '../../schemas/errors.ts';
+/** The records that a batch sends: derived events, records sent on to their partition, timers, answers. Dead letters: `dead-letter.ts`. */
 import type { EventDef } from '../../schemas/event.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
-import { deadLetterTopic } from '../../topics/define.ts';
 import { formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import type { LogRecord, NewRecord } from '../../topics/transport.ts';
+import { type Limit, whyTooLarge } from './limits.ts';
 import type { SaidEvent } from './outbox.ts';
 
 const text = new TextEncoder();
@@ -25,15 +24,17 @@ export function originOf({ offset }: Pick<SaidEvent, 'offset'>, index: number, p
   return formatOrigin(lineOf(place.job, place.topic, topicId, place.partition), offset, index);
 }
 
-/** One record; or, for a broadcast, one for every partition. */
+/** One record; or, for a broadcast, one for every partition. None if the topic does not take it: see `noteSaid`. */
 export function derived(
   said: SaidEvent,
   index: number,
   place: Place,
   topicId: string,
   partitions: PartitionCount,
+  limit: Limit,
   now: number,
 ): NewRecord[] {
+  if (whyTooLarge(said, limit) !== undefined) return [];
   const origin = originOf(said, index, place, topicId);
   const headers = avroHeaders(said.type, {
     id: origin,
@@ -71,48 +72,6 @@ export function routed(
     key: bytes,
     value: record.value,
     headers: { ...record.headers, ce_origin: origin, [ONLY_FOR]: place.job },
-    timestamp: now,
-  };
-}
-
-/** Headers of a dead letter, besides those the record came with. */
-export const DEAD_LETTER = {
-  code: 'tributary-code',
-  message: 'tributary-message',
-  job: 'tributary-job',
-  topic: 'tributary-topic',
-  partition: 'tributary-partition',
-  offset: 'tributary-offset',
-  timestamp: 'tributary-timestamp',
-} as const;
-
-export const LONGEST_MESSAGE = 1000;
-
-/** The record's own bytes and headers, with why and where. */
-export function deadLetter(
-  record: LogRecord,
-  code: ErrorCode,
-  message: string,
-  place: Place,
-  partitions: PartitionCount,
-  now: number,
-): NewRecord {
-  const topic = deadLetterTopic(place.topic);
-  return {
-    topic,
-    partition: place.partition % partitions(topic),
-    key: record.key,
-    value: record.value,
-    headers: {
-      ...record.headers,
-      [DEAD_LETTER.code]: code,
-      [DEAD_LETTER.message]: message.slice(0, LONGEST_MESSAGE),
-      [DEAD_LETTER.job]: place.job,
-      [DEAD_LETTER.topic]: place.topic,
-      [DEAD_LETTER.partition]: String(place.partition),
-      [DEAD_LETTER.offset]: String(record.offset),
-      [DEAD_LETTER.timestamp]: String(record.timestamp),
-    },
     timestamp: now,
   };
 }

@@ -6,7 +6,8 @@ import { type Job, Rejection, type Row } from '../define.ts';
 import type { Folded, Touched } from './fold.ts';
 import type { OutboxEntry } from './outbox.ts';
 import { RowsRefused } from './refused.ts';
-import { idOf } from './rows.ts';
+import { noteUnshown } from './rejected.ts';
+import { idOf, type LiveRow } from './rows.ts';
 import type { Clock, Stores } from './stores.ts';
 import { viewChanges } from './views.ts';
 
@@ -15,6 +16,7 @@ interface ViewWrite {
   readonly version: Version;
   readonly record: Row | undefined;
   readonly offset: number;
+  readonly row: LiveRow;
 }
 /** By target, then by key: one change a key. */
 export type ViewWrites = Map<Target, Map<string, ViewWrite>>;
@@ -52,7 +54,7 @@ export async function collectViews(
       writes.set(view.into, byKey);
       const { offset } = one.last.record;
       const { time } = one.last.event;
-      for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset });
+      for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset, row });
       for (const key of removals) {
         const entry = { kind: 'removal' as const, partition, offset, time, tenant, view: view.into.name, key };
         row.outbox.push(entry);
@@ -74,9 +76,9 @@ function changesOf(job: Job, view: Job['views'][number], tenant: string, { row, 
 
 /** The removals within the batch, unless the row shows the record again by now. */
 export function addRemovals(job: Job, writes: ViewWrites, entries: readonly OutboxEntry[], { touched }: Folded): void {
-  const versions = new Map<OutboxEntry, Version>();
+  const rows = new Map<OutboxEntry, LiveRow>();
   for (const { row } of touched.values()) {
-    for (const entry of row.outbox) if (entry.kind === 'removal') versions.set(entry, row.stored as Version);
+    for (const entry of row.outbox) if (entry.kind === 'removal') rows.set(entry, row);
   }
   for (const entry of entries) {
     if (entry.kind !== 'removal') continue;
@@ -85,14 +87,10 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
     const byKey = writes.get(target) ?? new Map<string, ViewWrite>();
     writes.set(target, byKey);
     const id = idOf(entry.key);
-    if (!byKey.has(id)) {
-      byKey.set(id, {
-        key: entry.key,
-        version: versions.get(entry) as Version,
-        record: undefined,
-        offset: entry.offset,
-      });
-    }
+    if (byKey.has(id)) continue;
+    const row = rows.get(entry) as LiveRow;
+    const version = row.stored as Version;
+    byKey.set(id, { key: entry.key, version, record: undefined, offset: entry.offset, row });
   }
 }
 
@@ -104,7 +102,7 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
 export async function writeViews(
   stores: Stores,
   writes: ViewWrites,
-  { outcomes }: Folded,
+  folded: Folded,
   stale: (view: string, count: number) => void,
 ): Promise<number> {
   const settled = await Promise.allSettled(
@@ -122,9 +120,9 @@ export async function writeViews(
     results.forEach((result, i) => {
       if (result === 'written') written += 1;
       if (typeof result === 'string') return;
-      const { key, offset } = changes[i] as ViewWrite;
+      const { key, offset, row } = changes[i] as ViewWrite;
       const message = `${target.name} refused ${key.join('/')}: ${result.refused}; the row was written, its view was not`;
-      outcomes.set(offset, new Rejection('VIEW_REFUSED', message));
+      noteUnshown(folded, offset, row, new Rejection('VIEW_REFUSED', message));
     });
   }
   return written;

@@ -14,6 +14,7 @@ import { processBatch } from './batch.ts';
 import { type Claimed, claimPartition } from './claiming.ts';
 import { Destinations } from './destinations.ts';
 import { DueTimers } from './due-timers.ts';
+import { LimitLearned, Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import { Patience, patiently, withKinds } from './patience.ts';
@@ -61,6 +62,7 @@ export class PartitionWorker {
   readonly #rows: PartitionRows;
   readonly #due: DueTimers;
   readonly #patience: Patience;
+  readonly #limits = new Limits();
   #owned: Owned | undefined;
   /** The largest token of a row that stopped a claim. */
   #above = 0;
@@ -148,6 +150,11 @@ export class PartitionWorker {
       if (error instanceof Outranked) this.#above = Math.max(this.#above, error.token);
       if (this.#rules.reclaim || kindOf(error) !== 'retry') await this.#letGo();
       else this.#rows.clear();
+      if (error instanceof LimitLearned) {
+        const { code, message } = error;
+        this.#runtime.telemetry.tell({ ...this.#place, kind: 'waiting', code, message, delayMs: 0 });
+        return 'worked';
+      }
       if (kindOf(error) !== 'fenced') throw error;
       this.#runtime.telemetry.tell({ ...this.#place, kind: 'fenced', message: messageOf(error) });
       return 'fenced';
@@ -247,6 +254,7 @@ export class PartitionWorker {
       rows: this.#rows,
       lookups: this.#lookups,
       destinations: this.#destinations,
+      limits: this.#limits,
       isYoung: owned.judged < POSSESSION_RECORDS,
       refreshEnd: () => this.#refreshEnd(),
     };

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../cli/config.ts';
 import { type Wired, wire } from '../../cli/wire.ts';
-import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/records.ts';
+import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { ONLY_FOR } from '../../topics/codec.ts';
+import { LARGEST_RECORD } from '../../topics/limits.ts';
 import type { NewRecord } from '../../topics/transport.ts';
 import { enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
 import { command, wired } from './in-process.ts';
 
 const TOPIC = 'enrollment.events';
 const DEAD = `${TOPIC}.dead-letter`;
+const LIMIT = () => LARGEST_RECORD;
 const LIST = { job: null, code: null, topic: null, all: false, json: true };
 const REPLAY = { ids: [], all: false, job: null, code: null, topic: null, again: false, json: true };
 
@@ -40,7 +42,9 @@ async function rejected(
   const original = { ...record, offset: offset as number };
   for (const job of jobs) {
     const place = { job, topic: TOPIC, partition: record.partition };
-    await stores.transport.produce([deadLetter(original, code, `why ${job} did not`, place, () => 6, 2000)]);
+    await stores.transport.produce([
+      deadLetter({ record: original, code, message: `why ${job} did not` }, place, () => 6, LIMIT, 2000),
+    ]);
   }
   return `${TOPIC}/${record.partition}/${offset}`;
 }
@@ -190,7 +194,9 @@ test('a record that is rejected once more after its replay stays replayed, and i
   const original = await one.stores.transport.read(TOPIC, 2, 0, 2);
   for (const record of original) {
     const place = { job: 'track-progress', topic: TOPIC, partition: 2 };
-    await one.stores.transport.produce([deadLetter(record, 'DATA_INVALID', 'again', place, () => 6, 3000)]);
+    await one.stores.transport.produce([
+      deadLetter({ record, code: 'DATA_INVALID', message: 'again' }, place, () => 6, LIMIT, 3000),
+    ]);
   }
   assert.deepEqual(
     (await list(one)).map((letter) => letter.id),

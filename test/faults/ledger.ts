@@ -1,5 +1,5 @@
 /** What the topics hold, read on from where it was read before: derived facts, poison, dead letters. */
-import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { EventDef } from '../../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';

@@ -14,7 +14,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
 import { jobs } from '../../jobs/index.ts';
-import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';

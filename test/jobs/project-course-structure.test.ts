@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course.ts';
-import { DEAD_LETTER } from '../../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { jobSpec } from '../harness/job-spec.ts';
 import { publishes, structureOf } from './courses.ts';

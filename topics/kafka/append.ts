@@ -1,9 +1,10 @@
 /** Appending of batches: each partition's in their order, those of different partitions at once, each exactly once. */
+import { largestSize } from '../limits.ts';
 import type { NewRecord } from '../transport.ts';
 import { type Appended, type BatchTo, produce } from './calls.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, KafkaError } from './errors.ts';
-import { encodeBatch, largestSize, type Producer } from './records.ts';
+import { encodeBatch, type Producer } from './records.ts';
 
 /** Below what a topic takes by default (1 MiB), with room for what compression adds to what cannot be compressed. */
 const BATCH_BYTES = 900_000;
@@ -125,7 +126,7 @@ function settle(batch: BatchTo, appended: readonly Appended[], done: Map<BatchTo
     return undefined;
   }
   try {
-    check(found.error, what);
+    check(found.error, what, batch.topic);
     return undefined;
   } catch (error) {
     return error as KafkaError;

@@ -1,6 +1,7 @@
 /** What an error of Kafka or of kafkajs means: try again, somebody newer, missing, or a configuration to be changed. */
 import protocolErrors from 'kafkajs/src/protocol/error.js';
 import { messageOf, TributaryError } from '../../schemas/errors.ts';
+import { RecordTooLarge } from '../limits.ts';
 
 /** The codes that are looked at one by one. https://kafka.apache.org/protocol.html#protocol_error_codes */
 export const CODE = {
@@ -53,13 +54,16 @@ const TOO_LARGE: ReadonlySet<number> = new Set([CODE.MESSAGE_TOO_LARGE, CODE.REC
 /** An error that a broker answered. Stays within this folder: see `translate`. */
 export class KafkaError extends Error {
   readonly code: number;
+  /** Whose record or partition it is about, where that matters. */
+  readonly topic: string;
 
-  constructor(code: number, what: string) {
+  constructor(code: number, what: string, topic = '') {
     const known = protocolErrors.errorCodes.find((each) => each.code === code);
     const name = known?.type ?? LATER_NAMES[code] ?? `code ${code}`;
     super(`${what}: ${name}${known === undefined ? '' : ` (${known.message})`}`);
     this.name = 'KafkaError';
     this.code = code;
+    this.topic = topic;
   }
 }
 
@@ -72,8 +76,8 @@ export class Unreachable extends Error {
 }
 
 /** Throws unless the code is 0. */
-export function check(code: number, what: string): void {
-  if (code !== 0) throw new KafkaError(code, what);
+export function check(code: number, what: string, topic?: string): void {
+  if (code !== 0) throw new KafkaError(code, what, topic);
 }
 
 export const hasCode = (error: unknown, ...codes: number[]): boolean =>
@@ -114,7 +118,7 @@ export function translate(error: unknown, doing: string): unknown {
     return new TributaryError('TOPIC_MISSING', `${message}; run \`tributary doctor\``, options);
   }
   if (TOO_LARGE.has(error.code)) {
-    return new TributaryError('RECORD_TOO_LARGE', `${message}; raise max.message.bytes of the topic`, options);
+    return new RecordTooLarge(error.topic, `${message}; raise max.message.bytes of the topic`, options);
   }
   if (error.code === CODE.OFFSET_METADATA_TOO_LARGE) {
     return new TributaryError(

@@ -1,6 +1,7 @@
 /** How a Kafka cluster is named, reached and spoken to. */
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, TributaryError } from '../../schemas/errors.ts';
+import { LARGEST_RECORD } from '../limits.ts';
 import { COMPRESSIONS, type Compression } from './compression.ts';
 import { Unreachable } from './errors.ts';
 import { type ClientCredentials, tokenSource } from './oauth.ts';
@@ -107,7 +108,7 @@ export function settingsOf(options: KafkaOptions): Settings {
     clientId: options.clientId ?? 'tributary',
     replication,
     compression,
-    largestRecord: options.largestRecord ?? 9 * MIB,
+    largestRecord: options.largestRecord ?? LARGEST_RECORD,
     sessionMs,
     heartbeatMs: options.heartbeatMs ?? Math.min(1000, sessionMs / 4),
     connectMs: 5000,

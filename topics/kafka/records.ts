@@ -78,15 +78,6 @@ export function encodeBatch(
   return batch.written;
 }
 
-/** Bytes that a record takes in a batch, a little more rather than less. */
-export function largestSize({ key, value, headers }: NewRecord): number {
-  let size = 40 + (key?.length ?? 0) + (value?.length ?? 0);
-  for (const name of Object.keys(headers)) {
-    size += 10 + 3 * name.length + 3 * (headers[name] as string | Uint8Array).length;
-  }
-  return size;
-}
-
 function sizeOf({ key, value, headers }: NewRecord, timestampDelta: number, index: number): number {
   let size = 1 + varlongSize(timestampDelta) + varintSize(index) + bytesSize(key) + bytesSize(value);
   const names = Object.keys(headers);

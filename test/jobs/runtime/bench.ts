@@ -1,7 +1,7 @@
 /** A place to run small jobs: real embedded stores in memory, workers that are turned by hand, and everything they told. */
 import type { TestContext } from 'node:test';
 import type { Job } from '../../../jobs/define.ts';
-import { DEAD_LETTER } from '../../../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';

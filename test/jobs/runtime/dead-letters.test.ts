@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
-import { DEAD_LETTER } from '../../../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import {
   added,
   addUp,

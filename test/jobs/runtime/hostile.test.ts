@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '../../../jobs/define.ts';
 import { jobs } from '../../../jobs/index.ts';
-import { DEAD_LETTER } from '../../../jobs/runtime/records.ts';
+import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { COMPRESSIONS, type Compression } from '../../../topics/kafka/compression.ts';
-import { BatchReader, batchHeads, committed, encodeBatch, largestSize } from '../../../topics/kafka/records.ts';
+import { BatchReader, batchHeads, committed, encodeBatch } from '../../../topics/kafka/records.ts';
+import { largestSize } from '../../../topics/limits.ts';
 import type { LogRecord, NewRecord } from '../../../topics/transport.ts';
 
 const PRODUCER = { id: '42', epoch: 3 };

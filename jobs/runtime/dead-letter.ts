@@ -1,0 +1,95 @@
+/**
+ * Dead letters: the record's own bytes and headers, with why and where. One that is larger than its topic takes is cut: the position
+ * says where the whole record lies.
+ */
+import type { Key } from '../../sinks/port.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { headerSize, largestSize } from '../../topics/limits.ts';
+import type { Headers, NewRecord } from '../../topics/transport.ts';
+import type { Limit } from './limits.ts';
+import type { RejectedRecord } from './plan.ts';
+import type { PartitionCount, Place } from './records.ts';
+
+/** Headers of a dead letter, besides those the record came with. */
+export const DEAD_LETTER = {
+  code: 'tributary-code',
+  message: 'tributary-message',
+  job: 'tributary-job',
+  topic: 'tributary-topic',
+  partition: 'tributary-partition',
+  offset: 'tributary-offset',
+  timestamp: 'tributary-timestamp',
+  /** Of an event for several rows: those that rejected it, as JSON, each by its key without the tenant. */
+  rows: 'tributary-rows',
+  /** The rows that took it, and of which not everything that follows was written or said. */
+  unshown: 'tributary-unshown',
+  /** How many rows there would be to name; they take more than the topic does. */
+  unnamed: 'tributary-unnamed',
+  /** Of a letter that was cut: how many bytes the record's value has. */
+  length: 'tributary-length',
+} as const;
+
+export const LONGEST_MESSAGE = 1000;
+/** Where records have to be small. */
+const SHORT_MESSAGE = 100;
+const SMALL = 10_000;
+/** The head of a batch counts as well. */
+const HEAD = 100;
+
+export function deadLetter(
+  rejected: RejectedRecord,
+  place: Place,
+  partitions: PartitionCount,
+  limit: Limit,
+  now: number,
+): NewRecord {
+  const topic = deadLetterTopic(place.topic);
+  const { record, code, message, rows = [], unshown = [] } = rejected;
+  const most = limit(topic) - HEAD;
+  const why = {
+    [DEAD_LETTER.code]: code,
+    [DEAD_LETTER.message]: message.slice(0, most < SMALL ? SHORT_MESSAGE : LONGEST_MESSAGE),
+    [DEAD_LETTER.job]: place.job,
+    [DEAD_LETTER.topic]: place.topic,
+    [DEAD_LETTER.partition]: String(place.partition),
+    [DEAD_LETTER.offset]: String(record.offset),
+    [DEAD_LETTER.timestamp]: String(record.timestamp),
+  };
+  const named: Headers = {
+    ...(rows.length > 0 && { [DEAD_LETTER.rows]: keysText(rows) }),
+    ...(unshown.length > 0 && { [DEAD_LETTER.unshown]: keysText(unshown) }),
+  };
+  const letter = {
+    topic,
+    partition: place.partition % partitions(topic),
+    key: record.key,
+    value: record.value,
+    headers: { ...record.headers, ...why, ...named },
+    timestamp: now,
+  };
+  return largestSize(letter) <= most ? letter : cut(letter, why, named, rows.length + unshown.length, most);
+}
+
+const keysText = (keys: readonly Key[]): string => JSON.stringify(keys.map(([_tenant, ...key]) => key));
+
+/** What matters most is kept: why and where; then which rows; then the record's key, its headers, and of its value the beginning. */
+function cut(letter: NewRecord, why: Headers, named: Headers, rows: number, most: number): NewRecord {
+  const headers: Record<string, string | Uint8Array> = {
+    ...why,
+    [DEAD_LETTER.length]: String(letter.value?.length ?? 0),
+  };
+  let room = most - largestSize({ key: null, value: null, headers });
+  const fits = (size: number): boolean => {
+    if (size > room) return false;
+    room -= size;
+    return true;
+  };
+  const sizes = Object.entries(named).map(([name, value]) => headerSize(name, value));
+  if (fits(sizes.reduce((sum, size) => sum + size, 0))) Object.assign(headers, named);
+  else headers[DEAD_LETTER.unnamed] = String(rows);
+  const key = letter.key !== null && fits(letter.key.length) ? letter.key : null;
+  for (const [name, value] of Object.entries(letter.headers)) {
+    if (!(name in why) && !(name in named) && fits(headerSize(name, value))) headers[name] = value;
+  }
+  return { ...letter, key, headers, value: letter.value?.subarray(0, Math.max(0, room)) ?? null };
+}

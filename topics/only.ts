@@ -1,0 +1,36 @@
+/**
+ * The headers by which the replay of a dead letter reaches, of the rows of its event, those alone that did not take it, or could not
+ * be shown. A key is a list of its fields, without the tenant.
+ */
+import { isKeyPart } from '../schemas/key-part.ts';
+import { parseJson } from './json-value.ts';
+import type { Headers } from './transport.ts';
+
+/** The rows that are to take the event, as JSON. */
+export const ONLY_ROWS = 'tributary-only-rows';
+/** The rows that took the event already, and are to write their views again, as JSON. */
+export const ONLY_VIEWS = 'tributary-only-views';
+
+export type RowKeys = readonly (readonly string[])[];
+
+export interface OnlyRows {
+  readonly rows: RowKeys;
+  readonly views: RowKeys;
+}
+
+/** Undefined when the record is for all rows of its event; the name of a header that is wrong. */
+export function onlyRows(headers: Headers): OnlyRows | string | undefined {
+  if (headers[ONLY_ROWS] === undefined && headers[ONLY_VIEWS] === undefined) return undefined;
+  const [rows, views] = [parseKeys(headers[ONLY_ROWS]), parseKeys(headers[ONLY_VIEWS])];
+  if (rows === undefined) return ONLY_ROWS;
+  return views === undefined ? ONLY_VIEWS : { rows, views };
+}
+
+/** No keys where there is no header; undefined if it is no list of keys. */
+export function parseKeys(header: string | Uint8Array | undefined): RowKeys | undefined {
+  if (header === undefined) return [];
+  const parsed = parseJson(typeof header === 'string' ? Buffer.from(header) : header);
+  if (parsed.kind === 'rejected' || !Array.isArray(parsed.value)) return undefined;
+  const isKey = (key: unknown) => Array.isArray(key) && key.every((part) => isKeyPart(part));
+  return parsed.value.every(isKey) ? (parsed.value as RowKeys) : undefined;
+}
