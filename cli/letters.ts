@@ -5,6 +5,7 @@
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
+import { parseKeys, type RowKeys } from '../topics/only.ts';
 import type { Headers, LogRecord, NewRecord, Transport } from '../topics/transport.ts';
 import { usage } from './errors.ts';
 import { topicNamed } from './names.ts';
@@ -63,7 +64,7 @@ export async function lettersOf(transport: Transport, id: string, signal: AbortS
   return letters;
 }
 
-async function readTopic(transport: Transport, topic: Topic, signal: AbortSignal): Promise<Letter[]> {
+export async function readTopic(transport: Transport, topic: Topic, signal: AbortSignal): Promise<Letter[]> {
   const letters = new Map<string, Letter>();
   const replayed = new Set<string>();
   const [info] = await transport.describe([deadLetterTopic(topic.name)]);
@@ -104,24 +105,60 @@ function letterOf(topic: Topic, partition: number, { headers, offset, timestamp 
   };
 }
 
-/** The record that was rejected, with its own headers and time. */
-export async function rejectedRecord(
-  transport: Transport,
-  { topic, partition, offset, place }: Letter,
-): Promise<LogRecord> {
-  const [record] = await transport.read(deadLetterTopic(topic.name), place[0], place[1], 1);
-  if (record === undefined || record.offset !== place[1])
-    throw usage(`the dead letter of ${topic.name}/${partition}/${offset} is not kept any more`);
+/** What a letter says of the record that was rejected. */
+export interface RejectedRecord {
+  /** With its own headers and time. Of a letter that was cut, as the log has it; or, where it does not any more, what the letter has. */
+  readonly record: LogRecord;
+  /** How many bytes the value had, if not all of the record is left. */
+  readonly cutFrom: number | undefined;
+  /** The rows that did not take it; undefined if it is of use to all rows of its event. */
+  readonly rows: RowKeys | undefined;
+  /** The rows that took it, and of which not everything that follows was written or said. */
+  readonly unshown: RowKeys;
+  /** How many rows there were that the letter has no room for. */
+  readonly unnamed: number;
+}
+
+export async function rejectedRecord(transport: Transport, letter: Letter): Promise<RejectedRecord> {
+  const { topic, partition, offset, place, id } = letter;
+  const [found] = await transport.read(deadLetterTopic(topic.name), place[0], place[1], 1);
+  if (found === undefined || found.offset !== place[1]) throw usage(`the dead letter of ${id} is not kept any more`);
+  const said = (name: keyof typeof DEAD_LETTER): string | undefined => text(found.headers, DEAD_LETTER[name]);
   const ours = new Set<string>(Object.values(DEAD_LETTER));
-  const timestamp = Number(text(record.headers, DEAD_LETTER.timestamp));
-  return {
+  const timestamp = Number(said('timestamp') ?? Number.NaN);
+  const kept = {
     partition,
     offset,
-    key: record.key,
-    value: record.value,
-    headers: Object.fromEntries(Object.entries(record.headers).filter(([name]) => !ours.has(name))),
-    timestamp: Number.isNaN(timestamp) ? record.timestamp : timestamp,
+    key: found.key,
+    value: found.value,
+    headers: Object.fromEntries(Object.entries(found.headers).filter(([name]) => !ours.has(name))),
+    timestamp: Number.isNaN(timestamp) ? found.timestamp : timestamp,
   };
+  const length = said('length');
+  const original = length === undefined ? kept : await originalOf(transport, topic.name, kept);
+  const [rows, unshown] = [keysOf(found.headers, 'rows', id), keysOf(found.headers, 'unshown', id)];
+  return {
+    record: original ?? kept,
+    cutFrom: original === undefined ? Number(length) : undefined,
+    rows: rows.length + unshown.length === 0 ? undefined : rows,
+    unshown,
+    unnamed: Number(said('unnamed') ?? 0),
+  };
+}
+
+/** Undefined if another record lies there by now, or none. */
+async function originalOf(transport: Transport, topic: string, cut: LogRecord): Promise<LogRecord | undefined> {
+  const { partition, offset, timestamp, value } = cut;
+  const [found] = await transport.read(topic, partition, offset, 1);
+  if (found === undefined || found.offset !== offset || found.timestamp !== timestamp) return undefined;
+  const begins = Buffer.from(found.value?.subarray(0, value?.length ?? 0) ?? '').equals(Buffer.from(value ?? ''));
+  return begins ? found : undefined;
+}
+
+function keysOf(headers: Headers, name: 'rows' | 'unshown', id: string): RowKeys {
+  const keys = parseKeys(headers[DEAD_LETTER[name]]);
+  if (keys === undefined) throw usage(`the dead letter of ${id} names its rows in a way that is not known here`);
+  return keys;
 }
 
 /** What says that the letter was replayed. It is to be produced in one call with the replayed record. */

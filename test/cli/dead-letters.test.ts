@@ -1,68 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../cli/config.ts';
-import { type Wired, wire } from '../../cli/wire.ts';
+import { wire } from '../../cli/wire.ts';
 import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { ONLY_FOR } from '../../topics/codec.ts';
-import { LARGEST_RECORD } from '../../topics/limits.ts';
-import type { NewRecord } from '../../topics/transport.ts';
 import { enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
 import { command, wired } from './in-process.ts';
-
-const TOPIC = 'enrollment.events';
-const DEAD = `${TOPIC}.dead-letter`;
-const LIMIT = () => LARGEST_RECORD;
-const LIST = { job: null, code: null, topic: null, all: false, json: true };
-const REPLAY = { ids: [], all: false, job: null, code: null, topic: null, again: false, json: true };
-
-const event = (value: string | Uint8Array, headers: NewRecord['headers'] = {}): NewRecord => ({
-  topic: TOPIC,
-  partition: 2,
-  key: Buffer.from('u1'),
-  value: Buffer.from(value),
-  headers: {
-    ce_specversion: '1.0',
-    ce_id: 'e-1',
-    ce_source: '/campus',
-    ce_type: 'enrollment.enrolled',
-    'content-type': 'application/json',
-    ...headers,
-  },
-  timestamp: 1000,
-});
-
-/** A record as the log has it, and the letters that jobs write of it. */
-async function rejected(
-  { stores }: Wired,
-  record: NewRecord,
-  jobs: readonly string[],
-  code: 'DATA_INVALID' | 'VALUE_UNREADABLE' = 'DATA_INVALID',
-) {
-  const [offset] = await stores.transport.produce([record]);
-  const original = { ...record, offset: offset as number };
-  for (const job of jobs) {
-    const place = { job, topic: TOPIC, partition: record.partition };
-    await stores.transport.produce([
-      deadLetter({ record: original, code, message: `why ${job} did not` }, place, () => 6, LIMIT, 2000),
-    ]);
-  }
-  return `${TOPIC}/${record.partition}/${offset}`;
-}
-
-const list = async (wired: Wired, args: object = {}) => {
-  const { stdout } = await command(wired, 'dead-letters list', { ...LIST, ...args });
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-};
-
-const lastOf = async ({ stores }: Wired, topic: string, partition: number) => {
-  const [info] = await stores.transport.describe([topic]);
-  const end = info?.partitions[partition]?.end ?? 0;
-  const [record] = await stores.transport.read(topic, partition, end - 1, 1);
-  return record;
-};
+import { DEAD, event, LIMIT, LIST, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 
 test('one record that one job rejected several times is one dead letter, and two jobs have one each', async (t) => {
   const one = await wired(t);
@@ -143,7 +87,7 @@ test('a replayed record is as it was, without its origin and for the job alone t
   const id = await rejected(one, event('{}', { ce_origin: 'a/b/0/1/0', other: bytes }), ['track-progress']);
   const { code, stdout } = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
   assert.equal(code, 0);
-  assert.deepEqual(JSON.parse(stdout), { replayed: [{ id, job: 'track-progress' }] });
+  assert.deepEqual(JSON.parse(stdout), { replayed: [{ id, job: 'track-progress' }], left: [] });
   const record = await lastOf(one, TOPIC, 2);
   const original = event('{}', { other: bytes, [ONLY_FOR]: 'track-progress' });
   assert.deepEqual(
@@ -183,7 +127,7 @@ test('what was replayed is listed only with --all, and replayed twice only with 
   const again = await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify', again: true });
   assert.equal(again.code, 0);
   const all = await command(one, 'dead-letters replay', { ...REPLAY, all: true });
-  assert.deepEqual(JSON.parse(all.stdout), { replayed: [{ id, job: 'track-progress' }] });
+  assert.deepEqual(JSON.parse(all.stdout), { replayed: [{ id, job: 'track-progress' }], left: [] });
   assert.deepEqual(await list(one), []);
 });
 

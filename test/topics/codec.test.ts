@@ -6,6 +6,7 @@ import { defineEvent, type EventDef } from '../../schemas/event.ts';
 import { avroHeaders, Codec, type Decoded, ONLY_FOR } from '../../topics/codec.ts';
 import { defineTopic } from '../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
+import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/only.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import {
@@ -218,6 +219,27 @@ test('a replay for one job says so', () => {
   assert.equal(eventOf(jsonRecord(enrolled)).onlyFor, undefined);
   assert.equal(eventOf(withHeaders(jsonRecord(enrolled), { [ONLY_FOR]: 'notify' })).onlyFor, 'notify');
   assert.equal(eventOf(withHeaders(jsonRecord(enrolled), { [ONLY_FOR]: Uint8Array.of(1) })).onlyFor, undefined);
+});
+
+test('a replay for some rows names them, and headers that name none are wrong', () => {
+  const only = (headers: Record<string, string | Uint8Array>) =>
+    eventOf(withHeaders(jsonRecord(enrolled), headers)).only;
+  assert.equal(only({}), undefined);
+  assert.deepEqual(only({ [ONLY_ROWS]: '[["u","c"],["u","d"]]' }), {
+    rows: [
+      ['u', 'c'],
+      ['u', 'd'],
+    ],
+    views: [],
+  });
+  assert.deepEqual(only({ [ONLY_VIEWS]: Buffer.from('[["u"]]') }), { rows: [], views: [['u']] });
+  for (const header of ['', '{', '{}', '["u"]', '[[1]]', '[[""]]', `${'['.repeat(100_000)}`, Uint8Array.of(0xff)]) {
+    for (const name of [ONLY_ROWS, ONLY_VIEWS]) {
+      const decoded = decode(withHeaders(jsonRecord(enrolled), { [name]: header }));
+      assert.equal(decoded.kind === 'rejected' && decoded.code, 'ENVELOPE_INVALID');
+      assert.match(decoded.kind === 'rejected' ? decoded.message : '', new RegExp(name));
+    }
+  }
 });
 
 test('the headers of an event say it all, and say the default tenant by silence', () => {

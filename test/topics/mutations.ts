@@ -5,6 +5,7 @@
 import type { EventDef } from '../../schemas/event.ts';
 import { type Codec, ONLY_FOR } from '../../topics/codec.ts';
 import type { Topic } from '../../topics/define.ts';
+import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/only.ts';
 import type { Headers, LogRecord } from '../../topics/transport.ts';
 import type { Random } from '../harness/random.ts';
 import { avroRecord, bytes, jsonRecord, structuredRecord } from './records.ts';
@@ -198,6 +199,8 @@ const NAMES = [
   'ce_origin',
   'content-type',
   ONLY_FOR,
+  ONLY_ROWS,
+  ONLY_VIEWS,
 ];
 const CONTENT_TYPES = [
   'application/json',

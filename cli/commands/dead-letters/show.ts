@@ -2,7 +2,7 @@
 import type { Headers, LogRecord } from '../../../topics/transport.ts';
 import { isoOf, shown } from '../../browse.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
-import { type Letter, lettersOf, rejectedRecord } from '../../letters.ts';
+import { type Letter, lettersOf, type RejectedRecord, rejectedRecord } from '../../letters.ts';
 
 const BYTES_SHOWN = 4096;
 
@@ -10,14 +10,15 @@ export const run: Run<{ readonly id: string; readonly json: boolean }> = async (
   const { transport } = context.wired.stores;
   const letters = await lettersOf(transport, id, context.signal);
   for (const letter of letters) {
-    const record = await rejectedRecord(transport, letter);
-    if (json) await printJson(context, await asJson(context, letter, record));
-    else await printLetter(context, letter, record);
+    const rejected = await rejectedRecord(transport, letter);
+    if (json) await printJson(context, await asJson(context, letter, rejected));
+    else await printLetter(context, letter, rejected);
   }
   return undefined;
 };
 
-async function printLetter(context: Context, letter: Letter, record: LogRecord): Promise<void> {
+async function printLetter(context: Context, letter: Letter, rejected: RejectedRecord): Promise<void> {
+  const { record, cutFrom, rows = [], unshown, unnamed } = rejected;
   const { data, problem } = await shown(context.wired.stores.codec, letter.topic, letter.topic.name, record);
   const lines = [
     ['code', letter.code],
@@ -26,6 +27,10 @@ async function printLetter(context: Context, letter: Letter, record: LogRecord):
     ['position', letter.id],
     ['produced at', isoOf(record.timestamp)],
     ['rejected at', `${isoOf(letter.rejectedAt)}${letter.replayed ? ', replayed since' : ''}`],
+    ...(cutFrom === undefined ? [] : [['cut', cutText(record, cutFrom)]]),
+    ...rows.map((key) => ['rejected by the row', key.join('/')]),
+    ...unshown.map((key) => ['views not written of the row', key.join('/')]),
+    ...(unnamed === 0 ? [] : [['rows', `${unnamed}, too many to be named`]]),
     ['key', record.key === null ? 'none' : Buffer.from(record.key).toString()],
     ...Object.entries(readable(record.headers)).map(([name, value]) => [`header ${name}`, value]),
   ];
@@ -38,7 +43,7 @@ async function printLetter(context: Context, letter: Letter, record: LogRecord):
 async function asJson(
   { wired }: Context,
   { id, job, code, message, rejectedAt, replayed, topic }: Letter,
-  record: LogRecord,
+  { record, cutFrom, rows, unshown, unnamed }: RejectedRecord,
 ) {
   const { data } = await shown(wired.stores.codec, topic, topic.name, record);
   return {
@@ -49,12 +54,20 @@ async function asJson(
     replayed,
     rejectedAt: isoOf(rejectedAt),
     timestamp: isoOf(record.timestamp),
+    cutFrom: cutFrom ?? null,
+    rows: rows ?? null,
+    unshown,
+    unnamed,
     key: record.key === null ? null : Buffer.from(record.key).toString(),
     headers: readable(record.headers),
     data: data ?? null,
     valueBase64: record.value === null ? null : Buffer.from(record.value).toString('base64'),
   };
 }
+
+/** The log keeps the whole record as long as any other. */
+const cutText = (record: LogRecord, from: number): string =>
+  `${record.value?.length ?? 0} of ${from} bytes of the value are left; the log does not keep the record any more`;
 
 function readable(headers: Headers): Record<string, string> {
   const entries = Object.entries(headers);

@@ -1,0 +1,138 @@
+/** Letters that were cut, and letters of events for several rows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
+import { ONLY_FOR } from '../../topics/codec.ts';
+import { LARGEST_RECORD, RecordTooLarge } from '../../topics/limits.ts';
+import { onlyRows } from '../../topics/only.ts';
+import { partitionOfText } from '../../topics/partition.ts';
+import { command, wired } from './in-process.ts';
+import { cut, DEAD, event, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
+
+test('of a letter that was cut, the record is shown and replayed from where the log has it', async (t) => {
+  const one = await wired(t);
+  const record = event('x'.repeat(100_000), { other: 'y'.repeat(5000) });
+  const id = await cut(one, record, 3000);
+  const letter = await lastOf(one, DEAD, 2);
+  assert.ok((letter?.value?.length ?? 0) < 3000);
+  const { stdout } = await command(one, 'dead-letters show', { id, json: true });
+  assert.deepEqual(Buffer.from(JSON.parse(stdout).valueBase64, 'base64'), record.value);
+  assert.equal(JSON.parse(stdout).cutFrom, null);
+  assert.equal((await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] })).code, 0);
+  const replayed = await lastOf(one, TOPIC, 2);
+  assert.deepEqual(Buffer.from(replayed?.value ?? ''), record.value);
+  assert.deepEqual(replayed?.headers, { ...record.headers, [ONLY_FOR]: 'track-progress' });
+});
+
+test('a letter that was cut, of a record that the log has dropped, is shown as far as it goes and not replayed; others are', async (t) => {
+  const one = await wired(t);
+  const gone = await cut(one, { ...event('x'.repeat(100_000)), partition: 3 }, 3000);
+  await one.stores.transport.expire(Date.now());
+  const other = await rejected(one, event('{}'), ['track-progress']);
+  const { stdout } = await command(one, 'dead-letters show', { id: gone, json: false });
+  assert.match(stdout, /^cut: \d+ of 100000 bytes of the value are left; the log does not keep the record any more$/m);
+  assert.equal(JSON.parse((await command(one, 'dead-letters show', { id: gone, json: true })).stdout).cutFrom, 100_000);
+  const { code, stdout: answer } = await command(one, 'dead-letters replay', { ...REPLAY, all: true });
+  assert.equal(code, 1);
+  const { replayed, left } = JSON.parse(answer);
+  assert.deepEqual(replayed, [{ id: other, job: 'track-progress' }]);
+  assert.deepEqual(
+    left.map(({ id, job }: { id: string; job: string }) => [id, job]),
+    [[gone, 'track-progress']],
+  );
+  assert.match(left[0].why, /let its producer send it once more/);
+  assert.deepEqual(
+    (await list(one)).map(({ id }) => id),
+    [gone],
+    'it was not marked as replayed',
+  );
+  const text = await command(one, 'dead-letters replay', { ...REPLAY, all: true, json: false });
+  assert.match(text.stderr, new RegExp(`^${gone} is left as it is: of the 100000 bytes`, 'm'));
+});
+
+test('a record that lies where the cut one lay, and is another, is not taken for it', async (t) => {
+  const one = await wired(t);
+  const record = event('x'.repeat(100_000));
+  const id = await cut(one, record, 3000);
+  for (const other of [{ timestamp: 7 }, { value: Buffer.from('y'.repeat(100_000)) }]) {
+    const [offset] = await one.stores.transport.produce([{ ...record, ...other }]);
+    const place = { job: 'notify', topic: TOPIC, partition: 2 };
+    const letter = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
+    await one.stores.transport.produce([
+      deadLetter(
+        letter,
+        place,
+        () => 6,
+        () => 3000,
+        2000,
+      ),
+    ]);
+    const { stdout } = await command(one, 'dead-letters show', { id: `${TOPIC}/2/${offset}`, json: true });
+    assert.equal(JSON.parse(stdout).cutFrom, 100_000);
+  }
+  assert.equal(JSON.parse((await command(one, 'dead-letters show', { id, json: true })).stdout).cutFrom, null);
+});
+
+test('a letter that names rows shows them, and its replay reaches those in their partitions', async (t) => {
+  const one = await wired(t);
+  const keys = ['u1', 'u2', 'u3'].map((user) => ['default', user, 'c1', 'b1']);
+  const about = { rows: keys.slice(0, 2), unshown: keys.slice(2) };
+  const id = await cut(one, { ...event('{}'), key: null }, LARGEST_RECORD, about);
+  const { stdout } = await command(one, 'dead-letters show', { id, json: false });
+  for (const line of ['rejected by the row: u1/c1/b1', 'views not written of the row: u3/c1/b1']) {
+    assert.ok(stdout.split('\n').includes(line), line);
+  }
+  assert.equal((await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] })).code, 0);
+  const reached: Record<'rows' | 'views', string[]> = { rows: [], views: [] };
+  for (let partition = 0; partition < 6; partition++) {
+    for (const { offset, headers } of await one.stores.transport.read(TOPIC, partition, 0, 10)) {
+      if (partition === 2 && offset === 0) continue;
+      const only = onlyRows(headers);
+      if (typeof only !== 'object') assert.fail('it names rows');
+      for (const which of ['rows', 'views'] as const) {
+        for (const key of only[which]) {
+          assert.equal(partitionOfText(key[0] ?? '', 6), partition);
+          reached[which].push(key.join('/'));
+        }
+      }
+    }
+  }
+  assert.deepEqual(
+    { rows: reached.rows.sort(), views: reached.views },
+    { rows: ['u1/c1/b1', 'u2/c1/b1'], views: ['u3/c1/b1'] },
+  );
+});
+
+test('what would be taken twice is not replayed: rows without names, and a view that was refused before rows were named', async (t) => {
+  const one = await wired(t);
+  const rows = Array.from({ length: 500 }, (_, n) => ['default', `u${n}`, 'c1', 'b1']);
+  const unnamed = await cut(one, event('{}'), 3000, { rows });
+  const old = await cut(one, event('{}'), 3000, { code: 'VIEW_REFUSED' });
+  assert.match((await command(one, 'dead-letters show', { id: unnamed, json: false })).stdout, /^rows: 500, too many/m);
+  const { code, stdout } = await command(one, 'dead-letters replay', { ...REPLAY, ids: [unnamed, old] });
+  assert.equal(code, 1);
+  const { replayed, left } = JSON.parse(stdout);
+  assert.deepEqual(replayed, []);
+  assert.match(left[0].why, /500 rows.*would take it twice/);
+  assert.match(left[1].why, /rebuild-views/);
+});
+
+test('a record that its topic does not take is left, and the others of the same call are replayed', async (t) => {
+  const one = await wired(t);
+  const ids = [];
+  for (const text of ['a', 'b'.repeat(100), 'c']) ids.push(await rejected(one, event(text), ['track-progress']));
+  const { transport } = one.stores;
+  const produce = transport.produce.bind(transport);
+  transport.produce = async (records) => {
+    if (records.some(({ value }) => value?.length === 100)) throw new RecordTooLarge(TOPIC, 'it is too large');
+    return produce(records);
+  };
+  const { code, stdout } = await command(one, 'dead-letters replay', { ...REPLAY, all: true });
+  assert.equal(code, 1);
+  const { replayed, left } = JSON.parse(stdout);
+  assert.deepEqual(
+    replayed.map(({ id }: { id: string }) => id),
+    [ids[0], ids[2]],
+  );
+  assert.deepEqual(left, [{ id: ids[1], job: 'track-progress', why: 'it is too large' }]);
+});

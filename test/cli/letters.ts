@@ -1,0 +1,77 @@
+import type { Wired } from '../../cli/wire.ts';
+import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
+import { LARGEST_RECORD } from '../../topics/limits.ts';
+import type { NewRecord } from '../../topics/transport.ts';
+import { command } from './in-process.ts';
+
+export const TOPIC = 'enrollment.events';
+export const DEAD = `${TOPIC}.dead-letter`;
+export const LIMIT = () => LARGEST_RECORD;
+export const LIST = { job: null, code: null, topic: null, all: false, json: true };
+export const REPLAY = { ids: [], all: false, job: null, code: null, topic: null, again: false, json: true };
+
+export const event = (value: string | Uint8Array, headers: NewRecord['headers'] = {}): NewRecord => ({
+  topic: TOPIC,
+  partition: 2,
+  key: Buffer.from('u1'),
+  value: Buffer.from(value),
+  headers: {
+    ce_specversion: '1.0',
+    ce_id: 'e-1',
+    ce_source: '/campus',
+    ce_type: 'enrollment.enrolled',
+    'content-type': 'application/json',
+    ...headers,
+  },
+  timestamp: 1000,
+});
+
+/** A record as the log has it, and the letters that jobs write of it. */
+export async function rejected(
+  { stores }: Wired,
+  record: NewRecord,
+  jobs: readonly string[],
+  code: 'DATA_INVALID' | 'VALUE_UNREADABLE' = 'DATA_INVALID',
+) {
+  const [offset] = await stores.transport.produce([record]);
+  const original = { ...record, offset: offset as number };
+  for (const job of jobs) {
+    const place = { job, topic: TOPIC, partition: record.partition };
+    await stores.transport.produce([
+      deadLetter({ record: original, code, message: `why ${job} did not` }, place, () => 6, LIMIT, 2000),
+    ]);
+  }
+  return `${TOPIC}/${record.partition}/${offset}`;
+}
+
+export const list = async (wired: Wired, args: object = {}) => {
+  const { stdout } = await command(wired, 'dead-letters list', { ...LIST, ...args });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+};
+
+export const lastOf = async ({ stores }: Wired, topic: string, partition: number) => {
+  const [info] = await stores.transport.describe([topic]);
+  const end = info?.partitions[partition]?.end ?? 0;
+  const [record] = await stores.transport.read(topic, partition, end - 1, 1);
+  return record;
+};
+
+/** A letter that some topic took no more than so many bytes of. */
+export async function cut({ stores }: Wired, record: NewRecord, largest: number, about: object = {}) {
+  const [offset] = await stores.transport.produce([record]);
+  const rejected = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
+  const place = { job: 'track-progress', topic: TOPIC, partition: record.partition };
+  await stores.transport.produce([
+    deadLetter(
+      { ...rejected, ...about },
+      place,
+      () => 6,
+      () => largest,
+      Date.now(),
+    ),
+  ]);
+  return `${TOPIC}/${record.partition}/${offset}`;
+}
