@@ -13,6 +13,8 @@ import { topicNamed } from './names.ts';
 /** A header of marker records: the id of the letter that was replayed. */
 export const REPLAYED = 'tributary-replayed';
 
+type Place = readonly [partition: number, offset: number];
+
 export interface Letter {
   /** <topic>/<partition>/<offset> of the rejected record. Letters of several jobs may have the same. */
   readonly id: string;
@@ -25,8 +27,11 @@ export interface Letter {
   /** When it was last rejected, in ms since 1970 UTC. */
   readonly rejectedAt: number;
   readonly replayed: boolean;
-  /** Where the newest letter itself lies, in the topic of the dead letters. */
-  readonly place: readonly [partition: number, offset: number];
+  /**
+   * Where the letter itself lies, in the topic of the dead letters: the newest one last. Before it those that name other rows, since
+   * an event for very many rows is applied in several commits, each of which has its own letter.
+   */
+  readonly places: readonly Place[];
 }
 
 export interface Filter {
@@ -77,7 +82,11 @@ export async function readTopic(transport: Transport, topic: Topic, signal: Abor
         const marker = text(record.headers, REPLAYED);
         const letter = letterOf(topic, partition, record);
         if (marker !== undefined) replayed.add(`${text(record.headers, DEAD_LETTER.job)} ${marker}`);
-        else if (letter !== undefined) letters.set(`${letter.job} ${letter.id}`, letter);
+        else if (letter !== undefined) {
+          const name = `${letter.job} ${letter.id}`;
+          const others = namesRows(record.headers) ? letters.get(name) : undefined;
+          letters.set(name, { ...letter, places: [...(others?.places ?? []), ...letter.places] });
+        }
       }
     }
   }
@@ -101,9 +110,12 @@ function letterOf(topic: Topic, partition: number, { headers, offset, timestamp 
     message: text(headers, DEAD_LETTER.message) ?? '',
     rejectedAt: timestamp,
     replayed: false,
-    place: [partition, offset],
+    places: [[partition, offset]],
   };
 }
+
+const namesRows = (headers: Headers): boolean =>
+  [DEAD_LETTER.rows, DEAD_LETTER.unshown, DEAD_LETTER.unnamed].some((name) => headers[name] !== undefined);
 
 /** What a letter says of the record that was rejected. */
 export interface RejectedRecord {
@@ -120,29 +132,33 @@ export interface RejectedRecord {
 }
 
 export async function rejectedRecord(transport: Transport, letter: Letter): Promise<RejectedRecord> {
-  const { topic, partition, offset, place, id } = letter;
-  const [found] = await transport.read(deadLetterTopic(topic.name), place[0], place[1], 1);
-  if (found === undefined || found.offset !== place[1]) throw usage(`the dead letter of ${id} is not kept any more`);
-  const said = (name: keyof typeof DEAD_LETTER): string | undefined => text(found.headers, DEAD_LETTER[name]);
-  const ours = new Set<string>(Object.values(DEAD_LETTER));
-  const timestamp = Number(said('timestamp') ?? Number.NaN);
-  const kept = {
-    partition,
-    offset,
-    key: found.key,
-    value: found.value,
-    headers: Object.fromEntries(Object.entries(found.headers).filter(([name]) => !ours.has(name))),
-    timestamp: Number.isNaN(timestamp) ? found.timestamp : timestamp,
-  };
-  const length = said('length');
-  const original = length === undefined ? kept : await originalOf(transport, topic.name, kept);
-  const [rows, unshown] = [keysOf(found.headers, 'rows', id), keysOf(found.headers, 'unshown', id)];
+  const all: LogRecord[] = [];
+  for (const [partition, offset] of letter.places) {
+    const [found] = await transport.read(deadLetterTopic(letter.topic.name), partition, offset, 1);
+    if (found?.offset === offset) all.push(found);
+    else if (letter.places.at(-1)?.[1] === offset) throw usage(`the dead letter of ${letter.id} is not kept any more`);
+  }
+  const newest = all.at(-1) as LogRecord;
+  const named = all.filter(({ headers }) => namesRows(headers));
+  const kept = keptOf(letter, newest);
+  const length = text(newest.headers, DEAD_LETTER.length);
+  const original = length === undefined ? kept : await originalOf(transport, letter.topic.name, kept);
   return {
     record: original ?? kept,
     cutFrom: original === undefined ? Number(length) : undefined,
-    rows: rows.length + unshown.length === 0 ? undefined : rows,
-    unshown,
-    unnamed: Number(said('unnamed') ?? 0),
+    rows: named.length === 0 ? undefined : keysOf(named, 'rows', letter.id),
+    unshown: keysOf(named, 'unshown', letter.id),
+    unnamed: named.reduce((sum, { headers }) => sum + Number(text(headers, DEAD_LETTER.unnamed) ?? 0), 0),
+  };
+}
+
+function keptOf({ partition, offset }: Letter, { key, value, headers, timestamp }: LogRecord): LogRecord {
+  const ours = new Set<string>(Object.values(DEAD_LETTER));
+  const original = Number(text(headers, DEAD_LETTER.timestamp) ?? Number.NaN);
+  return {
+    ...{ partition, offset, key, value },
+    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ours.has(name))),
+    timestamp: Number.isNaN(original) ? timestamp : original,
   };
 }
 
@@ -155,16 +171,22 @@ async function originalOf(transport: Transport, topic: string, cut: LogRecord): 
   return begins ? found : undefined;
 }
 
-function keysOf(headers: Headers, name: 'rows' | 'unshown', id: string): RowKeys {
-  const keys = parseKeys(headers[DEAD_LETTER[name]]);
-  if (keys === undefined) throw usage(`the dead letter of ${id} names its rows in a way that is not known here`);
-  return keys;
+/** Each once: a record that was rejected again after a restore names the same rows. */
+function keysOf(letters: readonly LogRecord[], name: 'rows' | 'unshown', id: string): RowKeys {
+  const keys = new Map<string, readonly string[]>();
+  for (const { headers } of letters) {
+    const named = parseKeys(headers[DEAD_LETTER[name]]);
+    if (named === undefined) throw usage(`the dead letter of ${id} names its rows in a way that is not known here`);
+    for (const key of named) keys.set(JSON.stringify(key), key);
+  }
+  return [...keys.values()];
 }
 
 /** What says that the letter was replayed. It is to be produced in one call with the replayed record. */
-export function marker({ id, topic, job, place }: Letter, now: number): NewRecord {
+export function marker({ id, topic, job, places }: Letter, now: number): NewRecord {
+  const partition = places[0]?.[0] ?? 0;
   const headers = { [REPLAYED]: id, [DEAD_LETTER.job]: job };
-  return { topic: deadLetterTopic(topic.name), partition: place[0], key: null, value: null, headers, timestamp: now };
+  return { topic: deadLetterTopic(topic.name), partition, key: null, value: null, headers, timestamp: now };
 }
 
 function text(headers: Headers, name: string): string | undefined {

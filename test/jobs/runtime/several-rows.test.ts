@@ -1,50 +1,18 @@
 /**
  * An event for several rows: each decides for itself, the dead letter names those that it is still of use to, and its replay
- * reaches them alone. `ROWS_SEED=7 node --test test/jobs/runtime/several-rows.test.ts` runs one seed of the random ones.
+ * reaches them alone.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { replayOf } from '../../../cli/commands/dead-letters/replay.ts';
-import { readTopic } from '../../../cli/letters.ts';
 import { reject } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import { ONLY_ROWS, ONLY_VIEWS } from '../../../topics/only.ts';
 import type { NewRecord } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
-import { Random } from '../../harness/random.ts';
-import { added, addUp, changed, emptied, moved, partIndex, polished, things } from './add-up.ts';
-import { type Bench, bench, type Given, thingIn } from './bench.ts';
+import { added, addUp, changed, emptied, polished, things } from './add-up.ts';
+import { type Bench, bench, thingIn } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
-
-const add = (partId: string, amount = 10, thingId = 't'): Given => [added, { thingId, partId, amount, colour: 'red' }];
-const move = (fromPart: string, toPart: string): Given => [moved, { thingId: 't', fromPart, toPart }];
-
-/** Takes nothing for the parts that are broken just now, whatever the event. */
-function breakable(broken: ReadonlySet<string>) {
-  const fold = Object.fromEntries(
-    Object.entries(addUp.fold).map(([type, folded]): [string, typeof folded] => [
-      type,
-      (row, event, found) => {
-        const partId = String(row?.['partId'] ?? event.data['partId']);
-        return broken.has(partId) ? reject('FACT_IMPOSSIBLE', `${partId} is broken`) : folded(row, event, found);
-      },
-    ]),
-  );
-  return changed({ fold });
-}
-
-/** As `dead-letters replay --all` does. Answers the ids. */
-async function replayAll(b: Bench): Promise<string[]> {
-  const { transport } = b.stores;
-  const letters = (await readTopic(transport, things, new AbortController().signal)).filter((one) => !one.replayed);
-  for (const letter of letters) {
-    const replay = await replayOf(transport, letter);
-    assert.ok('records' in replay, 'why' in replay ? replay.why : '');
-    await transport.produce(replay.records);
-  }
-  return letters.map(({ id }) => id);
-}
+import { add, breakable, found, move, replayAll } from './replays.ts';
 
 const namesIn = async (b: Bench, which: 'rows' | 'unshown' = 'rows') =>
   (await b.letters()).flatMap(({ headers }) => {
@@ -147,6 +115,35 @@ test('rows of a broadcast that reject it are named by the letter of their partit
   assert.deepEqual((await b.sums()).sort(), sums.sort());
 });
 
+test('an event for more rows than one commit takes has a letter for each commit, and one replay for all of them', async (t) => {
+  const b = await bench(t);
+  const names = Array.from({ length: 9 }, (_, n) => `thing-${n}`);
+  await b.produce(...names.map((name) => add('p', 10, name)));
+  await b.run();
+  const broken = new Set(['thing-1', 'thing-4', 'thing-8']);
+  const job = changed({
+    fold: {
+      'thing.polished': (row, event, found) =>
+        broken.has(String(row?.['thingId']))
+          ? reject('FACT_IMPOSSIBLE', 'it is broken')
+          : addUp.fold['thing.polished']?.(row, event, found),
+    },
+  });
+  await b.produce([polished, { partId: 'p', amount: 3 }]);
+  await b.run({ job, settings: { maxKeys: 2 } });
+  assert.ok((await namesIn(b)).length > 1);
+  assert.deepEqual(
+    (await namesIn(b)).flat().sort(),
+    [...broken].map((name) => [name, 'p']),
+  );
+  assert.equal((await replayAll(b)).length, 1);
+  await b.run({ settings: { maxKeys: 2 } });
+  assert.deepEqual(
+    await b.sums(),
+    names.map((name) => `${name}/p=13`),
+  );
+});
+
 test('all rows under a prefix: those that reject are named', async (t) => {
   const b = await bench(t);
   await b.produce(add('p'), add('q'), add('r'), [emptied, { thingId: 't' }]);
@@ -216,85 +213,4 @@ test('a view that fails at a row which an earlier attempt wrote is written by a 
   await b.run();
   assert.deepEqual(await b.sums(), ['t/bad=5']);
   assert.deepEqual(await found(b), ['bad=5']);
-});
-
-async function found(b: Bench): Promise<string[]> {
-  const page = await b.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 1000 });
-  return page.items.map((item) => `${item['partId']}=${item['sum']}`).sort();
-}
-
-const PARTS = ['a', 'b', 'c', 'd'];
-const CRASHES = ['tables.write', 'search.apply', 'claim.commit', 'claim.look', 'cache.apply'];
-
-/** Rows break and mend, stores refuse rows and views, and processes crash before and after whatever they do. */
-async function randomly(b: Bench, random: Random): Promise<Map<string, number>> {
-  const expected = new Map(PARTS.map((part) => [part, 10]));
-  const broken = new Set<string>();
-  const job = breakable(broken);
-  const change = (part: string, by: number) => expected.set(part, (expected.get(part) as number) + by);
-  const living = async (calm: boolean): Promise<void> => {
-    for (let lives = calm ? 0 : random.below(4); ; lives--) {
-      if (!calm) for (const part of PARTS) random.chance(0.3) ? broken.add(part) : broken.delete(part);
-      const [refusedRow, refusedView, dies, after] = calm
-        ? []
-        : [random.pick(PARTS), random.pick(PARTS), random.pick(CRASHES), random.chance(0.5)];
-      const [rowHook, viewHook] = [
-        refusingKeys(refusedRow ?? '', 'tables.write', random.chance(0.4) ? 'parts' : 'none'),
-        refusingKeys(refusedView ?? '', 'search.apply', random.chance(0.6) ? partIndex.name : 'none'),
-      ];
-      let calls = random.below(6);
-      const hook: Hook = async (name, go, args) => {
-        const isDeath = lives > 0 && name === dies && calls-- === 0;
-        if (isDeath && after !== true) throw new Error('a crash');
-        const answer = await rowHook(name, () => viewHook(name, go, args), args);
-        if (isDeath) throw new Error('a crash');
-        return answer;
-      };
-      try {
-        await b.run({ job, hook, settings: { maxRecords: 1 + random.below(6) } });
-        if (lives <= 0) return;
-      } catch (error) {
-        if (!(error instanceof Error) || error.message !== 'a crash') throw error;
-      }
-    }
-  };
-  await b.produce(...PARTS.map((part) => add(part)));
-  await living(true);
-  for (let round = 0; round < 5; round++) {
-    for (let n = random.below(6); n > 0; n--) {
-      const [from, to] = random.shuffled(PARTS) as [string, string];
-      if (random.chance(0.2)) {
-        const amount = 1 + random.below(5);
-        await b.produce([polished, { partId: from, amount }]);
-        change(from, amount);
-      } else {
-        await b.produce(move(from, to));
-        change(from, -1);
-        change(to, 1);
-      }
-    }
-    await living(false);
-    await replayAll(b);
-  }
-  broken.clear();
-  await living(true);
-  assert.deepEqual(await replayAll(b), []);
-  return expected;
-}
-
-const alone = process.env['ROWS_SEED'];
-const seeds = alone === undefined ? Array.from({ length: 60 }, (_, seed) => seed) : [Number(alone)];
-
-test(`${seeds.length} random histories: once every letter is replayed, every row has every event once, and is shown so`, async (t) => {
-  let letters = 0;
-  for (const seed of seeds) {
-    const b = await bench(t);
-    const expected = await randomly(b, new Random(seed));
-    const sums = [...expected].map(([part, sum]) => `${part}=${sum}`);
-    const rows = (await b.sums()).map((sum) => sum.slice('t/'.length));
-    assert.deepEqual(rows, sums, `ROWS_SEED=${seed}`);
-    assert.deepEqual(await found(b), sums, `ROWS_SEED=${seed}: the view`);
-    letters += (await b.letters()).filter(({ value }) => value !== null).length;
-  }
-  if (alone === undefined) assert.ok(letters > 100, `${letters} letters are too few`);
 });

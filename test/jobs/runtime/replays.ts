@@ -1,0 +1,45 @@
+/** Rows that reject what they are told to, and replays of what they rejected. */
+import assert from 'node:assert/strict';
+import { replayOf } from '../../../cli/commands/dead-letters/replay.ts';
+import { readTopic } from '../../../cli/letters.ts';
+import { reject } from '../../../jobs/define.ts';
+import { DEFAULT_TENANT } from '../../../schemas/event.ts';
+import { added, addUp, changed, moved, partIndex, things } from './add-up.ts';
+import type { Bench, Given } from './bench.ts';
+
+export const add = (partId: string, amount = 10, thingId = 't'): Given => [
+  added,
+  { thingId, partId, amount, colour: 'red' },
+];
+export const move = (fromPart: string, toPart: string): Given => [moved, { thingId: 't', fromPart, toPart }];
+
+/** Takes nothing for the parts that are broken just now, whatever the event. */
+export function breakable(broken: ReadonlySet<string>) {
+  const fold = Object.fromEntries(
+    Object.entries(addUp.fold).map(([type, folded]): [string, typeof folded] => [
+      type,
+      (row, event, found) => {
+        const partId = String(row?.['partId'] ?? event.data['partId']);
+        return broken.has(partId) ? reject('FACT_IMPOSSIBLE', `${partId} is broken`) : folded(row, event, found);
+      },
+    ]),
+  );
+  return changed({ fold });
+}
+
+/** As `dead-letters replay --all` does. Answers the ids. */
+export async function replayAll(b: Bench): Promise<string[]> {
+  const { transport } = b.stores;
+  const letters = (await readTopic(transport, things, new AbortController().signal)).filter((one) => !one.replayed);
+  for (const letter of letters) {
+    const replay = await replayOf(transport, letter);
+    assert.ok('records' in replay, 'why' in replay ? replay.why : '');
+    await transport.produce(replay.records);
+  }
+  return letters.map(({ id }) => id);
+}
+
+export async function found(b: Bench): Promise<string[]> {
+  const page = await b.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 1000 });
+  return page.items.map((item) => `${item['partId']}=${item['sum']}`).sort();
+}
