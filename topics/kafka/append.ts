@@ -3,12 +3,14 @@ import { largestSize } from '../limits.ts';
 import type { NewRecord } from '../transport.ts';
 import { type Appended, type BatchTo, produce } from './calls.ts';
 import type { Cluster } from './cluster.ts';
-import { CODE, check, KafkaError } from './errors.ts';
+import { CODE, check, KafkaError, TOO_LARGE } from './errors.ts';
 import { encodeBatch, type Producer } from './records.ts';
 
 /** Below what a topic takes by default (1 MiB), with room for what compression adds to what cannot be compressed. */
 const BATCH_BYTES = 900_000;
 const BATCH_RECORDS = 5000;
+/** Of one call. A broker takes 100 MiB by default; what is called out to many partitions is sent by several calls. */
+const CALL_BYTES = 16 * 1024 * 1024;
 
 export interface Sender extends Producer {
   /** Null if what it sends is not part of a transaction. */
@@ -17,7 +19,13 @@ export interface Sender extends Producer {
   readonly sequences: Map<string, number>;
 }
 
-/** Batches of one partition that no broker refuses for their size, unless a single record is too large. */
+/** Some records of one partition, and their places among all that are appended. */
+interface Send {
+  readonly batch: readonly NewRecord[];
+  readonly indices: readonly number[];
+}
+
+/** Batches of one partition that no broker refuses for their size by default, unless a single record is too large. */
 export function split(records: readonly NewRecord[]): (readonly NewRecord[])[] {
   const batches: NewRecord[][] = [];
   let bytes = BATCH_BYTES;
@@ -56,13 +64,66 @@ export async function append(
   });
   for (let round = 0; queues.some((queue) => queue.length > round); round++) {
     const sends = queues.flatMap((queue) => queue[round] ?? []);
-    const encoded = sends.map(({ batch }) => encode(cluster, sender, batch));
-    const bases = await appendAll(cluster, lane, sender.transactionalId, encoded);
-    for (const [i, { indices }] of sends.entries()) {
-      for (const [delta, index] of indices.entries()) offsets[index] = (bases[i] as number) + delta;
-    }
+    for (const some of calls(sends)) await sendAll(cluster, lane, sender, some, offsets);
   }
   return offsets;
+}
+
+/** What goes out together: no call is larger than a broker takes, unless by a single batch. */
+export function calls<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (readonly S[])[] {
+  const all: S[][] = [];
+  let bytes = CALL_BYTES;
+  for (const send of sends) {
+    const size = send.batch.reduce((sum, record) => sum + largestSize(record), 0);
+    bytes += size;
+    if (bytes > CALL_BYTES) {
+      all.push([]);
+      bytes = size;
+    }
+    all.at(-1)?.push(send);
+  }
+  return all;
+}
+
+/** Fills in the offsets. What a topic refuses for its size goes in halves, down to single records. */
+async function sendAll(
+  cluster: Cluster,
+  lane: string,
+  sender: Sender,
+  sends: readonly Send[],
+  offsets: number[],
+): Promise<void> {
+  const encoded = sends.map(({ batch }) => encode(cluster, sender, batch));
+  const bases = await appendAll(cluster, lane, sender.transactionalId, encoded);
+  for (const [i, { batch, indices }] of sends.entries()) {
+    const base = bases[i];
+    if (base !== undefined) {
+      for (const [delta, index] of indices.entries()) offsets[index] = base + delta;
+      continue;
+    }
+    // Without a transaction, one half could be appended and the other one not.
+    if (batch.length === 1 || sender.transactionalId === null) {
+      const { topic, partition } = batch[0] as NewRecord;
+      throw new KafkaError(CODE.MESSAGE_TOO_LARGE, `appending to partition ${partition} of ${topic}`, topic);
+    }
+    count(sender, batch, -batch.length);
+    const middle = Math.ceil(batch.length / 2);
+    for (const [from, to] of [
+      [0, middle],
+      [middle, batch.length],
+    ]) {
+      const half = { batch: batch.slice(from, to), indices: indices.slice(from, to) };
+      await sendAll(cluster, lane, sender, [half], offsets);
+    }
+  }
+}
+
+/** Counts records of the batch's partition; answers the sequence before. After 2^31 - 1 comes 0. */
+function count(sender: Sender, [first]: readonly NewRecord[], by: number): number {
+  const place = placeOf(first as NewRecord);
+  const sequence = sender.sequences.get(place) ?? 0;
+  sender.sequences.set(place, (sequence + by + 2 ** 31) % 2 ** 31);
+  return sequence;
 }
 
 /** Where the records go, each place once. */
@@ -75,10 +136,7 @@ const placeOf = ({ topic, partition }: Pick<NewRecord, 'topic' | 'partition'>): 
 
 function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecord[]): BatchTo {
   const { topic, partition } = batch[0] as NewRecord;
-  const place = placeOf({ topic, partition });
-  const sequence = sender.sequences.get(place) ?? 0;
-  // After 2^31 - 1 comes 0.
-  sender.sequences.set(place, (sequence + batch.length) % 2 ** 31);
+  const sequence = count(sender, batch, batch.length);
   const transactional = sender.transactionalId !== null;
   return {
     topic,
@@ -87,14 +145,17 @@ function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecord[]): 
   };
 }
 
-/** Answers the offset of the first record of each batch. A batch sent twice is appended once, since it keeps its sequence. */
+/**
+ * Answers the offset of the first record of each batch; undefined of one that its topic refuses for its size, and that was not
+ * appended. A batch sent twice is appended once, since it keeps its sequence.
+ */
 async function appendAll(
   cluster: Cluster,
   lane: string,
   transactionalId: string | null,
   batches: readonly BatchTo[],
-): Promise<number[]> {
-  const done = new Map<BatchTo, number>();
+): Promise<(number | undefined)[]> {
+  const done = new Map<BatchTo, number | undefined>();
   await cluster.persist(async () => {
     const left = batches.filter((batch) => !done.has(batch));
     const leaders = await Promise.all(left.map(({ topic, partition }) => cluster.leader(topic, partition)));
@@ -113,11 +174,15 @@ async function appendAll(
     }
     if (passing !== undefined) throw passing;
   });
-  return batches.map((batch) => done.get(batch) as number);
+  return batches.map((batch) => done.get(batch));
 }
 
 /** Answers what went wrong with the batch. */
-function settle(batch: BatchTo, appended: readonly Appended[], done: Map<BatchTo, number>): KafkaError | undefined {
+function settle(
+  batch: BatchTo,
+  appended: readonly Appended[],
+  done: Map<BatchTo, number | undefined>,
+): KafkaError | undefined {
   const found = appended.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition);
   const what = `appending to partition ${batch.partition} of ${batch.topic}`;
   if (found === undefined) return new KafkaError(-1, what);
@@ -125,8 +190,12 @@ function settle(batch: BatchTo, appended: readonly Appended[], done: Map<BatchTo
     done.set(batch, found.baseOffset);
     return undefined;
   }
+  if (TOO_LARGE.has(found.error)) {
+    done.set(batch, undefined);
+    return undefined;
+  }
   try {
-    check(found.error, what, batch.topic);
+    check(found.error, what);
     return undefined;
   } catch (error) {
     return error as KafkaError;

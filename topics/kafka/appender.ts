@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { NewRecord } from '../transport.ts';
 import { append, placesOf, type Sender, split } from './append.ts';
 import type { Cluster } from './cluster.ts';
-import { check, isFencing } from './errors.ts';
+import { CODE, check, hasCode, isFencing } from './errors.ts';
 import { TransactionalProducer } from './transaction.ts';
 
 const LANE = 'append';
@@ -34,7 +34,14 @@ export class Appender {
     });
     const place = `${first.topic}/${first.partition}`;
     const isOneBatch = places.length === 1 && split(records).length === 1;
-    return isOneBatch ? this.#inTurn(place, () => this.#once(records)) : this.#together(records);
+    if (!isOneBatch) return this.#together(records);
+    try {
+      return await this.#inTurn(place, () => this.#once(records));
+    } catch (error) {
+      // Several of them may fit one by one, which takes a transaction.
+      if (records.length === 1 || !hasCode(error, CODE.MESSAGE_TOO_LARGE)) throw error;
+      return this.#together(records);
+    }
   }
 
   async #inTurn<T>(place: string, body: () => Promise<T>): Promise<T> {

@@ -49,12 +49,12 @@ const FENCING: ReadonlySet<number> = new Set([
 const REFUSED: ReadonlySet<number> = new Set([29, 30, 31, 33, 34, 53, 54, 58, 61, 65]);
 /** What the settings of the cluster forbid. */
 const FORBIDDEN: ReadonlySet<number> = new Set([21, 26, 35, 37, 38, 39, 40, 42, 43, 44, 50, 55]);
-const TOO_LARGE: ReadonlySet<number> = new Set([CODE.MESSAGE_TOO_LARGE, CODE.RECORD_LIST_TOO_LARGE]);
+export const TOO_LARGE: ReadonlySet<number> = new Set([CODE.MESSAGE_TOO_LARGE, CODE.RECORD_LIST_TOO_LARGE]);
 
 /** An error that a broker answered. Stays within this folder: see `translate`. */
 export class KafkaError extends Error {
   readonly code: number;
-  /** Whose record or partition it is about, where that matters. */
+  /** Which topic it is about, where that matters. */
   readonly topic: string;
 
   constructor(code: number, what: string, topic = '') {
@@ -76,8 +76,8 @@ export class Unreachable extends Error {
 }
 
 /** Throws unless the code is 0. */
-export function check(code: number, what: string, topic?: string): void {
-  if (code !== 0) throw new KafkaError(code, what, topic);
+export function check(code: number, what: string): void {
+  if (code !== 0) throw new KafkaError(code, what);
 }
 
 export const hasCode = (error: unknown, ...codes: number[]): boolean =>

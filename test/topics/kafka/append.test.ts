@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placesOf, split } from '../../../topics/kafka/append.ts';
+import { calls, placesOf, split } from '../../../topics/kafka/append.ts';
 import type { NewRecord } from '../../../topics/transport.ts';
 
 const made = (value: Buffer, partition = 0): NewRecord => ({
@@ -24,6 +24,18 @@ test('records are cut into batches of at most 900 kB and 5,000 records, in order
     split(large).map(({ length }) => length),
     [2, 1, 1, 1],
   );
+});
+
+test('no call has more than 16 MiB, and one with a larger batch has nothing else', () => {
+  const sends = [4, 4, 4, 20, 8, 8, 1].map((mib, partition) => ({
+    batch: [made(Buffer.alloc(mib * 1024 * 1000), partition)],
+  }));
+  assert.deepEqual(
+    calls(sends).map((each) => each.length),
+    [3, 1, 2, 1],
+  );
+  assert.deepEqual(calls(sends).flat(), sends);
+  assert.deepEqual(calls([]), []);
 });
 
 test('each place is named once', () => {

@@ -1,0 +1,145 @@
+/** What topics do not take, and how much they are sent at once, on a real broker. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Kafka, logLevel } from 'kafkajs';
+import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
+import { lookupsFor } from '../../jobs/runtime/run.ts';
+import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { running } from '../../servers/running.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import type { KafkaOptions } from '../../topics/kafka/options.ts';
+import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import { RecordTooLarge } from '../../topics/limits.ts';
+import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
+import { joined, record } from '../contracts/transport-members.ts';
+import { recordsOf } from '../harness/produce.ts';
+import { memoryStores, testRuntime } from '../harness/stores.ts';
+import { added, changed, owners, sums, things } from '../jobs/runtime/add-up.ts';
+import { withTopic } from './kafka-topic.ts';
+
+const { url } = await running('kafka');
+const MIB = 1024 * 1024;
+
+function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport {
+  const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
+  t.after(() => transport.close());
+  return transport;
+}
+
+async function limited(t: TestContext, topic: string, bytes: number): Promise<void> {
+  const brokers = url.slice('kafka://'.length).split(',');
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  t.after(() => admin.disconnect());
+  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }];
+  await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
+}
+
+const sized = (topic: string, partition: number, bytes: number): NewRecord => ({
+  ...record(topic, partition),
+  value: Buffer.alloc(bytes, partition),
+});
+
+async function all(transport: Transport, topic: string, partition = 0): Promise<LogRecord[]> {
+  return transport.read(topic, partition, 0, 10_000);
+}
+
+test('a topic that takes less than a batch gets its records in smaller ones, in their order', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport, 2);
+  await limited(t, topic, 20_000);
+  const records = Array.from({ length: 70 }, (_, n) => ({ ...sized(topic, n % 2, 3000), key: Buffer.from(String(n)) }));
+  const offsets = await transport.produce(records);
+  const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
+  await claim.commit({ records, offset: 1, marks: '' });
+  const keys = [];
+  for (const partition of [0, 1]) {
+    const found = await all(transport, topic, partition);
+    keys.push(...found.map(({ key }) => Number(Buffer.from(key ?? '').toString())));
+    for (const { offset, key } of found.slice(0, 35))
+      assert.equal(offsets[Number(Buffer.from(key ?? '').toString())], offset);
+  }
+  const [even, odd] = [0, 1].map((rest) => records.map((_, n) => n).filter((n) => n % 2 === rest)) as [
+    number[],
+    number[],
+  ];
+  assert.deepEqual(keys, [...even, ...even, ...odd, ...odd]);
+});
+
+test('of several records one of which is too large, none is appended, and the error names the topic', async (t) => {
+  const transport = opened(t);
+  const [topic, other] = [await withTopic(transport), await withTopic(transport)];
+  await limited(t, topic, 20_000);
+  const records = [sized(topic, 0, 100), sized(topic, 0, 30_000)];
+  const isNamed = (error: unknown) => error instanceof RecordTooLarge && error.topic === topic;
+  await assert.rejects(transport.produce(records), isNamed);
+  assert.deepEqual(await all(transport, topic), []);
+  const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
+  await assert.rejects(
+    claim.commit({ records: [sized(other, 0, 100_000), ...records], offset: 1, marks: '' }),
+    isNamed,
+  );
+  await transport.produce([sized(topic, 0, 100)]);
+  assert.equal((await all(transport, topic)).length, 1);
+});
+
+test('5,000 records of 100 kB to one partition are one transaction', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport);
+  const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
+  const records = Array.from({ length: 5000 }, () => sized(topic, 0, 100_000));
+  const began = performance.now();
+  await claim.commit({ records, offset: 1, marks: '' });
+  t.diagnostic(`${Math.round(performance.now() - began)} ms`);
+  assert.ok(((await transport.describe([topic]))[0]?.partitions[0]?.end ?? 0) >= 5000);
+});
+
+test('what is called out to very many partitions is more than one call', async (t) => {
+  const transport = opened(t);
+  const topic = await withTopic(transport, 30);
+  const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
+  const records = Array.from({ length: 30 }, (_, partition) => sized(topic, partition, 5 * MIB));
+  await claim.commit({ records, offset: 1, marks: '' });
+  const ends = (await transport.describe([topic]))[0]?.partitions.map(({ end }) => end >= 1);
+  assert.ok(ends?.every(Boolean));
+});
+
+test('a record that was small enough while it was compressed becomes a dead letter that fits its topic', async (t) => {
+  const compressing = opened(t, { compression: 'zstd' });
+  const transport = opened(t);
+  const name = await withTopic(transport);
+  await transport.createTopics([{ name: deadLetterTopic(name), partitions: 1, retentionMs: -1 }]);
+  const from = { ...things, name };
+  const job = changed({ from, to: [sums] }, `add-up-${name}`);
+  const stores = await memoryStores([job]);
+  t.after(() => stores.close());
+  await stores.tables.prepare([owners]);
+  await transport.createTopics([{ name: sums.name, partitions: 1, retentionMs: -1 }]);
+  const data = { thingId: 't', partId: 'p', amount: 1 };
+  const made = (id: string) =>
+    recordsOf(stores.codec, { topic: from, def: added, data, id, time: Date.now() }, 1)[0] as NewRecord;
+  const large = {
+    ...made('a'),
+    value: Buffer.alloc(12 * MIB, 32),
+    headers: { ...made('a').headers, 'content-type': 'application/json' },
+  };
+  await compressing.produce([large, made('b')]);
+
+  for (const [limit, atMost] of [
+    [9 * MIB, 9 * MIB],
+    [300_000, 100_000],
+  ] as const) {
+    await limited(t, deadLetterTopic(name), limit);
+    const runtime = testRuntime({ ...stores, transport });
+    const membership = (await joined(transport, job.name, name)).membership;
+    const worker = new PartitionWorker(job, 0, membership, runtime, lookupsFor(runtime));
+    while ((await worker.turn(0)) !== 'idle');
+    await membership.leave();
+    const letter = (await all(transport, deadLetterTopic(name))).at(-1) as LogRecord;
+    assert.equal(letter.headers[DEAD_LETTER.code], 'RECORD_TOO_LARGE');
+    assert.equal(letter.headers[DEAD_LETTER.length], String(12 * MIB));
+    assert.ok((letter.value?.length ?? 0) > atMost * 0.9 && (letter.value?.length ?? 0) < atMost);
+    assert.equal((await transport.lag(job.name, name))[0]?.lag, 0);
+    await compressing.produce([{ ...large, timestamp: Date.now() }]);
+  }
+});
