@@ -5,6 +5,8 @@
  * gets more partitions only while no consumer group reads it and none has anything left to read. More partitions move keys to
  * others.
  */
+import { deadLetterTopic } from './define.ts';
+import { LARGEST_RECORD } from './limits.ts';
 import type { TopicSpec } from './transport.ts';
 
 export interface WantedTopic extends TopicSpec {
@@ -19,6 +21,8 @@ export interface FoundTopic {
   readonly replication: number;
   /** -1 keeps records for ever. */
   readonly retentionMs: number;
+  /** The largest record it takes, in bytes; undefined if there is no such limit, or it is not known. */
+  readonly largestRecord?: number | undefined;
   readonly groups: readonly FoundGroup[];
 }
 
@@ -30,7 +34,7 @@ export interface FoundGroup {
 
 export interface Difference {
   readonly topic: string;
-  readonly kind: 'missing' | 'partitions' | 'retention' | 'replication';
+  readonly kind: 'missing' | 'partitions' | 'retention' | 'replication' | 'limit';
   /** What `apply` does about it. What is `reported` only is for an operator to decide. */
   readonly action: 'create' | 'expand' | 'reported';
   readonly message: string;
@@ -64,6 +68,7 @@ export function differences(
       ...partitionsOf(topic, there),
       ...retentionOf(topic, there, ofRetention),
       ...replicationOf(there, replication),
+      ...limitOf(there, found),
     ];
   });
 }
@@ -101,6 +106,17 @@ function time(ms: number): string {
   if (ms < 0) return 'for ever';
   if (ms % (24 * HOUR) === 0) return `for ${ms / (24 * HOUR)} days`;
   return ms % HOUR === 0 ? `for ${ms / HOUR} hours` : `for ${ms} ms`;
+}
+
+/** Less than is declared, and less than the topic whose dead letters they are: these hold its records whole. */
+function limitOf({ name, largestRecord }: FoundTopic, found: readonly FoundTopic[]): Difference[] {
+  if (largestRecord === undefined) return [];
+  const of = found.find((other) => deadLetterTopic(other.name) === name)?.largestRecord ?? 0;
+  const wanted = Math.max(LARGEST_RECORD, of);
+  if (largestRecord >= wanted) return [];
+  const what = of > LARGEST_RECORD ? 'as much as the topic of its records' : 'as is declared';
+  const message = `${name} takes records of ${largestRecord} bytes, and is wanted to take ${wanted}, ${what}; raise its max.message.bytes: what is larger is cut, or a dead letter`;
+  return [{ topic: name, kind: 'limit', action: 'reported', message }];
 }
 
 function replicationOf(found: FoundTopic, replication: number): Difference[] {

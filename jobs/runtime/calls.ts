@@ -12,6 +12,9 @@ export interface CallResult {
   readonly detail: string;
 }
 
+/** What a server says may be long, and the answer has to fit a record. */
+const LONGEST_DETAIL = 1000;
+
 /** Tells the calls of one owner apart. */
 export const callId = ({ row, offset, channel, message }: SaidCall): string =>
   JSON.stringify([row, offset, channel, message.messageId]);
@@ -36,7 +39,7 @@ export async function answerCall(
   }
   const { messageId, address, title, body, link, unsubscribe } = message;
   try {
-    return await channel.send({
+    const { outcome, detail } = await channel.send({
       key: keyOf([...row, messageId]),
       address,
       title,
@@ -45,7 +48,8 @@ export async function answerCall(
       unsubscribe,
       time,
     });
+    return { outcome, detail: detail.slice(0, LONGEST_DETAIL) };
   } catch (error) {
-    return { outcome: 'away', detail: messageOf(error) };
+    return { outcome: 'away', detail: messageOf(error).slice(0, LONGEST_DETAIL) };
   }
 }

@@ -8,10 +8,11 @@ import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { running } from '../../servers/running.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
+import { kafkaTopics } from '../../topics/kafka/topics.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { RecordTooLarge } from '../../topics/limits.ts';
 import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
-import { joined, record } from '../contracts/transport-members.ts';
+import { DAY, joined, record } from '../contracts/transport-members.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { memoryStores, testRuntime } from '../harness/stores.ts';
 import { added, changed, owners, sums, things } from '../jobs/runtime/add-up.ts';
@@ -31,7 +32,11 @@ async function limited(t: TestContext, topic: string, bytes: number): Promise<vo
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   t.after(() => admin.disconnect());
-  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }];
+  // What is not named goes back to the default.
+  const configEntries = [
+    { name: 'max.message.bytes', value: String(bytes) },
+    { name: 'retention.ms', value: String(100 * 365 * DAY) },
+  ];
   await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
 }
 
@@ -64,6 +69,18 @@ test('a topic that takes less than a batch gets its records in smaller ones, in 
     number[],
   ];
   assert.deepEqual(keys, [...even, ...even, ...odd, ...odd]);
+});
+
+test('a topic that takes less than is declared is found by verifying', async (t) => {
+  const transport = opened(t);
+  const topics = kafkaTopics({ url });
+  t.after(() => topics.close());
+  const name = await withTopic(transport);
+  const wanted = { name, partitions: 1, retentionMs: 100 * 365 * DAY, groups: [] };
+  assert.deepEqual(await topics.verify([wanted]), []);
+  await limited(t, name, 1_048_588);
+  const [found, ...others] = await topics.verify([wanted]);
+  assert.deepEqual([found?.kind, found?.action, others], ['limit', 'reported', []]);
 });
 
 test('of several records one of which is too large, none is appended, and the error names the topic', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { differences, type FoundTopic, type WantedTopic } from '../../topics/admin.ts';
+import { LARGEST_RECORD } from '../../topics/limits.ts';
 
 const wanted: WantedTopic = { name: 'orders', partitions: 6, retentionMs: 1000, groups: ['count', 'sum'] };
 const found: FoundTopic = { name: 'orders', partitions: 6, replication: 3, retentionMs: 1000, groups: [] };
@@ -32,6 +33,29 @@ test('a topic gets more partitions only when no group is there and none has anyt
     const [difference] = differences([wanted], [{ ...found, partitions: 4, groups: [idle, busy] }], -1);
     assert.match(difference?.message ?? '', /the group sum has/);
   }
+});
+
+test('a topic that takes less than is declared is reported, and so are dead letters that may be smaller than their records', () => {
+  const [declared, larger] = [LARGEST_RECORD, LARGEST_RECORD + 1];
+  assert.deepEqual(planned({ largestRecord: declared }), []);
+  assert.deepEqual(planned({ largestRecord: larger }), []);
+  assert.deepEqual(planned({ largestRecord: 1_048_588 }), [['limit', 'reported']]);
+  const both = (records: number, letters: number) =>
+    differences(
+      [wanted, { ...wanted, name: 'orders.dead-letter' }],
+      [
+        { ...found, largestRecord: records },
+        { ...found, name: 'orders.dead-letter', largestRecord: letters },
+      ],
+      -1,
+    ).map(({ topic, message }) => [topic, /wanted to take (\d+)/.exec(message)?.[1]]);
+  assert.deepEqual(both(larger, larger), []);
+  assert.deepEqual(both(declared, larger), []);
+  assert.deepEqual(both(larger, declared), [['orders.dead-letter', String(larger)]]);
+  assert.deepEqual(both(1000, 1000), [
+    ['orders', String(declared)],
+    ['orders.dead-letter', String(declared)],
+  ]);
 });
 
 test('another retention and another replication are reported, and nothing else is done', () => {

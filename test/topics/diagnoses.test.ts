@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '../../schemas/finding.ts';
 import { registryFindings } from '../../topics/confluent/diagnose.ts';
-import { copiesFound, marksFound, rightsFinding, versionFound } from '../../topics/kafka/diagnose.ts';
+import { copiesFound, marksFound, requestsFound, rightsFinding, versionFound } from '../../topics/kafka/diagnose.ts';
 
 const brief = ({ state, message }: Finding) => `${state}: ${message}`;
 
@@ -25,6 +25,15 @@ test('the release of a Kafka is told from what it speaks', () => {
   assert.equal(release(0, 15), 'ok: Kafka 3.5 or 3.6, 3 brokers');
   assert.equal(release(0, 13), 'problem: Kafka, older than 3.5, 3 brokers');
   assert.equal(brief(versionFound([], 1)), 'problem: Kafka, older than 3.5, 1 broker');
+});
+
+test('brokers that take smaller calls than we make are a problem', () => {
+  const mib = 1024 * 1024;
+  assert.deepEqual(requestsFound(undefined), []);
+  assert.deepEqual(requestsFound(100 * mib), []);
+  assert.deepEqual(requestsFound(20 * mib).map(brief), [
+    `problem: brokers take calls of ${20 * mib} bytes, and those that write have up to ${25 * mib}`,
+  ]);
 });
 
 test('one copy of anything is warned of', () => {

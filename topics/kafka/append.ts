@@ -10,7 +10,7 @@ import { encodeBatch, type Producer } from './records.ts';
 const BATCH_BYTES = 900_000;
 const BATCH_RECORDS = 5000;
 /** Of one call. A broker takes 100 MiB by default; what is called out to many partitions is sent by several calls. */
-const CALL_BYTES = 16 * 1024 * 1024;
+export const CALL_BYTES = 16 * 1024 * 1024;
 
 export interface Sender extends Producer {
   /** Null if what it sends is not part of a transaction. */

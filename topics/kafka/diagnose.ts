@@ -1,6 +1,8 @@
 /** What `tributary doctor` finds out about a Kafka cluster: its version, settings and our rights. Topics are compared elsewhere. */
 import { type Finding, looked, ok, problem, warning } from '../../schemas/finding.ts';
 import type { WantedTopic } from '../admin.ts';
+import { LARGEST_RECORD } from '../limits.ts';
+import { CALL_BYTES } from './append.ts';
 import { fetch, metadata, stableOffsets, type TopicMetadata } from './calls.ts';
 import { Cluster } from './cluster.ts';
 import { check, guarded, KafkaError } from './errors.ts';
@@ -15,6 +17,7 @@ const SETTINGS = [
   'offset.metadata.max.bytes',
   'offsets.topic.replication.factor',
   'transaction.state.log.replication.factor',
+  'socket.request.max.bytes',
 ] as const;
 
 type Rights = Readonly<Record<'read' | 'write' | 'join' | 'transact', readonly string[]>>;
@@ -99,6 +102,7 @@ async function settings(
   const copies = Math.min(...topics.flatMap(({ partitions }) => partitions.map(({ replicas }) => replicas.length)));
   return [
     ...copiesFound(found, nodes.length, copies),
+    ...requestsFound(found.get('socket.request.max.bytes')),
     marksFound(await longestMarks(cluster, wanted, topics), found.get('offset.metadata.max.bytes') ?? 4096),
   ];
 }
@@ -108,7 +112,7 @@ export function copiesFound(settings: ReadonlyMap<string, number>, brokers: numb
   const checked = 'transport: copies';
   const todo =
     'have three brokers, and three copies of every topic and of these two: with one, the loss of a disk loses records';
-  const few = SETTINGS.slice(1).flatMap((name) => {
+  const few = SETTINGS.slice(1, 3).flatMap((name) => {
     const count = settings.get(name);
     return count === undefined || count > 1 ? [] : [`${name} is ${count}`];
   });
@@ -116,6 +120,18 @@ export function copiesFound(settings: ReadonlyMap<string, number>, brokers: numb
   if (few.length > 0)
     return [warning(checked, [...few, ...(brokers === 1 ? ['there is 1 broker'] : [])].join(', '), todo)];
   return Number.isFinite(copies) ? [ok(checked, `every topic has ${copies} or more`)] : [];
+}
+
+/**
+ * How large a call may be; undefined if it is not known. The limits of topics are compared with what is declared, and
+ * `replica.fetch.max.bytes` and its like limit nothing: a batch that is larger is fetched by itself.
+ */
+export function requestsFound(most: number | undefined): Finding[] {
+  if (most === undefined || most >= CALL_BYTES + LARGEST_RECORD) return [];
+  const message = `brokers take calls of ${most} bytes, and those that write have up to ${CALL_BYTES + LARGEST_RECORD}`;
+  return [
+    problem('transport: calls', message, 'raise socket.request.max.bytes of the brokers: by default it is 104857600'),
+  ];
 }
 
 /** In characters, as the broker counts them. */

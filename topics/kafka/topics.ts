@@ -14,6 +14,7 @@ import { lagOf } from './lag.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
 
 const RETENTION = 'retention.ms';
+const LIMIT = 'max.message.bytes';
 
 export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
   const cluster = new Cluster(settingsOf(options));
@@ -45,7 +46,7 @@ async function find(cluster: Cluster, wanted: readonly WantedTopic[]): Promise<F
   const settings = await settingsOfTopics(
     cluster,
     topics.map(({ name }) => name),
-    [RETENTION],
+    [RETENTION, LIMIT],
   );
   const found = [];
   for (const { name, partitions } of topics) {
@@ -55,6 +56,7 @@ async function find(cluster: Cluster, wanted: readonly WantedTopic[]): Promise<F
       partitions: partitions.length,
       replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
       retentionMs: Number(settings.get(name)?.get(RETENTION)),
+      largestRecord: Number(settings.get(name)?.get(LIMIT)),
       groups: await Promise.all(groups.map((group) => groupOf(cluster, group, name))),
     });
   }

@@ -58,6 +58,22 @@ function crashAt(name: string): Hook {
   };
 }
 
+test('of what a server says at length the beginning comes back', async (t) => {
+  const long = 'x'.repeat(10_000_000);
+  for (const send of [
+    async () => ({ outcome: 'sent' as const, detail: long }),
+    async () => {
+      throw new Error(long);
+    },
+  ]) {
+    const b = await setUp(t, { repeats: 'at-least-once', send, close: async () => {} });
+    await b.produce(add());
+    await b.run();
+    const [, answer] = await b.stores.transport.read(things.name, 0, 0, 10);
+    assert.ok((answer?.value?.length ?? 0) > 1000 && (answer?.value?.length ?? 0) < 2000);
+  }
+});
+
 test('what becomes of a call comes back to its row as an event, with the message as the job made it', async (t) => {
   const { channel, messages } = mail('honours-key');
   const b = await setUp(t, channel);
