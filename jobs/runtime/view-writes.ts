@@ -37,11 +37,13 @@ export async function collectViews(
   const writes: ViewWrites = new Map();
   const failed = new Map<string, Rejection>();
   for (const [id, one] of touched) {
-    if ((!one.changed && !one.again) || refused.has(id)) continue;
+    const why = refused.get(id);
+    if ((!one.changed && !one.again) || why?.code === 'JOB_FAILED') continue;
     await breathe();
     const { row } = one;
     const tenant = row.key[0] as string;
-    const version = isWritten(one) ? { token, revision: row.revision } : (row.stored as Version);
+    // A row that its store refuses stays as it is; an earlier attempt may have written it and not its views.
+    const version = why === undefined && isWritten(one) ? { token, revision: row.revision } : (row.stored as Version);
     for (const view of job.views) {
       const changes = changesOf(job, view, tenant, one);
       if (changes instanceof Rejection) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
+import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import {
   added,
   addUp,
@@ -253,6 +254,20 @@ test('a view that is refused once more after a crash has its dead letter', async
   await b.run({ hook: refuses });
   assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:0']);
   assert.deepEqual(await b.saidSums(), ['t/bad=1']);
+});
+
+test('the views of a row that was written before a crash are written though its store refuses the row to the next owner', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('bad', 5));
+  const crash: Hook = async (name, go) => (name === 'search.apply' ? fails() : go());
+  await assert.rejects(b.run({ hook: crash }), /a mistake/);
+  await b.run({ hook: refusing('tables.write') });
+  assert.deepEqual(await b.deadLetters(), []);
+  const page = await b.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 10 });
+  assert.deepEqual(
+    page.items.map(({ partId, sum }) => [partId, sum]),
+    [['bad', 5]],
+  );
 });
 
 test('two views of one record that are refused are one dead letter', async (t) => {
