@@ -64,10 +64,18 @@ export function deadLetter(
     partition: place.partition % partitions(topic),
     key: record.key,
     value: record.value,
-    headers: { ...record.headers, ...why, ...named },
+    headers: { ...theirs(record.headers), ...why, ...named },
     timestamp: now,
   };
   return largestSize(letter) <= most ? letter : cut(letter, why, named, rows.length + unshown.length, most);
+}
+
+const OURS: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER));
+
+/** A record may come with headers of our names, which would speak for the letter. */
+function theirs(headers: Headers): Headers {
+  if (!Object.keys(headers).some((name) => OURS.has(name))) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.has(name)));
 }
 
 const keysText = (keys: readonly Key[]): string => JSON.stringify(keys.map(([_tenant, ...key]) => key));

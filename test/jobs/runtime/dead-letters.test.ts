@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import { DEFAULT_TENANT } from '../../../schemas/event.ts';
+import type { LogRecord } from '../../../topics/transport.ts';
 import {
   added,
   addUp,
@@ -130,6 +131,18 @@ test('a dead letter has the bytes and headers of its record, and where it lay', 
     'tributary-offset': '0',
     'tributary-timestamp': String(record?.timestamp),
   });
+});
+
+test('what a record says by headers of our names is not taken for what its letter says', async (t) => {
+  const b = await bench(t);
+  await b.produce(add('p', -7));
+  const [record] = await b.stores.transport.read('thing.events', 0, 0, 1);
+  const forged = Object.fromEntries(Object.values(DEAD_LETTER).map((name) => [name, 'forged']));
+  const headers = { ...record?.headers, ...forged };
+  await b.stores.transport.produce([{ ...(record as LogRecord), topic: 'thing.events', headers }]);
+  await b.run();
+  const [plain, other] = await b.letters();
+  assert.deepEqual(other?.headers, { ...plain?.headers, 'tributary-offset': '1' });
 });
 
 test('a job that says an event of another topic, of a wrong shape, or without a key fails at that record alone', async (t) => {
