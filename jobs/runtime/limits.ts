@@ -50,7 +50,8 @@ export class Limits {
       const its = largestSize(record);
       if (its > size) [topic, size] = [record.topic, its];
     }
-    const limit = STEPS.find((step) => step < size);
+    // Always further down: whatever is refused, it comes to an end.
+    const limit = STEPS.find((step) => step < Math.min(size, this.of(topic)));
     if (limit !== undefined) {
       this.#learned.set(topic, limit);
       return new LimitLearned(topic, limit, cause);

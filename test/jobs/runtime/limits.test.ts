@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit } from '../../../jobs/define.ts';
 import { DEAD_LETTER, deadLetter } from '../../../jobs/runtime/dead-letter.ts';
+import { LimitLearned, Limits } from '../../../jobs/runtime/limits.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
 import { LARGEST_RECORD, LARGEST_VALUE, largestSize, RecordTooLarge } from '../../../topics/limits.ts';
-import type { LogRecord, NewRecord } from '../../../topics/transport.ts';
+import type { Claim, LogRecord, NewRecord } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, changed, summed, sums, things } from './add-up.ts';
 import { type Bench, bench, START, thingIn } from './bench.ts';
@@ -88,6 +89,30 @@ test('what was learned of a topic holds for the worker, and other topics keep wh
     b.heard('waiting')[0]?.message ?? '',
     /^thing\.events\.dead-letter refused.*raise its max\.message\.bytes/,
   );
+});
+
+test('a topic keeps what it takes when another one that the log names refuses a smaller record', async (t) => {
+  const b = await bench(t);
+  await produceValue(b, large(150_000));
+  await b.produce([added, { ...part, partId: 'wordy' }]);
+  await b.run({ job: wordy(200_000), hook: taking({ [DEAD]: 120_000 }) });
+  const lengths = (await b.stores.transport.read(sums.name, 0, 0, 10)).map(
+    ({ value }) => (value?.length ?? 0) > 200_000,
+  );
+  assert.deepEqual(lengths, [false, true, false]);
+  assert.deepEqual(await b.deadLetters(), ['VALUE_UNREADABLE@0:0']);
+});
+
+test('a record that does not become smaller is not tried for ever without a pause', async () => {
+  const commit = () => Promise.reject(new RecordTooLarge('orders', 'MESSAGE_TOO_LARGE'));
+  const limits = new Limits();
+  const record = { topic: 'orders', partition: 0, key: null, value: large(200_000), headers: {}, timestamp: 0 };
+  const errors = [];
+  for (let n = 0; n < 10; n++) {
+    const attempt = limits.commit({ commit } as unknown as Claim, { records: [record], offset: 1, marks: '' });
+    errors.push(await attempt.catch((error: unknown) => error instanceof LimitLearned));
+  }
+  assert.deepEqual(errors, [true, true, true, ...Array(7).fill(false)]);
 });
 
 test('a topic that takes nothing at all is waited for, and ends no process', async (t) => {
