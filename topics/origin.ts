@@ -17,6 +17,9 @@ export interface Origin {
  */
 export const ROUTED = 'routed';
 
+/** A header of records that were sent on: the origin they had before, if a job had derived them. */
+export const FIRST_ORIGIN = 'tributary-origin';
+
 /**
  * What stands for a topic's id in stored positions: a topic that was deleted and made again begins its offsets anew, so that
  * they mean something else. Empty where the broker gives no ids. Sixty bits at most tell two topics of one name apart.

@@ -90,8 +90,17 @@ export async function processBatch(
   const speakers = runtime.speakers(place.topic);
   const limit = context.limits.of;
   const topic = { id: context.topicId, partitions: claim.shape.partitions };
-  const marked = rules.marks ? seen : undefined;
-  const planned = await plan(job, codec, records, marked, place.partition, topic, speakers, limit, breathe);
+  const planned = await plan(records, {
+    job,
+    codec,
+    partition: place.partition,
+    topic,
+    speakers,
+    marks: rules.marks ? seen : undefined,
+    furthest: rules.judgedOnce ? context.furthest : 0,
+    limit,
+    breathe,
+  });
   const apart = planned.items.find(({ search }) => search !== undefined && 'where' in search);
   if (apart !== undefined && records.length > 1) throw new Apart(records.indexOf(apart.record));
   let after: string | undefined;

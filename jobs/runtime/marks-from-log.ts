@@ -1,6 +1,6 @@
 /** The marks of a partition at an offset, made anew from the records before it, as far as the log still has them. */
 import { Marks } from '../../topics/marks.ts';
-import { parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
+import { FIRST_ORIGIN, parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
 import type { Transport } from '../../topics/transport.ts';
 import type { Runtime } from './stores.ts';
 
@@ -24,11 +24,13 @@ export async function marksFromLog(
     const records = await transport.read(topic, partition, next, RECORDS_AT_ONCE);
     next = (records.at(-1)?.offset ?? end) + 1;
     for (const record of records) {
-      const said = record.headers['ce_origin'];
-      const origin = typeof said === 'string' && record.offset < end ? parseOrigin(said) : undefined;
-      if (origin === undefined) continue;
-      const { speaker } = parseLine(origin.line);
-      if (speakers.has(speaker) || speaker === `${ROUTED}/${topic}`) marks.pass(origin);
+      if (record.offset >= end) break;
+      for (const said of [record.headers['ce_origin'], record.headers[FIRST_ORIGIN]]) {
+        const origin = typeof said === 'string' ? parseOrigin(said) : undefined;
+        if (origin === undefined) continue;
+        const { speaker } = parseLine(origin.line);
+        if (speakers.has(speaker) || speaker === `${ROUTED}/${topic}`) marks.pass(origin);
+      }
     }
   }
   return marks;

@@ -10,7 +10,7 @@ import type { Codec } from '../../topics/codec.ts';
 import { largestSize } from '../../topics/limits.ts';
 import type { Marks } from '../../topics/marks.ts';
 import type { OnlyRows, RowKeys } from '../../topics/only.ts';
-import { type Origin, parseLine, ROUTED } from '../../topics/origin.ts';
+import { FIRST_ORIGIN, type Origin, parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
@@ -49,18 +49,23 @@ export interface Plan {
   readonly skipped: Record<Skip, number>;
 }
 
-/** `topic` is that of the job, with its id as `shortId` makes it. `marks` take up the origins of the records. */
-export async function plan(
-  job: Job,
-  codec: Codec,
-  records: readonly LogRecord[],
-  marks: Marks | undefined,
-  partition: number,
-  topic: { readonly id: string; readonly partitions: number },
-  speakers: ReadonlySet<string>,
-  limit: Limit,
-  breathe: Clock['breathe'],
-): Promise<Plan> {
+export interface PlanContext {
+  readonly job: Job;
+  readonly codec: Codec;
+  readonly partition: number;
+  /** The topic of the job, with its id as `shortId` makes it. */
+  readonly topic: { readonly id: string; readonly partitions: number };
+  readonly speakers: ReadonlySet<string>;
+  /** They take up the origins of the records. */
+  readonly marks: Marks | undefined;
+  /** The largest offset that was committed before the claim. What was refused or sent on before it is not so again. */
+  readonly furthest: number;
+  readonly limit: Limit;
+  readonly breathe: Clock['breathe'];
+}
+
+export async function plan(records: readonly LogRecord[], context: PlanContext): Promise<Plan> {
+  const { job, codec, partition, topic, speakers, marks, furthest, limit, breathe } = context;
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
   const rejected: RejectedRecord[] = [];
@@ -70,8 +75,13 @@ export async function plan(
   for (const record of records) {
     await breathe();
     const decoded = codec.decode(job.from, record, wanted);
+    const isOld = record.offset < furthest;
     if (decoded.kind === 'ignored') {
       skipped.unwanted += 1;
+      continue;
+    }
+    if (decoded.kind === 'rejected' && isOld) {
+      skipped.repeated += 1;
       continue;
     }
     if (decoded.kind === 'rejected') {
@@ -84,10 +94,12 @@ export async function plan(
       skipped['not-ours'] += 1;
       continue;
     }
-    if (origin !== undefined && marks?.pass(origin) === false) {
+    // After a rewind it is not judged again; but the views of the rows that have applied it are written again.
+    if (origin !== undefined && marks?.pass(origin) === false && !isOld) {
       skipped.repeated += 1;
       continue;
     }
+    if (origin !== undefined) markFirst(record, origin, context);
     const told =
       event.type === timerFired.type || event.type === callAnswered.type ? (event.data as unknown as Told) : undefined;
     if (told !== undefined && (told.job !== job.name || !isKeyOf(job, told.row))) {
@@ -95,7 +107,12 @@ export async function plan(
       continue;
     }
     const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
-    if (key !== undefined && partitionOfText(key, topic.partitions) !== partition) {
+    const isAstray = key !== undefined && partitionOfText(key, topic.partitions) !== partition;
+    if (isAstray && isOld) {
+      skipped.repeated += 1;
+      continue;
+    }
+    if (isAstray) {
       const size = largestSize(record) + HEADERS_ADDED;
       if (size <= limit(job.from.name)) routed.push({ record, key });
       else rejected.push({ record, code: 'RECORD_TOO_LARGE', message: tooLargeToRoute(size, limit(job.from.name)) });
@@ -103,13 +120,25 @@ export async function plan(
     }
     const touched =
       told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
-    if ('code' in touched) rejected.push({ record, ...touched });
-    else {
+    if ('code' in touched) {
+      if (isOld) skipped.repeated += 1;
+      else rejected.push({ record, ...touched });
+    } else {
       const named = only(touched, decoded.only, event.tenant);
       items.push({ record, event, ...named, cameFrom: cameFrom(origin, job.from.name, topic.id) });
     }
   }
   return { items, routed, rejected, skipped };
+}
+
+/**
+ * A derived event that was sent on has two origins: the job that said it may say it again, to this partition, once it knows how
+ * many there are.
+ */
+function markFirst({ headers }: LogRecord, { line }: Origin, { job, marks, speakers }: PlanContext): void {
+  const said = headers[FIRST_ORIGIN];
+  const first = parseLine(line).job === ROUTED && typeof said === 'string' ? parseOrigin(said) : undefined;
+  if (first !== undefined && isOurs(first, job, speakers)) marks?.pass(first);
 }
 
 /** What sending on adds to a record. */

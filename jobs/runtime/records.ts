@@ -1,7 +1,7 @@
 /** The records that a batch sends: derived events, records sent on to their partition, timers, answers. Dead letters: `dead-letter.ts`. */
 import type { EventDef } from '../../schemas/event.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
-import { formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
+import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import type { LogRecord, NewRecord } from '../../topics/transport.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
@@ -66,12 +66,19 @@ export function routed(
 ): NewRecord {
   const bytes = text.encode(key);
   const origin = originOf(record, 0, { ...place, job: ROUTED }, topicId);
+  const { ce_origin: before, ...headers } = record.headers;
+  const first = headers[FIRST_ORIGIN] ?? before;
   return {
     topic: place.topic,
     partition: partitionOf(bytes, partitions(place.topic)),
     key: bytes,
     value: record.value,
-    headers: { ...record.headers, ce_origin: origin, [ONLY_FOR]: place.job },
+    headers: {
+      ...headers,
+      ...(first === undefined ? {} : { [FIRST_ORIGIN]: first }),
+      ce_origin: origin,
+      [ONLY_FOR]: place.job,
+    },
     timestamp: now,
   };
 }
