@@ -10,6 +10,7 @@ import { Interrupted } from './context.ts';
 import type { Streams } from './control.ts';
 import { runAnywhere, runHere } from './dispatch.ts';
 import { INTERRUPTED, report, USED_WRONGLY, usage } from './errors.ts';
+import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
 import { after, code, collect, job, json, keysHelp, limitOf, ofTopic, tenant, whole } from './options.ts';
 import { VERSION } from './version.ts';
@@ -157,6 +158,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     );
 
   addOperating(program, add, anywhere);
+  addOffsets(program, add, (command, args, file) => anywhere(command, args, file));
 
   add(program, 'lag', 'Show how far behind each job is.', 'lag --wait --timeout-ms 60000')
     .option('--job <name>', 'only this job')

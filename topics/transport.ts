@@ -103,6 +103,8 @@ export interface Transport {
   join(group: string, topic: string, listener: AssignmentListener): Promise<Membership>;
   /** Reads records from `offset` on, for browsing: belongs to no group and moves nothing. */
   read(topic: string, partition: number, offset: number, limit: number): Promise<LogRecord[]>;
+  /** The offset of the first record whose timestamp is `time` (ms since 1970 UTC) or later; the end of the partition if there is none. */
+  offsetAt(topic: string, partition: number, time: number): Promise<number>;
   lag(group: string, topic: string): Promise<GroupLag[]>;
   /** What the group has committed, by partition. */
   committed(group: string, topic: string): Promise<Committed[]>;

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { LogRecord, Transport } from '../../topics/transport.ts';
 import { claimsContract } from './transport-claims.ts';
 import { claimOf, codeOf, DAY, keysOf, record, take, transportCases } from './transport-members.ts';
+import { timesContract } from './transport-times.ts';
 
 export interface TransportAbilities {
   /** Whether `expire` drops records, or the broker does so in its own time. */
@@ -21,6 +22,7 @@ export function transportContract(
 ): void {
   const cases = transportCases(name, make);
   claimsContract(cases);
+  timesContract(cases);
 
   cases('records of a partition keep their order and their offsets', async (transport, topic, group) => {
     const keys = Array.from({ length: 150 }, (_, i) => `k${i}`);

@@ -77,6 +77,7 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
       produce: before('produce', (records) => transport.produce(records)),
       join: async (group, topic, listener) => membershipWithPoints(await transport.join(group, topic, listener), reach),
       read: (...args) => transport.read(...args),
+      offsetAt: (...args) => transport.offsetAt(...args),
       lag: (...args) => transport.lag(...args),
       committed: (...args) => transport.committed(...args),
       seek: (...args) => transport.seek(...args),

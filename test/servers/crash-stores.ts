@@ -121,6 +121,7 @@ function named(kafka: Transport, prefix: string): Transport {
     produce: (records) => kafka.produce(out(records)),
     join: async (group, topic, listener) => memberOf(await kafka.join(prefix + group, prefix + topic, listener)),
     read: (topic, ...rest) => kafka.read(prefix + topic, ...rest),
+    offsetAt: (topic, ...rest) => kafka.offsetAt(prefix + topic, ...rest),
     lag: (group, topic) => kafka.lag(prefix + group, prefix + topic),
     committed: (group, topic) => kafka.committed(prefix + group, prefix + topic),
     seek: (group, topic, ...rest) => kafka.seek(prefix + group, prefix + topic, ...rest),

@@ -48,6 +48,8 @@ export interface Log {
   append(records: readonly NewRecord[], first?: () => void): number[];
   /** Records from `from` on, in order; fewer than `limit` when they are larger than `maxBytes`, but at least one. */
   read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[];
+  /** The offset of the first record of that time or later; the end if there is none. */
+  at(partition: Partition, time: number): number;
   /** Drops the records at the front of each partition that are older than the retention. Answers how many. */
   expire(now: number): Promise<number>;
   /** Nobody waits for records any more; everything else is still done. */
@@ -157,29 +159,25 @@ export function openLog(database: Database): Log {
     yield* database.statement(sql).iterate(base, base + from, base + end) as unknown as Iterable<R>;
   }
 
-  /** Where the partition would begin without what is older than `before`, as far as one transaction goes. */
-  function firstKept(partition: Partition, before: number): number {
-    let kept = partition.begin;
+  /** The first offset of that time or later; or, after so many older records, the offset behind those that were looked at. */
+  function firstOf(partition: Partition, time: number, most: number): number {
+    let next = partition.begin;
     for (const [id, count, newest] of rowsFrom<[number, number, number]>(AGES, partition, partition.begin)) {
-      if (newest >= before) {
-        const inside = read(
-          partition,
-          Math.max(partition.begin, id - partition.id * SPAN),
-          count,
-          Number.POSITIVE_INFINITY,
-        );
-        return inside.find(({ timestamp }) => timestamp >= before)?.offset ?? kept;
+      const first = Math.max(partition.begin, id - partition.id * SPAN);
+      if (newest >= time) {
+        const inside = read(partition, first, count, Number.POSITIVE_INFINITY);
+        return inside.find(({ timestamp }) => timestamp >= time)?.offset ?? next;
       }
-      kept = id - partition.id * SPAN + count;
-      if (kept - partition.begin >= EXPIRE_RECORDS) break;
+      next = id - partition.id * SPAN + count;
+      if (next - partition.begin >= most) break;
     }
-    return kept;
+    return next;
   }
 
   /** Drops one stretch of records at the front that are older than `before`. Answers how many: 0 when there are none. */
   function expireSome(partition: Partition, before: number): number {
     const base = partition.id * SPAN;
-    const begin = firstKept(partition, before);
+    const begin = firstOf(partition, before, EXPIRE_RECORDS);
     const dropped = begin - partition.begin;
     if (dropped === 0) return 0;
     database.transaction(() => {
@@ -266,6 +264,11 @@ export function openLog(database: Database): Log {
     read(partition, from, limit, maxBytes) {
       open();
       return read(partition, from, limit, maxBytes);
+    },
+
+    at(partition, time) {
+      open();
+      return firstOf(partition, time, Number.POSITIVE_INFINITY);
     },
 
     async expire(now) {

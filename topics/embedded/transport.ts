@@ -143,6 +143,9 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
         log.read(log.partition(topic, partition), offset, limit, Number.POSITIVE_INFINITY),
       ),
 
+    offsetAt: (topic, partition, time) =>
+      guarded('LOG_AWAY', 'reading the log', () => log.at(log.partition(topic, partition), time)),
+
     lag: (group, topic) =>
       guarded('LOG_AWAY', 'reading offsets', () =>
         log.topic(topic).partitions.map((partition) => lagOf(group, partition)),

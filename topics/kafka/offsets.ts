@@ -33,7 +33,8 @@ export async function boundsOf(cluster: Cluster, places: readonly Place[]): Prom
   return places.map((_, i) => ({ begin: begins[i] as number, end: ends[i] as number }));
 }
 
-async function listed(cluster: Cluster, places: readonly Place[], timestamp: number): Promise<number[]> {
+/** By place, in their order: the first offset of that time or later, -1 if there is none. */
+export async function listed(cluster: Cluster, places: readonly Place[], timestamp: number): Promise<number[]> {
   const leaders = await Promise.all(places.map(({ topic, partition }) => cluster.leader(topic, partition)));
   const offsets = new Map<string, number>();
   const nodes = Map.groupBy(places.keys(), (i) => leaders[i] as number);

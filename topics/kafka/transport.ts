@@ -23,6 +23,7 @@ import { Fetcher } from './fetcher.ts';
 import { lagOf } from './lag.ts';
 import { encodeMarks } from './marks.ts';
 import { Member } from './member.ts';
+import { offsetAt } from './offset-at.ts';
 import { boundsOf, committedOf } from './offsets.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
 
@@ -127,6 +128,8 @@ export function kafkaTransport(options: KafkaOptions): Transport {
       }),
     read: (topic, partition, offset, limit) =>
       guarded('reading the log', () => browse(cluster, topic, partition, offset, limit)),
+    offsetAt: (topic, partition, time) =>
+      guarded('asking for an offset', () => offsetAt(cluster, { topic, partition }, time)),
     lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, group, topic)),
     committed: (group, topic) =>
       guarded('reading offsets', async () => {

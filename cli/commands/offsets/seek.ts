@@ -1,0 +1,130 @@
+/**
+ * `tributary offsets seek`: moves the group of a job to other offsets. Says what it would do and what follows; does it with `--apply`.
+ * See `jobs/runtime/moves.ts` for the two ways.
+ */
+import { text } from 'node:stream/consumers';
+import type { Job } from '../../../jobs/define.ts';
+import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/moves.ts';
+import { SILENT } from '../../../jobs/runtime/telemetry.ts';
+import { TributaryError } from '../../../schemas/errors.ts';
+import type { PartitionInfo, Transport } from '../../../topics/transport.ts';
+import { type Context, print, printJson, printTable, type Run } from '../../context.ts';
+import { usage } from '../../errors.ts';
+import { jobNamed } from '../../names.ts';
+
+/** Where to; `saved` is what `offsets show --json` said, on the standard input. */
+export type To =
+  | { readonly kind: 'offset'; readonly offset: number }
+  | { readonly kind: 'time'; readonly time: number }
+  | { readonly kind: 'begin' | 'end' | 'saved' };
+
+interface Args {
+  readonly job: string;
+  /** Null: all of them. */
+  readonly partition: number | null;
+  readonly to: To;
+  readonly restored: boolean;
+  readonly apply: boolean;
+  readonly json: boolean;
+}
+
+export const run: Run<Args> = async (context, { job: name, partition, to, restored, apply, json }) => {
+  const { wired } = context;
+  const job = jobNamed(name, wired.jobs);
+  const runtime = wired.runtime(SILENT);
+  const moves = await planMoves(job, runtime, await targetsOf(context, job, partition, to), restored);
+  if (apply) await applyMoves(job, runtime, moves);
+  if (json) {
+    const said = moves.map(({ progress: _progress, ...move }) => ({ ...move, from: move.from ?? null }));
+    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, moves: said });
+    return undefined;
+  }
+  const rows = moves.map((move) => [
+    move.partition,
+    move.from ?? '-',
+    move.to,
+    move.begin,
+    `${move.lines} ${move.marks}`,
+  ]);
+  await printTable(context, ['partition', 'from', 'to', 'log begins at', 'marks'], rows);
+  await print(context, '');
+  for (const line of consequences(job, moves, restored)) await print(context, line);
+  await print(context, apply ? `moved ${job.name}` : 'Nothing was moved: do it with --apply.');
+  return undefined;
+};
+
+async function targetsOf(context: Context, job: Job, partition: number | null, to: To): Promise<Target[]> {
+  const { transport } = context.wired.stores;
+  const topic = job.from.name;
+  const [info] = await transport.describe([topic]);
+  if (info === undefined) {
+    throw new TributaryError('TOPIC_MISSING', `there is no topic ${topic}; run \`tributary doctor\``);
+  }
+  if (to.kind === 'saved') return savedTargets(await text(context.stdin), job, partition);
+  const chosen = info.partitions.filter((one) => partition === null || one.partition === partition);
+  if (chosen.length === 0) {
+    throw usage(`${topic} has no partition ${partition}; give one from 0 to ${info.partitions.length - 1}`);
+  }
+  return Promise.all(
+    chosen.map(async (one) => ({ partition: one.partition, offset: await offsetOf(transport, topic, one, to) })),
+  );
+}
+
+async function offsetOf(transport: Transport, topic: string, info: PartitionInfo, to: To): Promise<number> {
+  switch (to.kind) {
+    case 'offset':
+      return to.offset;
+    case 'time':
+      return transport.offsetAt(topic, info.partition, to.time);
+    case 'end':
+      return info.end;
+    default:
+      return info.begin;
+  }
+}
+
+/** What a group had not committed when it was saved, is begun again. */
+function savedTargets(text: string, job: Job, partition: number | null): Target[] {
+  let saved: unknown;
+  try {
+    saved = JSON.parse(text);
+  } catch {
+    throw usage('what was saved is no JSON; give what `tributary offsets show --json` said');
+  }
+  const ofJob = Array.isArray(saved)
+    ? saved.find((each) => each?.job === job.name && each?.topic === job.from.name)
+    : undefined;
+  const partitions: unknown = ofJob?.partitions;
+  if (!Array.isArray(partitions))
+    throw usage(`nothing was saved of ${job.name}; give what \`tributary offsets show --json\` said`);
+  const targets = partitions.map((each): Target => {
+    const { partition, committed, begin, progress } = each ?? {};
+    const offset = committed ?? begin;
+    if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset) || typeof progress !== 'string') {
+      throw usage(`what was saved of ${job.name} is damaged; give what \`tributary offsets show --json\` said`);
+    }
+    return { partition, offset, saved: each.foreign === true || committed === null ? undefined : progress };
+  });
+  return targets.filter((target) => partition === null || target.partition === partition);
+}
+
+function* consequences({ name }: Job, moves: readonly Move[], restored: boolean): Iterable<string> {
+  const sum = (count: (move: Move) => number) => moves.reduce((total, move) => total + Math.max(0, count(move)), 0);
+  const again = sum(({ from, to }) => (from ?? to) - to);
+  const unread = sum(({ from, begin, to }) => to - (from ?? begin));
+  if (again > 0) yield `${again} offsets are read again.`;
+  if (unread > 0) yield `${unread} offsets are never read: what lies there is not applied.`;
+  if (restored) {
+    yield `Rows that ${name} keeps have to be those of these offsets or later; stop the job before they are restored. Each record from there on that its row does not know is applied, and said once more; readers that have seen it skip it.`;
+  } else if (again > 0) {
+    yield 'Rows keep what they have applied, and readers know what was said: the views of rows that events of the platform lead to are written again, and nothing else changes. If the rows were restored or lost, use --restored.';
+  }
+  const fromLog = moves.filter(({ marks }) => marks === 'from the log');
+  if (fromLog.length > 0) {
+    const isWhole = fromLog.every(({ begin }) => begin === 0);
+    yield isWhole
+      ? 'The marks are made from the log, which is there from offset 0 on.'
+      : 'The marks are made from the log, as far as it reaches back: what a job upstream repeats of before is applied again, if it has said nothing since.';
+  }
+  yield 'Owners are fenced and claim again.';
+}

@@ -1,0 +1,72 @@
+/** `tributary offsets show`: where the groups of the jobs stand, and what they have committed there. */
+import type { Job } from '../../../jobs/define.ts';
+import { type Standing, standingsOf } from '../../../jobs/runtime/standing.ts';
+import { type Context, printJson, printTable, type Run } from '../../context.ts';
+import { jobNamed } from '../../names.ts';
+
+interface Args {
+  readonly jobs: readonly string[];
+  readonly json: boolean;
+}
+
+export const run: Run<Args> = async (context, { jobs: names, json }) => {
+  const { wired } = context;
+  const chosen = names.length === 0 ? wired.jobs : [...new Set(names.map((name) => jobNamed(name, wired.jobs)))];
+  const shown = [];
+  for (const job of chosen) shown.push(await show(context, job));
+  if (json) await printJson(context, shown);
+  else {
+    const rows = shown.flatMap(({ job, partitions }) =>
+      partitions.map((one) => [
+        job,
+        one.partition,
+        one.committed ?? '-',
+        one.end,
+        one.lag,
+        one.furthest,
+        one.marks,
+        one.notes.join(', ') || '-',
+      ]),
+    );
+    const head = ['job', 'partition', 'committed', 'end', 'behind', 'furthest', 'marks', 'notes'];
+    await printTable(context, head, rows);
+  }
+  return undefined;
+};
+
+async function show({ wired }: Context, job: Job) {
+  const { transport } = wired.stores;
+  const { topicId, partitions } = await standingsOf(job, transport);
+  const lags = await transport.lag(job.name, job.from.name);
+  return {
+    job: job.name,
+    topic: job.from.name,
+    topicId,
+    partitions: partitions.map((standing, i) => {
+      const { info, committed, progress, isOfAnother } = standing;
+      return {
+        ...info,
+        committed: committed.offset ?? null,
+        lag: lags[i]?.lag ?? 0,
+        furthest: progress.furthest,
+        token: progress.token,
+        marks: progress.marks.size,
+        foreign: committed.foreign,
+        ofThisTopic: !isOfAnother,
+        notes: notesOf(standing, partitions.length),
+        // What `offsets seek --to-saved` takes up again.
+        progress: committed.marks,
+      };
+    }),
+  };
+}
+
+function notesOf({ committed, progress, isOfAnother }: Standing, partitions: number): string[] {
+  const notes: string[] = [];
+  if (committed.offset === undefined) notes.push('never committed');
+  if (committed.foreign) notes.push('put there by another tool');
+  if (isOfAnother) notes.push('of a topic that was deleted');
+  if (progress.partitions !== 0 && progress.partitions !== partitions) notes.push('expanded by another tool');
+  if (progress.within !== undefined) notes.push('within a record that finds many rows');
+  return notes;
+}

@@ -1,0 +1,163 @@
+/** The procedures of docs/operate.md for rewinds, restores and failovers, each by the commands that it names. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
+import { backUp, restore } from '../harness/backup.ts';
+import { CAMPUS_JOBS, type Campus, DAY_ONE } from '../harness/campus.ts';
+import { dump, saidEvents } from '../harness/dump.ts';
+import type { Hook } from '../jobs/runtime/intercept.ts';
+import { at, begin, campus, rebuildViews, saved, seek, show } from './offsets-harness.ts';
+
+const RESTORED = { restored: true };
+const EMPTY = new Map();
+const everything = (of: Campus) => dump(of.stores, CAMPUS_JOBS);
+const seekAll = async (of: Campus, to: unknown, rest = {}, input = '') => {
+  for (const job of CAMPUS_JOBS) await seek(of, job, to, rest, input);
+};
+
+/** Five learners, a backup with where the jobs stood, and seven more. */
+async function twoDays(c: Campus) {
+  await c.enrol(5);
+  await c.run();
+  const offsets = (await show(c)).text;
+  const backup = backUp(c.stores.database);
+  await c.enrol(7);
+  await c.run();
+  return { backup, offsets, before: await everything(c) };
+}
+
+test('a rewind writes the views of the rows again that it comes to, and changes nothing else', async (t) => {
+  const c = await campus(t);
+  const { before } = await twoDays(c);
+  const said = () => saidEvents(c.stores, batchEvents, trackProgress);
+  const saidBefore = await said();
+  // Its rows are those of events of the platform. What a job said is known by its marks, and leads to no row a second time.
+  c.stores.database.exec("DELETE FROM cache_fields WHERE cache = 'learner_courses'");
+  await seekAll(c, begin);
+  await c.run();
+  assert.deepEqual(await everything(c), before);
+  assert.deepEqual(await said(), saidBefore, 'as readers apply it');
+});
+
+for (const claims of [false, true]) {
+  const also = claims ? ', the claims with them' : '';
+  test(`tables restored from a backup${also}: from the offsets that were kept beside it all is as before`, async (t) => {
+    const c = await campus(t);
+    const { backup, offsets, before } = await twoDays(c);
+    restore(c.stores.database, backup, { claims });
+    assert.deepEqual(await c.counts(), [5, 5]);
+    await seekAll(c, saved, RESTORED, offsets);
+    c.told.length = 0;
+    await c.run();
+    assert.deepEqual(await c.counts(), [12, 12]);
+    assert.deepEqual(await everything(c), before);
+    assert.deepEqual(c.heard('views-stale'), []);
+  });
+}
+
+test('tables restored from a backup without offsets: from a time before it all is as before', async (t) => {
+  const c = await campus(t);
+  const { backup, before } = await twoDays(c);
+  restore(c.stores.database, backup, { claims: true });
+  // Each of the first five learners enrolled a minute after the one before; the clock of the jobs stands still.
+  await seek(c, trackProgress, at(DAY_ONE + 4 * 60_000), RESTORED);
+  await seek(c, summarizeBatch, begin, RESTORED);
+  await c.run();
+  assert.deepEqual(await c.counts(), [12, 12]);
+  assert.deepEqual(await everything(c), before);
+});
+
+test('a rewind alone does not bring back what restored rows have lost: marks say that it was counted', async (t) => {
+  const c = await campus(t);
+  const { backup } = await twoDays(c);
+  restore(c.stores.database, backup, { claims: true });
+  await seekAll(c, begin);
+  await c.run();
+  assert.deepEqual(await c.counts(), [5, 5]);
+  await seekAll(c, begin, RESTORED);
+  await c.run();
+  assert.deepEqual(await c.counts(), [12, 12]);
+});
+
+test('rows lost entirely are made anew from the log', async (t) => {
+  const c = await campus(t);
+  const { before } = await twoDays(c);
+  restore(c.stores.database, EMPTY, { claims: true });
+  assert.deepEqual(await c.counts(), [0, 0]);
+  await seekAll(c, begin, RESTORED);
+  c.told.length = 0;
+  await c.run();
+  assert.deepEqual(await everything(c), before);
+  assert.deepEqual(c.heard('views-stale'), []);
+});
+
+test('one job alone may lose its rows: nothing of it counts twice', async (t) => {
+  for (const job of [trackProgress, summarizeBatch]) {
+    const c = await campus(t);
+    const { before } = await twoDays(c);
+    c.stores.database.exec(`DELETE FROM "${job.row.name}"`);
+    await seek(c, job, begin, RESTORED);
+    await c.run();
+    assert.deepEqual(await everything(c), before, job.name);
+  }
+});
+
+test('views of a claim that committed nothing and that no table knows any more are written over', async (t) => {
+  const c = await campus(t);
+  const { backup, offsets } = await twoDays(c);
+  // Owners that write rows and views, and die before they commit.
+  const dies: Hook = async (name, go) => {
+    if (name === 'claim.commit') throw new Error('it died');
+    return go();
+  };
+  await c.enrol(4);
+  for (let n = 0; n < 3; n++) {
+    for (let p = 0; p < 2; p++) await assert.rejects((await c.worker(trackProgress, p, dies)).turn(0), /it died/);
+  }
+  restore(c.stores.database, backup, { claims: true });
+  await seekAll(c, saved, RESTORED, offsets);
+  c.told.length = 0;
+  await c.run();
+  assert.deepEqual(await c.counts(), [16, 16]);
+  assert.deepEqual(c.heard('views-stale'), []);
+});
+
+test('a view that holds newer records than any claim can write is told, until it is begun anew', async (t) => {
+  const c = await campus(t);
+  const { backup } = await twoDays(c);
+  for (let n = 0; n < 4; n++) {
+    await c.enrol(1);
+    await c.run();
+  }
+  const before = await everything(c);
+  // Nobody knows any more how far the tokens were: neither the claims nor what the groups had committed.
+  restore(c.stores.database, backup, { claims: true });
+  c.stores.database.exec('DELETE FROM log_offsets');
+  c.told.length = 0;
+  await c.run();
+  assert.deepEqual(await c.counts(), [16, 16]);
+  const stale = c.heard('views-stale').reduce((sum, { count }) => sum + count, 0);
+  assert.ok(stale > 0);
+  assert.deepEqual((await everything(c)).tables, before.tables, 'rows are right');
+  c.stores.database.exec('DELETE FROM cache_fields');
+  await rebuildViews(c);
+  assert.deepEqual(await everything(c), before);
+});
+
+test('who is behind when the offsets are kept loses nothing by the restore', async (t) => {
+  const c = await campus(t);
+  await c.enrol(3);
+  await c.run();
+  await c.enrol(3);
+  const offsets = (await show(c)).text;
+  const backup = backUp(c.stores.database);
+  await c.run();
+  const before = await everything(c);
+  restore(c.stores.database, backup, { claims: true });
+  await seekAll(c, saved, RESTORED, offsets);
+  await c.run();
+  assert.deepEqual(await c.counts(), [6, 6]);
+  assert.deepEqual(await everything(c), before);
+  assert.equal((await c.stores.transport.lag(trackProgress.name, enrollmentEvents.name))[0]?.lag, 0);
+});

@@ -1,0 +1,134 @@
+/** What `offsets show` says and `offsets seek` does, and what an operator gives wrongly. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { DAY_ONE } from '../harness/campus.ts';
+import { enrolled, ndjson, temporaryFolder, tributary } from './harness.ts';
+import { at, begin, campus, end, saved, seek, show, showText } from './offsets-harness.ts';
+
+const ofJob = async (c: Parameters<typeof show>[0], { name }: { readonly name: string }) =>
+  (await show(c, [name])).shown[0]?.partitions ?? [];
+
+test('where the jobs stand is shown for each partition, with what they have committed', async (t) => {
+  const c = await campus(t);
+  await c.enrol(6);
+  const before = await ofJob(c, trackProgress);
+  assert.deepEqual(
+    before.map(({ committed, lag, end, notes }) => [committed, lag === end, ...notes]),
+    [
+      [null, true, 'never committed'],
+      [null, true, 'never committed'],
+    ],
+  );
+  await c.run();
+  for (const { committed, end, lag, furthest, notes } of await ofJob(c, trackProgress)) {
+    assert.deepEqual([committed, furthest, lag, notes], [end, end, 0, []]);
+  }
+  const marks = (await ofJob(c, summarizeBatch)).reduce((sum, one) => sum + one.marks, 0);
+  assert.ok(marks > 0, 'of what track-progress said');
+  const { stdout } = await showText(c);
+  assert.match(stdout, /^job +partition +committed +end +behind +furthest +marks +notes$/m);
+  assert.match(stdout, /^summarize-batch +0 /m);
+});
+
+test('a move is only said until it is to be applied', async (t) => {
+  const c = await campus(t);
+  await c.enrol(6);
+  await c.run();
+  const before = (await show(c)).text;
+  const said = await seek(c, trackProgress, begin, { apply: false });
+  assert.match(said, /^6 offsets are read again\.$/m);
+  assert.match(said, /^Nothing was moved: do it with --apply\.$/m);
+  assert.equal((await show(c)).text, before);
+  const json = JSON.parse(await seek(c, trackProgress, begin, { apply: false, json: true, restored: true }));
+  assert.deepEqual([json.applied, json.restored, json.moves.length], [false, true, 2]);
+  assert.equal((await show(c)).text, before);
+  assert.match(await seek(c, trackProgress, begin), /^moved track-progress$/m);
+  assert.deepEqual(
+    (await ofJob(c, trackProgress)).map(({ committed, furthest, end }) => [committed, furthest === end]),
+    [
+      [0, true],
+      [0, true],
+    ],
+    'a rewind keeps the furthest offset',
+  );
+});
+
+test('one partition is moved, to an offset, a time, the end or what was saved', async (t) => {
+  const c = await campus(t);
+  await c.enrol(8);
+  await c.run();
+  const { text } = await show(c);
+  const one = { partition: 1 };
+  const committed = async () => (await ofJob(c, trackProgress)).map((each) => each.committed);
+  const [first = 0, last = 0] = (await committed()) as number[];
+  await seek(c, trackProgress, { kind: 'offset', offset: 1 }, one);
+  assert.deepEqual(await committed(), [first, 1]);
+  await seek(c, trackProgress, end, one);
+  assert.deepEqual(await committed(), [first, last]);
+  await seek(c, trackProgress, at(DAY_ONE), one);
+  assert.deepEqual(await committed(), [first, 0]);
+  await seek(c, trackProgress, at(DAY_ONE + 3_600_000), one);
+  assert.deepEqual(await committed(), [first, last]);
+  await seek(c, trackProgress, begin);
+  await seek(c, trackProgress, saved, one, text);
+  assert.deepEqual(await committed(), [0, last]);
+});
+
+test('what is skipped by a move is said', async (t) => {
+  const c = await campus(t);
+  await c.enrol(6);
+  assert.match(await seek(c, trackProgress, end), /^6 offsets are never read: what lies there is not applied\.$/m);
+  await c.run();
+  assert.deepEqual(await c.counts(), [0, 0]);
+});
+
+test('an owner that is at work when its job is moved claims again, and goes on from there', async (t) => {
+  const c = await campus(t);
+  await c.enrol(6);
+  const worker = await c.worker(trackProgress, 0);
+  assert.equal(await worker.turn(0), 'worked');
+  await seek(c, trackProgress, begin);
+  assert.equal(await worker.turn(0), 'fenced');
+  assert.equal(await worker.turn(0), 'worked');
+  await c.run();
+  assert.deepEqual(await c.counts(), [6, 6]);
+});
+
+const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = [
+  [['show', 'nonsense'], /there is no job nonsense/],
+  [['seek', 'nonsense', '--all', '--to-begin'], /there is no job nonsense/],
+  [['seek', 'track-progress', '--to-begin'], /give either --partition or --all/],
+  [['seek', 'track-progress', '--all', '--partition', '1', '--to-begin'], /give either --partition or --all/],
+  [['seek', 'track-progress', '--all'], /give one of --to, --to-begin/],
+  [['seek', 'track-progress', '--all', '--to-begin', '--to-end'], /give one of --to, --to-begin/],
+  [['seek', 'track-progress', '--all', '--to', '-1'], /Give a whole number from 0 on/],
+  [['seek', 'track-progress', '--all', '--to', '7'], /has no offset 7: it begins at 0 and ends at/],
+  [['seek', 'track-progress', '--partition', '9', '--to', '0'], /has no partition 9; give one from 0 to 5/],
+  [['seek', 'track-progress', '--all', '--to-time', 'yesterday'], /Give a time with its zone/],
+  [['seek', 'track-progress', '--all', '--to-time', '2026-03-01T04:00:00'], /Give a time with its zone/],
+  [['seek', 'track-progress', '--all', '--to-saved', 'nowhere.json'], /nowhere.json cannot be read/],
+  [['seek', 'track-progress', '--all', '--to-saved', '-'], /what was saved is no JSON/],
+];
+
+test('every wrong use is answered with one line and exit code 2', async (t) => {
+  const folder = temporaryFolder(t);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
+  for (const [args, because] of WRONG) {
+    const { code, stdout, stderr } = await tributary(folder, ['offsets', ...args]);
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, because);
+  }
+});
+
+test('what was saved of another topic of the name, or is damaged, is refused', async (t) => {
+  const c = await campus(t);
+  await c.enrol(4);
+  await c.run();
+  const { text } = await show(c);
+  const { topicId = '' } = JSON.parse(text)[1];
+  const another = text.replaceAll(topicId, 'another');
+  await assert.rejects(seek(c, trackProgress, saved, { restored: true }, another), /its offsets mean nothing here/);
+  await assert.rejects(seek(c, trackProgress, saved, {}, '[]'), /nothing was saved of track-progress/);
+  await assert.rejects(seek(c, trackProgress, saved, {}, text.replaceAll('"progress"', '"x"')), /is damaged/);
+});

@@ -1,0 +1,86 @@
+/**
+ * Jobs that hear each other, run by hand: learners enrol, `track-progress` tells their batches, and `summarize-batch` counts them. A
+ * number that counts what another job said shows at once what was said twice or lost.
+ */
+import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { lookupsFor } from '../../jobs/runtime/run.ts';
+import { type Runtime, speakersOf } from '../../jobs/runtime/stores.ts';
+import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
+import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { enrolled } from '../../schemas/enrollment.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { batchSummary } from '../../schemas/rows/batch-summary.ts';
+import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { enrollmentEvents, topics } from '../../topics/index.ts';
+import { type Hook, intercept } from '../jobs/runtime/intercept.ts';
+import { recordsOf } from './produce.ts';
+import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
+
+export const CAMPUS_JOBS = [projectCourse, trackProgress, summarizeBatch];
+export const DAY_ONE = Date.UTC(2026, 0, 5);
+export const PARTITIONS = 2;
+
+export class Campus {
+  stores: TestStores;
+  readonly clock = new ManualClock(DAY_ONE);
+  readonly told: TelemetryEvent[] = [];
+  #learners = 0;
+
+  constructor(stores: TestStores) {
+    this.stores = stores;
+  }
+
+  static async open(stores?: TestStores): Promise<Campus> {
+    const opened = stores ?? (await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS }));
+    await opened.tables.prepare([courseStructure]);
+    return new Campus(opened);
+  }
+
+  runtime(hook?: Hook): Runtime {
+    return testRuntime(hook === undefined ? this.stores : intercept(this.stores, hook), {
+      clock: this.clock,
+      telemetry: { tell: (event) => this.told.push(event) },
+      speakers: speakersOf(CAMPUS_JOBS),
+    });
+  }
+
+  /** So many new learners enrol, a minute after each other, in two batches in turn. */
+  async enrol(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      const id = this.#learners++;
+      const data = { userId: `learner-${id}`, courseId: 'maths', batchId: `batch-${id % 2}` };
+      const time = DAY_ONE + id * 60_000;
+      const given = { topic: enrollmentEvents, def: enrolled, data, id: `e-${id}`, time };
+      await this.stores.transport.produce(recordsOf(this.stores.codec, given, PARTITIONS));
+    }
+  }
+
+  async worker(job: (typeof CAMPUS_JOBS)[number], partition: number, hook?: Hook): Promise<PartitionWorker> {
+    const runtime = this.runtime(hook);
+    const listener = { assigned: () => {}, revoked: async () => {} };
+    const membership = await runtime.stores.transport.join(job.name, job.from.name, listener);
+    return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+  }
+
+  /** Every job on every partition, by new owners, until nobody has anything to do. */
+  async run(hook?: Hook): Promise<void> {
+    const workers: PartitionWorker[] = [];
+    for (const job of CAMPUS_JOBS) for (let p = 0; p < PARTITIONS; p++) workers.push(await this.worker(job, p, hook));
+    for (let worked = true; worked; ) {
+      worked = false;
+      for (const worker of workers) while ((await worker.turn(0)) !== 'idle') worked = true;
+    }
+  }
+
+  /** The learners that the batches count, and those that have a row. */
+  async counts(): Promise<readonly [counted: number, rows: number]> {
+    const batches = await this.stores.tables.select(batchSummary, [DEFAULT_TENANT], { limit: 100 });
+    const rows = await this.stores.tables.select(learnerProgress, [DEFAULT_TENANT], { limit: 1000 });
+    return [batches.items.reduce((sum, { learners }) => sum + (learners as number), 0), rows.items.length];
+  }
+
+  heard<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
+    return this.told.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
+  }
+}
