@@ -109,6 +109,14 @@ async function begin(
   const furthest = isOfAnother ? 0 : before.furthest;
   const partitions = before.partitions === 0 ? shape.partitions : before.partitions;
   const base = await baseOf(claimer, claim, before);
+  const progress: Claimed['progress'] = (offset, seen, within) => {
+    const largest = Math.max(furthest, offset);
+    return formatProgress({ topicId, furthest: largest, token, partitions, base, marks: seen, within }, offset);
+  };
+  // At once, also where there is nothing to read: the log may forget what the marks were made of.
+  if (committed.foreign) {
+    await claim.commit({ records: [], offset: next, marks: progress(next, marks, undefined) });
+  }
   return {
     claim,
     token,
@@ -119,10 +127,7 @@ async function begin(
     marks,
     within: next === committed.offset && !isOfAnother ? before.within : undefined,
     stored: base === shape.partitions ? [place.partition] : [...Array(shape.partitions).keys()],
-    progress: (offset, seen, within) => {
-      const largest = Math.max(furthest, offset);
-      return formatProgress({ topicId, furthest: largest, token, partitions, base, marks: seen, within }, offset);
-    },
+    progress,
   };
 }
 

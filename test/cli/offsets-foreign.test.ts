@@ -1,0 +1,88 @@
+/** Offsets that another tool has put where they are, which empties what was committed beside them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Job } from '../../jobs/define.ts';
+import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { type Campus, DAY_ONE } from '../harness/campus.ts';
+import { begin, campus, end, seek, show, showText } from './offsets-harness.ts';
+
+const DAY = 24 * 3_600_000;
+
+/** As tools do that know nothing of us: another offset in each partition, and what stood beside it is gone. */
+async function putBy(c: Campus, { name, from }: Job, placeOf: (end: number) => number): Promise<void> {
+  const [topic] = await c.stores.transport.describe([from.name]);
+  const ids = c.stores.database
+    .statement('SELECT p.partition, p.id FROM log_partitions p JOIN log_topics t ON t.id = p.topic_id WHERE t.name = ?')
+    .all(from.name) as unknown as [number, number][];
+  for (const [partition, id] of ids) {
+    c.stores.database
+      .statement("UPDATE log_offsets SET next_offset = ?, marks = '' WHERE group_name = ? AND partition_id = ?")
+      .run(placeOf(topic?.partitions[partition]?.end ?? 0), name, id);
+  }
+}
+
+const PLACES: Readonly<Record<string, (end: number) => number>> = {
+  'the begin': () => 0,
+  'the middle': (end) => Math.floor(end / 2),
+  'the end': (end) => end,
+};
+
+for (const [where, placeOf] of Object.entries(PLACES)) {
+  test(`another tool resets a job to ${where}, then the one upstream is rewound: counts stay right, and it is told`, async (t) => {
+    const c = await campus(t);
+    await c.enrol(10);
+    await c.run();
+    await putBy(c, summarizeBatch, placeOf);
+    await c.run();
+    assert.deepEqual([...new Set(c.heard('offset-foreign').map(({ job }) => job))], [summarizeBatch.name]);
+    await seek(c, trackProgress, begin);
+    await c.run();
+    assert.deepEqual(await c.counts(), [10, 10]);
+    assert.equal(c.heard('offset-foreign').length, 2, 'once a partition: it is repaired');
+    // Upstream everything is said anew.
+    c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
+    await seek(c, trackProgress, begin, { restored: true });
+    await c.run();
+    assert.deepEqual(await c.counts(), [10, 10]);
+  });
+}
+
+test('a move repairs what another tool has left before anybody has claimed it', async (t) => {
+  for (const to of [begin, end]) {
+    const c = await campus(t);
+    await c.enrol(10);
+    await c.run();
+    await putBy(c, summarizeBatch, (last) => last);
+    assert.match((await showText(c)).stdout, /^summarize-batch .* put there by another tool$/m);
+    assert.match(
+      await seek(c, summarizeBatch, to),
+      /The marks are made from the log, which is there from offset 0 on\./,
+    );
+    assert.ok((await show(c, [summarizeBatch.name])).shown[0]?.partitions.every(({ notes }) => notes.length === 0));
+    await c.run();
+    await seek(c, trackProgress, begin);
+    await c.run();
+    assert.deepEqual(await c.counts(), [10, 10]);
+    assert.deepEqual(c.heard('offset-foreign'), []);
+  }
+});
+
+test('it is said from which offset on the log can tell what was counted', async (t) => {
+  const c = await campus(t);
+  await c.enrol(6);
+  await c.run();
+  c.clock.set(DAY_ONE + 20 * DAY);
+  await c.enrol(4);
+  await c.run();
+  await c.stores.transport.expire(DAY_ONE + 35 * DAY);
+  const { begin: first = 0 } = (await c.stores.transport.describe([summarizeBatch.from.name]))[0]?.partitions[0] ?? {};
+  assert.ok(first > 0);
+  await putBy(c, summarizeBatch, (last) => last);
+  const said = await seek(c, summarizeBatch, end);
+  assert.match(said, /The marks are made from the log, as far as it reaches back: /);
+  assert.match(said, new RegExp(`^ +0 .* ${first} `, 'm'));
+  // Each of both lines has said something since.
+  await seek(c, trackProgress, begin);
+  await c.run();
+  assert.deepEqual(await c.counts(), [10, 10]);
+});
