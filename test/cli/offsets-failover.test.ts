@@ -1,0 +1,123 @@
+/** A topic that was deleted and made again, and another cluster: other ids, other offsets. See docs/operate.md. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
+import { enrollmentEvents, topics } from '../../topics/index.ts';
+import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
+import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
+import { dump, partitionsOf } from '../harness/dump.ts';
+import { memoryStores, type TestStores } from '../harness/stores.ts';
+import { begin, campus, end, seek } from './offsets-harness.ts';
+
+const everything = (of: Campus) => dump(of.stores, CAMPUS_JOBS);
+const seekAll = async (of: Campus, to: unknown) => {
+  for (const job of CAMPUS_JOBS) await seek(of, job, to);
+};
+
+async function otherCluster(t: TestContext): Promise<TestStores> {
+  const stores = await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS });
+  t.after(() => stores.close());
+  return stores;
+}
+
+/** Records as a mirror writes them: in their partitions and their order, at other offsets, with their headers and times. */
+async function mirror(from: Transport, to: Transport, takes: (record: LogRecord) => boolean): Promise<void> {
+  for (const { name } of topics) {
+    for (const partition of await partitionsOf(from, name)) {
+      const [first] = partition;
+      if (first === undefined) continue;
+      // Something that no job folds lies before them.
+      const other = { ...first, headers: { ...first.headers, ce_type: 'something.else', ce_origin: '' } };
+      const records = [other, ...partition.filter(takes)].map((record): NewRecord => ({ ...record, topic: name }));
+      await to.produce(records);
+    }
+  }
+}
+
+const isSaidByNoJob = ({ headers }: LogRecord): boolean => headers['ce_origin'] === undefined;
+
+test('a planned failover: everything is read, the jobs go on at the end of the other cluster, on the same tables', async (t) => {
+  for (const takes of [() => true, isSaidByNoJob]) {
+    const c = await campus(t);
+    await c.enrol(8);
+    await c.run();
+    const before = await everything(c);
+    const { transport } = await otherCluster(t);
+    await mirror(c.stores.transport, transport, takes);
+    c.stores = { ...c.stores, transport };
+    await seekAll(c, end);
+    await c.run();
+    assert.deepEqual(await everything(c), before);
+    await c.enrol(4);
+    await c.run();
+    assert.deepEqual(await c.counts(), [12, 12]);
+    // Rows know no position of this cluster, and yet nothing is counted twice: the furthest offset is known.
+    await seekAll(c, begin);
+    await c.run();
+    assert.deepEqual(await c.counts(), [12, 12]);
+  }
+});
+
+test('an unplanned failover: new tables are made from a mirror of what no job said', async (t) => {
+  const c = await campus(t);
+  await c.enrol(8);
+  await c.run();
+  const before = await everything(c);
+  const target = await otherCluster(t);
+  await mirror(c.stores.transport, target.transport, isSaidByNoJob);
+  // In the middle of something, with rows and offsets that nobody can tell any more from those of the other cluster.
+  await c.enrol(1);
+  const fresh = await Campus.open({ ...target, codec: c.stores.codec });
+  await fresh.run();
+  assert.deepEqual(await everything(fresh), before);
+});
+
+/** Deletes the topic, and with it what the groups have committed, as Kafka does; then it is made again. */
+async function remake(c: Campus, name: string): Promise<void> {
+  const { database } = c.stores;
+  await c.stores.transport.close();
+  const [[id] = [0]] = database.statement('SELECT id FROM log_topics WHERE name = ?').all(name) as unknown as [
+    number,
+  ][];
+  const partitions = database.statement('SELECT id FROM log_partitions WHERE topic_id = ?').all(id);
+  for (const [partition] of partitions as unknown as [number][]) {
+    const first = partition * 2 ** 40;
+    database.exec(`DELETE FROM log_batches WHERE id >= ${first} AND id < ${first + 2 ** 40}`);
+    database.exec(`DELETE FROM log_offsets WHERE partition_id = ${partition}`);
+  }
+  database.exec(`DELETE FROM log_partitions WHERE topic_id = ${id}; DELETE FROM log_topics WHERE id = ${id}`);
+  const transport = embeddedTransport(database);
+  const { retentionMs } = enrollmentEvents;
+  await transport.createTopics([{ name, partitions: PARTITIONS, retentionMs }]);
+  c.stores = { ...c.stores, transport };
+}
+
+test('a topic that was deleted and made again: jobs go on with the new one, and what rows know stays', async (t) => {
+  for (const name of [enrollmentEvents.name, summarizeBatch.from.name]) {
+    const c = await campus(t);
+    await c.enrol(8);
+    await c.run();
+    await remake(c, name);
+    await c.run();
+    assert.deepEqual(await c.counts(), [8, 8]);
+    await c.enrol(8);
+    await c.run();
+    assert.deepEqual(await c.counts(), [16, 16], name);
+  }
+});
+
+test('a topic that was made again and filled from a copy of the old one: the job goes on behind the copy', async (t) => {
+  const c = await campus(t);
+  await c.enrol(8);
+  await c.run();
+  const copy = (await partitionsOf(c.stores.transport, enrollmentEvents.name)).flat();
+  await remake(c, enrollmentEvents.name);
+  await c.stores.transport.produce(copy.map((record) => ({ ...record, topic: enrollmentEvents.name })));
+  await seek(c, trackProgress, end);
+  await c.enrol(4);
+  await c.run();
+  assert.deepEqual(await c.counts(), [12, 12]);
+  assert.deepEqual((await partitionsOf(c.stores.transport, deadLetterTopic(enrollmentEvents.name))).flat(), []);
+});
