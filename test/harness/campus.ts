@@ -4,11 +4,11 @@
  */
 import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { type Runtime, speakersOf } from '../../jobs/runtime/stores.ts';
+import { type Runtime, type Settings, speakersOf } from '../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import { enrolled } from '../../schemas/enrollment.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -20,12 +20,14 @@ import { ManualClock, memoryStores, type TestStores, testRuntime } from './store
 export const CAMPUS_JOBS = [projectCourse, trackProgress, summarizeBatch];
 export const DAY_ONE = Date.UTC(2026, 0, 5);
 export const PARTITIONS = 2;
+const DAY_MS = 24 * 3_600_000;
 
 export class Campus {
   stores: TestStores;
   readonly clock = new ManualClock(DAY_ONE);
   readonly told: TelemetryEvent[] = [];
   #learners = 0;
+  #visits = 0;
 
   constructor(stores: TestStores) {
     this.stores = stores;
@@ -37,11 +39,12 @@ export class Campus {
     return new Campus(opened);
   }
 
-  runtime(hook?: Hook): Runtime {
+  runtime(hook?: Hook, settings: Partial<Settings> = {}): Runtime {
     return testRuntime(hook === undefined ? this.stores : intercept(this.stores, hook), {
       clock: this.clock,
       telemetry: { tell: (event) => this.told.push(event) },
       speakers: speakersOf(CAMPUS_JOBS),
+      settings,
     });
   }
 
@@ -50,14 +53,37 @@ export class Campus {
     for (let n = 0; n < count; n++) {
       const id = this.#learners++;
       const data = { userId: `learner-${id}`, courseId: 'maths', batchId: `batch-${id % 2}` };
-      const time = DAY_ONE + id * 60_000;
-      const given = { topic: enrollmentEvents, def: enrolled, data, id: `e-${id}`, time };
-      await this.stores.transport.produce(recordsOf(this.stores.codec, given, PARTITIONS));
+      await this.#say(enrolled, data, `e-${id}`, DAY_ONE + id * 60_000);
     }
   }
 
-  async worker(job: (typeof CAMPUS_JOBS)[number], partition: number, hook?: Hook): Promise<PartitionWorker> {
-    const runtime = this.runtime(hook);
+  /** Each of the first learners opens something. */
+  async visit(learners: number): Promise<void> {
+    for (let id = 0; id < learners; id++) {
+      const n = this.#visits++;
+      const data = {
+        userId: `learner-${id}`,
+        courseId: 'maths',
+        contentId: `content-${n}`,
+        status: 'started',
+        views: 1,
+      };
+      await this.#say(contentProgressed, data, `v-${n}`, DAY_ONE + DAY_MS + n * 60_000);
+    }
+  }
+
+  async #say(def: EventDef, data: object, id: string, time: number): Promise<void> {
+    const given = { topic: enrollmentEvents, def, data: { ...data }, id, time };
+    await this.stores.transport.produce(recordsOf(this.stores.codec, given, PARTITIONS));
+  }
+
+  async worker(
+    job: (typeof CAMPUS_JOBS)[number],
+    partition: number,
+    hook?: Hook,
+    settings?: Partial<Settings>,
+  ): Promise<PartitionWorker> {
+    const runtime = this.runtime(hook, settings);
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await runtime.stores.transport.join(job.name, job.from.name, listener);
     return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
