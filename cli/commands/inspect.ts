@@ -1,15 +1,14 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 import type { Job } from '../../jobs/define.ts';
-import { parseAt } from '../../jobs/runtime/position.ts';
 import { kindOf, messageOf } from '../../schemas/errors.ts';
 import { timerFired } from '../../schemas/event.ts';
 import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
 import { keyFields } from '../../schemas/target.ts';
-import { shortId } from '../../topics/origin.ts';
 import { isoOf } from '../browse.ts';
 import type { Port } from '../config.ts';
 import { type Context, pause, printJson, type Run } from '../context.ts';
 import { readLetters } from '../letters.ts';
+import { offsets, positions, rowPositions, tokens } from '../positions.ts';
 import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../wire.ts';
 import { type JobLag, lagsOf } from './lag.ts';
 
@@ -21,7 +20,6 @@ interface Look {
   readonly find: (context: Context, tenant: string, unusable: Set<Port>) => Promise<Finding[]>;
 }
 
-const ROWS_SAMPLED = 200;
 /** Whether a table can be read shows in a key that need not be there; a list of one tenant may go through all rows. */
 const NO_KEY = '-';
 const PROGRESS_MS = 1500;
@@ -71,7 +69,9 @@ const LOOKS: readonly Look[] = [
   { check: 'clock and log', needs: ['transport'], find: async (context) => [await clockAgainstLog(context)] },
   { check: 'progress', needs: ['transport'], find: progress },
   { check: 'positions', needs: ['transport'], find: positions },
+  { check: 'offsets', needs: ['transport'], find: offsets },
   { check: 'rows', needs: ['transport', 'tables'], find: rowPositions },
+  { check: 'tokens', needs: ['transport', 'tables'], find: tokens },
   { check: 'dead letters', needs: ['transport'], find: async (context) => [await deadLetters(context)] },
   { check: 'timers', needs: ['transport', 'tables'], find: async (context) => [await timers(context)] },
 ];
@@ -179,64 +179,6 @@ function stuckIn(before: JobLag, after: JobLag): number[] {
         lag > 0 && (before.partitions[i]?.lag ?? 0) > 0 && committed === before.partitions[i]?.committed,
     )
     .map(({ partition }) => partition);
-}
-
-async function positions(context: Context): Promise<Finding[]> {
-  const lags = await lagsOf(
-    context,
-    context.wired.jobs.map(({ name }) => name),
-  );
-  const findings = lags.flatMap(({ job, topic, partitions }) =>
-    partitions.flatMap(({ partition, committed, begin, end }) => {
-      if (committed !== undefined && committed > end)
-        return [beyondLog(`${job} is to go on at ${committed} of ${topic}/${partition}, which ends at ${end}`)];
-      if (committed === undefined || committed >= begin) return [];
-      const what = `the records from ${committed} up to ${begin} of ${topic}/${partition} were dropped before ${job} read them`;
-      return [
-        problem(
-          'positions',
-          what,
-          'produce them again from where they came; keep records for longer, or run the job more often',
-        ),
-      ];
-    }),
-  );
-  return findings.length > 0 ? findings : [ok('positions', 'every job goes on within its topic')];
-}
-
-/** Rows that say they have applied what the log does not have: the topic was deleted and made again. */
-async function rowPositions({ wired }: Context): Promise<Finding[]> {
-  const { tables, transport } = wired.stores;
-  const findings: Finding[] = [];
-  let sampled = 0;
-  for (const { name, row, from } of wired.jobs) {
-    const [info] = await transport.describe([from.name]);
-    const { items } = await tables.scan(row, { limit: ROWS_SAMPLED });
-    for (const { key, at } of items) {
-      sampled += 1;
-      const beyond = parseAt(at, shortId(info?.id)).find(
-        ([partition, offset]) => offset >= (info?.partitions[partition]?.end ?? 0),
-      );
-      if (beyond === undefined) continue;
-      findings.push(
-        beyondLog(
-          `the row ${key.join('/')} of ${name} has applied ${from.name}/${beyond.join('/')}, which is not in the log`,
-        ),
-      );
-      break;
-    }
-  }
-  return findings.length > 0
-    ? findings
-    : [ok('rows', `none of ${sampled} looked at has applied what is not in the log`)];
-}
-
-function beyondLog(what: string): Finding {
-  return problem(
-    'positions',
-    what,
-    'the topic was deleted and made again: restore it, or reset the groups and begin with empty tables (POSITION_BEYOND_LOG)',
-  );
 }
 
 async function deadLetters({ wired, signal }: Context): Promise<Finding> {

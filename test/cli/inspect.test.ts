@@ -122,6 +122,7 @@ test('a store that fails is a problem, and the rest is looked at all the same', 
 });
 
 async function writeBatch({ stores }: Wired, row: { at?: string; timers?: Record<string, number> }): Promise<void> {
+  await stores.tables.claim('summarize-batch', 'batch.events', 0);
   const data = {
     batchId: 'b1',
     courseId: 'c1',

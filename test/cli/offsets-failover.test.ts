@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
 import { dump, partitionsOf } from '../harness/dump.ts';
+import { remake } from '../harness/other-tools.ts';
 import { memoryStores, type TestStores } from '../harness/stores.ts';
 import { begin, campus, end, seek } from './offsets-harness.ts';
 
@@ -73,26 +73,6 @@ test('an unplanned failover: new tables are made from a mirror of what no job sa
   await fresh.run();
   assert.deepEqual(await everything(fresh), before);
 });
-
-/** Deletes the topic, and with it what the groups have committed, as Kafka does; then it is made again. */
-async function remake(c: Campus, name: string): Promise<void> {
-  const { database } = c.stores;
-  await c.stores.transport.close();
-  const [[id] = [0]] = database.statement('SELECT id FROM log_topics WHERE name = ?').all(name) as unknown as [
-    number,
-  ][];
-  const partitions = database.statement('SELECT id FROM log_partitions WHERE topic_id = ?').all(id);
-  for (const [partition] of partitions as unknown as [number][]) {
-    const first = partition * 2 ** 40;
-    database.exec(`DELETE FROM log_batches WHERE id >= ${first} AND id < ${first + 2 ** 40}`);
-    database.exec(`DELETE FROM log_offsets WHERE partition_id = ${partition}`);
-  }
-  database.exec(`DELETE FROM log_partitions WHERE topic_id = ${id}; DELETE FROM log_topics WHERE id = ${id}`);
-  const transport = embeddedTransport(database);
-  const { retentionMs } = enrollmentEvents;
-  await transport.createTopics([{ name, partitions: PARTITIONS, retentionMs }]);
-  c.stores = { ...c.stores, transport };
-}
 
 test('a topic that was deleted and made again: jobs go on with the new one, and what rows know stays', async (t) => {
   for (const name of [enrollmentEvents.name, summarizeBatch.from.name]) {

@@ -1,25 +1,12 @@
 /** Offsets that another tool has put where they are, which empties what was committed beside them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Job } from '../../jobs/define.ts';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
-import { type Campus, DAY_ONE } from '../harness/campus.ts';
+import { DAY_ONE } from '../harness/campus.ts';
+import { putBy } from '../harness/other-tools.ts';
 import { begin, campus, end, seek, show, showText } from './offsets-harness.ts';
 
 const DAY = 24 * 3_600_000;
-
-/** As tools do that know nothing of us: another offset in each partition, and what stood beside it is gone. */
-async function putBy(c: Campus, { name, from }: Job, placeOf: (end: number) => number): Promise<void> {
-  const [topic] = await c.stores.transport.describe([from.name]);
-  const ids = c.stores.database
-    .statement('SELECT p.partition, p.id FROM log_partitions p JOIN log_topics t ON t.id = p.topic_id WHERE t.name = ?')
-    .all(from.name) as unknown as [number, number][];
-  for (const [partition, id] of ids) {
-    c.stores.database
-      .statement("UPDATE log_offsets SET next_offset = ?, marks = '' WHERE group_name = ? AND partition_id = ?")
-      .run(placeOf(topic?.partitions[partition]?.end ?? 0), name, id);
-  }
-}
 
 const PLACES: Readonly<Record<string, (end: number) => number>> = {
   'the begin': () => 0,

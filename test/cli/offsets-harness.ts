@@ -23,7 +23,7 @@ export async function campus(t: TestContext): Promise<Campus> {
   return opened;
 }
 
-const wiredTo = (of: Campus) =>
+export const wiredTo = (of: Campus) =>
   ({ stores: of.stores, jobs: CAMPUS_JOBS, runtime: () => of.runtime(), prepare: async () => {} }) as unknown as Wired;
 
 export async function show(of: Campus, jobs: readonly string[] = []): Promise<{ text: string; shown: Shown[] }> {

@@ -12,6 +12,7 @@ import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { type Hook, intercept } from '../jobs/runtime/intercept.ts';
 import { recordsOf } from './produce.ts';
@@ -37,6 +38,12 @@ export class Campus {
     const opened = stores ?? (await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS }));
     await opened.tables.prepare([courseStructure]);
     return new Campus(opened);
+  }
+
+  /** As after a restart of the process that has the log. */
+  async reopen(): Promise<void> {
+    await this.stores.transport.close();
+    this.stores = { ...this.stores, transport: embeddedTransport(this.stores.database) };
   }
 
   runtime(hook?: Hook, settings: Partial<Settings> = {}): Runtime {

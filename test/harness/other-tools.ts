@@ -1,0 +1,43 @@
+/** What others do to the embedded log with their own tools, or the broker of a real one by itself. */
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
+import type { Campus } from './campus.ts';
+import { PARTITIONS } from './campus.ts';
+
+const FOR_EVER = 100 * 365 * 24 * 3_600_000;
+/** See `topics/embedded/log.ts`. */
+const SPAN = 2 ** 40;
+
+/** As tools do that know nothing of us: another offset in each partition, and what stood beside it is gone. */
+export async function putBy(
+  { stores: { transport, database } }: Campus,
+  { name, from }: { readonly name: string; readonly from: { readonly name: string } },
+  placeOf: (end: number) => number,
+): Promise<void> {
+  const [topic] = await transport.describe([from.name]);
+  const ids = database
+    .statement('SELECT p.partition, p.id FROM log_partitions p JOIN log_topics t ON t.id = p.topic_id WHERE t.name = ?')
+    .all(from.name) as unknown as [number, number][];
+  for (const [partition, id] of ids) {
+    database
+      .statement("UPDATE log_offsets SET next_offset = ?, marks = '' WHERE group_name = ? AND partition_id = ?")
+      .run(placeOf(topic?.partitions[partition]?.end ?? 0), name, id);
+  }
+}
+
+/** Deletes the topic, and with it what the groups have committed, as Kafka does; then it is made again. */
+export async function remake(campus: Campus, name: string): Promise<void> {
+  const { database, transport: old } = campus.stores;
+  await old.close();
+  const [[id] = [0]] = database.statement('SELECT id FROM log_topics WHERE name = ?').all(name) as unknown as [
+    number,
+  ][];
+  const partitions = database.statement('SELECT id FROM log_partitions WHERE topic_id = ?').all(id);
+  for (const [partition] of partitions as unknown as [number][]) {
+    database.exec(`DELETE FROM log_batches WHERE id >= ${partition * SPAN} AND id < ${(partition + 1) * SPAN}`);
+    database.exec(`DELETE FROM log_offsets WHERE partition_id = ${partition}`);
+  }
+  database.exec(`DELETE FROM log_partitions WHERE topic_id = ${id}; DELETE FROM log_topics WHERE id = ${id}`);
+  const transport = embeddedTransport(database);
+  await transport.createTopics([{ name, partitions: PARTITIONS, retentionMs: FOR_EVER }]);
+  campus.stores = { ...campus.stores, transport };
+}
