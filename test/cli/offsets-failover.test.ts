@@ -4,10 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
-import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
 import { dump, partitionsOf } from '../harness/dump.ts';
-import { remake } from '../harness/other-tools.ts';
+import { isSaidByNoJob, mirror, remake } from '../harness/other-tools.ts';
 import { memoryStores, type TestStores } from '../harness/stores.ts';
 import { begin, campus, end, seek } from './offsets-harness.ts';
 
@@ -21,22 +20,6 @@ async function otherCluster(t: TestContext): Promise<TestStores> {
   t.after(() => stores.close());
   return stores;
 }
-
-/** Records as a mirror writes them: in their partitions and their order, at other offsets, with their headers and times. */
-async function mirror(from: Transport, to: Transport, takes: (record: LogRecord) => boolean): Promise<void> {
-  for (const { name } of topics) {
-    for (const partition of await partitionsOf(from, name)) {
-      const [first] = partition;
-      if (first === undefined) continue;
-      // Something that no job folds lies before them.
-      const other = { ...first, headers: { ...first.headers, ce_type: 'something.else', ce_origin: '' } };
-      const records = [other, ...partition.filter(takes)].map((record): NewRecord => ({ ...record, topic: name }));
-      await to.produce(records);
-    }
-  }
-}
-
-const isSaidByNoJob = ({ headers }: LogRecord): boolean => headers['ce_origin'] === undefined;
 
 test('a planned failover: everything is read, the jobs go on at the end of the other cluster, on the same tables', async (t) => {
   for (const takes of [() => true, isSaidByNoJob]) {

@@ -2,6 +2,7 @@
  * Jobs that hear each other, run by hand: learners enrol, `track-progress` tells their batches, and `summarize-batch` counts them. A
  * number that counts what another job said shows at once what was said twice or lost.
  */
+import type { Job } from '../../jobs/define.ts';
 import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { type Runtime, type Settings, speakersOf } from '../../jobs/runtime/stores.ts';
@@ -14,6 +15,7 @@ import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
+import type { Membership, Transport } from '../../topics/transport.ts';
 import { type Hook, intercept } from '../jobs/runtime/intercept.ts';
 import { recordsOf } from './produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
@@ -27,6 +29,7 @@ export class Campus {
   stores: TestStores;
   readonly clock = new ManualClock(DAY_ONE);
   readonly told: TelemetryEvent[] = [];
+  readonly #members = new WeakMap<Transport, Map<string, Membership>>();
   #learners = 0;
   #visits = 0;
 
@@ -92,8 +95,19 @@ export class Campus {
   ): Promise<PartitionWorker> {
     const runtime = this.runtime(hook, settings);
     const listener = { assigned: () => {}, revoked: async () => {} };
-    const membership = await runtime.stores.transport.join(job.name, job.from.name, listener);
+    const joining = () => runtime.stores.transport.join(job.name, job.from.name, listener);
+    const membership = hook === undefined ? await this.#memberOf(job, joining) : await joining();
     return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+  }
+
+  /** Owners may come and go, and the process stays in its group: to join one takes a server seconds. */
+  async #memberOf({ name }: Job, joining: () => Promise<Membership>): Promise<Membership> {
+    const { transport } = this.stores;
+    const members = this.#members.get(transport) ?? new Map<string, Membership>();
+    this.#members.set(transport, members);
+    const member = members.get(name) ?? (await joining());
+    members.set(name, member);
+    return member;
   }
 
   /** Every job on every partition, by new owners, until nobody has anything to do. */

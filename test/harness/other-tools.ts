@@ -1,7 +1,9 @@
 /** What others do to the embedded log with their own tools, or the broker of a real one by itself. */
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
-import type { Campus } from './campus.ts';
-import { PARTITIONS } from './campus.ts';
+import { topics } from '../../topics/index.ts';
+import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
+import { type Campus, PARTITIONS } from './campus.ts';
+import { partitionsOf } from './dump.ts';
 
 const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 /** See `topics/embedded/log.ts`. */
@@ -41,3 +43,19 @@ export async function remake(campus: Campus, name: string): Promise<void> {
   await transport.createTopics([{ name, partitions: PARTITIONS, retentionMs: FOR_EVER }]);
   campus.stores = { ...campus.stores, transport };
 }
+
+/** Records as a mirror writes them: in their partitions and their order, at other offsets, with their headers and times. */
+export async function mirror(from: Transport, to: Transport, takes: (record: LogRecord) => boolean): Promise<void> {
+  for (const { name } of topics) {
+    for (const partition of await partitionsOf(from, name)) {
+      const [first] = partition;
+      if (first === undefined) continue;
+      // Something that no job folds lies before them.
+      const other = { ...first, headers: { ...first.headers, ce_type: 'something.else', ce_origin: '' } };
+      const records = [other, ...partition.filter(takes)].map((record): NewRecord => ({ ...record, topic: name }));
+      await to.produce(records);
+    }
+  }
+}
+
+export const isSaidByNoJob = ({ headers }: LogRecord): boolean => headers['ce_origin'] === undefined;

@@ -94,7 +94,7 @@ export async function openStores(urls: Urls, jobs: readonly Job[]) {
 }
 
 /** The same log under other names of topics and groups. */
-function named(kafka: Transport, prefix: string): Transport {
+export function named(kafka: Transport, prefix: string): Transport {
   const out = (records: readonly NewRecord[]) => records.map((one) => ({ ...one, topic: prefix + one.topic }));
   const claimOf = (claim: Claim): Claim => ({
     ...claim,
