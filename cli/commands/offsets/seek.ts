@@ -7,6 +7,7 @@ import type { Job } from '../../../jobs/define.ts';
 import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/moves.ts';
 import { SILENT } from '../../../jobs/runtime/telemetry.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
+import { callAnswered } from '../../../schemas/event.ts';
 import type { PartitionInfo, Transport } from '../../../topics/transport.ts';
 import { type Context, print, printJson, printTable, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';
@@ -108,16 +109,19 @@ function savedTargets(text: string, job: Job, partition: number | null): Target[
   return targets.filter((target) => partition === null || target.partition === partition);
 }
 
-function* consequences({ name }: Job, moves: readonly Move[], restored: boolean): Iterable<string> {
+function* consequences(job: Job, moves: readonly Move[], restored: boolean): Iterable<string> {
   const sum = (count: (move: Move) => number) => moves.reduce((total, move) => total + Math.max(0, count(move)), 0);
   const again = sum(({ from, to }) => (from ?? to) - to);
   const unread = sum(({ from, begin, to }) => to - (from ?? begin));
   if (again > 0) yield `${again} offsets are read again.`;
   if (unread > 0) yield `${unread} offsets are never read: what lies there is not applied.`;
   if (restored) {
-    yield `Rows that ${name} keeps have to be those of these offsets or later; stop the job before they are restored. Each record from there on that its row does not know is applied, and said once more; readers that have seen it skip it.`;
+    yield `Rows that ${job.name} keeps have to be those of these offsets or later; stop the job before they are restored. Each record from there on that its row does not know is applied, and said once more; readers that have seen it skip it.`;
   } else if (again > 0) {
     yield 'Rows keep what they have applied, and readers know what was said: the views of rows that events of the platform lead to are written again, and nothing else changes. If the rows were restored or lost, use --restored.';
+  }
+  if (restored && job.on.includes(callAnswered)) {
+    yield 'Messages that rows do not know any more leave once more; where they must not, move the job --to-end.';
   }
   const fromLog = moves.filter(({ marks }) => marks === 'from the log');
   if (fromLog.length > 0) {
