@@ -45,7 +45,7 @@ export const run: Run<Args> = async (context, { job: name, partition, to, restor
     move.from ?? '-',
     move.to,
     move.begin,
-    `${move.lines} ${move.marks}`,
+    `${move.lines}, ${move.marks}`,
   ]);
   await printTable(context, ['partition', 'from', 'to', 'log begins at', 'marks'], rows);
   await print(context, '');
@@ -113,8 +113,8 @@ function* consequences(job: Job, moves: readonly Move[], restored: boolean): Ite
   const sum = (count: (move: Move) => number) => moves.reduce((total, move) => total + Math.max(0, count(move)), 0);
   const again = sum(({ from, to }) => (from ?? to) - to);
   const unread = sum(({ from, begin, to }) => to - (from ?? begin));
-  if (again > 0) yield `${again} offsets are read again.`;
-  if (unread > 0) yield `${unread} offsets are never read: what lies there is not applied.`;
+  if (again > 0) yield `${offsets(again)} read again.`;
+  if (unread > 0) yield `${offsets(unread)} never read: what lies there is not applied.`;
   if (restored) {
     yield `Rows that ${job.name} keeps have to be those of these offsets or later; stop the job before they are restored. Each record from there on that its row does not know is applied, and said once more; readers that have seen it skip it.`;
   } else if (again > 0) {
@@ -132,3 +132,5 @@ function* consequences(job: Job, moves: readonly Move[], restored: boolean): Ite
   }
   yield 'Owners are fenced and claim again.';
 }
+
+const offsets = (count: number): string => (count === 1 ? '1 offset is' : `${count} offsets are`);
