@@ -1,9 +1,11 @@
 /** What `offsets show` says and `offsets seek` does, and what an operator gives wrongly. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { DAY_ONE } from '../harness/campus.ts';
-import { enrolled, ndjson, temporaryFolder, tributary } from './harness.ts';
+import { enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
 import { at, begin, campus, end, saved, seek, show, showText } from './offsets-harness.ts';
 
 const ofJob = async (c: Parameters<typeof show>[0], { name }: { readonly name: string }) =>
@@ -93,6 +95,25 @@ test('an owner that is at work when its job is moved claims again, and goes on f
   assert.equal(await worker.turn(0), 'worked');
   await c.run();
   assert.deepEqual(await c.counts(), [6, 6]);
+});
+
+test('beside jobs that run, a job is moved to where it was seen before, and goes on', async (t) => {
+  const folder = temporaryFolder(t);
+  await up(t, folder);
+  const produce = (...users: string[]) =>
+    tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(...users.map((user) => enrolled(user))) });
+  await produce('u1', 'u2');
+  await tributary(folder, ['lag', '--wait']);
+  writeFileSync(join(folder, 'offsets.json'), (await tributary(folder, ['offsets', 'show', '--json'])).stdout);
+  await produce('u3');
+  await tributary(folder, ['lag', '--wait']);
+  const seek = ['offsets', 'seek', 'track-progress', '--all', '--to-saved', 'offsets.json', '--restored', '--apply'];
+  const { code, stdout, stderr } = await tributary(folder, seek);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^1 offset is read again\.$/m);
+  assert.equal((await tributary(folder, ['lag', '--wait'])).code, 0);
+  const batch = JSON.parse((await tributary(folder, ['show', 'batch_summary', 'b1', '--json'])).stdout);
+  assert.equal([batch].flat()[0].learners, 3);
 });
 
 const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = [
