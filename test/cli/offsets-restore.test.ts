@@ -5,7 +5,7 @@ import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
 import { backUp, restore } from '../harness/backup.ts';
 import { CAMPUS_JOBS, type Campus, DAY_ONE } from '../harness/campus.ts';
-import { dump, saidEvents } from '../harness/dump.ts';
+import { dump, partitionsOf, saidEvents } from '../harness/dump.ts';
 import type { Hook } from '../jobs/runtime/intercept.ts';
 import { at, begin, campus, rebuildViews, saved, seek, show } from './offsets-harness.ts';
 
@@ -121,6 +121,43 @@ test('views of a claim that committed nothing and that no table knows any more a
   await c.run();
   assert.deepEqual(await c.counts(), [16, 16]);
   assert.deepEqual(c.heard('views-stale'), []);
+});
+
+test('offsets that were lost with the log of the groups are no reason for tokens below those of the claims', async (t) => {
+  const c = await campus(t);
+  for (const { name, from } of CAMPUS_JOBS) await c.stores.tables.claim(name, from.name, 0, 5000);
+  await c.enrol(5);
+  await c.run();
+  const backup = backUp(c.stores.database);
+  for (let n = 0; n < 4; n++) {
+    await c.enrol(2);
+    await c.run();
+  }
+  const before = await everything(c);
+  restore(c.stores.database, backup, { claims: true });
+  c.stores.database.exec('DELETE FROM log_offsets');
+  await seekAll(c, begin, RESTORED);
+  c.told.length = 0;
+  await c.run();
+  assert.deepEqual(await everything(c), before);
+  assert.deepEqual(c.heard('views-stale'), []);
+});
+
+test('marks that were kept know what the log has forgotten', async (t) => {
+  const c = await campus(t);
+  await c.enrol(5);
+  await c.run();
+  const offsets = (await show(c)).text;
+  c.stores.database.exec(`UPDATE log_topics SET retention_ms = 0 WHERE name = '${batchEvents.name}'`);
+  await c.reopen();
+  await c.stores.transport.expire(DAY_ONE + 3_600_000);
+  assert.deepEqual((await partitionsOf(c.stores.transport, batchEvents.name)).flat(), []);
+  await seek(c, summarizeBatch, saved, RESTORED, offsets);
+  // Upstream everything is said anew.
+  c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
+  await seek(c, trackProgress, begin, RESTORED);
+  await c.run();
+  assert.deepEqual(await c.counts(), [5, 5]);
 });
 
 test('a view that holds newer records than any claim can write is told, until it is begun anew', async (t) => {
