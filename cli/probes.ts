@@ -1,6 +1,6 @@
 /**
- * Metrics and probes over HTTP: `/metrics` for Prometheus; `/livez` answers as long as the process does; `/readyz` while the
- * jobs are running.
+ * Metrics and probes over HTTP: `/metrics` for Prometheus; `/livez` answers as long as the process does; `/readyz` while all
+ * jobs are running, and otherwise says which are not, and why.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,8 @@ export interface Probes {
 export async function serveProbes(
   { metricsHost, metricsPort }: Config,
   registry: Registry,
-  isReady: () => boolean,
+  /** Why this process is not ready; empty if it is. */
+  whyNotReady: () => string,
 ): Promise<Probes> {
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: string, type = 'text/plain; charset=utf-8') =>
@@ -27,8 +28,10 @@ export async function serveProbes(
         return answer(200, await registry.metrics(), registry.contentType);
       case '/livez':
         return answer(200, 'alive\n');
-      case '/readyz':
-        return isReady() ? answer(200, 'ready\n') : answer(503, 'not ready\n');
+      case '/readyz': {
+        const why = whyNotReady();
+        return why === '' ? answer(200, 'ready\n') : answer(503, `${why}\n`);
+      }
       default:
         return answer(404, 'there are /metrics, /livez and /readyz\n');
     }

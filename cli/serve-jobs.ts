@@ -1,22 +1,26 @@
 /**
  * Jobs in this process until somebody stops it, with log, metrics and probes. A store that is away when it begins is waited for, as it
- * is later: the process lives, and is not ready. What is fatal ends it with a message.
+ * is later: the process lives, and is not ready. What is fatal to one job stops that job (`running-jobs.ts`): the process goes on, and
+ * is not ready. It ends with the message when no job is left.
  */
 import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
-import { lookupsFor, type RunningJob, runJob } from '../jobs/runtime/run.ts';
+import { systemClock } from '../jobs/runtime/clock.ts';
+import { lookupsFor, runJob } from '../jobs/runtime/run.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { kindOf, messageOf, TributaryError } from '../schemas/errors.ts';
+import { kindOf, messageOf } from '../schemas/errors.ts';
 import { type Config, masked } from './config.ts';
 import { type Context, pause, print } from './context.ts';
+import { FAILED } from './errors.ts';
 import { letHeapGrow } from './heap.ts';
 import { isEmbedded } from './openers.ts';
 import { type Probes, serveProbes } from './probes.ts';
+import { codeOf, RunningJobs } from './running-jobs.ts';
 import { statusLine } from './status-line.ts';
 import { createLogger, createMetrics, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
 
-export async function serveJobs(context: Context, jobs: readonly Job[]): Promise<undefined> {
+export async function serveJobs(context: Context, jobs: readonly Job[]): Promise<number | undefined> {
   const { wired, signal } = context;
   const { config } = wired;
   letHeapGrow();
@@ -25,37 +29,46 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
   const telemetries: Telemetry[] = [logged(logger), status];
   let ready = false;
   let probes: Probes | undefined;
-  const running: RunningJob[] = [];
+  let running: RunningJobs | undefined;
   const ended = new AbortController();
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
   try {
     if (config.metricsPort > 0) {
       const metrics = await createMetrics();
       telemetries.push(metered(metrics));
-      probes = await serveProbes(config, metrics.registry, () => ready && !signal.aborted);
+      probes = await serveProbes(config, metrics.registry, () => {
+        if (!ready || signal.aborted) return 'not ready';
+        return [...wired.failed].map(([name, { code, message }]) => `${name} failed: ${code}: ${message}`).join('\n');
+      });
     }
     await patiently(context, logger, () => wired.prepare('all'));
-    const runtime = wired.runtime(toAll(...telemetries));
+    if (signal.aborted) return undefined;
+    const telemetry = toAll(...telemetries);
+    const runtime = wired.runtime(telemetry);
     const lookups = lookupsFor(runtime);
-    for (const job of jobs) {
-      const one = await patiently(context, logger, () => runJob(job, runtime, lookups));
-      if (one === undefined) return undefined;
-      running.push(one);
-      one.finished.catch(failed.reject);
-    }
+    running = new RunningJobs({
+      jobs,
+      start: (job, until) => patiently({ ...context, signal: until }, logger, () => runJob(job, runtime, lookups)),
+      unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
+      failures: wired.failed,
+      telemetry,
+      clock: systemClock,
+      random: Math.random,
+      signal,
+    });
+    await running.started();
     if (signal.aborted) return undefined;
     void expireAgainAndAgain(context, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
-    logger.info({ version: VERSION, jobs: jobs.map(({ name }) => name) }, 'running');
+    const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
+    logger.info({ version: VERSION, jobs: names }, 'running');
     await print(
       context,
-      `${jobs.length === 1 ? '1 job is' : `${jobs.length} jobs are`} running on ${placeOf(config)}; Ctrl-C stops`,
+      `${names.length === 1 ? '1 job is' : `${names.length} jobs are`} running on ${placeOf(config)}; Ctrl-C stops`,
     );
     if (probes !== undefined) await print(context, `metrics and probes are at ${probes.address}`);
     status.start();
-    await Promise.race([aborted(signal), failed.promise]);
-    return undefined;
+    await Promise.race([aborted(signal), running.noneLeft]);
+    return wired.failed.size > 0 ? FAILED : undefined;
   } catch (error) {
     // Who collects logs finds it there; on a terminal it is said once, at the end.
     if (!signal.aborted && context.stderr.isTTY !== true) logger.fatal(errorFields(error), messageOf(error));
@@ -92,15 +105,15 @@ async function patiently<T>(
 }
 
 /** A group that does not answer learns by itself, a little later, that this member is gone. */
-async function stopAll(running: readonly RunningJob[], logger: Logger): Promise<void> {
-  for (const stopped of await Promise.allSettled(running.map((job) => job.stop()))) {
+async function stopAll(running: RunningJobs | undefined, logger: Logger): Promise<void> {
+  for (const stopped of (await running?.stop()) ?? []) {
     if (stopped.status === 'fulfilled') continue;
     if (kindOf(stopped.reason) !== 'retry') throw stopped.reason;
     logger.warn(errorFields(stopped.reason), `stopping: ${messageOf(stopped.reason)}`);
   }
 }
 
-const errorFields = (error: unknown): object => ({ code: error instanceof TributaryError ? error.code : 'UNFORESEEN' });
+const errorFields = (error: unknown): object => ({ code: codeOf(error) });
 
 /** Where the records and rows are, without passwords. */
 function placeOf(config: Config): string {

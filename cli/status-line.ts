@@ -20,6 +20,7 @@ export function statusLine(terminal: Writable & { readonly isTTY?: boolean; read
   let beforeAt = performance.now();
   let deadLetters = 0;
   let waiting = '';
+  const failed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
   function text(): string {
@@ -34,6 +35,7 @@ export function statusLine(terminal: Writable & { readonly isTTY?: boolean; read
       left === 0 ? 'nothing left to read' : `${number(left)} behind`,
     ];
     if (deadLetters > 0) parts.push(`${number(deadLetters)} dead letters`);
+    if (failed.size > 0) parts.unshift(`failed: ${[...failed].join(' ')}`);
     if (waiting !== '') parts.push(`waiting: ${waiting}`);
     return parts.join(', ').slice(0, Math.max(0, (terminal.columns || 80) - 1));
   }
@@ -57,6 +59,8 @@ export function statusLine(terminal: Writable & { readonly isTTY?: boolean; read
       }
       if (event.kind === 'dead-letter') deadLetters += 1;
       if (event.kind === 'waiting') waiting = event.code;
+      if (event.kind === 'job-failed') failed.add(event.job);
+      if (event.kind === 'job-running') failed.delete(event.job);
     },
     start() {
       timer = setInterval(() => terminal.write(CLEAR + text()), EVERY_MS);

@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import type { PartitionEvent, Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 import type { Config } from './config.ts';
 
 export type { Logger };
@@ -15,7 +15,7 @@ type EventOf<K extends Kind> = Extract<TelemetryEvent, { kind: K }>;
 type Level = Config['logLevel'];
 
 interface Told<K extends Kind> {
-  readonly level: Level;
+  readonly level: Level | 'fatal';
   readonly say: (event: EventOf<K>) => string;
   readonly count: (metrics: Metrics, event: EventOf<K>) => void;
 }
@@ -92,6 +92,17 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     say: ({ count }) => `${count} timers fired`,
     count: (metrics, { job, count }) => metrics.timersFired.inc({ job }, count),
   },
+  'job-running': {
+    level: 'info',
+    say: () => 'the job is running',
+    count: (metrics, { job }) => metrics.jobRunning.set({ job }, 1),
+  },
+  'job-failed': {
+    level: 'fatal',
+    say: ({ code, message, delayMs }) =>
+      `${code}: ${message}; the job was stopped and the others go on; again in ${Math.round(delayMs / 1000)} s`,
+    count: (metrics, { job }) => metrics.jobRunning.set({ job }, 0),
+  },
 };
 
 const toldOf = <K extends Kind>(event: EventOf<K>): Told<K> => KINDS[event.kind as K];
@@ -113,7 +124,7 @@ export function createLogger(level: Level, stderr: Writable & { readonly isTTY?:
 
 function plainLine(line: string): string {
   const { time, level, msg, job, topic, partition } = JSON.parse(line) as Record<string, string | number | undefined>;
-  const where = job === undefined ? '' : ` ${job} ${topic}/${partition}:`;
+  const where = job === undefined ? '' : ` ${job}${partition === undefined ? '' : ` ${topic}/${partition}`}:`;
   return `${String(time).slice(11, 19)} ${String(level).padEnd(5)}${where} ${msg}\n`;
 }
 
@@ -165,6 +176,7 @@ export async function createMetrics() {
     'partition',
   ]);
   const partitions = gauge('partitions_owned', 'Partitions this process works on.', ['job']);
+  const jobRunning = gauge('job_running', 'Whether a job of this process runs: 0 after something fatal.', ['job']);
   const duration = new Histogram({
     name: 'tributary_batch_duration_seconds',
     help: 'Time from the first to the last step of a batch.',
@@ -176,6 +188,7 @@ export async function createMetrics() {
 
   return {
     registry,
+    jobRunning,
     deadLetters: counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']),
     waits: counter('waits', 'Pauses because a store was away.', ['job', 'code']),
     fenced: counter('fenced', 'Partitions let go to a newer owner.', ['job']),
@@ -202,7 +215,7 @@ export async function createMetrics() {
     },
 
     /** The lag of a partition that is somebody else's is told by somebody else. */
-    owns({ job, topic, partition }: TelemetryEvent, owns: boolean): void {
+    owns({ job, topic, partition }: PartitionEvent, owns: boolean): void {
       const mine = owned.get(job) ?? new Set<number>();
       owned.set(job, mine);
       if (owns) mine.add(partition);

@@ -29,6 +29,7 @@ import type { Registry } from '../topics/registry.ts';
 import type { TopicSpec } from '../topics/transport.ts';
 import type { Config, Port } from './config.ts';
 import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
+import type { Failure } from './running-jobs.ts';
 
 /** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
 export type Prepare = 'all' | 'embedded' | 'nothing';
@@ -41,6 +42,8 @@ export interface Wired {
   readonly objects: Objects;
   readonly requests: Requests;
   readonly jobs: readonly Job[];
+  /** The jobs of this process that met something fatal, and what that was. */
+  readonly failed: Map<string, Failure>;
   /** The file that all embedded implementations share, which one process has alone; undefined if none is embedded. */
   readonly embedded: { damage(): string[] } | undefined;
   /** Makes the topics, schemas, tables and indexes that are missing, unless it has done so already. */
@@ -100,6 +103,7 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
       objects,
       requests,
       jobs,
+      failed: new Map(),
       embedded: database && { damage: () => damageOf(database as Database) },
       runtime(telemetry) {
         const settings = settingsOf(config);

@@ -4,7 +4,8 @@
  * - `reject`: this record is wrong. It goes to the dead letters and its partition goes on.
  * - `retry`:  something outside is away. The partition waits for it; nothing is lost.
  * - `fenced`: a newer owner has the partition. This one lets go of it quietly.
- * - `fatal`:  a wrong configuration or a bug. The process stops with the message; its supervisor restarts it.
+ * - `fatal`:  a wrong configuration or a bug. The job stops with the message, and the process when no job is left; its supervisor
+ *             restarts it.
  * - `usage`:  somebody called a command or a function wrongly. The message says how to call it.
  *
  * A message says what happened, to what, and what to do. A code is never reused for another meaning.

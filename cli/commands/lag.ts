@@ -1,8 +1,9 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 import { TributaryError } from '../../schemas/errors.ts';
 import type { GroupLag } from '../../topics/transport.ts';
-import { type Context, pause, printJson, printTable, type Run } from '../context.ts';
+import { type Context, pause, print, printJson, printTable, type Run } from '../context.ts';
 import { jobNamed } from '../names.ts';
+import type { Failure } from '../running-jobs.ts';
 
 interface Args {
   readonly job: string | null;
@@ -16,6 +17,8 @@ export interface JobLag {
   readonly topic: string;
   readonly lag: number;
   readonly partitions: readonly GroupLag[];
+  /** What ended the job, if this process runs it and it failed; of other processes nothing is known. */
+  readonly failed: Failure | null;
 }
 
 const LOOK_AGAIN_MS = 50;
@@ -35,6 +38,7 @@ export const run: Run<Args> = async (context, { job, wait, timeoutMs, json }) =>
         .join(' ') || '-',
     ]);
     await printTable(context, ['job', 'topic', 'behind', 'in partitions'], rows);
+    for (const { job, failed } of lags) if (failed !== null) await print(context, `${job} ${saidOf(failed)}`);
   }
   return undefined;
 };
@@ -44,7 +48,13 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
   for (const name of names) {
     const { from } = jobNamed(name, wired.jobs);
     const partitions = await wired.stores.transport.lag(name, from.name);
-    lags.push({ job: name, topic: from.name, lag: total(partitions), partitions });
+    lags.push({
+      job: name,
+      topic: from.name,
+      lag: total(partitions),
+      partitions,
+      failed: wired.failed.get(name) ?? null,
+    });
   }
   return lags;
 }
@@ -63,7 +73,9 @@ async function waitForAll(context: Context, names: readonly string[], timeoutMs:
     if (behind.length === 0 && state === quiet) return lags;
     quiet = behind.length === 0 ? state : '';
     if (performance.now() > giveUpAt) {
-      const said = behind.map(({ job, lag }) => `${job} by ${lag}`).join(', ');
+      const said = behind
+        .map(({ job, lag, failed }) => `${job} by ${lag}${failed === null ? '' : `, which ${saidOf(failed)}`}`)
+        .join(', ');
       throw new TributaryError(
         'LOG_AWAY',
         `after ${timeoutMs} ms still behind: ${said || 'new records keep coming'}; is \`tributary up\` running?`,
@@ -73,6 +85,8 @@ async function waitForAll(context: Context, names: readonly string[], timeoutMs:
     context.signal.throwIfAborted();
   }
 }
+
+const saidOf = ({ code, message }: Failure): string => `failed: ${code}: ${message}`;
 
 function total(partitions: readonly GroupLag[]): number {
   return partitions.reduce((sum, { lag }) => sum + lag, 0);

@@ -4,13 +4,29 @@
  */
 import type { ErrorCode } from '../../schemas/errors.ts';
 
-interface Where {
+interface OfJob {
   readonly job: string;
   readonly topic: string;
+}
+interface Where extends OfJob {
   readonly partition: number;
 }
 
-export type TelemetryEvent = Where &
+export type TelemetryEvent = PartitionEvent | JobEvent;
+
+type JobEvent = OfJob &
+  (
+    | { readonly kind: 'job-running' }
+    /** It met something fatal, and is started again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
+    | {
+        readonly kind: 'job-failed';
+        readonly code: string;
+        readonly message: string;
+        readonly delayMs: number;
+      }
+  );
+
+export type PartitionEvent = Where &
   (
     | { readonly kind: 'claimed'; readonly token: number; readonly offset: number }
     | { readonly kind: 'released' }

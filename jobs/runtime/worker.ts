@@ -118,8 +118,8 @@ export class PartitionWorker {
       }
     } finally {
       await this.#letGo();
+      telemetry.tell({ ...this.#place, kind: 'released' });
     }
-    telemetry.tell({ ...this.#place, kind: 'released' });
   }
 
   /** One step: a claim if there is none, due timers, and one batch. After an error nothing is owned any more. */

@@ -43,6 +43,15 @@ const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, 
   'views-stale': { ...WHERE, kind: 'views-stale', view: 'enrollments', count: 3 },
   'records-lost': { ...WHERE, kind: 'records-lost', from: 5, to: 9 },
   'timers-fired': { ...WHERE, kind: 'timers-fired', count: 4 },
+  'job-running': { job: WHERE.job, topic: WHERE.topic, kind: 'job-running' },
+  'job-failed': {
+    job: WHERE.job,
+    topic: WHERE.topic,
+    kind: 'job-failed',
+    code: 'TOPIC_MISSING',
+    message: 'it is not there',
+    delayMs: 60_000,
+  },
 };
 
 function collector(isTTY = false) {
@@ -71,7 +80,7 @@ test('every kind of event is one line of the log, with its fields', () => {
     const { time, level, msg, ...fields } = JSON.parse(line ?? '');
     assert.deepEqual(fields, event);
     assert.ok(msg.length > 0 && !Number.isNaN(Date.parse(time)));
-    assert.ok(['debug', 'info', 'warn', 'error'].includes(level));
+    assert.ok(['debug', 'info', 'warn', 'error', 'fatal'].includes(level));
   }
 });
 
@@ -84,7 +93,16 @@ test('what is less important than the level is not logged', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).kind),
-    ['dead-letter', 'waiting', 'topic-remade', 'offset-foreign', 'expanded', 'views-stale', 'records-lost'],
+    [
+      'dead-letter',
+      'waiting',
+      'topic-remade',
+      'offset-foreign',
+      'expanded',
+      'views-stale',
+      'records-lost',
+      'job-failed',
+    ],
   );
 });
 
@@ -95,6 +113,12 @@ test('a terminal gets plain lines', () => {
     text(),
     /^\d\d:\d\d:\d\d warn {2}track-progress enrollment\.events\/3: the record at 7 went to the dead letters: DATA_INVALID: data\.userId: a string is missing\n$/,
   );
+});
+
+test('of a job as a whole, a terminal gets no partition', () => {
+  const { stream, text } = collector(true);
+  logged(createLogger('info', stream)).tell(EVENTS['job-failed']);
+  assert.match(text(), /^\d\d:\d\d:\d\d fatal track-progress: TOPIC_MISSING: it is not there; .* again in 60 s\n$/);
 });
 
 test('every kind of event changes a metric', async () => {
@@ -139,6 +163,27 @@ test('the lag of a partition is told only while this process has it', async () =
     assert.equal(sampleOf(text, 'tributary_partitions_owned{job="track-progress"}'), '0');
     assert.doesNotMatch(text, /^tributary_lag_records\{/m);
   }
+});
+
+test('whether a job runs is told, and on a terminal which ones do not', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { stream, text } = collector(true);
+  const status = statusLine(stream);
+  const metrics = await createMetrics();
+  const telemetry = toAll(status, metered(metrics));
+  const running = async () => sampleOf(await metrics.registry.metrics(), 'tributary_job_running{job="track-progress"}');
+  status.start();
+  telemetry.tell(EVENTS['job-running']);
+  assert.equal(await running(), '1');
+  telemetry.tell(EVENTS['job-failed']);
+  assert.equal(await running(), '0');
+  t.mock.timers.tick(1000);
+  assert.match(text().split('\u001b[K').at(-1) ?? '', /^failed: track-progress, 0 records/);
+  telemetry.tell(EVENTS['job-running']);
+  assert.equal(await running(), '1');
+  t.mock.timers.tick(1000);
+  assert.match(text().split('\u001b[K').at(-1) ?? '', /^0 records/);
+  status.stop();
 });
 
 test('names follow the rules, and no label can hold a key or a message', async () => {

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { loadConfig } from '../../cli/config.ts';
+import { wire } from '../../cli/wire.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 
@@ -212,6 +215,80 @@ test('with a port, metrics and probes are served; a port that is taken is told',
   assert.equal(other.code, 2);
   assert.match(other.stderr, /metrics cannot be served at 127\.0\.0\.1/);
 });
+
+/** A group that is to go on beyond the end of its log, which is fatal to its job. */
+async function beyondLog(folder: string, job: string, topic: string): Promise<void> {
+  const opened = await wire(loadConfig({ flags: {}, env: {}, folder }).config);
+  await opened.stores.transport.seek(job, topic, 1, 10);
+  await opened.close();
+}
+
+test('what is fatal to one job stops that one: the others go on, and the process is not ready and says why', async (t) => {
+  const folder = temporaryFolder(t);
+  await beyondLog(folder, 'track-progress', 'enrollment.events');
+  const port = await freePort();
+  const one = running(t, folder, ['up', '--metrics-port', String(port)]);
+  const failed = once(one.child.stderr as Readable, (text) => text.includes('"kind":"job-failed"'));
+  await one.said('metrics and probes are at');
+  await failed;
+  const address = `http://127.0.0.1:${port}`;
+  const ready = await fetch(`${address}/readyz`);
+  assert.equal(ready.status, 503);
+  assert.match(
+    await ready.text(),
+    /^track-progress failed: POSITION_BEYOND_LOG: track-progress is to go on at offset 10 /,
+  );
+  assert.equal((await fetch(`${address}/livez`)).status, 200);
+  const metrics = await (await fetch(`${address}/metrics`)).text();
+  assert.match(metrics, /^tributary_job_running\{job="track-progress"\} 0$/m);
+  assert.match(metrics, /^tributary_job_running\{job="summarize-batch"\} 1$/m);
+  assert.match(metrics, /^tributary_partitions_owned\{job="track-progress"\} 0$/m, 'all its partitions were let go');
+
+  const batch = { batchId: 'b1', courseId: 'c1', name: 'One', startsAt: 0, endsAt: null };
+  await tributary(folder, ['produce', 'batch.events'], { input: ndjson({ type: 'batch.created', data: batch }) });
+  assert.equal((await tributary(folder, [...WAIT, '--job', 'summarize-batch'])).code, 0);
+  assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summary', 'b1'])).stdout).batchId, 'b1');
+  const lag = await tributary(folder, ['lag']);
+  assert.match(lag.stdout, /^track-progress failed: POSITION_BEYOND_LOG: /m);
+  const [seen] = JSON.parse((await tributary(folder, ['lag', '--job', 'track-progress', '--json'])).stdout);
+  assert.equal(seen.failed.code, 'POSITION_BEYOND_LOG');
+
+  one.child.kill('SIGTERM');
+  const { code, stderr } = await one.ended;
+  assert.equal(code, 1, 'a supervisor sees that something is wrong');
+  const fatal = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ level }) => level === 'fatal');
+  assert.deepEqual(
+    fatal.map(({ job, code }) => [job, code]),
+    [['track-progress', 'POSITION_BEYOND_LOG']],
+  );
+});
+
+test('run ends with the message when none of its jobs is left', async (t) => {
+  const folder = temporaryFolder(t);
+  await beyondLog(folder, 'track-progress', 'enrollment.events');
+  await beyondLog(folder, 'summarize-batch', 'batch.events');
+  const { code, stderr } = await tributary(folder, ['run', 'track-progress', 'summarize-batch']);
+  assert.equal(code, 1);
+  const lines = stderr.trim().split('\n');
+  assert.match(lines.at(-1) ?? '', /^error: (track-progress|summarize-batch) is to go on at offset 10 /);
+  const levels = lines.slice(0, -1).map((line) => JSON.parse(line));
+  assert.equal(levels.filter(({ level }) => level === 'fatal').length, 2, 'each is said once');
+});
+
+/** Settles when what came so far passes. */
+function once(stream: Readable, test: (text: string) => boolean): Promise<void> {
+  let text = '';
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+      if (test(text)) resolve();
+    });
+  });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
