@@ -124,11 +124,11 @@ const schema = z.object({
   sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),
   lookupMs: ms(0, HOUR, DEFAULT_SETTINGS.lookupMs, 'How long a lookup may be kept'),
   timerMs: ms(10, HOUR, DEFAULT_SETTINGS.timerMs, 'How often due timers are looked for'),
-  cachedRows: count(
+  rowCacheMb: count(
     0,
-    10_000_000,
-    DEFAULT_SETTINGS.cachedRows,
-    `Rows kept in memory for each partition; ${elsewhere('cachedRows')}.`,
+    1_000_000,
+    DEFAULT_SETTINGS.rowCacheMb,
+    `The memory for rows that this process keeps, in MB; ${elsewhere('rowCacheMb')}.`,
   ),
   backOffFirstMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[0], 'The first pause when a store is away'),
   backOffLongestMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[1], 'The longest pause when a store is away'),

@@ -10,6 +10,7 @@ import {
   DEFAULT_SETTINGS,
   type Runtime,
   roomOf,
+  rowBudgetOf,
   type Settings,
   type Stores,
   speakersOf,
@@ -115,6 +116,7 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
           settings,
           telemetry,
           room: roomOf(settings),
+          rowBudget: rowBudgetOf(settings),
           random: Math.random,
           speakers,
         };
@@ -196,10 +198,10 @@ function settingsOf({
   waitMs,
   lookupMs,
   timerMs,
-  cachedRows,
+  rowCacheMb,
   backOffFirstMs,
   backOffLongestMs,
 }: Config): Settings {
   const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
-  return { ...DEFAULT_SETTINGS, maxRecords, maxKeys, batchesAtOnce, waitMs, lookupMs, timerMs, cachedRows, backOffMs };
+  return { ...DEFAULT_SETTINGS, maxRecords, maxKeys, batchesAtOnce, waitMs, lookupMs, timerMs, rowCacheMb, backOffMs };
 }

@@ -11,6 +11,8 @@ import { formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, 
 import { type Packing, packingOf } from './packed.ts';
 import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
 import { Outranked } from './refused.ts';
+import type { Keeper, RowBudget } from './row-budget.ts';
+import { bytesOf, charactersOf, ENTRY_BYTES, readyBytesOf } from './row-size.ts';
 import type { Clock } from './stores.ts';
 
 export interface LiveRow {
@@ -36,32 +38,49 @@ export interface RowsOwner {
   readonly stopAbove: boolean;
 }
 
-/** Of the rows that are kept, those that are not packed. */
-const READY_SHARE = 0.1;
+interface Ready {
+  readonly row: LiveRow;
+  /** When it was used last, and how many bytes it takes; 0 of both until the end of the batch. */
+  usedAt: number;
+  bytes: number;
+}
+interface Packed {
+  /** Empty for what the store does not have. */
+  readonly text: string;
+  readonly usedAt: number;
+  readonly bytes: number;
+}
+
+/** Of the memory for rows, that of those that are not packed. */
+const READY_SHARE = 0.25;
 
 /** No part of a key holds the character in between (`schemas/key-part.ts`). */
 export const idOf = (key: Key): string => key.join('\0');
 
-export class PartitionRows {
+export class PartitionRows implements Keeper {
   readonly #table: TableDef;
   readonly #tables: Tables;
-  readonly #most: number;
-  readonly #rows = new Map<string, LiveRow>();
-  /** What was not used lately; empty for what the store does not have. */
-  readonly #packed = new Map<string, string>();
+  readonly #budget: RowBudget;
+  /** What was used last at the end. */
+  readonly #rows = new Map<string, Ready>();
+  /** What was not used lately, the oldest first. */
+  readonly #packed = new Map<string, Packed>();
   readonly #packing: Packing;
   #owner: RowsOwner | undefined;
+  /** Within a batch rows are not as the store has them. */
+  #isWithinBatch = false;
 
-  constructor(table: TableDef, tables: Tables, most: number) {
+  constructor(table: TableDef, tables: Tables, budget: RowBudget) {
     this.#table = table;
     this.#tables = tables;
-    this.#most = most;
+    this.#budget = budget;
     this.#packing = packingOf(table);
   }
 
   /** From here on rows are read and written on behalf of a claim. */
   begin(owner: RowsOwner): void {
     this.#owner = owner;
+    this.#budget.join(this);
   }
 
   get owner(): RowsOwner {
@@ -71,11 +90,12 @@ export class PartitionRows {
   /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. Throws `Outranked`. */
   async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
     const missing: Key[] = [];
+    this.#isWithinBatch = true;
     for (const [id, key] of keys) {
       if (this.#rows.has(id)) continue;
-      const packed = this.#packed.get(id);
-      if (packed === undefined) missing.push(key);
-      else this.#keep(key, packed === '' ? undefined : this.#packing.unpack(key, packed), hasLeft);
+      const text = this.#packed.get(id)?.text;
+      if (text === undefined) missing.push(key);
+      else this.#keep(key, text === '' ? undefined : this.#packing.unpack(key, text), hasLeft);
     }
     if (missing.length === 0) return;
     const rows = await this.#tables.read(this.#table, missing);
@@ -87,6 +107,7 @@ export class PartitionRows {
 
   /** The keys of all rows under a prefix: those of the store, and those of this batch that the store does not hold yet. */
   async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
+    this.#isWithinBatch = true;
     const stored = await this.#tables.under(this.#table, prefix);
     await this.#lookElsewhere(stored);
     for (const row of stored) if (!this.#rows.has(idOf(row.key))) this.#keep(row.key, row, hasLeft);
@@ -104,9 +125,7 @@ export class PartitionRows {
     if (stopAbove && row !== undefined && row.version.token > token) {
       throw new Outranked(`${key.join('/')} of ${this.#table.name}`, row.version.token, token);
     }
-    this.#packed.delete(id);
-    this.#rows.set(
-      id,
+    const live =
       row === undefined
         ? { id, key, data: undefined, at: NOWHERE, outbox: [], timers: {}, stored: undefined, revision: 0 }
         : {
@@ -118,52 +137,121 @@ export class PartitionRows {
             timers: row.timers,
             stored: row.version,
             revision: row.version.revision,
-          },
-    );
+          };
+    this.#unpack(id);
+    this.#rows.set(id, { row: live, usedAt: 0, bytes: 0 });
   }
 
   get(id: string): LiveRow {
-    return this.#rows.get(id) as LiveRow;
+    return (this.#rows.get(id) as Ready).row;
   }
 
   /** Rows of this memory that match, for keys that the store cannot know yet. */
   *matching(test: (row: LiveRow) => boolean): Iterable<LiveRow> {
-    for (const row of this.#rows.values()) if (test(row)) yield row;
+    for (const { row } of this.#rows.values()) if (test(row)) yield row;
   }
 
   /** Forgets everything: what is true is in the store. */
   clear(): void {
+    for (const { bytes } of this.#rows.values()) this.#budget.count(-bytes);
+    for (const { bytes } of this.#packed.values()) this.#budget.count(-bytes);
     this.#rows.clear();
     this.#packed.clear();
+    this.#isWithinBatch = false;
+    this.#budget.leave(this);
   }
 
-  /** Packs the rows that were used longest ago, and forgets those beyond the most to be kept. Called between batches. */
+  /**
+   * Called after a batch. Of the rows, those that were used last stay ready, others are packed, and the rest is forgotten, as far as our
+   * share goes: packing takes time, too, and what would be forgotten at once need not be. Then whoever has the oldest rows of the process
+   * gives some up, if they are too many in all.
+   */
   async trim(used: Iterable<string>, hasLeft: HasLeft, breathe: Clock['breathe']): Promise<void> {
-    const ready = Math.ceil(this.#most * READY_SHARE);
-    if (this.#rows.size <= ready) return;
+    const budget = this.#budget;
+    budget.join(this);
+    const now = budget.tick();
     for (const id of used) {
-      const row = this.#rows.get(id);
-      if (row === undefined) continue;
+      const one = this.#rows.get(id);
+      if (one === undefined) continue;
+      one.usedAt = 0;
       this.#rows.delete(id);
-      this.#rows.set(id, row);
+      this.#rows.set(id, one);
     }
-    let going = this.#rows.size - ready;
-    for (const row of this.#rows.values()) {
-      if (going <= 0) break;
+    const { share } = budget;
+    const latest = [...this.#rows.values()].reverse();
+    let room = share * READY_SHARE;
+    let kept = 0;
+    for (; kept < latest.length; kept++) {
       await breathe();
-      this.#rows.delete(row.id);
-      // Packing takes time, too: what would be forgotten at once is not.
-      if (going <= this.#most - ready) this.#pack(row, hasLeft);
-      going -= 1;
+      const one = latest[kept] as Ready;
+      if (one.usedAt === 0) this.#recount(one, now);
+      // One large row alone stays as well, unless it is larger than half of what all may take.
+      if (one.bytes > room && (kept > 0 || one.bytes > budget.bytes / 2)) break;
+      room -= one.bytes;
     }
-    for (const id of this.#packed.keys()) {
-      if (this.#rows.size + this.#packed.size <= this.#most) return;
-      this.#packed.delete(id);
+    const going = latest.slice(kept);
+    const packed = this.#fitting(going, Math.max(0, room) + share * (1 - READY_SHARE), now);
+    for (const one of going) {
+      this.#rows.delete(one.row.id);
+      budget.count(-one.bytes);
+    }
+    for (const one of packed.reverse()) {
+      await breathe();
+      this.#pack(one, hasLeft);
+    }
+    this.#isWithinBatch = false;
+    budget.settle();
+  }
+
+  /** Those that fit into so many bytes once they are packed, the latest first; one that is too large makes no other go. */
+  #fitting(rows: readonly Ready[], bytes: number, now: number): Ready[] {
+    let room = bytes;
+    const fitting: Ready[] = [];
+    for (const one of rows) {
+      const packed = ENTRY_BYTES + charactersOf(one.row);
+      if (packed > bytes) continue;
+      if (packed > room) break;
+      if (one.usedAt === 0) one.usedAt = now;
+      room -= packed;
+      fitting.push(one);
+    }
+    return fitting;
+  }
+
+  #recount(one: Ready, now: number): void {
+    const bytes = readyBytesOf(one.row);
+    this.#budget.count(bytes - one.bytes);
+    one.bytes = bytes;
+    one.usedAt = now;
+  }
+
+  oldest(): number | undefined {
+    const [packed] = this.#packed.values();
+    if (packed !== undefined) return packed.usedAt;
+    if (this.#isWithinBatch) return undefined;
+    const [ready] = this.#rows.values();
+    return ready?.usedAt;
+  }
+
+  giveUp(bytes: number): void {
+    const time = this.oldest();
+    let free = 0;
+    for (const [id, { usedAt, bytes: its }] of this.#packed) {
+      if (free >= bytes || usedAt !== time) return;
+      this.#unpack(id);
+      free += its;
+    }
+    if (this.#isWithinBatch) return;
+    for (const [id, { usedAt, bytes: its }] of this.#rows) {
+      if (free >= bytes || usedAt !== time) return;
+      this.#rows.delete(id);
+      this.#budget.count(-its);
+      free += its;
     }
   }
 
   /** Between batches a row is as the store has it, but for what has left since. */
-  #pack({ id, key, stored, at, outbox, timers, data }: LiveRow, hasLeft: HasLeft): void {
+  #pack({ row: { id, key, stored, at, outbox, timers, data }, usedAt }: Ready, hasLeft: HasLeft): void {
     const text =
       stored === undefined
         ? ''
@@ -175,7 +263,17 @@ export class PartitionRows {
             timers,
             data,
           });
-    if (text !== undefined) this.#packed.set(id, text);
+    if (text === undefined) return;
+    const bytes = ENTRY_BYTES + bytesOf(text);
+    this.#packed.set(id, { text, usedAt, bytes });
+    this.#budget.count(bytes);
+  }
+
+  #unpack(id: string): void {
+    const packed = this.#packed.get(id);
+    if (packed === undefined) return;
+    this.#packed.delete(id);
+    this.#budget.count(-packed.bytes);
   }
 }
 

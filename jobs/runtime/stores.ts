@@ -9,6 +9,7 @@ import type { Codec } from '../../topics/codec.ts';
 import type { Transport } from '../../topics/transport.ts';
 import type { Job } from '../define.ts';
 import { Room } from './room.ts';
+import { RowBudget } from './row-budget.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface Stores {
@@ -48,8 +49,8 @@ export interface Settings {
   readonly lookupMs: number;
   /** How often due timers are looked for. */
   readonly timerMs: number;
-  /** Rows kept in memory for one partition, most of them as text. */
-  readonly cachedRows: number;
+  /** The memory for rows that a process keeps between batches, in MB (10^6 bytes). */
+  readonly rowCacheMb: number;
   /** The first and the longest pause when a store is away; doubled in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
 }
@@ -61,7 +62,7 @@ export const DEFAULT_SETTINGS: Settings = {
   waitMs: 500,
   lookupMs: 5000,
   timerMs: 1000,
-  cachedRows: 50,
+  rowCacheMb: 4,
   backOffMs: [100, 10_000],
 };
 
@@ -73,12 +74,17 @@ export const NETWORKED = {
   maxRecords: 2000,
   maxKeys: 1000,
   batchesAtOnce: 2,
-  cachedRows: 4000,
+  rowCacheMb: 48,
 } as const satisfies Partial<Settings>;
 
 /** The room that these settings give to the batches of a process. */
 export function roomOf({ batchesAtOnce, maxRecords }: Settings): Room {
   return new Room(batchesAtOnce * maxRecords);
+}
+
+/** The memory that these settings give to the rows of a process. */
+export function rowBudgetOf({ rowCacheMb }: Settings): RowBudget {
+  return new RowBudget(rowCacheMb * 1_000_000);
 }
 
 /** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
@@ -102,6 +108,8 @@ export interface Runtime {
   readonly telemetry: Telemetry;
   /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
   readonly room: Pick<Room, 'take' | 'isWanted'>;
+  /** For the rows that all partitions keep between batches. */
+  readonly rowBudget: RowBudget;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
   /**

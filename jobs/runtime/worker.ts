@@ -87,7 +87,7 @@ export class PartitionWorker {
     this.#destinations = new Destinations(job);
     this.#counts = new PartitionCounts(job);
     this.#due = withKinds(due, { take: this.#patience.reading });
-    this.#rows = new PartitionRows(job.row, stores.tables, runtime.settings.cachedRows);
+    this.#rows = new PartitionRows(job.row, stores.tables, runtime.rowBudget);
   }
 
   /** Turns until the signal is aborted. Throws only what is fatal. */

@@ -6,7 +6,7 @@ import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, roomOf, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -51,6 +51,7 @@ const runtime = {
   settings,
   telemetry: SILENT,
   room: roomOf(settings),
+  rowBudget: rowBudgetOf(settings),
   random: Math.random,
   speakers: speakersOf(jobs),
 };

@@ -134,7 +134,7 @@ async function measure({ job, given, event }: Case, size: number): Promise<numbe
   const stores = await memoryStores([job], { partitions: 1 });
   await stores.tables.prepare([courseStructure]);
   await put(courseStructure, course);
-  const runtime = testRuntime(stores, { settings: { lookupMs: 60_000, cachedRows: 1000 } });
+  const runtime = testRuntime(stores, { settings: { lookupMs: 60_000, rowCacheMb: 1000 } });
   const nobody = { assigned: () => {}, revoked: async () => {} };
   const membership = await stores.transport.join(job.name, job.from.name, nobody);
   const worker = new PartitionWorker(job, 0, membership, runtime, lookupsFor(runtime));

@@ -51,9 +51,9 @@ test('the file goes before the default, the environment before the file, and the
 
 test('where tables are in Cassandra, batches are smaller by default, and what is given is taken', (t) => {
   const tables = 'cassandra://127.0.0.1/tributary';
-  const there = loadConfig(given(t, { tables }, { env: { TRIBUTARY_CACHED_ROWS: '7' } }));
-  const { maxRecords, maxKeys, batchesAtOnce, cachedRows } = there.config;
-  assert.deepEqual({ maxRecords, maxKeys, batchesAtOnce, cachedRows }, { ...NETWORKED, cachedRows: 7 });
+  const there = loadConfig(given(t, { tables }, { env: { TRIBUTARY_ROW_CACHE_MB: '7' } }));
+  const { maxRecords, maxKeys, batchesAtOnce, rowCacheMb } = there.config;
+  assert.deepEqual({ maxRecords, maxKeys, batchesAtOnce, rowCacheMb }, { ...NETWORKED, rowCacheMb: 7 });
   assert.equal(there.sources.maxRecords, 'default');
   assert.equal(loadConfig(given(t, undefined)).config.maxRecords, DEFAULT_SETTINGS.maxRecords);
 });

@@ -4,7 +4,14 @@ import type { TestContext } from 'node:test';
 import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
-import { DEFAULT_SETTINGS, roomOf, type Settings, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import {
+  DEFAULT_SETTINGS,
+  roomOf,
+  rowBudgetOf,
+  type Settings,
+  type Stores,
+  speakersOf,
+} from '../../jobs/runtime/stores.ts';
 import { topics } from '../../topics/index.ts';
 import { memoryStores, type TestStores } from '../harness/stores.ts';
 
@@ -29,6 +36,7 @@ export async function installation(
       settings,
       telemetry,
       room: roomOf(settings),
+      rowBudget: rowBudgetOf(settings),
       random: () => 0.5,
       speakers: speakersOf(jobs),
     }),

@@ -2,7 +2,7 @@
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { type RunningJob, runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, roomOf, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { topics } from '../../topics/index.ts';
 import { memoryStores, rememberingChannel, type TestStores } from '../harness/stores.ts';
@@ -38,6 +38,7 @@ export async function startOracle(): Promise<Oracle> {
     settings,
     telemetry: SILENT,
     room: roomOf(settings),
+    rowBudget: rowBudgetOf(settings),
     random: Math.random,
     speakers: speakersOf(jobs),
   };

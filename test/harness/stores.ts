@@ -2,7 +2,14 @@
 import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import type { Job } from '../../jobs/define.ts';
 import { Room } from '../../jobs/runtime/room.ts';
-import { type Clock, DEFAULT_SETTINGS, type Runtime, type Settings, type Stores } from '../../jobs/runtime/stores.ts';
+import {
+  type Clock,
+  DEFAULT_SETTINGS,
+  type Runtime,
+  rowBudgetOf,
+  type Settings,
+  type Stores,
+} from '../../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
 import { callAnswered, timerFired } from '../../schemas/event.ts';
 import type { CacheDef, IndexDef, TableDef } from '../../schemas/target.ts';
@@ -112,12 +119,14 @@ export function testRuntime(
     speakers?: Runtime['speakers'];
   } = {},
 ): Runtime {
+  const settings = { ...DEFAULT_SETTINGS, waitMs: 0, timerMs: 0, ...options.settings };
   return {
     stores,
     clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
-    settings: { ...DEFAULT_SETTINGS, waitMs: 0, timerMs: 0, ...options.settings },
+    settings,
     telemetry: options.telemetry ?? SILENT,
     room: new Room(Number.POSITIVE_INFINITY),
+    rowBudget: rowBudgetOf(settings),
     random: options.random ?? (() => 0.5),
     speakers: options.speakers ?? (() => EVERYBODY),
   };

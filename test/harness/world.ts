@@ -124,7 +124,7 @@ export class World {
       settings: {
         maxRecords: 1 + random.below(6),
         maxKeys: 1 + random.below(6),
-        cachedRows: random.below(4),
+        rowCacheMb: random.below(4) * 0.004,
         lookupMs: random.below(2) * 1000,
       },
     });

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { every, type Job } from '../../../jobs/define.ts';
-import { Elsewhere } from '../../../jobs/runtime/elsewhere.ts';
-import { PartitionRows, type RowsOwner } from '../../../jobs/runtime/rows.ts';
-import type { Tables } from '../../../sinks/tables/port.ts';
-import { shortId } from '../../../topics/origin.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { Random } from '../../harness/random.ts';
-import { added, addUp, changed, dropped, emptied, moved, parts, polished, sums, things } from './add-up.ts';
+import { added, addUp, changed, dropped, emptied, moved, parts, polished, sums } from './add-up.ts';
 import { type Bench, bench, type Given, plainOrigin, rest } from './bench.ts';
 import type { Hook } from './intercept.ts';
 
@@ -226,12 +222,12 @@ test('whatever the size of batches and caches, and wherever the process dies, ro
     const events = Array.from({ length: 25 }, (): Given => anything(random));
     const calm = await bench(t);
     await calm.produce(...events);
-    await calm.run({ settings: { maxRecords: 1, cachedRows: 0 } });
+    await calm.run({ settings: { maxRecords: 1, rowCacheMb: 0 } });
     const expected = await calm.everything();
     const rough = await bench(t);
     await rough.produce(...events);
     for (let crashes = 0; crashes < 12; crashes++) {
-      const settings = { maxRecords: 1 + random.below(12), cachedRows: random.below(3) };
+      const settings = { maxRecords: 1 + random.below(12), rowCacheMb: random.below(3) * 0.004 };
       const hook = crashAt(random.pick(CALLS), 1 + random.below(4));
       await rough.run({ hook, settings }).catch((error) => assert.match(String(error), /the process is gone/));
     }
@@ -253,74 +249,3 @@ function anything(random: Random): Given {
   if (dice === 7) return [dropped, { thingId, partId }];
   return [polished, { partId, amount: 7 }];
 }
-
-/** Nobody else is on the loop. */
-const alone = async () => {};
-
-/** Whoever has the rows of the only partition. */
-const ownerOf = (b: Bench): RowsOwner => ({
-  token: 1,
-  partition: 0,
-  topicId: '',
-  elsewhere: new Elsewhere({ job: addUp.name, topic: things.name, partition: 0 }, b.stores.transport),
-  stopAbove: true,
-});
-
-test('rows that were used longest ago are packed first, then forgotten, and never those of the batch at hand', async (t) => {
-  const b = await bench(t);
-  await b.produce(part('p', 1), part('q', 1), part('r', 1));
-  await b.run();
-  const key = (partId: string) => ['default', 't', partId];
-  const id = (partId: string) => key(partId).join('\0');
-  const read: string[] = [];
-  const tables: Pick<Tables, 'read'> = {
-    read(table, keys) {
-      read.push(...keys.map((each) => each.at(-1) as string));
-      return b.stores.tables.read(table, keys);
-    },
-  };
-  const rows = new PartitionRows(parts, tables as Tables, 3);
-  rows.begin(ownerOf(b));
-  const load = (...names: string[]) => rows.load(new Map(names.map((name) => [id(name), key(name)])), () => true);
-  const trim = (...names: string[]) => rows.trim([...names.map(id), 'unknown'], () => true, alone);
-  const ready = () => [...rows.matching(() => true)].map((row) => row.key.at(-1));
-  await load('p', 'q', 'r', 'none');
-  assert.deepEqual(ready(), ['p', 'q', 'r', 'none']);
-  const loaded = { ...rows.get(id('r')) };
-  await trim('p');
-  assert.deepEqual(ready(), ['p']);
-  await trim();
-  assert.deepEqual(ready(), ['p']);
-  assert.deepEqual(read.splice(0), ['p', 'q', 'r', 'none']);
-  await load('r', 'none', 'p');
-  assert.deepEqual(read.splice(0), [], 'those were kept, and that there is none, too');
-  assert.deepEqual(rows.get(id('r')), loaded);
-  assert.equal(rows.get(id('none')).stored, undefined);
-  await load('q');
-  assert.deepEqual(read.splice(0), ['q'], 'of four the first was forgotten');
-  rows.clear();
-  assert.deepEqual(ready(), []);
-  await load('r');
-  assert.deepEqual(read, ['r']);
-});
-
-test('what has left is not packed with its row, and what has not comes back', async (t) => {
-  const b = await bench(t);
-  await b.produce(part('p', 1), part('q', 1));
-  await b.run();
-  const [row] = await b.stores.tables.read(parts, [['default', 't', 'p']]);
-  assert.notEqual(row?.outbox, '');
-  const key = ['default', 't', 'p'];
-  const ids = new Map([[key.join('\0'), key]]);
-  for (const hasLeft of [true, false]) {
-    const rows = new PartitionRows(parts, b.stores.tables, 5);
-    rows.begin({ ...ownerOf(b), topicId: shortId((await b.stores.transport.shape([things.name]))[0]?.id) });
-    await rows.load(ids, () => false);
-    const { outbox } = rows.get(key.join('\0'));
-    await rows.load(new Map([['other', ['default', 't', 'q']]]), () => false);
-    await rows.trim(['other'], () => hasLeft, alone);
-    assert.equal([...rows.matching(() => true)].length, 1);
-    await rows.load(ids, () => false);
-    assert.deepEqual(rows.get(key.join('\0')).outbox, hasLeft ? [] : outbox);
-  }
-});
