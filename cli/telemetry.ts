@@ -1,6 +1,6 @@
 /**
  * Log and metrics, both made from what the runtime tells (`jobs/runtime/telemetry.ts`), kind by kind in one table, so that
- * they cannot disagree. Labels are job, topic, partition, code and outcome: all of them bounded.
+ * they cannot disagree. Labels are job, topic, partition, view, code and outcome: all of them bounded.
  */
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
@@ -92,6 +92,27 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     say: ({ count }) => `${count} timers fired`,
     count: (metrics, { job, count }) => metrics.timersFired.inc({ job }, count),
   },
+  'view-late': {
+    level: 'warn',
+    say: ({ view, code, message }) => `${view} is behind: ${code}: ${message}`,
+    count: (metrics, { job, view, code }) => metrics.viewWaits.inc({ job, view, code }),
+  },
+  'view-lag': {
+    level: 'debug',
+    say: ({ view, records }) => (records === 0 ? `${view} is level` : `${view} is ${records} records behind`),
+    count: (metrics, event) => metrics.viewLag(event),
+  },
+  'view-refused': {
+    level: 'warn',
+    say: ({ message }) => message,
+    count: (metrics, { job, view }) => metrics.viewsRefused.inc({ job, view }),
+  },
+  'view-missed': {
+    level: 'error',
+    say: ({ view, from, to }) =>
+      `the records from ${from} up to ${to} were dropped before ${view} had caught up: run rebuild-views for it`,
+    count: (metrics, { job, view }) => metrics.viewsMissed.inc({ job, view }),
+  },
   'job-running': {
     level: 'info',
     say: () => 'the job is running',
@@ -176,6 +197,9 @@ export async function createMetrics() {
     'partition',
   ]);
   const partitions = gauge('partitions_owned', 'Partitions this process works on.', ['job']);
+  const ofView = ['job', 'view', 'partition'] as const;
+  const viewLag = gauge('view_lag_records', 'Records of the log that a view is behind its rows.', ofView);
+  const viewAge = gauge('view_lag_seconds', 'The age of the first record that a view lacks.', ofView);
   const jobRunning = gauge('job_running', 'Whether a job of this process runs: 0 after something fatal.', ['job']);
   const duration = new Histogram({
     name: 'tributary_batch_duration_seconds',
@@ -185,6 +209,7 @@ export async function createMetrics() {
     registers: [registry],
   });
   const owned = new Map<string, Set<number>>();
+  const views = new Map<string, Set<string>>();
 
   return {
     registry,
@@ -201,6 +226,16 @@ export async function createMetrics() {
       'job',
     ]),
     recordsLost: counter('records_lost', 'Records dropped by retention before the job read them.', ['job']),
+    viewWaits: counter('view_waits', 'Times a view fell or stayed behind, since its store was away.', [
+      'job',
+      'view',
+      'code',
+    ]),
+    viewsRefused: counter('views_refused', 'Records that views will never have, found as they caught up.', [
+      'job',
+      'view',
+    ]),
+    viewsMissed: counter('views_missed', 'Times the log had dropped what a view was to catch up by.', ['job', 'view']),
     timersFired: counter('timers_fired', 'Timers that were due and were said.', ['job']),
 
     batch({ job, topic, partition, ...batch }: EventOf<'batch'>): void {
@@ -214,6 +249,12 @@ export async function createMetrics() {
       if (batch.eventTime !== undefined) eventTime.set({ job, topic, partition }, batch.eventTime / 1000);
     },
 
+    viewLag({ job, view, partition, records: behind, ageMs }: EventOf<'view-lag'>): void {
+      viewLag.set({ job, view, partition }, behind);
+      if (ageMs !== undefined) viewAge.set({ job, view, partition }, ageMs / 1000);
+      views.set(job, (views.get(job) ?? new Set()).add(view));
+    },
+
     /** The lag of a partition that is somebody else's is told by somebody else. */
     owns({ job, topic, partition }: PartitionEvent, owns: boolean): void {
       const mine = owned.get(job) ?? new Set<number>();
@@ -223,6 +264,10 @@ export async function createMetrics() {
         mine.delete(partition);
         lag.remove({ job, topic, partition });
         eventTime.remove({ job, topic, partition });
+        for (const view of views.get(job) ?? []) {
+          viewLag.remove({ job, view, partition });
+          viewAge.remove({ job, view, partition });
+        }
       }
       partitions.set({ job }, mine.size);
     },

@@ -116,6 +116,7 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
           settings,
           telemetry,
           room: roomOf(settings),
+          catchUpRoom: roomOf(settings),
           rowBudget: rowBudgetOf(settings),
           random: Math.random,
           speakers,
@@ -199,9 +200,21 @@ function settingsOf({
   lookupMs,
   timerMs,
   rowCacheMb,
+  viewWaitMs,
   backOffFirstMs,
   backOffLongestMs,
 }: Config): Settings {
   const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
-  return { ...DEFAULT_SETTINGS, maxRecords, maxKeys, batchesAtOnce, waitMs, lookupMs, timerMs, rowCacheMb, backOffMs };
+  return {
+    ...DEFAULT_SETTINGS,
+    maxRecords,
+    maxKeys,
+    batchesAtOnce,
+    waitMs,
+    lookupMs,
+    timerMs,
+    rowCacheMb,
+    viewWaitMs,
+    backOffMs,
+  };
 }

@@ -118,7 +118,15 @@ export interface View<R> {
   /** The other fields such a record is made of: when one of them changes, all entries are made again. */
   readonly using: readonly string[];
   readonly record: (row: R, entry: never, name: string) => Readonly<Record<string, unknown>> | undefined;
+  /**
+   * What a batch does while the store of the view is away: `strict` waits for it; with `catching-up` rows, other views and events go
+   * on, and the view follows when its store is back.
+   */
+  readonly policy: 'strict' | 'catching-up';
 }
+
+/** The view, allowed to be behind: for what people search in, not for what services read as true. */
+export const catchingUp = <R>(of: View<R>): View<R> => ({ ...of, policy: 'catching-up' });
 
 /** One record of the row, or none. */
 export function view<T extends TableDef, V extends Target>(
@@ -126,7 +134,8 @@ export function view<T extends TableDef, V extends Target>(
   into: V,
   record: (row: RowOf<T>) => RecordOf<V> | undefined,
 ): View<RowOf<T>> {
-  return { into, each: undefined, using: [], record: record as unknown as View<RowOf<T>>['record'] };
+  const made = record as unknown as View<RowOf<T>>['record'];
+  return { into, each: undefined, using: [], record: made, policy: 'strict' };
 }
 
 /** One record for each entry of a map field, made of the entry, its name and the fields named in `using`. */
@@ -146,7 +155,7 @@ export function viewEach<
     name: string,
   ) => RecordOf<V> | undefined,
 ): View<RowOf<T>> {
-  return { into, each, using, record: record as unknown as View<RowOf<T>>['record'] };
+  return { into, each, using, record: record as unknown as View<RowOf<T>>['record'], policy: 'strict' };
 }
 
 // ---- the declaration ----
@@ -241,6 +250,8 @@ function flawOf(job: Job): string | undefined {
   for (const view of job.views) {
     if (view.each !== undefined && !maps.has(view.each))
       return `a view of ${view.into.name} is of each ${view.each}, which is no map field of ${job.row.name}`;
+    if (job.views.some(({ into, policy }) => into === view.into && policy !== view.policy))
+      return `of the views of ${view.into.name} some may be behind and others not, although they share a position`;
     const fields = new Set(view.into.record.fields.map((field) => field.name));
     const missing = keyFields(job.row).find((name) => !fields.has(name));
     if (missing !== undefined)

@@ -15,7 +15,7 @@ import { messageDelivered, messageDue, messageFailed } from '../schemas/notifica
 import { failedMessages, message } from '../schemas/rows/message.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { notificationEvents } from '../topics/index.ts';
-import { call, defineJob, emit, view, wakeAt } from './define.ts';
+import { call, catchingUp, defineJob, emit, view, wakeAt } from './define.ts';
 
 type Message = RowOf<typeof message>;
 
@@ -76,8 +76,10 @@ export const deliverMessage = defineJob({
   },
 
   views: [
-    view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, expiresAt: ____, reason, ...row }) =>
-      reason === null ? undefined : { ...row, reason },
+    catchingUp(
+      view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, expiresAt: ____, reason, ...row }) =>
+        reason === null ? undefined : { ...row, reason },
+      ),
     ),
   ],
 });

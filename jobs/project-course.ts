@@ -16,7 +16,7 @@ import type { EventOf } from '../schemas/event.ts';
 import { courseIndex, courseStructure } from '../schemas/rows/course-structure.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { contentEvents, enrollmentEvents } from '../topics/index.ts';
-import { defineJob, emit, Rejection, reject, view } from './define.ts';
+import { catchingUp, defineJob, emit, Rejection, reject, view } from './define.ts';
 import { measuredAfter, measuredSince } from './measure.ts';
 import { same } from './same.ts';
 
@@ -67,11 +67,13 @@ export const projectCourse = defineJob({
   },
 
   views: [
-    view(courseStructure, courseIndex, ({ units, contents, measuredSince: _, ...course }) => ({
-      ...course,
-      units: units.size,
-      contents: contents.size,
-    })),
+    catchingUp(
+      view(courseStructure, courseIndex, ({ units, contents, measuredSince: _, ...course }) => ({
+        ...course,
+        units: units.size,
+        contents: contents.size,
+      })),
+    ),
   ],
 });
 

@@ -23,7 +23,7 @@ import { type EventOf, timerFired } from '../schemas/event.ts';
 import { batchIndex, batchSummaries, batchSummary } from '../schemas/rows/batch-summary.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { batchEvents } from '../topics/index.ts';
-import { defineJob, emit, type Rejection, reject, sleep, view, wakeAt } from './define.ts';
+import { catchingUp, defineJob, emit, type Rejection, reject, sleep, view, wakeAt } from './define.ts';
 import { counted, NOBODY } from './learner-counts.ts';
 import { same } from './same.ts';
 
@@ -72,7 +72,7 @@ export const summarizeBatch = defineJob({
   },
 
   views: [
-    view(batchSummary, batchIndex, ({ progressSum: _, ...batch }) => batch),
+    catchingUp(view(batchSummary, batchIndex, ({ progressSum: _, ...batch }) => batch)),
     view(batchSummary, batchSummaries, ({ progressSum: _, ...batch }) => batch),
   ],
 });

@@ -28,7 +28,7 @@ import { notificationRequested } from '../schemas/notification.ts';
 import { courseStructure } from '../schemas/rows/course-structure.ts';
 import { batchLearners, enrollmentIndex, learnerCourses, learnerProgress } from '../schemas/rows/learner-progress.ts';
 import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../topics/index.ts';
-import { defineJob, emit, lookup, view, viewEach, where } from './define.ts';
+import { catchingUp, defineJob, emit, lookup, view, viewEach, where } from './define.ts';
 import { concluded, concludedWhole, type Learner } from './standing.ts';
 
 type Said = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
@@ -126,16 +126,18 @@ export const trackProgress = defineJob({
       ['userId', 'courseId', 'progress', 'state', 'completedAt', 'lastAccessAt'],
       (learner, { active, since }, batchId) => ({ ...learner, batchId, active, since }),
     ),
-    view(learnerProgress, enrollmentIndex, (row) => {
-      if (row.batches.size === 0) return undefined;
-      const { userId, courseId, courseName, progress, state, completedAt, lastAccessAt } = row;
-      const batches: string[] = [];
-      row.batches.forEach(({ active }, batchId) => {
-        if (active) batches.push(batchId);
-      });
-      const active = batches.length > 0;
-      return { userId, courseId, courseName, progress, state, completedAt, lastAccessAt, active, batches };
-    }),
+    catchingUp(
+      view(learnerProgress, enrollmentIndex, (row) => {
+        if (row.batches.size === 0) return undefined;
+        const { userId, courseId, courseName, progress, state, completedAt, lastAccessAt } = row;
+        const batches: string[] = [];
+        row.batches.forEach(({ active }, batchId) => {
+          if (active) batches.push(batchId);
+        });
+        const active = batches.length > 0;
+        return { userId, courseId, courseName, progress, state, completedAt, lastAccessAt, active, batches };
+      }),
+    ),
     view(learnerProgress, learnerCourses, (row) => {
       if (row.batches.size === 0) return undefined;
       const { userId, courseId, progress, state } = row;

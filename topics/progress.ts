@@ -17,6 +17,8 @@ export interface Progress {
   /** How many partitions it had when the group began; fewer than now where it was expanded. 0 where it is not known. */
   readonly base: number;
   readonly marks: Marks;
+  /** By view: the offset from which on it may lack something, of those that are behind. */
+  readonly behind: ReadonlyMap<string, number>;
   /** How far the record at the offset was applied, which finds too many rows for one batch. */
   readonly within: Within | undefined;
 }
@@ -33,8 +35,9 @@ const VERSION = 2;
 /** `offset` is the one that it is committed with. */
 export function formatProgress(progress: Progress, offset: number): string {
   const { topicId, furthest, token, partitions, base, marks, within } = progress;
+  const behind = [...progress.behind].map(([view, from]) => `${view}=${from.toString(36)}`).join(',');
   const rest = within === undefined ? '' : `|${JSON.stringify([offset, within.after, within.index])}`;
-  return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${base}|${marks}${rest}`;
+  return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${base}|${marks}|${behind}${rest}`;
 }
 
 /** `offset` is the one it was committed with. Version 1 was marks alone. Throws FORMAT_NEWER. */
@@ -43,7 +46,7 @@ export function parseProgress(text: string, offset: number): Progress {
   if (fields === undefined) {
     return { ...nothing(), furthest: offset, marks: Marks.parse(text) };
   }
-  const [topicId = '', furthest, token, partitions, base, marks = '', ...rest] = fields;
+  const [topicId = '', furthest, token, partitions, base, marks = '', behind = '', ...rest] = fields;
   const [of, after, index] = rest.length === 0 ? [] : (JSON.parse(rest.join('|')) as [number, string, number]);
   return {
     topicId,
@@ -52,9 +55,15 @@ export function parseProgress(text: string, offset: number): Progress {
     partitions: Number(partitions),
     base: Number(base),
     marks: Marks.parse(marks),
+    behind: new Map(behind === '' ? [] : behind.split(',').map(viewOf)),
     // After a seek the group is at another record.
     within: of === offset && after !== undefined && index !== undefined ? { after, index } : undefined,
   };
+}
+
+function viewOf(text: string): [string, number] {
+  const [view, from] = text.split('=') as [string, string];
+  return [view, Number.parseInt(from, 36)];
 }
 
 /** What a group has that never committed. */
@@ -65,6 +74,7 @@ export const nothing = (): Progress => ({
   partitions: 0,
   base: 0,
   marks: Marks.none(),
+  behind: new Map(),
   within: undefined,
 });
 
@@ -87,7 +97,12 @@ export function expandedProgress(before: readonly Before[], partitions: number):
   const known = all.find((each) => each !== undefined) as Progress;
   const base = Math.min(...all.map((each) => each?.base || before.length));
   return Array.from({ length: partitions }, (_, i) => {
-    const progress = { ...(all[i] ?? { ...known, furthest: 0, token: 0, within: undefined }), partitions, base, marks };
+    const progress = {
+      ...(all[i] ?? { ...known, furthest: 0, token: 0, behind: new Map(), within: undefined }),
+      partitions,
+      base,
+      marks,
+    };
     return formatProgress(progress, before[i]?.offset ?? 0);
   });
 }

@@ -10,6 +10,8 @@ import type { Within } from '../../topics/progress.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { answerCall, callId } from './calls.ts';
+import type { CatchingUp } from './catching-up.ts';
+import type { Claimed } from './claiming.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Destinations } from './destinations.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -26,7 +28,7 @@ import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
 import type { Timers } from './timers.ts';
-import { addRemovals, collectViews, writeViews } from './view-writes.ts';
+import { addRemovals, collectViews, type WriteView, writeViews } from './view-writes.ts';
 
 export interface BatchContext {
   readonly runtime: Runtime;
@@ -44,7 +46,8 @@ export interface BatchContext {
   /** How far the first record was applied, under which partitions its rows are stored, and what is committed: see `Claimed`. */
   readonly within: Within | undefined;
   readonly stored: readonly number[];
-  readonly progress: (offset: number, marks: Marks, within: Within | undefined) => string;
+  readonly progress: Claimed['progress'];
+  readonly catchingUp: CatchingUp;
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
   readonly destinations: Destinations;
@@ -79,7 +82,7 @@ export async function processBatch(
   marks: Marks,
   refused: ReadonlyMap<string, Rejection>,
 ): Promise<After> {
-  const { runtime, rules, job, place, claim, rows } = context;
+  const { runtime, rules, job, place, claim, rows, catchingUp } = context;
   const { codec, tables } = runtime.stores;
   const breathe = () => runtime.clock.breathe();
   const startedAt = runtime.clock.elapsed();
@@ -122,7 +125,7 @@ export async function processBatch(
   });
 
   const willBeWritten = (one: Touched) => isWritten(context, one);
-  const views = await collectViews(job, folded, willBeWritten, context.token, place.partition, refused, breathe);
+  const views = await collectViews(job, folded, willBeWritten, context.token, place.partition, refused, first, breathe);
   const rowsWritten = await writeRows(context, folded, refused);
   const entries = inTurn(
     [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox })),
@@ -133,11 +136,15 @@ export async function processBatch(
   );
   noteSaid(entries, folded, limit);
   addRemovals(job, views, entries, folded);
+  for (const target of [...views.keys()]) if (!catchingUp.isLevel(target.name)) views.delete(target);
   const isSeenOutside = entries.some(({ kind }) => kind === 'call') || [...views.values()].some(({ size }) => size > 0);
   if (rules.look && isSeenOutside) await claim.look();
-  const viewsWritten = await writeViews(runtime.stores, views, folded, (view, count) =>
+  const span = { first, last, time: (records[0] as LogRecord).timestamp };
+  const write: WriteView = (target, changes) => catchingUp.write(target, changes, span, runtime.stores);
+  const viewsWritten = await writeViews(views, folded, write, (view, count) =>
     runtime.telemetry.tell({ ...place, kind: 'views-stale', view, count }),
   );
+  catchingUp.passBy(span);
   const applied = tally(planned, folded);
   const index = context.within?.index ?? 0;
   const within = after === undefined ? undefined : { after, index: index + entries.length };
@@ -151,8 +158,9 @@ export async function processBatch(
   await context.limits.commit(claim, {
     records: sends,
     offset: done.next,
-    marks: context.progress(done.next, done.marks, within),
+    marks: context.progress(done.next, done.marks, within, catchingUp.behind()),
   });
+  catchingUp.committed(done.next);
 
   const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
   context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
@@ -180,10 +188,10 @@ export async function processBatch(
 }
 
 /** What has surely left once everything before `next` is committed. */
-function leftBefore({ place, elsewhere }: BatchContext, next: number): HasLeft {
-  return (partition, offset) => {
-    if (partition === place.partition) return offset < next;
-    return elsewhere.hasLeft(partition, offset, next);
+function leftBefore({ place, elsewhere, catchingUp }: BatchContext, next: number): HasLeft {
+  return (partition, offset, view) => {
+    if (partition !== place.partition) return elsewhere.hasLeft(partition, offset, next, view);
+    return offset < (view === undefined ? next : Math.min(next, catchingUp.from(view)));
   };
 }
 

@@ -29,7 +29,14 @@ export interface Claimed {
   /** Under which partitions the rows of this one may be stored. */
   readonly stored: readonly number[];
   /** What is committed beside an offset. */
-  readonly progress: (offset: number, marks: Marks, within: Within | undefined) => string;
+  readonly progress: (
+    offset: number,
+    marks: Marks,
+    within: Within | undefined,
+    behind: ReadonlyMap<string, number>,
+  ) => string;
+  /** The views that were behind when it was committed: see `Progress`. */
+  readonly behind: ReadonlyMap<string, number>;
 }
 
 export interface Claimer {
@@ -95,7 +102,10 @@ async function begin(
   const topicId = shortId(shape.id);
   const isOfAnother = before.topicId !== '' && topicId !== '' && before.topicId !== topicId;
   const offset = isOfAnother ? undefined : committed.offset;
-  if (isOfAnother) telemetry.tell({ ...place, kind: 'topic-remade', offset: first });
+  if (isOfAnother) {
+    telemetry.tell({ ...place, kind: 'topic-remade', offset: first });
+    for (const [view, from] of before.behind) telemetry.tell({ ...place, kind: 'view-missed', view, from, to: first });
+  }
   if (offset !== undefined && offset < first) {
     telemetry.tell({ ...place, kind: 'records-lost', from: offset, to: first });
   }
@@ -109,13 +119,15 @@ async function begin(
   const furthest = isOfAnother ? 0 : before.furthest;
   const partitions = before.partitions === 0 ? shape.partitions : before.partitions;
   const base = await baseOf(claimer, claim, before);
-  const progress: Claimed['progress'] = (offset, seen, within) => {
+  const behind: Claimed['behind'] = isOfAnother ? new Map() : before.behind;
+  const progress: Claimed['progress'] = (offset, seen, within, views) => {
     const largest = Math.max(furthest, offset);
-    return formatProgress({ topicId, furthest: largest, token, partitions, base, marks: seen, within }, offset);
+    const now = { topicId, furthest: largest, token, partitions, base, marks: seen, behind: views, within };
+    return formatProgress(now, offset);
   };
   // At once, also where there is nothing to read: the log may forget what the marks were made of.
   if (committed.foreign) {
-    await claim.commit({ records: [], offset: next, marks: progress(next, marks, undefined) });
+    await claim.commit({ records: [], offset: next, marks: progress(next, marks, undefined, behind) });
   }
   return {
     claim,
@@ -127,6 +139,7 @@ async function begin(
     marks,
     within: next === committed.offset && !isOfAnother ? before.within : undefined,
     stored: base === shape.partitions ? [place.partition] : [...Array(shape.partitions).keys()],
+    behind,
     progress,
   };
 }

@@ -2,13 +2,15 @@
  * What is known of the topic's other partitions, since some moment of this claim. It matters after an expansion, where a row
  * brings along what it said in its old partition; so nobody is asked before such a row is met.
  */
+import { type Progress, parseProgress } from '../../topics/progress.ts';
 import type { Transport } from '../../topics/transport.ts';
+import { ANY_VIEW } from './outbox.ts';
 import type { Place } from './records.ts';
 
 export class Elsewhere {
   readonly #place: Place;
   readonly #transport: Transport;
-  #committed: readonly number[] | undefined;
+  #committed: readonly { readonly offset: number; readonly behind: Progress['behind'] }[] | undefined;
   /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
   #seenFrom = Number.POSITIVE_INFINITY;
 
@@ -25,11 +27,17 @@ export class Elsewhere {
     // In this order: a record that was sent on was committed together with the offset behind it.
     const [info] = await this.#transport.describe([topic]);
     this.#seenFrom = info?.partitions[partition]?.end ?? Number.POSITIVE_INFINITY;
-    this.#committed = committed.map(({ offset }) => offset ?? 0);
+    this.#committed = committed.map(({ offset = 0, marks }) => ({
+      offset,
+      behind: parseProgress(marks, offset).behind,
+    }));
   }
 
   /** Whether what was said at a position of another partition has surely left, once everything before `next` is committed here. */
-  hasLeft(partition: number, offset: number, next: number): boolean {
-    return next >= this.#seenFrom && offset < (this.#committed?.[partition] ?? 0);
+  hasLeft(partition: number, offset: number, next: number, view: string | undefined): boolean {
+    const there = this.#committed?.[partition];
+    if (there === undefined || next < this.#seenFrom || offset >= there.offset) return false;
+    if (view === undefined) return true;
+    return [...there.behind].every(([name, from]) => offset < from || (view !== ANY_VIEW && name !== view));
   }
 }

@@ -57,8 +57,13 @@ export type OutboxEntry = SaidEvent | SaidRemoval | SaidCall | SaidRejection;
 
 export const EMPTY: readonly OutboxEntry[] = [];
 
-/** Whether what was said at a position has left for certain, and with it everything before. */
-export type HasLeft = (partition: number, offset: number) => boolean;
+/**
+ * Whether what was said at a position has left for certain, and with it everything before. `view`: of a removal, which stays until that
+ * view is past it; or `ANY_VIEW`, for whatever may be there.
+ */
+export type HasLeft = (partition: number, offset: number, view?: string) => boolean;
+
+export const ANY_VIEW = '*';
 
 const VERSION = 2;
 /** What stands before the JSON of entries that are not all of one partition. */
@@ -109,7 +114,7 @@ export function parseOutbox(outbox: string, topicId: string, tenant: string, has
     );
   }
   const [partition, last] = text.slice(0, json).split(':').map(Number) as [number, number];
-  if (hasLeft(partition, last)) return EMPTY;
+  if (hasLeft(partition, last, ANY_VIEW)) return EMPTY;
   const stored = JSON.parse(text.slice(json)) as Packed[];
   return pending(
     stored.map((packed) => unpack(packed, partition, tenant)),
@@ -147,7 +152,8 @@ function unpack(packed: Packed, partition: number, tenant: string): OutboxEntry 
 
 /** Without what has left for certain. */
 export function pending(entries: readonly OutboxEntry[], hasLeft: HasLeft): readonly OutboxEntry[] {
-  const left = ({ partition, offset }: OutboxEntry): boolean => hasLeft(partition, offset);
+  const left = (entry: OutboxEntry): boolean =>
+    hasLeft(entry.partition, entry.offset, entry.kind === 'removal' ? entry.view : undefined);
   return entries.some(left) ? entries.filter((entry) => !left(entry)) : entries;
 }
 

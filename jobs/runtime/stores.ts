@@ -51,6 +51,8 @@ export interface Settings {
   readonly timerMs: number;
   /** The memory for rows that a process keeps between batches, in MB (10^6 bytes). */
   readonly rowCacheMb: number;
+  /** How long a batch waits for a view that may be behind. */
+  readonly viewWaitMs: number;
   /** The first and the longest pause when a store is away; doubled in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
 }
@@ -63,6 +65,7 @@ export const DEFAULT_SETTINGS: Settings = {
   lookupMs: 5000,
   timerMs: 1000,
   rowCacheMb: 4,
+  viewWaitMs: 2000,
   backOffMs: [100, 10_000],
 };
 
@@ -108,6 +111,8 @@ export interface Runtime {
   readonly telemetry: Telemetry;
   /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
   readonly room: Pick<Room, 'take' | 'isWanted'>;
+  /** The same for the records by which views catch up. */
+  readonly catchUpRoom: Pick<Room, 'take'>;
   /** For the rows that all partitions keep between batches. */
   readonly rowBudget: RowBudget;
   /** In [0, 1): for jitter. */

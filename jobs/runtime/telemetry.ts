@@ -61,7 +61,18 @@ export type PartitionEvent = Where &
     | { readonly kind: 'views-stale'; readonly view: string; readonly count: number }
     | { readonly kind: 'records-lost'; readonly from: number; readonly to: number }
     | { readonly kind: 'timers-fired'; readonly count: number }
+    /** A store is away or slow, and the batch goes on without the view; or it is still. */
+    | { readonly kind: 'view-late'; readonly view: string; readonly code: LateCode; readonly message: string }
+    /** How far a view is behind the rows: in records of the log, and in the age of the first of them, if it is known. */
+    | { readonly kind: 'view-lag'; readonly view: string; readonly records: number; readonly ageMs: number | undefined }
+    /** A record that is missing in a view, since it cannot be made or its store will never take it. */
+    | { readonly kind: 'view-refused'; readonly view: string; readonly message: string }
+    /** The log has dropped records by which a view was to catch up. */
+    | { readonly kind: 'view-missed'; readonly view: string; readonly from: number; readonly to: number }
   );
+
+/** Why a view is behind. */
+export type LateCode = ErrorCode | 'SLOW';
 
 /**
  * Why a record was left alone. `unwanted`: of a type the job does not fold; `repeated`: its origin was seen already, or every

@@ -4,7 +4,7 @@ import type { Target } from '../../schemas/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../sinks/port.ts';
 import { type Job, Rejection, type Row } from '../define.ts';
 import type { Folded, Touched } from './fold.ts';
-import type { OutboxEntry } from './outbox.ts';
+import type { OutboxEntry, SaidRemoval } from './outbox.ts';
 import { RowsRefused } from './refused.ts';
 import { noteUnshown } from './rejected.ts';
 import { idOf, type LiveRow } from './rows.ts';
@@ -23,7 +23,7 @@ export type ViewWrites = Map<Target, Map<string, ViewWrite>>;
 
 /**
  * What the views have to become. Removals also go into the outbox, which is about to be written with the row. `isWritten` says
- * whether a row is about to be written under our token.
+ * whether a row is about to be written under our token; `first` is where the batch begins.
  */
 export async function collectViews(
   job: Job,
@@ -32,6 +32,7 @@ export async function collectViews(
   token: number,
   partition: number,
   refused: ReadonlyMap<string, Rejection>,
+  first: number,
   breathe: Clock['breathe'],
 ): Promise<ViewWrites> {
   const writes: ViewWrites = new Map();
@@ -59,6 +60,7 @@ export async function collectViews(
       for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset, row });
       for (const key of removals) {
         const entry = { kind: 'removal' as const, partition, offset, time, tenant, view: view.into.name, key };
+        dropSaid(row.outbox, entry, first);
         row.outbox.push(entry);
         (fresh as Set<OutboxEntry>).add(entry);
       }
@@ -66,6 +68,20 @@ export async function collectViews(
   }
   if (failed.size > 0) throw new RowsRefused(failed);
   return writes;
+}
+
+/**
+ * A removal that was committed, and stays since its view is behind, need not be there twice. What was committed stands before what this
+ * batch says.
+ */
+function dropSaid(outbox: OutboxEntry[], { view, key, partition }: SaidRemoval, first: number): void {
+  for (const [i, before] of outbox.entries()) {
+    if (before.partition !== partition) continue;
+    if (before.offset >= first) return;
+    if (before.kind !== 'removal' || before.view !== view || idOf(before.key) !== idOf(key)) continue;
+    outbox.splice(i, 1);
+    return;
+  }
 }
 
 function changesOf(job: Job, view: Job['views'][number], tenant: string, { row, before, again }: Touched) {
@@ -96,21 +112,24 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
   }
 }
 
+/** Answers nothing where the view is behind from here on. */
+export type WriteView = (target: Target, changes: readonly Change[]) => Promise<readonly WriteResult[]>;
+
 /**
  * Writes to all targets at once, each of which has its own round trips. Settles when every one of them has: so nothing of this
  * attempt is under way any more when the next one begins. Answers how many records were written; tells of those that were held
  * in a newer version.
  */
 export async function writeViews(
-  stores: Stores,
   writes: ViewWrites,
   folded: Folded,
+  write: WriteView,
   stale: (view: string, count: number) => void,
 ): Promise<number> {
   const settled = await Promise.allSettled(
     [...writes].map(async ([target, byKey]) => {
       const changes = [...byKey.values()];
-      return { target, changes, results: changes.length === 0 ? [] : await applyTo(stores, target, changes) };
+      return { target, changes, results: changes.length === 0 ? [] : await write(target, changes) };
     }),
   );
   let written = 0;

@@ -11,6 +11,7 @@ import type { LogRecord, Membership } from '../../topics/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { backOff } from './back-off.ts';
 import { processBatch } from './batch.ts';
+import { CatchingUp } from './catching-up.ts';
 import { type Claimed, claimPartition } from './claiming.ts';
 import { Destinations } from './destinations.ts';
 import { DueTimers } from './due-timers.ts';
@@ -33,6 +34,7 @@ export type Turn = 'worked' | 'idle' | 'fenced';
 const NEWS_SHARE = 8;
 
 interface Owned extends Claimed {
+  readonly catchingUp: CatchingUp;
   readonly timers: Timers;
   marks: Marks;
   next: number;
@@ -55,6 +57,8 @@ export class PartitionWorker {
   readonly #place: Place;
   readonly #membership: Membership;
   readonly #runtime: Runtime;
+  /** For what nobody waits for. */
+  readonly #impatient: Runtime;
   readonly #rules: Rules;
   readonly #lookups: LookupCache;
   readonly #destinations: Destinations;
@@ -82,6 +86,7 @@ export class PartitionWorker {
     this.#patience = new Patience(this.#place, runtime);
     const stores = patiently(runtime.stores, this.#patience);
     this.#runtime = { ...runtime, stores };
+    this.#impatient = runtime;
     this.#rules = rules;
     this.#lookups = withKinds(lookups, { load: this.#patience.reading });
     this.#destinations = new Destinations(job);
@@ -129,10 +134,11 @@ export class PartitionWorker {
       this.#owned = owned;
       const isBehind = owned.backlog || owned.queue.length > 0;
       const fired = await owned.timers.fire(isBehind ? owned.logTime : undefined);
+      const caughtUp = await owned.catchingUp.step(owned.next);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
       const { room, settings } = this.#runtime;
       const { maxRecords } = settings;
-      if (!isBehind) owned.queue = await this.#fetch(owned, fired ? 0 : waitMs, signal);
+      if (!isBehind) owned.queue = await this.#fetch(owned, fired || caughtUp ? 0 : waitMs, signal);
       // Some few new records, after which there are none, do not wait for those who catch up.
       const isNews = !isBehind && !owned.backlog && owned.queue.length * NEWS_SHARE <= maxRecords;
       const held = isNews ? undefined : await room.take(isBehind ? maxRecords : owned.queue.length);
@@ -142,7 +148,9 @@ export class PartitionWorker {
         // One record may find many rows.
         held?.keep(length === 1 ? maxRecords : length);
         if (length > 0) await this.#processSome(owned);
-        return length > 0 || fired || isBehind ? 'worked' : 'idle';
+        const worked = length > 0 || fired || isBehind || caughtUp;
+        if (!worked && owned.catchingUp.isUnsaid) await this.#commitViews(owned);
+        return worked ? 'worked' : 'idle';
       } finally {
         held?.leave();
       }
@@ -182,11 +190,12 @@ export class PartitionWorker {
     }
     const membership = this.#membership;
     const claimed = await claimPartition({ job, place, membership, runtime, rules, counts: this.#counts }, this.#above);
-    const { token, topicId, partitions, elsewhere, next } = claimed;
+    const { token, topicId, partitions, elsewhere, next, stored } = claimed;
     this.#patience.owns(token);
     this.#rows.begin({ token, topicId, partition: place.partition, elsewhere, stopAbove: rules.stopAbove });
     return {
       ...claimed,
+      catchingUp: new CatchingUp({ runtime: this.#impatient, job, place, token, topicId, stored }, claimed),
       timers: new Timers(job, place, runtime, partitions, this.#due),
       end: next,
       // Not known before the first fetch; until then no timer is due by the clock on the wall.
@@ -263,6 +272,12 @@ export class PartitionWorker {
     if (after.within !== undefined) return;
     owned.logTime = Math.max(owned.logTime, eventTimeOf(records.at(-1) as LogRecord));
     for (const { offset } of records) if (offset >= owned.furthest) owned.judged += 1;
+  }
+
+  /** Views have caught up since the last batch, and there is no next one. */
+  async #commitViews({ claim, progress, next, marks, within, catchingUp }: Owned): Promise<void> {
+    await claim.commit({ records: [], offset: next, marks: progress(next, marks, within, catchingUp.behind()) });
+    catchingUp.committed(next);
   }
 
   async #refreshEnd(): Promise<number> {

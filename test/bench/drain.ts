@@ -51,6 +51,7 @@ const runtime = {
   settings,
   telemetry: SILENT,
   room: roomOf(settings),
+  catchUpRoom: roomOf(settings),
   rowBudget: rowBudgetOf(settings),
   random: Math.random,
   speakers: speakersOf(jobs),

@@ -43,6 +43,10 @@ const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, 
   'views-stale': { ...WHERE, kind: 'views-stale', view: 'enrollments', count: 3 },
   'records-lost': { ...WHERE, kind: 'records-lost', from: 5, to: 9 },
   'timers-fired': { ...WHERE, kind: 'timers-fired', count: 4 },
+  'view-late': { ...WHERE, kind: 'view-late', view: 'enrollments', code: 'SEARCH_AWAY', message: 'nobody answers' },
+  'view-lag': { ...WHERE, kind: 'view-lag', view: 'enrollments', records: 7, ageMs: 3000 },
+  'view-refused': { ...WHERE, kind: 'view-refused', view: 'enrollments', message: 'it is too large' },
+  'view-missed': { ...WHERE, kind: 'view-missed', view: 'enrollments', from: 5, to: 9 },
   'job-running': { job: WHERE.job, topic: WHERE.topic, kind: 'job-running' },
   'job-failed': {
     job: WHERE.job,
@@ -101,6 +105,9 @@ test('what is less important than the level is not logged', () => {
       'expanded',
       'views-stale',
       'records-lost',
+      'view-late',
+      'view-refused',
+      'view-missed',
       'job-failed',
     ],
   );
@@ -186,6 +193,24 @@ test('whether a job runs is told, and on a terminal which ones do not', async (t
   status.stop();
 });
 
+test('how far a view is behind is told as long as this process has the partition', async () => {
+  const metrics = await createMetrics();
+  const telemetry = metered(metrics);
+  const where = 'job="track-progress",view="enrollments",partition="3"';
+  const lag = async () => {
+    const text = await metrics.registry.metrics();
+    return ['records', 'seconds'].map((unit) => sampleOf(text, `tributary_view_lag_${unit}{${where}}`));
+  };
+  telemetry.tell(EVENTS['view-lag']);
+  assert.deepEqual(await lag(), ['7', '3']);
+  telemetry.tell({ ...EVENTS['view-lag'], records: 5, ageMs: undefined });
+  assert.deepEqual(await lag(), ['5', '3'], 'the age is not known');
+  telemetry.tell({ ...EVENTS['view-lag'], records: 0, ageMs: 0 });
+  assert.deepEqual(await lag(), ['0', '0']);
+  telemetry.tell(EVENTS.released);
+  assert.deepEqual(await lag(), [undefined, undefined]);
+});
+
 test('names follow the rules, and no label can hold a key or a message', async () => {
   const metrics = await createMetrics();
   for (const event of Object.values(EVENTS)) metered(metrics).tell(event);
@@ -195,7 +220,7 @@ test('names follow the rules, and no label can hold a key or a message', async (
     assert.equal(String(metric.type) === 'counter', metric.name.endsWith('_total'), metric.name);
     for (const { labels } of metric.values) {
       for (const name of Object.keys(labels))
-        assert.ok(['job', 'topic', 'partition', 'code', 'outcome', 'le'].includes(name), name);
+        assert.ok(['job', 'topic', 'partition', 'view', 'code', 'outcome', 'le'].includes(name), name);
     }
   }
 });

@@ -36,6 +36,7 @@ export async function installation(
       settings,
       telemetry,
       room: roomOf(settings),
+      catchUpRoom: roomOf(settings),
       rowBudget: rowBudgetOf(settings),
       random: () => 0.5,
       speakers: speakersOf(jobs),

@@ -38,6 +38,7 @@ export async function startOracle(): Promise<Oracle> {
     settings,
     telemetry: SILENT,
     room: roomOf(settings),
+    catchUpRoom: roomOf(settings),
     rowBudget: rowBudgetOf(settings),
     random: Math.random,
     speakers: speakersOf(jobs),

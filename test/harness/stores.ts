@@ -119,13 +119,20 @@ export function testRuntime(
     speakers?: Runtime['speakers'];
   } = {},
 ): Runtime {
-  const settings = { ...DEFAULT_SETTINGS, waitMs: 0, timerMs: 0, ...options.settings };
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    waitMs: 0,
+    timerMs: 0,
+    viewWaitMs: Number.POSITIVE_INFINITY,
+    ...options.settings,
+  };
   return {
     stores,
     clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
     settings,
     telemetry: options.telemetry ?? SILENT,
     room: new Room(Number.POSITIVE_INFINITY),
+    catchUpRoom: new Room(Number.POSITIVE_INFINITY),
     rowBudget: rowBudgetOf(settings),
     random: options.random ?? (() => 0.5),
     speakers: options.speakers ?? (() => EVERYBODY),

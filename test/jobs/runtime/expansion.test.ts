@@ -1,15 +1,19 @@
 /** What an expansion of a topic means for those who own its partitions, and for what moves from one to another. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { catchingUp, type Row, type View } from '../../../jobs/define.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import type { Stores } from '../../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { TributaryError } from '../../../schemas/errors.ts';
 import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
 import type { EmbeddedTransport } from '../../../topics/embedded/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
-import { added, addUp, changed, parts, polished, sums, things } from './add-up.ts';
+import { added, addUp, changed, dropped, partIndex, parts, polished, sums, things } from './add-up.ts';
 import { type Bench, bench, type Given, rest, START, thingIn } from './bench.ts';
+import { intercept } from './intercept.ts';
 
 /** A bench that is about to be expanded from one partition to two, and a thing that then lies in the second. */
 async function narrow(t: TestContext, jobs = [addUp]) {
@@ -35,13 +39,13 @@ async function narrow(t: TestContext, jobs = [addUp]) {
 }
 
 /** An owner in a process that leaves its group when it is done. */
-async function owner(b: Bench, partition: number, distort = (stores: Bench['stores']) => stores) {
+async function owner(b: Bench, partition: number, distort = (stores: Stores) => stores, job = addUp) {
   const runtime = { ...b.runtime(), stores: distort(b.stores) };
-  const membership = await runtime.stores.transport.join(addUp.name, things.name, {
+  const membership = await runtime.stores.transport.join(job.name, things.name, {
     assigned: () => {},
     revoked: async () => {},
   });
-  const worker = new PartitionWorker(addUp, partition, membership, runtime, lookupsFor(runtime));
+  const worker = new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
   return {
     worker,
     async finish() {
@@ -55,7 +59,7 @@ const add = (thingId: string): Given => [added, { thingId, partId: 'p', amount: 
 
 for (const [kind, distort] of [
   ['that tell', undefined],
-  ['that do not tell, as Cassandra', (stores: Bench['stores']) => ({ ...stores, ...tellingNothing(stores) })],
+  ['that do not tell, as Cassandra', (stores: Stores) => ({ ...stores, ...tellingNothing(stores) })],
 ] as const) {
   test(`a row that moved has a larger token in its new partition, however often the old one was claimed, with stores ${kind}`, async (t) => {
     const { b, thing, expand } = await narrow(t);
@@ -172,4 +176,39 @@ test('a broadcast after an expansion finds each row once, by the owner of the pa
   await settle();
   assert.deepEqual(await b.sums(), [`${thing}/p=22`]);
   assert.deepEqual(b.heard('fenced'), []);
+});
+
+test('a view that was behind when its topic was expanded gets what it lacks, of rows that moved as well', async (t) => {
+  const record = (row: Row) => (row['sum'] === 0 ? undefined : { ...row, items: undefined });
+  const views = [catchingUp({ ...(addUp.views[2] as View<Row>), record })];
+  const job = changed({ views });
+  const { b, thing, expand } = await narrow(t, [job]);
+  let isAway = false;
+  const away = (stores: Stores) =>
+    intercept(stores, async (name, go) => {
+      if (name === 'search.apply' && isAway) throw new TributaryError('SEARCH_AWAY', 'nobody there');
+      return go();
+    });
+  const staying = thingIn(b, 0);
+  const before = await owner(b, 0, away, job);
+  await b.produce(add(thing), [added, { thingId: thing, partId: 'gone', amount: 1 }]);
+  await rest([before.worker]);
+  isAway = true;
+  await b.produce(add(thing), add(staying), [dropped, { thingId: thing, partId: 'gone' }]);
+  await before.finish();
+  await expand(things, sums);
+  isAway = false;
+  const second = await owner(b, 1, away, job);
+  // The row is written again and again, and whoever catches up still has to find in it what is to be removed.
+  for (let n = 0; n < 3; n++) {
+    await b.produce([added, { thingId: thing, partId: 'gone', amount: 0 }]);
+    await rest([second.worker]);
+  }
+  await second.finish();
+  await (await owner(b, 0, away, job)).finish();
+  const { items } = await b.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 10 });
+  assert.deepEqual(
+    items.map((item) => `${item['thingId']}/${item['partId']}=${item['sum']}`).sort(),
+    [`${staying}/p=1`, `${thing}/p=2`].sort(),
+  );
 });
