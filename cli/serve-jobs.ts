@@ -40,7 +40,8 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
         return [...wired.failed].map(([name, { code, message }]) => `${name} failed: ${code}: ${message}`).join('\n');
       });
     }
-    await patiently(context, logger, () => wired.prepare('all'));
+    const away = await patiently(context, logger, () => wired.prepareJobs());
+    if (away !== undefined) logger.warn(errorFields(away), `the jobs begin without the search: ${away.message}`);
     if (signal.aborted) return undefined;
     const telemetry = toAll(...telemetries);
     const runtime = wired.runtime(telemetry);

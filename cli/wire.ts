@@ -16,6 +16,7 @@ import {
   speakersOf,
 } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import { kindOf, type TributaryError } from '../schemas/errors.ts';
 import { callAnswered, timerFired } from '../schemas/event.ts';
 import type { ChannelName } from '../schemas/fields.ts';
 import type { IndexDef, TableDef, Target } from '../schemas/target.ts';
@@ -29,6 +30,7 @@ import { topics } from '../topics/index.ts';
 import type { Registry } from '../topics/registry.ts';
 import type { TopicSpec } from '../topics/transport.ts';
 import type { Config, Port } from './config.ts';
+import { lateSearch } from './late-search.ts';
 import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
 import type { Failure } from './running-jobs.ts';
 
@@ -49,6 +51,11 @@ export interface Wired {
   readonly embedded: { damage(): string[] } | undefined;
   /** Makes the topics, schemas, tables and indexes that are missing, unless it has done so already. */
   prepare(what: Prepare): Promise<void>;
+  /**
+   * The same before jobs run, all of it. A search that is away is not waited for: why it is away is answered, and its indexes are made before
+   * the first document of the runtime is written.
+   */
+  prepareJobs(): Promise<TributaryError | undefined>;
   runtime(telemetry: Telemetry): Runtime;
   close(): Promise<void>;
 }
@@ -84,7 +91,7 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
     const requests = await open('requests');
     const channels = await openChannels(open);
     const cache = await open('cache');
-    const search = await open('search');
+    const search = lateSearch(await open('search'));
     const tables = await open('tables');
     const { transport, topics: admin } = await open('transport');
     const stores: Stores = { transport, codec: new Codec(registry), tables, cache, search, channels };
@@ -94,12 +101,27 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
       await makeMissing(stores, jobs, what === 'all' ? () => true : (port) => isEmbedded(config[port]));
       isPrepared = what === 'all';
     };
+    const prepareJobs = async (): Promise<TributaryError | undefined> => {
+      if (isPrepared) return undefined;
+      await makeMissing(stores, jobs, (port) => port !== 'search');
+      let away: TributaryError | undefined;
+      try {
+        await search.prepare(indexesOf(jobs));
+      } catch (error) {
+        if (kindOf(error) !== 'retry') throw error;
+        away = error as TributaryError;
+        search.prepareLater(indexesOf(jobs));
+      }
+      isPrepared = true;
+      return away;
+    };
     await prepare(first);
     return {
       config,
       stores,
       topics: admin,
       prepare,
+      prepareJobs,
       registry,
       objects,
       requests,

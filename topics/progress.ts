@@ -4,6 +4,7 @@
  */
 import { versioned } from './formats.ts';
 import { Marks } from './marks.ts';
+import type { Committed } from './transport.ts';
 
 export interface Progress {
   /** The topic that the offset is of, as `shortId` makes it; empty where it is not known. */
@@ -64,6 +65,19 @@ export function parseProgress(text: string, offset: number): Progress {
 function viewOf(text: string): [string, number] {
   const [view, from] = text.split('=') as [string, string];
   return [view, Number.parseInt(from, 36)];
+}
+
+/** How many records each view is behind the rows, in all partitions together; those that are level are left out. */
+export function viewLags(committed: readonly Pick<Committed, 'offset' | 'marks'>[]): Map<string, number> {
+  const lags = new Map<string, number>();
+  for (const { offset, marks } of committed) {
+    if (offset === undefined) continue;
+    for (const [view, from] of parseProgress(marks, offset).behind) {
+      // Of a record that is not done yet, some rows may be.
+      lags.set(view, (lags.get(view) ?? 0) + Math.max(1, offset - from));
+    }
+  }
+  return lags;
 }
 
 /** What a group has that never committed. */

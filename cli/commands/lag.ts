@@ -1,5 +1,6 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 import { TributaryError } from '../../schemas/errors.ts';
+import { viewLags } from '../../topics/progress.ts';
 import type { GroupLag } from '../../topics/transport.ts';
 import { type Context, pause, print, printJson, printTable, type Run } from '../context.ts';
 import { jobNamed } from '../names.ts';
@@ -17,6 +18,8 @@ export interface JobLag {
   readonly topic: string;
   readonly lag: number;
   readonly partitions: readonly GroupLag[];
+  /** The views that are behind the rows of the job, with the number of records. */
+  readonly views: Readonly<Record<string, number>>;
   /** What ended the job, if this process runs it and it failed; of other processes nothing is known. */
   readonly failed: Failure | null;
 }
@@ -38,7 +41,10 @@ export const run: Run<Args> = async (context, { job, wait, timeoutMs, json }) =>
         .join(' ') || '-',
     ]);
     await printTable(context, ['job', 'topic', 'behind', 'in partitions'], rows);
-    for (const { job, failed } of lags) if (failed !== null) await print(context, `${job} ${saidOf(failed)}`);
+    for (const { job, views, failed } of lags) {
+      for (const said of viewsOf(views)) await print(context, `${job}: ${said}`);
+      if (failed !== null) await print(context, `${job} ${saidOf(failed)}`);
+    }
   }
   return undefined;
 };
@@ -47,12 +53,15 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
   const lags: JobLag[] = [];
   for (const name of names) {
     const { from } = jobNamed(name, wired.jobs);
-    const partitions = await wired.stores.transport.lag(name, from.name);
+    const { transport } = wired.stores;
+    const partitions = await transport.lag(name, from.name);
+    const views = Object.fromEntries(viewLags(await transport.committed(name, from.name)));
     lags.push({
       job: name,
       topic: from.name,
       lag: total(partitions),
       partitions,
+      views,
       failed: wired.failed.get(name) ?? null,
     });
   }
@@ -68,13 +77,16 @@ async function waitForAll(context: Context, names: readonly string[], timeoutMs:
   let quiet = '';
   for (;;) {
     const lags = await lagsOf(context, names);
-    const behind = lags.filter(({ lag }) => lag > 0);
+    const behind = lags.filter(({ lag, views }) => lag > 0 || viewsOf(views).length > 0);
     const state = JSON.stringify(lags.map(({ partitions }) => partitions.map(({ end }) => end)));
     if (behind.length === 0 && state === quiet) return lags;
     quiet = behind.length === 0 ? state : '';
     if (performance.now() > giveUpAt) {
       const said = behind
-        .map(({ job, lag, failed }) => `${job} by ${lag}${failed === null ? '' : `, which ${saidOf(failed)}`}`)
+        .map(({ job, lag, views, failed }) => {
+          const of = [`${job} by ${lag}`, ...viewsOf(views), ...(failed === null ? [] : [`it ${saidOf(failed)}`])];
+          return of.join('; ');
+        })
         .join(', ');
       throw new TributaryError(
         'LOG_AWAY',
@@ -86,6 +98,8 @@ async function waitForAll(context: Context, names: readonly string[], timeoutMs:
   }
 }
 
+const viewsOf = (views: JobLag['views']): string[] =>
+  Object.entries(views).map(([view, records]) => `the view ${view} is ${records} records behind`);
 const saidOf = ({ code, message }: Failure): string => `failed: ${code}: ${message}`;
 
 function total(partitions: readonly GroupLag[]): number {

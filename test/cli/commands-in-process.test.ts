@@ -4,6 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { execute } from '../../cli/commands.ts';
 import { Interrupted } from '../../cli/context.ts';
+import { formatProgress, nothing } from '../../topics/progress.ts';
 import { enrolled, ndjson } from './harness.ts';
 import { command, wired } from './in-process.ts';
 
@@ -109,4 +110,24 @@ test('a command that there is not, and an error that nobody foresaw, are reporte
     stderr,
     'error: out of range\nThis was not foreseen: run it again with --debug to see where it came from.\n',
   );
+});
+
+test('lag says which views are behind the rows, and waits for them as well', async (t) => {
+  const one = await wired(t);
+  const behind = new Map([['enrollments', 0]]);
+  const input = ndjson(enrolled('u1'), enrolled('u2'));
+  assert.equal((await command(one, 'produce', { topic: 'enrollment.events', json: false }, input)).code, 0);
+  const { transport } = one.stores;
+  for (const { partition, end } of await transport.lag('track-progress', 'enrollment.events')) {
+    const views = end > 0 ? behind : new Map();
+    const marks = formatProgress({ ...nothing(), behind: views }, end);
+    await transport.seek('track-progress', 'enrollment.events', partition, end, marks);
+  }
+  const args = { job: 'track-progress', wait: false, timeoutMs: 1, json: false };
+  const { stdout } = await command(one, 'lag', args);
+  assert.match(stdout, /^track-progress +enrollment\.events +0 +-$/m);
+  assert.match(stdout, /^track-progress: the view enrollments is 2 records behind$/m);
+  const waited = await command(one, 'lag', { ...args, wait: true });
+  assert.equal(waited.code, 1);
+  assert.match(waited.stderr, /still behind: track-progress by 0; the view enrollments is 2 records behind; is/);
 });

@@ -154,6 +154,25 @@ test('a store that is away when a process starts is waited for: it lives, is not
   assert.deepEqual([first.level, first.code], ['warn', 'TABLES_AWAY']);
 });
 
+test('a search that is away when a process starts holds up no rows, and its index is behind', async (t) => {
+  const folder = temporaryFolder(t);
+  const search = `http://127.0.0.1:${await nowhere()}`;
+  const one = running(t, folder, ['run', 'track-progress', '--search', search]);
+  await one.said('1 job is running');
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
+  for (;;) {
+    const [lag] = JSON.parse((await tributary(folder, ['lag', '--job', 'track-progress', '--json'])).stdout);
+    if (lag.lag > 0) continue;
+    assert.deepEqual(lag.views, { enrollments: 1 });
+    break;
+  }
+  assert.equal(JSON.parse((await tributary(folder, ['show', 'track-progress', 'u1', 'c1'])).stdout).userId, 'u1');
+  one.child.kill('SIGTERM');
+  const { code, stderr } = await one.ended;
+  assert.equal(code, 0);
+  assert.match(stderr, /"code":"SEARCH_AWAY","msg":"the jobs begin without the search: /);
+});
+
 test('what is fatal ends a process with its reason, in the log and as the last line', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stderr } = await tributary(folder, [

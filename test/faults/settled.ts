@@ -2,6 +2,7 @@
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { timerFired } from '../../schemas/event.ts';
+import { viewLags } from '../../topics/progress.ts';
 
 export const PARTITIONS = 6;
 
@@ -22,10 +23,15 @@ export async function standing({ transport }: Pick<Stores, 'transport'>): Promis
 
 export async function isSettled(stores: Pick<Stores, 'transport' | 'tables'>): Promise<boolean> {
   const before = await standing(stores);
-  if (before.lag > 0 || (await anyTimerDue(stores))) return false;
+  if (before.lag > 0 || (await anyViewBehind(stores)) || (await anyTimerDue(stores))) return false;
   // What one job says after it was looked at may be another one's to read.
   const after = await standing(stores);
   return after.lag === 0 && after.end === before.end;
+}
+
+async function anyViewBehind({ transport }: Pick<Stores, 'transport'>): Promise<boolean> {
+  const all = await Promise.all(jobs.map((job) => transport.committed(job.name, job.from.name)));
+  return all.some((committed) => viewLags(committed).size > 0);
 }
 
 async function anyTimerDue({ tables }: Pick<Stores, 'tables'>): Promise<boolean> {

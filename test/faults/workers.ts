@@ -81,7 +81,8 @@ export class Worker {
     if (kind === 'claimed') this.owned.add(place);
     if (kind === 'released' || kind === 'fenced' || kind === 'waiting') this.owned.delete(place);
     if (kind === 'fenced') this.fenced += 1;
-    if (kind === 'waiting' && code !== undefined) this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
+    if ((kind === 'waiting' || kind === 'view-late') && code !== undefined)
+      this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
   }
 
   /** What it said last. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   call,
+  catchingUp,
   defineJob,
   emit,
   every,
@@ -131,6 +132,17 @@ for (const [what, flaw, message] of FLAWS) {
     assert.equal(declared([sound]).views.length, 1);
   });
 }
+
+test('of the views of one target either all may be behind, or none', () => {
+  const one = view(shops, shopIndex, ({ shopId, street }) => ({ shopId, street }));
+  const message =
+    'job keep-shops: of the views of shop_index some may be behind and others not, although they share a position';
+  assert.throws(() => declared([one, catchingUp(one)]), { code: 'DECLARATION_INVALID', message });
+  assert.deepEqual(
+    declared([catchingUp(one), catchingUp(one)]).views.map(({ policy }) => policy),
+    ['catching-up', 'catching-up'],
+  );
+});
 
 test('what a job answers and says is data', () => {
   assert.deepEqual(every({ userId: 'ada' }), { every: { userId: 'ada' } });

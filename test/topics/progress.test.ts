@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatProgress, nothing, parseProgress, viewLags } from '../../topics/progress.ts';
+
+const progress = { ...nothing(), topicId: 'id', furthest: 120, token: 7, partitions: 6, base: 6 };
+const behind = new Map([
+  ['enrollments', 3],
+  ['course_index', 100],
+]);
+
+test('what is committed beside an offset is read as it was, whether views are behind and a record is half done or not', () => {
+  for (const views of [new Map<string, number>(), behind]) {
+    for (const within of [undefined, { after: 'a|b,c=d', index: 4 }]) {
+      const text = formatProgress({ ...progress, behind: views, within }, 110);
+      const { marks: _, ...read } = parseProgress(text, 110);
+      const { marks: __, ...wanted } = { ...progress, behind: views, within };
+      assert.deepEqual(read, wanted);
+    }
+  }
+});
+
+test('how far a view is behind is added up over the partitions, and a record that is half done counts', () => {
+  const committed = (offset: number, views: ReadonlyMap<string, number>) => ({
+    offset,
+    marks: formatProgress({ ...progress, behind: views }, offset),
+  });
+  const lags = viewLags([
+    committed(110, behind),
+    committed(5, new Map([['enrollments', 5]])),
+    committed(9, new Map()),
+    { offset: undefined, marks: '' },
+    { offset: 4, marks: '' },
+  ]);
+  assert.deepEqual(
+    [...lags],
+    [
+      ['enrollments', 108],
+      ['course_index', 10],
+    ],
+  );
+});
