@@ -87,6 +87,7 @@ async function planMove(
     partitions: before.partitions,
     base: before.base,
     marks,
+    behind: kept?.behind ?? (standing.isOfAnother ? new Map() : before.behind),
     within: kept?.within,
   };
   const progress = formatProgress(after, to);

@@ -29,7 +29,7 @@ export interface OwedContext {
   readonly refused: (view: string, key: Key, why: string) => void;
 }
 
-/** The log as if it had one partition: a record of a key that has moved since an expansion is owed all the same. */
+/** The log as if it had one partition: a record of a key that has moved since an expansion is owed all the same, and none is sent on. */
 const WHOLE_TOPIC = 1;
 const NONE_LEFT = () => false;
 
@@ -38,10 +38,17 @@ export async function writeOwed(context: OwedContext, target: Target, records: r
   const { runtime, job, topicId } = context;
   const { codec } = runtime.stores;
   await codec.learn(records, wantedOf(job));
-  const topic = { id: topicId, partitions: WHOLE_TOPIC };
-  const speakers = runtime.speakers(job.from.name);
-  const breathe = () => runtime.clock.breathe();
-  const { items } = await plan(job, codec, records, undefined, 0, topic, speakers, breathe);
+  const { items } = await plan(records, {
+    job,
+    codec,
+    partition: 0,
+    topic: { id: topicId, partitions: WHOLE_TOPIC },
+    speakers: runtime.speakers(job.from.name),
+    marks: undefined,
+    furthest: 0,
+    limit: () => 0,
+    breathe: () => runtime.clock.breathe(),
+  });
   const keys = new Map<string, Key>();
   for (const item of items) for (const key of item.keys) keys.set(idOf(key), key);
   const named = [...keys.values()];
