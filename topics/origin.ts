@@ -40,8 +40,20 @@ export interface Line {
   readonly partition: number;
 }
 
+const MOST_LINES = 10_000;
+/** There are some few for each topic, and every derived event names one. */
+const known = new Map<string, Line>();
+
 /** Of a line as `lineOf` makes it. */
 export function parseLine(line: string): Line {
+  const found = known.get(line);
+  if (found !== undefined) return found;
+  const parsed = parsedLine(line);
+  if (known.size < MOST_LINES) known.set(line, parsed);
+  return parsed;
+}
+
+function parsedLine(line: string): Line {
   const [job, named, partition] = line.split('/') as [string, string, string];
   const [topic, topicId = ''] = named.split('@') as [string, string?];
   return { speaker: `${job}/${topic}`, job, topic, topicId, partition: Number(partition) };

@@ -72,7 +72,7 @@ export interface After {
  * Applies the records and commits. `first` is the offset at which the batch begins, where the last one was committed;
  * `refused` are rows that stay as they are; a record that touches one is dead-lettered with the reason given. Throws FENCED
  * when somebody newer owns the partition, a `retry` error when something is away, and `RowsRefused`; after any of them the
- * rows in memory are not to be trusted. Throws `Apart` before anything has happened.
+ * rows in memory are not to be trusted. Throws `Apart` before anything has happened outside of them.
  */
 export async function processBatch(
   context: BatchContext,
@@ -104,8 +104,10 @@ export async function processBatch(
     limit,
     breathe,
   });
-  const apart = planned.items.find(({ search }) => search !== undefined && 'where' in search);
-  if (apart !== undefined && records.length > 1) throw new Apart(records.indexOf(apart.record));
+  const isAlone = records.length === 1;
+  // The first record goes on in the middle of what it finds.
+  if (context.within !== undefined && !isAlone) throw new Apart(0);
+  let room = runtime.settings.maxKeys;
   let after: string | undefined;
   const folded = await foldAll(planned, {
     ...context,
@@ -116,9 +118,13 @@ export async function processBatch(
     refused,
     breathe,
     limit,
-    where: async (tenant, field, value) => {
-      const page = { limit: runtime.settings.maxKeys, after: context.within?.after };
-      const found = await tables.matching(job.row, context.stored, tenant, field, value, page);
+    isAlone,
+    where: async ({ record, event }, field, value) => {
+      const page = { limit: Math.max(1, room), after: context.within?.after };
+      const found = await tables.matching(job.row, context.stored, event.tenant, field, value, page);
+      room -= found.items.length;
+      // Others share the batch as long as all that is found fits into it.
+      if (!isAlone && (found.next !== undefined || room < 0)) throw new Apart(records.indexOf(record));
       after = found.next;
       return found.items.filter((key) => partitionOfText(key[1] as string, topic.partitions) === place.partition);
     },
@@ -232,7 +238,8 @@ async function sendsOf(
   let { offset } = entries[0] ?? { offset: -1 };
   let index = start - 1;
   for (const entry of entries) {
-    await runtime.clock.breathe();
+    const pause = runtime.clock.breathe();
+    if (pause !== undefined) await pause;
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;
     if (entry.kind === 'event') {

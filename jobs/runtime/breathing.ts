@@ -11,9 +11,9 @@ const LONGEST_MS = 20;
 /** `elapsed` is in ms since some moment; `othersTurn` settles when everybody else on the loop has had a turn. */
 export function breathing(elapsed: () => number, othersTurn: () => Promise<void> = everybodyElse): Clock['breathe'] {
   let since = elapsed();
-  return async () => {
-    if (elapsed() - since < LONGEST_MS) return;
+  const giveWay = async (): Promise<void> => {
     await othersTurn();
     since = elapsed();
   };
+  return () => (elapsed() - since < LONGEST_MS ? undefined : giveWay());
 }

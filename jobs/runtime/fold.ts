@@ -77,7 +77,8 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     const targets = Array.isArray(ready) ? ready : await ready;
     let outcome: Outcome | undefined;
     for (const { id, found } of targets) {
-      await context.breathe();
+      const pause = context.breathe();
+      if (pause !== undefined) await pause;
       const row = rows.get(id);
       const { only } = item;
       const isFor = only === undefined || only.rows.has(id);

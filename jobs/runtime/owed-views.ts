@@ -93,7 +93,8 @@ async function writeRows(context: OwedContext, target: Target, rows: readonly St
   const { stores } = runtime;
   const changes: Change[] = [];
   for (const row of rows) {
-    await runtime.clock.breathe();
+    const pause = runtime.clock.breathe();
+    if (pause !== undefined) await pause;
     changes.push(...changesOf(context, target, row));
   }
   if (changes.length === 0) return;

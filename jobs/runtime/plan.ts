@@ -73,7 +73,8 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
   const wanted = wantedOf(job);
 
   for (const record of records) {
-    await breathe();
+    const pause = breathe();
+    if (pause !== undefined) await pause;
     const decoded = codec.decode(job.from, record, wanted);
     const isOld = record.offset < furthest;
     if (decoded.kind === 'ignored') {

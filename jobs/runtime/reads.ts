@@ -7,15 +7,17 @@ import { type FoundRows, type Job, type Lookup, type Lookups, Rejection, type Ro
 import { type FoundLookups, type LookupCache, lookupId } from './lookups.ts';
 import type { HasLeft } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
-import { idOf, namedKey, type PartitionRows } from './rows.ts';
+import { idOf, type LiveRow, namedKey, type PartitionRows } from './rows.ts';
 
 export interface ReadContext {
   readonly job: Job;
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
   readonly hasLeft: HasLeft;
-  /** Finds the keys of the partition's rows with a value in an indexed field: a page of them. Nothing else is in the batch then. */
-  readonly where: (tenant: string, field: string, value: string) => Promise<Key[]>;
+  /** Whether the batch has one record, so that what it finds may be a page of many. */
+  readonly isAlone: boolean;
+  /** Finds the keys of the partition's rows with a value in an indexed field, as the store knows them. */
+  readonly where: (item: Planned, field: string, value: string) => Promise<Key[]>;
 }
 
 /** One row that an event touches, with what its fold looks up; a rejection when the job failed to say what that is. */
@@ -96,11 +98,9 @@ function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection {
   }
 }
 
-/** The rows an event finds: those of the store, and under a prefix those of this batch that the store does not know yet. */
-async function search(
-  { event, search }: Planned,
-  { job, rows, lookups, where, hasLeft }: ReadContext,
-): Promise<Target[]> {
+/** The rows an event finds: those of the store, and those of this batch that the store does not know yet. */
+async function search(item: Planned, { job, rows, lookups, where, isAlone, hasLeft }: ReadContext): Promise<Target[]> {
+  const { event, search } = item;
   const found = new Map<string, Key>();
   const add = (key: Key) => found.set(idOf(key), key);
   if (search !== undefined && 'every' in search) {
@@ -109,9 +109,12 @@ async function search(
     for (const key of await rows.under(prefix, hasLeft)) add(key);
     for (const row of rows.matching(({ key }) => prefix.every((part, i) => key[i] === part))) add(row.key);
   } else if (search !== undefined) {
-    const keys = await where(event.tenant, ...search.where);
+    const [field, value] = search.where;
+    const keys = await where(item, field, value);
     await rows.load(new Map(keys.map((key) => [idOf(key), key])), hasLeft);
     for (const key of keys) add(key);
+    const isFound = (row: LiveRow) => row.key[0] === event.tenant && row.data?.[field] === value;
+    if (!isAlone) for (const row of rows.matching(isFound)) add(row.key);
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const wanted: Wanted = new Map();

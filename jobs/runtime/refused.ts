@@ -22,7 +22,7 @@ export class Outranked extends TributaryError {
   }
 }
 
-/** The record at this place of a batch finds rows by a search, which may be any number: it has to be a batch of its own. */
+/** The record at this place of a batch finds more rows by a search than the batch has room for: it has to be by itself. */
 export class Apart extends Error {
   readonly place: number;
   constructor(place: number) {

@@ -41,7 +41,8 @@ export async function writeRows(
   if (written.length === 0) return 0;
   const writes: RowWrite[] = [];
   for (const one of written) {
-    await runtime.clock.breathe();
+    const pause = runtime.clock.breathe();
+    if (pause !== undefined) await pause;
     writes.push(writeOf(context, one));
   }
   const results = await runtime.stores.tables.write(job.row, writes);

@@ -182,7 +182,8 @@ export class PartitionRows implements Keeper {
     let room = share * READY_SHARE;
     let kept = 0;
     for (; kept < latest.length; kept++) {
-      await breathe();
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       const one = latest[kept] as Ready;
       if (one.usedAt === 0) this.#recount(one, now);
       // One large row alone stays as well, unless it is larger than half of what all may take.
@@ -196,7 +197,8 @@ export class PartitionRows implements Keeper {
       budget.count(-one.bytes);
     }
     for (const one of packed.reverse()) {
-      await breathe();
+      const pause = breathe();
+      if (pause !== undefined) await pause;
       this.#pack(one, hasLeft);
     }
     this.#isWithinBatch = false;

@@ -30,7 +30,7 @@ export interface Clock {
   /** Settles after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Called between two pieces of work: lets everybody else on the loop have a turn if work has gone on for long. */
-  breathe(): Promise<void>;
+  breathe(): Promise<void> | undefined;
 }
 
 export interface Settings {

@@ -40,7 +40,8 @@ export async function collectViews(
   for (const [id, one] of touched) {
     const why = refused.get(id);
     if ((!one.changed && !one.again) || why?.code === 'JOB_FAILED') continue;
-    await breathe();
+    const pause = breathe();
+    if (pause !== undefined) await pause;
     const { row } = one;
     const tenant = row.key[0] as string;
     // A row that its store refuses stays as it is; an earlier attempt may have written it and not its views.

@@ -215,6 +215,8 @@ export class PartitionWorker {
       owned.queue = owned.within === undefined ? [] : queue;
     } catch (error) {
       if (!(error instanceof Apart)) throw error;
+      // Some records may have been folded already.
+      this.#rows.clear();
       const some = error.place === 0 ? 1 : error.place;
       await this.#process(owned, queue.slice(0, some));
       owned.queue = owned.within === undefined ? queue.slice(some) : queue;

@@ -104,7 +104,9 @@ export class ManualClock implements Clock {
     this.#now = now;
   }
   async sleep(): Promise<void> {}
-  async breathe(): Promise<void> {}
+  breathe(): Promise<void> | undefined {
+    return undefined;
+  }
 }
 
 const EVERYBODY = { has: () => true } as unknown as ReadonlySet<string>;
