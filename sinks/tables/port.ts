@@ -13,7 +13,8 @@
  * - `claim` counts up by compare-and-set: of two calls at once for one partition, each gets its own number, and a later call a
  *   larger one, larger also than whatever the other partitions of the job's topic had when it was called. So the tokens of all
  *   partitions form one line, and a row that moves to another partition meets no smaller one there.
- * - A search (`where`) and a timer find rows that were taken away, too: their outbox may still matter.
+ * - A row that was taken away keeps its key, its bookkeeping and the values of its `indexed` fields until it goes for good, and a search
+ *   (`where`) and a timer find it: its outbox may still matter.
  * - A removed view record is gone for readers, and an older write does not bring it back.
  */
 import type { TableDef } from '../../schemas/target.ts';
@@ -45,7 +46,7 @@ export interface RowWrite extends StoredRow {
    * does not compare, it writes the data too, to cover what an older owner has written since or may still write.
    */
   readonly taken?: { readonly from: Version | undefined } | undefined;
-  /** How long a row that was taken away is kept, in ms; undefined: for ever. */
+  /** How long a row that is taken away is kept, in ms; undefined: for ever. */
   readonly keepMs?: number | undefined;
 }
 

@@ -114,7 +114,7 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     await next.prepare([learners, board]);
     await assertHolds(next, row);
     assert.equal(await next.count(board, s.tenant), 1);
-    assert.deepEqual(await next.due(learners, [partition], 5, 1), [{ key, name: 'end', due: 5 }]);
+    assert.deepEqual(await next.due(learners, [partition], 5, 1), [{ partition, key, name: 'end', due: 5 }]);
     assert.equal(await next.claim(job, 'topic', 3), 2);
     assert.deepEqual(await next.write(learners, [write(key, v(4, 3))]), ['written']);
   });

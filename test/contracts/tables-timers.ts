@@ -1,5 +1,6 @@
-/** What every implementation of the tables port keeps of timers and claims. */
+/** What every implementation of the tables port keeps of timers. */
 import assert from 'node:assert/strict';
+import type { Key } from '../../sinks/port.ts';
 import { learners, type Scene, v, write } from './tables-samples.ts';
 
 export function timersContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
@@ -13,12 +14,12 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
       write(s.key('dan', 'b1'), v(1, 1), { partition }),
     ]);
     const all = [
-      { key: ada, name: 'first', due: 100 },
-      { key: bob, name: 'second', due: 200 },
-      { key: ada, name: 'third', due: 300 },
-      { key: bob, name: 'fourth', due: 400 },
-      { key: bob, name: 'fifth', due: 500 },
-      { key: ada, name: 'sixth', due: 600 },
+      { partition, key: ada, name: 'first', due: 100 },
+      { partition, key: bob, name: 'second', due: 200 },
+      { partition, key: ada, name: 'third', due: 300 },
+      { partition, key: bob, name: 'fourth', due: 400 },
+      { partition, key: bob, name: 'fifth', due: 500 },
+      { partition, key: ada, name: 'sixth', due: 600 },
     ];
     for (const limit of [1, 2, 3, 4, 5, 6, 100]) {
       assert.deepEqual(await tables.due(learners, [partition], 600, limit), all.slice(0, limit), `limit ${limit}`);
@@ -27,8 +28,33 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
     assert.deepEqual(await tables.due(learners, [partition], 399, 100), all.slice(0, 3));
     assert.deepEqual(await tables.due(learners, [partition], 99, 100), []);
     assert.deepEqual(await tables.due(learners, [partition + 1], 1000, 100), [
-      { key: s.key('cid', 'b1'), name: 'elsewhere', due: 50 },
+      { partition: partition + 1, key: s.key('cid', 'b1'), name: 'elsewhere', due: 50 },
     ]);
+  });
+
+  tablesTest('one search finds the due timers of several partitions, and of no other', async (s) => {
+    const { tables, partition } = s;
+    const users = ['ada', 'bob', 'cid', 'dan'];
+    const keys = users.map((user) => s.key(user, 'b1'));
+    await tables.write(
+      learners,
+      keys.map((key, i) => write(key, v(1, 1), { partition: partition + i, timers: { late: 900 - i, soon: 100 + i } })),
+    );
+    const found = async (places: readonly number[], before: number, limit = 100) => {
+      const due = await tables.due(
+        learners,
+        places.map((place) => partition + place),
+        before,
+        limit,
+      );
+      return due.map(({ key, name, partition: of }) => `${key[1]} ${name} of ${of - partition}`);
+    };
+    assert.deepEqual(await found([2, 0, 3], 500), ['ada soon of 0', 'cid soon of 2', 'dan soon of 3']);
+    assert.deepEqual(await found([2, 0], 900, 3), ['ada soon of 0', 'cid soon of 2', 'cid late of 2']);
+    assert.deepEqual(await found([1], 500), ['bob soon of 1'], 'a partition that was not asked for before');
+    assert.deepEqual(await found([], 500), []);
+    await tables.write(learners, [write(keys[0] as Key, v(1, 2), { partition, timers: { again: 50 } })]);
+    assert.deepEqual(await found([2, 0], 500), ['ada again of 0', 'cid soon of 2']);
   });
 
   tablesTest('the timers of a row are those of its newest version', async (s) => {
@@ -51,27 +77,5 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
     assert.deepEqual(await due(), []);
     await tables.write(learners, [write(ada, v(2, 3), { partition, timers: { again: 40 } })]);
     assert.deepEqual(await due(), ['again 40']);
-  });
-
-  tablesTest('a claim counts up the token of its partition alone', async ({ tables, job }) => {
-    const claims: [string, string, number][] = [
-      [job, 'topic', 0],
-      [job, 'topic', 1],
-      [job, 'topic-2', 0],
-      [`${job}'`, 'topic', 0],
-    ];
-    for (const each of claims) assert.equal(await tables.token(...each), 0);
-    for (const [i, each] of claims.entries()) {
-      for (let token = 1; token <= i + 1; token++) assert.equal(await tables.claim(...each), token);
-    }
-    for (const [i, each] of claims.entries()) assert.equal(await tables.token(...each), i + 1);
-  });
-
-  tablesTest('claims at the same time get numbers of their own', async ({ tables, job }) => {
-    const tokens = await Promise.all(Array.from({ length: 12 }, () => tables.claim(job, 'topic', 7)));
-    assert.equal(new Set(tokens).size, tokens.length);
-    assert.equal(await tables.token(job, 'topic', 7), Math.max(...tokens));
-    const next = await tables.claim(job, 'topic', 7);
-    assert.ok(next > Math.max(...tokens));
   });
 }

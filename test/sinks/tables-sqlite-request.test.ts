@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Entries } from '../../schemas/entries.ts';
 import { defineTable, type TableDef } from '../../schemas/target.ts';
 import { quoted } from '../../sinks/tables/sqlite/columns.ts';
-import { tableRequest } from '../../sinks/tables/sqlite/request.ts';
+import { REMOVALS_KEPT_MS, tableRequest } from '../../sinks/tables/sqlite/request.ts';
 import {
   afterToken,
   changeParameters,
@@ -47,7 +47,7 @@ test('a table has its key, one column a field, and the bookkeeping; its map entr
     [
       'CREATE TABLE "marks" (_id INTEGER PRIMARY KEY, "tenant" TEXT NOT NULL, "userId" TEXT NOT NULL, "batchId" TEXT NOT NULL, ' +
         '"region" TEXT, "active" INTEGER, "_token" INTEGER, "_revision" INTEGER, "_partition" INTEGER, "_at" TEXT, "_outbox" TEXT, ' +
-        '"_timers" TEXT, "_due" INTEGER, "_erased" INTEGER, UNIQUE ("tenant", "userId", "batchId"))',
+        '"_timers" TEXT, "_due" INTEGER, "_erased" INTEGER, "_kept" INTEGER, UNIQUE ("tenant", "userId", "batchId"))',
       'CREATE TABLE IF NOT EXISTS "marks__entries" (_row INTEGER NOT NULL, _field TEXT NOT NULL, _entry TEXT NOT NULL, _value, ' +
         'PRIMARY KEY (_row, _field, _entry)) WITHOUT ROWID',
     ],
@@ -57,7 +57,7 @@ test('a table has its key, one column a field, and the bookkeeping; its map entr
     request.indexes.map(({ create }) => create),
     [
       'CREATE INDEX IF NOT EXISTS "marks#_due" ON "marks" (_partition, _due) WHERE _due IS NOT NULL',
-      'CREATE INDEX IF NOT EXISTS "marks#_erased" ON "marks" (_erased) WHERE _erased > 0',
+      'CREATE INDEX IF NOT EXISTS "marks#_kept" ON "marks" (_kept) WHERE _kept IS NOT NULL',
       'CREATE INDEX IF NOT EXISTS "marks#region" ON "marks" (tenant, _partition, "region")',
     ],
   );
@@ -68,15 +68,15 @@ test('an index has the name that it is made with', () => {
     assert.ok(create.startsWith(`CREATE INDEX IF NOT EXISTS "${name}" ON`));
 });
 
-test('an upsert sets everything but the key, where the stored version is not newer', () => {
+test('an upsert sets everything but the key, where the stored version is not newer, and of what is taken away keeps what it is found by', () => {
   assert.equal(
     request.upsert,
     'INSERT INTO "marks" ("tenant", "userId", "batchId", "region", "active", "_token", "_revision", "_partition", ' +
-      '"_at", "_outbox", "_timers", "_due", "_erased") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO ' +
-      'UPDATE SET "region" = excluded."region", "active" = excluded."active", "_token" = excluded."_token", ' +
+      '"_at", "_outbox", "_timers", "_due", "_erased", "_kept") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO ' +
+      'UPDATE SET "region" = CASE WHEN excluded._erased > 0 THEN "region" ELSE excluded."region" END, "active" = excluded."active", "_token" = excluded."_token", ' +
       '"_revision" = excluded."_revision", "_partition" = excluded."_partition", "_at" = excluded."_at", ' +
       '"_outbox" = excluded."_outbox", "_timers" = excluded."_timers", "_due" = excluded."_due", ' +
-      '"_erased" = excluded."_erased" WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id',
+      '"_erased" = excluded."_erased", "_kept" = excluded."_kept" WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id',
   );
 });
 
@@ -125,19 +125,34 @@ test('a row becomes parameters, with the earliest of its timers', () => {
   const row = { key: KEY, version, at: 'at', outbox: 'out', timers: {}, partition: 4, whole: false };
   const data = { region: 'Wales', batchId: 'b1', userId: 'ada', active: true, parts: Entries.empty() };
   const fields = [...KEY, 'Wales', 1, 2, 3, 4, 'at', 'out'];
-  assert.deepEqual(rowParameters(request, { ...row, data }, 77), [...fields, null, null, 0]);
+  assert.deepEqual(rowParameters(request, { ...row, data }, 77), [...fields, null, null, 0, null]);
   const timers = { later: 9, soon: 5, 'at last': 7 };
-  assert.deepEqual(rowParameters(request, { ...row, timers, data }, 77), [...fields, JSON.stringify(timers), 5, 0]);
+  assert.deepEqual(rowParameters(request, { ...row, timers, data }, 77), [
+    ...fields,
+    JSON.stringify(timers),
+    5,
+    0,
+    null,
+  ]);
   const gone = [...KEY, null, null, 2, 3, 4, 'at', 'out', null, null, 77];
-  assert.deepEqual(rowParameters(request, { ...row, data: undefined }, 77), gone);
+  assert.deepEqual(rowParameters(request, { ...row, data: undefined }, 77), [...gone, null], 'kept for ever');
+  assert.deepEqual(rowParameters(request, { ...row, data: undefined, keepMs: 5 }, 77), [...gone, 82]);
+  assert.deepEqual(rowParameters(request, { ...row, data, keepMs: 5 }, 77).at(-1), null, 'it is there');
 });
 
 test('a record of a view becomes parameters without position', () => {
   const record = { region: 'Wales', active: false };
   const rest = [2, 3, null, null, null, null, null];
-  assert.deepEqual(changeParameters(request, { key: KEY, version, record }, 77), [...KEY, 'Wales', 0, ...rest, 0]);
+  assert.deepEqual(changeParameters(request, { key: KEY, version, record }, 77), [
+    ...KEY,
+    'Wales',
+    0,
+    ...rest,
+    0,
+    null,
+  ]);
   const removal = { key: KEY, version, record: undefined };
-  assert.deepEqual(changeParameters(request, removal, 77), [...KEY, null, null, ...rest, 77]);
+  assert.deepEqual(changeParameters(request, removal, 77), [...KEY, null, null, ...rest, 77, 77 + REMOVALS_KEPT_MS]);
 });
 
 test('what is selected becomes a row, and one of a view has no position', () => {
@@ -164,20 +179,12 @@ test('what is selected becomes a row, and one of a view has no position', () => 
   assert.deepEqual(Object.keys(recordOf(request, marks, values)), ['userId', 'batchId', 'region', 'active']);
 });
 
-test('the due timers of some rows are merged in the order of their time', () => {
-  const rows = [
-    [...KEY, '{"a":1,"later":9,"d":4}'],
-    ['acme', 'bob', 'b1', '{"b":2,"c":3}'],
-  ];
-  const named = (limit: number) => dueTimers(request, rows, 4, limit).map(({ key, name, due }) => [key[1], name, due]);
-  const all = [
-    ['ada', 'a', 1],
-    ['bob', 'b', 2],
-    ['bob', 'c', 3],
-    ['ada', 'd', 4],
-  ];
-  assert.deepEqual(named(10), all);
-  assert.deepEqual(named(3), all.slice(0, 3));
+test('of the timers of a row those are due whose time has come', () => {
+  const due = dueTimers(request, 7, [...KEY, '{"a":1,"later":9,"d":4}'], 4);
+  assert.deepEqual(due, [
+    { partition: 7, key: KEY, name: 'a', due: 1 },
+    { partition: 7, key: KEY, name: 'd', due: 4 },
+  ]);
 });
 
 test('a key has all of its parts, and a prefix some', () => {

@@ -131,7 +131,7 @@ test('a disk that is full while a refused call is written again is waited for', 
   assert.equal(await tables.count(learners, 'acme'), 0);
 });
 
-test('removals of views are forgotten after a week, and positions of rows are not', async (t) => {
+test('removals of views are swept away after a week, and rows that are kept for ever are not', async (t) => {
   let time = 1_000_000;
   const tables = sqliteTables(inMemory(t), () => time);
   await tables.prepare([learners, board]);
@@ -140,13 +140,69 @@ test('removals of views are forgotten after a week, and positions of rows are no
   const gone = write(KEY, v(1, 1), { data: undefined });
   await tables.write(learners, [gone]);
   time += REMOVALS_KEPT_MS;
-  await tables.prepare([learners, board]);
+  assert.equal(await tables.sweep([learners, board]), 0);
   const older = [ada, bob].map(({ key }) => place(key, v(1, 1)));
   assert.deepEqual(await tables.apply(board, older), ['stale', 'stale']);
   time += 1;
-  await tables.prepare([learners, board]);
+  assert.equal(await tables.sweep([learners, board]), 1);
   assert.deepEqual(await tables.apply(board, older), ['written', 'stale']);
   await assertHolds(tables, gone);
+});
+
+test('a row that was taken away goes for good when it is not kept any longer, unless it came back', async (t) => {
+  let time = 1_000_000;
+  const database = inMemory(t);
+  const tables = sqliteTables(database, () => time);
+  await tables.prepare([learners]);
+  const users = ['ada', 'bob', 'cid', 'dan'];
+  const [ada, bob, cid, dan] = users.map((user) => ['acme', user, 'b1']) as [string[], string[], string[], string[]];
+  const counts = Entries.of([['n', 1]]);
+  await tables.write(
+    learners,
+    [ada, bob, cid, dan].map((key) => write(key, v(1, 1), { data: { counts } })),
+  );
+  const gone = (key: string[], keepMs: number) => write(key, v(1, 2), { keepMs, outbox: 'bye', data: undefined });
+  await tables.write(learners, [gone(ada, 500), gone(bob, 600), gone(cid, 500), gone(dan, 500)]);
+  const back = write(cid, v(1, 3), { data: { counts: Entries.of([['m', 2]]) } });
+  // The next owner keeps it from now on.
+  const taken = write(dan, v(2, 2), { whole: true, taken: { from: v(1, 2) }, keepMs: 501, data: undefined });
+  await tables.write(learners, [back, taken]);
+  time += 500;
+  assert.equal(await tables.sweep([learners]), 0);
+  time += 1;
+  assert.equal(await tables.sweep([learners]), 1);
+  assert.deepEqual(await tables.read(learners, [ada]), [undefined]);
+  await assertHolds(tables, gone(bob, 600));
+  await assertHolds(tables, back);
+  await assertHolds(tables, taken);
+  time += 1_000_000;
+  assert.equal(await tables.sweep([learners]), 2);
+  assert.deepEqual(database.statement('SELECT "userId" FROM contract_learners').all(), [['cid']]);
+  assert.deepEqual(database.statement('SELECT _entry FROM contract_learners__entries').all(), [['m']]);
+});
+
+test('a file of an earlier version keeps what was taken away in it', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(database);
+  await tables.prepare([learners]);
+  const gone = write(KEY, v(1, 2), { outbox: 'bye', keepMs: 0, data: undefined });
+  await tables.write(learners, [gone]);
+  database.exec('DROP INDEX "contract_learners#_kept"');
+  database.exec('ALTER TABLE contract_learners DROP COLUMN _kept');
+  await tables.prepare([learners]);
+  assert.equal(await tables.sweep([learners]), 0);
+  await assertHolds(tables, gone);
+});
+
+test('a row that is taken over is written without its data', async (t) => {
+  const database = inMemory(t);
+  const tables = sqliteTables(failing(database, 'entry', 18));
+  await tables.prepare([learners]);
+  const counts = Entries.stored([['entry', 1]]);
+  await sqliteTables(database).write(learners, [write(KEY, v(1, 1), { whole: true, data: { counts } })]);
+  const taken = write(KEY, v(2, 1), { whole: true, taken: { from: v(1, 1) }, data: { counts } });
+  assert.deepEqual(await tables.write(learners, [taken]), ['written'], 'nothing writes the entry');
+  await assertHolds(tables, taken);
 });
 
 test('a table whose columns are of another type is not touched', async (t) => {

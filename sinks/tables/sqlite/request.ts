@@ -6,10 +6,11 @@
  * | column | what it is |
  * | --- | --- |
  * | `_id` | the number of the row, by which its map entries name it |
-| `_token`, `_revision` | the version; the upsert compares it |
+ * | `_token`, `_revision` | the version; the upsert compares it |
  * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; NULL in a view |
  * | `_timers`, `_due` | the pending timers as JSON and when the earliest is due; NULL where there are none |
- * | `_erased` | 0; or, of what was taken away, how long it is kept, in ms since 1970 UTC |
+ * | `_erased` | 0, or when the row or record was taken away, in ms since 1970 UTC |
+ * | `_kept` | until when what was taken away is kept, in ms since 1970 UTC; NULL: for ever, or it was not taken away |
  *
  * The entries of all map fields lie in one table beside it, `<table>__entries`, ordered by `_row` (the `_id` of the row), `_field`
  * and `_entry`. So what one batch writes of a row lies together in the file: with the row's key and in tables of their own,
@@ -46,6 +47,8 @@ export interface TableRequest {
   readonly indexes: readonly { readonly name: string; readonly create: string }[];
   /** Changes no row where the stored version is newer. Answers the row's `_id` where it did. */
   readonly upsert: string;
+  /** The bookkeeping alone of a row, where it has one very version: the bookkeeping, the key, that version. */
+  readonly take: string;
   /** The rows of a prefix in the order of the key, as `storedRow` takes them; first for the tenant alone. */
   readonly under: readonly string[];
   /** The first page of live records of a prefix, and the page after a key; first for the tenant alone. */
@@ -63,7 +66,17 @@ export interface TableRequest {
   readonly purge: string;
 }
 
-const BOOKKEEPING = ['_token', '_revision', '_partition', '_at', '_outbox', '_timers', '_due', '_erased'] as const;
+const BOOKKEEPING = [
+  '_token',
+  '_revision',
+  '_partition',
+  '_at',
+  '_outbox',
+  '_timers',
+  '_due',
+  '_erased',
+  '_kept',
+] as const;
 
 /** More entries than this in one statement are hardly faster, and rows with a few changes should have the use of it. */
 export const TOGETHER = 4;
@@ -105,13 +118,16 @@ export function tableRequest(table: TableDef): TableRequest {
     shape: { name, key: keys, columns, elsewhere: maps.map((field) => field.name) },
     indexes: [
       index(name, '_due', '_partition, _due', ' WHERE _due IS NOT NULL'),
-      index(name, '_erased', '_erased', ' WHERE _erased > 0'),
+      index(name, '_kept', '_kept', ' WHERE _kept IS NOT NULL'),
       ...table.indexed.map((field) => index(name, field, `tenant, _partition, ${quoted(field)}`, '')),
     ],
     upsert: `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${marks(names)}) ON CONFLICT DO UPDATE SET ${names
       .slice(keys.length)
-      .map((each) => `${quoted(each)} = excluded.${quoted(each)}`)
+      .map((each) => `${quoted(each)} = ${next(table, each)}`)
       .join(', ')} WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id`,
+    take: `UPDATE ${quoted(name)} SET ${BOOKKEEPING.filter((each) => each !== '_erased')
+      .map((each) => `${each} = ?`)
+      .join(', ')} WHERE ${equal([...keys, '_token', '_revision'])}`,
     under: lengths.map((n) => `SELECT ${stored} ${from} WHERE ${equal(keys.slice(0, n))}${order(keys.slice(n))}`),
     scan: `SELECT ${stored} ${from} WHERE _id > ? ORDER BY _id LIMIT ?`,
     first: lengths.map((n) => page(n, '')),
@@ -128,10 +144,17 @@ export function tableRequest(table: TableDef): TableRequest {
         `SELECT ${list([...keys, '_id'])} ${from} WHERE tenant = ? AND _partition IN (SELECT value FROM json_each(?)) AND ${quoted(field)} = ? AND _id > ? ORDER BY _id LIMIT ?`,
       ]),
     ),
-    due: `SELECT ${list(keys)}, _timers, _partition ${from} WHERE _partition IN (SELECT value FROM json_each(?)) AND _due <= ? ORDER BY _due LIMIT ?`,
+    due: `SELECT ${list(keys)}, _timers ${from} WHERE _partition = ? AND _due <= ? ORDER BY _due LIMIT ?`,
     count: `SELECT count(*) ${from} WHERE tenant = ? AND _erased = 0`,
-    purge: `DELETE ${from} WHERE _erased > 0 AND _erased < ?`,
+    purge: `DELETE ${from} WHERE _kept < ?`,
   };
+}
+
+/** What an upsert leaves in a column. What is taken away keeps the values by which it is found. */
+function next(table: TableDef, column: string): string {
+  const given = `excluded.${quoted(column)}`;
+  if (!table.indexed.includes(column)) return given;
+  return `CASE WHEN excluded._erased > 0 THEN ${quoted(column)} ELSE ${given} END`;
 }
 
 /** What `under` selects after the key and the fields. */

@@ -1,16 +1,29 @@
 /** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
 import { TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
-import type { Change, Key } from '../../port.ts';
+import type { Change, Key, Version } from '../../port.ts';
 import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { SqlValue } from './columns.ts';
 import { REMOVALS_KEPT_MS, type TableRequest } from './request.ts';
 
-/** In ms; more than any clock shows. */
-const FOR_EVER = 1e15;
-
 /** The parameters of `upsert` for a row. */
 export function rowParameters(request: TableRequest, row: RowWrite, now: number): SqlValue[] {
+  const parameters = recordParameters(request, row.key, row.data);
+  parameters.push(...bookkeepingOf(row), row.data === undefined ? now : 0, keptUntil(row, now));
+  return parameters;
+}
+
+/** The parameters of `take` for a row that was read under a version. */
+export function takeParameters(request: TableRequest, row: RowWrite, read: Version, now: number): SqlValue[] {
+  return [...bookkeepingOf(row), keptUntil(row, now), ...wholeKey(request, row.key), read.token, read.revision];
+}
+
+function keptUntil({ data, keepMs }: RowWrite, now: number): number | null {
+  return data === undefined && keepMs !== undefined ? now + keepMs : null;
+}
+
+/** From `_token` to `_due`. */
+function bookkeepingOf(row: RowWrite): SqlValue[] {
   let timers: string | null = null;
   let due: number | null = null;
   for (const name in row.timers) {
@@ -18,19 +31,16 @@ export function rowParameters(request: TableRequest, row: RowWrite, now: number)
     const time = row.timers[name] as number;
     if (due === null || time < due) due = time;
   }
-  const parameters = recordParameters(request, row.key, row.data);
   const { token, revision } = row.version;
-  const erased = row.data === undefined ? now + (row.keepMs ?? FOR_EVER) : 0;
-  parameters.push(token, revision, row.partition, row.at, row.outbox, timers, due, erased);
-  return parameters;
+  return [token, revision, row.partition, row.at, row.outbox, timers, due];
 }
 
 /** The parameters of `upsert` for a record of a view. */
 export function changeParameters(request: TableRequest, change: Change, now: number): SqlValue[] {
   const parameters = recordParameters(request, change.key, change.record);
   const { token, revision } = change.version;
-  const erased = change.record === undefined ? now + REMOVALS_KEPT_MS : 0;
-  parameters.push(token, revision, null, null, null, null, null, erased);
+  const [erased, kept] = change.record === undefined ? [now, now + REMOVALS_KEPT_MS] : [0, null];
+  parameters.push(token, revision, null, null, null, null, null, erased, kept);
   return parameters;
 }
 
@@ -86,21 +96,17 @@ export function idOf(request: TableRequest, values: readonly SqlValue[]): number
   return values[request.keyLength + request.fields.length] as number;
 }
 
-/** The due ones of the rows of `due`, the earliest first. */
+/** The due ones of a row of `due`. */
 export function dueTimers(
   request: TableRequest,
-  rows: readonly (readonly SqlValue[])[],
+  partition: number,
+  values: readonly SqlValue[],
   before: number,
-  limit: number,
 ): DueTimer[] {
-  const timers = rows.flatMap((values) => {
-    const key = keyOf(request, values);
-    const partition = values[request.keyLength + 1] as number;
-    return Object.entries(timersOf(values[request.keyLength] as SqlValue)).flatMap(([name, due]) =>
-      due <= before ? [{ partition, key, name, due }] : [],
-    );
-  });
-  return timers.sort((a, b) => a.due - b.due).slice(0, limit);
+  const key = keyOf(request, values);
+  return Object.entries(timersOf(values[request.keyLength] as SqlValue)).flatMap(([name, due]) =>
+    due <= before ? [{ partition, key, name, due }] : [],
+  );
 }
 
 function timersOf(text: SqlValue): Record<string, number> {

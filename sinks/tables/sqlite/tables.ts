@@ -8,8 +8,8 @@ import { type Database, guarded, isRefusal } from '../../../embedded/database.ts
 import { Entries } from '../../../schemas/entries.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
-import type { WriteResult } from '../../port.ts';
-import type { StoredRow, Tables } from '../port.ts';
+import { compareVersions, type WriteResult } from '../../port.ts';
+import type { RowWrite, StoredRow, Tables } from '../port.ts';
 import type { SqlValue } from './columns.ts';
 import { missingStatements } from './missing.ts';
 import { CLAIM, type EntriesRequest, type TableRequest, TOGETHER, TOKEN, tableRequest } from './request.ts';
@@ -25,13 +25,14 @@ import {
   rowParameters,
   scanToken,
   storedRow,
+  takeParameters,
   wholeKey,
 } from './rows.ts';
 
 type Values = SqlValue[];
 type Data = Readonly<Record<string, unknown>> | undefined;
 
-/** `now` is the time in ms since 1970 UTC. It only says how long ago something was taken away. */
+/** `now` is the time in ms since 1970 UTC. It only says how long what is taken away is kept. */
 export function sqliteTables(database: Database, now: () => number = Date.now): Tables {
   const requests = new WeakMap<TableDef, TableRequest>();
 
@@ -93,6 +94,13 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
     if (whole || data === undefined) database.statement(entries.clear).run(id);
     if (data !== undefined) putEntries(entries, id, data, whole);
     return 'written';
+  }
+
+  /** Whether the row is of another owner now, its data being those that were read. */
+  function take(request: TableRequest, row: RowWrite, time: number): boolean {
+    const read = row.taken?.from;
+    if (read === undefined || compareVersions(row.version, read) < 0) return false;
+    return database.statement(request.take).run(...takeParameters(request, row, read, time)).changes !== 0;
   }
 
   function putEntries(
@@ -208,14 +216,19 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       const request = requestOf(table);
       const time = now();
       return writeEach(`writing ${table.name}`, rows, (row) =>
-        put(request, rowParameters(request, row, time), row.data, row.whole),
+        take(request, row, time) ? 'written' : put(request, rowParameters(request, row, time), row.data, row.whole),
       );
     },
 
     due: (table, partitions, before, limit) =>
       call(`reading the timers of ${table.name}`, () => {
         const request = requestOf(table);
-        return dueTimers(request, all(request.due, JSON.stringify(partitions), before, limit), before, limit);
+        return partitions
+          .flatMap((partition) =>
+            all(request.due, partition, before, limit).flatMap((row) => dueTimers(request, partition, row, before)),
+          )
+          .sort((a, b) => a.due - b.due)
+          .slice(0, limit);
       }),
 
     apply: async (view, changes) => {
@@ -249,7 +262,8 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
     sweep: (tables) =>
       call('deleting what was taken away', () => {
         let deleted = 0;
-        for (const { purge } of tables.map(requestOf)) deleted += Number(database.statement(purge).run(now()).changes);
+        const time = now();
+        for (const { purge } of tables.map(requestOf)) deleted += Number(database.statement(purge).run(time).changes);
         return deleted;
       }),
 
