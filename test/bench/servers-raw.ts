@@ -120,7 +120,7 @@ function* statementsOf(count: number): Generator<Statement[], undefined> {
     const row = { key, version, at: `0:${time}`, outbox: OUTBOX, timers: {}, data: after, partition: 0, whole };
     const statements: Statement[] = [
       whole
-        ? { query: rowRequest.insert, params: insertParameters(rowRequest, row, 0) }
+        ? { query: rowRequest.insert, params: insertParameters(rowRequest, row, 0, 0) }
         : updateStatement(rowRequest, row),
     ];
     for (const { key, record } of viewChanges(view, DEFAULT_TENANT, before?.data, after, false).puts) {

@@ -19,7 +19,7 @@ async function sent(users: readonly string[], nodeOf: NodeOf, region = ''): Prom
     batch: async (queries) => void requests.push(queries.map(({ params }) => userOf(params))),
   };
   const rows = users.map((user, i) => write(['t', user, `b${i}`], v(1, 1), { whole: true, data: { region } }));
-  const results = await new Writes(connection as Connection).rows(tableRequest(learners, 'k'), rows);
+  const results = await new Writes(connection as Connection, () => 0).rows(tableRequest(learners, 'k'), rows);
   assert.deepEqual(new Set(results), new Set(['written']));
   return requests;
 }

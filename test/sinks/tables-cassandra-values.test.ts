@@ -156,12 +156,12 @@ test('a URL that is none is told without its password', () => {
   }
 });
 
-test('timers are looked for from the earliest that is pending', () => {
+test('timers are looked for from the earliest that is pending in the partitions of the process', () => {
   let now = 0;
   const marks = new TimerMarks(() => now);
   marks.set('t', 1, 5);
-  const search = (before: number, found: number | undefined, meanwhile?: number) => {
-    const { from, found: tell } = marks.search('t', 1, before);
+  const search = (before: number, found: number | undefined, meanwhile?: number, partitions = [1, 2]) => {
+    const { from, found: tell } = marks.search('t', new Set(partitions), before);
     if (meanwhile !== undefined) marks.set('t', 1, meanwhile);
     tell(found);
     return from;
@@ -171,10 +171,15 @@ test('timers are looked for from the earliest that is pending', () => {
   assert.equal(search(200, 150), 100, 'nothing was pending before 100');
   assert.equal(search(50, undefined), 150);
   marks.set('t', 1, 60);
-  marks.set('t', 2, 1);
+  marks.set('t', 3, 1);
+  marks.set('u', 1, 1);
   assert.equal(search(200, 60), 60);
   assert.equal(search(200, 70, 65), 60, 'what is set during a search may not have been seen by it');
   assert.equal(search(200, 70), 65);
+  assert.equal(search(200, 70, undefined, [2]), 70, 'fewer partitions have nothing earlier');
+  assert.equal(search(200, 90, undefined, [2]), 70);
+  assert.equal(search(200, 70), FROM_THE_BEGINNING, 'what was found last says nothing of another partition');
+  assert.equal(search(200, 70), 70);
   now += 5 * 60 * 1000;
   assert.equal(search(200, 70), FROM_THE_BEGINNING, 'others may have set timers');
   assert.equal(search(200, 70), 70);

@@ -3,6 +3,9 @@ import { clockFinding, type Finding, looked, ok, problem, versionFinding, warnin
 import { quoted } from './columns.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
 import { guarded } from './reads.ts';
+import { claimRequest } from './request.ts';
+import { numberOf } from './rows.ts';
+import { MOST_TOKENS } from './version.ts';
 
 /** Storage-attached indexes and unified compaction came with it. */
 const OLDEST = '5.0';
@@ -12,6 +15,9 @@ const KEYSPACE = 'SELECT replication FROM system_schema.keyspaces WHERE keyspace
 const TABLE = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?';
 const SETTINGS = `SELECT name, value FROM system_views.settings WHERE name IN ('commitlog_sync', 'commitlog_sync_period')`;
 const CLAIMS = 'tables_claims';
+const CLAIMS_OF_PAGE = 5_000;
+/** From this share of all tokens on it is time to think of what comes after them. */
+const MANY_TOKENS = 0.8;
 
 /** Throws when no node answers, or lets us in. */
 export async function diagnoseCassandra(options: CassandraOptions): Promise<Finding[]> {
@@ -30,6 +36,7 @@ export async function diagnoseCassandra(options: CassandraOptions): Promise<Find
       const parts = await Promise.all([
         looked('tables: durability', () => durability(connection, local.data_center)),
         looked('tables: rights', () => rights(connection)),
+        looked('tables: tokens', () => tokens(connection)),
       ]);
       const version = versionFinding('tables', 'Cassandra', local.release_version, OLDEST);
       return [
@@ -87,10 +94,37 @@ export function durabilityFinding(copies: number, sync: string | undefined): Fin
 /** By a light-weight deletion of what is not there: it needs the rights to read and to write, and changes nothing. */
 async function rights(connection: Connection): Promise<Finding[]> {
   const { keyspace } = connection;
-  if ((await connection.execute(TABLE, [keyspace, CLAIMS])).rows.length === 0) return [];
+  if (!(await hasClaims(connection))) return [];
   const remove = `DELETE FROM ${quoted(keyspace)}.${CLAIMS} WHERE job = ? AND topic = ? AND "partition" = ? IF EXISTS`;
   await guarded(`changing ${keyspace}.${CLAIMS}`, () =>
     connection.execute(remove, ['tributary-doctor', '', 0], { isIdempotent: false }),
   );
   return [ok('tables: rights', 'to read and to write')];
+}
+
+async function hasClaims(connection: Connection): Promise<boolean> {
+  return (await connection.execute(TABLE, [connection.keyspace, CLAIMS])).rows.length > 0;
+}
+
+async function tokens(connection: Connection): Promise<Finding[]> {
+  if (!(await hasClaims(connection))) return [];
+  let [largest, line] = [0, ''];
+  for await (const page of connection.pages(claimRequest(connection.keyspace).all, [], CLAIMS_OF_PAGE)) {
+    for (const row of page) {
+      const token = numberOf(row['token']);
+      if (token > largest) [largest, line] = [token, `${row['job']} of ${row['topic']}`];
+    }
+  }
+  return [tokensFinding(largest, line)];
+}
+
+/** `line`: whose token the largest one is. */
+export function tokensFinding(largest: number, line: string): Finding {
+  const check = 'tables: tokens';
+  if (largest < MOST_TOKENS * MANY_TOKENS) return ok(check, `${largest} of ${MOST_TOKENS} are used`);
+  return warning(
+    check,
+    `${line} has used ${largest} of ${MOST_TOKENS} tokens, and stops at the last one`,
+    'find out why its partitions are claimed so often, and plan to rebuild the tables in a new keyspace, where tokens begin at 1',
+  );
 }

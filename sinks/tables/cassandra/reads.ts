@@ -99,20 +99,21 @@ export function timersDue(
   connection: Connection,
   request: TableRequest,
   marks: TimerMarks,
-  partition: number,
+  partitions: readonly number[],
   before: number,
   limit: number,
 ): Promise<DueTimer[]> {
   return guarded(`reading the timers of ${request.name}`, async () => {
-    const search = marks.search(request.name, partition, before);
+    if (partitions.length === 0) return [];
+    const search = marks.search(request.name, new Set(partitions), before);
     if (search.from > before) return [];
     let earliest: number | undefined;
     let timers: DueTimer[] = [];
-    for await (const page of connection.pages(request.due, [search.from, before, partition], KEYS_OF_PAGE)) {
+    for await (const page of connection.pages(request.due, [search.from, before, partitions], KEYS_OF_PAGE)) {
       for (const row of page) {
         const due = numberOf(row['_due']);
         if (earliest === undefined || due < earliest) earliest = due;
-        timers.push(...dueTimers(request, row, partition, before));
+        timers.push(...dueTimers(request, row, before));
       }
       timers = timers.sort((a, b) => a.due - b.due).slice(0, limit);
     }

@@ -9,7 +9,9 @@
  * | `_token`, `_revision` | the version, which is also in the timestamp of every cell |
  * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; null in a view |
  * | `_timers`, `_due` | the pending timers as JSON, '' for none, and when the earliest is due |
- * | `_erased` | true: the row was taken away, and only its position is kept |
+ * | `_erased` | true: the row was taken away, and only its position and what it is found by are kept |
+ *
+ * What is written of a row that was taken away lives as long as it is to be kept, and then goes by itself.
  *
  * Indexes are storage-attached: Cassandra keeps them in the very write of the row, so that a crash leaves neither a
  * row that is not found nor an entry that leads nowhere.
@@ -44,7 +46,7 @@ export interface TableRequest {
   readonly indexedKeys: readonly number[];
   readonly indexedFields: readonly string[];
 
-  /** A whole row: key, columns, maps, bookkeeping, timestamp. */
+  /** A whole row: key, columns, maps, bookkeeping, timestamp, seconds to live (0: for ever). */
   readonly insert: string;
   /**
    * A row of which something changed: timestamp, what is set, key. `places`, in order, are of what can be set: the columns,
@@ -56,6 +58,8 @@ export interface TableRequest {
   /** Timestamp, key. */
   readonly remove: string;
 
+  /** The values of `indexedFields` of one row, by its key. */
+  readonly kept: string;
   /** One row by its key; and rows with all of the key but its last part in common: that, then a list of the last parts. */
   readonly one: string;
   readonly several: string;
@@ -68,7 +72,7 @@ export interface TableRequest {
   readonly allAfter: string;
   /** Field to: value, tenant, partition. */
   readonly where: ReadonlyMap<string, string>;
-  /** From, until (both included), partition. */
+  /** From, until (both included), partitions. */
   readonly due: string;
   /** Of every row the tenant, and whether it was taken away. */
   readonly erased: string;
@@ -97,7 +101,15 @@ const BOOK = Object.keys(BOOKKEEPING);
 
 const CLAIM_KEY = 'job = ? AND topic = ? AND "partition" = ?';
 
-/** The claims: one row a partition of a job's topic. Written by light-weight transactions alone, never with a timestamp. */
+export type ClaimRequest = ReturnType<typeof claimRequest>;
+
+/** In the place of a partition: the row of the largest token of all of them. */
+export const LINE = -1;
+
+/**
+ * The claims: one row a partition of a job's topic, written by light-weight transactions alone, never with a timestamp; and one
+ * for their line, which is written with a timestamp alone.
+ */
 export function claimRequest(keyspace: string) {
   const table = `${quoted(keyspace)}.tables_claims`;
   return {
@@ -105,6 +117,9 @@ export function claimRequest(keyspace: string) {
     first: `INSERT INTO ${table} (job, topic, "partition", "token") VALUES (?, ?, ?, ?) IF NOT EXISTS`,
     next: `UPDATE ${table} SET "token" = ? WHERE ${CLAIM_KEY} IF "token" = ?`,
     token: `SELECT "token" FROM ${table} WHERE ${CLAIM_KEY}`,
+    /** Job, topic, LINE, token, timestamp. */
+    raise: `INSERT INTO ${table} (job, topic, "partition", "token") VALUES (?, ?, ?, ?) USING TIMESTAMP ?`,
+    all: `SELECT job, topic, "token" FROM ${table}`,
   };
 }
 
@@ -128,9 +143,9 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
   const sort = keys.slice(partitionLength);
   const all = `SELECT ${list([...keys, ...fields, ...BOOK])} FROM ${name}`;
   const rows = `${all} WHERE`;
-  const insert = (bookkeeping: readonly string[]) => {
+  const insert = (bookkeeping: readonly string[], using: string) => {
     const names = [...keys, ...fields, ...bookkeeping];
-    return `INSERT INTO ${name} (${list(names)}) VALUES (${marks(names)}) USING TIMESTAMP ?`;
+    return `INSERT INTO ${name} (${list(names)}) VALUES (${marks(names)}) USING ${using}`;
   };
   const sets = [
     ...columns.map((column) => `${quoted(column.name)} = ?`),
@@ -169,11 +184,12 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     indexes: [...new Set(['_due', ...indexed])],
     indexedKeys: keys.flatMap((each, place) => (indexed.includes(each) ? [place] : [])),
     indexedFields: columns.filter(({ name }) => indexed.includes(name)).map(({ field }) => field),
-    insert: insert(BOOK),
+    insert: insert(BOOK, 'TIMESTAMP ? AND TTL ?'),
     update: (places) =>
       `UPDATE ${name} USING TIMESTAMP ? SET ${places.map((place) => sets[place]).join(', ')} WHERE ${equal(keys)}`,
-    put: insert(['_token', '_revision']),
+    put: insert(['_token', '_revision'], 'TIMESTAMP ?'),
     remove: `DELETE FROM ${name} USING TIMESTAMP ? WHERE ${equal(keys)}`,
+    kept: `SELECT ${list(['tenant', ...columns.map((column) => column.name).filter((each) => indexed.includes(each))])} FROM ${name} WHERE ${equal(keys)}`,
     one: `${rows} ${equal(keys)}`,
     several: `${rows} ${equal(keys.slice(0, -1))} AND ${quoted(keys.at(-1) as string)} IN ?`,
     within: Array.from({ length: sort.length + 1 }, (_, n) => within(n)),
@@ -183,10 +199,10 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     where: new Map(
       table.indexed.map((field) => [
         field,
-        `SELECT ${list([...keys, '_erased'])} FROM ${name} WHERE ${equal([columnName(field), 'tenant', '_partition'])} ALLOW FILTERING`,
+        `SELECT ${list(keys)} FROM ${name} WHERE ${equal([columnName(field), 'tenant', '_partition'])} ALLOW FILTERING`,
       ]),
     ),
-    due: `SELECT ${list([...keys, '_due', '_timers'])} FROM ${name} WHERE "_due" >= ? AND "_due" <= ? AND "_partition" = ? ALLOW FILTERING`,
+    due: `SELECT ${list([...keys, '_partition', '_due', '_timers'])} FROM ${name} WHERE "_due" >= ? AND "_due" <= ? AND "_partition" IN ? ALLOW FILTERING`,
     erased: `SELECT tenant, "_erased" FROM ${name}`,
   };
 }

@@ -8,6 +8,9 @@ import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
 
+/** Before the 32-bit seconds of Cassandra's clock end, in ms since 1970 UTC; newer settings of the server know later times. */
+const LAST_END = Date.UTC(2038, 0);
+
 /** What stands before a value. */
 const LENGTH_BYTES = 4;
 
@@ -23,12 +26,27 @@ const LONGEST_KEY = 65_000;
  */
 const LARGEST = 12 * 1024 ** 2;
 
+/** What a row that is taken away is found by further on, by the names of the columns. */
+export type Kept = Readonly<Record<string, unknown>>;
+
 /** The parameters of `insert`: the whole row. */
-export function insertParameters(request: TableRequest, row: RowWrite, attempt: number): unknown[] {
-  const parameters = [...row.key, ...fieldsOf(request, row.data)];
+export function insertParameters(
+  request: TableRequest,
+  row: RowWrite,
+  attempt: number,
+  now: number,
+  kept: Kept = {},
+): unknown[] {
+  const parameters = [...row.key, ...fieldsOf(request, row.data, kept)];
   for (const map of request.maps) parameters.push(row.data === undefined ? null : entriesOf(map, row.data[map.field]));
-  parameters.push(...bookkeepingOf(row), longOf(row.version, attempt));
+  parameters.push(...bookkeepingOf(row), longOf(row.version, attempt), secondsToLive(row, now));
   return parameters;
+}
+
+/** Rounded up. 0, which is for ever, where Cassandra could not tell the end. */
+function secondsToLive({ data, keepMs }: RowWrite, now: number): number {
+  if (data !== undefined || keepMs === undefined || now + keepMs >= LAST_END) return 0;
+  return Math.max(1, Math.ceil(keepMs / 1000));
 }
 
 /** The parameters of `put`, or of `remove` for a change without a record. */
@@ -42,16 +60,23 @@ export function changeParameters(request: TableRequest, { key, version, record }
 
 /** Why Cassandra cannot hold it; undefined if it can, as far as can be told before it is sent. */
 export function refusal(request: TableRequest, key: Key, version: Version, data: Data): string | undefined {
+  const refused = refusedKey(request, key);
+  if (refused !== undefined) return refused;
+  for (const field of request.indexedFields) {
+    if (isLong(data?.[field])) return tooLong(field);
+  }
+  return unsayable(version);
+}
+
+/** Why no row can have the key. */
+export function refusedKey(request: TableRequest, key: Key): string | undefined {
   let size = 0;
   for (const part of key) size += part.length * 3 <= LONGEST_INDEXED ? part.length : Buffer.byteLength(part);
   if (size > LONGEST_KEY) return `its key has ${size} bytes, and the most is ${LONGEST_KEY}`;
   for (const place of request.indexedKeys) {
     if (isLong(key[place])) return tooLong(request.keys[place] as string);
   }
-  for (const field of request.indexedFields) {
-    if (isLong(data?.[field])) return tooLong(field);
-  }
-  return unsayable(version);
+  return undefined;
 }
 
 function isLong(value: unknown): boolean {
@@ -100,8 +125,10 @@ export function longOf(version: Version, attempt = 0): types.Long {
 }
 
 /** A null is written, too: a column left out would keep what an older version wrote. */
-function fieldsOf(request: TableRequest, data: Data): unknown[] {
-  return request.columns.map(({ field, codec }) => (data === undefined ? null : codec.encode(data[field])));
+function fieldsOf(request: TableRequest, data: Data, kept: Kept = {}): unknown[] {
+  return request.columns.map(({ field, name, codec }) =>
+    data === undefined ? (kept[name] ?? null) : codec.encode(data[field]),
+  );
 }
 
 function entriesOf(map: MapRequest, value: unknown): Map<string, unknown> {
@@ -187,8 +214,9 @@ export function isErased(row: Found): boolean {
 }
 
 /** The timers of a row that are due at `before` or earlier. */
-export function dueTimers(request: TableRequest, row: Found, partition: number, before: number): DueTimer[] {
+export function dueTimers(request: TableRequest, row: Found, before: number): DueTimer[] {
   const key = keyOf(request, row);
+  const partition = row['_partition'] as number;
   return Object.entries(timersOf(row)).flatMap(([name, due]) => (due <= before ? [{ partition, key, name, due }] : []));
 }
 

@@ -8,30 +8,31 @@
  * A node must not lose what it has acknowledged: `commitlog_sync: batch` or `group`, or copies in places that do not fail at
  * once. With `periodic`, the default, a single node that is killed forgets its last writes.
  */
-import { types } from 'cassandra-driver';
 import { TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
 import type { Tables } from '../port.ts';
+import { Claims } from './claims.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
 import { TimerMarks } from './marks.ts';
 import { missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
 import { countOf, guarded, keysWhere, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
-import { claimRequest, type TableRequest, tableRequest } from './request.ts';
-import { earliest, numberOf } from './rows.ts';
-import { checkToken } from './version.ts';
+import { type TableRequest, tableRequest } from './request.ts';
+import { earliest } from './rows.ts';
 import { Writes } from './writes.ts';
 
-const CLAIM_MS = 10_000;
-/** A light-weight transaction is not idempotent: whether one that timed out happened is seen by the next. */
-const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
-const SERIAL = { consistency: types.consistencies.localSerial };
-
-/** Connects with the first call. `elapsed` is the time in ms since some moment: when timers are looked for from the beginning. */
-export function cassandraTables(options: CassandraOptions, elapsed = () => performance.now()): Tables {
+/**
+ * Connects with the first call. `elapsed` is the time in ms since some moment: when timers are looked for from the beginning. `now` is
+ * the time in ms since 1970 UTC; it only says whether the end of what is kept can be told.
+ */
+export function cassandraTables(
+  options: CassandraOptions,
+  elapsed = () => performance.now(),
+  now: () => number = Date.now,
+): Tables {
   const connection = new Connection(options);
-  const claims = claimRequest(connection.keyspace);
-  const writes = new Writes(connection);
+  const claims = new Claims(connection);
+  const writes = new Writes(connection, now);
   const marks = new TimerMarks(elapsed);
   const requests = new WeakMap<TableDef, TableRequest>();
 
@@ -44,53 +45,19 @@ export function cassandraTables(options: CassandraOptions, elapsed = () => perfo
     return request;
   }
 
-  async function tokenOf(place: readonly unknown[]): Promise<number | undefined> {
-    const { rows } = await connection.execute(claims.token, place, SERIAL);
-    return rows[0] === undefined ? undefined : numberOf(rows[0]['token']);
-  }
-
-  /** One try to count up. Undefined: somebody else did, or nobody knows. */
-  async function countedUp(place: readonly unknown[]): Promise<number | undefined> {
-    const token = await tokenOf(place);
-    const next = (token ?? 0) + 1;
-    checkToken(next);
-    const { rows } =
-      token === undefined
-        ? await connection.execute(claims.first, [...place, next], LIGHT_WEIGHT)
-        : await connection.execute(claims.next, [next, ...place, token], LIGHT_WEIGHT);
-    return rows[0]?.['[applied]'] === true ? next : undefined;
-  }
-
   return {
     prepare: (tables) => guarded('preparing the tables', () => prepareTables(connection, tables.map(requestOf))),
 
     missing: (tables) => guarded('comparing the tables', () => missingCql(connection, tables, tables.map(requestOf))),
 
-    claim: (job, topic, partition) =>
-      guarded(`claiming partition ${partition} of ${topic}`, async () => {
+    claim: (job, topic, partition, above = 0) =>
+      guarded(`claiming partition ${partition} of ${topic}`, () => {
         marks.forget();
-        const deadline = performance.now() + CLAIM_MS;
-        for (;;) {
-          let fault: unknown;
-          const token = await countedUp([job, topic, partition]).catch((error) => {
-            if (!isContention(error)) throw error;
-            fault = error;
-            return undefined;
-          });
-          if (token !== undefined) return token;
-          if (performance.now() < deadline) continue;
-          throw (
-            fault ??
-            new TributaryError(
-              'TABLES_AWAY',
-              `others claim partition ${partition} of ${topic} all the time; it is tried again`,
-            )
-          );
-        }
+        return claims.claim([job, topic, partition], above);
       }),
 
     token: (job, topic, partition) =>
-      guarded(`reading the token of ${topic}`, async () => (await tokenOf([job, topic, partition])) ?? 0),
+      guarded(`reading the token of ${topic}`, async () => (await claims.token([job, topic, partition])) ?? 0),
 
     read: (table, keys) => readRows(connection, requestOf(table), table, keys),
     scan: async (table, page) => scanRows(connection, requestOf(table), table, page),
@@ -124,15 +91,10 @@ export function cassandraTables(options: CassandraOptions, elapsed = () => perfo
       }
     },
 
-    due: async (table, partitions, before, limit) => {
-      const found = await Promise.all(
-        partitions.map((one) => timersDue(connection, requestOf(table), marks, one, before, limit)),
-      );
-      return found
-        .flat()
-        .sort((a, b) => a.due - b.due)
-        .slice(0, limit);
-    },
+    due: async (table, partitions, before, limit) =>
+      timersDue(connection, requestOf(table), marks, partitions, before, limit),
+
+    /** What was taken away goes by itself. */
     sweep: async () => 0,
 
     apply: async (view, changes) => writes.changes(requestOf(view), changes),
@@ -140,10 +102,4 @@ export function cassandraTables(options: CassandraOptions, elapsed = () => perfo
     count: async (table, tenant) => countOf(connection, requestOf(table), tenant),
     close: () => connection.close(),
   };
-}
-
-/** Two claims at once make one of them time out, though the store is there. */
-function isContention(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === types.responseErrorCodes.writeTimeout || code === types.responseErrorCodes.readTimeout;
 }

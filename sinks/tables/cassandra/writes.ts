@@ -8,6 +8,8 @@
  *   column and no entry of any older version shows, not even of one that arrives later.
  * - A later row of the same owner writes what changed: columns and entries. What the others hold is of the same owner, since
  *   the first write of an owner is whole.
+ * - A row that is taken away is a whole row, too. It keeps the values of its indexed fields, which are read for it: whoever owns it now
+ *   may not know them.
  * - A removed record is a tombstone with the version of its removal. It holds against older writes for `gc_grace_seconds`,
  *   ten days unless somebody shortened it, which is longer than any paused owner lives.
  *
@@ -18,8 +20,18 @@ import type { Change, Key, WriteResult } from '../../port.ts';
 import type { RowWrite } from '../port.ts';
 import type { Connection, NodeOf } from './connection.ts';
 import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
+import { guarded } from './reads.ts';
 import type { TableRequest } from './request.ts';
-import { changeParameters, insertParameters, refusal, sizeOf, tooLarge, wholeKey } from './rows.ts';
+import {
+  changeParameters,
+  insertParameters,
+  type Kept,
+  refusal,
+  refusedKey,
+  sizeOf,
+  tooLarge,
+  wholeKey,
+} from './rows.ts';
 import { updateStatement } from './updates.ts';
 
 interface Statement {
@@ -58,12 +70,17 @@ export class Writes {
   /** Rows of which nobody knows whether they were written, by table and key. */
   readonly #doubts = new Map<string, Doubt>();
 
-  constructor(connection: Connection) {
+  readonly #now: () => number;
+
+  constructor(connection: Connection, now: () => number) {
     this.#connection = connection;
+    this.#now = now;
   }
 
   async rows(request: TableRequest, rows: readonly RowWrite[]): Promise<WriteResult[]> {
+    const kept = await this.#keptOf(request, rows);
     const attempts = rows.map((row) => this.#attemptOf(request, row));
+    const now = this.#now();
     const outcomes: Outcome[] = rows.map(() => 'none');
     try {
       return await this.#write(
@@ -76,7 +93,7 @@ export class Writes {
           const attempt = attempts[i];
           const whole = row.whole || row.data === undefined || attempt !== undefined;
           if (!whole) return updateStatement(request, row);
-          return { query: request.insert, params: insertParameters(request, row, attempt ?? 0) };
+          return { query: request.insert, params: insertParameters(request, row, attempt ?? 0, now, kept[i]) };
         },
         outcomes,
       );
@@ -87,6 +104,20 @@ export class Writes {
         else if (outcomes[i] === 'done' && attempt !== undefined) this.#doubts.delete(idOf(request, row.key));
       });
     }
+  }
+
+  /** Of each row that is taken away, what it is found by. */
+  #keptOf(request: TableRequest, rows: readonly RowWrite[]): Promise<(Kept | undefined)[]> {
+    const { kept, indexedFields, name } = request;
+    if (indexedFields.length === 0 || rows.every(({ data }) => data !== undefined)) return Promise.resolve([]);
+    return guarded(`reading ${name}`, () =>
+      Promise.all(
+        rows.map(async ({ data, key }) => {
+          if (data !== undefined || refusedKey(request, key) !== undefined) return undefined;
+          return (await this.#connection.execute(kept, wholeKey(request, key))).rows[0];
+        }),
+      ),
+    );
   }
 
   changes(request: TableRequest, changes: readonly Change[]): Promise<WriteResult[]> {

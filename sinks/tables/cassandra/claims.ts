@@ -1,0 +1,100 @@
+/**
+ * The claims on partitions. Each partition of a job's topic has a row of its own, which is counted up by a light-weight
+ * transaction: so of two claims of one partition each gets its own token.
+ *
+ * One row besides, the line, has the largest token of all partitions of the job's topic. A claim reads it before it counts up, and
+ * raises it before it answers; so its token is larger than that of every claim that was answered before it began. The line needs no
+ * transaction, since it is written with its token as the timestamp: the largest stays, whatever arrives when. Claims of different
+ * partitions at once do not wait for each other, and may get the same token; no row can be of both. See decision 23.
+ */
+import { types } from 'cassandra-driver';
+import { TributaryError } from '../../../schemas/errors.ts';
+import type { Connection } from './connection.ts';
+import { type ClaimRequest, claimRequest, LINE } from './request.ts';
+import { longOf, numberOf } from './rows.ts';
+import { checkToken } from './version.ts';
+
+const CLAIM_MS = 10_000;
+const CLAIMS_OF_PAGE = 5_000;
+/** A light-weight transaction is not idempotent: whether one that timed out happened is seen by the next. */
+const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
+const SERIAL = { consistency: types.consistencies.localSerial };
+
+type Place = readonly [job: string, topic: string, partition: number];
+
+export class Claims {
+  readonly #connection: Connection;
+  readonly #request: ClaimRequest;
+  /** Searches for the largest token of jobs' topics that have no line yet. */
+  readonly #searches = new Map<string, Promise<number>>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#request = claimRequest(connection.keyspace);
+  }
+
+  async claim(place: Place, above: number): Promise<number> {
+    const deadline = performance.now() + CLAIM_MS;
+    for (;;) {
+      let fault: unknown;
+      const token = await this.#countedUp(place, above).catch((error) => {
+        if (!isContention(error)) throw error;
+        fault = error;
+        return undefined;
+      });
+      if (token !== undefined) return token;
+      if (performance.now() < deadline) continue;
+      const [, topic, partition] = place;
+      const message = `others claim partition ${partition} of ${topic} all the time; it is tried again`;
+      throw fault ?? new TributaryError('TABLES_AWAY', message);
+    }
+  }
+
+  /** Linearizable: it sees every claim of the partition that was answered before. Undefined: there was none. */
+  async token(place: Place): Promise<number | undefined> {
+    const { rows } = await this.#connection.execute(this.#request.token, place, SERIAL);
+    return rows[0] === undefined ? undefined : numberOf(rows[0]['token']);
+  }
+
+  /** One try to count up. Undefined: somebody else did, or nobody knows. */
+  async #countedUp(place: Place, above: number): Promise<number | undefined> {
+    const [job, topic] = place;
+    const { first, next, raise } = this.#request;
+    const [token, line] = await Promise.all([this.token(place), this.#line(job, topic)]);
+    const to = Math.max(token ?? 0, line, above) + 1;
+    checkToken(to);
+    const { rows } =
+      token === undefined
+        ? await this.#connection.execute(first, [...place, to], LIGHT_WEIGHT)
+        : await this.#connection.execute(next, [to, ...place, token], LIGHT_WEIGHT);
+    if (rows[0]?.['[applied]'] !== true) return undefined;
+    await this.#connection.execute(raise, [job, topic, LINE, to, longOf({ token: to, revision: 0 })]);
+    return to;
+  }
+
+  async #line(job: string, topic: string): Promise<number> {
+    const { rows } = await this.#connection.execute(this.#request.token, [job, topic, LINE]);
+    if (rows[0] !== undefined) return numberOf(rows[0]['token']);
+    const id = JSON.stringify([job, topic]);
+    const search = this.#searches.get(id) ?? this.#largest(job, topic).finally(() => this.#searches.delete(id));
+    this.#searches.set(id, search);
+    return search;
+  }
+
+  /** Of claims that were made before there was a line. */
+  async #largest(job: string, topic: string): Promise<number> {
+    let largest = 0;
+    for await (const page of this.#connection.pages(this.#request.all, [], CLAIMS_OF_PAGE)) {
+      for (const row of page) {
+        if (row['job'] === job && row['topic'] === topic) largest = Math.max(largest, numberOf(row['token']));
+      }
+    }
+    return largest;
+  }
+}
+
+/** Two claims at once make one of them time out, though the store is there. */
+function isContention(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === types.responseErrorCodes.writeTimeout || code === types.responseErrorCodes.readTimeout;
+}
