@@ -133,7 +133,12 @@ const schema = z.object({
   viewWaitMs: ms(0, HOUR, DEFAULT_SETTINGS.viewWaitMs, 'How long a batch waits for a view that may be behind'),
   backOffFirstMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[0], 'The first pause when a store is away'),
   backOffLongestMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[1], 'The longest pause when a store is away'),
-  expireEveryMs: ms(1000, 24 * HOUR, HOUR, 'How often records past their retention are dropped'),
+  expireEveryMs: ms(
+    1000,
+    24 * HOUR,
+    HOUR,
+    'How often records past their retention, and what was taken away long ago, are deleted',
+  ),
 });
 
 export type Config = Readonly<z.output<typeof schema>>;

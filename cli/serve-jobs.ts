@@ -12,6 +12,7 @@ import { kindOf, messageOf } from '../schemas/errors.ts';
 import { type Config, masked } from './config.ts';
 import { type Context, pause, print } from './context.ts';
 import { FAILED } from './errors.ts';
+import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
 import { isEmbedded } from './openers.ts';
 import { type Probes, serveProbes } from './probes.ts';
@@ -58,7 +59,7 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
     });
     await running.started();
     if (signal.aborted) return undefined;
-    void expireAgainAndAgain(context, logger, AbortSignal.any([signal, ended.signal]));
+    void expireAgainAndAgain(context, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
     const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
     logger.info({ version: VERSION, jobs: names }, 'running');
@@ -130,15 +131,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Drops records that their topics no longer keep. A log that is away is asked again the next time. */
-async function expireAgainAndAgain({ wired }: Context, logger: Logger, signal: AbortSignal): Promise<void> {
+async function expireAgainAndAgain(
+  { wired }: Context,
+  jobs: readonly Job[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    try {
-      const dropped = await wired.stores.transport.expire(Date.now());
-      if (dropped > 0) logger.info(`${dropped} records past their retention were dropped`);
-    } catch (error) {
-      if (!signal.aborted) logger.warn(`records past their retention were not dropped: ${messageOf(error)}`);
-    }
+    await expire(wired.stores, jobs, logger, Date.now(), signal);
     await pause(wired.config.expireEveryMs, signal);
   }
 }

@@ -51,6 +51,17 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         };
       });
 
+      test('a sweep keeps what is there, and holds what was removed just now against older writes', async (t) => {
+        const { search, tenant } = await opened(t);
+        const change = put(tenant, 'a', {}, { token: 1, revision: 2 });
+        await search.apply(courses, [change, remove(tenant, 'b', { token: 1, revision: 2 })]);
+        await search.sweep([courses]);
+        const older = put(tenant, 'b', {}, { token: 1, revision: 1 });
+        assert.deepEqual(await search.apply(courses, [older]), ['stale']);
+        const { items } = await search.search(courses, { tenant, words: '', limit: 10 });
+        assert.deepEqual(items, [change.record]);
+      });
+
       test('what is missing is said, made by preparing, and nothing else is missing then', async (t) => {
         const { search } = await opened(t);
         const { index, larger, other } = own();

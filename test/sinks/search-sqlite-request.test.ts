@@ -65,7 +65,7 @@ test('the table has the tenant and the key, the columns, the words, the document
     'CREATE TABLE "search_things" ( "_id" INTEGER PRIMARY KEY, "_tenant" TEXT NOT NULL, "user" TEXT NOT NULL, ' +
       '"course" TEXT NOT NULL, "state" TEXT, "count" INTEGER, "time" INTEGER, "rate" REAL, "open" INTEGER, ' +
       '"batches" TEXT, "scores" TEXT, "_text" TEXT, "_document" TEXT, "_token" INTEGER NOT NULL, ' +
-      '"_revision" INTEGER NOT NULL, UNIQUE ("_tenant", "user", "course") )',
+      '"_revision" INTEGER NOT NULL, "_removed" INTEGER, UNIQUE ("_tenant", "user", "course") )',
   );
   assert.equal(requests.addColumn('count'), 'ALTER TABLE "search_things" ADD COLUMN "count" INTEGER');
 });
@@ -91,7 +91,7 @@ test('a document becomes parameters in the order of the upsert', () => {
     scores: [1],
     inner: { x: 1 },
   };
-  const parameters = requests.parameters({ key: ['t', 'u', 'c'], version, record });
+  const parameters = requests.parameters({ key: ['t', 'u', 'c'], version, record }, 77);
   const names =
     /INSERT INTO "search_things" \((.*?)\)/.exec(requests.upsert)?.[1]?.replaceAll('"', '').split(', ') ?? [];
   assert.deepEqual(Object.fromEntries(names.map((name, index) => [name, parameters[index]])), {
@@ -109,14 +109,15 @@ test('a document becomes parameters in the order of the upsert', () => {
     _document: JSON.stringify(record),
     _token: 3,
     _revision: 4,
+    _removed: null,
   });
   assert.equal(parameters.length, names.length);
-  assert.equal(requests.parameters({ key: [], version, record: { open: false } })[4], 0);
+  assert.equal(requests.parameters({ key: [], version, record: { open: false } }, 77)[4], 0);
 });
 
-test('a removal keeps the key and the version, and nothing of the document', () => {
-  const parameters = requests.parameters({ key: ['t', 'u', 'c'], version, record: undefined });
-  assert.deepEqual(parameters, ['t', 'u', 'c', ...Array(9).fill(null), 3, 4]);
+test('a removal keeps the key, the version and its time, and nothing of the document', () => {
+  const parameters = requests.parameters({ key: ['t', 'u', 'c'], version, record: undefined }, 77);
+  assert.deepEqual(parameters, ['t', 'u', 'c', ...Array(9).fill(null), 3, 4, 77]);
 });
 
 test('what the tables depend on is in `declared`, and descriptions are not', () => {

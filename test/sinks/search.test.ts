@@ -7,6 +7,7 @@ import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.
 import type { Field } from '../../schemas/avro.ts';
 import { defineIndex, type IndexDef } from '../../schemas/target.ts';
 import type { Change } from '../../sinks/port.ts';
+import { REMOVALS_KEPT_MS } from '../../sinks/search/sqlite/request.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import { searchContract } from '../contracts/search.ts';
 
@@ -80,6 +81,42 @@ test('a removed document leaves nothing in the full-text index, and neither does
   assert.deepEqual(indexed(), [1]);
   await search.apply(things, [put('bob', { title: 'biology' }, 3)]);
   assert.deepEqual(indexed(), [2]);
+});
+
+test('a removal is swept away after a week, unless the document was written again', async (t) => {
+  const database = inMemory(t);
+  let time = 1_000_000;
+  const search = sqliteSearch(database, () => time);
+  assert.equal(await search.sweep([things]), 0, 'of an index that was never made');
+  await search.prepare([things]);
+  const removals = ['ann', 'bob'].map((name) => ({ ...put(name, {}, 2), record: undefined }));
+  await search.apply(things, [put('ann', { title: 'algebra' }), ...removals, put('bob', { title: 'biology' }, 3)]);
+  time += REMOVALS_KEPT_MS;
+  assert.equal(await search.sweep([things]), 0);
+  assert.deepEqual(await search.apply(things, [put('ann', { title: 'algebra' })]), ['stale']);
+  time += 1;
+  assert.equal(await search.sweep([things]), 1);
+  assert.deepEqual(await search.apply(things, [put('ann', { title: 'algebra' })]), ['written']);
+  time += 2 * REMOVALS_KEPT_MS;
+  assert.equal(await search.sweep([things]), 0);
+  assert.equal((await search.search(things, all)).total, 2);
+});
+
+test('an index of an earlier version is prepared for sweeping, and what was removed in it is kept for a week from then', async (t) => {
+  const database = inMemory(t);
+  let time = 1_000_000;
+  const search = sqliteSearch(database, () => time);
+  await search.prepare([things]);
+  await search.apply(things, [put('ann', { title: 'algebra' }), { ...put('bob', {}), record: undefined }]);
+  database.exec('DROP INDEX search_things__removed; ALTER TABLE search_things DROP COLUMN _removed');
+  database.exec(`UPDATE declared_indexes SET declared = json_remove(declared, '$.own')`);
+  assert.equal((await search.missing([things])).length, 3);
+  await search.prepare([things]);
+  assert.deepEqual(await search.missing([things]), []);
+  assert.equal(await search.sweep([things]), 0);
+  time += REMOVALS_KEPT_MS + 1;
+  assert.equal(await search.sweep([things]), 1);
+  assert.equal((await search.search(things, { ...all, words: 'algebra' })).total, 1);
 });
 
 test('preparing an index that is as it was declared writes nothing', async (t) => {

@@ -13,7 +13,7 @@ export interface Column {
 }
 
 /** Columns that every index has. */
-const OWN = ['_id', '_tenant', '_text', '_document', '_token', '_revision'] as const;
+const OWN = ['_id', '_tenant', '_text', '_document', '_token', '_revision', '_removed'] as const;
 
 /** By field, in the order of the record: every plain field and every array of plain items, unless it is text. */
 export function columnsOf(index: IndexDef): Map<string, Column> {

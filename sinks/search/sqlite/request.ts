@@ -2,7 +2,8 @@
  * What to ask of SQLite, for one search index: texts of SQL and their parameters, nothing else.
  *
  * Table "search_<name>": one row a document, with its key, a column for every field that can be filtered by, all of its
- * text fields as one text, the document itself as JSON, and its version. A removed document leaves a row without one.
+ * text fields as one text, the document itself as JSON, and its version. A removed document leaves a row without one, which says in
+ * "_removed" when that was, in ms since 1970 UTC, and is swept away a week later.
  * Table "search_<name>__text": the full-text index of that one text, without a copy of it. A trigger keeps it, and only
  * when the text is another one: so a change of mere numbers costs no more than an ordinary row.
  */
@@ -41,9 +42,13 @@ export interface IndexRequests {
   readonly create: string;
   readonly drop: string;
   addColumn(name: string): string;
+  /** For tables of before: the column "_removed", its index, and (parameter: when) what it says of what was removed already. */
+  readonly addRemoved: readonly [column: string, index: string, fill: string];
   /** Writes one document if no newer one is there: no row is changed otherwise. */
   readonly upsert: string;
-  parameters(change: Change): SqlValue[];
+  parameters(change: Change, now: number): SqlValue[];
+  /** Forgets what was removed before a time. */
+  readonly sweep: string;
   /** Documents after an id, as `StoredDocument`; parameters: the id, and how many. */
   readonly stored: string;
   page(request: SearchRequest): PageQuery;
@@ -55,6 +60,8 @@ const TOKENIZER = `unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'`;
 const WORD = /[\p{L}\p{N}\p{Co}\p{Mn}\p{Mc}]+/gu;
 /** The cost of a query grows with the square of its words. Those beyond are not looked for. */
 const MOST_WORDS = 200;
+/** Removals are kept against older writes, which come from a paused owner: not after days. */
+export const REMOVALS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 export function indexRequests(index: IndexDef): IndexRequests {
   const columns = columnsOf(index);
@@ -63,8 +70,9 @@ export function indexRequests(index: IndexDef): IndexRequests {
   const [quotedTable, words] = [quoted(table), quoted(`${table}__text`)];
   const unique = ['_tenant', ...key];
   const others = [...columns.keys()].filter((name) => !key.includes(name));
-  const overwritten = [...others, '_text', '_document', '_token', '_revision'];
+  const overwritten = [...others, '_text', '_document', '_token', '_revision', '_removed'];
   const keyOrder = key.map((name) => `d.${quoted(name)}`).join(', ');
+  const removals = `CREATE INDEX ${quoted(`${table}__removed`)} ON ${quotedTable} ("_removed") WHERE "_removed" IS NOT NULL`;
   const definition = (name: string): string => `${quoted(name)} ${columns.get(name)?.type}`;
 
   function conditions({ tenant, filter = {} }: SearchRequest): { where: string; parameters: SqlValue[] } {
@@ -79,7 +87,7 @@ export function indexRequests(index: IndexDef): IndexRequests {
     table,
     columns,
     key,
-    declared: JSON.stringify({ key, text: index.text, columns: [...columns] }),
+    declared: JSON.stringify({ key, text: index.text, columns: [...columns], own: ['_removed'] }),
 
     create: `
       CREATE TABLE ${quotedTable} (
@@ -91,8 +99,10 @@ export function indexRequests(index: IndexDef): IndexRequests {
         "_document" TEXT,
         "_token" INTEGER NOT NULL,
         "_revision" INTEGER NOT NULL,
+        "_removed" INTEGER,
         UNIQUE (${unique.map(quoted).join(', ')})
       );
+      ${removals};
       CREATE VIRTUAL TABLE ${words} USING fts5 (
         words, content = '', contentless_delete = 1, tokenize = "${TOKENIZER}"
       );
@@ -109,6 +119,11 @@ export function indexRequests(index: IndexDef): IndexRequests {
     drop: `DROP TABLE IF EXISTS ${words}; DROP TABLE IF EXISTS ${quotedTable}`,
 
     addColumn: (name) => `ALTER TABLE ${quotedTable} ADD COLUMN ${definition(name)}`,
+    addRemoved: [
+      `ALTER TABLE ${quotedTable} ADD COLUMN "_removed" INTEGER`,
+      removals,
+      `UPDATE ${quotedTable} SET "_removed" = ? WHERE "_document" IS NULL`,
+    ],
 
     upsert: `
       INSERT INTO ${quotedTable} (${[...unique, ...overwritten].map(quoted).join(', ')})
@@ -118,14 +133,16 @@ export function indexRequests(index: IndexDef): IndexRequests {
       WHERE (excluded."_token", excluded."_revision") >= ("_token", "_revision")
     `,
 
-    parameters({ key, version, record }) {
+    parameters({ key, version, record }, now) {
       const parameters: SqlValue[] = [...key];
       for (const name of others) parameters.push(sqlValue(record?.[name]));
       parameters.push(record === undefined ? null : textOf(index.text.map((name) => record[name])).normalize());
       parameters.push(record === undefined ? null : JSON.stringify(record));
-      parameters.push(version.token, version.revision);
+      parameters.push(version.token, version.revision, record === undefined ? now : null);
       return parameters;
     },
+
+    sweep: `DELETE FROM ${quotedTable} WHERE "_removed" < ?`,
 
     stored: `
       SELECT "_id", "_document", "_token", "_revision", ${unique.map(quoted).join(', ')} FROM ${quotedTable}

@@ -9,13 +9,16 @@ import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { IndexDef } from '../../../schemas/target.ts';
 import type { Change, WriteResult } from '../../port.ts';
 import type { Search } from '../port.ts';
-import { type FoundRow, type IndexRequests, indexRequests, type StoredDocument } from './request.ts';
+import { type FoundRow, type IndexRequests, indexRequests, REMOVALS_KEPT_MS, type StoredDocument } from './request.ts';
 
 const DECLARED = 'CREATE TABLE IF NOT EXISTS declared_indexes (name TEXT PRIMARY KEY, declared TEXT NOT NULL)';
 const DOCUMENTS_AT_ONCE = 1000;
 
-/** The database stays open when the search is closed: whoever opened it closes it. */
-export function sqliteSearch(database: Database): Search {
+/**
+ * The database stays open when the search is closed: whoever opened it closes it. `now` is the time in ms since 1970 UTC; it
+ * only says how long removals are kept.
+ */
+export function sqliteSearch(database: Database, now: () => number = Date.now): Search {
   const known = new WeakMap<IndexDef, IndexRequests>();
 
   function requestsOf(index: IndexDef): IndexRequests {
@@ -36,6 +39,11 @@ export function sqliteSearch(database: Database): Search {
     database.statement('INSERT OR REPLACE INTO declared_indexes VALUES (?, ?)').run(index.name, requests.declared);
   }
 
+  /** Whether any index was ever made. */
+  function hasIndexes(): boolean {
+    return database.statement(`SELECT 1 FROM sqlite_master WHERE name = 'declared_indexes'`).get() !== undefined;
+  }
+
   function declaredOf({ name }: IndexDef): string | undefined {
     const stored = database.statement('SELECT declared FROM declared_indexes WHERE name = ?').get(name);
     return stored === undefined ? undefined : String((stored as unknown as [unknown])[0]);
@@ -48,20 +56,30 @@ export function sqliteSearch(database: Database): Search {
     if (before === requests.declared) return [];
     if (before === undefined) return [requests.create];
     const added = additions(index, requests, before).map((name) => requests.addColumn(name));
+    if (!columnTypes(requests).has('_removed')) added.push(...requests.addRemoved.slice(0, 2));
     return [...added, `-- every document of ${requests.table} is written once more, for the fields that changed`];
   }
 
   function alter(index: IndexDef, requests: IndexRequests, before: string): void {
     for (const name of additions(index, requests, before)) database.exec(requests.addColumn(name));
+    if (!columnTypes(requests).has('_removed')) {
+      const [column, removals, fill] = requests.addRemoved;
+      database.exec(`${column}; ${removals}`);
+      database.statement(fill).run(now());
+    }
     rewrite(requests);
+  }
+
+  function columnTypes({ table }: IndexRequests): Map<string, string> {
+    const rows = database.statement('SELECT name, type FROM pragma_table_info(?)').all(table);
+    return new Map(rows as unknown as [string, string][]);
   }
 
   /** The fields without a column. Throws TABLE_DRIFTED where adding is not enough. */
   function additions(index: IndexDef, requests: IndexRequests, before: string): string[] {
     const { key } = JSON.parse(before) as { key: string[] };
     if (key.join() !== requests.key.join()) throw drifted(index, `the key (${key})`, `the key (${requests.key})`);
-    const rows = database.statement('SELECT name, type FROM pragma_table_info(?)').all(requests.table);
-    const types = new Map(rows as unknown as [string, string][]);
+    const types = columnTypes(requests);
     return [...requests.columns].flatMap(([name, { type }]) => {
       const there = types.get(name);
       if (there === undefined) return [name];
@@ -77,7 +95,7 @@ export function sqliteSearch(database: Database): Search {
       const documents = stored.all(last, DOCUMENTS_AT_ONCE) as unknown as StoredDocument[];
       for (const [id, document, token, revision, ...key] of documents) {
         const record = JSON.parse(document) as Record<string, unknown>;
-        upsert.run(...requests.parameters({ key, version: { token, revision }, record }));
+        upsert.run(...requests.parameters({ key, version: { token, revision }, record }, now()));
         last = id;
       }
       if (documents.length < DOCUMENTS_AT_ONCE) return;
@@ -87,9 +105,10 @@ export function sqliteSearch(database: Database): Search {
   function write(index: IndexDef, changes: readonly Change[]): WriteResult[] {
     const { upsert, parameters } = requestsOf(index);
     const statement = database.statement(upsert);
+    const time = now();
     return changes.map((change) => {
       try {
-        return statement.run(...parameters(change)).changes === 0 ? 'stale' : 'written';
+        return statement.run(...parameters(change, time)).changes === 0 ? 'stale' : 'written';
       } catch (error) {
         if (!isRefusal(error)) throw error;
         return { refused: `the document is too large for the search index ${index.name}: ${messageOf(error)}` };
@@ -108,9 +127,7 @@ export function sqliteSearch(database: Database): Search {
 
     missing: (indexes) =>
       guarded('SEARCH_AWAY', 'comparing the search indexes', () => {
-        const isNew =
-          database.statement(`SELECT 1 FROM sqlite_master WHERE name = 'declared_indexes'`).get() === undefined;
-        return indexes.flatMap((index) => (isNew ? [requestsOf(index).create] : missing(index)));
+        return indexes.flatMap((index) => (hasIndexes() ? missing(index) : [requestsOf(index).create]));
       }),
 
     renew: (index) =>
@@ -140,8 +157,17 @@ export function sqliteSearch(database: Database): Search {
         return { items, next: page.next(rows), total: count };
       }),
 
-    // A removal takes its document at once.
-    sweep: async () => 0,
+    sweep: (indexes) =>
+      guarded('SEARCH_AWAY', 'forgetting what was removed', () =>
+        database.transaction(() => {
+          let deleted = 0;
+          for (const index of hasIndexes() ? indexes : []) {
+            if (declaredOf(index) === undefined) continue;
+            deleted += Number(database.statement(requestsOf(index).sweep).run(now() - REMOVALS_KEPT_MS).changes);
+          }
+          return deleted;
+        }),
+      ),
 
     close: async () => {},
   };

@@ -1,0 +1,72 @@
+/** What is not kept any longer is deleted. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { expire } from '../../cli/expire.ts';
+import { indexesOf, tablesOf } from '../../cli/wire.ts';
+import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import { jobs } from '../../jobs/index.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
+import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
+
+type Expiring = Pick<Stores, 'transport' | 'tables' | 'search'>;
+
+const sweeping = (count: (() => number) | number, asked: unknown[] = []): Expiring => {
+  const answer = async (of: unknown): Promise<number> => {
+    asked.push(of);
+    return typeof count === 'number' ? count : count();
+  };
+  return { transport: { expire: answer }, tables: { sweep: answer }, search: { sweep: answer } } as unknown as Expiring;
+};
+
+async function told(stores: Expiring, signal = new AbortController().signal): Promise<string[]> {
+  const lines: string[] = [];
+  const logger = {
+    info: (line: string) => lines.push(`info ${line}`),
+    warn: (line: string) => lines.push(`warn ${line}`),
+  };
+  await expire(stores, jobs, logger as unknown as Parameters<typeof expire>[2], 77, signal);
+  return lines;
+}
+
+test('records, rows and documents of all jobs are deleted, and how many is told', async () => {
+  const asked: unknown[] = [];
+  assert.deepEqual(await told(sweeping(3, asked)), [
+    'info 3 records past their retention are deleted for good',
+    'info 3 rows that were taken away are deleted for good',
+    'info 3 documents that were removed are deleted for good',
+  ]);
+  assert.deepEqual(asked, [77, tablesOf(jobs), indexesOf(jobs)]);
+  assert.deepEqual(await told(sweeping(0)), []);
+});
+
+test('a store that is away keeps no other from being asked', async () => {
+  const lines = await told(
+    sweeping(() => {
+      throw new Error('it is away');
+    }),
+  );
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.match(line, /^warn .* are not deleted: it is away; it is tried again$/);
+});
+
+test('stores that are being closed are not asked, and not complained of', async () => {
+  const ending = new AbortController();
+  const asked: unknown[] = [];
+  const closing = sweeping(() => {
+    ending.abort();
+    throw new Error('it was closed');
+  }, asked);
+  assert.deepEqual(await told(closing, ending.signal), []);
+  assert.deepEqual(asked, [77]);
+});
+
+test('stores of which nothing was taken away have nothing to delete', async (t) => {
+  const database = openDatabase(IN_MEMORY);
+  t.after(() => database.close());
+  const [tables, search] = [sqliteTables(database), sqliteSearch(database)];
+  await tables.prepare(tablesOf(jobs));
+  await search.prepare(indexesOf(jobs));
+  assert.deepEqual(await told({ transport: embeddedTransport(database), tables, search }), []);
+});
