@@ -157,6 +157,11 @@ export class Entries<V> implements Iterable<[string, V]> {
     });
   }
 
+  /** One object for all versions of one history: what is known of the entries can be kept with it. */
+  get identity(): object {
+    return this.#history.root;
+  }
+
   /** Whether this is a later or an earlier version of the other: only then `changes()` is what a store of the other lacks. */
   isVersionOf(other: Entries<V>): boolean {
     return this.#history.root === other.#history.root;

@@ -15,6 +15,8 @@
  *   partitions form one line, and a row that moves to another partition meets no smaller one there.
  * - A row that was taken away keeps its key, its bookkeeping and the values of its `indexed` fields until it goes for good, and a search
  *   (`where`) and a timer find it: its outbox may still matter.
+ * - A row has a largest size, which is what an owner can write whole at once. An update that would make it larger is refused, so that
+ *   no row grows until its next owner cannot write it; one that adds nothing is not.
  * - A removed view record is gone for readers, and an older write does not bring it back.
  */
 import type { TableDef } from '../../schemas/target.ts';

@@ -10,6 +10,8 @@ export interface TablesUnderTest {
   readonly tables: Tables;
   /** Closes `tables` and answers what a process that starts later has of the same data. */
   reopen(): Promise<Tables>;
+  /** Another client of the same data, in which a row has at most so many bytes. */
+  limited(largest: number): Tables;
 }
 
 export interface TablesOptions {
@@ -34,6 +36,7 @@ export interface Scene {
   readonly ordersKeys: boolean;
   readonly longestIndexed: number;
   reopen(): Promise<Tables>;
+  limited(largest: number): Tables;
   /** A key of `learners`. */
   key(userId: string, batchId: string): Key;
 }
@@ -51,6 +54,7 @@ export async function scene(under: TablesUnderTest, options: TablesOptions): Pro
     ordersKeys: options.ordersKeys ?? true,
     longestIndexed: options.longestIndexed ?? Number.POSITIVE_INFINITY,
     reopen: () => under.reopen(),
+    limited: (largest) => under.limited(largest),
     key: (userId, batchId) => [tenant, userId, batchId],
   };
 }

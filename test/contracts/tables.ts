@@ -5,6 +5,7 @@ import { Entries } from '../../schemas/entries.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
 import { claimsContract } from './tables-claims.ts';
 import { keysContract } from './tables-keys.ts';
+import { largeRowsContract } from './tables-large.ts';
 import { rowsBehaveLikeTheModel } from './tables-model.ts';
 import { removedRowsContract } from './tables-removed.ts';
 import {
@@ -42,6 +43,7 @@ export function tablesContract(
   claimsContract(tablesTest);
   removedRowsContract(tablesTest);
   takenContract(tablesTest);
+  largeRowsContract(tablesTest);
   rowsBehaveLikeTheModel(tablesTest);
 
   tablesTest('a row of every type of field comes back as it was written', async ({ tables, key }) => {

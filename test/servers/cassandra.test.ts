@@ -32,6 +32,11 @@ tablesContract(
         tables = opened(t, url);
         return tables;
       },
+      limited(largest) {
+        const limited = cassandraTables({ url, largest });
+        t.after(() => limited.close());
+        return limited;
+      },
     };
   },
   { tellsStale: false, ordersKeys: false, longestIndexed: LONGEST_INDEXED },

@@ -22,6 +22,7 @@ tablesContract('in memory', async (t) => {
       await tables.close();
       return sqliteTables(database);
     },
+    limited: (largest) => sqliteTables(database, Date.now, largest),
   };
 });
 
@@ -41,6 +42,7 @@ tablesContract('in a folder', async (t) => {
       database = openDatabase(folder);
       return sqliteTables(database);
     },
+    limited: (largest) => sqliteTables(database, Date.now, largest),
   };
 });
 

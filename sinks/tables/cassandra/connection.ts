@@ -19,6 +19,8 @@ export interface CassandraOptions {
   readonly tls?: TlsFiles;
   /** Statements that are on their way at once, of all calls. */
   readonly inFlight?: number;
+  /** The most bytes of a row or record, for tests. */
+  readonly largest?: number;
 }
 
 const ON_ONE_NODE_MS = 4_500;

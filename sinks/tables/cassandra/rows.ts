@@ -4,6 +4,7 @@ import { Entries } from '../../../schemas/entries.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
 import type { Change, Key, Version } from '../../port.ts';
+import type { Growing, Growth } from '../growth.ts';
 import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
@@ -24,7 +25,7 @@ const LONGEST_KEY = 65_000;
  * The largest statement, in bytes. As it comes, Cassandra takes requests and writes of up to 16 MiB; and a request that is too
  * large is not only refused, but may take with it what comes next on the same connection.
  */
-const LARGEST = 12 * 1024 ** 2;
+export const LARGEST = 12 * 1024 ** 2;
 
 /** What a row that is taken away is found by further on, by the names of the columns. */
 export type Kept = Readonly<Record<string, unknown>>;
@@ -93,10 +94,25 @@ export function sizeOf(parameters: readonly unknown[]): number {
 }
 
 /** Why a statement of this size cannot be sent; undefined if it can. */
-export function tooLarge(parameters: readonly unknown[], size: number): string | undefined {
+export function tooLarge(parameters: readonly unknown[], size: number, largest = LARGEST): string | undefined {
   // No character has more than three bytes for each of its units.
-  const bytes = size * 3 <= LARGEST ? size : sizeOfAll(parameters, Buffer.byteLength);
-  return bytes <= LARGEST ? undefined : `it has ${bytes} bytes, and the most is ${LARGEST}`;
+  const bytes = size * 3 <= largest ? size : sizeOfAll(parameters, Buffer.byteLength);
+  return bytes <= largest ? undefined : `it has ${bytes} bytes, and the most is ${largest}`;
+}
+
+/** Why the row must not become what an update would make of it: see `Growth`. */
+export function outgrown(request: TableRequest, growth: Growth, row: RowWrite, size: number): string | undefined {
+  const bytesOf = (values: readonly unknown[]) => sizeOfAll(values, Buffer.byteLength);
+  const maps = request.maps.map((map): Growing => {
+    const value = row.data?.[map.field];
+    return {
+      value,
+      added: () => (value instanceof Entries ? bytesOf([encoded(map, value.changes())]) : 0),
+      measure: () => bytesOf([entriesOf(map, value)]),
+    };
+  });
+  const rest = () => bytesOf([...row.key, ...fieldsOf(request, row.data), ...bookkeepingOf(row)]);
+  return growth.refusal(maps, size, rest);
 }
 
 type LengthOf = (text: string) => number;
@@ -129,6 +145,13 @@ function fieldsOf(request: TableRequest, data: Data, kept: Kept = {}): unknown[]
   return request.columns.map(({ field, name, codec }) =>
     data === undefined ? (kept[name] ?? null) : codec.encode(data[field]),
   );
+}
+
+/** Of changes, what is added. */
+function encoded(map: MapRequest, changes: ReadonlyMap<string, unknown>): Map<string, unknown> {
+  const entries = new Map<string, unknown>();
+  for (const [entry, value] of changes) if (value !== undefined) entries.set(entry, map.codec.encode(value));
+  return entries;
 }
 
 function entriesOf(map: MapRequest, value: unknown): Map<string, unknown> {

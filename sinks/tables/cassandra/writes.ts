@@ -17,6 +17,7 @@
  * written that as the same version. So the row is remembered: its next write is whole, and of a later attempt.
  */
 import type { Change, Key, WriteResult } from '../../port.ts';
+import { Growth } from '../growth.ts';
 import type { RowWrite } from '../port.ts';
 import type { Connection, NodeOf } from './connection.ts';
 import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
@@ -26,6 +27,8 @@ import {
   changeParameters,
   insertParameters,
   type Kept,
+  LARGEST,
+  outgrown,
   refusal,
   refusedKey,
   sizeOf,
@@ -71,10 +74,15 @@ export class Writes {
   readonly #doubts = new Map<string, Doubt>();
 
   readonly #now: () => number;
+  readonly #largest: number;
+  readonly #growth: Growth;
 
-  constructor(connection: Connection, now: () => number) {
+  /** `largest`: the most bytes of a row or record. */
+  constructor(connection: Connection, now: () => number, largest = LARGEST) {
     this.#connection = connection;
     this.#now = now;
+    this.#largest = largest;
+    this.#growth = new Growth(largest);
   }
 
   async rows(request: TableRequest, rows: readonly RowWrite[]): Promise<WriteResult[]> {
@@ -92,7 +100,10 @@ export class Writes {
           if (refused !== undefined) return refused;
           const attempt = attempts[i];
           const whole = row.whole || row.data === undefined || attempt !== undefined;
-          if (!whole) return updateStatement(request, row);
+          if (!whole) {
+            const statement = updateStatement(request, row);
+            return outgrown(request, this.#growth, row, sizeOf(statement.params)) ?? statement;
+          }
           return { query: request.insert, params: insertParameters(request, row, attempt ?? 0, now, kept[i]) };
         },
         outcomes,
@@ -153,7 +164,7 @@ export class Writes {
       }
       const { query, params } = statement;
       const size = sizeOf(params);
-      const refused = tooLarge(params, size);
+      const refused = tooLarge(params, size, this.#largest);
       if (refused === undefined) statements.push({ query, params, item: i, size });
       else results[i] = { refused };
     });

@@ -9,8 +9,10 @@ import { Entries } from '../../../schemas/entries.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { TableDef } from '../../../schemas/target.ts';
 import { compareVersions, type WriteResult } from '../../port.ts';
+import { Growth } from '../growth.ts';
 import type { RowWrite, StoredRow, Tables } from '../port.ts';
 import type { SqlValue } from './columns.ts';
+import { type EntryWrites, entryWrites, outgrown } from './entries.ts';
 import { missingStatements } from './missing.ts';
 import { CLAIM, type EntriesRequest, type TableRequest, TOGETHER, TOKEN, tableRequest } from './request.ts';
 import {
@@ -29,11 +31,14 @@ import {
   wholeKey,
 } from './rows.ts';
 
-type Values = SqlValue[];
-type Data = Readonly<Record<string, unknown>> | undefined;
+/** As on Cassandra, so that the same jobs run on both. */
+const LARGEST = 12 * 1024 ** 2;
 
-/** `now` is the time in ms since 1970 UTC. It only says how long what is taken away is kept. */
-export function sqliteTables(database: Database, now: () => number = Date.now): Tables {
+type Values = SqlValue[];
+
+/** `now` is the time in ms since 1970 UTC; it only says how long what is taken away is kept. `largest`: the most bytes of a row. */
+export function sqliteTables(database: Database, now: () => number = Date.now, largest = LARGEST): Tables {
+  const growth = new Growth(largest);
   const requests = new WeakMap<TableDef, TableRequest>();
 
   function requestOf(table: TableDef): TableRequest {
@@ -86,14 +91,29 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
   }
 
   /** One version of a row or record: its columns, and then its map entries if the version was taken. */
-  function put({ upsert, entries }: TableRequest, parameters: Values, data: Data, whole: boolean): WriteResult {
+  function put({ upsert, entries }: TableRequest, parameters: Values, writes: EntryWrites): WriteResult {
     if (entries === undefined) return database.statement(upsert).run(...parameters).changes === 0 ? 'stale' : 'written';
     const taken = one(upsert, ...parameters);
     if (taken === undefined) return 'stale';
-    const id = taken[0] as number;
-    if (whole || data === undefined) database.statement(entries.clear).run(id);
-    if (data !== undefined) putEntries(entries, id, data, whole);
+    putEntries(entries, taken[0] as number, writes);
     return 'written';
+  }
+
+  function putEntries({ upserts, remove, clear }: EntriesRequest, id: number, writes: EntryWrites): void {
+    const { isAll, values, removed } = writes;
+    if (isAll) database.statement(clear).run(id);
+    for (const [field, entry] of removed) database.statement(remove).run(id, field, entry);
+    for (let done = 0; done < values.length; done += 3 * TOGETHER) {
+      const some = values.slice(done, done + 3 * TOGETHER);
+      database.statement(upserts[some.length / 3 - 1] as string).run(id, ...some);
+    }
+  }
+
+  function putRow(request: TableRequest, row: RowWrite, time: number): WriteResult {
+    const parameters = rowParameters(request, row, time);
+    const writes = entryWrites(request, row.data, row.whole);
+    const refused = outgrown(request, growth, row.data, parameters, writes);
+    return refused === undefined ? put(request, parameters, writes) : { refused };
   }
 
   /** Whether the row is of another owner now, its data being those that were read. */
@@ -101,27 +121,6 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
     const read = row.taken?.from;
     if (read === undefined || compareVersions(row.version, read) < 0) return false;
     return database.statement(request.take).run(...takeParameters(request, row, read, time)).changes !== 0;
-  }
-
-  function putEntries(
-    { codecs, upserts, remove }: EntriesRequest,
-    id: number,
-    data: NonNullable<Data>,
-    whole: boolean,
-  ) {
-    const values: SqlValue[] = [];
-    for (const [field, codec] of codecs) {
-      const value = data[field];
-      const entries = value instanceof Entries ? (whole ? value : value.changes()) : Object.entries(value ?? {});
-      for (const [entry, each] of entries) {
-        if (each === undefined) database.statement(remove).run(id, field, entry);
-        else values.push(field, entry, codec.encode(each));
-      }
-    }
-    for (let done = 0; done < values.length; done += 3 * TOGETHER) {
-      const some = values.slice(done, done + 3 * TOGETHER);
-      database.statement(upserts[some.length / 3 - 1] as string).run(id, ...some);
-    }
   }
 
   /** The map fields of one row, each as `make` wants its entries. */
@@ -216,7 +215,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       const request = requestOf(table);
       const time = now();
       return writeEach(`writing ${table.name}`, rows, (row) =>
-        take(request, row, time) ? 'written' : put(request, rowParameters(request, row, time), row.data, row.whole),
+        take(request, row, time) ? 'written' : putRow(request, row, time),
       );
     },
 
@@ -235,7 +234,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now): 
       const request = requestOf(view);
       const time = now();
       return writeEach(`writing ${view.name}`, changes, (change) =>
-        put(request, changeParameters(request, change, time), change.record, true),
+        put(request, changeParameters(request, change, time), entryWrites(request, change.record, true)),
       );
     },
 
