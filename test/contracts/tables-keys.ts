@@ -1,6 +1,8 @@
 /** What every implementation of the tables port keeps of keys, prefixes and indexed fields. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../schemas/entries.ts';
+import type { Key } from '../../sinks/port.ts';
+import type { RowWrite } from '../../sinks/tables/port.ts';
 import { assertHolds, HOSTILE, learner, learners, type Scene, shown, v, write } from './tables-samples.ts';
 
 export function keysContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
@@ -48,6 +50,56 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     assert.deepEqual(await where('region', "Bo'ness"), [`${tenant} ada b2`]);
     assert.deepEqual(await where('region', 'Ness'), [`${tenant} ada b1`, `${tenant} bob b1`]);
   });
+
+  tablesTest(
+    'rows of several partitions are found page by page, each once, whatever is written meanwhile',
+    async (s) => {
+      const { tables, tenant, partition } = s;
+      const places = [partition, partition + 2];
+      const keys = Array.from({ length: 30 }, (_, i) => s.key(`user-${i % 4}`, `b${i}`));
+      const row = (i: number, revision: number, over: Partial<RowWrite> = {}) =>
+        write(keys[i] as Key, v(1, revision), {
+          partition: partition + (i % 3),
+          data: { region: i % 5 === 0 ? 'Kent' : 'Wales' },
+          ...over,
+        });
+      await tables.write(
+        learners,
+        keys.map((_, i) => row(i, 1)),
+      );
+      await tables.write(learners, [
+        write([`${tenant}-2`, 'ada', 'b1'], v(1, 1), { partition, data: { region: 'Wales' } }),
+      ]);
+      const gone = row(2, 2, { keepMs: 1e6, data: undefined });
+      await tables.write(learners, [gone]);
+      const expected = keys.filter((_, i) => i % 3 !== 1 && i % 5 !== 0).map((key) => key.join());
+      for (const limit of [1, 4, expected.length - 1, expected.length, 100]) {
+        const found: string[] = [];
+        let after: string | undefined;
+        do {
+          const page = await tables.matching(learners, places, tenant, 'region', 'Wales', { limit, after });
+          assert.ok(page.items.length <= limit, 'a page keeps to the limit');
+          assert.ok(page.items.length === limit || page.next === undefined, 'only the last page is short');
+          found.push(...page.items.map((key) => key.join()));
+          after = page.next;
+          // What was found gets another version and place.
+          const moved = page.items.map((key) => keys.findIndex((each) => each.join() === key.join()));
+          await tables.write(
+            learners,
+            moved.filter((i) => i !== 2).map((i) => row(i, limit + 2, { whole: true, partition: partition + 2 })),
+          );
+        } while (after !== undefined);
+        assert.deepEqual(found.sort(), expected.toSorted(), `by ${limit}`);
+      }
+      const none = await tables.matching(learners, [partition + 1], tenant, 'region', 'nowhere', { limit: 5 });
+      assert.deepEqual(none, { items: [], next: undefined });
+      for (const after of ['x', '["a"]']) {
+        const wrong = tables.matching(learners, places, tenant, 'region', 'Wales', { limit: 1, after });
+        await assert.rejects(wrong, { code: 'USAGE' });
+      }
+      await assert.rejects(tables.matching(learners, places, tenant, 'state', 'open', { limit: 1 }), { code: 'USAGE' });
+    },
+  );
 
   tablesTest('tenants are apart', async ({ tables, tenant }) => {
     const [one, two] = [[tenant, 'ada', 'b1'] as const, [`${tenant}'2`, 'ada', 'b1'] as const];

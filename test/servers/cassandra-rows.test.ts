@@ -31,7 +31,9 @@ test('a row that was taken away lives as long as it is to be kept, and one that 
   await tables.write(learners, [gone]);
   for (const seconds of await left()) isNearly(seconds, 86_400);
   // The next owner keeps it from now on, and knows no data of it.
-  await tables.write(learners, [{ ...gone, version: v(2, 2), whole: true, taken: v(1, 2), keepMs: 2 * DAY_MS - 1 }]);
+  await tables.write(learners, [
+    { ...gone, version: v(2, 2), whole: true, taken: { from: v(1, 2) }, keepMs: 2 * DAY_MS - 1 },
+  ]);
   for (const seconds of await left()) isNearly(seconds, 172_800);
   assert.deepEqual(await tables.where(learners, 0, 'acme', 'region', 'Wales'), [key]);
   const back = write(key, v(2, 3), { data });

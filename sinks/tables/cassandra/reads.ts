@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { faultOf } from './errors.ts';
 import type { TimerMarks } from './marks.ts';
 import { afterToken, listing, pageToken, prefixOf } from './pages.ts';
-import type { TableRequest } from './request.ts';
+import type { Matching, TableRequest } from './request.ts';
 import { dueTimers, type Found, isErased, keyOf, numberOf, recordOf, storedRow, wholeKey } from './rows.ts';
 
 /** Keys in one statement. More would make one node wait for many others. */
@@ -92,6 +92,38 @@ export function keysWhere(
       for (const row of page) keys.push(keyOf(request, row));
     }
     return keys;
+  });
+}
+
+/** One page of `Tables.matching`. */
+export function keysMatching(
+  connection: Connection,
+  request: TableRequest,
+  { first, after, rest, column }: Matching,
+  [value, tenant, partitions]: readonly [string, string, readonly number[]],
+  page: PageRequest,
+): Promise<Page<Key>> {
+  const last = page.after === undefined ? undefined : afterToken(request, [], page.after);
+  const found = [value, tenant, partitions];
+  const statements: [string, readonly unknown[]][] = [];
+  if (last === undefined) statements.push([first, found]);
+  else {
+    if (rest !== undefined) statements.push([rest, last]);
+    statements.push([after, [...found, ...last.slice(0, request.partitionLength)]]);
+  }
+  const isWanted = (row: Found) => row[column] === value && partitions.includes(row['_partition'] as number);
+  return guarded(`looking for rows of ${request.name}`, async () => {
+    const keys: Key[] = [];
+    for (const [sql, parameters] of statements) {
+      for await (const rows of connection.pages(sql, parameters, Math.min(page.limit + 1, KEYS_OF_PAGE))) {
+        const wanted = sql === rest ? rows.filter(isWanted) : rows;
+        for (const row of wanted) keys.push(keyOf(request, row));
+        if (keys.length > page.limit) break;
+      }
+      if (keys.length > page.limit) break;
+    }
+    const items = keys.slice(0, page.limit);
+    return { items, next: keys.length > page.limit ? pageToken([], items.at(-1) as Key) : undefined };
   });
 }
 

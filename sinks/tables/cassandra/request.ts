@@ -72,10 +72,21 @@ export interface TableRequest {
   readonly allAfter: string;
   /** Field to: value, tenant, partition. */
   readonly where: ReadonlyMap<string, string>;
+  readonly matching: ReadonlyMap<string, Matching>;
   /** From, until (both included), partitions. */
   readonly due: string;
   /** Of every row the tenant, and whether it was taken away. */
   readonly erased: string;
+}
+
+/** Keys of rows with a value in a field, in the order of the tokens of their partition keys. */
+export interface Matching {
+  /** Value, tenant, partitions; and those behind a partition key, which follows these. */
+  readonly first: string;
+  readonly after: string;
+  /** The rows of a partition key behind a whole key, whatever they hold: key, `_partition` and the field's column. */
+  readonly rest: string | undefined;
+  readonly column: string;
 }
 
 export interface DeclaredColumn {
@@ -201,6 +212,23 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
         field,
         `SELECT ${list(keys)} FROM ${name} WHERE ${equal([columnName(field), 'tenant', '_partition'])} ALLOW FILTERING`,
       ]),
+    ),
+    matching: new Map(
+      table.indexed.map((field) => {
+        const column = columnName(field);
+        const first = `SELECT ${list(keys)} FROM ${name} WHERE ${equal([column, 'tenant'])} AND "_partition" IN ?`;
+        const behind = `token(${list(partition)}) > token(${marks(partition)})`;
+        const rest = `SELECT ${list([...new Set([...keys, '_partition', column])])} FROM ${name} WHERE ${equal(partition)} AND (${list(sort)}) > (${marks(sort)})`;
+        return [
+          field,
+          {
+            first: `${first} ALLOW FILTERING`,
+            after: `${first} AND ${behind} ALLOW FILTERING`,
+            rest: sort.length === 0 ? undefined : rest,
+            column,
+          },
+        ];
+      }),
     ),
     due: `SELECT ${list([...keys, '_partition', '_due', '_timers'])} FROM ${name} WHERE "_due" >= ? AND "_due" <= ? AND "_partition" IN ? ALLOW FILTERING`,
     erased: `SELECT tenant, "_erased" FROM ${name}`,

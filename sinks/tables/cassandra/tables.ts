@@ -16,7 +16,17 @@ import { type CassandraOptions, Connection } from './connection.ts';
 import { TimerMarks } from './marks.ts';
 import { missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
-import { countOf, guarded, keysWhere, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
+import {
+  countOf,
+  guarded,
+  keysMatching,
+  keysWhere,
+  readRows,
+  recordPage,
+  rowsUnder,
+  scanRows,
+  timersDue,
+} from './reads.ts';
 import { type TableRequest, tableRequest } from './request.ts';
 import { earliest } from './rows.ts';
 import { Writes } from './writes.ts';
@@ -66,17 +76,15 @@ export function cassandraTables(
     where: async (table, partition, tenant, field, value) => {
       const request = requestOf(table);
       const sql = request.where.get(field);
-      if (sql !== undefined) return keysWhere(connection, request, sql, [value, tenant, partition]);
-      throw new TributaryError('USAGE', `${table.name}: ${field} is not indexed; name it in \`indexed\``);
+      if (sql === undefined) throw notIndexed(table, field);
+      return keysWhere(connection, request, sql, [value, tenant, partition]);
     },
 
-    matching: async (table, partitions, tenant, field, value) => {
+    matching: async (table, partitions, tenant, field, value, page) => {
       const request = requestOf(table);
-      const sql = request.where.get(field) as string;
-      const found = await Promise.all(
-        partitions.map((one) => keysWhere(connection, request, sql, [value, tenant, one])),
-      );
-      return { items: found.flat(), next: undefined };
+      const matching = request.matching.get(field);
+      if (matching === undefined) throw notIndexed(table, field);
+      return keysMatching(connection, request, matching, [value, tenant, partitions], page);
     },
 
     write: async (table, rows) => {
@@ -102,4 +110,8 @@ export function cassandraTables(
     count: async (table, tenant) => countOf(connection, requestOf(table), tenant),
     close: () => connection.close(),
   };
+}
+
+function notIndexed({ name }: TableDef, field: string): TributaryError {
+  return new TributaryError('USAGE', `${name}: ${field} is not indexed; name it in \`indexed\``);
 }
