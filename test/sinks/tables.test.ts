@@ -178,7 +178,9 @@ test('a row that was taken away goes for good when it is not kept any longer, un
   await assertHolds(tables, back);
   await assertHolds(tables, taken);
   time += 1_000_000;
-  assert.equal(await tables.sweep([learners]), 2);
+  // Who does not run for hours does it at the start.
+  await tables.prepare([learners]);
+  assert.equal(await tables.sweep([learners]), 0);
   assert.deepEqual(database.statement('SELECT "userId" FROM contract_learners').all(), [['cid']]);
   assert.deepEqual(database.statement('SELECT _entry FROM contract_learners__entries').all(), [['m']]);
 });

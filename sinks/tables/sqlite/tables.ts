@@ -142,11 +142,17 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     return storedRow(request, table, values, (id) => mapsOf(request.entries, id, Entries.stored));
   }
 
+  function purge(requests: readonly TableRequest[]): number {
+    const time = now();
+    return requests.reduce((sum, request) => sum + Number(database.statement(request.purge).run(time).changes), 0);
+  }
+
   return {
     prepare: (tables) =>
       call('preparing the tables', () => {
         const requests = tables.map(requestOf);
         for (const statement of missingStatements(requests, all)) database.exec(statement);
+        purge(requests);
       }),
 
     missing: (tables) => call('comparing the tables', () => missingStatements(tables.map(requestOf), all)),
@@ -258,13 +264,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
         };
       }),
 
-    sweep: (tables) =>
-      call('deleting what was taken away', () => {
-        let deleted = 0;
-        const time = now();
-        for (const { purge } of tables.map(requestOf)) deleted += Number(database.statement(purge).run(time).changes);
-        return deleted;
-      }),
+    sweep: (tables) => call('deleting what was taken away', () => purge(tables.map(requestOf))),
 
     count: (table, tenant) => call(`counting ${table.name}`, () => one(requestOf(table).count, tenant)?.[0] as number),
 
