@@ -10,7 +10,8 @@ import { learners, v, write } from '../contracts/tables-samples.ts';
 async function sent(users: readonly string[], nodeOf: NodeOf, region = ''): Promise<string[][]> {
   const requests: string[][] = [];
   const userOf = (params: readonly unknown[]) => String(params[1]);
-  const connection: Pick<Connection, 'nodes' | 'execute' | 'batch'> = {
+  const connection: Pick<Connection, 'nodes' | 'execute' | 'batch' | 'largest'> = {
+    largest: 12 * 1024 ** 2,
     nodes: async () => nodeOf,
     execute: async (_query, params) => {
       requests.push([userOf(params)]);

@@ -55,7 +55,7 @@ test('what did not change is not sent, and all the rest is', () => {
 
 test('whether a statement is too large goes by the bytes of all of its values', () => {
   const mib = 1024 ** 2;
-  const refusalOfAll = (...params: unknown[]) => tooLarge(params, sizeOf(params));
+  const refusalOfAll = (...params: unknown[]) => tooLarge(params, sizeOf(params), 12 * mib);
   const [most, half] = ['x'.repeat(11 * mib), 'ü'.repeat(3.5 * mib)];
   for (const fits of [most, [most], new Map([['a', most]]), Buffer.alloc(11 * mib), half]) {
     assert.equal(refusalOfAll(fits, 'x', 5, null), undefined);
@@ -121,19 +121,24 @@ test('a URL names nodes, keyspace and how it is replicated', () => {
     keyspace: 'k',
     datacenter: undefined,
     replication: undefined,
+    largest: 12 * 1024 ** 2,
     tls: false,
     username: undefined,
     password: undefined,
   });
-  assert.deepEqual(placeOf('cassandra://u%40:p%2F%3A@h:1,[::1]:2,10.0.0.3/k_1?dc=d&replication=3&tls=true'), {
-    contactPoints: ['h:1', '[::1]:2', '10.0.0.3:9042'],
-    keyspace: 'k_1',
-    datacenter: 'd',
-    replication: 3,
-    tls: true,
-    username: 'u@',
-    password: 'p/:',
-  });
+  assert.deepEqual(
+    placeOf('cassandra://u%40:p%2F%3A@h:1,[::1]:2,10.0.0.3/k_1?dc=d&replication=3&largest=28&tls=true'),
+    {
+      contactPoints: ['h:1', '[::1]:2', '10.0.0.3:9042'],
+      keyspace: 'k_1',
+      datacenter: 'd',
+      replication: 3,
+      largest: 28 * 1024 ** 2,
+      tls: true,
+      username: 'u@',
+      password: 'p/:',
+    },
+  );
   assert.deepEqual(
     placeOf('cassandra://h/k?replication=a-1:3,b:2').replication,
     new Map([
@@ -144,7 +149,19 @@ test('a URL names nodes, keyspace and how it is replicated', () => {
 });
 
 test('a URL that is none is told without its password', () => {
-  const after = ['h/', 'h/1k', 'h', 'h:0/k', 'h:x/k', ',/k', 'h/k?dcs=a', 'h/k?tls=yes', 'h/k?replication=0'];
+  const after = [
+    'h/',
+    'h/1k',
+    'h',
+    'h:0/k',
+    'h:x/k',
+    ',/k',
+    'h/k?dcs=a',
+    'h/k?tls=yes',
+    'h/k?replication=0',
+    'h/k?largest=0',
+    'h/k?largest=1.5',
+  ];
   const urls = [...after.map((rest) => `cassandra://u:secret@${rest}`), 'redis://u:secret@h/k'];
   urls.push('cassandra://secret@h/k', 'cassandra://u:secret%@h/k', 'cassandra://u:secret@h/k?replication=a:0');
   for (const url of urls) {

@@ -16,7 +16,8 @@ const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 /** Writes a row for each; what is given for it is thrown, or it is written. */
 async function failure(faults: readonly (Error | undefined)[], nodes?: Error): Promise<TributaryError> {
   let next = 0;
-  const connection: Pick<Connection, 'nodes' | 'execute' | 'batch'> = {
+  const connection: Pick<Connection, 'nodes' | 'execute' | 'batch' | 'largest'> = {
+    largest: 12 * 1024 ** 2,
     nodes: async () => {
       if (nodes !== undefined) throw nodes;
       // Each row by itself.
@@ -30,7 +31,7 @@ async function failure(faults: readonly (Error | undefined)[], nodes?: Error): P
     batch: async () => assert.fail('one row a request'),
   };
   const rows = faults.map((_, i) => write(['t', `user-${i}`, 'b'], v(1, 1), { whole: true }));
-  const error = await new Writes(connection as Connection)
+  const error = await new Writes(connection as Connection, () => 0)
     .rows(tableRequest(learners, 'k'), rows)
     .catch((thrown: unknown) => thrown);
   assert.ok(error instanceof TributaryError && error.code === 'TABLES_AWAY');

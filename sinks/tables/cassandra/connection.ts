@@ -19,7 +19,7 @@ export interface CassandraOptions {
   readonly tls?: TlsFiles;
   /** Statements that are on their way at once, of all calls. */
   readonly inFlight?: number;
-  /** The most bytes of a row or record, for tests. */
+  /** The most bytes of a row or record, instead of what the URL says. */
   readonly largest?: number;
 }
 
@@ -55,6 +55,8 @@ const SCAN: QueryOptions = { readTimeout: SCAN_MS, retry: new policies.retry.Fal
 
 export class Connection {
   readonly keyspace: string;
+  /** The most bytes of a row or record. */
+  readonly largest: number;
   readonly #place: Place;
   readonly #options: CassandraOptions;
   readonly #inFlight: number;
@@ -72,6 +74,7 @@ export class Connection {
     this.#options = options;
     this.#place = placeOf(options.url);
     this.keyspace = this.#place.keyspace;
+    this.largest = options.largest ?? this.#place.largest;
     if (this.#place.tls || options.tls !== undefined) this.#tls = tlsOptions(options.tls ?? {});
     this.#inFlight = options.inFlight ?? IN_FLIGHT;
   }

@@ -21,11 +21,6 @@ type Data = Readonly<Record<string, unknown>> | undefined;
 /** The longest text in an index, in bytes of UTF-8. Cassandra would take a longer one and not find it again. */
 export const LONGEST_INDEXED = 8 * 1024;
 const LONGEST_KEY = 65_000;
-/**
- * The largest statement, in bytes. As it comes, Cassandra takes requests and writes of up to 16 MiB; and a request that is too
- * large is not only refused, but may take with it what comes next on the same connection.
- */
-export const LARGEST = 12 * 1024 ** 2;
 
 /** What a row that is taken away is found by further on, by the names of the columns. */
 export type Kept = Readonly<Record<string, unknown>>;
@@ -93,8 +88,11 @@ export function sizeOf(parameters: readonly unknown[]): number {
   return sizeOfAll(parameters, (text) => text.length);
 }
 
-/** Why a statement of this size cannot be sent; undefined if it can. */
-export function tooLarge(parameters: readonly unknown[], size: number, largest = LARGEST): string | undefined {
+/**
+ * Why a statement of this size is not sent; undefined if it is. As it comes, Cassandra takes requests and writes of up to 16 MiB; and
+ * a request that is too large is not only refused, but may take with it what comes next on the same connection.
+ */
+export function tooLarge(parameters: readonly unknown[], size: number, largest: number): string | undefined {
   // No character has more than three bytes for each of its units.
   const bytes = size * 3 <= largest ? size : sizeOfAll(parameters, Buffer.byteLength);
   return bytes <= largest ? undefined : `it has ${bytes} bytes, and the most is ${largest}`;

@@ -42,7 +42,7 @@ export function cassandraTables(
 ): Tables {
   const connection = new Connection(options);
   const claims = new Claims(connection);
-  const writes = new Writes(connection, now, options.largest);
+  const writes = new Writes(connection, now);
   const marks = new TimerMarks(elapsed);
   const requests = new WeakMap<TableDef, TableRequest>();
 

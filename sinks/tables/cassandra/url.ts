@@ -7,6 +7,7 @@
  * - `dc`: the datacenter of the workers, whose nodes are asked. Left out: the one of the first node that answers.
  * - `replication`, used only when the keyspace is made: a number is for the datacenter of the workers, and
  *   `dc1:3,dc2:3` names several (NetworkTopologyStrategy). Left out: one copy (SimpleStrategy), for development.
+ * - `largest`: the most MiB of a row or record, for a cluster whose limits were raised. Left out: 12, below those it comes with.
  * - `tls=true` encrypts. A certificate authority of your own is an option beside the URL.
  */
 import { TributaryError } from '../../../schemas/errors.ts';
@@ -18,6 +19,8 @@ export interface Place {
   readonly datacenter: string | undefined;
   /** Copies by datacenter; a number is for the datacenter of the workers; undefined: SimpleStrategy with one copy. */
   readonly replication: number | ReadonlyMap<string, number> | undefined;
+  /** In bytes. */
+  readonly largest: number;
   readonly tls: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -25,6 +28,8 @@ export interface Place {
 
 const FORM = 'cassandra://user:password@host:9042,host2/keyspace?dc=datacenter1&replication=3&tls=true';
 const DEFAULT_PORT = 9042;
+const PARAMETERS = ['dc', 'replication', 'largest', 'tls'];
+const DEFAULT_LARGEST = '12';
 
 export function placeOf(url: string): Place {
   const parts = /^cassandra:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]*)(?:\?([^#]*))?$/.exec(url);
@@ -35,16 +40,19 @@ export function placeOf(url: string): Place {
   }
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
-    if (!['dc', 'replication', 'tls'].includes(name)) invalid(`"${name}" is none of dc, replication, tls`);
+    if (!PARAMETERS.includes(name)) invalid(`"${name}" is none of ${PARAMETERS.join(', ')}`);
   }
   const tls = parameters.get('tls') ?? 'false';
   if (tls !== 'true' && tls !== 'false') invalid('tls is true or false');
+  const largest = parameters.get('largest') ?? DEFAULT_LARGEST;
+  if (!/^[1-9]\d{0,2}$/.test(largest)) invalid(`largest is a whole number of MiB from 1 to 999, not "${largest}"`);
   const [username, password] = credentials(user);
   return {
     contactPoints: hosts.split(',').map(contactPoint),
     keyspace,
     datacenter: parameters.get('dc') || undefined,
     replication: replicationOf(parameters.get('replication')),
+    largest: Number(largest) * 1024 ** 2,
     tls: tls === 'true',
     username,
     password,

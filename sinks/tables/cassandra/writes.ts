@@ -27,7 +27,6 @@ import {
   changeParameters,
   insertParameters,
   type Kept,
-  LARGEST,
   outgrown,
   refusal,
   refusedKey,
@@ -74,15 +73,12 @@ export class Writes {
   readonly #doubts = new Map<string, Doubt>();
 
   readonly #now: () => number;
-  readonly #largest: number;
   readonly #growth: Growth;
 
-  /** `largest`: the most bytes of a row or record. */
-  constructor(connection: Connection, now: () => number, largest = LARGEST) {
+  constructor(connection: Connection, now: () => number) {
     this.#connection = connection;
     this.#now = now;
-    this.#largest = largest;
-    this.#growth = new Growth(largest);
+    this.#growth = new Growth(connection.largest);
   }
 
   async rows(request: TableRequest, rows: readonly RowWrite[]): Promise<WriteResult[]> {
@@ -164,7 +160,7 @@ export class Writes {
       }
       const { query, params } = statement;
       const size = sizeOf(params);
-      const refused = tooLarge(params, size, this.#largest);
+      const refused = tooLarge(params, size, this.#connection.largest);
       if (refused === undefined) statements.push({ query, params, item: i, size });
       else results[i] = { refused };
     });

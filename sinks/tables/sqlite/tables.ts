@@ -31,8 +31,8 @@ import {
   wholeKey,
 } from './rows.ts';
 
-/** As on Cassandra, so that the same jobs run on both. */
-const LARGEST = 12 * 1024 ** 2;
+/** A process holds several of them, each some times as large. */
+const LARGEST = 64 * 1024 ** 2;
 
 type Values = SqlValue[];
 
