@@ -11,7 +11,8 @@ import type { Objects } from '../../sinks/objects/port.ts';
 import { objectsFindings } from '../../sinks/objects/s3/diagnose.ts';
 import { postgresFindings } from '../../sinks/requests/postgres/diagnose.ts';
 import { healthFindings, rightsFinding, versionFound } from '../../sinks/search/elasticsearch/diagnose.ts';
-import { copiesOf, durabilityFinding } from '../../sinks/tables/cassandra/diagnose.ts';
+import { copiesOf, durabilityFinding, tokensFinding } from '../../sinks/tables/cassandra/diagnose.ts';
+import { MOST_TOKENS } from '../../sinks/tables/cassandra/version.ts';
 
 const brief = ({ check, state, message }: Finding): string => `${state} ${check}: ${message}`;
 const notOk = (findings: readonly Finding[]): string[] => findings.filter(({ state }) => state !== 'ok').map(brief);
@@ -27,6 +28,16 @@ test('Cassandra: one copy needs a commit log that is synchronized before the ans
   assert.equal(copiesOf(strategy({ class: 'SimpleStrategy', replication_factor: '1' }), 'dc1'), 1);
   assert.equal(copiesOf(strategy({ class: 'NetworkTopologyStrategy', dc1: '3', dc2: '2' }), 'dc2'), 2);
   assert.equal(copiesOf(strategy({ class: 'NetworkTopologyStrategy', dc1: '3' }), 'dc2'), 0);
+});
+
+test('Cassandra: tokens that come to their end are told in time, and whose they are', () => {
+  assert.deepEqual(
+    [0, Math.floor(MOST_TOKENS * 0.79)].map((most) => tokensFinding(most, 'a of b').state),
+    ['ok', 'ok'],
+  );
+  const finding = tokensFinding(Math.ceil(MOST_TOKENS * 0.8), 'track-progress of enrollment.events');
+  assert.equal(finding.state, 'warning');
+  assert.match(finding.message, /^track-progress of enrollment.events has used 33\d+ of 4192255 tokens/);
 });
 
 const GOOD_REDIS = {

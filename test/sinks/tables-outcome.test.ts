@@ -7,6 +7,7 @@ import { TributaryError } from '../../schemas/errors.ts';
 import type { Connection } from '../../sinks/tables/cassandra/connection.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import { Writes } from '../../sinks/tables/cassandra/writes.ts';
+import type { RowWrite } from '../../sinks/tables/port.ts';
 import { learners, v, write } from '../contracts/tables-samples.ts';
 
 const { responseErrorCodes: codes } = types;
@@ -14,7 +15,11 @@ const response = (code: number) => new errors.ResponseError(code, 'not now');
 const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 
 /** Writes a row for each; what is given for it is thrown, or it is written. */
-async function failure(faults: readonly (Error | undefined)[], nodes?: Error): Promise<TributaryError> {
+async function failure(
+  faults: readonly (Error | undefined)[],
+  nodes?: Error,
+  over: Partial<RowWrite> = {},
+): Promise<TributaryError> {
   let next = 0;
   const connection: Pick<Connection, 'nodes' | 'execute' | 'batch' | 'largest'> = {
     largest: 12 * 1024 ** 2,
@@ -30,7 +35,7 @@ async function failure(faults: readonly (Error | undefined)[], nodes?: Error): P
     },
     batch: async () => assert.fail('one row a request'),
   };
-  const rows = faults.map((_, i) => write(['t', `user-${i}`, 'b'], v(1, 1), { whole: true }));
+  const rows = faults.map((_, i) => write(['t', `user-${i}`, 'b'], v(1, 1), { whole: true, ...over }));
   const error = await new Writes(connection as Connection, () => 0)
     .rows(tableRequest(learners, 'k'), rows)
     .catch((thrown: unknown) => thrown);
@@ -59,6 +64,11 @@ test('Cassandra: of what was sent and not answered nobody knows, whatever became
     assert.equal((await failure([fault])).outcome, 'unknown');
     assert.equal((await failure([response(codes.overloaded), fault])).outcome, 'unknown');
   }
+});
+
+test('Cassandra: nothing was written when what a row is found by could not be read', async () => {
+  const late = new errors.OperationTimedOutError('late');
+  assert.equal((await failure([late], undefined, { data: undefined })).outcome, 'none');
 });
 
 test('SQLite: what was undone was not written; what a file could not take to the end may have been', async () => {

@@ -21,7 +21,6 @@ import { Growth } from '../growth.ts';
 import type { RowWrite } from '../port.ts';
 import type { Connection, NodeOf } from './connection.ts';
 import { faultOf, mayHaveHappened, refusalOf } from './errors.ts';
-import { guarded } from './reads.ts';
 import type { TableRequest } from './request.ts';
 import {
   changeParameters,
@@ -117,14 +116,13 @@ export class Writes {
   #keptOf(request: TableRequest, rows: readonly RowWrite[]): Promise<(Kept | undefined)[]> {
     const { kept, indexedFields, name } = request;
     if (indexedFields.length === 0 || rows.every(({ data }) => data !== undefined)) return Promise.resolve([]);
-    return guarded(`reading ${name}`, () =>
-      Promise.all(
-        rows.map(async ({ data, key }) => {
-          if (data !== undefined || refusedKey(request, key) !== undefined) return undefined;
-          return (await this.#connection.execute(kept, wholeKey(request, key))).rows[0];
-        }),
-      ),
-    );
+    const one = async ({ data, key }: RowWrite): Promise<Kept | undefined> => {
+      if (data !== undefined || refusedKey(request, key) !== undefined) return undefined;
+      return (await this.#connection.execute(kept, wholeKey(request, key))).rows[0];
+    };
+    return Promise.all(rows.map(one)).catch((error: unknown) => {
+      throw faultOf(error, `reading ${name}`, 'none');
+    });
   }
 
   changes(request: TableRequest, changes: readonly Change[]): Promise<WriteResult[]> {
