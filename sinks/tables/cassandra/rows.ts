@@ -110,7 +110,7 @@ export function outgrown(request: TableRequest, growth: Growth, row: RowWrite, s
     };
   });
   const rest = () => bytesOf([...row.key, ...fieldsOf(request, row.data), ...bookkeepingOf(row)]);
-  return growth.refusal(maps, size, rest);
+  return growth.refusal(maps, size, rest, false);
 }
 
 type LengthOf = (text: string) => number;

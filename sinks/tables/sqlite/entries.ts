@@ -36,7 +36,7 @@ export function outgrown(
   growth: Growth,
   data: Data,
   parameters: readonly SqlValue[],
-  { values }: EntryWrites,
+  { isAll, values }: EntryWrites,
 ): string | undefined {
   if (entries === undefined || data === undefined) return undefined;
   const rest = bytesOf(parameters);
@@ -44,7 +44,7 @@ export function outgrown(
     const value = data[field];
     return { value, added: () => addedTo(field, values), measure: () => bytesOfAll(value, codec) };
   });
-  return growth.refusal(maps, rest + bytesOf(values), () => rest);
+  return growth.refusal(maps, rest + bytesOf(values), () => rest, isAll);
 }
 
 function all(value: unknown): Iterable<readonly [string, unknown]> {
