@@ -101,6 +101,7 @@ export interface Tables {
    * that stays. A row that is there from the first page to the last is answered once; one that comes meanwhile perhaps.
    */
   scan(table: TableDef, page: PageRequest): Promise<Page<StoredRow>>;
+  /** At most one write a row in one call. */
   write(table: TableDef, rows: readonly RowWrite[]): Promise<WriteResult[]>;
   /** Timers of these partitions' rows that are due at `before` or earlier, the earliest first. One search for all of them. */
   due(table: TableDef, partitions: readonly number[], before: number, limit: number): Promise<DueTimer[]>;
