@@ -94,7 +94,6 @@ export function patiently({ transport, codec, tables, cache, search, channels }:
       token: reading,
       read: reading,
       under: reading,
-      where: reading,
       matching: reading,
       due: reading,
       write: writingRows,

@@ -14,7 +14,7 @@
  *   larger one, larger also than whatever the other partitions of the job's topic had when it was called. So the tokens of all
  *   partitions form one line, and a row that moves to another partition meets no smaller one there.
  * - A row that was taken away keeps its key, its bookkeeping and the values of its `indexed` fields until it goes for good, and a search
- *   (`where`) and a timer find it: its outbox may still matter.
+ *   (`matching`) and a timer find it: its outbox may still matter.
  * - A row has a largest size, which is what an owner can write whole at once. An update that would make it larger is refused, so that
  *   no row grows until its next owner cannot write it; one that adds nothing is not.
  * - A removed view record is gone for readers, and an older write does not bring it back.
@@ -82,10 +82,9 @@ export interface Tables {
   read(table: TableDef, keys: readonly Key[]): Promise<(StoredRow | undefined)[]>;
   /** Every row whose key begins with the prefix, which covers at least the tenant and the fields of `table.key`. */
   under(table: TableDef, prefix: Key): Promise<StoredRow[]>;
-  /** The keys of all rows of one partition and tenant that have the value in an `indexed` field, those taken away included. */
-  where(table: TableDef, partition: number, tenant: string, field: string, value: string): Promise<Key[]>;
   /**
-   * The same of several partitions, page by page, in any order that stays. A row that is there from the first page to the last is
+   * The keys of all rows of these partitions and the tenant that have the value in an `indexed` field, those taken away included:
+   * page by page, in any order that stays. A row that is there from the first page to the last is
    * answered once. `next` may go into a call of another process, later.
    */
   matching(

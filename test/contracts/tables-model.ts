@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Entries } from '../../schemas/entries.ts';
 import { compareVersions, type Version, type WriteResult } from '../../sinks/port.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
+import { keysWhere } from './keys-where.ts';
 import { assertHolds, learners, type Scene, v, write } from './tables-samples.ts';
 
 const USERS = ['ada', 'bob'];
@@ -87,7 +88,7 @@ async function behavesLikeTheModel(s: Scene, run: number, calls: readonly Step[]
   const order = (a: { key: readonly string[] }, b: { key: readonly string[] }) =>
     a.key.join() < b.key.join() ? -1 : 1;
   assert.deepEqual([...due].sort(order), timers.sort(order));
-  const keys = await tables.where(learners, partition, s.tenant, 'courseId', `course-${run}`);
+  const keys = await keysWhere(tables, learners, partition, s.tenant, 'courseId', `course-${run}`);
   const held = [...model.values()].filter(({ key }) => found.has(key[1] as string));
   assert.deepEqual(keys.map((key) => key.join()).sort(), held.map((row) => row.key.join()).sort());
 }

@@ -1,6 +1,7 @@
 /** What every implementation of the tables port keeps of rows that get another owner, and are what they were. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../schemas/entries.ts';
+import { keysWhere } from './keys-where.ts';
 import { assertHolds, assertLost, learners, type Scene, v, write } from './tables-samples.ts';
 
 export function takenContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
@@ -18,7 +19,7 @@ export function takenContract(tablesTest: (title: string, body: (s: Scene) => Pr
     const taken = write(key, v(2, 5), { ...more, taken: { from: v(1, 5) } });
     assert.deepEqual(await tables.write(learners, [taken]), ['written']);
     await assertHolds(tables, taken);
-    assert.deepEqual(await tables.where(learners, partition + 1, tenant, 'region', 'Wales'), [key]);
+    assert.deepEqual(await keysWhere(tables, learners, partition + 1, tenant, 'region', 'Wales'), [key]);
     assert.deepEqual(await tables.due(learners, [partition, partition + 1], 10, 10), [
       { partition: partition + 1, key, name: 'next', due: 7 },
     ]);

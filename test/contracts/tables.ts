@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Entries } from '../../schemas/entries.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
+import { keysWhere } from './keys-where.ts';
 import { claimsContract } from './tables-claims.ts';
 import { keysContract } from './tables-keys.ts';
 import { largeRowsContract } from './tables-large.ts';
@@ -218,7 +219,7 @@ export function tablesContract(
     });
     assert.deepEqual(await tables.write(learners, [second]), ['written']);
     await assertHolds(tables, second);
-    assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Wales'), [key]);
+    assert.deepEqual(await keysWhere(tables, learners, partition, s.tenant, 'region', 'Wales'), [key]);
     assert.deepEqual(await tables.due(learners, [partition], 1000, 10), [{ partition, key, name: 'end', due: 100 }]);
     const third = { ...second, version: v(1, 3), timers: {}, unchanged: { fields, timers: false } };
     await tables.write(learners, [third]);
@@ -259,8 +260,8 @@ export function tablesContract(
     for (const each of stale) assertLost(await tables.write(learners, [each]), s);
     await assertHolds(tables, held);
     assert.deepEqual(await tables.due(learners, [partition], 1000, 10), [{ partition, key, name: 'end', due: 100 }]);
-    assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Kent'), []);
-    assert.deepEqual(await tables.where(learners, partition, s.tenant, 'region', 'Wales'), [key]);
+    assert.deepEqual(await keysWhere(tables, learners, partition, s.tenant, 'region', 'Kent'), []);
+    assert.deepEqual(await keysWhere(tables, learners, partition, s.tenant, 'region', 'Wales'), [key]);
   });
 
   tablesTest('a row that was taken away keeps its position, and nobody sees it in a list', async (s) => {

@@ -50,7 +50,6 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
       token: before('claim', (...args) => tables.token(...args)),
       read: before('read', (...args) => tables.read(...args)),
       under: before('read', (...args) => tables.under(...args)),
-      where: before('read', (...args) => tables.where(...args)),
       matching: before('read', (...args) => tables.matching(...args)),
       scan: before('read', (...args) => tables.scan(...args)),
       async write(table, rows) {

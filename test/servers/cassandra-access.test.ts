@@ -11,6 +11,7 @@ import type { CassandraOptions } from '../../sinks/tables/cassandra/connection.t
 import { LONGEST_INDEXED } from '../../sinks/tables/cassandra/rows.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
+import { keysWhere } from '../contracts/keys-where.ts';
 import { assertHolds, board, learners, v, write } from '../contracts/tables-samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-cassandra-'));
@@ -45,7 +46,7 @@ test('rows are written and read over TLS, as a user without more rights than it 
   const row = write(KEY, v(1, 1), { data: { region: 'x'.repeat(LONGEST_INDEXED) } });
   assert.deepEqual(await worker.write(learners, [row]), ['written']);
   await assertHolds(worker, row);
-  assert.deepEqual(await worker.where(learners, 0, 'acme', 'region', 'x'.repeat(LONGEST_INDEXED)), [KEY]);
+  assert.deepEqual(await keysWhere(worker, learners, 0, 'acme', 'region', 'x'.repeat(LONGEST_INDEXED)), [KEY]);
   assert.equal(await worker.claim('job', 'topic', 1), 1);
   const apart = opened(t, { url: at('worker:wrong'), username: 'worker', password: 'a/b:c@d', tls });
   await assertHolds(apart, row);

@@ -10,6 +10,7 @@ import { kindOf } from '../../schemas/errors.ts';
 import { startCassandra } from '../../servers/cassandra.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { RowWrite, Tables } from '../../sinks/tables/port.ts';
+import { keysWhere } from '../contracts/keys-where.ts';
 import { assertHolds, board, learners, place, v, write } from '../contracts/tables-samples.ts';
 import { printed } from './ending.ts';
 
@@ -64,7 +65,7 @@ test(
     await server.start();
     const next = opened(t);
     for (const row of held.values()) await assertHolds(next, row);
-    assert.deepEqual((await next.where(learners, 0, 'kill', 'courseId', 'course-1')).length, USERS.length);
+    assert.deepEqual((await keysWhere(next, learners, 0, 'kill', 'courseId', 'course-1')).length, USERS.length);
   },
 );
 
@@ -87,7 +88,7 @@ test('a paused Cassandra is told within a bounded time, and goes on when it is r
       many.map(({ key }) => key),
     ),
     reader.due(learners, [0], 1, 1),
-    reader.where(learners, 0, 'pause', 'courseId', 'course-1'),
+    keysWhere(reader, learners, 0, 'pause', 'courseId', 'course-1'),
     reader.select(learners, ['pause'], { limit: 1 }),
     fresh.prepare([learners]),
   ];

@@ -8,6 +8,7 @@ import { running } from '../../servers/running.ts';
 import { diagnoseCassandra } from '../../sinks/tables/cassandra/diagnose.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { MOST_TOKENS } from '../../sinks/tables/cassandra/version.ts';
+import { keysWhere } from '../contracts/keys-where.ts';
 import { learners, v, write } from '../contracts/tables-samples.ts';
 
 const server = await running('cassandra');
@@ -35,7 +36,7 @@ test('a row that was taken away lives as long as it is to be kept, and one that 
     { ...gone, version: v(2, 2), whole: true, taken: { from: v(1, 2) }, keepMs: 2 * DAY_MS - 1 },
   ]);
   for (const seconds of await left()) isNearly(seconds, 172_800);
-  assert.deepEqual(await tables.where(learners, 0, 'acme', 'region', 'Wales'), [key]);
+  assert.deepEqual(await keysWhere(tables, learners, 0, 'acme', 'region', 'Wales'), [key]);
   const back = write(key, v(2, 3), { data });
   await tables.write(learners, [back]);
   assert.deepEqual(await left(), [null, null, null, null, null], 'nothing of it goes any more');

@@ -13,6 +13,7 @@ import { tablesCql } from '../../sinks/tables/cassandra/schema.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { MOST_REVISIONS } from '../../sinks/tables/cassandra/version.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
+import { keysWhere } from '../contracts/keys-where.ts';
 import { tablesContract } from '../contracts/tables.ts';
 import { assertHolds, board, learners, place, readOne, removal, shown, v, write } from '../contracts/tables-samples.ts';
 
@@ -113,7 +114,7 @@ test('the longest value that an index takes is found', async (t) => {
   const { tables, tenant, key } = await prepared(t);
   const region = 'ü'.repeat(LONGEST_INDEXED / 2);
   assert.deepEqual(await tables.write(learners, [write(key, v(1, 1), { data: { region } })]), ['written']);
-  assert.deepEqual(await tables.where(learners, 0, tenant, 'region', region), [key]);
+  assert.deepEqual(await keysWhere(tables, learners, 0, tenant, 'region', region), [key]);
 });
 
 test('what people delete or write without a version does not hide what a job writes', async (t) => {
@@ -221,9 +222,9 @@ test('rows are found by the default of a field that was added and indexed later'
   });
   await tables.prepare([after]);
   const where = async (value: string) =>
-    (await tables.where(after, 3, tenant, 'level', value)).map((key) => key[1]).sort();
+    (await keysWhere(tables, after, 3, tenant, 'level', value)).map((key) => key[1]).sort();
   assert.deepEqual(await where('low'), ['a', 'b']);
-  assert.deepEqual((await tables.where(after, 3, tenant, 'other', 'x')).length, 2);
+  assert.deepEqual((await keysWhere(tables, after, 3, tenant, 'other', 'x')).length, 2);
   await tables.write(after, [row('a', 2, { level: 'high' })]);
   assert.deepEqual([await where('low'), await where('high')], [['b'], ['a']]);
   assert.deepEqual((await readOne(tables, after, [tenant, 'b']))?.version, v(1, 1), 'the row is of its version still');
@@ -274,7 +275,7 @@ test('a wrong call, a wrong datacenter and a lost table are told so', async (t) 
   await assert.rejects(tables.write(learners, [write([tenant, 'ada', 'b1', 'x'], v(1, 1))]), wrong);
   await assert.rejects(tables.under(learners, [tenant]), wrong);
   await assert.rejects(tables.select(learners, [], { limit: 1 }), wrong);
-  await assert.rejects(tables.where(learners, 0, tenant, 'state', 'open'), wrong);
+  await assert.rejects(keysWhere(tables, learners, 0, tenant, 'state', 'open'), wrong);
   await assert.rejects(opened(t, `${url}?dc=nowhere`).token('job', 'topic', 0), { code: 'CONFIG_INVALID' });
   const lost = { ...learners, name: `lost_${randomInt(2 ** 40)}` };
   await assert.rejects(tables.write(lost, [write(key, v(1, 2))]), { code: 'STORE_BROKEN', message: /tables apply/ });

@@ -10,6 +10,7 @@ import { Entries } from '../../schemas/entries.ts';
 import { defineTable } from '../../schemas/target.ts';
 import { REMOVALS_KEPT_MS, tableRequest } from '../../sinks/tables/sqlite/request.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
+import { keysWhere } from '../contracts/keys-where.ts';
 import { tablesContract } from '../contracts/tables.ts';
 import { assertHolds, board, learners, place, removal, v, write } from '../contracts/tables-samples.ts';
 
@@ -73,7 +74,7 @@ test('lists, timers and indexed fields are found without reading the whole table
     ...request.under,
     ...request.first,
     ...request.following,
-    ...request.where.values(),
+    ...request.matching.values(),
     request.due,
     request.purge,
     ...(request.entries === undefined ? [] : [request.entries.read, request.entries.clear, request.entries.remove]),
@@ -241,7 +242,7 @@ test('a wrong call is told so', async (t) => {
   await assert.rejects(tables.write(learners, [write(['acme', 'ada', 'b1', 'x'], v(1, 1))]), wrong);
   await assert.rejects(tables.under(learners, []), wrong);
   await assert.rejects(tables.select(learners, ['acme', 'ada', 'b1', 'x'], { limit: 1 }), wrong);
-  await assert.rejects(tables.where(learners, 0, 'acme', 'state', 'open'), wrong);
+  await assert.rejects(keysWhere(tables, learners, 0, 'acme', 'state', 'open'), wrong);
 });
 
 function inMemory(t: TestContext): Database {

@@ -80,21 +80,6 @@ export async function rowsUnder(
   });
 }
 
-export function keysWhere(
-  connection: Connection,
-  request: TableRequest,
-  sql: string,
-  [value, tenant, partition]: readonly [string, string, number],
-): Promise<Key[]> {
-  return guarded(`looking for rows of ${request.name}`, async () => {
-    const keys: Key[] = [];
-    for await (const page of connection.pages(sql, [value, tenant, partition], KEYS_OF_PAGE)) {
-      for (const row of page) keys.push(keyOf(request, row));
-    }
-    return keys;
-  });
-}
-
 /** One page of `Tables.matching`. */
 export function keysMatching(
   connection: Connection,

@@ -70,8 +70,7 @@ export interface TableRequest {
   /** All rows of all tenants, in the order of the tokens; and those behind a partition key. */
   readonly all: string;
   readonly allAfter: string;
-  /** Field to: value, tenant, partition. */
-  readonly where: ReadonlyMap<string, string>;
+  /** By the name of an indexed field. */
   readonly matching: ReadonlyMap<string, Matching>;
   /** From, until (both included), partitions. */
   readonly due: string;
@@ -207,12 +206,6 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${marks(sort.slice(n))})`),
     all,
     allAfter: `${rows} token(${list(partition)}) > token(${marks(partition)})`,
-    where: new Map(
-      table.indexed.map((field) => [
-        field,
-        `SELECT ${list(keys)} FROM ${name} WHERE ${equal([columnName(field), 'tenant', '_partition'])} ALLOW FILTERING`,
-      ]),
-    ),
     matching: new Map(
       table.indexed.map((field) => {
         const column = columnName(field);

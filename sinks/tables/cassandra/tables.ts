@@ -16,17 +16,7 @@ import { type CassandraOptions, Connection } from './connection.ts';
 import { TimerMarks } from './marks.ts';
 import { missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
-import {
-  countOf,
-  guarded,
-  keysMatching,
-  keysWhere,
-  readRows,
-  recordPage,
-  rowsUnder,
-  scanRows,
-  timersDue,
-} from './reads.ts';
+import { countOf, guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
 import { type TableRequest, tableRequest } from './request.ts';
 import { earliest } from './rows.ts';
 import { Writes } from './writes.ts';
@@ -72,13 +62,6 @@ export function cassandraTables(
     read: (table, keys) => readRows(connection, requestOf(table), table, keys),
     scan: async (table, page) => scanRows(connection, requestOf(table), table, page),
     under: (table, prefix) => rowsUnder(connection, requestOf(table), table, prefix),
-
-    where: async (table, partition, tenant, field, value) => {
-      const request = requestOf(table);
-      const sql = request.where.get(field);
-      if (sql === undefined) throw notIndexed(table, field);
-      return keysWhere(connection, request, sql, [value, tenant, partition]);
-    },
 
     matching: async (table, partitions, tenant, field, value, page) => {
       const request = requestOf(table);

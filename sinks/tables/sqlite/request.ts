@@ -56,10 +56,10 @@ export interface TableRequest {
   readonly following: readonly string[];
   /** Rows of all tenants as `under` answers them, after an `_id`, in its order. */
   readonly scan: string;
-  /** By the name of an indexed field. */
-  readonly where: ReadonlyMap<string, string>;
-  /** The same of a JSON list of partitions, after an `_id`, in its order: tenant, partitions, value, `_id`, limit. */
+  /** By the name of an indexed field: of one partition, after an `_id`, in its order: tenant, partition, value, `_id`, limit. */
   readonly matching: ReadonlyMap<string, string>;
+  /** The same of a JSON list of partitions: every page goes through all that follows. */
+  readonly matchingSeveral: ReadonlyMap<string, string>;
   readonly due: string;
   readonly count: string;
   /** Forgets what was taken away and is kept until before a time. */
@@ -110,6 +110,9 @@ export function tableRequest(table: TableDef): TableRequest {
   const page = (length: number, after: string) =>
     `SELECT ${records} ${from} WHERE ${equal(keys.slice(0, length))}${after} AND _erased = 0${order(keys.slice(length))} LIMIT ?`;
 
+  const matching = (partitions: string, field: string) =>
+    `SELECT ${list([...keys, '_id'])} ${from} WHERE tenant = ? AND ${partitions} AND ${quoted(field)} = ? AND _id > ? ORDER BY _id LIMIT ?`;
+
   return {
     name,
     keyLength: keys.length,
@@ -132,17 +135,9 @@ export function tableRequest(table: TableDef): TableRequest {
     scan: `SELECT ${stored} ${from} WHERE _id > ? ORDER BY _id LIMIT ?`,
     first: lengths.map((n) => page(n, '')),
     following: lengths.slice(0, -1).map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${marks(keys.slice(n))})`)),
-    where: new Map(
-      table.indexed.map((field) => [
-        field,
-        `SELECT ${list(keys)} ${from} WHERE tenant = ? AND _partition = ? AND ${quoted(field)} = ?`,
-      ]),
-    ),
-    matching: new Map(
-      table.indexed.map((field) => [
-        field,
-        `SELECT ${list([...keys, '_id'])} ${from} WHERE tenant = ? AND _partition IN (SELECT value FROM json_each(?)) AND ${quoted(field)} = ? AND _id > ? ORDER BY _id LIMIT ?`,
-      ]),
+    matching: new Map(table.indexed.map((field) => [field, matching('_partition = ?', field)])),
+    matchingSeveral: new Map(
+      table.indexed.map((field) => [field, matching('_partition IN (SELECT value FROM json_each(?))', field)]),
     ),
     due: `SELECT ${list(keys)}, _timers ${from} WHERE _partition = ? AND _due <= ? ORDER BY _due LIMIT ?`,
     count: `SELECT count(*) ${from} WHERE tenant = ? AND _erased = 0`,

@@ -195,21 +195,16 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
         };
       }),
 
-    where: (table, partition, tenant, field, value) =>
-      call(`looking for ${field} in ${table.name}`, () => {
-        const request = requestOf(table);
-        const sql = request.where.get(field);
-        if (sql !== undefined) return all(sql, tenant, partition, value).map((values) => keyOf(request, values));
-        throw notIndexed(table, field);
-      }),
-
     matching: (table, partitions, tenant, field, value, { limit, after }) =>
       call(`looking for ${field} in ${table.name}`, () => {
         const request = requestOf(table);
-        const sql = request.matching.get(field);
-        if (sql === undefined) throw notIndexed(table, field);
+        const one = request.matching.get(field);
+        const several = request.matchingSeveral.get(field);
+        if (one === undefined || several === undefined) throw notIndexed(table, field);
         const from = after === undefined ? 0 : scanToken(request, after);
-        const rows = all(sql, tenant, JSON.stringify(partitions), value, from, limit + 1);
+        const [sql, where] =
+          partitions.length === 1 ? [one, partitions[0] as number] : [several, JSON.stringify(partitions)];
+        const rows = all(sql, tenant, where, value, from, limit + 1);
         const page = rows.slice(0, limit);
         return {
           items: page.map((values) => keyOf(request, values)),
