@@ -26,7 +26,10 @@ export const CODE = {
   CONCURRENT_TRANSACTIONS: 51,
   GROUP_ID_NOT_FOUND: 69,
   MEMBER_ID_REQUIRED: 79,
+  UNSTABLE_OFFSET_COMMIT: 88,
   PRODUCER_FENCED: 90,
+  UNKNOWN_TOPIC_ID: 100,
+  TRANSACTIONAL_ID_NOT_FOUND: 105,
 } as const;
 
 const LATER_NAMES: Readonly<Record<number, string>> = {
@@ -83,6 +86,10 @@ export function check(code: number, what: string): void {
 export const hasCode = (error: unknown, ...codes: number[]): boolean =>
   error instanceof KafkaError && codes.includes(error.code);
 
+/** Whether it was one answer that did not come, and nothing else is known of the connection. */
+export const timedOut = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'KafkaJSRequestTimeoutError';
+
 /** Whether the broker did not answer, so that the connection is of no use any more and it is not known what was done. */
 export function disconnected(error: unknown): boolean {
   if (!(error instanceof Error) || isRefusal(error)) return false;
@@ -118,7 +125,7 @@ export function translate(error: unknown, doing: string): unknown {
     return new TributaryError('TOPIC_MISSING', `${message}; run \`tributary doctor\``, options);
   }
   if (TOO_LARGE.has(error.code)) {
-    return new RecordTooLarge(error.topic, `${message}; raise max.message.bytes of the topic`, options);
+    return new RecordTooLarge(error.topic, `${message}; raise max.message.bytes of the topic ${error.topic}`, options);
   }
   if (error.code === CODE.OFFSET_METADATA_TOO_LARGE) {
     return new TributaryError(

@@ -16,7 +16,7 @@ import protocol from 'kafkajs/src/protocol/requests/index.js';
 import { TributaryError } from '../../schemas/errors.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import { ByteReader as Reader, ByteWriter as Writer } from './bytes.ts';
-import { disconnected, Unreachable } from './errors.ts';
+import { disconnected, timedOut, Unreachable } from './errors.ts';
 import type { Security } from './options.ts';
 
 export interface Address {
@@ -62,6 +62,8 @@ export class Lane {
   readonly #address: Address;
   readonly #options: LaneOptions;
   #broker: Broker | undefined;
+  /** Requests under way by connection. One that takes no more requests stays until it has none. */
+  readonly #pending = new Map<Broker, number>();
   /** Not ready before it has said which versions it speaks and let us in. */
   #opening: Broker | undefined;
   #connecting: Promise<Broker> | undefined;
@@ -104,18 +106,33 @@ export class Lane {
 
   close(): void {
     this.#closed = true;
-    this.#drop(this.#broker);
     this.#drop(this.#opening);
+    for (const broker of [this.#broker, ...this.#pending.keys()]) this.#drop(broker);
   }
 
   async #send(broker: Broker, message: Message): Promise<unknown> {
+    this.#pending.set(broker, (this.#pending.get(broker) ?? 0) + 1);
     try {
       return await broker.connectionPool.pool[0].send({ ...message, logResponseError: false });
     } catch (error) {
-      // An answer that came too late would be taken for nobody's; and what is half open is noticed only so.
-      if (disconnected(error)) this.#drop(broker);
+      // What is half open is noticed only so. The next requests go by a new connection; those under way have their own time.
+      if (timedOut(error)) this.#retire(broker);
+      else if (disconnected(error)) this.#drop(broker);
       throw error;
+    } finally {
+      this.#answered(broker);
     }
+  }
+
+  #retire(broker: Broker): void {
+    if (this.#broker === broker) this.#broker = undefined;
+  }
+
+  #answered(broker: Broker): void {
+    const left = (this.#pending.get(broker) ?? 1) - 1;
+    if (left > 0) this.#pending.set(broker, left);
+    else this.#pending.delete(broker);
+    if (left === 0 && this.#broker !== broker) this.#drop(broker);
   }
 
   async #connected(): Promise<Broker> {

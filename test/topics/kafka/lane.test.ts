@@ -6,6 +6,8 @@ import { type TestContext, test } from 'node:test';
 import protocol from 'kafkajs/src/protocol/requests/index.js';
 import { Lane } from '../../../topics/kafka/lane.ts';
 
+const HEARTBEAT = 12;
+const JOIN = 11;
 const OPTIONS = { clientId: 'test', connectMs: 300, requestMs: 300, security: { tls: undefined, sasl: undefined } };
 
 test('kafkajs is the version that this was written for, and speaks what is asked for', () => {
@@ -57,6 +59,36 @@ test('a broker that ends the connection in the middle of a request is an error, 
   assert.equal(connections, 2);
 });
 
+test('an answer that does not come fails its own request, and the next one goes by another connection', async (t) => {
+  const sockets = new Set<Socket>();
+  const joins: [Socket, number][] = [];
+  const waiting = Promise.withResolvers<void>();
+  const port = await listening(t, (socket, correlation, api) => {
+    sockets.add(socket);
+    const offered = [HEARTBEAT, JOIN].map((key) => [key, 0, 0] as const);
+    if (api === 18) socket.write(versions(correlation, offered));
+    else if (api === JOIN) {
+      joins.push([socket, correlation]);
+      waiting.resolve();
+    } else if (sockets.size > 1) socket.write(framed(correlation, 2));
+  });
+  const lane = laneTo(t, port);
+  const heartbeat = () => lane.ask('Heartbeat', { groupId: 'g', groupGenerationId: 1, memberId: 'm' });
+  // It may take longer than others.
+  const join = lane.ask<{ generationId: number }>('JoinGroup', {
+    ...{ groupId: 'g', sessionTimeout: 60_000, memberId: '', protocolType: 'consumer', groupProtocols: [] },
+  });
+  await waiting.promise;
+  await assert.rejects(heartbeat(), { name: 'KafkaJSRequestTimeoutError' });
+  assert.deepEqual(await heartbeat(), { errorCode: 0 });
+  assert.equal(sockets.size, 2);
+  const [[socket, correlation]] = joins as [[Socket, number]];
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(framed(correlation, 2 + 4 + 3 * 2 + 4));
+  assert.equal((await join).generationId, 0);
+  await ended;
+});
+
 test('a closed lane connects no more', async (t) => {
   const lane = laneTo(t, 1);
   lane.close();
@@ -82,6 +114,14 @@ async function listening(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   return (server.address() as { port: number }).port;
+}
+
+/** An answer of so many bytes, all of them 0. */
+function framed(correlation: number, length: number): Buffer {
+  const answer = Buffer.alloc(8 + length);
+  answer.writeInt32BE(4 + length, 0);
+  answer.writeInt32BE(correlation, 4);
+  return answer;
 }
 
 /** An answer to ApiVersions 2: error, [key, lowest, highest], throttle. */
