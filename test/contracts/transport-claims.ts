@@ -18,7 +18,7 @@ export function claimsContract(cases: TransportCases): void {
     await transport.produce(['a', 'b', 'c'].map((key) => record(topic, 0, { key })));
     const member = await joined(transport, group, topic);
     const claim = await member.membership.claim(0);
-    assert.deepEqual(claim.committed, { offset: undefined, marks: '' });
+    assert.deepEqual(claim.committed, { offset: undefined, marks: '', foreign: false });
     const [first, second] = (await take(claim, 2)) as [LogRecord, LogRecord];
 
     const impossible = {
@@ -31,13 +31,13 @@ export function claimsContract(cases: TransportCases): void {
     assert.equal((await transport.lag(group, topic))[0]?.committed, undefined);
 
     const again = await member.membership.claim(0);
-    assert.deepEqual(again.committed, { offset: undefined, marks: '' });
+    assert.deepEqual(again.committed, { offset: undefined, marks: '', foreign: false });
     const derived = [record(topic, 1, { key: 'x' }), record(topic, 2, { key: 'y' }), record(topic, 1, { key: 'z' })];
     await again.commit({ records: derived, offset: first.offset + 1, marks: '{"from":"ä"}' });
     assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['x', 'z']);
     assert.deepEqual(keysOf(await transport.read(topic, 2, 0, 10)), ['y']);
     const next = await member.membership.claim(0);
-    assert.deepEqual(next.committed, { offset: first.offset + 1, marks: '{"from":"ä"}' });
+    assert.deepEqual(next.committed, { offset: first.offset + 1, marks: '{"from":"ä"}', foreign: false });
     assert.deepEqual(keysOf(await take(next, 2)), ['b', 'c'], 'a new claim reads from the committed offset');
   });
 
@@ -49,7 +49,7 @@ export function claimsContract(cases: TransportCases): void {
       const first = await membership.claim(0);
       await first.commit({ records: [], offset: 1, marks: 'first' });
       const second = await membership.claim(0);
-      assert.deepEqual(second.committed, { offset: 1, marks: 'first' });
+      assert.deepEqual(second.committed, { offset: 1, marks: 'first', foreign: false });
       const third = await membership.claim(0);
       for (const old of [first, second]) {
         const attempt = old.commit({ records: [record(topic, 1)], offset: 2, marks: 'old' });
@@ -58,7 +58,7 @@ export function claimsContract(cases: TransportCases): void {
       assert.deepEqual(await transport.read(topic, 1, 0, 10), []);
       await third.commit({ records: [record(topic, 1, { key: 'ours' })], offset: 2, marks: 'third' });
       assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['ours']);
-      assert.deepEqual((await membership.claim(0)).committed, { offset: 2, marks: 'third' });
+      assert.deepEqual((await membership.claim(0)).committed, { offset: 2, marks: 'third', foreign: false });
     },
   );
 
@@ -73,7 +73,7 @@ export function claimsContract(cases: TransportCases): void {
     const committed = async (name: string) => (await transport.lag(name, topic)).map((lag) => lag.committed);
     assert.deepEqual(await committed(group), [3, 5, undefined, undefined]);
     assert.deepEqual(await committed(`${group}-other`), [7, undefined, undefined, undefined]);
-    assert.deepEqual((await membership.claim(0)).committed, { offset: 3, marks: 'claim' });
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 3, marks: 'claim', foreign: false });
   });
 
   cases('moving a group fences its claims and keeps its marks', async (transport, topic, group) => {
@@ -87,7 +87,7 @@ export function claimsContract(cases: TransportCases): void {
     assert.equal(await codeOf(attempt), 'FENCED');
     assert.deepEqual(await transport.read(topic, 1, 0, 10), []);
     const next = await membership.claim(0);
-    assert.deepEqual(next.committed, { offset: offsets[1], marks: 'kept' });
+    assert.deepEqual(next.committed, { offset: offsets[1], marks: 'kept', foreign: false });
     assert.deepEqual(keysOf(await take(next, 2)), ['b', 'c']);
   });
 
@@ -95,7 +95,7 @@ export function claimsContract(cases: TransportCases): void {
     const offsets = await transport.produce(['a', 'b'].map((key) => record(topic, 0, { key })));
     await transport.seek(group, topic, 0, offsets[1] as number);
     const claim = await claimOf(transport, group, topic, 0);
-    assert.deepEqual(claim.committed, { offset: offsets[1], marks: '' });
+    assert.deepEqual(claim.committed, { offset: offsets[1], marks: '', foreign: false });
     assert.deepEqual(keysOf(await take(claim, 1)), ['b']);
   });
 
@@ -158,7 +158,7 @@ export function claimsContract(cases: TransportCases): void {
     await spread([old, successor], 4);
     for (const partition of successor.held) {
       const claim = await successor.membership.claim(partition);
-      assert.deepEqual(claim.committed, { offset: 0, marks: `${partition}` });
+      assert.deepEqual(claim.committed, { offset: 0, marks: `${partition}`, foreign: false });
       const zombie = claims.get(partition)?.commit({ records: [record(topic, partition)], offset: 1, marks: 'old' });
       assert.equal(await codeOf(zombie ?? Promise.resolve()), 'FENCED');
       assert.equal((await take(claim, 1)).length, 1);

@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import type { WantedTopic } from '../../topics/admin.ts';
 import type { LogRecord, Transport } from '../../topics/transport.ts';
 import { claimsContract } from './transport-claims.ts';
 import { claimOf, codeOf, DAY, keysOf, record, take, transportCases } from './transport-members.ts';
+import { ownersContract } from './transport-owners.ts';
 import { timesContract } from './transport-times.ts';
 
 export interface TransportAbilities {
   /** Whether `expire` drops records, or the broker does so in its own time. */
   readonly expires: boolean;
+  /** As `topics apply` does it. */
+  apply(transport: Transport, wanted: WantedTopic): Promise<unknown>;
 }
 
 const LONG = 60_000;
@@ -22,6 +26,7 @@ export function transportContract(
 ): void {
   const cases = transportCases(name, make);
   claimsContract(cases);
+  ownersContract(cases, abilities);
   timesContract(cases);
 
   cases('records of a partition keep their order and their offsets', async (transport, topic, group) => {

@@ -10,7 +10,7 @@ import { after, type TestContext, test } from 'node:test';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { startKafka } from '../../servers/kafka.ts';
-import { fetch } from '../../topics/kafka/calls.ts';
+import { fetch } from '../../topics/kafka/calls-records.ts';
 import { Cluster } from '../../topics/kafka/cluster.ts';
 import { Fetcher } from '../../topics/kafka/fetcher.ts';
 import { type KafkaOptions, settingsOf } from '../../topics/kafka/options.ts';
@@ -199,9 +199,13 @@ test('9: nothing is ever appended without a producer id, by which the broker kno
   const cluster = new Cluster(settingsOf({ url }));
   t.after(() => cluster.close());
   const node = await cluster.leader(topic, 0);
-  const answer = await cluster
-    .lane(node, 'test')
-    .call(fetch([{ topic, partition: 0, offset: 0 }], 0, 100_000, 100_000));
+  const answer = await cluster.lane(node, 'test').call(
+    fetch([{ topic, id: undefined, partition: 0, offset: 0 }], {
+      waitMs: 0,
+      bytes: 100_000,
+      partitionBytes: 100_000,
+    }),
+  );
   const bytes = answer.partitions[0]?.records as Buffer;
   for (let at = 0, batch = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8), batch++) {
     assert.ok(bytes.readBigInt64BE(at + 43) >= 0n);

@@ -52,10 +52,12 @@ test('one copy of anything is warned of', () => {
   ]);
 });
 
-test('marks that come near to what brokers take are warned of', () => {
-  assert.equal(marksFound(2457, 4096).state, 'ok');
-  assert.equal(marksFound(2458, 4096).state, 'warning');
-  assert.equal(marksFound(2458, 32_768).state, 'ok');
+test('marks that come near to what brokers take are warned of, while there is no topic for longer ones', () => {
+  assert.equal(marksFound(2457, 4096, false).state, 'ok');
+  assert.equal(marksFound(2458, 4096, false).state, 'warning');
+  assert.equal(marksFound(2458, 4096, true).state, 'ok');
+  assert.equal(marksFound(2458, 32_768, false).state, 'ok');
+  assert.equal(marksFound(0, 100, true).state, 'problem');
 });
 
 test('the rights that are missing are listed', () => {

@@ -9,7 +9,7 @@ import { after, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
-import { embeddedTransport } from '../../topics/embedded/transport.ts';
+import { type EmbeddedTransport, embeddedTransport } from '../../topics/embedded/transport.ts';
 import { registryContract } from '../contracts/registry.ts';
 import { transportContract } from '../contracts/transport.ts';
 import { joined, keysOf, record } from '../contracts/transport-members.ts';
@@ -24,7 +24,10 @@ const folders: Record<string, (t: TestContext) => Promise<string>> = {
 };
 
 for (const [name, folderOf] of Object.entries(folders)) {
-  transportContract(name, async (t) => opened(t, await folderOf(t)).transport, { expires: true });
+  transportContract(name, async (t) => opened(t, await folderOf(t)).transport, {
+    expires: true,
+    apply: (transport, wanted) => (transport as EmbeddedTransport).topics.apply([wanted]),
+  });
   registryContract(name, async (t) => {
     const { database } = opened(t, await folderOf(t));
     return embeddedRegistry(database);
@@ -54,7 +57,7 @@ test('everything is there after the folder was closed and opened again', async (
   assert.deepEqual(keysOf(await second.transport.read('orders', 1, 0, 10)), ['b']);
   assert.deepEqual(await second.transport.produce([record('orders', 0), record('orders', 1)]), [2, 2]);
   const claim = await (await joined(second.transport, 'count', 'orders')).membership.claim(0);
-  assert.deepEqual(claim.committed, { offset: 1, marks: 'm' });
+  assert.deepEqual(claim.committed, { offset: 1, marks: 'm', foreign: false });
   assert.equal(await embeddedRegistry(second.database).schema(id), '"string"');
 });
 

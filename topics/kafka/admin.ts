@@ -8,8 +8,19 @@ const TOPIC = 2;
 /** The largest number of 64 bits. */
 const ANY_TIME = '9223372036854775807';
 
+export interface TopicToMake extends TopicSpec {
+  /** Of each key only the newest record is kept, for ever. */
+  readonly compacted?: boolean;
+}
+
+/** So that what was written over does not wait for a day before it is dropped. */
+const COMPACTED = [
+  { name: 'cleanup.policy', value: 'compact' },
+  { name: 'segment.bytes', value: String(16 * 1024 * 1024) },
+];
+
 /** Creates what is missing, and waits until it can be written to and read. */
-export async function createMissing(cluster: Cluster, topics: readonly TopicSpec[]): Promise<void> {
+export async function createMissing(cluster: Cluster, topics: readonly TopicToMake[]): Promise<void> {
   if (topics.length === 0) return;
   const { replication, largestRecord, patienceMs } = cluster.settings;
   const names = topics.map(({ name }) => name);
@@ -21,12 +32,12 @@ export async function createMissing(cluster: Cluster, topics: readonly TopicSpec
     const { topicErrors } = await lane.ask<{
       topicErrors: { topic: string; errorCode: number; errorMessage: string | null }[];
     }>('CreateTopics', {
-      topics: missing.map(({ name, partitions, retentionMs }) => ({
+      topics: missing.map(({ name, partitions, retentionMs, compacted }) => ({
         topic: name,
         numPartitions: partitions,
         replicationFactor: replication,
         configEntries: [
-          { name: 'retention.ms', value: String(retentionMs) },
+          ...(compacted ? COMPACTED : [{ name: 'retention.ms', value: String(retentionMs) }]),
           { name: 'max.message.bytes', value: String(largestRecord) },
           // By default a record from more than an hour ahead is refused: one wrong clock would hold a partition up.
           { name: 'message.timestamp.after.max.ms', value: ANY_TIME },
@@ -39,12 +50,22 @@ export async function createMissing(cluster: Cluster, topics: readonly TopicSpec
         check(errorCode, `creating the topic ${topic}: ${errorMessage ?? ''}`);
     }
   });
-  // A broker answers before all of them know of it.
+  await untilKnown(
+    cluster,
+    names.map((name) => ({ name, partitions: 1 })),
+  );
+}
+
+/** A broker answers before all of them know of a change. `partitions`: how many there are at least. */
+async function untilKnown(
+  cluster: Cluster,
+  topics: readonly { readonly name: string; readonly partitions: number }[],
+): Promise<void> {
   await cluster.persist(async () => {
-    const known = new Map((await cluster.describe(names)).map((topic) => [topic.name, topic]));
-    for (const { name } of topics) {
-      const found = known.get(name);
-      if (!found?.partitions.every(({ leader }) => leader >= 0))
+    const known = new Map((await cluster.describe(topics.map(({ name }) => name))).map((topic) => [topic.name, topic]));
+    for (const { name, partitions } of topics) {
+      const found = known.get(name)?.partitions ?? [];
+      if (found.length < partitions || found.some(({ leader }) => leader < 0))
         throw new KafkaError(5, `waiting for the topic ${name}`);
     }
   });
@@ -89,6 +110,7 @@ export async function membersOf(cluster: Cluster, group: string): Promise<number
   return found.members.length;
 }
 
+/** Waits until the new partitions can be written to and read. */
 export async function expand(cluster: Cluster, topic: string, partitions: number): Promise<void> {
   const lane = cluster.lane(await cluster.controller(), 'main');
   const { topicErrors } = await lane.ask<{ topicErrors: { errorCode: number; errorMessage: string | null }[] }>(
@@ -97,4 +119,5 @@ export async function expand(cluster: Cluster, topic: string, partitions: number
   );
   for (const { errorCode, errorMessage } of topicErrors) check(errorCode, `expanding ${topic}: ${errorMessage ?? ''}`);
   cluster.forgetPlaces();
+  await untilKnown(cluster, [{ name: topic, partitions }]);
 }

@@ -1,13 +1,11 @@
 /** Appending of batches: each partition's in their order, those of different partitions at once, each exactly once. */
 import { largestSize } from '../limits.ts';
 import type { NewRecord } from '../transport.ts';
-import { type Appended, type BatchTo, produce } from './calls.ts';
+import { type Appended, type BatchTo, produce } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
-import { CODE, check, KafkaError, TOO_LARGE } from './errors.ts';
-import { encodeBatch, type Producer } from './records.ts';
+import { BATCH_BYTES, encodeBatch, encodeLarge, type Producer } from './encode.ts';
+import { CODE, KafkaError, TOO_LARGE } from './errors.ts';
 
-/** Below what a topic takes by default (1 MiB), with room for what compression adds to what cannot be compressed. */
-const BATCH_BYTES = 900_000;
 const BATCH_RECORDS = 5000;
 /** Of one call. A broker takes 100 MiB by default; what is called out to many partitions is sent by several calls. */
 export const CALL_BYTES = 16 * 1024 * 1024;
@@ -93,7 +91,8 @@ async function sendAll(
   sends: readonly Send[],
   offsets: number[],
 ): Promise<void> {
-  const encoded = sends.map(({ batch }) => encode(cluster, sender, batch));
+  // Their sequences are counted at once, before any of them is encoded.
+  const encoded = await Promise.all(sends.map(({ batch }) => encode(cluster, sender, batch)));
   const bases = await appendAll(cluster, lane, sender.transactionalId, encoded);
   for (const [i, { batch, indices }] of sends.entries()) {
     const base = bases[i];
@@ -134,15 +133,16 @@ export function placesOf(records: readonly NewRecord[]): { topic: string; partit
 
 const placeOf = ({ topic, partition }: Pick<NewRecord, 'topic' | 'partition'>): string => `${topic}/${partition}`;
 
-function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecord[]): BatchTo {
+async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecord[]): Promise<BatchTo> {
   const { topic, partition } = batch[0] as NewRecord;
   const sequence = count(sender, batch, batch.length);
   const transactional = sender.transactionalId !== null;
-  return {
-    topic,
-    partition,
-    batch: encodeBatch(batch, sender, sequence, transactional, cluster.settings.compression),
-  };
+  const { compression } = cluster.settings;
+  const isLarge = compression === 'none' && largestSize(batch[0] as NewRecord) > BATCH_BYTES;
+  const encoded = isLarge
+    ? await encodeLarge(batch, sender, sequence, transactional)
+    : encodeBatch(batch, sender, sequence, transactional, compression);
+  return { topic, partition, batch: encoded };
 }
 
 /**
@@ -185,7 +185,7 @@ function settle(
 ): KafkaError | undefined {
   const found = appended.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition);
   const what = `appending to partition ${batch.partition} of ${batch.topic}`;
-  if (found === undefined) return new KafkaError(-1, what);
+  if (found === undefined) return new KafkaError(-1, what, batch.topic);
   if (found.error === 0 || found.error === CODE.DUPLICATE_SEQUENCE_NUMBER) {
     done.set(batch, found.baseOffset);
     return undefined;
@@ -194,10 +194,5 @@ function settle(
     done.set(batch, undefined);
     return undefined;
   }
-  try {
-    check(found.error, what);
-    return undefined;
-  } catch (error) {
-    return error as KafkaError;
-  }
+  return new KafkaError(found.error, what, batch.topic);
 }

@@ -7,21 +7,26 @@ import type { NewRecord } from '../transport.ts';
 import { append, placesOf, type Sender, split } from './append.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, hasCode, isFencing } from './errors.ts';
-import { TransactionalProducer } from './transaction.ts';
+import type { Producers } from './producers.ts';
+import type { TransactionalProducer } from './transaction.ts';
 
 const LANE = 'append';
 /** More are given up after their transaction. */
 const KEPT_PRODUCERS = 8;
+/** Nobody initialises their ids again: readers wait so long for what this process left open when it died. */
+const TRANSACTION_MS = 20_000;
 
 export class Appender {
   readonly #cluster: Cluster;
+  readonly #producers: Producers;
   readonly #free: TransactionalProducer[] = [];
   #sender: Promise<Sender> | undefined;
   /** The last request to each partition: a broker takes a sender's records of a partition only in their order. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, producers: Producers) {
     this.#cluster = cluster;
+    this.#producers = producers;
   }
 
   /** All of them or none; answers their offsets in the order given. */
@@ -101,6 +106,6 @@ export class Appender {
   }
 
   #newProducer(): Promise<TransactionalProducer> {
-    return TransactionalProducer.initialise(this.#cluster, `tributary-append/${randomUUID()}`, LANE);
+    return this.#producers.initialise(`tributary-append/${randomUUID()}`, { lane: LANE, timeoutMs: TRANSACTION_MS });
   }
 }

@@ -1,7 +1,7 @@
 /** Reading without a group. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord } from '../transport.ts';
-import { type Fetched, fetch } from './calls.ts';
+import { type Fetched, fetch } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, KafkaError } from './errors.ts';
 import { boundsOf } from './offsets.ts';
@@ -47,7 +47,11 @@ export async function browse(
 /** Undefined if the offset is not in the log any more. */
 async function fetchOnce(cluster: Cluster, { topic, partition, fetchFrom }: Reader): Promise<Fetched | undefined> {
   const node = await cluster.leader(topic, partition);
-  const call = fetch([{ topic, partition, offset: fetchFrom }], 0, BYTES, BYTES);
+  const call = fetch([{ topic, id: undefined, partition, offset: fetchFrom }], {
+    waitMs: 0,
+    bytes: BYTES,
+    partitionBytes: BYTES,
+  });
   const answer = await cluster.lane(node, 'main').call(call);
   check(answer.error, 'fetching');
   const [found] = answer.partitions;

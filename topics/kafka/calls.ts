@@ -1,15 +1,10 @@
 /**
  * The requests that are written here, since kafkajs speaks only older versions of them or not at all: topic ids are in newer
- * Metadata only, stable offsets in newer OffsetFetch, and a producer's epoch in DescribeTransactions. Produce and Fetch are
- * here because their records are bytes of ours.
+ * Metadata only, stable offsets in newer OffsetFetch, several keys in newer FindCoordinator, and a producer's epoch in
+ * DescribeTransactions. Those that carry records are in `calls-records.ts`.
  */
 import type { Call } from './lane.ts';
-import type { AbortedTransaction } from './records.ts';
 
-const READ_COMMITTED = 1;
-const CONSUMER = -1;
-const NOBODY = -1;
-const ALL_REPLICAS = -1;
 const NO_ID = Buffer.alloc(16);
 
 export interface Metadata {
@@ -128,144 +123,76 @@ export function stableOffsets(
   };
 }
 
-/** The producer that a transactional id belongs to now. */
-export function describeTransaction(
-  transactionalId: string,
-): Call<{ error: number; producer: string; epoch: number } | undefined> {
+export interface Coordinator {
+  readonly key: string;
+  readonly node: number;
+  readonly error: number;
+}
+
+/** `kind`: 0 for groups, 1 for transactional ids. */
+export function findCoordinators(kind: number, keys: readonly string[]): Call<Coordinator[]> {
+  return {
+    name: 'FindCoordinator',
+    key: 10,
+    version: 4,
+    flexible: true,
+    write(writer) {
+      writer
+        .i8(kind)
+        .compactArray(keys, (key) => writer.compactString(key))
+        .noTags();
+    },
+    read(reader) {
+      reader.i32();
+      return reader.compactArray(() => {
+        const key = reader.compactString();
+        const node = reader.i32();
+        reader.compactString();
+        reader.i32();
+        const error = reader.i16();
+        reader.compactString();
+        reader.tags();
+        return { key, node, error };
+      });
+    },
+  };
+}
+
+export interface Transaction {
+  readonly id: string;
+  readonly error: number;
+  /** The producer that the id belongs to now. */
+  readonly producer: string;
+  readonly epoch: number;
+}
+
+export function describeTransactions(ids: readonly string[]): Call<Transaction[]> {
   return {
     name: 'DescribeTransactions',
     key: 65,
     version: 0,
     flexible: true,
     write(writer) {
-      writer.compactArray([transactionalId], (id) => writer.compactString(id)).noTags();
+      writer.compactArray(ids, (id) => writer.compactString(id)).noTags();
     },
     read(reader) {
       reader.i32();
-      if (reader.uvarint() - 1 < 1) return undefined;
-      const error = reader.i16();
-      reader.compactString();
-      reader.compactString();
-      reader.i32();
-      reader.i64();
-      const producer = reader.bytes(8).readBigInt64BE().toString();
-      return { error, producer, epoch: reader.i16() };
-    },
-  };
-}
-
-export interface BatchTo {
-  readonly topic: string;
-  readonly partition: number;
-  readonly batch: Buffer;
-}
-
-export interface Appended {
-  readonly topic: string;
-  readonly partition: number;
-  readonly error: number;
-  readonly baseOffset: number;
-}
-
-/** At most one batch a partition. */
-export function produce(
-  transactionalId: string | null,
-  batches: readonly BatchTo[],
-  timeoutMs: number,
-): Call<Appended[]> {
-  return {
-    name: 'Produce',
-    key: 0,
-    version: 7,
-    flexible: false,
-    write(writer) {
-      writer.string(transactionalId).i16(ALL_REPLICAS).i32(timeoutMs);
-      const topics = Map.groupBy(batches, ({ topic }) => topic);
-      writer.array([...topics], ([topic, here]) =>
-        writer.string(topic).array(here, ({ partition, batch }) => writer.i32(partition).i32(batch.length).raw(batch)),
-      );
-    },
-    read(reader) {
-      return reader
-        .array(() => {
-          const topic = reader.string();
-          return reader.array(() => {
-            const partition = reader.i32();
-            const error = reader.i16();
-            const baseOffset = reader.i64();
-            reader.i64();
-            reader.i64();
-            return { topic, partition, error, baseOffset };
-          });
-        })
-        .flat();
-    },
-  };
-}
-
-export interface FetchFrom {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
-
-export interface Fetched {
-  readonly topic: string;
-  readonly partition: number;
-  readonly error: number;
-  readonly highWatermark: number;
-  /** Where the first transaction begins that is still open; the high watermark if none is. */
-  readonly lastStable: number;
-  readonly begin: number;
-  readonly aborted: readonly AbortedTransaction[];
-  /** A view of the answer. */
-  readonly records: Buffer;
-}
-
-export function fetch(
-  from: readonly FetchFrom[],
-  waitMs: number,
-  maxBytes: number,
-  partitionBytes: number,
-): Call<{ error: number; partitions: Fetched[] }> {
-  return {
-    name: 'Fetch',
-    key: 1,
-    version: 11,
-    flexible: false,
-    write(writer) {
-      writer.i32(CONSUMER).i32(waitMs).i32(1).i32(maxBytes).i8(READ_COMMITTED);
-      // No session: an answer says nothing about partitions that were not asked for.
-      writer.i32(0).i32(-1);
-      writer.array(from, ({ topic, partition, offset }) => {
-        writer.string(topic).array([partition], () => {
-          writer.i32(partition).i32(NOBODY).i64(offset).i64(NOBODY).i32(partitionBytes);
+      return reader.compactArray(() => {
+        const error = reader.i16();
+        const id = reader.compactString();
+        reader.compactString();
+        reader.i32();
+        reader.i64();
+        const producer = reader.bytes(8).readBigInt64BE().toString();
+        const epoch = reader.i16();
+        reader.compactArray(() => {
+          reader.compactString();
+          reader.compactArray(() => reader.i32());
+          reader.tags();
         });
+        reader.tags();
+        return { id, error, producer, epoch };
       });
-      writer.array([], () => {}).string('');
-    },
-    read(reader) {
-      reader.i32();
-      const error = reader.i16();
-      reader.i32();
-      const topics = reader.array(() => {
-        const topic = reader.string();
-        return reader.array(() => {
-          const partition = reader.i32();
-          const failed = reader.i16();
-          const highWatermark = reader.i64();
-          const lastStable = reader.i64();
-          const begin = reader.i64();
-          const aborted = reader.array(() => ({
-            producerId: reader.bytes(8).readBigInt64BE().toString(),
-            firstOffset: reader.i64(),
-          }));
-          reader.i32();
-          const records = reader.bytes(Math.max(0, reader.i32()));
-          return { topic, partition, error: failed, highWatermark, lastStable, begin, aborted, records };
-        });
-      });
-      return { error, partitions: topics.flat() };
     },
   };
 }

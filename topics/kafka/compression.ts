@@ -2,7 +2,8 @@
  * The four codecs of Kafka's record batches, all read, each written on demand. No native addon: gzip and zstd are Node's own,
  * lz4 and snappy come as WebAssembly.
  */
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzipSync, gzip, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils';
 import { TributaryError } from '../../schemas/errors.ts';
 
@@ -29,6 +30,9 @@ export function compress(codec: Compression, bytes: Buffer): Buffer {
       return zstdCompressSync(bytes);
   }
 }
+
+/** Beside the event loop, for what is large. */
+export const gzipAside: (bytes: Buffer) => Promise<Buffer> = promisify(gzip);
 
 /** `number` is the codec's number in the attributes of a batch. */
 export function decompress(number: number, bytes: Buffer): Buffer {

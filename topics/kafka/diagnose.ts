@@ -3,9 +3,11 @@ import { type Finding, looked, ok, problem, warning } from '../../schemas/findin
 import type { WantedTopic } from '../admin.ts';
 import { LARGEST_RECORD } from '../limits.ts';
 import { CALL_BYTES } from './append.ts';
-import { fetch, metadata, stableOffsets, type TopicMetadata } from './calls.ts';
+import { metadata, stableOffsets, type TopicMetadata } from './calls.ts';
+import { fetch } from './calls-records.ts';
 import { Cluster } from './cluster.ts';
 import { check, guarded, KafkaError } from './errors.ts';
+import { MARKS_TOPIC } from './marks-topic.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
 
 const BROKER = 4;
@@ -26,15 +28,22 @@ type Rights = Readonly<Record<'read' | 'write' | 'join' | 'transact', readonly s
 export async function diagnoseKafka(options: KafkaOptions, wanted: readonly WantedTopic[]): Promise<Finding[]> {
   const cluster = new Cluster(settingsOf(options));
   try {
-    const topics = await guarded('describing topics', () =>
+    const ours = await guarded('describing topics', () =>
       cluster.persist(() => cluster.describe(wanted.map(({ name }) => name))),
     );
+    const marks = await guarded('describing topics', () =>
+      unlessRefused(TOPIC_REFUSED, () => cluster.persist(() => cluster.describe([MARKS_TOPIC.name]))),
+    );
+    const topics = [...ours, ...(marks ?? [])];
     const node = await guarded('asking for the controller', () => cluster.persist(() => cluster.controller()));
     const readers = wanted.filter(({ name }) => topics.some((topic) => topic.name === name));
     const parts = await Promise.all([
       looked('transport', async () => [await version(cluster, node)]),
       looked('transport: settings', () => settings(cluster, node, readers, topics)),
-      looked('transport: rights', async () => [rightsFinding(await rightsOf(cluster, topics, readers))]),
+      looked('transport: rights', async () => {
+        const rights = await rightsOf(cluster, topics, readers);
+        return [rightsFinding(marks === undefined ? withoutMarks(rights) : rights)];
+      }),
     ]);
     return parts.flat();
   } finally {
@@ -103,7 +112,11 @@ async function settings(
   return [
     ...copiesFound(found, nodes.length, copies),
     ...requestsFound(found.get('socket.request.max.bytes')),
-    marksFound(await longestMarks(cluster, wanted, topics), found.get('offset.metadata.max.bytes') ?? 4096),
+    marksFound(
+      await longestMarks(cluster, wanted, topics),
+      found.get('offset.metadata.max.bytes') ?? 4096,
+      topics.some(({ name }) => name === MARKS_TOPIC.name),
+    ),
   ];
 }
 
@@ -155,11 +168,18 @@ async function longestMarks(
 }
 
 const MUCH = 0.6;
+/** A reference to a record with the marks takes less. */
+const LEAST_METADATA = 128;
 
-export function marksFound(longest: number, limit: number): Finding {
-  const message = `the longest have ${longest} of ${limit} characters`;
-  if (longest < limit * MUCH) return ok('transport: marks', message);
-  const todo = 'raise offset.metadata.max.bytes of the brokers, to 32768 for example: beyond it a job stops';
+/** `hasTopic`: whether the topic of those that are longer than the limit is there. */
+export function marksFound(longest: number, limit: number, hasTopic: boolean): Finding {
+  const message = `the longest in an offset have ${longest} of ${limit} characters`;
+  if (limit < LEAST_METADATA) {
+    const todo = `set offset.metadata.max.bytes of the brokers to ${LEAST_METADATA} or more: an offset has to say what it is`;
+    return problem('transport: marks', message, todo);
+  }
+  if (hasTopic || longest < limit * MUCH) return ok('transport: marks', message);
+  const todo = `run \`tributary topics apply\`: it makes the topic ${MARKS_TOPIC.name} for longer ones`;
   return warning('transport: marks', message, todo);
 }
 
@@ -178,6 +198,12 @@ async function rightsOf(
     join: (await Promise.all(groups.map((group) => joinable(cluster, group)))).flat(),
     transact: transact === undefined ? [TRANSACTIONAL_ID] : [],
   };
+}
+
+/** The topic of marks cannot even be seen. */
+function withoutMarks({ read, write, ...rights }: Rights): Rights {
+  const { name } = MARKS_TOPIC;
+  return { ...rights, read: [...read, name], write: [...write, name] };
 }
 
 async function unlessRefused<T>(code: number, ask: () => Promise<T>): Promise<T | undefined> {
@@ -221,7 +247,9 @@ async function unreadable(cluster: Cluster, names: readonly string[]): Promise<s
     names.map((topic) =>
       cluster.persist(async () => {
         const lane = cluster.lane(await cluster.leader(topic, 0), 'main');
-        const { partitions } = await lane.call(fetch([{ topic, partition: 0, offset: 0 }], 0, 1, 1));
+        const { partitions } = await lane.call(
+          fetch([{ topic, id: undefined, partition: 0, offset: 0 }], { waitMs: 0, bytes: 1, partitionBytes: 1 }),
+        );
         return partitions.some(({ error }) => error === TOPIC_REFUSED) ? [topic] : [];
       }),
     ),

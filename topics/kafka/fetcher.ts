@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../schemas/errors.ts';
-import { type Fetched, fetch } from './calls.ts';
+import { type Fetched, fetch } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, isPassing, KafkaError, translate } from './errors.ts';
 import { boundsOf } from './offsets.ts';
@@ -36,8 +36,9 @@ export class Fetcher {
     this.#cluster = cluster;
   }
 
-  open(topic: string, partition: number, offset: number): Reader {
-    const reader = new Reader(topic, partition, offset, this.#freeSlot(topic, partition));
+  /** With `id`, of the topic that has it, and not of another of that name. */
+  open(topic: string, partition: number, offset: number, id?: string): Reader {
+    const reader = new Reader(topic, partition, offset, this.#freeSlot(topic, partition), id);
     this.#readers.add(reader);
     void this.#locate(reader);
     return reader;
@@ -123,16 +124,19 @@ export class Fetcher {
 
   async #fetch({ node, slot, kind }: Route, readers: readonly Reader[]): Promise<void> {
     const generations = readers.map(({ generation }) => generation);
-    const from = readers.map(({ topic, partition, fetchFrom }) => ({ topic, partition, offset: fetchFrom }));
+    const from = readers.map(({ topic, id, partition, fetchFrom }) => ({ topic, id, partition, offset: fetchFrom }));
     try {
-      const call = fetch(from, kind === 'end' ? WAIT_MS : 0, ANSWER_BYTES, this.#partitionBytes());
+      const call = fetch(from, {
+        waitMs: kind === 'end' ? WAIT_MS : 0,
+        bytes: ANSWER_BYTES,
+        partitionBytes: this.#partitionBytes(),
+      });
       const answer = await this.#cluster.lane(node, `fetch-${kind}-${slot}`).call(call);
       check(answer.error, 'fetching');
+      const answers = new Map(answer.partitions.map((each) => [placeOf(each), each]));
       const settled = readers.map((reader, i) => {
         if (reader.closed || reader.generation !== generations[i]) return undefined;
-        const found = answer.partitions.find(
-          ({ topic, partition }) => topic === reader.topic && partition === reader.partition,
-        );
+        const found = answers.get(placeOf(reader));
         return found && this.#accept(reader, found);
       });
       await Promise.all(settled);
@@ -190,5 +194,7 @@ export class Fetcher {
     reader.wake();
   }
 }
+
+const placeOf = ({ topic, partition }: Pick<Reader, 'topic' | 'partition'>): string => `${topic}/${partition}`;
 
 const whatOf = ({ topic, partition }: Reader): string => `reading partition ${partition} of ${topic}`;

@@ -74,3 +74,11 @@ declare module 'kafkajs/src/protocol/error.js' {
   };
   export default errors;
 }
+
+declare module 'kafkajs/src/network/connection.js' {
+  import type { Message } from 'kafkajs/src/network/connectionPool.js';
+
+  export default class Connection {
+    send(message: Message): Promise<unknown>;
+  }
+}

@@ -38,7 +38,6 @@ export class Member {
   #generation = NO_GENERATION;
   /** Partitions of the topic when this member last divided the group, if it is the leader. */
   #counted: number | undefined;
-  #countedAt = 0;
   #heardAt = performance.now();
   #stage: 'in' | 'leaving' | 'out' = 'in';
   #rejoin = true;
@@ -56,7 +55,11 @@ export class Member {
     this.#holding = new Holding(listener);
     this.#entered.promise.catch(() => {});
     const watch = setInterval(() => this.#watch(), Math.min(1000, cluster.settings.sessionMs / 4));
-    this.#ended = this.#run().finally(() => clearInterval(watch));
+    const unwatch = cluster.watch(topic);
+    this.#ended = this.#run().finally(() => {
+      clearInterval(watch);
+      unwatch();
+    });
   }
 
   get partitions(): number[] {
@@ -189,7 +192,6 @@ export class Member {
         assignments.push({ memberId, memberAssignment: encodeAssignment(topic, given) });
       }
     }
-    this.#countedAt = performance.now();
     return assignments;
   }
 
@@ -197,15 +199,8 @@ export class Member {
     const { errorCode } = await this.#ask<{ errorCode: number }>('Heartbeat', { groupGenerationId: this.#generation });
     check(errorCode, `staying in the group ${this.#group}`);
     this.#heard();
-    // Not awaited: the next heartbeat must not wait for a broker that does not answer.
-    this.#lookForPartitions().catch(() => {});
-  }
-
-  async #lookForPartitions(): Promise<void> {
-    if (this.#counted === undefined || performance.now() - this.#countedAt < this.#cluster.settings.metadataMs) return;
-    this.#countedAt = performance.now();
-    const [described] = await this.#cluster.describe([this.#topic]);
-    if (described !== undefined && described.partitions.length !== this.#counted) this.#joinAgain();
+    const shape = this.#cluster.shapes.of(this.#topic);
+    if (this.#counted !== undefined && shape !== undefined && shape.partitions !== this.#counted) this.#joinAgain();
   }
 
   async #recover(error: unknown): Promise<void> {

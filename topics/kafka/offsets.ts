@@ -1,10 +1,8 @@
 /** Where partitions begin and end, and where groups go on. */
-
-import type { Committed } from '../transport.ts';
 import { type CommittedOffset, stableOffsets } from './calls.ts';
 import type { Cluster } from './cluster.ts';
-import { CODE, check } from './errors.ts';
-import { decodeMarks } from './marks.ts';
+import { CODE, check, KafkaError } from './errors.ts';
+import { Together } from './together.ts';
 
 const EARLIEST = -2;
 const LATEST = -1;
@@ -27,6 +25,8 @@ export interface Bounds {
   readonly end: number;
 }
 
+const placeOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+
 /** By place, in their order. `end` counts what open transactions have written too: it is the offset the next record gets. */
 export async function boundsOf(cluster: Cluster, places: readonly Place[]): Promise<Bounds[]> {
   const [begins, ends] = await Promise.all([listed(cluster, places, EARLIEST), listed(cluster, places, LATEST)]);
@@ -39,54 +39,97 @@ export async function listed(cluster: Cluster, places: readonly Place[], timesta
   const offsets = new Map<string, number>();
   const nodes = Map.groupBy(places.keys(), (i) => leaders[i] as number);
   await Promise.all(
-    [...nodes].map(async ([node, here]) => {
-      const topics = Map.groupBy(
-        here.map((i) => places[i] as Place),
-        ({ topic }) => topic,
-      );
-      const { responses } = await cluster.lane(node, 'main').ask<Listed>('ListOffsets', {
-        isolationLevel: READ_UNCOMMITTED,
-        topics: [...topics].map(([topic, each]) => ({
-          topic,
-          partitions: each.map(({ partition }) => ({ partition, timestamp })),
-        })),
-      });
-      for (const { topic, partitions } of responses) {
-        for (const { partition, errorCode, offset } of partitions) {
-          check(errorCode, `asking for the offsets of partition ${partition} of ${topic}`);
-          offsets.set(`${topic}/${partition}`, Number(offset));
-        }
+    [...nodes].map(async ([node, indices]) => {
+      const here = indices.map((i) => places[i] as Place);
+      const answers = await listedBy(cluster, node, here, timestamp);
+      for (const [i, answer] of answers.entries()) {
+        if (answer instanceof Error) throw answer;
+        offsets.set(placeOf(here[i] as Place), answer);
       }
     }),
   );
-  return places.map(({ topic, partition }) => offsets.get(`${topic}/${partition}`) as number);
+  return places.map((place) => offsets.get(placeOf(place)) as number);
 }
 
-/**
- * What the group has committed of the partitions, in their order. A transaction that is just ending is waited for, so that what
- * is answered holds whatever was committed before.
- */
-export async function committedOf(
+async function listedBy(
   cluster: Cluster,
-  group: string,
-  topic: string,
-  partitions: readonly number[],
-): Promise<Committed[]> {
-  const found = await cluster.persist(async () => {
-    const node = await cluster.coordinator('group', group);
-    const answer = await cluster.lane(node, 'main').call(stableOffsets(group, topic, partitions));
-    // A group that nobody ever joined or committed to.
-    if (answer.error === CODE.GROUP_ID_NOT_FOUND) return [];
-    check(answer.error, `reading the offsets of the group ${group}`);
-    for (const { partition, error } of answer.partitions) {
-      check(error, `reading the offset of the group ${group} for partition ${partition} of ${topic}`);
-    }
-    return answer.partitions;
+  node: number,
+  places: readonly Place[],
+  timestamp: number,
+): Promise<(number | Error)[]> {
+  const topics = Map.groupBy(places, ({ topic }) => topic);
+  const { responses } = await cluster.lane(node, 'main').ask<Listed>('ListOffsets', {
+    isolationLevel: READ_UNCOMMITTED,
+    topics: [...topics].map(([topic, each]) => ({
+      topic,
+      partitions: [...new Set(each.map(({ partition }) => partition))].map((partition) => ({ partition, timestamp })),
+    })),
   });
-  return partitions.map((partition) => committed(found.find((each) => each.partition === partition)));
+  const found = new Map(
+    responses.flatMap(({ topic, partitions }) =>
+      partitions.map((answer) => [placeOf({ topic, partition: answer.partition }), answer] as const),
+    ),
+  );
+  return places.map((place) => {
+    const answer = found.get(placeOf(place));
+    if (answer?.errorCode === 0) return Number(answer.offset);
+    return new KafkaError(
+      answer?.errorCode ?? -1,
+      `asking for the offsets of partition ${place.partition} of ${place.topic}`,
+    );
+  });
 }
 
-function committed(found: CommittedOffset | undefined): Committed {
-  if (found === undefined || found.offset < 0) return { offset: undefined, marks: '', foreign: false };
-  return { offset: found.offset, marks: decodeMarks(found.metadata), foreign: false };
+interface GroupPlace extends Place {
+  readonly group: string;
+}
+
+/** What claims ask for, each of its own partition, and all of a process together. */
+export class Offsets {
+  readonly #cluster: Cluster;
+  readonly #begins: Together<Place, number>;
+  readonly #committed: Together<number, CommittedOffset | undefined>;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#begins = new Together((node, places) => listedBy(cluster, Number(node), places, EARLIEST));
+    this.#committed = new Together((where, partitions) => this.#fetch(where, partitions));
+  }
+
+  /** The first offset of the partition that can still be read. */
+  begin(place: Place): Promise<number> {
+    return this.#cluster.persist(async () => {
+      const node = await this.#cluster.leader(place.topic, place.partition);
+      return this.#begins.ask(String(node), place);
+    });
+  }
+
+  /**
+   * What the group has committed, undefined if nothing. A transaction of this very partition that is just ending is waited for,
+   * so that what is answered holds whatever was committed before.
+   */
+  async committed({ group, topic, partition }: GroupPlace): Promise<CommittedOffset | undefined> {
+    // Slashes stand in no name of a topic.
+    const where = `${topic}/${group}`;
+    const found = await this.#cluster.persist(() => this.#committed.ask(where, partition));
+    return found === undefined || found.offset < 0 ? undefined : found;
+  }
+
+  async #fetch(where: string, partitions: readonly number[]): Promise<(CommittedOffset | undefined | Error)[]> {
+    const topic = where.slice(0, where.indexOf('/'));
+    const group = where.slice(topic.length + 1);
+    const node = await this.#cluster.coordinator('group', group);
+    const asked = [...new Set(partitions)];
+    const answer = await this.#cluster.lane(node, 'main').call(stableOffsets(group, topic, asked));
+    // A group that nobody ever joined or committed to.
+    if (answer.error === CODE.GROUP_ID_NOT_FOUND) return partitions.map(() => undefined);
+    check(answer.error, `reading the offsets of the group ${group}`);
+    const found = new Map(answer.partitions.map((each) => [each.partition, each]));
+    return partitions.map((partition) => {
+      const each = found.get(partition);
+      if (each === undefined || each.error === 0) return each;
+      const what = `reading the offset of the group ${group} for partition ${partition} of ${topic}`;
+      return new KafkaError(each.error, what);
+    });
+  }
 }

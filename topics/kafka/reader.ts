@@ -1,7 +1,7 @@
 /** The records of one partition that were fetched ahead, and where its reader stands. Nothing here asks a broker. */
 import { KeyCount } from '../key-count.ts';
 import type { LogRecord } from '../transport.ts';
-import type { Fetched } from './calls.ts';
+import type { Fetched } from './calls-records.ts';
 import { type BatchHead, BatchReader, batchHeads, committed } from './records.ts';
 
 /** What one call of `take` answers at most, unless a single record is larger. */
@@ -9,6 +9,8 @@ const TAKE_BYTES = 4 * 1024 * 1024;
 
 export class Reader {
   readonly topic: string;
+  /** Given, only records of the topic with this id are read. */
+  readonly id: string | undefined;
   readonly partition: number;
   /** Differs among the readers of a partition. */
   readonly slot: number;
@@ -39,8 +41,9 @@ export class Reader {
   #endsBefore: number | undefined;
   readonly #waiting = new Set<() => void>();
 
-  constructor(topic: string, partition: number, offset: number, slot = 0) {
+  constructor(topic: string, partition: number, offset: number, slot = 0, id?: string) {
     this.slot = slot;
+    this.id = id;
     this.topic = topic;
     this.partition = partition;
     this.#fetchFrom = offset;
@@ -171,10 +174,14 @@ export class Reader {
         if (head === undefined) return undefined;
         this.#open = { reader: new BatchReader(head, this.partition), bytes: head.bytes.length };
       }
-      const record = this.#open.reader.next();
+      const { reader, bytes } = this.#open;
+      const record = reader.next();
+      // With its last record, not with the next call: until then it would keep its partition from being fetched.
+      if (reader.isDone) {
+        this.bytes -= bytes;
+        this.#open = undefined;
+      }
       if (record !== undefined) return record;
-      this.bytes -= this.#open.bytes;
-      this.#open = undefined;
     }
   }
 }

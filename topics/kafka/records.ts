@@ -1,138 +1,26 @@
 /**
- * Record batches (format 2) as bytes. https://kafka.apache.org/documentation/#recordbatch
- *
- *   baseOffset i64, length i32, leaderEpoch i32, magic i8, crc u32 (of all that follows), attributes i16,
- *   lastOffsetDelta i32, baseTimestamp i64, maxTimestamp i64, producerId i64, producerEpoch i16, baseSequence i32,
- *   count i32, records (compressed as a whole):
- *   length varint, attributes i8, timestampDelta varlong, offsetDelta varint, key, value, headers
- *
- * Written here and not by kafkajs, which checks no checksum, fails on a batch of 130,000 records, hands out views of the whole
- * answer, and takes quadratic time for many records of one partition.
+ * Reading of record batches. Not by kafkajs, which checks no checksum, fails on a batch of 130,000 records, hands out views of
+ * the whole answer, and takes quadratic time for many records of one partition.
  */
 import { isUtf8 } from 'node:buffer';
-import { crc32c } from '@platformatic/wasm-utils';
 import { TributaryError } from '../../schemas/errors.ts';
-import type { Headers, LogRecord, NewRecord } from '../transport.ts';
-import { ByteReader, ByteWriter, corrupt } from './bytes.ts';
-import { COMPRESSIONS, type Compression, compress, decompress } from './compression.ts';
-
-const HEAD = 61;
-/** Where the length counts from. */
-const AFTER_LENGTH = 12;
-const MAGIC_AT = 16;
-const CRC_AT = 17;
-const CRC_FROM = 21;
-const MAGIC = 2;
-
-const CODEC_BITS = 0x07;
-const LOG_TIME = 0x08;
-const TRANSACTIONAL = 0x10;
-const CONTROL = 0x20;
-const ABORT = 0;
-
-export interface Producer {
-  readonly id: string;
-  readonly epoch: number;
-}
-
-/** The records must be of one partition, in order. `sequence` counts the records that the producer sent there before. */
-export function encodeBatch(
-  records: readonly NewRecord[],
-  producer: Producer,
-  sequence: number,
-  transactional: boolean,
-  compression: Compression,
-): Buffer {
-  const base = (records[0] as NewRecord).timestamp;
-  let latest = base;
-  const body = new ByteWriter();
-  for (const [i, record] of records.entries()) {
-    latest = Math.max(latest, record.timestamp);
-    const size = sizeOf(record, record.timestamp - base, i);
-    body
-      .varint(size)
-      .i8(0)
-      .varlong(record.timestamp - base)
-      .varint(i);
-    writeBytes(body, record.key);
-    writeBytes(body, record.value);
-    writeHeaders(body, record.headers);
-  }
-  const batch = new ByteWriter(HEAD + body.length)
-    .i64(0)
-    .i32(0)
-    .i32(-1)
-    .i8(MAGIC)
-    .i32(0)
-    .i16(COMPRESSIONS.indexOf(compression) | (transactional ? TRANSACTIONAL : 0))
-    .i32(records.length - 1)
-    .i64(base)
-    .i64(latest)
-    .i64(BigInt(producer.id))
-    .i16(producer.epoch)
-    .i32(sequence)
-    .i32(records.length)
-    .raw(compress(compression, body.written));
-  batch.putI32(8, batch.length - AFTER_LENGTH);
-  batch.putU32(CRC_AT, checksum(batch.written.subarray(CRC_FROM)));
-  return batch.written;
-}
-
-function sizeOf({ key, value, headers }: NewRecord, timestampDelta: number, index: number): number {
-  let size = 1 + varlongSize(timestampDelta) + varintSize(index) + bytesSize(key) + bytesSize(value);
-  const names = Object.keys(headers);
-  size += varintSize(names.length);
-  for (const name of names) {
-    const value = headers[name] as string | Uint8Array;
-    size += textSize(name) + (typeof value === 'string' ? textSize(value) : bytesSize(value));
-  }
-  return size;
-}
-
-const varintSize = (value: number): number => uvarintSize((value << 1) ^ (value >> 31));
-
-function uvarintSize(value: number): number {
-  let size = 1;
-  for (let rest = value >>> 0; rest > 0x7f; rest >>>= 7) size += 1;
-  return size;
-}
-
-function varlongSize(value: number): number {
-  let size = 1;
-  for (let rest = value < 0 ? -2 * value - 1 : 2 * value; rest > 0x7f; rest = Math.floor(rest / 128)) size += 1;
-  return size;
-}
-
-const bytesSize = (bytes: Uint8Array | null): number => (bytes === null ? 1 : varintSize(bytes.length) + bytes.length);
-
-function textSize(text: string): number {
-  const length = Buffer.byteLength(text);
-  return varintSize(length) + length;
-}
-
-function writeBytes(writer: ByteWriter, bytes: Uint8Array | null): void {
-  if (bytes === null) writer.varint(-1);
-  else writer.varint(bytes.length).raw(bytes);
-}
-
-function writeHeaders(writer: ByteWriter, headers: Headers): void {
-  const names = Object.keys(headers);
-  writer.varint(names.length);
-  for (const name of names) {
-    const value = headers[name] as string | Uint8Array;
-    writeText(writer, name);
-    if (typeof value === 'string') writeText(writer, value);
-    else writeBytes(writer, value);
-  }
-}
-
-function writeText(writer: ByteWriter, text: string): void {
-  const length = Buffer.byteLength(text);
-  writer.varint(length).utf8(text, length);
-}
-
-/** The CRC of the wasm library is signed on some inputs. */
-const checksum = (bytes: Buffer): number => crc32c(bytes) >>> 0;
+import type { Headers, LogRecord } from '../transport.ts';
+import {
+  ABORT,
+  AFTER_LENGTH,
+  CODEC_BITS,
+  CONTROL,
+  CRC_AT,
+  CRC_FROM,
+  checksum,
+  HEAD,
+  LOG_TIME,
+  MAGIC,
+  MAGIC_AT,
+  TRANSACTIONAL,
+} from './batch-format.ts';
+import { ByteReader, corrupt } from './bytes.ts';
+import { decompress } from './compression.ts';
 
 /** Where a batch lies in an answer, and what its head says. */
 export interface BatchHead {
@@ -235,6 +123,11 @@ export class BatchReader {
     this.#partition = partition;
     this.#reader = new ByteReader(decompress(head.attributes & CODEC_BITS, head.bytes.subarray(HEAD)));
     this.#left = head.count;
+  }
+
+  /** Whether the last one was read. */
+  get isDone(): boolean {
+    return this.#left === 0;
   }
 
   /** Undefined after the last one. */

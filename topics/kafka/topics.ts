@@ -8,9 +8,13 @@ import {
   type WantedTopic,
 } from '../admin.ts';
 import { createMissing, expand, membersOf, settingsOfTopics } from './admin.ts';
+import { partsOf } from './claim.ts';
 import { Cluster } from './cluster.ts';
 import { guarded } from './errors.ts';
+import { carryMarksOn } from './expansion.ts';
 import { lagOf } from './lag.ts';
+import { MARKS_TOPIC } from './marks-topic.ts';
+import type { Offsets } from './offsets.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
 
 const RETENTION = 'retention.ms';
@@ -18,9 +22,10 @@ const LIMIT = 'max.message.bytes';
 
 export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
   const cluster = new Cluster(settingsOf(options));
+  const parts = partsOf(cluster);
 
   async function verify(wanted: readonly WantedTopic[]): Promise<Difference[]> {
-    const found = await cluster.persist(() => find(cluster, wanted));
+    const found = await cluster.persist(() => find(cluster, parts.offsets, wanted));
     return differences(wanted, found, cluster.settings.replication);
   }
 
@@ -31,8 +36,10 @@ export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
         const found = await verify(wanted);
         const topicsTo = (action: Difference['action']) =>
           wanted.filter(({ name }) => found.some((each) => each.topic === name && each.action === action));
-        await createMissing(cluster, topicsTo('create'));
+        // Jobs may have no right to create it when they need it.
+        await createMissing(cluster, [...topicsTo('create'), ...(wanted.length > 0 ? [MARKS_TOPIC] : [])]);
         for (const { name, partitions } of topicsTo('expand')) await expand(cluster, name, partitions);
+        for (const { name, groups } of wanted) for (const group of groups) await carryMarksOn(parts, group, name);
         return found;
       }),
     async close() {
@@ -41,7 +48,7 @@ export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
   };
 }
 
-async function find(cluster: Cluster, wanted: readonly WantedTopic[]): Promise<FoundTopic[]> {
+async function find(cluster: Cluster, offsets: Offsets, wanted: readonly WantedTopic[]): Promise<FoundTopic[]> {
   const topics = wanted.length === 0 ? [] : await cluster.describe(wanted.map(({ name }) => name));
   const settings = await settingsOfTopics(
     cluster,
@@ -57,13 +64,13 @@ async function find(cluster: Cluster, wanted: readonly WantedTopic[]): Promise<F
       replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
       retentionMs: Number(settings.get(name)?.get(RETENTION)),
       largestRecord: Number(settings.get(name)?.get(LIMIT)),
-      groups: await Promise.all(groups.map((group) => groupOf(cluster, group, name))),
+      groups: await Promise.all(groups.map((group) => groupOf(cluster, offsets, group, name))),
     });
   }
   return found;
 }
 
-async function groupOf(cluster: Cluster, group: string, topic: string): Promise<FoundGroup> {
-  const [members, lags] = await Promise.all([membersOf(cluster, group), lagOf(cluster, group, topic)]);
+async function groupOf(cluster: Cluster, offsets: Offsets, group: string, topic: string): Promise<FoundGroup> {
+  const [members, lags] = await Promise.all([membersOf(cluster, group), lagOf(cluster, offsets, group, topic)]);
   return { name: group, members, lag: lags.reduce((sum, { lag }) => sum + lag, 0) };
 }

@@ -7,13 +7,10 @@
  */
 import type { NewRecord } from '../transport.ts';
 import { append } from './append.ts';
-import { describeTransaction } from './calls.ts';
 import type { Cluster } from './cluster.ts';
-import { check, isFencing, KafkaError } from './errors.ts';
-import type { Producer } from './records.ts';
+import { CODE, check, hasCode, isFencing, KafkaError } from './errors.ts';
+import type { Sealed } from './marks-topic.ts';
 
-/** After so long the broker aborts what a dead owner left open, if nobody claims before. Readers wait for that. */
-const TRANSACTION_MS = 20_000;
 const LATE_ABORT_MS = 1000;
 
 export interface OffsetCommit {
@@ -21,10 +18,13 @@ export interface OffsetCommit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly metadata: string;
+  /** The metadata, and what they need in the transaction. Called again after `refused` has answered true. */
+  seal(): Promise<Sealed>;
+  /** The broker does not take so long a metadata: answers whether there is a shorter one. */
+  refused(metadata: string): boolean;
 }
 
-interface Answer {
+export interface Answer {
   readonly errorCode: number;
 }
 
@@ -33,45 +33,50 @@ interface ByPartition {
   readonly errorCode: number;
 }
 
+/** Who a producer is to its coordinator. */
+export interface Identity {
+  readonly transactionalId: string;
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+/** Made by `Producers.initialise`. */
 export class TransactionalProducer {
+  readonly identity: Identity;
   readonly #cluster: Cluster;
-  readonly #id: string;
   readonly #lane: string;
-  readonly #producer: Producer;
   readonly #sequences = new Map<string, number>();
+  /** Whether a transaction is open, or may be. */
+  #open = false;
+  /** The group whose offsets are part of it. */
+  #group: string | undefined;
 
-  private constructor(cluster: Cluster, id: string, lane: string, producer: Producer) {
+  constructor(cluster: Cluster, identity: Identity, lane: string) {
+    this.identity = identity;
     this.#cluster = cluster;
-    this.#id = id;
     this.#lane = lane;
-    this.#producer = producer;
   }
 
-  /** Fences every earlier producer of the id. Once it settles, no transaction of theirs is open any more. */
-  static async initialise(cluster: Cluster, id: string, lane: string): Promise<TransactionalProducer> {
-    const { producerId, producerEpoch } = await cluster.persist(async () => {
-      const node = await cluster.coordinator('transaction', id);
-      const answer = await cluster
-        .lane(node, lane)
-        .ask<Answer & { producerId: string; producerEpoch: number }>('InitProducerId', {
-          transactionalId: id,
-          transactionTimeout: TRANSACTION_MS,
-        });
-      check(answer.errorCode, `initialising the producer ${id}`);
-      return answer;
-    });
-    return new TransactionalProducer(cluster, id, lane, { id: producerId, epoch: producerEpoch });
+  /**
+   * Begins a transaction with the offsets of the group. The coordinator refuses it if another producer of the id was initialised,
+   * and writes it to its log before it answers, which one that was deposed cannot do: so nobody was before this was called.
+   */
+  async begin(group: string): Promise<void> {
+    // What is part of a transaction already is answered without being written.
+    if (this.#group !== undefined) await this.#end(false);
+    this.#open = true;
+    try {
+      await this.#addOffsets(group);
+    } catch (error) {
+      if (!isFencing(error)) this.abandon();
+      throw error;
+    }
+    this.#group = group;
   }
 
-  /** Whether no other producer of the id was initialised since. */
-  async isNewest(): Promise<boolean> {
-    const found = await this.#cluster.persist(async () => {
-      const answer = await (await this.#coordinator()).call(describeTransaction(this.#id));
-      // Not found: the broker forgets an id that was not used for a week.
-      if (answer !== undefined && answer.error !== 105) check(answer.error, `looking for the producer ${this.#id}`);
-      return answer;
-    });
-    return found?.producer === this.#producer.id && found.epoch === this.#producer.epoch;
+  /** Aborts what was begun, without waiting: what stays open ends with the next claim, or in time. */
+  abandon(): void {
+    if (this.#open) this.#end(false, LATE_ABORT_MS).catch(() => {});
   }
 
   /**
@@ -80,14 +85,45 @@ export class TransactionalProducer {
    */
   async transact(records: readonly NewRecord[], offset?: OffsetCommit): Promise<number[]> {
     try {
-      await all([this.#addPartitions(records), offset && this.#addOffsets(offset.group)]);
-      const [offsets] = await all([this.#append(records), offset && this.#commitOffset(offset)]);
+      const sealed = await offset?.seal();
+      this.#open = true;
+      const offsets = await (offset === undefined || sealed === undefined
+        ? this.#addPartitions(records).then(() => this.#append(records))
+        : this.#both(records, offset, sealed));
       await this.#end(true);
-      return offsets as number[];
+      return offsets;
     } catch (error) {
       // What stays open holds up the readers of its partitions. The outcome does not matter: the next owner ends it too.
-      if (!isFencing(error)) this.#end(false, LATE_ABORT_MS).catch(() => {});
+      if (!isFencing(error)) this.abandon();
       throw error;
+    }
+  }
+
+  async #both(records: readonly NewRecord[], offset: OffsetCommit, sealed: Sealed): Promise<number[]> {
+    const { record } = sealed;
+    const appended = record === undefined ? records : [...records, record];
+    await all([this.#addPartitions(appended), this.#group === undefined && this.#addOffsets(offset.group)]);
+    if (record !== undefined) {
+      const offsets = await this.#append(appended);
+      await this.#commitOffset(offset, sealed.metadata(offsets.at(-1)));
+      return offsets.slice(0, records.length);
+    }
+    const metadata = sealed.metadata(undefined);
+    const [offsets] = await all([this.#append(records), this.#commitOrMakeRoom(offset, metadata)]);
+    return offsets;
+  }
+
+  /** The broker may take less metadata than was thought: then the marks are appended after all. */
+  async #commitOrMakeRoom(offset: OffsetCommit, metadata: string): Promise<void> {
+    try {
+      await this.#commitOffset(offset, metadata);
+    } catch (error) {
+      if (!hasCode(error, CODE.OFFSET_METADATA_TOO_LARGE) || !offset.refused(metadata)) throw error;
+      const { record, metadata: shorter } = await offset.seal();
+      if (record === undefined) throw error;
+      await this.#addPartitions([record]);
+      const [appendedAt] = await this.#append([record]);
+      await this.#commitOffset(offset, shorter(appendedAt));
     }
   }
 
@@ -101,7 +137,7 @@ export class TransactionalProducer {
       const { errors } = await (await this.#coordinator()).ask<{
         errors: { topic: string; partitionErrors: ByPartition[] }[];
       }>('AddPartitionsToTxn', {
-        ...this.#self(),
+        ...this.identity,
         topics,
       });
       const failed = errors.flatMap(({ topic, partitionErrors }) =>
@@ -119,7 +155,7 @@ export class TransactionalProducer {
   async #addOffsets(group: string): Promise<void> {
     await this.#cluster.persist(async () => {
       const answer = await (await this.#coordinator()).ask<Answer>('AddOffsetsToTxn', {
-        ...this.#self(),
+        ...this.identity,
         groupId: group,
       });
       check(answer.errorCode, `beginning a transaction on the offsets of ${group}`);
@@ -127,17 +163,18 @@ export class TransactionalProducer {
   }
 
   #append(records: readonly NewRecord[]): Promise<number[]> {
-    const sender = { ...this.#producer, transactionalId: this.#id, sequences: this.#sequences };
+    const { transactionalId, producerId: id, producerEpoch: epoch } = this.identity;
+    const sender = { id, epoch, transactionalId, sequences: this.#sequences };
     return append(this.#cluster, this.#lane, sender, records);
   }
 
-  async #commitOffset({ group, topic, partition, offset, metadata }: OffsetCommit): Promise<void> {
+  async #commitOffset({ group, topic, partition, offset }: OffsetCommit, metadata: string): Promise<void> {
     await this.#cluster.persist(async () => {
       const node = await this.#cluster.coordinator('group', group);
       const { topics } = await this.#cluster
         .lane(node, this.#lane)
         .ask<{ topics: { partitions: ByPartition[] }[] }>('TxnOffsetCommit', {
-          ...this.#self(),
+          ...this.identity,
           groupId: group,
           topics: [{ topic, partitions: [{ partition, offset: String(offset), metadata }] }],
         });
@@ -150,19 +187,20 @@ export class TransactionalProducer {
   async #end(commit: boolean, patienceMs?: number): Promise<void> {
     await this.#cluster.persist(async () => {
       const answer = await (await this.#coordinator()).ask<Answer>('EndTxn', {
-        ...this.#self(),
+        ...this.identity,
         transactionResult: commit,
       });
-      check(answer.errorCode, `${commit ? 'committing' : 'aborting'} a transaction of ${this.#id}`);
+      check(
+        answer.errorCode,
+        `${commit ? 'committing' : 'aborting'} a transaction of ${this.identity.transactionalId}`,
+      );
     }, patienceMs);
-  }
-
-  #self(): { transactionalId: string; producerId: string; producerEpoch: number } {
-    return { transactionalId: this.#id, producerId: this.#producer.id, producerEpoch: this.#producer.epoch };
+    this.#open = false;
+    this.#group = undefined;
   }
 
   async #coordinator() {
-    const node = await this.#cluster.coordinator('transaction', this.#id);
+    const node = await this.#cluster.coordinator('transaction', this.identity.transactionalId);
     return this.#cluster.lane(node, this.#lane);
   }
 }

@@ -2,46 +2,55 @@
  * The transport on Kafka (3.6 to 4.x). Every process may open it; groups and claims hold among all of them.
  *
  * - A claim is a transactional id, made of group, topic and partition; its commit is one transaction of records, offset and
- *   marks. The marks are the offset's metadata, compressed when long: see `marks.ts` for what brokers take.
+ *   marks. The marks are the offset's metadata, or what that refers to: see `marks.ts`.
+ * - A claim notices within `metadataMs` that its topic was expanded. Of a topic that was deleted and made again it reads nothing.
  * - Retention is the brokers' own work: `expire` drops nothing. They go by the records' timestamps.
  * - `committed` may be an offset after the one that was committed, when nothing but marks of transactions lies between.
  *
- * Rights needed on a secured cluster: topics Read, Write, Describe, Create; groups Read; transactional ids `tributary` as a
- * prefix Write, Describe; cluster IdempotentWrite.
+ * Rights needed on a secured cluster: topics, `tributary.marks` among them, Read, Write, Describe, Create; groups Read;
+ * transactional ids `tributary` as a prefix Write, Describe; cluster IdempotentWrite.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../schemas/errors.ts';
-import type { Membership, TopicInfo, Transport } from '../transport.ts';
+import type { Committed, Membership, TopicInfo, Transport } from '../transport.ts';
 import { createMissing } from './admin.ts';
 import { Appender } from './appender.ts';
 import { browse } from './browse.ts';
-import { openClaim, shapeOf, takeOver } from './claim.ts';
+import { openClaim, partsOf } from './claim.ts';
 import { Cluster } from './cluster.ts';
-import { guarded, isFencing, Unreachable } from './errors.ts';
-import { Fetcher } from './fetcher.ts';
+import { guarded, Unreachable } from './errors.ts';
 import { lagOf } from './lag.ts';
-import { encodeMarks } from './marks.ts';
+import { MARKS_TOPIC } from './marks-topic.ts';
 import { Member } from './member.ts';
 import { offsetAt } from './offset-at.ts';
-import { boundsOf, committedOf } from './offsets.ts';
+import { boundsOf } from './offsets.ts';
 import { type KafkaOptions, settingsOf } from './options.ts';
-
-const SEEK_TRIES = 5;
+import { seek } from './seek.ts';
+import { shapeOf } from './shapes.ts';
+import { Together } from './together.ts';
 
 /** Connects with the first call. Throws CONFIG_INVALID if the options are none. */
 export function kafkaTransport(options: KafkaOptions): Transport {
   const cluster = new Cluster(settingsOf(options));
-  const fetcher = new Fetcher(cluster);
-  const appender = new Appender(cluster);
+  const parts = partsOf(cluster);
+  const appender = new Appender(cluster, parts.producers);
   const members = new Set<Member>();
+  /** Of whole topics: each of many new partitions may ask for all of them. */
+  const committed = new Together<undefined, Committed[]>(async (where, questions) => {
+    const topic = where.slice(0, where.indexOf('/'));
+    const all = await committedOf(where.slice(topic.length + 1), topic);
+    return questions.map(() => [...all]);
+  });
   let closed: Promise<void> | undefined;
 
   async function describe(names?: readonly string[]): Promise<TopicInfo[]> {
     if (names?.length === 0) return [];
     return cluster.persist(async () => {
       const found = await cluster.describe(names);
-      const topics = found.filter(({ error, internal }) => error === 0 && (names !== undefined || !internal));
+      const topics = found.filter(
+        ({ name, error, internal }) => error === 0 && (names !== undefined || (!internal && name !== MARKS_TOPIC.name)),
+      );
       const places = topics.flatMap(({ name, partitions }) =>
         partitions.map(({ partition }) => ({ topic: name, partition })).sort((a, b) => a.partition - b.partition),
       );
@@ -60,21 +69,10 @@ export function kafkaTransport(options: KafkaOptions): Transport {
     });
   }
 
-  async function seek(group: string, topic: string, partition: number, offset: number, marks?: string): Promise<void> {
-    if (!Number.isSafeInteger(offset) || offset < 0) {
-      throw new TributaryError('USAGE', `${offset} is not an offset; give a whole number from 0 on`);
-    }
-    for (let tries = 1; ; tries++) {
-      const { producer, committed } = await takeOver(cluster, { group, topic, partition });
-      try {
-        const metadata = encodeMarks(marks ?? committed.marks);
-        await producer.transact([], { group, topic, partition, offset, metadata });
-        return;
-      } catch (error) {
-        // The owner that was fenced has claimed again meanwhile.
-        if (!isFencing(error) || tries === SEEK_TRIES) throw error;
-      }
-    }
+  async function committedOf(group: string, topic: string): Promise<Committed[]> {
+    const { partitions } = await cluster.persist(() => cluster.current(topic));
+    const places = partitions.map(({ partition }) => ({ group, topic, partition }));
+    return Promise.all(places.sort((a, b) => a.partition - b.partition).map((of) => parts.marks.committed(of)));
   }
 
   function membershipOf(group: string, topic: string, member: Member): Membership {
@@ -86,7 +84,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
         guarded('claiming a partition', async () => {
           await cluster.persist(() => cluster.partition(topic, partition));
           member.assertMayClaim(partition);
-          return openClaim(cluster, fetcher, { group, topic, partition });
+          return openClaim(parts, { group, topic, partition });
         }),
       async leave() {
         await member.leave();
@@ -97,18 +95,19 @@ export function kafkaTransport(options: KafkaOptions): Transport {
 
   async function close(): Promise<void> {
     const left = await Promise.allSettled([...members].map((member) => member.leave()));
-    fetcher.stop();
+    parts.fetcher.stop();
     cluster.close();
     for (const result of left) if (result.status === 'rejected') throw result.reason;
   }
 
   return {
-    createTopics: (topics) => guarded('creating topics', () => createMissing(cluster, topics)),
+    createTopics: (topics) =>
+      guarded('creating topics', () => createMissing(cluster, topics.length > 0 ? [...topics, MARKS_TOPIC] : [])),
     describe: (names) => guarded('describing topics', () => describe(names)),
     shape: (names) =>
       guarded('describing topics', async () => {
-        const found = await cluster.persist(() => cluster.describe(names));
-        return found.filter(({ error }) => error === 0).map(shapeOf);
+        const found = await cluster.persist(() => cluster.recent(names));
+        return found.map(shapeOf);
       }),
     produce: (records) => guarded('appending to the log', () => appender.append(records)),
     join: (group, topic, listener) =>
@@ -130,14 +129,14 @@ export function kafkaTransport(options: KafkaOptions): Transport {
       guarded('reading the log', () => browse(cluster, topic, partition, offset, limit)),
     offsetAt: (topic, partition, time) =>
       guarded('asking for an offset', () => offsetAt(cluster, { topic, partition }, time)),
-    lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, group, topic)),
+    lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, parts.offsets, group, topic)),
     committed: (group, topic) =>
       guarded('reading offsets', async () => {
-        const { partitions } = await cluster.persist(() => cluster.topic(topic));
-        return committedOf(cluster, group, topic, [...partitions.keys()]);
+        // Slashes stand in no name of a topic.
+        return committed.ask(`${topic}/${group}`, undefined);
       }),
     seek: (group, topic, partition, offset, marks) =>
-      guarded('moving an offset', () => seek(group, topic, partition, offset, marks)),
+      guarded('moving an offset', () => seek(parts, { group, topic, partition }, offset, marks)),
     expire: async () => 0,
     close() {
       closed ??= close();

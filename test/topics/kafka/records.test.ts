@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { COMPRESSIONS, type Compression } from '../../../topics/kafka/compression.ts';
-import { BatchReader, batchHeads, committed, encodeBatch } from '../../../topics/kafka/records.ts';
+import { encodeBatch, encodeLarge } from '../../../topics/kafka/encode.ts';
+import { BatchReader, batchHeads, committed } from '../../../topics/kafka/records.ts';
 import { largestSize } from '../../../topics/limits.ts';
 import type { LogRecord, NewRecord } from '../../../topics/transport.ts';
 
@@ -98,6 +99,13 @@ test('any records come back, with any codec, in place', () => {
 test('a batch of 150,000 records is read: more than kafkajs can', () => {
   const records = Array.from({ length: 150_000 }, () => made({ value: null }));
   assert.equal(recordsOf(encodeBatch(records, PRODUCER, 0, false, 'zstd')).length, 150_000);
+});
+
+test('a large record is compressed beside the event loop, so that it is no larger than it came', async () => {
+  const large = made({ value: Buffer.alloc(12_000_000, 'learner '), timestamp: 7 });
+  const batch = await encodeLarge([large], PRODUCER, 3, true);
+  assert.ok(batch.length < 100_000, `${batch.length} bytes`);
+  assert.deepEqual(recordsOf(batch).map(plain), [plain(large)]);
 });
 
 test('a batch that was damaged on its way is noticed: kafkajs does not look', () => {

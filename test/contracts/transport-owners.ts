@@ -1,0 +1,129 @@
+/** What every implementation of the transport port keeps as to who owns a partition, what became of its topic, and its marks. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { WantedTopic } from '../../topics/admin.ts';
+import type { Claim, Transport } from '../../topics/transport.ts';
+import { claimOf, codeOf, DAY, joined, keysOf, record, type TransportCases, take } from './transport-members.ts';
+
+export function ownersContract(
+  cases: TransportCases,
+  { apply }: { apply(transport: Transport, wanted: WantedTopic): Promise<unknown> },
+): void {
+  cases('a look says whether there is a newer claim, or the group was moved', async (transport, topic, group) => {
+    const { membership } = await joined(transport, group, topic);
+    const first = await membership.claim(0);
+    const beside = await membership.claim(1);
+    const second = await membership.claim(0);
+    assert.equal(await codeOf(first.look()), 'FENCED');
+    assert.equal(await codeOf(first.commit({ records: [record(topic, 2)], offset: 1, marks: '' })), 'FENCED');
+    await second.look();
+    await beside.look();
+    await transport.seek(group, topic, 0, 3);
+    assert.equal(await codeOf(second.commit({ records: [record(topic, 2)], offset: 1, marks: '' })), 'FENCED');
+    const third = await membership.claim(0);
+    await transport.seek(group, topic, 0, 4);
+    assert.equal(await codeOf(third.look()), 'FENCED');
+    assert.deepEqual(await transport.read(topic, 2, 0, 10), []);
+    await beside.commit({ records: [], offset: 5, marks: 'beside' });
+    assert.deepEqual(
+      (await transport.committed(group, topic)).map(({ offset }) => offset),
+      [4, 5, undefined, undefined],
+    );
+  });
+
+  cases('a claim looks and commits, again and again', async (transport, topic, group) => {
+    await transport.produce(['a', 'b', 'c'].map((key) => record(topic, 0, { key })));
+    const { membership } = await joined(transport, group, topic);
+    const claim = await membership.claim(0);
+    for (let offset = 1; offset <= 3; offset++) {
+      await claim.look();
+      await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, marks: `${offset}` });
+    }
+    await claim.look();
+    await claim.look();
+    await claim.commit({ records: [], offset: 7, marks: 'twice' });
+    assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['k1', 'k2', 'k3']);
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 7, marks: 'twice', foreign: false });
+  });
+
+  cases(
+    'a claim that ends after its look holds up neither the next one nor readers',
+    async (transport, topic, group) => {
+      const { membership } = await joined(transport, group, topic);
+      for (const [i, key] of ['a', 'b', 'c'].entries()) {
+        const left = await membership.claim(0);
+        await left.look();
+        // One is closed, one is left as it is by an owner that died.
+        if (i !== 1) await left.close();
+        await transport.produce([record(topic, 0, { key })]);
+        const next = await membership.claim(0);
+        assert.deepEqual(next.committed.offset, i === 0 ? undefined : i);
+        assert.equal((await take(next, 1)).length, 1);
+        await next.commit({ records: [record(topic, 1, { key })], offset: i + 1, marks: key });
+        assert.equal(keysOf(await transport.read(topic, 1, 0, 10)).at(-1), key);
+        assert.equal((await transport.committed(group, topic))[0]?.marks, key);
+      }
+    },
+  );
+
+  cases('a claim that was closed neither looks nor commits', async (transport, topic, group) => {
+    const claim = await claimOf(transport, group, topic, 0);
+    await claim.close();
+    assert.equal(await codeOf(claim.look()), 'FENCED');
+    assert.equal(await codeOf(claim.commit({ records: [], offset: 1, marks: '' })), 'FENCED');
+  });
+
+  cases('a claim ends when its topic is expanded', async (transport, topic, group) => {
+    const { membership } = await joined(transport, group, topic);
+    const claims = [await membership.claim(0), await membership.claim(1), await membership.claim(2)] as const;
+    const [shape] = await transport.shape([topic, `${topic}.missing`]);
+    assert.equal(shape?.partitions, 4);
+    for (const claim of claims) assert.deepEqual(claim.shape, shape);
+    await membership.leave();
+    await apply(transport, { name: topic, partitions: 6, retentionMs: DAY, groups: [group] });
+    assert.equal(await ending(claims[0]), 'FENCED');
+    assert.equal(await codeOf(claims[1].look()), 'FENCED');
+    assert.equal(await codeOf(claims[2].commit({ records: [record(topic, 3)], offset: 1, marks: '' })), 'FENCED');
+    assert.deepEqual(await transport.read(topic, 3, 0, 10), []);
+    const again = await joined(transport, group, topic);
+    const claim = await again.membership.claim(5);
+    assert.deepEqual(claim.shape, { ...shape, partitions: 6 });
+    await claim.look();
+    await claim.commit({ records: [], offset: 0, marks: '' });
+  });
+
+  cases('marks of any length come back with their offset', async (transport, topic, group) => {
+    const { membership } = await joined(transport, group, topic);
+    const marksOf = [100_000, 10, 3000, 20_000].map((length) => randomBytes(length).toString('base64'));
+    for (const [offset, marks] of marksOf.entries()) {
+      const claim = await membership.claim(0);
+      // The second time it is the same that was committed before.
+      for (let twice = 0; twice < 2; twice++) {
+        await claim.commit({ records: [record(topic, 1), record(topic, 1)], offset, marks });
+        assert.deepEqual((await transport.committed(group, topic))[0], { offset, marks, foreign: false });
+      }
+      assert.deepEqual((await membership.claim(0)).committed, { offset, marks, foreign: false });
+    }
+    assert.equal((await transport.read(topic, 1, 0, 100)).length, 16);
+  });
+
+  cases('moving a group keeps long marks, or takes those that are given', async (transport, topic, group) => {
+    const long = randomBytes(50_000).toString('base64');
+    const { membership } = await joined(transport, group, topic);
+    await (await membership.claim(0)).commit({ records: [], offset: 5, marks: long });
+    await transport.seek(group, topic, 0, 2);
+    assert.deepEqual((await transport.committed(group, topic))[0], { offset: 2, marks: long, foreign: false });
+    await transport.seek(group, topic, 0, 3, 'given');
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 3, marks: 'given', foreign: false });
+    await transport.seek(group, topic, 0, 4, `${long}${long}`);
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 4, marks: `${long}${long}`, foreign: false });
+  });
+}
+
+/** The code that fetching from the claim ends with. */
+async function ending(claim: Claim): Promise<string | undefined> {
+  for (;;) {
+    const code = await codeOf(claim.fetch({ maxRecords: 10, waitMs: 50 }));
+    if (code !== undefined) return code;
+  }
+}
