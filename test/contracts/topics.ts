@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { TopicsAdmin, WantedTopic } from '../../topics/admin.ts';
+import { Marks } from '../../topics/marks.ts';
+import { formatProgress, nothing, parseProgress } from '../../topics/progress.ts';
 import type { Transport } from '../../topics/transport.ts';
 import { DAY, joined, record, take } from './transport-members.ts';
 
@@ -14,6 +16,12 @@ const wanted = (about: Partial<WantedTopic> = {}): WantedTopic => ({
   groups: ['count'],
   ...about,
 });
+/** What an owner commits beside an offset, of a topic with two partitions that has read these offsets of lines. */
+function progressWith(seen: Readonly<Record<string, number>>): string {
+  const marks = Marks.none();
+  for (const [line, offset] of Object.entries(seen)) marks.pass({ line, offset, index: 0 });
+  return formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, marks }, 0);
+}
 const kinds = (found: readonly { kind: string; action: string }[]) =>
   found.map(({ kind, action }) => `${kind} ${action}`);
 
@@ -67,6 +75,36 @@ export function topicsContract(
       const added = await after.membership.claim(3);
       assert.equal((await take(added, 1)).length, 1, 'what lies in an added partition is read');
       await after.membership.leave();
+    },
+  );
+
+  topicsTest(
+    'each partition of an expanded topic goes on with the largest marks of all, where it was',
+    async ({ topics, transport }) => {
+      const topic = wanted();
+      await topics.apply([topic]);
+      const member = await joined(transport, 'count', topic.name);
+      const lines = [
+        { 'job/other/0': 5, 'job/other/1': 7 },
+        { 'job/other/1': 3, 'job/other/2': 4 },
+      ];
+      for (const [partition, seen] of lines.entries()) {
+        const claim = await member.membership.claim(partition);
+        await claim.commit({ records: [], offset: 0, marks: progressWith(seen) });
+      }
+      await member.membership.leave();
+      await topics.apply([{ ...topic, partitions: 4 }]);
+      const committed = await transport.committed('count', topic.name);
+      const found = committed.map(({ offset, marks }) => ({ offset, ...parseProgress(marks, offset as number) }));
+      for (const { offset, partitions, base, marks } of found) {
+        assert.deepEqual([offset, partitions, base], [0, 4, 2]);
+        assert.deepEqual(
+          marks.toString(),
+          parseProgress(progressWith({ 'job/other/0': 5, 'job/other/1': 7, 'job/other/2': 4 }), 0).marks.toString(),
+        );
+      }
+      await topics.apply([{ ...topic, partitions: 4 }]);
+      assert.deepEqual(await transport.committed('count', topic.name), committed, 'once');
     },
   );
 

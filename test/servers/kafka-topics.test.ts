@@ -1,8 +1,15 @@
 /** What `topics verify` and `topics apply` do to a real cluster. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import kafkajs from 'kafkajs';
 import { running } from '../../servers/running.ts';
 import { kafkaTopics } from '../../topics/kafka/topics.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import { Marks } from '../../topics/marks.ts';
+import { formatProgress, nothing, parseProgress } from '../../topics/progress.ts';
 import { topicsContract } from '../contracts/topics.ts';
+import { DAY, joined } from '../contracts/transport-members.ts';
+import { withTopic } from './kafka-topic.ts';
 
 const { url } = await running('kafka');
 
@@ -14,4 +21,36 @@ topicsContract('Kafka', async (t) => {
     await transport.close();
   });
   return { topics, transport };
+});
+
+test('an expansion by other tools, or one that was not finished, is finished by the next apply', async (t) => {
+  const transport = kafkaTransport({ url, heartbeatMs: 100 });
+  const topics = kafkaTopics({ url });
+  const admin = new kafkajs.Kafka({ brokers: [new URL(url).host], logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
+  t.after(async () => {
+    await admin.disconnect();
+    await topics.close();
+    await transport.close();
+  });
+  const topic = await withTopic(transport, 2);
+  const marks = Marks.none();
+  marks.pass({ line: 'job/other/0', offset: 5, index: 0 });
+  const progress = formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, marks }, 3);
+  await transport.seek('count', topic, 1, 3, progress);
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+  const wanted = { name: topic, partitions: 3, retentionMs: 100 * 365 * DAY, groups: ['count'] };
+  const member = await joined(transport, 'count', topic, { wait: false });
+  await topics.apply([wanted]);
+  assert.equal((await transport.committed('count', topic))[2]?.offset, undefined, 'not while somebody reads it');
+  await member.membership.leave();
+  await topics.apply([wanted]);
+  const found = (await transport.committed('count', topic)).map(({ offset, marks: text }) => ({
+    offset,
+    ...parseProgress(text, offset as number),
+  }));
+  assert.deepEqual(
+    found.map(({ offset, partitions, base, marks: seen }) => [offset, partitions, base, seen.toString()]),
+    [0, 3, 0].map((offset) => [offset, 3, 2, marks.toString()]),
+  );
 });
