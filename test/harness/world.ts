@@ -9,9 +9,9 @@ import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
-import { PartitionWorker, type Turn } from '../../jobs/runtime/worker.ts';
-import { kindOf } from '../../schemas/errors.ts';
-import { type Point, type Reach, withPoints } from './points.ts';
+import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { Actor } from './actor.ts';
+import { withPoints } from './points.ts';
 import type { Random } from './random.ts';
 import { ManualClock, type TestStores, testRuntime } from './stores.ts';
 
@@ -24,65 +24,6 @@ interface Options {
   readonly distort?: Distort;
   readonly partitions: number;
   readonly now: number;
-}
-
-/** One worker in a process of its own. */
-class Actor {
-  readonly job: Job;
-  readonly partition: number;
-  /** Turns in a row that found nothing to do. */
-  idleTurns = 0;
-  /** Turns that found something to do. */
-  worked = 0;
-  failure: unknown;
-  /** Effects that wait to go on: several when a batch calls several channels at once. */
-  readonly #waiting: (() => void)[] = [];
-  #parked: (() => void) | undefined;
-
-  constructor(job: Job, partition: number) {
-    this.job = job;
-    this.partition = partition;
-  }
-
-  /** The effect it is about to have. */
-  point: Point = 'fetch';
-
-  readonly reach: Reach = (point) =>
-    new Promise<void>((resolve) => {
-      this.point = point;
-      this.#waiting.push(resolve);
-      this.#parked?.();
-    });
-
-  /** Runs turn after turn; every effect of it waits for a `step`. */
-  start(worker: PartitionWorker): void {
-    const loop = async (): Promise<void> => {
-      for (;;) {
-        await this.reach('fetch');
-        // What is away is waited for: the next turn begins anew, as after a crash.
-        const turn = await worker.turn(0).catch((error): Turn => {
-          if (kindOf(error) !== 'retry') throw error;
-          return 'fenced';
-        });
-        if (turn !== 'idle') this.worked += 1;
-        this.idleTurns = turn === 'idle' ? this.idleTurns + 1 : 0;
-      }
-    };
-    loop().catch((error) => {
-      this.failure = error;
-      this.#parked?.();
-    });
-  }
-
-  /** Lets it go on to its next effect. */
-  async step(): Promise<void> {
-    const parked = new Promise<void>((resolve) => {
-      this.#parked = resolve;
-    });
-    this.#waiting.shift()?.();
-    if (this.failure === undefined && this.#waiting.length === 0) await parked;
-    if (this.failure !== undefined) throw this.failure;
-  }
 }
 
 export class World {

@@ -1,0 +1,99 @@
+/** What was committed: the verdict of every record, by the transaction that committed it first. */
+import { type Job, Rejection } from '../../jobs/define.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import type { Tables } from '../../sinks/tables/port.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
+import { replaced } from './replaced.ts';
+import { type Item, jobA, jobB, listOf } from './jobs.ts';
+
+/** As the row held it when the transaction was committed; undefined: nothing came of it. */
+export type Verdict = Item | 'rejected' | undefined;
+
+type Transaction = Parameters<Claim['commit']>[0];
+const text = new TextDecoder();
+export const idOf = ({ headers }: Pick<NewRecord, 'headers'>): string => String(headers['ce_id']);
+
+export class Ledger {
+  readonly verdicts = new Map<Job, Map<string, Verdict>>([
+    [jobA, new Map()],
+    [jobB, new Map()],
+  ]);
+  /** What its fold has ever answered to an event, by its id: only that can have become of it. */
+  readonly judgements = new Map<string, Set<'applied' | 'unchanged' | 'rejected'>>();
+  /** The largest offset ever committed, by job and partition. */
+  readonly #furthest = new Map<string, number>();
+  readonly #tables: Tables;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  /** The job, with its judgements taken down. */
+  judging(job: Job): Job {
+    const fold: Record<string, Job['fold'][string]> = {};
+    for (const [type, folds] of Object.entries(job.fold)) {
+      fold[type] = (row, event, found) => {
+        const after = folds(row, event, found);
+        const judgement = after instanceof Rejection ? 'rejected' : after === row ? 'unchanged' : 'applied';
+        this.judgements.set(event.id, (this.judgements.get(event.id) ?? new Set()).add(judgement));
+        return after;
+      };
+    }
+    return { ...job, fold };
+  }
+
+  /** The stores of a process, whose commits are taken down. */
+  watching(stores: Stores, job: Job): Stores {
+    const { transport } = stores;
+    return {
+      ...stores,
+      transport: replaced(transport, {
+        join: async (...args) => {
+          const membership = await transport.join(...args);
+          return replaced(membership, {
+            claim: async (partition) => this.#watched(await membership.claim(partition), job),
+          });
+        },
+      }),
+    };
+  }
+
+  #watched(claim: Claim, job: Job): Claim {
+    let fetched: LogRecord[] = [];
+    return replaced(claim, {
+      fetch: async (options) => {
+        const answer = await claim.fetch(options);
+        fetched.push(...answer.records);
+        return answer;
+      },
+      commit: async (transaction) => {
+        const committed = fetched.filter(({ offset }) => offset < transaction.offset);
+        fetched = fetched.filter(({ offset }) => offset >= transaction.offset);
+        await claim.commit(transaction);
+        await this.#note(job, claim.partition, committed, transaction);
+      },
+    });
+  }
+
+  async #note(job: Job, partition: number, records: readonly LogRecord[], { records: sent, offset }: Transaction) {
+    const place = `${job.name}/${partition}`;
+    const furthest = this.#furthest.get(place) ?? 0;
+    this.#furthest.set(place, Math.max(furthest, offset));
+    const idsTo = (topic: string) => new Set(sent.filter((record) => record.topic === topic).map(idOf));
+    const letters = idsTo(deadLetterTopic(job.from.name));
+    const sentOn = idsTo(job.from.name);
+    for (const record of records) {
+      const id = idOf(record);
+      const isFolded = job.on.some(({ type }) => type === record.headers['ce_type']);
+      if (!isFolded || record.offset < furthest || sentOn.has(id)) continue;
+      const key = [DEFAULT_TENANT, text.decode(record.key ?? undefined)];
+      const [row] = await this.#tables.read(job.row, [key]);
+      const item = listOf(row?.data).find((each) => each.id === id);
+      const verdicts = this.verdicts.get(job) as Map<string, Verdict>;
+      // What was said again lies at another offset, and was judged before.
+      if (!verdicts.has(id)) verdicts.set(id, item ?? (letters.has(id) ? 'rejected' : undefined));
+    }
+  }
+}

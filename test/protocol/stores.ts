@@ -1,0 +1,72 @@
+/** What the two jobs run on: the real log, and tables that are the real ones or settle cell by cell. */
+import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { callAnswered, DEFAULT_TENANT } from '../../schemas/event.ts';
+import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
+import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
+import type { Tables } from '../../sinks/tables/port.ts';
+import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
+import { Codec } from '../../topics/codec.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { embeddedRegistry } from '../../topics/embedded/registry.ts';
+import { type EmbeddedTransport, embeddedTransport } from '../../topics/embedded/transport.ts';
+import { rememberingChannel } from '../harness/stores.ts';
+import { type CellsOptions, cellTables } from './cells.ts';
+import { jobA, jobB, lookups, one, shown, two } from './jobs.ts';
+
+export interface ProtocolStores extends Stores {
+  readonly transport: EmbeddedTransport;
+  /** What the channel was called for. */
+  readonly calls: readonly string[];
+  look(value: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoresOptions {
+  /** Of topic one. */
+  readonly partitions: number;
+  /** Undefined: the real tables. */
+  readonly cells: CellsOptions | undefined;
+}
+
+export async function protocolStores({ partitions, cells }: StoresOptions): Promise<ProtocolStores> {
+  const database = openDatabase(IN_MEMORY);
+  const transport = embeddedTransport(database);
+  await transport.createTopics(
+    [one, two].flatMap(({ name, retentionMs }) => [
+      { name, partitions: name === one.name ? partitions : 2, retentionMs },
+      { name: deadLetterTopic(name), partitions: 1, retentionMs },
+    ]),
+  );
+  const codec = new Codec(embeddedRegistry(database));
+  await codec.prepare([one, two]);
+  await codec.prepareEvent(one.name, callAnswered);
+  const tables: Tables = cells === undefined ? sqliteTables(database) : cellTables(cells);
+  await tables.prepare([jobA.row, jobB.row, shown, lookups]);
+  const sms = rememberingChannel(() => ({ outcome: 'sent', detail: '' }), 'at-most-once');
+  const search = sqliteSearch(database);
+  const cache = embeddedCache(database);
+  let looked = 0;
+  return {
+    transport,
+    codec,
+    tables,
+    search,
+    cache,
+    channels: { sms: sms.channel },
+    get calls() {
+      return sms.calls.map((key) => decodeURIComponent(key).split('/').at(-1) as string);
+    },
+    async look(value) {
+      const key = [DEFAULT_TENANT, 'it'];
+      const version = { token: 1, revision: ++looked };
+      const row = { key, version, at: '', outbox: '', timers: {}, partition: 0, whole: true };
+      await tables.write(lookups, [{ ...row, data: { name: 'it', value } }]);
+    },
+    async close() {
+      await transport.close();
+      await Promise.all([tables.close(), search.close(), cache.close()]);
+      database.close();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** One seed lived through, and what is wrong in the end, in words. */
+import { messageOf } from '../../schemas/errors.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import type { LogRecord } from '../../topics/transport.ts';
+import { partitionsOf } from '../harness/dump.ts';
+import { Random } from '../harness/random.ts';
+import { type Item, jobA, jobB, listOf, messageOf as callOf, saysOf, shown, shows, two } from './jobs.ts';
+import { idOf, type Verdict } from './ledger.ts';
+import { World, type WorldOptions } from './world.ts';
+
+export async function trial(seed: number, options: WorldOptions = {}): Promise<string[]> {
+  const world = await World.make(new Random(seed), options);
+  try {
+    if (!(await world.run())) return ['not done'];
+    return await wrong(world);
+  } catch (error) {
+    return [`fatal: ${messageOf(error)}`];
+  } finally {
+    await world.stores.close();
+  }
+}
+
+async function wrong({ stores, ledger, rewinds }: World): Promise<string[]> {
+  const found: string[] = [];
+  const check = (isRight: boolean, what: string): void => {
+    if (!isRight) found.push(what);
+  };
+  const rowsOf = async (job: typeof jobA) => {
+    const { items } = await stores.tables.scan(job.row, { limit: 1000 });
+    return items.map(({ key, data }) => [key[1] as string, listOf(data)] as const);
+  };
+  const a = await rowsOf(jobA);
+  const b = await rowsOf(jobB);
+  for (const [name, rows, job] of [
+    ['A', a, jobA],
+    ['B', b, jobB],
+  ] as const) {
+    const verdicts = ledger.verdicts.get(job) as ReadonlyMap<string, Verdict>;
+    const applied = rows.flatMap(([, list]) => list);
+    check(applied.length === new Set(applied.map(({ id }) => id)).size, `${name}: applied twice`);
+    check(same(itemsOf(verdicts), applied.map(textOf)), `${name}: rows are not as committed`);
+    const rejected = idsOf(verdicts, (verdict) => verdict === 'rejected');
+    const letters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
+    // A letter may be sent again after the offset was set back.
+    check(same(rewinds ? [...new Set(letters)] : letters, rejected), `${name}: dead letters`);
+    const without = idsOf(verdicts, (verdict) => verdict === undefined);
+    check(without.every((id) => ledger.judgements.get(id)?.has('unchanged')), `${name}: lost without a word`);
+  }
+
+  const says = a.flatMap(([key, list]) => list.map((item, i) => ({ ...saysOf(key, i + 1, item), item })));
+  const sent = new Map((await recordsIn(stores, two.name)).map((record) => [idOf(record), saidIn(stores, record)]));
+  check(same([...sent.values()], says.flatMap(({ events }) => events.map(([, said]) => said))), 'events are not what rows say');
+  const taken = idsOf(ledger.verdicts.get(jobB) as ReadonlyMap<string, Verdict>, (verdict) => verdict !== undefined);
+  check(same(taken, [...sent.keys()]), 'events lost downstream');
+
+  const records = await stores.tables.select(shown, [DEFAULT_TENANT], { limit: 1000 });
+  const expected = a.flatMap(([key, list]) => shows(key, list) ?? []);
+  check(same(records.items.map(textOf), expected.map(textOf)), 'views');
+
+  check(new Set(stores.calls).size === stores.calls.length, 'called twice');
+  const calls = new Set(says.flatMap(({ isCall, item }) => (isCall ? [callOf(item)] : [])));
+  check(stores.calls.every((call) => calls.has(call)), 'called what no row says');
+  return found;
+}
+
+const idsOf = (verdicts: ReadonlyMap<string, Verdict>, which: (verdict: Verdict) => boolean): string[] =>
+  [...verdicts].filter(([, verdict]) => which(verdict)).map(([id]) => id);
+
+const itemsOf = (verdicts: ReadonlyMap<string, Verdict>): string[] =>
+  [...verdicts.values()].filter((verdict): verdict is Item => typeof verdict === 'object').map(textOf);
+
+/** Whatever the order of its fields is. */
+const textOf = (record: object): string => JSON.stringify(Object.entries(record).sort(([x], [y]) => (x < y ? -1 : 1)));
+
+const same = (some: readonly string[], others: readonly string[]): boolean =>
+  [...some].sort().join('\n') === [...others].sort().join('\n');
+
+const recordsIn = async (stores: World['stores'], topic: string): Promise<LogRecord[]> =>
+  (await partitionsOf(stores.transport, topic)).flat();
+
+function saidIn({ codec }: World['stores'], record: LogRecord): string {
+  const decoded = codec.decode(two, record, new Map(two.events.map((def) => [def.type as string, def])));
+  return decoded.kind === 'event' ? (decoded.event.data as { said: string }).said : decoded.kind;
+}

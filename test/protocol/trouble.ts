@@ -1,0 +1,75 @@
+/** What befalls a process at its stores: writes that are not answered and land later or never, and rows that are refused. */
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { WriteResult } from '../../sinks/port.ts';
+import type { Tables } from '../../sinks/tables/port.ts';
+import type { Reach } from '../harness/points.ts';
+import type { Random } from '../harness/random.ts';
+import { replaced } from './replaced.ts';
+import { isPoison, listOf, lookups } from './jobs.ts';
+
+/** Writes that were sent and not answered. Whoever takes one out and runs it lets it land. */
+export type Flight = (() => Promise<unknown>)[];
+
+export interface Luck {
+  readonly random: Random;
+  /** How probable it is that a write is not answered. */
+  readonly trouble: () => number;
+  readonly flight: Flight;
+}
+
+export function troubled(stores: Stores, { random, trouble, flight }: Luck): Stores {
+  const { tables } = stores;
+  async function sent<R>(write: () => Promise<R>): Promise<R> {
+    if (!random.chance(trouble())) return write();
+    flight.push(write);
+    throw new TributaryError('TABLES_AWAY', 'the write was not answered');
+  }
+  return {
+    ...stores,
+    tables: replaced(tables, {
+      async write(table, rows) {
+        const results: WriteResult[] = [];
+        for (const row of rows) {
+          const isRefused = table !== lookups && listOf(row.data).some(isPoison);
+          results.push(
+            ...(isRefused ? [{ refused: 'poison' } as const] : await sent(() => tables.write(table, [row]))),
+          );
+        }
+        return results;
+      },
+      apply: (view, changes) => sent(() => tables.apply(view, changes)),
+    }),
+  };
+}
+
+/** Rows of one call in any order, as a store writes them that writes all at once. */
+export function shuffling(stores: Stores, random: Random): Stores {
+  const { tables } = stores;
+  return {
+    ...stores,
+    tables: replaced(tables, {
+      async write(table, rows) {
+        const order = random.shuffled(rows.map((_, i) => i));
+        const results = await tables.write(
+          table,
+          order.map((i) => rows[i] as (typeof rows)[number]),
+        );
+        return rows.map((_, i) => results[order.indexOf(i)] as WriteResult);
+      },
+    }),
+  };
+}
+
+/** Tables whose claims can be interrupted between reading the tokens and setting one. */
+export function claimingInSteps(stores: Stores, reach: Reach): Stores {
+  const { tables } = stores;
+  if (!('claimInSteps' in tables)) return stores;
+  const { claimInSteps } = tables as Tables & { claimInSteps(...args: unknown[]): Promise<number> };
+  return {
+    ...stores,
+    tables: replaced(tables, {
+      claim: (job, topic, partition, above) => claimInSteps(job, topic, partition, above, () => reach('claim')),
+    }),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Every rule of the model, turned off: most by a switch of the runtime of the same name, and those that stores and logs keep by
+ * stores that do not.
+ */
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
+import type { Stores } from '../../jobs/runtime/stores.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { Version } from '../../sinks/port.ts';
+import type { Claim, Transport } from '../../topics/transport.ts';
+import type { Reach } from '../harness/points.ts';
+import { replaced } from './replaced.ts';
+import type { WorldOptions } from './world.ts';
+
+const byStores = {
+  oneLine: { apart: true },
+  tokenFirst: { distort: revisionFirst },
+  fence: { distort: unfenced },
+  atomic: { distort: torn },
+  whole: { distort: neverWhole },
+} as const satisfies Readonly<Record<string, WorldOptions>>;
+
+export const WITHOUT: Readonly<Record<string, WorldOptions>> = {
+  ...Object.fromEntries(
+    (Object.keys(ALL_RULES) as (keyof Rules)[]).map((rule) => [rule, { rules: { ...ALL_RULES, [rule]: false } }]),
+  ),
+  ...byStores,
+};
+
+const swapped = <T extends { readonly version: Version }>(write: T): T => {
+  const { token, revision } = write.version;
+  return { ...write, version: { token: revision, revision: token } };
+};
+
+/** Versions that count revisions first and owners second. */
+function revisionFirst(stores: Stores): Stores {
+  const { tables } = stores;
+  return {
+    ...stores,
+    tables: replaced(tables, {
+      write: (table, rows) => tables.write(table, rows.map(swapped)),
+      read: async (table, keys) => (await tables.read(table, keys)).map((row) => row && swapped(row)),
+      apply: (view, changes) => tables.apply(view, changes.map(swapped)),
+    }),
+  };
+}
+
+/** A first write under a token that covers only what changed. */
+function neverWhole(stores: Stores): Stores {
+  const { tables } = stores;
+  return {
+    ...stores,
+    tables: replaced(tables, {
+      write: (table, rows) =>
+        tables.write(
+          table,
+          rows.map((row) => ({ ...row, whole: false, taken: false })),
+        ),
+    }),
+  };
+}
+
+/** A log that takes the commit of anybody. */
+function unfenced(stores: Stores): Stores {
+  return withCommit(stores, async (claim, transaction, transport, move) => {
+    try {
+      await claim.commit(transaction);
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.code !== 'FENCED') throw error;
+      await transport.produce(transaction.records);
+      await move(transaction.offset, transaction.marks);
+    }
+  });
+}
+
+/** A log where each event leaves by itself, and the offset is stored after them. */
+function torn(stores: Stores, reach: Reach): Stores {
+  return withCommit(stores, async (claim, transaction, transport) => {
+    for (const record of transaction.records) {
+      await claim.look();
+      await transport.produce([record]);
+      await reach('produce');
+    }
+    await claim.commit({ ...transaction, records: [] });
+  });
+}
+
+type Commit = (
+  claim: Claim,
+  transaction: Parameters<Claim['commit']>[0],
+  transport: Transport,
+  move: (offset: number, marks: string) => Promise<void>,
+) => Promise<void>;
+
+function withCommit(stores: Stores, commit: Commit): Stores {
+  const { transport } = stores;
+  return {
+    ...stores,
+    transport: replaced(transport, {
+      async join(group, topic, listener) {
+        const membership = await transport.join(group, topic, listener);
+        return replaced(membership, {
+          async claim(partition) {
+            const claim = await membership.claim(partition);
+            return replaced(claim, {
+              // Nobody is told that there is a newer owner, until it wants to read.
+              commit: (transaction) =>
+                commit(claim, transaction, transport, (offset, marks) =>
+                  transport.seek(group, topic, partition, offset, marks),
+                ),
+            });
+          },
+        });
+      },
+    }),
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * The world of the model on the real runtime: owners crash or are paused between any two effects and go on late beside their
+ * successors, writes land much later or never, lookups change, offsets are set back, and topic one is expanded once it is drained.
+ * One seed is one such history.
+ */
+import type { Job } from '../../jobs/define.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
+import { lookupsFor } from '../../jobs/runtime/run.ts';
+import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { Actor } from '../harness/actor.ts';
+import { type Point, type Reach, withPoints } from '../harness/points.ts';
+import { recordsOf } from '../harness/produce.ts';
+import type { Random } from '../harness/random.ts';
+import { ManualClock, testRuntime } from '../harness/stores.ts';
+import { given, jobA, jobB, one, unwanted } from './jobs.ts';
+import { Ledger } from './ledger.ts';
+import { type ProtocolStores, protocolStores } from './stores.ts';
+import { claimingInSteps, type Flight, shuffling, troubled } from './trouble.ts';
+
+/** Alters the stores of one process: how rules are turned off that stores and logs keep. */
+export type Distort = (stores: Stores, reach: Reach) => Stores;
+
+export interface WorldOptions {
+  readonly rules?: Rules;
+  readonly distort?: Distort;
+  /** Whether tokens are counted by partition. */
+  readonly apart?: boolean;
+}
+
+const START = Date.UTC(2026, 0, 5);
+const KEYS = 6;
+const MOST_PARTITIONS = 4;
+/** Nobody crashes after so many steps, and whoever is not done after so many more never will be. */
+const ROUGH_STEPS = 3000;
+const MOST_STEPS = 12_000;
+/** The effects of a claim and of a batch, between which an owner is most likely to be caught. */
+const BUSY: ReadonlySet<Point> = new Set(['claim', 'fence', 'write row', 'look', 'write view', 'call channel', 'before commit']);
+/** How probable it is, at each step, that an owner is taken for dead, and that a write is not answered. */
+const TROUBLES = [0.02, 0.02, 0.001];
+
+export class World {
+  readonly stores: ProtocolStores;
+  readonly ledger: Ledger;
+  readonly rewinds: boolean;
+  readonly #clock = new ManualClock(START);
+  readonly #random: Random;
+  readonly #options: WorldOptions;
+  readonly #live = new Map<string, Actor>();
+  #late: Actor[] = [];
+  readonly #flight: Flight = [];
+  /** By partition of topic one: what lies before was not moved to another partition. */
+  #floors: number[] = [];
+  #trouble: number;
+  #looked = 0;
+  #produced = 0;
+
+  private constructor(stores: ProtocolStores, random: Random, options: WorldOptions) {
+    this.stores = stores;
+    this.ledger = new Ledger(stores.tables);
+    this.#random = random;
+    this.#options = options;
+    this.#trouble = random.pick(TROUBLES);
+    this.rewinds = random.chance(0.3);
+  }
+
+  static async make(random: Random, options: WorldOptions): Promise<World> {
+    const kind = options.apart ? random.pick(['tells', 'silent']) : random.pick(['real', 'tells', 'silent', 'silent']);
+    const cells = kind === 'real' ? undefined : { tells: kind === 'tells', oneLine: options.apart !== true };
+    const stores = await protocolStores({ partitions: 1 + random.below(2), cells });
+    const world = new World(stores, random, options);
+    for (const job of [jobA, jobB]) await world.#claimBefore(job, 0);
+    return world;
+  }
+
+  /** Its partitions, from `first` on, have been claimed some times before. */
+  async #claimBefore(job: Job, first: number): Promise<void> {
+    for (const partition of (await this.#partitions(job)).slice(first)) {
+      const above = this.#random.pick([0, 0, 3, 899]);
+      if (above > 0) await this.stores.tables.claim(job.name, job.from.name, partition, above);
+    }
+  }
+
+  async #partitions(job: Job): Promise<number[]> {
+    const [topic] = await this.stores.transport.describe([job.from.name]);
+    return (topic?.partitions ?? []).map(({ partition }) => partition);
+  }
+
+  /** Whether everything was applied in the end. */
+  async run(): Promise<boolean> {
+    const random = this.#random;
+    for (const job of [jobA, jobB]) for (const partition of await this.#partitions(job)) await this.#begin(job, partition);
+    let phases = 3;
+    await this.#produce(12);
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      await this.#step(random.pick([...this.#live.values(), ...this.#late]));
+      if (random.chance(0.04)) await this.stores.look(++this.#looked);
+      if (random.chance(0.02)) await this.#land();
+      if (steps < ROUGH_STEPS && random.chance(this.#trouble)) await this.#replace(this.#victim());
+      if (random.chance(0.005 * this.#late.length)) this.#late.splice(random.below(this.#late.length), 1);
+      if (!(await this.#isDrained())) continue;
+      if (phases > 0) {
+        phases -= 1;
+        await this.#nextPhase();
+      } else if (this.#late.length === 0 && this.#flight.length === 0) {
+        return true;
+      } else {
+        this.#trouble = 0;
+        this.#late = this.#late.filter(({ idleTurns }) => idleTurns === 0);
+        if (this.#late.length === 0) await this.#land();
+      }
+    }
+    return false;
+  }
+
+  /** Whoever goes on late does most harm when it stood still with something to do. */
+  #victim(): Actor {
+    const live = [...this.#live.values()];
+    const busy = live.filter(({ point }) => BUSY.has(point));
+    return this.#random.pick(busy.length > 0 && this.#random.chance(0.5) ? busy : live);
+  }
+
+  async #step(actor: Actor): Promise<void> {
+    await actor.step();
+    if (actor.hasEnded) this.#late = this.#late.filter((other) => other !== actor);
+  }
+
+  /** A write that was not answered lands, whatever became of who sent it. */
+  async #land(): Promise<void> {
+    const [write] = this.#flight.splice(this.#random.below(this.#flight.length), 1);
+    await write?.();
+  }
+
+  /** An owner dies, or is only taken for dead; and now and then somebody sends its job back. */
+  async #replace(actor: Actor): Promise<void> {
+    const random = this.#random;
+    const { job, partition } = actor;
+    if (random.chance(0.7)) {
+      actor.endsFenced = true;
+      this.#late.push(actor);
+    }
+    await this.#begin(job, partition);
+    if (!this.rewinds || job !== jobA || !random.chance(0.3)) return;
+    const committed = (await this.stores.transport.lag(job.name, job.from.name))[partition]?.committed;
+    const floor = this.#floors[partition] ?? 0;
+    if (committed === undefined || committed < floor) return;
+    await this.stores.transport.seek(job.name, job.from.name, partition, floor + random.below(committed - floor + 1));
+  }
+
+  async #begin(job: Job, partition: number): Promise<void> {
+    const random = this.#random;
+    const actor = new Actor(job, partition);
+    const luck = { random, trouble: () => this.#trouble, flight: this.#flight };
+    const own = claimingInSteps(this.stores, actor.reach);
+    const distorted = this.#options.distort?.(own, actor.reach) ?? own;
+    const stores = shuffling(withPoints(this.ledger.watching(troubled(distorted, luck), job), actor.reach), random);
+    const runtime = testRuntime(stores, {
+      clock: this.#clock,
+      speakers: speakersOf([jobA, jobB]),
+      settings: {
+        maxRecords: 1 + random.below(5),
+        maxKeys: 1 + random.below(5),
+        cachedRows: random.pick([0, 2, 50]),
+        lookupMs: 0,
+      },
+    });
+    const listener = { assigned: () => {}, revoked: async () => {} };
+    const membership = await stores.transport.join(job.name, job.from.name, listener);
+    const rules = this.#options.rules ?? ALL_RULES;
+    actor.start(new PartitionWorker(this.ledger.judging(job), partition, membership, runtime, lookupsFor(runtime), rules));
+    this.#live.set(`${job.name}/${partition}`, actor);
+  }
+
+  async #produce(count: number): Promise<void> {
+    const { codec, transport } = this.stores;
+    const partitions = (await this.#partitions(jobA)).length;
+    for (; count > 0; count--) {
+      const key = `key-${this.#random.below(KEYS)}`;
+      const said = { topic: one, time: START + this.#produced, id: `event-${this.#produced++}` };
+      const records = recordsOf(codec, { ...said, def: given, data: { key, value: this.#random.below(100) } }, partitions);
+      for (let gaps = this.#random.pick([0, 0, 3]); gaps > 0; gaps--)
+        records.push(...recordsOf(codec, { ...said, def: unwanted, data: { key } }, partitions));
+      await transport.produce(records);
+    }
+  }
+
+  async #isDrained(): Promise<boolean> {
+    for (const job of [jobA, jobB]) {
+      const lags = await this.stores.transport.lag(job.name, job.from.name);
+      if (lags.some(({ lag }) => lag > 0)) return false;
+    }
+    return true;
+  }
+
+  async #nextPhase(): Promise<void> {
+    const { transport } = this.stores;
+    const random = this.#random;
+    const before = (await this.#partitions(jobA)).length;
+    if (random.chance(0.4) && before < MOST_PARTITIONS) {
+      const partitions = before + 1 + random.below(MOST_PARTITIONS - before);
+      await transport.topics.apply([{ name: one.name, partitions, retentionMs: one.retentionMs, groups: [] }]);
+      this.#floors = (await transport.lag(jobA.name, one.name)).map(({ committed }) => committed ?? 0);
+      await this.#claimBefore(jobA, before);
+      // Some notice by themselves that the topic is another.
+      const livesOn = random.chance(0.5);
+      for (const partition of await this.#partitions(jobA)) {
+        if (partition >= before || !livesOn) await this.#begin(jobA, partition);
+      }
+    }
+    await this.#produce(8);
+  }
+}
