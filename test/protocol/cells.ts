@@ -39,13 +39,15 @@ export interface Cells extends Tables {
     above: number | undefined,
     pause: () => Promise<void> | void,
   ): Promise<number>;
-  /** What is stored now, to be put back later. */
-  copy(): () => void;
+  setToken(job: string, topic: string, partition: number, token: number): void;
+  forgetClaims(): void;
+  /** Takes a copy of everything, and answers how to put it back. */
+  backup(): () => void;
 }
 
 export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
   let tables = new Map<string, Map<string, CellRow>>();
-  const tokens = new Map<string, number>();
+  let tokens = new Map<string, number>();
   const lineOf = (job: string, topic: string): string => `${job}\0${topic}\0`;
 
   function rowsOf({ name }: TableDef): Map<string, CellRow> {
@@ -78,7 +80,15 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
     return 'written';
   }
 
-  function cellsOf({ record, key, sort }: TableDef, write: RowWrite): Map<string, unknown> {
+  /** Whether it compares versions, and still holds the data that the new owner has read. */
+  function mayLeaveData(table: TableDef, { key, taken }: RowWrite): boolean {
+    const row = rowsOf(table).get(key.join('\0'));
+    const held = row?.cells.get('version')?.value as Version | undefined;
+    const { from } = taken ?? {};
+    return tells && held !== undefined && from !== undefined && compareVersions(held, from) === 0;
+  }
+
+  function cellsOf({ record, key, sort }: TableDef, write: RowWrite, isTaken: boolean): Map<string, unknown> {
     const { data, at, outbox, timers, version, whole, unchanged } = write;
     const cells = new Map<string, unknown>([
       ['version', version],
@@ -86,6 +96,7 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
       ['outbox', outbox],
     ]);
     if (unchanged?.timers !== true) cells.set('timers', timers);
+    if (isTaken) return cells;
     cells.set('there', data !== undefined);
     const maps = new Set(mapFields(record).map(({ name }) => name));
     for (const { name } of data === undefined ? [] : record.fields) {
@@ -146,7 +157,10 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
     matching: async () => ({ items: [], next: undefined }),
     scan: async (table) => ({ items: each(table), next: undefined }),
     write: async (table, rows) =>
-      rows.map((row) => put(table, row.key, row.version, row.whole, cellsOf(table, row))),
+      rows.map((row) => {
+        const isTaken = mayLeaveData(table, row);
+        return put(table, row.key, row.version, row.whole && !isTaken, cellsOf(table, row, isTaken));
+      }),
     due: async () => [],
 
     apply: async (view, changes) =>
@@ -160,18 +174,25 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
     count: async (table) => each(table).length,
     close: async () => {},
 
-    copy() {
-      const kept = new Map(
-        [...tables].map(([name, rows]) => [
-          name,
-          new Map([...rows].map(([id, row]) => [id, { ...row, cells: new Map(row.cells) }])),
-        ]),
-      );
+    setToken(job, topic, partition, token) {
+      tokens.set(`${lineOf(job, topic)}${partition}`, token);
+    },
+    forgetClaims: () => tokens.clear(),
+
+    backup() {
+      const [keptTables, keptTokens] = [copyOf(tables), new Map(tokens)];
       return () => {
-        tables = kept;
+        tables = copyOf(keptTables);
+        tokens = new Map(keptTokens);
       };
     },
   };
+}
+
+function copyOf(tables: ReadonlyMap<string, ReadonlyMap<string, CellRow>>): Map<string, Map<string, CellRow>> {
+  const rowsOf = (rows: ReadonlyMap<string, CellRow>) =>
+    new Map([...rows].map(([id, row]) => [id, { ...row, cells: new Map(row.cells) }]));
+  return new Map([...tables].map(([name, rows]) => [name, rowsOf(rows)]));
 }
 
 /** Of two equal versions the larger value, and a deletion above all. */

@@ -22,7 +22,7 @@ export class Ledger {
   ]);
   /** What its fold has ever answered to an event, by its id: only that can have become of it. */
   readonly judgements = new Map<string, Set<'applied' | 'unchanged' | 'rejected'>>();
-  /** The largest offset ever committed, by job and partition. */
+  /** The largest offset ever committed, by job, topic and partition. */
   readonly #furthest = new Map<string, number>();
   readonly #tables: Tables;
 
@@ -72,13 +72,12 @@ export class Ledger {
         const committed = fetched.filter(({ offset }) => offset < transaction.offset);
         fetched = fetched.filter(({ offset }) => offset >= transaction.offset);
         await claim.commit(transaction);
-        await this.#note(job, claim.partition, committed, transaction);
+        await this.#note(job, `${job.name}/${claim.shape.id}/${claim.partition}`, committed, transaction);
       },
     });
   }
 
-  async #note(job: Job, partition: number, records: readonly LogRecord[], { records: sent, offset }: Transaction) {
-    const place = `${job.name}/${partition}`;
+  async #note(job: Job, place: string, records: readonly LogRecord[], { records: sent, offset }: Transaction) {
     const furthest = this.#furthest.get(place) ?? 0;
     this.#furthest.set(place, Math.max(furthest, offset));
     const idsTo = (topic: string) => new Set(sent.filter((record) => record.topic === topic).map(idOf));

@@ -11,11 +11,15 @@ import { deadLetterTopic } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { type EmbeddedTransport, embeddedTransport } from '../../topics/embedded/transport.ts';
 import { rememberingChannel } from '../harness/stores.ts';
-import { type CellsOptions, cellTables } from './cells.ts';
+import { type Cells, type CellsOptions, cellTables } from './cells.ts';
 import { jobA, jobB, lookups, one, shown, two } from './jobs.ts';
 
 export interface ProtocolStores extends Stores {
   readonly transport: EmbeddedTransport;
+  /** Undefined: the tables are the real ones. */
+  readonly cells: Cells | undefined;
+  /** Deletes topic one with everything in it, and makes it again. */
+  remake(partitions: number): Promise<void>;
   /** What the channel was called for. */
   readonly calls: readonly string[];
   look(value: number): Promise<void>;
@@ -31,7 +35,7 @@ export interface StoresOptions {
 
 export async function protocolStores({ partitions, cells }: StoresOptions): Promise<ProtocolStores> {
   const database = openDatabase(IN_MEMORY);
-  const transport = embeddedTransport(database);
+  let transport = embeddedTransport(database);
   await transport.createTopics(
     [one, two].flatMap(({ name, retentionMs }) => [
       { name, partitions: name === one.name ? partitions : 2, retentionMs },
@@ -41,14 +45,24 @@ export async function protocolStores({ partitions, cells }: StoresOptions): Prom
   const codec = new Codec(embeddedRegistry(database));
   await codec.prepare([one, two]);
   await codec.prepareEvent(one.name, callAnswered);
-  const tables: Tables = cells === undefined ? sqliteTables(database) : cellTables(cells);
+  const inCells = cells && cellTables(cells);
+  const tables: Tables = inCells ?? sqliteTables(database);
   await tables.prepare([jobA.row, jobB.row, shown, lookups]);
   const sms = rememberingChannel(() => ({ outcome: 'sent', detail: '' }), 'at-most-once');
   const search = sqliteSearch(database);
   const cache = embeddedCache(database);
   let looked = 0;
   return {
-    transport,
+    get transport() {
+      return transport;
+    },
+    cells: inCells,
+    async remake(partitions) {
+      await transport.close();
+      for (const sql of DELETE_TOPIC) database.statement(sql).run(one.name);
+      transport = embeddedTransport(database);
+      await transport.createTopics([{ name: one.name, partitions, retentionMs: one.retentionMs }]);
+    },
     codec,
     tables,
     search,
@@ -70,3 +84,12 @@ export async function protocolStores({ partitions, cells }: StoresOptions): Prom
     },
   };
 }
+
+/** The embedded log deletes no topics, as Kafka's tools do; a group's offsets go with them. */
+const IDS = 'SELECT id FROM log_partitions WHERE topic_id = (SELECT id FROM log_topics WHERE name = ?)';
+const DELETE_TOPIC = [
+  `DELETE FROM log_batches WHERE id / 1099511627776 IN (${IDS})`,
+  `DELETE FROM log_offsets WHERE partition_id IN (${IDS})`,
+  `DELETE FROM log_partitions WHERE id IN (${IDS})`,
+  'DELETE FROM log_topics WHERE name = ?',
+];

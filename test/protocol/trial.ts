@@ -21,7 +21,7 @@ export async function trial(seed: number, options: WorldOptions = {}): Promise<s
   }
 }
 
-async function wrong({ stores, ledger, rewinds }: World): Promise<string[]> {
+async function wrong({ stores, ledger, rewinds, scenario }: World): Promise<string[]> {
   const found: string[] = [];
   const check = (isRight: boolean, what: string): void => {
     if (!isRight) found.push(what);
@@ -43,7 +43,7 @@ async function wrong({ stores, ledger, rewinds }: World): Promise<string[]> {
     const rejected = idsOf(verdicts, (verdict) => verdict === 'rejected');
     const letters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
     // A letter may be sent again after the offset was set back.
-    check(same(rewinds ? [...new Set(letters)] : letters, rejected), `${name}: dead letters`);
+    check(same(rewinds || scenario === 'restored' ? [...new Set(letters)] : letters, rejected), `${name}: dead letters`);
     const without = idsOf(verdicts, (verdict) => verdict === undefined);
     check(without.every((id) => ledger.judgements.get(id)?.has('unchanged')), `${name}: lost without a word`);
   }
@@ -58,7 +58,8 @@ async function wrong({ stores, ledger, rewinds }: World): Promise<string[]> {
   const expected = a.flatMap(([key, list]) => shows(key, list) ?? []);
   check(same(records.items.map(textOf), expected.map(textOf)), 'views');
 
-  check(new Set(stores.calls).size === stores.calls.length, 'called twice');
+  // Restored rows do not know what was called since.
+  check(scenario === 'restored' || new Set(stores.calls).size === stores.calls.length, 'called twice');
   const calls = new Set(says.flatMap(({ isCall, item }) => (isCall ? [callOf(item)] : [])));
   check(stores.calls.every((call) => calls.has(call)), 'called what no row says');
   return found;

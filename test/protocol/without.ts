@@ -53,7 +53,7 @@ function neverWhole(stores: Stores): Stores {
       write: (table, rows) =>
         tables.write(
           table,
-          rows.map((row) => ({ ...row, whole: false, taken: false })),
+          rows.map((row) => ({ ...row, whole: false, taken: undefined })),
         ),
     }),
   };

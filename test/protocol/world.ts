@@ -8,11 +8,13 @@ import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import type { Membership } from '../../topics/transport.ts';
 import { Actor } from '../harness/actor.ts';
 import { type Point, type Reach, withPoints } from '../harness/points.ts';
 import { recordsOf } from '../harness/produce.ts';
 import type { Random } from '../harness/random.ts';
 import { ManualClock, testRuntime } from '../harness/stores.ts';
+import { backup, expandOne, expandTwo, type Happening, randomHappening } from './happenings.ts';
 import { given, jobA, jobB, one, unwanted } from './jobs.ts';
 import { Ledger } from './ledger.ts';
 import { type ProtocolStores, protocolStores } from './stores.ts';
@@ -52,6 +54,10 @@ export class World {
   /** By partition of topic one: what lies before was not moved to another partition. */
   #floors: number[] = [];
   #trouble: number;
+  readonly scenario: Happening;
+  #happening: Happening;
+  #restore: (() => Promise<void>) | undefined;
+  #memberships: { readonly job: Job; readonly membership: Membership }[] = [];
   #looked = 0;
   #produced = 0;
 
@@ -62,6 +68,8 @@ export class World {
     this.#options = options;
     this.#trouble = random.pick(TROUBLES);
     this.rewinds = random.chance(0.3);
+    this.scenario = randomHappening(random);
+    this.#happening = this.scenario;
   }
 
   static async make(random: Random, options: WorldOptions): Promise<World> {
@@ -76,8 +84,10 @@ export class World {
   /** Its partitions, from `first` on, have been claimed some times before. */
   async #claimBefore(job: Job, first: number): Promise<void> {
     for (const partition of (await this.#partitions(job)).slice(first)) {
-      const above = this.#random.pick([0, 0, 3, 899]);
-      if (above > 0) await this.stores.tables.claim(job.name, job.from.name, partition, above);
+      const token = this.#random.pick([0, 1, 4, 900]);
+      const { cells, tables } = this.stores;
+      if (cells !== undefined) cells.setToken(job.name, job.from.name, partition, token);
+      else if (token > 0) await tables.claim(job.name, job.from.name, partition, token - 1);
     }
   }
 
@@ -89,12 +99,16 @@ export class World {
   /** Whether everything was applied in the end. */
   async run(): Promise<boolean> {
     const random = this.#random;
-    for (const job of [jobA, jobB]) for (const partition of await this.#partitions(job)) await this.#begin(job, partition);
+    await this.#beginAll(jobA);
+    await this.#beginAll(jobB);
     let phases = 3;
     await this.#produce(12);
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       await this.#step(random.pick([...this.#live.values(), ...this.#late]));
-      if (random.chance(0.04)) await this.stores.look(++this.#looked);
+      // What is judged again after a restore is judged as before.
+      if (random.chance(0.04) && this.scenario !== 'restored') await this.stores.look(++this.#looked);
+      if (random.chance(0.02)) this.#clock.set(START + random.below(1000) * 1000);
+      if (random.chance(0.002) && steps > 200) await this.#happen();
       if (random.chance(0.02)) await this.#land();
       if (steps < ROUGH_STEPS && random.chance(this.#trouble)) await this.#replace(this.#victim());
       if (random.chance(0.005 * this.#late.length)) this.#late.splice(random.below(this.#late.length), 1);
@@ -166,6 +180,7 @@ export class World {
     });
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await stores.transport.join(job.name, job.from.name, listener);
+    this.#memberships.push({ job, membership });
     const rules = this.#options.rules ?? ALL_RULES;
     actor.start(new PartitionWorker(this.ledger.judging(job), partition, membership, runtime, lookupsFor(runtime), rules));
     this.#live.set(`${job.name}/${partition}`, actor);
@@ -192,21 +207,82 @@ export class World {
     return true;
   }
 
+  /** Everything stops, and something is done to the stores meanwhile. */
+  async #happen(): Promise<void> {
+    const { cells } = this.stores;
+    if (this.#happening === 'claims lost' && cells !== undefined) {
+      await this.#stopAll();
+      cells.forgetClaims();
+      await this.#startAgain();
+    } else if (this.#happening === 'restored' && cells !== undefined) {
+      if (this.#restore === undefined) {
+        this.#restore = await backup(this.stores);
+        return;
+      }
+      await this.#stopAll();
+      await this.#restore();
+      await this.#startAgain();
+    }
+  }
+
+  async #stop(job: Job): Promise<void> {
+    for (const [name, actor] of this.#live) if (actor.job === job) this.#live.delete(name);
+    const left = this.#memberships.filter((one) => one.job === job);
+    this.#memberships = this.#memberships.filter((one) => one.job !== job);
+    for (const { membership } of left) await membership.leave();
+  }
+
+  /** For good: nobody goes on late, and nothing lands any more. */
+  async #stopAll(): Promise<void> {
+    await this.#stop(jobA);
+    await this.#stop(jobB);
+    this.#late = [];
+    while (this.#flight.length > 0) await this.#land();
+  }
+
+  async #startAgain(): Promise<void> {
+    this.#happening = undefined;
+    await this.#beginAll(jobA);
+    await this.#beginAll(jobB);
+  }
+
+  async #beginAll(job: Job): Promise<void> {
+    for (const partition of await this.#partitions(job)) await this.#begin(job, partition);
+  }
+
   async #nextPhase(): Promise<void> {
-    const { transport } = this.stores;
+    const random = this.#random;
+    if (this.#happening === 'made again' && random.chance(0.4)) {
+      await this.#stopAll();
+      await this.stores.remake((await this.#partitions(jobA)).length);
+      this.#floors = [];
+      await this.#startAgain();
+    } else if (this.#happening === 'downstream expanded' && random.chance(0.4)) {
+      // Who writes it is stopped, too: else it goes on saying things to the partitions that it knows.
+      await this.#stop(jobA);
+      await this.#stop(jobB);
+      await expandTwo(this.stores);
+      await this.#startAgain();
+      // What is read again after a restore would come to the new partitions in another order.
+    } else if (random.chance(0.4) && this.scenario !== 'restored') await this.#expand();
+    await this.#produce(8);
+  }
+
+  /** Some notice by themselves that the topic is another; otherwise they are stopped first, as they should be. */
+  async #expand(): Promise<void> {
     const random = this.#random;
     const before = (await this.#partitions(jobA)).length;
-    if (random.chance(0.4) && before < MOST_PARTITIONS) {
-      const partitions = before + 1 + random.below(MOST_PARTITIONS - before);
-      await transport.topics.apply([{ name: one.name, partitions, retentionMs: one.retentionMs, groups: [] }]);
-      this.#floors = (await transport.lag(jobA.name, one.name)).map(({ committed }) => committed ?? 0);
-      await this.#claimBefore(jobA, before);
-      // Some notice by themselves that the topic is another.
-      const livesOn = random.chance(0.5);
-      for (const partition of await this.#partitions(jobA)) {
-        if (partition >= before || !livesOn) await this.#begin(jobA, partition);
-      }
+    if (before === MOST_PARTITIONS) return;
+    const livesOn = random.chance(0.3);
+    if (!livesOn) await this.#stop(jobA);
+    const partitions = before + 1 + random.below(MOST_PARTITIONS - before);
+    await expandOne(this.stores, partitions, livesOn ? [] : [jobA.name]);
+    const committed = await this.stores.transport.lag(jobA.name, one.name);
+    // Moved records of before are not read again.
+    this.#floors = committed.map((each) => each.committed ?? 0);
+    await this.#claimBefore(jobA, before);
+    for (const partition of await this.#partitions(jobA)) {
+      if (partition >= before || !livesOn) await this.#begin(jobA, partition);
     }
-    await this.#produce(8);
   }
 }

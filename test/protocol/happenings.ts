@@ -1,0 +1,66 @@
+/** What an operator does, or has to repair, while everything is stopped; once in the life of a world, if at all. */
+import type { Job } from '../../jobs/define.ts';
+import type { Random } from '../harness/random.ts';
+import { jobA, jobB, one, two } from './jobs.ts';
+import type { ProtocolStores } from './stores.ts';
+
+const HAPPENINGS = ['claims lost', 'restored', 'made again', 'downstream expanded'] as const;
+/** `claims lost`: the tables forget all tokens, and keep the rows. `restored`: they go back to an older copy. */
+export type Happening = (typeof HAPPENINGS)[number] | undefined;
+
+export function randomHappening(random: Random): Happening {
+  return random.chance(0.4) ? random.pick(HAPPENINGS) : undefined;
+}
+
+/** A copy of rows, views and claims, with the offsets and marks of that moment. Answers the restore procedure. */
+export async function backup({ transport, tables, cells }: ProtocolStores): Promise<() => Promise<void>> {
+  const putBack = cells?.backup();
+  const before = await committedOf(transport);
+  return async () => {
+    if (putBack === undefined) return;
+    const newest = await tokensOf(tables, before);
+    putBack();
+    for (const { job, partition, offset, marks } of before) {
+      if (offset !== undefined) await transport.seek(job.name, job.from.name, partition, offset, marks);
+      else await transport.seek(job.name, job.from.name, partition, 0, '');
+      // Views of the time after the copy have larger versions than the rows that are read now.
+      await tables.claim(job.name, job.from.name, partition, newest);
+    }
+  };
+}
+
+interface Place {
+  readonly job: Job;
+  readonly partition: number;
+  readonly offset: number | undefined;
+  readonly marks: string;
+}
+
+async function committedOf(transport: ProtocolStores['transport']): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const job of [jobA, jobB]) {
+    const committed = await transport.committed(job.name, job.from.name);
+    committed.forEach(({ offset, marks }, partition) => void places.push({ job, partition, offset, marks }));
+  }
+  return places;
+}
+
+async function tokensOf(tables: ProtocolStores['tables'], places: readonly Place[]): Promise<number> {
+  const tokens = places.map(({ job, partition }) => tables.token(job.name, job.from.name, partition));
+  return Math.max(...(await Promise.all(tokens)));
+}
+
+/** As `topics apply` does, while the jobs that read the topic are stopped and have nothing left to read. */
+export async function expandTwo({ transport }: ProtocolStores): Promise<void> {
+  const partitions = (await transport.lag(jobB.name, two.name)).length + 1;
+  await transport.topics.apply([{ name: two.name, partitions, retentionMs: two.retentionMs, groups: [jobB.name] }]);
+}
+
+export async function expandOne(
+  { transport }: ProtocolStores,
+  partitions: number,
+  groups: readonly string[],
+): Promise<void> {
+  const [found] = await transport.topics.apply([{ name: one.name, partitions, retentionMs: one.retentionMs, groups }]);
+  if (found?.action !== 'expand') throw new Error(`topic one was not expanded: ${found?.message}`);
+}
