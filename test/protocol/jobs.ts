@@ -129,7 +129,9 @@ export const jobA: Job = defineJob({
     const n = after.items.size;
     const added = after.items.get(String(n - 1)) as Item;
     const { events, isCall } = saysOf(after.key, n, added);
-    const outputs: Output<'two.said'>[] = events.map(([key, said]) => emit(saidEvent, { key, said, value: added.value }));
+    const outputs: Output<'two.said'>[] = events.map(([key, said]) =>
+      emit(saidEvent, { key, said, value: added.value }),
+    );
     if (isCall)
       outputs.push(
         call({

@@ -5,8 +5,8 @@ import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
-import { replaced } from './replaced.ts';
 import { type Item, jobA, jobB, listOf } from './jobs.ts';
+import { replaced } from './replaced.ts';
 
 /** As the row held it when the transaction was committed; undefined: nothing came of it. */
 export type Verdict = Item | 'rejected' | undefined;

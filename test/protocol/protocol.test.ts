@@ -11,7 +11,7 @@ import { seedsOf } from './seeds.ts';
 import { trial } from './trial.ts';
 
 test('whatever happens to owners and their stores, every record has one verdict, and rows, events, views, calls and dead letters say it', async () => {
-  for (const seed of seedsOf(400)) {
+  for (const seed of seedsOf(300)) {
     assert.deepEqual(await trial(seed), [], `seed ${seed} differs; run it alone with SEED=${seed}`);
   }
 });

@@ -5,7 +5,7 @@ import { deadLetterTopic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import { partitionsOf } from '../harness/dump.ts';
 import { Random } from '../harness/random.ts';
-import { type Item, jobA, jobB, listOf, messageOf as callOf, saysOf, shown, shows, two } from './jobs.ts';
+import { messageOf as callOf, type Item, jobA, jobB, listOf, saysOf, shown, shows, two } from './jobs.ts';
 import { idOf, type Verdict } from './ledger.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -43,14 +43,26 @@ async function wrong({ stores, ledger, rewinds, scenario }: World): Promise<stri
     const rejected = idsOf(verdicts, (verdict) => verdict === 'rejected');
     const letters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
     // A letter may be sent again after the offset was set back.
-    check(same(rewinds || scenario === 'restored' ? [...new Set(letters)] : letters, rejected), `${name}: dead letters`);
+    check(
+      same(rewinds || scenario === 'restored' ? [...new Set(letters)] : letters, rejected),
+      `${name}: dead letters`,
+    );
     const without = idsOf(verdicts, (verdict) => verdict === undefined);
-    check(without.every((id) => ledger.judgements.get(id)?.has('unchanged')), `${name}: lost without a word`);
+    check(
+      without.every((id) => ledger.judgements.get(id)?.has('unchanged')),
+      `${name}: lost without a word`,
+    );
   }
 
   const says = a.flatMap(([key, list]) => list.map((item, i) => ({ ...saysOf(key, i + 1, item), item })));
   const sent = new Map((await recordsIn(stores, two.name)).map((record) => [idOf(record), saidIn(stores, record)]));
-  check(same([...sent.values()], says.flatMap(({ events }) => events.map(([, said]) => said))), 'events are not what rows say');
+  check(
+    same(
+      [...sent.values()],
+      says.flatMap(({ events }) => events.map(([, said]) => said)),
+    ),
+    'events are not what rows say',
+  );
   const taken = idsOf(ledger.verdicts.get(jobB) as ReadonlyMap<string, Verdict>, (verdict) => verdict !== undefined);
   check(same(taken, [...sent.keys()]), 'events lost downstream');
 
@@ -61,7 +73,10 @@ async function wrong({ stores, ledger, rewinds, scenario }: World): Promise<stri
   // Restored rows do not know what was called since.
   check(scenario === 'restored' || new Set(stores.calls).size === stores.calls.length, 'called twice');
   const calls = new Set(says.flatMap(({ isCall, item }) => (isCall ? [callOf(item)] : [])));
-  check(stores.calls.every((call) => calls.has(call)), 'called what no row says');
+  check(
+    stores.calls.every((call) => calls.has(call)),
+    'called what no row says',
+  );
   return found;
 }
 

@@ -5,8 +5,8 @@ import type { WriteResult } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Reach } from '../harness/points.ts';
 import type { Random } from '../harness/random.ts';
-import { replaced } from './replaced.ts';
 import { isPoison, listOf, lookups } from './jobs.ts';
+import { replaced } from './replaced.ts';
 
 /** Writes that were sent and not answered. Whoever takes one out and runs it lets it land. */
 export type Flight = (() => Promise<unknown>)[];

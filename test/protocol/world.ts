@@ -37,7 +37,15 @@ const MOST_PARTITIONS = 4;
 const ROUGH_STEPS = 3000;
 const MOST_STEPS = 12_000;
 /** The effects of a claim and of a batch, between which an owner is most likely to be caught. */
-const BUSY: ReadonlySet<Point> = new Set(['claim', 'fence', 'write row', 'look', 'write view', 'call channel', 'before commit']);
+const BUSY: ReadonlySet<Point> = new Set([
+  'claim',
+  'fence',
+  'write row',
+  'look',
+  'write view',
+  'call channel',
+  'before commit',
+]);
 /** How probable it is, at each step, that an owner is taken for dead, and that a write is not answered. */
 const TROUBLES = [0.02, 0.02, 0.001];
 
@@ -182,7 +190,9 @@ export class World {
     const membership = await stores.transport.join(job.name, job.from.name, listener);
     this.#memberships.push({ job, membership });
     const rules = this.#options.rules ?? ALL_RULES;
-    actor.start(new PartitionWorker(this.ledger.judging(job), partition, membership, runtime, lookupsFor(runtime), rules));
+    actor.start(
+      new PartitionWorker(this.ledger.judging(job), partition, membership, runtime, lookupsFor(runtime), rules),
+    );
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 
@@ -192,7 +202,11 @@ export class World {
     for (; count > 0; count--) {
       const key = `key-${this.#random.below(KEYS)}`;
       const said = { topic: one, time: START + this.#produced, id: `event-${this.#produced++}` };
-      const records = recordsOf(codec, { ...said, def: given, data: { key, value: this.#random.below(100) } }, partitions);
+      const records = recordsOf(
+        codec,
+        { ...said, def: given, data: { key, value: this.#random.below(100) } },
+        partitions,
+      );
       for (let gaps = this.#random.pick([0, 0, 3]); gaps > 0; gaps--)
         records.push(...recordsOf(codec, { ...said, def: unwanted, data: { key } }, partitions));
       await transport.produce(records);
