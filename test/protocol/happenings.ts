@@ -4,8 +4,11 @@ import type { Random } from '../harness/random.ts';
 import { jobA, jobB, one, two } from './jobs.ts';
 import type { ProtocolStores } from './stores.ts';
 
-const HAPPENINGS = ['claims lost', 'restored', 'made again', 'downstream expanded'] as const;
-/** `claims lost`: the tables forget all tokens, and keep the rows. `restored`: they go back to an older copy. */
+const HAPPENINGS = ['claims lost', 'restored', 'made again', 'downstream expanded', 'gone astray'] as const;
+/**
+ * `claims lost`: the tables forget all tokens, and keep the rows. `restored`: they go back to an older copy. `gone astray`: some records
+ * lie in a wrong partition, and those that moved to another may be read again.
+ */
 export type Happening = (typeof HAPPENINGS)[number] | undefined;
 
 export function randomHappening(random: Random): Happening {

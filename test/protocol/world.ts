@@ -164,7 +164,7 @@ export class World {
     await this.#begin(job, partition);
     if (!this.rewinds || job !== jobA || !random.chance(0.3)) return;
     const committed = (await this.stores.transport.lag(job.name, job.from.name))[partition]?.committed;
-    const floor = this.#floors[partition] ?? 0;
+    const floor = this.scenario === 'gone astray' ? 0 : (this.#floors[partition] ?? 0);
     if (committed === undefined || committed < floor) return;
     await this.stores.transport.seek(job.name, job.from.name, partition, floor + random.below(committed - floor + 1));
   }
@@ -209,7 +209,9 @@ export class World {
       );
       for (let gaps = this.#random.pick([0, 0, 3]); gaps > 0; gaps--)
         records.push(...recordsOf(codec, { ...said, def: unwanted, data: { key } }, partitions));
-      await transport.produce(records);
+      const isAstray = this.scenario === 'gone astray' && this.#random.chance(0.15);
+      const partition = this.#random.below(partitions);
+      await transport.produce(isAstray ? records.map((record) => ({ ...record, partition })) : records);
     }
   }
 
