@@ -5,17 +5,19 @@
  */
 import assert from 'node:assert/strict';
 import type { Job } from '../../jobs/define.ts';
-import { jobs as allJobs, projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { jobs as allJobs, deliverMessage, projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
 import { DEFAULT_TENANT } from '../../schemas/event.ts';
-import { topics } from '../../topics/index.ts';
+import { messageDelivered, messageFailed } from '../../schemas/notification.ts';
+import { notificationEvents, topics } from '../../topics/index.ts';
 import { assertConsistent, comparable, factsOf } from './consistency.ts';
-import { type Dump, dump } from './dump.ts';
+import { type Dump, dump, saidEvents } from './dump.ts';
 import { type History, type Lookups, randomHistory } from './history.ts';
 import { type GivenEvent, recordsOf } from './produce.ts';
 import { Random } from './random.ts';
 import { memoryStores, rememberingChannel, type StoresOptions, type TestStores } from './stores.ts';
+import { assertViewsShowRows } from './views-show-rows.ts';
 import { type Distort, World } from './world.ts';
 
 const PARTITIONS = 2;
@@ -29,6 +31,8 @@ export interface Trial {
   readonly rough: Dump;
   /** Messages that left the house, each once however often it was called. */
   readonly delivered: readonly [calm: string[], rough: string[]];
+  /** The same messages, if it was said once of each what became of it. */
+  readonly endings: readonly string[];
   readonly deadLetters: readonly string[];
 }
 
@@ -41,9 +45,11 @@ export interface Roughness {
   readonly tenant?: string;
 }
 
+const jobsOf = (lookups: Lookups): readonly Job[] => (lookups === 'narrow' ? NARROW : allJobs);
+
 async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<Trial> {
   const history = randomHistory(new Random(seed), EVENTS, lookups);
-  const jobs = lookups === 'narrow' ? NARROW : allJobs;
+  const jobs = jobsOf(lookups);
   const { tenant = DEFAULT_TENANT } = roughness;
   const calm = await life(jobs, history, new Random(seed + 1), undefined, lookups, tenant);
   // What went astray comes later than it was said, and may find the learner gone: then conclusions rightly differ.
@@ -52,15 +58,35 @@ async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness 
     calm: calm.dump,
     rough: rough.dump,
     delivered: [calm.delivered, rough.delivered],
+    endings: rough.endings,
     deadLetters: rough.deadLetters,
   };
 }
 
+async function endingsOf(stores: TestStores, tenant: string): Promise<string[]> {
+  const said = await saidEvents(stores, notificationEvents, deliverMessage, tenant);
+  const ends = said.filter(({ type }) => type === messageDelivered.type || type === messageFailed.type);
+  return ends
+    .map(({ data }) => {
+      const { recipientId, messageId } = data as Ending;
+      return encodeURIComponent([tenant, recipientId, messageId, messageId].join('/'));
+    })
+    .sort();
+}
+
+interface Ending {
+  readonly recipientId: string;
+  readonly messageId: string;
+}
+
 /** What must hold of every seed. Where lookups change, conclusions are held against the facts instead of the calm life. */
 export async function assertSurvives(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<void> {
-  const { calm, rough, delivered, deadLetters } = await liveThrough(seed, lookups, roughness);
+  const { calm, rough, delivered, endings, deadLetters } = await liveThrough(seed, lookups, roughness);
   assert.deepEqual(deadLetters, []);
   assertConsistent(rough);
+  assertViewsShowRows(rough, jobsOf(lookups));
+  // Who was called for a message is told once what became of it, and nobody else is.
+  assert.deepEqual(endings, delivered[1]);
   if (lookups !== 'still') {
     assert.deepEqual(factsOf(rough), factsOf(calm));
     return;
@@ -120,6 +146,7 @@ async function life(
     return {
       dump: await dump(stores, jobs, tenant),
       delivered: [...new Set(mail.calls)].sort(),
+      endings: jobs.includes(deliverMessage) ? await endingsOf(stores, tenant) : [],
       deadLetters: world.deadLetters,
     };
   } finally {

@@ -68,7 +68,7 @@ export interface SaidEvent {
 }
 
 /** What a job said to a topic, as a reader applies it: each partition in order, repeats by origin left out. */
-export async function saidEvents(stores: TestStores, topic: Topic, job: Job): Promise<SaidEvent[]> {
+export async function saidEvents(stores: TestStores, topic: Topic, job: Job, tenant?: string): Promise<SaidEvent[]> {
   const wanted = new Map<string, EventDef>([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
   const events: SaidEvent[] = [];
   for (const partition of await partitionsOf(stores.transport, topic.name)) {
@@ -77,6 +77,7 @@ export async function saidEvents(stores: TestStores, topic: Topic, job: Job): Pr
       const decoded = stores.codec.decode(topic, record, wanted);
       if (decoded.kind !== 'event' || !decoded.origin?.line.startsWith(`${job.name}/`)) continue;
       if (!marks.pass(decoded.origin)) continue;
+      if (tenant !== undefined && decoded.event.tenant !== tenant) continue;
       const key = record.key === null ? null : Buffer.from(record.key).toString();
       events.push(plain({ type: decoded.event.type, key, data: decoded.event.data }));
     }

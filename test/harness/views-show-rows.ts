@@ -1,0 +1,48 @@
+/** What must hold of every dump, whatever lookups said and when: each view shows exactly what the rows say, and nothing else. */
+import assert from 'node:assert/strict';
+import type { Job, Row } from '../../jobs/define.ts';
+import { viewChanges } from '../../jobs/runtime/views.ts';
+import { Entries } from '../../schemas/entries.ts';
+import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { keyFields, mapFields, type TableDef, type Target } from '../../schemas/target.ts';
+import { type Dump, plain } from './dump.ts';
+
+type Shown = Readonly<Record<string, unknown>>;
+
+export function assertViewsShowRows(dump: Dump, jobs: readonly Job[]): void {
+  const expected = new Map<Target, Shown[]>();
+  for (const { row: table, views } of jobs) {
+    for (const view of views) {
+      const records = expected.get(view.into) ?? [];
+      expected.set(view.into, records);
+      for (const stored of (dump.tables[table.name] ?? []) as Shown[]) {
+        const { puts } = viewChanges(view, DEFAULT_TENANT, undefined, rowOf(table, stored), true);
+        records.push(...puts.map(({ record }) => record));
+      }
+    }
+  }
+  for (const [target, records] of expected) {
+    const shown = { table: dump.tables, index: dump.indexes, cache: dump.caches }[target.kind][target.name] ?? [];
+    assert.deepEqual(byKey(target, shown as Shown[]), byKey(target, plain(records)), `what ${target.name} shows`);
+  }
+}
+
+/** As a fold sees it: its map fields are entries. */
+function rowOf({ record }: TableDef, stored: Shown): Row {
+  const maps = mapFields(record).map(({ name }) => [name, Entries.of(Object.entries(stored[name] as object))]);
+  return { ...stored, ...Object.fromEntries(maps) };
+}
+
+function byKey(target: Target, records: readonly Shown[]): Record<string, Shown> {
+  const keyed = records.map(
+    (record) =>
+      [
+        keyFields(target)
+          .map((name) => record[name])
+          .join('\0'),
+        record,
+      ] as const,
+  );
+  assert.equal(new Set(keyed.map(([key]) => key)).size, keyed.length, `${target.name} has a record twice`);
+  return Object.fromEntries(keyed);
+}
