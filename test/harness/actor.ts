@@ -35,29 +35,31 @@ export class Actor {
       this.#parked?.();
     });
 
-  /** Runs turn after turn; every effect of it waits for a `step`. */
+  /** Runs as in production, turn after turn; every effect of it waits for a `step`. */
   start(worker: PartitionWorker): void {
-    const loop = async (): Promise<void> => {
-      for (;;) {
-        await this.reach('fetch');
-        // What is away is waited for: the next turn begins anew, as after a crash.
-        const turn = await worker.turn(0).catch((error): Turn => {
-          if (kindOf(error) !== 'retry') throw error;
-          return 'fenced';
-        });
-        if (turn !== 'idle') this.worked += 1;
-        this.idleTurns = turn === 'idle' ? this.idleTurns + 1 : 0;
-        if (turn === 'fenced' && this.endsFenced) {
-          this.hasEnded = true;
-          this.#parked?.();
-          return;
-        }
-      }
+    const stop = new AbortController();
+    const turn = worker.turn.bind(worker);
+    worker.turn = async (...args) => {
+      await this.reach('fetch');
+      // What is away is waited for: the next turn begins anew, as after a crash.
+      const done = await turn(...args).catch((error): Turn => {
+        if (kindOf(error) !== 'retry') throw error;
+        return 'fenced';
+      });
+      if (done !== 'idle') this.worked += 1;
+      this.idleTurns = done === 'idle' ? this.idleTurns + 1 : 0;
+      if (done === 'fenced' && this.endsFenced) stop.abort();
+      return done;
     };
-    loop().catch((error) => {
-      this.failure = error;
-      this.#parked?.();
-    });
+    worker
+      .run(stop.signal)
+      .then(() => {
+        this.hasEnded = true;
+      })
+      .catch((error) => {
+        this.failure = error;
+      })
+      .finally(() => this.#parked?.());
   }
 
   /** Lets it go on to its next effect. */

@@ -1,4 +1,4 @@
-/** What befalls a process at its stores: writes that are not answered and land later or never, and rows that are refused. */
+/** What befalls a process at its stores: writes that fail, that are not answered and land later, and rows that are refused. */
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import type { WriteResult } from '../../sinks/port.ts';
@@ -22,8 +22,9 @@ export function troubled(stores: Stores, { random, trouble, flight }: Luck): Sto
   const { tables } = stores;
   async function sent<R>(write: () => Promise<R>): Promise<R> {
     if (!random.chance(trouble())) return write();
+    if (random.chance(0.3)) throw new TributaryError('TABLES_AWAY', 'nothing was written', { outcome: 'none' });
     flight.push(write);
-    throw new TributaryError('TABLES_AWAY', 'the write was not answered');
+    throw new TributaryError('TABLES_AWAY', 'the write was not answered', { outcome: 'unknown' });
   }
   return {
     ...stores,
