@@ -1,0 +1,106 @@
+/**
+ * Faults that somebody could make: each a text of one file put in the place of another. The tests named must notice it; where none is
+ * named, the property of the protocol. A text that is not there any more is to be renewed together with the code.
+ */
+export interface Mutant {
+  readonly what: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly tests?: readonly string[];
+}
+
+export const PROPERTY = 'test/protocol/protocol.test.ts';
+
+const runtime = (file: string): string => `jobs/runtime/${file}`;
+const runtimeTest = (file: string): string => `test/jobs/runtime/${file}`;
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    what: 'the marks of a failed attempt are kept',
+    file: runtime('batch.ts'),
+    from: 'rules.marksCopy ? marks.copy() : marks',
+    to: 'marks',
+  },
+  {
+    what: 'a record that is sent on does not mark its own origin',
+    file: runtime('plan.ts'),
+    from: 'if (origin !== undefined && marks?.pass(origin) === false) {',
+    to: "if (origin !== undefined && (partitionOfText(keyOfEvent(job, event) ?? '', topic.partitions) === partition ? marks : marks?.copy())?.pass(origin) === false) {",
+    tests: [runtimeTest('routed-origin.test.ts')],
+  },
+  {
+    what: 'a stale row is taken for written',
+    file: runtime('row-writes.ts'),
+    from: "if (result === 'stale') {",
+    to: "if (result === 'stale' && row.key.length === 0) {",
+    tests: [PROPERTY, runtimeTest('fencing.test.ts'), runtimeTest('two-owners.test.ts')],
+  },
+  {
+    what: 'a row forgets what it applied in its old partition',
+    file: runtime('position.ts'),
+    from: 'return [...at.filter((each) => each[0] !== partition), [partition, offset]];',
+    to: 'return [[partition, offset]];',
+  },
+  {
+    what: 'what is said leaves row by row, not in the order of the log',
+    file: runtime('outbox.ts'),
+    from: 'entries.sort((a, b) => a.entry.offset - b.entry.offset || (',
+    to: 'entries.sort((a, b) => (',
+  },
+  {
+    what: 'what the batch itself has to say counts as left',
+    file: runtime('batch.ts'),
+    from: 'hasLeft: leftBefore(context, first),',
+    to: 'hasLeft: leftBefore(context, last + 1),',
+  },
+  {
+    what: 'an expansion gives no marks to the new partitions',
+    file: 'topics/progress.ts',
+    from: 'for (const each of all) if (each !== undefined) marks.merge(each.marks);',
+    to: '',
+  },
+  {
+    what: 'the furthest offset moves back with a rewind',
+    file: runtime('claiming.ts'),
+    from: 'const largest = Math.max(furthest, offset);',
+    to: 'const largest = offset;',
+  },
+  {
+    what: 'the first new record is taken for one that was judged',
+    file: runtime('fold.ts'),
+    from: 'item.record.offset < furthest',
+    to: 'item.record.offset <= furthest',
+  },
+  {
+    what: 'a record that changes nothing leaves no position',
+    file: runtime('fold.ts'),
+    from: '      row.at = advanced(row.at, partition, item.record.offset);\n      outcome',
+    to: "      if (answer === 'applied') row.at = advanced(row.at, partition, item.record.offset);\n      outcome",
+  },
+  {
+    what: 'a row that does not exist yet is not taken possession of',
+    file: runtime('row-writes.ts'),
+    from: 'if (!isYoung || row.stored?.token === token) return false;',
+    to: 'if (!isYoung || row.stored === undefined || row.stored.token === token) return false;',
+  },
+  {
+    what: 'a removal takes away what the row shows again',
+    file: runtime('view-writes.ts'),
+    from: 'if (!byKey.has(id)) {',
+    to: 'if (id !== undefined) {',
+  },
+  {
+    what: 'who met a row of a larger token claims as if it had not',
+    file: runtime('worker.ts'),
+    from: 'if (error instanceof Outranked) ',
+    to: 'if (error instanceof Outranked && error.token < 0) ',
+  },
+  {
+    what: 'a call that was surely not made is not made later',
+    file: runtime('batch.ts'),
+    from: 'fresh.has(entry) || uncalled.delete(callId(entry)) ||',
+    to: 'fresh.has(entry) || (uncalled.delete(callId(entry)) && false) ||',
+    tests: [runtimeTest('calls.test.ts')],
+  },
+];
