@@ -47,7 +47,7 @@ const BUSY: ReadonlySet<Point> = new Set([
   'before commit',
 ]);
 /** How probable it is, at each step, that an owner is taken for dead, and that a write is not answered. */
-const TROUBLES = [0.02, 0.02, 0.001];
+const TROUBLES = [0.02, 0.05, 0.05, 0.001];
 
 export class World {
   readonly stores: ProtocolStores;
