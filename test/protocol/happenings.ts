@@ -4,7 +4,14 @@ import type { Random } from '../harness/random.ts';
 import { jobA, jobB, one, two } from './jobs.ts';
 import type { ProtocolStores } from './stores.ts';
 
-const HAPPENINGS = ['claims lost', 'restored', 'made again', 'downstream expanded', 'gone astray'] as const;
+const HAPPENINGS = [
+  'claims lost',
+  'restored',
+  'made again',
+  'downstream made again',
+  'downstream expanded',
+  'gone astray',
+] as const;
 /**
  * `claims lost`: the tables forget all tokens, and keep the rows. `restored`: they go back to an older copy. `gone astray`: some records
  * lie in a wrong partition, and those that moved to another may be read again.

@@ -40,7 +40,7 @@ const item = {
 /** What a row has applied, in its order: each event with the lookup that decided about it. */
 const items = { name: 'items', type: { type: 'map', values: item }, doc: 'What was applied, by its place.' } as const;
 
-export const rowsOfA = defineTable({
+const rowsOfA = defineTable({
   name: 'rows_of_a',
   doc: 'What A knows.',
   key: ['key'],

@@ -7,7 +7,7 @@ import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
 import { Codec } from '../../topics/codec.ts';
-import { deadLetterTopic } from '../../topics/define.ts';
+import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { type EmbeddedTransport, embeddedTransport } from '../../topics/embedded/transport.ts';
 import { rememberingChannel } from '../harness/stores.ts';
@@ -18,8 +18,8 @@ export interface ProtocolStores extends Stores {
   readonly transport: EmbeddedTransport;
   /** Undefined: the tables are the real ones. */
   readonly cells: Cells | undefined;
-  /** Deletes topic one with everything in it, and makes it again. */
-  remake(partitions: number): Promise<void>;
+  /** Deletes a topic with everything in it, and makes it again. */
+  remake(topic: Topic, partitions: number): Promise<void>;
   /** What the channel was called for. */
   readonly calls: readonly string[];
   look(value: number): Promise<void>;
@@ -57,11 +57,11 @@ export async function protocolStores({ partitions, cells }: StoresOptions): Prom
       return transport;
     },
     cells: inCells,
-    async remake(partitions) {
+    async remake({ name, retentionMs }, partitions) {
       await transport.close();
-      for (const sql of DELETE_TOPIC) database.statement(sql).run(one.name);
+      for (const sql of DELETE_TOPIC) database.statement(sql).run(name);
       transport = embeddedTransport(database);
-      await transport.createTopics([{ name: one.name, partitions, retentionMs: one.retentionMs }]);
+      await transport.createTopics([{ name, partitions, retentionMs }]);
     },
     codec,
     tables,

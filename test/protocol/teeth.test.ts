@@ -9,6 +9,7 @@ import { WITHOUT } from './without.ts';
 const KNOWN: Readonly<Record<string, number>> = {
   tokenAgain: 128,
   stopAbove: 79,
+  ownSkipped: 201,
 };
 /** Far more than any took then. */
 const MOST_SEEDS = 2000;

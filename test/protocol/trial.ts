@@ -21,7 +21,7 @@ export async function trial(seed: number, options: WorldOptions = {}): Promise<s
   }
 }
 
-async function wrong({ stores, ledger, rewinds, scenario }: World): Promise<string[]> {
+async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): Promise<string[]> {
   const found: string[] = [];
   const check = (isRight: boolean, what: string): void => {
     if (!isRight) found.push(what);
@@ -55,7 +55,9 @@ async function wrong({ stores, ledger, rewinds, scenario }: World): Promise<stri
   }
 
   const says = a.flatMap(([key, list]) => list.map((item, i) => ({ ...saysOf(key, i + 1, item), item })));
-  const sent = new Map((await recordsIn(stores, two.name)).map((record) => [idOf(record), saidIn(stores, record)]));
+  const sent = new Map(
+    [...saidBefore, ...(await recordsIn(stores, two.name))].map((record) => [idOf(record), saidIn(stores, record)]),
+  );
   check(
     same(
       [...sent.values()],

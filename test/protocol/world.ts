@@ -8,14 +8,15 @@ import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import type { Membership } from '../../topics/transport.ts';
+import type { LogRecord, Membership } from '../../topics/transport.ts';
 import { Actor } from '../harness/actor.ts';
+import { partitionsOf } from '../harness/dump.ts';
 import { type Point, type Reach, withPoints } from '../harness/points.ts';
-import { recordsOf } from '../harness/produce.ts';
 import type { Random } from '../harness/random.ts';
 import { ManualClock, testRuntime } from '../harness/stores.ts';
+import { givenRecords, START } from './given-events.ts';
 import { backup, expandOne, expandTwo, type Happening, randomHappening } from './happenings.ts';
-import { given, jobA, jobB, one, unwanted } from './jobs.ts';
+import { jobA, jobB, one, two } from './jobs.ts';
 import { Ledger } from './ledger.ts';
 import { type ProtocolStores, protocolStores } from './stores.ts';
 import { claimingInSteps, type Flight, shuffling, troubled } from './trouble.ts';
@@ -30,8 +31,6 @@ export interface WorldOptions {
   readonly apart?: boolean;
 }
 
-const START = Date.UTC(2026, 0, 5);
-const KEYS = 6;
 const MOST_PARTITIONS = 4;
 /** Nobody crashes after so many steps, and whoever is not done after so many more never will be. */
 const ROUGH_STEPS = 3000;
@@ -53,6 +52,8 @@ export class World {
   readonly stores: ProtocolStores;
   readonly ledger: Ledger;
   readonly rewinds: boolean;
+  /** The records of a topic two that is gone. */
+  readonly saidBefore: LogRecord[] = [];
   readonly #clock = new ManualClock(START);
   readonly #random: Random;
   readonly #options: WorldOptions;
@@ -199,19 +200,9 @@ export class World {
   async #produce(count: number): Promise<void> {
     const { codec, transport } = this.stores;
     const partitions = (await this.#partitions(jobA)).length;
+    const astray = this.scenario === 'gone astray';
     for (; count > 0; count--) {
-      const key = `key-${this.#random.below(KEYS)}`;
-      const said = { topic: one, time: START + this.#produced, id: `event-${this.#produced++}` };
-      const records = recordsOf(
-        codec,
-        { ...said, def: given, data: { key, value: this.#random.below(100) } },
-        partitions,
-      );
-      for (let gaps = this.#random.pick([0, 0, 3]); gaps > 0; gaps--)
-        records.push(...recordsOf(codec, { ...said, def: unwanted, data: { key } }, partitions));
-      const isAstray = this.scenario === 'gone astray' && this.#random.chance(0.15);
-      const partition = this.#random.below(partitions);
-      await transport.produce(isAstray ? records.map((record) => ({ ...record, partition })) : records);
+      await transport.produce(givenRecords(codec, this.#random, this.#produced++, partitions, astray));
     }
   }
 
@@ -270,15 +261,21 @@ export class World {
     const random = this.#random;
     if (this.#happening === 'made again' && random.chance(0.4)) {
       await this.#stopAll();
-      await this.stores.remake((await this.#partitions(jobA)).length);
+      await this.stores.remake(one, (await this.#partitions(jobA)).length);
       this.#floors = [];
       await this.#startAgain();
+    } else if (this.#happening === 'downstream made again' && !this.rewinds && random.chance(0.4)) {
+      // Its marks are gone with it, so that nothing may be said again.
+      await this.#stopAll();
+      this.saidBefore.push(...(await partitionsOf(this.stores.transport, two.name)).flat());
+      await this.stores.remake(two, (await this.#partitions(jobB)).length);
+      await this.#startAgain();
     } else if (this.#happening === 'downstream expanded' && random.chance(0.4)) {
-      // Who writes it is stopped, too: else it goes on saying things to the partitions that it knows.
-      await this.#stop(jobA);
+      // Whoever writes it may go on, and say things to the partitions that it knows.
       await this.#stop(jobB);
       await expandTwo(this.stores);
-      await this.#startAgain();
+      await this.#beginAll(jobB);
+      this.#happening = undefined;
       // What is read again after a restore would come to the new partitions in another order.
     } else if (random.chance(0.4) && this.scenario !== 'restored') await this.#expand();
     await this.#produce(8);

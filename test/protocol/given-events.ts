@@ -1,0 +1,26 @@
+/** What a platform says to topic one: events with random values, and some that nobody folds between them. */
+import type { Codec } from '../../topics/codec.ts';
+import type { NewRecord } from '../../topics/transport.ts';
+import { recordsOf } from '../harness/produce.ts';
+import type { Random } from '../harness/random.ts';
+import { given, one, unwanted } from './jobs.ts';
+
+export const START = Date.UTC(2026, 0, 5);
+const KEYS = 6;
+
+/** The n-th event, and its gaps. `astray`: they may lie in a wrong partition. */
+export function givenRecords(
+  codec: Codec,
+  random: Random,
+  n: number,
+  partitions: number,
+  astray: boolean,
+): NewRecord[] {
+  const key = `key-${random.below(KEYS)}`;
+  const said = { topic: one, time: START + n, id: `event-${n}` };
+  const records = recordsOf(codec, { ...said, def: given, data: { key, value: random.below(100) } }, partitions);
+  for (let gaps = random.pick([0, 0, 3]); gaps > 0; gaps--)
+    records.push(...recordsOf(codec, { ...said, def: unwanted, data: { key } }, partitions));
+  const partition = random.below(partitions);
+  return astray && random.chance(0.15) ? records.map((record) => ({ ...record, partition })) : records;
+}
