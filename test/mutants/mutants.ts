@@ -25,22 +25,35 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a record that is sent on does not mark its own origin',
     file: runtime('plan.ts'),
-    from: 'if (origin !== undefined && marks?.pass(origin) === false) {',
-    to: "if (origin !== undefined && (partitionOfText(keyOfEvent(job, event) ?? '', topic.partitions) === partition ? marks : marks?.copy())?.pass(origin) === false) {",
+    from: 'if (origin !== undefined && marks?.pass(origin) === false && !isOld) {',
+    to: "if (origin !== undefined && (partitionOfText(keyOfEvent(job, event) ?? '', topic.partitions) === partition ? marks : marks?.copy())?.pass(origin) === false && !isOld) {",
     tests: [runtimeTest('routed-origin.test.ts')],
+  },
+  {
+    what: 'where a record is sent on to, its first origin is not marked',
+    file: runtime('plan.ts'),
+    from: 'if (origin !== undefined) markFirst(record, origin, context);',
+    to: '',
+  },
+  {
+    what: 'a record that was sent on is sent on again after a rewind',
+    file: runtime('plan.ts'),
+    from: 'if (isAstray && isOld) {',
+    to: 'if (isAstray && isOld && key === undefined) {',
   },
   {
     what: 'a stale row is taken for written',
     file: runtime('row-writes.ts'),
     from: "if (result === 'stale') {",
     to: "if (result === 'stale' && row.key.length === 0) {",
-    tests: [PROPERTY, runtimeTest('fencing.test.ts'), runtimeTest('two-owners.test.ts')],
+    tests: [runtimeTest('stale-row.test.ts')],
   },
   {
     what: 'a row forgets what it applied in its old partition',
     file: runtime('position.ts'),
     from: 'return [...at.filter((each) => each[0] !== partition), [partition, offset]];',
     to: 'return [[partition, offset]];',
+    tests: [runtimeTest('position.test.ts')],
   },
   {
     what: 'what is said leaves row by row, not in the order of the log',
@@ -87,14 +100,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a removal takes away what the row shows again',
     file: runtime('view-writes.ts'),
-    from: 'if (!byKey.has(id)) {',
-    to: 'if (id !== undefined) {',
+    from: 'if (byKey.has(id)) continue;',
+    to: '',
+    tests: [runtimeTest('rows.test.ts')],
   },
   {
     what: 'who met a row of a larger token claims as if it had not',
     file: runtime('worker.ts'),
     from: 'if (error instanceof Outranked) ',
     to: 'if (error instanceof Outranked && error.token < 0) ',
+    tests: [runtimeTest('expansion.test.ts')],
   },
   {
     what: 'a call that was surely not made is not made later',

@@ -183,7 +183,7 @@ export class World {
       settings: {
         maxRecords: 1 + random.below(5),
         maxKeys: 1 + random.below(5),
-        cachedRows: random.pick([0, 2, 50]),
+        rowCacheMb: random.pick([0, 0.004, 1]),
         lookupMs: 0,
       },
     });
