@@ -153,7 +153,6 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
     },
     under: async (table, prefix) => each(table).filter(({ key }) => prefix.every((part, i) => key[i] === part)),
     // The jobs of the protocol search nothing.
-    where: async () => [],
     matching: async () => ({ items: [], next: undefined }),
     scan: async (table) => ({ items: each(table), next: undefined }),
     write: async (table, rows) =>
