@@ -1,7 +1,11 @@
-/** What has parts, as JSON: bytes within it are base64. */
+/**
+ * What has parts, as JSON: bytes within it are base64. A record that was written before one of its fields was declared is read with
+ * the field's default, as a row is.
+ */
 import { isNullable, type Schema } from '../../schemas/avro.ts';
 
 type Convert = (value: unknown) => unknown;
+type Complete = (value: unknown) => void;
 
 export interface Json {
   stringify(value: unknown): string;
@@ -11,7 +15,54 @@ export interface Json {
 export function jsonOf(schema: Schema): Json {
   const toJson = converted(schema, (value) => Buffer.from(value as Uint8Array).toString('base64')) ?? same;
   const fromJson = converted(schema, (value) => Uint8Array.from(Buffer.from(value as string, 'base64'))) ?? same;
-  return { stringify: (value) => JSON.stringify(toJson(value)), parse: (text) => fromJson(JSON.parse(text)) };
+  const complete = completing(schema);
+  return {
+    stringify: (value) => JSON.stringify(toJson(value)),
+    parse(text) {
+      const value: unknown = JSON.parse(text);
+      complete?.(value);
+      return fromJson(value);
+    },
+  };
+}
+
+/** Gives the records within a parsed value the defaults of the fields they lack; undefined where no record has such fields. */
+function completing(schema: Schema): Complete | undefined {
+  if (typeof schema === 'string') return undefined;
+  if (isNullable(schema)) {
+    const inner = completing(schema[1]);
+    return inner && ((value) => value !== null && inner(value));
+  }
+  switch (schema.type) {
+    case 'enum':
+      return undefined;
+    case 'array': {
+      const item = completing(schema.items);
+      return item && ((value) => (value as unknown[]).forEach(item));
+    }
+    case 'map': {
+      const entry = completing(schema.values);
+      return entry && ((value) => Object.values(value as object).forEach(entry));
+    }
+    case 'record': {
+      const defaults = schema.fields.filter(({ default: missing }) => missing !== undefined);
+      const parts = schema.fields.flatMap(({ name, type }) => {
+        const complete = completing(type);
+        return complete === undefined ? [] : [{ name, complete }];
+      });
+      if (defaults.length + parts.length === 0) return undefined;
+      return (value) => {
+        const record = value as Record<string, unknown>;
+        for (const field of defaults) if (!Object.hasOwn(record, field.name)) record[field.name] = jsonDefault(field);
+        for (const { name, complete } of parts) complete(record[name]);
+      };
+    }
+  }
+}
+
+/** Avro writes a default of bytes as a string of the characters 0 to 255. */
+function jsonDefault({ type, default: missing }: { type: Schema; default?: unknown }): unknown {
+  return type === 'bytes' ? Buffer.from(missing as string, 'latin1').toString('base64') : structuredClone(missing);
 }
 
 const same: Convert = (value) => value;

@@ -93,6 +93,38 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     },
   );
 
+  tablesTest('a field that is added to a record within a row is there in old entries', async (s) => {
+    const { tables, tenant, partition } = s;
+    const name = `contract_grown_${randomInt(2 ** 40)}`;
+    const id = { name: 'userId', type: 'string', doc: 'The key.' } as const;
+    const declare = (added: readonly Field[]): TableDef => {
+      const entry = { type: 'record', name: 'E', fields: [{ name: 'n', type: 'int', doc: '' }, ...added] } as const;
+      const fields = [
+        id,
+        { name: 'entries', type: { type: 'map', values: entry }, doc: '' },
+        { name: 'list', type: { type: 'array', items: entry }, doc: '' },
+        { name: 'one', type: ['null', entry], doc: '' },
+      ] as const;
+      return defineTable({ name, doc: '', key: ['userId'], record: { type: 'record', name: 'R', fields } });
+    };
+    const before = declare([]);
+    await tables.prepare([before]);
+    const row = write([tenant, 'ada'], v(1, 1), { partition });
+    const data = { userId: 'ada', entries: Entries.of([['x', { n: 1 }]]), list: [{ n: 2 }], one: null };
+    await tables.write(before, [{ ...row, data }]);
+    const after = declare([
+      { name: 'at', type: ['null', 'long'], doc: '', default: null },
+      { name: 'ways', type: { type: 'array', items: 'string' }, doc: '', default: [] },
+      { name: 'mark', type: 'bytes', doc: '', default: '\u00ff' },
+      { name: 'inner', type: { type: 'record', name: 'I', fields: [] }, doc: '', default: {} },
+    ]);
+    await tables.prepare([after]);
+    const added = { at: null, ways: [], mark: Uint8Array.of(255), inner: {} };
+    const found = (await readOne(tables, after, [tenant, 'ada']))?.data as Record<string, unknown>;
+    assert.deepEqual([...(found['entries'] as Entries<unknown>)], [['x', { n: 1, ...added }]]);
+    assert.deepEqual([found['list'], found['one']], [[{ n: 2, ...added }], null]);
+  });
+
   tablesTest('calls that ask for nothing answer nothing', async ({ tables, tenant, partition }) => {
     assert.deepEqual(await tables.write(learners, []), []);
     assert.deepEqual(await tables.apply(board, []), []);
