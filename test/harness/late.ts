@@ -1,0 +1,129 @@
+/**
+ * Facts have a time: what every event that says how something is has to keep, as a table. For each line, the same job, codecs and
+ * stores as in production see the event told again late, told out of order, and told with a time of 1970 and of 2099.
+ *
+ *     const line: LateLine = {
+ *       event: [enrolled, { … }],                       // of minute 20
+ *       others: [[unenrolled, { … }]],                  // of minutes 10, 30, 50 … in turn: before and after it
+ *       holds: { batches: { … } },                      // what the row has whenever all of them are told
+ *       oldest: { … },                                  // what it has when the event is told with a time of 1970
+ *       newest: { … },                                  // what it has when the event is told with a time of 2099
+ *     };
+ *     toldLate(job, key, [line, …]);
+ *
+ * The time of an event is bounded by that of its record, so that 2099 comes to a job as a little later than everything else: it is
+ * the newest, as far as the job can know, and no more than that.
+ */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Job } from '../../jobs/define.ts';
+import type { EventDef } from '../../schemas/event.ts';
+import type { Topic } from '../../topics/define.ts';
+import { plain } from './dump.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from './job-spec.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface LateLine {
+  /** What the line is about, if its event has several. */
+  readonly about?: string;
+  readonly event: SpecEvent;
+  /** What else is told: without a time of their own at minutes 10, 30, 50 and so on. */
+  readonly others: readonly SpecEvent[];
+  /** Fields of the row once everything is told, in whatever order. Undefined: there is no row. */
+  readonly holds: Fields | undefined;
+  readonly oldest: Fields | undefined;
+  readonly newest: Fields | undefined;
+  /** What a repeat with another id rightly changes: a visit is one more visit. */
+  readonly butRepeats?: Fields;
+}
+
+/** So many orders are tried of what can be told in more. */
+const MOST_ORDERS = 24;
+const EVENT_AT = minute(20);
+const IN_1970 = 1_767_603_600;
+/** As a time in 2099 reaches a job: later than all that is told. */
+const IN_2099 = minute(1000);
+
+/** `key` is that of the row that the lines are about. */
+export function toldLate(job: Job, key: readonly string[], lines: readonly LateLine[], options: SpecOptions = {}): void {
+  for (const line of lines) {
+    const { about, event, holds, oldest, newest, butRepeats } = line;
+    const others = line.others.map((other, n) => timed(other, minute(10 + 20 * n), `other-${n}`));
+    const at = (time: number): SpecEvent => timed(event, time, 'event');
+    const inTurn = byTime([...others, at(event[2]?.time ?? EVENT_AT)]);
+    const name = `${event[0].type}${about === undefined ? '' : ` (${about})`}`;
+    const told = async (t: TestContext, events: readonly SpecEvent[]): Promise<JobSpec> => {
+      const spec = await jobSpec(t, job, options);
+      await spec.given(...events);
+      return spec;
+    };
+
+    test(`${name}: told again late, it changes nothing`, async (t) => {
+      const spec = await told(t, inTurn);
+      await assertRow(spec, key, holds, 'in turn');
+      const again = at(event[2]?.time ?? EVENT_AT);
+      await spec.when(again);
+      await spec.thenNothing();
+      await assertRow(spec, key, holds, 'told again');
+      await spec.when(timed(again, EVENT_AT, 'event-sent-anew'));
+      await spec.thenNothing();
+      await assertRow(spec, key, butRepeats ?? holds, 'sent anew with another id');
+    });
+
+    test(`${name}: told out of order, what holds is the same`, async (t) => {
+      for (const order of orders(inTurn)) {
+        const said = order.map(([def]) => def.type).join(', ');
+        await assertRow(await told(t, order), key, holds, said);
+      }
+    });
+
+    test(`${name}: told with a time of 1970, it is the oldest`, async (t) => {
+      await assertRow(await told(t, [...others, at(IN_1970)]), key, oldest, 'told last');
+      await assertRow(await told(t, [at(IN_1970), ...others]), key, oldest, 'told first');
+    });
+
+    test(`${name}: told with a time of 2099, it is the newest that is known, and no more`, async (t) => {
+      await assertRow(await told(t, [...others, at(IN_2099)]), key, newest, 'told last');
+      await assertRow(await told(t, [at(IN_2099), ...others]), key, newest, 'told first');
+    });
+  }
+}
+
+/** Every event of the topic is in the lines, or is said by jobs alone: whoever reads those knows a repeat by its origin. */
+export function assertAllTold(topic: Topic, lines: readonly LateLine[], saidByJobs: readonly EventDef[] = []): void {
+  const told = new Set([...lines.map(({ event: [def] }) => def), ...saidByJobs].map(({ type }) => type));
+  const missing = [...topic.events, ...topic.broadcasts].filter(({ type }) => !told.has(type));
+  assert.deepEqual(
+    missing.map(({ type }) => type),
+    [],
+    `events of ${topic.name} without a line`,
+  );
+}
+
+/** The event with its own time and id, if it has them. */
+function timed([def, data, rest]: SpecEvent, time: number, id: string): SpecEvent {
+  return [def, data, { id, time, ...(id === 'event' && rest?.time !== undefined ? { ...rest, time } : rest) }];
+}
+
+const timeOf = ([, , rest]: SpecEvent): number => rest?.time ?? 0;
+const byTime = (events: readonly SpecEvent[]): SpecEvent[] => [...events].sort((a, b) => timeOf(a) - timeOf(b));
+
+async function assertRow(spec: JobSpec, key: readonly string[], expected: Fields | undefined, when: string) {
+  const row = (await spec.row(spec.job.row, key)) as Fields | undefined;
+  if (expected === undefined || row === undefined) return assert.equal(row, expected, when);
+  const actual = Object.fromEntries(Object.keys(expected).map((name) => [name, row[name]]));
+  assert.deepEqual(plain(actual), plain(expected), when);
+}
+
+/** All orders of the events, or as many as are tried, spread over all there are. */
+function orders(events: readonly SpecEvent[]): SpecEvent[][] {
+  const all = permutations(events);
+  const step = Math.max(1, all.length / MOST_ORDERS);
+  return Array.from({ length: Math.min(all.length, MOST_ORDERS) }, (_, n) => all[Math.floor(n * step)] as SpecEvent[]);
+}
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, i) => permutations(items.toSpliced(i, 1)).map((rest) => [item, ...rest]));
+}
