@@ -53,7 +53,9 @@ export interface Lookup<T extends TableDef = TableDef> {
 }
 export type Lookups = Readonly<Record<string, Lookup>>;
 /** The rows that were found; a row that is not there yet is undefined, and its conclusion waits. */
-export type Found<L> = { readonly [name in keyof L]: L[name] extends Lookup<infer T> ? RowOf<T> | undefined : never };
+export type Found<L> = {
+  readonly [name in keyof L]: NonNullable<L[name]> extends Lookup<infer T> ? RowOf<T> | undefined : never;
+};
 
 export const lookup = <T extends TableDef>(table: T, key: KeyOf<T>): Lookup<T> => ({ table, key });
 

@@ -2,8 +2,9 @@
  * What each course consists of, as last published: what the progress of its learners is measured against.
  *
  * - Publishing replaces the whole structure; publishing a retired course offers it again. Retiring keeps the structure,
- *   since what learners did in it stays.
- * - What lies in an optional unit is optional, however deep. A content in several places is required if it is in any, and
+ *   since what learners did in it stays. The newest holds, by its time: what is older and comes later changes nothing, and of a course
+ *   that is retired before it is published nothing is shown until then.
+ * - What lies in an optional unit is optional, however deep. A content or unit in several places is required if it is in any, and
  *   counts in every unit on the way to those places.
  * - A unit or content whose unit the course does not have lies in the course itself.
  * - Learners are concluded again only when their standing can be another one: when the name, the units, the required contents
@@ -16,18 +17,15 @@ import type { EventOf } from '../schemas/event.ts';
 import { courseIndex, courseStructure } from '../schemas/rows/course-structure.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { contentEvents, enrollmentEvents } from '../topics/index.ts';
-import { catchingUp, defineJob, emit, Rejection, reject, view } from './define.ts';
+import { type PlacedUnit, placedUnits } from './course-units.ts';
+import { catchingUp, defineJob, emit, Rejection, view } from './define.ts';
 import { measuredAfter, measuredSince } from './measure.ts';
 import { same } from './same.ts';
 
 type Course = RowOf<typeof courseStructure>;
 type Published = EventOf<typeof coursePublished>['data'];
-type Unit = Published['units'][number];
-type Line = [Unit, ...Unit[]];
+type Units = ReadonlyMap<string, PlacedUnit>;
 type EntryOf<E> = E extends Entries<infer V> ? V : never;
-
-/** Units within units: deeper is a mistake, and would make a row much larger than its event. */
-const DEEPEST = 64;
 
 export const projectCourse = defineJob({
   name: 'project-course',
@@ -41,93 +39,85 @@ export const projectCourse = defineJob({
 
   fold: {
     'content.published': (row, { data, time }) => {
-      const lines = linesOf(data);
-      if (lines instanceof Rejection) return lines;
-      const contents = contentsOf(data, lines);
+      const units = placedUnits(data);
+      if (units instanceof Rejection) return units;
+      if (time < (row?.publishedAt ?? time)) return row;
+      const contents = contentsOf(data, units);
+      const retiredAt = row?.retiredAt ?? null;
       const course = {
         courseId: data.courseId,
         name: data.name,
-        retired: false,
+        retired: retiredAt !== null && retiredAt > time,
         publishedAt: time,
+        retiredAt,
         required: [...contents.values()].filter(({ required }) => required).length,
-        units: replaced(row?.units, unitsOf(lines, contents)),
+        units: replaced(row?.units, unitsOf(units, contents)),
         contents: replaced(row?.contents, contents),
       };
       const measured = { ...course, measuredSince: measuredAfter(row, course, time) };
       return same(row, measured) ? row : measured;
     },
 
-    'content.retired': (row) => (row === undefined || row.retired ? row : { ...row, retired: true }),
+    'content.retired': (row, { data, time }) => {
+      const course = row ?? unpublished(data);
+      if (time < (course.retiredAt ?? time)) return row;
+      const retired = course.retired || time >= (course.publishedAt ?? time);
+      return retired === course.retired && time === course.retiredAt ? row : { ...course, retired, retiredAt: time };
+    },
   },
 
   react: (before, after) => {
-    if (after === undefined || before === after) return [];
+    if (after === undefined || before === after || after.publishedAt === null) return [];
     if (before !== undefined && measuredSince(before) === measuredSince(after)) return [];
     return [emit(courseStructureChanged, { courseId: after.courseId })];
   },
 
   views: [
     catchingUp(
-      view(courseStructure, courseIndex, ({ units, contents, measuredSince: _, ...course }) => ({
-        ...course,
-        units: units.size,
-        contents: contents.size,
-      })),
+      view(
+        courseStructure,
+        courseIndex,
+        ({ units, contents, measuredSince: _since, retiredAt: _retiredAt, ...course }) =>
+          course.publishedAt === null ? undefined : { ...course, units: units.size, contents: contents.size },
+      ),
     ),
   ],
 });
 
-/** By unit: the unit itself, then what it lies in, the innermost first. */
-function linesOf({ courseId, units }: Published): Map<string, Line> | Rejection {
-  const known = new Map(units.map((unit) => [unit.unitId, unit]));
-  if (known.size < units.length) {
-    return reject(
-      'FACT_IMPOSSIBLE',
-      `course ${courseId} has two units of one id: publish it with an id of its own for each`,
-    );
-  }
-  const lines = new Map<string, Line>();
-  for (const unit of units) {
-    const line: Line = [unit];
-    for (let above = parentOf(unit, known); above !== undefined; above = parentOf(above, known)) {
-      if (line.includes(above) || line.length === DEEPEST) {
-        const flaw = line.length === DEEPEST ? `deeper than ${DEEPEST} units` : 'in a circle of units';
-        return reject(
-          'FACT_IMPOSSIBLE',
-          `course ${courseId}: unit ${unit.unitId} lies ${flaw}: publish it with other parents`,
-        );
-      }
-      line.push(above);
-    }
-    lines.set(unit.unitId, line);
-  }
-  return lines;
+function unpublished({ courseId }: { courseId: string }): Course {
+  return {
+    courseId,
+    name: '',
+    retired: false,
+    publishedAt: null,
+    retiredAt: null,
+    required: 0,
+    units: Entries.empty(),
+    contents: Entries.empty(),
+    measuredSince: null,
+  };
 }
 
-function parentOf({ parentId }: Unit, known: ReadonlyMap<string, Unit>): Unit | undefined {
-  return parentId === null ? undefined : known.get(parentId);
-}
-
-function contentsOf(
-  { contents }: Published,
-  lines: ReadonlyMap<string, Line>,
-): Map<string, EntryOf<Course['contents']>> {
+function contentsOf({ contents }: Published, units: Units): Map<string, EntryOf<Course['contents']>> {
   const places = Map.groupBy(contents, ({ contentId }) => contentId);
   return new Map(
     [...places].map(([contentId, all]) => {
-      const ways = all
-        .filter(({ optional }) => !optional)
-        .map(({ unitId }) => (unitId === null ? [] : (lines.get(unitId) ?? [])))
-        .filter((line) => !line.some(({ optional }) => optional));
-      const units = [...new Set(ways.flat().map(({ unitId }) => unitId))].sort();
+      const counting = new Set<string>();
+      let required = false;
+      for (const { unitId, optional } of all) {
+        const unit = unitId === null ? undefined : units.get(unitId);
+        if (optional || unit?.counts.size === 0) continue;
+        required = true;
+        for (const holding of unit?.counts ?? []) counting.add(holding);
+      }
       const name = all.find((place) => place.name !== '')?.name ?? '';
-      return [contentId, { name, required: ways.length > 0, units }];
+      return [contentId, { name, required, units: [...counting].sort() }];
     }),
   );
 }
 
 function unitsOf(
-  lines: ReadonlyMap<string, Line>,
+  units: Units,
   contents: ReadonlyMap<string, EntryOf<Course['contents']>>,
 ): Map<string, EntryOf<Course['units']>> {
   const required = new Map<string, number>();
@@ -135,10 +125,9 @@ function unitsOf(
     for (const unitId of content.units) required.set(unitId, (required.get(unitId) ?? 0) + 1);
   }
   return new Map(
-    [...lines].map(([unitId, line]) => {
-      const [{ name }, parent] = line;
-      const optional = line.some((unit) => unit.optional);
-      return [unitId, { name, parentId: parent?.unitId ?? null, optional, required: required.get(unitId) ?? 0 }];
+    [...units].map(([unitId, { name, parentId, otherParentIds, counts }]) => {
+      const optional = counts.size === 0;
+      return [unitId, { name, parentId, otherParentIds, optional, required: required.get(unitId) ?? 0 }];
     }),
   );
 }

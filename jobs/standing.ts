@@ -7,6 +7,7 @@
 import type { courseStructure } from '../schemas/rows/course-structure.ts';
 import type { learnerProgress } from '../schemas/rows/learner-progress.ts';
 import type { RowOf } from '../schemas/target.ts';
+import { completionsOf } from './completions.ts';
 import { measuredSince } from './measure.ts';
 
 export type Learner = RowOf<typeof learnerProgress>;
@@ -16,26 +17,31 @@ type Counts = Pick<Learner, 'completed' | 'units'>;
 
 /**
  * The same facts, with what follows from them. Without a course nothing follows but that something was visited. `completing` is the
- * content that this event completed, if it did: the only one of which the counts before do not know.
+ * content that this event completed, if it did: the only one of which the counts before do not know. `earlier`: a completion was told
+ * of that happened before the course was complete, which may have been so earlier.
  */
-export function concluded(learner: Learner, course: Course | undefined, completing?: string): Learner {
+export function concluded(
+  learner: Learner,
+  course: Course | undefined,
+  { completing, earlier = false }: { completing?: string | undefined; earlier?: boolean } = {},
+): Learner {
   const since = course === undefined ? null : measuredSince(course);
   const counts =
     course !== undefined && learner.measuredSince === since
       ? countedOn(learner, course, completing)
       : countedWhole(learner, course);
   const required = course?.required ?? 0;
-  const isComplete = required > 0 && counts.completed === required;
-  const completedAt = learner.completedAt ?? (isComplete ? lastCompletion(learner, course) : null);
+  const completedAt = completionOf(learner, course, counts, earlier);
+  const hasBegun = learner.contents.size > 0 && !learner.startedOver;
   return {
     ...learner,
     ...counts,
     courseName: course?.name ?? learner.courseName,
     required,
     progress: required === 0 ? 0 : Math.floor((100 * counts.completed) / required),
-    state: completedAt !== null ? 'completed' : learner.contents.size > 0 ? 'in_progress' : 'not_started',
+    state: completedAt !== null ? 'completed' : hasBegun ? 'in_progress' : 'not_started',
     completedAt,
-    batches: completedAt === null ? learner.batches : completionsSaid(learner.batches),
+    batches: told(learner.batches, completedAt !== null),
     measuredSince: since,
   };
 }
@@ -56,7 +62,7 @@ function countedOn({ completed, units }: Learner, course: Course, completing: st
 function countedWhole({ contents, units }: Learner, course: Course | undefined): Counts {
   const counts = new Map<string, number>();
   let completed = 0;
-  forEachCompleted(contents, course, (_, unitIds) => {
+  forEachCompleted(contents, course, (unitIds) => {
     completed += 1;
     for (const unitId of unitIds) counts.set(unitId, (counts.get(unitId) ?? 0) + 1);
   });
@@ -71,33 +77,55 @@ function countedWhole({ contents, units }: Learner, course: Course | undefined):
   return { completed, units: counted };
 }
 
-/** Walks all contents: asked for once in the life of a row, when the course is complete. */
-function lastCompletion({ contents }: Learner, course: Course | undefined): number {
-  let last = 0;
-  forEachCompleted(contents, course, (completedAt) => {
-    last = Math.max(last, completedAt);
+/** When the course was first complete. What was concluded stays, also when the course grows, unless facts say it was earlier. */
+function completionOf(learner: Learner, course: Course | undefined, counts: Counts, earlier: boolean): number | null {
+  const { completedAt, retakenAt } = learner;
+  if (course === undefined || course.required === 0 || (completedAt !== null && !earlier)) return completedAt;
+  // Who takes the course once more may have completed it before, and be told of that now.
+  if (retakenAt === null && counts.completed < course.required) return completedAt;
+  const found = lastCompletion(learner, course);
+  return found === null ? completedAt : Math.min(completedAt ?? found, found);
+}
+
+/**
+ * When the last required content was completed, or null if one is not; after a completion that was withdrawn, not before the next of any
+ * of them. Walks all contents: asked for when the course is complete, and hardly again in the life of a row.
+ */
+function lastCompletion({ contents, withdrawnAt }: Learner, course: Course): number | null {
+  let last = Number.NEGATIVE_INFINITY;
+  let next = Number.POSITIVE_INFINITY;
+  let completed = 0;
+  contents.forEach((content, contentId) => {
+    if (content.completedAt === null || !course.contents.get(contentId)?.required) return;
+    completed += 1;
+    last = Math.max(last, content.completedAt);
+    for (const time of completionsOf(content))
+      if (withdrawnAt !== null && time > withdrawnAt) next = Math.min(next, time);
   });
-  return last;
+  if (completed < course.required) return null;
+  if (withdrawnAt === null || last > withdrawnAt) return last;
+  return next === Number.POSITIVE_INFINITY ? null : next;
 }
 
 function forEachCompleted(
   contents: Learner['contents'],
   course: Course | undefined,
-  visit: (completedAt: number, unitIds: readonly string[]) => void,
+  visit: (unitIds: readonly string[]) => void,
 ): void {
   if (course === undefined) return;
-  contents.forEach(({ completedAt }, contentId) => {
-    if (completedAt === null) return;
+  contents.forEach(({ completed }, contentId) => {
+    if (!completed) return;
     const content = course.contents.get(contentId);
-    if (content?.required) visit(completedAt, content.units);
+    if (content?.required) visit(content.units);
   });
 }
 
-/** Every batch the learner is in is told of the completion, once. */
-function completionsSaid(before: Learner['batches']): Learner['batches'] {
+/** Every batch the learner is in is told of a completion, once; of one that was taken back, none was told. */
+function told(before: Learner['batches'], isComplete: boolean): Learner['batches'] {
   let batches = before;
   before.forEach((batch, batchId) => {
-    if (batch.active && !batch.completionSaid) batches = batches.set(batchId, { ...batch, completionSaid: true });
+    const completionSaid = isComplete && (batch.completionSaid || batch.active);
+    if (completionSaid !== batch.completionSaid) batches = batches.set(batchId, { ...batch, completionSaid });
   });
   return batches;
 }

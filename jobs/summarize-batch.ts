@@ -6,8 +6,11 @@
  * - The status follows from the dates and the latest time known. A timer at the start and one at the end move it; an update of
  *   the batch draws it again, so that an extended batch goes on. `batch.started` and `batch.ended` are said whenever the batch
  *   comes from before its start, or its end, to after it: for a batch that is told of when it is over, both at once.
- * - An update carries the whole batch; so a creation that comes after one, or a second time, tells nothing new.
+ * - An update carries the whole batch, and the newest by its time says what the batch is; one that is older and comes later changes
+ *   nothing. A creation tells nothing new beside an update.
  * - Retired is for good. Learners are still counted.
+ * - A batch counts people once: those who learn its own course. Learners of another one are counted apart, in case the batch turns out to
+ *   be of that course; while nobody has told, it is of the course that the first learner learns.
  */
 import {
   batchCreated,
@@ -19,12 +22,13 @@ import {
   learnerLeft,
   learnerProgressed,
 } from '../schemas/batch.ts';
+import { Entries } from '../schemas/entries.ts';
 import { type EventOf, timerFired } from '../schemas/event.ts';
 import { batchIndex, batchSummaries, batchSummary } from '../schemas/rows/batch-summary.ts';
 import type { RowOf } from '../schemas/target.ts';
 import { batchEvents } from '../topics/index.ts';
 import { catchingUp, defineJob, emit, type Rejection, reject, sleep, view, wakeAt } from './define.ts';
-import { counted, NOBODY } from './learner-counts.ts';
+import { counted, NOBODY, ofCourse } from './learner-counts.ts';
 import { same } from './same.ts';
 
 type Batch = RowOf<typeof batchSummary>;
@@ -41,23 +45,20 @@ export const summarizeBatch = defineJob({
   key: ({ data }) => ({ batchId: data.batchId }),
 
   fold: {
-    'batch.created': (row, event) => (typeof row?.startsAt === 'number' ? row : described(row, event)),
+    'batch.created': (row, event) => described(row, event, 'createdAt'),
 
-    'batch.updated': (row, event) => described(row, event),
+    'batch.updated': (row, event) => described(row, event, 'updatedAt'),
 
     'batch.retired': (row, { data }) => withStatus(row ?? newBatch(data), 'retired'),
 
-    'batch.learner-joined': (row, { data }) => {
-      const batch = batchOf(row, data);
-      return counted(data.first ? { ...batch, ever: batch.ever + 1 } : batch, undefined, data);
-    },
+    'batch.learner-joined': (row, { data }) => counted(row ?? newBatch(data), data, undefined, data, data.first),
 
     'batch.learner-progressed': (row, { data }) => {
       const before = { progress: data.previousProgress, state: data.previousState };
-      return counted(batchOf(row, data), before, data);
+      return counted(row ?? newBatch(data), data, before, data);
     },
 
-    'batch.learner-left': (row, { data }) => counted(batchOf(row, data), data, undefined),
+    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, data, undefined),
 
     'timer.fired': (row, { time }) => row && withStatus(row, statusAt(row, time)),
   },
@@ -71,11 +72,12 @@ export const summarizeBatch = defineJob({
     return [...passed.map((what) => emit(what, { batchId, courseId })), ...timers(before, after)];
   },
 
-  views: [
-    catchingUp(view(batchSummary, batchIndex, ({ progressSum: _, ...batch }) => batch)),
-    view(batchSummary, batchSummaries, ({ progressSum: _, ...batch }) => batch),
-  ],
+  views: [catchingUp(view(batchSummary, batchIndex, shown)), view(batchSummary, batchSummaries, shown)],
 });
+
+function shown({ progressSum: _sum, createdAt: _created, updatedAt: _updated, others: _others, ...batch }: Batch) {
+  return batch;
+}
 
 function newBatch({ batchId, courseId = '' }: { batchId: string; courseId?: string }): Batch {
   return {
@@ -86,23 +88,28 @@ function newBatch({ batchId, courseId = '' }: { batchId: string; courseId?: stri
     endsAt: null,
     status: 'unknown',
     ...NOBODY,
+    createdAt: null,
+    updatedAt: null,
+    others: Entries.empty(),
   };
 }
 
-/** The batch as a fact about a learner finds it: at least the course is known then. */
-function batchOf(row: Batch | undefined, data: { batchId: string; courseId: string }): Batch {
-  if (row === undefined) return newBatch(data);
-  return row.courseId === '' ? { ...row, courseId: data.courseId } : row;
-}
-
-function described(row: Batch | undefined, { data, time }: Told): Batch | Rejection {
+function described(row: Batch | undefined, { data, time }: Told, by: 'createdAt' | 'updatedAt'): Batch | Rejection {
   const { batchId, courseId, name, startsAt, endsAt } = data;
   if (endsAt !== null && endsAt < startsAt) {
     return reject('FACT_IMPOSSIBLE', `batch ${batchId} ends before it starts: correct its dates and say it again`);
   }
-  const batch = { ...(row ?? newBatch(data)), courseId, name, startsAt, endsAt };
+  const before = row ?? newBatch(data);
+  if (isOlder(before, time, by)) return before;
+  const batch = { ...ofCourse(before, courseId), name, startsAt, endsAt, createdAt: null, updatedAt: null, [by]: time };
   const next = withStatus(batch, statusAt(batch, latest(row, time)));
   return row !== undefined && same(row, next) ? row : next;
+}
+
+/** Whether what is known of the batch is newer. A row of an earlier release does not know when it was told, and by which of the two. */
+function isOlder({ startsAt, createdAt, updatedAt }: Batch, time: number, by: 'createdAt' | 'updatedAt'): boolean {
+  if (by === 'updatedAt') return updatedAt !== null && time < updatedAt;
+  return updatedAt !== null || (createdAt === null ? startsAt !== null : time < createdAt);
 }
 
 function withStatus(batch: Batch, status: Batch['status']): Batch {

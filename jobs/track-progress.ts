@@ -7,28 +7,41 @@
  * kept and counts when they come; and when a course is published anew, every standing is concluded again. `standing.ts` does so,
  * and what one event adds does not take longer the more contents there are.
  *
+ * Every fact has a time, and what holds follows from the times: `memberships.ts` says who is in a batch, `completions.ts` what counts
+ * as completed.
+ *
  * - Required is what the course's structure says is required. A learner has completed the course when every required
- *   content is complete; a course that requires nothing is completed by nobody. The first completion is kept for good.
- * - Leaving keeps progress, and coming back goes on with it. Nothing is said about a learner who is in no batch.
+ *   content is complete; a course that requires nothing is completed by nobody. The first completion is kept for good, unless the
+ *   progress is reset or the completion withdrawn. Then batches hear of another standing, and of the next completion as of the first.
+ * - Leaving keeps progress, and coming back goes on with it. Nothing is said about a learner who is in no batch. A batch that is told of
+ *   a joining after its leaving hears of both, so that it counts the learner as one who was in it.
+ * - An enrollment in a batch that is known to be of another course is refused. While nobody has told what a batch is, all are taken: the
+ *   batch counts those of its own course, once it knows.
  * - A group may follow somebody who has done nothing yet. When none does any more, no row is left of it.
  * - A visit told twice (same event id) is one visit, as far as the latest eight visits tell.
  */
 
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../schemas/batch.ts';
 import {
+  completionWithdrawn,
   contentProgressed,
+  courseRetaken,
   courseStructureChanged,
   enrolled,
   progressFollowed,
+  progressReset,
   unenrolled,
 } from '../schemas/enrollment.ts';
 import { Entries } from '../schemas/entries.ts';
 import { memberProgressed } from '../schemas/group.ts';
 import { notificationRequested } from '../schemas/notification.ts';
+import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../schemas/rows/course-structure.ts';
 import { batchLearners, enrollmentIndex, learnerCourses, learnerProgress } from '../schemas/rows/learner-progress.ts';
 import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../topics/index.ts';
-import { catchingUp, defineJob, emit, lookup, view, viewEach, where } from './define.ts';
+import { isNews, reset, retaken, visited, withdrawn } from './completions.ts';
+import { catchingUp, defineJob, emit, lookup, reject, view, viewEach, where } from './define.ts';
+import { joinedBy, leftBy } from './memberships.ts';
 import { concluded, concludedWhole, type Learner } from './standing.ts';
 
 type Said = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
@@ -39,7 +52,16 @@ export const trackProgress = defineJob({
   name: 'track-progress',
   doc: 'Keeps how far each learner is in each course, and tells batches, groups and the learner.',
   from: enrollmentEvents,
-  on: [enrolled, unenrolled, contentProgressed, progressFollowed, courseStructureChanged],
+  on: [
+    enrolled,
+    unenrolled,
+    contentProgressed,
+    progressReset,
+    courseRetaken,
+    completionWithdrawn,
+    progressFollowed,
+    courseStructureChanged,
+  ],
   to: [batchEvents, groupEvents, notificationEvents],
   row: learnerProgress,
 
@@ -48,55 +70,82 @@ export const trackProgress = defineJob({
       ? where('courseId', data.courseId)
       : { userId: data.userId, courseId: data.courseId },
 
-  lookups: ({ courseId }) => ({ course: lookup(courseStructure, { courseId }) }),
+  lookups: ({ courseId }, { type, data }) => ({
+    course: lookup(courseStructure, { courseId }),
+    ...(type === 'enrollment.enrolled' && { batch: lookup(batchSummary, { batchId: data.batchId }) }),
+  }),
 
   fold: {
-    'enrollment.enrolled': (row, { data, time }, { course }) => {
+    'enrollment.enrolled': (row, { data, time }, { course, batch }) => {
+      const { batchId, courseId } = data;
+      // What learners alone told of a batch is not what it is.
+      if (batch !== undefined && batch.startsAt !== null && batch.courseId !== courseId) {
+        return reject(
+          'FACT_IMPOSSIBLE',
+          `batch ${batchId} is of course ${batch.courseId}, not of ${courseId}: enrol in a batch of that course, or correct the batch and replay this`,
+        );
+      }
+      const learner = row ?? newLearner(data);
+      const before = learner.batches.get(batchId);
+      const joined = joinedBy(before, data.method, time);
+      if (joined === before) return learner;
+      return concluded({ ...learner, batches: learner.batches.set(batchId, joined) }, course);
+    },
+
+    'enrollment.unenrolled': (row, { data, time }, { course }) => {
       const learner = row ?? newLearner(data);
       const before = learner.batches.get(data.batchId);
-      if (before?.active) return learner;
-      const batch = { firstAt: time, completionSaid: false, ...before, active: true, since: time };
-      return concluded({ ...learner, batches: learner.batches.set(data.batchId, batch) }, course);
+      const left = leftBy(before, data.method, time);
+      if (left === before) return learner;
+      return concluded({ ...learner, batches: learner.batches.set(data.batchId, left) }, course);
     },
 
-    'enrollment.unenrolled': (row, { data, time }) => {
-      const before = row?.batches.get(data.batchId);
-      if (row === undefined || !before?.active) return row;
-      return { ...row, batches: row.batches.set(data.batchId, { ...before, active: false, since: time }) };
-    },
-
-    'enrollment.content-progressed': (row, { data, time, id }, { course }) => {
+    'enrollment.content-progressed': (row, event, { course }) => {
+      const { data, time, id } = event;
       const learner = row ?? newLearner(data);
       const before = learner.contents.get(data.contentId);
-      const repeated = learner.recent.includes(id);
-      const completes = data.status === 'completed' && !before?.completed;
-      if (repeated && !completes) return learner;
-      const content = {
-        completed: completes || before?.completed === true,
-        views: (before?.views ?? 0) + (repeated ? 0 : data.views),
-        firstAt: Math.min(before?.firstAt ?? time, time),
-        lastAt: Math.max(before?.lastAt ?? time, time),
-        completedAt:
-          data.status === 'completed' ? Math.min(before?.completedAt ?? time, time) : (before?.completedAt ?? null),
-      };
-      const visited = {
+      const isRepeat = learner.recent.includes(id);
+      const content = visited(learner, event, isRepeat);
+      const isCompleted = isNews(before, content, time);
+      const completes = content.completed && !before?.completed;
+      if (isRepeat && !isCompleted && !completes) return learner;
+      const after = {
         ...learner,
         contents: learner.contents.set(data.contentId, content),
         firstAccessAt: Math.min(learner.firstAccessAt ?? time, time),
         lastAccessAt: Math.max(learner.lastAccessAt ?? time, time),
-        recent: [...learner.recent, id].slice(-RECENT_VISITS),
+        recent: isRepeat ? learner.recent : [...learner.recent, id].slice(-RECENT_VISITS),
+        startedOver: learner.startedOver && time < (learner.resetAt ?? time),
       };
-      if (completes) return concluded(visited, course, data.contentId);
-      return learner.state === 'not_started' ? concluded(visited, course) : visited;
+      const earlier = isCompleted && time < (learner.completedAt ?? time);
+      const begins = learner.state === 'not_started';
+      if (!completes && !earlier && !begins && !(isCompleted && learner.completedAt === null)) return after;
+      return concluded(after, course, { completing: completes ? data.contentId : undefined, earlier });
+    },
+
+    'enrollment.progress-reset': (row, { data, time }, { course }) => {
+      const learner = row ?? newLearner(data);
+      const after = reset(learner, data.contentIds, time, course);
+      return after === learner ? row : concludedWhole(after, course);
+    },
+
+    'enrollment.course-retaken': (row, { data, time }, { course }) => {
+      const learner = row ?? newLearner(data);
+      const after = retaken(learner, time);
+      return after === learner ? row : concludedWhole(after, course);
+    },
+
+    'enrollment.completion-withdrawn': (row, { data, time }, { course }) => {
+      const learner = row ?? newLearner(data);
+      const after = withdrawn(learner, time);
+      return after === learner ? row : concludedWhole(after, course);
     },
 
     'enrollment.progress-followed': (row, { data }, { course }) => {
       const learner = row ?? newLearner(data);
       const others = learner.followers.filter((groupId) => groupId !== data.groupId);
       const followers = data.following ? [...others, data.groupId].sort() : others;
-      return followers.length + learner.batches.size + learner.contents.size === 0
-        ? undefined
-        : concluded({ ...learner, followers }, course);
+      return followers.length === 0 && isUntouched(learner) ? undefined : concluded({ ...learner, followers }, course);
     },
 
     'enrollment.course-structure-changed': (row, _event, { course }) => row && concludedWhole(row, course),
@@ -106,13 +155,13 @@ export const trackProgress = defineJob({
     if (after === undefined) return [];
     const follower =
       event.type === 'enrollment.progress-followed' && event.data.following ? event.data.groupId : undefined;
-    const isNews = isEnrolled(before) !== isEnrolled(after) || (isEnrolled(after) && standingChanged(before, after));
+    const isChanged = isEnrolled(before) !== isEnrolled(after) || (isEnrolled(after) && standingChanged(before, after));
     const said: Said[] = [];
     after.batches.forEach((_, batchId) => {
       said.push(...toBatch(batchId, before, after));
     });
     for (const groupId of after.followers) {
-      if (isNews || (groupId === follower && isEnrolled(after))) said.push(toGroup(groupId, after));
+      if (isChanged || (groupId === follower && isEnrolled(after))) said.push(toGroup(groupId, after));
     }
     if (completionSaid(after) && !completionSaid(before)) said.push(toLearner(after));
     return said;
@@ -124,11 +173,11 @@ export const trackProgress = defineJob({
       batchLearners,
       'batches',
       ['userId', 'courseId', 'progress', 'state', 'completedAt', 'lastAccessAt'],
-      (learner, { active, since }, batchId) => ({ ...learner, batchId, active, since }),
+      (learner, { active, since, joined }, batchId) => (joined ? { ...learner, batchId, active, since } : undefined),
     ),
     catchingUp(
       view(learnerProgress, enrollmentIndex, (row) => {
-        if (row.batches.size === 0) return undefined;
+        if (!wasEnrolled(row)) return undefined;
         const { userId, courseId, courseName, progress, state, completedAt, lastAccessAt } = row;
         const batches: string[] = [];
         row.batches.forEach(({ active }, batchId) => {
@@ -139,7 +188,7 @@ export const trackProgress = defineJob({
       }),
     ),
     view(learnerProgress, learnerCourses, (row) => {
-      if (row.batches.size === 0) return undefined;
+      if (!wasEnrolled(row)) return undefined;
       const { userId, courseId, progress, state } = row;
       return { userId, courseId, progress, state, active: isEnrolled(row) };
     }),
@@ -164,10 +213,22 @@ function newLearner({ userId, courseId }: { userId: string; courseId: string }):
     followers: [],
     recent: [],
     measuredSince: null,
+    resetAt: null,
+    resets: Entries.empty(),
+    retakenAt: null,
+    withdrawnAt: null,
+    startedOver: false,
   };
 }
 
+/** Whether nothing is known of the learner but who follows. */
+function isUntouched({ batches, contents, resetAt, resets, retakenAt, withdrawnAt }: Learner): boolean {
+  const isTakenBack = [resetAt, retakenAt, withdrawnAt].some((time) => time !== null);
+  return batches.size + contents.size + resets.size === 0 && !isTakenBack;
+}
+
 const isEnrolled = (row: Learner | undefined): boolean => row?.batches.some(({ active }) => active) === true;
+const wasEnrolled = (row: Learner): boolean => row.batches.some(({ joined }) => joined);
 const completionSaid = (row: Learner | undefined): boolean =>
   row?.batches.some((batch) => batch.completionSaid) === true;
 const standingChanged = (before: Learner | undefined, after: Learner): boolean =>
@@ -179,8 +240,9 @@ function toBatch(batchId: string, before: Learner | undefined, after: Learner) {
   const { userId, courseId, progress, state, completedAt } = after;
   const learner = { batchId, userId, courseId, progress, state };
   const said = [];
-  if (is?.active && !was?.active) said.push(emit(learnerJoined, { ...learner, first: was === undefined }));
-  if (!is?.active && was?.active) said.push(emit(learnerLeft, learner));
+  const first = is?.joined === true && !was?.joined;
+  if (first || (is?.active && !was?.active)) said.push(emit(learnerJoined, { ...learner, first }));
+  if (!is?.active && (first || was?.active)) said.push(emit(learnerLeft, learner));
   if (is?.active && was?.active && before && (before.progress !== progress || before.state !== state)) {
     const previous = { previousProgress: before.progress, previousState: before.state };
     said.push(emit(learnerProgressed, { ...learner, ...previous }));

@@ -1,6 +1,6 @@
 /** What happens to one batch. Topic `batch.events`, keyed by `batchId`. */
 import { defineEvent } from './event.ts';
-import { batchId, courseId, learnerState, progress, state, userId } from './fields.ts';
+import { batchId, courseId, IN_LOG_ORDER, learnerState, NEWEST_HOLDS, progress, state, userId } from './fields.ts';
 
 const namespace = 'org.tributary.batch';
 
@@ -28,7 +28,13 @@ const example = {
 
 export const batchCreated = defineEvent(
   'batch.created',
-  { type: 'record', name: 'Created', namespace, doc: 'A batch was set up.', fields: whole },
+  {
+    type: 'record',
+    name: 'Created',
+    namespace,
+    doc: `A batch was set up. An update says more than a creation, whatever their times. Of two creations: ${NEWEST_HOLDS}`,
+    fields: whole,
+  },
   example,
 );
 
@@ -38,7 +44,7 @@ export const batchUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: 'A batch was changed. The event carries the whole batch as it is now, not only what changed.',
+    doc: `A batch was changed. The event carries the whole batch as it is now, not only what changed. Of two updates: ${NEWEST_HOLDS} A batch of another course than before counts the learners of that one.`,
     fields: whole,
   },
   example,
@@ -46,7 +52,13 @@ export const batchUpdated = defineEvent(
 
 export const batchRetired = defineEvent(
   'batch.retired',
-  { type: 'record', name: 'Retired', namespace, doc: 'A batch was taken away.', fields: [batchId] },
+  {
+    type: 'record',
+    name: 'Retired',
+    namespace,
+    doc: 'A batch was taken away, for good: whatever is told of it, before or after, and with whatever time.',
+    fields: [batchId],
+  },
   { batchId: 'AAA-2013J' },
 );
 
@@ -65,7 +77,7 @@ export const learnerJoined = defineEvent(
     type: 'record',
     name: 'LearnerJoined',
     namespace,
-    doc: 'A learner became active in the batch, with the progress made so far.',
+    doc: `A learner became active in the batch, with the progress made so far. One whose leaving was known already joins and leaves at once. ${IN_LOG_ORDER}`,
     fields: [
       ...learner,
       { name: 'first', type: 'boolean', doc: 'Whether the learner was never in this batch before.' },
@@ -80,7 +92,7 @@ export const learnerProgressed = defineEvent(
     type: 'record',
     name: 'LearnerProgressed',
     namespace,
-    doc: 'The progress or the state of an active learner is another one now.',
+    doc: `The progress or the state of an active learner is another one now: less than before, too, when a course grows, a progress is reset or a completion withdrawn. ${IN_LOG_ORDER}`,
     fields: [
       ...learner,
       { ...progress, name: 'previousProgress', doc: 'The progress before.' },
@@ -96,7 +108,7 @@ export const learnerCompleted = defineEvent(
     type: 'record',
     name: 'LearnerCompleted',
     namespace,
-    doc: 'An active learner completed the course, or joined having completed it. Said once a batch and learner.',
+    doc: `An active learner completed the course, or joined having completed it. Said once a batch and learner, and once more after a completion that was taken back. ${IN_LOG_ORDER}`,
     fields: [
       batchId,
       courseId,
@@ -104,7 +116,7 @@ export const learnerCompleted = defineEvent(
       {
         name: 'completedAt',
         type: 'long',
-        doc: 'When the last required content was completed.',
+        doc: 'When the last required content was completed, as far as was known then. Facts that come later may make it earlier.',
         unit: 'ms since 1970 UTC',
       },
     ],
@@ -118,7 +130,7 @@ export const learnerLeft = defineEvent(
     type: 'record',
     name: 'LearnerLeft',
     namespace,
-    doc: 'A learner is no longer active in the batch.',
+    doc: `A learner is no longer active in the batch. ${IN_LOG_ORDER}`,
     fields: learner,
   },
   learnerExample,
@@ -130,7 +142,7 @@ export const batchStarted = defineEvent(
     type: 'record',
     name: 'Started',
     namespace,
-    doc: 'The start of the batch was reached.',
+    doc: `The start of the batch was reached. ${IN_LOG_ORDER}`,
     fields: [batchId, courseId],
   },
   { batchId: 'AAA-2013J', courseId: 'AAA-2013J' },
@@ -138,6 +150,12 @@ export const batchStarted = defineEvent(
 
 export const batchEnded = defineEvent(
   'batch.ended',
-  { type: 'record', name: 'Ended', namespace, doc: 'The end of the batch was reached.', fields: [batchId, courseId] },
+  {
+    type: 'record',
+    name: 'Ended',
+    namespace,
+    doc: `The end of the batch was reached. ${IN_LOG_ORDER}`,
+    fields: [batchId, courseId],
+  },
   { batchId: 'AAA-2013J', courseId: 'AAA-2013J' },
 );

@@ -1,6 +1,6 @@
 /** What happens to one course as a thing that is read. Topic `content.events`, keyed by `courseId`. */
 import { defineEvent } from './event.ts';
-import { contentId, courseId } from './fields.ts';
+import { contentId, courseId, NEWEST_HOLDS } from './fields.ts';
 
 const namespace = 'org.tributary.content';
 
@@ -10,20 +10,20 @@ export const coursePublished = defineEvent(
     type: 'record',
     name: 'Published',
     namespace,
-    doc: 'A course was published, with its whole structure as it is now. What is not in it any more is gone.',
+    doc: `A course was published, with its whole structure as it is now. What is not in it any more is gone. Of two: ${NEWEST_HOLDS} It offers a course again that was retired at an earlier time.`,
     fields: [
       courseId,
       { name: 'name', type: 'string', doc: 'What people call the course.' },
       {
         name: 'units',
-        doc: 'The units of the course, in any order.',
+        doc: 'The units of the course, in any order. One that lies in several units stands here several times.',
         default: [],
         type: {
           type: 'array',
           items: {
             type: 'record',
             name: 'Unit',
-            doc: 'A unit groups contents and units.',
+            doc: 'A unit groups contents and units: here in one place of the course.',
             fields: [
               { name: 'unitId', type: 'string', doc: 'The unit.' },
               {
@@ -33,7 +33,12 @@ export const coursePublished = defineEvent(
                 default: null,
               },
               { name: 'name', type: 'string', doc: 'What people call the unit.', default: '' },
-              { name: 'optional', type: 'boolean', doc: 'Whether all that lies in it is optional.', default: false },
+              {
+                name: 'optional',
+                type: 'boolean',
+                doc: 'Whether all that lies in it in this place is optional.',
+                default: false,
+              },
             ],
           },
         },
@@ -80,7 +85,7 @@ export const courseRetired = defineEvent(
     type: 'record',
     name: 'Retired',
     namespace,
-    doc: 'A course is no longer offered. What learners did in it stays.',
+    doc: `A course is no longer offered. What learners did in it stays. Of what is published and retired: ${NEWEST_HOLDS}`,
     fields: [courseId],
   },
   { courseId: 'AAA-2013J' },

@@ -1,8 +1,10 @@
 /** What happens between one learner and one course. Topic `enrollment.events`, keyed by `userId`. */
 import { defineEvent } from './event.ts';
-import { batchId, contentId, courseId, groupId, userId } from './fields.ts';
+import { batchId, contentId, courseId, groupId, IN_LOG_ORDER, NEWEST_HOLDS, userId } from './fields.ts';
 
 const namespace = 'org.tributary.enrollment';
+
+const method = (doc: string) => ({ name: 'method', type: 'string', doc, default: '' }) as const;
 
 export const enrolled = defineEvent(
   'enrollment.enrolled',
@@ -10,8 +12,15 @@ export const enrolled = defineEvent(
     type: 'record',
     name: 'Enrolled',
     namespace,
-    doc: 'A learner joined a batch, for the first time or again. Saying it of an active learner changes nothing.',
-    fields: [userId, courseId, batchId],
+    doc: `A learner joined a batch, for the first time or again. Saying it of an active learner changes nothing. Of what is said of one learner, batch and method: ${NEWEST_HOLDS} One that is told late still tells when the learner first joined. Refused if the batch is known to be of another course.`,
+    fields: [
+      userId,
+      courseId,
+      batchId,
+      method(
+        'How the learner came in, where a platform enrols in several ways: self, manual, cohort. A learner is in the batch while any of them holds.',
+      ),
+    ],
   },
   { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J' },
 );
@@ -22,8 +31,13 @@ export const unenrolled = defineEvent(
     type: 'record',
     name: 'Unenrolled',
     namespace,
-    doc: 'A learner left a batch. Progress is kept: whoever comes back goes on with it.',
-    fields: [userId, courseId, batchId],
+    doc: `A learner left a batch. Progress is kept: whoever comes back goes on with it. Of what is said of one learner, batch and method: ${NEWEST_HOLDS} It may come before the joining that it ends.`,
+    fields: [
+      userId,
+      courseId,
+      batchId,
+      method('The way of having come in that ends: the others hold. Without it, all of them end.'),
+    ],
   },
   { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J' },
 );
@@ -34,7 +48,7 @@ export const contentProgressed = defineEvent(
     type: 'record',
     name: 'ContentProgressed',
     namespace,
-    doc: 'A learner opened or completed a content. May come before the enrollment and before the course is known; it counts when they come.',
+    doc: 'A learner opened or completed a content. May come before the enrollment and before the course is known; it counts when they come. May come in any order: the first visit, the latest and the first completion follow from the times, and what was completed before a reset does not count, however late it is told. The same event told twice (equal source and id) is one visit, as far as the latest eight tell.',
     fields: [
       userId,
       courseId,
@@ -42,7 +56,7 @@ export const contentProgressed = defineEvent(
       {
         name: 'status',
         type: { type: 'enum', name: 'ContentStatus', symbols: ['started', 'completed'] },
-        doc: 'How far the content is. A completed content stays completed whatever comes later.',
+        doc: 'How far the content is. A completed content stays completed, unless it is reset.',
       },
       { name: 'views', type: 'int', doc: 'How many visits this event stands for.', default: 1 },
     ],
@@ -56,7 +70,7 @@ export const assessmentSubmitted = defineEvent(
     type: 'record',
     name: 'AssessmentSubmitted',
     namespace,
-    doc: 'A learner handed in one attempt of an assessment.',
+    doc: `A learner handed in one attempt of an assessment. Of what is said of one attempt: ${NEWEST_HOLDS}`,
     fields: [
       userId,
       courseId,
@@ -98,13 +112,60 @@ export const assessmentSubmitted = defineEvent(
   },
 );
 
+const learnerInCourse = { userId: 'learner-1', courseId: 'AAA-2013J' } as const;
+
+export const progressReset = defineEvent(
+  'enrollment.progress-reset',
+  {
+    type: 'record',
+    name: 'ProgressReset',
+    namespace,
+    doc: `What a learner completed in a course until then does not count any more, nor does a completion of the course that follows from it. Visits stay counted. What is completed afterwards counts. Whatever comes in whichever order: what has an earlier time than the reset, or the same and was told before, is reset. Batches hear of it as of progress that goes back; a learner who completes the course again is not written to again. Of two resets: ${NEWEST_HOLDS}`,
+    fields: [
+      userId,
+      courseId,
+      {
+        name: 'contentIds',
+        type: ['null', { type: 'array', items: 'string' }],
+        doc: 'The contents that are reset. Absent: the whole course.',
+        default: null,
+      },
+    ],
+  },
+  { ...learnerInCourse, contentIds: ['546669'] },
+);
+
+export const courseRetaken = defineEvent(
+  'enrollment.course-retaken',
+  {
+    type: 'record',
+    name: 'CourseRetaken',
+    namespace,
+    doc: `A learner takes a course once more: the progress begins anew with what is completed afterwards. A completion of the course stays, with its time, and completing it once more says nothing. Of two: ${NEWEST_HOLDS}`,
+    fields: [userId, courseId],
+  },
+  learnerInCourse,
+);
+
+export const completionWithdrawn = defineEvent(
+  'enrollment.completion-withdrawn',
+  {
+    type: 'record',
+    name: 'CompletionWithdrawn',
+    namespace,
+    doc: `A completion of the course until then is taken back. The progress stays: the course is complete again when a required content is completed at a later time, once more or for the first time, and none is missing. Of two: ${NEWEST_HOLDS}`,
+    fields: [userId, courseId],
+  },
+  learnerInCourse,
+);
+
 export const progressFollowed = defineEvent(
   'enrollment.progress-followed',
   {
     type: 'record',
     name: 'ProgressFollowed',
     namespace,
-    doc: 'A group wants to be told how far this learner is in this course, now and at every change, or no longer.',
+    doc: `A group wants to be told how far this learner is in this course, now and at every change, or no longer. ${IN_LOG_ORDER}`,
     fields: [
       userId,
       courseId,
@@ -122,7 +183,7 @@ export const courseStructureChanged = defineEvent(
     type: 'record',
     name: 'CourseStructureChanged',
     namespace,
-    doc: 'The contents of a course are others now: the progress of everybody in it is to be concluded again.',
+    doc: `The contents of a course are others now: the progress of everybody in it is to be concluded again. ${IN_LOG_ORDER}`,
     fields: [courseId],
   },
   { courseId: 'AAA-2013J' },

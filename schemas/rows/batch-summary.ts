@@ -19,6 +19,10 @@ const described = [
   },
 ] as const;
 
+/** When the newest was said of what it is about, so that what is older and comes later changes nothing. */
+const said = <const N extends string>(name: N, doc: string) =>
+  ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
+
 const counts = [
   { name: 'learners', type: 'int', doc: 'Learners who are in it now.' },
   { name: 'ever', type: 'int', doc: 'Learners who are or were in it.' },
@@ -39,6 +43,13 @@ const counts = [
   },
 ] as const;
 
+const progressSum = {
+  name: 'progressSum',
+  type: 'long',
+  doc: 'Progress of all learners now, added up.',
+  unit: 'percent',
+} as const;
+
 /** What one batch looks like, and how far its learners are. */
 export const batchSummary = defineTable({
   name: 'batch_summary',
@@ -51,7 +62,15 @@ export const batchSummary = defineTable({
       batchId,
       ...described,
       ...counts,
-      { name: 'progressSum', type: 'long', doc: 'Progress of all learners now, added up.', unit: 'percent' },
+      progressSum,
+      said('createdAt', 'When the creation happened that says what it is; absent if an update or nobody does.'),
+      said('updatedAt', 'When the update happened that says what it is; absent if none does.'),
+      {
+        name: 'others',
+        doc: 'The counts of learners of other courses, by course: they are none of its own, unless it comes to be of that course.',
+        type: { type: 'map', values: { type: 'record', name: 'OtherCourse', fields: [...counts, progressSum] } },
+        default: {},
+      },
     ],
   },
 });

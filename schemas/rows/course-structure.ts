@@ -20,6 +20,13 @@ export const courseStructure = defineTable({
         unit: 'ms since 1970 UTC',
         default: null,
       },
+      {
+        name: 'retiredAt',
+        type: ['null', 'long'],
+        doc: 'When it was last retired, whether it is offered again or not.',
+        unit: 'ms since 1970 UTC',
+        default: null,
+      },
       { name: 'required', type: 'int', doc: 'How many of its contents are required.' },
       {
         name: 'units',
@@ -31,8 +38,18 @@ export const courseStructure = defineTable({
             name: 'CourseUnit',
             fields: [
               { name: 'name', type: 'string', doc: 'What people call the unit.' },
-              { name: 'parentId', type: ['null', 'string'], doc: 'The unit it lies in.' },
-              { name: 'optional', type: 'boolean', doc: 'Whether it, or a unit it lies in, is optional.' },
+              { name: 'parentId', type: ['null', 'string'], doc: 'The unit it lies in; of several places, the first.' },
+              {
+                name: 'otherParentIds',
+                type: { type: 'array', items: 'string' },
+                doc: 'The units it lies in besides.',
+                default: [],
+              },
+              {
+                name: 'optional',
+                type: 'boolean',
+                doc: 'Whether it, or a unit it lies in, is optional in every place.',
+              },
               { name: 'required', type: 'int', doc: 'Required contents in it and in the units it holds.' },
             ],
           },

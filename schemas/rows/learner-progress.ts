@@ -6,12 +6,18 @@ const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as con
 const time = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC' }) as const;
 
+/** A time that rows of earlier releases do not have. */
+const since = <const N extends string>(name: N, doc: string) => ({ ...time(name, doc), default: null }) as const;
+
 const standing = [
   { name: 'required', type: 'int', doc: 'Required contents of the course; 0 while the course is not known.' },
   { name: 'completed', type: 'int', doc: 'How many of them are complete.' },
   progress,
   { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
-  time('completedAt', 'When the course was first complete. Never taken back.'),
+  time(
+    'completedAt',
+    'When the course was first complete. Stays, unless the progress is reset or the completion withdrawn.',
+  ),
 ] as const;
 
 /** How far one learner is in one course. */
@@ -44,6 +50,32 @@ export const learnerProgress = defineTable({
               { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
               { name: 'firstAt', type: 'long', doc: 'When the learner first joined.', unit: 'ms since 1970 UTC' },
               { name: 'completionSaid', type: 'boolean', doc: 'Whether the batch was told of the completion.' },
+              {
+                name: 'joined',
+                type: 'boolean',
+                doc: 'Whether the learner ever was in it. Of one who is said to have left, the joining may be told later.',
+                default: true,
+              },
+              since('leftAt', 'When the learner last left by all methods at once.'),
+              {
+                name: 'methods',
+                doc: 'The ways by which the learner came in, in the order of their names. The learner is in the batch while any holds.',
+                default: [],
+                type: {
+                  type: 'array',
+                  items: {
+                    type: 'record',
+                    name: 'Method',
+                    fields: [
+                      { name: 'method', type: 'string', doc: 'Its name; empty if the platform names none.' },
+                      { name: 'active', type: 'boolean', doc: 'Whether it holds.' },
+                      { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
+                      time('enrolledAt', 'The latest joining by it.'),
+                      time('leftAt', 'The latest leaving.'),
+                    ],
+                  },
+                },
+              },
             ],
           },
         },
@@ -57,11 +89,27 @@ export const learnerProgress = defineTable({
             type: 'record',
             name: 'ContentProgress',
             fields: [
-              { name: 'completed', type: 'boolean', doc: 'Whether it was completed.' },
+              {
+                name: 'completed',
+                type: 'boolean',
+                doc: 'Whether it was completed, since the course was last taken anew.',
+              },
               { name: 'views', type: 'int', doc: 'How many visits.' },
               { name: 'firstAt', type: 'long', doc: 'The first visit.', unit: 'ms since 1970 UTC' },
               { name: 'lastAt', type: 'long', doc: 'The latest visit.', unit: 'ms since 1970 UTC' },
-              { name: 'completedAt', type: ['null', 'long'], doc: 'The first completion.', unit: 'ms since 1970 UTC' },
+              {
+                name: 'completedAt',
+                type: ['null', 'long'],
+                doc: 'The first completion that was not reset.',
+                unit: 'ms since 1970 UTC',
+              },
+              {
+                name: 'again',
+                type: { type: 'array', items: 'long' },
+                doc: 'The latest seven completions after the first, since a reset that is told late spares those after it.',
+                unit: 'ms since 1970 UTC',
+                default: [],
+              },
             ],
           },
         },
@@ -76,6 +124,21 @@ export const learnerProgress = defineTable({
         name: 'recent',
         type: { type: 'array', items: 'string' },
         doc: 'The ids of the latest visits, since a visit told twice is one visit.',
+      },
+      since('resetAt', 'When the whole progress was last reset.'),
+      {
+        name: 'resets',
+        doc: 'When single contents were last reset, by content, if later than the whole.',
+        type: { type: 'map', values: 'long' },
+        default: {},
+      },
+      since('retakenAt', 'When the course was last taken anew.'),
+      since('withdrawnAt', 'When a completion was last withdrawn.'),
+      {
+        name: 'startedOver',
+        type: 'boolean',
+        doc: 'Whether nothing was visited since the whole progress was last reset.',
+        default: false,
       },
       {
         name: 'measuredSince',

@@ -46,7 +46,12 @@ const IN_1970 = 1_767_603_600;
 const IN_2099 = minute(1000);
 
 /** `key` is that of the row that the lines are about. */
-export function toldLate(job: Job, key: readonly string[], lines: readonly LateLine[], options: SpecOptions = {}): void {
+export function toldLate(
+  job: Job,
+  key: readonly string[],
+  lines: readonly LateLine[],
+  options: SpecOptions = {},
+): void {
   for (const line of lines) {
     const { about, event, holds, oldest, newest, butRepeats } = line;
     const others = line.others.map((other, n) => timed(other, minute(10 + 20 * n), `other-${n}`));

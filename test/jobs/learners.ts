@@ -26,6 +26,18 @@ export const ada = { userId: 'ada', courseId: 'algebra' };
 export const inBatch = { ...ada, batchId: 'spring' };
 export const key = ['ada', 'algebra'];
 
+/** A membership that began at `since` by a joining without a method. */
+export const member = (since: number, rest: Readonly<Record<string, unknown>> = {}) => ({
+  active: true,
+  since,
+  firstAt: since,
+  completionSaid: false,
+  joined: true,
+  leftAt: null,
+  methods: [{ method: '', active: true, since, enrolledAt: since, leftAt: null }],
+  ...rest,
+});
+
 export const joins: SpecEvent = [enrolled, inBatch];
 export const leaves: SpecEvent = [unenrolled, inBatch];
 export const completes = (contentId: string): SpecEvent => [

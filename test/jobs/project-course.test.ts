@@ -19,7 +19,7 @@ test('a published course is kept with its units and contents, and has progress c
     retired: false,
     publishedAt: minute(0),
     required: 2,
-    units: { one: { name: 'One', parentId: null, optional: false, required: 1 } },
+    units: { one: { name: 'One', parentId: null, otherParentIds: [], optional: false, required: 1 } },
     contents: { a: { name: 'A', required: true, units: ['one'] }, b: { name: '', required: true, units: [] } },
   });
   await spec.thenEmits(changed);
@@ -33,8 +33,8 @@ test('publishing replaces the whole structure: what is not in it any more is gon
     publishedAt: minute(1),
     required: 1,
     units: {
-      two: { name: '', parentId: null, optional: false, required: 0 },
-      three: { name: '', parentId: null, optional: false, required: 1 },
+      two: { name: '', parentId: null, otherParentIds: [], optional: false, required: 0 },
+      three: { name: '', parentId: null, otherParentIds: [], optional: false, required: 1 },
     },
     contents: { b: { name: '', required: true, units: ['three'] }, c: { name: '', required: false, units: [] } },
   });
@@ -112,11 +112,16 @@ test('publishing a retired course offers it again', async (t) => {
   await spec.thenNothing();
 });
 
-test('retiring a course that nobody published changes nothing', async (t) => {
+test('retiring a course that nobody published is kept for its publication, and shown to nobody', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.when(retires('algebra'));
-  await spec.thenRow(key, undefined);
+  await spec.thenRow(key, { retired: true, publishedAt: null, retiredAt: minute(0) });
   await spec.thenNothing();
+  await spec.thenView('courses');
+  const [def, data] = publishes('', 'a');
+  await spec.when([def, data, { time: minute(-1) }]);
+  await spec.thenRow(key, { retired: true, publishedAt: minute(-1), required: 1 });
+  await spec.thenEmits(changed);
 });
 
 test('courses can be searched, with how much is in them', async (t) => {

@@ -16,6 +16,7 @@ import {
   key,
   known,
   leaves,
+  member,
   opens,
   standing,
 } from './learners.ts';
@@ -24,7 +25,7 @@ test('a learner who enrols for the first time joins the batch', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(joins);
   await spec.thenRow(key, {
-    batches: { spring: { active: true, since: minute(0), firstAt: minute(0), completionSaid: false } },
+    batches: { spring: member(minute(0)) },
     required: 2,
     progress: 0,
     state: 'not_started',
@@ -36,9 +37,8 @@ test('enrolling an active learner again changes nothing', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins);
   await spec.when(joins);
-  await spec.thenRow(key, {
-    batches: { spring: { active: true, since: minute(0), firstAt: minute(0), completionSaid: false } },
-  });
+  const methods = [{ method: '', active: true, since: minute(0), enrolledAt: minute(1), leftAt: null }];
+  await spec.thenRow(key, { batches: { spring: member(minute(0), { methods }) } });
   await spec.thenNothing();
 });
 
@@ -155,9 +155,9 @@ test('leaving keeps progress, nothing is said meanwhile, and coming back goes on
   await spec.when(completes('b'));
   await spec.thenNothing();
   await spec.when(joins);
-  await spec.thenRow(key, {
-    batches: { spring: { active: true, since: minute(4), firstAt: minute(0), completionSaid: true } },
-  });
+  const methods = [{ method: '', active: true, since: minute(4), enrolledAt: minute(4), leftAt: minute(2) }];
+  const again = { firstAt: minute(0), completionSaid: true, leftAt: minute(2), methods };
+  await spec.thenRow(key, { batches: { spring: member(minute(4), again) } });
   await spec.thenEmits(
     [learnerJoined, { ...standing(100, 'completed'), first: false }],
     [learnerCompleted, { ...inBatch, completedAt: minute(3) }],
@@ -165,10 +165,11 @@ test('leaving keeps progress, nothing is said meanwhile, and coming back goes on
   );
 });
 
-test('leaving a batch one is not in changes nothing', async (t) => {
+test('leaving a batch one is not in is kept for the joining that it ends, and shown to nobody', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(leaves);
-  await spec.thenRow(key, undefined);
+  await spec.thenNothing();
+  for (const view of ['batch_learners', 'enrollments', 'learner_courses']) await spec.thenView(view);
   await spec.given(joins, leaves);
   await spec.when(leaves);
   await spec.thenNothing();
