@@ -18,7 +18,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 /** The membership after a joining; the same one if that is no news. */
 export function joinedBy(before: Membership | undefined, method: string, time: number): Membership {
-  const { methods, leftAt, joined, firstAt } = factsOf(before, method, time);
+  const { methods, leftAt, joined, firstAt } = factsOf(before, method);
   const known = methods.find((one) => one.method === method);
   return settled(before, {
     methods: replaced(methods, joinedMethod(known ?? unknownMethod(method, leftAt, time), time)),
@@ -30,7 +30,7 @@ export function joinedBy(before: Membership | undefined, method: string, time: n
 
 /** The membership after a leaving, by one method or, with an empty one, by all. */
 export function leftBy(before: Membership | undefined, method: string, time: number): Membership {
-  const facts = factsOf(before, method, time);
+  const facts = factsOf(before, method);
   if (method === '') {
     const methods = facts.methods.map((known) => leftMethod(known, time));
     return settled(before, { ...facts, methods, leftAt: Math.max(facts.leftAt ?? time, time) });
@@ -44,8 +44,8 @@ export function leftBy(before: Membership | undefined, method: string, time: num
  * The row of an earlier release knows whether and since when, and no method: what is told of one first is taken for the one by which
  * the learner came in.
  */
-function factsOf(before: Membership | undefined, method: string, time: number): Facts {
-  if (before === undefined) return { methods: [], leftAt: null, joined: false, firstAt: time };
+function factsOf(before: Membership | undefined, method: string): Facts {
+  if (before === undefined) return { methods: [], leftAt: null, joined: false, firstAt: 0 };
   if (before.methods.length > 0 || before.leftAt !== null) return before;
   const { active, since } = before;
   if (!active) return { ...before, leftAt: since };

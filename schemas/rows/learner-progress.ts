@@ -48,12 +48,17 @@ export const learnerProgress = defineTable({
             fields: [
               { name: 'active', type: 'boolean', doc: 'Whether the learner is in the batch now.' },
               { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
-              { name: 'firstAt', type: 'long', doc: 'When the learner first joined.', unit: 'ms since 1970 UTC' },
+              {
+                name: 'firstAt',
+                type: 'long',
+                doc: 'When the learner first joined; 0 while no joining was told.',
+                unit: 'ms since 1970 UTC',
+              },
               { name: 'completionSaid', type: 'boolean', doc: 'Whether the batch was told of the completion.' },
               {
                 name: 'joined',
                 type: 'boolean',
-                doc: 'Whether the learner ever was in it. Of one who is said to have left, the joining may be told later.',
+                doc: 'Whether a joining was told. A leaving may come first.',
                 default: true,
               },
               since('leftAt', 'When the learner last left by all methods at once.'),
