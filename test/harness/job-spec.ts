@@ -176,6 +176,13 @@ export class JobSpec {
     assert.deepEqual(plain(actual), plain(expected));
   }
 
+  /** The row has at least this, however deep. */
+  async thenPartOfRow(key: readonly string[], expected: Readonly<Record<string, unknown>>): Promise<void> {
+    const row = await this.row(this.job.row, key);
+    assert.ok(row, `the row ${key.join('/')}`);
+    assert.partialDeepStrictEqual(plain(row) as unknown, plain(expected));
+  }
+
   /** Exactly these events were said since the last `when`, in this order for each topic. */
   async thenEmits(
     ...expected: readonly (readonly [def: EventDef, data: Readonly<Record<string, unknown>>])[]

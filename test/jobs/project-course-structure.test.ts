@@ -119,6 +119,62 @@ for (const { rule, units, contents, kept } of STRUCTURES) {
   test(rule, async (t) => assert.deepEqual(await structure(t, units, contents), kept));
 }
 
+const PLACES: typeof STRUCTURES = [
+  {
+    rule: 'a unit in two places is one unit, whose contents count in both',
+    units: 'one two shared<one shared<two',
+    contents: 'a<shared',
+    kept: { required: 1, units: 'one:1 shared<one:1 two:1', contents: 'a<one+shared+two' },
+  },
+  {
+    rule: 'a unit that is optional in one place is required by the other, and counts only there',
+    units: 'one two shared<one? shared<two',
+    contents: 'a<shared',
+    kept: { required: 1, units: 'one:0 shared<one:1 two:1', contents: 'a<shared+two' },
+  },
+  {
+    rule: 'a unit in two places of which both are optional is optional',
+    units: 'one two? shared<one? shared<two',
+    contents: 'a<shared',
+    kept: { required: 0, units: 'one:0 shared<one?:0 two?:0', contents: 'a?' },
+  },
+  {
+    rule: 'a unit in a unit and in the course itself counts in that unit',
+    units: 'shared=Shared one shared<one=Other',
+    contents: 'a<shared',
+    kept: { required: 1, units: 'one:1 shared=Shared:1', contents: 'a<one+shared' },
+  },
+  {
+    rule: 'units that hold one unit and lie in one unit count once',
+    units: 'top left<top right<top low<left low<right',
+    contents: 'a<low b<left',
+    kept: {
+      required: 2,
+      units: 'left<top:2 low<left:1 right<top:1 top:2',
+      contents: 'a<left+low+right+top b<left+top',
+    },
+  },
+];
+
+for (const { rule, units, contents, kept } of PLACES) {
+  test(rule, async (t) => assert.deepEqual(await structure(t, units, contents), kept));
+}
+
+test('a unit keeps all units it lies in', async (t) => {
+  const spec = await jobSpec(t, projectCourse);
+  await spec.given(publishes('one two three shared<two shared<one shared<three', 'a<shared'));
+  await spec.thenPartOfRow(['algebra'], { units: { shared: { parentId: 'two', otherParentIds: ['one', 'three'] } } });
+});
+
+test('units that hold each other by more ways than could be walked are published', async (t) => {
+  const levels = Array.from({ length: 60 }, (_, i) =>
+    i === 0 ? 'a0 b0' : ['a', 'b'].map((x) => `${x}${i}<a${i - 1} ${x}${i}<b${i - 1}`).join(' '),
+  );
+  const { required, contents } = await structure(t, levels.join(' '), 'a<a59');
+  assert.equal(required, 1);
+  assert.equal(contents.split('+').length, 2 * 59 + 1);
+});
+
 const nested = (depth: number) =>
   Array.from({ length: depth }, (_, i) => (i === 0 ? 'u0' : `u${i}<u${i - 1}`)).join(' ');
 
@@ -128,7 +184,9 @@ test('units may lie within each other 64 deep', async (t) => {
 });
 
 const MISTAKES = [
-  ['two units of one id', 'one one', /two units of one id/],
+  ['two units of one id in one place', 'one one', /two units of one id, one, in one place/],
+  ['two units of one id in places that are not there', 'one<here one<there', /two units of one id, one, in one place/],
+  ['a unit that lies in itself by one of its places', 'top one<top one<two two<one', /unit one lies in a circle/],
   ['a unit that lies in itself', 'one<one', /unit one lies in a circle/],
   ['units that lie in each other', 'one<two two<three three<one', /unit one lies in a circle/],
   ['a unit below a circle of units', 'deep<one one<two two<one', /unit deep lies in a circle/],

@@ -1,0 +1,141 @@
+/** In which batch a learner is: by which methods, of which course, and told in which order. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { learnerJoined, learnerLeft } from '../../schemas/batch.ts';
+import { Entries } from '../../schemas/entries.ts';
+import { batchSummary } from '../../schemas/rows/batch-summary.ts';
+import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { jobSpec, minute, type SpecEvent, type SpecRow } from '../harness/job-spec.ts';
+import { but, completes, joins, key, known, leaves, standing } from './learners.ts';
+
+const by = (method: string, [def, data]: SpecEvent): SpecEvent => [def, { ...data, method }];
+const at = (n: number, event: SpecEvent): SpecEvent => but(event, { time: minute(n) });
+
+test('a learner is in a batch while any method holds, and the batch hears of the first and the last', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.when(by('self', joins), by('cohort', joins));
+  await spec.thenEmits([learnerJoined, { ...standing(0, 'not_started'), first: true }]);
+  await spec.when(by('self', leaves));
+  await spec.thenNothing();
+  await spec.when(by('cohort', leaves));
+  await spec.thenEmits([learnerLeft, standing(0, 'not_started')]);
+});
+
+test('leaving by a method by which nobody came in leaves the others', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(joins);
+  await spec.when(by('self', leaves));
+  await spec.thenNothing();
+  await spec.thenPartOfRow(key, { batches: { spring: { active: true } } });
+});
+
+test('a joining that is told after its leaving is heard of with it, so that batches count who was there', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(at(5, leaves), completes('a'));
+  await spec.when(at(3, joins));
+  await spec.thenEmits(
+    [learnerJoined, { ...standing(50, 'in_progress'), first: true }],
+    [learnerLeft, standing(50, 'in_progress')],
+  );
+  await spec.when(at(2, joins), at(3, joins));
+  await spec.thenNothing();
+});
+
+// ---- whose course ----
+
+const batchOf = (courseId: string, startsAt: number | null): SpecRow => [
+  batchSummary,
+  {
+    batchId: 'spring',
+    courseId,
+    name: 'Spring',
+    startsAt,
+    endsAt: null,
+    status: startsAt === null ? 'unknown' : 'ongoing',
+    learners: 0,
+    ever: 0,
+    left: 0,
+    notStarted: 0,
+    inProgress: 0,
+    completed: 0,
+    meanProgress: 0,
+    histogram: [],
+    progressSum: 0,
+    others: {},
+  },
+];
+
+test('who enrols in a batch of another course is refused, and the batch hears nothing', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: [...known, batchOf('botany', 0)] });
+  await spec.when(joins);
+  await spec.thenRow(key, undefined);
+  await spec.thenNothing();
+  await spec.thenDeadLetters('FACT_IMPOSSIBLE');
+  const [letter] = await spec.deadLetterRecords();
+  assert.match(String(letter?.headers[DEAD_LETTER.message]), /batch spring is of course botany, not of algebra/);
+});
+
+for (const [what, row] of [
+  ['is of the same course', batchOf('algebra', 0)],
+  ['nobody but learners has told of', batchOf('botany', null)],
+] as const) {
+  test(`who enrols in a batch that ${what} is taken`, async (t) => {
+    const spec = await jobSpec(t, trackProgress, { rows: [...known, row] });
+    await spec.when(joins);
+    await spec.thenEmits([learnerJoined, { ...standing(0, 'not_started'), first: true }]);
+  });
+}
+
+// ---- rows of an earlier release ----
+
+const before = (active: boolean, since: number): SpecRow => [
+  learnerProgress,
+  {
+    userId: 'ada',
+    courseId: 'algebra',
+    courseName: 'Algebra',
+    required: 2,
+    completed: 1,
+    progress: 50,
+    state: 'in_progress',
+    completedAt: null,
+    firstAccessAt: minute(1),
+    lastAccessAt: minute(1),
+    batches: { spring: { active, since, firstAt: minute(0), completionSaid: false } },
+    contents: { a: { completed: true, views: 1, firstAt: minute(1), lastAt: minute(1), completedAt: minute(1) } },
+    units: Entries.of([['all', 1]]),
+    followers: [],
+    recent: [],
+    measuredSince: 0,
+    resets: {},
+    startedOver: false,
+  },
+];
+
+const EARLIER: readonly (readonly [what: string, active: boolean, told: SpecEvent, becomes: boolean])[] = [
+  ['who was in it leaves', true, at(20, leaves), false],
+  ['who was in it leaves by a method', true, at(20, by('self', leaves)), false],
+  ['who was in it stays, when an older leaving is told', true, at(5, leaves), true],
+  ['who had left comes back', false, at(20, joins), true],
+  ['who had left stays away, when an older joining is told', false, at(5, joins), false],
+];
+
+for (const [what, active, told, becomes] of EARLIER) {
+  test(`by a row of an earlier release, ${what}`, async (t) => {
+    const spec = await jobSpec(t, trackProgress, { rows: [...known, before(active, minute(10))] });
+    await spec.when(told);
+    await spec.thenPartOfRow(key, { batches: { spring: { active: becomes } } });
+  });
+}
+
+test('a content that an earlier release kept is completed, and completes the course with the others', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: [...known, before(true, minute(0))] });
+  await spec.when(completes('b'), at(0, completes('a')));
+  await spec.thenPartOfRow(key, {
+    progress: 100,
+    state: 'completed',
+    contents: { a: { completed: true, completedAt: minute(0), again: [minute(1)] } },
+  });
+});
