@@ -1,7 +1,7 @@
 /**
  * Random histories of a small learning platform: few learners, courses, batches and groups, so that everything meets
- * everything. Times grow from event to event. `first` is to be applied before `rest` begins: reference data, where the history
- * is one of stable lookups.
+ * everything. Times grow from event to event, but for facts that are told again, as they were or as others that happened earlier.
+ * `first` is to be applied before `rest` begins: reference data, where the history is one of stable lookups.
  */
 import * as batch from '../../schemas/batch.ts';
 import * as content from '../../schemas/content.ts';
@@ -27,6 +27,7 @@ const USERS = ['ada', 'ben', 'cleo', '__proto__'];
 const COURSES = ['algebra', 'botany'];
 const GROUPS = ['red', 'blue'];
 const CONTENTS = ['a', 'b', 'c', 'd'];
+const HAVE_A_TIME: readonly Topic[] = [contentEvents, enrollmentEvents, batchEvents];
 
 /**
  * `still`: courses are published first and never again. `changing`: they are published at any time. `narrow`: two learners in one
@@ -39,9 +40,36 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
   const narrow = lookups === 'narrow';
   let time = START;
   let count = 0;
+  /** Facts that may be told again. A visit is one only as long as the latest eight know it. */
+  const facts: GivenEvent[] = [];
   const event = (topic: Topic, def: EventDef, data: GivenEvent['data']): GivenEvent => {
     time += random.below(3) * 20 * 60_000;
-    return { topic, def, data, id: `platform-${count++}`, time };
+    const said = { topic, def, data, id: `platform-${count++}`, time };
+    if (HAVE_A_TIME.includes(topic) && def !== enrollment.contentProgressed) facts.push(said);
+    return said;
+  };
+  /** A fact that was told already: by a sender that repeats itself or is replayed, or as one that happened before and comes late. */
+  const late = (): GivenEvent => {
+    const fact = random.pick(facts);
+    const id = `platform-${count++}`;
+    if (random.chance(0.5)) return random.chance(0.5) ? fact : { ...fact, id };
+    // No two facts of one time, since records that go astray change which of them is later in the log.
+    return { ...fact, id, time: START + random.below(time - START + 1) + 60_000 + count };
+  };
+  /** At a time of its own. */
+  const takenBack = (userId: string, courseId: string): GivenEvent => {
+    time += 60_000 + count;
+    const whose = { userId, courseId };
+    switch (random.below(4)) {
+      case 0:
+        return event(enrollmentEvents, enrollment.courseRetaken, whose);
+      case 1:
+        return event(enrollmentEvents, enrollment.completionWithdrawn, whose);
+      case 2:
+        return event(enrollmentEvents, enrollment.progressReset, whose);
+      default:
+        return event(enrollmentEvents, enrollment.progressReset, { ...whose, contentIds: [random.pick(CONTENTS)] });
+    }
   };
 
   const published = (courseId: string, required: readonly string[], name: string) =>
@@ -84,13 +112,16 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
 
   const notified: [string, string][] = [];
   const anything = (): GivenEvent => {
+    if (random.chance(0.12)) return late();
     const userId = random.pick(narrow ? USERS.slice(0, 2) : USERS);
     const courseId = random.pick(narrow ? COURSES.slice(0, 1) : COURSES);
     const groupId = random.pick(GROUPS);
     const batchId = `${courseId}-1`;
-    const dice = narrow ? random.pick([0, 0, 12, 20, 30, 40, 50, 99, 99]) : random.below(100);
-    if (dice < 12) return event(enrollmentEvents, enrollment.enrolled, { userId, courseId, batchId });
-    if (dice < 18) return event(enrollmentEvents, enrollment.unenrolled, { userId, courseId, batchId });
+    const dice = narrow ? random.pick([0, 0, 12, 20, 30, 40, 50, 54, 99, 99]) : random.below(100);
+    const method = random.pick(['', '', 'self']);
+    if (dice < 12) return event(enrollmentEvents, enrollment.enrolled, { userId, courseId, batchId, method });
+    if (dice < 18) return event(enrollmentEvents, enrollment.unenrolled, { userId, courseId, batchId, method });
+    if (dice >= 52 && dice < 55) return takenBack(userId, courseId);
     if (dice < 55) {
       return event(enrollmentEvents, enrollment.contentProgressed, {
         userId,
