@@ -97,7 +97,9 @@ export const trackProgress = defineJob({
       const before = learner.batches.get(data.batchId);
       const left = leftBy(before, data.method, time);
       if (left === before) return learner;
-      return concluded({ ...learner, batches: learner.batches.set(data.batchId, left) }, course);
+      const after = { ...learner, batches: learner.batches.set(data.batchId, left) };
+      // Who leaves leaves with the standing that the batch was told of last.
+      return row === undefined ? concluded(after, course) : after;
     },
 
     'enrollment.content-progressed': (row, event, { course }) => {

@@ -22,7 +22,7 @@ export const enrolled = defineEvent(
       ),
     ],
   },
-  { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J' },
+  { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', method: 'self' },
 );
 
 export const unenrolled = defineEvent(
@@ -39,7 +39,7 @@ export const unenrolled = defineEvent(
       method('The way of having come in that ends: the others hold. Without it, all of them end.'),
     ],
   },
-  { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J' },
+  { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', method: 'self' },
 );
 
 export const contentProgressed = defineEvent(

@@ -6,9 +6,10 @@ import { trackProgress } from '../../jobs/track-progress.ts';
 import { learnerJoined, learnerLeft } from '../../schemas/batch.ts';
 import { Entries } from '../../schemas/entries.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
+import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { jobSpec, minute, type SpecEvent, type SpecRow } from '../harness/job-spec.ts';
-import { but, completes, joins, key, known, leaves, standing } from './learners.ts';
+import { but, completes, course, joins, key, known, leaves, standing } from './learners.ts';
 
 const by = (method: string, [def, data]: SpecEvent): SpecEvent => [def, { ...data, method }];
 const at = (n: number, event: SpecEvent): SpecEvent => but(event, { time: minute(n) });
@@ -41,6 +42,16 @@ test('a joining that is told after its leaving is heard of with it, so that batc
   );
   await spec.when(at(2, joins), at(3, joins));
   await spec.thenNothing();
+});
+
+test('who leaves leaves with the standing the batch was told of last, though the course is another one by now', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(joins, completes('a'));
+  const c = { name: 'C', required: true, units: ['all'] };
+  const grown = { ...course, required: 3, publishedAt: 1, contents: { ...course.contents, c } };
+  await spec.lookups([courseStructure, grown]);
+  await spec.when(leaves);
+  await spec.thenEmits([learnerLeft, standing(50, 'in_progress')]);
 });
 
 // ---- whose course ----

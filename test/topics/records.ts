@@ -58,6 +58,6 @@ export const enrolledEvent = {
     source: '/platform',
     time: TIME,
     tenant: 'default',
-    data: { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J' },
+    data: { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', method: 'self' },
   },
 };
