@@ -15,6 +15,10 @@ type Method = Membership['methods'][number];
 type Facts = Pick<Membership, 'methods' | 'leftAt' | 'joined' | 'firstAt'>;
 
 const NEVER = Number.NEGATIVE_INFINITY;
+const MOST_METHODS = 50;
+
+/** Whether the batch was told of more ways of coming in than a platform has: of single enrollments in their place. */
+export const isCrowded = ({ methods }: Membership): boolean => methods.length > MOST_METHODS;
 
 /** The membership after a joining; the same one if that is no news. */
 export function joinedBy(before: Membership | undefined, method: string, time: number): Membership {

@@ -32,7 +32,6 @@ import {
   progressReset,
   unenrolled,
 } from '../schemas/enrollment.ts';
-import { Entries } from '../schemas/entries.ts';
 import { memberProgressed } from '../schemas/group.ts';
 import { notificationRequested } from '../schemas/notification.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';
@@ -40,8 +39,9 @@ import { courseStructure } from '../schemas/rows/course-structure.ts';
 import { batchLearners, enrollmentIndex, learnerCourses, learnerProgress } from '../schemas/rows/learner-progress.ts';
 import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../topics/index.ts';
 import { isNews, reset, retaken, visited, withdrawn } from './completions.ts';
-import { catchingUp, defineJob, emit, lookup, reject, view, viewEach, where } from './define.ts';
-import { joinedBy, leftBy } from './memberships.ts';
+import { catchingUp, defineJob, emit, lookup, type Rejection, reject, view, viewEach, where } from './define.ts';
+import { isEnrolled, isUntouched, newLearner, wasEnrolled } from './learner.ts';
+import { isCrowded, joinedBy, leftBy } from './memberships.ts';
 import { concluded, concludedWhole, type Learner } from './standing.ts';
 
 type Said = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
@@ -89,6 +89,7 @@ export const trackProgress = defineJob({
       const before = learner.batches.get(batchId);
       const joined = joinedBy(before, data.method, time);
       if (joined === before) return learner;
+      if (isCrowded(joined)) return crowded(data);
       return concluded({ ...learner, batches: learner.batches.set(batchId, joined) }, course);
     },
 
@@ -97,6 +98,7 @@ export const trackProgress = defineJob({
       const before = learner.batches.get(data.batchId);
       const left = leftBy(before, data.method, time);
       if (left === before) return learner;
+      if (isCrowded(left)) return crowded(data);
       const after = { ...learner, batches: learner.batches.set(data.batchId, left) };
       // Who leaves leaves with the standing that the batch was told of last.
       return row === undefined ? concluded(after, course) : after;
@@ -197,40 +199,13 @@ export const trackProgress = defineJob({
   ],
 });
 
-function newLearner({ userId, courseId }: { userId: string; courseId: string }): Learner {
-  return {
-    userId,
-    courseId,
-    courseName: '',
-    required: 0,
-    completed: 0,
-    progress: 0,
-    state: 'not_started',
-    completedAt: null,
-    firstAccessAt: null,
-    lastAccessAt: null,
-    batches: Entries.empty(),
-    contents: Entries.empty(),
-    units: Entries.empty(),
-    followers: [],
-    recent: [],
-    measuredSince: null,
-    resetAt: null,
-    resets: Entries.empty(),
-    retakenAt: null,
-    withdrawnAt: null,
-    startedOver: false,
-  };
+function crowded({ userId, batchId, method }: { userId: string; batchId: string; method: string }): Rejection {
+  return reject(
+    'FACT_IMPOSSIBLE',
+    `${userId} in batch ${batchId} has no room for one more method, ${method}: name the ways of enrolling, not every enrollment`,
+  );
 }
 
-/** Whether nothing is known of the learner but who follows. */
-function isUntouched({ batches, contents, resetAt, resets, retakenAt, withdrawnAt }: Learner): boolean {
-  const isTakenBack = [resetAt, retakenAt, withdrawnAt].some((time) => time !== null);
-  return batches.size + contents.size + resets.size === 0 && !isTakenBack;
-}
-
-const isEnrolled = (row: Learner | undefined): boolean => row?.batches.some(({ active }) => active) === true;
-const wasEnrolled = (row: Learner): boolean => row.batches.some(({ joined }) => joined);
 const completionSaid = (row: Learner | undefined): boolean =>
   row?.batches.some((batch) => batch.completionSaid) === true;
 const standingChanged = (before: Learner | undefined, after: Learner): boolean =>

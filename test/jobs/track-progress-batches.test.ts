@@ -54,6 +54,14 @@ test('who leaves leaves with the standing the batch was told of last, though the
   await spec.thenEmits([learnerLeft, standing(50, 'in_progress')]);
 });
 
+test('a learner has at most fifty methods in a batch: a sender may mean single enrollments by them', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(...Array.from({ length: 50 }, (_, n) => by(`method-${n}`, joins)));
+  await spec.when(by('one-more', joins), by('one-more', leaves), by('method-1', leaves));
+  await spec.thenNothing();
+  await spec.thenDeadLetters('FACT_IMPOSSIBLE', 'FACT_IMPOSSIBLE');
+});
+
 // ---- whose course ----
 
 const batchOf = (courseId: string, startsAt: number | null): SpecRow => [
