@@ -30,8 +30,13 @@ export interface EventOf<D extends EventDef> {
   /** Unique within its source: two events with equal source and id are the same event. */
   readonly id: string;
   readonly source: string;
-  /** When it happened, in ms since 1970 UTC. Event time: a job knows no other. */
+  /**
+   * When it happened, in ms since 1970 UTC. A sender's clock may be wrong: it is never more than a minute later than when the record
+   * came into the log.
+   */
   readonly time: number;
+  /** When its record came into the log, in ms since 1970 UTC: the record's own timestamp. A replay of a dead letter counts anew. */
+  readonly loggedAt: number;
   readonly tenant: string;
   readonly data: Infer<D['schema']>;
 }

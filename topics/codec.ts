@@ -22,6 +22,8 @@ export type Decoded =
   | {
       readonly kind: 'event';
       readonly event: Event;
+      /** Whether the sender said a time that lies in the record's future: the event has another one. */
+      readonly isAhead: boolean;
       readonly origin: Origin | undefined;
       readonly onlyFor: string | undefined;
       readonly only: OnlyRows | undefined;
@@ -142,13 +144,14 @@ export class Codec {
     if (wrong !== undefined) {
       return rejected('KEY_INVALID', `data${wrong}: an id must be a text of 1 to ${LONGEST_KEY_PART} characters`);
     }
-    const { id, source, time, tenant, origin } = envelope;
+    const { id, source, time, loggedAt, isAhead, tenant, origin } = envelope;
     const onlyFor = record.headers[ONLY_FOR];
     const only = onlyRows(record.headers);
     if (typeof only === 'string') return rejected('ENVELOPE_INVALID', `the header ${only} is no list of keys`);
     return {
       kind: 'event',
-      event: { type: def.type, id, source, time, tenant, data },
+      event: { type: def.type, id, source, time, loggedAt, tenant, data },
+      isAhead,
       origin,
       onlyFor: typeof onlyFor === 'string' ? onlyFor : undefined,
       only,

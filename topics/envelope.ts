@@ -4,13 +4,21 @@
  */
 import { DEFAULT_TENANT } from '../schemas/event.ts';
 import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
+import { parseJson } from './json-value.ts';
+import { LARGEST_VALUE } from './limits.ts';
 import { type Origin, parseOrigin } from './origin.ts';
-import { formatTime, parseTime } from './time.ts';
+import { FIRST_TIME, formatTime, parseTime, TOO_EARLY } from './time.ts';
 import type { Headers, LogRecord } from './transport.ts';
 import { type Rejected, rejected } from './wire.ts';
 
 /** Rows keep ids, and the id of a timer holds a whole key. */
 const LONGEST_ATTRIBUTE = 4096;
+
+/** How much later than its record an event may have happened: clocks differ a little. */
+export const CLOCK_TOLERANCE = 60_000;
+
+/** A header of records that are sent on or replayed: when they came into the log first, in ms since 1970 UTC. */
+export const LOGGED_AT = 'tributary-logged-at';
 
 /** What an event needs besides its data to become a record. */
 export interface Envelope {
@@ -49,6 +57,9 @@ export function avroHeaders(type: string, envelope: Envelope): Headers {
 /** The attributes, once they are known to be right. */
 export interface ReadEnvelope extends Omit<Envelope, 'origin'> {
   readonly origin: Origin | undefined;
+  readonly loggedAt: number;
+  /** Whether the sender said a time that lies in the record's future, so that another one stands for it. */
+  readonly isAhead: boolean;
 }
 
 export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope | Rejected {
@@ -60,8 +71,9 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
   if (!isKeyPart(id, LONGEST_ATTRIBUTE)) return noText('id', LONGEST_ATTRIBUTE);
   if (source === undefined || source === '') return missing('source');
   if (!isKeyPart(source, LONGEST_ATTRIBUTE)) return noText('source', LONGEST_ATTRIBUTE);
-  const time = timeOf(said.time, record.timestamp);
-  if (time === undefined) {
+  const latest = firstLogged(record);
+  const saidTime = timeOf(said.time, latest);
+  if (saidTime === undefined) {
     return rejected(
       'ENVELOPE_INVALID',
       'the attribute time must be an RFC 3339 timestamp such as 2026-02-01T10:00:00Z',
@@ -73,13 +85,43 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
   if (said.origin !== undefined && origin === undefined) {
     return rejected('ENVELOPE_INVALID', 'the attribute origin is not one that a job wrote; leave it out');
   }
-  return { id, source, time, tenant, origin };
+  if (saidTime < FIRST_TIME) return rejected('ENVELOPE_INVALID', `the attribute time is ${said.time}: ${TOO_EARLY}`);
+  const time = boundedBy(latest, saidTime);
+  const loggedAt = record.timestamp >= FIRST_TIME ? record.timestamp : time;
+  return { id, source, time, tenant, origin, loggedAt, isAhead: time < saidTime };
 }
 
-/** A record without one is as old as the log says; -1 is Kafka's way of saying nothing. */
-function timeOf(said: unknown, timestamp: number): number | undefined {
-  if (said === undefined) return timestamp >= 0 ? timestamp : undefined;
+/** A record without one is as old as the log says. */
+function timeOf(said: unknown, logged: number | undefined): number | undefined {
+  if (said === undefined) return logged;
   return typeof said === 'string' ? parseTime(said) : undefined;
+}
+
+/**
+ * When the record came into the log first. A header can make it earlier only. Undefined where nobody knows: -1 is Kafka's way of
+ * saying nothing, and a producer that takes seconds for milliseconds says 1970.
+ */
+function firstLogged({ headers, timestamp }: LogRecord): number | undefined {
+  if (timestamp < FIRST_TIME) return undefined;
+  const before = headers[LOGGED_AT];
+  const first = typeof before === 'string' && /^\d{1,15}$/.test(before) ? Number(before) : timestamp;
+  return first < FIRST_TIME ? timestamp : Math.min(first, timestamp);
+}
+
+const boundedBy = (logged: number | undefined, time: number): number =>
+  logged === undefined ? time : Math.min(time, logged + CLOCK_TOLERANCE);
+
+/** When the event of a record happened, whatever else it says; the time of the record where it does not tell. */
+export function eventTimeOf(record: LogRecord): number {
+  const said = modeOf(record.headers) === 'structured' ? timeWithin(record.value) : record.headers['ce_time'];
+  const time = typeof said === 'string' ? parseTime(said) : undefined;
+  const logged = firstLogged(record);
+  return time === undefined ? (logged ?? record.timestamp) : boundedBy(logged, time);
+}
+
+function timeWithin(value: Uint8Array | null): unknown {
+  const parsed = value === null || value.length > LARGEST_VALUE ? undefined : parseJson(value);
+  return parsed?.kind === 'value' ? (parsed.value as { time?: unknown } | null)?.time : undefined;
 }
 
 export const missing = (attribute: string) =>

@@ -11,6 +11,13 @@ const LAST = 253_402_300_799_999;
 /** The last moment that `Date` knows, and without its sign the first. */
 const FARTHEST = 8.64e15;
 
+/**
+ * 1971. Nothing that is told to us happened before; but seconds that are taken for milliseconds make a time of January 1970, and so
+ * does a clock that was never set.
+ */
+export const FIRST_TIME = 31_536_000_000;
+export const TOO_EARLY = 'times begin with 1971; were seconds taken for milliseconds, or was a clock never set?';
+
 const ZERO = 48;
 const DOT = 46;
 const COLON = 58;

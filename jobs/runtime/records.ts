@@ -1,6 +1,7 @@
 /** The records that a batch sends: derived events, records sent on to their partition, timers, answers. Dead letters: `dead-letter.ts`. */
 import type { EventDef } from '../../schemas/event.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
+import { LOGGED_AT } from '../../topics/envelope.ts';
 import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
 import type { LogRecord, NewRecord } from '../../topics/transport.ts';
@@ -75,11 +76,14 @@ export function routed(
     value: record.value,
     headers: {
       ...headers,
+      // A topic may be set to give every record the time of its arrival.
+      ...(record.timestamp >= 0 && { [LOGGED_AT]: headers[LOGGED_AT] ?? String(record.timestamp) }),
       ...(first === undefined ? {} : { [FIRST_ORIGIN]: first }),
       ce_origin: origin,
       [ONLY_FOR]: place.job,
     },
-    timestamp: now,
+    // -1 is Kafka's way of saying nothing, and no time of a new record.
+    timestamp: record.timestamp >= 0 ? record.timestamp : now,
   };
 }
 

@@ -5,6 +5,7 @@
  * same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+import { eventTimeOf } from '../../topics/envelope.ts';
 import type { Marks } from '../../topics/marks.ts';
 import type { Within } from '../../topics/progress.ts';
 import type { LogRecord, Membership } from '../../topics/transport.ts';
@@ -302,10 +303,4 @@ export class PartitionWorker {
     if (this.#rules.freshCache) this.#rows.clear();
     await owned?.claim.close();
   }
-}
-
-function eventTimeOf(record: LogRecord): number {
-  const time = record.headers['ce_time'];
-  const parsed = typeof time === 'string' ? Date.parse(time) : Number.NaN;
-  return Number.isNaN(parsed) ? record.timestamp : parsed;
 }

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { ONLY_FOR } from '../../topics/codec.ts';
+import { LOGGED_AT } from '../../topics/envelope.ts';
 import { LARGEST_RECORD, RecordTooLarge } from '../../topics/limits.ts';
 import { onlyRows } from '../../topics/only.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import { command, wired } from './in-process.ts';
-import { cut, DEAD, event, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
+import { cut, DEAD, event, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 
 test('of a letter that was cut, the record is shown and replayed from where the log has it', async (t) => {
   const one = await wired(t);
@@ -21,7 +22,11 @@ test('of a letter that was cut, the record is shown and replayed from where the 
   assert.equal((await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] })).code, 0);
   const replayed = await lastOf(one, TOPIC, 2);
   assert.deepEqual(Buffer.from(replayed?.value ?? ''), record.value);
-  assert.deepEqual(replayed?.headers, { ...record.headers, [ONLY_FOR]: 'track-progress' });
+  assert.deepEqual(replayed?.headers, {
+    ...record.headers,
+    [LOGGED_AT]: String(LOGGED),
+    [ONLY_FOR]: 'track-progress',
+  });
 });
 
 test('a letter that was cut, of a record that the log has dropped, is shown as far as it goes and not replayed; others are', async (t) => {

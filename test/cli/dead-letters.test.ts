@@ -4,9 +4,12 @@ import { loadConfig } from '../../cli/config.ts';
 import { wire } from '../../cli/wire.ts';
 import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { ONLY_FOR } from '../../topics/codec.ts';
+import { CLOCK_TOLERANCE, LOGGED_AT } from '../../topics/envelope.ts';
+import { enrollmentEvents } from '../../topics/index.ts';
+import { wantedOf } from '../topics/records.ts';
 import { enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
 import { command, wired } from './in-process.ts';
-import { DEAD, event, LIMIT, LIST, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
+import { DEAD, event, LIMIT, LIST, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 
 test('one record that one job rejected several times is one dead letter, and two jobs have one each', async (t) => {
   const one = await wired(t);
@@ -89,23 +92,41 @@ test('a replayed record is as it was, without its origin and for the job alone t
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(stdout), { replayed: [{ id, job: 'track-progress' }], left: [] });
   const record = await lastOf(one, TOPIC, 2);
-  const original = event('{}', { other: bytes, [ONLY_FOR]: 'track-progress' });
+  const original = event('{}', { other: bytes, [ONLY_FOR]: 'track-progress', [LOGGED_AT]: String(LOGGED) });
+  const { timestamp: _, ...rest } = record ?? assert.fail('there is none');
   assert.deepEqual(
-    { ...record, value: Buffer.from(record?.value ?? ''), key: Buffer.from(record?.key ?? '') },
-    { partition: 2, offset: 1, timestamp: 1000, key: original.key, value: original.value, headers: original.headers },
+    { ...rest, value: Buffer.from(rest.value ?? ''), key: Buffer.from(rest.key ?? '') },
+    { partition: 2, offset: 1, key: original.key, value: original.value, headers: original.headers },
   );
   const marker = await lastOf(one, DEAD, 2);
   assert.deepEqual(marker?.headers, { 'tributary-replayed': id, [DEAD_LETTER.job]: 'track-progress' });
 });
 
-test('a replayed event with a time of its own is kept as long as any new record', async (t) => {
+test('a replayed event is kept as long as any new record, and happened when it did, however often it is replayed', async (t) => {
   const one = await wired(t);
-  const id = await rejected(one, event('{}', { ce_time: '2013-10-01T08:00:00Z' }), ['track-progress']);
-  const before = Date.now();
-  await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
-  const record = await lastOf(one, TOPIC, 2);
-  assert.ok((record?.timestamp ?? 0) >= before);
-  assert.equal(record?.headers['ce_time'], '2013-10-01T08:00:00Z');
+  const data = enrolled('u1').data;
+  const structured = { specversion: '1.0', id: 'e', source: '/s', type: 'enrollment.enrolled', data };
+  const logged = LOGGED + CLOCK_TOLERANCE;
+  for (const [said, headers, time] of [
+    [data, { ce_time: '2013-10-01T08:00:00Z' }, Date.UTC(2013, 9, 1, 8)],
+    [data, { ce_time: '2099-10-01T08:00:00Z' }, logged],
+    [data, {}, LOGGED],
+    [structured, { 'content-type': 'application/cloudevents+json' }, LOGGED],
+    [{ ...structured, time: '2099-10-01T08:00:00Z' }, { 'content-type': 'application/cloudevents+json' }, logged],
+  ] as const) {
+    const before = Date.now();
+    let record = event(JSON.stringify(said), headers);
+    for (let times = 0; times < 2; times++) {
+      const id = await rejected(one, record, ['track-progress']);
+      await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
+      record = { ...((await lastOf(one, TOPIC, 2)) ?? assert.fail('there is none')), topic: TOPIC };
+    }
+    assert.ok(record.timestamp >= before);
+    const decoded = one.stores.codec.decode(enrollmentEvents, { ...record, offset: 0 }, wantedOf(enrollmentEvents));
+    assert.ok(decoded.kind === 'event', JSON.stringify(decoded));
+    assert.equal(decoded.event.time, time);
+    assert.equal(decoded.event.loggedAt, record.timestamp);
+  }
 });
 
 test('what was replayed is listed only with --all, and replayed twice only with --again', async (t) => {

@@ -6,6 +6,8 @@ import { command } from './in-process.ts';
 
 export const TOPIC = 'enrollment.events';
 export const DEAD = `${TOPIC}.dead-letter`;
+/** When records came into the log. */
+export const LOGGED = Date.UTC(2026, 0, 5);
 export const LIMIT = () => LARGEST_RECORD;
 export const LIST = { job: null, code: null, topic: null, all: false, json: true };
 export const REPLAY = { ids: [], all: false, job: null, code: null, topic: null, again: false, json: true };
@@ -23,7 +25,7 @@ export const event = (value: string | Uint8Array, headers: NewRecord['headers'] 
     'content-type': 'application/json',
     ...headers,
   },
-  timestamp: 1000,
+  timestamp: LOGGED,
 });
 
 /** A record as the log has it, and the letters that jobs write of it. */

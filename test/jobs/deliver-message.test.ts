@@ -249,7 +249,7 @@ for (const [rule, state, attempt] of ANSWERS) {
       changedAt: 0,
     };
     const data = { job: 'deliver-message', row: key, attempt, outcome: 'refused', detail: 'no' };
-    const event = { type: 'call.answered', id: '1', source: '/test', time: 5, tenant: 'default', data };
+    const event = { type: 'call.answered', id: '1', source: '/test', time: 5, loggedAt: 5, tenant: 'default', data };
     assert.equal(deliverMessage.fold['call.answered']?.(row, event, {}), row);
     assert.deepEqual(deliverMessage.react(row, row, event, {}), []);
   });
@@ -258,7 +258,15 @@ for (const [rule, state, attempt] of ANSWERS) {
 test('where to unsubscribe is kept with the message, and its call says so', () => {
   const unsubscribe = 'https://learn.example.org/out';
   const data = { ...ids, ...parcel, unsubscribe, expiresAt: null };
-  const event = { type: 'notification.message-due', id: '1', source: '/test', time: 5, tenant: 'default', data };
+  const event = {
+    type: 'notification.message-due',
+    id: '1',
+    source: '/test',
+    time: 5,
+    loggedAt: 5,
+    tenant: 'default',
+    data,
+  };
   const row = deliverMessage.fold['notification.message-due']?.(undefined, event, {});
   assert.ok(row !== undefined && 'parcel' in row);
   assert.deepEqual(row['parcel'], { ...parcel, unsubscribe });

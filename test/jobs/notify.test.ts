@@ -222,7 +222,7 @@ for (const wrong of WRONG) {
 test('its views show the feed with the newest first, and how many are unread', async (t) => {
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('ancient');
-  await spec.given(asks('a'), asks('b'), [def, data, { time: -62_000_000_000_000 }], reads('a'));
+  await spec.given(asks('a'), asks('b'), [def, data, { time: Date.UTC(1975, 0, 1) }], reads('a'));
   const shown = (id: string, time: number, place: string, read = false) => ({
     recipientId: 'ada',
     notificationId: id,
@@ -233,7 +233,7 @@ test('its views show the feed with the newest first, and how many are unread', a
     'notification_feed',
     shown('b', minute(1), `0${1e15 - minute(1)}`),
     shown('a', minute(0), `0${1e15 - minute(0)}`, true),
-    shown('ancient', -62_000_000_000_000, '1062000000000000'),
+    shown('ancient', Date.UTC(1975, 0, 1), `0${1e15 - Date.UTC(1975, 0, 1)}`),
   );
   await spec.thenView('unread_counts', { recipientId: 'ada', unread: 2 });
 });

@@ -22,7 +22,7 @@ import { ada } from './learners.ts';
 
 function after(job: Job, row: Row | undefined, event: SpecEvent, found: FoundRows = {}): Row | undefined {
   const [{ type }, data, rest] = event;
-  const told = { type, data, id: '', source: '', time: 0, tenant: DEFAULT_TENANT, ...rest };
+  const told = { type, data, id: '', source: '', time: 0, loggedAt: 0, tenant: DEFAULT_TENANT, ...rest };
   return job.fold[type]?.(row, told, found) as Row | undefined;
 }
 

@@ -5,8 +5,10 @@ import { contentProgressed, courseStructureChanged, enrolled } from '../../schem
 import { defineEvent, type EventDef } from '../../schemas/event.ts';
 import { avroHeaders, Codec, type Decoded, ONLY_FOR } from '../../topics/codec.ts';
 import { defineTopic } from '../../topics/define.ts';
+import { CLOCK_TOLERANCE, eventTimeOf, LOGGED_AT } from '../../topics/envelope.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/only.ts';
+import { FIRST_TIME, formatTime, TOO_EARLY } from '../../topics/time.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import {
@@ -14,6 +16,7 @@ import {
   bytes,
   enrolledEvent,
   jsonRecord,
+  LOGGED,
   plain,
   record,
   structuredRecord,
@@ -174,13 +177,73 @@ test('ids and sources have an end', () => {
 test('a time is a timestamp of RFC 3339, or else the time of the record', () => {
   const at = (time: unknown) => withHeaders(jsonRecord(enrolled), { ce_time: time });
   assert.equal(eventOf(at('2026-02-01T11:30:00.25+01:30')).event.time, TIME + 250);
-  assert.equal(eventOf(at(undefined)).event.time, 1000);
-  assert.equal(eventOf(structuredRecord(enrolled, { time: null })).event.time, 1000);
+  assert.equal(eventOf(at(undefined)).event.time, LOGGED);
+  assert.equal(eventOf(structuredRecord(enrolled, { time: null })).event.time, LOGGED);
   const message = 'the attribute time must be an RFC 3339 timestamp such as 2026-02-01T10:00:00Z';
   for (const time of ['', 'yesterday', '2026-02-01', '2026-02-30T10:00:00Z', '1769940000000']) {
     assert.deepEqual(rejection(at(time)), ['ENVELOPE_INVALID', message]);
   }
   assert.deepEqual(rejection({ ...at(undefined), timestamp: -1 }), ['ENVELOPE_INVALID', message]);
+});
+
+test('no event happens later than its record came into the log, but for a minute', () => {
+  for (const record of [
+    (time: string) => withHeaders(jsonRecord(enrolled), { ce_time: time }),
+    (time: string) => structuredRecord(enrolled, { time }),
+  ]) {
+    const seen = (ms: number, change: object = {}) => {
+      const { event, isAhead } = eventOf({ ...record(formatTime(ms)), ...change });
+      return [event.time, event.loggedAt, isAhead];
+    };
+    assert.deepEqual(seen(LOGGED + CLOCK_TOLERANCE), [LOGGED + CLOCK_TOLERANCE, LOGGED, false]);
+    assert.deepEqual(seen(LOGGED + CLOCK_TOLERANCE + 1), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
+    assert.deepEqual(seen(Date.UTC(2099, 0, 1)), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
+    assert.deepEqual(seen(Date.UTC(1999, 0, 1)), [Date.UTC(1999, 0, 1), LOGGED, false]);
+    // A log that does not say bounds nothing, nor does a producer who took seconds for milliseconds.
+    for (const timestamp of [-1, LOGGED / 1000]) {
+      assert.deepEqual(seen(Date.UTC(2099, 0, 1), { timestamp }), [Date.UTC(2099, 0, 1), Date.UTC(2099, 0, 1), false]);
+    }
+  }
+});
+
+test('a record that was sent on is measured by when it came first, which can only be earlier', () => {
+  const at = (first: string, ce_time?: string) =>
+    eventOf(withHeaders({ ...jsonRecord(enrolled), timestamp: LOGGED }, { ce_time, [LOGGED_AT]: first })).event;
+  assert.equal(at(String(LOGGED - 1000)).time, LOGGED - 1000);
+  assert.equal(at(String(LOGGED - 1000)).loggedAt, LOGGED);
+  assert.equal(at(String(LOGGED - 1000), '2099-01-01T00:00:00Z').time, LOGGED - 1000 + CLOCK_TOLERANCE);
+  for (const wrong of [String(LOGGED + 1000), '5', '', 'x', '-1', '9'.repeat(30)]) assert.equal(at(wrong).time, LOGGED);
+});
+
+test('a time of 1970 is refused, and says that seconds may have been taken for milliseconds', () => {
+  for (const time of [
+    '1970-01-21T12:00:00Z',
+    '1970-12-31T23:59:59.999Z',
+    '1969-01-01T00:00:00Z',
+    '0001-01-01T00:00:00Z',
+  ]) {
+    const message = `the attribute time is ${time}: ${TOO_EARLY}`;
+    assert.deepEqual(rejection(withHeaders(jsonRecord(enrolled), { ce_time: time })), ['ENVELOPE_INVALID', message]);
+    assert.deepEqual(rejection(structuredRecord(enrolled, { time })), ['ENVELOPE_INVALID', message]);
+  }
+  assert.equal(eventOf(structuredRecord(enrolled, { time: '1971-01-01T00:00:00Z' })).event.time, FIRST_TIME);
+});
+
+test('the time of a record is told without decoding it, in every mode, and whatever else is wrong with it', () => {
+  const time = '2026-01-31T10:00:00Z';
+  const ms = Date.UTC(2026, 0, 31, 10);
+  for (const [record, expected] of [
+    [withHeaders(jsonRecord(enrolled), { ce_time: time, ce_type: undefined }), ms],
+    [structuredRecord(enrolled, { time, type: 'other' }), ms],
+    [structuredRecord(enrolled, { time: 'no time' }), LOGGED],
+    [structuredRecord(enrolled, { time: '2099-01-01T00:00:00Z' }), LOGGED + CLOCK_TOLERANCE],
+    [{ ...structuredRecord(enrolled), value: bytes('null') }, LOGGED],
+    [{ ...structuredRecord(enrolled), value: bytes('{') }, LOGGED],
+    [{ ...structuredRecord(enrolled), value: null }, LOGGED],
+    [withHeaders(jsonRecord(enrolled), { ce_time: 'no time' }), LOGGED],
+  ] as const) {
+    assert.equal(eventTimeOf(record), expected);
+  }
 });
 
 test('a tenant is a short text, and who names none is of the default one', () => {

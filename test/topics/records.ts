@@ -5,12 +5,15 @@ import type { Topic } from '../../topics/define.ts';
 import type { Headers, LogRecord } from '../../topics/transport.ts';
 
 export const TIME = Date.UTC(2026, 1, 1, 10);
+/** When the records came into the log. */
+export const LOGGED = TIME + 5000;
+
 const ENVELOPE = { id: 'e-1', source: '/platform', time: TIME, tenant: 'default' };
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export function record(value: Uint8Array | null, headers: Headers): LogRecord {
-  return { partition: 0, offset: 7, timestamp: 1000, key: null, value, headers };
+  return { partition: 0, offset: 7, timestamp: LOGGED, key: null, value, headers };
 }
 
 export function avroRecord(codec: Codec, topic: Topic, def: EventDef, data: object = def.example): LogRecord {
@@ -52,11 +55,13 @@ export const withHeaders = (each: LogRecord, headers: object): LogRecord => {
 /** What `enrolled`, in any form, is decoded to. */
 export const enrolledEvent = {
   kind: 'event',
+  isAhead: false,
   event: {
     type: 'enrollment.enrolled',
     id: 'e-1',
     source: '/platform',
     time: TIME,
+    loggedAt: LOGGED,
     tenant: 'default',
     data: { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', method: 'self' },
   },

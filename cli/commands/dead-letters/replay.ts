@@ -5,6 +5,7 @@
  */
 import { TributaryError } from '../../../schemas/errors.ts';
 import { ONLY_FOR } from '../../../topics/codec.ts';
+import { LOGGED_AT } from '../../../topics/envelope.ts';
 import { largestSize } from '../../../topics/limits.ts';
 import { ONLY_ROWS, ONLY_VIEWS, type RowKeys } from '../../../topics/only.ts';
 import { partitionOfText } from '../../../topics/partition.ts';
@@ -120,9 +121,9 @@ export async function replayOf(transport: Transport, letter: Letter): Promise<Re
   const now = Date.now();
   const record = {
     ...{ topic: letter.topic.name, partition, key, value },
-    headers: { ...kept, [ONLY_FOR]: letter.job },
-    // Without a time of its own an event has that of its record. All others are kept from now on, as any new record.
-    timestamp: 'ce_time' in kept ? now : timestamp,
+    // It is kept from now on, as any new record. The time of its event is still measured by when it came.
+    headers: { ...kept, [LOGGED_AT]: kept[LOGGED_AT] ?? String(timestamp), [ONLY_FOR]: letter.job },
+    timestamp: now,
   };
   const parts = await partsOf(transport, letter, rejected);
   const records =

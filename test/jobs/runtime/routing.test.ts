@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
+import { LOGGED_AT } from '../../../topics/envelope.ts';
 import type { Claim, TopicShape } from '../../../topics/transport.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { recordsOf } from '../../harness/produce.ts';
@@ -28,7 +29,11 @@ async function produceInto(
   return thingId;
 }
 
-const setUp = (t: TestContext, jobs: readonly Job[] = [addUp, addUpToo]) => bench(t, { jobs, partitions: 2 });
+const setUp = async (t: TestContext, jobs: readonly Job[] = [addUp, addUpToo]) => {
+  const b = await bench(t, { jobs, partitions: 2 });
+  b.clock.advance(3_600_000);
+  return b;
+};
 
 async function otherSums(b: Bench): Promise<unknown[]> {
   return (await b.stores.tables.select(others, ['default'], { limit: 10 })).items.map(({ sum }) => sum);
@@ -58,6 +63,8 @@ for (const [what, change] of Object.entries({
       assert.equal(Buffer.from(record.key ?? []).toString(), thing);
       assert.deepEqual(record.value, astray[0]?.value);
       assert.equal(record.headers['ce_id'], astray[0]?.headers['ce_id']);
+      assert.equal(record.timestamp, START, 'it keeps its time');
+      assert.equal(record.headers[LOGGED_AT], String(START), 'wherever the log gives it another');
     }
     assert.deepEqual(
       b

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { type Job, type Output, sleep, wakeAt } from '../../../jobs/define.ts';
 import { timerFired } from '../../../schemas/event.ts';
 import { avroHeaders } from '../../../topics/codec.ts';
+import { formatTime } from '../../../topics/time.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, changed, dropped, things, unread } from './add-up.ts';
 import { type Bench, type BenchOptions, bench, rest, START } from './bench.ts';
@@ -137,6 +138,33 @@ test('in a backlog time is the time of the log: a timer fires when the events ha
   assert.deepEqual(firedAfter, [0, 0, 0, 0, 1, 1], 'it fires before the turn that follows the fourth event');
   await rest([worker]);
   assert.equal(await sum(b), 1006);
+});
+
+test('the time of the log is that of events in structured mode as well, bounded by when they came', async (t) => {
+  const b = await setUp(t);
+  const came = START + 3 * MINUTE;
+  b.clock.set(START + 1000 * MINUTE);
+  await b.produce(wish('wake:5'));
+  const key = new TextEncoder().encode('t');
+  const headers = { 'content-type': 'application/cloudevents+json' };
+  const data = { thingId: 't', partId: 'p', amount: 1 };
+  const say = async (time: number, timestamp: number) => {
+    const event = { specversion: '1.0', id: 'x', source: '/s', type: added.type, time: formatTime(time), data };
+    const value = new TextEncoder().encode(JSON.stringify(event));
+    await b.stores.transport.produce([{ topic: things.name, partition: 0, key, value, headers, timestamp }]);
+  };
+  // It comes late, and tells of what was before the timer was due; then one from the future comes before it is due.
+  await say(START, START + 100 * MINUTE);
+  await say(START + 100 * MINUTE, came);
+  await say(START + 5 * MINUTE, START + 100 * MINUTE);
+  await b.produce(wish('', 6), wish('', 6));
+  const worker = await b.worker(0, { settings: { maxRecords: 1 } });
+  const firedAfter: number[] = [];
+  for (let n = 1; n <= 6; n++) {
+    await worker.turn(0);
+    firedAfter.push(fired(b));
+  }
+  assert.deepEqual(firedAfter, [0, 0, 0, 0, 1, 1], 'it fires before the turn that follows the fourth event');
 });
 
 test('after a pause a backlog is read before anything is fired by the clock', async (t) => {
