@@ -7,7 +7,7 @@ import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { parseJson } from './json-value.ts';
 import { LARGEST_VALUE } from './limits.ts';
 import { type Origin, parseOrigin } from './origin.ts';
-import { FIRST_TIME, formatTime, parseTime, TOO_EARLY } from './time.ts';
+import { FIRST_TIME, formatTime, LAST_TIME, parseTime, TOO_EARLY } from './time.ts';
 import type { Headers, LogRecord } from './transport.ts';
 import { type Rejected, rejected } from './wire.ts';
 
@@ -87,7 +87,7 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
   }
   if (saidTime < FIRST_TIME) return rejected('ENVELOPE_INVALID', `the attribute time is ${said.time}: ${TOO_EARLY}`);
   const time = boundedBy(latest, saidTime);
-  const loggedAt = record.timestamp >= FIRST_TIME ? record.timestamp : time;
+  const loggedAt = latest === undefined ? time : record.timestamp;
   return { id, source, time, tenant, origin, loggedAt, isAhead: time < saidTime };
 }
 
@@ -99,10 +99,10 @@ function timeOf(said: unknown, logged: number | undefined): number | undefined {
 
 /**
  * When the record came into the log first. A header can make it earlier only. Undefined where nobody knows: -1 is Kafka's way of
- * saying nothing, and a producer that takes seconds for milliseconds says 1970.
+ * saying nothing, a producer that takes seconds for milliseconds says 1970, and one that takes microseconds a year of five digits.
  */
 function firstLogged({ headers, timestamp }: LogRecord): number | undefined {
-  if (timestamp < FIRST_TIME) return undefined;
+  if (timestamp < FIRST_TIME || timestamp > LAST_TIME) return undefined;
   const before = headers[LOGGED_AT];
   const first = typeof before === 'string' && /^\d{1,15}$/.test(before) ? Number(before) : timestamp;
   return first < FIRST_TIME ? timestamp : Math.min(first, timestamp);

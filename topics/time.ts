@@ -6,7 +6,7 @@
 const DAY = 86_400_000;
 /** The first and the last moment that RFC 3339 has a text for. */
 const FIRST = -62_167_219_200_000;
-const LAST = 253_402_300_799_999;
+export const LAST_TIME = 253_402_300_799_999;
 
 /** The last moment that `Date` knows, and without its sign the first. */
 const FARTHEST = 8.64e15;
@@ -104,7 +104,7 @@ const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
 
 /** In UTC, with milliseconds. A moment before the year 0 or after 9999 becomes the nearest one that can be written. */
 export function formatTime(time: number): string {
-  const ms = Math.min(Math.max(Math.trunc(time), FIRST), LAST);
+  const ms = Math.min(Math.max(Math.trunc(time), FIRST), LAST_TIME);
   const ofDay = Math.floor(ms / DAY);
   if (ofDay !== day) {
     dayText = new Date(ofDay * DAY).toISOString().slice(0, 11);

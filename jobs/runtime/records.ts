@@ -4,6 +4,7 @@ import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
 import { LOGGED_AT } from '../../topics/envelope.ts';
 import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
+import { FIRST_TIME } from '../../topics/time.ts';
 import type { LogRecord, NewRecord } from '../../topics/transport.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
 import type { SaidEvent } from './outbox.ts';
@@ -25,6 +26,9 @@ export function originOf({ offset }: Pick<SaidEvent, 'offset'>, index: number, p
   return formatOrigin(lineOf(place.job, place.topic, topicId, place.partition), offset, index);
 }
 
+/** An earlier release took times that no reader takes any more; what it stored is still to be said. */
+const sayable = (time: number): number => Math.max(time, FIRST_TIME);
+
 /** One record; or, for a broadcast, one for every partition. None if the topic does not take it: see `noteSaid`. */
 export function derived(
   said: SaidEvent,
@@ -40,7 +44,7 @@ export function derived(
   const headers = avroHeaders(said.type, {
     id: origin,
     source: `/tributary/${place.job}`,
-    time: said.time,
+    time: sayable(said.time),
     tenant: said.tenant,
     origin,
   });
@@ -105,7 +109,7 @@ export function toRow(
     partition: partitionOf(key, partitions(place.topic)),
     key,
     value: codec.encode(place.topic, def, data),
-    headers: avroHeaders(def.type, { id, source: `/tributary/${place.job}`, time, tenant: row.tenant }),
+    headers: avroHeaders(def.type, { id, source: `/tributary/${place.job}`, time: sayable(time), tenant: row.tenant }),
     timestamp: now,
   };
 }

@@ -81,7 +81,7 @@ test('tail shows the newest records of all partitions, in the order of their tim
 
 test('tail shows why a record cannot be read, and goes on', async (t) => {
   const one = await wired(t);
-  const base = { topic: 'user.events', partition: 0, key: Buffer.from([0xff, 0xfe]), timestamp: 1000 };
+  const base = { topic: 'user.events', partition: 0, key: Buffer.from([0xff, 0xfe]), timestamp: Date.UTC(2026, 0, 5) };
   const headers = { ce_specversion: '1.0', ce_id: 'e', ce_source: '/s', ce_type: 'user.deleted' };
   await one.stores.transport.produce([
     { ...base, value: Buffer.from('x'), headers },

@@ -10,7 +10,7 @@ import { ONLY_ROWS, ONLY_VIEWS } from '../../../topics/only.ts';
 import type { NewRecord } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, changed, emptied, polished, things } from './add-up.ts';
-import { type Bench, bench, thingIn } from './bench.ts';
+import { type Bench, bench, START, thingIn } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
 import { add, breakable, found, move, replayAll } from './replays.ts';
 
@@ -182,7 +182,7 @@ test('a row that is to take an event, and to be shown besides, is', async (t) =>
   const b = await bench(t);
   await b.produce(add('p', 0));
   await b.run({ hook: refusingKeys('p', 'search.apply') });
-  const given = { topic: things, def: emptied, data: { thingId: 't' }, id: 'e', time: 0 };
+  const given = { topic: things, def: emptied, data: { thingId: 't' }, id: 'e', time: START };
   const [record] = recordsOf(b.stores.codec, given, 1) as [NewRecord];
   const only = JSON.stringify([['t', 'p']]);
   const headers = { ...record.headers, [ONLY_ROWS]: only, [ONLY_VIEWS]: only };
