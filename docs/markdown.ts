@@ -35,6 +35,7 @@ function fieldTable({ fields }: RecordSchema, { defaults }: { defaults: boolean 
     ['Field', ({ name }) => code(name)],
     ['Type', ({ type }) => typeName(type)],
     ['Unit', ({ unit }) => unit ?? ''],
+    ['Bounds', boundsOf],
     ['Default', (field) => (defaults ? defaultOf(field) : '')],
     ['Personal', ({ personal }) => (personal ? 'yes' : '')],
     ['Meaning', ({ doc }) => doc],
@@ -44,6 +45,11 @@ function fieldTable({ fields }: RecordSchema, { defaults }: { defaults: boolean 
     shown.map(([head]) => head),
     fields.map((field) => shown.map(([, cell]) => cell(field))),
   );
+}
+
+function boundsOf({ minimum, maximum }: Field): string {
+  if (minimum === undefined) return maximum === undefined ? '' : `at most ${maximum}`;
+  return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`;
 }
 
 const defaultOf = (field: Field): string => ('default' in field ? code(JSON.stringify(field.default)) : '');

@@ -2,8 +2,9 @@
  * A schema is one Avro literal. Its TypeScript type is inferred from it here, and `avsc` compiles it
  * elsewhere; there is no second declaration and no generated code.
  *
- * Two attributes of ours may stand beside Avro's own on a field: `unit` ("ms since 1970 UTC", "percent")
- * and `personal: true` for personal data. Avro readers ignore them; documentation and reports use them.
+ * Some attributes of ours may stand beside Avro's own on a field: `unit` ("ms since 1970 UTC", "percent"), `minimum` and
+ * `maximum` of a number, and `personal: true` for personal data. Avro readers ignore them; our own hold records to the bounds, and
+ * documentation and reports use the others.
  */
 
 export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes';
@@ -14,6 +15,9 @@ export interface Field {
   readonly doc: string;
   readonly default?: unknown;
   readonly unit?: string;
+  /** Of a number: the least and the most it may be. */
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly personal?: true;
 }
 

@@ -1,6 +1,16 @@
 /** What happens to one batch. Topic `batch.events`, keyed by `batchId`. */
 import { defineEvent } from './event.ts';
-import { batchId, courseId, IN_LOG_ORDER, learnerState, NEWEST_HOLDS, progress, state, userId } from './fields.ts';
+import {
+  batchId,
+  courseId,
+  IN_LOG_ORDER,
+  learnerState,
+  moment,
+  NEWEST_HOLDS,
+  progress,
+  state,
+  userId,
+} from './fields.ts';
 
 const namespace = 'org.tributary.batch';
 
@@ -8,12 +18,12 @@ const whole = [
   batchId,
   courseId,
   { name: 'name', type: 'string', doc: 'What people call the batch.' },
-  { name: 'startsAt', type: 'long', doc: 'When the batch starts.', unit: 'ms since 1970 UTC' },
+  { name: 'startsAt', type: 'long', doc: 'When the batch starts.', ...moment },
   {
     name: 'endsAt',
     type: ['null', 'long'],
     doc: 'When the batch ends: the first moment that is no longer part of it. Absent: it does not end.',
-    unit: 'ms since 1970 UTC',
+    ...moment,
     default: null,
   },
 ] as const;

@@ -58,7 +58,7 @@ export const contentProgressed = defineEvent(
         type: { type: 'enum', name: 'ContentStatus', symbols: ['started', 'completed'] },
         doc: 'How far the content is. A completed content stays completed, unless it is reset.',
       },
-      { name: 'views', type: 'int', doc: 'How many visits this event stands for.', default: 1 },
+      { name: 'views', type: 'int', doc: 'How many visits this event stands for.', minimum: 0, default: 1 },
     ],
   },
   { userId: 'learner-1', courseId: 'AAA-2013J', contentId: '546669', status: 'completed', views: 3 },
@@ -78,7 +78,7 @@ export const assessmentSubmitted = defineEvent(
       contentId,
       { name: 'attemptId', type: 'string', doc: 'The attempt. Submitting it again replaces it.' },
       { name: 'score', type: 'double', doc: 'Points reached.', unit: 'points' },
-      { name: 'maxScore', type: 'double', doc: 'Points that could be reached.', unit: 'points' },
+      { name: 'maxScore', type: 'double', doc: 'Points that could be reached.', unit: 'points', minimum: 0 },
       {
         name: 'answers',
         doc: 'The answers, where the platform tells them.',
@@ -92,8 +92,8 @@ export const assessmentSubmitted = defineEvent(
             fields: [
               { name: 'questionId', type: 'string', doc: 'The question.' },
               { name: 'score', type: 'double', doc: 'Points reached.', unit: 'points' },
-              { name: 'maxScore', type: 'double', doc: 'Points that could be reached.', unit: 'points' },
-              { name: 'durationMs', type: ['null', 'long'], doc: 'Time spent.', unit: 'ms', default: null },
+              { name: 'maxScore', type: 'double', doc: 'Points that could be reached.', unit: 'points', minimum: 0 },
+              { name: 'durationMs', type: ['null', 'long'], doc: 'Time spent.', unit: 'ms', minimum: 0, default: null },
             ],
           },
         },

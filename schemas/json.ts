@@ -6,15 +6,28 @@
  * Fields the schema does not have are ignored, as Avro's schema resolution ignores a writer's extra fields:
  * a producer may be newer than we are.
  */
-import { type Infer, isNullable, type Primitive, type RecordSchema, type Schema } from './avro.ts';
+import { type Field, type Infer, isNullable, type Primitive, type RecordSchema, type Schema } from './avro.ts';
 
 /** The value, or where and why it does not fit: "data.batch: a string is missing". */
 export type Checked<T> = { ok: true; value: T } | { ok: false; problem: string };
 
 export const INT_MIN = -(2 ** 31);
 export const INT_MAX = 2 ** 31 - 1;
-/** The largest whole number that our Avro encoder takes: what fits here fits there. */
-const LONG_MAX = Number.MAX_SAFE_INTEGER - 1;
+/** The largest whole number of a long. Our Avro decoder takes a number below the negative one for a positive one. */
+export const LONG_MAX = 2 ** 52 - 1;
+
+/** What a number is expected to be, if it is not; undefined for a field without bounds. */
+export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) => string | undefined) | undefined {
+  if (minimum === undefined && maximum === undefined) return undefined;
+  const [least, most] = [minimum ?? Number.NEGATIVE_INFINITY, maximum ?? Number.POSITIVE_INFINITY];
+  const bounds = [
+    minimum === undefined ? '' : ` of at least ${minimum}`,
+    maximum === undefined ? '' : ` of at most ${maximum}`,
+  ];
+  const expected = `a number${bounds.filter((bound) => bound !== '').join(' and')}${unit === undefined ? '' : ` (${unit})`}`;
+  return (value) =>
+    value === null || ((value as number) >= least && (value as number) <= most) ? undefined : expected;
+}
 
 class Misfit extends Error {}
 
@@ -72,7 +85,7 @@ function compile(schema: Schema): Check {
 function compileRecord(schema: RecordSchema): Check {
   const fields = schema.fields.map((field) => ({
     name: field.name,
-    check: compile(field.type),
+    check: withRange(compile(field.type), rangeOf(field)),
     expected: describe(field.type),
     optional: 'default' in field,
     default: defaultOf(field.default),
@@ -88,6 +101,15 @@ function compileRecord(schema: RecordSchema): Check {
       else throw new Misfit(`${path}.${field.name}: ${field.expected} is missing`);
     }
     return result;
+  };
+}
+
+function withRange(check: Check, range: ReturnType<typeof rangeOf>): Check {
+  if (range === undefined) return check;
+  return (value, path) => {
+    const checked = check(value, path);
+    const expected = range(checked);
+    return expected === undefined ? checked : misfit(path, expected, value);
   };
 }
 

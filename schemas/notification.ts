@@ -1,6 +1,6 @@
 /** What one user is told, and how. Topic `notification.events`, keyed by `recipientId`. */
 import { defineEvent } from './event.ts';
-import { channel, recipientId } from './fields.ts';
+import { channel, moment, recipientId } from './fields.ts';
 
 const namespace = 'org.tributary.notification';
 
@@ -21,7 +21,7 @@ const expiresAt = {
   name: 'expiresAt',
   type: ['null', 'long'],
   doc: 'When nobody needs to be told any more. Absent: never.',
-  unit: 'ms since 1970 UTC',
+  ...moment,
   default: null,
 } as const;
 const unsubscribe = {

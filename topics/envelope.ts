@@ -3,11 +3,12 @@
  * members of the value. Here are their rules, the same for both.
  */
 import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { FIRST_TIME, LAST_TIME } from '../schemas/fields.ts';
 import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { parseJson } from './json-value.ts';
 import { LARGEST_VALUE } from './limits.ts';
 import { type Origin, parseOrigin } from './origin.ts';
-import { FIRST_TIME, formatTime, LAST_TIME, parseTime, TOO_EARLY } from './time.ts';
+import { formatTime, parseTime } from './time.ts';
 import type { Headers, LogRecord } from './transport.ts';
 import { type Rejected, rejected } from './wire.ts';
 
@@ -16,6 +17,8 @@ const LONGEST_ATTRIBUTE = 4096;
 
 /** How much later than its record an event may have happened: clocks differ a little. */
 export const CLOCK_TOLERANCE = 60_000;
+
+const TOO_EARLY = 'times begin with 1971; were seconds taken for milliseconds, or was a clock never set?';
 
 /** A header of records that are sent on or replayed: when they came into the log first, in ms since 1970 UTC. */
 export const LOGGED_AT = 'tributary-logged-at';

@@ -1,9 +1,10 @@
 /**
- * What Avro's encoding leaves open and JSON's does not: an int beyond 32 bits, a double that is no number. Data that was
- * read from Avro is looked through for them, so that both forms are held to the same declaration.
+ * What Avro's encoding leaves open and JSON's does not: an int beyond 32 bits, a long beyond what is read as it was written, a double
+ * that is no number, a number beyond the bounds of its field. Data that was read from Avro is looked through for them, so that both
+ * forms are held to the same declaration.
  */
-import { isNullable, type RecordSchema, type Schema } from '../schemas/avro.ts';
-import { INT_MAX, INT_MIN } from '../schemas/json.ts';
+import { type Field, isNullable, type RecordSchema, type Schema } from '../schemas/avro.ts';
+import { INT_MAX, INT_MIN, LONG_MAX, rangeOf } from '../schemas/json.ts';
 
 /** Says where below the value a number does not fit (".views: a whole number is expected, not 4294967296"), or undefined. */
 export type NumberCheck = (value: unknown) => string | undefined;
@@ -11,6 +12,7 @@ export type NumberCheck = (value: unknown) => string | undefined;
 /** Undefined when the schema has no such number. */
 export function numberCheck(schema: Schema): NumberCheck | undefined {
   if (schema === 'int') return checkInt;
+  if (schema === 'long') return checkLong;
   if (schema === 'double') return checkDouble;
   if (typeof schema === 'string') return undefined;
   if (isNullable(schema)) {
@@ -35,9 +37,9 @@ export function numberCheck(schema: Schema): NumberCheck | undefined {
 
 function recordCheck(schema: RecordSchema): NumberCheck | undefined {
   const fields: { readonly name: string; readonly check: NumberCheck }[] = [];
-  for (const { name, type } of schema.fields) {
-    const check = numberCheck(type);
-    if (check !== undefined) fields.push({ name, check });
+  for (const field of schema.fields) {
+    const { name, type } = field;
+    for (const check of [numberCheck(type), rangeCheck(field)]) if (check !== undefined) fields.push({ name, check });
   }
   if (fields.length === 0) return undefined;
   return (value) => {
@@ -47,6 +49,17 @@ function recordCheck(schema: RecordSchema): NumberCheck | undefined {
     }
     return undefined;
   };
+}
+
+function rangeCheck(field: Field): NumberCheck | undefined {
+  const range = rangeOf(field);
+  return (
+    range &&
+    ((value) => {
+      const expected = range(value);
+      return expected === undefined ? undefined : `: ${expected} is expected, not ${value}`;
+    })
+  );
 }
 
 function firstProblem<K>(
@@ -65,6 +78,10 @@ const checkInt: NumberCheck = (value) =>
   (value as number) >= INT_MIN && (value as number) <= INT_MAX
     ? undefined
     : `: a whole number is expected, not ${value}`;
+
+/** Of the two numbers that are read as one, nobody knows which it was. */
+const checkLong: NumberCheck = (value) =>
+  Math.abs(value as number) <= LONG_MAX ? undefined : `: a whole number is expected, not one near ${value}`;
 
 const checkDouble: NumberCheck = (value) =>
   Number.isFinite(value) ? undefined : `: a number is expected, not ${value}`;

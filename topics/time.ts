@@ -3,20 +3,14 @@
  * it takes the 30th of February for the 2nd of March.
  */
 
+import { LAST_TIME } from '../schemas/fields.ts';
+
 const DAY = 86_400_000;
-/** The first and the last moment that RFC 3339 has a text for. */
+/** The first moment that RFC 3339 has a text for. */
 const FIRST = -62_167_219_200_000;
-export const LAST_TIME = 253_402_300_799_999;
 
 /** The last moment that `Date` knows, and without its sign the first. */
 const FARTHEST = 8.64e15;
-
-/**
- * 1971. Nothing that is told to us happened before; but seconds that are taken for milliseconds make a time of January 1970, and so
- * does a clock that was never set.
- */
-export const FIRST_TIME = 31_536_000_000;
-export const TOO_EARLY = 'times begin with 1971; were seconds taken for milliseconds, or was a clock never set?';
 
 const ZERO = 48;
 const DOT = 46;

@@ -1,10 +1,10 @@
 /** The records that a batch sends: derived events, records sent on to their partition, timers, answers. Dead letters: `dead-letter.ts`. */
 import type { EventDef } from '../../schemas/event.ts';
+import { FIRST_TIME } from '../../schemas/fields.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
 import { LOGGED_AT } from '../../topics/envelope.ts';
 import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
 import { partitionOf } from '../../topics/partition.ts';
-import { FIRST_TIME } from '../../topics/time.ts';
 import type { LogRecord, NewRecord } from '../../topics/transport.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
 import type { SaidEvent } from './outbox.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Schema } from '../../schemas/avro.ts';
+import { moment } from '../../schemas/fields.ts';
 import { compileJson } from '../../schemas/json.ts';
 
 const fits = (schema: Schema, value: unknown): unknown => {
@@ -70,18 +71,40 @@ test('an int is a whole number of 32 bits', () =>
     ],
   ));
 
-test('a long is a whole number that JavaScript can count', () =>
+test('a long is a whole number that Avro too reads as it was written', () =>
   table(
     'long',
-    [0, 9007199254740990, -9007199254740990],
+    [0, 4503599627370495, -4503599627370495],
     [
-      [9007199254740991, 'data: a whole number is expected, not 9007199254740991'],
-      [-9007199254740991, 'data: a whole number is expected, not -9007199254740991'],
+      [4503599627370496, 'data: a whole number is expected, not 4503599627370496'],
+      [-4503599627370496, 'data: a whole number is expected, not -4503599627370496'],
       [JSON.parse('1e400'), 'data: a whole number is expected, not Infinity'],
       [0.5, 'data: a whole number is expected, not 0.5'],
       [[1], 'data: a whole number is expected, not an array'],
     ],
   ));
+
+test('a number is held to the bounds of its field', () => {
+  const field = (bounds: object) =>
+    ({
+      type: 'record',
+      name: 'R',
+      fields: [{ name: 'a', type: ['null', 'long'], doc: 'A.', default: null, ...bounds }],
+    }) as const;
+  const problem = (bounds: object, a: unknown) => {
+    const checked = compileJson(field(bounds))({ a }, 'data');
+    return checked.ok ? undefined : checked.problem;
+  };
+  for (const good of [0, 7, null, undefined]) assert.equal(problem({ minimum: 0, maximum: 7 }, good), undefined);
+  assert.equal(problem({ minimum: 0 }, -1), 'data.a: a number of at least 0 is expected, not -1');
+  assert.equal(problem({ maximum: 7 }, 8), 'data.a: a number of at most 7 is expected, not 8');
+  assert.equal(problem({ minimum: 0 }, 'x'), 'data.a: a whole number is expected, not "x"');
+  assert.equal(
+    problem(moment, Date.UTC(2026, 0, 5) / 1000),
+    'data.a: a number of at least 31536000000 and of at most 253402300799999 (ms since 1970 UTC) is expected, not 1767571200',
+  );
+  assert.match(problem(moment, Date.UTC(2026, 0, 5) * 1000) ?? '', /of at most .* not 1767571200000000$/);
+});
 
 test('a double is a number, and an infinite one is none', () =>
   table(

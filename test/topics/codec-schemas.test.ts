@@ -50,6 +50,11 @@ test('Avro is held to the numbers that JSON is held to', () => {
     'data.views: a whole number is expected, not 4294967296',
   ]);
 
+  const negative = avroRecord(codec, enrollmentEvents, contentProgressed, { ...contentProgressed.example, views: -5 });
+  const misfit = ['DATA_INVALID', 'data.views: a number of at least 0 is expected, not -5'];
+  assert.deepEqual(rejection(negative), misfit);
+  assert.deepEqual(rejection(jsonRecord(contentProgressed, { ...contentProgressed.example, views: -5 })), misfit);
+
   const { score: _, ...data } = assessmentSubmitted.example;
   const infinite = avroRecord(codec, enrollmentEvents, assessmentSubmitted, { ...data, score: Number.NaN });
   assert.deepEqual(rejection(infinite), ['DATA_INVALID', 'data.score: a number is expected, not NaN']);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import avro from 'avsc';
 import type { Schema } from '../../schemas/avro.ts';
 import { numberCheck } from '../../topics/numbers.ts';
 
@@ -7,7 +8,7 @@ const problem = (schema: Schema, value: unknown) => numberCheck(schema)?.(value)
 
 test('a schema without such numbers needs no look', () => {
   const colour = { type: 'enum', name: 'Colour', symbols: ['red'] } as const;
-  for (const schema of ['string', 'long', 'boolean', 'bytes', 'null', colour] as const) {
+  for (const schema of ['string', 'boolean', 'bytes', 'null', colour] as const) {
     assert.equal(numberCheck(schema), undefined);
     assert.equal(numberCheck(['null', schema]), undefined);
     assert.equal(numberCheck({ type: 'array', items: schema }), undefined);
@@ -26,6 +27,29 @@ test('an int is one of 32 bits, a double is a number', () => {
   }
   assert.equal(problem('double', 0.5), undefined);
   assert.equal(problem('double', Number.NEGATIVE_INFINITY), ': a number is expected, not -Infinity');
+});
+
+test('a long is one that is read as it was written', () => {
+  const type = avro.Type.forSchema('long');
+  for (const good of [0, 2 ** 52 - 1, -(2 ** 52) + 1]) {
+    assert.equal(type.fromBuffer(type.toBuffer(good)), good);
+    assert.equal(problem('long', good), undefined);
+  }
+  // Were these read as they are written, the check could go.
+  for (const bad of [-(2 ** 52) - 1, -(2 ** 52) - 2, -(2 ** 53) + 2]) {
+    const read = type.fromBuffer(type.toBuffer(bad));
+    assert.ok(read > 0);
+    assert.equal(problem('long', read), `: a whole number is expected, not one near ${read}`);
+  }
+});
+
+test('a number is held to the bounds of its field', () => {
+  const of = (bounds: object, type: Schema = 'int') =>
+    problem({ type: 'record', name: 'R', fields: [{ name: 'a', type, doc: 'A.', ...bounds }] }, { a: -5 });
+  assert.equal(of({ minimum: -5, maximum: -5 }), undefined);
+  assert.equal(of({ minimum: 0 }), '.a: a number of at least 0 is expected, not -5');
+  assert.equal(of({ minimum: 0 }, ['null', 'double']), '.a: a number of at least 0 is expected, not -5');
+  assert.equal(of({ maximum: -6, unit: 'points' }), '.a: a number of at most -6 (points) is expected, not -5');
 });
 
 test('a number that does not fit is found wherever it is', () => {
