@@ -133,6 +133,10 @@ const schema = z.object({
   viewWaitMs: ms(0, HOUR, DEFAULT_SETTINGS.viewWaitMs, 'How long a batch waits for a view that may be behind'),
   backOffFirstMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[0], 'The first pause when a store is away'),
   backOffLongestMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[1], 'The longest pause when a store is away'),
+  undeclaredTypes: z
+    .enum(['skip', 'dead-letter'])
+    .default(DEFAULT_SETTINGS.undeclaredTypes)
+    .describe('What becomes of records of a type that their topic does not declare.'),
   expireEveryMs: ms(
     1000,
     24 * HOUR,

@@ -1,6 +1,7 @@
 /** What a command works with. A command knows no process, so that it can run on behalf of another one. */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { shownLine, shownText } from './shown.ts';
 import type { Wired } from './wire.ts';
 
 export interface Context {
@@ -23,8 +24,16 @@ export class Interrupted extends Error {
   }
 }
 
-/** Writes one line to the standard output, as fast as it is read. Throws when the command shall end. */
-export async function print({ stdout, signal }: Pick<Context, 'stdout' | 'signal'>, line: string): Promise<void> {
+/** Writes one line to the standard output, as fast as it is read. Throws when the command shall end. Whatever a terminal would obey is escaped. */
+export async function print(streams: Pick<Context, 'stdout' | 'signal'>, line: string): Promise<void> {
+  await printPainted(streams, shownText(line));
+}
+
+/** The same for a line with colours; what is not ours in it must have gone through `shownLine`. */
+export async function printPainted(
+  { stdout, signal }: Pick<Context, 'stdout' | 'signal'>,
+  line: string,
+): Promise<void> {
   signal.throwIfAborted();
   if (!stdout.write(`${line}\n`)) await once(stdout, 'drain', { signal });
 }
@@ -40,7 +49,7 @@ export async function printTable(
   rows: readonly (readonly (string | number)[])[],
 ): Promise<void> {
   const lines = [head, ...rows].map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)),
+    row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : shownLine(cell))),
   );
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   const right = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));

@@ -1,6 +1,7 @@
 /** What a command says when it fails, and with which exit code it ends. */
 import type { Writable } from 'node:stream';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
+import { shownText } from './shown.ts';
 
 export const FAILED = 1;
 export const USED_WRONGLY = 2;
@@ -13,8 +14,8 @@ export const usage = (message: string): TributaryError => new TributaryError('US
 /** Says what went wrong in one line, and answers the exit code. What was not foreseen shows its stack with `debug`. */
 export function report(error: unknown, stderr: Writable, debug: boolean): number {
   const known = error instanceof TributaryError;
-  stderr.write(`error: ${known || messageOf(error) !== '' ? messageOf(error) : String(error)}\n`);
-  if (debug && error instanceof Error) stderr.write(`${error.stack}\n${causes(error)}`);
+  stderr.write(`error: ${shownText(known || messageOf(error) !== '' ? messageOf(error) : String(error))}\n`);
+  if (debug && error instanceof Error) stderr.write(shownText(`${error.stack}\n${causes(error)}`));
   else if (!known) stderr.write('This was not foreseen: run it again with --debug to see where it came from.\n');
   return known && error.kind === 'usage' && error.code !== 'NOT_FOUND' ? USED_WRONGLY : FAILED;
 }

@@ -7,6 +7,7 @@ import pino, { type Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { PartitionEvent, Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 import type { Config } from './config.ts';
+import { shownLine } from './shown.ts';
 
 export type { Logger };
 
@@ -17,6 +18,8 @@ type Level = Config['logLevel'];
 interface Told<K extends Kind> {
   readonly level: Level | 'fatal';
   readonly say: (event: EventOf<K>) => string;
+  /** Told to the log only once for each of these. */
+  readonly once?: (event: EventOf<K>) => string;
   readonly count: (metrics: Metrics, event: EventOf<K>) => void;
 }
 
@@ -35,6 +38,13 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     level: 'debug',
     say: ({ records, durationMs, next, end }) => `${records} records in ${durationMs} ms, ${end - next} behind`,
     count: (metrics, event) => metrics.batch(event),
+  },
+  undeclared: {
+    level: 'warn',
+    say: ({ topic, type }) =>
+      `${topic} declares no type ${JSON.stringify(type)}, so that no job heeds its records: correct the producer; with undeclaredTypes=dead-letter they are kept`,
+    once: ({ topic, type }) => `${topic} ${type}`,
+    count: (metrics, { job, topic, count }) => metrics.oddEvents.inc({ job, topic, outcome: 'undeclared-type' }, count),
   },
   'dead-letter': {
     level: 'warn',
@@ -146,13 +156,22 @@ export function createLogger(level: Level, stderr: Writable & { readonly isTTY?:
 function plainLine(line: string): string {
   const { time, level, msg, job, topic, partition } = JSON.parse(line) as Record<string, string | number | undefined>;
   const where = job === undefined ? '' : ` ${job}${partition === undefined ? '' : ` ${topic}/${partition}`}:`;
-  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)}${where} ${msg}\n`;
+  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)}${where} ${shownLine(String(msg))}\n`;
 }
 
+/** More than so many things are not told once each: what is new may come without end. */
+const MOST_ONCE = 100;
+
 export function logged(logger: Logger): Telemetry {
+  const toldOnce = new Set<string>();
   return {
     tell(event) {
-      const { level, say } = toldOf(event);
+      const { level, say, once } = toldOf(event);
+      const what = once?.(event);
+      if (what !== undefined) {
+        if (toldOnce.has(what) || toldOnce.size >= MOST_ONCE) return;
+        toldOnce.add(what);
+      }
       if (logger.isLevelEnabled(level)) logger[level](event, say(event));
     },
   };
@@ -183,6 +202,11 @@ export async function createMetrics() {
     new Gauge({ name: `tributary_${name}`, help, labelNames: [...labelNames], registers: [registry] });
 
   const records = counter('records', 'Records read, by what became of them.', ['job', 'topic', 'outcome']);
+  const oddEvents = counter('odd_events', 'Events taken although something is strange about them.', [
+    'job',
+    'topic',
+    'outcome',
+  ]);
   const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
   const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
   const eventsSent = counter('events_sent', 'Derived events said.', ['job']);
@@ -214,6 +238,7 @@ export async function createMetrics() {
   return {
     registry,
     jobRunning,
+    oddEvents,
     deadLetters: counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']),
     waits: counter('waits', 'Pauses because a store was away.', ['job', 'code']),
     fenced: counter('fenced', 'Partitions let go to a newer owner.', ['job']),
@@ -241,6 +266,7 @@ export async function createMetrics() {
     batch({ job, topic, partition, ...batch }: EventOf<'batch'>): void {
       const outcomes = { applied: batch.applied, rejected: batch.rejected, routed: batch.routed, ...batch.skipped };
       for (const [outcome, count] of Object.entries(outcomes)) records.inc({ job, topic, outcome }, count);
+      for (const [outcome, count] of Object.entries(batch.odd)) oddEvents.inc({ job, topic, outcome }, count);
       rowsWritten.inc({ job }, batch.rowsWritten);
       viewsWritten.inc({ job }, batch.viewsWritten);
       eventsSent.inc({ job }, batch.eventsSent);

@@ -225,6 +225,7 @@ function settingsOf({
   viewWaitMs,
   backOffFirstMs,
   backOffLongestMs,
+  undeclaredTypes,
 }: Config): Settings {
   const backOffMs = [backOffFirstMs, backOffLongestMs] as const;
   return {
@@ -238,5 +239,6 @@ function settingsOf({
     rowCacheMb,
     viewWaitMs,
     backOffMs,
+    undeclaredTypes,
   };
 }

@@ -51,11 +51,11 @@ ${table(
     [
       '`id`',
       'yes',
-      'Unique within its source: the same id again is the same event told twice. At most 4096 characters.',
+      'Unique within its source: the same id of the same source again is the same event told twice. At most 4096 characters.',
     ],
     ['`source`', 'yes', 'Who says it.'],
     ['`type`', 'yes', 'What happened: one of the types below.'],
-    ['`time`', 'no', 'When it happened, as in RFC 3339. Without it, the time of the record.'],
+    ['`time`', 'no', 'When it happened, as in RFC 3339. Without it, the time of the record. See below.'],
     ['`tenant`', 'no', 'Whose learners these are. Without it, `default`.'],
   ],
 )}
@@ -63,7 +63,17 @@ ${table(
 The key of the record is the value of the field named as the key of its topic, in UTF-8; partitioned as the Java client of
 Kafka does, or else the record is sent on to its partition. All three forms are held to the same schema: a field without a
 default must be there, and a field that the schema does not have is ignored. A field whose name ends in \`Id\` is a text of 1
-to 512 characters. What does not fit goes to the topic's dead letters (\`<topic>.dead-letter\`) with the reason.
+to 512 characters, and a number is within its bounds. What does not fit goes to the topic's dead letters (\`<topic>.dead-letter\`) with the reason.
+
+**Time.** Say when it happened, not when it was sent: late, repeated and reordered events are told apart by that. A time more than
+a minute after the record's own is not believed, and that minute counts instead; \`tributary doctor\` names the senders. A time before
+1971 is refused: seconds were taken for milliseconds, or a clock was never set. A record that is sent on or replayed keeps the time of
+its event.
+
+**Identity.** An event is its source and its id: what two sources call by one id are two events.
+
+**Types.** A type that is not below is skipped and counted as \`undeclared\`, and the log of the workers and \`tributary doctor\` name
+it; with \`undeclaredTypes=dead-letter\` it is a dead letter.
 
 To try an example, give its line to \`tributary produce\`: \`echo '…' | npx tributary produce enrollment.events\`.`;
 

@@ -18,7 +18,7 @@
  * - An enrollment in a batch that is known to be of another course is refused. While nobody has told what a batch is, all are taken: the
  *   batch counts those of its own course, once it knows.
  * - A group may follow somebody who has done nothing yet. When none does any more, no row is left of it.
- * - A visit told twice (same event id) is one visit, as far as the latest eight visits tell.
+ * - A visit told twice (same event) is one visit, as far as the latest eight visits tell.
  */
 
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../schemas/batch.ts';
@@ -32,7 +32,9 @@ import {
   progressReset,
   unenrolled,
 } from '../schemas/enrollment.ts';
+import { identityOf } from '../schemas/event.ts';
 import { memberProgressed } from '../schemas/group.ts';
+import { INT_MAX } from '../schemas/json.ts';
 import { notificationRequested } from '../schemas/notification.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../schemas/rows/course-structure.ts';
@@ -105,11 +107,16 @@ export const trackProgress = defineJob({
     },
 
     'enrollment.content-progressed': (row, event, { course }) => {
-      const { data, time, id } = event;
+      const { data, time } = event;
+      const identity = identityOf(event);
       const learner = row ?? newLearner(data);
       const before = learner.contents.get(data.contentId);
-      const isRepeat = learner.recent.includes(id);
+      const isRepeat = learner.recent.includes(identity);
       const content = visited(learner, event, isRepeat);
+      if (content.views > INT_MAX) {
+        const what = `${data.userId} would have visited ${data.contentId} ${content.views} times, and ${INT_MAX} are the most`;
+        return reject('FACT_IMPOSSIBLE', `${what}: correct the producer`);
+      }
       const isCompleted = isNews(before, content, time);
       const completes = content.completed && !before?.completed;
       if (isRepeat && !isCompleted && !completes) return learner;
@@ -118,7 +125,7 @@ export const trackProgress = defineJob({
         contents: learner.contents.set(data.contentId, content),
         firstAccessAt: Math.min(learner.firstAccessAt ?? time, time),
         lastAccessAt: Math.max(learner.lastAccessAt ?? time, time),
-        recent: isRepeat ? learner.recent : [...learner.recent, id].slice(-RECENT_VISITS),
+        recent: isRepeat ? learner.recent : [...learner.recent, identity].slice(-RECENT_VISITS),
         startedOver: learner.startedOver && time < (learner.resetAt ?? time),
       };
       const earlier = isCompleted && time < (learner.completedAt ?? time);

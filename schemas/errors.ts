@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   SCHEMA_MISMATCH: 'reject',
   DATA_INVALID: 'reject',
   KEY_INVALID: 'reject',
+  TYPE_UNDECLARED: 'reject',
   RECORD_TOO_LARGE: 'reject',
   FACT_IMPOSSIBLE: 'reject',
   ROW_REFUSED: 'reject',

@@ -47,6 +47,9 @@ export type AnyEventOf<D extends EventDef> = D extends EventDef ? EventOf<D> : n
 /** An event of which nothing more is known than the envelope. */
 export type Event = EventOf<EventDef>;
 
+/** What tells an event from every other one: two sources may well use the same ids. */
+export const identityOf = ({ source, id }: Pick<Event, 'source' | 'id'>): string => JSON.stringify([source, id]);
+
 /** The tenant of an event that names none. */
 export const DEFAULT_TENANT = 'default';
 

@@ -6,6 +6,7 @@
 import type { Event, EventDef } from '../schemas/event.ts';
 import { type Checked, compileJson } from '../schemas/json.ts';
 import { LONGEST_KEY_PART } from '../schemas/key-part.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
 import { AvroTypes } from './avro-types.ts';
 import type { Topic } from './define.ts';
 import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
@@ -24,6 +25,8 @@ export type Decoded =
       readonly event: Event;
       /** Whether the sender said a time that lies in the record's future: the event has another one. */
       readonly isAhead: boolean;
+      /** Whether its data is JSON with fields that its schema does not have: misspelt ones, or those of a newer producer. */
+      readonly unknown: boolean;
       readonly origin: Origin | undefined;
       readonly onlyFor: string | undefined;
       readonly only: OnlyRows | undefined;
@@ -152,6 +155,7 @@ export class Codec {
       kind: 'event',
       event: { type: def.type, id, source, time, loggedAt, tenant, data },
       isAhead,
+      unknown: read.unknown === true,
       origin,
       onlyFor: typeof onlyFor === 'string' ? onlyFor : undefined,
       only,
@@ -180,7 +184,8 @@ export class Codec {
       this.#json.set(def, check);
     }
     const checked = check(json.value, 'data');
-    return checked.ok ? { kind: 'value', value: checked.value } : rejected('DATA_INVALID', checked.problem);
+    if (!checked.ok) return rejected('DATA_INVALID', checked.problem);
+    return { kind: 'value', value: checked.value, unknown: unknownFields(def, json.value).length > 0 };
   }
 
   /** Whether plain JSON data would be taken as data of this event; what a command checks before it produces. */

@@ -116,15 +116,17 @@ const boundedBy = (logged: number | undefined, time: number): number =>
 
 /** When the event of a record happened, whatever else it says; the time of the record where it does not tell. */
 export function eventTimeOf(record: LogRecord): number {
-  const said = modeOf(record.headers) === 'structured' ? timeWithin(record.value) : record.headers['ce_time'];
+  const said = attributeOf(record, 'time');
   const time = typeof said === 'string' ? parseTime(said) : undefined;
   const logged = firstLogged(record);
   return time === undefined ? (logged ?? record.timestamp) : boundedBy(logged, time);
 }
 
-function timeWithin(value: Uint8Array | null): unknown {
+/** What a record says for one attribute, in whatever mode and whatever else is wrong with it. */
+export function attributeOf({ headers, value }: LogRecord, name: string): unknown {
+  if (modeOf(headers) !== 'structured') return headers[`ce_${name}`];
   const parsed = value === null || value.length > LARGEST_VALUE ? undefined : parseJson(value);
-  return parsed?.kind === 'value' ? (parsed.value as { time?: unknown } | null)?.time : undefined;
+  return parsed?.kind === 'value' ? (parsed.value as Readonly<Record<string, unknown>> | null)?.[name] : undefined;
 }
 
 export const missing = (attribute: string) =>

@@ -15,7 +15,8 @@ export interface Rejected {
   readonly message: string;
 }
 
-export type Read = { readonly kind: 'value'; readonly value: unknown } | Rejected;
+/** `unknown`: the value had fields that its schema does not have. */
+export type Read = { readonly kind: 'value'; readonly value: unknown; readonly unknown?: boolean } | Rejected;
 
 export function rejected(code: RejectCode, message: string): Rejected {
   return { kind: 'rejected', code, message };

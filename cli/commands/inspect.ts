@@ -9,6 +9,7 @@ import type { Port } from '../config.ts';
 import { type Context, pause, printJson, type Run } from '../context.ts';
 import { readLetters } from '../letters.ts';
 import { offsets, positions, rowPositions, tokens } from '../positions.ts';
+import { senders } from '../senders.ts';
 import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../wire.ts';
 import { type JobLag, lagsOf } from './lag.ts';
 
@@ -67,6 +68,7 @@ const LOOKS: readonly Look[] = [
     },
   },
   { check: 'clock and log', needs: ['transport'], find: async (context) => [await clockAgainstLog(context)] },
+  { check: 'senders', needs: ['transport', 'registry'], find: senders },
   { check: 'progress', needs: ['transport'], find: progress },
   { check: 'positions', needs: ['transport'], find: positions },
   { check: 'offsets', needs: ['transport'], find: offsets },

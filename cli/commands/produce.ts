@@ -8,6 +8,7 @@ import { type Context, print, type Run } from '../context.ts';
 import { FAILED } from '../errors.ts';
 import { linesOf, recordsOf } from '../events-in.ts';
 import { topicNamed } from '../names.ts';
+import { shownLine } from '../shown.ts';
 
 interface Args {
   readonly topic: string;
@@ -45,7 +46,7 @@ export const run: Run<Args> = async (context, args) => {
     if (problems.length < PROBLEMS_SHOWN) problems.push(`line ${number}: ${records}`);
   }
   if (wrong > 0) {
-    for (const problem of problems) context.stderr.write(`${problem}\n`);
+    for (const problem of problems) context.stderr.write(`${shownLine(problem)}\n`);
     if (wrong > problems.length) context.stderr.write(`and ${wrong - problems.length} more\n`);
     context.stderr.write(`error: ${wrong === 1 ? 'one line is' : `${wrong} lines are`} wrong; nothing was sent\n`);
     return FAILED;

@@ -5,6 +5,7 @@ import { hint } from '../config.ts';
 import { print, printJson, type Run } from '../context.ts';
 import { usage } from '../errors.ts';
 import { found } from '../names.ts';
+import { shownLine } from '../shown.ts';
 import { indexesOf } from '../wire.ts';
 
 interface Args {
@@ -33,7 +34,7 @@ export const run: Run<Args> = async (context, { index: name, words, filter, tena
   }
   for (const document of page.items) await print(context, JSON.stringify(document));
   context.stderr.write(`${page.items.length} of ${page.total} found\n`);
-  if (page.next !== undefined) context.stderr.write(`more with --after ${page.next}\n`);
+  if (page.next !== undefined) context.stderr.write(`more with --after ${shownLine(page.next)}\n`);
   return undefined;
 };
 

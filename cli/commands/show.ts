@@ -4,6 +4,7 @@ import type { Page } from '../../sinks/port.ts';
 import { hint } from '../config.ts';
 import { type Context, print, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
+import { shownLine } from '../shown.ts';
 import { targetsOf } from '../wire.ts';
 
 interface Args {
@@ -28,14 +29,17 @@ export const run: Run<Args> = async (context, args) => {
   if (isWhole) {
     const [record] = page.items;
     if (record !== undefined) await printJson(context, record);
-    else context.stderr.write(`error: ${target.name} has no record ${key.join('/')} of the tenant ${args.tenant}\n`);
+    else {
+      const what = `${target.name} has no record ${key.join('/')} of the tenant ${args.tenant}`;
+      context.stderr.write(`error: ${shownLine(what)}\n`);
+    }
     return record === undefined ? FAILED : undefined;
   }
   if (args.json) await printJson(context, { items: page.items, next: page.next ?? null });
   else {
     for (const record of page.items) await print(context, JSON.stringify(record));
     if (page.items.length === 0) context.stderr.write('nothing\n');
-    if (page.next !== undefined) context.stderr.write(`more with --after ${page.next}\n`);
+    if (page.next !== undefined) context.stderr.write(`more with --after ${shownLine(page.next)}\n`);
   }
   return undefined;
 };

@@ -4,6 +4,7 @@ import { merged, type Shown, shown } from '../browse.ts';
 import { type Context, pause, print, type Run } from '../context.ts';
 import { usage } from '../errors.ts';
 import { logNamed } from '../names.ts';
+import { shownLine } from '../shown.ts';
 
 interface Args {
   readonly topic: string;
@@ -83,5 +84,5 @@ async function infoOf({ wired }: Context, name: string): Promise<TopicInfo> {
 
 function lineOf({ partition, offset, time, timestamp, type, key, data, problem }: Shown): string {
   const what = problem === undefined ? JSON.stringify(data) : `${problem.code}: ${problem.message}`;
-  return [time ?? timestamp, `${partition}/${offset}`, type ?? '-', key ?? '-', what].join('  ');
+  return shownLine([time ?? timestamp, `${partition}/${offset}`, type ?? '-', key ?? '-', what].join('  '));
 }

@@ -102,6 +102,7 @@ export async function processBatch(
     marks: rules.marks ? seen : undefined,
     furthest: rules.judgedOnce ? context.furthest : 0,
     limit,
+    undeclaredTypes: runtime.settings.undeclaredTypes,
     breathe,
   });
   const isAlone = records.length === 1;
@@ -171,6 +172,8 @@ export async function processBatch(
   const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
   context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
   await rows.trim(folded.touched.keys(), leftBefore(context, done.next), breathe);
+  for (const [type, count] of planned.odd.undeclared)
+    runtime.telemetry.tell({ ...place, kind: 'undeclared', type, count });
   for (const { record, code, message } of planned.rejected) {
     runtime.telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
   }
@@ -180,6 +183,7 @@ export async function processBatch(
     records: records.length,
     applied,
     skipped: planned.skipped,
+    odd: planned.odd.events,
     rejected: planned.rejected.length,
     routed: planned.routed.length,
     rowsWritten,

@@ -47,6 +47,7 @@ export async function writeOwed(context: OwedContext, target: Target, records: r
     marks: undefined,
     furthest: 0,
     limit: () => 0,
+    undeclaredTypes: 'skip',
     breathe: () => runtime.clock.breathe(),
   });
   const keys = new Map<string, Key>();

@@ -15,8 +15,9 @@ import { partitionOfText } from '../../topics/partition.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
 import type { Limit } from './limits.ts';
+import { isDeclared, Oddities, undeclaredMessage } from './oddities.ts';
 import { idOf } from './rows.ts';
-import type { Clock } from './stores.ts';
+import type { Clock, Settings } from './stores.ts';
 import type { Skip } from './telemetry.ts';
 
 /** One event, and the rows it touches: named ones, or those that a search of the partition finds. */
@@ -47,6 +48,7 @@ export interface Plan {
   readonly routed: readonly { readonly record: LogRecord; readonly key: string }[];
   readonly rejected: RejectedRecord[];
   readonly skipped: Record<Skip, number>;
+  readonly odd: Oddities;
 }
 
 export interface PlanContext {
@@ -61,15 +63,17 @@ export interface PlanContext {
   /** The largest offset that was committed before the claim. What was refused or sent on before it is not so again. */
   readonly furthest: number;
   readonly limit: Limit;
+  readonly undeclaredTypes: Settings['undeclaredTypes'];
   readonly breathe: Clock['breathe'];
 }
 
 export async function plan(records: readonly LogRecord[], context: PlanContext): Promise<Plan> {
-  const { job, codec, partition, topic, speakers, marks, furthest, limit, breathe } = context;
+  const { job, codec, partition, topic, speakers, marks, furthest, limit, undeclaredTypes, breathe } = context;
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
   const rejected: RejectedRecord[] = [];
-  const skipped: Record<Skip, number> = { unwanted: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
+  const skipped: Record<Skip, number> = { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
+  const odd = new Oddities();
   const wanted = wantedOf(job);
 
   for (const record of records) {
@@ -77,8 +81,15 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
     if (pause !== undefined) await pause;
     const decoded = codec.decode(job.from, record, wanted);
     const isOld = record.offset < furthest;
-    if (decoded.kind === 'ignored') {
+    if (decoded.kind === 'ignored' && isDeclared(job.from, decoded.type)) {
       skipped.unwanted += 1;
+      continue;
+    }
+    if (decoded.kind === 'ignored') {
+      odd.addType(decoded.type);
+      if (undeclaredTypes === 'skip') skipped.undeclared += 1;
+      else if (isOld) skipped.repeated += 1;
+      else rejected.push({ record, code: 'TYPE_UNDECLARED', message: undeclaredMessage(job.from, decoded.type) });
       continue;
     }
     if (decoded.kind === 'rejected' && isOld) {
@@ -119,6 +130,7 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
       else rejected.push({ record, code: 'RECORD_TOO_LARGE', message: tooLargeToRoute(size, limit(job.from.name)) });
       continue;
     }
+    odd.addEvent(decoded);
     const touched =
       told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
     if ('code' in touched) {
@@ -129,7 +141,7 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
       items.push({ record, event, ...named, cameFrom: cameFrom(origin, job.from.name, topic.id) });
     }
   }
-  return { items, routed, rejected, skipped };
+  return { items, routed, rejected, skipped, odd };
 }
 
 /**

@@ -53,6 +53,8 @@ export interface Settings {
   readonly rowCacheMb: number;
   /** How long a batch waits for a view that may be behind. */
   readonly viewWaitMs: number;
+  /** What becomes of records of a type that their topic does not declare. */
+  readonly undeclaredTypes: 'skip' | 'dead-letter';
   /** The first and the longest pause when a store is away; doubled in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
 }
@@ -66,6 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
   timerMs: 1000,
   rowCacheMb: 4,
   viewWaitMs: 2000,
+  undeclaredTypes: 'skip',
   backOffMs: [100, 10_000],
 };
 

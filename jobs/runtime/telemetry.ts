@@ -3,6 +3,7 @@
  * are made, so that they cannot disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
  */
 import type { ErrorCode } from '../../schemas/errors.ts';
+import type { Oddity } from './oddities.ts';
 
 interface OfJob {
   readonly job: string;
@@ -36,6 +37,8 @@ export type PartitionEvent = Where &
         readonly records: number;
         readonly applied: number;
         readonly skipped: Readonly<Record<Skip, number>>;
+        /** What was strange about events that were taken all the same. */
+        readonly odd: Readonly<Record<Oddity, number>>;
         readonly rejected: number;
         readonly routed: number;
         readonly rowsWritten: number;
@@ -48,6 +51,8 @@ export type PartitionEvent = Where &
         /** The time of the last event applied, in ms since 1970 UTC; undefined if none was. */
         readonly eventTime: number | undefined;
       }
+    /** Records of a type that the topic does not declare. */
+    | { readonly kind: 'undeclared'; readonly type: string; readonly count: number }
     | { readonly kind: 'dead-letter'; readonly offset: number; readonly code: ErrorCode; readonly message: string }
     | { readonly kind: 'waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
     | { readonly kind: 'fenced'; readonly message: string }
@@ -75,11 +80,11 @@ export type PartitionEvent = Where &
 export type LateCode = ErrorCode | 'SLOW';
 
 /**
- * Why a record was left alone. `unwanted`: of a type the job does not fold; `repeated`: its origin was seen already, or every
+ * Why a record was left alone. `unwanted`: of a type the job does not fold; `undeclared`: of one that its topic does not have; `repeated`: its origin was seen already, or every
  * row had applied it; `unchanged`: it changed no row; `not-ours`: a timer or an answer for another job, or one
  * that is no longer awaited.
  */
-export type Skip = 'unwanted' | 'repeated' | 'unchanged' | 'not-ours';
+export type Skip = 'unwanted' | 'undeclared' | 'repeated' | 'unchanged' | 'not-ours';
 
 export interface Telemetry {
   tell(event: TelemetryEvent): void;

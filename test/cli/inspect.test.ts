@@ -26,6 +26,8 @@ const notOk = async (one: Wired): Promise<string[]> =>
     .filter(({ state }) => state !== 'ok')
     .map(({ check, state, message }) => `${state} ${check}: ${message}`);
 
+const TAIL = { topic: 'enrollment.events', fromBeginning: true, follow: false, limit: null, json: false };
+
 const produce = (one: Wired, ...events: readonly unknown[]) =>
   command(one, 'produce', { topic: 'enrollment.events', json: true }, ndjson(...events));
 
@@ -108,6 +110,32 @@ test('a record from the future is found', async (t) => {
   await one.stores.transport.produce([record]);
   const [found] = await notOk(one);
   assert.match(found ?? '', /^warning clock and log: user\.events\/1 has a record of 2200-01-01/);
+});
+
+test('senders with a clock that is ahead, types that are not declared and fields that no schema has are found', async (t) => {
+  const one = await wired(t);
+  const now = Date.now();
+  const base = { specversion: '1.0', id: 'e', source: '/campus', ...enrolled('u1') };
+  const say = (event: object) => ({
+    ...{ topic: 'enrollment.events', partition: 2, key: null, timestamp: now },
+    value: Buffer.from(JSON.stringify(event)),
+    headers: { 'content-type': 'application/cloudevents+json' },
+  });
+  const misspelt = { ...base.data, batch: 'b' };
+  await one.stores.transport.produce([
+    ...[2098, 2099].map((year) => say({ ...base, source: '/phone\u001b[2J', time: `${year}-01-01T00:00:00Z` })),
+    say({ ...base, type: 'enrollment.enroled' }),
+    say({ ...base, data: misspelt }),
+    say({ ...base, time: new Date(now + 30_000).toISOString() }),
+  ]);
+  const found = (await notOk(one)).filter((line) => line.startsWith('warning senders'));
+  assert.deepEqual(found, [
+    'warning senders: enrollment.events: senders whose events happen after they are logged: /phone\u001b[2J, up to 2099-01-01T00:00:00.000Z, in 2 records',
+    'warning senders: enrollment.events: types that it does not declare, which no job heeds: enrollment.enroled of /campus, in 1 records; did you mean enrollment.enrolled?',
+    'warning senders: enrollment.events: fields that the schema does not have, which are ignored: data.batch in enrollment.enrolled of /campus, in 1 records',
+  ]);
+  const { stdout } = await command(one, 'tail', TAIL);
+  assert.ok(stdout.split('\n').length > 4 && !stdout.includes('\u001b'));
 });
 
 test('a store that fails is a problem, and the rest is looked at all the same', async (t) => {

@@ -11,7 +11,8 @@ const BATCH = {
   kind: 'batch',
   records: 10,
   applied: 4,
-  skipped: { unwanted: 1, repeated: 2, unchanged: 0, 'not-ours': 1 },
+  skipped: { unwanted: 1, undeclared: 0, repeated: 2, unchanged: 0, 'not-ours': 1 },
+  odd: { 'time-ahead': 2, 'unknown-fields': 3 },
   rejected: 1,
   routed: 1,
   rowsWritten: 3,
@@ -28,6 +29,7 @@ const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, 
   claimed: { ...WHERE, kind: 'claimed', token: 2, offset: 100 },
   released: { ...WHERE, kind: 'released' },
   batch: BATCH,
+  undeclared: { ...WHERE, kind: 'undeclared', type: 'enrollment.enroled', count: 3 },
   'dead-letter': {
     ...WHERE,
     kind: 'dead-letter',
@@ -98,6 +100,7 @@ test('what is less important than the level is not logged', () => {
       .split('\n')
       .map((line) => JSON.parse(line).kind),
     [
+      'undeclared',
       'dead-letter',
       'waiting',
       'topic-remade',
@@ -111,6 +114,26 @@ test('what is less important than the level is not logged', () => {
       'job-failed',
     ],
   );
+});
+
+test('a type that is not declared is told of once, and of no more than a hundred of them', () => {
+  const { stream, text } = collector();
+  const telemetry = logged(createLogger('warn', stream));
+  const tell = (change: object) => telemetry.tell({ ...EVENTS.undeclared, ...change });
+  const lines = () => text().trim().split('\n').length;
+  for (const partition of [0, 1]) for (const job of ['track-progress', 'notify']) tell({ partition, job });
+  assert.equal(lines(), 1);
+  assert.match(JSON.parse(text()).msg, /^enrollment\.events declares no type "enrollment\.enroled", so that no job/);
+  tell({ topic: 'batch.events' });
+  assert.equal(lines(), 2);
+  for (let n = 0; n < 200; n++) tell({ type: `type-${n}` });
+  assert.equal(lines(), 100);
+});
+
+test('a terminal is told nothing that it would obey', () => {
+  const { stream, text } = collector(true);
+  logged(createLogger('info', stream)).tell({ ...EVENTS['dead-letter'], message: 'a\u001b[2Jb\u009bc\u202ed\ne' });
+  assert.match(text(), /a\\u001b\[2Jb\\u009bc\\u202ed\\u000ae\n$/);
 });
 
 test('a terminal gets plain lines', () => {
@@ -154,6 +177,9 @@ test('the outcomes of a batch add up to its records', async () => {
   const where = 'job="track-progress",topic="enrollment.events",partition="3"';
   assert.equal(sampleOf(text, `tributary_lag_records{${where}}`), '40');
   assert.equal(sampleOf(text, `tributary_event_time_seconds{${where}}`), '5');
+  const odd = 'tributary_odd_events_total{job="track-progress",topic="enrollment.events",outcome=';
+  assert.equal(sampleOf(text, `${odd}"time-ahead"}`), '2');
+  assert.equal(sampleOf(text, `${odd}"unknown-fields"}`), '3');
   assert.equal(sampleOf(text, 'tributary_rows_written_total{job="track-progress"}'), '3');
   assert.equal(sampleOf(text, 'tributary_batch_duration_seconds_sum{job="track-progress"}'), '0.02');
 });

@@ -32,7 +32,7 @@ import { ManualClock, memoryStores, type TestStores, testRuntime } from './store
 export type SpecEvent = readonly [
   def: EventDef,
   data: Readonly<Record<string, unknown>>,
-  rest?: { id?: string; time?: number; tenant?: string },
+  rest?: { id?: string; time?: number; tenant?: string; source?: string },
 ];
 
 /** A row of another job, for lookups; map fields may be plain objects. */

@@ -15,6 +15,7 @@ export interface GivenEvent<D extends EventDef = EventDef> {
   readonly id: string;
   readonly time: number;
   readonly tenant?: string;
+  readonly source?: string;
 }
 
 export function given<D extends EventDef>(
@@ -28,12 +29,12 @@ export function given<D extends EventDef>(
 
 export function recordsOf(
   codec: Codec,
-  { topic, def, data, id, time, tenant }: GivenEvent,
+  { topic, def, data, id, time, tenant, source = '/test' }: GivenEvent,
   partitions: number,
 ): NewRecord[] {
   const key = keyOf(topic, { type: def.type, data });
   const value = codec.encode(topic.name, def, data);
-  const headers = avroHeaders(def.type, { id, source: '/test', time, tenant: tenant ?? 'default' });
+  const headers = avroHeaders(def.type, { id, source, time, tenant: tenant ?? 'default' });
   const base = { topic: topic.name, value, headers, timestamp: time };
   if (key === null) return Array.from({ length: partitions }, (_, partition) => ({ ...base, partition, key: null }));
   const bytes = text.encode(key);

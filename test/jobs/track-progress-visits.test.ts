@@ -38,6 +38,21 @@ test('a visit told twice is one visit', async (t) => {
   });
 });
 
+test('two sources may use one id for two visits', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  const [def, data] = opens('a', 3);
+  await spec.given([def, data, { id: 'visit' }], [def, data, { id: 'visit', source: '/another' }]);
+  assert.equal((await spec.row(learnerProgress, key))?.contents?.get('a')?.views, 6);
+});
+
+test('more visits than a row can count are refused', async (t) => {
+  const spec = await jobSpec(t, trackProgress, { rows: known });
+  await spec.given(opens('a', 2 ** 31 - 2), opens('a', 1));
+  await spec.when(opens('a', 1));
+  assert.equal((await spec.row(learnerProgress, key))?.contents?.get('a')?.views, 2 ** 31 - 1);
+  await spec.thenDeadLetters('FACT_IMPOSSIBLE');
+});
+
 test('a visit told again is forgotten after eight others, and counts again then', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const visit = but(opens('a'), { id: 'visit' });

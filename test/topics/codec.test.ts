@@ -360,7 +360,14 @@ test('a value that is no JSON is unreadable', () => {
 test('brackets in a long text are text, and a long value may have many of them side by side', () => {
   const name = `\\"${'['.repeat(100_000)}`;
   const data = { ...enrolled.example, name, list: Array.from({ length: 5000 }, () => [{}]) };
-  assert.deepEqual(plain(decode(jsonRecord(enrolled, data))), enrolledEvent);
+  assert.deepEqual(plain(decode(jsonRecord(enrolled, data))), { ...enrolledEvent, unknown: true });
+});
+
+test('JSON with fields that the schema does not have is told apart, in either mode, and read all the same', () => {
+  const data = { ...enrolled.example, batch: 'b' };
+  for (const record of [jsonRecord(enrolled, data), structuredRecord(enrolled, { data })]) {
+    assert.deepEqual(plain(decode(record)), { ...enrolledEvent, unknown: true });
+  }
 });
 
 test('a structured value is an object with data', () => {

@@ -56,6 +56,7 @@ export const withHeaders = (each: LogRecord, headers: object): LogRecord => {
 export const enrolledEvent = {
   kind: 'event',
   isAhead: false,
+  unknown: false,
   event: {
     type: 'enrollment.enrolled',
     id: 'e-1',

@@ -22,6 +22,7 @@ import {
   rejectedRecord,
 } from '../../letters.ts';
 import { jobNamed } from '../../names.ts';
+import { shownLine } from '../../shown.ts';
 
 interface Args extends Filter {
   readonly ids: readonly string[];
@@ -72,7 +73,7 @@ export const run: Run<Args> = async (context, args) => {
     await printJson(context, { replayed: replayed.map(({ id, job }) => ({ id, job })), left: why });
   } else {
     for (const { id, job } of replayed) await print(context, `${id} was sent to ${job} once more`);
-    for (const { letter, why } of left) context.stderr.write(`${letter.id} is left as it is: ${why}\n`);
+    for (const { letter, why } of left) context.stderr.write(`${letter.id} is left as it is: ${shownLine(why)}\n`);
     context.stderr.write(`${replayed.length} replayed\n`);
   }
   return left.length === 0 ? undefined : FAILED;

@@ -182,7 +182,13 @@ test('an answer for a row that is not there, or for another job, is left alone',
   }
   await b.run();
   assert.deepEqual(await b.sums(), []);
-  assert.deepEqual(b.heard('batch')[0]?.skipped, { unwanted: 0, repeated: 0, unchanged: 1, 'not-ours': 1 });
+  assert.deepEqual(b.heard('batch')[0]?.skipped, {
+    unwanted: 0,
+    undeclared: 0,
+    repeated: 0,
+    unchanged: 1,
+    'not-ours': 1,
+  });
 });
 
 test('a channel that may be called once is called, though another row of the batch was refused first', async (t) => {

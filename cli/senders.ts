@@ -1,0 +1,110 @@
+/**
+ * What `tributary doctor` finds about those who send events: clocks that are ahead, types that a topic does not declare, fields that
+ * a schema does not have. It looks at the newest records of every partition; nothing of this is refused, so that nobody else would
+ * say who it is.
+ */
+import { isDeclared } from '../jobs/runtime/oddities.ts';
+import { type Finding, ok, warning } from '../schemas/finding.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
+import type { Topic } from '../topics/define.ts';
+import { attributeOf } from '../topics/envelope.ts';
+import { topics } from '../topics/index.ts';
+import { parseJson } from '../topics/json-value.ts';
+import { parseTime } from '../topics/time.ts';
+import type { LogRecord } from '../topics/transport.ts';
+import { isoOf } from './browse.ts';
+import { hint } from './config.ts';
+import type { Context } from './context.ts';
+import { eventsOf } from './names.ts';
+
+const NEWEST = 100;
+/** Of one kind in one topic, so many are named. */
+const NAMED = 5;
+const LONGEST = 100;
+
+type Kind = 'ahead' | 'undeclared' | 'unknown';
+
+interface Odd {
+  /** How many of the records it is true of. */
+  count: number;
+  /** Of times, the latest. */
+  latest: number;
+}
+
+export async function senders(context: Context): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const topic of topics) findings.push(...(await sendersOf(context, topic)));
+  return findings.length > 0 ? findings : [ok('senders', `nothing is strange about the newest records of any topic`)];
+}
+
+async function sendersOf({ wired, signal }: Context, topic: Topic): Promise<Finding[]> {
+  const { transport, codec } = wired.stores;
+  const found: Record<Kind, Map<string, Odd>> = { ahead: new Map(), undeclared: new Map(), unknown: new Map() };
+  const note = (kind: Kind, what: string, latest = 0): void => {
+    const odd = found[kind].get(what) ?? { count: 0, latest };
+    found[kind].set(what, { count: odd.count + 1, latest: Math.max(odd.latest, latest) });
+  };
+  const [info] = await transport.describe([topic.name]);
+  for (const { partition, begin, end } of info?.partitions ?? []) {
+    signal.throwIfAborted();
+    const records =
+      end > begin ? await transport.read(topic.name, partition, Math.max(begin, end - NEWEST), NEWEST) : [];
+    await codec.learn(records, eventsOf(topic));
+    for (const record of records) {
+      const decoded = codec.decode(topic, record, eventsOf(topic));
+      const source = said(attributeOf(record, 'source'));
+      if (decoded.kind === 'ignored' && !isDeclared(topic, decoded.type)) {
+        note('undeclared', `${said(decoded.type)} of ${source}`);
+      }
+      if (decoded.kind !== 'event') continue;
+      if (decoded.isAhead) note('ahead', source, parseTime(String(attributeOf(record, 'time'))) ?? 0);
+      if (decoded.unknown) {
+        const def = eventsOf(topic).get(decoded.event.type);
+        const names = def === undefined ? [] : unknownFields(def, jsonOf(record));
+        for (const name of names) note('unknown', `${said(name)} in ${decoded.event.type} of ${source}`);
+      }
+    }
+  }
+  return findingsOf(topic, found);
+}
+
+function findingsOf(topic: Topic, { ahead, undeclared, unknown }: Record<Kind, Map<string, Odd>>): Finding[] {
+  const types = [...eventsOf(topic).keys()];
+  const of = (kind: Map<string, Odd>, say: (what: string, odd: Odd) => string): string => {
+    const all = [...kind].sort(([, a], [, b]) => b.count - a.count);
+    const named = all.slice(0, NAMED).map(([what, odd]) => say(what, odd));
+    return [...named, ...(all.length > NAMED ? [`and ${all.length - NAMED} more`] : [])].join('; ');
+  };
+  const findings: Finding[] = [];
+  if (ahead.size > 0) {
+    const who = of(ahead, (what, { count, latest }) => `${what}, up to ${isoOf(latest)}, in ${count} records`);
+    const what = `${topic.name}: senders whose events happen after they are logged: ${who}`;
+    findings.push(
+      warning('senders', what, 'set the clocks of these senders; until then the time of the record counts'),
+    );
+  }
+  if (undeclared.size > 0) {
+    const which = of(undeclared, (what, { count }) => `${what}, in ${count} records`);
+    const [first = ''] = undeclared.keys();
+    const near = hint(first.slice(0, first.lastIndexOf(' of ')), types);
+    const what = `${topic.name}: types that it does not declare, which no job heeds: ${which}${near}`;
+    const todo = 'correct the producer; with undeclaredTypes=dead-letter such records are kept for a replay';
+    findings.push(warning('senders', what, todo));
+  }
+  if (unknown.size > 0) {
+    const which = of(unknown, (what, { count }) => `${what}, in ${count} records`);
+    const what = `${topic.name}: fields that the schema does not have, which are ignored: ${which}`;
+    findings.push(warning('senders', what, 'see whether they are misspelt; docs/events.md has the fields'));
+  }
+  return findings;
+}
+
+const said = (text: unknown): string =>
+  typeof text === 'string' ? text.slice(0, LONGEST).toWellFormed() : 'a sender that does not say who it is';
+
+function jsonOf(record: LogRecord): unknown {
+  const data = attributeOf(record, 'data');
+  if (data !== undefined) return data;
+  const parsed = record.value === null ? undefined : parseJson(record.value);
+  return parsed?.kind === 'value' ? parsed.value : undefined;
+}

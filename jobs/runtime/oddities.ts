@@ -1,0 +1,42 @@
+/**
+ * What is strange about records, and is no reason to refuse them: types that their topic does not declare, as a misspelt one;
+ * times from the future; fields that the schema does not have. All of it is counted, so that somebody asks the sender.
+ */
+import { callAnswered, timerFired } from '../../schemas/event.ts';
+import { once } from '../../schemas/once.ts';
+import type { Topic } from '../../topics/define.ts';
+
+/** What may be strange about an event that is applied all the same. */
+export type Oddity = 'time-ahead' | 'unknown-fields';
+
+/** More types than so many are not told apart: a sender may name each of its records differently. */
+const MOST_TYPES = 20;
+const OTHERS = 'and others';
+const LONGEST_TYPE = 100;
+
+/** Every type that a record of the topic may have. */
+const declaredOf: (topic: Topic) => ReadonlySet<string> = once(
+  ({ events, broadcasts }) => new Set([...events, ...broadcasts, timerFired, callAnswered].map(({ type }) => type)),
+);
+
+export const isDeclared = (topic: Topic, type: string): boolean => declaredOf(topic).has(type);
+
+export class Oddities {
+  readonly events: Record<Oddity, number> = { 'time-ahead': 0, 'unknown-fields': 0 };
+  /** How many records there were of each type that is not declared. */
+  readonly undeclared = new Map<string, number>();
+
+  addType(type: string): void {
+    const shown = type.slice(0, LONGEST_TYPE).toWellFormed();
+    const name = this.undeclared.has(shown) || this.undeclared.size < MOST_TYPES ? shown : OTHERS;
+    this.undeclared.set(name, (this.undeclared.get(name) ?? 0) + 1);
+  }
+
+  addEvent({ isAhead, unknown }: { readonly isAhead: boolean; readonly unknown: boolean }): void {
+    if (isAhead) this.events['time-ahead'] += 1;
+    if (unknown) this.events['unknown-fields'] += 1;
+  }
+}
+
+export const undeclaredMessage = (topic: Topic, type: string): string =>
+  `${topic.name} declares no type ${JSON.stringify(type.slice(0, LONGEST_TYPE).toWellFormed())}: correct the producer, or replay this once the type is declared`;

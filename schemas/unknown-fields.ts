@@ -1,0 +1,54 @@
+/**
+ * Fields of JSON data that its schema does not have. They are ignored, since a producer may be newer than we are; but a misspelt
+ * optional field is one of them, and nobody else would notice.
+ */
+import { present, type RecordSchema, type Schema } from './avro.ts';
+import type { EventDef } from './event.ts';
+import { once } from './once.ts';
+
+/** Data has no end of them; the first ones tell. */
+const MOST = 20;
+
+/** Adds the paths of those below `path`. */
+type Find = (value: unknown, path: string, found: string[]) => void;
+
+/** Their paths, such as `data.batch` or `data.answers[0].skore`; at most twenty. What does not fit the schema is none of its business. */
+export function unknownFields(def: EventDef, data: unknown): string[] {
+  const found: string[] = [];
+  finderOf(def.schema)(data, 'data', found);
+  return found;
+}
+
+const finderOf: (schema: RecordSchema) => Find = once((schema) => inRecord(schema));
+
+function inRecord(schema: RecordSchema): Find {
+  const fields = new Map(schema.fields.map(({ name, type }) => [name, within(type)]));
+  return (value, path, found) => {
+    if (!isObject(value)) return;
+    for (const name of Object.keys(value)) {
+      if (found.length >= MOST) return;
+      if (!fields.has(name)) found.push(`${path}.${name}`);
+      else fields.get(name)?.(value[name], `${path}.${name}`, found);
+    }
+  };
+}
+
+/** Undefined where there is no record within. */
+function within(schema: Schema): Find | undefined {
+  const bare = present(schema);
+  if (typeof bare === 'string' || bare.type === 'enum') return undefined;
+  if (bare.type === 'record') return inRecord(bare);
+  const inner = within(bare.type === 'array' ? bare.items : bare.values);
+  if (inner === undefined) return undefined;
+  if (bare.type === 'array') {
+    return (value, path, found) => {
+      if (Array.isArray(value)) for (const [i, item] of value.entries()) inner(item, `${path}[${i}]`, found);
+    };
+  }
+  return (value, path, found) => {
+    if (isObject(value)) for (const [key, each] of Object.entries(value)) inner(each, `${path}.${key}`, found);
+  };
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

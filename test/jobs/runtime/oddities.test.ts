@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Settings } from '../../../jobs/runtime/stores.ts';
+import type { LogRecord } from '../../../topics/transport.ts';
+import { added, emptied, things, unread } from './add-up.ts';
+import { type Bench, bench, START } from './bench.ts';
+
+const key = new TextEncoder().encode('t');
+let ids = 0;
+
+async function say(b: Bench, type: string, data: object = {}, rest: Partial<LogRecord> & { time?: string } = {}) {
+  const { time, ...change } = rest;
+  const headers = {
+    ...{ ce_specversion: '1.0', ce_id: `id-${ids++}`, ce_source: '/s', ce_type: type },
+    ...(time !== undefined && { ce_time: time }),
+    'content-type': 'application/json',
+  };
+  const value = new TextEncoder().encode(JSON.stringify({ thingId: 't', partId: 'p', amount: 1, ...data }));
+  await b.stores.transport.produce([
+    { topic: things.name, partition: 0, key, value, headers, timestamp: START, ...change },
+  ]);
+}
+
+async function run(t: TestContext, settings: Partial<Settings>, ...types: readonly string[]): Promise<Bench> {
+  const b = await bench(t);
+  for (const type of types) await say(b, type);
+  await b.run({ settings });
+  return b;
+}
+
+test('a record of a type that its topic does not declare is skipped, counted apart and told of', async (t) => {
+  const b = await run(t, {}, 'thing.aded', 'thing.aded', 'other.kind', unread.type, added.type);
+  const [batch] = b.heard('batch');
+  assert.deepEqual([batch?.records, batch?.applied, batch?.rejected], [5, 1, 0]);
+  assert.deepEqual([batch?.skipped.undeclared, batch?.skipped.unwanted], [3, 1]);
+  assert.deepEqual(
+    b.heard('undeclared').map(({ type, count }) => [type, count]),
+    [
+      ['thing.aded', 2],
+      ['other.kind', 1],
+    ],
+  );
+  assert.deepEqual(await b.deadLetters(), []);
+});
+
+test('where the settings say so it is a dead letter, once, and a type that no job folds is none', async (t) => {
+  const b = await run(t, { undeclaredTypes: 'dead-letter' }, 'thing.aded\u001b', unread.type, added.type);
+  assert.deepEqual(await b.deadLetters(), ['TYPE_UNDECLARED@0:0']);
+  assert.deepEqual(
+    b.heard('dead-letter')[0]?.message.split(':')[0],
+    `${things.name} declares no type "thing.aded\\u001b"`,
+  );
+  assert.equal(b.heard('batch')[0]?.skipped.unwanted, 1);
+  await b.stores.transport.seek('add-up', things.name, 0, 0);
+  await b.run({ settings: { undeclaredTypes: 'dead-letter' } });
+  assert.equal((await b.deadLetters()).length, 1, 'after a rewind it is not judged again');
+});
+
+test('types without end are told of as some, and the others together', async (t) => {
+  const b = await run(t, {}, ...Array.from({ length: 50 }, (_, n) => `${n}-${'x'.repeat(1000)}`));
+  const told = b.heard('undeclared');
+  assert.equal(told.length, 21);
+  assert.ok(told.every(({ type }) => type.length <= 100));
+  assert.equal(
+    told.reduce((sum, { count }) => sum + count, 0),
+    50,
+  );
+});
+
+test('events whose time is ahead of their record, and those with unknown fields, are applied and counted', async (t) => {
+  const b = await bench(t);
+  await say(b, added.type, {}, { time: '2099-01-01T00:00:00Z' });
+  await say(b, added.type, { colr: 'red' });
+  await say(b, added.type, { colr: 'red' }, { time: '2099-01-01T00:00:00Z' });
+  await say(b, added.type);
+  await say(b, emptied.type, { colr: 'red' });
+  await b.run();
+  const batches = b.heard('batch').filter(({ job }) => job === 'add-up');
+  const count = (name: 'time-ahead' | 'unknown-fields') => batches.reduce((sum, { odd }) => sum + odd[name], 0);
+  assert.equal(count('time-ahead'), 2);
+  // `emptied` has no part and no amount either.
+  assert.equal(count('unknown-fields'), 3);
+  assert.deepEqual(await b.deadLetters(), []);
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assessmentSubmitted, enrolled } from '../../schemas/enrollment.ts';
+import { defineEvent } from '../../schemas/event.ts';
+import { unknownFields } from '../../schemas/unknown-fields.ts';
+
+test('data that has what its schema has, and no more, has no unknown field', () => {
+  for (const def of [enrolled, assessmentSubmitted]) assert.deepEqual(unknownFields(def, def.example), []);
+});
+
+test('an unknown field is named by its path, however deep it lies', () => {
+  const entry = { type: 'record', name: 'Entry', fields: [{ name: 'a', type: 'int', doc: 'A.' }] } as const;
+  const def = defineEvent(
+    'x.y',
+    {
+      type: 'record',
+      name: 'X',
+      fields: [
+        { name: 'list', type: { type: 'array', items: entry }, doc: 'A list.' },
+        { name: 'map', type: { type: 'map', values: entry }, doc: 'A map.' },
+        { name: 'one', type: ['null', entry], doc: 'One.' },
+        { name: 'names', type: { type: 'map', values: 'string' }, doc: 'Whatever names it has.' },
+      ],
+    },
+    { list: [], map: {}, one: null, names: {} },
+  );
+  const wrong = { a: 1, b: 2 };
+  const data = { list: [{ a: 1 }, wrong], map: { k: wrong }, one: wrong, names: { any: 'thing' }, on: 1 };
+  assert.deepEqual(unknownFields(def, data), ['data.list[1].b', 'data.map.k.b', 'data.one.b', 'data.on']);
+});
+
+test('data that does not fit, or has no end of fields, leads nobody astray', () => {
+  for (const data of [null, undefined, 7, 'text', [], { answers: 5 }, { answers: [null, 1] }]) {
+    assert.deepEqual(unknownFields(assessmentSubmitted, data), []);
+  }
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, i]));
+  assert.equal(unknownFields(enrolled, many).length, 20);
+  assert.deepEqual(unknownFields(enrolled, JSON.parse('{"__proto__": 1, "toString": 2}')), [
+    'data.__proto__',
+    'data.toString',
+  ]);
+});
