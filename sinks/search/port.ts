@@ -5,8 +5,9 @@
  *
  * - An older version never replaces a newer one, and a removal holds against older writes.
  * - What `apply` answered is found by every later `search`.
- * - Words match whole words, whatever their case and accents; several words must all occur. A last word with `*`
- *   matches beginnings. Anything else in a query is text, never syntax: no query is an error.
+ * - Words match whole words, whatever their case, accents and width; several words must all occur. A last word with `*`
+ *   matches beginnings. Where writing does not part words, as in Chinese, Japanese, Korean and Thai, they are found inside of
+ *   longer text. Anything else in a query is text, never syntax: no query is an error.
  * - A search sees one tenant.
  */
 import type { IndexDef } from '../../schemas/target.ts';

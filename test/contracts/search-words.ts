@@ -44,6 +44,70 @@ export function wordsContract(opened: Open): void {
       }
     });
 
+    test('case is folded as Unicode folds it, and width makes no difference', async (t) => {
+      const find = await titles(t, {
+        a: 'Straße',
+        b: 'STRASSE',
+        c: 'οδός',
+        d: 'ΟΔΟΣ',
+        e: 'İstanbul',
+        f: 'ISTANBUL',
+        g: 'ıstanbul',
+        h: 'ＡＢＣ１２',
+        i: 'abc12',
+        j: 'ﬁne ŒUVRE',
+        k: 'fine œuvre',
+        l: 'ПРИВЕТ',
+        m: 'ɦello Ħello',
+      });
+      for (const words of ['straße', 'STRASSE', 'STRAẞE', 'strasse']) assert.deepEqual(await find(words), ['a', 'b']);
+      for (const words of ['οδος', 'ΟΔΌΣ', 'οδοσ']) assert.deepEqual(await find(words), ['c', 'd']);
+      for (const words of ['istanbul', 'ISTANBUL', 'İSTANBUL', 'ıstan*']) {
+        assert.deepEqual(await find(words), ['e', 'f', 'g']);
+      }
+      for (const words of ['abc12', 'ＡＢＣ１２', 'ａbc*']) assert.deepEqual(await find(words), ['h', 'i']);
+      for (const words of ['fine œuvre', 'FINE ŒUVRE', 'ﬁn*']) assert.deepEqual(await find(words), ['j', 'k']);
+      assert.deepEqual(await find('привет'), ['l']);
+      assert.deepEqual(await find('ħello'), ['m']);
+    });
+
+    test('words are found inside of texts that do not part them', async (t) => {
+      const find = await titles(t, {
+        a: '東京大学の線形代数入門',
+        b: '大学入門',
+        c: 'プログラミング言語C++入門2',
+        d: '한국어를 배우다',
+        e: 'ภาษาไทยสำหรับผู้เริ่มต้น',
+        f: 'ภาษาอังกฤษ',
+        g: 'ភាសាខ្មែរ',
+        h: 'မြန်မာဘာသာ',
+        i: 'ພາສາລາວ',
+        j: '学东 京大',
+      });
+      assert.deepEqual(await find('代数'), ['a']);
+      assert.deepEqual(await find('大学'), ['a', 'b']);
+      assert.deepEqual(await find('東京大学'), ['a']);
+      assert.deepEqual(await find('大学 線形'), ['a']);
+      assert.deepEqual(await find('学大'), []);
+      assert.deepEqual(await find('学'), ['a', 'b', 'j']);
+      assert.deepEqual(await find('入門'), ['a', 'b', 'c']);
+      assert.deepEqual(await find('言語c'), ['c']);
+      assert.deepEqual(await find('ﾌﾟﾛｸﾞﾗﾐﾝｸﾞ'), ['c']);
+      assert.deepEqual(await find('フロクラミンク'), []);
+      assert.deepEqual(await find('2'), ['c']);
+      assert.deepEqual(await find('한국어'), ['d']);
+      assert.deepEqual(await find('국어'), ['d']);
+      assert.deepEqual(await find('배*'), ['d']);
+      assert.deepEqual(await find('ไทย'), ['e']);
+      assert.deepEqual(await find('ภาษา'), ['e', 'f']);
+      assert.deepEqual(await find('สำหรับ'), ['e']);
+      assert.deepEqual(await find('อังกฤษ'), ['f']);
+      assert.deepEqual(await find('จีน'), []);
+      assert.deepEqual(await find('ខ្មែរ'), ['g']);
+      assert.deepEqual(await find('ဘာသာ'), ['h']);
+      assert.deepEqual(await find('ລາວ'), ['i']);
+    });
+
     test('words of scripts with vowel signs are whole words', async (t) => {
       const find = await titles(t, { a: 'हिन्दी भाषा', b: 'हनद', c: 'தமிழ் மொழி' });
       assert.deepEqual(await find('हिन्दी'), ['a']);

@@ -130,6 +130,24 @@ test('preparing an index that is as it was declared writes nothing', async (t) =
   assert.deepEqual(written(), before);
 });
 
+test('an index whose words were made otherwise has them made anew when it is prepared', async (t) => {
+  const database = inMemory(t);
+  const search = sqliteSearch(database);
+  await search.prepare([things]);
+  await search.apply(things, [put('ann', { title: '線形代数 algebra' }), put('bob', { title: 'gone' })]);
+  await search.apply(things, [{ ...put('bob', {}, 2), record: undefined }]);
+  // What a release before made of them.
+  database.exec(`UPDATE "search_things" SET "_text" = '線形代数 algebra' WHERE "user" = 'ann'`);
+  database.exec(`UPDATE declared_indexes SET declared = json_remove(declared, '$.words')`);
+  const found = async (words: string) => (await search.search(things, { ...all, words })).items.map(({ user }) => user);
+  assert.deepEqual(await found('代数'), []);
+  assert.equal((await search.missing([things])).length, 1);
+  await search.prepare([things]);
+  assert.deepEqual(await search.missing([things]), []);
+  for (const words of ['代数', '線形代数', 'algebra', '']) assert.deepEqual(await found(words), ['ann']);
+  assert.deepEqual(await found('gone'), []);
+});
+
 test('a field that becomes text, and one that becomes a filter, are so for documents that were there before', async (t) => {
   const search = sqliteSearch(inMemory(t));
   await search.prepare([things]);

@@ -5,7 +5,7 @@
  * fields of its record, so that services can search and sort by them in Elasticsearch's own way, and the object "tributary":
  *
  *     tenant    whose it is
- *     words     the words of all text fields, without case and accents: see `words.ts`
+ *     words     the words of all text fields, without case and accents: see `../words.ts`
  *     removed   when it was removed; then it has nothing else, and only its version counts. The alias does not show it.
  */
 import { type Field, isNullable, type Primitive, type Schema } from '../../../schemas/avro.ts';

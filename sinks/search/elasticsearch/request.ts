@@ -10,10 +10,10 @@ import { TributaryError } from '../../../schemas/errors.ts';
 import { type IndexDef, keyFields } from '../../../schemas/target.ts';
 import type { Change, Page } from '../../port.ts';
 import type { SearchRequest } from '../port.ts';
+import { queryWords, wordsOf } from '../words.ts';
 import { type Digest, documentId, versionNumber } from './identity.ts';
 import { aliasOf, type Filterable, filterables, LONGEST_VALUE, OWN } from './mapping.ts';
 import { positionOf, tokenOf } from './page-token.ts';
-import { queryWords, wordsOf } from './words.ts';
 
 export interface Request {
   readonly method: 'GET' | 'PUT' | 'POST';

@@ -1,16 +1,17 @@
 /**
  * What to ask of SQLite, for one search index: texts of SQL and their parameters, nothing else.
  *
- * Table "search_<name>": one row a document, with its key, a column for every field that can be filtered by, all of its
- * text fields as one text, the document itself as JSON, and its version. A removed document leaves a row without one, which says in
+ * Table "search_<name>": one row a document, with its key, a column for every field that can be filtered by, the words of all its
+ * text fields (`../words.ts`), the document itself as JSON, and its version. A removed document leaves a row without one, which says in
  * "_removed" when that was, in ms since 1970 UTC, and is swept away a week later.
- * Table "search_<name>__text": the full-text index of that one text, without a copy of it. A trigger keeps it, and only
- * when the text is another one: so a change of mere numbers costs no more than an ordinary row.
+ * Table "search_<name>__text": the full-text index of those words, without a copy of them. A trigger keeps it, and only
+ * when they are other ones: so a change of mere numbers costs no more than an ordinary row.
  */
 import { TributaryError } from '../../../schemas/errors.ts';
 import { type IndexDef, keyFields } from '../../../schemas/target.ts';
 import type { Change } from '../../port.ts';
 import type { SearchRequest } from '../port.ts';
+import { queryWords, wordsOf } from '../words.ts';
 import { type Column, columnsOf } from './columns.ts';
 
 type SqlValue = string | number | null;
@@ -44,6 +45,10 @@ export interface IndexRequests {
   addColumn(name: string): string;
   /** For tables of before: the column "_removed", its index, and (parameter: when) what it says of what was removed already. */
   readonly addRemoved: readonly [column: string, index: string, fill: string];
+  /** Takes all words away, for documents that are written again then. */
+  readonly renewWords: string;
+  /** Whether an index declared so has words as they are made now. */
+  hasWords(before: string): boolean;
   /** Writes one document if no newer one is there: no row is changed otherwise. */
   readonly upsert: string;
   parameters(change: Change, now: number): SqlValue[];
@@ -55,11 +60,10 @@ export interface IndexRequests {
   total(request: SearchRequest): Query;
 }
 
-/** Marks belong to words: without them, words of Hindi and its like fall into single consonants. */
-const TOKENIZER = `unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'`;
-const WORD = /[\p{L}\p{N}\p{Co}\p{Mn}\p{Mc}]+/gu;
-/** The cost of a query grows with the square of its words. Those beyond are not looked for. */
-const MOST_WORDS = 200;
+/** It takes words as they are: they have no other ASCII than small letters and digits, and are parted by blanks. */
+const TOKENIZER = 'ascii';
+/** Grows with every change of what `words.ts` makes of a text. */
+const WORDS_VERSION = 2;
 /** Removals are kept against older writes, which come from a paused owner: not after days. */
 export const REMOVALS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -73,6 +77,9 @@ export function indexRequests(index: IndexDef): IndexRequests {
   const overwritten = [...others, '_text', '_document', '_token', '_revision', '_removed'];
   const keyOrder = key.map((name) => `d.${quoted(name)}`).join(', ');
   const removals = `CREATE INDEX ${quoted(`${table}__removed`)} ON ${quotedTable} ("_removed") WHERE "_removed" IS NOT NULL`;
+  const createWords = `CREATE VIRTUAL TABLE ${words} USING fts5 (
+        words, content = '', contentless_delete = 1, tokenize = "${TOKENIZER}"
+      )`;
   const definition = (name: string): string => `${quoted(name)} ${columns.get(name)?.type}`;
 
   function conditions({ tenant, filter = {} }: SearchRequest): { where: string; parameters: SqlValue[] } {
@@ -87,7 +94,13 @@ export function indexRequests(index: IndexDef): IndexRequests {
     table,
     columns,
     key,
-    declared: JSON.stringify({ key, text: index.text, columns: [...columns], own: ['_removed'] }),
+    declared: JSON.stringify({
+      key,
+      text: index.text,
+      columns: [...columns],
+      own: ['_removed'],
+      words: WORDS_VERSION,
+    }),
 
     create: `
       CREATE TABLE ${quotedTable} (
@@ -103,9 +116,7 @@ export function indexRequests(index: IndexDef): IndexRequests {
         UNIQUE (${unique.map(quoted).join(', ')})
       );
       ${removals};
-      CREATE VIRTUAL TABLE ${words} USING fts5 (
-        words, content = '', contentless_delete = 1, tokenize = "${TOKENIZER}"
-      );
+      ${createWords};
       CREATE TRIGGER ${quoted(`${table}__insert`)} AFTER INSERT ON ${quotedTable} WHEN new."_text" IS NOT NULL BEGIN
         INSERT INTO ${words} (rowid, words) VALUES (new."_id", new."_text");
       END;
@@ -117,6 +128,9 @@ export function indexRequests(index: IndexDef): IndexRequests {
     `,
 
     drop: `DROP TABLE IF EXISTS ${words}; DROP TABLE IF EXISTS ${quotedTable}`,
+
+    renewWords: `UPDATE ${quotedTable} SET "_text" = NULL; DROP TABLE ${words}; ${createWords}`,
+    hasWords: (before) => (JSON.parse(before) as { words?: number }).words === WORDS_VERSION,
 
     addColumn: (name) => `ALTER TABLE ${quotedTable} ADD COLUMN ${definition(name)}`,
     addRemoved: [
@@ -136,7 +150,7 @@ export function indexRequests(index: IndexDef): IndexRequests {
     parameters({ key, version, record }, now) {
       const parameters: SqlValue[] = [...key];
       for (const name of others) parameters.push(sqlValue(record?.[name]));
-      parameters.push(record === undefined ? null : textOf(index.text.map((name) => record[name])).normalize());
+      parameters.push(record === undefined ? null : wordsOf(index.text.map((name) => record[name])));
       parameters.push(record === undefined ? null : JSON.stringify(record));
       parameters.push(version.token, version.revision, record === undefined ? now : null);
       return parameters;
@@ -199,18 +213,14 @@ export function indexRequests(index: IndexDef): IndexRequests {
 }
 
 /**
- * The words of a query as an expression of FTS5; undefined when it has none. A word is a run of letters, digits and
- * marks, as the tokenizer sees it. Each is quoted, so that nothing is syntax; a `*` right after the last is a prefix.
+ * The words of a query as an expression of FTS5; undefined when it has none. Each is quoted, so that nothing is syntax; a `*` right
+ * after the last is a prefix.
  */
 export function matchOf(query: string): string | undefined {
-  const text = query.normalize();
-  const words = text.match(WORD) ?? [];
-  const last = words.at(-1);
-  if (last === undefined) return undefined;
-  const isPrefix = text.trimEnd().endsWith(`${last}*`);
-  const whole = new Set(isPrefix ? words.slice(0, -1) : words);
-  const terms = [...whole].slice(0, MOST_WORDS).map((word) => `"${word}"`);
-  if (isPrefix) terms.push(`"${last}"*`);
+  const words = queryWords(query);
+  if (words === undefined) return undefined;
+  const terms = words.whole.map((word) => `"${word}"`);
+  if (words.beginning !== undefined) terms.push(`"${words.beginning}"*`);
   return terms.join(' AND ');
 }
 
@@ -245,11 +255,6 @@ function sqlValue(value: unknown): SqlValue {
   if (typeof value === 'string' || typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
   return Array.isArray(value) ? JSON.stringify(value) : null;
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return Array.isArray(value) ? value.map(textOf).join('\n') : '';
 }
 
 /** A token is the last key of a page, or how many matches the pages before had. */

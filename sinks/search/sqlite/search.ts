@@ -57,7 +57,8 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
     if (before === undefined) return [requests.create];
     const added = additions(index, requests, before).map((name) => requests.addColumn(name));
     if (!columnTypes(requests).has('_removed')) added.push(...requests.addRemoved.slice(0, 2));
-    return [...added, `-- every document of ${requests.table} is written once more, for the fields that changed`];
+    const again = `-- every document of ${requests.table} is written once more, for the fields or words that changed`;
+    return [...added, again];
   }
 
   function alter(index: IndexDef, requests: IndexRequests, before: string): void {
@@ -67,6 +68,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
       database.exec(`${column}; ${removals}`);
       database.statement(fill).run(now());
     }
+    if (!requests.hasWords(before)) database.exec(requests.renewWords);
     rewrite(requests);
   }
 
