@@ -21,6 +21,9 @@ export interface Place {
   readonly partition: number;
 }
 
+/** The source of what a job says. */
+export const sourceOf = (job: string): string => `/tributary/${job}`;
+
 /** Where something was said, as text. `topicId` as `shortId` makes it. */
 export function originOf({ offset }: Pick<SaidEvent, 'offset'>, index: number, place: Place, topicId: string): string {
   return formatOrigin(lineOf(place.job, place.topic, topicId, place.partition), offset, index);
@@ -43,7 +46,7 @@ export function derived(
   const origin = originOf(said, index, place, topicId);
   const headers = avroHeaders(said.type, {
     id: origin,
-    source: `/tributary/${place.job}`,
+    source: sourceOf(place.job),
     time: sayable(said.time),
     tenant: said.tenant,
     origin,
@@ -109,7 +112,7 @@ export function toRow(
     partition: partitionOf(key, partitions(place.topic)),
     key,
     value: codec.encode(place.topic, def, data),
-    headers: avroHeaders(def.type, { id, source: `/tributary/${place.job}`, time: sayable(time), tenant: row.tenant }),
+    headers: avroHeaders(def.type, { id, source: sourceOf(place.job), time: sayable(time), tenant: row.tenant }),
     timestamp: now,
   };
 }

@@ -14,7 +14,7 @@ import { isTime } from '../../topics/time.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import type { Job } from '../define.ts';
 import type { DueTimers } from './due-timers.ts';
-import { type PartitionCount, type Place, toRow } from './records.ts';
+import { type PartitionCount, type Place, sourceOf, toRow } from './records.ts';
 import { idOf } from './rows.ts';
 import type { Runtime } from './stores.ts';
 
@@ -123,8 +123,8 @@ export class Timers {
   }
 
   #knownOf({ headers }: LogRecord): Said | undefined {
-    const id = headers['ce_id'];
-    return typeof id === 'string' ? this.#said.get(id) : undefined;
+    const { ce_id: id, ce_source: source } = headers;
+    return typeof id === 'string' && source === sourceOf(this.#job.name) ? this.#said.get(id) : undefined;
   }
 }
 

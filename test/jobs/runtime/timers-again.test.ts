@@ -4,8 +4,9 @@ import { type Job, type Output, wakeAt } from '../../../jobs/define.ts';
 import type { DueTimers, Found } from '../../../jobs/runtime/due-timers.ts';
 import { HELD_BACK_MS, Timers } from '../../../jobs/runtime/timers.ts';
 import { LONGEST_KEY_PART } from '../../../schemas/key-part.ts';
+import type { NewRecord } from '../../../topics/transport.ts';
 import { partitionsOf } from '../../harness/dump.ts';
-import { added, changed, parts, things } from './add-up.ts';
+import { added, changed, parts, things, unread } from './add-up.ts';
 import { type Bench, bench, rest, START } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
 
@@ -76,6 +77,32 @@ test('a timer is not said again while its record waits to be read, however often
   reads = true;
   await rest([worker]);
   assert.deepEqual([await b.sums(), fired(b)], [['t/p=1001'], 1]);
+});
+
+test('an event of another source with the id of a timer is another event', async (t) => {
+  const b = await bench(t, { jobs: [job] });
+  await b.produce(wish(DUE));
+  const produce = b.stores.transport.produce.bind(b.stores.transport);
+  const worker = await b.worker(0, {
+    settings: { ...SETTINGS, maxRecords: 1 },
+    hook: async (name, go, args) => {
+      if (name === 'transport.produce') {
+        const [timer] = args[0] as NewRecord[];
+        assert.ok(timer !== undefined);
+        await produce([{ ...timer, headers: { ...timer.headers, ce_source: '/another', ce_type: unread.type } }]);
+      }
+      return go();
+    },
+  });
+  await rest([worker]);
+  b.clock.set(DUE);
+  await worker.turn(0);
+  assert.equal(fired(b), 1);
+  b.clock.advance(MINUTE);
+  await worker.turn(0);
+  assert.equal(fired(b), 1, 'it is not the record that was waited for');
+  await rest([worker]);
+  assert.deepEqual(await b.sums(), ['t/p=1001']);
 });
 
 for (const due of [1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 60, 8.64e15 + 1, -9e15]) {

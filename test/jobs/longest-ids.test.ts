@@ -1,0 +1,44 @@
+/** Ids of the longest length, in every event of every job: what jobs make of them must be no longer than stores and topics take. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { jobs } from '../../jobs/index.ts';
+import { LONGEST_KEY_PART } from '../../schemas/key-part.ts';
+import { partitionsOf } from '../harness/dump.ts';
+import { jobSpec } from '../harness/job-spec.ts';
+import { wantedOf } from '../topics/records.ts';
+
+/** The id of a message is that of its notification and a channel, so that `notify` takes none that is longer. */
+const ROOM_FOR_CHANNEL = 12;
+
+/** Three bytes each in UTF-8, and one in UTF-16: no other character makes a text of so many bytes. */
+function longest(name: string, id: string): string {
+  const length = LONGEST_KEY_PART - (/^notificationIds?$/.test(name) ? ROOM_FOR_CHANNEL : 0);
+  return id + '語'.repeat(length - id.length);
+}
+
+/** The data with the longest id wherever it has one; equal ids stay equal. */
+function withLongestIds(value: unknown, name: string, key: string): unknown {
+  if (typeof value === 'string') return name === key || /Ids?$/.test(name) ? longest(name, value.slice(0, 100)) : value;
+  if (Array.isArray(value)) return value.map((each) => withLongestIds(each, name, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([inner, each]) => [inner, withLongestIds(each, inner, key)]));
+}
+
+for (const job of jobs) {
+  test(`${job.name} takes the longest ids`, async (t) => {
+    const spec = await jobSpec(t, job);
+    const { from } = job;
+    for (const def of job.on) {
+      if (!from.events.includes(def) && !from.broadcasts.includes(def)) continue;
+      await spec.given([def, withLongestIds(def.example, '', from.key) as Readonly<Record<string, unknown>>]);
+    }
+    assert.deepEqual(await spec.deadLetters(), []);
+    for (const topic of job.to) {
+      const wanted = wantedOf(topic);
+      for (const record of (await partitionsOf(spec.stores.transport, topic.name)).flat()) {
+        const decoded = spec.stores.codec.decode(topic, record, wanted);
+        assert.equal(decoded.kind === 'rejected' ? decoded.message : '', '', 'and so do those who read what it says');
+      }
+    }
+  });
+}
