@@ -24,18 +24,15 @@ export class Interrupted extends Error {
   }
 }
 
-/** Writes one line to the standard output, as fast as it is read. Throws when the command shall end. Whatever a terminal would obey is escaped. */
+/** Writes one line to the standard output, as fast as it is read, with what a terminal would obey escaped. Throws when the command shall end. */
 export async function print(streams: Pick<Context, 'stdout' | 'signal'>, line: string): Promise<void> {
-  await printPainted(streams, shownText(line));
+  await write(streams, `${shownText(line)}\n`);
 }
 
-/** The same for a line with colours; what is not ours in it must have gone through `shownLine`. */
-export async function printPainted(
-  { stdout, signal }: Pick<Context, 'stdout' | 'signal'>,
-  line: string,
-): Promise<void> {
+/** As it is. What is not ours in it, as in a line with colours, must have gone through `shownLine`. */
+async function write({ stdout, signal }: Pick<Context, 'stdout' | 'signal'>, text: string): Promise<void> {
   signal.throwIfAborted();
-  if (!stdout.write(`${line}\n`)) await once(stdout, 'drain', { signal });
+  if (!stdout.write(text)) await once(stdout, 'drain', { signal });
 }
 
 export async function printJson(context: Pick<Context, 'stdout' | 'signal'>, value: unknown): Promise<void> {
