@@ -112,7 +112,7 @@ test('an event of somebody else is counted by itself', async (t) => {
     enrollmentEvents,
     contentProgressed,
     { userId: 'nobody', courseId: 'GGG-2014J', contentId: '1', status: 'started' },
-    { id: 'other', time: 0 },
+    { id: 'other', time: Date.UTC(2026, 0, 5) },
   );
   await on.stores.transport.produce(recordsOf(on.stores.codec, other, 3));
   const { figures, timing } = await figuresOf(on, { presentations });

@@ -304,6 +304,6 @@ test('every kind of record is counted as one thing', async (t) => {
   const [batch] = b.heard('batch');
   assert.deepEqual(
     [batch?.records, batch?.applied, batch?.rejected, batch?.routed, batch?.skipped],
-    [5, 1, 1, 0, { unwanted: 0, repeated: 0, unchanged: 3, 'not-ours': 0 }],
+    [5, 1, 1, 0, { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 3, 'not-ours': 0 }],
   );
 });
