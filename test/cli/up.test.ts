@@ -244,7 +244,7 @@ test('what is fatal to one job stops that one: the others go on, and the process
   assert.match(metrics, /^tributary_job_running\{job="summarize-batch"\} 1$/m);
   assert.match(metrics, /^tributary_partitions_owned\{job="track-progress"\} 0$/m, 'all its partitions were let go');
 
-  const batch = { batchId: 'b1', courseId: 'c1', name: 'One', startsAt: 0, endsAt: null };
+  const batch = { batchId: 'b1', courseId: 'c1', name: 'One', startsAt: Date.UTC(2026, 0, 5), endsAt: null };
   await tributary(folder, ['produce', 'batch.events'], { input: ndjson({ type: 'batch.created', data: batch }) });
   assert.equal((await tributary(folder, [...WAIT, '--job', 'summarize-batch'])).code, 0);
   assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summary', 'b1'])).stdout).batchId, 'b1');

@@ -69,7 +69,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'a fact that cannot be': ({ lot }, codec, partitions) => {
     const batchId = `impossible-${lot}`;
-    const data = { batchId, courseId: 'course-1', name: 'Never', startsAt: 10, endsAt: 5 };
+    const data = {
+      batchId,
+      courseId: 'course-1',
+      name: 'Never',
+      startsAt: Date.UTC(2026, 0, 5),
+      endsAt: Date.UTC(2026, 0, 4),
+    };
     const key = text.encode(batchId);
     return {
       key,
