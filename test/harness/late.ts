@@ -1,23 +1,25 @@
 /**
  * Facts have a time: what every event that says how something is has to keep, as a table. For each line, the same job, codecs and
- * stores as in production see the event told again late, told out of order, and told with a time of 1970 and of 2099.
+ * stores as in production see the event told again late, told out of order, with the oldest time there can be, and with one of 1970
+ * and of 2099.
  *
  *     const line: LateLine = {
  *       event: [enrolled, { … }],                       // of minute 20
  *       others: [[unenrolled, { … }]],                  // of minutes 10, 30, 50 … in turn: before and after it
  *       holds: { batches: { … } },                      // what the row has whenever all of them are told
- *       oldest: { … },                                  // what it has when the event is told with a time of 1970
+ *       oldest: { … },                                  // what it has when the event is told with the oldest time
  *       newest: { … },                                  // what it has when the event is told with a time of 2099
  *     };
  *     toldLate(job, key, [line, …]);
  *
- * The time of an event is bounded by that of its record, so that 2099 comes to a job as a little later than everything else: it is
+ * A time of 1970 is refused: the row is what the others say. The time of an event is bounded by that of its record, so that 2099 comes to a job as a little later than everything else: it is
  * the newest, as far as the job can know, and no more than that.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
 import type { EventDef } from '../../schemas/event.ts';
+import { FIRST_TIME } from '../../schemas/fields.ts';
 import type { Topic } from '../../topics/define.ts';
 import { plain } from './dump.ts';
 import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from './job-spec.ts';
@@ -41,8 +43,10 @@ export interface LateLine {
 /** So many orders are tried of what can be told in more. */
 const MOST_ORDERS = 24;
 const EVENT_AT = minute(20);
+/** The oldest time that an event may have. */
+export const OLDEST = FIRST_TIME;
 /** Seconds where ms are meant: the twenty-first day of 1970. */
-export const IN_1970 = 1_767_603_600;
+const IN_1970 = 1_767_603_600;
 /** As a time in 2099 reaches a job: later than all that is told. */
 export const IN_2099 = minute(1000);
 
@@ -84,9 +88,23 @@ export function toldLate(
       }
     });
 
-    test(`${name}: told with a time of 1970, it is the oldest`, async (t) => {
-      await assertRow(await told(t, [...others, at(IN_1970)]), key, oldest, 'told last');
-      await assertRow(await told(t, [at(IN_1970), ...others]), key, oldest, 'told first');
+    test(`${name}: told with the oldest time there can be, it is the oldest`, async (t) => {
+      await assertRow(await told(t, [...others, at(OLDEST)]), key, oldest, 'told last');
+      await assertRow(await told(t, [at(OLDEST), ...others]), key, oldest, 'told first');
+    });
+
+    test(`${name}: told with a time of 1970, it is refused, and what holds is what the others say`, async (t) => {
+      const without = await told(t, others);
+      const row = (await without.row(job.row, key)) as Fields | undefined;
+      const codes = await without.deadLetters();
+      for (const events of [
+        [...others, at(IN_1970)],
+        [at(IN_1970), ...others],
+      ]) {
+        const spec = await told(t, events);
+        await assertRow(spec, key, row, 'as if it had not been told');
+        assert.deepEqual((await spec.deadLetters()).sort(), ['ENVELOPE_INVALID', ...codes].sort());
+      }
     });
 
     test(`${name}: told with a time of 2099, it is the newest that is known, and no more`, async (t) => {

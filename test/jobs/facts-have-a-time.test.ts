@@ -1,5 +1,5 @@
 /**
- * Facts have a time: every event of courses, enrollments and batches, told again late, told out of order, and told with a time of 1970
+ * Facts have a time: every event of courses, enrollments and batches, told again late, told out of order, and told with the oldest time, of 1970
  * and of 2099.
  */
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { courseRetired } from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';
 import { batchEvents, contentEvents, enrollmentEvents } from '../../topics/index.ts';
 import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { assertAllTold, IN_1970, IN_2099, type LateLine, toldLate } from '../harness/late.ts';
+import { assertAllTold, IN_2099, type LateLine, OLDEST, toldLate } from '../harness/late.ts';
 import * as batches from './batches.ts';
 import { publishes } from './courses.ts';
 import { ada, but, completes, joins, key, known, leaves, opens } from './learners.ts';
@@ -36,7 +36,7 @@ const ENROLLMENTS: readonly LateLine[] = [
     event: joins,
     others: [at(30, leaves)],
     holds: spring({ active: false, since: minute(30), firstAt: minute(20) }),
-    oldest: spring({ active: false, since: minute(30), firstAt: IN_1970 }),
+    oldest: spring({ active: false, since: minute(30), firstAt: OLDEST }),
     newest: spring({ active: true, since: IN_2099, firstAt: IN_2099 }),
   },
   {
@@ -44,7 +44,7 @@ const ENROLLMENTS: readonly LateLine[] = [
     event: joins,
     others: [at(5, joins), at(10, leaves)],
     holds: spring({ active: true, since: minute(20), firstAt: minute(5) }),
-    oldest: spring({ active: false, since: minute(10), firstAt: IN_1970 }),
+    oldest: spring({ active: false, since: minute(10), firstAt: OLDEST }),
     newest: spring({ active: true, since: IN_2099, firstAt: minute(5) }),
   },
   {
@@ -52,7 +52,7 @@ const ENROLLMENTS: readonly LateLine[] = [
     event: by('cohort', joins),
     others: [at(10, by('self', joins)), at(30, by('self', leaves))],
     holds: spring({ active: true, since: minute(20), firstAt: minute(10) }),
-    oldest: spring({ active: true, since: IN_1970, firstAt: IN_1970 }),
+    oldest: spring({ active: true, since: OLDEST, firstAt: OLDEST }),
     newest: spring({ active: true, since: IN_2099, firstAt: minute(10) }),
   },
   {
@@ -60,7 +60,7 @@ const ENROLLMENTS: readonly LateLine[] = [
     event: by('cohort', joins),
     others: [at(10, by('self', joins)), at(30, leaves)],
     holds: spring({ active: false, since: minute(30), firstAt: minute(10) }),
-    oldest: spring({ active: false, since: minute(30), firstAt: IN_1970 }),
+    oldest: spring({ active: false, since: minute(30), firstAt: OLDEST }),
     newest: spring({ active: true, since: IN_2099, firstAt: minute(10) }),
   },
   {
@@ -95,7 +95,7 @@ const VISITS: readonly LateLine[] = [
     event: completes('a'),
     others: [joins, completes('b')],
     holds: { progress: 100, state: 'completed', completedAt: minute(30) },
-    oldest: { progress: 100, state: 'completed', completedAt: minute(30), firstAccessAt: IN_1970 },
+    oldest: { progress: 100, state: 'completed', completedAt: minute(30), firstAccessAt: OLDEST },
     newest: { progress: 100, state: 'completed', completedAt: IN_2099, lastAccessAt: IN_2099 },
   },
   {
@@ -103,7 +103,7 @@ const VISITS: readonly LateLine[] = [
     event: opens('a', 2),
     others: [opens('a'), opens('a')],
     holds: { contents: { a: { views: 4, firstAt: minute(10), lastAt: minute(30) } } },
-    oldest: { contents: { a: { views: 4, firstAt: IN_1970, lastAt: minute(30) } } },
+    oldest: { contents: { a: { views: 4, firstAt: OLDEST, lastAt: minute(30) } } },
     newest: { contents: { a: { views: 4, firstAt: minute(10), lastAt: IN_2099 } } },
     butRepeats: { contents: { a: { views: 6, firstAt: minute(10), lastAt: minute(30) } } },
   },
@@ -197,7 +197,7 @@ const COURSES: readonly LateLine[] = [
     event: publishes('', 'a'),
     others: [retires],
     holds: { publishedAt: minute(20), retired: false, required: 1 },
-    oldest: { publishedAt: IN_1970, retired: true, required: 1 },
+    oldest: { publishedAt: OLDEST, retired: true, required: 1 },
     newest: { publishedAt: IN_2099, retired: false, required: 1 },
   },
   {

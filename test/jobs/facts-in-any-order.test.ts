@@ -27,7 +27,7 @@ const course = {
 
 function told(events: readonly SpecEvent[]): Row | undefined {
   return events.reduce<Row | undefined>((row, [{ type }, data, rest]) => {
-    const event = { type, data, id: '', source: '', time: 0, tenant: DEFAULT_TENANT, ...rest };
+    const event = { type, data, id: '', source: '', time: 0, loggedAt: 0, tenant: DEFAULT_TENANT, ...rest };
     return trackProgress.fold[type]?.(row, event, { course }) as Row | undefined;
   }, undefined);
 }
