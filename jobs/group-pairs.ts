@@ -14,9 +14,14 @@ export function newGroup({ groupId }: { groupId: string }): Group {
   return {
     groupId,
     name: '',
+    namedAt: null,
     createdAt: null,
+    createdSaidAt: null,
+    deletedAt: null,
     members: Entries.empty(),
+    absentMembers: Entries.empty(),
     activities: Entries.empty(),
+    absentActivities: Entries.empty(),
     progress: Entries.empty(),
   };
 }
@@ -26,44 +31,38 @@ export function nameOf({ userId, courseId }: Pair): string {
   return JSON.stringify([userId, courseId]);
 }
 
-/** The pairs of one member, whether in the group yet or not. */
+/** The pairs of one member, whether in the group or not. */
 export function pairsOfMember(group: Group | undefined, userId: string): Pair[] {
   return [...(group?.activities ?? [])]
     .filter(([, { kind }]) => kind === 'course')
     .map(([courseId]) => ({ userId, courseId }));
 }
 
-/** The pairs of one activity, of the group or about to be. */
-export function pairsOfActivity(
-  group: Group | undefined,
-  courseId: string,
-  kind = group?.activities.get(courseId)?.kind,
-): Pair[] {
-  if (group === undefined || kind !== 'course') return [];
-  return [...group.members.keys()].map((userId) => ({ userId, courseId }));
+/** The pairs of one activity, if it is a course: of the group or not. */
+export function pairsOfActivity(group: Group | undefined, courseId: string): Pair[] {
+  return [...(group?.members.keys() ?? [])].map((userId) => ({ userId, courseId }));
 }
 
 /** A group is one row, and when it is deleted all that it follows is said at once. */
-const MOST = { members: 5000, activities: 200, progress: 10_000 } as const;
+export const MOST = { members: 5000, activities: 200, progress: 10_000 } as const;
 
-/** Why one more member or activity cannot be, with these pairs; undefined if it can. */
-export function fullness(group: Group, what: 'members' | 'activities', pairs: readonly Pair[]): Rejection | undefined {
-  const followed = group.progress.size + pairs.length;
+/** Why one more member or activity, or one more to follow with these pairs, cannot be; undefined if it can. */
+export function fullness(
+  group: Group,
+  what: 'members' | 'activities',
+  id: string,
+  pairs: number,
+): Rejection | undefined {
+  const followed = group.progress.size + pairs;
   const flaw =
-    group[what].size >= MOST[what]
+    !group[what].has(id) && group[what].size >= MOST[what]
       ? `has ${MOST[what]} ${what}, the most there can be`
-      : followed > MOST.progress
+      : pairs > 0 && followed > MOST.progress
         ? `would have ${followed} members to follow, each in each course, and ${MOST.progress} are the most`
         : undefined;
   return flaw === undefined
     ? undefined
     : reject('FACT_IMPOSSIBLE', `group ${group.groupId} ${flaw}: divide it into several groups`);
-}
-
-/** The group, unless nothing is known of it: one of which only what is gone was told leaves no row. */
-export function orNothing(group: Group): Group | undefined {
-  const { createdAt, name, members, activities } = group;
-  return createdAt === null && name === '' && members.size + activities.size === 0 ? undefined : group;
 }
 
 /**
@@ -72,17 +71,14 @@ export function orNothing(group: Group): Group | undefined {
  */
 export const NOT_ENROLLED = { enrolled: false, progress: 0, state: 'not_started', completedAt: null } as const;
 
-/** The group with these pairs on its board, of which nothing is known yet. */
-export function following(group: Group, pairs: readonly Pair[]): Group {
+/** The group with those of the pairs on its board that are of a member and a course; of new ones nothing is known yet. */
+export function withBoard(group: Group, pairs: readonly Pair[]): Group {
   let { progress } = group;
-  for (const pair of pairs) {
-    progress = progress.set(nameOf(pair), { ...pair, ...NOT_ENROLLED });
+  for (const { userId, courseId } of pairs) {
+    const name = nameOf({ userId, courseId });
+    const isFollowed = group.members.has(userId) && group.activities.get(courseId)?.kind === 'course';
+    if (!isFollowed) progress = progress.delete(name);
+    else if (!progress.has(name)) progress = progress.set(name, { userId, courseId, ...NOT_ENROLLED });
   }
-  return { ...group, progress };
-}
-
-export function unfollowing(group: Group, pairs: readonly Pair[]): Group {
-  let { progress } = group;
-  for (const pair of pairs) progress = progress.delete(nameOf(pair));
-  return { ...group, progress };
+  return progress === group.progress ? group : { ...group, progress };
 }

@@ -5,10 +5,12 @@
  * keeps the progress is told when one comes and when one goes, and answers with how far the member is, now and at every
  * change; an answer about what is not followed any more comes too late and is ignored. Who is not enrolled stands on the board without progress.
  *
- * - Members and activities may come before the group itself. Adding what is there changes nothing: a role is changed by
- *   `group.member-role-changed`, an activity is changed by removing and adding it.
- * - A deleted group leaves nothing, and neither does one of which nothing but what is gone again was told. What is added to it later is
- *   of a new group.
+ * - Every fact has its time, and an older one changes nothing (`group-facts.ts`): of a member, a role, an activity, the name, each its own.
+ *   So they may come in any order, before the group itself, too. A member who is added again joined the first time, and has the role
+ *   that was said last.
+ * - What is said of a group at or before the time it was deleted is gone, whenever it is told. What is said of later is of a new group,
+ *   whether or not that was set up: of the old one it has nothing.
+ * - What is said by `group.member-progressed` is no fact of the platform but an answer: it counts in the order of the log.
  * - A group has at most 5,000 members and 200 activities, and follows at most 10,000 members, each in each of its courses. What does
  *   not fit is rejected.
  */
@@ -26,20 +28,30 @@ import {
 } from '../schemas/group.ts';
 import { groupMembership, groupProgress, userGroups } from '../schemas/rows/group-membership.ts';
 import { enrollmentEvents, groupEvents } from '../topics/index.ts';
-import { defineJob, emit, reject, viewEach } from './define.ts';
+import { defineJob, emit, type Rejection, reject, viewEach } from './define.ts';
 import {
-  following,
+  created,
+  deleted,
+  isNews,
+  named,
+  withActivity,
+  withMember,
+  withoutActivity,
+  withoutMember,
+  withRole,
+} from './group-facts.ts';
+import {
   fullness,
   type Group,
   NOT_ENROLLED,
   nameOf,
   newGroup,
-  orNothing,
   type Pair,
   pairsOfActivity,
   pairsOfMember,
-  unfollowing,
+  withBoard,
 } from './group-pairs.ts';
+import { isOlder } from './older.ts';
 import { same } from './same.ts';
 
 export const projectGroup = defineJob({
@@ -63,54 +75,45 @@ export const projectGroup = defineJob({
   key: ({ data }) => ({ groupId: data.groupId }),
 
   fold: {
-    'group.created': (row, { data, time }) => {
-      const group = row ?? newGroup(data);
-      if (group.createdAt !== null) return group;
-      return { ...group, createdAt: time, name: group.name === '' ? data.name : group.name };
-    },
+    'group.created': (row, { data, time }) =>
+      changed(row, data, time, (group) => named(created(group, time), data.name, time)),
 
-    'group.updated': (row, { data }) =>
-      row?.name === data.name ? row : orNothing({ ...(row ?? newGroup(data)), name: data.name }),
+    'group.updated': (row, { data, time }) => changed(row, data, time, (group) => named(group, data.name, time)),
 
-    'group.deleted': () => undefined,
+    'group.deleted': (row, { data, time }) => deleted(row ?? newGroup(data), time),
 
-    'group.member-added': (row, { data, time }) => {
-      const group = row ?? newGroup(data);
-      if (group.members.has(data.userId)) return group;
-      const pairs = pairsOfMember(group, data.userId);
-      const full = fullness(group, 'members', pairs);
-      if (full !== undefined) return full;
-      const members = group.members.set(data.userId, { role: data.role, since: time });
-      return following({ ...group, members }, pairs);
-    },
+    'group.member-added': (row, { data, time }) =>
+      changed(row, data, time, (group) => {
+        const { userId, role } = data;
+        const member = group.members.get(userId);
+        if (!isNews(member, group.absentMembers.get(userId), time)) return group;
+        const pairs = member === undefined ? pairsOfMember(group, userId) : [];
+        const full = fullness(group, 'members', userId, pairs.length);
+        return full ?? withBoard(withMember(group, userId, role, time), pairs);
+      }),
 
-    'group.member-removed': (row, { data }) => {
-      if (!row?.members.has(data.userId)) return row;
-      const members = row.members.delete(data.userId);
-      return orNothing(unfollowing({ ...row, members }, pairsOfMember(row, data.userId)));
-    },
+    'group.member-removed': (row, { data, time }) =>
+      changed(row, data, time, (group) =>
+        withBoard(withoutMember(group, data.userId, time), pairsOfMember(group, data.userId)),
+      ),
 
-    'group.member-role-changed': (row, { data }) => {
-      const before = row?.members.get(data.userId);
-      if (row === undefined || before === undefined || before.role === data.role) return row;
-      return { ...row, members: row.members.set(data.userId, { ...before, role: data.role }) };
-    },
+    'group.member-role-changed': (row, { data, time }) =>
+      changed(row, data, time, (group) => withRole(group, data.userId, data.role, time)),
 
-    'group.activity-added': (row, { data, time }) => {
-      const group = row ?? newGroup(data);
-      if (group.activities.has(data.activityId)) return group;
-      const pairs = pairsOfActivity(group, data.activityId, data.kind);
-      const full = fullness(group, 'activities', pairs);
-      if (full !== undefined) return full;
-      const activities = group.activities.set(data.activityId, { kind: data.kind, since: time });
-      return following({ ...group, activities }, pairs);
-    },
+    'group.activity-added': (row, { data, time }) =>
+      changed(row, data, time, (group) => {
+        const { activityId, kind } = data;
+        const activity = group.activities.get(activityId);
+        if (!isNews(activity, group.absentActivities.get(activityId), time)) return group;
+        const pairs = activity?.kind === kind ? [] : pairsOfActivity(group, activityId);
+        const full = fullness(group, 'activities', activityId, kind === 'course' ? pairs.length : 0);
+        return full ?? withBoard(withActivity(group, activityId, kind, time), pairs);
+      }),
 
-    'group.activity-removed': (row, { data }) => {
-      if (!row?.activities.has(data.activityId)) return row;
-      const activities = row.activities.delete(data.activityId);
-      return orNothing(unfollowing({ ...row, activities }, pairsOfActivity(row, data.activityId)));
-    },
+    'group.activity-removed': (row, { data, time }) =>
+      changed(row, data, time, (group) =>
+        withBoard(withoutActivity(group, data.activityId, time), pairsOfActivity(group, data.activityId)),
+      ),
 
     'group.member-progressed': (row, { data }) => {
       const { groupId: _groupId, userId, courseId, ...said } = data;
@@ -130,13 +133,11 @@ export const projectGroup = defineJob({
     const { groupId } = event.data;
     switch (event.type) {
       case 'group.member-added':
-        return told(groupId, before, after, pairsOfMember(after, event.data.userId));
       case 'group.member-removed':
-        return told(groupId, before, after, pairsOfMember(before, event.data.userId));
+        return told(groupId, before, after, pairsOfMember(after, event.data.userId));
       case 'group.activity-added':
-        return told(groupId, before, after, pairsOfActivity(after, event.data.activityId));
       case 'group.activity-removed':
-        return told(groupId, before, after, pairsOfActivity(before, event.data.activityId));
+        return told(groupId, before, after, pairsOfActivity(after, event.data.activityId));
       case 'group.deleted':
         return told(groupId, before, after, [...(before?.progress.values() ?? [])]);
       default:
@@ -153,6 +154,16 @@ export const projectGroup = defineJob({
     viewEach(groupMembership, groupProgress, 'progress', ['groupId'], (group, standing) => ({ ...group, ...standing })),
   ],
 });
+
+/** The group after a fact of `time`; one that is older than the group is of another that was deleted. */
+function changed(
+  row: Group | undefined,
+  data: { readonly groupId: string },
+  time: number,
+  change: (group: Group) => Group | Rejection,
+): Group | Rejection | undefined {
+  return isOlder(time, row?.deletedAt) ? row : change(row ?? newGroup(data));
+}
 
 /** Says of those pairs which came or went that they did. */
 function told(groupId: string, before: Group | undefined, after: Group | undefined, pairs: readonly Pair[]) {

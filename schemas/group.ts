@@ -20,13 +20,25 @@ const activityId = { name: 'activityId', type: 'string', doc: 'The activity; for
 
 export const groupCreated = defineEvent(
   'group.created',
-  { type: 'record', name: 'Created', namespace, doc: 'A group was set up.', fields: [groupId, name] },
+  {
+    type: 'record',
+    name: 'Created',
+    namespace,
+    doc: 'A group was set up, and is called so from then on. Older than the name it has, it changes no name; told of a time before the group was deleted, nothing.',
+    fields: [groupId, name],
+  },
   { groupId: 'group-1', name: 'Physics on Tuesdays' },
 );
 
 export const groupUpdated = defineEvent(
   'group.updated',
-  { type: 'record', name: 'Updated', namespace, doc: 'A group was renamed.', fields: [groupId, name] },
+  {
+    type: 'record',
+    name: 'Updated',
+    namespace,
+    doc: 'A group was renamed. Older than the name it has, it changes nothing.',
+    fields: [groupId, name],
+  },
   { groupId: 'group-1', name: 'Physics on Wednesdays' },
 );
 
@@ -36,7 +48,7 @@ export const groupDeleted = defineEvent(
     type: 'record',
     name: 'Deleted',
     namespace,
-    doc: 'A group was taken away, with all that it followed.',
+    doc: 'A group was taken away, with all that was said of it at or before that time, even if it is told later. What is said of a later time is of a new group of the same id; group.created sets it up.',
     fields: [groupId],
   },
   { groupId: 'group-1' },
@@ -44,7 +56,13 @@ export const groupDeleted = defineEvent(
 
 export const memberAdded = defineEvent(
   'group.member-added',
-  { type: 'record', name: 'MemberAdded', namespace, doc: 'A user joined the group.', fields: [groupId, userId, role] },
+  {
+    type: 'record',
+    name: 'MemberAdded',
+    namespace,
+    doc: 'A user joined the group, or is still in it, in this role. Older than what is known of the member, it changes nothing; so it does not bring back a member who was removed after it.',
+    fields: [groupId, userId, role],
+  },
   { groupId: 'group-1', userId: 'learner-1', role: 'member' },
 );
 
@@ -54,7 +72,7 @@ export const memberRemoved = defineEvent(
     type: 'record',
     name: 'MemberRemoved',
     namespace,
-    doc: 'A user left the group or was removed.',
+    doc: 'A user left the group or was removed. Older than the last time the user was added, it changes nothing.',
     fields: [groupId, userId],
   },
   { groupId: 'group-1', userId: 'learner-1' },
@@ -66,7 +84,7 @@ export const memberRoleChanged = defineEvent(
     type: 'record',
     name: 'MemberRoleChanged',
     namespace,
-    doc: 'A member may do more or less now.',
+    doc: 'A member may do more or less now. Older than the role that is known, it changes nothing; told before the user was added, it counts then.',
     fields: [groupId, userId, role],
   },
   { groupId: 'group-1', userId: 'learner-1', role: 'admin' },
@@ -78,7 +96,7 @@ export const activityAdded = defineEvent(
     type: 'record',
     name: 'ActivityAdded',
     namespace,
-    doc: 'The group does this together.',
+    doc: 'The group does this together. Older than what is known of the activity, it changes nothing.',
     fields: [groupId, activityId, kind],
   },
   { groupId: 'group-1', activityId: 'AAA-2013J', kind: 'course' },
@@ -90,7 +108,7 @@ export const activityRemoved = defineEvent(
     type: 'record',
     name: 'ActivityRemoved',
     namespace,
-    doc: 'The group no longer does this together.',
+    doc: 'The group no longer does this together. Older than the last time the activity was added, it changes nothing.',
     fields: [groupId, activityId],
   },
   { groupId: 'group-1', activityId: 'AAA-2013J' },
@@ -102,7 +120,7 @@ export const memberProgressed = defineEvent(
     type: 'record',
     name: 'MemberProgressed',
     namespace,
-    doc: 'How far a member is in a course the group follows: said when following begins and at every change.',
+    doc: 'How far a member is in a course the group follows: said when following begins and at every change. It is concluded from all facts there are, old ones that are told late among them: the last in the log counts, whatever its time.',
     fields: [
       groupId,
       userId,

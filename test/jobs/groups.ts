@@ -11,7 +11,7 @@ import {
   memberRemoved,
   memberRoleChanged,
 } from '../../schemas/group.ts';
-import type { SpecEvent } from '../harness/job-spec.ts';
+import { minute, type SpecEvent } from '../harness/job-spec.ts';
 
 export const key = ['red'];
 const groupId = 'red';
@@ -39,6 +39,15 @@ export const hears = (userId: string, courseId: string, said: object = nothing):
 /** An entry of the board: a member in a course, of whom nothing is known, or as said. */
 export const onBoard = (userId: string, courseId: string, said: object = nothing) => ({
   [JSON.stringify([userId, courseId])]: { userId, courseId, ...nothing, ...said },
+});
+
+/** An entry of the members: one who joined at that minute, and of whom nothing else was said. */
+export const joined = (userId: string, n: number, rest: object = {}) => ({
+  [userId]: { role: 'member', since: minute(n), saidAt: minute(n), roleAt: minute(n), ...rest },
+});
+/** The same of the activities. */
+export const done = (activityId: string, n: number, rest: object = {}) => ({
+  [activityId]: { kind: 'course', since: minute(n), saidAt: minute(n), ...rest },
 });
 
 const says = (following: boolean) => (userId: string, courseId: string) =>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group.ts';
 import { groupMembership } from '../../schemas/rows/group-membership.ts';
-import { type JobSpec, jobSpec, type SpecEvent } from '../harness/job-spec.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
 import { adds, creates, deletes, follows, forgets, gives, key, makes, removes, takesUp } from './groups.ts';
 
 const many = <T>(n: number, of: (name: string) => T): T[] => Array.from({ length: n }, (_, i) => of(`x${i}`));
@@ -69,8 +69,39 @@ test('a full group that is deleted says of every pair, once, that it is followed
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...many(100, takesUp), ...many(100, adds));
   await spec.when(deletes);
-  await spec.thenRow(key, undefined);
+  assert.deepEqual(await sizeOf(spec), [0, 0, 0]);
   await spec.thenEmits(...many(100, (member) => many(100, (course) => forgets(member, course))).flat());
   await spec.when(adds('ada'), takesUp('algebra'));
   await spec.thenEmits(follows('ada', 'algebra'));
+});
+
+const ABSENT: readonly (readonly [
+  what: string,
+  most: number,
+  goes: (id: string) => SpecEvent,
+  absent: 'absentMembers' | 'absentActivities',
+])[] = [
+  ['5,000 members', 5000, removes, 'absentMembers'],
+  ['200 activities', 200, gives, 'absentActivities'],
+];
+
+for (const [what, most, goes, absent] of ABSENT) {
+  test(`of those that are gone a group remembers the newest ${what}`, async (t) => {
+    const spec = await jobSpec(t, projectGroup);
+    const [def, data] = goes('first of all');
+    await spec.given(goes('x-old'), ...many(most, goes), [def, data, { time: minute(-1) }]);
+    const gone = (await spec.row(groupMembership, key))?.[absent];
+    assert.deepEqual(
+      [gone?.size, gone?.has('x-old'), gone?.has('first of all'), gone?.has('x0')],
+      [most, false, false, true],
+    );
+  });
+}
+
+test('ids of the longest length make pairs, and are followed', async (t) => {
+  const spec = await jobSpec(t, projectGroup);
+  const [member, course] = ['😀'.repeat(256), '"'.repeat(512)];
+  await spec.when(adds(member), takesUp(course));
+  await spec.thenEmits(follows(member, course));
+  assert.equal((await spec.view('group_progress')).length, 1);
 });
