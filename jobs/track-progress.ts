@@ -42,6 +42,7 @@ import { batchLearners, enrollmentIndex, learnerCourses, learnerProgress } from 
 import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../topics/index.ts';
 import { isNews, reset, retaken, visited, withdrawn } from './completions.ts';
 import { catchingUp, defineJob, emit, lookup, type Rejection, reject, view, viewEach, where } from './define.ts';
+import { derivedId } from './derived-id.ts';
 import { isEnrolled, isUntouched, newLearner, wasEnrolled } from './learner.ts';
 import { isCrowded, joinedBy, leftBy } from './memberships.ts';
 import { concluded, concludedWhole, type Learner } from './standing.ts';
@@ -245,8 +246,8 @@ function toGroup(groupId: string, row: Learner) {
 function toLearner({ userId, courseId, courseName }: Learner) {
   return emit(notificationRequested, {
     recipientId: userId,
-    notificationId: `course-completed/${courseId}`,
+    notificationId: derivedId('course-completed/', courseId),
     category: 'course',
-    title: `You have completed ${courseName}`,
+    title: `You have completed ${courseName.trim() === '' ? courseId : courseName}`,
   });
 }

@@ -1,0 +1,36 @@
+/** What a learner is told about a course that is completed, whatever the course is called. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { notificationRequested } from '../../schemas/notification.ts';
+import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import { jobSpec, type SpecEvent } from '../harness/job-spec.ts';
+import { completedAlgebra, completes, course, joins } from './learners.ts';
+
+const NAMES: readonly (readonly [what: string, name: string, courseId: string, title: string, id: string])[] = [
+  ['a name is called so', 'Algebra', 'algebra', 'Algebra', 'algebra'],
+  ['no name is called by its id', '', 'algebra', 'algebra', 'algebra'],
+  ['a name of blanks is called by its id', ' \n', 'algebra', 'algebra', 'algebra'],
+  [
+    'an id of the longest length has a notification of its own',
+    'Algebra',
+    'x'.repeat(512),
+    'Algebra',
+    'sha256:64164443bb63e338ef1cfdb12a57117cd1212270cc935a798f6e8a665cdf4659',
+  ],
+];
+
+for (const [what, name, courseId, title, id] of NAMES) {
+  test(`a completed course of ${what}`, async (t) => {
+    const spec = await jobSpec(t, trackProgress, { rows: [[courseStructure, { ...course, courseId, name }]] });
+    const of = ([def, data]: SpecEvent): SpecEvent => [def, { ...data, courseId }];
+    await spec.given(of(joins), of(completes('a')));
+    await spec.when(of(completes('b')));
+    const [, told] = completedAlgebra;
+    const said = (await spec.emitted()).flat().filter(({ type }) => type === notificationRequested.type);
+    assert.deepEqual(
+      said.map(({ data }) => data),
+      [{ ...told, notificationId: `course-completed/${id}`, title: `You have completed ${title}` }],
+    );
+  });
+}
