@@ -5,7 +5,7 @@
  * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
  * One that expires before it is called again is not: nobody needs it any more.
  * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then. It is
- * forgotten itself 90 days after it was due.
+ * forgotten itself 90 days after it ended.
  *
  * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
  * earlier attempt, changes nothing.
@@ -62,14 +62,14 @@ export const deliverMessage = defineJob({
 
   react: (before, after, { time }) => {
     if (after === undefined || after === before) return [];
-    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail, dueAt } = after;
+    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail, changedAt } = after;
     if (parcel === null) {
       const outcome = { recipientId, messageId, notificationId, channel, attempts };
       const said =
         reason === null
           ? emit(messageDelivered, outcome)
           : emit(messageFailed, { ...outcome, reason, detail: lastDetail });
-      return [said, wakeAt(FORGET, dueAt + KEPT_MS)];
+      return [said, wakeAt(FORGET, changedAt + KEPT_MS)];
     }
     if (after.state === 'waiting') return [wakeAt(RETRY, time + waitAfter(attempts))];
     return [call({ channel, attempt: attempts, messageId, ...parcel })];

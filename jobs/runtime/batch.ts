@@ -234,7 +234,7 @@ async function sendsOf(
     entries.map(async (entry) => {
       if (entry.kind !== 'call') return;
       const isFirst = fresh.has(entry) || uncalled.delete(callId(entry)) || !rules.freshCall;
-      answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst));
+      answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst, runtime.clock.now()));
     }),
   );
   const now = runtime.clock.now();

@@ -23,11 +23,12 @@ export const callId = ({ row, offset, channel, message }: SaidCall): string =>
 const keyOf = (parts: readonly string[]): string =>
   encodeURIComponent(parts.map((part) => part.toWellFormed().replace(/[%/]/g, encodeURIComponent)).join('/'));
 
-/** `first`: this attempt folded the call, so that nobody can have made it before. */
+/** `first`: this attempt folded the call, so that nobody can have made it before. `now`: when it is made. */
 export async function answerCall(
   channels: Readonly<Partial<Record<ChannelName, Channel>>>,
   { channel: name, message, row, time }: SaidCall,
   first: boolean,
+  now: number,
 ): Promise<CallResult> {
   const channel = channels[name];
   if (channel === undefined) return { outcome: 'refused', detail: `no channel ${name} is configured` };
@@ -47,6 +48,7 @@ export async function answerCall(
       link,
       unsubscribe,
       time,
+      sentAt: now,
     });
     return { outcome, detail: detail.slice(0, LONGEST_DETAIL) };
   } catch (error) {

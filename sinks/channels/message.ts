@@ -103,7 +103,7 @@ function unsubscribeHeaders({ unsubscribe }: Message): Readonly<Record<string, s
 }
 
 /**
- * The message as nodemailer's options for a mail: the same bytes for the same message, however often it is made.
+ * The message as nodemailer's options for a mail: but for its date the same bytes for the same message, however often it is made.
  * The address has passed `problemOf`.
  */
 export function mailOf(message: Message, from: Sender) {
@@ -112,7 +112,7 @@ export function mailOf(message: Message, from: Sender) {
     from: { ...from },
     to: { name: '', address: message.address },
     subject: titleLine(message),
-    date: new Date(message.time),
+    date: new Date(message.sentAt),
     messageId: `<${nameOf(message.key)}@${domain}>`,
     // RFC 3834: no machine answers this, so that an absence note does not come back.
     headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(message) },

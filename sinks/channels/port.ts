@@ -22,6 +22,8 @@ export interface Message {
   readonly unsubscribe?: string | null;
   /** When the message was asked for, in ms since 1970 UTC. */
   readonly time: number;
+  /** When this call is made, in ms since 1970 UTC: the date of a mail. Another one at every attempt. */
+  readonly sentAt: number;
 }
 
 export interface Answer {

@@ -145,6 +145,7 @@ export function message(address: string, change: Partial<Message>): Message {
     body: 'Room 4, nine o’clock.',
     link: 'https://learn.example.org/exams/1?a=b&c=d',
     time: Date.UTC(2026, 2, 29, 1, 30),
+    sentAt: Date.UTC(2026, 3, 1, 8),
     ...change,
   };
 }

@@ -144,6 +144,8 @@ async function life(
     }
     // Whoever is called in vain is called again hours later, some times.
     for (let day = 0; day < 6; day++) await world.settle(history.end + day * DAY);
+    // Every life answers at times of its own, and 90 days later nobody sees when.
+    await world.settle(history.end + 100 * DAY);
     return {
       dump: await dump(stores, jobs, tenant),
       delivered: [...new Set(mail.calls)].sort(),

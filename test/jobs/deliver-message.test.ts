@@ -34,7 +34,7 @@ test('a message that its channel accepts is sent, and forgets its address and it
   const spec = await jobSpec(t, deliverMessage, through(mail));
   await spec.when(due);
   const [sent] = mail.messages;
-  assert.deepEqual({ unsubscribe: null, ...sent, key: '' }, { ...parcel, key: '', time: minute(0) });
+  assert.deepEqual({ unsubscribe: null, ...sent, key: '' }, { ...parcel, key: '', time: minute(0), sentAt: minute(0) });
   await spec.thenRow(key, {
     ...ids,
     state: 'sent',
@@ -155,14 +155,30 @@ for (const [rule, expiresAt, calls, reason] of EXPIRES) {
   });
 }
 
+test('a call says when it is made, whenever its message was due: the date of a mail is that of sending', async (t) => {
+  const mail = answering(away(1), accepts);
+  const spec = await jobSpec(t, deliverMessage, through(mail));
+  await spec.whenTimeIs(minute(600));
+  await spec.when(due);
+  await spec.whenTimeIs(minute(601));
+  const dates = mail.messages.map(({ time, sentAt }) => [time, sentAt]);
+  assert.deepEqual(
+    dates.map(([, sentAt]) => sentAt),
+    [minute(600), minute(601)],
+  );
+  assert.equal(dates[0]?.[0], minute(0));
+});
+
 for (const answer of [accepts, refuses]) {
-  test(`a message that was ${answer.outcome} is forgotten after 90 days, and nothing more is said of it`, async (t) => {
-    const spec = await jobSpec(t, deliverMessage, through(answering(answer)));
+  test(`a message that was ${answer.outcome} is forgotten 90 days after it ended, and nothing more is said of it`, async (t) => {
+    const spec = await jobSpec(t, deliverMessage, through(answering(away(1), answer)));
+    await spec.whenTimeIs(minute(600));
     await spec.given(due);
+    await spec.whenTimeIs(minute(601));
     const days = 24 * 60;
-    await spec.whenTimeIs(minute(90 * days) - 1);
-    await spec.thenRow(key, { parcel: null });
-    await spec.whenTimeIs(minute(90 * days));
+    await spec.whenTimeIs(minute(601 + 90 * days) - 1);
+    await spec.thenRow(key, { parcel: null, dueAt: minute(0), changedAt: minute(601) });
+    await spec.whenTimeIs(minute(601 + 90 * days));
     await spec.thenRow(key, undefined);
     await spec.thenView('failed_messages');
     await spec.thenNothing();
