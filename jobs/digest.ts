@@ -2,7 +2,7 @@
 import { DateTime } from 'luxon';
 import type { recipient } from '../schemas/rows/recipient.ts';
 import type { RowOf } from '../schemas/target.ts';
-import { millisOf, type QuietHours, quietEnd } from './quiet-hours.ts';
+import { type QuietHours, quietEnd } from './quiet-hours.ts';
 
 type Recipient = RowOf<typeof recipient>;
 type Digest = NonNullable<Recipient['digest']>;
@@ -18,12 +18,6 @@ const WEEK: readonly Digest['weekday'][] = [
   'sunday',
 ];
 const LONGEST_EXCERPT = 500;
-
-/** What is wrong with it and what is allowed; undefined if nothing is. */
-export function digestProblem(digest: Digest | null): string | undefined {
-  if (digest === null || millisOf(digest.at) !== undefined) return undefined;
-  return 'data.digest.at is no time of day: give 00:00 to 23:59';
-}
 
 /**
  * The first digest after `time` that is not in quiet hours, both in ms since 1970 UTC; one in quiet hours waits for their end. A time of
@@ -55,12 +49,12 @@ export function digestMessage([newest, ...older]: readonly [Collected, ...Collec
   }
   const all = [newest, ...older];
   const parts = all.map(({ title, body, link }) =>
-    [title, excerpt(body), link ?? ''].filter((line) => line !== '').join('\n'),
+    [title.trim(), excerpt(body), link ?? ''].filter((line) => line !== '').join('\n'),
   );
   const ends = all.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY);
   const end = Math.max(...ends);
   return {
-    title: `${newest.title} (+${count})`,
+    title: `${newest.title.trim()} (+${count})`.trim(),
     body: [...parts, ...(more === 0 ? [] : [`(+${more})`])].join('\n\n'),
     link: null,
     // Somebody still needs to be told of one of them.

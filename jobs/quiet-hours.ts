@@ -17,17 +17,6 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-/** What is wrong with them and what is allowed; undefined if nothing is. */
-export function problemOf({ timeZone, quietFrom, quietUntil }: QuietHours): string | undefined {
-  if (!IANAZone.isValidZone(timeZone)) {
-    return 'data.timeZone is no time zone: give an IANA name such as Europe/London, Asia/Kolkata or UTC';
-  }
-  for (const [name, time] of Object.entries({ quietFrom, quietUntil })) {
-    if (time !== null && !TIME_OF_DAY.test(time)) return `data.${name} is no time of day: give 00:00 to 23:59, or null`;
-  }
-  return undefined;
-}
-
 /** When it is next not quiet; null if it is not quiet at `time`. Both in ms since 1970 UTC. */
 export function quietEnd(hours: QuietHours, time: number): number | null {
   const from = millisOf(hours.quietFrom);
@@ -44,7 +33,7 @@ export function quietEnd(hours: QuietHours, time: number): number | null {
 }
 
 /** A time of day, in ms from midnight; undefined if it is none. */
-export function millisOf(time: string | null): number | undefined {
+function millisOf(time: string | null): number | undefined {
   const [, hours, minutes] = TIME_OF_DAY.exec(time ?? '') ?? [];
   return hours === undefined ? undefined : (Number(hours) * 60 + Number(minutes)) * MINUTE;
 }

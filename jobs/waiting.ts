@@ -15,7 +15,7 @@ const HELD_SIZE = 100;
 const DIGEST_SIZE = 100;
 
 export function goesOut({ muted, addresses }: Recipient, { category, expiresAt }: Message, time: number): boolean {
-  return addresses.length > 0 && !muted.includes(category) && (expiresAt === null || time < expiresAt);
+  return addresses.length > 0 && !muted.includes(category.trim()) && (expiresAt === null || time < expiresAt);
 }
 
 /** The addresses of channels that carry one message a notification. */
@@ -23,20 +23,26 @@ export function direct({ addresses, digest }: Recipient): Recipient['addresses']
   return digest === null ? addresses : addresses.filter(({ channel }) => !digest.channels.includes(channel));
 }
 
-/** The recipient with the message held back and collected, as far as it must not go out now. */
-export function awaiting(row: Recipient, id: string, message: Message, time: number): Recipient {
-  if (!goesOut(row, message, time)) return row;
-  const until = direct(row).length === 0 ? null : quietEnd(row, time);
+/** The recipient with the message, which was asked for at `time`, held back and collected, as far as it must not go out `now`. */
+export function awaiting(row: Recipient, id: string, message: Message, time: number, now: number): Recipient {
+  if (!goesOut(row, message, now)) return row;
+  const until = direct(row).length === 0 ? null : quietEnd(row, now);
   const held = until === null ? row.held : newest(row.held.set(id, { ...message, time, until }), HELD_SIZE);
-  return trimmed({ ...row, held, collected: collectedBy(row, row.collected, id, message, time) });
+  return trimmed({ ...row, held, collected: collectedBy(row, row.collected, id, { ...message, time }, now) });
 }
 
-function collectedBy(row: Recipient, collected: Recipient['collected'], id: string, message: Message, time: number) {
+function collectedBy(
+  row: Recipient,
+  collected: Recipient['collected'],
+  id: string,
+  message: Message & { readonly time: number },
+  now: number,
+) {
   const { digest, addresses } = row;
   if (digest === null) return collected.delete(id);
   const channels = addresses.map(({ channel }) => channel).filter((channel) => digest.channels.includes(channel));
   if (channels.length === 0) return collected.delete(id);
-  return collected.set(id, { ...message, time, channels, until: digestTime(digest, row, time) });
+  return collected.set(id, { ...message, channels, until: digestTime(digest, row, now) });
 }
 
 /** The recipient with no more collected than a digest has room for. */
@@ -69,7 +75,7 @@ export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipi
     const wanted = goesOut(row, message, time);
     if (!wanted || !isDirect || quiet === null) held = held.delete(id);
     else if (until !== quiet) held = held.set(id, { ...message, until: quiet });
-    if (anew) collected = wanted ? collectedBy(row, collected, id, message, time) : collected.delete(id);
+    if (anew) collected = wanted ? collectedBy(row, collected, id, { ...message, time }, time) : collected.delete(id);
   }
   let leaves = false;
   for (const [id, entry] of row.collected) {

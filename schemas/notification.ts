@@ -78,7 +78,7 @@ export const notificationRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'Somebody should be told something. The same notificationId again is a repeat and tells nobody anything.',
+    doc: 'Somebody should be told something. The same notificationId again is a repeat and tells nobody anything. What is more than 7 days older than its record is history: it comes into the feed, and goes out by no channel.',
     fields: [
       recipientId,
       notificationId,
@@ -113,13 +113,13 @@ export const notificationRead = defineEvent(
     type: 'record',
     name: 'Read',
     namespace,
-    doc: 'The recipient has read notifications of the feed.',
+    doc: 'The recipient has read notifications of the feed. One that is asked for later than it was read is read at once, and does not go out.',
     fields: [
       recipientId,
       {
         name: 'notificationIds',
         type: { type: 'array', items: 'string' },
-        doc: 'Which ones; none means all that are in the feed.',
+        doc: 'Which ones; none means all that are in the feed and not newer than this.',
         default: [],
       },
     ],
@@ -133,7 +133,7 @@ export const preferencesChanged = defineEvent(
     type: 'record',
     name: 'PreferencesChanged',
     namespace,
-    doc: 'How a user wants to be told. The event carries all preferences as they are now.',
+    doc: 'How a user wants to be told. The event carries all preferences as they are now. Older than what is known, it changes nothing. Of a zone or a time that cannot be understood the one before stays, all else holds, and notification.preferences-refused says so.',
     fields: [
       recipientId,
       {
@@ -160,7 +160,12 @@ export const preferencesChanged = defineEvent(
         doc: 'Categories that stay in the feed and go out by no channel.',
         default: [],
       },
-      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for quiet hours and digests.', default: 'UTC' },
+      {
+        name: 'timeZone',
+        type: 'string',
+        doc: 'A time zone of IANA, for quiet hours and digests. A name of Windows, and hours east of UTC such as 5.5, are understood.',
+        default: 'UTC',
+      },
       {
         name: 'quietFrom',
         type: ['null', 'string'],
@@ -189,6 +194,28 @@ export const preferencesChanged = defineEvent(
     quietFrom: '22:00',
     quietUntil: '07:00',
     digest: { channels: ['mail'], period: 'weekly', at: '08:30', weekday: 'friday' },
+  },
+);
+
+export const preferencesRefused = defineEvent(
+  'notification.preferences-refused',
+  {
+    type: 'record',
+    name: 'PreferencesRefused',
+    namespace,
+    doc: 'Something of new preferences could not be understood. The rest of them holds, and for this what held before.',
+    fields: [
+      recipientId,
+      {
+        name: 'problems',
+        type: { type: 'array', items: 'string' },
+        doc: 'What it was, each as a sentence that says what to give instead.',
+      },
+    ],
+  },
+  {
+    recipientId: 'learner-1',
+    problems: ['data.quietFrom is "25:00", which is no time of day: give 00:00 to 23:59'],
   },
 );
 

@@ -67,6 +67,7 @@ export const notificationEvents = defineTopic({
     notification.notificationRequested,
     notification.notificationRead,
     notification.preferencesChanged,
+    notification.preferencesRefused,
     notification.messageDue,
     notification.messageDelivered,
     notification.messageFailed,

@@ -26,6 +26,9 @@ const time = { name: 'time', type: 'long', doc: 'When it was asked for.', unit: 
 
 const shown = [...said, time, { name: 'read', type: 'boolean', doc: 'Whether the recipient has read it.' }] as const;
 
+const at = <const N extends string>(name: N, doc: string) =>
+  ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
+
 /** How one user wants to be told, what the user was told lately, and what waits for the end of quiet hours or for a digest. */
 export const recipient = defineTable({
   name: 'recipient',
@@ -53,10 +56,24 @@ export const recipient = defineTable({
         personal: true,
       },
       { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that go out by no channel.' },
-      { name: 'timeZone', type: 'string', doc: 'An IANA time zone, for quiet hours and digests.' },
+      at('preferencesAt', 'Since when addresses and muted categories are so; absent where nobody knows.'),
+      {
+        name: 'timeZone',
+        type: 'string',
+        doc: 'A time zone of IANA or an offset such as "+05:30", for quiet hours and digests.',
+      },
+      at('timeZoneAt', 'Since when it is this zone; absent where nobody knows.'),
       { name: 'quietFrom', type: ['null', 'string'], doc: 'Local time from which nothing goes out.' },
       { name: 'quietUntil', type: ['null', 'string'], doc: 'Local time until which nothing goes out.' },
+      at('quietAt', 'Since when the quiet hours are so; absent where nobody knows.'),
       { name: 'digest', type: ['null', digest], doc: 'Which channels carry digests, and when.', default: null },
+      at('digestAt', 'Since when the digests are so; absent where nobody knows.'),
+      {
+        name: 'refused',
+        type: { type: 'array', items: 'string' },
+        doc: 'What of the newest preferences could not be understood, and what to say instead.',
+        default: [],
+      },
       { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' },
       {
         name: 'feed',
@@ -107,6 +124,12 @@ export const recipient = defineTable({
         name: 'recent',
         type: { type: 'array', items: 'string' },
         doc: 'The ids of the latest 200 notifications asked for, the latest last, since asking twice is asking once.',
+      },
+      {
+        name: 'readAhead',
+        type: { type: 'array', items: 'string' },
+        doc: 'The latest 200 notifications that were read before they were asked for, the latest last.',
+        default: [],
       },
     ],
   },

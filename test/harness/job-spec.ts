@@ -28,11 +28,11 @@ import { type Reach, withPoints } from './points.ts';
 import { recordsOf } from './produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
 
-/** An event of the job's topic. Without `time` they are a minute apart; without `id` each has its own. */
+/** An event of the job's topic. Without `time` they are a minute apart; without `id` each has its own; without `loggedAt` none is late. */
 export type SpecEvent = readonly [
   def: EventDef,
   data: Readonly<Record<string, unknown>>,
-  rest?: { id?: string; time?: number; tenant?: string; source?: string },
+  rest?: { id?: string; time?: number; tenant?: string; source?: string; loggedAt?: number },
 ];
 
 /** A row of another job, for lookups; map fields may be plain objects. */

@@ -16,6 +16,8 @@ export interface GivenEvent<D extends EventDef = EventDef> {
   readonly time: number;
   readonly tenant?: string;
   readonly source?: string;
+  /** When its record comes into the log; without it, at its time. */
+  readonly loggedAt?: number;
 }
 
 export function given<D extends EventDef>(
@@ -29,13 +31,13 @@ export function given<D extends EventDef>(
 
 export function recordsOf(
   codec: Codec,
-  { topic, def, data, id, time, tenant, source = '/test' }: GivenEvent,
+  { topic, def, data, id, time, tenant, source = '/test', loggedAt }: GivenEvent,
   partitions: number,
 ): NewRecord[] {
   const key = keyOf(topic, { type: def.type, data });
   const value = codec.encode(topic.name, def, data);
   const headers = avroHeaders(def.type, { id, source, time, tenant: tenant ?? 'default' });
-  const base = { topic: topic.name, value, headers, timestamp: time };
+  const base = { topic: topic.name, value, headers, timestamp: loggedAt ?? time };
   if (key === null) return Array.from({ length: partitions }, (_, partition) => ({ ...base, partition, key: null }));
   const bytes = text.encode(key);
   return [{ ...base, key: bytes, partition: partitionOf(bytes, partitions) }];

@@ -390,14 +390,6 @@ test('ids that begin like those of digests are refused', async (t) => {
   await spec.thenDeadLetters('KEY_INVALID');
 });
 
-test('preferences with a digest at no time of day are refused, and those before stay', async (t) => {
-  const spec = await jobSpec(t, notify);
-  await spec.given(prefers({ digest }));
-  await spec.when(prefers({ digest: { ...digest, at: '25:00' } }));
-  await spec.thenRow(key, { digest });
-  await spec.thenDeadLetters('FACT_IMPOSSIBLE');
-});
-
 test('where to unsubscribe goes with the message, held back, collected or not', async (t) => {
   const unsubscribe = 'https://learn.example.org/out';
   const spec = await jobSpec(t, notify);

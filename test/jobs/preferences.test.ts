@@ -1,0 +1,148 @@
+/** What of preferences holds, when something in them is wrong or when they are told late. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { notify } from '../../jobs/notify.ts';
+import { preferencesRefused } from '../../schemas/notification.ts';
+import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { asks, goesOut, key, MAIL, PUSH, prefers } from './recipients.ts';
+
+const at = (time: number, [def, data]: SpecEvent): SpecEvent => [def, data, { time }];
+const refuses = (...problems: string[]) => [preferencesRefused, { recipientId: 'ada', problems }] as const;
+const night = { timeZone: 'Europe/London', quietFrom: '22:00', quietUntil: '07:00' };
+const digest = { channels: ['mail'], period: 'weekly', at: '09:30', weekday: 'friday' };
+const OUT = { addresses: [], muted: ['course', 'exam'] };
+
+const noZone = (said: string) =>
+  `data.timeZone is ${said}, which is no time zone: give an IANA name such as Europe/London, Asia/Kolkata or UTC`;
+const noTime = (field: string, said: string) =>
+  `data.${field} is ${said}, which is no time of day: give 00:00 to 23:59`;
+
+/** What is wrong in an opt-out, what is said of it, and what holds of it beside the opt-out. */
+const WRONG: readonly (readonly [wrong: object, problems: readonly string[], holds: object])[] = [
+  [{ timeZone: '99' }, [noZone('"99"')], { quietFrom: null, quietUntil: null, digest: null }],
+  [{ timeZone: '' }, [noZone('""')], {}],
+  [{ ...night, quietFrom: '25:00' }, [noTime('quietFrom', '"25:00"')], { quietFrom: '22:00', quietUntil: '07:00' }],
+  [
+    { timeZone: 'x'.repeat(50), quietFrom: 'late', quietUntil: 'early' },
+    [noZone(`"${'x'.repeat(40)}"`), noTime('quietFrom', '"late"'), noTime('quietUntil', '"early"')],
+    { quietFrom: '22:00', quietUntil: '07:00' },
+  ],
+  [
+    { digest: { ...digest, channels: ['push'], at: 'noon' } },
+    [noTime('digest.at', '"noon"')],
+    { timeZone: 'UTC', digest: { ...digest, channels: ['push'] } },
+  ],
+];
+
+for (const [wrong, problems, holds] of WRONG) {
+  test(`an opt-out holds in preferences with ${JSON.stringify(wrong)}`, async (t) => {
+    const spec = await jobSpec(t, notify);
+    await spec.given(prefers({ ...night, digest }));
+    await spec.when(prefers({ ...OUT, ...wrong }));
+    await spec.thenRow(key, { ...OUT, timeZone: 'Europe/London', ...holds, refused: problems });
+    await spec.thenEmits(refuses(...problems));
+    await spec.when(asks('a', { urgent: true }));
+    await spec.thenNothing();
+  });
+}
+
+test('what cannot be understood in the first preferences is as where nobody said anything', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers({ timeZone: '99', quietFrom: 'x', quietUntil: '07:00', digest: { ...digest, at: '' } }));
+  const nothing = { timeZone: 'UTC', quietFrom: null, quietUntil: null };
+  await spec.thenRow(key, { ...nothing, digest: { ...digest, at: '08:00' }, addresses: [MAIL] });
+});
+
+test('preferences that are right take back what was refused', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers({ timeZone: '99' }));
+  await spec.when(prefers({ timeZone: 'Asia/Kolkata' }));
+  await spec.thenRow(key, { timeZone: 'Asia/Kolkata', refused: [] });
+  await spec.thenNothing();
+});
+
+test('what can only mean one thing is understood', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const said = { timeZone: 'W. Europe Standard Time', quietFrom: '22:00:00 ', quietUntil: '7:00' };
+  await spec.when(prefers({ ...said, muted: [' exam '], digest: { ...digest, at: '24:00' } }));
+  await spec.thenRow(key, {
+    timeZone: 'Europe/Berlin',
+    quietFrom: '22:00',
+    quietUntil: '07:00',
+    muted: ['exam'],
+    digest: { ...digest, at: '00:00' },
+    refused: [],
+  });
+  await spec.when(
+    prefers({ quietFrom: ' ', quietUntil: '', addresses: [{ ...MAIL, address: ' ada@example.org ' }, PUSH] }),
+  );
+  await spec.thenRow(key, { quietFrom: null, quietUntil: null, addresses: [MAIL, PUSH], refused: [] });
+  await spec.when(prefers({ addresses: [{ ...MAIL, address: ' ' }] }));
+  await spec.thenRow(key, { addresses: [] });
+  await spec.thenNothing();
+});
+
+test('a category with blanks around is the one that is muted', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(prefers({ muted: ['exam '] }));
+  await spec.when(asks('a', { category: ' exam' }), asks('b', { category: 'exams' }));
+  await spec.thenEmits(goesOut('b'));
+});
+
+test('older preferences undo no opt-out, and are unchanged', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(at(minute(5), prefers(OUT)));
+  const before = await spec.revision(key);
+  await spec.when(at(minute(4), prefers({ timeZone: '99' })));
+  assert.equal(await spec.revision(key), before);
+  await spec.thenRow(key, { ...OUT, refused: [] });
+  await spec.when(asks('a', { category: 'course', urgent: true }));
+  await spec.thenNothing();
+});
+
+test('of two preferences of the same time the later in the log counts', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(at(minute(5), prefers(OUT)), at(minute(5), prefers()));
+  await spec.thenRow(key, { addresses: [MAIL], muted: [] });
+});
+
+test('a part that the newest preferences got wrong is that of the newest that got it right, told in any order', async (t) => {
+  const told = [
+    at(minute(1), prefers({ ...night, quietUntil: '06:00' })),
+    at(minute(2), prefers({ ...night, timeZone: 'Asia/Kolkata', quietFrom: 'late' })),
+    at(minute(3), prefers({ ...OUT, timeZone: '99', quietFrom: 'late' })),
+  ] as const;
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+    [2, 0, 1],
+  ]) {
+    const spec = await jobSpec(t, notify);
+    await spec.given(...order.map((n) => told[n] as SpecEvent));
+    await spec.thenRow(key, {
+      ...OUT,
+      timeZone: 'Asia/Kolkata',
+      quietFrom: '22:00',
+      quietUntil: '06:00',
+      refused: [noZone('"99"'), noTime('quietFrom', '"late"')],
+    });
+  }
+});
+
+test('of older preferences that give the zone the newest got wrong, nothing is said to be refused again', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.given(at(minute(5), prefers({ timeZone: '99' })));
+  await spec.when(at(minute(4), prefers({ timeZone: 'Asia/Kolkata', quietFrom: 'late' })));
+  await spec.thenRow(key, { timeZone: 'Asia/Kolkata', refused: [noZone('"99"')] });
+  await spec.thenNothing();
+});
+
+test('the same preferences said anew let nothing go that waits', async (t) => {
+  const spec = await jobSpec(t, notify);
+  const same = prefers({ quietFrom: '09:00', quietUntil: '09:20' });
+  await spec.given(same, asks('a'));
+  await spec.when(at(minute(30), same));
+  await spec.thenNothing();
+  await spec.thenRow(key, { preferencesAt: minute(30) });
+});
