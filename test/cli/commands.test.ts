@@ -241,7 +241,7 @@ test('dead-letters list and replay --all have nothing to do in an empty installa
   const list = await tributary(folder, ['dead-letters', 'list']);
   assert.deepEqual([list.code, list.stdout, list.stderr], [0, '', '0 dead letters\n']);
   const replay = await tributary(folder, ['dead-letters', 'replay', '--all', '--json']);
-  assert.deepEqual([replay.code, JSON.parse(replay.stdout)], [0, { replayed: [] }]);
+  assert.deepEqual([replay.code, JSON.parse(replay.stdout)], [0, { replayed: [], left: [] }]);
 });
 
 test('doctor finds a new installation well', async (t) => {

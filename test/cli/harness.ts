@@ -101,5 +101,5 @@ export const ndjson = (...values: readonly unknown[]): string =>
 
 export const enrolled = (userId: string, batchId = 'b1') => ({
   type: 'enrollment.enrolled',
-  data: { userId, courseId: 'c1', batchId },
+  data: { userId, courseId: 'c1', batchId, method: '' },
 });

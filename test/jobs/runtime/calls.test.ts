@@ -89,6 +89,7 @@ test('what becomes of a call comes back to its row as an event, with the message
       link: null,
       unsubscribe: null,
       time: START,
+      sentAt: START,
     },
     {
       key: 'default%2Ft%2Fp%2Fm-2',
@@ -98,6 +99,7 @@ test('what becomes of a call comes back to its row as an event, with the message
       link: null,
       unsubscribe: null,
       time: START + 1000,
+      sentAt: START,
     },
   ]);
   const [, , answer] = await b.stores.transport.read(things.name, 0, 0, 10);
