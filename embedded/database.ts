@@ -7,10 +7,11 @@
  *   transactions when the power fails, but never the order of them: since log, rows and views lie in one file, all of
  *   them go back to the same moment.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type ErrorCode, messageOf, TributaryError } from '../schemas/errors.ts';
+import { mark, recognise } from './identity.ts';
 
 export const IN_MEMORY = ':memory:';
 
@@ -24,6 +25,11 @@ export interface Database {
   transaction<T>(work: () => T): T;
   close(): void;
 }
+
+const fileIn = (folder: string): string => join(folder, 'tributary.sqlite');
+
+/** Whether anything was ever kept there. */
+export const hasDatabase = (folder: string): boolean => existsSync(fileIn(folder));
 
 export function openDatabase(folder: string): Database {
   const database = open(folder);
@@ -77,13 +83,14 @@ function open(folder: string): DatabaseSync {
       { cause: error },
     );
   }
-  const file = join(folder, 'tributary.sqlite');
+  const file = fileIn(folder);
+  let database: DatabaseSync | undefined;
   try {
-    const database = new DatabaseSync(file, { timeout: 0 });
-    // Exclusive first: then the write-ahead log needs no shared memory file, and is faster.
+    database = new DatabaseSync(file, { timeout: 0 });
+    // Exclusive first: then the write-ahead log needs no shared memory file, and is faster. Nothing is written to a file that is not ours.
+    database.exec('PRAGMA page_size = 8192; PRAGMA locking_mode = EXCLUSIVE');
+    const identity = recognise(database, file);
     database.exec(`
-      PRAGMA page_size = 8192;
-      PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       PRAGMA wal_autocheckpoint = 16000;
@@ -91,8 +98,11 @@ function open(folder: string): DatabaseSync {
       PRAGMA temp_store = MEMORY;
       BEGIN IMMEDIATE; COMMIT;
     `);
+    if (identity === 'unmarked') mark(database);
     return database;
   } catch (error) {
+    database?.close();
+    if (error instanceof TributaryError) throw error;
     if (sqliteCode(error) === SQLITE_BUSY) {
       throw new TributaryError(
         'FOLDER_IN_USE',

@@ -1,0 +1,58 @@
+/**
+ * Whose file a SQLite file is, and of which form. Both stand in its header: SQLite's application id is ours, and its user version is
+ * the form of the tables. Files that were made before had neither: they are known by the tables that only we have.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { TributaryError } from '../schemas/errors.ts';
+
+/** "TRIB" in ASCII. */
+export const APPLICATION_ID = 0x54524942;
+/** Grows when a release lays its tables out in another way, that an older one would misread. */
+export const FORM = 1;
+
+/** Of each implementation that may be alone in a file, the table that it makes first. */
+const OURS = ['log_topics', 'registry_schemas', 'tables_claims', 'declared_indexes', 'cache_fields', 'report_request'];
+
+/** Throws FOLDER_UNUSABLE for a file that is another program's, or of another form. Only reads. */
+export function recognise(database: DatabaseSync, file: string): 'marked' | 'unmarked' {
+  const [application, form] = [pragma(database, 'application_id'), pragma(database, 'user_version')];
+  if (application === APPLICATION_ID && form === FORM) return 'marked';
+  if (application === APPLICATION_ID) throw ofAnotherForm(file, form);
+  const tables = tablesOf(database);
+  const isOurs = tables.length === 0 || OURS.some((table) => tables.includes(table));
+  if (application === 0 && form === 0 && isOurs) return 'unmarked';
+  throw new TributaryError(
+    'FOLDER_UNUSABLE',
+    `${file} is a database of another program, and was left as it is; choose another folder with --data, or move the file away`,
+  );
+}
+
+/** Both at once: a file with one of them alone would be nobody's. */
+export function mark(database: DatabaseSync): void {
+  database.exec(`
+    BEGIN IMMEDIATE;
+    PRAGMA application_id = ${APPLICATION_ID};
+    PRAGMA user_version = ${FORM};
+    COMMIT;
+  `);
+}
+
+function ofAnotherForm(file: string, form: number): TributaryError {
+  const [age, todo] =
+    form > FORM
+      ? ['a newer', 'use that release or a later one']
+      : ['an older', 'go on with that release, or begin another folder with --data and send its events again'];
+  return new TributaryError(
+    'FOLDER_UNUSABLE',
+    `${file} was written by ${age} release of tributary: it has form ${form}, and this release reads form ${FORM}; ${todo}`,
+  );
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}
+
+function tablesOf(database: DatabaseSync): unknown[] {
+  const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+  return rows.map(({ name }) => name);
+}
