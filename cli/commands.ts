@@ -1,8 +1,8 @@
 /** Every command by its name, imported when it is used. */
 import { addAbortSignal } from 'node:stream';
-import type { Context, Run } from './context.ts';
+import type { Context, GoOn, Run } from './context.ts';
 import { FAILED, INTERRUPTED, report } from './errors.ts';
-import type { Prepare } from './wire.ts';
+import type { Access, Prepare } from './wire.ts';
 
 /** Commands that need stores. */
 const WITH_STORES = {
@@ -57,13 +57,34 @@ const PREPARES: Readonly<Record<CommandName, Prepare>> = {
   inspect: 'embedded',
 };
 
+/** Commands that begin a data folder where there is none. The others are told that there is none. */
+const MAKES: ReadonlySet<CommandName> = new Set([
+  'up',
+  'run',
+  'demo',
+  'produce',
+  'topics apply',
+  'tables apply',
+  'indexes apply',
+]);
+
+export function accessOf(command: CommandName, args: unknown): Access {
+  if (!MAKES.has(command)) return 'looks';
+  return (args as { readonly dryRun?: boolean }).dryRun === true ? 'tries' : 'makes';
+}
+
 export type CommandName = keyof typeof WITH_STORES;
 /** What the command is told: what its operands and options said. */
 export type ArgsOf<C extends CommandName> =
   Awaited<ReturnType<(typeof WITH_STORES)[C]>> extends { run: Run<infer Args> } ? Args : never;
 
-/** Runs a command to its end and answers its exit code. Never throws. */
-export async function execute(command: string, args: unknown, context: Context, debug: boolean): Promise<number> {
+/** Runs a command to its end and answers its exit code, or how it goes on elsewhere. Never throws. */
+export async function execute(
+  command: string,
+  args: unknown,
+  context: Context,
+  debug: boolean,
+): Promise<number | GoOn> {
   try {
     if (!Object.hasOwn(WITH_STORES, command)) throw new Error(`there is no command ${command}`);
     // Otherwise a command that waits for somebody to type would not hear the signal.

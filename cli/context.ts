@@ -12,10 +12,25 @@ export interface Context {
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Aborted when the command shall come to its end: by a signal, or since whoever called it is gone. */
   readonly signal: AbortSignal;
+  /** Aborted when another process asks for the data folder. A command that goes on for long then ends with `GoOn`. */
+  readonly handover?: AbortSignal | undefined;
 }
 
 /** The exit code, or nothing for 0. */
-export type Run<Args> = (context: Context, args: Args) => Promise<number | undefined>;
+export type Run<Args> = (context: Context, args: Args) => Promise<number | GoOn | undefined>;
+
+/** How a command ends that is to be run again with these arguments by whoever has the data folder then. */
+export class GoOn {
+  readonly args: unknown;
+  constructor(args: unknown) {
+    this.args = args;
+  }
+}
+
+/** Aborted when the command shall come to its end or be handed over. */
+export function endOf({ signal, handover }: Pick<Context, 'signal' | 'handover'>): AbortSignal {
+  return handover === undefined ? signal : AbortSignal.any([signal, handover]);
+}
 
 /** Why a command ended before its time. */
 export class Interrupted extends Error {

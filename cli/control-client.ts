@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { TributaryError } from '../schemas/errors.ts';
+import { GoOn } from './context.ts';
 import type { Call, Streams } from './control.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
 
-/** Answers the exit code; undefined when nobody took the call, so that it may be made again, or done here. */
-export async function callHolder(path: string, call: Call, streams: Streams): Promise<number | undefined> {
+/** Answers the exit code, or how the command goes on elsewhere; undefined when nobody took the call, so that it may be made again, or done here. */
+export async function callHolder(path: string, call: Call, streams: Streams): Promise<number | GoOn | undefined> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');
@@ -25,7 +26,7 @@ export async function callHolder(path: string, call: Call, streams: Streams): Pr
   }
 }
 
-async function answerOf(socket: Socket, { stdin, stdout, stderr }: Streams): Promise<number | undefined> {
+async function answerOf(socket: Socket, { stdin, stdout, stderr }: Streams): Promise<number | GoOn | undefined> {
   const read = frameReader();
   const input = stdin.iterator({ destroyOnReturn: false });
   let begun = false;
@@ -42,6 +43,7 @@ async function answerOf(socket: Socket, { stdin, stdout, stderr }: Streams): Pro
         }
         if (kind === FRAME.out && !stdout.write(payload)) await once(stdout, 'drain');
         if (kind === FRAME.err) stderr.write(payload);
+        if (kind === FRAME.again) return new GoOn(JSON.parse(payload.toString()));
         if (kind === FRAME.exit) return Number(payload.toString());
       }
     }
@@ -59,4 +61,37 @@ async function answerOf(socket: Socket, { stdin, stdout, stderr }: Streams): Pro
 async function sendPiece(socket: Socket, input: AsyncIterator<Uint8Array>): Promise<void> {
   const { value, done } = await input.next();
   socket.write(frame(FRAME.input, done === true ? '' : value));
+}
+
+/** How long the process that has the folder may take to say whether it gives it up. */
+const ANSWER_MS = 5000;
+
+/**
+ * Asks the process that has the data folder for it. `free`: it has let go of it, or is about to. `refused`: it keeps it. `nobody`:
+ * there was no answer. Waits for as long as a command takes that cannot be handed over.
+ */
+export async function askForFolder(path: string, signal: AbortSignal): Promise<'free' | 'refused' | 'nobody'> {
+  const socket = connect(path);
+  const giveUp = () => socket.destroy();
+  const tooLong = setTimeout(giveUp, ANSWER_MS);
+  signal.addEventListener('abort', giveUp);
+  socket.once('connect', () => socket.write(frame(FRAME.ask)));
+  const read = frameReader();
+  let answer: 'free' | 'nobody' = 'nobody';
+  try {
+    for await (const chunk of socket) {
+      clearTimeout(tooLong);
+      for (const { kind } of read(chunk as Buffer)) {
+        if (kind === FRAME.refused) return 'refused';
+        if (kind === FRAME.granted) answer = 'free';
+      }
+    }
+  } catch {
+    // Whoever is gone has no folder.
+  } finally {
+    clearTimeout(tooLong);
+    signal.removeEventListener('abort', giveUp);
+    socket.destroy();
+  }
+  return answer;
 }

@@ -7,7 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { Interrupted } from './context.ts';
+import { GoOn, Interrupted } from './context.ts';
 import { INTERRUPTED } from './errors.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
 
@@ -34,24 +34,30 @@ const FLUSH_MS = 1000;
 export interface Control {
   /** Takes no more calls, lets those end that would go on for ever, and waits for all. */
   stop(): Promise<void>;
+  /** The same, but no call is ended: each comes to its end by itself. */
+  drain(): Promise<void>;
+}
+
+export interface Holder {
+  /** Runs one call and answers its exit code, or how it goes on elsewhere. Never throws. */
+  execute(call: Call, streams: Streams): Promise<number | GoOn>;
+  /** Another process wants the folder. Answers whether it gets it: then this process lets go of it as soon as it can. */
+  ask(): boolean;
 }
 
 /**
- * Listens. The caller has the folder, so a socket that is there already is of a dead process. `execute` runs one call and
- * answers its exit code; it never throws. Throws when the system refuses the socket, as it does for very long paths.
+ * Listens. The caller has the folder, so a socket that is there already is of a dead process. Throws when the system refuses the
+ * socket, as it does for very long paths.
  */
-export async function serveControl(
-  path: string,
-  execute: (call: Call, streams: Streams) => Promise<number>,
-): Promise<Control> {
-  const stopping = new AbortController();
+export async function serveControl(path: string, holder: Holder): Promise<Control> {
+  const ends: Ends = { closing: new AbortController(), stopping: new AbortController() };
   const sockets = new Set<Socket>();
   const active = new Set<Promise<void>>();
   rmSync(path, { force: true });
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    const served = serve(socket, execute, stopping.signal).finally(() => active.delete(served));
+    const served = serve(socket, holder, ends).finally(() => active.delete(served));
     active.add(served);
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
@@ -64,27 +70,36 @@ export async function serveControl(
     process.umask(before);
   }
   await listening;
+  const close = async (): Promise<void> => {
+    const closed = new Promise((done) => server.close(done));
+    ends.closing.abort();
+    await Promise.all(active);
+    // Whoever does not read what is left for him, as a pager does, keeps nobody up.
+    const tooLong = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, FLUSH_MS);
+    await closed;
+    clearTimeout(tooLong);
+  };
   return {
-    async stop() {
-      const closed = new Promise((done) => server.close(done));
-      stopping.abort(new Interrupted());
-      await Promise.all(active);
-      // Whoever does not read what is left for him, as a pager does, keeps nobody up.
-      const tooLong = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, FLUSH_MS);
-      await closed;
-      clearTimeout(tooLong);
+    drain: close,
+    stop() {
+      ends.stopping.abort(new Interrupted());
+      return close();
     },
   };
 }
 
+interface Ends {
+  /** No more calls are taken. */
+  readonly closing: AbortController;
+  /** Those that run are to end. */
+  readonly stopping: AbortController;
+}
+
 /** Takes one call and runs it to its end. What it wrote may still be on its way. */
-async function serve(
-  socket: Socket,
-  execute: (call: Call, streams: Streams) => Promise<number>,
-  stopping: AbortSignal,
-): Promise<void> {
+async function serve(socket: Socket, holder: Holder, ends: Ends): Promise<void> {
+  const [closing, stopping] = [ends.closing.signal, ends.stopping.signal];
   const gone = new AbortController();
   const send = (kind: number, payload?: Uint8Array | string) =>
     new Promise<void>((resolve) => {
@@ -104,6 +119,8 @@ async function serve(
       for (const { kind, payload } of read(chunk)) {
         if (kind === FRAME.call) begin(JSON.parse(payload.toString()) as Call);
         if (kind === FRAME.input) stdin.push(payload.length === 0 ? null : payload);
+        if (kind === FRAME.ask && !holder.ask()) void send(FRAME.refused).then(() => begin(undefined));
+        else if (kind === FRAME.ask) void send(FRAME.granted);
         if (kind === FRAME.stop) gone.abort(new Interrupted());
       }
     } catch {
@@ -117,18 +134,19 @@ async function serve(
     begin(undefined);
   });
   stdin.on('error', () => {});
-  stopping.addEventListener('abort', () => begin(undefined));
+  closing.addEventListener('abort', () => begin(undefined));
   const call = await called;
   if (call !== undefined) {
     await send(FRAME.begun);
     const signal = AbortSignal.any([stopping, gone.signal]);
     const [stdout, stderr] = [output(FRAME.out), output(FRAME.err)];
-    const code = await execute(call, { stdin, stdout, stderr, signal });
+    const code = await holder.execute(call, { stdin, stdout, stderr, signal });
     if (code === INTERRUPTED && stopping.aborted)
       stderr.write('error: the process that has the data folder is stopping\n');
     const written = [stdout, stderr].map((stream) => finished(stream.end()));
     void Promise.all(written).then(async () => {
-      await send(FRAME.exit, String(code));
+      if (code instanceof GoOn) await send(FRAME.again, JSON.stringify(code.args));
+      else await send(FRAME.exit, String(code));
       socket.destroySoon();
     });
   } else socket.destroySoon();

@@ -1,15 +1,14 @@
 /** Runs a command: by the process that has the data folder already, or else here with stores of its own. */
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { messageOf, TributaryError } from '../schemas/errors.ts';
-import { type CommandName, execute } from './commands.ts';
+import { TributaryError } from '../schemas/errors.ts';
+import { accessOf, type CommandName } from './commands.ts';
 import type { Config } from './config.ts';
-import { pause } from './context.ts';
-import { type Control, type Streams, serveControl, socketOf } from './control.ts';
-import { callHolder } from './control-client.ts';
-import { FAILED } from './errors.ts';
+import { GoOn, pause } from './context.ts';
+import { type Streams, socketOf } from './control.ts';
+import { askForFolder, callHolder } from './control-client.ts';
+import { type Holding, hold } from './holding.ts';
 import { VERSION } from './version.ts';
-import type { Wired } from './wire.ts';
 
 /** How long a command waits for another one that has the folder for a moment. */
 const PATIENCE_MS = 5000;
@@ -27,55 +26,95 @@ export interface Invocation {
  * opening them throws; what the command itself meets is said on `stderr`.
  */
 export async function runAnywhere(config: Config, invocation: Invocation, streams: Streams): Promise<number> {
-  const { command, args, debug } = invocation;
+  const session = new Session(config);
+  try {
+    return await session.run(invocation, streams);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Commands one after another, anywhere. Stores that were opened for one stay open for the next, unless somebody asks for the folder. */
+export class Session {
+  readonly #config: Config;
+  readonly #path: string;
+  #own: Holding | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#path = socketOf(config.data);
+  }
+
+  async run(invocation: Invocation, streams: Streams): Promise<number> {
+    let { args } = invocation;
+    for (;;) {
+      const ended = await this.#once({ ...invocation, args }, streams);
+      if (!(ended instanceof GoOn)) return ended;
+      args = ended.args;
+      await this.#taken(streams.signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#own?.close();
+  }
+
+  async #once({ command, args, debug }: Invocation, streams: Streams): Promise<number | GoOn> {
+    const call = { command, args, debug };
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const ended = await this.#own?.run(call, streams);
+      if (ended !== undefined) return ended;
+      this.#own = undefined;
+      const answer = existsSync(this.#path)
+        ? await callHolder(this.#path, { version: VERSION, ...call }, streams)
+        : undefined;
+      if (answer !== undefined) return answer;
+      try {
+        this.#own = await hold(this.#config, accessOf(command, args), true, streams.stderr);
+      } catch (error) {
+        if (!isInUse(error) || performance.now() > giveUpAt) throw error;
+        await pause(LOOK_AGAIN_MS, streams.signal);
+        streams.signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** Settles when somebody has the folder that was let go of; or it stays free, and then whoever wanted it is gone. */
+  async #taken(signal: AbortSignal): Promise<void> {
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    do await pause(LOOK_AGAIN_MS, signal);
+    while (!existsSync(this.#path) && performance.now() < giveUpAt && !signal.aborted);
+  }
+}
+
+/** Runs the command with stores of its own, for as long as it likes. Meanwhile other commands are run for other processes. */
+export async function runHere(config: Config, invocation: Invocation, streams: Streams): Promise<number> {
+  const holding = await obtain(config, streams.signal, streams.stderr);
+  try {
+    // Nobody is given the folder meanwhile, so that it ends with an exit code.
+    return (await holding.run(invocation, streams)) as number;
+  } finally {
+    await holding.close();
+  }
+}
+
+/** Opens the stores, and asks whoever has the folder for it. */
+async function obtain(config: Config, signal: AbortSignal, stderr: Writable): Promise<Holding> {
   const path = socketOf(config.data);
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
-    const code = existsSync(path)
-      ? await callHolder(path, { version: VERSION, command, args, debug }, streams)
-      : undefined;
-    if (code !== undefined) return code;
     try {
-      return await runHere(config, invocation, streams);
+      return await hold(config, 'makes', false, stderr);
     } catch (error) {
-      const isInUse = error instanceof TributaryError && error.code === 'FOLDER_IN_USE';
-      if (!isInUse || performance.now() > giveUpAt) throw error;
-      await pause(LOOK_AGAIN_MS, streams.signal);
-      streams.signal.throwIfAborted();
+      if (!isInUse(error)) throw error;
+      const answer = existsSync(path) ? await askForFolder(path, signal) : 'nobody';
+      signal.throwIfAborted();
+      if (answer === 'refused' || (answer === 'nobody' && performance.now() > giveUpAt)) throw error;
+      await pause(LOOK_AGAIN_MS, signal);
+      signal.throwIfAborted();
     }
   }
 }
 
-/** Runs the command with stores of its own. Meanwhile other commands are run for other processes. */
-export async function runHere(config: Config, { command, args, debug }: Invocation, streams: Streams): Promise<number> {
-  const { wire } = await import('./wire.ts');
-  const wired = await wire(config, 'nothing');
-  let control: Control | undefined;
-  try {
-    control = await listen(wired, streams.stderr);
-    return await execute(command, args, { wired, ...streams }, debug);
-  } finally {
-    await control?.stop();
-    await wired.close();
-  }
-}
-
-/** Nobody else has to go without the stores: only an embedded folder has one process alone. */
-async function listen(wired: Wired, stderr: Writable): Promise<Control | undefined> {
-  if (wired.embedded === undefined) return undefined;
-  const path = socketOf(wired.config.data);
-  try {
-    return await serveControl(path, async ({ version, command, args, debug }, streams) => {
-      if (version === VERSION) return execute(command, args, { wired, ...streams }, debug);
-      streams.stderr.write(
-        `error: the process that has the data folder is tributary ${VERSION}, and this is ${version}; use the same version, or stop that process\n`,
-      );
-      return FAILED;
-    });
-  } catch (error) {
-    stderr.write(
-      `warning: other commands cannot be run meanwhile, since ${path} cannot be opened: ${messageOf(error)}\n`,
-    );
-    return undefined;
-  }
-}
+const isInUse = (error: unknown): boolean => error instanceof TributaryError && error.code === 'FOLDER_IN_USE';

@@ -6,6 +6,8 @@ export const FRAME = {
   input: 2,
   /** The command shall come to its end. */
   stop: 3,
+  /** Instead of a call: whether the folder can be had. */
+  ask: 9,
   // from it
   begun: 4,
   pull: 5,
@@ -13,6 +15,11 @@ export const FRAME = {
   err: 7,
   /** The exit code, as text. */
   exit: 8,
+  /** The command is to be called again with other arguments, as JSON, since the folder goes to another process. */
+  again: 10,
+  /** The folder can be had once this connection ends. */
+  granted: 11,
+  refused: 12,
 } as const;
 
 export interface Frame {

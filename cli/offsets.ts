@@ -1,10 +1,10 @@
 /** Commands by which an operator sees and moves where the groups of the jobs stand. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { To } from './commands/offsets/seek.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { usage } from './errors.ts';
 import type { Add } from './operating.ts';
-import { json } from './options.ts';
+import { json, moment, natural } from './options.ts';
 
 /** Runs a command that needs stores, with a file to read if it is given one. */
 type Anywhere = <C extends CommandName>(command: C, args: ArgsOf<C>, file?: string) => Promise<void>;
@@ -78,17 +78,4 @@ function targetOf({ to, toTime, toBegin, toEnd, toSaved }: SeekOptions): To {
   const [one, ...others] = given;
   if (one !== undefined && others.length === 0) return one;
   throw usage('give one of --to, --to-begin, --to-end, --to-time and --to-saved');
-}
-
-function natural(value: string): number {
-  const number = Number(value);
-  if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
-  throw new InvalidArgumentError('Give a whole number from 0 on.');
-}
-
-/** With a zone: what a clock on the wall says is another moment elsewhere. */
-function moment(value: string): number {
-  const time = Date.parse(value);
-  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(time)) return time;
-  throw new InvalidArgumentError('Give a time with its zone, such as 2026-03-01T04:00:00Z.');
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../embedded/database.ts';
+import { hasDatabase } from '../embedded/file.ts';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
 import type { ChannelName } from '../schemas/fields.ts';
 import type { Finding } from '../schemas/finding.ts';
@@ -256,6 +257,9 @@ const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
 
 /** Whether its data lie in the folder of this machine. */
 export const isEmbedded = (url: string): boolean => /^(embedded|outbox):/i.test(url);
+
+/** Whether anything was ever kept in the data folder. */
+export const hasData = (folder: string): boolean => hasDatabase(folder);
 
 /** Undefined where no server is configured. */
 export function diagnoseOf(port: Port, url: string): Diagnose | undefined {

@@ -31,6 +31,27 @@ export function whole(text: string): number {
   throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST}.`);
 }
 
+export function natural(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Give a whole number from 0 on.');
+}
+
+/** With a zone: what a clock on the wall says is another moment elsewhere. */
+export function moment(text: string): number {
+  const time = Date.parse(text);
+  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(time)) return time;
+  throw new InvalidArgumentError('Give a time with its zone, such as 2026-03-01T04:00:00Z.');
+}
+
+const AGO_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The same, or how long ago it was. */
+export function momentOrAgo(text: string): number {
+  const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
+  return unit === undefined ? moment(text) : Date.now() - Number(count) * AGO_MS[unit as keyof typeof AGO_MS];
+}
+
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }

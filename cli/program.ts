@@ -12,7 +12,20 @@ import { runAnywhere, runHere } from './dispatch.ts';
 import { INTERRUPTED, report, USED_WRONGLY, usage } from './errors.ts';
 import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
-import { after, code, collect, job, json, keysHelp, limitOf, ofTopic, tenant, whole } from './options.ts';
+import {
+  after,
+  code,
+  collect,
+  job,
+  json,
+  keysHelp,
+  limitOf,
+  momentOrAgo,
+  natural,
+  ofTopic,
+  tenant,
+  whole,
+} from './options.ts';
 import { VERSION } from './version.ts';
 
 /** Answers the exit code. */
@@ -144,18 +157,38 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     'tail enrollment.events --follow',
   )
     .option('--from-beginning', 'begin with the oldest record')
+    .addOption(
+      new Option('--since <time>', 'begin with the first record of that time, in ISO 8601 or as 90m, 12h or 7d ago')
+        .argParser(momentOrAgo)
+        .conflicts('fromBeginning'),
+    )
+    .option('--partition <n>', 'only this one', natural)
+    .addOption(
+      new Option('--offset <n>', 'begin with this record of --partition')
+        .argParser(natural)
+        .conflicts(['fromBeginning', 'since']),
+    )
+    .option('--key <key>', 'only records with this key')
+    .option('--type <type>', 'only events of this type')
     .option('-f, --follow', 'go on with what comes, until stopped')
-    .option('--limit <n>', 'at most so many records (default: 10, or all from the beginning)', whole)
-    .addOption(json())
-    .action((topic: string, { fromBeginning, follow, limit, json }) =>
-      anywhere('tail', {
+    .option('--limit <n>', 'at most so many records (default: 10, or all from where it begins)', whole)
+    .addOption(new Option('--json', 'one object a line, as `produce` takes it'))
+    .action((topic: string, { fromBeginning, since, partition, offset, key, type, follow, limit, json }) => {
+      if (offset !== undefined && partition === undefined)
+        throw usage('--offset is of one partition: give --partition');
+      return anywhere('tail', {
         topic,
         fromBeginning: fromBeginning === true,
+        since: since ?? null,
+        partition: partition ?? null,
+        offset: offset ?? null,
+        key: key ?? null,
+        type: type ?? null,
         follow: follow === true,
         limit: limit ?? null,
         json: json === true,
-      }),
-    );
+      });
+    });
 
   addOperating(program, add, anywhere);
   addOffsets(program, add, (command, args, file) => anywhere(command, args, file));

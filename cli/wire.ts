@@ -3,6 +3,7 @@
  * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here, if it is wanted.
  */
 import type { Database } from '../embedded/database.ts';
+import { hasDatabase } from '../embedded/file.ts';
 import type { Job } from '../jobs/define.ts';
 import { jobs } from '../jobs/index.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
@@ -29,6 +30,7 @@ import { deadLetterTopic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import type { Registry } from '../topics/registry.ts';
 import type { TopicSpec } from '../topics/transport.ts';
+import { absentPort } from './absent.ts';
 import type { Config, Port } from './config.ts';
 import { lateSearch } from './late-search.ts';
 import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
@@ -60,16 +62,20 @@ export interface Wired {
   close(): Promise<void>;
 }
 
+/** Whether the data folder is made where there is none, or stays away; or is made in memory, by who only says what would be done. */
+export type Access = 'makes' | 'looks' | 'tries';
+
 /** Opens what the configuration names and makes what is missing. Whatever was opened is closed again after an error. */
-export async function wire(config: Config, first: Prepare = 'all'): Promise<Wired> {
-  const { openDatabase } = await import('../embedded/database.ts');
+export async function wire(config: Config, first: Prepare = 'all', access: Access = 'makes'): Promise<Wired> {
+  const { IN_MEMORY, openDatabase } = await import('../embedded/database.ts');
+  const isAbsent = access !== 'makes' && !hasDatabase(config.data);
   const closers: (() => Promise<void>)[] = [];
   let database: Database | undefined;
   const shared: Shared = {
     config,
     database() {
       if (database === undefined) {
-        const opened = openDatabase(config.data);
+        const opened = openDatabase(isAbsent ? IN_MEMORY : config.data);
         database = opened;
         closers.push(async () => opened.close());
       }
@@ -81,9 +87,14 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   async function open<P extends Port>(port: P): Promise<Implementations[P]> {
+    if (isAbsent && isEmbedded(config[port]) && (access === 'looks' || port === 'objects')) return absent(port);
     const opened = await openerOf(port, config[port])(shared, config[port]);
     if (opened !== undefined) closers.push(() => (opened as { close(): Promise<void> }).close());
     return opened;
+  }
+  function absent<P extends Port>(port: P): Implementations[P] {
+    const one = absentPort(config.data);
+    return (port === 'transport' ? { transport: one, topics: one } : one) as Implementations[P];
   }
   try {
     const registry = await open('registry');
@@ -98,7 +109,7 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
     let isPrepared = false;
     const prepare = async (what: Prepare): Promise<void> => {
       if (isPrepared || what === 'nothing') return;
-      await makeMissing(stores, jobs, what === 'all' ? () => true : (port) => isEmbedded(config[port]));
+      await makeMissing(stores, jobs, (port) => (isEmbedded(config[port]) ? !isAbsent : what === 'all'));
       isPrepared = what === 'all';
     };
     const prepareJobs = async (): Promise<TributaryError | undefined> => {
@@ -127,7 +138,7 @@ export async function wire(config: Config, first: Prepare = 'all'): Promise<Wire
       requests,
       jobs,
       failed: new Map(),
-      embedded: database && { damage: () => damageOf(database as Database) },
+      embedded: isAbsent ? undefined : database && { damage: () => damageOf(database as Database) },
       runtime(telemetry) {
         const settings = settingsOf(config);
         // Of all that are declared: this process may run only some of them.

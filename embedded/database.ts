@@ -7,10 +7,10 @@
  *   transactions when the power fails, but never the order of them: since log, rows and views lie in one file, all of
  *   them go back to the same moment.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type ErrorCode, messageOf, TributaryError } from '../schemas/errors.ts';
+import { fileIn } from './file.ts';
 import { mark, recognise } from './identity.ts';
 
 export const IN_MEMORY = ':memory:';
@@ -25,11 +25,6 @@ export interface Database {
   transaction<T>(work: () => T): T;
   close(): void;
 }
-
-const fileIn = (folder: string): string => join(folder, 'tributary.sqlite');
-
-/** Whether anything was ever kept there. */
-export const hasDatabase = (folder: string): boolean => existsSync(fileIn(folder));
 
 export function openDatabase(folder: string): Database {
   const database = open(folder);

@@ -8,12 +8,13 @@ import { Writable } from 'node:stream';
 import { jobs } from '../../jobs/index.ts';
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
 import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
+import { absentText } from '../absent.ts';
 import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../config.ts';
 import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
 import { runAnywhere } from '../dispatch.ts';
 import { FAILED } from '../errors.ts';
-import { diagnoseOf, isEmbedded } from '../openers.ts';
+import { diagnoseOf, hasData, isEmbedded } from '../openers.ts';
 import { wantedTopics } from '../wire.ts';
 
 interface Args {
@@ -23,6 +24,8 @@ interface Args {
 }
 
 const PORTS = Object.keys(SCHEMES) as Port[];
+/** Those whose data are looked into, and tell nothing where there are none. */
+const LOOKED_INTO: ReadonlySet<Port> = new Set(['transport', 'tables', 'cache', 'search']);
 const SERVER_MS = 30_000;
 const AWAY = 'see whether it runs, and whether this machine reaches it; until then jobs wait, and lose nothing';
 const OLDEST_NODE = 24;
@@ -37,11 +40,13 @@ export async function run(sources: Sources, streams: Streams, { tenant, json, de
   if (config !== undefined) {
     const local = PORTS.filter((port) => isEmbedded(config[port]));
     const isUsable = local.length === 0 || folder(config.data, findings);
+    const lacksData = !hasData(config.data) && local.some((port) => LOOKED_INTO.has(port));
+    if (isUsable && lacksData) findings.push(problem('data', absentText(config.data), 'do what it says'));
     const { found, away } = await servers(config);
     findings.push(...found);
     streams.signal.throwIfAborted();
     // An embedded store is opened as one with the others: without the folder there is none.
-    if (isUsable) findings.push(...(await stores(config, streams, { tenant, away }, debug)));
+    if (isUsable && !lacksData) findings.push(...(await stores(config, streams, { tenant, away }, debug)));
   }
   if (json) await printJson(streams, findings);
   else for (const finding of findings) await printFinding(streams, finding);

@@ -2,7 +2,7 @@
 import { TributaryError } from '../../schemas/errors.ts';
 import { viewLags } from '../../topics/progress.ts';
 import type { GroupLag } from '../../topics/transport.ts';
-import { type Context, pause, print, printJson, printTable, type Run } from '../context.ts';
+import { type Context, endOf, GoOn, pause, print, printJson, printTable, type Run } from '../context.ts';
 import { jobNamed } from '../names.ts';
 import type { Failure } from '../running-jobs.ts';
 
@@ -26,9 +26,12 @@ export interface JobLag {
 
 const LOOK_AGAIN_MS = 50;
 
-export const run: Run<Args> = async (context, { job, wait, timeoutMs, json }) => {
+export const run: Run<Args> = async (context, args) => {
+  const { job, wait, timeoutMs, json } = args;
   const names = job === null ? context.wired.jobs.map(({ name }) => name) : [jobNamed(job, context.wired.jobs).name];
-  const lags = wait ? await waitForAll(context, names, timeoutMs) : await lagsOf(context, names);
+  const giveUpAt = performance.now() + timeoutMs;
+  const lags = wait ? await waitForAll(context, names, giveUpAt, timeoutMs) : await lagsOf(context, names);
+  if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
   if (json) await printJson(context, lags);
   else {
     const rows = lags.map((each) => [
@@ -70,10 +73,14 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
 
 /**
  * Looks until nothing is left twice in a row with nothing said in between: what one job says after it was looked at may
- * be another one's to read.
+ * be another one's to read. Undefined when another process asks for the folder.
  */
-async function waitForAll(context: Context, names: readonly string[], timeoutMs: number): Promise<JobLag[]> {
-  const giveUpAt = performance.now() + timeoutMs;
+async function waitForAll(
+  context: Context,
+  names: readonly string[],
+  giveUpAt: number,
+  timeoutMs: number,
+): Promise<JobLag[] | undefined> {
   let quiet = '';
   for (;;) {
     const lags = await lagsOf(context, names);
@@ -93,8 +100,9 @@ async function waitForAll(context: Context, names: readonly string[], timeoutMs:
         `after ${timeoutMs} ms still behind: ${said || 'new records keep coming'}; is \`tributary up\` running?`,
       );
     }
-    await pause(LOOK_AGAIN_MS, context.signal);
+    await pause(LOOK_AGAIN_MS, endOf(context));
     context.signal.throwIfAborted();
+    if (context.handover?.aborted === true) return undefined;
   }
 }
 

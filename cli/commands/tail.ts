@@ -1,85 +1,87 @@
 /** `tributary tail`: the records of a topic, decoded. */
-import type { LogRecord, TopicInfo } from '../../topics/transport.ts';
-import { merged, type Shown, shown } from '../browse.ts';
-import { type Context, pause, print, type Run } from '../context.ts';
-import { usage } from '../errors.ts';
+import type { LogRecord } from '../../topics/transport.ts';
+import { merged, type Shown, type Stretch, shown } from '../browse.ts';
+import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
 import { logNamed } from '../names.ts';
 import { shownLine } from '../shown.ts';
+import { isNewest, newestStretches, partitionsOf, stretchesFrom, type Where } from '../stretches.ts';
 
-interface Args {
-  readonly topic: string;
-  readonly fromBeginning: boolean;
+interface Args extends Where {
   readonly follow: boolean;
   readonly limit: number | null;
+  readonly key?: string | null;
+  readonly type?: string | null;
   readonly json: boolean;
+  /** What is left to show, when another process had begun. */
+  readonly left?: Left;
+}
+
+interface Left {
+  readonly stretches: readonly Stretch[];
+  readonly count: number;
 }
 
 const NEWEST = 10;
 const LOOK_AGAIN_MS = 200;
 
-export const run: Run<Args> = async (context, { topic: name, fromBeginning, follow, limit, json }) => {
-  const { stores } = context.wired;
-  const { topic } = logNamed(name);
-  const show = async (record: LogRecord): Promise<void> => {
-    const one = await shown(stores.codec, topic, name, record);
-    await print(context, json ? JSON.stringify(one) : lineOf(one));
-  };
-  const most = fromBeginning ? (limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-  let count = 0;
-  let ends: ReadonlyMap<number, number>;
-  const showFrom = async (records: AsyncIterable<LogRecord> | Iterable<LogRecord>): Promise<void> => {
-    for await (const record of records) {
-      // Whoever follows is stopped sooner or later: that is no failure.
-      if (count >= most || (follow && context.signal.aborted)) return;
-      await show(record);
+export const run: Run<Args> = async (context, args) => {
+  const { topic: name, follow, limit, json } = args;
+  const find = finder(context, args);
+  let { stretches, count } = args.left ?? { stretches: await beginning(context, args, find), count: 0 };
+  const most = isNewest(args) ? Number.POSITIVE_INFINITY : (limit ?? Number.POSITIVE_INFINITY);
+  const nexts = new Map(stretches.map(({ partition, next }) => [partition, next]));
+  const isHandedOver = (): boolean => context.handover?.aborted === true;
+  // Whoever follows is stopped sooner or later: that is no failure.
+  const isOver = (): boolean => isHandedOver() || (follow && context.signal.aborted);
+
+  async function show(): Promise<void> {
+    for await (const record of merged(context.wired.stores.transport, name, stretches)) {
+      if (count >= most || isOver()) return;
+      const one = await find(record);
+      const printed = one && print({ ...context, signal: endOf(context) }, json ? JSON.stringify(one) : lineOf(one));
+      // It is written by now. What may be cut short is the waiting for a slow reader.
+      nexts.set(record.partition, record.offset + 1);
+      if (printed === undefined) continue;
       count += 1;
+      await printed.catch((error: unknown) => {
+        if (!isOver()) throw error;
+      });
     }
-  };
-
-  const { partitions } = await infoOf(context, name);
-  ends = new Map(partitions.map(({ partition, end }) => [partition, end]));
-  if (fromBeginning)
-    await showFrom(
-      merged(
-        stores.transport,
-        name,
-        partitions.map(({ partition, begin, end }) => ({ partition, next: begin, end })),
-      ),
-    );
-  else await showFrom(await newest(context, name, partitions, limit ?? NEWEST));
-
-  while (follow && count < most && !context.signal.aborted) {
-    const now = (await infoOf(context, name)).partitions;
-    const fresh = now
-      .map(({ partition, begin, end }) => ({ partition, next: Math.max(begin, ends.get(partition) ?? begin), end }))
-      .filter(({ next, end }) => next < end);
-    if (fresh.length === 0) await pause(LOOK_AGAIN_MS, context.signal);
-    await showFrom(merged(stores.transport, name, fresh));
-    ends = new Map(now.map(({ partition, end }) => [partition, end]));
+    for (const { partition, end } of stretches) nexts.set(partition, end);
   }
-  return undefined;
+
+  for (;;) {
+    await show();
+    if (count >= most || (follow && context.signal.aborted)) return undefined;
+    stretches = stretches.map((each) => ({ ...each, next: nexts.get(each.partition) ?? each.next }));
+    if (isHandedOver()) return new GoOn({ ...args, left: { stretches, count } });
+    if (!follow) return undefined;
+    stretches = (await partitionsOf(context, args)).map(({ partition, begin, end }) => {
+      return { partition, next: Math.max(begin, nexts.get(partition) ?? begin), end };
+    });
+    if (stretches.every(({ next, end }) => next >= end)) await pause(LOOK_AGAIN_MS, endOf(context));
+  }
 };
 
-async function newest(
-  { wired }: Context,
-  name: string,
-  partitions: TopicInfo['partitions'],
-  limit: number,
-): Promise<LogRecord[]> {
-  const stretches = partitions.map(({ partition, begin, end }) => ({
-    partition,
-    next: Math.max(begin, end - limit),
-    end,
-  }));
-  const records: LogRecord[] = [];
-  for await (const record of merged(wired.stores.transport, name, stretches)) records.push(record);
-  return records.slice(-limit);
+type Find = (record: LogRecord) => Promise<Shown | undefined>;
+
+function beginning(context: Context, args: Args, find: Find): Promise<readonly Stretch[]> {
+  if (!isNewest(args)) return stretchesFrom(context, args);
+  const isAny = (args.key ?? args.type ?? null) === null;
+  const passes = async (record: LogRecord): Promise<boolean> => (await find(record)) !== undefined;
+  return newestStretches(context, args, args.limit ?? NEWEST, isAny ? undefined : passes);
 }
 
-async function infoOf({ wired }: Context, name: string): Promise<TopicInfo> {
-  const [info] = await wired.stores.transport.describe([name]);
-  if (info === undefined) throw usage(`there is no topic ${name} in the log; \`tributary up\` makes it`);
-  return info;
+/** The record as it is shown; undefined if it is none of those that were asked for. */
+function finder({ wired }: Context, { topic: name, key = null, type = null }: Args): Find {
+  const { topic } = logNamed(name);
+  return async (record) => {
+    if (key !== null && (record.key === null || Buffer.from(record.key).toString() !== key)) return undefined;
+    const said = record.headers['ce_type'];
+    if (type !== null && said !== undefined && said !== type) return undefined;
+    const one = await shown(wired.stores.codec, topic, name, record);
+    return type === null || one.type === type ? one : undefined;
+  };
 }
 
 function lineOf({ partition, offset, time, timestamp, type, key, data, problem }: Shown): string {

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { topics } from '../../topics/index.ts';
-import { type Ended, enrolled, ndjson, temporaryFolder, tributary } from './harness.ts';
+import { begunFolder, type Ended, enrolled, ndjson, temporaryFolder, tributary } from './harness.ts';
 
 const COMMANDS = [
   ['demo'],
@@ -87,7 +87,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
 ];
 
 test('every wrong use is answered with one line and exit code 2', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = await begunFolder(t);
   for (const [args, because] of WRONG) {
     await t.test(args.join(' '), async () => assertWrong(await tributary(folder, args), because));
   }
@@ -115,7 +115,7 @@ test('config shows every value with its source and no secret', async (t) => {
 });
 
 test('topics lists every topic and the events of one', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = await begunFolder(t);
   const { code, stdout } = await tributary(folder, ['topics']);
   assert.equal(code, 0);
   for (const { name, doc } of topics) assert.ok(stdout.includes(name) && stdout.includes(doc));
@@ -226,7 +226,7 @@ test('lag counts what no job has read, and waiting for it ends with exit code 1 
 });
 
 test('show and search find nothing in an empty installation: no failure for a list, one for a record', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = await begunFolder(t);
   const list = await tributary(folder, ['show', 'learner_progress', '--json']);
   assert.deepEqual([list.code, JSON.parse(list.stdout)], [0, { items: [], next: null }]);
   const record = await tributary(folder, ['show', 'learner_progress', 'u1', 'c1']);
@@ -237,7 +237,7 @@ test('show and search find nothing in an empty installation: no failure for a li
 });
 
 test('dead-letters list and replay --all have nothing to do in an empty installation', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = await begunFolder(t);
   const list = await tributary(folder, ['dead-letters', 'list']);
   assert.deepEqual([list.code, list.stdout, list.stderr], [0, '', '0 dead letters\n']);
   const replay = await tributary(folder, ['dead-letters', 'replay', '--all', '--json']);
@@ -245,7 +245,7 @@ test('dead-letters list and replay --all have nothing to do in an empty installa
 });
 
 test('doctor finds a new installation well', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = await begunFolder(t);
   const { code, stdout } = await tributary(folder, ['doctor', '--json']);
   const findings = JSON.parse(stdout) as { check: string; state: string }[];
   assert.deepEqual(

@@ -7,16 +7,17 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
-import { type Call, type Streams, serveControl } from '../../cli/control.ts';
-import { callHolder } from '../../cli/control-client.ts';
+import { GoOn } from '../../cli/context.ts';
+import { type Call, type Holder, serveControl } from '../../cli/control.ts';
+import { askForFolder, callHolder } from '../../cli/control-client.ts';
 import { FRAME, frame, frameReader } from '../../cli/frames.ts';
 import { temporaryFolder } from './harness.ts';
 
 const CALL: Call = { version: '1', command: 'nothing', args: { a: ['ü'] }, debug: false };
 
-async function served(t: TestContext, execute: (call: Call, streams: Streams) => Promise<number>) {
+async function served(t: TestContext, execute: Holder['execute'], ask: Holder['ask'] = () => false) {
   const path = join(temporaryFolder(t), 'control.sock');
-  const control = await serveControl(path, execute);
+  const control = await serveControl(path, { execute, ask });
   t.after(() => control.stop());
   return { path, control };
 }
@@ -174,7 +175,55 @@ test('a socket that nobody listens at is no error, and is replaced by who listen
   const path = join(temporaryFolder(t), 'control.sock');
   writeFileSync(path, '');
   assert.equal(await callHolder(path, CALL, streams().streams), undefined);
-  const control = await serveControl(path, async () => 3);
+  const control = await serveControl(path, { execute: async () => 3, ask: () => false });
   t.after(() => control.stop());
   assert.equal(await callHolder(path, CALL, streams().streams), 3);
+});
+
+test('a command that is to go on elsewhere comes back with its arguments, after its output', async (t) => {
+  const { path } = await served(t, async (_call, { stdout }) => {
+    stdout.write('so far');
+    return new GoOn({ from: 3 });
+  });
+  const one = streams();
+  assert.deepEqual(await callHolder(path, CALL, one.streams), new GoOn({ from: 3 }));
+  assert.equal(one.text.stdout, 'so far');
+});
+
+test('who asks for the folder is told no at once, or has it when the process has come to an end of its calls', async (t) => {
+  const { signal } = new AbortController();
+  const kept = await served(t, async () => 0);
+  assert.equal(await askForFolder(kept.path, signal), 'refused');
+  assert.equal(await callHolder(kept.path, CALL, streams().streams), 0, 'it goes on');
+
+  const [begun, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const asked = Promise.withResolvers<void>();
+  const lent = await served(
+    t,
+    async (_call, { stdout, signal }) => {
+      begun.resolve();
+      await finish.promise;
+      stdout.write(signal.aborted ? 'ended' : 'finished');
+      return 5;
+    },
+    () => {
+      asked.resolve();
+      return true;
+    },
+  );
+  const one = streams();
+  const called = callHolder(lent.path, CALL, one.streams);
+  await begun.promise;
+  let isFree = false;
+  const answer = askForFolder(lent.path, signal).finally(() => {
+    isFree = true;
+  });
+  await asked.promise;
+  const drained = lent.control.drain();
+  assert.equal(isFree, false);
+  finish.resolve();
+  assert.equal(await answer, 'free');
+  await drained;
+  assert.deepEqual([await called, one.text.stdout], [5, 'finished']);
+  assert.equal(await askForFolder(lent.path, signal), 'nobody');
 });

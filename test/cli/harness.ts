@@ -36,6 +36,13 @@ export async function tributary(
   return ended;
 }
 
+/** A folder in which an installation was begun, with nothing in it yet. */
+export async function begunFolder(t: TestContext): Promise<string> {
+  const folder = temporaryFolder(t);
+  await tributary(folder, ['topics', 'apply']);
+  return folder;
+}
+
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;

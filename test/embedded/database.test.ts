@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { hasDatabase, openDatabase } from '../../embedded/database.ts';
+import { openDatabase } from '../../embedded/database.ts';
+import { hasDatabase } from '../../embedded/file.ts';
 import { APPLICATION_ID, FORM } from '../../embedded/identity.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 
@@ -60,7 +61,10 @@ test('a file of before there were marks is known by its tables, and is marked', 
 for (const [what, sql] of [
   ['without marks', 'CREATE TABLE invoices (id INTEGER)'],
   ['with marks of its own', 'PRAGMA application_id = 252006674; CREATE TABLE invoices (id INTEGER)'],
-  ['with a version of its own and a table named as one of ours', 'PRAGMA user_version = 7; CREATE TABLE log_topics (id)'],
+  [
+    'with a version of its own and a table named as one of ours',
+    'PRAGMA user_version = 7; CREATE TABLE log_topics (id)',
+  ],
 ] as const) {
   test(`a file of another program ${what} is refused, and stays as it is`, (t) => {
     const folder = folderOf(t);
@@ -83,7 +87,10 @@ for (const [age, form, todo] of [
     const folder = folderOf(t);
     openDatabase(folder).close();
     otherwise(folder, `PRAGMA user_version = ${form}`);
-    const refused = { code: 'FOLDER_UNUSABLE', message: new RegExp(`by ${age} release of tributary: it has form ${form}`) };
+    const refused = {
+      code: 'FOLDER_UNUSABLE',
+      message: new RegExp(`by ${age} release of tributary: it has form ${form}`),
+    };
     assert.throws(() => openDatabase(folder), refused);
     assert.throws(() => openDatabase(folder), { message: todo });
     assert.deepEqual(headerOf(folder).form, form);

@@ -1,0 +1,91 @@
+/**
+ * The stores of this process, for its own commands and for those of other processes, which find the folder in use. A process that
+ * can do without the folder lets go of it when another one asks: whoever looks keeps no jobs from running.
+ */
+import type { Writable } from 'node:stream';
+import { messageOf } from '../schemas/errors.ts';
+import { execute } from './commands.ts';
+import type { Config } from './config.ts';
+import type { GoOn } from './context.ts';
+import { type Call, type Control, type Streams, serveControl, socketOf } from './control.ts';
+import { FAILED } from './errors.ts';
+import { VERSION } from './version.ts';
+import type { Access, Wired } from './wire.ts';
+
+export type Command = Omit<Call, 'version'>;
+
+export interface Holding {
+  /** Undefined if the stores were let go of before the command began. */
+  run(command: Command, streams: Streams): Promise<number | GoOn | undefined>;
+  close(): Promise<void>;
+}
+
+/** Throws what opening the stores throws: FOLDER_IN_USE when another process has the folder. */
+export async function hold(config: Config, access: Access, isLent: boolean, stderr: Writable): Promise<Holding> {
+  const { wire } = await import('./wire.ts');
+  const wired = await wire(config, 'nothing', access);
+  const handover = new AbortController();
+  let running = 0;
+  let control: Control | undefined;
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= (async () => {
+      if (handover.signal.aborted) await control?.drain();
+      else await control?.stop();
+      await wired.close();
+    })();
+    return closed;
+  };
+  const perform = ({ command, args, debug }: Command, streams: Streams): Promise<number | GoOn> =>
+    execute(command, args, { wired, ...streams, handover: handover.signal }, debug);
+  control = await listen(wired, stderr, perform, () => {
+    if (!isLent) return false;
+    handover.abort();
+    if (running === 0) void close();
+    return true;
+  });
+  return {
+    async run(command, streams) {
+      if (handover.signal.aborted) {
+        await close();
+        return undefined;
+      }
+      running += 1;
+      try {
+        return await perform(command, streams);
+      } finally {
+        running -= 1;
+        if (handover.signal.aborted) await close();
+      }
+    },
+    close,
+  };
+}
+
+/** Nobody else has to go without the stores: only an embedded folder has one process alone. */
+async function listen(
+  wired: Wired,
+  stderr: Writable,
+  perform: (command: Command, streams: Streams) => Promise<number | GoOn>,
+  ask: () => boolean,
+): Promise<Control | undefined> {
+  if (wired.embedded === undefined) return undefined;
+  const path = socketOf(wired.config.data);
+  try {
+    return await serveControl(path, {
+      ask,
+      async execute({ version, ...command }, streams) {
+        if (version === VERSION) return perform(command, streams);
+        streams.stderr.write(
+          `error: the process that has the data folder is tributary ${VERSION}, and this is ${version}; use the same version, or stop that process\n`,
+        );
+        return FAILED;
+      },
+    });
+  } catch (error) {
+    stderr.write(
+      `warning: other commands cannot be run meanwhile, since ${path} cannot be opened: ${messageOf(error)}\n`,
+    );
+    return undefined;
+  }
+}

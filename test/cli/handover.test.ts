@@ -1,0 +1,143 @@
+/** Who only looks keeps nobody from the data folder: it is handed over to `up`, and makes none by looking. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { loadConfig } from '../../cli/config.ts';
+import { wire } from '../../cli/wire.ts';
+import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
+
+const TOPIC = 'enrollment.events';
+const produce = (folder: string, ...users: string[]) =>
+  tributary(folder, ['produce', TOPIC], { input: ndjson(...users.map((user) => enrolled(user))) });
+
+test('who follows a topic since before up goes on beside it, with each record once', async (t) => {
+  const folder = temporaryFolder(t);
+  await produce(folder, 'u1', 'u2');
+  const tail = running(t, folder, ['tail', TOPIC, '--from-beginning', '--follow', '--json']);
+  await tail.said('"key":"u1"');
+  await tail.said('"key":"u2"');
+  await up(t, folder);
+  assert.equal((await produce(folder, 'u3')).code, 0);
+  await tail.said('"key":"u3"');
+  assert.equal((await tributary(folder, ['lag', '--wait', '--timeout-ms', '60000'])).code, 0);
+  tail.child.kill('SIGINT');
+  const { code, stdout } = await tail.ended;
+  assert.equal(code, 0);
+  const keys = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).key);
+  assert.deepEqual(keys.sort(), ['u1', 'u2', 'u3']);
+});
+
+test('who waits for the jobs since before up sees them catch up, also by way of another one that had the folder', async (t) => {
+  const folder = temporaryFolder(t);
+  await produce(folder, 'u1');
+  const tail = running(t, folder, ['tail', TOPIC, '--follow']);
+  await tail.said('u1');
+  const wait = running(t, folder, ['lag', '--wait', '--timeout-ms', '60000', '--job', 'track-progress', '--json']);
+  await up(t, folder);
+  const { code, stdout, stderr } = await wait.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout)[0].lag, 0);
+  tail.child.kill('SIGINT');
+  assert.equal((await tail.ended).code, 0);
+});
+
+test('a folder that was lent to an up that ended is taken up again', async (t) => {
+  const folder = temporaryFolder(t);
+  await produce(folder, 'u1');
+  const tail = running(t, folder, ['tail', TOPIC, '--follow']);
+  await tail.said('u1');
+  assert.equal((await tributary(folder, ['run', 'nonsense'])).code, 2);
+  await produce(folder, 'u2');
+  await tail.said('u2');
+  await up(t, folder);
+});
+
+const LOOKING = [
+  ['topics'],
+  ['topics', 'verify'],
+  ['lag'],
+  ['lag', '--wait', '--timeout-ms', '1'],
+  ['offsets', 'show'],
+  ['offsets', 'seek', 'track-progress', '--all', '--to-begin', '--apply'],
+  ['tail', TOPIC],
+  ['show', 'learner_progress'],
+  ['show', 'enrollments'],
+  ['show', 'batch_summaries', 'b1'],
+  ['search', 'enrollments'],
+  ['dead-letters', 'list'],
+  ['dead-letters', 'show', 'user.events/0/0'],
+  ['dead-letters', 'replay', '--all'],
+  ['rebuild-views'],
+  ['indexes', 'renew', 'enrollments'],
+];
+
+test('who looks at a folder without data is told so, and makes none', async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'empty'));
+  for (const data of ['mistyped', 'empty']) {
+    for (const args of data === 'empty' ? [['lag']] : LOOKING) {
+      const { code, stdout, stderr } = await tributary(folder, [...args, '--data', data]);
+      const said = `${args.join(' ')}: ${stderr}`;
+      assert.match(
+        stderr,
+        new RegExp(`^error: there are no data in .*/${data}; name the folder with --data.*\\n$`),
+        said,
+      );
+      assert.deepEqual([code, stdout], [1, ''], said);
+    }
+    assert.equal(existsSync(join(folder, data)), data === 'empty');
+    assert.equal(existsSync(join(folder, data, 'tributary.sqlite')), false);
+    assert.equal(existsSync(join(folder, data, 'objects')), false);
+  }
+});
+
+test('doctor finds that there are no data, and makes none', async (t) => {
+  const folder = temporaryFolder(t);
+  const { code, stdout } = await tributary(folder, ['doctor', '--json']);
+  assert.equal(code, 1);
+  const [problem] = JSON.parse(stdout).filter(({ state }: { state: string }) => state === 'problem');
+  assert.equal(problem.check, 'data');
+  assert.match(problem.message, /there are no data in/);
+  assert.equal(existsSync(join(folder, 'data')), false);
+});
+
+test('what would be made is said of a folder without data, and nothing is made', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const what of ['topics', 'tables', 'indexes']) {
+    const { code, stdout } = await tributary(folder, [what, 'apply', '--dry-run', '--json']);
+    assert.equal(code, 0);
+    assert.ok(stdout.length > 100, stdout);
+  }
+  assert.equal(existsSync(join(folder, 'data')), false);
+});
+
+test('what is on a server can be looked at without a folder, and what is embedded beside it is told to have no data', async (t) => {
+  const folder = temporaryFolder(t);
+  const { config } = loadConfig({ flags: { transport: 'kafka://127.0.0.1:1' }, env: {}, folder });
+  const wired = await wire(config, 'nothing', 'looks');
+  t.after(() => wired.close());
+  await wired.prepare('embedded');
+  const { tables, transport } = wired.stores;
+  await assert.rejects(tables.prepare([]), { code: 'NOT_FOUND', message: /there are no data in/ });
+  assert.equal(typeof transport.describe, 'function');
+  assert.equal(wired.embedded, undefined);
+  assert.equal(existsSync(config.data), false);
+});
+
+test('a file of another program is left alone by every command', async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'data'));
+  const other = new DatabaseSync(join(folder, 'data/tributary.sqlite'));
+  other.exec('CREATE TABLE invoices (id INTEGER)');
+  other.close();
+  for (const args of [['lag'], ['up'], ['produce', TOPIC]]) {
+    const { code, stderr } = await tributary(folder, args, { input: ndjson(enrolled('u1')) });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: .*tributary\.sqlite is a database of another program, and was left as it is/);
+  }
+});
