@@ -2,6 +2,7 @@
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { Codec } from '../topics/codec.ts';
 import type { Topic } from '../topics/define.ts';
+import { modeOf } from '../topics/envelope.ts';
 import type { LogRecord, Transport } from '../topics/transport.ts';
 import { REPLAYED } from './letters.ts';
 import { eventsOf } from './names.ts';
@@ -54,6 +55,8 @@ export interface Shown {
   readonly source?: string;
   readonly tenant?: string;
   readonly origin?: string;
+  /** The further attributes of the CloudEvent, by name. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
   readonly data?: unknown;
   /** Why there is no data. */
   readonly problem?: { readonly code: string; readonly message: string };
@@ -89,6 +92,7 @@ export async function shown(codec: Codec, topic: Topic, name: string, record: Lo
   }
   const { id, source, time, tenant, data } = decoded.event;
   const origin = header('ce_origin');
+  const attributes = furtherOf(record);
   return {
     ...base,
     type: decoded.event.type,
@@ -97,8 +101,20 @@ export async function shown(codec: Codec, topic: Topic, name: string, record: Lo
     time: isoOf(time),
     tenant,
     ...(origin === undefined ? {} : { origin }),
+    ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
     data,
   };
+}
+
+const KNOWN = ['specversion', 'type', 'id', 'source', 'time', 'tenant', 'origin', 'data', 'datacontenttype'];
+
+/** The attributes that we make nothing of, of a record that was decoded. */
+function furtherOf({ headers, value }: LogRecord): Readonly<Record<string, unknown>> {
+  const said =
+    modeOf(headers) === 'structured'
+      ? Object.entries(JSON.parse(Buffer.from(value ?? '').toString()) as object)
+      : Object.entries(headers).flatMap(([name, each]) => (name.startsWith('ce_') ? [[name.slice(3), each]] : []));
+  return Object.fromEntries(said.filter(([name, each]) => !KNOWN.includes(String(name)) && typeof each !== 'object'));
 }
 
 /** A time that no calendar has, as a broken producer may send it, is shown as the number it is. */

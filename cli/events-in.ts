@@ -1,10 +1,12 @@
 /**
  * Lines of NDJSON as records of a topic. A line is a structured CloudEvent, or an object with `type` and `data` and perhaps
- * `time`, `id`, `tenant` and `source`. Its record is in binary mode with Avro data, and passes the decoder that jobs use.
+ * `time`, `id`, `tenant` and `source`, or a record as `tail --json` shows it. Its record is in binary mode with Avro data, and passes
+ * the decoder that jobs use.
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../schemas/errors.ts';
-import { DEFAULT_TENANT, type EventDef } from '../schemas/event.ts';
+import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../schemas/event.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
 import { avroHeaders, type Codec } from '../topics/codec.ts';
 import { keyOf, type Topic } from '../topics/define.ts';
 import { partitionOf } from '../topics/partition.ts';
@@ -21,7 +23,7 @@ const LONGEST_LINE = 32 * 1024 * 1024;
 const NEWLINE = 10;
 
 /** The lines of a stream, without their ends; empty ones are left out. */
-export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+export async function* linesOf(input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Line> {
   let number = 0;
   let pieces: Uint8Array[] = [];
   let length = 0;
@@ -56,18 +58,37 @@ export interface Target {
   readonly partitions: number;
   readonly codec: Codec;
   readonly now: () => number;
+  /** The broadcasts that were read so far: a topic that is shown has each of them once a partition. */
+  readonly broadcasts?: Set<string>;
 }
 
-/** The records of one line, several for a broadcast; or what is wrong with it. */
-export function recordsOf(line: Uint8Array, target: Target): NewRecord[] | string {
-  const { topic, partitions, codec } = target;
+export type Read =
+  | {
+      readonly kind: 'records';
+      /** Several for a broadcast. */
+      readonly records: readonly NewRecord[];
+      /** What is said of fields that the event does not have: they are not sent. */
+      readonly unknown: readonly string[];
+    }
+  | { readonly kind: 'wrong'; readonly problem: string }
+  /** It is in the log already, or will be: what jobs say to themselves, and the copies of a broadcast. */
+  | { readonly kind: 'left-out' };
+
+const wrong = (problem: string): Read => ({ kind: 'wrong', problem });
+const LEFT_OUT: Read = { kind: 'left-out' };
+const OF_THE_RUNTIME: ReadonlySet<string> = new Set([timerFired.type, callAnswered.type]);
+
+export function readLine(line: Uint8Array, target: Target): Read {
+  const { topic, partitions, codec, broadcasts } = target;
   const wanted = wantedOf(topic);
   const said = parse(line);
-  if (typeof said === 'string') return said;
+  if (typeof said === 'string') return wrong(said);
+  if (said.isShown && OF_THE_RUNTIME.has(said.type)) return LEFT_OUT;
   const def = wanted.get(said.type);
-  if (def === undefined) return `type: ${said.type} is no event of ${topic.name}${hint(said.type, [...wanted.keys()])}`;
+  if (def === undefined)
+    return wrong(`type: ${said.type} is no event of ${topic.name}${hint(said.type, [...wanted.keys()])}`);
   const checked = codec.check(def, said.data);
-  if (!checked.ok) return checked.problem;
+  if (!checked.ok) return wrong(checked.problem);
   const data = checked.value as Readonly<Record<string, unknown>>;
   const now = target.now();
   const { id = randomUUID(), source = '/tributary/produce', tenant = DEFAULT_TENANT, time } = said;
@@ -80,12 +101,27 @@ export function recordsOf(line: Uint8Array, target: Target): NewRecord[] | strin
   const bytes = key === null ? null : Buffer.from(key);
   const base = { topic: topic.name, key: bytes, value: codec.encode(topic.name, def, data), headers, timestamp: now };
   const decoded = codec.decode(topic, { ...base, partition: 0, offset: 0 }, wanted);
-  if (decoded.kind === 'rejected') return decoded.message;
-  if (bytes !== null) return [{ ...base, partition: partitionOf(bytes, partitions) }];
-  return Array.from({ length: partitions }, (_, partition) => ({ ...base, partition }));
+  if (decoded.kind === 'rejected') return wrong(decoded.message);
+  const unknown = unknownFields(def, said.data).map((path) => unknownText(def, path));
+  if (bytes !== null)
+    return { kind: 'records', records: [{ ...base, partition: partitionOf(bytes, partitions) }], unknown };
+  const name = JSON.stringify([source, id]);
+  if (said.isShown && broadcasts?.has(name)) return LEFT_OUT;
+  broadcasts?.add(name);
+  const records = Array.from({ length: partitions }, (_, partition) => ({ ...base, partition }));
+  return { kind: 'records', records, unknown };
+}
+
+function unknownText(def: EventDef, path: string): string {
+  const name = path.replaceAll(/\[\d+\]/g, '[]');
+  const isOutermost = /^data\.[^.[]+$/.test(name);
+  const fields = def.schema.fields.map((field) => field.name);
+  return `${name} was left out, since ${def.type} has no such field${isOutermost ? hint(name.slice(5), fields) : ''}`;
 }
 
 interface Said {
+  /** Whether it is a record as `tail --json` shows it. */
+  readonly isShown: boolean;
   readonly type: string;
   readonly data: unknown;
   readonly id: string | undefined;
@@ -98,6 +134,8 @@ interface Said {
 
 const SHORT = ['type', 'data', 'time', 'id', 'tenant', 'source'];
 const NAMED = [...SHORT, 'specversion', 'datacontenttype'];
+/** What a record that is shown has besides, which follows from where it goes; the further attributes are in `attributes`. */
+const OF_A_RECORD = ['topic', 'partition', 'offset', 'timestamp', 'key', 'origin', 'attributes'];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function parse(line: Uint8Array): Said | string {
@@ -109,6 +147,11 @@ function parse(line: Uint8Array): Said | string {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
   const said = new Map(Object.entries(value).filter(([, each]) => each !== null));
+  const isShown = ['partition', 'offset'].every((name) => typeof said.get(name) === 'number') && said.has('topic');
+  if (isShown) {
+    const problem = takeShown(said);
+    if (problem !== undefined) return problem;
+  }
   const structured = said.has('specversion');
   if (structured && said.get('specversion') !== '1.0') return 'specversion: it must be "1.0"';
   for (const name of structured ? ['type', 'id', 'source'] : ['type']) {
@@ -122,13 +165,14 @@ function parse(line: Uint8Array): Said | string {
     if (name === 'origin') return 'origin: only jobs say it; leave it out';
     if (name === 'data_base64') return 'data_base64: give the data as JSON in data';
     if (NAMED.includes(name)) continue;
-    if (!structured) return `${name}: there is no such attribute; there are ${SHORT.join(', ')}`;
+    if (!structured && !isShown) return `${name}: there is no such attribute; there are ${SHORT.join(', ')}`;
     if (!/^[a-z0-9]+$/.test(name)) return `${name}: an attribute is named with small letters and digits`;
     if (typeof each === 'object') return `${name}: an attribute is a text, a number, true or false`;
     others[`ce_${name}`] = String(each);
   }
   const text = (name: string): string | undefined => said.get(name) as string | undefined;
   return {
+    isShown,
     type: text('type') ?? '',
     data: said.get('data'),
     id: text('id'),
@@ -137,6 +181,16 @@ function parse(line: Uint8Array): Said | string {
     tenant: text('tenant'),
     others,
   };
+}
+
+/** Leaves of a record that is shown what its event says. Answers why there is none. */
+function takeShown(said: Map<string, unknown>): string | undefined {
+  const { code, message } = (said.get('problem') ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (code !== undefined) return `it shows a record that could not be read (${code}: ${message}); leave it out`;
+  const attributes = Object.entries(said.get('attributes') ?? {});
+  for (const name of OF_A_RECORD) said.delete(name);
+  for (const [name, each] of attributes) if (!said.has(name)) said.set(name, each);
+  return undefined;
 }
 
 const wantedByTopic = new WeakMap<Topic, ReadonlyMap<string, EventDef>>();

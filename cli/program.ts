@@ -1,15 +1,13 @@
 /** The command line: which commands there are, what they take, and what runs them. */
-import { createReadStream } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Command, CommanderError, Option } from 'commander';
-import { messageOf } from '../schemas/errors.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { docOf, flagOf, KEYS, loadConfig, type Sources } from './config.ts';
 import { Interrupted } from './context.ts';
 import type { Streams } from './control.ts';
 import { runAnywhere, runHere } from './dispatch.ts';
 import { INTERRUPTED, report, USED_WRONGLY, usage } from './errors.ts';
+import { inputOf } from './input.ts';
 import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
 import {
@@ -96,7 +94,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     <C extends CommandName>(command: C, args: ArgsOf<C>, input?: string) =>
       perform(async (streams) => {
         const { config } = loadConfig(sources());
-        const stdin = input === undefined ? streams.stdin : await inputOf(input);
+        const stdin = input === undefined ? streams.stdin : (await inputOf(input)).stream;
         try {
           return await runs(config, { command, args, debug: debug() }, { ...streams, stdin });
         } finally {
@@ -142,12 +140,17 @@ function describe(perform: (work: Work) => Promise<void>): Command {
   add(
     program,
     'produce <topic> [file]',
-    'Send events to a topic: NDJSON from a file or the standard input. Every line is a CloudEvent, or an object with type, data and perhaps time, id, tenant and source. All lines are checked before any is sent.',
+    'Send events to a topic: NDJSON from a file or the standard input. Every line is a CloudEvent, or an object with type, data and perhaps time, id, tenant and source, or a record as `tail --json` shows it. All lines of a file are checked before any is sent; those of a pipe are sent as they come.',
     `produce enrollment.events events.ndjson\n  $ echo '{"type":"enrollment.enrolled","data":{"userId":"u1","courseId":"c1","batchId":"b1"}}' | tributary produce enrollment.events`,
   )
+    .option('--from-line <n>', 'go on with this line, when those before were sent', whole, 1)
     .addOption(json())
-    .action((topic: string, file: string | undefined, { json }) =>
-      anywhere('produce', { topic, json: json === true }, file ?? '-'),
+    .action((topic: string, file: string | undefined, { fromLine, json }) =>
+      perform(async (streams) => {
+        const { config } = loadConfig(sources());
+        const { produce } = await import('./producing.ts');
+        return produce(config, { topic, file: file ?? '-', fromLine, json: json === true, debug: debug() }, streams);
+      }),
     );
 
   add(
@@ -322,16 +325,4 @@ function describe(perform: (work: Work) => Promise<void>): Command {
       }),
     );
   return program;
-}
-
-/** The file, or for "-" the standard input. */
-async function inputOf(file: string): Promise<Readable> {
-  if (file === '-') return process.stdin;
-  try {
-    await access(file, constants.R_OK);
-    if (!(await stat(file)).isFile()) throw new Error('it is no file');
-  } catch (error) {
-    throw usage(`${file} cannot be read: ${messageOf(error)}`);
-  }
-  return createReadStream(file);
 }

@@ -4,11 +4,11 @@
  */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Writable } from 'node:stream';
 import { jobs } from '../../jobs/index.ts';
 import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
 import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
 import { absentText } from '../absent.ts';
+import { collector } from '../collector.ts';
 import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../config.ts';
 import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
@@ -169,15 +169,4 @@ async function stores(
     const todo = 'this was not foreseen: see with `tributary topics --debug` where it came from';
     return [problem('stores', `they cannot be opened: ${messageOf(error)}`, todo)];
   }
-}
-
-function collector(): { readonly stream: Writable; readonly text: () => string } {
-  const chunks: Buffer[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(Buffer.from(chunk));
-      done();
-    },
-  });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
 }

@@ -62,7 +62,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['produce'], /missing required argument 'topic'/],
   [['produce', 'nonsense'], /there is no topic nonsense; there are content\.events/],
   [['produce', 'user.events', 'absent.ndjson'], /absent\.ndjson cannot be read/],
-  [['produce', 'user.events', '.'], /it is no file/],
+  [['produce', 'user.events', '.'], /it is a folder/],
   [['tail', 'user.event'], /did you mean user\.events\?/],
   [['tail', 'user.events', '--limit', '0'], /whole number from 1/],
   [['topics', 'nonsense'], /there is no topic nonsense/],
@@ -150,7 +150,7 @@ test('what was produced from a file and from the standard input is what tail sho
 
   const broadcast = { type: 'enrollment.course-structure-changed', data: { courseId: 'c1' } };
   const second = await tributary(folder, ['produce', 'enrollment.events', '--json'], { input: ndjson(broadcast) });
-  assert.deepEqual(JSON.parse(second.stdout), { topic: 'enrollment.events', events: 1, records: 6 });
+  assert.deepEqual(JSON.parse(second.stdout), { topic: 'enrollment.events', events: 1, records: 6, leftOut: 0 });
 
   const { code, stdout } = await tributary(folder, ['tail', 'enrollment.events', '--from-beginning', '--json']);
   assert.equal(code, 0);

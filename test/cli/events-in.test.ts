@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linesOf, recordsOf } from '../../cli/events-in.ts';
+import { linesOf, readLine, type Target } from '../../cli/events-in.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
@@ -14,6 +14,12 @@ const codec = new Codec(embeddedRegistry(openDatabase(IN_MEMORY)));
 await codec.prepare(topics);
 const target = { topic: enrollmentEvents, partitions: 6, codec, now: () => NOW };
 
+/** The records of the line, or what is wrong with it. */
+function recordsOf(line: Uint8Array, of: Target) {
+  const read = readLine(line, of);
+  assert.notEqual(read.kind, 'left-out');
+  return read.kind === 'records' ? read.records : read.kind === 'wrong' ? read.problem : '';
+}
 const records = (value: unknown) =>
   recordsOf(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)), target);
 const recordOf = (value: unknown) => {

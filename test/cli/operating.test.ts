@@ -8,7 +8,7 @@ import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import type { Finding } from '../../schemas/finding.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
-import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
+import { begunFolder, enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 import { command } from './in-process.ts';
 
 /** An installation in which nothing was made yet. */
@@ -201,7 +201,7 @@ test('what is fatal ends a process with its reason, in the log and as the last l
 });
 
 test('doctor tells a server that is away, and looks at everything else all the same', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = await begunFolder(t);
   const url = `cassandra://127.0.0.1:${await nowhere()}/tributary`;
   const { code, stdout } = await tributary(folder, ['doctor', '--json', '--tables', url]);
   assert.equal(code, 1);

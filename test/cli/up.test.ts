@@ -71,7 +71,12 @@ test('an input of many pieces goes to the other process whole, and its output co
   const count = 6000;
   const input = ndjson(...Array.from({ length: count }, (_, i) => enrolled(`learner-${i}`)));
   const produced = await tributary(folder, ['produce', 'enrollment.events', '--json'], { input });
-  assert.deepEqual(JSON.parse(produced.stdout), { topic: 'enrollment.events', events: count, records: count });
+  assert.deepEqual(JSON.parse(produced.stdout), {
+    topic: 'enrollment.events',
+    events: count,
+    records: count,
+    leftOut: 0,
+  });
   const { stdout } = await tributary(folder, ['tail', 'enrollment.events', '--from-beginning', '--json']);
   const keys = stdout
     .trim()

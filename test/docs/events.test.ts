@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { recordsOf } from '../../cli/events-in.ts';
+import { readLine } from '../../cli/events-in.ts';
 import type { EventDef } from '../../schemas/event.ts';
 import { Codec } from '../../topics/codec.ts';
 import type { Topic } from '../../topics/define.ts';
@@ -43,8 +43,10 @@ for (const [topic, def] of events) {
   });
 
   test(`the example of ${def.type} is a line for tributary produce ${topic.name}`, () => {
-    const sent = recordsOf(bytes(line), { topic, partitions: 6, codec, now: () => 0 });
-    assert.ok(typeof sent !== 'string', String(sent));
+    const read = readLine(bytes(line), { topic, partitions: 6, codec, now: () => 0 });
+    assert.ok(read.kind === 'records', JSON.stringify(read));
+    const sent = read.records;
+    assert.deepEqual(read.unknown, []);
     assert.ok(!line.includes("'"), 'it can be quoted for a shell');
     assert.equal(sent.length, topic.broadcasts.includes(def) ? 6 : 1);
     for (const each of sent) {

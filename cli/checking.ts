@@ -1,0 +1,42 @@
+/** Lines of events checked without any store, before the first of them is sent. */
+import { Codec } from '../topics/codec.ts';
+import type { Topic } from '../topics/define.ts';
+import type { Registry } from '../topics/registry.ts';
+import { type Line, linesOf, readLine, type Target } from './events-in.ts';
+import type { Piece } from './pieces.ts';
+
+export interface Problem {
+  readonly line: number;
+  readonly problem: string;
+}
+
+/** What is wrong with the lines of one piece. */
+export type Check = (piece: Piece) => Promise<Problem[]>;
+
+export async function checkerOf(topic: Topic): Promise<Check> {
+  const codec = new Codec(ownRegistry());
+  await codec.prepare([topic]);
+  const target: Target = { topic, partitions: 1, codec, now: Date.now };
+  return async (piece) => {
+    const problems: Problem[] = [];
+    for await (const { number, bytes } of linesIn(piece)) {
+      const read = readLine(bytes, target);
+      if (read.kind === 'wrong') problems.push({ line: number, problem: read.problem });
+    }
+    return problems;
+  };
+}
+
+async function* linesIn({ first, bytes }: Piece): AsyncGenerator<Line> {
+  for await (const { number, bytes: line } of linesOf([bytes])) yield { number: number + first - 1, bytes: line };
+}
+
+/** Gives ids that nobody else knows. */
+function ownRegistry(): Registry {
+  const schemas: string[] = [];
+  return {
+    register: async (_subject, schema) => schemas.push(schema),
+    schema: async (id) => schemas[id - 1],
+    close: async () => {},
+  };
+}

@@ -1,0 +1,13 @@
+/** Output that is kept instead of shown: what one command says is read by another. */
+import { Writable } from 'node:stream';
+
+export function collector(): { readonly stream: Writable; readonly text: () => string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+}

@@ -1,0 +1,174 @@
+/**
+ * `tributary produce`, where it was called: reads the input piece by piece, and has each piece checked and sent by whoever has the
+ * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
+ */
+import { addAbortSignal, Readable, type Writable } from 'node:stream';
+import { kindOf } from '../schemas/errors.ts';
+import { checkerOf, type Problem } from './checking.ts';
+import { collector } from './collector.ts';
+import type { Report } from './commands/produce.ts';
+import type { Config } from './config.ts';
+import { print, printJson } from './context.ts';
+import type { Streams } from './control.ts';
+import { Session } from './dispatch.ts';
+import { FAILED } from './errors.ts';
+import { type Input, inputOf } from './input.ts';
+import { topicNamed } from './names.ts';
+import { type Piece, piecesOf } from './pieces.ts';
+import { type Progress, progressOn } from './progress-line.ts';
+import { shownLine } from './shown.ts';
+
+interface Args {
+  readonly topic: string;
+  /** "-" for the standard input. */
+  readonly file: string;
+  readonly fromLine: number;
+  readonly json: boolean;
+  readonly debug: boolean;
+}
+
+const PROBLEMS_SHOWN = 20;
+
+export async function produce(config: Config, args: Args, streams: Streams): Promise<number> {
+  topicNamed(args.topic);
+  const input = await inputOf(args.file);
+  const progress = progressOn(streams.stderr);
+  const sending = new Sending(config, args, streams, progress);
+  try {
+    if (!(await isRight(input, args, streams, progress))) return FAILED;
+    return await sending.sendAll(addAbortSignal(streams.signal, input.stream));
+  } finally {
+    progress.clear();
+    input.stream.destroy();
+    await sending.close();
+  }
+}
+
+/** Whether every line of a file may be sent; of what cannot be read twice nothing is known yet. */
+async function isRight({ again }: Input, args: Args, streams: Streams, progress: Progress): Promise<boolean> {
+  if (again === undefined) return true;
+  const check = await checkerOf(topicNamed(args.topic));
+  const problems: Problem[] = [];
+  let wrong = 0;
+  for await (const piece of piecesOf(addAbortSignal(streams.signal, again()), args.fromLine)) {
+    const found = await check(piece);
+    wrong += found.length;
+    problems.push(...found.slice(0, PROBLEMS_SHOWN - problems.length));
+    progress.tell('lines checked', piece.last);
+  }
+  progress.clear();
+  if (wrong === 0) return true;
+  tellProblems(streams.stderr, problems, wrong);
+  streams.stderr.write(`error: ${linesAre(wrong)} wrong; nothing was sent\n`);
+  return false;
+}
+
+class Sending {
+  readonly #args: Args;
+  readonly #streams: Streams;
+  readonly #progress: Progress;
+  readonly #session: Session;
+  readonly #told = new Set<string>();
+  #events = 0;
+  #records = 0;
+  #leftOut = 0;
+  /** All lines up to this one were sent. */
+  #sentTo: number;
+
+  constructor(config: Config, args: Args, streams: Streams, progress: Progress) {
+    this.#args = args;
+    this.#streams = streams;
+    this.#progress = progress;
+    this.#session = new Session(config);
+    this.#sentTo = args.fromLine - 1;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async sendAll(input: Readable): Promise<number> {
+    let under: Piece | undefined;
+    try {
+      for await (const piece of piecesOf(input, this.#args.fromLine)) {
+        under = piece;
+        const code = await this.#send(piece);
+        if (code !== 0) return code;
+        under = undefined;
+        this.#sentTo = piece.last;
+        this.#progress.tell('lines sent', piece.last);
+      }
+    } catch (error) {
+      // Of all that is thrown, only a process that goes away leaves unsaid what it did; the rest is met before anything is sent.
+      this.#tellHowFar(kindOf(error) === 'retry' ? under : undefined);
+      throw error;
+    }
+    this.#progress.clear();
+    await this.#tellResult();
+    return 0;
+  }
+
+  async #send(piece: Piece): Promise<number> {
+    const { topic, debug } = this.#args;
+    const out = collector();
+    const invocation = { command: 'produce', args: { topic, first: piece.first }, debug } as const;
+    const stdin = Readable.from([piece.bytes], { objectMode: false });
+    const code = await this.#session.run(invocation, { ...this.#streams, stdin, stdout: out.stream });
+    if (code !== 0) {
+      this.#tellHowFar(piece);
+      return code;
+    }
+    const { events, records, leftOut, problems, unknown } = JSON.parse(out.text()) as Report;
+    this.#tellUnknown(unknown);
+    if (problems.length > 0) {
+      this.#progress.clear();
+      tellProblems(this.#streams.stderr, problems.slice(0, PROBLEMS_SHOWN), problems.length);
+      const sent = this.#sentTo < this.#args.fromLine ? 'nothing was sent' : `the ${this.#whatWasSent()}`;
+      this.#streams.stderr.write(`error: ${linesAre(problems.length)} wrong; ${sent}\n`);
+      return FAILED;
+    }
+    this.#events += events;
+    this.#records += records;
+    this.#leftOut += leftOut;
+    return 0;
+  }
+
+  /** `under` is a piece of which it is not known whether it was sent. */
+  #tellHowFar(under: Piece | undefined): void {
+    this.#progress.clear();
+    if (this.#sentTo >= this.#args.fromLine) this.#streams.stderr.write(`The ${this.#whatWasSent()}\n`);
+    if (under === undefined) return;
+    const { first, last } = under;
+    const lines = first === last ? `line ${first} was sent` : `lines ${first} to ${last} were sent, all or none,`;
+    this.#streams.stderr.write(`Whether ${lines} is not known: \`tributary tail\` shows it.\n`);
+  }
+
+  #whatWasSent(): string {
+    return `lines up to ${this.#sentTo} were sent: go on with --from-line ${this.#sentTo + 1}`;
+  }
+
+  #tellUnknown(unknown: readonly Problem[]): void {
+    for (const { line, problem } of unknown) {
+      if (this.#told.has(problem) || this.#told.size >= PROBLEMS_SHOWN) continue;
+      this.#told.add(problem);
+      this.#progress.clear();
+      this.#streams.stderr.write(`warning: line ${line}: ${shownLine(problem)}\n`);
+    }
+  }
+
+  async #tellResult(): Promise<void> {
+    const { topic, json } = this.#args;
+    const [events, records, leftOut] = [this.#events, this.#records, this.#leftOut];
+    if (json) return printJson(this.#streams, { topic, events, records, leftOut });
+    const besides = leftOut === 0 ? '' : `; ${count(leftOut, 'line')} left out, which jobs say or which are copies`;
+    await print(this.#streams, `${count(events, 'event')} sent to ${topic}, as ${count(records, 'record')}${besides}`);
+  }
+}
+
+function tellProblems(stderr: Writable, problems: readonly Problem[], wrong: number): void {
+  for (const { line, problem } of problems) stderr.write(`line ${line}: ${shownLine(problem)}\n`);
+  if (wrong > problems.length) stderr.write(`and ${wrong - problems.length} more\n`);
+}
+
+const linesAre = (n: number): string => (n === 1 ? 'one line is' : `${n} lines are`);
+const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
