@@ -1,5 +1,5 @@
 /**
- * The search port: documents found by words and by exact values.
+ * The search port: documents found by words, by exact values and by ranges of values.
  *
  * What every implementation keeps, and `test/contracts/search.ts` checks on each:
  *
@@ -9,6 +9,7 @@
  *   matches beginnings. Where writing does not part words, as in Chinese, Japanese, Korean and Thai, they are found inside of
  *   longer text. Anything else in a query is text, never syntax: no query is an error.
  * - A search sees one tenant.
+ * - Texts are compared by their code points, numbers by value. A text of more than 10,922 characters may be taken for none.
  */
 import type { IndexDef } from '../../schemas/target.ts';
 import type { Change, Page, PageRequest, WriteResult } from '../port.ts';
@@ -19,6 +20,24 @@ export interface SearchRequest extends PageRequest {
   readonly words: string;
   /** Exact values of other fields; all must match. */
   readonly filter?: Readonly<Record<string, string | number | boolean>>;
+  /** Ranges of other fields, but for booleans; all must hold. Nothing is in no range; of an array, one item must be within. */
+  readonly ranges?: Readonly<Record<string, Range>>;
+  /** Instead of the best matches, or the order of the key. */
+  readonly sort?: Sort | undefined;
+}
+
+/** What a value is compared with: more than, at least, less than, at most. */
+export interface Range {
+  readonly gt?: string | number;
+  readonly gte?: string | number;
+  readonly lt?: string | number;
+  readonly lte?: string | number;
+}
+
+/** By a field that has one text or number. Documents without a value come last, and those with equal ones in the order of the key. */
+export interface Sort {
+  readonly field: string;
+  readonly descending?: boolean;
 }
 
 export interface Renewed {
@@ -39,7 +58,7 @@ export interface Search {
   renew(index: IndexDef): Promise<Renewed>;
   /** Writes a view. At most one change a key in one call. */
   apply(index: IndexDef, changes: readonly Change[]): Promise<WriteResult[]>;
-  /** Best matches first; without words, in the order of the key. */
+  /** Best matches first; without words, in the order of the key; or as `sort` says. */
   search(
     index: IndexDef,
     request: SearchRequest,

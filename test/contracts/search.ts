@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { type IndexDef, keyFields } from '../../schemas/target.ts';
 import { type Change, compareVersions, type Version } from '../../sinks/port.ts';
 import { filtersContract, pagesContract } from './search-lists.ts';
+import { rangesContract, sortContract } from './search-order.ts';
 import { blank, courses, fields, first, found, type OpenSearch, opening, put, remove } from './search-samples.ts';
 import { wordsContract } from './search-words.ts';
 import { HOSTILE, versioned } from './versioned.ts';
@@ -152,6 +153,8 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
     wordsContract(opened);
     filtersContract(opened);
     pagesContract(opened);
+    rangesContract(opened);
+    sortContract(opened);
 
     describe('prepare', () => {
       const version2 = (changed: {

@@ -112,9 +112,12 @@ test('with words, all of them must match, and the best matches come first', () =
 });
 
 test('a page has the documents without what is ours, and says where the next one begins', () => {
-  const hit = (course: string) => ({ _source: { course, tributary: { tenant: 't' } }, sort: ['u', course] });
+  const hit = (course: string) => ({ _source: { user: 'u', course, tributary: { tenant: 't' } } });
   const answer = (...courses: string[]) => ({ hits: { total: { value: 7 }, hits: courses.map(hit) } });
-  const items = [{ course: 'a' }, { course: 'b' }];
+  const items = [
+    { user: 'u', course: 'a' },
+    { user: 'u', course: 'b' },
+  ];
   const byKey = requests.page(all);
   assert.deepEqual(byKey.found(answer('a', 'b')), { items, next: undefined, total: 7 });
   assert.deepEqual(byKey.found(answer('a', 'b', 'c')), { items, next: pageAfter(['u', 'b']), total: 7 });
@@ -154,4 +157,32 @@ test('a page that cannot be is refused', () => {
   for (const after of ['', pageAfter(0), pageAfter(1.5), pageAfter(['u', 'c'])]) {
     refused({ words: 'x', after }, /did not come from a page of this search/);
   }
+});
+
+test('a range of whole numbers is cut to those that there are', () => {
+  const ranges = { count: { gt: -1e300, lte: 7.5 }, rate: { lt: 1e300 }, course: { gte: 'a' } };
+  assert.deepEqual(queryOf({ ranges }), {
+    bool: {
+      filter: [
+        OF_TENANT,
+        { range: { count: { gt: -(2 ** 53), lte: 7.5 } } },
+        { range: { rate: { lt: 1e300 } } },
+        { range: { course: { gte: 'a' } } },
+      ],
+    },
+  });
+});
+
+test('an order by a field goes on after its value and the key, and nothing is a number that comes last', () => {
+  const byCount = { ...all, sort: { field: 'count', descending: true } };
+  const { request, found } = requests.page(byCount);
+  const none = -Number.MAX_SAFE_INTEGER;
+  assert.deepEqual(request.body?.['sort'], [{ count: { order: 'desc', missing: none } }, ...KEY_ORDER]);
+  const hits = [3, null, 9].map((count) => ({ _source: { user: 'u', course: 'c', count } }));
+  const { next } = found({ hits: { total: { value: 7 }, hits } });
+  assert.equal(next, pageAfter([null, 'u', 'c']));
+  const after = (position: unknown) =>
+    requests.page({ ...byCount, words: 'x', after: pageAfter(position) }).request.body?.['search_after'];
+  assert.deepEqual(after([null, 'u', 'c']), [none, 'u', 'c']);
+  assert.deepEqual(after([3, 'u', 'c']), [3, 'u', 'c']);
 });

@@ -44,12 +44,14 @@ type Kind = 'string' | 'number' | 'boolean';
 export interface Filterable {
   readonly kind: Kind;
   readonly isWhole: boolean;
+  /** Whether it is an array: then it has several values. */
+  readonly many: boolean;
 }
 
 const KEYWORD: Property = { type: 'keyword', ignore_above: LONGEST_VALUE };
 const STORED: Property = { type: 'object', enabled: false };
 
-const EXACT: Partial<Record<Primitive, Filterable & { readonly property: Property }>> = {
+const EXACT: Partial<Record<Primitive, Omit<Filterable, 'many'> & { readonly property: Property }>> = {
   string: { kind: 'string', isWhole: false, property: KEYWORD },
   // Both as long: an int that becomes a long is the same index.
   int: { kind: 'number', isWhole: true, property: { type: 'long' } },
@@ -62,7 +64,7 @@ const EXACT: Partial<Record<Primitive, Filterable & { readonly property: Propert
 export function filterables(index: IndexDef): Map<string, Filterable> {
   const plain = ({ name, type }: Field): [string, Filterable][] => {
     const exact = index.text.includes(name) ? undefined : exactOf(type);
-    return exact === undefined ? [] : [[name, exact]];
+    return exact === undefined ? [] : [[name, { ...exact, many: isArray(type) }]];
   };
   return new Map(index.record.fields.flatMap(plain));
 }

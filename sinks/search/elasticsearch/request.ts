@@ -6,13 +6,14 @@
  * after a minute. A document of one tenant lies on any shard: tenants differ in size by far more than what routing them to
  * one shard would save.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
 import { type IndexDef, keyFields } from '../../../schemas/target.ts';
 import type { Change, Page } from '../../port.ts';
+import { askedFilter, askedRanges, usage } from '../asked.ts';
 import type { SearchRequest } from '../port.ts';
 import { queryWords, wordsOf } from '../words.ts';
 import { type Digest, documentId, versionNumber } from './identity.ts';
 import { aliasOf, type Filterable, filterables, LONGEST_VALUE, OWN } from './mapping.ts';
+import { orderOf } from './order.ts';
 import { positionOf, tokenOf } from './page-token.ts';
 
 export interface Request {
@@ -88,34 +89,36 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
     refresh: { method: 'POST', path: `${path}/_refresh` },
 
     page(request) {
-      const { tenant, words, filter = {}, limit, after } = request;
+      const { tenant, words, filter = {}, ranges = {}, sort, limit, after } = request;
       if (!Number.isSafeInteger(limit) || limit < 1 || limit > LONGEST_PAGE) {
         throw usage(
           `a page of ${limit} documents cannot be read; ask for a whole number from 1 to ${LONGEST_PAGE}, and for the next page`,
         );
       }
       const conditions = Object.entries(filter).map(([name, value]) => conditionOf(index, fields, name, value));
-      const clauses = [exactly(`${OWN}.tenant`, tenant), ...conditions];
+      const within = askedRanges(index, fields, ranges).map(({ name, field, bounds }) => rangeOf(name, field, bounds));
+      const clauses = [exactly(`${OWN}.tenant`, tenant), ...conditions, ...within];
       const matches = matchesOf(words);
       const common = { size: limit + 1, track_total_hits: true };
       // Half an answer would look like a whole one.
       const query = { allow_partial_search_results: false };
       const send = { method: 'POST', path: `${path}/_search` } as const;
 
-      if (matches === undefined) {
-        const last = after === undefined ? undefined : keyPosition(after, key.length);
+      if (matches === undefined || sort !== undefined) {
+        const order = orderOf(index, fields, key, sort);
+        const last = after === undefined ? undefined : positionOf(after, order.isPosition);
         return {
           request: {
             ...send,
             query,
             body: {
               ...common,
-              query: { bool: { filter: clauses } },
-              sort: keyOrder,
-              ...(last === undefined ? {} : { search_after: last }),
+              query: { bool: { filter: [...clauses, ...(matches ?? [])] } },
+              sort: order.sort,
+              ...(last === undefined ? {} : { search_after: order.after(last) }),
             },
           },
-          found: (answer) => found(answer, limit, (hits) => hits[limit - 1]?.sort),
+          found: (answer) => found(answer, limit, (hits) => order.positionOf(hits[limit - 1]?._source ?? {})),
         };
       }
       // Not by the last score: every write changes all scores a little, and many documents have the same.
@@ -165,15 +168,7 @@ function conditionOf(
   name: string,
   value: string | number | boolean,
 ): Document {
-  const field = fields.get(name);
-  if (field === undefined) {
-    const there = [...fields.keys()].join(', ');
-    throw usage(`the search index ${index.name} has no field "${name}" to filter by; it has ${there}`);
-  }
-  const kind = typeof value;
-  if (kind !== field.kind) {
-    throw usage(`the field ${name} of the search index ${index.name} is filtered by a ${field.kind}, not by a ${kind}`);
-  }
+  const field = askedFilter(index, fields, name, value);
   if (typeof value === 'string' && value.length > LONGEST_VALUE) {
     throw usage(
       `the field ${name} of the search index ${index.name} cannot be filtered by a text of more than ${LONGEST_VALUE} characters`,
@@ -183,10 +178,23 @@ function conditionOf(
   return canBe ? exactly(name, value) : { match_none: {} };
 }
 
+/** Beyond it there is no number of ours; further away Elasticsearch refuses what is compared with a whole number. */
+const FURTHEST = 2 ** 53;
+
+function rangeOf(
+  name: string,
+  { isWhole }: Filterable,
+  bounds: readonly (readonly [string, string | number])[],
+): Document {
+  const bound = (value: string | number): string | number =>
+    isWhole ? Math.max(-FURTHEST, Math.min(FURTHEST, Number(value))) : value;
+  return { range: { [name]: Object.fromEntries(bounds.map(([operator, value]) => [operator, bound(value)])) } };
+}
+
 interface Answer {
   readonly hits: {
     readonly total: { readonly value: number };
-    readonly hits: readonly { readonly _source: Document; readonly sort: readonly unknown[] }[];
+    readonly hits: readonly { readonly _source: Document }[];
   };
 }
 
@@ -196,16 +204,6 @@ function found(answer: unknown, limit: number, next: (hits: Answer['hits']['hits
   return { items, next: hits.length > limit ? tokenOf(next(hits)) : undefined, total: total.value };
 }
 
-function keyPosition(token: string, length: number): readonly string[] {
-  return positionOf(token, (position): position is string[] => {
-    return Array.isArray(position) && position.length === length && position.every((each) => typeof each === 'string');
-  });
-}
-
 function numberPosition(token: string): number {
   return positionOf(token, (position): position is number => Number.isSafeInteger(position) && Number(position) > 0);
-}
-
-function usage(message: string): TributaryError {
-  return new TributaryError('USAGE', message);
 }

@@ -13,8 +13,7 @@ import type { Change } from '../../port.ts';
 import type { SearchRequest } from '../port.ts';
 import { queryWords, wordsOf } from '../words.ts';
 import { type Column, columnsOf } from './columns.ts';
-
-type SqlValue = string | number | null;
+import { conditionOf, orderOf, quoted, type SqlValue, sqlValue } from './conditions.ts';
 
 interface Query {
   readonly sql: string;
@@ -75,20 +74,13 @@ export function indexRequests(index: IndexDef): IndexRequests {
   const unique = ['_tenant', ...key];
   const others = [...columns.keys()].filter((name) => !key.includes(name));
   const overwritten = [...others, '_text', '_document', '_token', '_revision', '_removed'];
+  const matching = `${words} CROSS JOIN ${quotedTable} AS d ON d."_id" = ${words}.rowid`;
   const keyOrder = key.map((name) => `d.${quoted(name)}`).join(', ');
   const removals = `CREATE INDEX ${quoted(`${table}__removed`)} ON ${quotedTable} ("_removed") WHERE "_removed" IS NOT NULL`;
   const createWords = `CREATE VIRTUAL TABLE ${words} USING fts5 (
         words, content = '', contentless_delete = 1, tokenize = "${TOKENIZER}"
       )`;
   const definition = (name: string): string => `${quoted(name)} ${columns.get(name)?.type}`;
-
-  function conditions({ tenant, filter = {} }: SearchRequest): { where: string; parameters: SqlValue[] } {
-    const filters = Object.entries(filter).map(([name, value]) => filterOf(index, columns, name, value));
-    return {
-      where: ['d."_tenant" = ?', ...filters.map(({ sql }) => sql)].join(' AND '),
-      parameters: [tenant, ...filters.flatMap(({ parameters }) => parameters)],
-    };
-  }
 
   return {
     table,
@@ -169,24 +161,36 @@ export function indexRequests(index: IndexDef): IndexRequests {
         throw new TributaryError('USAGE', `a page of ${limit} documents cannot be read; ask for a whole number from 1`);
       }
       const match = matchOf(request.words);
-      const { where, parameters } = conditions(request);
-      if (match === undefined) {
-        const last = after === undefined ? undefined : keyToken(after, key.length);
-        const beyond = last === undefined ? '' : `AND (${keyOrder}) > (${last.map(() => '?').join(', ')})`;
+      const { sql: where, parameters } = conditionOf(index, columns, request);
+      if (match === undefined || request.sort !== undefined) {
+        const order = orderOf(index, columns, key, request.sort);
+        const last = after === undefined ? undefined : positionIn(after, order.isPosition);
+        const beyond = last && order.beyond(last);
+        const from = match === undefined ? `${quotedTable} AS d` : matching;
+        const found = match === undefined ? [where, 'd."_document" IS NOT NULL'] : [`${words} MATCH ?`, where];
+        const conditions = [...found, ...(beyond === undefined ? [] : [beyond.sql])];
         return {
           sql: `
-            SELECT d."_document", ${keyOrder} FROM ${quotedTable} AS d
-            WHERE ${where} AND d."_document" IS NOT NULL ${beyond} ORDER BY ${keyOrder} LIMIT ?
+            SELECT d."_document", ${keyOrder} FROM ${from}
+            WHERE ${conditions.join(' AND ')} ORDER BY ${order.sql} LIMIT ?
           `,
-          parameters: [...parameters, ...(last ?? []), limit + 1],
-          next: (rows) => (rows.length > limit ? tokenOf(rows[limit - 1]?.slice(1)) : undefined),
+          parameters: [
+            ...(match === undefined ? [] : [match]),
+            ...parameters,
+            ...(beyond?.parameters ?? []),
+            limit + 1,
+          ],
+          next(rows) {
+            const [document, ...values] = rows.length > limit ? (rows[limit - 1] ?? []) : [];
+            return document === undefined ? undefined : tokenOf(order.positionOf(JSON.parse(document), values));
+          },
         };
       }
       // Not by the last rank: every write changes all ranks a little, and many documents have the same.
       const offset = after === undefined ? 0 : offsetToken(after);
       return {
         sql: `
-          SELECT d."_document", ${keyOrder} FROM ${words} CROSS JOIN ${quotedTable} AS d ON d."_id" = ${words}.rowid
+          SELECT d."_document", ${keyOrder} FROM ${matching}
           WHERE ${words} MATCH ? AND ${where} ORDER BY bm25(${words}), ${keyOrder} LIMIT ? OFFSET ?
         `,
         parameters: [match, ...parameters, limit + 1, offset],
@@ -196,14 +200,14 @@ export function indexRequests(index: IndexDef): IndexRequests {
 
     total(request) {
       const match = matchOf(request.words);
-      const { where, parameters } = conditions(request);
+      const { sql: where, parameters } = conditionOf(index, columns, request);
       if (match === undefined) {
         const sql = `SELECT count(*) FROM ${quotedTable} AS d WHERE ${where} AND d."_document" IS NOT NULL`;
         return { sql, parameters };
       }
       return {
         sql: `
-          SELECT count(*) FROM ${words} CROSS JOIN ${quotedTable} AS d ON d."_id" = ${words}.rowid
+          SELECT count(*) FROM ${matching}
           WHERE ${words} MATCH ? AND ${where}
         `,
         parameters: [match, ...parameters],
@@ -224,49 +228,14 @@ export function matchOf(query: string): string | undefined {
   return terms.join(' AND ');
 }
 
-function filterOf(
-  index: IndexDef,
-  columns: ReadonlyMap<string, Column>,
-  name: string,
-  value: string | number | boolean,
-): Query {
-  const column = columns.get(name);
-  if (column === undefined) {
-    const there = [...columns.keys()].join(', ');
-    throw new TributaryError(
-      'USAGE',
-      `the search index ${index.name} has no field "${name}" to filter by; it has ${there}`,
-    );
-  }
-  const kind = typeof value;
-  if (kind !== column.kind) {
-    throw new TributaryError(
-      'USAGE',
-      `the field ${name} of the search index ${index.name} is filtered by a ${column.kind}, not by a ${kind}`,
-    );
-  }
-  const parameters = [sqlValue(value)];
-  const stored = `d.${quoted(name)}`;
-  if (!column.many) return { sql: `${stored} = ?`, parameters };
-  return { sql: `EXISTS (SELECT 1 FROM json_each(${stored}) AS item WHERE item.value = ?)`, parameters };
-}
-
-function sqlValue(value: unknown): SqlValue {
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return Array.isArray(value) ? JSON.stringify(value) : null;
-}
-
-/** A token is the last key of a page, or how many matches the pages before had. */
+/** A token is the last position of a page, or how many matches the pages before had. */
 function tokenOf(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-function keyToken(token: string, length: number): string[] {
+function positionIn<T>(token: string, isPosition: (position: unknown) => position is T): T {
   const position = positionOf(token);
-  const isKey =
-    Array.isArray(position) && position.length === length && position.every((each) => typeof each === 'string');
-  return isKey ? position : garbled(token);
+  return isPosition(position) ? position : garbled(token);
 }
 
 function offsetToken(token: string): number {
@@ -287,8 +256,4 @@ function garbled(token: string): never {
     'USAGE',
     `after: "${token.slice(0, 40)}" did not come from a page of this search; leave it out to begin with the first page`,
   );
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
