@@ -4,7 +4,7 @@ import type { Codec } from '../topics/codec.ts';
 import type { Topic } from '../topics/define.ts';
 import { modeOf } from '../topics/envelope.ts';
 import type { LogRecord, Transport } from '../topics/transport.ts';
-import { REPLAYED } from './letters.ts';
+import { DISMISSED, REPLAYED } from './letters.ts';
 import { eventsOf } from './names.ts';
 
 /** A stretch of one partition: from `next` up to but not including `end`. */
@@ -75,9 +75,11 @@ export async function shown(codec: Codec, topic: Topic, name: string, record: Lo
     key: key === null ? null : Buffer.from(key).toString(),
     type,
   };
-  const replayed = header(REPLAYED);
+  const [replayed, dismissed] = [header(REPLAYED), header(DISMISSED)];
   if (replayed !== undefined)
     return { ...base, problem: { code: 'REPLAYED', message: `${replayed} was sent once more` } };
+  if (dismissed !== undefined)
+    return { ...base, problem: { code: 'DISMISSED', message: `nothing is to be done about ${dismissed}` } };
   const code = header(DEAD_LETTER.code);
   if (code !== undefined) return { ...base, problem: { code, message: header(DEAD_LETTER.message) ?? '' } };
   await codec.learn([record]);

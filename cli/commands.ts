@@ -14,7 +14,9 @@ const WITH_STORES = {
   topics: () => import('./commands/topics.ts'),
   'topics verify': () => import('./commands/topics/verify.ts'),
   'topics apply': () => import('./commands/topics/apply.ts'),
+  tables: () => import('./commands/tables.ts'),
   'tables apply': () => import('./commands/tables/apply.ts'),
+  indexes: () => import('./commands/indexes.ts'),
   'indexes apply': () => import('./commands/indexes/apply.ts'),
   'indexes renew': () => import('./commands/indexes/renew.ts'),
   'rebuild-views': () => import('./commands/rebuild-views.ts'),
@@ -26,6 +28,7 @@ const WITH_STORES = {
   'dead-letters list': () => import('./commands/dead-letters/list.ts'),
   'dead-letters show': () => import('./commands/dead-letters/show.ts'),
   'dead-letters replay': () => import('./commands/dead-letters/replay.ts'),
+  'dead-letters dismiss': () => import('./commands/dead-letters/dismiss.ts'),
   inspect: () => import('./commands/inspect.ts'),
 };
 
@@ -42,7 +45,9 @@ const PREPARES: Readonly<Record<CommandName, Prepare>> = {
   topics: 'embedded',
   'topics verify': 'nothing',
   'topics apply': 'nothing',
+  tables: 'nothing',
   'tables apply': 'nothing',
+  indexes: 'nothing',
   'indexes apply': 'nothing',
   'indexes renew': 'nothing',
   'rebuild-views': 'all',
@@ -54,6 +59,7 @@ const PREPARES: Readonly<Record<CommandName, Prepare>> = {
   'dead-letters list': 'embedded',
   'dead-letters show': 'embedded',
   'dead-letters replay': 'embedded',
+  'dead-letters dismiss': 'embedded',
   inspect: 'embedded',
 };
 

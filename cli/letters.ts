@@ -1,6 +1,6 @@
 /**
- * Dead letters as an operator thinks of them: one for each record and the job that rejected it, however often it did. A marker
- * record beside them says that the record was replayed.
+ * Dead letters as an operator thinks of them: one for each record and the job that rejected it, however often it did. Marker
+ * records beside them say that the record was replayed, or that the letter was dismissed.
  */
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
@@ -10,8 +10,9 @@ import type { Headers, LogRecord, NewRecord, Transport } from '../topics/transpo
 import { usage } from './errors.ts';
 import { topicNamed } from './names.ts';
 
-/** A header of marker records: the id of the letter that was replayed. */
+/** Headers of marker records: the id of the letter that was replayed, or dismissed. */
 export const REPLAYED = 'tributary-replayed';
+export const DISMISSED = 'tributary-dismissed';
 
 type Place = readonly [partition: number, offset: number];
 
@@ -27,6 +28,8 @@ export interface Letter {
   /** When it was last rejected, in ms since 1970 UTC. */
   readonly rejectedAt: number;
   readonly replayed: boolean;
+  /** Whether somebody said that nothing is to be done about it. */
+  readonly dismissed: boolean;
   /**
    * Where the letter itself lies, in the topic of the dead letters: the newest one last. Before it those that name other rows, since
    * an event for very many rows is applied in several commits, each of which has its own letter.
@@ -34,10 +37,21 @@ export interface Letter {
   readonly places: readonly Place[];
 }
 
+/** Whether something is still to be done about it. */
+export const isOpen = ({ replayed, dismissed }: Letter): boolean => !replayed && !dismissed;
+
 export interface Filter {
   readonly job: string | null;
   readonly code: string | null;
   readonly topic: string | null;
+}
+
+/** Letters by their ids, or all that match. */
+export interface Choice extends Filter {
+  readonly ids: readonly string[];
+  readonly all: boolean;
+  /** Also those about which something was done. */
+  readonly again?: boolean;
 }
 
 const RECORDS_AT_ONCE = 500;
@@ -52,6 +66,36 @@ export async function readLetters(
   for (const each of topic === null ? topics : [topicNamed(topic)])
     letters.push(...(await readTopic(transport, each, signal)));
   return letters.filter((letter) => (job === null || letter.job === job) && (code === null || letter.code === code));
+}
+
+/** The letters that are chosen to `doing` something to. Throws when an id has none. */
+export async function chosenLetters(
+  transport: Transport,
+  { ids, all, again = false, ...filter }: Choice,
+  signal: AbortSignal,
+  doing: 'replay' | 'dismiss',
+): Promise<Letter[]> {
+  if (all === ids.length > 0) throw usage(`say which dead letters to ${doing}: either their ids, or --all`);
+  const isChosen = (letter: Letter): boolean => again || isOpen(letter);
+  if (all) return (await readLetters(transport, filter, signal)).filter(isChosen);
+  if (filter.topic !== null || filter.code !== null)
+    throw usage('--topic and --code choose among --all, not among ids');
+  const letters: Letter[] = [];
+  for (const id of new Set(ids)) {
+    const those = (await lettersOf(transport, id, signal)).filter(
+      ({ job }) => filter.job === null || job === filter.job,
+    );
+    if (those.length === 0) throw usage(`${id} was not rejected by ${filter.job}`);
+    const open = those.filter(isChosen);
+    if (open.length === 0) throw usage(doneText(those[0] as Letter, doing));
+    letters.push(...open);
+  }
+  return letters;
+}
+
+function doneText({ id, replayed }: Letter, doing: 'replay' | 'dismiss'): string {
+  const done = `${id} was ${replayed ? 'replayed' : 'dismissed'} already`;
+  return doing === 'replay' ? `${done}; with --again it is sent once more` : done;
 }
 
 /** The letters of one record. Throws when there is none. */
@@ -71,7 +115,7 @@ export async function lettersOf(transport: Transport, id: string, signal: AbortS
 
 export async function readTopic(transport: Transport, topic: Topic, signal: AbortSignal): Promise<Letter[]> {
   const letters = new Map<string, Letter>();
-  const replayed = new Set<string>();
+  const marked = new Map([REPLAYED, DISMISSED].map((header) => [header, new Set<string>()]));
   const [info] = await transport.describe([deadLetterTopic(topic.name)]);
   for (const { partition, begin, end } of info?.partitions ?? []) {
     for (let next = begin; next < end; ) {
@@ -79,10 +123,12 @@ export async function readTopic(transport: Transport, topic: Topic, signal: Abor
       const records = await transport.read(deadLetterTopic(topic.name), partition, next, RECORDS_AT_ONCE);
       next = (records.at(-1)?.offset ?? end) + 1;
       for (const record of records) {
-        const marker = text(record.headers, REPLAYED);
+        const marks = [...marked].flatMap(([header, ids]) => {
+          const id = text(record.headers, header);
+          return id === undefined ? [] : [ids.add(`${text(record.headers, DEAD_LETTER.job)} ${id}`)];
+        });
         const letter = letterOf(topic, partition, record);
-        if (marker !== undefined) replayed.add(`${text(record.headers, DEAD_LETTER.job)} ${marker}`);
-        else if (letter !== undefined) {
+        if (marks.length === 0 && letter !== undefined) {
           const name = `${letter.job} ${letter.id}`;
           const others = namesRows(record.headers) ? letters.get(name) : undefined;
           letters.set(name, { ...letter, places: [...(others?.places ?? []), ...letter.places] });
@@ -91,7 +137,10 @@ export async function readTopic(transport: Transport, topic: Topic, signal: Abor
     }
   }
   return [...letters]
-    .map(([name, letter]) => ({ ...letter, replayed: replayed.has(name) }))
+    .map(([name, letter]) => {
+      const has = (header: string): boolean => marked.get(header)?.has(name) === true;
+      return { ...letter, replayed: has(REPLAYED), dismissed: has(DISMISSED) };
+    })
     .sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
@@ -110,6 +159,7 @@ function letterOf(topic: Topic, partition: number, { headers, offset, timestamp 
     message: text(headers, DEAD_LETTER.message) ?? '',
     rejectedAt: timestamp,
     replayed: false,
+    dismissed: false,
     places: [[partition, offset]],
   };
 }
@@ -182,10 +232,14 @@ function keysOf(letters: readonly LogRecord[], name: 'rows' | 'unshown', id: str
   return [...keys.values()];
 }
 
-/** What says that the letter was replayed. It is to be produced in one call with the replayed record. */
-export function marker({ id, topic, job, places }: Letter, now: number): NewRecord {
+/** What says that the letter was replayed or dismissed. That of a replay is to be produced in one call with the replayed record. */
+export function marker(
+  { id, topic, job, places }: Letter,
+  what: typeof REPLAYED | typeof DISMISSED,
+  now: number,
+): NewRecord {
   const partition = places[0]?.[0] ?? 0;
-  const headers = { [REPLAYED]: id, [DEAD_LETTER.job]: job };
+  const headers = { [what]: id, [DEAD_LETTER.job]: job };
   return { topic: deadLetterTopic(topic.name), partition, key: null, value: null, headers, timestamp: now };
 }
 

@@ -4,7 +4,7 @@ import type { To } from './commands/offsets/seek.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { usage } from './errors.ts';
 import type { Add } from './operating.ts';
-import { json, moment, natural } from './options.ts';
+import { csv, json, moment, natural } from './options.ts';
 
 /** Runs a command that needs stores, with a file to read if it is given one. */
 type Anywhere = <C extends CommandName>(command: C, args: ArgsOf<C>, file?: string) => Promise<void>;
@@ -31,7 +31,10 @@ export function addOffsets(program: Command, add: Add, anywhere: Anywhere): void
     'offsets show track-progress\n  $ tributary offsets show --json > offsets.json',
   )
     .addOption(json())
-    .action((jobs: string[], { json }) => anywhere('offsets show', { jobs, json: json === true }));
+    .addOption(csv())
+    .action((jobs: string[], { json, csv }) =>
+      anywhere('offsets show', { jobs, json: json === true, csv: csv === true }),
+    );
   add(
     offsets,
     'seek <job>',

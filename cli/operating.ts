@@ -1,12 +1,15 @@
 /** Commands by which an operator sees to topics, tables, indexes and views. */
 import type { Command } from 'commander';
 import type { ArgsOf, CommandName } from './commands.ts';
-import { dryRun, json, only } from './options.ts';
+import { csv, dryRun, json, only } from './options.ts';
 
 /** Adds a command with its description and an example. */
 export type Add = (parent: Command, synopsis: string, description: string, example: string) => Command;
 /** Runs a command that needs stores. */
-type Anywhere = <C extends CommandName>(command: C, args: ArgsOf<C>) => Promise<void>;
+export type Anywhere = <C extends CommandName>(command: C, args: ArgsOf<C>) => Promise<void>;
+
+/** Of a command below one that has the option, too: the upper one takes it. */
+const isJson = (command: Command): boolean => command.optsWithGlobals()['json'] === true;
 
 export function addOperating(program: Command, add: Add, anywhere: Anywhere): void {
   const topics = add(
@@ -16,7 +19,10 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
     'topics enrollment.events',
   )
     .addOption(json())
-    .action((topic: string | undefined, { json }) => anywhere('topics', { topic: topic ?? null, json: json === true }));
+    .addOption(csv())
+    .action((topic: string | undefined, { json, csv }) =>
+      anywhere('topics', { topic: topic ?? null, json: json === true, csv: csv === true }),
+    );
   add(
     topics,
     'verify',
@@ -24,7 +30,7 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
     'topics verify --json',
   )
     .addOption(json())
-    .action((_, command) => anywhere('topics verify', { json: command.optsWithGlobals()['json'] === true }));
+    .action((_, command) => anywhere('topics verify', { json: isJson(command) }));
   add(
     topics,
     'apply',
@@ -33,11 +39,12 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
   )
     .addOption(dryRun())
     .addOption(json())
-    .action(({ dryRun }, command) =>
-      anywhere('topics apply', { dryRun: dryRun === true, json: command.optsWithGlobals()['json'] === true }),
-    );
+    .action(({ dryRun }, command) => anywhere('topics apply', { dryRun: dryRun === true, json: isJson(command) }));
 
-  const tables = program.command('tables').description('What rows are kept in.');
+  const tables = add(program, 'tables', 'List the tables, and which job writes each.', 'tables')
+    .addOption(json())
+    .addOption(csv())
+    .action(({ json, csv }) => anywhere('tables', { json: json === true, csv: csv === true }));
   add(
     tables,
     'apply',
@@ -46,9 +53,12 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
   )
     .addOption(dryRun())
     .addOption(json())
-    .action(({ dryRun, json }) => anywhere('tables apply', { dryRun: dryRun === true, json: json === true }));
+    .action(({ dryRun }, command) => anywhere('tables apply', { dryRun: dryRun === true, json: isJson(command) }));
 
-  const indexes = program.command('indexes').description('What documents are searched in.');
+  const indexes = add(program, 'indexes', 'List the search indexes, and which job writes each.', 'indexes')
+    .addOption(json())
+    .addOption(csv())
+    .action(({ json, csv }) => anywhere('indexes', { json: json === true, csv: csv === true }));
   add(
     indexes,
     'apply',
@@ -57,7 +67,7 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
   )
     .addOption(dryRun())
     .addOption(json())
-    .action(({ dryRun, json }) => anywhere('indexes apply', { dryRun: dryRun === true, json: json === true }));
+    .action(({ dryRun }, command) => anywhere('indexes apply', { dryRun: dryRun === true, json: isJson(command) }));
   add(
     indexes,
     'renew <index>',
@@ -65,7 +75,7 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
     'indexes renew enrollments',
   )
     .addOption(json())
-    .action((index: string, { json }) => anywhere('indexes renew', { index, json: json === true }));
+    .action((index: string, _, command) => anywhere('indexes renew', { index, json: isJson(command) }));
 
   add(
     program,

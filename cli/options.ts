@@ -5,6 +5,7 @@ import { defaultOf, docOf, flagOf, KEYS } from './config.ts';
 import { VIEW_STORES, type ViewStore } from './view-stores.ts';
 
 export const json = () => new Option('--json', 'for scripts');
+export const csv = () => new Option('--csv', 'as CSV, with a line of names').conflicts('json');
 export const tenant = () => new Option('--tenant <name>', 'whose records').default(DEFAULT_TENANT);
 export const limitOf = (preset: number) =>
   new Option('--limit <n>', 'at most so many records').argParser(whole).default(preset);

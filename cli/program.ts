@@ -6,24 +6,12 @@ import { docOf, flagOf, KEYS, loadConfig, type Sources } from './config.ts';
 import { Interrupted } from './context.ts';
 import type { Streams } from './control.ts';
 import { runAnywhere, runHere } from './dispatch.ts';
-import { INTERRUPTED, report, USED_WRONGLY, usage } from './errors.ts';
+import { INTERRUPTED, report, USED_WRONGLY } from './errors.ts';
 import { inputOf } from './input.ts';
 import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
-import {
-  after,
-  code,
-  collect,
-  job,
-  json,
-  keysHelp,
-  limitOf,
-  momentOrAgo,
-  natural,
-  ofTopic,
-  tenant,
-  whole,
-} from './options.ts';
+import { csv, json, keysHelp, tenant, whole } from './options.ts';
+import { addReading } from './reading.ts';
 import { VERSION } from './version.ts';
 
 /** Answers the exit code. */
@@ -153,46 +141,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
       }),
     );
 
-  add(
-    program,
-    'tail <topic>',
-    'Show the newest events of a topic, decoded, one a line.',
-    'tail enrollment.events --follow',
-  )
-    .option('--from-beginning', 'begin with the oldest record')
-    .addOption(
-      new Option('--since <time>', 'begin with the first record of that time, in ISO 8601 or as 90m, 12h or 7d ago')
-        .argParser(momentOrAgo)
-        .conflicts('fromBeginning'),
-    )
-    .option('--partition <n>', 'only this one', natural)
-    .addOption(
-      new Option('--offset <n>', 'begin with this record of --partition')
-        .argParser(natural)
-        .conflicts(['fromBeginning', 'since']),
-    )
-    .option('--key <key>', 'only records with this key')
-    .option('--type <type>', 'only events of this type')
-    .option('-f, --follow', 'go on with what comes, until stopped')
-    .option('--limit <n>', 'at most so many records (default: 10, or all from where it begins)', whole)
-    .addOption(new Option('--json', 'one object a line, as `produce` takes it'))
-    .action((topic: string, { fromBeginning, since, partition, offset, key, type, follow, limit, json }) => {
-      if (offset !== undefined && partition === undefined)
-        throw usage('--offset is of one partition: give --partition');
-      return anywhere('tail', {
-        topic,
-        fromBeginning: fromBeginning === true,
-        since: since ?? null,
-        partition: partition ?? null,
-        offset: offset ?? null,
-        key: key ?? null,
-        type: type ?? null,
-        follow: follow === true,
-        limit: limit ?? null,
-        json: json === true,
-      });
-    });
-
+  addReading(program, add, anywhere);
   addOperating(program, add, anywhere);
   addOffsets(program, add, (command, args, file) => anywhere(command, args, file));
 
@@ -201,98 +150,9 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     .option('--wait', 'wait until nothing is left to read')
     .option('--timeout-ms <n>', 'how long to wait at most, in ms', whole, 60_000)
     .addOption(json())
-    .action(({ job, wait, timeoutMs, json }) =>
-      anywhere('lag', { job: job ?? null, wait: wait === true, timeoutMs, json: json === true }),
-    );
-
-  add(
-    program,
-    'show <projection> [key...]',
-    'Show one record of a table, an index or a cache; with a part of its key, or none, a list. A job stands for the rows it keeps.',
-    'show learner_progress learner-1 AAA-2013J',
-  )
-    .addOption(tenant())
-    .addOption(limitOf(20))
-    .addOption(after())
-    .addOption(json())
-    .action((projection: string, key: string[], { tenant, limit, after, json }) =>
-      anywhere('show', { projection, key, tenant, limit, after: after ?? null, json: json === true }),
-    );
-
-  add(
-    program,
-    'search <index> [words...]',
-    'Find documents by words; a last word with * matches beginnings.',
-    'search enrollments algebra --filter state=completed',
-  )
-    .option('--filter <field=value>', 'only with this value; may be given again', collect, [])
-    .addOption(tenant())
-    .addOption(limitOf(20))
-    .addOption(after())
-    .addOption(json())
-    .action((index: string, words: string[], { filter, tenant, limit, after, json }) =>
-      anywhere('search', {
-        index,
-        words: words.join(' '),
-        filter,
-        tenant,
-        limit,
-        after: after ?? null,
-        json: json === true,
-      }),
-    );
-
-  const letters = program.command('dead-letters').description('Records that no fold could apply.');
-  add(
-    letters,
-    'list',
-    'List the dead letters that were not replayed.',
-    'dead-letters list --job track-progress --code DATA_INVALID',
-  )
-    .addOption(job())
-    .addOption(code())
-    .addOption(ofTopic())
-    .option('--all', 'also those that were replayed')
-    .addOption(json())
-    .action(({ job, code, topic, all, json }) =>
-      anywhere('dead-letters list', {
-        job: job ?? null,
-        code: code ?? null,
-        topic: topic ?? null,
-        all: all === true,
-        json: json === true,
-      }),
-    );
-  add(
-    letters,
-    'show <id>',
-    'Show one dead letter: what was wrong with it, and what it is. Its id is <topic>/<partition>/<offset>.',
-    'dead-letters show enrollment.events/3/1042',
-  )
-    .addOption(json())
-    .action((id: string, { json }) => anywhere('dead-letters show', { id, json: json === true }));
-  add(
-    letters,
-    'replay [id...]',
-    'Send records once more to the job that rejected them.',
-    'dead-letters replay --all --code SCHEMA_UNKNOWN',
-  )
-    .option('--all', 'all that match')
-    .addOption(job())
-    .addOption(code())
-    .addOption(ofTopic())
-    .option('--again', 'also what was replayed before')
-    .addOption(json())
-    .action((ids: string[], { all, job, code, topic, again, json }) =>
-      anywhere('dead-letters replay', {
-        ids,
-        all: all === true,
-        job: job ?? null,
-        code: code ?? null,
-        topic: topic ?? null,
-        again: again === true,
-        json: json === true,
-      }),
+    .addOption(csv())
+    .action(({ job, wait, timeoutMs, json, csv }) =>
+      anywhere('lag', { job: job ?? null, wait: wait === true, timeoutMs, json: json === true, csv: csv === true }),
     );
 
   add(

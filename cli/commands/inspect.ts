@@ -7,7 +7,7 @@ import { keyFields } from '../../schemas/target.ts';
 import { isoOf } from '../browse.ts';
 import type { Port } from '../config.ts';
 import { type Context, pause, printJson, type Run } from '../context.ts';
-import { readLetters } from '../letters.ts';
+import { isOpen, readLetters } from '../letters.ts';
 import { offsets, positions, rowPositions, tokens } from '../positions.ts';
 import { senders } from '../senders.ts';
 import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../wire.ts';
@@ -186,13 +186,13 @@ function stuckIn(before: JobLag, after: JobLag): number[] {
 async function deadLetters({ wired, signal }: Context): Promise<Finding> {
   const letters = await readLetters(wired.stores.transport, { job: null, code: null, topic: null }, signal);
   const codes = new Map<string, number>();
-  for (const { code, replayed } of letters) if (!replayed) codes.set(code, (codes.get(code) ?? 0) + 1);
+  for (const { code } of letters.filter(isOpen)) codes.set(code, (codes.get(code) ?? 0) + 1);
   if (codes.size === 0) return ok('dead letters', 'none');
   const counts = [...codes].map(([code, count]) => `${code} ${count}`).join(', ');
   return warning(
     'dead letters',
     counts,
-    'look with `tributary dead-letters list`; once the cause is gone: `tributary dead-letters replay`',
+    'look with `tributary dead-letters list`; once the cause is gone: `tributary dead-letters replay`, or `dismiss`',
   );
 }
 

@@ -2,15 +2,15 @@
 import { TributaryError } from '../../schemas/errors.ts';
 import { viewLags } from '../../topics/progress.ts';
 import type { GroupLag } from '../../topics/transport.ts';
-import { type Context, endOf, GoOn, pause, print, printJson, printTable, type Run } from '../context.ts';
+import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
+import { type Form, printListing } from '../listing.ts';
 import { jobNamed } from '../names.ts';
 import type { Failure } from '../running-jobs.ts';
 
-interface Args {
+interface Args extends Form {
   readonly job: string | null;
   readonly wait: boolean;
   readonly timeoutMs: number;
-  readonly json: boolean;
 }
 
 export interface JobLag {
@@ -27,23 +27,17 @@ export interface JobLag {
 const LOOK_AGAIN_MS = 50;
 
 export const run: Run<Args> = async (context, args) => {
-  const { job, wait, timeoutMs, json } = args;
+  const { job, wait, timeoutMs } = args;
   const names = job === null ? context.wired.jobs.map(({ name }) => name) : [jobNamed(job, context.wired.jobs).name];
   const giveUpAt = performance.now() + timeoutMs;
   const lags = wait ? await waitForAll(context, names, giveUpAt, timeoutMs) : await lagsOf(context, names);
   if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
-  if (json) await printJson(context, lags);
-  else {
-    const rows = lags.map((each) => [
-      each.job,
-      each.topic,
-      each.lag,
-      each.partitions
-        .filter(({ lag }) => lag > 0)
-        .map(({ partition }) => partition)
-        .join(' ') || '-',
-    ]);
-    await printTable(context, ['job', 'topic', 'behind', 'in partitions'], rows);
+  const rows = lags.map((each) => {
+    const behind = each.partitions.filter(({ lag }) => lag > 0);
+    return [each.job, each.topic, each.lag, behind.map(({ partition }) => partition).join(' ')];
+  });
+  await printListing(context, args, { head: ['job', 'topic', 'behind', 'in partitions'], rows, json: lags });
+  if (!args.json && args.csv !== true) {
     for (const { job, views, failed } of lags) {
       for (const said of viewsOf(views)) await print(context, `${job}: ${said}`);
       if (failed !== null) await print(context, `${job} ${saidOf(failed)}`);

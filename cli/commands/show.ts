@@ -2,18 +2,18 @@
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../schemas/target.ts';
 import type { Page } from '../../sinks/port.ts';
 import { hint } from '../config.ts';
-import { type Context, print, printJson, type Run } from '../context.ts';
+import { type Context, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
+import { type Form, printListing, readableOf, recordsListing } from '../listing.ts';
 import { shownLine } from '../shown.ts';
 import { targetsOf } from '../wire.ts';
 
-interface Args {
+interface Args extends Form {
   readonly projection: string;
   readonly key: readonly string[];
   readonly tenant: string;
   readonly limit: number;
   readonly after: string | null;
-  readonly json: boolean;
 }
 type Found = Readonly<Record<string, unknown>>;
 
@@ -28,19 +28,20 @@ export const run: Run<Args> = async (context, args) => {
   const page = await pageOf(context, target, isWhole ? { ...args, limit: 1, after: null } : args);
   if (isWhole) {
     const [record] = page.items;
-    if (record !== undefined) await printJson(context, record);
+    if (record !== undefined && args.csv === true)
+      await printListing(context, args, recordsListing(target.record, [record], record));
+    else if (record !== undefined) await printJson(context, args.json ? record : readableOf(target.record, record));
     else {
       const what = `${target.name} has no record ${key.join('/')} of the tenant ${args.tenant}`;
       context.stderr.write(`error: ${shownLine(what)}\n`);
     }
     return record === undefined ? FAILED : undefined;
   }
-  if (args.json) await printJson(context, { items: page.items, next: page.next ?? null });
-  else {
-    for (const record of page.items) await print(context, JSON.stringify(record));
-    if (page.items.length === 0) context.stderr.write('nothing\n');
-    if (page.next !== undefined) context.stderr.write(`more with --after ${shownLine(page.next)}\n`);
-  }
+  const { items, next } = page;
+  await printListing(context, args, recordsListing(target.record, items, { items, next: next ?? null }));
+  if (args.json) return undefined;
+  if (items.length === 0) context.stderr.write('nothing\n');
+  if (next !== undefined) context.stderr.write(`more with --after ${shownLine(next)}\n`);
   return undefined;
 };
 

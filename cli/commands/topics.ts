@@ -2,28 +2,26 @@
 
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { type Context, print, printJson, printTable, type Run } from '../context.ts';
+import { type Context, print, printTable, type Run } from '../context.ts';
+import { type Form, printListing } from '../listing.ts';
 import { topicNamed } from '../names.ts';
 
-interface Args {
+interface Args extends Form {
   readonly topic: string | null;
-  readonly json: boolean;
 }
 
-export const run: Run<Args> = async (context, { topic, json }) => {
+export const run: Run<Args> = async (context, { topic, ...form }) => {
   const described = await describe(context, topic === null ? topics : [topicNamed(topic)]);
   const [one] = described;
-  if (json) await printJson(context, topic === null ? described : one);
-  else if (topic === null) {
-    const rows = described.map(({ name, key, partitions, records, deadLetters, doc }) => [
-      name,
-      key,
-      partitions.length,
-      records,
-      deadLetters,
-      doc,
-    ]);
-    await printTable(context, ['topic', 'key', 'partitions', 'records', 'dead letters', 'what it is'], rows);
+  if (topic === null) {
+    const rows = described.map(({ name, key, partitions, records, deadLetters, doc }) => {
+      return [name, key, partitions.length, records, deadLetters, doc];
+    });
+    const head = ['topic', 'key', 'partitions', 'records', 'dead letters', 'what it is'];
+    await printListing(context, form, { head, rows, json: described });
+  } else if (one !== undefined && (form.json || form.csv === true)) {
+    const rows = one.events.map(({ type, broadcast, doc }) => [type, broadcast, doc]);
+    await printListing(context, form, { head: ['event', 'to every partition', 'what it says'], rows, json: one });
   } else if (one !== undefined) {
     await print(context, `${one.name}: ${one.doc}`);
     await print(

@@ -79,6 +79,49 @@ test('tail shows the newest records of all partitions, in the order of their tim
   assert.deepEqual(await shown({ limit: 4 }), users.slice(0, 4));
 });
 
+test('tail begins where it is told to, and shows what it is asked for', async (t) => {
+  const one = await wired(t);
+  const base = { topic: 'user.events', value: Buffer.from('{"userId":"x"}') };
+  const records = Array.from({ length: 40 }, (_, i) => ({
+    ...base,
+    partition: i % 4,
+    key: Buffer.from(`u${i % 10}`),
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: `e${i}`,
+      ce_source: '/s',
+      ce_type: i % 5 === 0 ? 'user.created' : 'user.deleted',
+    },
+    timestamp: 1000 * i,
+  }));
+  for (const record of records) await one.stores.transport.produce([record]);
+  const ids = async (args: object) => {
+    const { code, stdout, stderr } = await command(one, 'tail', {
+      ...TAIL,
+      topic: 'user.events',
+      fromBeginning: false,
+      ...args,
+    });
+    assert.equal(code, 0, stderr);
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line).timestamp.slice(14, 19));
+  };
+  const at = (...seconds: number[]) => seconds.map((each) => new Date(1000 * each).toISOString().slice(14, 19));
+  assert.deepEqual(await ids({ partition: 3, limit: 2 }), at(35, 39));
+  assert.deepEqual(await ids({ partition: 3, offset: 8 }), at(35, 39));
+  assert.deepEqual(await ids({ since: 36_500 }), at(37, 38, 39));
+  assert.deepEqual(await ids({ since: 30_000, partition: 1, limit: 2 }), at(33, 37));
+  assert.deepEqual(await ids({ key: 'u7' }), at(7, 17, 27, 37));
+  assert.deepEqual(await ids({ key: 'u7', limit: 2 }), at(27, 37), 'the newest ones that have it');
+  assert.deepEqual(await ids({ type: 'user.created', since: 30_000 }), at(30, 35));
+  assert.deepEqual(await ids({ type: 'user.created', key: 'u0', fromBeginning: true, limit: 1 }), at(0));
+  assert.deepEqual(await ids({ type: 'user.renamed' }), []);
+  const nowhere = await command(one, 'tail', { ...TAIL, topic: 'user.events', partition: 99 });
+  assert.deepEqual([nowhere.code, /has the partitions 0 to 5, and no 99/.test(nowhere.stderr)], [2, true]);
+});
+
 test('tail shows why a record cannot be read, and goes on', async (t) => {
   const one = await wired(t);
   const base = { topic: 'user.events', partition: 0, key: Buffer.from([0xff, 0xfe]), timestamp: Date.UTC(2026, 0, 5) };

@@ -201,17 +201,68 @@ test('as processes: a record is rejected by its job, listed, shown, and replayed
   await tributary(folder, ['produce', TOPIC], { input: ndjson(enrolled('u1')) });
   assert.equal((await tributary(folder, wait)).code, 0);
   const listed = await tributary(folder, ['dead-letters', 'list', '--json']);
-  const letter = JSON.parse(listed.stdout);
+  const [letter] = JSON.parse(listed.stdout);
   assert.deepEqual([letter.id, letter.job, letter.code], [`${TOPIC}/2/0`, 'track-progress', 'DATA_INVALID']);
   const shown = await tributary(folder, ['dead-letters', 'show', letter.id]);
   assert.match(shown.stdout, /^message: data\.courseId: a string is missing$/m);
   const replayed = await tributary(folder, ['dead-letters', 'replay', letter.id]);
   assert.deepEqual([replayed.code, replayed.stdout], [0, `${letter.id} was sent to track-progress once more\n`]);
   assert.equal((await tributary(folder, wait)).code, 0);
-  const again = JSON.parse((await tributary(folder, ['dead-letters', 'list', '--json'])).stdout);
+  const again = JSON.parse((await tributary(folder, ['dead-letters', 'list', '--json'])).stdout)[0];
   assert.equal(again.id, `${TOPIC}/2/1`, 'the replay was rejected in its turn');
   const doctor = await tributary(folder, ['doctor']);
   assert.equal(doctor.code, 0);
   assert.match(doctor.stdout, /^warning {2}dead letters: DATA_INVALID 1\n {9}to do: /m);
   assert.match((await tributary(folder, ['tail', DEAD])).stdout, /REPLAYED: enrollment\.events\/2\/0/);
+});
+
+test('a letter that is dismissed is listed, counted and replayed no more; with --all or --again it is', async (t) => {
+  const one = await wired(t);
+  const first = await rejected(one, event('{}'), ['track-progress', 'notify']);
+  const second = await rejected(one, event('x'), ['notify'], 'VALUE_UNREADABLE');
+  const dismiss = (args: object) =>
+    command(one, 'dead-letters dismiss', {
+      ids: [],
+      all: false,
+      job: null,
+      code: null,
+      topic: null,
+      json: true,
+      ...args,
+    });
+  const done = await dismiss({ ids: [first], job: 'notify' });
+  assert.deepEqual([done.code, JSON.parse(done.stdout)], [0, { dismissed: [{ id: first, job: 'notify' }] }]);
+  const named = async (args: object = {}) => (await list(one, args)).map(({ id, job }) => [id, job]);
+  assert.deepEqual(await named(), [
+    [first, 'track-progress'],
+    [second, 'notify'],
+  ]);
+  const all = await list(one, { all: true });
+  assert.deepEqual(
+    all.map(({ id, job, replayed, dismissed }) => [id, job, replayed, dismissed]).filter(([, job]) => job === 'notify'),
+    [
+      [first, 'notify', false, true],
+      [second, 'notify', false, false],
+    ],
+  );
+  const twice = await dismiss({ ids: [first], job: 'notify' });
+  assert.deepEqual([twice.code, /was dismissed already/.test(twice.stderr)], [2, true]);
+
+  const rest = await dismiss({ all: true, code: 'VALUE_UNREADABLE' });
+  assert.deepEqual(JSON.parse(rest.stdout), { dismissed: [{ id: second, job: 'notify' }] });
+  const replay = async (args: object) =>
+    JSON.parse((await command(one, 'dead-letters replay', { ...REPLAY, ...args })).stdout);
+  assert.deepEqual((await replay({ all: true, job: 'notify' })).replayed, []);
+  assert.deepEqual((await replay({ all: true, job: 'notify', again: true, code: 'DATA_INVALID' })).replayed, [
+    { id: first, job: 'notify' },
+  ]);
+  assert.match((await command(one, 'dead-letters show', { id: second, json: false })).stdout, /, dismissed since$/m);
+  const tail = await command(one, 'tail', {
+    topic: DEAD,
+    fromBeginning: true,
+    follow: false,
+    limit: null,
+    json: false,
+  });
+  assert.match(tail.stdout, /DISMISSED: nothing is to be done about/);
 });

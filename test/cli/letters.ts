@@ -48,10 +48,8 @@ export async function rejected(
 
 export const list = async (wired: Wired, args: object = {}) => {
   const { stdout } = await command(wired, 'dead-letters list', { ...LIST, ...args });
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+  const listed: ReturnType<typeof JSON.parse>[] = JSON.parse(stdout);
+  return listed;
 };
 
 export const lastOf = async ({ stores }: Wired, topic: string, partition: number) => {

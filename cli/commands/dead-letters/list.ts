@@ -1,31 +1,24 @@
 /** `tributary dead-letters list`. */
 import { isoOf } from '../../browse.ts';
-import { print, printTable, type Run } from '../../context.ts';
-import { type Filter, readLetters } from '../../letters.ts';
+import type { Run } from '../../context.ts';
+import { type Filter, isOpen, readLetters } from '../../letters.ts';
+import { type Form, printListing } from '../../listing.ts';
 
-export const run: Run<Filter & { readonly all: boolean; readonly json: boolean }> = async (
+export const run: Run<Filter & Form & { readonly all: boolean }> = async (
   context,
-  { all, json, ...filter },
+  { all, json, csv = false, ...filter },
 ) => {
-  const letters = (await readLetters(context.wired.stores.transport, filter, context.signal)).filter(
-    (letter) => all || !letter.replayed,
-  );
-  if (json) {
-    for (const { id, job, code, message, rejectedAt, replayed } of letters) {
-      await print(context, JSON.stringify({ id, job, code, message, rejectedAt: isoOf(rejectedAt), replayed }));
-    }
-    return undefined;
-  }
-  if (letters.length > 0) {
-    const rows = letters.map(({ id, job, code, message, rejectedAt, replayed }) => [
-      id,
-      job,
-      isoOf(rejectedAt),
-      code,
-      replayed ? `(replayed) ${message}` : message,
-    ]);
-    await printTable(context, ['id', 'job', 'rejected at', 'code', 'why'], rows);
-  }
-  context.stderr.write(`${letters.length} dead letter${letters.length === 1 ? '' : 's'}\n`);
+  const letters = (await readLetters(context.wired.stores.transport, filter, context.signal))
+    .filter((letter) => all || isOpen(letter))
+    .map(({ id, job, code, message, rejectedAt, replayed, dismissed }) => {
+      return { id, job, code, message, rejectedAt: isoOf(rejectedAt), replayed, dismissed };
+    });
+  const rows = letters.map(({ id, job, rejectedAt, code, message, replayed, dismissed }) => {
+    const state = [...(replayed ? ['replayed'] : []), ...(dismissed ? ['dismissed'] : [])].join(' ');
+    return [id, job, rejectedAt, code, ...(all ? [state || 'open'] : []), message];
+  });
+  const head = ['id', 'job', 'rejected at', 'code', ...(all ? ['state'] : []), 'why'];
+  await printListing(context, { json, csv }, { head, rows, json: letters });
+  if (!json) context.stderr.write(`${letters.length} dead letter${letters.length === 1 ? '' : 's'}\n`);
   return undefined;
 };

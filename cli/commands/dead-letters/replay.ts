@@ -10,24 +10,21 @@ import { largestSize } from '../../../topics/limits.ts';
 import { ONLY_ROWS, ONLY_VIEWS, type RowKeys } from '../../../topics/only.ts';
 import { partitionOfText } from '../../../topics/partition.ts';
 import type { NewRecord, Transport } from '../../../topics/transport.ts';
-import { type Context, print, printJson, type Run } from '../../context.ts';
-import { FAILED, usage } from '../../errors.ts';
+import { print, printJson, type Run } from '../../context.ts';
+import { FAILED } from '../../errors.ts';
 import {
-  type Filter,
+  type Choice,
+  chosenLetters,
   type Letter,
-  lettersOf,
   marker,
+  REPLAYED,
   type RejectedRecord,
-  readLetters,
   rejectedRecord,
 } from '../../letters.ts';
 import { jobNamed } from '../../names.ts';
 import { shownLine } from '../../shown.ts';
 
-interface Args extends Filter {
-  readonly ids: readonly string[];
-  readonly all: boolean;
-  readonly again: boolean;
+interface Args extends Choice {
   readonly json: boolean;
 }
 
@@ -46,7 +43,7 @@ export interface Left {
 
 export const run: Run<Args> = async (context, args) => {
   const { transport } = context.wired.stores;
-  const letters = await chosen(context, args);
+  const letters = await chosenLetters(transport, args, context.signal, 'replay');
   for (const { job } of letters) jobNamed(job, context.wired.jobs);
   const left: Left[] = [];
   let [next, bytes]: [Replay[], number] = [[], 0];
@@ -93,25 +90,6 @@ async function sendAll(transport: Transport, replays: readonly Replay[]): Promis
   }
 }
 
-async function chosen({ wired, signal }: Context, { ids, all, again, ...filter }: Args): Promise<Letter[]> {
-  const { transport } = wired.stores;
-  if (all === ids.length > 0) throw usage('say which dead letters to replay: either their ids, or --all');
-  if (all) return (await readLetters(transport, filter, signal)).filter((letter) => again || !letter.replayed);
-  if (filter.topic !== null || filter.code !== null)
-    throw usage('--topic and --code choose among --all, not among ids');
-  const letters: Letter[] = [];
-  for (const id of new Set(ids)) {
-    const those = (await lettersOf(transport, id, signal)).filter(
-      ({ job }) => filter.job === null || job === filter.job,
-    );
-    if (those.length === 0) throw usage(`${id} was not rejected by ${filter.job}`);
-    const open = those.filter((letter) => again || !letter.replayed);
-    if (open.length === 0) throw usage(`${id} was replayed already; with --again it is sent once more`);
-    letters.push(...open);
-  }
-  return letters;
-}
-
 export async function replayOf(transport: Transport, letter: Letter): Promise<Replay | Left> {
   const rejected = await rejectedRecord(transport, letter);
   const why = whyNot(letter, rejected);
@@ -131,7 +109,7 @@ export async function replayOf(transport: Transport, letter: Letter): Promise<Re
     parts === undefined
       ? [record]
       : parts.map(({ to, only }) => ({ ...record, partition: to, headers: { ...record.headers, ...only } }));
-  return { letter, records: [...records, marker(letter, now)] };
+  return { letter, records: [...records, marker(letter, REPLAYED, now)] };
 }
 
 function whyNot({ code }: Letter, { cutFrom, rows, unnamed }: RejectedRecord): string | undefined {

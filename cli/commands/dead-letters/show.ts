@@ -26,7 +26,7 @@ async function printLetter(context: Context, letter: Letter, rejected: RejectedR
     ['job', letter.job],
     ['position', letter.id],
     ['produced at', isoOf(record.timestamp)],
-    ['rejected at', `${isoOf(letter.rejectedAt)}${letter.replayed ? ', replayed since' : ''}`],
+    ['rejected at', `${isoOf(letter.rejectedAt)}${doneText(letter)}`],
     ...(cutFrom === undefined ? [] : [['cut', cutText(record, cutFrom)]]),
     ...rows.map((key) => ['rejected by the row', key.join('/')]),
     ...unshown.map((key) => ['views not written of the row', key.join('/')]),
@@ -40,9 +40,12 @@ async function printLetter(context: Context, letter: Letter, rejected: RejectedR
   await print(context, '');
 }
 
+const doneText = ({ replayed, dismissed }: Letter): string =>
+  `${replayed ? ', replayed since' : ''}${dismissed ? ', dismissed since' : ''}`;
+
 async function asJson(
   { wired }: Context,
-  { id, job, code, message, rejectedAt, replayed, topic }: Letter,
+  { id, job, code, message, rejectedAt, replayed, dismissed, topic }: Letter,
   { record, cutFrom, rows, unshown, unnamed }: RejectedRecord,
 ) {
   const { data } = await shown(wired.stores.codec, topic, topic.name, record);
@@ -52,6 +55,7 @@ async function asJson(
     code,
     message,
     replayed,
+    dismissed,
     rejectedAt: isoOf(rejectedAt),
     timestamp: isoOf(record.timestamp),
     cutFrom: cutFrom ?? null,

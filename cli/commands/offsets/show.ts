@@ -1,36 +1,26 @@
 /** `tributary offsets show`: where the groups of the jobs stand, and what they have committed there. */
 import type { Job } from '../../../jobs/define.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/standing.ts';
-import { type Context, printJson, printTable, type Run } from '../../context.ts';
+import type { Context, Run } from '../../context.ts';
+import { type Form, printListing } from '../../listing.ts';
 import { jobNamed } from '../../names.ts';
 
-interface Args {
+interface Args extends Form {
   readonly jobs: readonly string[];
-  readonly json: boolean;
 }
 
-export const run: Run<Args> = async (context, { jobs: names, json }) => {
+export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   const { wired } = context;
   const chosen = names.length === 0 ? wired.jobs : [...new Set(names.map((name) => jobNamed(name, wired.jobs)))];
   const shown = [];
   for (const job of chosen) shown.push(await show(context, job));
-  if (json) await printJson(context, shown);
-  else {
-    const rows = shown.flatMap(({ job, partitions }) =>
-      partitions.map((one) => [
-        job,
-        one.partition,
-        one.committed ?? '-',
-        one.end,
-        one.lag,
-        one.furthest,
-        one.marks,
-        one.notes.join(', ') || '-',
-      ]),
-    );
-    const head = ['job', 'partition', 'committed', 'end', 'behind', 'furthest', 'marks', 'notes'];
-    await printTable(context, head, rows);
-  }
+  const rows = shown.flatMap(({ job, partitions }) =>
+    partitions.map(({ partition, committed, end, lag, furthest, marks, notes }) => {
+      return [job, partition, committed, end, lag, furthest, marks, notes.join(', ')];
+    }),
+  );
+  const head = ['job', 'partition', 'committed', 'end', 'behind', 'furthest', 'marks', 'notes'];
+  await printListing(context, form, { head, rows, json: shown });
   return undefined;
 };
 

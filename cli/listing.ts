@@ -1,0 +1,86 @@
+/** Lists in the three forms that every command has for them: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
+import { isNullable, type RecordSchema, type Schema } from '../schemas/avro.ts';
+import { isoOf } from './browse.ts';
+import { type Context, print, printJson, printTable } from './context.ts';
+
+export interface Form {
+  readonly json: boolean;
+  readonly csv?: boolean;
+}
+
+export interface Listing {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+  /** The same for programs, which may have more to say. */
+  readonly json: unknown;
+}
+
+const WIDEST_CELL = 60;
+
+export async function printListing(context: Context, { json, csv }: Form, listing: Listing): Promise<void> {
+  const { head, rows } = listing;
+  if (json) return printJson(context, listing.json);
+  if (csv === true) {
+    for (const row of [head, ...rows]) await print(context, row.map(csvCell).join(','));
+    return;
+  }
+  if (rows.length > 0) {
+    await printTable(
+      context,
+      head,
+      rows.map((row) => row.map(tableCell)),
+    );
+  }
+}
+
+/** Nothing is a dash, and so is seen; what is long is cut, and whole in the other forms. */
+function tableCell(value: unknown): string | number {
+  if (typeof value === 'number') return value;
+  const text = textOf(value);
+  if (text === '') return '-';
+  return typeof value === 'object' && text.length > WIDEST_CELL ? `${text.slice(0, WIDEST_CELL - 1)}…` : text;
+}
+
+/** RFC 4180, but for the ends of lines. */
+function csvCell(value: unknown): string {
+  const text = textOf(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Records of one schema, a column a field. */
+export function recordsListing(record: RecordSchema, items: readonly object[], json: unknown): Listing {
+  const head = record.fields.map(({ name }) => name);
+  const rows = items.map((item) => {
+    const readable = readableOf(record, item) as Readonly<Record<string, unknown>>;
+    return head.map((name) => readable[name]);
+  });
+  return { head, rows, json };
+}
+
+const TIME = 'ms since 1970 UTC';
+
+export const isTime = ({ unit }: { readonly unit?: string }): boolean => unit === TIME;
+
+/** The value with its times as people write them: ISO 8601, with the zone. */
+export function readableOf(schema: Schema, value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (isNullable(schema)) return readableOf(schema[1], value);
+  if (typeof schema === 'string' || schema.type === 'enum') return value;
+  if (schema.type === 'array') return (value as readonly unknown[]).map((item) => readableOf(schema.items, item));
+  if (schema.type === 'map') return mapped(value, (_, each) => readableOf(schema.values, each));
+  const fields = new Map(schema.fields.map((field) => [field.name, field]));
+  return mapped(value, (name, each) => {
+    const field = fields.get(name);
+    if (field === undefined) return each;
+    return isTime(field) && typeof each === 'number' ? isoOf(each) : readableOf(field.type, each);
+  });
+}
+
+function mapped(value: object, change: (name: string, each: unknown) => unknown): object {
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, change(name, each)]));
+}
