@@ -104,7 +104,7 @@ test('a pipe, a descriptor, a device and a link are inputs like a file', async (
   assert.deepEqual(await keysOf(folder), ['file', 'file', 'file', 'file']);
 
   const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
+  execFileSync('sh', ['-c', 'mkfifo pipe'], { cwd: folder });
   const reading = tributary(folder, ['produce', TOPIC, pipe]);
   createWriteStream(pipe).end(lines(['pipe']));
   assert.equal((await reading).code, 0);
