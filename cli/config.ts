@@ -3,13 +3,16 @@
  * file before the default.
  *
  * Every key is a key of the file (`metricsPort`), a variable (`TRIBUTARY_METRICS_PORT`) and a flag (`--metrics-port`). Nothing
- * unknown is taken, and whatever is wrong in any source is said at once, also where a better source makes up for it.
+ * unknown is taken, and whatever is wrong in any source is said at once, also where a better source makes up for it. A variable that is
+ * unknown is warned of only, since an environment has variables that others put there.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_SETTINGS, NETWORKED } from '../jobs/runtime/stores.ts';
 import { messageOf, TributaryError } from '../schemas/errors.ts';
+import { hint } from './hint.ts';
+import { isServiceLink } from './service-links.ts';
 
 /** What may stand before the colon of each port's URL. `openers.ts` has an implementation for each. */
 export const SCHEMES = {
@@ -131,6 +134,7 @@ const schema = z.object({
     `The memory for rows that this process keeps, in MB; ${elsewhere('rowCacheMb')}.`,
   ),
   viewWaitMs: ms(0, HOUR, DEFAULT_SETTINGS.viewWaitMs, 'How long a batch waits for a view that may be behind'),
+  readyWaitMs: ms(0, HOUR, 30_000, 'How long a job may wait for a store before /readyz says so'),
   backOffFirstMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[0], 'The first pause when a store is away'),
   backOffLongestMs: ms(1, HOUR, DEFAULT_SETTINGS.backOffMs[1], 'The longest pause when a store is away'),
   undeclaredTypes: z
@@ -153,6 +157,8 @@ export interface Loaded {
   readonly config: Config;
   /** Where each value is from: "default", "flag --data", "TRIBUTARY_DATA", or the path of the file. */
   readonly sources: Readonly<Record<ConfigKey, string>>;
+  /** What was left out of account and may be a mistake, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 export interface Sources {
@@ -184,10 +190,11 @@ interface Given {
 /** Throws CONFIG_INVALID with every problem of every source, one a line. */
 export function loadConfig(sources: Sources): Loaded {
   const problems: string[] = [];
+  const warnings: string[] = [];
   // The later ones go before the earlier ones.
   const given = [
     ...fromFile(sources, problems),
-    ...fromEnvironment(sources.env, problems),
+    ...fromEnvironment(sources.env, warnings),
     ...fromFlags(sources.flags),
   ];
   const values: Record<string, unknown> = {};
@@ -222,7 +229,7 @@ export function loadConfig(sources: Sources): Loaded {
       `the configuration has ${many}:\n${problems.map((each) => `  ${each}`).join('\n')}`,
     );
   }
-  return { config: Object.freeze(config), sources: Object.freeze(from) as Loaded['sources'] };
+  return { config: Object.freeze(config), sources: Object.freeze(from) as Loaded['sources'], warnings };
 }
 
 function fromFile({ file, env, folder }: Sources, problems: string[]): Given[] {
@@ -257,13 +264,14 @@ function fromFile({ file, env, folder }: Sources, problems: string[]): Given[] {
   });
 }
 
-function fromEnvironment(env: Sources['env'], problems: string[]): Given[] {
+function fromEnvironment(env: Sources['env'], warnings: string[]): Given[] {
   const byVariable = new Map(KEYS.map((key) => [variableOf(key), key]));
   return Object.entries(env).flatMap(([name, text]) => {
     if (!name.startsWith(PREFIX) || name === FILE_VARIABLE || text === undefined) return [];
+    if (isServiceLink(name, text)) return [];
     const key = byVariable.get(name);
     if (key !== undefined) return [{ key, value: fromText(key, text), source: name }];
-    problems.push(`${name}: there is no such variable${hint(name, [...byVariable.keys()])}`);
+    warnings.push(`${name} is ignored: there is no such variable${hint(name, [...byVariable.keys()])}`);
     return [];
   });
 }
@@ -283,27 +291,8 @@ function isKey(key: string): key is ConfigKey {
   return Object.hasOwn(schema.shape, key);
 }
 
-/** The nearest name, if one is near; otherwise all of them. */
-export function hint(wrong: string, names: readonly string[]): string {
-  const near = names.find((name) => name.toLowerCase() === wrong.toLowerCase() || distance(name, wrong) <= 2);
-  return near === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${near}?`;
-}
-
-/** Levenshtein's: how many letters to add, drop or change. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
-}
-
-function schemeOf(value: string): string {
+/** What stands before the colon, in small letters; empty if there is none. */
+export function schemeOf(value: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase() ?? '';
 }
 

@@ -39,37 +39,40 @@ export class Interrupted extends Error {
   }
 }
 
-/** Writes one line to the standard output, as fast as it is read, with what a terminal would obey escaped. Throws when the command shall end. */
-export async function print(streams: Pick<Context, 'stdout' | 'signal'>, line: string): Promise<void> {
-  await write(streams, `${shownText(line)}\n`);
-}
-
-/** As it is. What is not ours in it, as in a line with colours, must have gone through `shownLine`. */
-async function write({ stdout, signal }: Pick<Context, 'stdout' | 'signal'>, text: string): Promise<void> {
+/**
+ * Writes one line to the standard output, as fast as it is read, with what a terminal would obey escaped. `dress` may then colour it. Throws
+ * when the command shall end.
+ */
+export async function print(
+  { stdout, signal }: Pick<Context, 'stdout' | 'signal'>,
+  line: string,
+  dress: (shown: string) => string = (shown) => shown,
+): Promise<void> {
   signal.throwIfAborted();
-  if (!stdout.write(text)) await once(stdout, 'drain', { signal });
+  if (!stdout.write(`${dress(shownText(line))}\n`)) await once(stdout, 'drain', { signal });
 }
 
 export async function printJson(context: Pick<Context, 'stdout' | 'signal'>, value: unknown): Promise<void> {
   await print(context, JSON.stringify(value, null, 2));
 }
 
-/** Columns side by side, the first line above them. Numbers stand to the right. */
+/** Columns side by side, the first line above them. Numbers stand to the right. `dress` may colour a line: of which row, or of the head. */
 export async function printTable(
   context: Context,
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
+  dress: (line: string, row: number | undefined) => string = (line) => line,
 ): Promise<void> {
   const lines = [head, ...rows].map((row) =>
     row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : shownLine(cell))),
   );
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   const right = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
-  for (const line of lines) {
+  for (const [i, line] of lines.entries()) {
     const cells = line.map((cell, column) =>
       right[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
     );
-    await print(context, cells.join('  ').trimEnd());
+    await print(context, cells.join('  ').trimEnd(), (shown) => dress(shown, i === 0 ? undefined : i - 1));
   }
 }
 

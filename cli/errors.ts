@@ -23,3 +23,11 @@ export function report(error: unknown, stderr: Writable, debug: boolean): number
 function causes(error: Error): string {
   return error.cause instanceof Error ? `caused by ${error.cause.stack}\n${causes(error.cause)}` : '';
 }
+
+/** Says why the standard output takes no more, and answers the exit code. Who reads no further, as `head` does, has what he wanted. */
+export function outputFailed(error: NodeJS.ErrnoException, stderr: Writable): number {
+  if (error.code === 'EPIPE') return 0;
+  const todo = error.code === 'ENOSPC' || error.code === 'EDQUOT' ? 'make room on its disk' : 'see to where it goes';
+  stderr.write(`error: the output cannot be written: ${messageOf(error)}; ${todo}, then run it again\n`);
+  return FAILED;
+}

@@ -11,7 +11,7 @@ import { avroHeaders, type Codec } from '../topics/codec.ts';
 import { keyOf, type Topic } from '../topics/define.ts';
 import { partitionOf } from '../topics/partition.ts';
 import type { Headers, NewRecord } from '../topics/transport.ts';
-import { hint } from './config.ts';
+import { hint } from './hint.ts';
 
 export interface Line {
   /** From 1. */

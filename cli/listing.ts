@@ -1,11 +1,13 @@
 /** Lists in the three forms that every command has for them: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
 import { isNullable, type RecordSchema, type Schema } from '../schemas/avro.ts';
 import { isoOf } from './browse.ts';
+import { paintOf, type Style } from './colors.ts';
 import { type Context, print, printJson, printTable } from './context.ts';
 
 export interface Form {
   readonly json: boolean;
   readonly csv?: boolean;
+  readonly colors?: boolean;
 }
 
 export interface Listing {
@@ -13,11 +15,13 @@ export interface Listing {
   readonly rows: readonly (readonly unknown[])[];
   /** The same for programs, which may have more to say. */
   readonly json: unknown;
+  /** How a row stands out where there are colours. */
+  readonly style?: (row: number) => Style | undefined;
 }
 
 const WIDEST_CELL = 60;
 
-export async function printListing(context: Context, { json, csv }: Form, listing: Listing): Promise<void> {
+export async function printListing(context: Context, { json, csv, colors }: Form, listing: Listing): Promise<void> {
   const { head, rows } = listing;
   if (json) return printJson(context, listing.json);
   if (csv === true) {
@@ -25,11 +29,13 @@ export async function printListing(context: Context, { json, csv }: Form, listin
     return;
   }
   if (rows.length > 0) {
-    await printTable(
-      context,
-      head,
-      rows.map((row) => row.map(tableCell)),
-    );
+    const paint = paintOf(colors === true);
+    const dress = (line: string, row: number | undefined): string => {
+      const style = row === undefined ? 'bold' : listing.style?.(row);
+      return style === undefined ? line : paint(style, line);
+    };
+    const cells = rows.map((row) => row.map(tableCell));
+    await printTable(context, head, cells, dress);
   }
 }
 

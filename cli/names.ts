@@ -4,8 +4,8 @@ import type { EventDef } from '../schemas/event.ts';
 import { callAnswered, timerFired } from '../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
-import { hint } from './config.ts';
 import { usage } from './errors.ts';
+import { hint } from './hint.ts';
 
 export function topicNamed(name: string): Topic {
   return found('topic', name, topics);

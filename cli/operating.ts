@@ -1,5 +1,6 @@
 /** Commands by which an operator sees to topics, tables, indexes and views. */
 import type { Command } from 'commander';
+import { wantsColors } from './colors.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { csv, dryRun, json, only } from './options.ts';
 
@@ -21,7 +22,12 @@ export function addOperating(program: Command, add: Add, anywhere: Anywhere): vo
     .addOption(json())
     .addOption(csv())
     .action((topic: string | undefined, { json, csv }) =>
-      anywhere('topics', { topic: topic ?? null, json: json === true, csv: csv === true }),
+      anywhere('topics', {
+        topic: topic ?? null,
+        json: json === true,
+        csv: csv === true,
+        colors: wantsColors(process.stdout),
+      }),
     );
   add(
     topics,

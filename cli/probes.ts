@@ -1,6 +1,6 @@
 /**
  * Metrics and probes over HTTP: `/metrics` for Prometheus; `/livez` answers as long as the process does; `/readyz` while all
- * jobs are running, and otherwise says which are not, and why.
+ * jobs are running and none waits for a store for long, and otherwise says which, and why.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,12 +1,13 @@
 /** The command line: which commands there are, what they take, and what runs them. */
 import { Readable } from 'node:stream';
 import { Command, CommanderError, Option } from 'commander';
+import { wantsColors } from './colors.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { docOf, flagOf, KEYS, loadConfig, type Sources } from './config.ts';
 import { Interrupted } from './context.ts';
 import type { Streams } from './control.ts';
 import { runAnywhere, runHere } from './dispatch.ts';
-import { INTERRUPTED, report, USED_WRONGLY } from './errors.ts';
+import { INTERRUPTED, outputFailed, report, USED_WRONGLY } from './errors.ts';
 import { inputOf } from './input.ts';
 import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
@@ -17,8 +18,9 @@ import { VERSION } from './version.ts';
 /** Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr } = process;
-  // Who reads no further, as `head` does, has what he wanted.
-  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  stdout.on('error', (error) => process.exit(outputFailed(error, stderr)));
+  // What cannot be logged is lost; whoever logs goes on.
+  stderr.on('error', () => {});
   const signal = interruptions();
   let exitCode = 0;
   const program = describe(async (work) => {
@@ -81,7 +83,8 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     (runs: typeof runAnywhere) =>
     <C extends CommandName>(command: C, args: ArgsOf<C>, input?: string) =>
       perform(async (streams) => {
-        const { config } = loadConfig(sources());
+        const { config, warnings } = loadConfig(sources());
+        for (const each of warnings) streams.stderr.write(`warning: ${each}\n`);
         const stdin = input === undefined ? streams.stdin : (await inputOf(input)).stream;
         try {
           return await runs(config, { command, args, debug: debug() }, { ...streams, stdin });
@@ -145,14 +148,27 @@ function describe(perform: (work: Work) => Promise<void>): Command {
   addOperating(program, add, anywhere);
   addOffsets(program, add, (command, args, file) => anywhere(command, args, file));
 
-  add(program, 'lag', 'Show how far behind each job is.', 'lag --wait --timeout-ms 60000')
-    .option('--job <name>', 'only this job')
+  add(
+    program,
+    'lag [job...]',
+    'Show how far behind each job is, or some of them.',
+    'lag track-progress --wait --timeout-ms 60000',
+  )
+    .addOption(new Option('--job <name>', 'the same').hideHelp())
     .option('--wait', 'wait until nothing is left to read')
     .option('--timeout-ms <n>', 'how long to wait at most, in ms', whole, 60_000)
     .addOption(json())
     .addOption(csv())
-    .action(({ job, wait, timeoutMs, json, csv }) =>
-      anywhere('lag', { job: job ?? null, wait: wait === true, timeoutMs, json: json === true, csv: csv === true }),
+    .action((jobs: string[], { job, wait, timeoutMs, json, csv }) =>
+      anywhere('lag', {
+        jobs: job === undefined ? jobs : [...jobs, job],
+        wait: wait === true,
+        timeoutMs,
+        json: json === true,
+        csv: csv === true,
+        colors: wantsColors(process.stdout),
+        progress: process.stderr.isTTY === true,
+      }),
     );
 
   add(
@@ -166,7 +182,12 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     .action(({ tenant, json }) =>
       perform(async (streams) => {
         const { run } = await import('./commands/doctor.ts');
-        return run(sources(), streams, { tenant, json: json === true, debug: debug() });
+        return run(sources(), streams, {
+          tenant,
+          json: json === true,
+          debug: debug(),
+          colors: wantsColors(process.stdout),
+        });
       }),
     );
 

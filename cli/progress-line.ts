@@ -1,35 +1,50 @@
-/** One line of a terminal that says how far a command came. Elsewhere: nothing. */
+/** One line of a terminal that says how far a command came, written over and over, some times a second at most. Elsewhere: nothing. */
 import type { Writable } from 'node:stream';
-
-export interface Progress {
-  /** "12,000 lines sent, 3,400/s". */
-  tell(what: string, count: number): void;
-  /** Takes the line away, before something else is written. */
-  clear(): void;
-}
 
 const EVERY_MS = 200;
 const CLEAR = '\r\u001b[K';
 
+export interface ProgressLine {
+  show(text: string): void;
+  /** Takes the line away, before something else is written. */
+  clear(): void;
+}
+
+/** `isSeen`: whether the stream is a terminal's, which may be that of another process. */
+export function progressLine(stream: Writable, isSeen: boolean, now = () => performance.now()): ProgressLine {
+  let isShown = false;
+  let dueAt = Number.NEGATIVE_INFINITY;
+  return {
+    show(text) {
+      if (!isSeen || now() < dueAt) return;
+      dueAt = now() + EVERY_MS;
+      stream.write(CLEAR + text);
+      isShown = true;
+    },
+    clear() {
+      if (isShown) stream.write(CLEAR);
+      isShown = false;
+    },
+  };
+}
+
+export interface Progress {
+  /** "12,000 lines sent, 3,400/s". */
+  tell(what: string, count: number): void;
+  clear(): void;
+}
+
 export function progressOn(stderr: Writable & { readonly isTTY?: boolean }): Progress {
-  if (stderr.isTTY !== true) return { tell: () => {}, clear: () => {} };
-  let shown = false;
+  const line = progressLine(stderr, stderr.isTTY === true);
   let told = '';
   let since = performance.now();
-  let dueAt = 0;
   return {
     tell(what, count) {
       const now = performance.now();
       if (what !== told) [told, since] = [what, now];
-      if (now < dueAt) return;
-      dueAt = now + EVERY_MS;
       const perSecond = Math.round((count * 1000) / Math.max(1, now - since));
-      stderr.write(`${CLEAR}${count.toLocaleString('en')} ${what}, ${perSecond.toLocaleString('en')}/s`);
-      shown = true;
+      line.show(`${count.toLocaleString('en')} ${what}, ${perSecond.toLocaleString('en')}/s`);
     },
-    clear() {
-      if (shown) stderr.write(CLEAR);
-      shown = false;
-    },
+    clear: () => line.clear(),
   };
 }

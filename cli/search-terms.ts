@@ -2,8 +2,8 @@
 import { type EnumSchema, type Field, isNullable, type Schema } from '../schemas/avro.ts';
 import type { IndexDef } from '../schemas/target.ts';
 import type { Range, SearchRequest, Sort } from '../sinks/search/port.ts';
-import { hint } from './config.ts';
 import { usage } from './errors.ts';
+import { hint } from './hint.ts';
 import { isTime } from './listing.ts';
 
 const OPERATORS = { '>=': 'gte', '<=': 'lte', '>': 'gt', '<': 'lt' } as const;

@@ -13,8 +13,8 @@ import { parseJson } from '../topics/json-value.ts';
 import { parseTime } from '../topics/time.ts';
 import type { LogRecord } from '../topics/transport.ts';
 import { isoOf } from './browse.ts';
-import { hint } from './config.ts';
 import type { Context } from './context.ts';
+import { hint } from './hint.ts';
 import { eventsOf } from './names.ts';
 
 const NEWEST = 100;

@@ -8,17 +8,20 @@ import { backOff } from '../jobs/runtime/back-off.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
 import { lookupsFor, runJob } from '../jobs/runtime/run.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { kindOf, messageOf } from '../schemas/errors.ts';
+import { type ErrorCode, kindOf, messageOf, type TributaryError } from '../schemas/errors.ts';
 import { type Config, masked } from './config.ts';
 import { type Context, pause, print } from './context.ts';
 import { FAILED } from './errors.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
+import { watchLag } from './lag-watch.ts';
+import { createMetrics } from './metrics.ts';
 import { isEmbedded } from './openers.ts';
+import { Outages } from './outages.ts';
 import { type Probes, serveProbes } from './probes.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
 import { statusLine } from './status-line.ts';
-import { createLogger, createMetrics, type Logger, logged, metered, toAll } from './telemetry.ts';
+import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
 
 export async function serveJobs(context: Context, jobs: readonly Job[]): Promise<number | undefined> {
@@ -27,29 +30,36 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
   letHeapGrow();
   const status = statusLine(context.stderr);
   const logger = createLogger(config.logLevel, status.output);
-  const telemetries: Telemetry[] = [logged(logger), status];
+  const outages = new Outages((level, fields, text) => logger[level](fields, text), systemClock.now);
+  const telemetries: Telemetry[] = [logged(logger), status, outages];
+  // Those that are added later are told, too.
+  const telemetry: Telemetry = { tell: (event) => toAll(...telemetries).tell(event) };
   let ready = false;
   let probes: Probes | undefined;
   let running: RunningJobs | undefined;
   const ended = new AbortController();
   try {
     if (config.metricsPort > 0) {
-      const metrics = await createMetrics();
+      const metrics = await createMetrics(jobs);
       telemetries.push(metered(metrics));
+      const { transport } = wired.stores;
+      void watchLag({ jobs, transport, metrics, clock: systemClock }, AbortSignal.any([signal, ended.signal]));
       probes = await serveProbes(config, metrics.registry, () => {
-        if (!ready || signal.aborted) return 'not ready';
-        return [...wired.failed].map(([name, { code, message }]) => `${name} failed: ${code}: ${message}`).join('\n');
+        if (signal.aborted) return 'it is stopping';
+        const failed = [...wired.failed].map(([name, { code, message }]) => `${name} failed: ${code}: ${message}`);
+        const waiting = outages.longerThan(ready ? config.readyWaitMs : 0).map(({ text }) => text);
+        return [...(ready ? [] : ['the jobs are not running yet']), ...failed, ...waiting].join('\n');
       });
     }
-    const away = await patiently(context, logger, () => wired.prepareJobs());
+    const away = await patiently(context, jobs, telemetry, () => wired.prepareJobs());
     if (away !== undefined) logger.warn(errorFields(away), `the jobs begin without the search: ${away.message}`);
     if (signal.aborted) return undefined;
-    const telemetry = toAll(...telemetries);
     const runtime = wired.runtime(telemetry);
     const lookups = lookupsFor(runtime);
     running = new RunningJobs({
       jobs,
-      start: (job, until) => patiently({ ...context, signal: until }, logger, () => runJob(job, runtime, lookups)),
+      start: (job, until) =>
+        patiently({ ...context, signal: until }, [job], telemetry, () => runJob(job, runtime, lookups)),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,
@@ -86,25 +96,36 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
   }
 }
 
-/** Tries until what is away is back; undefined when the process shall end before. */
+/** Tries until what is away is back; undefined when the process shall end before. `jobs` are those that wait for it. */
 async function patiently<T>(
   { wired, signal }: Context,
-  logger: Logger,
+  jobs: readonly Job[],
+  telemetry: Telemetry,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const { backOffFirstMs, backOffLongestMs } = wired.config;
+  const tellOfAll = (event: StartEvent): void => {
+    for (const { name, from } of jobs) telemetry.tell({ job: name, topic: from.name, ...event });
+  };
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
-      return await work();
+      const result = await work();
+      if (failures > 1) tellOfAll({ kind: 'job-resumed' });
+      return result;
     } catch (error) {
       if (kindOf(error) !== 'retry') throw error;
+      const { code, message } = error as TributaryError;
       const delayMs = backOff(failures, [backOffFirstMs, backOffLongestMs], Math.random);
-      logger.warn(errorFields(error), `not running yet: ${messageOf(error)}; again in ${delayMs} ms`);
+      tellOfAll({ kind: 'job-waiting', code, message, delayMs });
       await pause(delayMs, signal);
     }
   }
   return undefined;
 }
+
+type StartEvent =
+  | { readonly kind: 'job-resumed' }
+  | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number };
 
 /** A group that does not answer learns by itself, a little later, that this member is gone. */
 async function stopAll(running: RunningJobs | undefined, logger: Logger): Promise<void> {

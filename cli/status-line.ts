@@ -58,7 +58,8 @@ export function statusLine(terminal: Writable & { readonly isTTY?: boolean; read
         waiting = '';
       }
       if (event.kind === 'dead-letter') deadLetters += 1;
-      if (event.kind === 'waiting') waiting = event.code;
+      if (event.kind === 'waiting' || event.kind === 'job-waiting') waiting = event.code;
+      if (event.kind === 'resumed' || event.kind === 'job-resumed') waiting = '';
       if (event.kind === 'job-failed') failed.add(event.job);
       if (event.kind === 'job-running') failed.delete(event.job);
     },

@@ -4,9 +4,9 @@
  */
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
-import type { Registry } from 'prom-client';
-import type { PartitionEvent, Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import type { Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 import type { Config } from './config.ts';
+import type { Metrics } from './metrics.ts';
 import { shownLine } from './shown.ts';
 
 export type { Logger };
@@ -27,12 +27,12 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
   claimed: {
     level: 'debug',
     say: ({ offset, token }) => `claimed, going on at offset ${offset} as owner ${token}`,
-    count: (metrics, event) => metrics.owns(event, true),
+    count: (metrics, event) => metrics.claimed(event),
   },
   released: {
     level: 'debug',
     say: () => 'released',
-    count: (metrics, event) => metrics.owns(event, false),
+    count: (metrics, event) => metrics.released(event),
   },
   batch: {
     level: 'debug',
@@ -51,21 +51,21 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     say: ({ offset, code, message }) => `the record at ${offset} went to the dead letters: ${code}: ${message}`,
     count: (metrics, { job, code }) => metrics.deadLetters.inc({ job, code }),
   },
+  // Of the whole outage, `outages.ts` tells.
   waiting: {
-    level: 'warn',
+    level: 'debug',
     say: ({ code, message, delayMs }) => `${code}: ${message}; again in ${delayMs} ms`,
-    count: (metrics, event) => {
-      metrics.waits.inc({ job: event.job, code: event.code });
-      metrics.owns(event, false);
-    },
+    count: (metrics, event) => metrics.waits(event, event.code),
+  },
+  resumed: {
+    level: 'debug',
+    say: () => 'what it waited for is back',
+    count: (metrics, event) => metrics.resumed(event),
   },
   fenced: {
     level: 'info',
     say: ({ message }) => `let go: ${message}`,
-    count: (metrics, event) => {
-      metrics.fenced.inc({ job: event.job });
-      metrics.owns(event, false);
-    },
+    count: (metrics, event) => metrics.fenced(event),
   },
   'topic-remade': {
     level: 'warn',
@@ -102,8 +102,9 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     say: ({ count }) => `${count} timers fired`,
     count: (metrics, { job, count }) => metrics.timersFired.inc({ job }, count),
   },
+  // Of the whole outage, `outages.ts` tells.
   'view-late': {
-    level: 'warn',
+    level: 'debug',
     say: ({ view, code, message }) => `${view} is behind: ${code}: ${message}`,
     count: (metrics, { job, view, code }) => metrics.viewWaits.inc({ job, view, code }),
   },
@@ -122,6 +123,16 @@ const KINDS: { readonly [K in Kind]: Told<K> } = {
     say: ({ view, from, to }) =>
       `the records from ${from} up to ${to} were dropped before ${view} had caught up: run rebuild-views for it`,
     count: (metrics, { job, view }) => metrics.viewsMissed.inc({ job, view }),
+  },
+  'job-waiting': {
+    level: 'debug',
+    say: ({ code, message, delayMs }) => `not running yet: ${code}: ${message}; again in ${delayMs} ms`,
+    count: (metrics, { job, code }) => metrics.jobWaits(job, code),
+  },
+  'job-resumed': {
+    level: 'debug',
+    say: () => 'what its start waited for is back',
+    count: (metrics, { job }) => metrics.jobResumed(job),
   },
   'job-running': {
     level: 'info',
@@ -156,7 +167,7 @@ export function createLogger(level: Level, stderr: Writable & { readonly isTTY?:
 function plainLine(line: string): string {
   const { time, level, msg, job, topic, partition } = JSON.parse(line) as Record<string, string | number | undefined>;
   const where = job === undefined ? '' : ` ${job}${partition === undefined ? '' : ` ${topic}/${partition}`}:`;
-  return `${String(time).slice(11, 19)} ${String(level).padEnd(5)}${where} ${shownLine(String(msg))}\n`;
+  return `${String(time).slice(0, 19)}Z ${String(level).padEnd(5)}${where} ${shownLine(String(msg))}\n`;
 }
 
 /** More than so many things are not told once each: what is new may come without end. */
@@ -185,117 +196,6 @@ export function toAll(...telemetries: readonly Telemetry[]): Telemetry {
   return {
     tell(event) {
       for (const telemetry of telemetries) telemetry.tell(event);
-    },
-  };
-}
-
-export type Metrics = Awaited<ReturnType<typeof createMetrics>>;
-
-/** The metrics of this process, those of Node among them, in a registry of their own. */
-export async function createMetrics() {
-  const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
-  const registry: Registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name: `tributary_${name}_total`, help, labelNames: [...labelNames], registers: [registry] });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Gauge({ name: `tributary_${name}`, help, labelNames: [...labelNames], registers: [registry] });
-
-  const records = counter('records', 'Records read, by what became of them.', ['job', 'topic', 'outcome']);
-  const oddEvents = counter('odd_events', 'Events taken although something is strange about them.', [
-    'job',
-    'topic',
-    'outcome',
-  ]);
-  const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
-  const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
-  const eventsSent = counter('events_sent', 'Derived events said.', ['job']);
-  const lag = gauge('lag_records', 'Records not read yet, as known after the last batch.', [
-    'job',
-    'topic',
-    'partition',
-  ]);
-  const eventTime = gauge('event_time_seconds', 'The time of the last event applied, since 1970 UTC.', [
-    'job',
-    'topic',
-    'partition',
-  ]);
-  const partitions = gauge('partitions_owned', 'Partitions this process works on.', ['job']);
-  const ofView = ['job', 'view', 'partition'] as const;
-  const viewLag = gauge('view_lag_records', 'Records of the log that a view is behind its rows.', ofView);
-  const viewAge = gauge('view_lag_seconds', 'The age of the first record that a view lacks.', ofView);
-  const jobRunning = gauge('job_running', 'Whether a job of this process runs: 0 after something fatal.', ['job']);
-  const duration = new Histogram({
-    name: 'tributary_batch_duration_seconds',
-    help: 'Time from the first to the last step of a batch.',
-    labelNames: ['job'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [registry],
-  });
-  const owned = new Map<string, Set<number>>();
-  const views = new Map<string, Set<string>>();
-
-  return {
-    registry,
-    jobRunning,
-    oddEvents,
-    deadLetters: counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']),
-    waits: counter('waits', 'Pauses because a store was away.', ['job', 'code']),
-    fenced: counter('fenced', 'Partitions let go to a newer owner.', ['job']),
-    oddClaims: counter(
-      'odd_claims',
-      'Claims that found a topic made again, expanded, or an offset put there by another tool.',
-      ['job', 'outcome'],
-    ),
-    viewsStale: counter('views_stale', 'Records of views that were not written, since the store held newer ones.', [
-      'job',
-    ]),
-    recordsLost: counter('records_lost', 'Records dropped by retention before the job read them.', ['job']),
-    viewWaits: counter('view_waits', 'Times a view fell or stayed behind, since its store was away.', [
-      'job',
-      'view',
-      'code',
-    ]),
-    viewsRefused: counter('views_refused', 'Records that views will never have, found as they caught up.', [
-      'job',
-      'view',
-    ]),
-    viewsMissed: counter('views_missed', 'Times the log had dropped what a view was to catch up by.', ['job', 'view']),
-    timersFired: counter('timers_fired', 'Timers that were due and were said.', ['job']),
-
-    batch({ job, topic, partition, ...batch }: EventOf<'batch'>): void {
-      const outcomes = { applied: batch.applied, rejected: batch.rejected, routed: batch.routed, ...batch.skipped };
-      for (const [outcome, count] of Object.entries(outcomes)) records.inc({ job, topic, outcome }, count);
-      for (const [outcome, count] of Object.entries(batch.odd)) oddEvents.inc({ job, topic, outcome }, count);
-      rowsWritten.inc({ job }, batch.rowsWritten);
-      viewsWritten.inc({ job }, batch.viewsWritten);
-      eventsSent.inc({ job }, batch.eventsSent);
-      duration.observe({ job }, batch.durationMs / 1000);
-      lag.set({ job, topic, partition }, batch.end - batch.next);
-      if (batch.eventTime !== undefined) eventTime.set({ job, topic, partition }, batch.eventTime / 1000);
-    },
-
-    viewLag({ job, view, partition, records: behind, ageMs }: EventOf<'view-lag'>): void {
-      viewLag.set({ job, view, partition }, behind);
-      if (ageMs !== undefined) viewAge.set({ job, view, partition }, ageMs / 1000);
-      views.set(job, (views.get(job) ?? new Set()).add(view));
-    },
-
-    /** The lag of a partition that is somebody else's is told by somebody else. */
-    owns({ job, topic, partition }: PartitionEvent, owns: boolean): void {
-      const mine = owned.get(job) ?? new Set<number>();
-      owned.set(job, mine);
-      if (owns) mine.add(partition);
-      else {
-        mine.delete(partition);
-        lag.remove({ job, topic, partition });
-        eventTime.remove({ job, topic, partition });
-        for (const view of views.get(job) ?? []) {
-          viewLag.remove({ job, view, partition });
-          viewAge.remove({ job, view, partition });
-        }
-      }
-      partitions.set({ job }, mine.size);
     },
   };
 }

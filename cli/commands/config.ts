@@ -4,7 +4,8 @@ import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
 
 export async function run(sources: Sources, streams: Streams, { json }: { json: boolean }): Promise<number> {
-  const { config, sources: from } = loadConfig(sources);
+  const { config, sources: from, warnings } = loadConfig(sources);
+  for (const each of warnings) streams.stderr.write(`warning: ${each}\n`);
   if (json) {
     const values = KEYS.map((key) => {
       const value = config[key];

@@ -1,6 +1,7 @@
 /** `tributary demo`: a real data set through all jobs. */
 import type { Run } from '../context.ts';
-import { createLogger, logged } from '../telemetry.ts';
+import { Outages } from '../outages.ts';
+import { createLogger, logged, toAll } from '../telemetry.ts';
 
 export const run: Run<{ json: boolean; presentations: readonly string[] }> = async (
   context,
@@ -9,7 +10,9 @@ export const run: Run<{ json: boolean; presentations: readonly string[] }> = asy
   const { wired, stdout, stderr, signal } = context;
   const { runDemo } = await import('../../demo/run.ts');
   // The display tells the rest; what goes wrong is told beside it.
-  const telemetry = logged(createLogger('warn', stderr));
+  const logger = createLogger('warn', stderr);
+  const outages = new Outages((level, fields, text) => logger[level](fields, text), Date.now);
+  const telemetry = toAll(logged(logger), outages);
   await runDemo(wired, { json, presentations, output: stdout, telemetry, signal });
   return undefined;
 };

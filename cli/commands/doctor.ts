@@ -9,6 +9,7 @@ import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
 import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
 import { absentText } from '../absent.ts';
 import { collector } from '../collector.ts';
+import { type Paint, paintOf } from '../colors.ts';
 import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../config.ts';
 import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
@@ -21,8 +22,10 @@ interface Args {
   readonly tenant: string;
   readonly json: boolean;
   readonly debug: boolean;
+  readonly colors: boolean;
 }
 
+const STYLES = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 const PORTS = Object.keys(SCHEMES) as Port[];
 /** Those whose data are looked into, and tell nothing where there are none. */
 const LOOKED_INTO: ReadonlySet<Port> = new Set(['transport', 'tables', 'cache', 'search']);
@@ -34,7 +37,7 @@ const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
 /** This program is younger than that, so a clock before it is wrong. */
 const FIRST_YEAR = 2025;
 
-export async function run(sources: Sources, streams: Streams, { tenant, json, debug }: Args): Promise<number> {
+export async function run(sources: Sources, streams: Streams, { tenant, json, debug, colors }: Args): Promise<number> {
   const findings = [node(), clock(Date.now())];
   const config = configuration(sources, findings);
   if (config !== undefined) {
@@ -49,7 +52,7 @@ export async function run(sources: Sources, streams: Streams, { tenant, json, de
     if (isUsable && !lacksData) findings.push(...(await stores(config, streams, { tenant, away }, debug)));
   }
   if (json) await printJson(streams, findings);
-  else for (const finding of findings) await printFinding(streams, finding);
+  else for (const finding of findings) await printFinding(streams, finding, paintOf(colors));
   return findings.some(({ state }) => state === 'problem') ? FAILED : 0;
 }
 
@@ -81,8 +84,8 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-async function printFinding(streams: Streams, { check, state, message, todo }: Finding): Promise<void> {
-  await print(streams, `${state.padEnd(7)}  ${check}: ${message}`);
+async function printFinding(streams: Streams, { check, state, message, todo }: Finding, paint: Paint): Promise<void> {
+  await print(streams, `${paint(STYLES[state], state.padEnd(7))}  ${check}: ${message}`);
   if (todo !== undefined) await print(streams, `         to do: ${todo}`);
 }
 
@@ -102,8 +105,9 @@ function clock(now: number): Finding {
 
 function configuration(sources: Sources, findings: Finding[]): Config | undefined {
   try {
-    const { config } = loadConfig(sources);
+    const { config, warnings } = loadConfig(sources);
     findings.push(ok('configuration', 'every key is known and has a value that can be used'));
+    for (const each of warnings) findings.push(warning('configuration', each, 'correct its name, or unset it'));
     return config;
   } catch (error) {
     findings.push(problem('configuration', messageOf(error), 'correct it; `tributary --help` lists the keys'));

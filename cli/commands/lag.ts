@@ -2,15 +2,20 @@
 import { TributaryError } from '../../schemas/errors.ts';
 import { viewLags } from '../../topics/progress.ts';
 import type { GroupLag } from '../../topics/transport.ts';
+import { paintOf } from '../colors.ts';
 import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
 import { jobNamed } from '../names.ts';
+import { type ProgressLine, progressLine } from '../progress-line.ts';
 import type { Failure } from '../running-jobs.ts';
 
 interface Args extends Form {
-  readonly job: string | null;
+  /** None: all of them. */
+  readonly jobs: readonly string[];
   readonly wait: boolean;
   readonly timeoutMs: number;
+  /** Whether somebody sees on a terminal how the waiting goes. */
+  readonly progress: boolean;
 }
 
 export interface JobLag {
@@ -27,20 +32,27 @@ export interface JobLag {
 const LOOK_AGAIN_MS = 50;
 
 export const run: Run<Args> = async (context, args) => {
-  const { job, wait, timeoutMs } = args;
-  const names = job === null ? context.wired.jobs.map(({ name }) => name) : [jobNamed(job, context.wired.jobs).name];
+  const { jobs, wait, timeoutMs } = args;
+  const declared = context.wired.jobs;
+  const chosen = jobs.length === 0 ? declared : [...new Set(jobs)].map((name) => jobNamed(name, declared));
+  const names = chosen.map(({ name }) => name);
+  const paint = paintOf(args.colors === true);
   const giveUpAt = performance.now() + timeoutMs;
-  const lags = wait ? await waitForAll(context, names, giveUpAt, timeoutMs) : await lagsOf(context, names);
+  const line = progressLine(context.stderr, args.progress);
+  const lags = wait
+    ? await waitForAll(context, names, giveUpAt, timeoutMs, line).finally(() => line.clear())
+    : await lagsOf(context, names);
   if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
   const rows = lags.map((each) => {
     const behind = each.partitions.filter(({ lag }) => lag > 0);
     return [each.job, each.topic, each.lag, behind.map(({ partition }) => partition).join(' ')];
   });
-  await printListing(context, args, { head: ['job', 'topic', 'behind', 'in partitions'], rows, json: lags });
+  const style = (row: number) => (lags[row]?.failed !== null ? 'red' : (lags[row]?.lag ?? 0) > 0 ? 'yellow' : 'green');
+  await printListing(context, args, { head: ['job', 'topic', 'behind', 'in partitions'], rows, json: lags, style });
   if (!args.json && args.csv !== true) {
     for (const { job, views, failed } of lags) {
-      for (const said of viewsOf(views)) await print(context, `${job}: ${said}`);
-      if (failed !== null) await print(context, `${job} ${saidOf(failed)}`);
+      for (const said of viewsOf(views)) await print(context, `${job}: ${said}`, (shown) => paint('yellow', shown));
+      if (failed !== null) await print(context, `${job} ${saidOf(failed)}`, (shown) => paint('red', shown));
     }
   }
   return undefined;
@@ -74,6 +86,7 @@ async function waitForAll(
   names: readonly string[],
   giveUpAt: number,
   timeoutMs: number,
+  line: ProgressLine,
 ): Promise<JobLag[] | undefined> {
   let quiet = '';
   for (;;) {
@@ -81,6 +94,7 @@ async function waitForAll(
     const behind = lags.filter(({ lag, views }) => lag > 0 || viewsOf(views).length > 0);
     const state = JSON.stringify(lags.map(({ partitions }) => partitions.map(({ end }) => end)));
     if (behind.length === 0 && state === quiet) return lags;
+    line.show(progressOf(behind));
     quiet = behind.length === 0 ? state : '';
     if (performance.now() > giveUpAt) {
       const said = behind
@@ -98,6 +112,12 @@ async function waitForAll(
     context.signal.throwIfAborted();
     if (context.handover?.aborted === true) return undefined;
   }
+}
+
+function progressOf(behind: readonly JobLag[]): string {
+  const left = behind.reduce((sum, { lag }) => sum + lag, 0);
+  const names = behind.map(({ job }) => job).join(' ');
+  return behind.length === 0 ? 'nothing left to read' : `${left.toLocaleString('en')} behind: ${names}`;
 }
 
 const viewsOf = (views: JobLag['views']): string[] =>

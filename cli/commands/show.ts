@@ -1,9 +1,9 @@
 /** `tributary show`: records as services read them, by key. */
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../schemas/target.ts';
 import type { Page } from '../../sinks/port.ts';
-import { hint } from '../config.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
+import { hint } from '../hint.ts';
 import { type Form, printListing, readableOf, recordsListing } from '../listing.ts';
 import { shownLine } from '../shown.ts';
 import { targetsOf } from '../wire.ts';

@@ -2,6 +2,7 @@
 
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
+import { paintOf } from '../colors.ts';
 import { type Context, print, printTable, type Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
 import { topicNamed } from '../names.ts';
@@ -18,11 +19,14 @@ export const run: Run<Args> = async (context, { topic, ...form }) => {
       return [name, key, partitions.length, records, deadLetters, doc];
     });
     const head = ['topic', 'key', 'partitions', 'records', 'dead letters', 'what it is'];
-    await printListing(context, form, { head, rows, json: described });
+    const style = (row: number) => ((described[row]?.deadLetters ?? 0) > 0 ? 'yellow' : undefined);
+    await printListing(context, form, { head, rows, json: described, style });
   } else if (one !== undefined && (form.json || form.csv === true)) {
     const rows = one.events.map(({ type, broadcast, doc }) => [type, broadcast, doc]);
     await printListing(context, form, { head: ['event', 'to every partition', 'what it says'], rows, json: one });
   } else if (one !== undefined) {
+    const paint = paintOf(form.colors === true);
+    const head = (line: string, row: number | undefined) => (row === undefined ? paint('bold', line) : line);
     await print(context, `${one.name}: ${one.doc}`);
     await print(
       context,
@@ -32,12 +36,14 @@ export const run: Run<Args> = async (context, { topic, ...form }) => {
       context,
       ['partition', 'begin', 'end'],
       one.partitions.map(({ partition, begin, end }) => [partition, begin, end]),
+      head,
     );
     await print(context, '');
     await printTable(
       context,
       ['event', 'what it says'],
       one.events.map(({ type, broadcast, doc }) => [type, `${doc}${broadcast ? ' (to every partition)' : ''}`]),
+      head,
     );
   }
   return undefined;

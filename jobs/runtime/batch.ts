@@ -193,6 +193,7 @@ export async function processBatch(
     next: done.next,
     end: Math.max(end, last + 1),
     eventTime: folded.eventTime,
+    recordTime: (records.at(-1) as LogRecord).timestamp,
   });
   return done;
 }

@@ -7,7 +7,8 @@ import { once } from '../../schemas/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
 /** What may be strange about an event that is applied all the same. */
-export type Oddity = 'time-ahead' | 'unknown-fields';
+export const ODDITIES = ['time-ahead', 'unknown-fields'] as const;
+export type Oddity = (typeof ODDITIES)[number];
 
 /** More types than so many are not told apart: a sender may name each of its records differently. */
 const MOST_TYPES = 20;

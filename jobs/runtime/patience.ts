@@ -8,7 +8,7 @@
  *
  * A write that waited comes later than the look that allowed it. So before it is made again the owner looks at its token.
  */
-import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+import { kindOf, TributaryError } from '../../schemas/errors.ts';
 import { backOff } from './back-off.ts';
 import type { Place } from './records.ts';
 import type { Runtime, Stores } from './stores.ts';
@@ -26,6 +26,7 @@ export class Patience {
   readonly #runtime: Runtime;
   #signal: AbortSignal | undefined;
   #token = 0;
+  #hasWaited = false;
 
   constructor(place: Place, runtime: Runtime) {
     this.#place = place;
@@ -42,12 +43,31 @@ export class Patience {
     this.#token = token;
   }
 
+  /** Tells that it waits, and why. */
+  waits(error: TributaryError, delayMs: number): void {
+    this.#hasWaited = true;
+    this.#runtime.telemetry.tell({
+      ...this.#place,
+      kind: 'waiting',
+      code: error.code,
+      message: error.message,
+      delayMs,
+    });
+  }
+
+  /** A turn was done: if there was any waiting, it is over. */
+  resumes(): void {
+    if (!this.#hasWaited) return;
+    this.#hasWaited = false;
+    this.#runtime.telemetry.tell({ ...this.#place, kind: 'resumed' });
+  }
+
   readonly reading: Kind = (call) => this.#keepTrying(call, () => true);
   readonly writing: Kind = (call) => this.#keepTrying(call, () => true, true);
   readonly writingRows: Kind = (call) => this.#keepTrying(call, ({ outcome }) => outcome === 'none', true);
 
   async #keepTrying<T>(call: Call<T>, mayRepeat: (error: TributaryError) => boolean, isWrite = false): Promise<T> {
-    const { clock, settings, telemetry, random, room } = this.#runtime;
+    const { clock, settings, random, room } = this.#runtime;
     const began = clock.elapsed();
     for (let failures = 1; ; failures++) {
       try {
@@ -56,12 +76,11 @@ export class Patience {
       } catch (error) {
         const signal = this.#signal;
         if (signal === undefined || signal.aborted || kindOf(error) !== 'retry') throw error;
-        const { code } = error as TributaryError;
         const waited = clock.elapsed() - began;
         if (waited >= LONGEST_MS || (waited >= ROOM_MS && room.isWanted)) throw error;
         if (!mayRepeat(error as TributaryError)) throw error;
         const delayMs = backOff(failures, settings.backOffMs, random);
-        telemetry.tell({ ...this.#place, kind: 'waiting', code, message: messageOf(error), delayMs });
+        this.waits(error as TributaryError, delayMs);
         await clock.sleep(delayMs, signal);
         if (signal.aborted) throw error;
       }

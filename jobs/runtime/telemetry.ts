@@ -18,6 +18,10 @@ export type TelemetryEvent = PartitionEvent | JobEvent;
 type JobEvent = OfJob &
   (
     | { readonly kind: 'job-running' }
+    /** It is not started yet, since a store is away; told for each try. */
+    | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
+    /** What its start waited for is back. */
+    | { readonly kind: 'job-resumed' }
     /** It met something fatal, and is started again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
     | {
         readonly kind: 'job-failed';
@@ -50,11 +54,16 @@ export type PartitionEvent = Where &
         readonly end: number;
         /** The time of the last event applied, in ms since 1970 UTC; undefined if none was. */
         readonly eventTime: number | undefined;
+        /** When the last record was produced, in ms since 1970 UTC. */
+        readonly recordTime: number;
       }
     /** Records of a type that the topic does not declare. */
     | { readonly kind: 'undeclared'; readonly type: string; readonly count: number }
     | { readonly kind: 'dead-letter'; readonly offset: number; readonly code: ErrorCode; readonly message: string }
+    /** Told for each try. */
     | { readonly kind: 'waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
+    /** After all the waiting a turn was done: what was away is back. */
+    | { readonly kind: 'resumed' }
     | { readonly kind: 'fenced'; readonly message: string }
     /** The committed offset is of a topic that was deleted since: the job begins with the one that there is now. */
     | { readonly kind: 'topic-remade'; readonly offset: number }
@@ -84,7 +93,8 @@ export type LateCode = ErrorCode | 'SLOW';
  * row had applied it; `unchanged`: it changed no row; `not-ours`: a timer or an answer for another job, or one
  * that is no longer awaited.
  */
-export type Skip = 'unwanted' | 'undeclared' | 'repeated' | 'unchanged' | 'not-ours';
+export const SKIPS = ['unwanted', 'undeclared', 'repeated', 'unchanged', 'not-ours'] as const;
+export type Skip = (typeof SKIPS)[number];
 
 export interface Telemetry {
   tell(event: TelemetryEvent): void;

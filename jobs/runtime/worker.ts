@@ -106,19 +106,14 @@ export class PartitionWorker {
         try {
           const turn = await this.turn(settings.waitMs, signal);
           failures = turn === 'fenced' ? failures + 1 : 0;
-          if (turn === 'fenced') await clock.sleep(backOff(failures, settings.backOffMs, random), signal);
+          if (turn !== 'fenced') this.#patience.resumes();
+          else await clock.sleep(backOff(failures, settings.backOffMs, random), signal);
         } catch (error) {
           if (kindOf(error) !== 'retry') throw error;
           if (signal.aborted) break;
           failures += 1;
           const delayMs = backOff(failures, settings.backOffMs, random);
-          telemetry.tell({
-            ...this.#place,
-            kind: 'waiting',
-            code: (error as TributaryError).code,
-            message: messageOf(error),
-            delayMs,
-          });
+          this.#patience.waits(error as TributaryError, delayMs);
           await clock.sleep(delayMs, signal);
         }
       }
@@ -160,8 +155,7 @@ export class PartitionWorker {
       if (this.#rules.reclaim || kindOf(error) !== 'retry') await this.#letGo();
       else this.#rows.clear();
       if (error instanceof LimitLearned) {
-        const { code, message } = error;
-        this.#runtime.telemetry.tell({ ...this.#place, kind: 'waiting', code, message, delayMs: 0 });
+        this.#patience.waits(error, 0);
         return 'worked';
       }
       if (kindOf(error) !== 'fenced') throw error;

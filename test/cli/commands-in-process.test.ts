@@ -166,7 +166,14 @@ test('lag says which views are behind the rows, and waits for them as well', asy
     const marks = formatProgress({ ...nothing(), behind: views }, end);
     await transport.seek('track-progress', 'enrollment.events', partition, end, marks);
   }
-  const args = { job: 'track-progress', wait: false, timeoutMs: 1, json: false };
+  const args = {
+    jobs: ['track-progress'],
+    wait: false,
+    timeoutMs: 1,
+    json: false,
+    colors: false,
+    progress: false,
+  };
   const { stdout } = await command(one, 'lag', args);
   assert.match(stdout, /^track-progress +enrollment\.events +0 +-$/m);
   assert.match(stdout, /^track-progress: the view enrollments is 2 records behind$/m);

@@ -1,6 +1,6 @@
 /** Every command in a process of its own, on a folder that no other process has. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { topics } from '../../topics/index.ts';
@@ -71,7 +71,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['tail', 'user.events', '--offset', '3'], /--offset is of one partition: give --partition/],
   [['tail', 'user.events', '--since', 'yesterday'], /a time with its zone/],
   [['topics', 'nonsense'], /there is no topic nonsense/],
-  [['lag', '--job', 'nonsense'], /there is no job nonsense; there are .*track-progress/],
+  [['lag', 'nonsense'], /there is no job nonsense; there are .*track-progress/],
   [['lag', '--timeout-ms', 'soon'], /whole number/],
   [['show', 'nonsense'], /there is no projection nonsense; there are .*learner_progress/],
   [['show', 'learner_progress', 'u1', 'c1', 'x'], /has the key userId, courseId, and 3 values/],
@@ -107,6 +107,40 @@ test('a wrong configuration is told with all its problems and exit code 2, befor
   const { code, stderr } = await tributary(folder, ['topics', '--tables', 'mongodb://x'], { env });
   assert.equal(code, 2);
   assert.match(stderr, /2 problems:\n {2}waitMs \(TRIBUTARY_WAIT_MS\).*\n {2}tables \(flag --tables\)/);
+});
+
+test('a Service of Kubernetes named tributary stops no command, and a mistyped variable is warned of once', async (t) => {
+  const folder = temporaryFolder(t);
+  const env = { TRIBUTARY_PORT: 'tcp://10.96.0.7:8080', TRIBUTARY_SERVICE_HOST: '10.96.0.7', TRIBUTARY_DTA: '/x' };
+  for (const args of [['topics'], ['config'], ['lag', '--json']]) {
+    const { code, stderr } = await tributary(folder, args, { env });
+    assert.equal(code, 0);
+    assert.deepEqual(linesOf(stderr), [
+      'warning: TRIBUTARY_DTA is ignored: there is no such variable; did you mean TRIBUTARY_DATA?',
+    ]);
+  }
+  const { stdout } = await tributary(folder, ['doctor'], { env });
+  assert.match(stdout, /^warning {2}configuration: TRIBUTARY_DTA is ignored/m);
+});
+
+test('an output that takes no more is told of, and one that nobody reads on is not', async (t) => {
+  const folder = temporaryFolder(t);
+  const full = await tributary(folder, ['topics'], { stdout: openSync('/dev/full', 'w') });
+  assert.equal(full.code, 1);
+  assert.match(
+    full.stderr,
+    /^error: the output cannot be written: ENOSPC.*; make room on its disk, then run it again\n$/,
+  );
+});
+
+test('on a terminal that wants colours there are some, and none where NO_COLOR says so', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const command of ['lag', 'topics', 'doctor']) {
+    const colored = await tributary(folder, [command], { env: { FORCE_COLOR: '1' } });
+    assert.ok(colored.stdout.includes('\u001b['), command);
+    const plain = await tributary(folder, [command]);
+    assert.ok(!plain.stdout.includes('\u001b['), command);
+  }
 });
 
 test('config shows every value with its source and no secret', async (t) => {
@@ -223,7 +257,7 @@ test('of many wrong lines twenty are shown, and how many more there are', async 
 test('lag counts what no job has read, and waiting for it ends with exit code 1 when nobody reads', async (t) => {
   const folder = temporaryFolder(t);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1'), enrolled('u2')) });
-  const { code, stdout } = await tributary(folder, ['lag', '--job', 'track-progress', '--json']);
+  const { code, stdout } = await tributary(folder, ['lag', 'track-progress', '--json']);
   assert.equal(code, 0);
   const [lag] = JSON.parse(stdout);
   assert.deepEqual([lag.job, lag.topic, lag.lag, lag.partitions.length], ['track-progress', 'enrollment.events', 2, 6]);

@@ -77,7 +77,7 @@ test('all problems of all sources are told at once, each with its source and key
     t,
     { waitMs: '5', colour: 'red', tables: 'mongodb://a', metricsPort: 70_000 },
     {
-      env: { TRIBUTARY_WAIT_MS: 'soon', TRIBUTARY_METRIC_PORT: '1', HOME: '/' },
+      env: { TRIBUTARY_WAIT_MS: 'soon', HOME: '/' },
       flags: { waitMs: '7', logLevel: 'loud' },
     },
   );
@@ -89,7 +89,6 @@ test('all problems of all sources are told at once, each with its source and key
     `tables (${file})`,
     `metricsPort (${file})`,
     'waitMs (TRIBUTARY_WAIT_MS)',
-    'TRIBUTARY_METRIC_PORT',
     'logLevel (flag --log-level)',
   ];
   assert.equal(problems.length, expected.length, problems.join('\n'));
@@ -100,8 +99,40 @@ test('all problems of all sources are told at once, each with its source and key
 test('a name that is nearly right is answered with the right one', (t) => {
   const [inFile] = problemsOf(given(t, { waitMS: 5 }));
   assert.match(inFile ?? '', /did you mean waitMs\?/);
-  const [variable] = problemsOf(given(t, undefined, { env: { TRIBUTARY_DTA: '/x' } }));
-  assert.match(variable ?? '', /did you mean TRIBUTARY_DATA\?/);
+});
+
+test('a variable that is unknown is ignored, and warned of with the right name', (t) => {
+  const { config, warnings } = loadConfig(
+    given(t, undefined, { env: { TRIBUTARY_DTA: '/x', TRIBUTARY_WAIT_MS: '7' } }),
+  );
+  assert.equal(config.waitMs, 7);
+  assert.deepEqual(warnings, ['TRIBUTARY_DTA is ignored: there is no such variable; did you mean TRIBUTARY_DATA?']);
+});
+
+test('what Kubernetes puts into the environment for Services of our name is ignored without a word', (t) => {
+  const env = {
+    TRIBUTARY_SERVICE_HOST: '10.96.0.7',
+    TRIBUTARY_SERVICE_PORT: '8080',
+    TRIBUTARY_SERVICE_PORT_HTTP: '8080',
+    TRIBUTARY_PORT: 'tcp://10.96.0.7:8080',
+    TRIBUTARY_PORT_8080_TCP: 'tcp://10.96.0.7:8080',
+    TRIBUTARY_PORT_8080_TCP_PROTO: 'tcp',
+    TRIBUTARY_PORT_8080_TCP_PORT: '8080',
+    TRIBUTARY_PORT_8080_TCP_ADDR: '10.96.0.7',
+    TRIBUTARY_API_SERVICE_HOST: '10.96.0.8',
+    TRIBUTARY_API_PORT: 'udp://[fd00::8]:53',
+    // Of a Service tributary-metrics, for which we have a variable of the same name.
+    TRIBUTARY_METRICS_PORT: 'tcp://10.96.0.9:9464',
+    TRIBUTARY_METRICS_SERVICE_PORT: '9464',
+  };
+  const { config, sources, warnings } = loadConfig(given(t, undefined, { env }));
+  assert.deepEqual(warnings, []);
+  assert.deepEqual([config.metricsPort, sources.metricsPort], [0, 'default']);
+  const own = loadConfig(
+    given(t, undefined, { env: { ...env, TRIBUTARY_METRICS_PORT: '9464', TRIBUTARY_PORT: '80' } }),
+  );
+  assert.equal(own.config.metricsPort, 9464);
+  assert.equal(own.warnings.length, 1, 'this is none of Kubernetes');
 });
 
 test('a scheme that no implementation has is refused with those there are', (t) => {

@@ -16,6 +16,8 @@ export interface Ended {
 export interface Options {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** A file descriptor that takes the standard output, which is not answered then. */
+  readonly stdout?: number;
 }
 
 export function temporaryFolder(t: TestContext): string {
@@ -28,9 +30,9 @@ export function temporaryFolder(t: TestContext): string {
 export async function tributary(
   folder: string,
   args: readonly string[],
-  { input = '', env }: Options = {},
+  { input = '', env, stdout }: Options = {},
 ): Promise<Ended> {
-  const { child, ended } = start(folder, args, env);
+  const { child, ended } = start(folder, args, env, stdout);
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   return ended;
@@ -69,18 +71,19 @@ export async function up(t: TestContext, folder: string, args: readonly string[]
   return one;
 }
 
-function start(folder: string, args: readonly string[], env: Options['env']): Running {
+function start(folder: string, args: readonly string[], env: Options['env'], stdout?: number): Running {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('TRIBUTARY_') && !name.startsWith('NODE_'),
   );
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
       text[name] += chunk;
       for (const look of waiting) look();
     });

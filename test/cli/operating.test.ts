@@ -161,7 +161,7 @@ test('a search that is away when a process starts holds up no rows, and its inde
   await one.said('1 job is running');
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   for (;;) {
-    const [lag] = JSON.parse((await tributary(folder, ['lag', '--job', 'track-progress', '--json'])).stdout);
+    const [lag] = JSON.parse((await tributary(folder, ['lag', 'track-progress', '--json'])).stdout);
     if (lag.lag > 0) continue;
     assert.deepEqual(lag.views, { enrollments: 1 });
     break;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { createMetrics } from '../../cli/metrics.ts';
 import { statusLine } from '../../cli/status-line.ts';
-import { createLogger, createMetrics, logged, metered, toAll } from '../../cli/telemetry.ts';
+import { createLogger, logged, metered, toAll } from '../../cli/telemetry.ts';
+import { jobs } from '../../jobs/index.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 
 const WHERE = { job: 'track-progress', topic: 'enrollment.events', partition: 3 };
@@ -22,6 +24,7 @@ const BATCH = {
   next: 110,
   end: 150,
   eventTime: 5000,
+  recordTime: 6000,
 } as const satisfies TelemetryEvent;
 
 /** One of each kind there is: a kind without one does not compile. */
@@ -38,6 +41,7 @@ const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, 
     message: 'data.userId: a string is missing',
   },
   waiting: { ...WHERE, kind: 'waiting', code: 'TABLES_AWAY', message: 'the disk is full', delayMs: 300 },
+  resumed: { ...WHERE, kind: 'resumed' },
   fenced: { ...WHERE, kind: 'fenced', message: 'a newer claim exists' },
   'topic-remade': { ...WHERE, kind: 'topic-remade', offset: 0 },
   'offset-foreign': { ...WHERE, kind: 'offset-foreign', offset: 5 },
@@ -49,6 +53,15 @@ const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, 
   'view-lag': { ...WHERE, kind: 'view-lag', view: 'enrollments', records: 7, ageMs: 3000 },
   'view-refused': { ...WHERE, kind: 'view-refused', view: 'enrollments', message: 'it is too large' },
   'view-missed': { ...WHERE, kind: 'view-missed', view: 'enrollments', from: 5, to: 9 },
+  'job-waiting': {
+    job: WHERE.job,
+    topic: WHERE.topic,
+    kind: 'job-waiting',
+    code: 'LOG_AWAY',
+    message: 'nobody answers',
+    delayMs: 300,
+  },
+  'job-resumed': { job: WHERE.job, topic: WHERE.topic, kind: 'job-resumed' },
   'job-running': { job: WHERE.job, topic: WHERE.topic, kind: 'job-running' },
   'job-failed': {
     job: WHERE.job,
@@ -102,13 +115,11 @@ test('what is less important than the level is not logged', () => {
     [
       'undeclared',
       'dead-letter',
-      'waiting',
       'topic-remade',
       'offset-foreign',
       'expanded',
       'views-stale',
       'records-lost',
-      'view-late',
       'view-refused',
       'view-missed',
       'job-failed',
@@ -141,14 +152,17 @@ test('a terminal gets plain lines', () => {
   logged(createLogger('info', stream)).tell(EVENTS['dead-letter']);
   assert.match(
     text(),
-    /^\d\d:\d\d:\d\d warn {2}track-progress enrollment\.events\/3: the record at 7 went to the dead letters: DATA_INVALID: data\.userId: a string is missing\n$/,
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ warn {2}track-progress enrollment\.events\/3: the record at 7 went to the dead letters: DATA_INVALID: data\.userId: a string is missing\n$/,
   );
 });
 
 test('of a job as a whole, a terminal gets no partition', () => {
   const { stream, text } = collector(true);
   logged(createLogger('info', stream)).tell(EVENTS['job-failed']);
-  assert.match(text(), /^\d\d:\d\d:\d\d fatal track-progress: TOPIC_MISSING: it is not there; .* again in 60 s\n$/);
+  assert.match(
+    text(),
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ fatal track-progress: TOPIC_MISSING: it is not there; .* again in 60 s\n$/,
+  );
 });
 
 test('every kind of event changes a metric', async () => {
@@ -184,18 +198,80 @@ test('the outcomes of a batch add up to its records', async () => {
   assert.equal(sampleOf(text, 'tributary_batch_duration_seconds_sum{job="track-progress"}'), '0.02');
 });
 
-test('the lag of a partition is told only while this process has it', async () => {
-  for (const end of ['released', 'fenced', 'waiting'] as const) {
-    const metrics = await createMetrics();
-    const telemetry = metered(metrics);
-    telemetry.tell(EVENTS.claimed);
-    telemetry.tell(BATCH);
-    assert.equal(sampleOf(await metrics.registry.metrics(), 'tributary_partitions_owned{job="track-progress"}'), '1');
-    telemetry.tell(EVENTS[end]);
+const PLACE = 'job="track-progress",topic="enrollment.events",partition="3"';
+
+test('the lag of a partition stays through an outage, in records and in seconds, and goes with the partition', async () => {
+  let now = 10_000;
+  const metrics = await createMetrics([], () => now);
+  const telemetry = metered(metrics);
+  const seen = async () => {
     const text = await metrics.registry.metrics();
-    assert.equal(sampleOf(text, 'tributary_partitions_owned{job="track-progress"}'), '0');
-    assert.doesNotMatch(text, /^tributary_lag_records\{/m);
+    const lag = ['records', 'seconds'].map((unit) => sampleOf(text, `tributary_lag_${unit}{${PLACE}}`));
+    return [...lag, sampleOf(text, 'tributary_partitions_owned{job="track-progress"}')];
+  };
+  telemetry.tell(EVENTS.claimed);
+  telemetry.tell(BATCH);
+  assert.deepEqual(await seen(), ['40', '4', '1']);
+  telemetry.tell(EVENTS.waiting);
+  now = 70_000;
+  assert.deepEqual(await seen(), ['40', '64', '0'], 'it grows older');
+  telemetry.tell(EVENTS.resumed);
+  assert.deepEqual(await seen(), ['40', '64', '1']);
+  telemetry.tell({ ...BATCH, end: BATCH.next });
+  assert.deepEqual(await seen(), ['0', '0', '1']);
+  telemetry.tell(EVENTS.fenced);
+  assert.deepEqual(await seen(), ['0', '0', '0'], 'it may well claim it again');
+  telemetry.tell(EVENTS.released);
+  assert.deepEqual(await seen(), [undefined, undefined, '0']);
+});
+
+test('how many partitions wait is told, by what they wait for', async () => {
+  const metrics = await createMetrics();
+  const telemetry = metered(metrics);
+  const waiting = async (code: string) =>
+    sampleOf(await metrics.registry.metrics(), `tributary_partitions_waiting{job="track-progress",code="${code}"}`);
+  telemetry.tell(EVENTS['job-waiting']);
+  assert.equal(await waiting('LOG_AWAY'), '1');
+  telemetry.tell(EVENTS['job-resumed']);
+  telemetry.tell(EVENTS.waiting);
+  telemetry.tell({ ...EVENTS.waiting, partition: 4 });
+  assert.deepEqual([await waiting('LOG_AWAY'), await waiting('TABLES_AWAY')], ['0', '2']);
+  telemetry.tell({ ...EVENTS.waiting, code: 'CACHE_AWAY' });
+  assert.deepEqual([await waiting('CACHE_AWAY'), await waiting('TABLES_AWAY')], ['1', '1']);
+  telemetry.tell(EVENTS.resumed);
+  telemetry.tell({ ...EVENTS.released, partition: 4 });
+  assert.deepEqual([await waiting('CACHE_AWAY'), await waiting('TABLES_AWAY')], ['0', '0']);
+});
+
+test('whatever the declarations tell beforehand is in the metrics from the start, at 0', async () => {
+  const metrics = await createMetrics(jobs);
+  const text = await metrics.registry.metrics();
+  for (const { name: job, from, views } of jobs) {
+    const samples = [
+      `tributary_records_total{job="${job}",topic="${from.name}",outcome="applied"}`,
+      `tributary_records_total{job="${job}",topic="${from.name}",outcome="unwanted"}`,
+      `tributary_dead_letters_total{job="${job}",code="DATA_INVALID"}`,
+      `tributary_waits_total{job="${job}",code="TABLES_AWAY"}`,
+      `tributary_partitions_waiting{job="${job}",code="CACHE_AWAY"}`,
+      `tributary_odd_claims_total{job="${job}",outcome="expanded"}`,
+      `tributary_job_running{job="${job}"}`,
+      `tributary_partitions_owned{job="${job}"}`,
+      `tributary_batch_duration_seconds_count{job="${job}"}`,
+      ...views
+        .filter(({ policy }) => policy === 'catching-up')
+        .map(({ into }) => `tributary_view_waits_total{job="${job}",view="${into.name}",code="SLOW"}`),
+    ];
+    for (const sample of samples) assert.equal(sampleOf(text, sample), '0', sample);
   }
+  const before = new Set(
+    text
+      .split('\n')
+      .filter((line) => line.includes('_total{'))
+      .map((line) => line.split(' ')[0]),
+  );
+  for (const event of Object.values(EVENTS)) metered(metrics).tell(event);
+  const after = (await metrics.registry.metrics()).split('\n').filter((line) => line.includes('_total{'));
+  for (const line of after) assert.ok(before.has(line.split(' ')[0]), `${line} was not there before`);
 });
 
 test('whether a job runs is told, and on a terminal which ones do not', async (t) => {

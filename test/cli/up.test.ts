@@ -189,8 +189,8 @@ test('run runs the jobs that are named, and no other', async (t) => {
   const one = running(t, folder, ['run', 'track-progress', 'track-progress']);
   await one.said('1 job is running');
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
-  assert.equal((await tributary(folder, [...WAIT, '--job', 'track-progress'])).code, 0);
-  const [lag] = JSON.parse((await tributary(folder, ['lag', '--job', 'summarize-batch', '--json'])).stdout);
+  assert.equal((await tributary(folder, [...WAIT, 'track-progress'])).code, 0);
+  const [lag] = JSON.parse((await tributary(folder, ['lag', 'summarize-batch', '--json'])).stdout);
   assert.equal(lag.lag, 1);
   one.child.kill('SIGTERM');
   assert.equal((await one.ended).code, 0);
@@ -251,11 +251,11 @@ test('what is fatal to one job stops that one: the others go on, and the process
 
   const batch = { batchId: 'b1', courseId: 'c1', name: 'One', startsAt: Date.UTC(2026, 0, 5), endsAt: null };
   await tributary(folder, ['produce', 'batch.events'], { input: ndjson({ type: 'batch.created', data: batch }) });
-  assert.equal((await tributary(folder, [...WAIT, '--job', 'summarize-batch'])).code, 0);
+  assert.equal((await tributary(folder, [...WAIT, 'summarize-batch'])).code, 0);
   assert.equal(JSON.parse((await tributary(folder, ['show', 'batch_summary', 'b1'])).stdout).batchId, 'b1');
   const lag = await tributary(folder, ['lag']);
   assert.match(lag.stdout, /^track-progress failed: POSITION_BEYOND_LOG: /m);
-  const [seen] = JSON.parse((await tributary(folder, ['lag', '--job', 'track-progress', '--json'])).stdout);
+  const [seen] = JSON.parse((await tributary(folder, ['lag', 'track-progress', '--json'])).stdout);
   assert.equal(seen.failed.code, 'POSITION_BEYOND_LOG');
 
   one.child.kill('SIGTERM');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultOf, docOf, KEYS } from '../../cli/config.ts';
-import { createMetrics } from '../../cli/telemetry.ts';
+import { createMetrics } from '../../cli/metrics.ts';
 import { ERROR_CODES } from '../../schemas/errors.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -102,6 +102,9 @@ for (const [call, code] of CALLS) {
           [code, `${call} finds nobody`, job.name, 0],
         );
       }
+      const kinds = b.told.map(({ kind }) => kind);
+      assert.ok(kinds.lastIndexOf('resumed') > kinds.lastIndexOf('waiting'), 'that it is over is told');
+      assert.equal(kinds.filter((kind) => kind === 'resumed').length <= waiting.length, true, 'once each time');
     });
   }
 }

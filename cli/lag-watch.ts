@@ -1,0 +1,52 @@
+/**
+ * How far behind the jobs are, looked up in the log from time to time: from before they begin to work, and while they wait for a store and
+ * no batch tells it. A log that is away leaves what was known last, which grows older.
+ */
+import type { Job } from '../jobs/define.ts';
+import type { Clock } from '../jobs/runtime/stores.ts';
+import type { GroupLag, Transport } from '../topics/transport.ts';
+import type { Metrics } from './metrics.ts';
+
+const [EVERY_MS, AFTER_FAILURE_MS] = [15_000, 2_000];
+
+interface Watched {
+  readonly jobs: readonly Job[];
+  readonly transport: Pick<Transport, 'lag' | 'read'>;
+  readonly metrics: Pick<Metrics, 'batches' | 'wantsAge' | 'isBehind'>;
+  readonly clock: Pick<Clock, 'sleep'>;
+}
+
+/** Until the signal is aborted. */
+export async function watchLag(watched: Watched, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let isKnown = true;
+    for (const job of watched.jobs) if (!signal.aborted) isKnown = (await look(watched, job)) && isKnown;
+    await watched.clock.sleep(isKnown ? EVERY_MS : AFTER_FAILURE_MS, signal);
+  }
+}
+
+/** Answers whether it was told. */
+async function look({ transport, metrics }: Watched, { name, from }: Job): Promise<boolean> {
+  const lookedAt = metrics.batches();
+  try {
+    for (const one of await transport.lag(name, from.name)) {
+      const place = { job: name, topic: from.name, partition: one.partition };
+      const oldest = one.lag > 0 && metrics.wantsAge(place) ? await firstTime(transport, from.name, one) : undefined;
+      metrics.isBehind(place, one.lag, oldest, lookedAt);
+    }
+    return true;
+  } catch {
+    // What was known last stays; what is wrong with the log, the jobs say.
+    return false;
+  }
+}
+
+/** When the first record was produced that was not read. */
+async function firstTime(
+  transport: Pick<Transport, 'read'>,
+  topic: string,
+  { partition, committed, begin }: GroupLag,
+): Promise<number | undefined> {
+  const [first] = await transport.read(topic, partition, Math.max(committed ?? 0, begin), 1);
+  return first?.timestamp;
+}

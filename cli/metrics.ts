@@ -1,0 +1,274 @@
+/**
+ * The metrics of a process, those of Node among them. Whatever label values the declarations tell beforehand are there from the start,
+ * at 0: what appears only once it has happened can be found by no alarm that looks for a change.
+ */
+import type { Counter, Registry } from 'prom-client';
+import type { Job } from '../jobs/define.ts';
+import { ODDITIES } from '../jobs/runtime/oddities.ts';
+import { type PartitionEvent, SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../schemas/errors.ts';
+
+type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
+type Place = Pick<PartitionEvent, 'job' | 'topic' | 'partition'>;
+
+/** What is known of how far behind a partition is. */
+interface Behind {
+  readonly place: Place;
+  /** When the first record that was not read was produced, about, in ms since 1970 UTC; undefined if it is not known, or there is none. */
+  oldest: number | undefined;
+  /** How many batches there had been, of all partitions, when it was told by one. */
+  batch: number;
+}
+
+const codesOf = (kind: ErrorKind): ErrorCode[] =>
+  Object.entries(ERROR_CODES).flatMap(([code, each]) => (each === kind ? [code as ErrorCode] : []));
+const STARTING = 'start';
+
+export type Metrics = Awaited<ReturnType<typeof createMetrics>>;
+
+/** In a registry of their own. `jobs` are those that this process runs. */
+export async function createMetrics(jobs: readonly Job[] = [], now: () => number = Date.now) {
+  const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
+  const registry: Registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `tributary_${name}_total`, help, labelNames: [...labelNames], registers: [registry] });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[], collect?: () => void) =>
+    new Gauge({
+      name: `tributary_${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+      ...(collect && { collect }),
+    });
+
+  const ofPartition = ['job', 'topic', 'partition'] as const;
+  const ofView = ['job', 'view', 'partition'] as const;
+  const records = counter('records', 'Records read, by what became of them.', ['job', 'topic', 'outcome']);
+  const oddEvents = counter('odd_events', 'Events taken although something is strange about them.', [
+    'job',
+    'topic',
+    'outcome',
+  ]);
+  const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
+  const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
+  const eventsSent = counter('events_sent', 'Derived events said.', ['job']);
+  const deadLetters = counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']);
+  const waits = counter('waits', 'Pauses because a store was away.', ['job', 'code']);
+  const fenced = counter('fenced', 'Partitions let go to a newer owner.', ['job']);
+  const oddClaims = counter(
+    'odd_claims',
+    'Claims that found a topic made again, expanded, or an offset put there by another tool.',
+    ['job', 'outcome'],
+  );
+  const viewsStale = counter(
+    'views_stale',
+    'Records of views that were not written, since the store held newer ones.',
+    ['job'],
+  );
+  const recordsLost = counter('records_lost', 'Records dropped by retention before the job read them.', ['job']);
+  const viewWaits = counter('view_waits', 'Times a view fell or stayed behind, since its store was away.', [
+    'job',
+    'view',
+    'code',
+  ]);
+  const viewsRefused = counter('views_refused', 'Records that views will never have, found as they caught up.', [
+    'job',
+    'view',
+  ]);
+  const viewsMissed = counter('views_missed', 'Times the log had dropped what a view was to catch up by.', [
+    'job',
+    'view',
+  ]);
+  const timersFired = counter('timers_fired', 'Timers that were due and were said.', ['job']);
+
+  const behind = new Map<string, Behind>();
+  const lag = gauge('lag_records', 'Records not read yet, as last known.', ofPartition);
+  const lagAge = gauge('lag_seconds', 'The age of the first record not read yet, about.', ofPartition, () => {
+    for (const { place, oldest } of behind.values()) {
+      lagAge.set(labelsOf(place), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+    }
+  });
+  const eventTime = gauge('event_time_seconds', 'The time of the last event applied, since 1970 UTC.', ofPartition);
+  const partitions = gauge('partitions_owned', 'Partitions this process works on.', ['job']);
+  const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to begin.', [
+    'job',
+    'code',
+  ]);
+  const viewLag = gauge('view_lag_records', 'Records of the log that a view is behind its rows.', ofView);
+  const viewAge = gauge('view_lag_seconds', 'The age of the first record that a view lacks.', ofView);
+  const jobRunning = gauge('job_running', 'Whether a job of this process runs: 0 before, and after something fatal.', [
+    'job',
+  ]);
+  const duration = new Histogram({
+    name: 'tributary_batch_duration_seconds',
+    help: 'Time from the first to the last step of a batch.',
+    labelNames: ['job'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+
+  /** By job: the partitions that it works on; and those that it was given, which it may wait for. */
+  const owned = new Map<string, Set<number>>();
+  const given = new Map<string, Set<number>>();
+  const waitingFor = new Map<string, Map<string, ErrorCode>>();
+  const views = new Map<string, Set<string>>();
+  let batches = 0;
+
+  for (const { name: job, from, views: viewsOf } of jobs) {
+    const topic = from.name;
+    for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
+    for (const outcome of [...ODDITIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
+    const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired];
+    for (const each of simple) (each as Counter<'job'>).inc({ job }, 0);
+    for (const code of codesOf('reject')) deadLetters.inc({ job, code }, 0);
+    for (const outcome of ['topic-remade', 'offset-foreign', 'expanded']) oddClaims.inc({ job, outcome }, 0);
+    for (const code of codesOf('retry')) {
+      waits.inc({ job, code }, 0);
+      waiting.set({ job, code }, 0);
+    }
+    for (const { into, policy } of viewsOf) {
+      if (policy !== 'catching-up') continue;
+      for (const code of [...codesOf('retry'), 'SLOW']) viewWaits.inc({ job, view: into.name, code }, 0);
+      for (const each of [viewsRefused, viewsMissed]) each.inc({ job, view: into.name }, 0);
+    }
+    partitions.set({ job }, 0);
+    jobRunning.set({ job }, 0);
+    duration.zero({ job });
+  }
+
+  const isMine = ({ job, partition }: Place): boolean => given.get(job)?.has(partition) ?? true;
+
+  function forget(place: Place): void {
+    const { job, partition } = place;
+    behind.delete(keyOf(place));
+    for (const each of [lag, lagAge, eventTime]) each.remove(labelsOf(place));
+    for (const view of views.get(job) ?? []) {
+      viewLag.remove({ job, view, partition });
+      viewAge.remove({ job, view, partition });
+    }
+  }
+
+  /** From the first one on that it is given, the job tells of its own alone. */
+  function gives(place: Place): void {
+    const { job, partition } = place;
+    const before = given.get(job);
+    if (before === undefined) {
+      given.set(job, new Set([partition]));
+      for (const { place: each } of behind.values()) if (each.job === job && !isMine(each)) forget(each);
+    } else before.add(partition);
+  }
+
+  function owns(place: Place, isOwner: boolean): void {
+    const mine = owned.get(place.job) ?? new Set<number>();
+    owned.set(place.job, mine);
+    if (isOwner) mine.add(place.partition);
+    else mine.delete(place.partition);
+    partitions.set({ job: place.job }, mine.size);
+  }
+
+  function waitsFor(job: string, part: string, code: ErrorCode | undefined): void {
+    const parts = waitingFor.get(job) ?? new Map<string, ErrorCode>();
+    waitingFor.set(job, parts);
+    if (code === undefined) parts.delete(part);
+    else parts.set(part, code);
+    for (const each of codesOf('retry')) {
+      waiting.set({ job, code: each }, [...parts.values()].filter((one) => one === each).length);
+    }
+  }
+
+  return {
+    registry,
+    jobRunning,
+    oddEvents,
+    deadLetters,
+    oddClaims,
+    viewsStale,
+    recordsLost,
+    viewWaits,
+    viewsRefused,
+    viewsMissed,
+    timersFired,
+
+    claimed(place: Place): void {
+      gives(place);
+      owns(place, true);
+    },
+
+    /** It stays a partition of this process, which says how far behind it is. */
+    waits(place: Place, code: ErrorCode): void {
+      gives(place);
+      owns(place, false);
+      waits.inc({ job: place.job, code });
+      waitsFor(place.job, String(place.partition), code);
+    },
+
+    resumed(place: Place): void {
+      owns(place, true);
+      waitsFor(place.job, String(place.partition), undefined);
+    },
+
+    fenced(place: Place): void {
+      gives(place);
+      owns(place, false);
+      fenced.inc({ job: place.job });
+    },
+
+    /** The lag of a partition that is somebody else's is told by somebody else. */
+    released(place: Place): void {
+      given.set(place.job, given.get(place.job) ?? new Set());
+      given.get(place.job)?.delete(place.partition);
+      owns(place, false);
+      waitsFor(place.job, String(place.partition), undefined);
+      forget(place);
+    },
+
+    jobWaits(job: string, code: ErrorCode): void {
+      waits.inc({ job, code });
+      waitsFor(job, STARTING, code);
+    },
+
+    jobResumed(job: string): void {
+      waitsFor(job, STARTING, undefined);
+    },
+
+    batch({ job, topic, partition, ...batch }: EventOf<'batch'>): void {
+      const place = { job, topic, partition };
+      const outcomes = { applied: batch.applied, rejected: batch.rejected, routed: batch.routed, ...batch.skipped };
+      for (const [outcome, count] of Object.entries(outcomes)) records.inc({ job, topic, outcome }, count);
+      for (const [outcome, count] of Object.entries(batch.odd)) oddEvents.inc({ job, topic, outcome }, count);
+      rowsWritten.inc({ job }, batch.rowsWritten);
+      viewsWritten.inc({ job }, batch.viewsWritten);
+      eventsSent.inc({ job }, batch.eventsSent);
+      duration.observe({ job }, batch.durationMs / 1000);
+      const left = batch.end - batch.next;
+      lag.set(labelsOf(place), left);
+      batches += 1;
+      behind.set(keyOf(place), { place, oldest: left > 0 ? batch.recordTime : undefined, batch: batches });
+      if (batch.eventTime !== undefined) eventTime.set(labelsOf(place), batch.eventTime / 1000);
+    },
+
+    /** How many batches there were: to be given to `isBehind` by who looked. */
+    batches: (): number => batches,
+
+    /** Whether the age of what was not read is unknown. */
+    wantsAge: (place: Place): boolean => isMine(place) && behind.get(keyOf(place))?.oldest === undefined,
+
+    /** What somebody found who looked when there had been so many batches; one that came meanwhile knows better. */
+    isBehind(place: Place, left: number, oldest: number | undefined, lookedAt: number): void {
+      const before = behind.get(keyOf(place));
+      if (!isMine(place) || (before !== undefined && before.batch > lookedAt)) return;
+      lag.set(labelsOf(place), left);
+      behind.set(keyOf(place), { place, oldest: left > 0 ? (oldest ?? before?.oldest) : undefined, batch: lookedAt });
+    },
+
+    viewLag({ job, view, partition, records: left, ageMs }: EventOf<'view-lag'>): void {
+      viewLag.set({ job, view, partition }, left);
+      if (ageMs !== undefined) viewAge.set({ job, view, partition }, ageMs / 1000);
+      views.set(job, (views.get(job) ?? new Set()).add(view));
+    },
+  };
+}
+
+const keyOf = ({ job, topic, partition }: Place): string => `${job} ${topic} ${partition}`;
+const labelsOf = ({ job, topic, partition }: Place) => ({ job, topic, partition });

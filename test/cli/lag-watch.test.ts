@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { watchLag } from '../../cli/lag-watch.ts';
+import { createMetrics } from '../../cli/metrics.ts';
+import { jobs as declared } from '../../jobs/index.ts';
+import { TributaryError } from '../../schemas/errors.ts';
+import type { GroupLag, LogRecord } from '../../topics/transport.ts';
+
+const [job] = declared.slice(0, 1) as [(typeof declared)[number]];
+const NOW = 100_000;
+
+/** Looks `times` times at a log whose answers are given. */
+async function watched(
+  answers: readonly (readonly GroupLag[] | TributaryError)[],
+  before?: (metrics: Metrics) => void,
+) {
+  const metrics = await createMetrics([job], () => NOW);
+  before?.(metrics);
+  const stopping = new AbortController();
+  const reads: number[] = [];
+  let looks = 0;
+  const transport = {
+    async lag() {
+      const answer = answers[looks++] as readonly GroupLag[] | TributaryError;
+      if (looks === answers.length) stopping.abort();
+      if (answer instanceof TributaryError) throw answer;
+      return [...answer];
+    },
+    async read(_topic: string, partition: number, offset: number) {
+      reads.push(offset);
+      return [{ partition, offset, timestamp: 40_000 } as LogRecord];
+    },
+  };
+  await watchLag({ jobs: [job], transport, metrics, clock: { sleep: async () => {} } }, stopping.signal);
+  const text = await metrics.registry.metrics();
+  const lag = (partition: number) =>
+    ['records', 'seconds'].map((unit) => {
+      const name = `tributary_lag_${unit}{job="${job.name}",topic="${job.from.name}",partition="${partition}"} `;
+      return text
+        .split('\n')
+        .find((line) => line.startsWith(name))
+        ?.slice(name.length);
+    });
+  return { lag, reads };
+}
+type Metrics = Awaited<ReturnType<typeof createMetrics>>;
+
+const at = (partition: number, committed: number | undefined, end: number): GroupLag => ({
+  partition,
+  begin: 3,
+  end,
+  committed,
+  lag: end - (committed ?? 3),
+});
+
+test('lag is known before any batch, in records and in seconds', async () => {
+  const { lag, reads } = await watched([[at(0, 5, 9), at(1, undefined, 7), at(2, 4, 4)]]);
+  assert.deepEqual(
+    [lag(0), lag(1), lag(2)],
+    [
+      ['4', '60'],
+      ['4', '60'],
+      ['0', '0'],
+    ],
+  );
+  assert.deepEqual(reads, [5, 3]);
+});
+
+test('a log that is away leaves the lag that was known last, which grows older', async () => {
+  const { lag } = await watched([[at(0, 5, 9)], new TributaryError('LOG_AWAY', 'nobody answers')]);
+  assert.deepEqual(lag(0), ['4', '60']);
+});
+
+test('what grows while a store is away is seen, and the age is asked for once', async () => {
+  const { lag, reads } = await watched([[at(0, 5, 9)], [at(0, 5, 20)]]);
+  assert.deepEqual([lag(0), reads], [['15', '60'], [5]]);
+});
+
+test('the partitions of others are theirs to tell, once this process has some of its own', async () => {
+  const { lag } = await watched(
+    [
+      [at(0, 5, 9), at(1, 5, 9)],
+      [at(0, 5, 9), at(1, 5, 9)],
+    ],
+    (metrics) => metrics.claimed({ job: job.name, topic: job.from.name, partition: 1 }),
+  );
+  assert.deepEqual(
+    [lag(0), lag(1)],
+    [
+      [undefined, undefined],
+      ['4', '60'],
+    ],
+  );
+});
