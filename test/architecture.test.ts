@@ -54,8 +54,14 @@ const RULES: readonly Rule[] = [
     why: 'an implementation knows its port and its client',
   },
   {
+    files: ['network/**'],
+    ours: ['schemas/*', 'network/*'],
+    libraries: ['node:net', 'node:tls'],
+    why: 'what the clients of all servers share knows none of them',
+  },
+  {
     files: ['topics/kafka/**', 'topics/confluent/**'],
-    ours: ['schemas/*', 'topics/*', '{folder}/*'],
+    ours: ['schemas/*', 'topics/*', 'network/*', '{folder}/*'],
     libraries: ['node:*', '!node:sqlite', 'kafkajs', 'kafkajs/*', '@platformatic/wasm-utils'],
     why: 'an implementation knows its port and its client',
   },
@@ -104,7 +110,7 @@ const RULES: readonly Rule[] = [
   },
   ...Object.entries(CLIENTS).map(([folder, clients]) => ({
     files: [`${folder}/**`],
-    ours: ['schemas/*', 'sinks/port.ts', '{port}/*', '{folder}/*'],
+    ours: ['schemas/*', 'sinks/port.ts', 'network/*', '{port}/*', '{folder}/*'],
     libraries: ['node:*', '!node:sqlite', ...clients],
     why: 'one effect each',
   })),
@@ -122,7 +128,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['cli/**'],
-    ours: ['**', '!embedded/**', '!topics/embedded/**', '!topics/kafka/**', '!topics/confluent/**', '!sinks/*/*/**'],
+    ours: ['**', '!embedded/**', '!network/**', '!topics/embedded/**', '!topics/kafka/**', '!topics/confluent/**', '!sinks/*/*/**'],
     libraries: ['node:*', '!node:sqlite', 'commander', 'pino', 'prom-client', 'zod', 'luxon'],
     why: 'commands work with any implementation',
   },

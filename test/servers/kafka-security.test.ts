@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { startKafka } from '../../servers/kafka.ts';
+import { diagnoseKafka } from '../../topics/kafka/diagnose.ts';
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import { claimOf, codeOf, DAY, keysOf, record, take } from '../contracts/transport-members.ts';
+import { claimOf, DAY, keysOf, record, take } from '../contracts/transport-members.ts';
 
 const PASSWORD = 'p@ss/w:rd';
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
@@ -89,19 +90,44 @@ test('a wrong password is refused access, at once and without the password in th
   }
 });
 
-test('a certificate that nobody vouches for is not trusted', async (t) => {
+test('a certificate that nobody vouches for is refused, with what to give', async (t) => {
   const transport = kafkaTransport({ url: `kafkas://${ssl}`, patienceMs: 300 });
   t.after(() => transport.close());
-  await assert.rejects(transport.describe(), { code: 'LOG_AWAY', message: /certificate/ });
+  await assert.rejects(transport.describe(), {
+    code: 'ACCESS_REFUSED',
+    message: /certificate is not trusted .* tlsCa/,
+  });
 });
 
-test('a client that speaks to a listener of another kind is told that it is away', async (t) => {
-  for (const url of [`kafka://${ssl}`, `kafkas://${sasl}`, `kafka://${sasl}`]) {
-    const transport = kafkaTransport({ url, patienceMs: 300, requestMs: 1000 });
+const plain = server.url.replace('kafka://', '');
+const MIX_UPS: readonly (readonly [url: string, because: RegExp])[] = [
+  [`kafkas://${plain}`, /does not speak TLS, and the URL says kafkas:\/\/: write kafka:\/\//],
+  [`kafkas://${login}@${sasl}`, /does not speak TLS/],
+  [`kafka://${ssl}`, /speaks TLS, and the URL says kafka:\/\/: write kafkas:\/\//],
+  [`kafka://${login}@${saslSsl}`, /speaks TLS/],
+  [`kafka://${login}@${plain}`, /takes no user: leave user:password@ out/],
+  [`kafkas://${login}@${ssl}`, /takes no user/],
+  [`kafka://${sasl}`, /wants a user: .* \?sasl= one of .*SCRAM-SHA-512/],
+  [`kafkas://${saslSsl}`, /wants a user/],
+];
+
+for (const [url, because] of MIX_UPS) {
+  test(`a mix-up of listeners is named, with the remedy: ${url.replace(/\/\/.*@/, '//user@').replace(/:\d+/, '')} ${because.source}`, async (t) => {
+    const tls = url.startsWith('kafkas') ? { tls: { ca } } : {};
+    const transport = kafkaTransport({ url, ...tls, patienceMs: 2000, requestMs: 1000 });
     t.after(() => transport.close());
-    assert.equal(await codeOf(transport.describe()), 'LOG_AWAY', url);
-  }
-});
+    await assert.rejects(transport.describe(), (error: Error & { code: string }) => {
+      assert.equal(error.code, 'CONFIG_INVALID', error.message);
+      assert.match(error.message, because);
+      assert.ok(!error.message.includes(PASSWORD) && !error.message.includes(login));
+      return true;
+    });
+    await assert.rejects(diagnoseKafka({ url, ...tls, patienceMs: 2000, requestMs: 1000 }, []), {
+      code: 'CONFIG_INVALID',
+      message: because,
+    });
+  });
+}
 
 /** A token as the brokers of tests take it. */
 function unsigned(seconds: number): string {

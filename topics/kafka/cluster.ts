@@ -1,9 +1,11 @@
 /** The brokers: who leads which partition, who coordinates which group or transaction, and the lanes that lead to them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { certificateProblem } from '../../network/mix-up.ts';
 import { TributaryError } from '../../schemas/errors.ts';
 import { findCoordinators, type Metadata, metadata, type PartitionMetadata, type TopicMetadata } from './calls.ts';
 import { CODE, check, hasCode, isPassing, KafkaError } from './errors.ts';
 import { type Address, Lane } from './lane.ts';
+import { listenerAt, mixUpOf } from './listener.ts';
 import type { Settings } from './options.ts';
 import { Shapes } from './shapes.ts';
 import { Together } from './together.ts';
@@ -17,6 +19,9 @@ const LONGEST_PAUSE_MS = 250;
 /** Brokers hear of a new topic one after the other: so often a missing one is asked for. */
 const MISSING_TRIES = 5;
 const MISSING_PAUSE_MS = 40;
+/** What the brokers want to be spoken to in is looked at so often, while none can be spoken to. */
+const LOOK_AGAIN_MS = 10_000;
+const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 /** How old an answer may be that says what a topic looks like now. */
 const FRESH_MS = 2000;
 
@@ -42,6 +47,8 @@ export class Cluster {
   #controller = -1;
   /** Whether something went wrong since the brokers were last asked about themselves. */
   #isStale = false;
+  /** When it was last looked what the brokers want to be spoken to in. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   /** How often everything was forgotten. */
   #edition = 0;
   #closed = false;
@@ -265,6 +272,22 @@ export class Cluster {
         failure = error;
       }
     }
-    throw failure;
+    throw (await this.#reason(failure)) ?? failure;
+  }
+
+  /** Why no broker of the configuration can be spoken to, if they run and it is only that we speak otherwise. */
+  async #reason(failure: unknown): Promise<TributaryError | undefined> {
+    const doing = 'connecting to Kafka';
+    const certificate = certificateProblem(failure);
+    if (certificate !== undefined) return new TributaryError('ACCESS_REFUSED', `${doing}: ${certificate}`);
+    if (NOBODY_THERE.has(String((failure as NodeJS.ErrnoException).code))) return undefined;
+    if (performance.now() - this.#lookedAt < LOOK_AGAIN_MS) return undefined;
+    this.#lookedAt = performance.now();
+    for (const address of this.settings.brokers) {
+      const listener = await listenerAt(address);
+      const mixUp = listener && mixUpOf(this.settings, address, listener);
+      if (mixUp !== undefined) return new TributaryError('CONFIG_INVALID', `${doing}: ${mixUp}`);
+    }
+    return undefined;
   }
 }

@@ -1,0 +1,65 @@
+/** Why a server that runs cannot be spoken to: TLS on one side alone, or a certificate; and what to do about it. */
+import { messageOf } from '../schemas/errors.ts';
+import { type Address, type Hello, spokenAt } from './speaking.ts';
+
+/** What a URL says, and how it would say the other thing. */
+export interface Said {
+  readonly addresses: readonly Address[];
+  readonly tls: boolean;
+  readonly hello: Hello;
+  /** As the URL is written without TLS and with it: `redis://` and `rediss://`. */
+  readonly plainly: string;
+  readonly encrypted: string;
+}
+
+/** Nobody is there, or no way leads there: that says nothing of what is spoken. */
+const NOBODY = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/;
+/** So long it is not looked again: a server that is away is asked often. */
+const AGAIN_MS = 10_000;
+
+/**
+ * Answers what is mixed up at the first address where something is, or undefined. `error` is why there is no connection. Whoever asks
+ * while it is being looked for gets the same answer.
+ */
+export function mixUpFinder(said: Said): (error?: unknown) => Promise<string | undefined> {
+  let looking: Promise<string | undefined> | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return async (error) => {
+    if (NOBODY.test(String((error as NodeJS.ErrnoException | undefined)?.code))) return undefined;
+    if (looking === undefined && performance.now() - lookedAt < AGAIN_MS) return undefined;
+    looking ??= mixUpAt(said).finally(() => {
+      lookedAt = performance.now();
+      looking = undefined;
+    });
+    return looking;
+  };
+}
+
+export async function mixUpAt({ addresses, tls, hello, plainly, encrypted }: Said): Promise<string | undefined> {
+  for (const address of addresses) {
+    const spoken = await spokenAt(address, hello);
+    const where = `${address.host}:${address.port}`;
+    if (tls && spoken === 'plain')
+      return `${where} does not speak TLS, and the URL says ${encrypted}: write ${plainly}, or name its port for TLS`;
+    if (!tls && spoken === 'tls')
+      return `${where} speaks TLS, and the URL says ${plainly}: write ${encrypted}, or name its port without TLS`;
+  }
+  return undefined;
+}
+
+const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/;
+const UNTRUSTED_TEXT = /certificate (?!required)|altnames|self.signed/i;
+const WANTED_TEXT = /certificate required|bad certificate|handshake failure/i;
+
+/** What is wrong with certificates, theirs or ours, and what to do; undefined if the error says nothing of them. */
+export function certificateProblem(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  const message = messageOf(error).split('\n', 1)[0];
+  if (WANTED_TEXT.test(String(message))) {
+    return `it does not take us without a certificate of ours, or with this one (${message}): give tlsCert and tlsKey`;
+  }
+  if (UNTRUSTED.test(String(code)) || UNTRUSTED_TEXT.test(String(message))) {
+    return `its certificate is not trusted (${message}): give the file of its authority as tlsCa, or renew it`;
+  }
+  return undefined;
+}
