@@ -1,5 +1,5 @@
 /**
- * The one place that chooses implementations: one for each port, by the scheme of its URL. An implementation is loaded when
+ * The one place that chooses implementations: one for each port, by the scheme of its URL; what else the URL says, the implementation reads. An implementation is loaded when
  * it is opened, so that nobody waits for the clients of stores that are not used.
  */
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import type { Tables } from '../sinks/tables/port.ts';
 import type { TopicsAdmin, WantedTopic } from '../topics/admin.ts';
 import type { Registry } from '../topics/registry.ts';
 import type { Transport } from '../topics/transport.ts';
-import { type Config, masked, type Port, type Scheme } from './config.ts';
+import { type Config, masked, type Port, type Scheme, schemeOf } from './config.ts';
 
 export interface Implementations extends Record<ChannelName, Channel | undefined> {
   transport: OpenedTransport;
@@ -48,17 +48,16 @@ type Openers = { readonly [P in Port]: { readonly [S in Scheme<P>]: Opener<P> } 
 const kafkaOptions = (config: Config, url: string) => ({
   url,
   sessionMs: config.sessionMs,
-  ...(url.startsWith('kafkas') && { tls: pemOf(config) }),
+  tls: pemOf(config),
 });
 const confluentOptions = (config: Config, url: string) => ({ url, ca: pemOf(config).ca });
 const cassandraOptions = ({ tlsCa: ca, tlsCert: cert, tlsKey: key }: Config, url: string) => {
-  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  return { url, ...(url.includes('tls=true') && { tls }) };
+  return { url, tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } };
 };
 const redisOptions = (config: Config, url: string) => ({
   url,
   prefix: config.cachePrefix,
-  ...(url.startsWith('rediss') && { tls: pemOf(config) }),
+  tls: pemOf(config),
 });
 const elasticsearchOptions = ({ searchApiKey: apiKey, tlsCa: caFile, searchPrefix: prefix }: Config, url: string) => ({
   url,
@@ -68,7 +67,7 @@ const elasticsearchOptions = ({ searchApiKey: apiKey, tlsCa: caFile, searchPrefi
 });
 const postgresOptions = (config: Config, url: string) => {
   const { ca } = pemOf(config);
-  return { url, ...(ca !== undefined && !url.includes('sslmode=disable') && { ca }) };
+  return { url, ...(ca !== undefined && { ca }) };
 };
 const s3Options = (config: Config, url: string) => {
   const { ca } = pemOf(config);
@@ -197,7 +196,7 @@ const OPENERS: Openers = {
 
 export function openerOf<P extends Port>(port: P, url: string): Opener<P> {
   const openers = OPENERS[port] as Record<string, Opener<P>>;
-  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
+  const scheme = schemeOf(url);
   const opener = Object.hasOwn(openers, scheme) ? openers[scheme] : undefined;
   if (opener !== undefined) return opener;
   const allowed = Object.keys(openers).map((each) => `${each}:`);
@@ -256,14 +255,14 @@ const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
 };
 
 /** Whether its data lie in the folder of this machine. */
-export const isEmbedded = (url: string): boolean => /^(embedded|outbox):/i.test(url);
+export const isEmbedded = (url: string): boolean => ['embedded', 'outbox'].includes(schemeOf(url));
 
 /** Whether anything was ever kept in the data folder. */
 export const hasData = (folder: string): boolean => hasDatabase(folder);
 
 /** Undefined where no server is configured. */
 export function diagnoseOf(port: Port, url: string): Diagnose | undefined {
-  return isEmbedded(url) || /^none:/i.test(url) ? undefined : DIAGNOSES[port];
+  return isEmbedded(url) || schemeOf(url) === 'none' ? undefined : DIAGNOSES[port];
 }
 
 function pemOf({ tlsCa, tlsCert, tlsKey }: Config): { ca?: string; cert?: string; key?: string } {

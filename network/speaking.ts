@@ -27,6 +27,15 @@ export const HTTP: Hello = {
   isKnown: (answer) => /^HTTP\/1\.[01] (?!400)\d/.test(answer.toString('latin1')),
 };
 
+/** Of `http://` and `https://`. */
+export function addressOf({ hostname, port, protocol }: URL): Address {
+  return {
+    // An address of IPv6 has no brackets there.
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+  };
+}
+
 /** Whether the protocol is spoken there as it is, or TLS is; undefined if neither can be told. */
 export async function spokenAt(address: Address, hello: Hello): Promise<'plain' | 'tls' | undefined> {
   if (hello.isKnown(await answerOf(address, 'plain', hello.say, hello.isKnown))) return 'plain';

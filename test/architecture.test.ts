@@ -128,7 +128,15 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['cli/**'],
-    ours: ['**', '!embedded/**', '!network/**', '!topics/embedded/**', '!topics/kafka/**', '!topics/confluent/**', '!sinks/*/*/**'],
+    ours: [
+      '**',
+      '!embedded/**',
+      '!network/**',
+      '!topics/embedded/**',
+      '!topics/kafka/**',
+      '!topics/confluent/**',
+      '!sinks/*/*/**',
+    ],
     libraries: ['node:*', '!node:sqlite', 'commander', 'pino', 'prom-client', 'zod', 'luxon'],
     why: 'commands work with any implementation',
   },

@@ -23,7 +23,7 @@ after(async () => {
 const tls = { ca: join(folder, 'tls', 'ca.crt') };
 const KEY = ['acme', 'ada', 'b1'];
 const at = (login: string, keyspace = 'ours') =>
-  `${server.url.replace('cassandra://', `cassandra://${login}@`)}/${keyspace}?dc=datacenter1&replication=datacenter1:1`;
+  `${server.url.replace('cassandra://', `cassandra://${login}@`)}/${keyspace}?dc=datacenter1&replication=datacenter1:1&tls=true`;
 const ADMIN = { url: at('cassandra:cassandra'), tls };
 
 test('rows are written and read over TLS, as a user without more rights than it needs', async (t) => {
@@ -72,10 +72,13 @@ test('a wrong password is told, and no password is', async (t) => {
 });
 
 test('a node whose certificate is not trusted is not talked to', async (t) => {
-  const tables = opened(t, { url: `${at('cassandra:cassandra')}&tls=true` });
-  await assert.rejects(tables.token('job', 'topic', 0), { code: 'TABLES_AWAY', message: /certificate/ });
-  const unencrypted = opened(t, { url: at('cassandra:cassandra') });
-  await assert.rejects(unencrypted.token('job', 'topic', 0), { code: 'TABLES_AWAY' });
+  const tables = opened(t, { url: at('cassandra:cassandra') });
+  await assert.rejects(tables.token('job', 'topic', 0), {
+    code: 'ACCESS_REFUSED',
+    message: /certificate is not trusted .*tlsCa/,
+  });
+  const unencrypted = opened(t, { url: at('cassandra:cassandra').replace('&tls=true', '') });
+  await assert.rejects(unencrypted.token('job', 'topic', 0), { code: 'CONFIG_INVALID', message: /write \?tls=true/ });
   const missing = { ca: join(folder, 'none.crt') };
   assert.throws(() => cassandraTables({ ...ADMIN, tls: missing }), { code: 'CONFIG_INVALID', message: /none\.crt/ });
 });

@@ -160,6 +160,7 @@ function around(t: TestContext, silent?: string) {
       return reply.promise;
     },
     homeOf: () => home,
+    mixUp: async () => undefined,
     onMoved: (listener) => events.on('moved', listener),
     forSubscriber(to = '') {
       const connection = new Fake(to, to !== silent);

@@ -217,7 +217,9 @@ test('errors are told apart by what helps against them', () => {
     [error('42501'), 'ACCESS_REFUSED', /grant/],
     [error('23505'), 'STORE_BROKEN', /doctor/],
     [error('DEPTH_ZERO_SELF_SIGNED_CERT'), 'ACCESS_REFUSED', /sslrootcert/],
-    [new Error('The server does not support SSL connections'), 'ACCESS_REFUSED', /sslmode/],
+    [new Error('The server does not support SSL connections'), 'CONFIG_INVALID', /\?sslmode=disable/],
+    [error('28000', 'no pg_hba.conf entry for host "10.0.0.7", no encryption'), 'ACCESS_REFUSED', /\?sslmode=require/],
+    [new Error('SASL: client password must be a string'), 'ACCESS_REFUSED', /wants a password/],
   ] as const) {
     const translated = requestsError(thrown, 'reading the request r1');
     assert.ok(translated instanceof TributaryError, String(thrown));

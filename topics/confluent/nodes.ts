@@ -1,6 +1,8 @@
 /** The nodes of a registry, which are asked in turn until one answers. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { certificateProblem, mixUpFinder } from '../../network/mix-up.ts';
+import { addressOf, HTTP } from '../../network/speaking.ts';
 import { messageOf, TributaryError } from '../../schemas/errors.ts';
 import { isPassing, type RegistryAnswer, type RegistryRequest } from './request.ts';
 
@@ -13,6 +15,8 @@ export interface NodesOptions {
 interface Node {
   readonly base: URL;
   readonly authorization: string | undefined;
+  /** What is mixed up, if that is why it does not answer. */
+  readonly mixUp: (error: unknown) => Promise<string | undefined>;
 }
 
 const LARGEST_ANSWER = 8 * 1024 * 1024;
@@ -34,12 +38,14 @@ export class Nodes {
   }
 
   /**
-   * What the first node says that says anything `isFinal`; without one, the last thing that was said. Throws REGISTRY_AWAY when
+   * What the first node says that says anything `isFinal`; without one, the last thing that was said. Throws CONFIG_INVALID when TLS is spoken
+   * on one side alone, ACCESS_REFUSED when a certificate is not trusted, and REGISTRY_AWAY when
    * within the time for a call no node says anything at all.
    */
   async ask(request: RegistryRequest, isFinal: (answer: RegistryAnswer) => boolean): Promise<RegistryAnswer> {
     const end = performance.now() + this.#timeoutMs;
     const problems: string[] = [];
+    let failure: unknown;
     let last: RegistryAnswer | undefined;
     const count = this.#nodes.length;
     const start = this.#first;
@@ -54,9 +60,16 @@ export class Nodes {
         if (isFinal(answer)) break;
       } catch (error) {
         problems.push(`${node.base.host}: ${messageOf(error)}`);
+        failure = error;
       }
     }
     if (last !== undefined) return last;
+    const certificate = certificateProblem(failure);
+    if (certificate !== undefined) throw new TributaryError('ACCESS_REFUSED', `${request.purpose}: ${certificate}`);
+    for (const { mixUp } of isOfConnection(failure) ? this.#nodes : []) {
+      const text = await mixUp(failure);
+      if (text !== undefined) throw new TributaryError('CONFIG_INVALID', `${request.purpose}: ${text}`);
+    }
     throw new TributaryError('REGISTRY_AWAY', `${request.purpose}: the registry is away: ${problems.join('; ')}`);
   }
 
@@ -112,6 +125,9 @@ export class Nodes {
   }
 }
 
+/** Errors of sockets, TLS and HTTP have a code. */
+const isOfConnection = (error: unknown): boolean => typeof (error as NodeJS.ErrnoException).code === 'string';
+
 /** An address of IPv6 has no brackets there. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
@@ -127,7 +143,17 @@ function nodesOf(text: string): Node[] {
   });
   const authorizations = given.map(authorizationOf);
   const [shared] = authorizations;
-  return given.map((base, index) => ({ base, authorization: authorizations[index] ?? shared }));
+  return given.map((base, index) => ({
+    base,
+    authorization: authorizations[index] ?? shared,
+    mixUp: mixUpFinder({
+      addresses: [addressOf(base)],
+      tls: base.protocol === 'https:',
+      hello: HTTP,
+      plainly: 'http://',
+      encrypted: 'https://',
+    }),
+  }));
 }
 
 function isDecodable({ username, password }: URL): boolean {

@@ -112,7 +112,11 @@ export function translate(error: unknown, doing: string): unknown {
   const message = `${doing}: ${messageOf(error)}`;
   const options = { cause: error };
   if (isRefusal(error)) {
-    return new TributaryError('ACCESS_REFUSED', `${message}; correct the user, the password or ?sasl= in the URL of Kafka`, options);
+    return new TributaryError(
+      'ACCESS_REFUSED',
+      `${message}; correct the user, the password or ?sasl= in the URL of Kafka`,
+      options,
+    );
   }
   if (disconnected(error)) {
     return new TributaryError('LOG_AWAY', `${message}; is Kafka running and reachable?`, options);

@@ -31,6 +31,7 @@ export interface KafkaOptions {
    * Parameters: `sasl` (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, which is the default), `compression` and `replication` as below.
    */
   readonly url: string;
+  /** Used where the URL says `kafkas://`. */
   readonly tls?: Tls | undefined;
   /** Counts before what the URL says. */
   readonly sasl?: Sasl | undefined;
@@ -102,7 +103,7 @@ export function settingsOf(options: KafkaOptions): Settings {
   return {
     brokers: (hosts as string).split(',').map(addressOf),
     security: {
-      tls: scheme === 'kafkas' || options.tls !== undefined ? tlsOf(options.tls ?? {}) : undefined,
+      tls: scheme === 'kafkas' ? tlsOf(options.tls ?? {}) : undefined,
       sasl: saslOf(options.sasl ?? fromUrl(username, password, parameters.get('sasl'))),
     },
     clientId: options.clientId ?? 'tributary',

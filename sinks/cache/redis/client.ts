@@ -6,6 +6,8 @@
  */
 import keySlot from 'cluster-key-slot';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { mixUpFinder } from '../../../network/mix-up.ts';
+import type { Failure } from './failure.ts';
 import { type Link, newLink } from './link.ts';
 import type { Place } from './place.ts';
 import { SCRIPT } from './script.ts';
@@ -32,6 +34,8 @@ export interface Client {
   onMoved(listener: () => void): void;
   /** A connection of its own, to a home or to any node, that is not opened yet and does not come back. */
   forSubscriber(home?: string): Redis;
+  /** What is mixed up, if that is why there is no connection. */
+  mixUp(error: unknown): Promise<Failure | undefined>;
   close(): void;
 }
 
@@ -76,9 +80,12 @@ function serverClient(options: ClientOptions, link: Link): Client {
       : { ...place.hosts[0] };
   const base = { ...common, ...at, db: place.database };
   const redis = new Redis({ ...base, scripts, retryStrategy: pauseMs, sentinelRetryStrategy: pauseMs });
-  redis.on('sentinelError', link.failed);
+  const mixUp = mixUpOf(place);
+  const failed = failing(link, mixUp);
+  redis.on('sentinelError', failed);
   return {
-    ...clientOf(redis, link),
+    ...clientOf(redis, link, failed),
+    mixUp,
     homeOf: () => '',
     onMoved() {},
     forSubscriber: () => new Redis({ ...base, retryStrategy: null, sentinelRetryStrategy: () => null }),
@@ -99,14 +106,17 @@ function clusterClient(options: ClientOptions, link: Link): Client {
     redisOptions: common,
   } satisfies ClusterOptions;
   const cluster = new Cluster([...place.hosts], settings);
-  cluster.on('node error', link.failed);
-  const client = clientOf(cluster, link);
+  const mixUp = mixUpOf(place);
+  const failed = failing(link, mixUp);
+  cluster.on('node error', failed);
+  const client = clientOf(cluster, link, failed);
   let looking: NodeJS.Timeout | undefined;
   const look = (): void => {
     if (cluster.status === 'ready') cluster.refreshSlotsCache();
   };
   return {
     ...client,
+    mixUp,
     homeOf: (key) => cluster.slots[keySlot(key)]?.[0] ?? '',
     onMoved: (listener) => cluster.on('refresh', listener),
     forSubscriber(home = '') {
@@ -151,10 +161,51 @@ function connectionOptions({ place, username, password, tls, silenceMs }: Client
   } satisfies RedisOptions;
 }
 
-function clientOf(redis: Redis | Cluster, link: Link): Pick<Client, 'link' | 'apply' | 'hash' | 'close'> {
+/** What a server of Redis answers to PING, whether it lets us in or not. */
+const HELLO = {
+  say: Buffer.from('PING\r\n'),
+  isKnown: (answer: Buffer) => /^[+-][A-Z]+/.test(answer.toString('latin1')),
+};
+
+function mixUpOf({ hosts, kind, encrypted }: Place): Client['mixUp'] {
+  const [plainly, tls] = ['redis', 'rediss'].map((scheme) => `${scheme}${kind === 'single' ? '' : `+${kind}`}://`);
+  const find = mixUpFinder({
+    addresses: hosts,
+    tls: encrypted,
+    hello: HELLO,
+    plainly: plainly as string,
+    encrypted: tls as string,
+  });
+  return async (error) => {
+    const text = await find(error);
+    return text === undefined ? undefined : { meaning: 'misconfigured', text: 'there is no connection', remedy: text };
+  };
+}
+
+/** An error of the connection, and what it may come from. */
+function failing(link: Link, mixUp: Client['mixUp']): (error?: unknown) => void {
+  return (error) => {
+    if (error !== undefined) link.failed(error);
+    if (link.isUp()) return;
+    void mixUp(error).then((failure) => {
+      if (failure !== undefined) link.failedOf(failure);
+    });
+  };
+}
+
+function clientOf(
+  redis: Redis | Cluster,
+  link: Link,
+  failed: (error?: unknown) => void,
+): Pick<Client, 'link' | 'apply' | 'hash' | 'close'> {
   redis.on('ready', link.up);
-  redis.on('close', link.down);
-  redis.on('error', link.failed);
+  redis.on('close', () => {
+    const wasUp = link.isUp();
+    link.down();
+    // One that was never up, and ended without an error.
+    if (!wasUp) failed();
+  });
+  redis.on('error', failed);
   const commands = redis as unknown as Commands;
   const opened = {
     ...link,

@@ -49,7 +49,7 @@ export async function diagnoseRedis(options: RedisCacheOptions): Promise<Finding
     return [...infoFindings(info, place.kind), clockFinding('cache: clock', time, asked, answered), ...writes];
   } catch (error) {
     // Why the connection broke says more than that it is closed.
-    const failure = failureOf(broken ?? error) ?? failureOf(error);
+    const failure = (await client.mixUp(broken ?? error)) ?? failureOf(broken ?? error) ?? failureOf(error);
     throw failure === undefined ? error : errorOf(failure, 'connecting', client.link.where);
   } finally {
     redis.disconnect();

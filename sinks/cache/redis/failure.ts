@@ -1,14 +1,16 @@
 /** What an error of Redis or of its client means, and what to do about it. */
+import { certificateProblem } from '../../../network/mix-up.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
 
 /**
  * - `again`: the connection is lost, or the server is about to serve again or sends us elsewhere: worth another try soon.
  * - `away`: the server answers and cannot take anything now. Trying again at once is of no use; the caller waits.
  * - `refused`: it does not let us in, or does not let us do it.
+ * - `misconfigured`: the URL says TLS and the server does not speak it, or the other way round.
  * - `fatal`: something else that will not become better by itself.
  */
 export interface Failure {
-  readonly meaning: 'again' | 'away' | 'refused' | 'fatal';
+  readonly meaning: 'again' | 'away' | 'refused' | 'misconfigured' | 'fatal';
   /** What happened, with nothing of the command that failed: it holds records, or the password. */
   readonly text: string;
   /** What to do; empty when waiting is all. */
@@ -34,7 +36,13 @@ const FATAL: Readonly<Record<string, string>> = {
   ASK: IS_CLUSTER,
   ERR: 'see what it says',
 };
-const CODES = { again: 'CACHE_AWAY', away: 'CACHE_AWAY', refused: 'ACCESS_REFUSED', fatal: 'STORE_BROKEN' } as const;
+const CODES = {
+  again: 'CACHE_AWAY',
+  away: 'CACHE_AWAY',
+  refused: 'ACCESS_REFUSED',
+  misconfigured: 'CONFIG_INVALID',
+  fatal: 'STORE_BROKEN',
+} as const;
 /** Errors without a code of their own that pass. */
 const PASSING = /^ERR max(?:imum)? number of clients/;
 const CODE = /^([A-Z]+)\b/;
@@ -46,6 +54,9 @@ const IN_SCRIPT = /^ERR Error running script .*-([A-Z]+) /;
 export function failureOf(error: unknown): Failure | undefined {
   if (!(error instanceof Error) || BUGS.some((bug) => error instanceof bug)) return undefined;
   const message = messageOf(error);
+  const certificate = certificateProblem(error);
+  if (certificate !== undefined)
+    return { meaning: 'refused', text: 'there is no connection by TLS', remedy: certificate };
   const [, code = ''] = (IN_SCRIPT.exec(message) ?? CODE.exec(message)) || [];
   if (AWAY[code] !== undefined) return { meaning: 'away', text: message, remedy: AWAY[code] };
   if (REFUSED[code] !== undefined) return { meaning: 'refused', text: message, remedy: REFUSED[code] };
@@ -56,7 +67,7 @@ export function failureOf(error: unknown): Failure | undefined {
 }
 
 /** Whether waiting is of no use. */
-export const isLasting = ({ meaning }: Failure): boolean => meaning === 'refused' || meaning === 'fatal';
+export const isLasting = ({ meaning }: Failure): boolean => meaning !== 'again' && meaning !== 'away';
 
 /** `what` is what we wanted, `place` where Redis is. */
 export function errorOf({ meaning, text, remedy }: Failure, what: string, place: string): TributaryError {

@@ -5,8 +5,11 @@ export interface Link {
   /** host:port of all that the URL names. */
   readonly where: string;
   up(): void;
+  isUp(): boolean;
   down(): void;
   failed(error: unknown): void;
+  /** Why it fails is known better than by an error. */
+  failedOf(failure: Failure): void;
   close(): void;
   /**
    * Waits for it until `deadline` (of `performance.now()`). Throws CACHE_AWAY then, and ACCESS_REFUSED or
@@ -38,12 +41,20 @@ export function newLink(where: string): Link {
       last = undefined;
       settle();
     },
+    isUp: () => state === 'up',
     down() {
       if (state === 'up') state = 'down';
     },
     failed(error) {
-      last = failureOf(error) ?? last;
+      const failure = failureOf(error);
+      // That a connection ends says less than why none can be made.
+      if (failure !== undefined && !(failure.meaning === 'again' && last?.meaning === 'misconfigured')) last = failure;
       if (state === 'down' && last !== undefined && isLasting(last)) settle(last);
+    },
+    failedOf(failure) {
+      if (state !== 'down') return;
+      last = failure;
+      settle(last);
     },
     close() {
       state = 'closed';

@@ -1,9 +1,12 @@
 /** What `tributary doctor` finds out about a mail server: connects, encrypts and logs in, and sends nothing. */
 import { createTransport } from 'nodemailer';
+import { mixUpAt, type Said } from '../../../network/mix-up.ts';
 import { messageOf } from '../../../schemas/errors.ts';
 import { type Finding, ok, problem } from '../../../schemas/finding.ts';
 import { type SmtpOptions, smtpChannel } from './channel.ts';
 import { connectionOf } from './request.ts';
+
+const [SMTPS_PORT, SUBMISSION_PORT] = [465, 587];
 
 /** Throws when the configuration is wrong: of the URL, the sender, or the DKIM key. */
 export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
@@ -15,10 +18,24 @@ export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
       ok('mail', options.dkim === undefined ? 'the server lets us in; mail is not signed' : 'the server lets us in'),
     ];
   } catch (error) {
+    const mixUp = await mixUpAt(saidOf(options));
+    if (mixUp !== undefined) return [problem('mail', mixUp, 'correct the URL of mail')];
     return [smtpFinding(error)];
   } finally {
     transport.close();
   }
+}
+
+/** A server of SMTP greets. One that speaks TLS from the beginning waits to be greeted. */
+function saidOf(options: SmtpOptions): Said {
+  const { host, port, secure } = connectionOf(options);
+  return {
+    addresses: [{ host, port: port ?? (secure ? SMTPS_PORT : SUBMISSION_PORT) }],
+    tls: secure,
+    hello: { say: new Uint8Array(), isKnown: (answer) => answer.subarray(0, 3).toString() === '220' },
+    plainly: 'smtp://',
+    encrypted: 'smtps://',
+  };
 }
 
 export function smtpFinding(error: unknown): Finding {

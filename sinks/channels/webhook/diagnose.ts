@@ -1,6 +1,8 @@
 /** What `tributary doctor` finds out about a bridge: whether anything answers there. Nothing is sent that could be a message. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { mixUpAt } from '../../../network/mix-up.ts';
+import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 import type { ChannelName } from '../../../schemas/fields.ts';
 import { type Finding, ok, problem, warning } from '../../../schemas/finding.ts';
@@ -14,6 +16,10 @@ export async function diagnoseBridge(channel: ChannelName, url: string, ca: stri
   try {
     return [bridgeFinding(channel, await statusOf(new URL(url), ca))];
   } catch (error) {
+    const { protocol } = new URL(url);
+    const [addresses, tls] = [[addressOf(new URL(url))], protocol === 'https:'];
+    const mixUp = await mixUpAt({ addresses, tls, hello: HTTP, plainly: 'http://', encrypted: 'https://' });
+    if (mixUp !== undefined) return [problem(channel, mixUp, `correct the URL of ${channel}`)];
     const todo = 'see whether it runs and can be reached from here; its messages are sent when it is back';
     return [problem(channel, `the bridge does not answer: ${messageOf(error)}`, todo)];
   }

@@ -18,6 +18,8 @@
  * leaves parts that nobody sees; a lifecycle rule AbortIncompleteMultipartUpload of the bucket removes them.
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Said } from '../../../network/mix-up.ts';
+import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
 import { checkName } from '../names.ts';
 import type { Place } from './request.ts';
@@ -49,6 +51,8 @@ export interface Connection {
   readonly place: Place;
   readonly partBytes: number;
   readonly partsInFlight: number;
+  /** What the endpoint says of TLS, if one is given. */
+  readonly said: Said | undefined;
   /** How long one attempt may go without a byte, in ms. */
   readonly idleMs: number;
   /** Of a client for calls that are over once they are answered. */
@@ -88,6 +92,7 @@ export function connectionOf(options: S3Options): Connection {
     partBytes,
     partsInFlight: options.partsInFlight ?? DEFAULTS.partsInFlight,
     idleMs,
+    said: saidOf(parameters.get('endpoint')),
     calls: { ...shared, requestHandler: { connectionTimeout: idleMs, socketTimeout: idleMs, ...agents } },
     patient: {
       ...shared,
@@ -100,6 +105,13 @@ export function connectionOf(options: S3Options): Connection {
     },
     links: endpoint === null ? shared : { ...shared, endpoint: endpointOf('linkEndpoint', endpoint) },
   };
+}
+
+function saidOf(endpoint: string | null): Said | undefined {
+  if (endpoint === null) return undefined;
+  const url = new URL(endpointOf('endpoint', endpoint));
+  const [plainly, encrypted] = ['endpoint=http://', 'endpoint=https://'];
+  return { addresses: [addressOf(url)], tls: url.protocol === 'https:', hello: HTTP, plainly, encrypted };
 }
 
 function sharedOf(url: URL, options: S3Options): S3ClientConfig {

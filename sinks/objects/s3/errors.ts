@@ -50,6 +50,8 @@ export const isClash = (error: unknown): boolean => CLASHING.has(nameOf(error));
 export const isConflict = (error: unknown): boolean => nameOf(error) === 'ConditionalRequestConflict';
 /** The server ended the connection before it had read all: it may have said why, and nobody heard it. */
 export const isCutOff = (error: unknown): boolean => /^(EPIPE|ECONNRESET)$/.test(String((error as Known).code));
+/** Whether a server said so, and not the way there. */
+export const hasAnswer = (error: unknown): boolean => statusOf(error) !== undefined;
 const isTaken = (error: unknown): boolean => nameOf(error) === 'PreconditionFailed' || statusOf(error) === 412;
 
 /** Whether the write may have happened at an earlier attempt, which got no answer. */

@@ -25,11 +25,13 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { mixUpFinder, type Said } from '../../../network/mix-up.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
 import { checkName, checkPrefix, checkRange } from '../names.ts';
 import type { ObjectBody, ObjectInfo, Objects } from '../port.ts';
 import { connectionOf, type S3Options } from './connection.ts';
 import {
+  hasAnswer,
   isAbsent,
   isBeyondEnd,
   isClash,
@@ -49,10 +51,11 @@ const CONFLICT_PAUSE_MS = 40;
 const COMPLETES_PER_MS = 20_000;
 
 export function s3Objects(options: S3Options): Objects {
-  const { place, partBytes, partsInFlight, idleMs, ...clients } = connectionOf(options);
+  const { place, partBytes, partsInFlight, idleMs, said, ...clients } = connectionOf(options);
   const calls = new S3Client(clients.calls);
   const patient = new S3Client(clients.patient);
   const links = new S3Client(clients.links);
+  if (said !== undefined) for (const client of [calls, patient]) nameMixUps(client, said);
 
   function keyOf(name: string): string {
     checkName(name);
@@ -207,6 +210,22 @@ export function s3Objects(options: S3Options): Objects {
       for (const client of [calls, patient, links]) client.destroy();
     },
   };
+}
+
+/** A call that gets no answer at all fails with what is mixed up, if that is why. */
+function nameMixUps(client: S3Client, said: Said): void {
+  const mixUp = mixUpFinder(said);
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        const text = hasAnswer(error) ? undefined : await mixUp(error);
+        throw text === undefined ? error : new TributaryError('CONFIG_INVALID', `connecting to S3: ${text}`);
+      }
+    },
+    { step: 'initialize', name: 'nameMixUps' },
+  );
 }
 
 /** Tries again, a few times, what met another write. */

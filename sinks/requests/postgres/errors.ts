@@ -1,5 +1,6 @@
 /** What an error of Postgres means: waiting, another call, or somebody who has to look at it. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { certificateProblem } from '../../../network/mix-up.ts';
+import { type ErrorCode, TributaryError } from '../../../schemas/errors.ts';
 
 /** Another transaction came first; the same statement will do. */
 const CONFLICTS = new Set(['40001', '40P01']);
@@ -27,6 +28,24 @@ const ADVICE: Readonly<Record<string, string>> = {
 const NETWORK =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENOTFOUND|EAI_AGAIN|ENOENT|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
 const BROKEN = /timeout|connection terminated|connection error|connection ended|not queryable|socket disconnected/i;
+/** What the client and the server say of TLS on one side alone, and of a password that is missing; and what to do. */
+const MIX_UPS: readonly (readonly [RegExp, ErrorCode, string])[] = [
+  [
+    /does not support SSL/i,
+    'CONFIG_INVALID',
+    'it does not speak TLS, and the URL wants it: write ?sslmode=disable, or have the server speak TLS',
+  ],
+  [
+    /no encryption|SSL off/i,
+    'ACCESS_REFUSED',
+    'perhaps it takes us with TLS alone: write ?sslmode=require, or verify-full with the file of its authority; or see to its pg_hba.conf',
+  ],
+  [
+    /client password must be a string/i,
+    'ACCESS_REFUSED',
+    'it wants a password: write postgres://user:password@ before the host',
+  ],
+];
 const TLS = /certificate|SSL|TLS|self.signed|altname/i;
 
 interface Known {
@@ -45,6 +64,8 @@ export function requestsError(error: unknown, what: string): unknown {
   const code = codeOf(error);
   const message = `${what} in Postgres: ${textOf(error)}`;
   const options = { cause: error };
+  const mixUp = MIX_UPS.find(([said]) => said.test(error.message));
+  if (mixUp !== undefined) return new TributaryError(mixUp[1], `${message}; ${mixUp[2]}`, options);
   if (isServer(error, code)) {
     if (PASSING.has(code) || PASSING_CLASSES.has(code.slice(0, 2))) {
       return new TributaryError('REQUESTS_AWAY', `${message}; waiting for it`, options);
@@ -61,7 +82,9 @@ export function requestsError(error: unknown, what: string): unknown {
     return new TributaryError('REQUESTS_AWAY', `${message}; waiting for it`, options);
   }
   if (TLS.test(code) || TLS.test(error.message)) {
-    return new TributaryError('ACCESS_REFUSED', `${message}; check sslmode and sslrootcert of its URL`, options);
+    const certificate = certificateProblem(error) ?? error.message;
+    const todo = 'check sslmode and sslrootcert of its URL';
+    return new TributaryError('ACCESS_REFUSED', `${what} in Postgres: ${certificate}; ${todo}`, options);
   }
   return error;
 }

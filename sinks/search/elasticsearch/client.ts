@@ -7,8 +7,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
+import { mixUpFinder } from '../../../network/mix-up.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
-import { connectionOf, type Location } from './location.ts';
+import { connectionOf, type Location, saidOf } from './location.ts';
 import type { Request } from './request.ts';
 
 interface Answer {
@@ -35,16 +36,19 @@ const LONGEST_REASON = 400;
 export class Elasticsearch {
   readonly #client: Client;
   readonly #nodes: number;
+  readonly #mixUp: (error: unknown) => Promise<string | undefined>;
   readonly #closing = new AbortController();
 
   constructor(location: Location) {
     const connection = connectionOf(location);
     this.#nodes = connection.nodes.length;
+    this.#mixUp = mixUpFinder(saidOf(location));
     this.#client = new Client({ ...connection, maxRetries: 0 });
   }
 
   /**
-   * Answers success, and the statuses that are `understood`. Throws SEARCH_AWAY when the time is up, TABLE_DRIFTED when the
+   * Answers success, and the statuses that are `understood`. Throws SEARCH_AWAY when the time is up, CONFIG_INVALID
+   * when TLS is spoken on one side alone, TABLE_DRIFTED when the
    * index is missing, ACCESS_REFUSED and STORE_BROKEN when the request is refused.
    */
   async send(request: Request, sending: Sending, understood: readonly number[] = []): Promise<Answer> {
@@ -81,7 +85,10 @@ export class Elasticsearch {
       );
       return { status: statusCode, body: answer };
     } catch (error) {
-      return passing(error, sending.doing);
+      const reason = passing(error, sending.doing);
+      const mixUp = error instanceof errors.ConnectionError ? await this.#mixUp(error) : undefined;
+      if (mixUp !== undefined) throw new TributaryError('CONFIG_INVALID', `${sending.doing}: ${mixUp}`);
+      return reason;
     }
   }
 

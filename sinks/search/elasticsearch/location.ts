@@ -1,5 +1,7 @@
 /** Where Elasticsearch is and how to be let in, from a URL and what does not belong into one. */
 import { readFileSync } from 'node:fs';
+import type { Said } from '../../../network/mix-up.ts';
+import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 
 export interface Location {
@@ -45,6 +47,20 @@ export function connectionOf({ url, apiKey, caFile }: Location): Connected {
     ...(login === undefined ? {} : { auth: basic(login) }),
     ...(apiKey === undefined ? {} : { auth: { apiKey } }),
     ...(caFile === undefined ? {} : { tls: { ca: pem(caFile) } }),
+  };
+}
+
+/** What the URL says of TLS. */
+export function saidOf(location: Location): Said {
+  const { nodes } = connectionOf(location);
+  const ours = location.url.startsWith('elasticsearch');
+  const [plainly, encrypted] = ours ? ['elasticsearch://', 'elasticsearch+https://'] : ['http://', 'https://'];
+  return {
+    addresses: nodes.map(({ url }) => addressOf(url)),
+    tls: nodes[0]?.url.protocol === 'https:',
+    hello: HTTP,
+    plainly: plainly as string,
+    encrypted: encrypted as string,
   };
 }
 

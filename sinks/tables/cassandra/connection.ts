@@ -4,6 +4,7 @@
  */
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
+import { mixUpFinder } from '../../../network/mix-up.ts';
 import { TributaryError } from '../../../schemas/errors.ts';
 import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
@@ -15,7 +16,7 @@ export interface CassandraOptions {
   /** Instead of those of the URL, so that a secret need not stand there. */
   readonly username?: string;
   readonly password?: string;
-  /** Given, connections are encrypted, whatever the URL says. */
+  /** Used where the URL says `tls=true`. */
   readonly tls?: TlsFiles;
   /** Statements that are on their way at once, of all calls. */
   readonly inFlight?: number;
@@ -61,6 +62,7 @@ export class Connection {
   readonly #options: CassandraOptions;
   readonly #inFlight: number;
   readonly #tls: ConnectionOptions | undefined;
+  readonly #mixUp: () => Promise<string | undefined>;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #client: Promise<Client> | undefined;
@@ -75,7 +77,14 @@ export class Connection {
     this.#place = placeOf(options.url);
     this.keyspace = this.#place.keyspace;
     this.largest = options.largest ?? this.#place.largest;
-    if (this.#place.tls || options.tls !== undefined) this.#tls = tlsOptions(options.tls ?? {});
+    if (this.#place.tls) this.#tls = tlsOptions(options.tls ?? {});
+    this.#mixUp = mixUpFinder({
+      addresses: this.#place.contactPoints.map(addressOf),
+      tls: this.#place.tls,
+      hello: HELLO,
+      plainly: 'no ?tls=true',
+      encrypted: '?tls=true',
+    });
     this.#inFlight = options.inFlight ?? IN_FLIGHT;
   }
 
@@ -172,6 +181,16 @@ export class Connection {
   }
 
   async #connect(): Promise<Client> {
+    try {
+      return await this.#connectNow();
+    } catch (error) {
+      const mixUp = error instanceof errors.NoHostAvailableError ? await this.#mixUp() : undefined;
+      if (mixUp === undefined) throw error;
+      throw new TributaryError('CONFIG_INVALID', `connecting to Cassandra: ${mixUp}`, { cause: error });
+    }
+  }
+
+  async #connectNow(): Promise<Client> {
     const known = this.#known ?? (await this.#datacenter());
     this.#known = known;
     return opened({
@@ -227,6 +246,19 @@ export class Connection {
     if (this.#tls !== undefined) options.sslOptions = this.#tls;
     return options;
   }
+}
+
+/** A frame OPTIONS of its protocol, which is answered before anybody has logged in: with SUPPORTED, or an error about versions. */
+const HELLO = {
+  say: Uint8Array.of(4, 0, 0, 0, 5, 0, 0, 0, 0),
+  isKnown: (answer: Buffer) =>
+    answer.length >= 9 && (answer[0] as number) >= 0x83 && [0, 6].includes(answer[4] as number),
+};
+
+function addressOf(contactPoint: string): { host: string; port: number } {
+  const colon = contactPoint.lastIndexOf(':');
+  const host = contactPoint.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(contactPoint.slice(colon + 1)) };
 }
 
 /** As Cassandra joins the parts of a partition key, of which there are two at least: each between its length and a zero. */

@@ -1,5 +1,6 @@
 /** What an error of the driver means: wait and try again, refuse this row, or stop. */
 import { errors, types } from 'cassandra-driver';
+import { certificateProblem } from '../../../network/mix-up.ts';
 import { type ErrorCode, type FailedWrite, messageOf, TributaryError } from '../../../schemas/errors.ts';
 
 const { responseErrorCodes } = types;
@@ -66,6 +67,9 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
   const fault = (code: ErrorCode, message: string) =>
     new TributaryError(code, `${what}: ${message}`, { cause: error, outcome });
 
+  const certificate = all.map(certificateProblem).find((each) => each !== undefined);
+  if (certificate !== undefined)
+    return fault('ACCESS_REFUSED', `there is no connection by TLS to Cassandra: ${certificate}`);
   // A node that cannot look up its users now says that the password is wrong, and why.
   if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {
     return fault('ACCESS_REFUSED', `Cassandra does not know the user or the password: ${why}; correct them`);

@@ -15,14 +15,15 @@ const PLAYED = new Set([
 
 for (const [rule, roughness] of Object.entries(WITHOUT)) {
   if (PLAYED.has(rule)) continue;
-  test(`without ${rule}, a seed differs`, async (t) => {
+  test(`without ${rule}, a seed differs`, async () => {
     for (let seed = 0; seed < MOST_SEEDS; seed++) {
       for (const lookups of ['still', 'changing', 'narrow'] as const) {
         try {
           await assertSurvives(seed, lookups, roughness);
         } catch (error) {
-          t.diagnostic(`seed ${seed}, ${lookups} lookups: ${String(error).split('\n')[0]}`);
-          return;
+          // Whatever else it met would prove nothing.
+          if (error instanceof assert.AssertionError) return;
+          throw error;
         }
       }
     }

@@ -2,19 +2,22 @@
  * The property, on the real runtime and the real embedded stores. A seed that fails is in the message; it runs alone with
  *
  *     SEED=123 node --test test/jobs/runtime/crash.test.ts
+ *
+ * `npm test` runs some seeds, `npm run test:seeds` ten times as many.
  */
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
 
 const only = process.env['SEED'];
-const seeds = (count: number): number[] => (only === undefined ? [...Array(count).keys()] : [Number(only)]);
+const times = Number(process.env['TIMES'] ?? 1);
+const seeds = (count: number): number[] => (only === undefined ? [...Array(count * times).keys()] : [Number(only)]);
 
 const PLATFORMS = [
-  ['lookups that stand still', 'still', 250, {}],
-  ['lookups that change and records gone astray', 'changing', 250, {}],
-  ['two learners, and a course that changes all the time', 'narrow', 150, {}],
-  ['stores that do not say when a write came too late', 'narrow', 150, { distort: tellingNothing }],
+  ['lookups that stand still', 'still', 25, {}],
+  ['lookups that change and records gone astray', 'changing', 25, {}],
+  ['two learners, and a course that changes all the time', 'narrow', 15, {}],
+  ['stores that do not say when a write came too late', 'narrow', 15, { distort: tellingNothing }],
 ] as const;
 
 for (const [what, lookups, count, roughness] of PLATFORMS) {

@@ -1,0 +1,65 @@
+/** Servers of each protocol that speak it as it is, or within TLS: as much of it as is said before anybody has logged in. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, type TestContext } from 'node:test';
+import { createServer as createTls } from 'node:tls';
+import { certificates } from '../../servers/certificates.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tributary-tls-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const files = certificates(folder);
+export const CA_FILE = files.ca;
+export const CA = readFileSync(files.ca, 'utf8');
+const KEYS = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+
+type Answer = (said: Buffer) => string | Uint8Array | undefined;
+
+/** What each says to a newcomer; undefined: it waits for more. A server that is spoken to in TLS sees bytes that mean nothing. */
+const PROTOCOLS = {
+  redis: (said) => (said.includes('PING') ? '+PONG\r\n' : undefined),
+  // An error of an unknown version, as for the first bytes of TLS; or what it supports.
+  cassandra: (said) => Uint8Array.of(0x84, 0, 0, 0, said[0] === 4 ? 6 : 0, 0, 0, 0, 0),
+  // To anything but the question whether it speaks TLS, nothing.
+  postgres: (said) => (said.length === 8 ? 'N' : undefined),
+} satisfies Record<string, Answer>;
+
+export type Spoken = keyof typeof PROTOCOLS | 'http' | 'smtp';
+
+/** Answers `127.0.0.1:<port>`. */
+export async function listening(t: TestContext, spoken: Spoken, over: 'plain' | 'tls'): Promise<string> {
+  const server = serverOf(spoken, over);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function serverOf(spoken: Spoken, over: 'plain' | 'tls'): Server {
+  if (spoken === 'http') {
+    return over === 'tls'
+      ? createHttps(KEYS, (_, response) => response.end('{}'))
+      : createHttp((_, response) => response.end('{}'));
+  }
+  const serve = (socket: Socket): void => {
+    socket.on('error', () => {});
+    if (spoken === 'smtp') socket.write('220 mail.example.org ESMTP\r\n');
+    else {
+      socket.on('data', (said) => {
+        const answer = PROTOCOLS[spoken](said);
+        if (answer !== undefined) socket.write(answer);
+      });
+    }
+  };
+  return over === 'tls' ? createTls(KEYS, serve) : createServer(serve);
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { certificateProblem, mixUpAt, mixUpFinder } from '../../network/mix-up.ts';
+import { type Address, HTTP, spokenAt } from '../../network/speaking.ts';
+import { listening } from './listeners.ts';
+
+const addressOf = (text: string): Address => {
+  const [host, port] = text.split(':') as [string, string];
+  return { host, port: Number(port) };
+};
+const said = (address: Address, tls: boolean) => ({
+  addresses: [address],
+  tls,
+  hello: HTTP,
+  plainly: 'http://',
+  encrypted: 'https://',
+});
+
+test('what a port speaks is told by what it answers', async (t) => {
+  const [plain, tls] = [await listening(t, 'http', 'plain'), await listening(t, 'http', 'tls')];
+  assert.equal(await spokenAt(addressOf(plain), HTTP), 'plain');
+  assert.equal(await spokenAt(addressOf(tls), HTTP), 'tls');
+  assert.equal(await spokenAt(addressOf(await listening(t, 'smtp', 'plain')), HTTP), undefined, 'something else');
+});
+
+test('a server that does not answer, or is not there, tells nothing', async (t) => {
+  const silent = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as { port: number };
+  assert.equal(await spokenAt({ host: '127.0.0.1', port }, HTTP), undefined);
+  await new Promise((resolve) => silent.close(resolve));
+  assert.equal(await mixUpAt(said({ host: '127.0.0.1', port }, true)), undefined);
+  t.after(() => silent.close());
+});
+
+test('where both sides say the same there is no mix-up', async (t) => {
+  const [plain, tls] = [await listening(t, 'http', 'plain'), await listening(t, 'http', 'tls')];
+  assert.equal(await mixUpAt(said(addressOf(plain), false)), undefined);
+  assert.equal(await mixUpAt(said(addressOf(tls), true)), undefined);
+  assert.match((await mixUpAt(said(addressOf(plain), true))) ?? '', /does not speak TLS, and the URL says https:/);
+  assert.match((await mixUpAt(said(addressOf(tls), false))) ?? '', /speaks TLS, and the URL says http:/);
+});
+
+test('who is refused a connection is not asked what it speaks', async (t) => {
+  const find = mixUpFinder(said(addressOf(await listening(t, 'http', 'plain')), true));
+  assert.equal(await find(Object.assign(new Error('no'), { code: 'ECONNREFUSED' })), undefined);
+  const [one, other] = await Promise.all([find(new Error('closed')), find(new Error('closed'))]);
+  assert.match(one ?? '', /does not speak TLS/);
+  assert.equal(one, other);
+});
+
+test('what is wrong with a certificate is told with what to give', () => {
+  const error = (code: string, message = 'no') => Object.assign(new Error(message), { code });
+  for (const code of [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])
+    assert.match(certificateProblem(error(code)) ?? '', /not trusted.*tlsCa/, code);
+  assert.match(
+    certificateProblem(new Error('Connection error: self-signed certificate in certificate chain')) ?? '',
+    /tlsCa/,
+  );
+  assert.match(certificateProblem(error('ERR_SSL_X', 'tlsv13 alert certificate required')) ?? '', /tlsCert and tlsKey/);
+  assert.equal(certificateProblem(error('ECONNRESET', 'socket hang up')), undefined);
+});
