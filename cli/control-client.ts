@@ -5,10 +5,11 @@ import { TributaryError } from '../schemas/errors.ts';
 import { GoOn } from './context.ts';
 import type { Call, Streams } from './control.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
+import { atSocket } from './socket-path.ts';
 
 /** Answers the exit code, or how the command goes on elsewhere; undefined when nobody took the call, so that it may be made again, or done here. */
 export async function callHolder(path: string, call: Call, streams: Streams): Promise<number | GoOn | undefined> {
-  const socket = connect(path);
+  const socket = atSocket(path, (near) => connect(near));
   try {
     await once(socket, 'connect');
   } catch {
@@ -71,7 +72,7 @@ const ANSWER_MS = 5000;
  * there was no answer. Waits for as long as a command takes that cannot be handed over.
  */
 export async function askForFolder(path: string, signal: AbortSignal): Promise<'free' | 'refused' | 'nobody'> {
-  const socket = connect(path);
+  const socket = atSocket(path, (near) => connect(near));
   const giveUp = () => socket.destroy();
   const tooLong = setTimeout(giveUp, ANSWER_MS);
   signal.addEventListener('abort', giveUp);

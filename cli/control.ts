@@ -10,6 +10,7 @@ import { finished } from 'node:stream/promises';
 import { GoOn, Interrupted } from './context.ts';
 import { INTERRUPTED } from './errors.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
+import { atSocket } from './socket-path.ts';
 
 export const socketOf = (folder: string): string => join(folder, 'control.sock');
 
@@ -47,7 +48,7 @@ export interface Holder {
 
 /**
  * Listens. The caller has the folder, so a socket that is there already is of a dead process. Throws when the system refuses the
- * socket, as it does for very long paths.
+ * socket, as it does on some file systems.
  */
 export async function serveControl(path: string, holder: Holder): Promise<Control> {
   const ends: Ends = { closing: new AbortController(), stopping: new AbortController() };
@@ -65,13 +66,13 @@ export async function serveControl(path: string, holder: Holder): Promise<Contro
   // The socket is made within `listen`, and must never be open to others.
   const before = process.umask(0o177);
   try {
-    server.listen(path, resolve);
+    atSocket(path, (near) => server.listen(near, resolve));
   } finally {
     process.umask(before);
   }
   await listening;
   const close = async (): Promise<void> => {
-    const closed = new Promise((done) => server.close(done));
+    const closed = new Promise((done) => atSocket(path, () => server.close(done)));
     ends.closing.abort();
     await Promise.all(active);
     // Whoever does not read what is left for him, as a pager does, keeps nobody up.

@@ -12,6 +12,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type ErrorCode, messageOf, TributaryError } from '../schemas/errors.ts';
 import { fileIn } from './file.ts';
 import { mark, recognise } from './identity.ts';
+import { checkNotEmptied, openingError } from './opening-error.ts';
 
 export const IN_MEMORY = ':memory:';
 
@@ -74,11 +75,12 @@ function open(folder: string): DatabaseSync {
   } catch (error) {
     throw new TributaryError(
       'FOLDER_UNUSABLE',
-      `the data folder ${folder} cannot be made: ${messageOf(error)}; choose another with --data`,
+      `the data folder ${folder} cannot be made: ${messageOf(error)}; let this user write there, or choose another with --data`,
       { cause: error },
     );
   }
   const file = fileIn(folder);
+  checkNotEmptied(folder, file);
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { timeout: 0 });
@@ -97,19 +99,7 @@ function open(folder: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    if (error instanceof TributaryError) throw error;
-    if (sqliteCode(error) === SQLITE_BUSY) {
-      throw new TributaryError(
-        'FOLDER_IN_USE',
-        `the data folder ${folder} belongs to another running tributary; stop that one first, or choose another folder with --data`,
-        { cause: error },
-      );
-    }
-    throw new TributaryError(
-      'STORE_BROKEN',
-      `${file} cannot be opened: ${messageOf(error)}; if it is no file of tributary, move it away`,
-      { cause: error },
-    );
+    throw error instanceof TributaryError ? error : openingError(folder, file, sqliteCode(error), error);
   }
 }
 

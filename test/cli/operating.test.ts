@@ -132,8 +132,9 @@ async function nowhere(): Promise<number> {
   return port;
 }
 
-test('a store that is away when a process starts is waited for: it lives, is not ready, and stops when it is told', async (t) => {
+test('a store that is away when a process starts is waited for: it lives, says why it is not ready and how far behind, and stops when it is told', async (t) => {
   const folder = temporaryFolder(t);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   const [tables, metrics] = [await nowhere(), await nowhere()];
   const url = `cassandra://127.0.0.1:${tables}/tributary`;
   const one = running(t, folder, ['run', 'track-progress', '--tables', url, '--metrics-port', String(metrics)]);
@@ -141,17 +142,34 @@ test('a store that is away when a process starts is waited for: it lives, is not
     let text = '';
     one.child.stderr?.on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('not running yet')) resolve();
+      if (text.includes('waiting for the tables')) resolve();
     });
   });
   await waited;
-  const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${metrics}${path}`)).status;
-  assert.deepEqual([await statusOf('/livez'), await statusOf('/readyz')], [200, 503]);
+  const asked = (path: string) => fetch(`http://127.0.0.1:${metrics}${path}`);
+  assert.equal((await asked('/livez')).status, 200);
+  const ready = await asked('/readyz');
+  assert.equal(ready.status, 503);
+  assert.match(
+    await ready.text(),
+    /^the jobs are not running yet\ntrack-progress is waiting for the tables since \d{4}-.*Z: TABLES_AWAY: .*\n$/,
+  );
+  let text = '';
+  do text = await (await asked('/metrics')).text();
+  while (!text.includes('tributary_lag_records{'));
+  assert.match(text, /^tributary_lag_records\{job="track-progress",topic="enrollment\.events",partition="\d"\} 1$/m);
+  assert.match(
+    text,
+    /^tributary_lag_seconds\{job="track-progress",topic="enrollment\.events",partition="\d"\} [\d.e-]+$/m,
+  );
+  assert.match(text, /^tributary_partitions_waiting\{job="track-progress",code="TABLES_AWAY"\} 1$/m);
+  assert.match(text, /^tributary_dead_letters_total\{job="track-progress",code="DATA_INVALID"\} 0$/m);
   one.child.kill('SIGTERM');
   const { code, stderr, stdout } = await one.ended;
   assert.deepEqual([code, stdout], [0, '']);
-  const [first] = linesOf(stderr).map((line) => JSON.parse(line));
-  assert.deepEqual([first.level, first.code], ['warn', 'TABLES_AWAY']);
+  const lines = linesOf(stderr).map((line) => JSON.parse(line));
+  assert.deepEqual([lines[0].level, lines[0].code, lines[0].job], ['warn', 'TABLES_AWAY', 'track-progress']);
+  assert.equal(lines.filter(({ kind }) => kind === 'outage').length, 1, 'however often it was tried');
 });
 
 test('a search that is away when a process starts holds up no rows, and its index is behind', async (t) => {
