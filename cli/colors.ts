@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 export type Paint = (style: Style, text: string) => string;
 export type Style = 'bold' | 'red' | 'yellow' | 'green';
 
-export const PLAIN: Paint = (_style, text) => text;
+const PLAIN: Paint = (_style, text) => text;
 const COLORED: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
 /** Whether what is written to that stream may have colours. */
