@@ -3,15 +3,12 @@
  *
  *     SEED=123 node --test test/jobs/runtime/crash.test.ts
  *
- * `npm test` runs some seeds, `npm run test:seeds` ten times as many.
+ * `npm test` runs some seeds, `npm run test:seeds` ten times as many, and `SEEDS` says how many.
  */
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
-
-const only = process.env['SEED'];
-const times = Number(process.env['TIMES'] ?? 1);
-const seeds = (count: number): number[] => (only === undefined ? [...Array(count * times).keys()] : [Number(only)]);
+import { seedsOf } from '../../protocol/seeds.ts';
 
 const PLATFORMS = [
   ['lookups that stand still', 'still', 25, {}],
@@ -22,7 +19,7 @@ const PLATFORMS = [
 
 for (const [what, lookups, count, roughness] of PLATFORMS) {
   test(`whatever happens to its processes, a platform with ${what} ends up as if nothing had`, async () => {
-    for (const seed of seeds(count)) {
+    for (const seed of seedsOf(count)) {
       try {
         await assertSurvives(seed, lookups, roughness);
       } catch (error) {
