@@ -85,7 +85,9 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 async function printFinding(streams: Streams, { check, state, message, todo }: Finding, paint: Paint): Promise<void> {
-  await print(streams, `${paint(STYLES[state], state.padEnd(7))}  ${check}: ${message}`);
+  const head = state.padEnd(7);
+  const painted = (shown: string): string => paint(STYLES[state], head) + shown.slice(head.length);
+  await print(streams, `${head}  ${check}: ${message}`, painted);
   if (todo !== undefined) await print(streams, `         to do: ${todo}`);
 }
 
