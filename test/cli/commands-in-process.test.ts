@@ -1,9 +1,10 @@
 /** What is hard to time from outside: a command that is interrupted, and a reader that is slow or gone. */
 import assert from 'node:assert/strict';
 import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { test } from 'node:test';
 import { execute } from '../../cli/commands.ts';
-import { Interrupted } from '../../cli/context.ts';
+import { GoOn, Interrupted } from '../../cli/context.ts';
 import { formatProgress, nothing } from '../../topics/progress.ts';
 import { enrolled, ndjson } from './harness.ts';
 import { command, wired } from './in-process.ts';
@@ -50,6 +51,39 @@ test('a command waits for a slow reader, and ends when the reader is gone', asyn
   const context = { wired: one, stdin: Readable.from([]), stdout, stderr, signal: controller.signal };
   assert.equal(await execute('tail', TAIL, context, false), 130);
   assert.ok(lines < 20, `${lines} lines were written to nobody`);
+});
+
+test('a tail that is handed over while its reader is slow goes on with the first record that it has not written', async (t) => {
+  const one = await wired(t);
+  const users = Array.from({ length: 300 }, (_, i) => `u${i}`);
+  await command(one, 'produce', { topic: 'enrollment.events' }, ndjson(...users.map((user) => enrolled(user))));
+  const handover = new AbortController();
+  let written = '';
+  // It takes some of it, and then nothing until the folder is asked for.
+  const stdout = new Writable({
+    highWaterMark: 1000,
+    write(chunk, _encoding, done) {
+      written += chunk;
+      if (written.length < 20_000 || handover.signal.aborted) return done();
+      setImmediate(() => handover.abort());
+      handover.signal.addEventListener('abort', () => done());
+    },
+  });
+  const stderr = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const { signal } = new AbortController();
+  const context = { wired: one, stdin: Readable.from([]), stdout, stderr, signal, handover: handover.signal };
+  const ended = await execute('tail', TAIL, context, false);
+  await finished(stdout.end());
+  assert.ok(ended instanceof GoOn);
+  const rest = await command(one, 'tail', JSON.parse(JSON.stringify(ended.args)));
+  const keysOf = (text: string) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).key as string);
+  const [first, second] = [keysOf(written), keysOf(rest.stdout)];
+  assert.ok(first.length > 10 && second.length > 10);
+  assert.deepEqual([...first, ...second].sort(), users.toSorted());
 });
 
 test('tail shows the newest records of all partitions, in the order of their time', async (t) => {
