@@ -55,6 +55,11 @@ export class Patience {
     });
   }
 
+  /** The partition was taken away before anybody had heard of what is away: a log that is away for longer than a session does so. */
+  stopped(error: TributaryError): void {
+    if (!this.#hasWaited) this.waits(error, 0);
+  }
+
   /** A turn was done: if there was any waiting, it is over. */
   resumes(): void {
     if (!this.#hasWaited) return;

@@ -110,7 +110,10 @@ export class PartitionWorker {
           else await clock.sleep(backOff(failures, settings.backOffMs, random), signal);
         } catch (error) {
           if (kindOf(error) !== 'retry') throw error;
-          if (signal.aborted) break;
+          if (signal.aborted) {
+            this.#patience.stopped(error as TributaryError);
+            break;
+          }
           failures += 1;
           const delayMs = backOff(failures, settings.backOffMs, random);
           this.#patience.waits(error as TributaryError, delayMs);
