@@ -111,6 +111,7 @@ test('a wrong configuration is told with all its problems and exit code 2, befor
 
 test('a Service of Kubernetes named tributary stops no command, and a mistyped variable is warned of once', async (t) => {
   const folder = temporaryFolder(t);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   const env = { TRIBUTARY_PORT: 'tcp://10.96.0.7:8080', TRIBUTARY_SERVICE_HOST: '10.96.0.7', TRIBUTARY_DTA: '/x' };
   for (const args of [['topics'], ['config'], ['lag', '--json']]) {
     const { code, stderr } = await tributary(folder, args, { env });
@@ -125,6 +126,7 @@ test('a Service of Kubernetes named tributary stops no command, and a mistyped v
 
 test('an output that takes no more is told of, and one that nobody reads on is not', async (t) => {
   const folder = temporaryFolder(t);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   const full = await tributary(folder, ['topics'], { stdout: openSync('/dev/full', 'w') });
   assert.equal(full.code, 1);
   assert.match(
@@ -135,6 +137,7 @@ test('an output that takes no more is told of, and one that nobody reads on is n
 
 test('on a terminal that wants colours there are some, and none where NO_COLOR says so', async (t) => {
   const folder = temporaryFolder(t);
+  await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   for (const command of ['lag', 'topics', 'doctor']) {
     const colored = await tributary(folder, [command], { env: { FORCE_COLOR: '1' } });
     assert.ok(colored.stdout.includes('\u001b['), command);

@@ -25,7 +25,7 @@ const LISTS: readonly (readonly [CommandName, object])[] = [
   ['topics', { topic: null }],
   ['tables', {}],
   ['indexes', {}],
-  ['lag', { job: null, wait: false, timeoutMs: 1 }],
+  ['lag', { jobs: [], wait: false, timeoutMs: 1, progress: false }],
   ['offsets show', { jobs: [] }],
   ['show', { projection: 'enrollments', key: [], ...PAGE }],
   ['search', { index: 'enrollments', words: '', filter: [], ...PAGE }],

@@ -118,7 +118,10 @@ test('a certificate that nobody vouches for is not trusted, and is not waited fo
   await refused(search.prepare([courses]), /the certificate of Elasticsearch is not trusted \(unable to verify/);
 });
 
-test('HTTP where HTTPS is spoken is waited for, and told', async (t) => {
+test('HTTP where HTTPS is spoken is told as that, with the remedy', async (t) => {
   const search = opened(t, { url: `elasticsearch://worker${login}`, patienceMs: 1000 });
-  await assert.rejects(search.prepare([courses]), { code: 'SEARCH_AWAY', message: /does not answer/ });
+  await assert.rejects(search.prepare([courses]), {
+    code: 'CONFIG_INVALID',
+    message: /speaks TLS.*write elasticsearch\+https:/,
+  });
 });

@@ -82,7 +82,7 @@ test('an encrypted connection is made, and only to the server whose certificate 
     chmodSync(file, 0o600);
     await admin.query(`ALTER SYSTEM SET ${name} = '${file}'`);
   }
-  await assert.rejects(opened(t, { ca }).get('r1'), { code: 'ACCESS_REFUSED', message: /sslmode/ }, 'it cannot yet');
+  await assert.rejects(opened(t, { ca }).get('r1'), { code: 'CONFIG_INVALID', message: /sslmode/ }, 'it cannot yet');
   await admin.query('ALTER SYSTEM SET ssl = on');
   await admin.end();
   await server.stop();

@@ -257,7 +257,7 @@ describe('who may come in', () => {
     assert.equal((await cache.read(courses, ['acme', 'ann'])).length, 1);
 
     const untrusting = opened(t, { url, patienceMs: 500 });
-    await assert.rejects(untrusting.read(courses, ['acme', 'ann']), { code: 'CACHE_AWAY', message: /certificate/ });
+    await assert.rejects(untrusting.read(courses, ['acme', 'ann']), { code: 'ACCESS_REFUSED', message: /certificate/ });
     const elsewhere = opened(t, { url, tls: { ca }, prefix: 'other:' });
     await assert.rejects(elsewhere.read(courses, ['acme', 'ann']), {
       code: 'ACCESS_REFUSED',

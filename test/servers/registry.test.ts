@@ -100,5 +100,5 @@ test('over TLS it is known by its authority, and by no other', async (t) => {
   const unknown = confluentRegistry({ url: secure });
   t.after(() => Promise.all([plain, known, unknown].map((registry) => registry.close())));
   assert.equal(await known.schema(id), '"long"');
-  await assert.rejects(unknown.schema(id), { code: 'REGISTRY_AWAY', message: /certificate/ });
+  await assert.rejects(unknown.schema(id), { code: 'ACCESS_REFUSED', message: /certificate/ });
 });
