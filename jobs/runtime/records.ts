@@ -52,7 +52,8 @@ export function derived(
     origin,
   });
   const count = partitions(said.topic);
-  const base = { topic: said.topic, value: said.value, headers, timestamp: now };
+  // Its time was bounded where it came from: a clock of ours that is behind must not bound it again.
+  const base = { topic: said.topic, value: said.value, headers, timestamp: Math.max(now, said.time) };
   if (said.key === null) {
     return Array.from({ length: count }, (_, partition) => ({ ...base, partition, key: null }));
   }

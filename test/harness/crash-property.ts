@@ -142,6 +142,8 @@ async function life(
       if (steps > 150 && random.chance(0.01)) await world.rewindOne();
       world.loseLateOnes(0.02);
     }
+    // At the time of the last event, as what is much older than its record would not be mailed.
+    await world.settle(Math.max(...history.rest.map(({ time }) => time), options.now));
     // Whoever is called in vain is called again hours later, some times.
     for (let day = 0; day < 6; day++) await world.settle(history.end + day * DAY);
     // Every life answers at times of its own, and 90 days later nobody sees when.
