@@ -5,6 +5,11 @@ import { assertSurvives } from '../../harness/crash-property.ts';
 import { WITHOUT } from '../../harness/without-rules.ts';
 
 const MOST_SEEDS = 400;
+/** A seed that differed when it was looked for, where it is not among the first: after a change of jobs it may be another. */
+const KNOWN: Readonly<Record<string, number>> = {
+  'sending only what lies within the batch': 20,
+  'map entries written whole by a new owner': 39,
+};
 /** Seldom found by luck; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
 const PLAYED = new Set([
   'the fence at the commit',
@@ -27,7 +32,7 @@ async function survives(...life: Parameters<typeof assertSurvives>): Promise<boo
 for (const [rule, roughness] of Object.entries(WITHOUT)) {
   if (PLAYED.has(rule)) continue;
   test(`without ${rule}, a seed differs`, async () => {
-    for (let seed = 0; seed < MOST_SEEDS; seed++) {
+    for (const seed of [KNOWN[rule] ?? 0, ...Array(MOST_SEEDS).keys()]) {
       for (const lookups of ['still', 'changing', 'narrow'] as const) {
         // One that differs in any case proves nothing.
         if (!(await survives(seed, lookups, roughness)) && (await survives(seed, lookups))) return;
