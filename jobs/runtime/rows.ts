@@ -67,8 +67,8 @@ export class PartitionRows implements Keeper {
   readonly #packed = new Map<string, Packed>();
   readonly #packing: Packing;
   #owner: RowsOwner | undefined;
-  /** Within a batch rows are not as the store has them. */
-  #isWithinBatch = false;
+  /** The rows that the batch in work has loaded: all others are as the store has them. Undefined between batches. */
+  #ofBatch: Set<string> | undefined;
 
   constructor(table: TableDef, tables: Tables, budget: RowBudget) {
     this.#table = table;
@@ -90,8 +90,9 @@ export class PartitionRows implements Keeper {
   /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. Throws `Outranked`. */
   async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
     const missing: Key[] = [];
-    this.#isWithinBatch = true;
+    this.#ofBatch ??= new Set();
     for (const [id, key] of keys) {
+      this.#ofBatch.add(id);
       if (this.#rows.has(id)) continue;
       const text = this.#packed.get(id)?.text;
       if (text === undefined) missing.push(key);
@@ -107,10 +108,14 @@ export class PartitionRows implements Keeper {
 
   /** The keys of all rows under a prefix: those of the store, and those of this batch that the store does not hold yet. */
   async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
-    this.#isWithinBatch = true;
+    this.#ofBatch ??= new Set();
     const stored = await this.#tables.under(this.#table, prefix);
     await this.#lookElsewhere(stored);
-    for (const row of stored) if (!this.#rows.has(idOf(row.key))) this.#keep(row.key, row, hasLeft);
+    for (const row of stored) {
+      const id = idOf(row.key);
+      this.#ofBatch.add(id);
+      if (!this.#rows.has(id)) this.#keep(row.key, row, hasLeft);
+    }
     return stored.map((row) => row.key);
   }
 
@@ -146,9 +151,17 @@ export class PartitionRows implements Keeper {
     return (this.#rows.get(id) as Ready).row;
   }
 
-  /** Rows of this memory that match, for keys that the store cannot know yet. */
+  /** The ids of the rows that are in memory as they are, and not packed; what was used last at the end. */
+  get ready(): string[] {
+    return [...this.#rows.keys()];
+  }
+
+  /** Rows of the batch in work that match: the store cannot know yet what the batch makes of them. */
   *matching(test: (row: LiveRow) => boolean): Iterable<LiveRow> {
-    for (const { row } of this.#rows.values()) if (test(row)) yield row;
+    for (const id of this.#ofBatch ?? []) {
+      const row = this.#rows.get(id)?.row;
+      if (row !== undefined && test(row)) yield row;
+    }
   }
 
   /** Forgets everything: what is true is in the store. */
@@ -157,7 +170,7 @@ export class PartitionRows implements Keeper {
     for (const { bytes } of this.#packed.values()) this.#budget.count(-bytes);
     this.#rows.clear();
     this.#packed.clear();
-    this.#isWithinBatch = false;
+    this.#ofBatch = undefined;
     this.#budget.leave(this);
   }
 
@@ -201,7 +214,7 @@ export class PartitionRows implements Keeper {
       if (pause !== undefined) await pause;
       this.#pack(one, hasLeft);
     }
-    this.#isWithinBatch = false;
+    this.#ofBatch = undefined;
     budget.settle();
   }
 
@@ -230,7 +243,7 @@ export class PartitionRows implements Keeper {
   oldest(): number | undefined {
     const [packed] = this.#packed.values();
     if (packed !== undefined) return packed.usedAt;
-    if (this.#isWithinBatch) return undefined;
+    if (this.#ofBatch !== undefined) return undefined;
     const [ready] = this.#rows.values();
     return ready?.usedAt;
   }
@@ -243,7 +256,7 @@ export class PartitionRows implements Keeper {
       this.#unpack(id);
       free += its;
     }
-    if (this.#isWithinBatch) return;
+    if (this.#ofBatch !== undefined) return;
     for (const [id, { usedAt, bytes: its }] of this.#rows) {
       if (free >= bytes || usedAt !== time) return;
       this.#rows.delete(id);

@@ -45,7 +45,7 @@ function partition(tables: Tables, budget: RowBudget) {
     rows,
     load: (...names: string[]) => rows.load(new Map(names.map((name) => [idOf(name), keyOf(name)])), () => false),
     trim: (...names: string[]) => rows.trim([...names.map(idOf), 'unknown'], () => false, alone),
-    ready: () => [...rows.matching(() => true)].map((row) => row.key[2] as string),
+    ready: () => rows.ready.map((id) => id.split('\0')[2] as string),
     async batch(...names: string[]) {
       await this.load(...names);
       await this.trim(...names);
