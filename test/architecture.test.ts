@@ -1,7 +1,4 @@
-/**
- * Who may import whom: one table of all folders, checked on the import graph as it is. `biome.json` says the same folder by
- * folder, so that an editor shows it at once; what follows through others is seen only here.
- */
+/** Who may import whom: one table of all folders, each with its reason, checked on the import graph as it is. It is said nowhere else. */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import { test } from 'node:test';
