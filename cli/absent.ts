@@ -1,5 +1,5 @@
 /** What stands for a port that is embedded in a folder with no data: nothing is made there, and whoever uses it is told. */
-import { TributaryError } from '../schemas/errors.ts';
+import { TributaryError } from '../core/errors.ts';
 
 /** Every method of it rejects with NOT_FOUND. */
 export function absentPort(folder: string): object {

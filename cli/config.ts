@@ -9,8 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { messageOf, TributaryError } from '../core/errors.ts';
 import { DEFAULT_SETTINGS, NETWORKED } from '../jobs/runtime/stores.ts';
-import { messageOf, TributaryError } from '../schemas/errors.ts';
 import { hint } from './hint.ts';
 import { isServiceLink } from './service-links.ts';
 

@@ -1,7 +1,7 @@
 /** The other end of the control socket: has a command run by the process that has the data folder. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { TributaryError } from '../schemas/errors.ts';
+import { TributaryError } from '../core/errors.ts';
 import { GoOn } from './context.ts';
 import type { Call, Streams } from './control.ts';
 import { FRAME, frame, frameReader } from './frames.ts';

@@ -1,7 +1,7 @@
 /** Runs a command: by the process that has the data folder already, or else here with stores of its own. */
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { TributaryError } from '../schemas/errors.ts';
+import { TributaryError } from '../core/errors.ts';
 import { accessOf, type CommandName } from './commands.ts';
 import type { Config } from './config.ts';
 import { GoOn, pause } from './context.ts';

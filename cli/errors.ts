@@ -1,6 +1,6 @@
 /** What a command says when it fails, and with which exit code it ends. */
 import type { Writable } from 'node:stream';
-import { messageOf, TributaryError } from '../schemas/errors.ts';
+import { messageOf, TributaryError } from '../core/errors.ts';
 import { shownText } from './shown.ts';
 
 export const FAILED = 1;

@@ -4,9 +4,9 @@
  * the decoder that jobs use.
  */
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../schemas/errors.ts';
-import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../schemas/event.ts';
-import { unknownFields } from '../schemas/unknown-fields.ts';
+import { messageOf } from '../core/errors.ts';
+import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../core/event.ts';
+import { unknownFields } from '../core/unknown-fields.ts';
 import { avroHeaders, type Codec } from '../topics/codec.ts';
 import { keyOf, type Topic } from '../topics/define.ts';
 import { partitionOf } from '../topics/partition.ts';

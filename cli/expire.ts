@@ -1,7 +1,8 @@
 /** Deletes what is not kept any longer. A store that is away is asked again the next time. */
+
+import { messageOf } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
-import { messageOf } from '../schemas/errors.ts';
 import type { Logger } from './telemetry.ts';
 import { indexesOf, tablesOf } from './wire.ts';
 

@@ -3,7 +3,7 @@
  * can do without the folder lets go of it when another one asks: whoever looks keeps no jobs from running.
  */
 import type { Writable } from 'node:stream';
-import { messageOf } from '../schemas/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { execute } from './commands.ts';
 import type { Config } from './config.ts';
 import type { GoOn } from './context.ts';

@@ -3,7 +3,7 @@ import { close, createReadStream, fstatSync, open as openFile } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { messageOf } from '../schemas/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { usage } from './errors.ts';
 
 export interface Input {

@@ -1,5 +1,5 @@
 /** A search whose indexes may be made later than the process begins, since it is away then. */
-import type { IndexDef } from '../schemas/target.ts';
+import type { IndexDef } from '../core/target.ts';
 import type { Search } from '../sinks/search/port.ts';
 
 export interface LateSearch extends Search {

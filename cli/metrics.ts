@@ -3,10 +3,10 @@
  * at 0: what appears only once it has happened can be found by no alarm that looks for a change.
  */
 import type { Counter, Registry } from 'prom-client';
+import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import { ODDITIES } from '../jobs/runtime/oddities.ts';
 import { type PartitionEvent, SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
-import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../schemas/errors.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
 type Place = Pick<PartitionEvent, 'job' | 'topic' | 'partition'>;

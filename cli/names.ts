@@ -1,7 +1,8 @@
 /** Finds what a command line names; a name that does not exist is answered with those that do. */
+
+import type { EventDef } from '../core/event.ts';
+import { callAnswered, timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
-import type { EventDef } from '../schemas/event.ts';
-import { callAnswered, timerFired } from '../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import { usage } from './errors.ts';

@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, TributaryError } from '../core/errors.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
-import { messageOf, TributaryError } from '../schemas/errors.ts';
 import type { ChannelName } from '../schemas/fields.ts';
-import type { Finding } from '../schemas/finding.ts';
 import type { Cache } from '../sinks/cache/port.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';

@@ -1,6 +1,6 @@
 /** Options that several commands have, and how their values are read. */
 import { InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { DEFAULT_TENANT } from '../core/event.ts';
 import { defaultOf, docOf, flagOf, KEYS } from './config.ts';
 import { VIEW_STORES, type ViewStore } from './view-stores.ts';
 

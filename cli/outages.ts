@@ -2,8 +2,9 @@
  * What waits for what, as people want to hear of it: one line when a job begins to wait for a store, one a minute as long as that goes on,
  * and one when it is over. What breaks and heals all the time is one outage, with the same few lines.
  */
+
+import type { ErrorCode } from '../core/errors.ts';
 import type { Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
-import type { ErrorCode } from '../schemas/errors.ts';
 import { timeText } from './time-text.ts';
 
 /** A job that waits, or a view that is behind. */

@@ -1,7 +1,8 @@
 /** What `doctor` finds of where jobs stand: their offsets, what is committed beside them, and what rows say that they have applied. */
+
+import { type Finding, ok, problem, warning } from '../core/finding.ts';
 import { parseAt } from '../jobs/runtime/position.ts';
 import { type Standing, standingsOf } from '../jobs/runtime/standing.ts';
-import { type Finding, ok, problem, warning } from '../schemas/finding.ts';
 import { lagsOf } from './commands/lag.ts';
 import type { Context } from './context.ts';
 

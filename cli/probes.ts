@@ -5,7 +5,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { messageOf, TributaryError } from '../schemas/errors.ts';
+import { messageOf, TributaryError } from '../core/errors.ts';
 import type { Config } from './config.ts';
 
 export interface Probes {

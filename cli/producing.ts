@@ -3,7 +3,7 @@
  * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
  */
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
-import { kindOf } from '../schemas/errors.ts';
+import { kindOf } from '../core/errors.ts';
 import { checkerOf, type Problem } from './checking.ts';
 import { collector } from './collector.ts';
 import type { Report } from './commands/produce.ts';

@@ -3,12 +3,13 @@
  * started again after a while, later each time, as a supervisor starts a process again
  * (docs/decisions/0027-a-failed-job-leaves-the-others-alone.md).
  */
+
+import { messageOf, TributaryError } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
 import type { RunningJob } from '../jobs/runtime/run.ts';
 import type { Clock } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { messageOf, TributaryError } from '../schemas/errors.ts';
 
 /** What ended a job. */
 export interface Failure {

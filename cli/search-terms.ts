@@ -1,6 +1,6 @@
 /** What a search is asked for on a command line: values of fields, ranges of them, and an order. */
-import { type EnumSchema, type Field, isNullable, type Schema } from '../schemas/avro.ts';
-import type { IndexDef } from '../schemas/target.ts';
+import { type EnumSchema, type Field, isNullable, type Schema } from '../core/avro.ts';
+import type { IndexDef } from '../core/target.ts';
 import type { Range, SearchRequest, Sort } from '../sinks/search/port.ts';
 import { usage } from './errors.ts';
 import { hint } from './hint.ts';

@@ -3,9 +3,10 @@
  * a schema does not have. It looks at the newest records of every partition; nothing of this is refused, so that nobody else would
  * say who it is.
  */
+
+import { type Finding, ok, warning } from '../core/finding.ts';
+import { unknownFields } from '../core/unknown-fields.ts';
 import { isDeclared } from '../jobs/runtime/oddities.ts';
-import { type Finding, ok, warning } from '../schemas/finding.ts';
-import { unknownFields } from '../schemas/unknown-fields.ts';
 import type { Topic } from '../topics/define.ts';
 import { attributeOf } from '../topics/envelope.ts';
 import { topics } from '../topics/index.ts';

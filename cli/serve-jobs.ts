@@ -3,12 +3,13 @@
  * is later: the process lives, and is not ready. What is fatal to one job stops that job (`running-jobs.ts`): the process goes on, and
  * is not ready. It ends with the message when no job is left.
  */
+
+import { type ErrorCode, kindOf, messageOf, type TributaryError } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
 import { lookupsFor, runJob } from '../jobs/runtime/run.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { type ErrorCode, kindOf, messageOf, type TributaryError } from '../schemas/errors.ts';
 import { type Config, masked } from './config.ts';
 import { type Context, pause, print } from './context.ts';
 import { FAILED } from './errors.ts';

@@ -1,5 +1,5 @@
 /** How people name the stores that have views, and what kind of target each holds. */
-import type { Target } from '../schemas/target.ts';
+import type { Target } from '../core/target.ts';
 
 export const VIEW_STORES = { cache: 'cache', search: 'index', tables: 'table' } as const satisfies Record<
   string,

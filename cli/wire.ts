@@ -2,6 +2,10 @@
  * From a configuration to ports that work: each is opened by the implementation that its URL names (`openers.ts`). What must
  * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here, if it is wanted.
  */
+
+import { kindOf, type TributaryError } from '../core/errors.ts';
+import { callAnswered, timerFired } from '../core/event.ts';
+import type { IndexDef, TableDef, Target } from '../core/target.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
 import type { Job } from '../jobs/define.ts';
@@ -17,10 +21,7 @@ import {
   speakersOf,
 } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { kindOf, type TributaryError } from '../schemas/errors.ts';
-import { callAnswered, timerFired } from '../schemas/event.ts';
 import type { ChannelName } from '../schemas/fields.ts';
-import type { IndexDef, TableDef, Target } from '../schemas/target.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';

@@ -11,11 +11,11 @@
  * An event's id is made from its row, so that the same row is the same event whoever imports it. Interactions that are
  * equal to the letter are separate visits: they are numbered.
  */
-import type { Input } from '../schemas/avro.ts';
+import type { Input } from '../core/avro.ts';
+import type { EventDef } from '../core/event.ts';
 import { batchCreated } from '../schemas/batch.ts';
 import { coursePublished } from '../schemas/content.ts';
 import { contentProgressed, enrolled, unenrolled } from '../schemas/enrollment.ts';
-import type { EventDef } from '../schemas/event.ts';
 import { userCreated } from '../schemas/user.ts';
 import type { DefsOf, Topic } from '../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, userEvents } from '../topics/index.ts';

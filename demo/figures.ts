@@ -1,10 +1,11 @@
 /** What the demo has come to, read back from the stores: equal for equal events, however often a process died on the way. */
+
+import { callAnswered, DEFAULT_TENANT, timerFired } from '../core/event.ts';
+import type { RecordOf } from '../core/target.ts';
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
-import { callAnswered, DEFAULT_TENANT, timerFired } from '../schemas/event.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { batchLearners } from '../schemas/rows/learner-progress.ts';
-import type { RecordOf } from '../schemas/target.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import { ROUTED } from '../topics/origin.ts';

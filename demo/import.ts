@@ -9,8 +9,8 @@
  * places are other ones.
  */
 import { setImmediate } from 'node:timers/promises';
-import { TributaryError } from '../schemas/errors.ts';
-import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { TributaryError } from '../core/errors.ts';
+import { DEFAULT_TENANT } from '../core/event.ts';
 import { avroHeaders, type Codec } from '../topics/codec.ts';
 import { keyOf } from '../topics/define.ts';
 import { partitionOf } from '../topics/partition.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { TributaryError } from '../schemas/errors.ts';
+import { TributaryError } from '../core/errors.ts';
 import type { Rows } from './rows.ts';
 
 /** One line of a file, by the names of its columns. */

@@ -2,7 +2,7 @@
  * The rows of the Open University data set that the demo uses, with the types they have once read. A day is relative to the
  * start of its presentation and may be negative.
  */
-import { TributaryError } from '../schemas/errors.ts';
+import { TributaryError } from '../core/errors.ts';
 
 /** One run of one module, such as AAA in 2013J. */
 export interface Presentation {

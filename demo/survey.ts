@@ -1,7 +1,8 @@
 /** How far jobs are, as their transport and tables say. */
+
+import { timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
-import { timerFired } from '../schemas/event.ts';
 import type { GroupLag } from '../topics/transport.ts';
 
 export interface TopicProgress {

@@ -1,6 +1,7 @@
 /** `docs/events.md`: every topic and every event, for those who produce them. */
+
+import { callAnswered, type EventDef, timerFired } from '../core/event.ts';
 import { jobs } from '../jobs/index.ts';
-import { callAnswered, type EventDef, timerFired } from '../schemas/event.ts';
 import type { Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';

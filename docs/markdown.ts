@@ -1,5 +1,5 @@
 /** Schemas as Markdown: what the generated pages have in common. */
-import { type EnumSchema, type Field, isNullable, present, type RecordSchema, type Schema } from '../schemas/avro.ts';
+import { type EnumSchema, type Field, isNullable, present, type RecordSchema, type Schema } from '../core/avro.ts';
 
 export const code = (text: string): string => `\`${text}\``;
 export const codes = (texts: readonly string[]): string => texts.map(code).join(', ');

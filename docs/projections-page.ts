@@ -1,7 +1,8 @@
 /** `docs/projections.md`: what every job keeps and where, for those who read it. */
+
+import type { Target } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
 import { jobs } from '../jobs/index.ts';
-import type { Target } from '../schemas/target.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';
 
 export function projectionsPage(): string {

@@ -9,7 +9,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type ErrorCode, messageOf, TributaryError } from '../schemas/errors.ts';
+import { type ErrorCode, messageOf, TributaryError } from '../core/errors.ts';
 import { fileIn } from './file.ts';
 import { mark, recognise } from './identity.ts';
 import { checkNotEmptied, openingError } from './opening-error.ts';

@@ -3,7 +3,7 @@
  * the form of the tables. Files that were made before had neither: they are known by the tables that only we have.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { TributaryError } from '../schemas/errors.ts';
+import { TributaryError } from '../core/errors.ts';
 
 /** "TRIB" in ASCII. */
 export const APPLICATION_ID = 0x54524942;

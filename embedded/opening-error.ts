@@ -1,7 +1,7 @@
 /** Why the file cannot be opened, and what to do about it, by SQLite's primary result codes. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ErrorCode, messageOf, TributaryError } from '../schemas/errors.ts';
+import { type ErrorCode, messageOf, TributaryError } from '../core/errors.ts';
 
 const [PERM, BUSY, READONLY, IO, CORRUPT, FULL, CANTOPEN, NOT_A_DATABASE] = [3, 5, 8, 10, 11, 13, 14, 26];
 

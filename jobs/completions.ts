@@ -6,8 +6,8 @@
  * Of equal times, what is told later holds. A withdrawn completion alone needs a completion of a later time.
  */
 
+import type { EventOf } from '../core/event.ts';
 import type { contentProgressed } from '../schemas/enrollment.ts';
-import type { EventOf } from '../schemas/event.ts';
 import type { Course, Learner } from './standing.ts';
 
 type Content = NonNullable<ReturnType<Learner['contents']['get']>>;

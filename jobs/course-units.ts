@@ -3,8 +3,9 @@
  * be optional in one place and not in another, as a content may. So there are many ways from a unit up to the course; what is required is
  * found unit by unit, since the ways themselves may be too many to be walked.
  */
+
+import type { EventOf } from '../core/event.ts';
 import type { coursePublished } from '../schemas/content.ts';
-import type { EventOf } from '../schemas/event.ts';
 import { type Rejection, reject } from './define.ts';
 
 type Published = EventOf<typeof coursePublished>['data'];

@@ -9,11 +9,10 @@
  * Everything here is data and pure functions; no clock, no random, no input or output. Time is the event's time.
  * The runtime (`runtime/`) does the rest, once for all jobs.
  */
-import type { Input } from '../schemas/avro.ts';
-import type { Entries } from '../schemas/entries.ts';
-import { type RejectCode, TributaryError } from '../schemas/errors.ts';
-import type { AnyEventOf, callAnswered, EventDef, EventOf, timerFired } from '../schemas/event.ts';
-import type { ChannelName } from '../schemas/fields.ts';
+import type { Input } from '../core/avro.ts';
+import type { Entries } from '../core/entries.ts';
+import { type RejectCode, TributaryError } from '../core/errors.ts';
+import type { AnyEventOf, callAnswered, EventDef, EventOf, timerFired } from '../core/event.ts';
 import {
   type KeyOf,
   keyFields,
@@ -22,7 +21,8 @@ import {
   type RowOf,
   type TableDef,
   type Target,
-} from '../schemas/target.ts';
+} from '../core/target.ts';
+import type { ChannelName } from '../schemas/fields.ts';
 import type { DefsOf, Topic } from '../topics/define.ts';
 
 // ---- which rows an event touches ----

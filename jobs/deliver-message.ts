@@ -10,10 +10,10 @@
  * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
  * earlier attempt, changes nothing.
  */
-import { callAnswered, timerFired } from '../schemas/event.ts';
+import { callAnswered, timerFired } from '../core/event.ts';
+import type { RowOf } from '../core/target.ts';
 import { messageDelivered, messageDue, messageFailed } from '../schemas/notification.ts';
 import { failedMessages, message } from '../schemas/rows/message.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { notificationEvents } from '../topics/index.ts';
 import { call, catchingUp, defineJob, emit, view, wakeAt } from './define.ts';
 

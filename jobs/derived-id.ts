@@ -1,6 +1,6 @@
 /** Ids that are made from others, such as that of the notification about a course. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { LONGEST_KEY_PART } from '../schemas/key-part.ts';
+import { LONGEST_KEY_PART } from '../core/key-part.ts';
 
 /**
  * `prefix`, the id and `suffix` as one id, which is a part of a key as well: where it would be too long for that, the digest of the id

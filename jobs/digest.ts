@@ -1,7 +1,7 @@
 /** Digests: when the next one is due, and what it says. */
 import { DateTime } from 'luxon';
+import type { RowOf } from '../core/target.ts';
 import type { recipient } from '../schemas/rows/recipient.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { type QuietHours, quietEnd } from './quiet-hours.ts';
 
 type Recipient = RowOf<typeof recipient>;

@@ -1,5 +1,5 @@
 /** Which messages go out of what was asked for, at once or when they need not wait any more. */
-import type { EventOf } from '../schemas/event.ts';
+import type { EventOf } from '../core/event.ts';
 import { DIGEST_PREFIX, messageDue, type notificationRequested } from '../schemas/notification.ts';
 import { emit } from './define.ts';
 import { derivedId } from './derived-id.ts';

@@ -5,7 +5,7 @@
  * To know what is older, a group remembers who and what is not in it. Of those it keeps the newest: as many as it may have members
  * and activities.
  */
-import type { Entries } from '../schemas/entries.ts';
+import type { Entries } from '../core/entries.ts';
 import { type Group, MOST, withBoard } from './group-pairs.ts';
 import { isOlder } from './older.ts';
 

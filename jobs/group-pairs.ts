@@ -1,7 +1,7 @@
 /** What a group follows: every member in every course it does. One entry of `progress` for each such pair. */
-import { Entries } from '../schemas/entries.ts';
+import { Entries } from '../core/entries.ts';
+import type { RowOf } from '../core/target.ts';
 import type { groupMembership } from '../schemas/rows/group-membership.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { type Rejection, reject } from './define.ts';
 
 export type Group = RowOf<typeof groupMembership>;

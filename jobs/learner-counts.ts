@@ -1,8 +1,9 @@
 /** The counts of a batch's learners: exact sums of transitions from one standing to another. */
+
+import type { EventOf } from '../core/event.ts';
+import type { RowOf } from '../core/target.ts';
 import type { learnerLeft } from '../schemas/batch.ts';
-import type { EventOf } from '../schemas/event.ts';
 import type { batchSummary } from '../schemas/rows/batch-summary.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { Rejection, reject } from './define.ts';
 
 type Batch = RowOf<typeof batchSummary>;

@@ -1,5 +1,5 @@
 /** The row of one learner in one course: one of whom nothing is known, and what is asked of any. */
-import { Entries } from '../schemas/entries.ts';
+import { Entries } from '../core/entries.ts';
 import type { Learner } from './standing.ts';
 
 export function newLearner({ userId, courseId }: { userId: string; courseId: string }): Learner {

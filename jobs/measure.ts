@@ -2,8 +2,9 @@
  * What the standing of a learner is measured by: the name of the course, its units, and which contents are required and count in
  * which units. `measuredSince` names it: equal ones of one course are of the same measure.
  */
+
+import type { RowOf } from '../core/target.ts';
 import type { courseStructure } from '../schemas/rows/course-structure.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { same } from './same.ts';
 
 type Course = RowOf<typeof courseStructure>;

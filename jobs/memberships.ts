@@ -4,8 +4,9 @@
  *
  * What is older than what is known changes nothing but when the learner first joined. Of equal times, what is told later holds.
  */
+
+import type { RowOf } from '../core/target.ts';
 import type { learnerProgress } from '../schemas/rows/learner-progress.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { same } from './same.ts';
 
 type EntryOf<E> = E extends Iterable<[string, infer V]> ? V : never;

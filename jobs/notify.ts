@@ -16,8 +16,8 @@
  * - Whether it is quiet, or too late, is asked at the moment of the record: an event may be told long after its time.
  */
 
-import { Entries } from '../schemas/entries.ts';
-import { timerFired } from '../schemas/event.ts';
+import { Entries } from '../core/entries.ts';
+import { timerFired } from '../core/event.ts';
 import {
   DIGEST_PREFIX,
   notificationRead,

@@ -6,10 +6,10 @@
  * Each part has a time of its own, since one event may say one part and fail at another: an older event changes no part that is known
  * from a newer one.
  */
-import type { EventOf } from '../schemas/event.ts';
+import type { EventOf } from '../core/event.ts';
+import type { RowOf } from '../core/target.ts';
 import type { preferencesChanged } from '../schemas/notification.ts';
 import type { recipient } from '../schemas/rows/recipient.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { isOlder } from './older.ts';
 import { timeOfDayOf, timeZoneOf } from './said-times.ts';
 

@@ -10,12 +10,13 @@
  * - Learners are concluded again only when their standing can be another one: when the name, the units, the required contents
  *   or the units of those changed. Names of units and contents, and a retirement, are no such change.
  */
+
+import { Entries } from '../core/entries.ts';
+import type { EventOf } from '../core/event.ts';
+import type { RowOf } from '../core/target.ts';
 import { coursePublished, courseRetired } from '../schemas/content.ts';
 import { courseStructureChanged } from '../schemas/enrollment.ts';
-import { Entries } from '../schemas/entries.ts';
-import type { EventOf } from '../schemas/event.ts';
 import { courseIndex, courseStructure } from '../schemas/rows/course-structure.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { contentEvents, enrollmentEvents } from '../topics/index.ts';
 import { type PlacedUnit, placedUnits } from './course-units.ts';
 import { catchingUp, defineJob, emit, Rejection, view } from './define.ts';

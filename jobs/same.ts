@@ -1,5 +1,5 @@
 /** Whether two values of a row are equal in all they hold, whatever the order of their fields. `Entries` equal themselves alone. */
-import { Entries } from '../schemas/entries.ts';
+import { Entries } from '../core/entries.ts';
 
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;

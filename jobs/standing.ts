@@ -4,9 +4,10 @@
  * Counting all contents takes as long as there are contents. One more completed content adds a known amount instead, if the counts
  * before were made with the same structure: a row says with which one, by the course's `measuredSince`.
  */
+
+import type { RowOf } from '../core/target.ts';
 import type { courseStructure } from '../schemas/rows/course-structure.ts';
 import type { learnerProgress } from '../schemas/rows/learner-progress.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { completionsOf } from './completions.ts';
 import { measuredSince } from './measure.ts';
 

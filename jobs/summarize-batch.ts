@@ -12,6 +12,10 @@
  * - A batch counts people once: those who learn its own course. Learners of another one are counted apart, in case the batch turns out to
  *   be of that course; while nobody has told, it is of the course that the first learner learns.
  */
+
+import { Entries } from '../core/entries.ts';
+import { type EventOf, timerFired } from '../core/event.ts';
+import type { RowOf } from '../core/target.ts';
 import {
   batchCreated,
   batchEnded,
@@ -22,10 +26,7 @@ import {
   learnerLeft,
   learnerProgressed,
 } from '../schemas/batch.ts';
-import { Entries } from '../schemas/entries.ts';
-import { type EventOf, timerFired } from '../schemas/event.ts';
 import { batchIndex, batchSummaries, batchSummary } from '../schemas/rows/batch-summary.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { batchEvents } from '../topics/index.ts';
 import { catchingUp, defineJob, emit, type Rejection, reject, sleep, view, wakeAt } from './define.ts';
 import { counted, NOBODY, ofCourse } from './learner-counts.ts';

@@ -21,6 +21,8 @@
  * - A visit told twice (same event) is one visit, as far as the latest eight visits tell.
  */
 
+import { identityOf } from '../core/event.ts';
+import { INT_MAX } from '../core/json.ts';
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../schemas/batch.ts';
 import {
   completionWithdrawn,
@@ -32,9 +34,7 @@ import {
   progressReset,
   unenrolled,
 } from '../schemas/enrollment.ts';
-import { identityOf } from '../schemas/event.ts';
 import { memberProgressed } from '../schemas/group.ts';
-import { INT_MAX } from '../schemas/json.ts';
 import { notificationRequested } from '../schemas/notification.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../schemas/rows/course-structure.ts';

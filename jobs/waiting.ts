@@ -2,9 +2,9 @@
  * What of a recipient's messages has to wait: for the end of quiet hours (`held`), or for a digest (`collected`). One notification may
  * wait for both, on behalf of different channels.
  */
-import type { Entries } from '../schemas/entries.ts';
+import type { Entries } from '../core/entries.ts';
+import type { RowOf } from '../core/target.ts';
 import type { recipient } from '../schemas/rows/recipient.ts';
-import type { RowOf } from '../schemas/target.ts';
 import { type Collected, digestTime } from './digest.ts';
 import { quietEnd } from './quiet-hours.ts';
 

@@ -1,5 +1,5 @@
 /** Why a server that runs cannot be spoken to: TLS on one side alone, or a certificate; and what to do about it. */
-import { messageOf } from '../schemas/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { type Address, type Hello, spokenAt } from './speaking.ts';
 
 /** What a URL says, and how it would say the other thing. */

@@ -1,5 +1,5 @@
 /** What happens to one batch. Topic `batch.events`, keyed by `batchId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import {
   batchId,
   courseId,

@@ -1,5 +1,5 @@
 /** The certificates of one user. Topic `certificate.events`, keyed by `userId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import { batchId, courseId, userId } from './fields.ts';
 
 const namespace = 'org.tributary.certificate';

@@ -1,5 +1,5 @@
 /** What happens to one course as a thing that is read. Topic `content.events`, keyed by `courseId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import { contentId, courseId, NEWEST_HOLDS } from './fields.ts';
 
 const namespace = 'org.tributary.content';

@@ -1,5 +1,5 @@
 /** What happens between one learner and one course. Topic `enrollment.events`, keyed by `userId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import { batchId, contentId, courseId, groupId, IN_LOG_ORDER, NEWEST_HOLDS, userId } from './fields.ts';
 
 const namespace = 'org.tributary.enrollment';

@@ -1,5 +1,5 @@
 /** What happens to one group of learners. Topic `group.events`, keyed by `groupId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import { courseId, groupId, progress, state, userId } from './fields.ts';
 
 const namespace = 'org.tributary.group';

@@ -1,5 +1,5 @@
 /** What one user is told, and how. Topic `notification.events`, keyed by `recipientId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import { channel, moment, recipientId } from './fields.ts';
 
 const namespace = 'org.tributary.notification';

@@ -1,5 +1,5 @@
 /** What happens to one user account. Topic `user.events`, keyed by `userId`. */
-import { defineEvent } from './event.ts';
+import { defineEvent } from '../core/event.ts';
 import { userId } from './fields.ts';
 
 const namespace = 'org.tributary.user';

@@ -1,12 +1,12 @@
 /**
  * Records to events and back: CloudEvents 1.0 in Kafka's binary and structured mode, data as Avro in the Confluent wire format
- * or as JSON (`schemas/event.ts` says how they look). Decoding never throws for what a record says: it answers an event, a
+ * or as JSON (`core/event.ts` says how they look). Decoding never throws for what a record says: it answers an event, a
  * record that nobody here wants, or why the record is wrong.
  */
-import type { Event, EventDef } from '../schemas/event.ts';
-import { type Checked, compileJson } from '../schemas/json.ts';
-import { LONGEST_KEY_PART } from '../schemas/key-part.ts';
-import { unknownFields } from '../schemas/unknown-fields.ts';
+import type { Event, EventDef } from '../core/event.ts';
+import { type Checked, compileJson } from '../core/json.ts';
+import { LONGEST_KEY_PART } from '../core/key-part.ts';
+import { unknownFields } from '../core/unknown-fields.ts';
 import { AvroTypes } from './avro-types.ts';
 import type { Topic } from './define.ts';
 import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';

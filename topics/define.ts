@@ -3,8 +3,8 @@
  * name, key and partitions from here.
  */
 
-import { TributaryError } from '../schemas/errors.ts';
-import type { EventDef, EventOf } from '../schemas/event.ts';
+import { TributaryError } from '../core/errors.ts';
+import type { EventDef, EventOf } from '../core/event.ts';
 
 export interface Topic<Name extends string = string, E extends EventDef = EventDef, B extends EventDef = EventDef> {
   readonly name: Name;

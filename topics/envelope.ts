@@ -2,9 +2,9 @@
  * The attributes of a CloudEvent, and how records carry them: in binary mode as headers named `ce_…`, in structured mode as
  * members of the value. Here are their rules, the same for both.
  */
-import { DEFAULT_TENANT } from '../schemas/event.ts';
+import { DEFAULT_TENANT } from '../core/event.ts';
+import { isKeyPart, LONGEST_KEY_PART } from '../core/key-part.ts';
 import { FIRST_TIME, LAST_TIME } from '../schemas/fields.ts';
-import { isKeyPart, LONGEST_KEY_PART } from '../schemas/key-part.ts';
 import { parseJson } from './json-value.ts';
 import { LARGEST_VALUE } from './limits.ts';
 import { type Origin, parseOrigin } from './origin.ts';

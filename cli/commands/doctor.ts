@@ -4,9 +4,9 @@
  */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
+import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { jobs } from '../../jobs/index.ts';
-import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
-import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
 import { absentText } from '../absent.ts';
 import { collector } from '../collector.ts';
 import { type Paint, paintOf } from '../colors.ts';

@@ -1,5 +1,5 @@
 /** `tributary indexes`: the indexes that can be searched. */
-import { keyFields } from '../../schemas/target.ts';
+import { keyFields } from '../../core/target.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
 import { indexesOf } from '../wire.ts';

@@ -1,9 +1,10 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
+
+import { kindOf, messageOf } from '../../core/errors.ts';
+import { timerFired } from '../../core/event.ts';
+import { type Finding, ok, problem, warning } from '../../core/finding.ts';
+import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
-import { kindOf, messageOf } from '../../schemas/errors.ts';
-import { timerFired } from '../../schemas/event.ts';
-import { type Finding, ok, problem, warning } from '../../schemas/finding.ts';
-import { keyFields } from '../../schemas/target.ts';
 import { isoOf } from '../browse.ts';
 import type { Port } from '../config.ts';
 import { type Context, pause, printJson, type Run } from '../context.ts';

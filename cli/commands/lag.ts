@@ -1,5 +1,5 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { viewLags } from '../../topics/progress.ts';
 import type { GroupLag } from '../../topics/transport.ts';
 import { paintOf } from '../colors.ts';

@@ -2,7 +2,7 @@
  * One piece of what `tributary produce` sends (`producing.ts` cuts it, and shows what this one says): its lines are checked and sent
  * together, or not at all. Prints a `Report`.
  */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { NewRecord } from '../../topics/transport.ts';
 import type { Problem } from '../checking.ts';
 import { print, type Run } from '../context.ts';

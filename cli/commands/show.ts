@@ -1,5 +1,5 @@
 /** `tributary show`: records as services read them, by key. */
-import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../schemas/target.ts';
+import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
 import type { Page } from '../../sinks/port.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';

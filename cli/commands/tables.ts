@@ -1,5 +1,5 @@
 /** `tributary tables`: the tables that the jobs write. */
-import { keyFields } from '../../schemas/target.ts';
+import { keyFields } from '../../core/target.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
 import { tablesOf } from '../wire.ts';

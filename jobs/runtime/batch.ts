@@ -3,7 +3,7 @@
  * partition is still ours, views, calls of channels, and then one transaction of derived events, offset and marks.
  */
 
-import { callAnswered } from '../../schemas/event.ts';
+import { callAnswered } from '../../core/event.ts';
 import type { Marks } from '../../topics/marks.ts';
 import { partitionOfText } from '../../topics/partition.ts';
 import type { Within } from '../../topics/progress.ts';

@@ -6,8 +6,8 @@
  *
  * Nothing else is kept: whoever claims the partition after a crash goes on at that position.
  */
-import { kindOf, messageOf, type TributaryError } from '../../schemas/errors.ts';
-import type { Target } from '../../schemas/target.ts';
+import { kindOf, messageOf, type TributaryError } from '../../core/errors.ts';
+import type { Target } from '../../core/target.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import { backOff } from './back-off.ts';

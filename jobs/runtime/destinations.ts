@@ -1,5 +1,5 @@
 /** To which of a job's topics an event type belongs. */
-import type { EventDef } from '../../schemas/event.ts';
+import type { EventDef } from '../../core/event.ts';
 import type { Topic } from '../../topics/define.ts';
 import type { Job } from '../define.ts';
 

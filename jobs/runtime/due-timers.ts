@@ -6,7 +6,7 @@
  * partitions, so those in a backlog have one of their own: what is not yet due for them would fill the others'. A search that found
  * as much as it may leaves each partition to look for itself: so a flood in one of them holds up no other.
  */
-import type { TableDef } from '../../schemas/target.ts';
+import type { TableDef } from '../../core/target.ts';
 import type { DueTimer } from '../../sinks/tables/port.ts';
 import type { Runtime } from './stores.ts';
 

@@ -2,8 +2,8 @@
  * Values of a schema as one flat list of texts, numbers, booleans and nulls, and back: as JSON that is little more than half
  * as long as that of the values themselves, since no field is named, and quicker to make.
  */
-import { isNullable, type RecordSchema, type Schema } from '../../schemas/avro.ts';
-import { Entries } from '../../schemas/entries.ts';
+import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
+import { Entries } from '../../core/entries.ts';
 
 type Write = (value: unknown, list: unknown[]) => void;
 type Read = (list: FlatReader) => unknown;

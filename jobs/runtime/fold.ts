@@ -1,8 +1,8 @@
 /** Folds the planned events of a batch into their rows, in log order, and collects what the rows have to say. */
-import { messageOf, TributaryError } from '../../schemas/errors.ts';
-import { callAnswered, type Event, timerFired } from '../../schemas/event.ts';
-import { isKeyPart } from '../../schemas/key-part.ts';
-import { keyFields, type TableDef } from '../../schemas/target.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import { callAnswered, type Event, timerFired } from '../../core/event.ts';
+import { isKeyPart } from '../../core/key-part.ts';
+import { keyFields, type TableDef } from '../../core/target.ts';
 import type { Codec } from '../../topics/codec.ts';
 import { keyOf } from '../../topics/define.ts';
 import { isTime } from '../../topics/time.ts';

@@ -2,7 +2,7 @@
  * How large a record may be for each topic that a job writes to. Ours take what is declared (`topics/limits.ts`); one that somebody
  * else made may take less, and says so only when a commit is refused. What was learned so holds for as long as the worker lives.
  */
-import { messageOf, TributaryError } from '../../schemas/errors.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
 import { LARGEST_RECORD, LARGEST_VALUE, largestSize, RecordTooLarge } from '../../topics/limits.ts';
 import type { Claim, NewRecord } from '../../topics/transport.ts';
 import type { OutboxEntry } from './outbox.ts';

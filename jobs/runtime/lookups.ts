@@ -5,7 +5,7 @@
  * from then on nothing older may be used there. So whoever meets a broadcast, or takes over a partition whose broadcast somebody
  * else has met, forgets everything that is kept; and what was being read at that moment is not kept either.
  */
-import { keyFields } from '../../schemas/target.ts';
+import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Lookup, Row } from '../define.ts';

@@ -7,7 +7,7 @@
  * *Restore*: the rows are those of an earlier moment, or none. What was committed after it counts for nothing: the marks become
  * those of the new offset, which is now the furthest one, and tokens go on above all that anybody may have written with.
  */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Marks } from '../../topics/marks.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/progress.ts';
 import type { Job } from '../define.ts';

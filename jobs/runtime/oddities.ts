@@ -2,8 +2,8 @@
  * What is strange about records, and is no reason to refuse them: types that their topic does not declare, as a misspelt one;
  * times from the future; fields that the schema does not have. All of it is counted, so that somebody asks the sender.
  */
-import { callAnswered, timerFired } from '../../schemas/event.ts';
-import { once } from '../../schemas/once.ts';
+import { callAnswered, timerFired } from '../../core/event.ts';
+import { once } from '../../core/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
 /** What may be strange about an event that is applied all the same. */

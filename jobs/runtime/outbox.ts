@@ -11,7 +11,7 @@
  *
  * When a topic was deleted and made again, what its rows have said of the old one's records is gone with them.
  */
-import type { RejectCode } from '../../schemas/errors.ts';
+import type { RejectCode } from '../../core/errors.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
 import type { Key } from '../../sinks/port.ts';
 import { versioned } from '../../topics/formats.ts';

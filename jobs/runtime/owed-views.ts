@@ -3,8 +3,8 @@
  * are now and at their version. So whatever order views are written in, what is made of the newest row stays. What a row does not
  * show any more is named by its outbox, which keeps a removal until every view is past it.
  */
-import { messageOf, TributaryError } from '../../schemas/errors.ts';
-import { keyFields, type Target } from '../../schemas/target.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import { keyFields, type Target } from '../../core/target.ts';
 import type { Change, Key } from '../../sinks/port.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
 import type { LogRecord } from '../../topics/transport.ts';

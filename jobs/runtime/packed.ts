@@ -1,5 +1,5 @@
 /** Rows as text: a part of the memory, and whole again sooner than a store answers. */
-import { keyFields, mapFields, type TableDef } from '../../schemas/target.ts';
+import { keyFields, mapFields, type TableDef } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
 import { entries, FlatReader, flat, NOT_JSON } from './flat.ts';

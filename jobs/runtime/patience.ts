@@ -8,7 +8,7 @@
  *
  * A write that waited comes later than the look that allowed it. So before it is made again the owner looks at its token.
  */
-import { kindOf, TributaryError } from '../../schemas/errors.ts';
+import { kindOf, TributaryError } from '../../core/errors.ts';
 import { backOff } from './back-off.ts';
 import type { Place } from './records.ts';
 import type { Runtime, Stores } from './stores.ts';

@@ -1,10 +1,10 @@
 /** The records of a batch, decoded and told apart: what is to be folded into which rows, and what is not. */
-import { messageOf, type RejectCode } from '../../schemas/errors.ts';
-import { callAnswered, type Event, type EventDef, timerFired } from '../../schemas/event.ts';
-import { isKeyPart } from '../../schemas/key-part.ts';
-import { once } from '../../schemas/once.ts';
-import type { TableDef } from '../../schemas/target.ts';
-import { keyFields } from '../../schemas/target.ts';
+import { messageOf, type RejectCode } from '../../core/errors.ts';
+import { callAnswered, type Event, type EventDef, timerFired } from '../../core/event.ts';
+import { isKeyPart } from '../../core/key-part.ts';
+import { once } from '../../core/once.ts';
+import type { TableDef } from '../../core/target.ts';
+import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Codec } from '../../topics/codec.ts';
 import { largestSize } from '../../topics/limits.ts';

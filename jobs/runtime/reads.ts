@@ -1,7 +1,7 @@
 /** What a batch reads before and while it folds: rows and lookups, as few calls as there are tables. */
-import { messageOf } from '../../schemas/errors.ts';
-import type { Event } from '../../schemas/event.ts';
-import { keyFields } from '../../schemas/target.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Event } from '../../core/event.ts';
+import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import { type FoundRows, type Job, type Lookup, type Lookups, Rejection, type Row } from '../define.ts';
 import { type FoundLookups, type LookupCache, lookupId } from './lookups.ts';

@@ -7,8 +7,8 @@
  * after their views were written: of a row that has changed meanwhile, what it showed before and does not show any more is
  * removed, at its new version. Nothing else is ever removed.
  */
-import { kindOf, messageOf, type TributaryError } from '../../schemas/errors.ts';
-import type { Target } from '../../schemas/target.ts';
+import { kindOf, messageOf, type TributaryError } from '../../core/errors.ts';
+import type { Target } from '../../core/target.ts';
 import type { Change } from '../../sinks/port.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
 import type { Job, Row } from '../define.ts';

@@ -1,5 +1,5 @@
 /** The records that a batch sends: derived events, records sent on to their partition, timers, answers. Dead letters: `dead-letter.ts`. */
-import type { EventDef } from '../../schemas/event.ts';
+import type { EventDef } from '../../core/event.ts';
 import { FIRST_TIME } from '../../schemas/fields.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
 import { LOGGED_AT } from '../../topics/envelope.ts';

@@ -1,4 +1,4 @@
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Rejection } from '../define.ts';
 
 /**

@@ -2,7 +2,7 @@
  * What became of a record that some of its rows did not take, or took and could not be shown. Rows decide each for itself: what one
  * rejects, the others keep. So a dead letter names the rows that it is still of use to, and its replay reaches them alone.
  */
-import type { RejectCode } from '../../schemas/errors.ts';
+import type { RejectCode } from '../../core/errors.ts';
 import type { Key } from '../../sinks/port.ts';
 import { Rejection } from '../define.ts';
 import type { Folded, Outcome } from './fold.ts';

@@ -1,5 +1,5 @@
 /** How much memory a row takes, about: cheap enough for every row of every batch, so of maps and lists some elements stand for all. */
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import type { OutboxEntry } from './outbox.ts';
 
 /** Of an entry of a map of rows and its key, besides what it holds. */

@@ -1,7 +1,7 @@
 /** The rows of a batch as they are written: those that changed, and those that a young claim takes possession of. */
-import type { Entries } from '../../schemas/entries.ts';
-import { TributaryError } from '../../schemas/errors.ts';
-import { mapFields } from '../../schemas/target.ts';
+import type { Entries } from '../../core/entries.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { mapFields } from '../../core/target.ts';
 import type { RowWrite, Unchanged } from '../../sinks/tables/port.ts';
 import { type Job, Rejection, type Row } from '../define.ts';
 import type { BatchContext } from './batch.ts';

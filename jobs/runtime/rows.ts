@@ -2,7 +2,7 @@
  * The rows of one partition, kept in memory while this worker owns it. That is safe because nobody else may write them: a
  * newer owner would have fenced us, and an older one is refused. A new claim begins with nothing kept.
  */
-import { keyFields, type TableDef } from '../../schemas/target.ts';
+import { keyFields, type TableDef } from '../../core/target.ts';
 import type { Key, Version } from '../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import type { Row } from '../define.ts';
@@ -54,7 +54,7 @@ interface Packed {
 /** Of the memory for rows, that of those that are not packed. */
 const READY_SHARE = 0.25;
 
-/** No part of a key holds the character in between (`schemas/key-part.ts`). */
+/** No part of a key holds the character in between (`core/key-part.ts`). */
 export const idOf = (key: Key): string => key.join('\0');
 
 export class PartitionRows implements Keeper {

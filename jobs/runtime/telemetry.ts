@@ -2,7 +2,7 @@
  * Everything the runtime has to tell those who operate it: one closed list, from which both the log and the metrics
  * are made, so that they cannot disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
  */
-import type { ErrorCode } from '../../schemas/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Oddity } from './oddities.ts';
 
 interface OfJob {

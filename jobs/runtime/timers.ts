@@ -7,8 +7,8 @@
  * small enough; or for an hour, after which the store may have been mended.
  */
 import { createHash } from 'node:crypto';
-import { timerFired } from '../../schemas/event.ts';
-import { isKeyPart } from '../../schemas/key-part.ts';
+import { timerFired } from '../../core/event.ts';
+import { isKeyPart } from '../../core/key-part.ts';
 import type { DueTimer } from '../../sinks/tables/port.ts';
 import { isTime } from '../../topics/time.ts';
 import type { LogRecord } from '../../topics/transport.ts';

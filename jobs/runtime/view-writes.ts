@@ -1,6 +1,6 @@
 /** What a batch makes of its rows' views: collected before the rows are written, applied after. */
-import { messageOf } from '../../schemas/errors.ts';
-import type { Target } from '../../schemas/target.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Target } from '../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../sinks/port.ts';
 import { type Job, Rejection, type Row } from '../define.ts';
 import type { Folded, Touched } from './fold.ts';

@@ -1,7 +1,7 @@
 /** What follows for the views of a row when the row changes: records to be written and records to be removed. Pure. */
-import type { Entries } from '../../schemas/entries.ts';
-import { isKeyPart } from '../../schemas/key-part.ts';
-import { keyFields, type Target } from '../../schemas/target.ts';
+import type { Entries } from '../../core/entries.ts';
+import { isKeyPart } from '../../core/key-part.ts';
+import { keyFields, type Target } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Row, View } from '../define.ts';
 import { idOf } from './rows.ts';

@@ -4,7 +4,7 @@
  * wrong in a batch, there is one way back: claim again, with nothing in memory. So recovery from a write of unknown outcome is the
  * same as recovery from a crash.
  */
-import { kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { eventTimeOf } from '../../topics/envelope.ts';
 import type { Marks } from '../../topics/marks.ts';
 import type { Within } from '../../topics/progress.ts';

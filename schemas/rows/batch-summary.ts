@@ -1,4 +1,4 @@
-import { defineCache, defineIndex, defineTable } from '../target.ts';
+import { defineCache, defineIndex, defineTable } from '../../core/target.ts';
 
 const batchId = { name: 'batchId', type: 'string', doc: 'The batch.' } as const;
 

@@ -1,4 +1,4 @@
-import { defineIndex, defineTable } from '../target.ts';
+import { defineIndex, defineTable } from '../../core/target.ts';
 
 /** What a course consists of, as last published: what the progress of its learners is measured against. */
 export const courseStructure = defineTable({

@@ -1,6 +1,6 @@
+import { defineTable } from '../../core/target.ts';
 import { learnerState, progress } from '../fields.ts';
 import { kind, role } from '../group.ts';
-import { defineTable } from '../target.ts';
 
 const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
 const userId = { name: 'userId', type: 'string', doc: 'The member.' } as const;

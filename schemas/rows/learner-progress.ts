@@ -1,5 +1,5 @@
+import { defineCache, defineIndex, defineTable } from '../../core/target.ts';
 import { learnerState, progress } from '../fields.ts';
-import { defineCache, defineIndex, defineTable } from '../target.ts';
 
 const userId = { name: 'userId', type: 'string', doc: 'The learner.' } as const;
 const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;

@@ -1,6 +1,6 @@
+import { defineIndex, defineTable } from '../../core/target.ts';
 import { channel } from '../fields.ts';
 import { failureReason } from '../notification.ts';
-import { defineIndex, defineTable } from '../target.ts';
 
 const ids = [
   { name: 'recipientId', type: 'string', doc: 'The user who is told.' },

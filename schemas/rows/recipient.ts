@@ -1,6 +1,6 @@
+import { defineCache, defineTable } from '../../core/target.ts';
 import { channel } from '../fields.ts';
 import { digest } from '../notification.ts';
-import { defineCache, defineTable } from '../target.ts';
 
 const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
 

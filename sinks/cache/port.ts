@@ -10,7 +10,7 @@
  *   reads after subscribing.
  * - A cache may lose everything; it never shows something that was never written.
  */
-import type { CacheDef } from '../../schemas/target.ts';
+import type { CacheDef } from '../../core/target.ts';
 import type { Change, Key, WriteResult } from '../port.ts';
 
 export interface LiveUpdate {

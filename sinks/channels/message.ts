@@ -1,7 +1,7 @@
 /** What all channels say alike: whom they can reach, and a message as a mail. Nothing here sends. */
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { ChannelName } from '../../schemas/fields.ts';
 import type { Message } from './port.ts';
 

@@ -1,5 +1,5 @@
 /** What may be the name of an object, the prefix of a list and the range of a read: the same in every implementation. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 
 const SEGMENT = /^[A-Za-z0-9._=-]+$/;
 /** What S3 takes in all, and what file systems take between two slashes. */

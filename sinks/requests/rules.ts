@@ -1,5 +1,5 @@
 /** What may be asked for, and who has lost a lease: the same in every implementation. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Lease, NewRequest, Request, Result } from './port.ts';
 
 /** In UTF-16 units. Two such texts fit into one entry of any store's index. */

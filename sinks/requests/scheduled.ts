@@ -1,5 +1,5 @@
 /** What becomes of a schedule that is due: the same in every implementation. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { NewRequest, Request, Schedule } from './port.ts';
 import { checkRequest } from './rules.ts';
 

@@ -1,6 +1,6 @@
 /** What a search is asked by, apart from words, whatever the store: a wrong question is refused in the same words by each. */
-import { TributaryError } from '../../schemas/errors.ts';
-import type { IndexDef } from '../../schemas/target.ts';
+import { TributaryError } from '../../core/errors.ts';
+import type { IndexDef } from '../../core/target.ts';
 import type { Range, SearchRequest } from './port.ts';
 
 /** A field that is matched exactly. */

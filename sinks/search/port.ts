@@ -11,7 +11,7 @@
  * - A search sees one tenant.
  * - Texts are compared by their code points, numbers by value. A text of more than 10,922 characters may be taken for none.
  */
-import type { IndexDef } from '../../schemas/target.ts';
+import type { IndexDef } from '../../core/target.ts';
 import type { Change, Page, PageRequest, WriteResult } from '../port.ts';
 
 export interface SearchRequest extends PageRequest {

@@ -5,7 +5,7 @@
  * is remembered with it, and what updates add is counted up; what they replace is counted twice, and a row that seems too large is
  * measured again. A row with few entries is not measured at all until an update is large.
  */
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 
 /** What a store can write of a map. */
 export interface Growing {

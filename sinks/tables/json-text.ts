@@ -2,7 +2,7 @@
  * What has parts, as JSON: bytes within it are base64. A record that was written before one of its fields was declared is read with
  * the field's default, as a row is.
  */
-import { isNullable, type Schema } from '../../schemas/avro.ts';
+import { isNullable, type Schema } from '../../core/avro.ts';
 
 type Convert = (value: unknown) => unknown;
 type Complete = (value: unknown) => void;

@@ -19,7 +19,7 @@
  *   no row grows until its next owner cannot write it; one that adds nothing is not.
  * - A removed view record is gone for readers, and an older write does not bring it back.
  */
-import type { TableDef } from '../../schemas/target.ts';
+import type { TableDef } from '../../core/target.ts';
 import type { Change, Key, Page, PageRequest, Version, WriteResult } from '../port.ts';
 
 export interface StoredRow {

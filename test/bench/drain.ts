@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { topics } from '../../topics/index.ts';
 import type { NewRecord } from '../../topics/transport.ts';

@@ -2,6 +2,10 @@
  * What one event costs when its row is large: for each kind of event of which a row keeps an entry, the time an event at 5,000
  * entries beside that at 50, in one run, through the runtime on embedded stores in memory. Prints a table.
  */
+
+import { Entries } from '../../core/entries.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
+import { keyFields, type TableDef } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
 import { notify } from '../../jobs/notify.ts';
 import { projectGroup } from '../../jobs/project-group.ts';
@@ -9,12 +13,9 @@ import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { contentProgressed, enrolled, progressFollowed } from '../../schemas/enrollment.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
 import { activityAdded, memberAdded, memberProgressed, memberRemoved, memberRoleChanged } from '../../schemas/group.ts';
 import { notificationRequested, preferencesChanged } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { keyFields, type TableDef } from '../../schemas/target.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { memoryStores, testRuntime } from '../harness/stores.ts';
 

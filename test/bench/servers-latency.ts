@@ -6,11 +6,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Job } from '../../jobs/define.ts';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { enrolled } from '../../schemas/enrollment.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { batchSummaries } from '../../schemas/rows/batch-summary.ts';
 import { learnerCourses, learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import type { Cache } from '../../sinks/cache/port.ts';

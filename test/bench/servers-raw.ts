@@ -7,13 +7,13 @@
  * clock starts. Prints one JSON line.
  */
 import { Client, types } from 'cassandra-driver';
+import type { Entries } from '../../core/entries.ts';
+import { DEFAULT_TENANT } from '../../core/event.ts';
+import { mapFields } from '../../core/target.ts';
 import { Rejection, type Row } from '../../jobs/define.ts';
 import { viewChanges } from '../../jobs/runtime/views.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
-import type { Entries } from '../../schemas/entries.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { batchLearners, learnerProgress } from '../../schemas/rows/learner-progress.ts';
-import { mapFields } from '../../schemas/target.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import { changeParameters, insertParameters } from '../../sinks/tables/cassandra/rows.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchLag } from '../../cli/lag-watch.ts';
 import { createMetrics } from '../../cli/metrics.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { jobs as declared } from '../../jobs/index.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import type { GroupLag, LogRecord } from '../../topics/transport.ts';
 
 const [job] = declared.slice(0, 1) as [(typeof declared)[number]];

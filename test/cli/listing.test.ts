@@ -5,8 +5,8 @@ import { parse } from 'csv-parse/sync';
 import type { CommandName } from '../../cli/commands.ts';
 import { readableOf } from '../../cli/listing.ts';
 import { indexesOf, tablesOf } from '../../cli/wire.ts';
+import { keyFields } from '../../core/target.ts';
 import { enrollmentIndex, learnerProgress } from '../../schemas/rows/learner-progress.ts';
-import { keyFields } from '../../schemas/target.ts';
 import { command, wired } from './in-process.ts';
 import { event, LIST, rejected } from './letters.ts';
 

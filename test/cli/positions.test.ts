@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { offsets, rowPositions, tokens } from '../../cli/positions.ts';
+import type { Finding } from '../../core/finding.ts';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
-import type { Finding } from '../../schemas/finding.ts';
 import { topics } from '../../topics/index.ts';
 import { backUp, restore } from '../harness/backup.ts';
 import { CAMPUS_JOBS, type Campus, PARTITIONS } from '../harness/campus.ts';

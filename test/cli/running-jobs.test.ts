@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Failure, RunningJobs } from '../../cli/running-jobs.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { jobs as declared } from '../../jobs/index.ts';
 import type { RunningJob } from '../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 
 const [A, B] = declared.slice(0, 2).map(({ name }) => name) as [string, string];
 

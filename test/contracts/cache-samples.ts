@@ -1,7 +1,7 @@
 /** The caches and changes that the contract suites of the cache port use. */
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { defineCache } from '../../schemas/target.ts';
+import { defineCache } from '../../core/target.ts';
 import type { Cache } from '../../sinks/cache/port.ts';
 import type { Change, Key, Version } from '../../sinks/port.ts';
 

@@ -1,4 +1,4 @@
-import type { TableDef } from '../../schemas/target.ts';
+import type { TableDef } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 

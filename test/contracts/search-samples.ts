@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { defineIndex, type IndexDef } from '../../schemas/target.ts';
+import { defineIndex, type IndexDef } from '../../core/target.ts';
 import type { Change, Version } from '../../sinks/port.ts';
 import type { Search, SearchRequest } from '../../sinks/search/port.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { type IndexDef, keyFields } from '../../schemas/target.ts';
+import { type IndexDef, keyFields } from '../../core/target.ts';
 import { type Change, compareVersions, type Version } from '../../sinks/port.ts';
 import { filtersContract, pagesContract } from './search-lists.ts';
 import { rangesContract, sortContract } from './search-order.ts';

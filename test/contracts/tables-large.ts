@@ -1,6 +1,6 @@
 /** What every implementation of the tables port keeps of rows that grow. */
 import assert from 'node:assert/strict';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import type { RowWrite, Tables } from '../../sinks/tables/port.ts';
 import { assertHolds, learners, type Scene, v, write } from './tables-samples.ts';
 

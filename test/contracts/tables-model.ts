@@ -1,7 +1,7 @@
 /** Random writes of random versions leave in the store what a simple model of the port says. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import { compareVersions, type Version, type WriteResult } from '../../sinks/port.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
 import { keysWhere } from './keys-where.ts';

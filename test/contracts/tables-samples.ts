@@ -1,8 +1,8 @@
 /** Tables and rows for the tests of the tables port. */
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
-import { Entries } from '../../schemas/entries.ts';
-import { defineTable, type RecordOf, type RowOf, type TableDef } from '../../schemas/target.ts';
+import { Entries } from '../../core/entries.ts';
+import { defineTable, type RecordOf, type RowOf, type TableDef } from '../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../sinks/port.ts';
 import type { RowWrite, StoredRow, Tables } from '../../sinks/tables/port.ts';
 

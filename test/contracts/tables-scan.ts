@@ -1,8 +1,8 @@
 /** What every implementation of the tables port keeps of going through all rows of a table. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { Entries } from '../../schemas/entries.ts';
-import type { TableDef } from '../../schemas/target.ts';
+import { Entries } from '../../core/entries.ts';
+import type { TableDef } from '../../core/target.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import { learner, learners, type Scene, shown, v, write } from './tables-samples.ts';
 

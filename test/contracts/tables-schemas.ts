@@ -1,9 +1,9 @@
 /** What every implementation of the tables port keeps of preparing tables, and of calls that ask for nothing. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import type { Field } from '../../schemas/avro.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { defineTable, type TableDef } from '../../schemas/target.ts';
+import type { Field } from '../../core/avro.ts';
+import { Entries } from '../../core/entries.ts';
+import { defineTable, type TableDef } from '../../core/target.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
 import { keysWhere } from './keys-where.ts';
 import {

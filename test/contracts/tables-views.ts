@@ -1,6 +1,6 @@
 /** What every implementation of the tables port keeps of views and lists. */
 import assert from 'node:assert/strict';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';
 import {
   allPages,

@@ -1,7 +1,7 @@
 /** What every implementation of the tables port keeps: see `sinks/tables/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
 import { keysWhere } from './keys-where.ts';
 import { claimsContract } from './tables-claims.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { ErrorCode } from '../../schemas/errors.ts';
-import { TributaryError } from '../../schemas/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Claim, LogRecord, Membership, NewRecord, Transport } from '../../topics/transport.ts';
 
 export const DAY = 24 * 60 * 60 * 1000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { TributaryError } from '../../core/errors.ts';
+import { compileJson } from '../../core/json.ts';
 import { type DemoEvent, eventsOf, nameOf, startOf } from '../../demo/events.ts';
 import { readRows } from '../../demo/read.ts';
 import { presentationId, type Rows, selectRows } from '../../demo/rows.ts';
-import { TributaryError } from '../../schemas/errors.ts';
-import { compileJson } from '../../schemas/json.ts';
 import { userCreated } from '../../schemas/user.ts';
 import { keyOf } from '../../topics/define.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
+import type { TableDef } from '../../core/target.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { groupProgress } from '../../schemas/rows/group-membership.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { notificationFeed } from '../../schemas/rows/recipient.ts';
-import type { TableDef } from '../../schemas/target.ts';
 import type { Message } from '../../sinks/channels/port.ts';
 import type { Topic } from '../../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readLine } from '../../cli/events-in.ts';
-import type { EventDef } from '../../schemas/event.ts';
+import type { EventDef } from '../../core/event.ts';
 import { Codec } from '../../topics/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';

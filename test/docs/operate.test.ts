@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultOf, docOf, KEYS } from '../../cli/config.ts';
 import { createMetrics } from '../../cli/metrics.ts';
-import { ERROR_CODES } from '../../schemas/errors.ts';
+import { ERROR_CODES } from '../../core/errors.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/operate.md'), 'utf8');

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kindOf, TributaryError } from '../../schemas/errors.ts';
+import { kindOf, TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import { s3Objects } from '../../sinks/objects/s3/objects.ts';
 import type { Requests } from '../../sinks/requests/port.ts';

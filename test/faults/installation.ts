@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../cli/config.ts';
 import { type Wired, wire } from '../../cli/wire.ts';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { NewRecord } from '../../topics/transport.ts';
 import { Random } from '../harness/random.ts';

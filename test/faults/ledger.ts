@@ -1,7 +1,8 @@
 /** What the topics hold, read on from where it was read before: derived facts, poison, dead letters. */
+
+import type { EventDef } from '../../core/event.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import type { EventDef } from '../../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
 import { ROUTED } from '../../topics/origin.ts';

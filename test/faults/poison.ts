@@ -1,8 +1,9 @@
 /** Records that no fold can apply, as they come from producers that are broken, outdated or hostile. */
+
+import type { EventDef } from '../../core/event.ts';
 import { batchCreated } from '../../schemas/batch.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
-import type { EventDef } from '../../schemas/event.ts';
 import { memberAdded } from '../../schemas/group.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
 import { avroHeaders, type Codec } from '../../topics/codec.ts';

@@ -1,8 +1,9 @@
 /** Everything that services can read through the ports, in a form that can be compared. */
+
+import { DEFAULT_TENANT } from '../../core/event.ts';
+import type { CacheDef, Target } from '../../core/target.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
-import type { CacheDef, Target } from '../../schemas/target.ts';
 import type { Page } from '../../sinks/port.ts';
 import { plain } from '../harness/dump.ts';
 

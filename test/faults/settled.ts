@@ -1,7 +1,8 @@
 /** Whether the jobs have nothing left to do: nothing to read, and no timer that is due. */
+
+import { timerFired } from '../../core/event.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { timerFired } from '../../schemas/event.ts';
 import { viewLags } from '../../topics/progress.ts';
 
 export const PARTITIONS = 6;

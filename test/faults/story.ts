@@ -6,10 +6,11 @@
  * are published, and learners have visited them once, before the rest begins; groups that come and go consist of learners whose
  * progress stands still; preferences stay.
  */
+
+import type { EventDef } from '../../core/event.ts';
 import * as batch from '../../schemas/batch.ts';
 import * as content from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';
-import type { EventDef } from '../../schemas/event.ts';
 import * as group from '../../schemas/group.ts';
 import * as notification from '../../schemas/notification.ts';
 import type { Topic } from '../../topics/define.ts';

@@ -1,6 +1,6 @@
 /** Waiting for a condition, with a bound. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 
 const PAUSE_MS = 100;
 

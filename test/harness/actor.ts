@@ -1,7 +1,8 @@
 /** One worker that waits before each of its effects until somebody lets it go on. */
+
+import { kindOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import type { PartitionWorker, Turn } from '../../jobs/runtime/worker.ts';
-import { kindOf } from '../../schemas/errors.ts';
 import type { Point, Reach } from './points.ts';
 
 /** One worker in a process of its own. */

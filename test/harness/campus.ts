@@ -2,6 +2,8 @@
  * Jobs that hear each other, run by hand: learners enrol, `track-progress` tells their batches, and `summarize-batch` counts them. A
  * number that counts what another job said shows at once what was said twice or lost.
  */
+
+import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import type { Job } from '../../jobs/define.ts';
 import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
@@ -9,7 +11,6 @@ import { type Runtime, type Settings, speakersOf } from '../../jobs/runtime/stor
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
-import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';

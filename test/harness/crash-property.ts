@@ -4,11 +4,11 @@
  * repeated sends.
  */
 import assert from 'node:assert/strict';
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Job } from '../../jobs/define.ts';
 import { jobs as allJobs, deliverMessage, projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { messageDelivered, messageFailed } from '../../schemas/notification.ts';
 import { notificationEvents, topics } from '../../topics/index.ts';
 import { assertConsistent, comparable, factsOf } from './consistency.ts';

@@ -1,8 +1,9 @@
 /** Everything that readers can see: rows, views and said events, in a form that can be compared. */
+
+import type { EventDef } from '../../core/event.ts';
+import { DEFAULT_TENANT } from '../../core/event.ts';
+import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
-import type { EventDef } from '../../schemas/event.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
-import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../schemas/target.ts';
 import type { Topic } from '../../topics/define.ts';
 import { Marks } from '../../topics/marks.ts';
 import type { LogRecord, Transport } from '../../topics/transport.ts';

@@ -3,10 +3,11 @@
  * everything. Times grow from event to event, but for facts that are told again, as they were or as others that happened earlier.
  * `first` is to be applied before `rest` begins: reference data, where the history is one of stable lookups.
  */
+
+import type { EventDef } from '../../core/event.ts';
 import * as batch from '../../schemas/batch.ts';
 import * as content from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';
-import type { EventDef } from '../../schemas/event.ts';
 import * as group from '../../schemas/group.ts';
 import * as notification from '../../schemas/notification.ts';
 import type { Topic } from '../../topics/define.ts';

@@ -12,15 +12,15 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { Entries } from '../../core/entries.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
+import { keyFields, mapFields, type RowOf, type TableDef } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
 import { jobs } from '../../jobs/index.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
-import { keyFields, mapFields, type RowOf, type TableDef } from '../../schemas/target.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import { type Dump, dump, partitionsOf, plain, type SaidEvent, saidEvents } from './dump.ts';

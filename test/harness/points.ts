@@ -3,8 +3,9 @@
  * the test's: throw to crash the process, wait to let others go first, or nothing. Calls that write several rows or records are
  * taken apart, since a real store may have written some of them only.
  */
+
+import type { Target } from '../../core/target.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import type { Target } from '../../schemas/target.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
 import type { Claim, Membership } from '../../topics/transport.ts';
 

@@ -1,6 +1,6 @@
 /** Produces events as a platform service would: binary mode, Avro, in the partition of the key. */
-import type { Input } from '../../schemas/avro.ts';
-import type { EventDef } from '../../schemas/event.ts';
+import type { Input } from '../../core/avro.ts';
+import type { EventDef } from '../../core/event.ts';
 import { avroHeaders, type Codec } from '../../topics/codec.ts';
 import { keyOf, type Topic } from '../../topics/define.ts';
 import { partitionOf } from '../../topics/partition.ts';

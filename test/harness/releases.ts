@@ -2,7 +2,7 @@
  * Owners of other releases: what they store is in other formats. This release writes version 2; the one before wrote version 1 and
  * knew no other, as is stated here once more, and the one after writes version 3.
  */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
 import type { Claim, Committed, NewRecord } from '../../topics/transport.ts';
 import type { Hook } from '../jobs/runtime/intercept.ts';

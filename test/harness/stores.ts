@@ -1,4 +1,7 @@
 /** The real embedded stores in memory, prepared for some jobs. Only the channels are the test's own. */
+
+import { callAnswered, timerFired } from '../../core/event.ts';
+import type { CacheDef, IndexDef, TableDef } from '../../core/target.ts';
 import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import type { Job } from '../../jobs/define.ts';
 import { Room } from '../../jobs/runtime/room.ts';
@@ -11,8 +14,6 @@ import {
   type Stores,
 } from '../../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
-import { callAnswered, timerFired } from '../../schemas/event.ts';
-import type { CacheDef, IndexDef, TableDef } from '../../schemas/target.ts';
 import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
 import type { Channel, Message } from '../../sinks/channels/port.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';

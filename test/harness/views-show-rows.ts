@@ -1,10 +1,10 @@
 /** What must hold of every dump, whatever lookups said and when: each view shows exactly what the rows say, and nothing else. */
 import assert from 'node:assert/strict';
+import { Entries } from '../../core/entries.ts';
+import { DEFAULT_TENANT } from '../../core/event.ts';
+import { keyFields, mapFields, type TableDef, type Target } from '../../core/target.ts';
 import type { Job, Row } from '../../jobs/define.ts';
 import { viewChanges } from '../../jobs/runtime/views.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
-import { keyFields, mapFields, type TableDef, type Target } from '../../schemas/target.ts';
 import { type Dump, plain } from './dump.ts';
 
 type Shown = Readonly<Record<string, unknown>>;

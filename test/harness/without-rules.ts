@@ -3,10 +3,10 @@
  * tests the runtime must notice every one of them.
  */
 import assert from 'node:assert/strict';
+import { TributaryError } from '../../core/errors.ts';
+import type { TableDef } from '../../core/target.ts';
 import { ALL_RULES } from '../../jobs/runtime/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { TributaryError } from '../../schemas/errors.ts';
-import type { TableDef } from '../../schemas/target.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
 import type { Claim, Membership, Transport } from '../../topics/transport.ts';

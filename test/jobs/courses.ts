@@ -2,9 +2,10 @@
  * Courses in one line each, for tables of tests. A unit or content is its id, then `<` and the unit it lies in, `=` and a name,
  * and `?` if it is optional, as far as it has them: `publishes('one two<one?', 'a<two=Apples b')`.
  */
+
+import type { RowOf } from '../../core/target.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import type { courseStructure } from '../../schemas/rows/course-structure.ts';
-import type { RowOf } from '../../schemas/target.ts';
 import type { SpecEvent } from '../harness/job-spec.ts';
 
 const PLACE = /^(?<id>\w+)(?:<(?<within>\w+))?(?:=(?<name>\w+))?(?<optional>\?)?$/;

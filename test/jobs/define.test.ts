@@ -1,6 +1,8 @@
 /** What a declaration is refused for beyond what its types refuse (`must-not-compile.ts`). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defineEvent } from '../../core/event.ts';
+import { defineIndex, defineTable } from '../../core/target.ts';
 import {
   call,
   catchingUp,
@@ -15,8 +17,6 @@ import {
   wakeAt,
   where,
 } from '../../jobs/define.ts';
-import { defineEvent } from '../../schemas/event.ts';
-import { defineIndex, defineTable } from '../../schemas/target.ts';
 import { defineTopic } from '../../topics/define.ts';
 
 const text = <const N extends string>(name: N) => ({ name, type: 'string', doc: 'A text.' }) as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isKeyPart } from '../../core/key-part.ts';
 import { derivedId } from '../../jobs/derived-id.ts';
-import { isKeyPart } from '../../schemas/key-part.ts';
 
 test('an id that is short enough is in the id that is made from it', () => {
   assert.equal(derivedId('course-completed/', 'algebra'), 'course-completed/algebra');

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Entries } from '../../core/entries.ts';
+import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import type { Row } from '../../jobs/define.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import {
@@ -12,8 +14,6 @@ import {
   progressReset,
   unenrolled,
 } from '../../schemas/enrollment.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { DEFAULT_TENANT, type EventDef } from '../../schemas/event.ts';
 import { plain } from '../harness/dump.ts';
 import type { SpecEvent } from '../harness/job-spec.ts';
 import { ada, course as algebra } from './learners.ts';

@@ -1,8 +1,8 @@
 /** Ids of the longest length, in every event of every job: what jobs make of them must be no longer than stores and topics take. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LONGEST_KEY_PART } from '../../core/key-part.ts';
 import { jobs } from '../../jobs/index.ts';
-import { LONGEST_KEY_PART } from '../../schemas/key-part.ts';
 import { partitionsOf } from '../harness/dump.ts';
 import { jobSpec } from '../harness/job-spec.ts';
 import { wantedOf } from '../topics/records.ts';

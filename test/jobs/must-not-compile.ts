@@ -2,13 +2,14 @@
  * What a job declaration must not let through. `npm run types` compiles this file and fails for every case that compiles
  * after all: an expected error that is none is an error. Nothing here is ever run.
  */
+
+import { Entries } from '../../core/entries.ts';
+import { defineIndex, defineTable, type RowOf } from '../../core/target.ts';
 import { defineJob, emit, lookup, reject, view, viewEach } from '../../jobs/define.ts';
 import { learnerLeft } from '../../schemas/batch.ts';
 import { contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
-import { Entries } from '../../schemas/entries.ts';
 import { memberAdded } from '../../schemas/group.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { defineIndex, defineTable, type RowOf } from '../../schemas/target.ts';
 import { defineTopic } from '../../topics/define.ts';
 import { batchEvents, enrollmentEvents, groupEvents } from '../../topics/index.ts';
 

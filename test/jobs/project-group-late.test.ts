@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Entries } from '../../core/entries.ts';
 import { newGroup } from '../../jobs/group-pairs.ts';
 import { projectGroup } from '../../jobs/project-group.ts';
-import { Entries } from '../../schemas/entries.ts';
 import { memberProgressed } from '../../schemas/group.ts';
 import { groupMembership } from '../../schemas/rows/group-membership.ts';
 import { groupEvents } from '../../topics/index.ts';

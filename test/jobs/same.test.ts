@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Entries } from '../../core/entries.ts';
 import { same } from '../../jobs/same.ts';
-import { Entries } from '../../schemas/entries.ts';
 
 /** As a decoder makes them. */
 class Decoded {

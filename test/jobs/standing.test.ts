@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Entries } from '../../core/entries.ts';
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { FoundRows, Job, Row } from '../../jobs/define.ts';
 import { projectCourse } from '../../jobs/project-course.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
@@ -13,8 +15,6 @@ import {
   progressFollowed,
   unenrolled,
 } from '../../schemas/enrollment.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import { plain } from '../harness/dump.ts';
 import type { SpecEvent } from '../harness/job-spec.ts';
 import { publishes } from './courses.ts';

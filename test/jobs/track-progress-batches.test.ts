@@ -1,10 +1,10 @@
 /** In which batch a learner is: by which methods, of which course, and told in which order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Entries } from '../../core/entries.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { learnerJoined, learnerLeft } from '../../schemas/batch.ts';
-import { Entries } from '../../schemas/entries.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';

@@ -3,8 +3,8 @@
  * value, and a whole write also removes the older cells that it does not name. So what an older owner changed can mix with what
  * a newer one wrote. `tells`: a write that came too late is answered `stale`; otherwise it looks like any other.
  */
-import { Entries } from '../../schemas/entries.ts';
-import { mapFields, type TableDef } from '../../schemas/target.ts';
+import { Entries } from '../../core/entries.ts';
+import { mapFields, type TableDef } from '../../core/target.ts';
 import { type Change, compareVersions, type Key, type Version, type WriteResult } from '../../sinks/port.ts';
 import type { RowWrite, StoredRow, Tables } from '../../sinks/tables/port.ts';
 

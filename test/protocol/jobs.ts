@@ -3,10 +3,11 @@
  * them in a view, calls a channel, and emits to topic two, which job B folds. What a fold does follows from its value and the
  * lookup alone, so that two owners who looked at different moments disagree.
  */
+
+import { Entries } from '../../core/entries.ts';
+import { defineEvent } from '../../core/event.ts';
+import { defineTable, type RowOf } from '../../core/target.ts';
 import { call, defineJob, emit, type Job, lookup, type Output, reject, view } from '../../jobs/define.ts';
-import { Entries } from '../../schemas/entries.ts';
-import { defineEvent } from '../../schemas/event.ts';
-import { defineTable, type RowOf } from '../../schemas/target.ts';
 import { defineTopic } from '../../topics/define.ts';
 
 const text = <const N extends string>(name: N) => ({ name, type: 'string', doc: 'A text.' }) as const;

@@ -1,7 +1,8 @@
 /** What was committed: the verdict of every record, by the transaction that committed it first. */
+
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import { type Job, Rejection } from '../../jobs/define.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';

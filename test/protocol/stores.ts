@@ -1,7 +1,8 @@
 /** What the two jobs run on: the real log, and tables that are the real ones or settle cell by cell. */
+
+import { callAnswered, DEFAULT_TENANT } from '../../core/event.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { callAnswered, DEFAULT_TENANT } from '../../schemas/event.ts';
 import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import type { Tables } from '../../sinks/tables/port.ts';

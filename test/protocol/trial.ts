@@ -1,6 +1,6 @@
 /** One seed lived through, and what is wrong in the end, in words. */
-import { messageOf } from '../../schemas/errors.ts';
-import { DEFAULT_TENANT } from '../../schemas/event.ts';
+import { messageOf } from '../../core/errors.ts';
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/transport.ts';
 import { partitionsOf } from '../harness/dump.ts';

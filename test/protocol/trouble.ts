@@ -1,6 +1,7 @@
 /** What befalls a process at its stores: writes that fail, that are not answered and land later, and rows that are refused. */
+
+import { TributaryError } from '../../core/errors.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import type { WriteResult } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Reach } from '../harness/points.ts';

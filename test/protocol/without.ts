@@ -2,9 +2,10 @@
  * Every rule of the model, turned off: most by a switch of the runtime of the same name, and those that stores and logs keep by
  * stores that do not.
  */
+
+import { TributaryError } from '../../core/errors.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import type { Version } from '../../sinks/port.ts';
 import type { Claim, Transport } from '../../topics/transport.ts';
 import type { Reach } from '../harness/points.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { startCassandra } from '../../servers/cassandra.ts';
 import type { CassandraOptions } from '../../sinks/tables/cassandra/connection.ts';
 import { LONGEST_INDEXED } from '../../sinks/tables/cassandra/rows.ts';

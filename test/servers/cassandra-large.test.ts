@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import { groupMembership } from '../../schemas/rows/group-membership.ts';
 import { startCassandra } from '../../servers/cassandra.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';

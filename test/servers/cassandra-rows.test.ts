@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { Client } from 'cassandra-driver';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import { running } from '../../servers/running.ts';
 import { diagnoseCassandra } from '../../sinks/tables/cassandra/diagnose.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';

@@ -1,10 +1,10 @@
 /** The stores of production for the crash property: names of their own in shared servers, and one tenant a life. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { callAnswered, timerFired } from '../../core/event.ts';
+import type { IndexDef, TableDef } from '../../core/target.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import type { Job } from '../../jobs/define.ts';
-import { callAnswered, timerFired } from '../../schemas/event.ts';
-import type { IndexDef, TableDef } from '../../schemas/target.ts';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
 import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { kindOf, TributaryError } from '../../schemas/errors.ts';
+import { kindOf, TributaryError } from '../../core/errors.ts';
 import { type KafkaServer, type KafkaOptions as ServerOptions, startKafka } from '../../servers/kafka.ts';
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';

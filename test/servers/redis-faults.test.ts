@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { kindOf } from '../../schemas/errors.ts';
+import { kindOf } from '../../core/errors.ts';
 import type { Group } from '../../servers/group.ts';
 import { startRedis, startRedisCluster, startRedisSentinel } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';

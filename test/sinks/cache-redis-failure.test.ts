@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { errorOf, type Failure, failureOf } from '../../sinks/cache/redis/failure.ts';
 
 const CASES: Readonly<Record<string, Failure['meaning']>> = {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { defineCache } from '../../core/target.ts';
 import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
-import { defineCache } from '../../schemas/target.ts';
 import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
 import { cacheContract } from '../contracts/cache.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { TributaryError } from '../../schemas/errors.ts';
-import type { Finding } from '../../schemas/finding.ts';
+import { TributaryError } from '../../core/errors.ts';
+import type { Finding } from '../../core/finding.ts';
 import { infoFindings, infoOf } from '../../sinks/cache/redis/diagnose.ts';
 import { smtpFinding } from '../../sinks/channels/smtp/diagnose.ts';
 import { bridgeFinding, diagnoseBridge } from '../../sinks/channels/webhook/diagnose.ts';

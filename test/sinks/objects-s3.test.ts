@@ -1,7 +1,7 @@
 /** What the objects say to S3, where they say it, and what its errors mean: without a server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { connectionOf } from '../../sinks/objects/s3/connection.ts';
 import { mayHaveHappened, objectsError, writeError } from '../../sinks/objects/s3/errors.ts';
 import { s3Objects } from '../../sinks/objects/s3/objects.ts';

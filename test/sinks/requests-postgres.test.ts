@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { kindOf, TributaryError } from '../../schemas/errors.ts';
+import { kindOf, TributaryError } from '../../core/errors.ts';
 import { connectionOf, type PostgresOptions } from '../../sinks/requests/postgres/connection.ts';
 import { isConflict, requestsError } from '../../sinks/requests/postgres/errors.ts';
 import { expiredOf, migrations, requestOf, scheduleOf, statementsOf } from '../../sinks/requests/postgres/request.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Field, Schema } from '../../schemas/avro.ts';
-import { defineIndex, type IndexDef } from '../../schemas/target.ts';
+import type { Field, Schema } from '../../core/avro.ts';
+import { defineIndex, type IndexDef } from '../../core/target.ts';
 import {
   additions,
   aliasOf,

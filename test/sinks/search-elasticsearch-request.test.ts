@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Field, Schema } from '../../schemas/avro.ts';
-import { defineIndex } from '../../schemas/target.ts';
+import type { Field, Schema } from '../../core/avro.ts';
+import { defineIndex } from '../../core/target.ts';
 import { indexRequests } from '../../sinks/search/elasticsearch/request.ts';
 
 const field = (name: string, type: Schema): Field => ({ name, type, doc: 'A field.' });

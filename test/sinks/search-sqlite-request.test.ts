@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Field, Schema } from '../../schemas/avro.ts';
-import { defineIndex } from '../../schemas/target.ts';
+import type { Field, Schema } from '../../core/avro.ts';
+import { defineIndex } from '../../core/target.ts';
 import { columnsOf } from '../../sinks/search/sqlite/columns.ts';
 import { type FoundRow, indexRequests, matchOf } from '../../sinks/search/sqlite/request.ts';
 

@@ -1,8 +1,8 @@
 /** What is said to Cassandra about a table: names, columns, statements, and what is added to tables of before. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Field } from '../../schemas/avro.ts';
-import { defineTable, type TableDef } from '../../schemas/target.ts';
+import type { Field } from '../../core/avro.ts';
+import { defineTable, type TableDef } from '../../core/target.ts';
 import { codecOf, columnName, columnOf, mapColumnOf } from '../../sinks/tables/cassandra/columns.ts';
 import { afterToken, listing, pageToken, prefixOf } from '../../sinks/tables/cassandra/pages.ts';
 import { claimRequest, tableRequest } from '../../sinks/tables/cassandra/request.ts';

@@ -1,7 +1,7 @@
 /** When a row that grows is measured, and when it is too large. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 import { Growth } from '../../sinks/tables/growth.ts';
 
 const LARGEST = 12 * 1024 ** 2;

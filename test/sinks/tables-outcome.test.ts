@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
+import { TributaryError } from '../../core/errors.ts';
 import { guarded } from '../../embedded/database.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import type { Connection } from '../../sinks/tables/cassandra/connection.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import { Writes } from '../../sinks/tables/cassandra/writes.ts';

@@ -1,7 +1,7 @@
 /** What the fields of a record are as columns, and what a declaration that changed adds to a table, without a database. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Field, Schema } from '../../schemas/avro.ts';
+import type { Field, Schema } from '../../core/avro.ts';
 import { codecOf, columnOf } from '../../sinks/tables/sqlite/columns.ts';
 import { alterations, type FoundColumn, type Shape } from '../../sinks/tables/sqlite/shape.ts';
 

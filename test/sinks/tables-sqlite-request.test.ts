@@ -1,8 +1,8 @@
 /** What is said to SQLite about a table, and what comes back, without a database. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Entries } from '../../schemas/entries.ts';
-import { defineTable, type TableDef } from '../../schemas/target.ts';
+import { Entries } from '../../core/entries.ts';
+import { defineTable, type TableDef } from '../../core/target.ts';
 import { quoted } from '../../sinks/tables/sqlite/columns.ts';
 import { REMOVALS_KEPT_MS, tableRequest } from '../../sinks/tables/sqlite/request.ts';
 import {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
+import { type EventDef, timerFired } from '../../core/event.ts';
 import { assessmentSubmitted, contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
-import { type EventDef, timerFired } from '../../schemas/event.ts';
 import { Codec, type Decoded } from '../../topics/codec.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import type { LogRecord } from '../../topics/transport.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CloudEvent, Kafka } from 'cloudevents';
+import { defineEvent, type EventDef } from '../../core/event.ts';
 import { contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
-import { defineEvent, type EventDef } from '../../schemas/event.ts';
 import { FIRST_TIME } from '../../schemas/fields.ts';
 import { avroHeaders, Codec, type Decoded, ONLY_FOR } from '../../topics/codec.ts';
 import { defineTopic } from '../../topics/define.ts';

@@ -1,7 +1,7 @@
 /** What doctor concludes from what a Kafka or a registry says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding } from '../../schemas/finding.ts';
+import type { Finding } from '../../core/finding.ts';
 import { registryFindings } from '../../topics/confluent/diagnose.ts';
 import { copiesFound, marksFound, requestsFound, rightsFinding, versionFound } from '../../topics/kafka/diagnose.ts';
 

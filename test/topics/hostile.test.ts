@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ERROR_CODES } from '../../schemas/errors.ts';
-import type { EventDef } from '../../schemas/event.ts';
-import { isKeyPart } from '../../schemas/key-part.ts';
+import { ERROR_CODES } from '../../core/errors.ts';
+import type { EventDef } from '../../core/event.ts';
+import { isKeyPart } from '../../core/key-part.ts';
 import { Codec, type Decoded } from '../../topics/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';

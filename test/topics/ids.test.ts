@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RecordSchema } from '../../schemas/avro.ts';
+import type { RecordSchema } from '../../core/avro.ts';
 import { wrongId } from '../../topics/ids.ts';
 
 const part = {

@@ -2,7 +2,7 @@
  * Records that something is wrong with: a valid record of an event, in one of its forms, to which one to three things were
  * done. Equal luck gives equal records.
  */
-import type { EventDef } from '../../schemas/event.ts';
+import type { EventDef } from '../../core/event.ts';
 import { type Codec, ONLY_FOR } from '../../topics/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/only.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
-import type { Schema } from '../../schemas/avro.ts';
+import type { Schema } from '../../core/avro.ts';
 import { numberCheck } from '../../topics/numbers.ts';
 
 const problem = (schema: Schema, value: unknown) => numberCheck(schema)?.(value);

@@ -1,5 +1,5 @@
 /** Records of one event in each of the forms it may have, as a producer that knows nothing of us makes them. */
-import type { EventDef } from '../../schemas/event.ts';
+import type { EventDef } from '../../core/event.ts';
 import { avroHeaders, type Codec, type Decoded } from '../../topics/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import type { Headers, LogRecord } from '../../topics/transport.ts';

@@ -1,6 +1,6 @@
 /** What `tributary doctor` finds out about a schema registry. */
-import { TributaryError } from '../../schemas/errors.ts';
-import { type Finding, ok, warning } from '../../schemas/finding.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { type Finding, ok, warning } from '../../core/finding.ts';
 import { Nodes } from './nodes.ts';
 import type { ConfluentOptions } from './registry.ts';
 import type { RegistryAnswer, RegistryRequest } from './request.ts';

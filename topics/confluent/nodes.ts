@@ -1,9 +1,9 @@
 /** The nodes of a registry, which are asked in turn until one answers. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { messageOf, TributaryError } from '../../core/errors.ts';
 import { certificateProblem, mixUpFinder } from '../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../network/speaking.ts';
-import { messageOf, TributaryError } from '../../schemas/errors.ts';
 import { isPassing, type RegistryAnswer, type RegistryRequest } from './request.ts';
 
 export interface NodesOptions {

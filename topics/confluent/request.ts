@@ -1,5 +1,5 @@
 /** Confluent's REST API: what to send for each call of the port, and what an answer means. Nothing here sends. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 
 export interface RegistryRequest {
   /** What it is for, as the beginning of an error message: "registering a schema under orders-Placed". */

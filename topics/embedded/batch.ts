@@ -3,7 +3,7 @@
  * beside them of everything else. Nearly all headers of a batch have the same names, and most the same values, so that each
  * text stands there once. Measured against a row for each record it is half the bytes and half the time.
  */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { LogRecord, NewRecord } from '../transport.ts';
 
 export interface Batch {

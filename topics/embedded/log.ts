@@ -10,8 +10,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { TributaryError } from '../../core/errors.ts';
 import type { Database } from '../../embedded/database.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import type { LogRecord, NewRecord, TopicShape, TopicSpec } from '../transport.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 

@@ -2,8 +2,9 @@
  * Where each consumer group is in each partition, and who may say so: one row a group and partition. Its epoch counts
  * the claims; a commit holds the epoch of its claim, and is taken only while that is the newest.
  */
+
+import { TributaryError } from '../../core/errors.ts';
 import type { Database } from '../../embedded/database.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import type { Committed } from '../transport.ts';
 import type { Partition } from './log.ts';
 

@@ -3,8 +3,9 @@
  * one machine can carry. Everything is there again after `kill -9`; consumer groups have their members in this
  * process only. One transport is made for a database: a second one would not see what the first one appends.
  */
+
+import { TributaryError } from '../../core/errors.ts';
 import { type Database, guarded } from '../../embedded/database.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import { type Difference, differences, type FoundTopic, type TopicsAdmin, type WantedTopic } from '../admin.ts';
 import { expandedProgress } from '../progress.ts';
 import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../transport.ts';

@@ -1,5 +1,5 @@
 /** Creating, expanding and describing of topics. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { TopicSpec } from '../transport.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, KafkaError } from './errors.ts';

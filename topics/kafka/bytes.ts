@@ -2,7 +2,7 @@
  * Reading and writing of Kafka's protocol: big endian integers, zigzag varints, and the "compact" forms that newer versions of
  * its requests use. https://kafka.apache.org/protocol.html#protocol_types
  */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 
 const HIGH = 2 ** 32;
 

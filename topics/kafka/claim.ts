@@ -1,5 +1,5 @@
 /** One claim: reading from where the group is, and the fenced commit. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Claim, TopicShape } from '../transport.ts';
 import { placesOf } from './append.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,7 +1,7 @@
 /** The brokers: who leads which partition, who coordinates which group or transaction, and the lanes that lead to them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '../../core/errors.ts';
 import { certificateProblem } from '../../network/mix-up.ts';
-import { TributaryError } from '../../schemas/errors.ts';
 import { findCoordinators, type Metadata, metadata, type PartitionMetadata, type TopicMetadata } from './calls.ts';
 import { CODE, check, hasCode, isPassing, KafkaError } from './errors.ts';
 import { type Address, Lane } from './lane.ts';

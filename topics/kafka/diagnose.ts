@@ -1,5 +1,5 @@
 /** What `tributary doctor` finds out about a Kafka cluster: its version, settings and our rights. Topics are compared elsewhere. */
-import { type Finding, looked, ok, problem, warning } from '../../schemas/finding.ts';
+import { type Finding, looked, ok, problem, warning } from '../../core/finding.ts';
 import type { WantedTopic } from '../admin.ts';
 import { LARGEST_RECORD } from '../limits.ts';
 import { CALL_BYTES } from './append.ts';

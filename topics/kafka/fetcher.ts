@@ -5,7 +5,7 @@
  * without records delays none with some; and a reader that is slow only keeps its own partition out of the next request.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { type Fetched, fetch } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, isPassing, KafkaError, translate } from './errors.ts';

@@ -13,7 +13,7 @@ import ConnectionPool, { type Message } from 'kafkajs/src/network/connectionPool
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js';
 import protocol from 'kafkajs/src/protocol/requests/index.js';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import { ByteReader as Reader, ByteWriter as Writer } from './bytes.ts';
 import { disconnected, timedOut, Unreachable } from './errors.ts';

@@ -3,7 +3,7 @@
  * transaction of the commit; the metadata says which record. Compaction keeps the newest committed record of each key, and that
  * is the one that the metadata of its partition refers to.
  */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { partitionOfText } from '../partition.ts';
 import type { Committed, NewRecord } from '../transport.ts';
 import { createMissing } from './admin.ts';

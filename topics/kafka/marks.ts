@@ -9,7 +9,7 @@
  * Before there was a version the metadata was the marks alone, a JSON list, or compressed behind `~`.
  */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 
 const VERSION = 1;
 const FORM = /^tributary(\d+)\/(?:(\d+)\/([\s\S]*))?/;

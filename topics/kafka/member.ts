@@ -7,7 +7,7 @@
  * What keeps two owners of a partition apart is not this, but the fencing of claims.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { AssignmentListener } from '../transport.ts';
 import { decodeAssignment, decodeSubscription, divide, encodeAssignment, encodeSubscription } from './assign.ts';
 import type { Cluster } from './cluster.ts';

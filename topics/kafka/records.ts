@@ -3,7 +3,7 @@
  * the whole answer, and takes quadratic time for many records of one partition.
  */
 import { isUtf8 } from 'node:buffer';
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Headers, LogRecord } from '../transport.ts';
 import {
   ABORT,

@@ -1,5 +1,5 @@
 /** Moving a group's offset: by a claim that reads nothing. */
-import { TributaryError } from '../../schemas/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import { commitOffset, type Parts, takeOver } from './claim.ts';
 import { isFencing } from './errors.ts';
 import type { PlaceOfGroup } from './marks-topic.ts';

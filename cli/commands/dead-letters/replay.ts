@@ -3,7 +3,7 @@
  * alone, and of several rows for those alone that did not take it. The same call of the log marks the letter as replayed, so that
  * neither happens without the other.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import { ONLY_FOR } from '../../../topics/codec.ts';
 import { LOGGED_AT } from '../../../topics/envelope.ts';
 import { largestSize } from '../../../topics/limits.ts';

@@ -3,11 +3,11 @@
  * See `jobs/runtime/moves.ts` for the two ways.
  */
 import { text } from 'node:stream/consumers';
+import { TributaryError } from '../../../core/errors.ts';
+import { callAnswered } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/moves.ts';
 import { SILENT } from '../../../jobs/runtime/telemetry.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { callAnswered } from '../../../schemas/event.ts';
 import type { PartitionInfo, Transport } from '../../../topics/transport.ts';
 import { type Context, print, printJson, printTable, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';

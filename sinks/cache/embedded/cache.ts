@@ -8,9 +8,10 @@
  * Listeners are told once a transaction is committed, one change after the other: a change that a listener itself brings
  * about is told after those before it. What a listener throws is its own affair and is dropped.
  */
+
+import { messageOf, TributaryError } from '../../../core/errors.ts';
+import type { CacheDef } from '../../../core/target.ts';
 import { type Database, guarded, isRefusal } from '../../../embedded/database.ts';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
-import type { CacheDef } from '../../../schemas/target.ts';
 import type { Change, Key, WriteResult } from '../../port.ts';
 import type { Cache, LiveUpdate } from '../port.ts';
 

@@ -17,7 +17,7 @@
  * nodes on. To rely on the other nodes would lose changes: one that says nothing for half of `cluster-node-timeout` is
  * disconnected by the others for a tenth of a second, and what they publish meanwhile never reaches it.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Cache } from '../port.ts';
 import { connect } from './client.ts';
 import { patiently } from './patience.ts';

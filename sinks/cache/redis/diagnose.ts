@@ -1,7 +1,7 @@
 /** What `tributary doctor` finds out about a Redis: the server that is the master, or any node of a cluster. */
 
-import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../schemas/finding.ts';
-import { defineCache } from '../../../schemas/target.ts';
+import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
+import { defineCache } from '../../../core/target.ts';
 import { type RedisCacheOptions, redisCache } from './cache.ts';
 import { connect } from './client.ts';
 import { errorOf, failureOf } from './failure.ts';

@@ -1,6 +1,7 @@
 /** What an error of Redis or of its client means, and what to do about it. */
+
+import { TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 
 /**
  * - `again`: the connection is lost, or the server is about to serve again or sends us elsewhere: worth another try soon.

@@ -6,7 +6,7 @@
  * than what was read is dropped, so that the changes of one key stay in order.
  */
 import type { Redis } from 'ioredis';
-import type { CacheDef } from '../../../schemas/target.ts';
+import type { CacheDef } from '../../../core/target.ts';
 import { compareVersions, type Key, type Version } from '../../port.ts';
 import type { LiveUpdate } from '../port.ts';
 import { type Client, pauseMs } from './client.ts';

@@ -8,7 +8,7 @@
  * With `rediss` instead of `redis` every connection is encrypted, those to Sentinels too. `user:password@` or `:password@`
  * may stand before the hosts, percent-encoded; it is for the servers, and not for Sentinels.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 export interface Host {
   readonly host: string;

@@ -15,7 +15,7 @@
  * Changes of a live cache are published on the channel of the entry's name (in another database than 0 with its number before
  * it: `3/tributary:…`): `{"field":"maths","version":"1.42","record":{…}}`, with `null` for a record that was removed.
  */
-import type { CacheDef } from '../../../schemas/target.ts';
+import type { CacheDef } from '../../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../port.ts';
 import { ACCEPTED, KEYS_OF_ENTRY, LIVE, REMOVED } from './script.ts';
 

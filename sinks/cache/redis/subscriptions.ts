@@ -5,7 +5,7 @@
  * as well, but not while one of them seems to be gone; so an entry whose slot moved is heard from its new node. What may have been
  * missed on the way there is told as after a break.
  */
-import type { CacheDef } from '../../../schemas/target.ts';
+import type { CacheDef } from '../../../core/target.ts';
 import type { Key } from '../../port.ts';
 import type { LiveUpdate } from '../port.ts';
 import type { Client } from './client.ts';

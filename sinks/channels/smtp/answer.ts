@@ -1,5 +1,5 @@
 /** What became of a mail whose sending failed. */
-import { messageOf } from '../../../schemas/errors.ts';
+import { messageOf } from '../../../core/errors.ts';
 import type { Answer, Channel } from '../port.ts';
 
 /** What nodemailer says of an error besides its message. */

@@ -1,8 +1,8 @@
 /** What `tributary doctor` finds out about a mail server: connects, encrypts and logs in, and sends nothing. */
 import { createTransport } from 'nodemailer';
+import { messageOf } from '../../../core/errors.ts';
+import { type Finding, ok, problem } from '../../../core/finding.ts';
 import { mixUpAt, type Said } from '../../../network/mix-up.ts';
-import { messageOf } from '../../../schemas/errors.ts';
-import { type Finding, ok, problem } from '../../../schemas/finding.ts';
 import { type SmtpOptions, smtpChannel } from './channel.ts';
 import { connectionOf } from './request.ts';
 

@@ -1,5 +1,5 @@
 /** How the server of a URL is connected to, as nodemailer's options. Nothing here sends. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 export interface ConnectionOptions {
   /**

@@ -5,7 +5,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
 
 /** All of IPv4 that the IANA registry of special-purpose addresses calls not globally reachable, and multicast. */
 const NOT_PUBLIC_V4 = [

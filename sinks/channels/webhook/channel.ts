@@ -10,7 +10,7 @@
  */
 
 import { isIP } from 'node:net';
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { ChannelName } from '../../../schemas/fields.ts';
 import { problemOf } from '../message.ts';
 import type { Channel } from '../port.ts';

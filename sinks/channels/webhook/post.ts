@@ -2,7 +2,7 @@
 import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { messageOf } from '../../../schemas/errors.ts';
+import { messageOf } from '../../../core/errors.ts';
 
 export interface PostOptions {
   /** PEM. */

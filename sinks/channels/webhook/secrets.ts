@@ -1,6 +1,6 @@
 /** Which secrets sign what is posted to a URL, by Standard Webhooks. */
 import { Webhook } from 'standardwebhooks';
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 /** One secret, or two while receivers change from one to the other: each signs. `whsec_` and at least 24 bytes in base64. */
 export type Secrets = string | readonly string[];

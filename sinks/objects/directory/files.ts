@@ -4,7 +4,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody } from '../port.ts';
 
 const HOUR = 3_600_000;

@@ -5,7 +5,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import { codeOf, partialName } from './files.ts';
 
 /** The file with the secret, in the folder of the objects, for its owner's eyes only. */

@@ -9,7 +9,7 @@
 import { mkdirSync } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { checkName, checkPrefix, checkRange, isSegment } from '../names.ts';
 import type { ObjectBody, ObjectInfo, Objects } from '../port.ts';
 import {

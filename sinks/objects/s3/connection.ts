@@ -18,9 +18,9 @@
  * leaves parts that nobody sees; a lifecycle rule AbortIncompleteMultipartUpload of the bucket removes them.
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Said } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import { checkName } from '../names.ts';
 import type { Place } from './request.ts';
 

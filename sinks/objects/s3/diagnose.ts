@@ -1,7 +1,7 @@
 /** What `tributary doctor` finds out about a bucket, by writing, reading and removing one object of its own. */
 import { randomUUID } from 'node:crypto';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { clockFinding, type Finding, ok, problem } from '../../../schemas/finding.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import { clockFinding, type Finding, ok, problem } from '../../../core/finding.ts';
 import type { Objects } from '../port.ts';
 import type { S3Options } from './connection.ts';
 import { s3Objects } from './objects.ts';

@@ -1,5 +1,5 @@
 /** What an error of S3 means: waiting, another name, or somebody who has to look at it. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 interface Known {
   readonly name?: unknown;

@@ -25,8 +25,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder, type Said } from '../../../network/mix-up.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import { checkName, checkPrefix, checkRange } from '../names.ts';
 import type { ObjectBody, ObjectInfo, Objects } from '../port.ts';
 import { connectionOf, type S3Options } from './connection.ts';

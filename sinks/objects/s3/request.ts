@@ -1,5 +1,5 @@
 /** Objects as keys of a bucket, and what is asked of S3 for each call of the port. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 export interface Place {
   readonly bucket: string;

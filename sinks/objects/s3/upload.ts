@@ -2,7 +2,7 @@
  * A body of any length to S3 in constant memory: cut into parts, of which some are sent while the next one fills. A body that
  * fits into one part is one request.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody } from '../port.ts';
 import type { Part } from './request.ts';
 

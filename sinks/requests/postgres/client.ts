@@ -1,7 +1,7 @@
 /** Statements sent to Postgres: each waits for a bounded time, and what lost against another transaction is sent again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryArrayConfig } from 'pg';
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import { connectionOf, type PostgresOptions } from './connection.ts';
 import { isConflict, requestsError } from './errors.ts';
 import { migrations, type Statement, statementsOf } from './request.ts';

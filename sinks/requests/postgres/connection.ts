@@ -16,7 +16,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { PoolConfig } from 'pg';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
 
 export interface PostgresOptions {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** What `tributary doctor` finds out about a Postgres. Its tables are made by the first call that needs them. */
 import { Client } from 'pg';
-import { clockFinding, type Finding, ok, problem, versionFinding, warning } from '../../../schemas/finding.ts';
+import { clockFinding, type Finding, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { connectionOf, type PostgresOptions } from './connection.ts';
 import { requestsError } from './errors.ts';
 

@@ -1,6 +1,7 @@
 /** What an error of Postgres means: waiting, another call, or somebody who has to look at it. */
+
+import { type ErrorCode, TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
-import { type ErrorCode, TributaryError } from '../../../schemas/errors.ts';
 
 /** Another transaction came first; the same statement will do. */
 const CONFLICTS = new Set(['40001', '40P01']);

@@ -1,5 +1,5 @@
 /** Report requests and schedules in Postgres 13 or newer; see `connection.ts` for where and how. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Lease, Request, Requests } from '../port.ts';
 import { checkRequest, checkText, cleanError, finishedBefore, leaseLost } from '../rules.ts';
 import { checkNext, checkSchedule, fireEach, scheduledRequest } from '../scheduled.ts';

@@ -1,6 +1,7 @@
 /** Report requests and schedules in the SQLite file that all embedded implementations share. */
+
+import { TributaryError } from '../../../core/errors.ts';
 import { type Database, guarded } from '../../../embedded/database.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import type { Lease, Request, Requests, Schedule } from '../port.ts';
 import { checkRequest, checkText, cleanError, finishedBefore, leaseLost } from '../rules.ts';
 import { checkNext, checkSchedule, fireEach, scheduledRequest } from '../scheduled.ts';

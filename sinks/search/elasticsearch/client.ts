@@ -7,8 +7,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
+import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import { connectionOf, type Location, saidOf } from './location.ts';
 import type { Request } from './request.ts';
 

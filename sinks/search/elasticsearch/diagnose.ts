@@ -1,5 +1,5 @@
 /** What `tributary doctor` finds out about an Elasticsearch cluster. Indexes are compared elsewhere. */
-import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../schemas/finding.ts';
+import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { Elasticsearch, type Sending } from './client.ts';
 import { DEFAULT_SETTINGS, type ElasticsearchOptions } from './search.ts';
 

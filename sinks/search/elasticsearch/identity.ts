@@ -1,5 +1,5 @@
 /** How a document is named, and how its version is one number. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Key, Version } from '../../port.ts';
 
 /** Of a text, in base64url: so short, and another one for every text. Given, since it is no part of the language. */

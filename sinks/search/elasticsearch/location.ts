@@ -1,8 +1,8 @@
 /** Where Elasticsearch is and how to be let in, from a URL and what does not belong into one. */
 import { readFileSync } from 'node:fs';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
 import type { Said } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
 
 export interface Location {
   /**

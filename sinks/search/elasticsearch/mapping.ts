@@ -8,9 +8,9 @@
  *     words     the words of all text fields, without case and accents: see `../words.ts`
  *     removed   when it was removed; then it has nothing else, and only its version counts. The alias does not show it.
  */
-import { type Field, isNullable, type Primitive, type Schema } from '../../../schemas/avro.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { type IndexDef, keyFields } from '../../../schemas/target.ts';
+import { type Field, isNullable, type Primitive, type Schema } from '../../../core/avro.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import { type IndexDef, keyFields } from '../../../core/target.ts';
 
 /** What Elasticsearch does with a field. */
 export interface Property {

@@ -1,5 +1,5 @@
 /** The order of a search, and where a page of it ended: what it is ordered by, and then the key. */
-import type { IndexDef } from '../../../schemas/target.ts';
+import type { IndexDef } from '../../../core/target.ts';
 import { askedSort } from '../asked.ts';
 import type { SearchRequest } from '../port.ts';
 import type { Filterable } from './mapping.ts';

@@ -1,5 +1,5 @@
 /** The token of a page: where the one before it ended, as JSON that callers need not understand. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 export function tokenOf(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');

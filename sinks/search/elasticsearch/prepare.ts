@@ -1,5 +1,5 @@
 /** Makes indexes and their aliases, adds fields, and begins new generations. */
-import type { IndexDef } from '../../../schemas/target.ts';
+import type { IndexDef } from '../../../core/target.ts';
 import { type Elasticsearch, failureOf, refusal, type Sending } from './client.ts';
 import { ALIAS, additions, aliasOf, creationOf, drifted, type IndexSettings, type Mapping } from './mapping.ts';
 

@@ -6,7 +6,7 @@
  * after a minute. A document of one tenant lies on any shard: tenants differ in size by far more than what routing them to
  * one shard would save.
  */
-import { type IndexDef, keyFields } from '../../../schemas/target.ts';
+import { type IndexDef, keyFields } from '../../../core/target.ts';
 import type { Change, Page } from '../../port.ts';
 import { askedFilter, askedRanges, usage } from '../asked.ts';
 import type { SearchRequest } from '../port.ts';

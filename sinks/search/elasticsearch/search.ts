@@ -10,7 +10,7 @@
  * another generation behind the same alias; the generation before stays until somebody deletes it.
  */
 import { createHash } from 'node:crypto';
-import type { IndexDef } from '../../../schemas/target.ts';
+import type { IndexDef } from '../../../core/target.ts';
 import type { Search } from '../port.ts';
 import { type Bounds, writeAll } from './bulk.ts';
 import { cleanUp } from './clean-up.ts';

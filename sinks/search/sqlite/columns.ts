@@ -1,7 +1,7 @@
 /** Which columns a search index has besides its key: one for every field that can be filtered by. */
-import { type Field, isNullable, type Primitive, type Schema } from '../../../schemas/avro.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import type { IndexDef } from '../../../schemas/target.ts';
+import { type Field, isNullable, type Primitive, type Schema } from '../../../core/avro.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import type { IndexDef } from '../../../core/target.ts';
 
 type Kind = 'string' | 'number' | 'boolean';
 

@@ -1,5 +1,5 @@
 /** The conditions and the order of a search as SQL, over the table "search_<name>" as `d`. */
-import type { IndexDef } from '../../../schemas/target.ts';
+import type { IndexDef } from '../../../core/target.ts';
 import { askedFilter, askedRanges, askedSort, OPERATORS } from '../asked.ts';
 import type { SearchRequest } from '../port.ts';
 import type { Column } from './columns.ts';

@@ -7,8 +7,8 @@
  * Table "search_<name>__text": the full-text index of those words, without a copy of them. A trigger keeps it, and only
  * when they are other ones: so a change of mere numbers costs no more than an ordinary row.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
-import { type IndexDef, keyFields } from '../../../schemas/target.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import { type IndexDef, keyFields } from '../../../core/target.ts';
 import type { Change } from '../../port.ts';
 import type { SearchRequest } from '../port.ts';
 import { queryWords, wordsOf } from '../words.ts';

@@ -4,9 +4,10 @@
  * A declaration may gain fields, and fields may move between words and filters: then all documents are written once
  * more as they are. A key or a type that changed is another index, and is refused.
  */
+
+import { messageOf, TributaryError } from '../../../core/errors.ts';
+import type { IndexDef } from '../../../core/target.ts';
 import { type Database, guarded, isRefusal } from '../../../embedded/database.ts';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
-import type { IndexDef } from '../../../schemas/target.ts';
 import type { Change, WriteResult } from '../../port.ts';
 import type { Search } from '../port.ts';
 import { type FoundRow, type IndexRequests, indexRequests, REMOVALS_KEPT_MS, type StoredDocument } from './request.ts';

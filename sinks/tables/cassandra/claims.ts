@@ -8,7 +8,7 @@
  * partitions at once do not wait for each other, and may get the same token; no row can be of both. See decision 23.
  */
 import { types } from 'cassandra-driver';
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { type ClaimRequest, claimRequest, LINE } from './request.ts';
 import { longOf, numberOf } from './rows.ts';

@@ -14,8 +14,8 @@
  *
  * Names are in snake_case, so that `SELECT user_id, progress FROM learner_progress` needs no quotes.
  */
-import { type Field, isNullable, type MapSchema, type Schema } from '../../../schemas/avro.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
+import { type Field, isNullable, type MapSchema, type Schema } from '../../../core/avro.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import { jsonOf } from '../json-text.ts';
 
 /** The values of one schema as the driver takes and gives them. A missing value and `null` are null. */

@@ -4,8 +4,8 @@
  */
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
+import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
 import { type Place, placeOf } from './url.ts';

@@ -1,5 +1,5 @@
 /** What `tributary doctor` finds out about a Cassandra cluster. Tables are compared elsewhere. */
-import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../schemas/finding.ts';
+import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { quoted } from './columns.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
 import { guarded } from './reads.ts';

@@ -1,7 +1,7 @@
 /** What an error of the driver means: wait and try again, refuse this row, or stop. */
 import { errors, types } from 'cassandra-driver';
+import { type ErrorCode, type FailedWrite, messageOf, TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
-import { type ErrorCode, type FailedWrite, messageOf, TributaryError } from '../../../schemas/errors.ts';
 
 const { responseErrorCodes } = types;
 

@@ -1,5 +1,5 @@
 /** What is missing in the keyspace, as the statements that make it. Only reads. */
-import type { TableDef } from '../../../schemas/target.ts';
+import type { TableDef } from '../../../core/target.ts';
 import type { Connection } from './connection.ts';
 import { findSchema, hasKeyspace } from './found.ts';
 import { claimRequest, type TableRequest } from './request.ts';

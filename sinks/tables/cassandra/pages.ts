@@ -1,5 +1,5 @@
 /** Prefixes of keys, and the tokens by which a list goes on. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Key } from '../../port.ts';
 import type { TableRequest } from './request.ts';
 

@@ -1,5 +1,5 @@
 /** Reads rows, lists, timers and keys. A statement reads one partition key, goes through an index, or through all rows. */
-import type { TableDef } from '../../../schemas/target.ts';
+import type { TableDef } from '../../../core/target.ts';
 import type { Key, Page, PageRequest } from '../../port.ts';
 import type { DueTimer, StoredRow } from '../port.ts';
 import type { Connection } from './connection.ts';

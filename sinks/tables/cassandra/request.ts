@@ -16,9 +16,9 @@
  * Indexes are storage-attached: Cassandra keeps them in the very write of the row, so that a crash leaves neither a
  * row that is not found nor an entry that leads nowhere.
  */
-import type { RecordSchema } from '../../../schemas/avro.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { keyFields, mapFields, type TableDef } from '../../../schemas/target.ts';
+import type { RecordSchema } from '../../../core/avro.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import { keyFields, mapFields, type TableDef } from '../../../core/target.ts';
 import { type Codec, type Column, checkNames, codecOf, columnName, columnOf, mapColumnOf, quoted } from './columns.ts';
 
 export interface MapRequest {

@@ -1,8 +1,8 @@
 /** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
 import { types } from 'cassandra-driver';
-import { Entries } from '../../../schemas/entries.ts';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
-import type { TableDef } from '../../../schemas/target.ts';
+import { Entries } from '../../../core/entries.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
+import type { TableDef } from '../../../core/target.ts';
 import type { Change, Key, Version } from '../../port.ts';
 import type { Growing, Growth } from '../growth.ts';
 import type { DueTimer, RowWrite, StoredRow } from '../port.ts';

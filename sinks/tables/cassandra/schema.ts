@@ -1,6 +1,6 @@
 /** How the keyspace and its tables are made, and what is missing in tables that an earlier declaration made. Pure. */
-import { TributaryError } from '../../../schemas/errors.ts';
-import type { TableDef } from '../../../schemas/target.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import type { TableDef } from '../../../core/target.ts';
 import { quoted } from './columns.ts';
 import { claimRequest, type DeclaredColumn, type TableRequest, tableRequest } from './request.ts';
 

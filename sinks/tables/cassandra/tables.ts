@@ -8,8 +8,8 @@
  * A node must not lose what it has acknowledged: `commitlog_sync: batch` or `group`, or copies in places that do not fail at
  * once. With `periodic`, the default, a single node that is killed forgets its last writes.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
-import type { TableDef } from '../../../schemas/target.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import type { TableDef } from '../../../core/target.ts';
 import type { Tables } from '../port.ts';
 import { Claims } from './claims.ts';
 import { type CassandraOptions, Connection } from './connection.ts';

@@ -1,7 +1,7 @@
 /** How the nodes are known, and known to: files in PEM. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
 
 export interface TlsFiles {
   /** The authority that signed the certificates of the nodes; left out: those that Node trusts. */

@@ -1,7 +1,7 @@
 /** Updates of rows: each says only what changed. */
 import { types } from 'cassandra-driver';
-import { Entries } from '../../../schemas/entries.ts';
-import { once } from '../../../schemas/once.ts';
+import { Entries } from '../../../core/entries.ts';
+import { once } from '../../../core/once.ts';
 import type { RowWrite, Unchanged } from '../port.ts';
 import type { TableRequest } from './request.ts';
 import { bookkeepingOf, longOf, timerParameters } from './rows.ts';

@@ -10,7 +10,7 @@
  * - `largest`: the most MiB of a row or record, for a cluster whose limits were raised. Left out: 12, below those it comes with.
  * - `tls=true` encrypts. A certificate authority of your own is an option beside the URL.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 
 export interface Place {
   /** `host:port`, at least one. */

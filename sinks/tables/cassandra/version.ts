@@ -14,7 +14,7 @@
  * owner whose write timed out may conclude something else the second time, while the first write still arrives. The attempt
  * keeps the two apart: see `writes.ts`.
  */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Version } from '../../port.ts';
 
 const BEYOND_CLOCKS = 2048;

@@ -5,7 +5,7 @@
  * nested maps) is JSON text, in which bytes are base64. The type of such a column is spelled "JSON TEXT", which SQLite
  * takes as TEXT, so that a field that turned from a string into a list is seen as another type.
  */
-import { type Field, isNullable, type Schema } from '../../../schemas/avro.ts';
+import { type Field, isNullable, type Schema } from '../../../core/avro.ts';
 import { jsonOf } from '../json-text.ts';
 
 export type SqlValue = null | number | string | Uint8Array;

@@ -1,5 +1,5 @@
 /** The entries of the map fields of a row or record: what a write does to them, and how large they are. */
-import { Entries } from '../../../schemas/entries.ts';
+import { Entries } from '../../../core/entries.ts';
 import type { Growing, Growth } from '../growth.ts';
 import type { Codec, SqlValue } from './columns.ts';
 import type { TableRequest } from './request.ts';

@@ -17,9 +17,9 @@
  * entries took twice the space and three times the pages.
  * Timers need no table: the partial index on `_due` costs nothing for the rows that have none.
  */
-import type { MapSchema } from '../../../schemas/avro.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { keyFields, mapFields, type TableDef } from '../../../schemas/target.ts';
+import type { MapSchema } from '../../../core/avro.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import { keyFields, mapFields, type TableDef } from '../../../core/target.ts';
 import { type Codec, type Column, codecOf, columnOf, quoted } from './columns.ts';
 import { entriesTable, type Shape } from './shape.ts';
 

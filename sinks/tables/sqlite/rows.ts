@@ -1,6 +1,6 @@
 /** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
-import { TributaryError } from '../../../schemas/errors.ts';
-import type { TableDef } from '../../../schemas/target.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import type { TableDef } from '../../../core/target.ts';
 import type { Change, Key, Version } from '../../port.ts';
 import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { SqlValue } from './columns.ts';

@@ -1,5 +1,5 @@
 /** How a table is made, and what is missing in one that an earlier version of its declaration made. */
-import { TributaryError } from '../../../schemas/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import { type Column, quoted } from './columns.ts';
 
 export interface Shape {

@@ -4,10 +4,11 @@
  * Every call is one transaction, and every row of it is all written or not at all. A row is one upsert that compares
  * the version, and one statement for each changed map entry. Nothing waits, so calls do not interleave.
  */
+
+import { Entries } from '../../../core/entries.ts';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
+import type { TableDef } from '../../../core/target.ts';
 import { type Database, guarded, isRefusal } from '../../../embedded/database.ts';
-import { Entries } from '../../../schemas/entries.ts';
-import { messageOf, TributaryError } from '../../../schemas/errors.ts';
-import type { TableDef } from '../../../schemas/target.ts';
 import { compareVersions, type WriteResult } from '../../port.ts';
 import { Growth } from '../growth.ts';
 import type { RowWrite, StoredRow, Tables } from '../port.ts';

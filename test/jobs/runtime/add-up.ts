@@ -2,10 +2,11 @@
  * A small job that adds amounts up: one row a part of a thing. It says every new sum, keeps one view of the part, one of each item
  * that it holds and one document, and looks up the owner of the thing. Tests put other functions in the place of its own.
  */
+
+import { Entries } from '../../../core/entries.ts';
+import { callAnswered, defineEvent, timerFired } from '../../../core/event.ts';
+import { defineCache, defineIndex, defineTable, type RowOf } from '../../../core/target.ts';
 import { defineJob, emit, every, type Job, lookup, reject, view, viewEach, where } from '../../../jobs/define.ts';
-import { Entries } from '../../../schemas/entries.ts';
-import { callAnswered, defineEvent, timerFired } from '../../../schemas/event.ts';
-import { defineCache, defineIndex, defineTable, type RowOf } from '../../../schemas/target.ts';
 import { defineTopic } from '../../../topics/define.ts';
 
 const text = <const N extends string>(name: N) => ({ name, type: 'string', doc: 'A text.' }) as const;

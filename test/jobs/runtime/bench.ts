@@ -1,12 +1,12 @@
 /** A place to run small jobs: real embedded stores in memory, workers that are turned by hand, and everything they told. */
 import type { TestContext } from 'node:test';
+import { DEFAULT_TENANT, type EventDef } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { DEFAULT_TENANT, type EventDef } from '../../../schemas/event.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import type { LogRecord } from '../../../topics/transport.ts';
 import { partitionsOf, plain, type SaidEvent, saidEvents } from '../../harness/dump.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { callAnswered } from '../../../core/event.ts';
 import { call, type Job } from '../../../jobs/define.ts';
-import { callAnswered } from '../../../schemas/event.ts';
 import type { Channel, Message } from '../../../sinks/channels/port.ts';
 import { avroHeaders } from '../../../topics/codec.ts';
 import { added, changed, things } from './add-up.ts';

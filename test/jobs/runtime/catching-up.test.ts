@@ -1,10 +1,10 @@
 /** A search that is away or slow, and a job whose documents may be behind its rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TributaryError } from '../../../core/errors.ts';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { catchingUp, type Job } from '../../../jobs/define.ts';
 import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import { parseProgress } from '../../../topics/progress.ts';
 import { Random } from '../../harness/random.ts';
 import { added, addUp, changed, dropped, emptied, moved, partIndex, parts, polished, things } from './add-up.ts';

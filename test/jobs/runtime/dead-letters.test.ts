@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { emit, type Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import type { LogRecord } from '../../../topics/transport.ts';
 import {
   added,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TributaryError } from '../../../core/errors.ts';
 import { DueTimers, type Wish } from '../../../jobs/runtime/due-timers.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import type { DueTimer } from '../../../sinks/tables/port.ts';
 import { ManualClock, testRuntime } from '../../harness/stores.ts';
 import { parts } from './add-up.ts';

@@ -1,12 +1,12 @@
 /** What an expansion of a topic means for those who own its partitions, and for what moves from one to another. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { TributaryError } from '../../../core/errors.ts';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { catchingUp, type Row, type View } from '../../../jobs/define.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
 import type { EmbeddedTransport } from '../../../topics/embedded/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';

@@ -7,14 +7,14 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ERROR_CODES, type ErrorCode } from '../../../core/errors.ts';
+import { callAnswered, type EventDef, timerFired } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { jobs } from '../../../jobs/index.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { ERROR_CODES, type ErrorCode } from '../../../schemas/errors.ts';
-import { callAnswered, type EventDef, timerFired } from '../../../schemas/event.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
 import type { LogRecord, NewRecord } from '../../../topics/transport.ts';
 import { dump, partitionsOf } from '../../harness/dump.ts';

@@ -1,10 +1,10 @@
 /** What a topic does not take: it ends nothing, and what is left out says so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TributaryError } from '../../../core/errors.ts';
 import { emit } from '../../../jobs/define.ts';
 import { DEAD_LETTER, deadLetter } from '../../../jobs/runtime/dead-letter.ts';
 import { LimitLearned, Limits } from '../../../jobs/runtime/limits.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import { LARGEST_RECORD, LARGEST_VALUE, largestSize, RecordTooLarge } from '../../../topics/limits.ts';
 import type { Claim, LogRecord, NewRecord } from '../../../topics/transport.ts';
 import { recordsOf } from '../../harness/produce.ts';

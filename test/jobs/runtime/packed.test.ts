@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Entries } from '../../../core/entries.ts';
 import { packingOf } from '../../../jobs/runtime/packed.ts';
-import { Entries } from '../../../schemas/entries.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
 import { type Learner, learner, learners, shown, v } from '../../contracts/tables-samples.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { type ErrorCode, type FailedWrite, TributaryError } from '../../../core/errors.ts';
 import { type Job, wakeAt } from '../../../jobs/define.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { type ErrorCode, type FailedWrite, TributaryError } from '../../../schemas/errors.ts';
 import { added, addUp, changed, emptied, polished } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 import type { Hook } from './intercept.ts';

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { call, type Job, reject } from '../../../jobs/define.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import { rememberingChannel } from '../../harness/stores.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
 import { added, addUp, changed, parts, things } from './add-up.ts';
@@ -161,7 +161,7 @@ test('a write of unknown outcome ends the claim, and the next one has another to
   const hook: Hook = async (name, go) => {
     if (name !== 'tables.write' || writes++ > 0) return go();
     await go();
-    const { TributaryError } = await import('../../../schemas/errors.ts');
+    const { TributaryError } = await import('../../../core/errors.ts');
     throw new TributaryError('TABLES_AWAY', 'no answer came');
   };
   const worker = await b.worker(0, { hook });

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { TributaryError } from '../../../core/errors.ts';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
+import type { Target } from '../../../core/target.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { type RebuildOptions, type Rebuilt, rebuildViews } from '../../../jobs/runtime/rebuild.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
-import type { Target } from '../../../schemas/target.ts';
 import { Random } from '../../harness/random.ts';
 import { added, addUp, changed, dropped, partIndex, partsByColour } from './add-up.ts';
 import { type Bench, bench, type Given, rest } from './bench.ts';

@@ -1,9 +1,9 @@
 /** Workers of two releases side by side, as while an installation is updated: what one stores the other reads, or waits. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { summarizeBatch, trackProgress } from '../../../jobs/index.ts';
 import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { kindOf, TributaryError } from '../../../schemas/errors.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
 import type { Claim } from '../../../topics/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../../harness/campus.ts';

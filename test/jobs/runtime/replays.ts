@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { replayOf } from '../../../cli/commands/dead-letters/replay.ts';
 import { readTopic } from '../../../cli/letters.ts';
+import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { reject } from '../../../jobs/define.ts';
-import { DEFAULT_TENANT } from '../../../schemas/event.ts';
 import { added, addUp, changed, moved, partIndex, things } from './add-up.ts';
 import type { Bench, Given } from './bench.ts';
 

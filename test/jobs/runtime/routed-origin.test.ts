@@ -1,8 +1,8 @@
 /** A derived event that lies in a wrong partition, as where its topic was expanded under a job that says something to it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defineTable } from '../../../core/target.ts';
 import { defineJob } from '../../../jobs/define.ts';
-import { defineTable } from '../../../schemas/target.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { addUp, summed, sums } from './add-up.ts';
 import { bench, START, thingIn } from './bench.ts';

@@ -1,11 +1,11 @@
 /** What rows are kept in memory between batches, and how much of it they take. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Entries } from '../../../core/entries.ts';
 import { Elsewhere } from '../../../jobs/runtime/elsewhere.ts';
 import { RowBudget } from '../../../jobs/runtime/row-budget.ts';
 import { bytesOf, charactersOf, readyBytesOf } from '../../../jobs/runtime/row-size.ts';
 import { PartitionRows } from '../../../jobs/runtime/rows.ts';
-import { Entries } from '../../../schemas/entries.ts';
 import type { Key } from '../../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../../sinks/tables/port.ts';
 import type { Transport } from '../../../topics/transport.ts';

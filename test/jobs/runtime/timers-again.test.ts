@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { LONGEST_KEY_PART } from '../../../core/key-part.ts';
 import { type Job, type Output, wakeAt } from '../../../jobs/define.ts';
 import type { DueTimers, Found } from '../../../jobs/runtime/due-timers.ts';
 import { HELD_BACK_MS, Timers } from '../../../jobs/runtime/timers.ts';
-import { LONGEST_KEY_PART } from '../../../schemas/key-part.ts';
 import type { NewRecord } from '../../../topics/transport.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { added, changed, parts, things, unread } from './add-up.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { timerFired } from '../../../core/event.ts';
 import { type Job, type Output, sleep, wakeAt } from '../../../jobs/define.ts';
-import { timerFired } from '../../../schemas/event.ts';
 import { avroHeaders } from '../../../topics/codec.ts';
 import { formatTime } from '../../../topics/time.ts';
 import { recordsOf } from '../../harness/produce.ts';

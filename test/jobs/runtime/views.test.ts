@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Entries } from '../../../core/entries.ts';
 import type { Row, View } from '../../../jobs/define.ts';
 import { viewChanges } from '../../../jobs/runtime/views.ts';
-import { Entries } from '../../../schemas/entries.ts';
 import { addUp } from './add-up.ts';
 
 const [byColour, items] = addUp.views as [View<Row>, View<Row>];

@@ -3,8 +3,8 @@
  * was acknowledged: `produced N` records, or `committed N` as the offset. Says the code of the error if it cannot.
  */
 import { writeSync } from 'node:fs';
+import { TributaryError } from '../../../core/errors.ts';
 import { openDatabase } from '../../../embedded/database.ts';
-import { TributaryError } from '../../../schemas/errors.ts';
 import { embeddedTransport } from '../../../topics/embedded/transport.ts';
 import { record } from '../../contracts/transport-members.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Schema } from '../../schemas/avro.ts';
+import type { Schema } from '../../core/avro.ts';
+import { compileJson } from '../../core/json.ts';
 import { moment } from '../../schemas/fields.ts';
-import { compileJson } from '../../schemas/json.ts';
 
 const fits = (schema: Schema, value: unknown): unknown => {
   const checked = compileJson(schema)(value, 'data');

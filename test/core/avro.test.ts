@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
-import { isNullable, normalize, present, type Schema } from '../../schemas/avro.ts';
+import { isNullable, normalize, present, type Schema } from '../../core/avro.ts';
 import { topics } from '../../topics/index.ts';
 
 const colour = { type: 'enum', name: 'Colour', symbols: ['red', 'blue'] } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineCache, defineIndex, defineTable, keyFields, mapFields } from '../../schemas/target.ts';
+import { defineCache, defineIndex, defineTable, keyFields, mapFields } from '../../core/target.ts';
 
 const record = {
   type: 'record',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isKeyPart, LONGEST_KEY_PART } from '../../schemas/key-part.ts';
+import { isKeyPart, LONGEST_KEY_PART } from '../../core/key-part.ts';
 
 const GOOD = ['a', ' ', 'x'.repeat(512), 'ä', '\u{1F30A}', 'a\nb', '\u{1F30A}'.repeat(256)];
 const BAD = ['', 'x'.repeat(513), '\u{1F30A}'.repeat(257), '\0', 'a\0b', '\uFFFD', 'a\uFFFD', '\ud800', 'a\udc00b'];

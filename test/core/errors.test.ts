@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ERROR_CODES, type ErrorCode, kindOf, messageOf, TributaryError } from '../../schemas/errors.ts';
+import { ERROR_CODES, type ErrorCode, kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 const codesOf = (kind: string) => codes.filter((code) => ERROR_CODES[code] === kind);

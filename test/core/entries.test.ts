@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Entries } from '../../schemas/entries.ts';
+import { Entries } from '../../core/entries.ts';
 
 test('entries of a store count as unchanged, new ones as changed', () => {
   assert.deepEqual(Entries.stored([['a', 1]]).changes(), new Map());

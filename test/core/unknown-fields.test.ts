@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defineEvent } from '../../core/event.ts';
+import { unknownFields } from '../../core/unknown-fields.ts';
 import { assessmentSubmitted, enrolled } from '../../schemas/enrollment.ts';
-import { defineEvent } from '../../schemas/event.ts';
-import { unknownFields } from '../../schemas/unknown-fields.ts';
 
 test('data that has what its schema has, and no more, has no unknown field', () => {
   for (const def of [enrolled, assessmentSubmitted]) assert.deepEqual(unknownFields(def, def.example), []);

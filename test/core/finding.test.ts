@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockFinding, looked, ok, problem, versionFinding } from '../../schemas/finding.ts';
+import { clockFinding, looked, ok, problem, versionFinding } from '../../core/finding.ts';
 
 test('a version is compared part by part, as numbers', () => {
   const state = (version: string, oldest: string) => versionFinding('x', 'Store', version, oldest).state;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isNullable, type RecordSchema, type Schema } from '../../schemas/avro.ts';
-import { callAnswered, defineEvent, timerFired } from '../../schemas/event.ts';
-import { compileJson } from '../../schemas/json.ts';
+import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
+import { callAnswered, defineEvent, timerFired } from '../../core/event.ts';
+import { compileJson } from '../../core/json.ts';
 import { topics } from '../../topics/index.ts';
 
 const events = topics.flatMap((topic) => [...topic.events, ...topic.broadcasts]);
