@@ -1,9 +1,9 @@
 /** Reading topics as they lie, for people: belongs to no consumer group and moves nothing. */
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
-import type { Codec } from '../topics/codec.ts';
+import type { Codec } from '../topics/codec/codec.ts';
+import { modeOf } from '../topics/codec/envelope.ts';
 import type { Topic } from '../topics/define.ts';
-import { modeOf } from '../topics/envelope.ts';
-import type { LogRecord, Transport } from '../topics/transport.ts';
+import type { LogRecord, Transport } from '../topics/log/transport.ts';
 import { DISMISSED, REPLAYED } from './letters.ts';
 import { eventsOf } from './names.ts';
 

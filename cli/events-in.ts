@@ -7,10 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '../core/errors.ts';
 import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../core/event.ts';
 import { unknownFields } from '../core/unknown-fields.ts';
-import { avroHeaders, type Codec } from '../topics/codec.ts';
+import { avroHeaders, type Codec } from '../topics/codec/codec.ts';
 import { keyOf, type Topic } from '../topics/define.ts';
-import { partitionOf } from '../topics/partition.ts';
-import type { Headers, NewRecord } from '../topics/transport.ts';
+import { partitionOf } from '../topics/log/partition.ts';
+import type { Headers, NewRecord } from '../topics/log/transport.ts';
 import { hint } from './hint.ts';
 
 export interface Line {

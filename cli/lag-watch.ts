@@ -4,7 +4,7 @@
  */
 import type { Job } from '../jobs/define.ts';
 import type { Clock } from '../jobs/runtime/stores.ts';
-import type { GroupLag, Transport } from '../topics/transport.ts';
+import type { GroupLag, Transport } from '../topics/log/transport.ts';
 import type { Metrics } from './metrics.ts';
 
 const [EVERY_MS, AFTER_FAILURE_MS] = [15_000, 2_000];

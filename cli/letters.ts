@@ -5,8 +5,8 @@
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
-import { parseKeys, type RowKeys } from '../topics/only.ts';
-import type { Headers, LogRecord, NewRecord, Transport } from '../topics/transport.ts';
+import { parseKeys, type RowKeys } from '../topics/log/only.ts';
+import type { Headers, LogRecord, NewRecord, Transport } from '../topics/log/transport.ts';
 import { usage } from './errors.ts';
 import { topicNamed } from './names.ts';
 

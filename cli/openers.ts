@@ -4,20 +4,20 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChannelName } from '../core/channel.ts';
 import { messageOf, TributaryError } from '../core/errors.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
-import type { ChannelName } from '../schemas/fields.ts';
 import type { Cache } from '../sinks/cache/port.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
 import type { Search } from '../sinks/search/port.ts';
 import type { Tables } from '../sinks/tables/port.ts';
-import type { TopicsAdmin, WantedTopic } from '../topics/admin.ts';
-import type { Registry } from '../topics/registry.ts';
-import type { Transport } from '../topics/transport.ts';
+import type { Registry } from '../topics/codec/registry.ts';
+import type { TopicsAdmin, WantedTopic } from '../topics/log/admin.ts';
+import type { Transport } from '../topics/log/transport.ts';
 import { type Config, masked, type Port, type Scheme, schemeOf } from './config.ts';
 
 export interface Implementations extends Record<ChannelName, Channel | undefined> {

@@ -7,12 +7,12 @@
 import { type Finding, ok, warning } from '../core/finding.ts';
 import { unknownFields } from '../core/unknown-fields.ts';
 import { isDeclared } from '../jobs/runtime/oddities.ts';
+import { attributeOf } from '../topics/codec/envelope.ts';
+import { parseJson } from '../topics/codec/json-value.ts';
+import { parseTime } from '../topics/codec/time.ts';
 import type { Topic } from '../topics/define.ts';
-import { attributeOf } from '../topics/envelope.ts';
 import { topics } from '../topics/index.ts';
-import { parseJson } from '../topics/json-value.ts';
-import { parseTime } from '../topics/time.ts';
-import type { LogRecord } from '../topics/transport.ts';
+import type { LogRecord } from '../topics/log/transport.ts';
 import { isoOf } from './browse.ts';
 import type { Context } from './context.ts';
 import { hint } from './hint.ts';

@@ -1,5 +1,5 @@
 /** Where the reading of a topic begins, for `tributary tail`: at its newest records, or from somewhere on. */
-import type { LogRecord, PartitionInfo } from '../topics/transport.ts';
+import type { LogRecord, PartitionInfo } from '../topics/log/transport.ts';
 import { merged, type Stretch } from './browse.ts';
 import type { Context } from './context.ts';
 import { usage } from './errors.ts';

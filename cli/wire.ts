@@ -3,6 +3,7 @@
  * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here, if it is wanted.
  */
 
+import type { ChannelName } from '../core/channel.ts';
 import { kindOf, type TributaryError } from '../core/errors.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
 import type { IndexDef, TableDef, Target } from '../core/target.ts';
@@ -21,16 +22,15 @@ import {
   speakersOf,
 } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import type { ChannelName } from '../schemas/fields.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
-import type { TopicsAdmin, WantedTopic } from '../topics/admin.ts';
-import { Codec } from '../topics/codec.ts';
+import { Codec } from '../topics/codec/codec.ts';
+import type { Registry } from '../topics/codec/registry.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
-import type { Registry } from '../topics/registry.ts';
-import type { TopicSpec } from '../topics/transport.ts';
+import type { TopicsAdmin, WantedTopic } from '../topics/log/admin.ts';
+import type { TopicSpec } from '../topics/log/transport.ts';
 import { absentPort } from './absent.ts';
 import type { Config, Port } from './config.ts';
 import { lateSearch } from './late-search.ts';

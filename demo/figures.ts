@@ -8,8 +8,8 @@ import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { batchLearners } from '../schemas/rows/learner-progress.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
-import { ROUTED } from '../topics/origin.ts';
-import type { LogRecord, Transport } from '../topics/transport.ts';
+import { ROUTED } from '../topics/log/origin.ts';
+import type { LogRecord, Transport } from '../topics/log/transport.ts';
 import { SOURCE } from './events.ts';
 import type { Sample } from './summary.ts';
 

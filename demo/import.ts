@@ -11,10 +11,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { TributaryError } from '../core/errors.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
-import { avroHeaders, type Codec } from '../topics/codec.ts';
+import { avroHeaders, type Codec } from '../topics/codec/codec.ts';
 import { keyOf } from '../topics/define.ts';
-import { partitionOf } from '../topics/partition.ts';
-import type { Claim, Membership, NewRecord, Transport } from '../topics/transport.ts';
+import { partitionOf } from '../topics/log/partition.ts';
+import type { Claim, Membership, NewRecord, Transport } from '../topics/log/transport.ts';
 import { type DemoEvent, SOURCE } from './events.ts';
 
 const GROUP = 'import-demo';

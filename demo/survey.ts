@@ -3,7 +3,7 @@
 import { timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
-import type { GroupLag } from '../topics/transport.ts';
+import type { GroupLag } from '../topics/log/transport.ts';
 
 export interface TopicProgress {
   readonly topic: string;

@@ -10,6 +10,7 @@
  * The runtime (`runtime/`) does the rest, once for all jobs.
  */
 import type { Input } from '../core/avro.ts';
+import type { ChannelName } from '../core/channel.ts';
 import type { Entries } from '../core/entries.ts';
 import { type RejectCode, TributaryError } from '../core/errors.ts';
 import type { AnyEventOf, callAnswered, EventDef, EventOf, timerFired } from '../core/event.ts';
@@ -22,7 +23,6 @@ import {
   type TableDef,
   type Target,
 } from '../core/target.ts';
-import type { ChannelName } from '../schemas/fields.ts';
 import type { DefsOf, Topic } from '../topics/define.ts';
 
 // ---- which rows an event touches ----

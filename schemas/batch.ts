@@ -1,16 +1,7 @@
 /** What happens to one batch. Topic `batch.events`, keyed by `batchId`. */
 import { defineEvent } from '../core/event.ts';
-import {
-  batchId,
-  courseId,
-  IN_LOG_ORDER,
-  learnerState,
-  moment,
-  NEWEST_HOLDS,
-  progress,
-  state,
-  userId,
-} from './fields.ts';
+import { moment } from '../core/moment.ts';
+import { batchId, courseId, IN_LOG_ORDER, learnerState, NEWEST_HOLDS, progress, state, userId } from './fields.ts';
 
 const namespace = 'org.tributary.batch';
 

@@ -17,13 +17,6 @@ export const contentId = { name: 'contentId', type: 'string', doc: 'The leaf con
 export const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
 export const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
 
-/** 1971. Seconds that are taken for milliseconds make a time of January 1970, and so does a clock that was never set. */
-export const FIRST_TIME = 31_536_000_000;
-/** The last moment that RFC 3339 has a text for. Microseconds that are taken for milliseconds are beyond it. */
-export const LAST_TIME = 253_402_300_799_999;
-/** Of a field that is a moment, as a sender may give it. */
-export const moment = { unit: 'ms since 1970 UTC', minimum: FIRST_TIME, maximum: LAST_TIME } as const;
-
 /**
  * Where a learner stands in a course. Completed is for good, unless the progress is reset or the completion withdrawn; the others
  * follow the course as it is now.
@@ -42,7 +35,3 @@ export const progress = {
   doc: 'Completed required contents of all required contents, rounded down: 100 only when every one is complete.',
   unit: 'percent',
 } as const;
-
-const CHANNELS = ['mail', 'webhook', 'push', 'sms'] as const;
-export const channel = { type: 'enum', name: 'Channel', symbols: CHANNELS } as const;
-export type ChannelName = (typeof CHANNELS)[number];

@@ -1,6 +1,9 @@
 /** What one user is told, and how. Topic `notification.events`, keyed by `recipientId`. */
+
+import { channel } from '../core/channel.ts';
 import { defineEvent } from '../core/event.ts';
-import { channel, moment, recipientId } from './fields.ts';
+import { moment } from '../core/moment.ts';
+import { recipientId } from './fields.ts';
 
 const namespace = 'org.tributary.notification';
 

@@ -18,6 +18,8 @@ interface Rule {
 const JOB_FILES = jobs.map(({ name }) => `jobs/${name}.ts`);
 const PORTS = ['sinks/port.ts', 'sinks/*/port.ts'];
 const DECLARATIONS = ['topics/index.ts', 'topics/define.ts'];
+/** What a topic is, and the ports by which it is read and written. */
+const LOG = ['topics/define.ts', 'topics/codec/*', 'topics/log/*'];
 
 /** What computes and has no effects. */
 const PURE_LIBRARIES = ['luxon', 'windows-iana', '@noble/hashes/sha2.js'];
@@ -44,34 +46,46 @@ const RULES: readonly Rule[] = [
     why: 'events and rows: declarations, and nothing else',
   },
   {
-    files: ['topics/avro-types.ts', 'topics/bounds.ts'],
-    ours: ['core/*', 'schemas/*', 'topics/*'],
+    files: ['topics/codec/avro-types.ts', 'topics/codec/bounds.ts'],
+    ours: ['core/*', 'topics/define.ts', 'topics/codec/*', 'topics/log/*'],
     libraries: ['avsc'],
     why: 'the two files that know the Avro library',
   },
-  { files: ['topics/*'], ours: ['core/*', 'schemas/*', 'topics/*'], libraries: [], why: 'declared once, used by all' },
+  { files: ['topics/define.ts'], ours: ['core/*'], libraries: [], why: 'what a topic is, whatever topics there are' },
+  {
+    files: ['topics/index.ts'],
+    ours: ['core/*', 'schemas/*', 'topics/define.ts'],
+    libraries: [],
+    why: 'a list of topics',
+  },
+  {
+    files: ['topics/codec/**', 'topics/log/**'],
+    ours: ['core/*', 'topics/define.ts', 'topics/codec/*', 'topics/log/*'],
+    libraries: [],
+    why: 'ports and formats know no implementation, and no topic by name',
+  },
   {
     files: ['topics/embedded/**'],
-    ours: ['core/*', 'schemas/*', 'topics/*', 'topics/embedded/**', 'embedded/**'],
+    ours: ['core/*', ...LOG, 'topics/embedded/**', 'embedded/**'],
     libraries: ['node:*'],
     why: 'an implementation knows its port and its client',
   },
   {
     files: ['network/**'],
-    ours: ['core/*', 'schemas/*', 'network/*'],
+    ours: ['core/*', 'network/*'],
     libraries: ['node:net', 'node:tls'],
     why: 'what the clients of all servers share knows none of them',
   },
   {
     files: ['topics/kafka/**', 'topics/confluent/**'],
-    ours: ['core/*', 'schemas/*', 'topics/*', 'network/*', '{folder}/*'],
+    ours: ['core/*', ...LOG, 'network/*', '{folder}/*'],
     libraries: ['node:*', '!node:sqlite', 'kafkajs', 'kafkajs/*', '@platformatic/wasm-utils'],
     why: 'an implementation knows its port and its client',
   },
   { files: ['jobs/index.ts'], ours: ['jobs/define.ts', ...JOB_FILES], libraries: [], why: 'a list of jobs' },
   {
     files: ['jobs/define.ts'],
-    ours: ['core/*', 'schemas/**', 'topics/define.ts'],
+    ours: ['core/*', 'topics/define.ts'],
     libraries: [],
     why: 'what a job is, whatever jobs there are',
   },
@@ -89,43 +103,43 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['jobs/runtime/**'],
-    ours: ['core/*', 'schemas/*', 'topics/*', '!topics/index.ts', 'jobs/define.ts', 'jobs/runtime/**', ...PORTS],
+    ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/**', ...PORTS],
     libraries: ['node:crypto', 'node:timers/promises'],
     why: 'the runtime can be tested with any wiring and any jobs',
   },
   {
     files: PORTS,
-    ours: ['core/*', 'schemas/*', 'sinks/port.ts'],
+    ours: ['core/*', 'sinks/port.ts'],
     libraries: [],
     why: 'a port shows no type of a client library',
   },
   {
     files: ['sinks/**/request.ts'],
-    ours: ['core/*', 'schemas/*', ...PORTS, 'sinks/search/words.ts', 'sinks/search/asked.ts', '{folder}/*'],
+    ours: ['core/*', ...PORTS, 'sinks/search/words.ts', 'sinks/search/asked.ts', '{folder}/*'],
     libraries: [],
     why: 'requests are built purely: tested without a server',
   },
   {
     files: ['sinks/*/*.ts'],
-    ours: ['core/*', 'schemas/*', 'sinks/port.ts', '{folder}/*'],
+    ours: ['core/*', 'sinks/port.ts', '{folder}/*'],
     libraries: ['node:crypto', 'node:url'],
     why: 'what implementations share knows none of them',
   },
   {
     files: ['sinks/*/sqlite/**', 'sinks/*/embedded/**'],
-    ours: ['core/*', 'schemas/*', 'sinks/port.ts', '{port}/*', '{folder}/*', 'embedded/**'],
+    ours: ['core/*', 'sinks/port.ts', '{port}/*', '{folder}/*', 'embedded/**'],
     libraries: ['node:*', '!node:sqlite'],
     why: 'the SQLite file is opened in one place',
   },
   ...Object.entries(CLIENTS).map(([folder, clients]) => ({
     files: [`${folder}/**`],
-    ours: ['core/*', 'schemas/*', 'sinks/port.ts', 'network/*', '{port}/*', '{folder}/*'],
+    ours: ['core/*', 'sinks/port.ts', 'network/*', '{port}/*', '{folder}/*'],
     libraries: ['node:*', '!node:sqlite', ...clients],
     why: 'one effect each',
   })),
   {
     files: ['embedded/**'],
-    ours: ['core/*', 'schemas/*', 'embedded/**'],
+    ours: ['core/*', 'embedded/**'],
     libraries: ['node:*'],
     why: 'it knows nothing of those who share it',
   },
@@ -151,7 +165,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['demo/**'],
-    ours: ['core/*', 'schemas/**', 'topics/*', 'jobs/**', 'demo/**'],
+    ours: ['core/*', 'schemas/**', 'topics/index.ts', ...LOG, 'jobs/**', 'demo/**'],
     libraries: ['node:*', '!node:sqlite', 'cli-progress', 'csv-parse/*'],
     why: 'the demo is handed what it runs on',
   },
@@ -163,7 +177,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['docs/**'],
-    ours: ['core/*', 'schemas/*', 'topics/*', 'jobs/*', 'docs/*'],
+    ours: ['core/*', 'schemas/*', 'topics/index.ts', ...LOG, 'jobs/*', 'docs/*'],
     libraries: ['node:fs', 'node:path'],
     why: 'pages are made from declarations alone',
   },
@@ -285,13 +299,13 @@ test('a file that trespasses is told of, with the reason', () => {
   const wrong: [string, string][] = [
     ['schemas/user.ts', '../topics/index.ts'],
     ['schemas/user.ts', 'node:crypto'],
-    ['topics/codec.ts', 'avsc'],
+    ['topics/codec/codec.ts', 'avsc'],
     ['topics/define.ts', './embedded/transport.ts'],
     ['topics/embedded/log.ts', '../../sinks/port.ts'],
     ['jobs/notify.ts', './track-progress.ts'],
     ['jobs/notify.ts', './index.ts'],
     ['jobs/notify.ts', './runtime/run.ts'],
-    ['jobs/notify.ts', '../topics/codec.ts'],
+    ['jobs/notify.ts', '../topics/codec/codec.ts'],
     ['jobs/runtime/run.ts', '../notify.ts'],
     ['jobs/runtime/run.ts', '../../sinks/tables/sqlite/tables.ts'],
     ['jobs/runtime/run.ts', 'pino'],

@@ -1,7 +1,7 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 import { TributaryError } from '../../core/errors.ts';
-import { viewLags } from '../../topics/progress.ts';
-import type { GroupLag } from '../../topics/transport.ts';
+import { viewLags } from '../../topics/log/progress.ts';
+import type { GroupLag } from '../../topics/log/transport.ts';
 import { paintOf } from '../colors.ts';
 import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';

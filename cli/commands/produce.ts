@@ -3,7 +3,7 @@
  * together, or not at all. Prints a `Report`.
  */
 import { TributaryError } from '../../core/errors.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import type { Problem } from '../checking.ts';
 import { print, type Run } from '../context.ts';
 import { linesOf, readLine } from '../events-in.ts';

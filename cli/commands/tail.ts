@@ -1,5 +1,5 @@
 /** `tributary tail`: the records of a topic, decoded. */
-import type { LogRecord } from '../../topics/transport.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
 import { merged, type Shown, type Stretch, shown } from '../browse.ts';
 import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
 import { logNamed } from '../names.ts';

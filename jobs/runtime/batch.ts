@@ -4,10 +4,10 @@
  */
 
 import { callAnswered } from '../../core/event.ts';
-import type { Marks } from '../../topics/marks.ts';
-import { partitionOfText } from '../../topics/partition.ts';
-import type { Within } from '../../topics/progress.ts';
-import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
+import type { Marks } from '../../topics/log/marks.ts';
+import { partitionOfText } from '../../topics/log/partition.ts';
+import type { Within } from '../../topics/log/progress.ts';
+import type { Claim, LogRecord, NewRecord } from '../../topics/log/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { answerCall, callId } from './calls.ts';
 import type { CatchingUp } from './catching-up.ts';

@@ -2,8 +2,9 @@
  * Calls of channels. The row said so before the call was made; what became of it is an event of the log. Between the two a
  * process may die, and then only the channel's own declaration says whether a second call is allowed.
  */
+
+import type { ChannelName } from '../../core/channel.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { ChannelName } from '../../schemas/fields.ts';
 import type { Channel } from '../../sinks/channels/port.ts';
 import type { SaidCall } from './outbox.ts';
 

@@ -9,7 +9,7 @@
 import { kindOf, messageOf, type TributaryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
 import { backOff } from './back-off.ts';
 import type { Claimed } from './claiming.ts';
 import { ANY_VIEW } from './outbox.ts';

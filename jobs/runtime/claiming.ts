@@ -1,8 +1,8 @@
 /** How a worker becomes the owner of a partition: a token above all others, a fence, and only then where to go on. */
-import type { Marks } from '../../topics/marks.ts';
-import { ROUTED, shortId } from '../../topics/origin.ts';
-import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../topics/progress.ts';
-import type { Claim, Membership } from '../../topics/transport.ts';
+import type { Marks } from '../../topics/log/marks.ts';
+import { ROUTED, shortId } from '../../topics/log/origin.ts';
+import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../topics/log/progress.ts';
+import type { Claim, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { Elsewhere } from './elsewhere.ts';
 import { marksFromLog } from './marks-from-log.ts';

@@ -4,8 +4,8 @@
  */
 import type { Key } from '../../sinks/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import { headerSize, largestSize } from '../../topics/limits.ts';
-import type { Headers, NewRecord } from '../../topics/transport.ts';
+import { headerSize, largestSize } from '../../topics/log/limits.ts';
+import type { Headers, NewRecord } from '../../topics/log/transport.ts';
 import type { Limit } from './limits.ts';
 import type { RejectedRecord } from './plan.ts';
 import type { PartitionCount, Place } from './records.ts';

@@ -2,8 +2,8 @@
  * What is known of the topic's other partitions, since some moment of this claim. It matters after an expansion, where a row
  * brings along what it said in its old partition; so nobody is asked before such a row is met.
  */
-import { type Progress, parseProgress } from '../../topics/progress.ts';
-import type { Transport } from '../../topics/transport.ts';
+import { type Progress, parseProgress } from '../../topics/log/progress.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import { ANY_VIEW } from './outbox.ts';
 import type { Place } from './records.ts';
 

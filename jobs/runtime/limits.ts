@@ -1,10 +1,10 @@
 /**
- * How large a record may be for each topic that a job writes to. Ours take what is declared (`topics/limits.ts`); one that somebody
+ * How large a record may be for each topic that a job writes to. Ours take what is declared (`topics/log/limits.ts`); one that somebody
  * else made may take less, and says so only when a commit is refused. What was learned so holds for as long as the worker lives.
  */
 import { messageOf, TributaryError } from '../../core/errors.ts';
-import { LARGEST_RECORD, LARGEST_VALUE, largestSize, RecordTooLarge } from '../../topics/limits.ts';
-import type { Claim, NewRecord } from '../../topics/transport.ts';
+import { LARGEST_RECORD, LARGEST_VALUE, largestSize, RecordTooLarge } from '../../topics/log/limits.ts';
+import type { Claim, NewRecord } from '../../topics/log/transport.ts';
 import type { OutboxEntry } from './outbox.ts';
 
 /** The largest record that a topic takes, in bytes. */

@@ -1,7 +1,7 @@
 /** The marks of a partition at an offset, made anew from the records before it, as far as the log still has them. */
-import { Marks } from '../../topics/marks.ts';
-import { FIRST_ORIGIN, parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
-import type { Transport } from '../../topics/transport.ts';
+import { Marks } from '../../topics/log/marks.ts';
+import { FIRST_ORIGIN, parseLine, parseOrigin, ROUTED } from '../../topics/log/origin.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import type { Runtime } from './stores.ts';
 
 const RECORDS_AT_ONCE = 1000;

@@ -8,8 +8,8 @@
  * those of the new offset, which is now the furthest one, and tokens go on above all that anybody may have written with.
  */
 import { TributaryError } from '../../core/errors.ts';
-import type { Marks } from '../../topics/marks.ts';
-import { formatProgress, type Progress, parseProgress } from '../../topics/progress.ts';
+import type { Marks } from '../../topics/log/marks.ts';
+import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Job } from '../define.ts';
 import { marksFromLog } from './marks-from-log.ts';
 import { type Standing, type Standings, standingsOf } from './standing.ts';

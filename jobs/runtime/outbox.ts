@@ -11,10 +11,11 @@
  *
  * When a topic was deleted and made again, what its rows have said of the old one's records is gone with them.
  */
+
+import type { ChannelName } from '../../core/channel.ts';
 import type { RejectCode } from '../../core/errors.ts';
-import type { ChannelName } from '../../schemas/fields.ts';
 import type { Key } from '../../sinks/port.ts';
-import { versioned } from '../../topics/formats.ts';
+import { versioned } from '../../topics/log/formats.ts';
 import type { Call } from '../define.ts';
 
 interface Said {

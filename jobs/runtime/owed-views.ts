@@ -7,7 +7,7 @@ import { messageOf, TributaryError } from '../../core/errors.ts';
 import { keyFields, type Target } from '../../core/target.ts';
 import type { Change, Key } from '../../sinks/port.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { parseOutbox } from './outbox.ts';
 import { type Planned, plan, wantedOf } from './plan.ts';

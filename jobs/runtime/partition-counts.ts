@@ -1,7 +1,7 @@
 /** How many partitions the topics have that a job writes to. Other topics of the log may be in whatever state they are. */
 import { TributaryError } from '../../core/errors.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import type { PartitionCount } from './records.ts';
 

@@ -3,7 +3,7 @@
  * always, and another after a topic was expanded and the key moved. They are positions of one topic, which is named by its id: those
  * of a topic that was deleted since mean nothing any more.
  */
-import { versioned } from '../../topics/formats.ts';
+import { versioned } from '../../topics/log/formats.ts';
 
 export type At = readonly (readonly [partition: number, offset: number])[];
 

@@ -1,11 +1,11 @@
 /** The records that a batch sends: derived events, records sent on to their partition, timers, answers. Dead letters: `dead-letter.ts`. */
 import type { EventDef } from '../../core/event.ts';
-import { FIRST_TIME } from '../../schemas/fields.ts';
-import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec.ts';
-import { LOGGED_AT } from '../../topics/envelope.ts';
-import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/origin.ts';
-import { partitionOf } from '../../topics/partition.ts';
-import type { LogRecord, NewRecord } from '../../topics/transport.ts';
+import { FIRST_TIME } from '../../core/moment.ts';
+import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec/codec.ts';
+import { LOGGED_AT } from '../../topics/codec/envelope.ts';
+import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/log/origin.ts';
+import { partitionOf } from '../../topics/log/partition.ts';
+import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
 import type { SaidEvent } from './outbox.ts';
 

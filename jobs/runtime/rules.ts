@@ -16,7 +16,7 @@
  *    whichever attempt folded them; a rejection is one, too (`outbox.ts`). Rows and marks of an attempt that did not commit are
  *    forgotten.
  * 8. Unknown means a new claim. After a write of unknown outcome the owner goes on with a new token and empty memory.
- * 9. Derived events carry their origin, and readers skip what they have seen (`topics/origin.ts`). A record before the furthest
+ * 9. Derived events carry their origin, and readers skip what they have seen (`topics/log/origin.ts`). A record before the furthest
  *    offset ever committed that its row does not know is not judged again (`fold.ts`).
  *
  * Each switch turns one of them off, and is named as in the model, `test/model/protocol.py`. Only the tests do so, to show that

@@ -1,5 +1,5 @@
 /** Runs a job: joins its group, and keeps one worker for every partition it is given. */
-import type { AssignmentListener, Membership } from '../../topics/transport.ts';
+import type { AssignmentListener, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { DueTimers } from './due-timers.ts';
 import { LookupCache } from './lookups.ts';

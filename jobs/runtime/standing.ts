@@ -1,7 +1,7 @@
 /** Where the group of a job stands in each partition of its topic, and what it has committed there. */
-import { shortId } from '../../topics/origin.ts';
-import { nothing, type Progress, parseProgress } from '../../topics/progress.ts';
-import type { Committed, PartitionInfo, Transport } from '../../topics/transport.ts';
+import { shortId } from '../../topics/log/origin.ts';
+import { nothing, type Progress, parseProgress } from '../../topics/log/progress.ts';
+import type { Committed, PartitionInfo, Transport } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 
 export interface Standing {

@@ -1,12 +1,12 @@
 /** What the runtime works with: ports, a clock, and somebody to tell. Nothing here knows an implementation. */
 
-import type { ChannelName } from '../../schemas/fields.ts';
+import type { ChannelName } from '../../core/channel.ts';
 import type { Cache } from '../../sinks/cache/port.ts';
 import type { Channel } from '../../sinks/channels/port.ts';
 import type { Search } from '../../sinks/search/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
-import type { Codec } from '../../topics/codec.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Codec } from '../../topics/codec/codec.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { Room } from './room.ts';
 import { RowBudget } from './row-budget.ts';

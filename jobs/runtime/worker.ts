@@ -5,10 +5,10 @@
  * same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
-import { eventTimeOf } from '../../topics/envelope.ts';
-import type { Marks } from '../../topics/marks.ts';
-import type { Within } from '../../topics/progress.ts';
-import type { LogRecord, Membership } from '../../topics/transport.ts';
+import { eventTimeOf } from '../../topics/codec/envelope.ts';
+import type { Marks } from '../../topics/log/marks.ts';
+import type { Within } from '../../topics/log/progress.ts';
+import type { LogRecord, Membership } from '../../topics/log/transport.ts';
 import type { Job, Rejection } from '../define.ts';
 import { backOff } from './back-off.ts';
 import { processBatch } from './batch.ts';

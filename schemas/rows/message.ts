@@ -1,5 +1,5 @@
+import { channel } from '../../core/channel.ts';
 import { defineIndex, defineTable } from '../../core/target.ts';
-import { channel } from '../fields.ts';
 import { failureReason } from '../notification.ts';
 
 const ids = [

@@ -1,5 +1,5 @@
+import { channel } from '../../core/channel.ts';
 import { defineCache, defineTable } from '../../core/target.ts';
-import { channel } from '../fields.ts';
 import { digest } from '../notification.ts';
 
 const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;

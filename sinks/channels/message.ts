@@ -1,8 +1,8 @@
 /** What all channels say alike: whom they can reach, and a message as a mail. Nothing here sends. */
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
+import type { ChannelName } from '../../core/channel.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { ChannelName } from '../../schemas/fields.ts';
 import type { Message } from './port.ts';
 
 /** RFC 5321 section 4.5.3.1. */

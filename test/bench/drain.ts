@@ -11,7 +11,7 @@ import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/ru
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { topics } from '../../topics/index.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { memoryStores } from '../harness/stores.ts';
 import { load, SPINE } from './load.ts';

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import avro from 'avsc';
 import { Kafka, logLevel } from 'kafkajs';
+import { WIRE_HEADER } from '../../topics/codec/wire.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
-import { WIRE_HEADER } from '../../topics/wire.ts';
 
 const [url = '', count = '0'] = process.argv.slice(2);
 const types = new Map(

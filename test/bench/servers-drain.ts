@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../jobs/define.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import { calm, cpuSeconds, peakMb, type Servers } from './servers-set.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type Views, type World } from './servers-world.ts';
 

@@ -18,7 +18,7 @@ import { redisCache } from '../../sinks/cache/redis/cache.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import { toEnd } from './servers-drain.ts';
 import { enrollmentLoad } from './servers-load.ts';

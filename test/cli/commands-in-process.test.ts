@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import { test } from 'node:test';
 import { execute } from '../../cli/commands.ts';
 import { GoOn, Interrupted } from '../../cli/context.ts';
-import { formatProgress, nothing } from '../../topics/progress.ts';
+import { formatProgress, nothing } from '../../topics/log/progress.ts';
 import { enrolled, ndjson } from './harness.ts';
 import { command, wired } from './in-process.ts';
 

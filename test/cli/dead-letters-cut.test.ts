@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
-import { ONLY_FOR } from '../../topics/codec.ts';
-import { LOGGED_AT } from '../../topics/envelope.ts';
-import { LARGEST_RECORD, RecordTooLarge } from '../../topics/limits.ts';
-import { onlyRows } from '../../topics/only.ts';
-import { partitionOfText } from '../../topics/partition.ts';
+import { ONLY_FOR } from '../../topics/codec/codec.ts';
+import { LOGGED_AT } from '../../topics/codec/envelope.ts';
+import { LARGEST_RECORD, RecordTooLarge } from '../../topics/log/limits.ts';
+import { onlyRows } from '../../topics/log/only.ts';
+import { partitionOfText } from '../../topics/log/partition.ts';
 import { command, wired } from './in-process.ts';
 import { cut, DEAD, event, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 

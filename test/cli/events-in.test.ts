@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linesOf, readLine, type Target } from '../../cli/events-in.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
-import { Codec } from '../../topics/codec.ts';
+import { Codec } from '../../topics/codec/codec.ts';
 import { keyOf } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
-import { partitionOf } from '../../topics/partition.ts';
+import { partitionOf } from '../../topics/log/partition.ts';
 import { enrolled } from './harness.ts';
 
 const NOW = Date.UTC(2026, 1, 1, 10);

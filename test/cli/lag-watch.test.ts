@@ -4,7 +4,7 @@ import { watchLag } from '../../cli/lag-watch.ts';
 import { createMetrics } from '../../cli/metrics.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { jobs as declared } from '../../jobs/index.ts';
-import type { GroupLag, LogRecord } from '../../topics/transport.ts';
+import type { GroupLag, LogRecord } from '../../topics/log/transport.ts';
 
 const [job] = declared.slice(0, 1) as [(typeof declared)[number]];
 const NOW = 100_000;

@@ -1,7 +1,7 @@
 import type { Wired } from '../../cli/wire.ts';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
-import { LARGEST_RECORD } from '../../topics/limits.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import { LARGEST_RECORD } from '../../topics/log/limits.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { command } from './in-process.ts';
 
 export const TOPIC = 'enrollment.events';

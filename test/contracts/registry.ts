@@ -1,8 +1,8 @@
-/** What every implementation of the registry port keeps: see `topics/registry.ts`. */
+/** What every implementation of the registry port keeps: see `topics/codec/registry.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { type Registry, subjectOf } from '../../topics/registry.ts';
+import { type Registry, subjectOf } from '../../topics/codec/registry.ts';
 
 /** `make` answers an open registry and closes it after the test. Subjects of other tests may exist in it. */
 export function registryContract(name: string, make: (t: TestContext) => Promise<Registry>): void {

@@ -1,11 +1,11 @@
-/** What every implementation of the port of `topics verify` and `topics apply` keeps: see `topics/admin.ts`. */
+/** What every implementation of the port of `topics verify` and `topics apply` keeps: see `topics/log/admin.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { TopicsAdmin, WantedTopic } from '../../topics/admin.ts';
-import { Marks } from '../../topics/marks.ts';
-import { formatProgress, nothing, parseProgress } from '../../topics/progress.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { TopicsAdmin, WantedTopic } from '../../topics/log/admin.ts';
+import { Marks } from '../../topics/log/marks.ts';
+import { formatProgress, nothing, parseProgress } from '../../topics/log/progress.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import { DAY, joined, record, take } from './transport-members.ts';
 
 const retentionMs = 100 * 365 * DAY;

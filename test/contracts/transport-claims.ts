@@ -1,7 +1,7 @@
 /** What every implementation of the transport port keeps as to claims, commits and members of a group. */
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import type { Claim, LogRecord } from '../../topics/transport.ts';
+import type { Claim, LogRecord } from '../../topics/log/transport.ts';
 import { claimOf, codeOf, joined, keysOf, record, spread, type TransportCases, take } from './transport-members.ts';
 
 export function claimsContract(cases: TransportCases): void {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { ErrorCode } from '../../core/errors.ts';
 import { TributaryError } from '../../core/errors.ts';
-import type { Claim, LogRecord, Membership, NewRecord, Transport } from '../../topics/transport.ts';
+import type { Claim, LogRecord, Membership, NewRecord, Transport } from '../../topics/log/transport.ts';
 
 export const DAY = 24 * 60 * 60 * 1000;
 

@@ -1,8 +1,8 @@
 /** What every implementation of the transport port keeps as to who owns a partition, what became of its topic, and its marks. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { WantedTopic } from '../../topics/admin.ts';
-import type { Claim, Transport } from '../../topics/transport.ts';
+import type { WantedTopic } from '../../topics/log/admin.ts';
+import type { Claim, Transport } from '../../topics/log/transport.ts';
 import { claimOf, codeOf, DAY, joined, keysOf, record, type TransportCases, take } from './transport-members.ts';
 
 export function ownersContract(

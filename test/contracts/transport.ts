@@ -1,9 +1,9 @@
-/** What every implementation of the transport port keeps: see `topics/transport.ts`. Here topics, records and reading. */
+/** What every implementation of the transport port keeps: see `topics/log/transport.ts`. Here topics, records and reading. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import type { WantedTopic } from '../../topics/admin.ts';
-import type { LogRecord, Transport } from '../../topics/transport.ts';
+import type { WantedTopic } from '../../topics/log/admin.ts';
+import type { LogRecord, Transport } from '../../topics/log/transport.ts';
 import { claimsContract } from './transport-claims.ts';
 import { claimOf, codeOf, DAY, keysOf, record, take, transportCases } from './transport-members.ts';
 import { ownersContract } from './transport-owners.ts';

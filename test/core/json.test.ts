@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Schema } from '../../core/avro.ts';
 import { compileJson } from '../../core/json.ts';
-import { moment } from '../../schemas/fields.ts';
+import { moment } from '../../core/moment.ts';
 
 const fits = (schema: Schema, value: unknown): unknown => {
   const checked = compileJson(schema)(value, 'data');

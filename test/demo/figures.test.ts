@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { batchCreated } from '../../schemas/batch.ts';
 import { enrolled, unenrolled } from '../../schemas/enrollment.ts';
 import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
-import { partitionOf } from '../../topics/partition.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import { partitionOf } from '../../topics/log/partition.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { given, recordsOf } from '../harness/produce.ts';
 import { figuresOf, installation } from './installation.ts';
 

@@ -11,8 +11,8 @@ import { selectRows } from '../../demo/rows.ts';
 import { type Database, openDatabase } from '../../embedded/database.ts';
 import { keyOf } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { partitionOf } from '../../topics/partition.ts';
-import type { Claim, LogRecord, Transport } from '../../topics/transport.ts';
+import { partitionOf } from '../../topics/log/partition.ts';
+import type { Claim, LogRecord, Transport } from '../../topics/log/transport.ts';
 import { memoryStores, type TestStores } from '../harness/stores.ts';
 
 const PARTITIONS = 3;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { survey } from '../../demo/survey.ts';
 import { notify, projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 
 type State = Record<string, { ends: number[]; committed: Record<string, number[]> }>;
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readLine } from '../../cli/events-in.ts';
 import type { EventDef } from '../../core/event.ts';
-import { Codec } from '../../topics/codec.ts';
+import { Codec } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { MemoryRegistry } from '../topics/memory-registry.ts';
-import { bytes, record, wantedOf } from '../topics/records.ts';
+import { MemoryRegistry } from '../topics/codec/memory-registry.ts';
+import { bytes, record, wantedOf } from '../topics/codec/records.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/events.md'), 'utf8');
 const examples = new Map(

@@ -10,7 +10,7 @@ import { loadConfig } from '../../cli/config.ts';
 import { type Wired, wire } from '../../cli/wire.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { Random } from '../harness/random.ts';
 import { Ledger } from './ledger.ts';
 import { startOracle } from './oracle.ts';

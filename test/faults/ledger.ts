@@ -5,8 +5,8 @@ import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { ROUTED } from '../../topics/origin.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import { ROUTED } from '../../topics/log/origin.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
 import { plain } from '../harness/dump.ts';
 import { POISON } from './poison.ts';
 

@@ -3,7 +3,7 @@
 import { timerFired } from '../../core/event.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
-import { viewLags } from '../../topics/progress.ts';
+import { viewLags } from '../../topics/log/progress.ts';
 
 export const PARTITIONS = 6;
 

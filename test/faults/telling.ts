@@ -1,9 +1,9 @@
 /** The events of a story as records. */
 
-import type { Codec } from '../../topics/codec.ts';
+import type { Codec } from '../../topics/codec/codec.ts';
+import { formatTime } from '../../topics/codec/time.ts';
 import { keyOf } from '../../topics/define.ts';
-import { formatTime } from '../../topics/time.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import type { Random } from '../harness/random.ts';
 import type { Told } from './story.ts';

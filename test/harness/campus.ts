@@ -16,7 +16,7 @@ import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
-import type { Membership, Transport } from '../../topics/transport.ts';
+import type { Membership, Transport } from '../../topics/log/transport.ts';
 import { type Hook, intercept } from '../jobs/runtime/intercept.ts';
 import { recordsOf } from './produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';

@@ -22,7 +22,7 @@ import { lookupsFor } from '../../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
 import { type Dump, dump, partitionsOf, plain, type SaidEvent, saidEvents } from './dump.ts';
 import { type Reach, withPoints } from './points.ts';
 import { recordsOf } from './produce.ts';

@@ -18,8 +18,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { EventDef } from '../../core/event.ts';
+import { FIRST_TIME } from '../../core/moment.ts';
 import type { Job } from '../../jobs/define.ts';
-import { FIRST_TIME } from '../../schemas/fields.ts';
 import type { Topic } from '../../topics/define.ts';
 import { plain } from './dump.ts';
 import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from './job-spec.ts';

@@ -1,7 +1,7 @@
 /** What others do to the embedded log with their own tools, or the broker of a real one by itself. */
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { topics } from '../../topics/index.ts';
-import type { LogRecord, NewRecord, Transport } from '../../topics/transport.ts';
+import type { LogRecord, NewRecord, Transport } from '../../topics/log/transport.ts';
 import { type Campus, PARTITIONS } from './campus.ts';
 import { partitionsOf } from './dump.ts';
 

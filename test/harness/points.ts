@@ -7,7 +7,7 @@
 import type { Target } from '../../core/target.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
-import type { Claim, Membership } from '../../topics/transport.ts';
+import type { Claim, Membership } from '../../topics/log/transport.ts';
 
 export type Point =
   | 'claim'

@@ -4,7 +4,7 @@
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
-import type { Claim, Committed, NewRecord } from '../../topics/transport.ts';
+import type { Claim, Committed, NewRecord } from '../../topics/log/transport.ts';
 import type { Hook } from '../jobs/runtime/intercept.ts';
 
 interface Formats {

@@ -18,7 +18,7 @@ import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
 import type { Channel, Message } from '../../sinks/channels/port.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
-import { Codec } from '../../topics/codec.ts';
+import { Codec } from '../../topics/codec/codec.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';

@@ -9,7 +9,7 @@ import { ALL_RULES } from '../../jobs/runtime/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';
-import type { Claim, Membership, Transport } from '../../topics/transport.ts';
+import type { Claim, Membership, Transport } from '../../topics/log/transport.ts';
 import type { Roughness } from './crash-property.ts';
 import type { Distort } from './world.ts';
 

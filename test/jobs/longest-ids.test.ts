@@ -5,7 +5,7 @@ import { LONGEST_KEY_PART } from '../../core/key-part.ts';
 import { jobs } from '../../jobs/index.ts';
 import { partitionsOf } from '../harness/dump.ts';
 import { jobSpec } from '../harness/job-spec.ts';
-import { wantedOf } from '../topics/records.ts';
+import { wantedOf } from '../topics/codec/records.ts';
 
 /** The id of a message is that of its notification and a channel, so that `notify` takes none that is longer. */
 const ROOM_FOR_CHANNEL = 12;

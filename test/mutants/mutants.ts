@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'an expansion gives no marks to the new partitions',
-    file: 'topics/progress.ts',
+    file: 'topics/log/progress.ts',
     from: 'for (const each of all) if (each !== undefined) marks.merge(each.marks);',
     to: '',
   },

@@ -1,6 +1,6 @@
 /** What a platform says to topic one: events with random values, and some that nobody folds between them. */
-import type { Codec } from '../../topics/codec.ts';
-import type { NewRecord } from '../../topics/transport.ts';
+import type { Codec } from '../../topics/codec/codec.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
 import { recordsOf } from '../harness/produce.ts';
 import type { Random } from '../harness/random.ts';
 import { given, one, unwanted } from './jobs.ts';

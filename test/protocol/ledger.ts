@@ -5,7 +5,7 @@ import { type Job, Rejection } from '../../jobs/define.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import type { Claim, LogRecord, NewRecord } from '../../topics/transport.ts';
+import type { Claim, LogRecord, NewRecord } from '../../topics/log/transport.ts';
 import { type Item, jobA, jobB, listOf } from './jobs.ts';
 import { replaced } from './replaced.ts';
 

@@ -2,7 +2,7 @@
 import { messageOf } from '../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
 import { partitionsOf } from '../harness/dump.ts';
 import { Random } from '../harness/random.ts';
 import { messageOf as callOf, type Item, jobA, jobB, listOf, saysOf, shown, shows, two } from './jobs.ts';

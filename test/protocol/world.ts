@@ -8,7 +8,7 @@ import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import type { LogRecord, Membership } from '../../topics/transport.ts';
+import type { LogRecord, Membership } from '../../topics/log/transport.ts';
 import { Actor } from '../harness/actor.ts';
 import { partitionsOf } from '../harness/dump.ts';
 import { type Point, type Reach, withPoints } from '../harness/points.ts';

@@ -16,7 +16,7 @@ import { Fetcher } from '../../topics/kafka/fetcher.ts';
 import { type KafkaOptions, settingsOf } from '../../topics/kafka/options.ts';
 import type { Reader } from '../../topics/kafka/reader.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
 

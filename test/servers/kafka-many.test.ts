@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import Connection from 'kafkajs/src/network/connection.js';
 import { startKafka } from '../../servers/kafka.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Claim, Membership } from '../../topics/transport.ts';
+import type { Claim, Membership } from '../../topics/log/transport.ts';
 import { claimOf, DAY, record, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
 

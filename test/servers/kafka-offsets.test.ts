@@ -14,7 +14,7 @@ import { Fetcher } from '../../topics/kafka/fetcher.ts';
 import { settingsOf } from '../../topics/kafka/options.ts';
 import { Producers } from '../../topics/kafka/producers.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Transport } from '../../topics/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import { codeOf, joined, keysOf, record, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
 

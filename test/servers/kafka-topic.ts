@@ -1,6 +1,6 @@
 /** A topic of a test's own, whose records nothing drops however old their timestamps are. */
 import { randomUUID } from 'node:crypto';
-import type { Transport } from '../../topics/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
 import { DAY } from '../contracts/transport-members.ts';
 
 export async function withTopic(transport: Transport, partitions = 1): Promise<string> {

@@ -7,7 +7,7 @@ import { COMPRESSIONS } from '../../topics/kafka/compression.ts';
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTopics } from '../../topics/kafka/topics.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import type { Claim, Transport } from '../../topics/transport.ts';
+import type { Claim, Transport } from '../../topics/log/transport.ts';
 import { transportContract } from '../contracts/transport.ts';
 import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';

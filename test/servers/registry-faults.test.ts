@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, beforeEach, type TestContext, test } from 'node:test';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import { startRegistry } from '../../servers/registry.ts';
-import { Codec } from '../../topics/codec.ts';
+import { Codec } from '../../topics/codec/codec.ts';
 import { confluentRegistry } from '../../topics/confluent/registry.ts';
 import { defineTopic, type Topic } from '../../topics/define.ts';
-import { avroRecord, wantedOf } from '../topics/records.ts';
+import { avroRecord, wantedOf } from '../topics/codec/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-registry-'));
 const server = await startRegistry({ folder });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
+import { subjectOf } from '../../topics/codec/registry.ts';
 import { deadLetterTopic, defineTopic, keyOf } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { subjectOf } from '../../topics/registry.ts';
 
 const topic = defineTopic({
   name: 'a.events',

@@ -7,7 +7,7 @@
  * What was read is kept for as long as the process lives. An id that no node has is not asked for again for some seconds, so
  * that a topic full of such records does not become as many requests.
  */
-import type { Registry } from '../registry.ts';
+import type { Registry } from '../codec/registry.ts';
 import { Nodes } from './nodes.ts';
 import { idIn, isId, isMissing, lookupOf, registrationOf, schemaIn, schemaOf } from './request.ts';
 

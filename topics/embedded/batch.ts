@@ -4,7 +4,7 @@
  * text stands there once. Measured against a row for each record it is half the bytes and half the time.
  */
 import { TributaryError } from '../../core/errors.ts';
-import type { LogRecord, NewRecord } from '../transport.ts';
+import type { LogRecord, NewRecord } from '../log/transport.ts';
 
 export interface Batch {
   readonly count: number;

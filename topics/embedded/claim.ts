@@ -1,8 +1,8 @@
 /** One claim: reading from where the group is, and the fenced commit. */
 import { setImmediate } from 'node:timers/promises';
 import { guarded } from '../../embedded/database.ts';
-import { ofKeys } from '../key-count.ts';
-import type { Claim } from '../transport.ts';
+import { ofKeys } from '../log/key-count.ts';
+import type { Claim } from '../log/transport.ts';
 import { type Log, type Partition, shapeOf, wake } from './log.ts';
 import { fenced, type Offsets } from './offsets.ts';
 

@@ -5,7 +5,7 @@
  * takes what is meant for it and free, one call of its listener at a time. So a member that is slow to let go delays
  * only the partitions that move away from it.
  */
-import type { AssignmentListener } from '../transport.ts';
+import type { AssignmentListener } from '../log/transport.ts';
 
 export interface Member {
   /** What it holds, including what it is about to let go of. */

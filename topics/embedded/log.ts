@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { Database } from '../../embedded/database.ts';
-import type { LogRecord, NewRecord, TopicShape, TopicSpec } from '../transport.ts';
+import type { LogRecord, NewRecord, TopicShape, TopicSpec } from '../log/transport.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 
 export interface Partition {

@@ -5,7 +5,7 @@
 
 import { TributaryError } from '../../core/errors.ts';
 import type { Database } from '../../embedded/database.ts';
-import type { Committed } from '../transport.ts';
+import type { Committed } from '../log/transport.ts';
 import type { Partition } from './log.ts';
 
 export interface Offsets {

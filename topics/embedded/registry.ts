@@ -1,6 +1,6 @@
 /** The schema registry in the shared SQLite file. A schema has one id under each subject. */
 import { type Database, guarded } from '../../embedded/database.ts';
-import type { Registry } from '../registry.ts';
+import type { Registry } from '../codec/registry.ts';
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS registry_schemas (

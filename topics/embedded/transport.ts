@@ -6,9 +6,9 @@
 
 import { TributaryError } from '../../core/errors.ts';
 import { type Database, guarded } from '../../embedded/database.ts';
-import { type Difference, differences, type FoundTopic, type TopicsAdmin, type WantedTopic } from '../admin.ts';
-import { expandedProgress } from '../progress.ts';
-import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../transport.ts';
+import { type Difference, differences, type FoundTopic, type TopicsAdmin, type WantedTopic } from '../log/admin.ts';
+import { expandedProgress } from '../log/progress.ts';
+import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../log/transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
 import { openLog, type Partition, type StoredTopic, shapeOf, wake } from './log.ts';

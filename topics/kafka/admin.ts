@@ -1,6 +1,6 @@
 /** Creating, expanding and describing of topics. */
 import { TributaryError } from '../../core/errors.ts';
-import type { TopicSpec } from '../transport.ts';
+import type { TopicSpec } from '../log/transport.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, KafkaError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /** Appending of batches: each partition's in their order, those of different partitions at once, each exactly once. */
-import { largestSize } from '../limits.ts';
-import type { NewRecord } from '../transport.ts';
+import { largestSize } from '../log/limits.ts';
+import type { NewRecord } from '../log/transport.ts';
 import { type Appended, type BatchTo, produce } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
 import { BATCH_BYTES, encodeBatch, encodeLarge, type Producer } from './encode.ts';

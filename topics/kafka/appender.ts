@@ -3,7 +3,7 @@
  * transaction, of a producer that nobody else uses meanwhile.
  */
 import { randomUUID } from 'node:crypto';
-import type { NewRecord } from '../transport.ts';
+import type { NewRecord } from '../log/transport.ts';
 import { append, placesOf, type Sender, split } from './append.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, hasCode, isFencing } from './errors.ts';

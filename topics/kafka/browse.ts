@@ -1,6 +1,6 @@
 /** Reading without a group. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogRecord } from '../transport.ts';
+import type { LogRecord } from '../log/transport.ts';
 import { type Fetched, fetch } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, KafkaError } from './errors.ts';

@@ -1,6 +1,6 @@
 /** One claim: reading from where the group is, and the fenced commit. */
 import { TributaryError } from '../../core/errors.ts';
-import type { Claim, TopicShape } from '../transport.ts';
+import type { Claim, TopicShape } from '../log/transport.ts';
 import { placesOf } from './append.ts';
 import type { Cluster } from './cluster.ts';
 import { guarded, KafkaError, translate } from './errors.ts';

@@ -1,7 +1,7 @@
 /** What `tributary doctor` finds out about a Kafka cluster: its version, settings and our rights. Topics are compared elsewhere. */
 import { type Finding, looked, ok, problem, warning } from '../../core/finding.ts';
-import type { WantedTopic } from '../admin.ts';
-import { LARGEST_RECORD } from '../limits.ts';
+import type { WantedTopic } from '../log/admin.ts';
+import { LARGEST_RECORD } from '../log/limits.ts';
 import { CALL_BYTES } from './append.ts';
 import { metadata, stableOffsets, type TopicMetadata } from './calls.ts';
 import { fetch } from './calls-records.ts';

@@ -1,5 +1,5 @@
 /** Writing of record batches. */
-import type { Headers, NewRecord } from '../transport.ts';
+import type { Headers, NewRecord } from '../log/transport.ts';
 import { AFTER_LENGTH, CRC_AT, CRC_FROM, checksum, HEAD, MAGIC, TRANSACTIONAL } from './batch-format.ts';
 import { ByteWriter } from './bytes.ts';
 import { COMPRESSIONS, type Compression, compress, gzipAside } from './compression.ts';

@@ -1,7 +1,7 @@
 /** What an error of Kafka or of kafkajs means: try again, somebody newer, missing, or a configuration to be changed. */
 import protocolErrors from 'kafkajs/src/protocol/error.js';
 import { messageOf, TributaryError } from '../../core/errors.ts';
-import { RecordTooLarge } from '../limits.ts';
+import { RecordTooLarge } from '../log/limits.ts';
 
 /** The codes that are looked at one by one. https://kafka.apache.org/protocol.html#protocol_error_codes */
 export const CODE = {

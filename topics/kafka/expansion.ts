@@ -1,6 +1,6 @@
 /** What a group goes on with when its topic was expanded: the largest marks of all partitions, in each of them. */
-import { expandedProgress, parseProgress } from '../progress.ts';
-import type { Committed } from '../transport.ts';
+import { expandedProgress, parseProgress } from '../log/progress.ts';
+import type { Committed } from '../log/transport.ts';
 import { membersOf } from './admin.ts';
 import type { Parts } from './claim.ts';
 import { boundsOf } from './offsets.ts';

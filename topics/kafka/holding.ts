@@ -1,5 +1,5 @@
 /** What a member of a group has, and the calls of its listener: one after the other, and none twice. */
-import type { AssignmentListener } from '../transport.ts';
+import type { AssignmentListener } from '../log/transport.ts';
 
 export class Holding {
   readonly #listener: AssignmentListener;

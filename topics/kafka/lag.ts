@@ -1,5 +1,5 @@
 /** How far a group is behind. */
-import type { GroupLag } from '../transport.ts';
+import type { GroupLag } from '../log/transport.ts';
 import { fetch } from './calls-records.ts';
 import type { Cluster } from './cluster.ts';
 import { boundsOf, type Offsets, type Place } from './offsets.ts';

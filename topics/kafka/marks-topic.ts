@@ -4,8 +4,8 @@
  * is the one that the metadata of its partition refers to.
  */
 import { TributaryError } from '../../core/errors.ts';
-import { partitionOfText } from '../partition.ts';
-import type { Committed, NewRecord } from '../transport.ts';
+import { partitionOfText } from '../log/partition.ts';
+import type { Committed, NewRecord } from '../log/transport.ts';
 import { createMissing } from './admin.ts';
 import type { CommittedOffset } from './calls.ts';
 import { fetch, READ_UNCOMMITTED } from './calls-records.ts';

@@ -8,7 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
-import type { AssignmentListener } from '../transport.ts';
+import type { AssignmentListener } from '../log/transport.ts';
 import { decodeAssignment, decodeSubscription, divide, encodeAssignment, encodeSubscription } from './assign.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, hasCode, isPassing, translate } from './errors.ts';

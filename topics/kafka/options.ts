@@ -1,7 +1,7 @@
 /** How a Kafka cluster is named, reached and spoken to. */
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, TributaryError } from '../../core/errors.ts';
-import { LARGEST_RECORD } from '../limits.ts';
+import { LARGEST_RECORD } from '../log/limits.ts';
 import { COMPRESSIONS, type Compression } from './compression.ts';
 import { Unreachable } from './errors.ts';
 import { type ClientCredentials, tokenSource } from './oauth.ts';

@@ -1,6 +1,6 @@
 /** The records of one partition that were fetched ahead, and where its reader stands. Nothing here asks a broker. */
-import { KeyCount } from '../key-count.ts';
-import type { LogRecord } from '../transport.ts';
+import { KeyCount } from '../log/key-count.ts';
+import type { LogRecord } from '../log/transport.ts';
 import type { Fetched } from './calls-records.ts';
 import { type BatchHead, BatchReader, batchHeads, committed } from './records.ts';
 

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { TributaryError } from '../../core/errors.ts';
-import type { Headers, LogRecord } from '../transport.ts';
+import type { Headers, LogRecord } from '../log/transport.ts';
 import {
   ABORT,
   AFTER_LENGTH,

@@ -1,5 +1,5 @@
 /** What topics look like, as heard from whichever broker answered last. Brokers hear of changes one after the other. */
-import type { TopicShape } from '../transport.ts';
+import type { TopicShape } from '../log/transport.ts';
 import type { TopicMetadata } from './calls.ts';
 
 export function shapeOf({ name, id, partitions }: Pick<TopicMetadata, 'name' | 'id' | 'partitions'>): TopicShape {

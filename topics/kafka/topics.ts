@@ -6,7 +6,7 @@ import {
   type FoundTopic,
   type TopicsAdmin,
   type WantedTopic,
-} from '../admin.ts';
+} from '../log/admin.ts';
 import { createMissing, expand, membersOf, settingsOfTopics } from './admin.ts';
 import { partsOf } from './claim.ts';
 import { Cluster } from './cluster.ts';

@@ -5,7 +5,7 @@
  * kafkajs's own producer is not used: it does not repeat `sendOffsets` when a coordinator moves, waits 100 ms and more between
  * two transactions, and goes on without idempotence when it could not be initialised.
  */
-import type { NewRecord } from '../transport.ts';
+import type { NewRecord } from '../log/transport.ts';
 import { append } from './append.ts';
 import type { Cluster } from './cluster.ts';
 import { CODE, check, hasCode, isFencing, KafkaError } from './errors.ts';

@@ -13,7 +13,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
-import type { Committed, Membership, TopicInfo, Transport } from '../transport.ts';
+import type { Committed, Membership, TopicInfo, Transport } from '../log/transport.ts';
 import { createMissing } from './admin.ts';
 import { Appender } from './appender.ts';
 import { browse } from './browse.ts';

@@ -4,12 +4,12 @@
  * neither happens without the other.
  */
 import { TributaryError } from '../../../core/errors.ts';
-import { ONLY_FOR } from '../../../topics/codec.ts';
-import { LOGGED_AT } from '../../../topics/envelope.ts';
-import { largestSize } from '../../../topics/limits.ts';
-import { ONLY_ROWS, ONLY_VIEWS, type RowKeys } from '../../../topics/only.ts';
-import { partitionOfText } from '../../../topics/partition.ts';
-import type { NewRecord, Transport } from '../../../topics/transport.ts';
+import { ONLY_FOR } from '../../../topics/codec/codec.ts';
+import { LOGGED_AT } from '../../../topics/codec/envelope.ts';
+import { largestSize } from '../../../topics/log/limits.ts';
+import { ONLY_ROWS, ONLY_VIEWS, type RowKeys } from '../../../topics/log/only.ts';
+import { partitionOfText } from '../../../topics/log/partition.ts';
+import type { NewRecord, Transport } from '../../../topics/log/transport.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
 import {

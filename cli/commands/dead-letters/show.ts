@@ -1,5 +1,5 @@
 /** `tributary dead-letters show`: what was rejected, why, and its bytes. */
-import type { Headers, LogRecord } from '../../../topics/transport.ts';
+import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
 import { isoOf, shown } from '../../browse.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
 import { type Letter, lettersOf, type RejectedRecord, rejectedRecord } from '../../letters.ts';

@@ -8,7 +8,7 @@ import { callAnswered } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/moves.ts';
 import { SILENT } from '../../../jobs/runtime/telemetry.ts';
-import type { PartitionInfo, Transport } from '../../../topics/transport.ts';
+import type { PartitionInfo, Transport } from '../../../topics/log/transport.ts';
 import { type Context, print, printJson, printTable, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';
 import { jobNamed } from '../../names.ts';

@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import type { ChannelName } from '../../../core/channel.ts';
 import { messageOf } from '../../../core/errors.ts';
-import type { ChannelName } from '../../../schemas/fields.ts';
 import { mailOf, nameOf, problemOf, senderOf, textOf, titleLine } from '../message.ts';
 import type { Channel, Message } from '../port.ts';
 

@@ -10,8 +10,8 @@
  */
 
 import { isIP } from 'node:net';
+import type { ChannelName } from '../../../core/channel.ts';
 import { TributaryError } from '../../../core/errors.ts';
-import type { ChannelName } from '../../../schemas/fields.ts';
 import { problemOf } from '../message.ts';
 import type { Channel } from '../port.ts';
 import { Addresses } from './addresses.ts';

@@ -1,11 +1,11 @@
 /** What `tributary doctor` finds out about a bridge: whether anything answers there. Nothing is sent that could be a message. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { ChannelName } from '../../../core/channel.ts';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
 import { mixUpAt } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
-import type { ChannelName } from '../../../schemas/fields.ts';
 
 const TIMEOUT_MS = 8000;
 

@@ -1,5 +1,5 @@
 /** What is posted for a message. Nothing here sends. */
-import type { ChannelName } from '../../../schemas/fields.ts';
+import type { ChannelName } from '../../../core/channel.ts';
 import { nameOf, textOf, titleLine } from '../message.ts';
 import type { Message } from '../port.ts';
 

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { callAnswered } from '../../../core/event.ts';
 import { call, type Job } from '../../../jobs/define.ts';
 import type { Channel, Message } from '../../../sinks/channels/port.ts';
-import { avroHeaders } from '../../../topics/codec.ts';
+import { avroHeaders } from '../../../topics/codec/codec.ts';
 import { added, changed, things } from './add-up.ts';
 import { type Bench, bench, plainOrigin, START } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';

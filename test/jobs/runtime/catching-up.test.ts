@@ -5,7 +5,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { catchingUp, type Job } from '../../../jobs/define.ts';
 import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { parseProgress } from '../../../topics/progress.ts';
+import { parseProgress } from '../../../topics/log/progress.ts';
 import { Random } from '../../harness/random.ts';
 import { added, addUp, changed, dropped, emptied, moved, partIndex, parts, polished, things } from './add-up.ts';
 import { type Bench, bench, type Given, rest, type WorkerOptions } from './bench.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { emit, type Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
-import type { LogRecord } from '../../../topics/transport.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
 import {
   added,
   addUp,

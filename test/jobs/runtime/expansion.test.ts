@@ -132,8 +132,8 @@ test('what a job upstream repeats after its reader was expanded is known there, 
   const reader = 'reader';
   const join = () => b.stores.transport.join(reader, sums.name, { assigned: () => {}, revoked: async () => {} });
   const membership = await join();
-  const { formatProgress, nothing, parseProgress } = await import('../../../topics/progress.ts');
-  const { parseOrigin } = await import('../../../topics/origin.ts');
+  const { formatProgress, nothing, parseProgress } = await import('../../../topics/log/progress.ts');
+  const { parseOrigin } = await import('../../../topics/log/origin.ts');
   const claim = await membership.claim(0);
   const { records, end } = await claim.fetch({ maxRecords: 10, waitMs: 0 });
   const seen = nothing();

@@ -16,14 +16,14 @@ import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
-import type { LogRecord, NewRecord } from '../../../topics/transport.ts';
+import type { LogRecord, NewRecord } from '../../../topics/log/transport.ts';
 import { dump, partitionsOf } from '../../harness/dump.ts';
 import { randomHistory } from '../../harness/history.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { Random } from '../../harness/random.ts';
 import { ManualClock, memoryStores, rememberingChannel, type TestStores, testRuntime } from '../../harness/stores.ts';
-import { HOSTILE_TEXTS, mutated } from '../../topics/mutations.ts';
-import { bytes, wantedOf } from '../../topics/records.ts';
+import { HOSTILE_TEXTS, mutated } from '../../topics/codec/mutations.ts';
+import { bytes, wantedOf } from '../../topics/codec/records.ts';
 
 const RECORDS = 21_000;
 const PARTITIONS = 2;

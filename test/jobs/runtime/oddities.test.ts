@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Settings } from '../../../jobs/runtime/stores.ts';
-import type { LogRecord } from '../../../topics/transport.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
 import { added, emptied, things, unread } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 

@@ -1,8 +1,8 @@
 /** A record that finds any number of rows, as a broadcast does: it is applied page by page, each page a batch of its own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseOrigin } from '../../../topics/origin.ts';
-import { parseProgress } from '../../../topics/progress.ts';
+import { parseOrigin } from '../../../topics/log/origin.ts';
+import { parseProgress } from '../../../topics/log/progress.ts';
 import { added, addUp, polished, sums, things } from './add-up.ts';
 import { type Bench, bench, type Given, rest } from './bench.ts';
 import type { Hook } from './intercept.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
-import { LOGGED_AT } from '../../../topics/envelope.ts';
-import type { Claim, TopicShape } from '../../../topics/transport.ts';
+import { LOGGED_AT } from '../../../topics/codec/envelope.ts';
+import type { Claim, TopicShape } from '../../../topics/log/transport.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, announced, changed, dropped, emptied, parts, sums, things } from './add-up.ts';

@@ -4,7 +4,7 @@ import { LONGEST_KEY_PART } from '../../../core/key-part.ts';
 import { type Job, type Output, wakeAt } from '../../../jobs/define.ts';
 import type { DueTimers, Found } from '../../../jobs/runtime/due-timers.ts';
 import { HELD_BACK_MS, Timers } from '../../../jobs/runtime/timers.ts';
-import type { NewRecord } from '../../../topics/transport.ts';
+import type { NewRecord } from '../../../topics/log/transport.ts';
 import { partitionsOf } from '../../harness/dump.ts';
 import { added, changed, parts, things, unread } from './add-up.ts';
 import { type Bench, bench, rest, START } from './bench.ts';

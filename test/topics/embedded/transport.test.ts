@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { IN_MEMORY, openDatabase } from '../../../embedded/database.ts';
 import { embeddedTransport } from '../../../topics/embedded/transport.ts';
-import type { Transport } from '../../../topics/transport.ts';
+import type { Transport } from '../../../topics/log/transport.ts';
 import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../../contracts/transport-members.ts';
 
 const MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calls, placesOf, split } from '../../../topics/kafka/append.ts';
-import type { NewRecord } from '../../../topics/transport.ts';
+import type { NewRecord } from '../../../topics/log/transport.ts';
 
 const made = (value: Buffer, partition = 0): NewRecord => ({
   topic: 'orders',

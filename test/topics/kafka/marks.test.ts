@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { checksumOf, encodeMarks, pack, referring, seal, unpack, unseal } from '../../../topics/kafka/marks.ts';
-import { Marks } from '../../../topics/marks.ts';
-import { formatOrigin, lineOf, parseOrigin } from '../../../topics/origin.ts';
+import { Marks } from '../../../topics/log/marks.ts';
+import { formatOrigin, lineOf, parseOrigin } from '../../../topics/log/origin.ts';
 
 const offsets = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { COMPRESSIONS, type Compression } from '../../../topics/kafka/compression.ts';
 import { encodeBatch, encodeLarge } from '../../../topics/kafka/encode.ts';
 import { BatchReader, batchHeads, committed } from '../../../topics/kafka/records.ts';
-import { largestSize } from '../../../topics/limits.ts';
-import type { LogRecord, NewRecord } from '../../../topics/transport.ts';
+import { largestSize } from '../../../topics/log/limits.ts';
+import type { LogRecord, NewRecord } from '../../../topics/log/transport.ts';
 
 const PRODUCER = { id: '42', epoch: 3 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TopicMetadata } from '../../../topics/kafka/calls.ts';
 import { Shapes } from '../../../topics/kafka/shapes.ts';
-import type { TopicShape } from '../../../topics/transport.ts';
+import type { TopicShape } from '../../../topics/log/transport.ts';
 
 const made = (id: string | undefined, count: number): TopicMetadata => ({
   error: 0,

@@ -3,8 +3,8 @@
  * that is no number, a number beyond the bounds of its field. Data that was read from Avro is looked through for them, so that both
  * forms are held to the same declaration.
  */
-import { type Field, isNullable, type RecordSchema, type Schema } from '../core/avro.ts';
-import { INT_MAX, INT_MIN, LONG_MAX, rangeOf } from '../core/json.ts';
+import { type Field, isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
+import { INT_MAX, INT_MIN, LONG_MAX, rangeOf } from '../../core/json.ts';
 
 /** Says where below the value a number does not fit (".views: a whole number is expected, not 4294967296"), or undefined. */
 export type NumberCheck = (value: unknown) => string | undefined;

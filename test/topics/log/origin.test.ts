@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Marks } from '../../topics/marks.ts';
-import { formatOrigin, lineOf, parseLine, parseOrigin, ROUTED } from '../../topics/origin.ts';
+import { Marks } from '../../../topics/log/marks.ts';
+import { formatOrigin, lineOf, parseLine, parseOrigin, ROUTED } from '../../../topics/log/origin.ts';
 
 const line = lineOf('track-progress', 'enrollment.events', 'AbC', 3);
 const at = (offset: number, index: number, on = line) => ({ line: on, offset, index });

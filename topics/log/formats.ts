@@ -3,7 +3,7 @@
  * offset. Two releases work side by side while an installation is updated: the newer one reads what the older one wrote; the
  * older one that meets a text of a newer version waits, until the update has replaced it.
  */
-import { TributaryError } from '../core/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 
 /** Version 1 was written without a version, and by no release: each reader tells it by its own first character. */
 const VERSIONED = /^(\d+)\|/;

@@ -1,17 +1,17 @@
 /**
  * Bad input through the codec alone. Every record has a seed of its own: `HOSTILE_SEED=4711 node --test
- * test/topics/hostile.test.ts` makes that record again, alone, and says what became of it.
+ * test/topics/codec/hostile.test.ts` makes that record again, alone, and says what became of it.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ERROR_CODES } from '../../core/errors.ts';
-import type { EventDef } from '../../core/event.ts';
-import { isKeyPart } from '../../core/key-part.ts';
-import { Codec, type Decoded } from '../../topics/codec.ts';
-import type { Topic } from '../../topics/define.ts';
-import { topics } from '../../topics/index.ts';
-import type { LogRecord } from '../../topics/transport.ts';
-import { Random } from '../harness/random.ts';
+import { ERROR_CODES } from '../../../core/errors.ts';
+import type { EventDef } from '../../../core/event.ts';
+import { isKeyPart } from '../../../core/key-part.ts';
+import { Codec, type Decoded } from '../../../topics/codec/codec.ts';
+import type { Topic } from '../../../topics/define.ts';
+import { topics } from '../../../topics/index.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
+import { Random } from '../../harness/random.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { mutated } from './mutations.ts';
 import { wantedOf } from './records.ts';
@@ -69,7 +69,7 @@ test(`${seeds.length} records that something is wrong with each get an answer fr
     try {
       outcome = await answer(topic, record);
     } catch (error) {
-      const again = `run it alone: HOSTILE_SEED=${seed} node --test test/topics/hostile.test.ts`;
+      const again = `run it alone: HOSTILE_SEED=${seed} node --test test/topics/codec/hostile.test.ts`;
       throw new Error(`seed ${seed}, ${def.type}: ${String(error)}; ${again}`, { cause: error });
     }
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);

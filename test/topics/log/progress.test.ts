@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatProgress, nothing, parseProgress, viewLags } from '../../topics/progress.ts';
+import { formatProgress, nothing, parseProgress, viewLags } from '../../../topics/log/progress.ts';
 
 const progress = { ...nothing(), topicId: 'id', furthest: 120, token: 7, partitions: 6, base: 6 };
 const behind = new Map([

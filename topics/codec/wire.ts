@@ -1,5 +1,5 @@
 /** The first bytes of a value in the Confluent wire format, and what reading one may answer. */
-import type { RejectCode } from '../core/errors.ts';
+import type { RejectCode } from '../../core/errors.ts';
 
 /** A zero byte and the schema's id. */
 export const WIRE_HEADER = 5;

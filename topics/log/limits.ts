@@ -1,5 +1,5 @@
 /** How large records may be. A topic that somebody else made may take less than these. */
-import { TributaryError } from '../core/errors.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { NewRecord } from './transport.ts';
 
 const MIB = 1024 * 1024;

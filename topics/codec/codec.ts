@@ -3,20 +3,20 @@
  * or as JSON (`core/event.ts` says how they look). Decoding never throws for what a record says: it answers an event, a
  * record that nobody here wants, or why the record is wrong.
  */
-import type { Event, EventDef } from '../core/event.ts';
-import { type Checked, compileJson } from '../core/json.ts';
-import { LONGEST_KEY_PART } from '../core/key-part.ts';
-import { unknownFields } from '../core/unknown-fields.ts';
+import type { Event, EventDef } from '../../core/event.ts';
+import { type Checked, compileJson } from '../../core/json.ts';
+import { LONGEST_KEY_PART } from '../../core/key-part.ts';
+import { unknownFields } from '../../core/unknown-fields.ts';
+import type { Topic } from '../define.ts';
+import { LARGEST_VALUE } from '../log/limits.ts';
+import { type OnlyRows, onlyRows } from '../log/only.ts';
+import type { Origin } from '../log/origin.ts';
+import type { LogRecord } from '../log/transport.ts';
 import { AvroTypes } from './avro-types.ts';
-import type { Topic } from './define.ts';
 import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
 import { type FindWrong, wrongId } from './ids.ts';
 import { parseJson } from './json-value.ts';
-import { LARGEST_VALUE } from './limits.ts';
-import { type OnlyRows, onlyRows } from './only.ts';
-import type { Origin } from './origin.ts';
 import type { Registry } from './registry.ts';
-import type { LogRecord } from './transport.ts';
 import { type Read, type Rejected, rejected, schemaId, WIRE_HEADER } from './wire.ts';
 
 export type Decoded =

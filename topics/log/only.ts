@@ -2,8 +2,8 @@
  * The headers by which the replay of a dead letter reaches, of the rows of its event, those alone that did not take it, or could not
  * be shown. A key is a list of its fields, without the tenant.
  */
-import { isKeyPart } from '../core/key-part.ts';
-import { parseJson } from './json-value.ts';
+import { isKeyPart } from '../../core/key-part.ts';
+import { parseJson } from '../codec/json-value.ts';
 import type { Headers } from './transport.ts';
 
 /** The rows that are to take the event, as JSON. */

@@ -1,6 +1,6 @@
 /** A registry in memory that, like Confluent's, gives equal schemas one id; it can be away, and counts what it is asked. */
-import { TributaryError } from '../../core/errors.ts';
-import type { Registry } from '../../topics/registry.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import type { Registry } from '../../../topics/codec/registry.ts';
 
 export class MemoryRegistry implements Registry {
   readonly #schemas: string[] = [];

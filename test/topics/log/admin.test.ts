@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { differences, type FoundTopic, type WantedTopic } from '../../topics/admin.ts';
-import { LARGEST_RECORD } from '../../topics/limits.ts';
+import { differences, type FoundTopic, type WantedTopic } from '../../../topics/log/admin.ts';
+import { LARGEST_RECORD } from '../../../topics/log/limits.ts';
 
 const wanted: WantedTopic = { name: 'orders', partitions: 6, retentionMs: 1000, groups: ['count', 'sum'] };
 const found: FoundTopic = { name: 'orders', partitions: 6, replication: 3, retentionMs: 1000, groups: [] };

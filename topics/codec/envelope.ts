@@ -2,14 +2,14 @@
  * The attributes of a CloudEvent, and how records carry them: in binary mode as headers named `ce_…`, in structured mode as
  * members of the value. Here are their rules, the same for both.
  */
-import { DEFAULT_TENANT } from '../core/event.ts';
-import { isKeyPart, LONGEST_KEY_PART } from '../core/key-part.ts';
-import { FIRST_TIME, LAST_TIME } from '../schemas/fields.ts';
+import { DEFAULT_TENANT } from '../../core/event.ts';
+import { isKeyPart, LONGEST_KEY_PART } from '../../core/key-part.ts';
+import { FIRST_TIME, LAST_TIME } from '../../core/moment.ts';
+import { LARGEST_VALUE } from '../log/limits.ts';
+import { type Origin, parseOrigin } from '../log/origin.ts';
+import type { Headers, LogRecord } from '../log/transport.ts';
 import { parseJson } from './json-value.ts';
-import { LARGEST_VALUE } from './limits.ts';
-import { type Origin, parseOrigin } from './origin.ts';
 import { formatTime, parseTime } from './time.ts';
-import type { Headers, LogRecord } from './transport.ts';
 import { type Rejected, rejected } from './wire.ts';
 
 /** Rows keep ids, and the id of a timer holds a whole key. */

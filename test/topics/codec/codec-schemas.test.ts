@@ -2,11 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
-import { type EventDef, timerFired } from '../../core/event.ts';
-import { assessmentSubmitted, contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
-import { Codec, type Decoded } from '../../topics/codec.ts';
-import { enrollmentEvents, topics } from '../../topics/index.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import { type EventDef, timerFired } from '../../../core/event.ts';
+import {
+  assessmentSubmitted,
+  contentProgressed,
+  courseStructureChanged,
+  enrolled,
+} from '../../../schemas/enrollment.ts';
+import { Codec, type Decoded } from '../../../topics/codec/codec.ts';
+import { enrollmentEvents, topics } from '../../../topics/index.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { avroRecord, enrolledEvent, jsonRecord, plain, record, wantedOf, withHeaders } from './records.ts';
 

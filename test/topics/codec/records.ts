@@ -1,8 +1,8 @@
 /** Records of one event in each of the forms it may have, as a producer that knows nothing of us makes them. */
-import type { EventDef } from '../../core/event.ts';
-import { avroHeaders, type Codec, type Decoded } from '../../topics/codec.ts';
-import type { Topic } from '../../topics/define.ts';
-import type { Headers, LogRecord } from '../../topics/transport.ts';
+import type { EventDef } from '../../../core/event.ts';
+import { avroHeaders, type Codec, type Decoded } from '../../../topics/codec/codec.ts';
+import type { Topic } from '../../../topics/define.ts';
+import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
 
 export const TIME = Date.UTC(2026, 1, 1, 10);
 /** When the records came into the log. */

@@ -1,5 +1,5 @@
 /** JSON values of records: bytes in UTF-8 to a parsed value, however hostile they are. */
-import { messageOf } from '../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import { type Read, rejected } from './wire.ts';
 
 /** Short values cannot nest deep enough to cost anything. */

@@ -1,9 +1,9 @@
 /** Compiled Avro types by schema id and event: read once from the registry, resolved once to what we read them as. */
 import avro, { type Resolver, type Type } from 'avsc';
-import { normalize } from '../core/avro.ts';
-import { messageOf, TributaryError } from '../core/errors.ts';
-import type { EventDef } from '../core/event.ts';
-import { compileJson } from '../core/json.ts';
+import { normalize } from '../../core/avro.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import type { EventDef } from '../../core/event.ts';
+import { compileJson } from '../../core/json.ts';
 import { checkBounds, needsBounds } from './bounds.ts';
 import { type NumberCheck, numberCheck } from './numbers.ts';
 import { type Registry, subjectOf } from './registry.ts';

@@ -3,7 +3,7 @@
  * it takes the 30th of February for the 2nd of March.
  */
 
-import { LAST_TIME } from '../schemas/fields.ts';
+import { LAST_TIME } from '../../core/moment.ts';
 
 const DAY = 86_400_000;
 /** The first moment that RFC 3339 has a text for. */

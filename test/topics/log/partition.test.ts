@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { murmur2, partitionOf, partitionOfText } from '../../topics/partition.ts';
+import { murmur2, partitionOf, partitionOfText } from '../../../topics/log/partition.ts';
 
 /** UtilsTest.testMurmur2 of Apache Kafka. */
 const VECTORS: readonly (readonly [string, number])[] = [

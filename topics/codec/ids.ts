@@ -2,8 +2,8 @@
  * The ids within the data of an event: the topic's key, and whatever is called an id, `…Id` or a list `…Ids`, however deep. They
  * become parts of keys, there or further on, and so must be what every store takes as one.
  */
-import { present, type RecordSchema, type Schema } from '../core/avro.ts';
-import { isKeyPart } from '../core/key-part.ts';
+import { present, type RecordSchema, type Schema } from '../../core/avro.ts';
+import { isKeyPart } from '../../core/key-part.ts';
 
 /** The path of the first id that is none, such as `.contents[2].contentId`. A missing id is none of its business. */
 export type FindWrong = (value: unknown) => string | undefined;

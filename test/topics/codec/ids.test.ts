@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RecordSchema } from '../../core/avro.ts';
-import { wrongId } from '../../topics/ids.ts';
+import type { RecordSchema } from '../../../core/avro.ts';
+import { wrongId } from '../../../topics/codec/ids.ts';
 
 const part = {
   type: 'record',

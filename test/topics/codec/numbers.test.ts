@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
-import type { Schema } from '../../core/avro.ts';
-import { numberCheck } from '../../topics/numbers.ts';
+import type { Schema } from '../../../core/avro.ts';
+import { numberCheck } from '../../../topics/codec/numbers.ts';
 
 const problem = (schema: Schema, value: unknown) => numberCheck(schema)?.(value);
 

@@ -2,12 +2,12 @@
  * Records that something is wrong with: a valid record of an event, in one of its forms, to which one to three things were
  * done. Equal luck gives equal records.
  */
-import type { EventDef } from '../../core/event.ts';
-import { type Codec, ONLY_FOR } from '../../topics/codec.ts';
-import type { Topic } from '../../topics/define.ts';
-import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/only.ts';
-import type { Headers, LogRecord } from '../../topics/transport.ts';
-import type { Random } from '../harness/random.ts';
+import type { EventDef } from '../../../core/event.ts';
+import { type Codec, ONLY_FOR } from '../../../topics/codec/codec.ts';
+import type { Topic } from '../../../topics/define.ts';
+import { ONLY_ROWS, ONLY_VIEWS } from '../../../topics/log/only.ts';
+import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
+import type { Random } from '../../harness/random.ts';
 import { avroRecord, bytes, jsonRecord, structuredRecord } from './records.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -5,7 +5,7 @@
  * gets more partitions only while no consumer group reads it and none has anything left to read. More partitions move keys to
  * others.
  */
-import { deadLetterTopic } from './define.ts';
+import { deadLetterTopic } from '../define.ts';
 import { LARGEST_RECORD } from './limits.ts';
 import type { TopicSpec } from './transport.ts';
 

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CloudEvent, Kafka } from 'cloudevents';
-import { defineEvent, type EventDef } from '../../core/event.ts';
-import { contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
-import { FIRST_TIME } from '../../schemas/fields.ts';
-import { avroHeaders, Codec, type Decoded, ONLY_FOR } from '../../topics/codec.ts';
-import { defineTopic } from '../../topics/define.ts';
-import { CLOCK_TOLERANCE, eventTimeOf, LOGGED_AT } from '../../topics/envelope.ts';
-import { enrollmentEvents, topics } from '../../topics/index.ts';
-import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/only.ts';
-import { formatTime } from '../../topics/time.ts';
-import type { LogRecord } from '../../topics/transport.ts';
+import { defineEvent, type EventDef } from '../../../core/event.ts';
+import { FIRST_TIME } from '../../../core/moment.ts';
+import { contentProgressed, courseStructureChanged, enrolled } from '../../../schemas/enrollment.ts';
+import { avroHeaders, Codec, type Decoded, ONLY_FOR } from '../../../topics/codec/codec.ts';
+import { CLOCK_TOLERANCE, eventTimeOf, LOGGED_AT } from '../../../topics/codec/envelope.ts';
+import { formatTime } from '../../../topics/codec/time.ts';
+import { defineTopic } from '../../../topics/define.ts';
+import { enrollmentEvents, topics } from '../../../topics/index.ts';
+import { ONLY_ROWS, ONLY_VIEWS } from '../../../topics/log/only.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import {
   avroRecord,

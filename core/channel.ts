@@ -1,0 +1,5 @@
+/** The ways by which a message reaches somebody. */
+
+const CHANNELS = ['mail', 'webhook', 'push', 'sms'] as const;
+export const channel = { type: 'enum', name: 'Channel', symbols: CHANNELS } as const;
+export type ChannelName = (typeof CHANNELS)[number];
