@@ -1,8 +1,8 @@
 /** Every command by its name, imported when it is used. */
 import { addAbortSignal } from 'node:stream';
+import type { Access, Prepare } from '../app/wiring.ts';
 import type { Context, GoOn, Run } from './context.ts';
 import { FAILED, INTERRUPTED, report } from './errors.ts';
-import type { Access, Prepare } from './wire.ts';
 
 /** Commands that need stores. */
 const WITH_STORES = {

@@ -1,8 +1,8 @@
 /** What a command works with. A command knows no process, so that it can run on behalf of another one. */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { shownLine, shownText } from './shown.ts';
-import type { Wired } from './wire.ts';
+import { shownLine, shownText } from '../app/shown.ts';
+import type { Wired } from '../app/wiring.ts';
 
 export interface Context {
   readonly wired: Wired;
@@ -74,18 +74,4 @@ export async function printTable(
     );
     await print(context, cells.join('  ').trimEnd(), (shown) => dress(shown, i === 0 ? undefined : i - 1));
   }
-}
-
-/** Settles after `ms`, or at once when the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -1,7 +1,7 @@
 /** What a command says when it fails, and with which exit code it ends. */
 import type { Writable } from 'node:stream';
+import { shownText } from '../app/shown.ts';
 import { messageOf, TributaryError } from '../core/errors.ts';
-import { shownText } from './shown.ts';
 
 export const FAILED = 1;
 export const USED_WRONGLY = 2;

@@ -1,12 +1,12 @@
 /** Finds what a command line names; a name that does not exist is answered with those that do. */
 
+import { hint } from '../app/hint.ts';
 import type { EventDef } from '../core/event.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { topics } from '../topics/index.ts';
 import { usage } from './errors.ts';
-import { hint } from './hint.ts';
 
 export function topicNamed(name: string): Topic {
   return found('topic', name, topics);

@@ -1,8 +1,8 @@
 /** Options that several commands have, and how their values are read. */
 import { InvalidArgumentError, Option } from 'commander';
+import { defaultOf, docOf, flagOf, KEYS } from '../app/config.ts';
+import { VIEW_STORES, type ViewStore } from '../app/view-stores.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
-import { defaultOf, docOf, flagOf, KEYS } from './config.ts';
-import { VIEW_STORES, type ViewStore } from './view-stores.ts';
 
 export const json = () => new Option('--json', 'for scripts');
 export const csv = () => new Option('--csv', 'as CSV, with a line of names').conflicts('json');

@@ -1,9 +1,10 @@
 /** The command line: which commands there are, what they take, and what runs them. */
 import { Readable } from 'node:stream';
 import { Command, CommanderError, Option } from 'commander';
+import { docOf, flagOf, KEYS, loadConfig, type Sources } from '../app/config.ts';
+import { VERSION } from '../app/version.ts';
 import { wantsColors } from './colors.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
-import { docOf, flagOf, KEYS, loadConfig, type Sources } from './config.ts';
 import { Interrupted } from './context.ts';
 import type { Streams } from './control.ts';
 import { runAnywhere, runHere } from './dispatch.ts';
@@ -13,7 +14,6 @@ import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
 import { csv, json, keysHelp, tenant, whole } from './options.ts';
 import { addReading } from './reading.ts';
-import { VERSION } from './version.ts';
 
 /** Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -4,6 +4,7 @@
  * say who it is.
  */
 
+import { hint } from '../app/hint.ts';
 import { type Finding, ok, warning } from '../core/finding.ts';
 import { unknownFields } from '../core/unknown-fields.ts';
 import { isDeclared } from '../jobs/runtime/oddities.ts';
@@ -15,7 +16,6 @@ import { topics } from '../topics/index.ts';
 import type { LogRecord } from '../topics/log/transport.ts';
 import { isoOf } from './browse.ts';
 import type { Context } from './context.ts';
-import { hint } from './hint.ts';
 import { eventsOf } from './names.ts';
 
 const NEWEST = 100;

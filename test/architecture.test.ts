@@ -144,10 +144,16 @@ const RULES: readonly Rule[] = [
     why: 'it knows nothing of those who share it',
   },
   {
-    files: ['cli/wire.ts', 'cli/openers.ts'],
+    files: ['app/wiring.ts', 'app/openers.ts'],
     ours: ['**'],
     libraries: ['*'],
     why: 'the one place that chooses implementations',
+  },
+  {
+    files: ['app/**'],
+    ours: ['core/*', 'topics/index.ts', ...LOG, 'jobs/**', ...PORTS, 'app/*', 'package.json'],
+    libraries: ['node:*', '!node:sqlite', 'pino', 'prom-client', 'zod'],
+    why: 'what a process of jobs is, whoever starts it',
   },
   {
     files: ['cli/**'],
@@ -160,7 +166,7 @@ const RULES: readonly Rule[] = [
       '!topics/confluent/**',
       '!sinks/*/*/**',
     ],
-    libraries: ['node:*', '!node:sqlite', 'commander', 'pino', 'prom-client', 'zod', 'luxon'],
+    libraries: ['node:*', '!node:sqlite', 'commander', 'luxon'],
     why: 'commands work with any implementation',
   },
   {
@@ -317,7 +323,7 @@ test('a file that trespasses is told of, with the reason', () => {
     ['embedded/database.ts', '../topics/index.ts'],
     ['cli/names.ts', '../sinks/tables/sqlite/tables.ts'],
     ['cli/commands/up.ts', '../../embedded/database.ts'],
-    ['demo/rows.ts', '../cli/wire.ts'],
+    ['demo/rows.ts', '../app/wiring.ts'],
     ['docs/markdown.ts', '../jobs/runtime/run.ts'],
     ['sinks/cache/redis/cache.ts', 'pg'],
     ['topics/kafka/claim.ts', '../embedded/log.ts'],

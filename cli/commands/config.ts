@@ -1,5 +1,5 @@
 /** `tributary config`: what is in effect and where it is from. */
-import { KEYS, loadConfig, masked, type Sources } from '../config.ts';
+import { KEYS, loadConfig, masked, type Sources } from '../../app/config.ts';
 import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
 

@@ -1,7 +1,8 @@
 /** `tributary demo`: a real data set through all jobs. */
+
+import { Outages } from '../../app/outages.ts';
+import { createLogger, logged, toAll } from '../../app/telemetry.ts';
 import type { Run } from '../context.ts';
-import { Outages } from '../outages.ts';
-import { createLogger, logged, toAll } from '../telemetry.ts';
 
 export const run: Run<{ json: boolean; presentations: readonly string[] }> = async (
   context,

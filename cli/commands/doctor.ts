@@ -4,19 +4,19 @@
  */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { absentText } from '../../app/absent.ts';
+import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../../app/config.ts';
+import { diagnoseOf, hasData, isEmbedded } from '../../app/openers.ts';
+import { wantedTopics } from '../../app/wiring.ts';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { jobs } from '../../jobs/index.ts';
-import { absentText } from '../absent.ts';
 import { collector } from '../collector.ts';
 import { type Paint, paintOf } from '../colors.ts';
-import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../config.ts';
 import { print, printJson } from '../context.ts';
 import type { Streams } from '../control.ts';
 import { runAnywhere } from '../dispatch.ts';
 import { FAILED } from '../errors.ts';
-import { diagnoseOf, hasData, isEmbedded } from '../openers.ts';
-import { wantedTopics } from '../wire.ts';
 
 interface Args {
   readonly tenant: string;

@@ -1,8 +1,9 @@
 /** `tributary indexes`: the indexes that can be searched. */
+
+import { indexesOf } from '../../app/wiring.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
-import { indexesOf } from '../wire.ts';
 
 export const run: Run<Form> = async (context, form) => {
   const { jobs } = context.wired;

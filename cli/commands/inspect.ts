@@ -1,17 +1,18 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 
+import type { Port } from '../../app/config.ts';
+import { pause } from '../../app/pause.ts';
+import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../app/wiring.ts';
 import { kindOf, messageOf } from '../../core/errors.ts';
 import { timerFired } from '../../core/event.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
 import { isoOf } from '../browse.ts';
-import type { Port } from '../config.ts';
-import { type Context, pause, printJson, type Run } from '../context.ts';
+import { type Context, printJson, type Run } from '../context.ts';
 import { isOpen, readLetters } from '../letters.ts';
 import { offsets, positions, rowPositions, tokens } from '../positions.ts';
 import { senders } from '../senders.ts';
-import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../wire.ts';
 import { type JobLag, lagsOf } from './lag.ts';
 
 interface Look {

@@ -1,13 +1,14 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
+import { pause } from '../../app/pause.ts';
+import type { Failure } from '../../app/running-jobs.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { viewLags } from '../../topics/log/progress.ts';
 import type { GroupLag } from '../../topics/log/transport.ts';
 import { paintOf } from '../colors.ts';
-import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
+import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
 import { jobNamed } from '../names.ts';
 import { type ProgressLine, progressLine } from '../progress-line.ts';
-import type { Failure } from '../running-jobs.ts';
 
 interface Args extends Form {
   /** None: all of them. */

@@ -1,10 +1,11 @@
 /** `tributary search`: documents by words, exact values and ranges. */
+
+import { shownLine } from '../../app/shown.ts';
+import { indexesOf } from '../../app/wiring.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing, recordsListing } from '../listing.ts';
 import { found } from '../names.ts';
 import { sortOf, termsOf } from '../search-terms.ts';
-import { shownLine } from '../shown.ts';
-import { indexesOf } from '../wire.ts';
 
 interface Args extends Form {
   readonly index: string;

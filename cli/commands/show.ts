@@ -1,12 +1,13 @@
 /** `tributary show`: records as services read them, by key. */
+
+import { hint } from '../../app/hint.ts';
+import { shownLine } from '../../app/shown.ts';
+import { targetsOf } from '../../app/wiring.ts';
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
 import type { Page } from '../../sinks/port.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
-import { hint } from '../hint.ts';
 import { type Form, printListing, readableOf, recordsListing } from '../listing.ts';
-import { shownLine } from '../shown.ts';
-import { targetsOf } from '../wire.ts';
 
 interface Args extends Form {
   readonly projection: string;

@@ -1,8 +1,9 @@
 /** `tributary tables`: the tables that the jobs write. */
+
+import { tablesOf } from '../../app/wiring.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing } from '../listing.ts';
-import { tablesOf } from '../wire.ts';
 
 export const run: Run<Form> = async (context, form) => {
   const { jobs } = context.wired;

@@ -1,9 +1,10 @@
 /** `tributary tail`: the records of a topic, decoded. */
+import { pause } from '../../app/pause.ts';
+import { shownLine } from '../../app/shown.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import { merged, type Shown, type Stretch, shown } from '../browse.ts';
-import { type Context, endOf, GoOn, pause, print, type Run } from '../context.ts';
+import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
 import { logNamed } from '../names.ts';
-import { shownLine } from '../shown.ts';
 import { isNewest, newestStretches, partitionsOf, stretchesFrom, type Where } from '../stretches.ts';
 
 interface Args extends Where {

@@ -1,5 +1,5 @@
 /** `tributary up`: all jobs in one process. */
 import type { Run } from '../context.ts';
-import { serveJobs } from '../serve-jobs.ts';
+import { runJobs } from './run.ts';
 
-export const run: Run<Record<never, never>> = (context) => serveJobs(context, context.wired.jobs);
+export const run: Run<Record<never, never>> = (context) => runJobs(context, context.wired.jobs);

@@ -1,8 +1,8 @@
 /** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with the others alone. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../../cli/config.ts';
-import { letHeapGrow } from '../../cli/heap.ts';
-import { wire } from '../../cli/wire.ts';
+import { loadConfig } from '../../app/config.ts';
+import { letHeapGrow } from '../../app/heap.ts';
+import { wire } from '../../app/wiring.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';

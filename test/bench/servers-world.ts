@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'cassandra-driver';
 import { Redis } from 'ioredis';
-import { targetsOf, topicSpecs } from '../../cli/wire.ts';
+import { targetsOf, topicSpecs } from '../../app/wiring.ts';
 import type { IndexDef, TableDef } from '../../core/target.ts';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../cli/config.ts';
-import { wire } from '../../cli/wire.ts';
+import { loadConfig } from '../../app/config.ts';
+import { wire } from '../../app/wiring.ts';
 import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { CLOCK_TOLERANCE, LOGGED_AT } from '../../topics/codec/envelope.ts';

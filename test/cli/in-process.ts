@@ -1,9 +1,9 @@
 /** Commands in the process of the test, on stores of its own. */
 import { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { loadConfig } from '../../app/config.ts';
+import { type Wired, wire } from '../../app/wiring.ts';
 import { type CommandName, execute } from '../../cli/commands.ts';
-import { loadConfig } from '../../cli/config.ts';
-import { type Wired, wire } from '../../cli/wire.ts';
 import { temporaryFolder } from './harness.ts';
 
 /** What an installation without a file and variables has, in a folder of its own. */

@@ -1,8 +1,8 @@
 /** What doctor finds in stores that something is wrong with. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../cli/config.ts';
-import { type Wired, wire } from '../../cli/wire.ts';
+import { loadConfig } from '../../app/config.ts';
+import { type Wired, wire } from '../../app/wiring.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Finding } from '../../core/finding.ts';
 import { openDatabase } from '../../embedded/database.ts';

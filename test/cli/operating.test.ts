@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { loadConfig } from '../../cli/config.ts';
-import { indexesOf, tablesOf, topicSpecs, type Wired, wire } from '../../cli/wire.ts';
+import { loadConfig } from '../../app/config.ts';
+import { indexesOf, tablesOf, topicSpecs, type Wired, wire } from '../../app/wiring.ts';
 import type { Finding } from '../../core/finding.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { loadConfig } from '../../cli/config.ts';
-import { wire } from '../../cli/wire.ts';
+import { loadConfig } from '../../app/config.ts';
+import { wire } from '../../app/wiring.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defaultOf, docOf, KEYS } from '../../cli/config.ts';
-import { createMetrics } from '../../cli/metrics.ts';
+import { defaultOf, docOf, KEYS } from '../../app/config.ts';
+import { createMetrics } from '../../app/metrics.ts';
 import { ERROR_CODES } from '../../core/errors.ts';
 
 const root = join(import.meta.dirname, '../..');

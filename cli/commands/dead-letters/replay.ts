@@ -3,6 +3,8 @@
  * alone, and of several rows for those alone that did not take it. The same call of the log marks the letter as replayed, so that
  * neither happens without the other.
  */
+
+import { shownLine } from '../../../app/shown.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { ONLY_FOR } from '../../../topics/codec/codec.ts';
 import { LOGGED_AT } from '../../../topics/codec/envelope.ts';
@@ -22,7 +24,6 @@ import {
   rejectedRecord,
 } from '../../letters.ts';
 import { jobNamed } from '../../names.ts';
-import { shownLine } from '../../shown.ts';
 
 interface Args extends Choice {
   readonly json: boolean;

@@ -1,7 +1,8 @@
 /** `tributary indexes apply`: makes the search indexes and fields that are missing; with --dry-run it says by which requests. */
+
+import { indexesOf } from '../../../app/wiring.ts';
 import { type ApplyArgs, applyMissing } from '../../apply.ts';
 import type { Run } from '../../context.ts';
-import { indexesOf } from '../../wire.ts';
 
 export const run: Run<ApplyArgs> = async (context, args) => {
   const { search } = context.wired.stores;

@@ -1,7 +1,8 @@
 /** `tributary tables apply`: makes the tables and columns that are missing; with --dry-run it says by which statements. */
+
+import { tablesOf } from '../../../app/wiring.ts';
 import { type ApplyArgs, applyMissing } from '../../apply.ts';
 import type { Run } from '../../context.ts';
-import { tablesOf } from '../../wire.ts';
 
 export const run: Run<ApplyArgs> = async (context, args) => {
   const { tables } = context.wired.stores;

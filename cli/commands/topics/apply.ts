@@ -1,8 +1,9 @@
 /** `tributary topics apply`: creates topics, and expands those that nobody reads. Ends with 1 if something else differs. */
+
+import { wantedTopics } from '../../../app/wiring.ts';
 import type { Difference } from '../../../topics/log/admin.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
-import { wantedTopics } from '../../wire.ts';
 
 const DONE = { create: 'created', expand: 'expanded' } as const;
 

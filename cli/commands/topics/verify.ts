@@ -1,7 +1,8 @@
 /** `tributary topics verify`: how the topics differ from what is declared. Ends with 1 if they do. */
+
+import { wantedTopics } from '../../../app/wiring.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
-import { wantedTopics } from '../../wire.ts';
 
 export const run: Run<{ readonly json: boolean }> = async (context, { json }) => {
   const { topics, jobs } = context.wired;

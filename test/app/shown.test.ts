@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shownLine, shownText } from '../../cli/shown.ts';
+import { shownLine, shownText } from '../../app/shown.ts';
 
 test('what a terminal would obey is shown as an escape', () => {
   for (const [text, shown] of [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { createMetrics } from '../../cli/metrics.ts';
-import { statusLine } from '../../cli/status-line.ts';
-import { createLogger, logged, metered, toAll } from '../../cli/telemetry.ts';
+import { createMetrics } from '../../app/metrics.ts';
+import { statusLine } from '../../app/status-line.ts';
+import { createLogger, logged, metered, toAll } from '../../app/telemetry.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 

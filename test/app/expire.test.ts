@@ -1,8 +1,8 @@
 /** What is not kept any longer is deleted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expire } from '../../cli/expire.ts';
-import { indexesOf, tablesOf } from '../../cli/wire.ts';
+import { expire } from '../../app/expire.ts';
+import { indexesOf, tablesOf } from '../../app/wiring.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';

@@ -4,6 +4,7 @@
  * is not ready. It ends with the message when no job is left.
  */
 
+import type { Writable } from 'node:stream';
 import { type ErrorCode, kindOf, messageOf, type TributaryError } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
@@ -11,25 +12,37 @@ import { systemClock } from '../jobs/runtime/clock.ts';
 import { lookupsFor, runJob } from '../jobs/runtime/run.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { type Config, masked } from './config.ts';
-import { type Context, pause, print } from './context.ts';
-import { FAILED } from './errors.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
 import { watchLag } from './lag-watch.ts';
 import { createMetrics } from './metrics.ts';
 import { isEmbedded } from './openers.ts';
 import { Outages } from './outages.ts';
+import { pause } from './pause.ts';
 import { type Probes, serveProbes } from './probes.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
 import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
+import type { Wired } from './wiring.ts';
 
-export async function serveJobs(context: Context, jobs: readonly Job[]): Promise<number | undefined> {
-  const { wired, signal } = context;
+/** Where jobs run, and who hears of it. */
+export interface Host {
+  readonly wired: Wired;
+  /** The log, and the status line of a terminal. */
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  /** Aborted when the jobs shall stop. */
+  readonly signal: AbortSignal;
+  /** Tells whoever started the jobs. */
+  say(line: string): Promise<void>;
+}
+
+/** Answers whether every job could work until it was stopped. */
+export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boolean> {
+  const { wired, signal } = host;
   const { config } = wired;
   letHeapGrow();
-  const status = statusLine(context.stderr);
+  const status = statusLine(host.stderr);
   const logger = createLogger(config.logLevel, status.output);
   const outages = new Outages((level, fields, text) => logger[level](fields, text), systemClock.now);
   const telemetries: Telemetry[] = [logged(logger), status, outages];
@@ -52,15 +65,15 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
         return [...(ready ? [] : ['the jobs are not running yet']), ...failed, ...waiting].join('\n');
       });
     }
-    const away = await patiently(context, jobs, telemetry, () => wired.prepareJobs());
+    const away = await patiently(host, jobs, telemetry, () => wired.prepareJobs());
     if (away !== undefined) logger.warn(errorFields(away), `the jobs begin without the search: ${away.message}`);
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return true;
     const runtime = wired.runtime(telemetry);
     const lookups = lookupsFor(runtime);
     running = new RunningJobs({
       jobs,
       start: (job, until) =>
-        patiently({ ...context, signal: until }, [job], telemetry, () => runJob(job, runtime, lookups)),
+        patiently({ ...host, signal: until }, [job], telemetry, () => runJob(job, runtime, lookups)),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,
@@ -69,22 +82,21 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
       signal,
     });
     await running.started();
-    if (signal.aborted) return undefined;
-    void expireAgainAndAgain(context, jobs, logger, AbortSignal.any([signal, ended.signal]));
+    if (signal.aborted) return true;
+    void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
     const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
     logger.info({ version: VERSION, jobs: names }, 'running');
-    await print(
-      context,
+    await host.say(
       `${names.length === 1 ? '1 job is' : `${names.length} jobs are`} running on ${placeOf(config)}; Ctrl-C stops`,
     );
-    if (probes !== undefined) await print(context, `metrics and probes are at ${probes.address}`);
+    if (probes !== undefined) await host.say(`metrics and probes are at ${probes.address}`);
     status.start();
     await Promise.race([aborted(signal), running.noneLeft]);
-    return wired.failed.size > 0 ? FAILED : undefined;
+    return wired.failed.size === 0;
   } catch (error) {
     // Who collects logs finds it there; on a terminal it is said once, at the end.
-    if (!signal.aborted && context.stderr.isTTY !== true) logger.fatal(errorFields(error), messageOf(error));
+    if (!signal.aborted && host.stderr.isTTY !== true) logger.fatal(errorFields(error), messageOf(error));
     throw error;
   } finally {
     ready = false;
@@ -99,7 +111,7 @@ export async function serveJobs(context: Context, jobs: readonly Job[]): Promise
 
 /** Tries until what is away is back; undefined when the process shall end before. `jobs` are those that wait for it. */
 async function patiently<T>(
-  { wired, signal }: Context,
+  { wired, signal }: Host,
   jobs: readonly Job[],
   telemetry: Telemetry,
   work: () => Promise<T>,
@@ -154,7 +166,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 async function expireAgainAndAgain(
-  { wired }: Context,
+  { wired }: Host,
   jobs: readonly Job[],
   logger: Logger,
   signal: AbortSignal,

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Config, loadConfig } from '../../cli/config.ts';
-import { targetsOf, wire } from '../../cli/wire.ts';
+import { type Config, loadConfig } from '../../app/config.ts';
+import { targetsOf, wire } from '../../app/wiring.ts';
 import { callAnswered, DEFAULT_TENANT, timerFired } from '../../core/event.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { temporaryFolder } from './harness.ts';
-import { wired } from './in-process.ts';
+import { temporaryFolder } from '../cli/harness.ts';
+import { wired } from '../cli/in-process.ts';
 
 test('every declared topic is there, with one for its dead letters', async (t) => {
   const { stores } = await wired(t);
