@@ -170,6 +170,12 @@ const RULES: readonly Rule[] = [
     why: 'commands work with any implementation',
   },
   {
+    files: ['testing/**'],
+    ours: ['**', '!cli/**', '!app/**', '!demo/**', '!docs/**', '!servers/**'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'the kit runs jobs on the real runtime and the embedded stores',
+  },
+  {
     files: ['demo/**'],
     ours: ['core/*', 'schemas/**', 'topics/index.ts', ...LOG, 'jobs/**', 'demo/**'],
     libraries: ['node:*', '!node:sqlite', 'cli-progress', 'csv-parse/*'],

@@ -10,10 +10,10 @@ import { runJob } from '../../jobs/runtime/run.ts';
 import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { recordsOf } from '../../testing/produce.ts';
+import { memoryStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import { recordsOf } from '../harness/produce.ts';
-import { memoryStores } from '../harness/stores.ts';
 import { load, SPINE } from './load.ts';
 
 const events = Number(process.argv[2] ?? SPINE.events);

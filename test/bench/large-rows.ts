@@ -16,8 +16,8 @@ import { contentProgressed, enrolled, progressFollowed } from '../../schemas/enr
 import { activityAdded, memberAdded, memberProgressed, memberRemoved, memberRoleChanged } from '../../schemas/group.ts';
 import { notificationRequested, preferencesChanged } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { recordsOf } from '../harness/produce.ts';
-import { memoryStores, testRuntime } from '../harness/stores.ts';
+import { recordsOf } from '../../testing/produce.ts';
+import { memoryStores, testRuntime } from '../../testing/stores.ts';
 
 type Step = readonly [def: EventDef, data: Readonly<Record<string, unknown>>];
 interface Case {

@@ -4,9 +4,9 @@ import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import { activityAdded, groupCreated, memberAdded } from '../../schemas/group.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
+import type { GivenEvent } from '../../testing/produce.ts';
+import { Random } from '../../testing/random.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
-import type { GivenEvent } from '../harness/produce.ts';
-import { Random } from '../harness/random.ts';
 
 export interface LoadSize {
   readonly events: number;

@@ -5,9 +5,9 @@ import { projectCourse } from '../../jobs/project-course.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
+import type { GivenEvent } from '../../testing/produce.ts';
+import { Random } from '../../testing/random.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
-import type { GivenEvent } from '../harness/produce.ts';
-import { Random } from '../harness/random.ts';
 import { SPINE } from './load.ts';
 
 /**

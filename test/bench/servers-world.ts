@@ -13,12 +13,12 @@ import { trackProgress } from '../../jobs/track-progress.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import { recordsOf } from '../../testing/produce.ts';
 import { Codec } from '../../topics/codec/codec.ts';
 import { confluentRegistry } from '../../topics/confluent/registry.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { NewRecord, Transport } from '../../topics/log/transport.ts';
-import { recordsOf } from '../harness/produce.ts';
 import { courseRows, enrollmentLoad, type Shape } from './servers-load.ts';
 import type { Servers } from './servers-set.ts';
 

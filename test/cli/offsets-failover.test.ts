@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { dump, partitionsOf } from '../../testing/dump.ts';
+import { memoryStores, type TestStores } from '../../testing/stores.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
-import { dump, partitionsOf } from '../harness/dump.ts';
 import { isSaidByNoJob, mirror, remake } from '../harness/other-tools.ts';
-import { memoryStores, type TestStores } from '../harness/stores.ts';
 import { begin, campus, end, seek } from './offsets-harness.ts';
 
 const everything = (of: Campus) => dump(of.stores, CAMPUS_JOBS);

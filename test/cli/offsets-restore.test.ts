@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { dump, partitionsOf, saidEvents } from '../../testing/dump.ts';
 import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
 import { backUp, restore } from '../harness/backup.ts';
 import { CAMPUS_JOBS, type Campus, DAY_ONE } from '../harness/campus.ts';
-import { dump, partitionsOf, saidEvents } from '../harness/dump.ts';
 import type { Hook } from '../jobs/runtime/intercept.ts';
 import { at, begin, campus, rebuildViews, saved, seek, show } from './offsets-harness.ts';
 

@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { offsets, rowPositions, tokens } from '../../cli/positions.ts';
 import type { Finding } from '../../core/finding.ts';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { memoryStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
 import { backUp, restore } from '../harness/backup.ts';
 import { CAMPUS_JOBS, type Campus, PARTITIONS } from '../harness/campus.ts';
 import { putBy, remake } from '../harness/other-tools.ts';
-import { memoryStores } from '../harness/stores.ts';
 import { campus, end, seek, wiredTo } from './offsets-harness.ts';
 
 async function notOk(c: Campus): Promise<string[]> {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { batchCreated } from '../../schemas/batch.ts';
 import { enrolled, unenrolled } from '../../schemas/enrollment.ts';
+import { given, recordsOf } from '../../testing/produce.ts';
 import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import { given, recordsOf } from '../harness/produce.ts';
 import { figuresOf, installation } from './installation.ts';
 
 const presentations = ['GGG-2014J'];

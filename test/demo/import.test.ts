@@ -9,11 +9,11 @@ import { openImport } from '../../demo/import.ts';
 import { readRows } from '../../demo/read.ts';
 import { selectRows } from '../../demo/rows.ts';
 import { type Database, openDatabase } from '../../embedded/database.ts';
+import { memoryStores, type TestStores } from '../../testing/stores.ts';
 import { keyOf } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { Claim, LogRecord, Transport } from '../../topics/log/transport.ts';
-import { memoryStores, type TestStores } from '../harness/stores.ts';
 
 const PARTITIONS = 3;
 const events = eventsOf(selectRows(readRows(), ['AAA-2014J']));

@@ -12,8 +12,8 @@ import {
   type Stores,
   speakersOf,
 } from '../../jobs/runtime/stores.ts';
+import { memoryStores, type TestStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
-import { memoryStores, type TestStores } from '../harness/stores.ts';
 
 export interface TestInstallation extends Installation {
   readonly stores: TestStores;

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Random } from '../harness/random.ts';
+import { Random } from '../../testing/random.ts';
 
 const KILLS = 20;
 /** Another one is another schedule of kills: SEED=7 node --test test/demo/kill.test.ts */

@@ -4,8 +4,8 @@ import { readRows } from '../../demo/read.ts';
 import { selectRows } from '../../demo/rows.ts';
 import { runDemo } from '../../demo/run.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
+import { given, recordsOf } from '../../testing/produce.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
-import { given, recordsOf } from '../harness/produce.ts';
 import { figuresOf, installation, Output, textOf } from './installation.ts';
 
 /** One with daily interactions and one without. */

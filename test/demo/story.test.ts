@@ -8,9 +8,9 @@ import { groupProgress } from '../../schemas/rows/group-membership.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { notificationFeed } from '../../schemas/rows/recipient.ts';
 import type { Message } from '../../sinks/channels/port.ts';
+import { recordsOf } from '../../testing/produce.ts';
 import type { Topic } from '../../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
-import { recordsOf } from '../harness/produce.ts';
 import { figuresOf, installation, type TestInstallation } from './installation.ts';
 
 const FILES: Record<string, Topic> = {

@@ -3,11 +3,11 @@
 import type { EventDef } from '../../core/event.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
+import { plain } from '../../testing/dump.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
 import { ROUTED } from '../../topics/log/origin.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
-import { plain } from '../harness/dump.ts';
 import { POISON } from './poison.ts';
 
 const PAGE = 500;

@@ -6,12 +6,12 @@ import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
 import { memberAdded } from '../../schemas/group.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
+import type { Random } from '../../testing/random.ts';
 import { avroHeaders, type Codec } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import type { Random } from '../harness/random.ts';
 
 /** The header by which one is known again, in its topic and among the dead letters. */
 export const POISON = 'poison';

@@ -5,7 +5,7 @@ import type { CacheDef, Target } from '../../core/target.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Page } from '../../sinks/port.ts';
-import { plain } from '../harness/dump.ts';
+import { plain } from '../../testing/dump.ts';
 
 type Found = Readonly<Record<string, unknown>>;
 /** Records by the name of their table, index or cache, in an order that follows from what they say. */

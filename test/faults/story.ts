@@ -13,10 +13,10 @@ import * as content from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';
 import * as group from '../../schemas/group.ts';
 import * as notification from '../../schemas/notification.ts';
+import type { GivenEvent } from '../../testing/produce.ts';
+import type { Random } from '../../testing/random.ts';
 import type { Topic } from '../../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
-import type { GivenEvent } from '../harness/produce.ts';
-import type { Random } from '../harness/random.ts';
 import { type Poison, poisons } from './poison.ts';
 
 /** How a record reaches the log: `astray` lies in any partition, without its key; `twice` comes twice; `json` is no Avro. */

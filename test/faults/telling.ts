@@ -1,11 +1,11 @@
 /** The events of a story as records. */
 
+import { recordsOf } from '../../testing/produce.ts';
+import type { Random } from '../../testing/random.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
 import { formatTime } from '../../topics/codec/time.ts';
 import { keyOf } from '../../topics/define.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import { recordsOf } from '../harness/produce.ts';
-import type { Random } from '../harness/random.ts';
 import type { Told } from './story.ts';
 
 const text = new TextEncoder();

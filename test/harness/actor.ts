@@ -3,7 +3,7 @@
 import { kindOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import type { PartitionWorker, Turn } from '../../jobs/runtime/worker.ts';
-import type { Point, Reach } from './points.ts';
+import type { Point, Reach } from '../../testing/points.ts';
 
 /** One worker in a process of its own. */
 export class Actor {

@@ -14,12 +14,12 @@ import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { recordsOf } from '../../testing/produce.ts';
+import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../testing/stores.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import type { Membership, Transport } from '../../topics/log/transport.ts';
 import { type Hook, intercept } from '../jobs/runtime/intercept.ts';
-import { recordsOf } from './produce.ts';
-import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
 
 export const CAMPUS_JOBS = [projectCourse, trackProgress, summarizeBatch];
 export const DAY_ONE = Date.UTC(2026, 0, 5);

@@ -4,7 +4,7 @@
  * rightly conclude at different moments.
  */
 import assert from 'node:assert/strict';
-import type { Dump } from './dump.ts';
+import type { Dump } from '../../testing/dump.ts';
 
 type Any = Record<string, unknown>;
 

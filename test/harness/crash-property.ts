@@ -10,13 +10,13 @@ import { jobs as allJobs, deliverMessage, projectCourse, summarizeBatch, trackPr
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
 import { messageDelivered, messageFailed } from '../../schemas/notification.ts';
+import { type Dump, dump, saidEvents } from '../../testing/dump.ts';
+import { type GivenEvent, recordsOf } from '../../testing/produce.ts';
+import { Random } from '../../testing/random.ts';
+import { memoryStores, rememberingChannel, type StoresOptions, type TestStores } from '../../testing/stores.ts';
 import { notificationEvents, topics } from '../../topics/index.ts';
 import { assertConsistent, comparable, factsOf } from './consistency.ts';
-import { type Dump, dump, saidEvents } from './dump.ts';
 import { type History, type Lookups, randomHistory } from './history.ts';
-import { type GivenEvent, recordsOf } from './produce.ts';
-import { Random } from './random.ts';
-import { memoryStores, rememberingChannel, type StoresOptions, type TestStores } from './stores.ts';
 import { assertViewsShowRows } from './views-show-rows.ts';
 import { type Distort, World } from './world.ts';
 

@@ -10,10 +10,10 @@ import * as content from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';
 import * as group from '../../schemas/group.ts';
 import * as notification from '../../schemas/notification.ts';
+import type { GivenEvent } from '../../testing/produce.ts';
+import type { Random } from '../../testing/random.ts';
 import type { Topic } from '../../topics/define.ts';
 import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
-import type { GivenEvent } from './produce.ts';
-import type { Random } from './random.ts';
 
 export interface History {
   readonly first: readonly GivenEvent[];

@@ -20,9 +20,9 @@ import { type TestContext, test } from 'node:test';
 import type { EventDef } from '../../core/event.ts';
 import { FIRST_TIME } from '../../core/moment.ts';
 import type { Job } from '../../jobs/define.ts';
+import { plain } from '../../testing/dump.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from '../../testing/job-spec.ts';
 import type { Topic } from '../../topics/define.ts';
-import { plain } from './dump.ts';
-import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from './job-spec.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,10 @@
 /** What others do to the embedded log with their own tools, or the broker of a real one by itself. */
+
+import { partitionsOf } from '../../testing/dump.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { topics } from '../../topics/index.ts';
 import type { LogRecord, NewRecord, Transport } from '../../topics/log/transport.ts';
 import { type Campus, PARTITIONS } from './campus.ts';
-import { partitionsOf } from './dump.ts';
 
 const FOR_EVER = 100 * 365 * 24 * 3_600_000;
 /** See `topics/embedded/log.ts`. */

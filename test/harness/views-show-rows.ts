@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from '../../core/event.ts';
 import { keyFields, mapFields, type TableDef, type Target } from '../../core/target.ts';
 import type { Job, Row } from '../../jobs/define.ts';
 import { viewChanges } from '../../jobs/runtime/views.ts';
-import { type Dump, plain } from './dump.ts';
+import { type Dump, plain } from '../../testing/dump.ts';
 
 type Shown = Readonly<Record<string, unknown>>;
 

@@ -10,10 +10,10 @@ import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { withPoints } from '../../testing/points.ts';
+import type { Random } from '../../testing/random.ts';
+import { ManualClock, type TestStores, testRuntime } from '../../testing/stores.ts';
 import { Actor } from './actor.ts';
-import { withPoints } from './points.ts';
-import type { Random } from './random.ts';
-import { ManualClock, type TestStores, testRuntime } from './stores.ts';
 
 /** Alters a process's stores before they get their points: how the harness turns off rules that stores keep. */
 export type Distort = (stores: Stores) => Stores;

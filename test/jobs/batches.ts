@@ -7,7 +7,7 @@ import {
   learnerLeft,
   learnerProgressed,
 } from '../../schemas/batch.ts';
-import { type JobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { type JobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 
 export type State = 'not_started' | 'in_progress' | 'completed';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { jobSpec, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';
 import { completedAlgebra, completes, course, joins } from './learners.ts';
 
 const NAMES: readonly (readonly [what: string, name: string, courseId: string, title: string, id: string])[] = [

@@ -6,7 +6,7 @@
 import type { RowOf } from '../../core/target.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import type { courseStructure } from '../../schemas/rows/course-structure.ts';
-import type { SpecEvent } from '../harness/job-spec.ts';
+import type { SpecEvent } from '../../testing/job-spec.ts';
 
 const PLACE = /^(?<id>\w+)(?:<(?<within>\w+))?(?:=(?<name>\w+))?(?<optional>\?)?$/;
 

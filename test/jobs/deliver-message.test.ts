@@ -4,9 +4,9 @@ import { deliverMessage } from '../../jobs/deliver-message.ts';
 import { messageDelivered, messageDue, messageFailed } from '../../schemas/notification.ts';
 import { message } from '../../schemas/rows/message.ts';
 import type { Answer } from '../../sinks/channels/port.ts';
-import { type JobSpec, jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { rememberingChannel } from '../harness/stores.ts';
-import { survives } from '../harness/survival.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { rememberingChannel } from '../../testing/stores.ts';
+import { survives } from '../../testing/survival.ts';
 
 const ids = { recipientId: 'ada', messageId: 'exam-1/mail', notificationId: 'exam-1', channel: 'mail' };
 const parcel = { address: 'ada@example.org', title: 'Tomorrow', body: 'Room 4', link: '/exams/1', unsubscribe: null };

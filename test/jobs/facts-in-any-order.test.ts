@@ -14,8 +14,8 @@ import {
   progressReset,
   unenrolled,
 } from '../../schemas/enrollment.ts';
-import { plain } from '../harness/dump.ts';
-import type { SpecEvent } from '../harness/job-spec.ts';
+import { plain } from '../../testing/dump.ts';
+import type { SpecEvent } from '../../testing/job-spec.ts';
 import { ada, course as algebra } from './learners.ts';
 
 const course = {

@@ -11,7 +11,7 @@ import {
   memberRemoved,
   memberRoleChanged,
 } from '../../schemas/group.ts';
-import { minute, type SpecEvent } from '../harness/job-spec.ts';
+import { minute, type SpecEvent } from '../../testing/job-spec.ts';
 
 export const key = ['red'];
 const groupId = 'red';

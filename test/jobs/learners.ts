@@ -2,7 +2,7 @@
 import { contentProgressed, enrolled, unenrolled } from '../../schemas/enrollment.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import type { SpecEvent, SpecRow } from '../harness/job-spec.ts';
+import type { SpecEvent, SpecRow } from '../../testing/job-spec.ts';
 
 /** Two required contents in a unit within a unit, and one optional content. */
 export const course = {

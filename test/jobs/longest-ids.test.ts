@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LONGEST_KEY_PART } from '../../core/key-part.ts';
 import { jobs } from '../../jobs/index.ts';
-import { partitionsOf } from '../harness/dump.ts';
-import { jobSpec } from '../harness/job-spec.ts';
+import { partitionsOf } from '../../testing/dump.ts';
+import { jobSpec } from '../../testing/job-spec.ts';
 import { wantedOf } from '../topics/codec/records.ts';
 
 /** The id of a message is that of its notification and a channel, so that `notify` takes none that is longer. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import { asks, collectedFor, digestGoesOut, goesOut, heldBack, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
 const DAY = minute(24 * 60) - minute(0);

@@ -5,10 +5,10 @@ import { deliverMessage } from '../../jobs/deliver-message.ts';
 import { notify } from '../../jobs/notify.ts';
 import { messageDelivered, messageDue, messageFailed, preferencesRefused } from '../../schemas/notification.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { rememberingChannel } from '../../testing/stores.ts';
 import { notificationEvents } from '../../topics/index.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
 import { assertAllTold, type LateLine, toldLate } from '../harness/late.ts';
-import { rememberingChannel } from '../harness/stores.ts';
 import { asks, goesOut, heldBack, inFeed, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
 const MINUTE = 60_000;

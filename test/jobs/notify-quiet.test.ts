@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { asks, goesOut, heldBack, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
 /** Quiet until minute 20. */

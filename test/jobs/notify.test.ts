@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
-import { type JobSpec, jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import { asks, goesOut, inFeed, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, i) => asks(`n${from + i}`));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify.ts';
 import { preferencesRefused } from '../../schemas/notification.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { asks, goesOut, key, MAIL, PUSH, prefers } from './recipients.ts';
 
 const at = (time: number, [def, data]: SpecEvent): SpecEvent => [def, data, { time }];

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { jobSpec } from '../harness/job-spec.ts';
+import { jobSpec } from '../../testing/job-spec.ts';
 import { publishes, structureOf } from './courses.ts';
 
 async function structure(t: TestContext, units: string, contents: string) {

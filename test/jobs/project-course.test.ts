@@ -2,8 +2,8 @@ import { test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course.ts';
 import { courseRetired } from '../../schemas/content.ts';
 import { courseStructureChanged } from '../../schemas/enrollment.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import { publishes } from './courses.ts';
 
 const key = ['algebra'];

@@ -7,9 +7,9 @@ import { newGroup } from '../../jobs/group-pairs.ts';
 import { projectGroup } from '../../jobs/project-group.ts';
 import { memberProgressed } from '../../schemas/group.ts';
 import { groupMembership } from '../../schemas/rows/group-membership.ts';
+import { plain } from '../../testing/dump.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { groupEvents } from '../../topics/index.ts';
-import { plain } from '../harness/dump.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
 import { assertAllTold, type LateLine, toldLate } from '../harness/late.ts';
 import {
   adds,

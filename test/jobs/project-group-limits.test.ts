@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group.ts';
 import { groupMembership } from '../../schemas/rows/group-membership.ts';
-import { type JobSpec, jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { type JobSpec, jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { adds, creates, deletes, follows, forgets, gives, key, makes, removes, takesUp } from './groups.ts';
 
 const many = <T>(n: number, of: (name: string) => T): T[] => Array.from({ length: n }, (_, i) => of(`x${i}`));

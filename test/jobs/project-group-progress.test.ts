@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { adds, creates, deletes, follows, forgets, gives, hears, key, onBoard, removes, takesUp } from './groups.ts';
 
 type Said = ReturnType<typeof follows>;

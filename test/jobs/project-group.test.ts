@@ -2,8 +2,8 @@
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group.ts';
 import { groupDeleted, memberAdded } from '../../schemas/group.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import {
   adds,
   creates,

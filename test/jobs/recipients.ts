@@ -1,6 +1,6 @@
 /** Events of one recipient, for the tests of notify. */
 import { messageDue, notificationRead, notificationRequested, preferencesChanged } from '../../schemas/notification.ts';
-import { minute, type SpecEvent } from '../harness/job-spec.ts';
+import { minute, type SpecEvent } from '../../testing/job-spec.ts';
 
 export const key = ['ada'];
 const recipientId = 'ada';

@@ -15,8 +15,8 @@ import {
   progressFollowed,
   unenrolled,
 } from '../../schemas/enrollment.ts';
-import { plain } from '../harness/dump.ts';
-import type { SpecEvent } from '../harness/job-spec.ts';
+import { plain } from '../../testing/dump.ts';
+import type { SpecEvent } from '../../testing/job-spec.ts';
 import { publishes } from './courses.ts';
 import { ada } from './learners.ts';
 

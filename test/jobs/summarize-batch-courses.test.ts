@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { at, creates, dates, joins, key, leaves, moves, updates } from './batches.ts';
 
 const of = (courseId: string, [def, data]: SpecEvent): SpecEvent => [def, { ...data, courseId }];

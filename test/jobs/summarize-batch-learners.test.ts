@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
-import { jobSpec, type SpecEvent } from '../harness/job-spec.ts';
-import { Random } from '../harness/random.ts';
+import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';
+import { Random } from '../../testing/random.ts';
 import { creates, ids, joins, key, leaves, moves, retires, stateOf } from './batches.ts';
 
 /** The counts of a batch with learners of this progress in it now, after `left` others have left. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { batchCreated, batchEnded, batchStarted } from '../../schemas/batch.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { at, creates, dates, ids, joins, key, retires, statusOf, updates } from './batches.ts';
 
 const started = [batchStarted, ids] as const;

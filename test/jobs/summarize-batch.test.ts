@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { batchCreated, batchEnded, batchRetired, batchStarted } from '../../schemas/batch.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import { at, creates, dates, ids, joins, key, leaves, moves, retires, statusOf, updates } from './batches.ts';
 
 const started = [batchStarted, ids] as const;

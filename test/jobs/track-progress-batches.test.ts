@@ -8,7 +8,7 @@ import { learnerJoined, learnerLeft } from '../../schemas/batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
-import { jobSpec, minute, type SpecEvent, type SpecRow } from '../harness/job-spec.ts';
+import { jobSpec, minute, type SpecEvent, type SpecRow } from '../../testing/job-spec.ts';
 import { but, completes, course, joins, key, known, leaves, standing } from './learners.ts';
 
 const by = (method: string, [def, data]: SpecEvent): SpecEvent => [def, { ...data, method }];

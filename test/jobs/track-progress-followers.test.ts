@@ -4,7 +4,7 @@ import { trackProgress } from '../../jobs/track-progress.ts';
 import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
 import { progressFollowed } from '../../schemas/enrollment.ts';
 import { memberProgressed } from '../../schemas/group.ts';
-import { jobSpec, type SpecEvent } from '../harness/job-spec.ts';
+import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';
 import { ada, completes, joins, key, known, leaves, opens, standing } from './learners.ts';
 
 test('a group that follows an enrolled learner is told at once, at every change, and when the learner leaves', async (t) => {

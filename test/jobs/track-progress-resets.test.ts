@@ -5,8 +5,8 @@ import { learnerCompleted, learnerJoined, learnerProgressed } from '../../schema
 import { completionWithdrawn, courseRetaken, progressFollowed, progressReset } from '../../schemas/enrollment.ts';
 import { memberProgressed } from '../../schemas/group.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { jobSpec, minute, type SpecEvent } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import {
   ada,
   completedAlgebra,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { learnerProgressed } from '../../schemas/batch.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
-import { jobSpec, minute } from '../harness/job-spec.ts';
+import { jobSpec, minute } from '../../testing/job-spec.ts';
 import { but, completes, joins, key, known, opens, standing } from './learners.ts';
 
 test('visits add up, and keep the first and the latest time whatever their order', async (t) => {

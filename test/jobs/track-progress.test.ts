@@ -4,8 +4,8 @@ import { trackProgress } from '../../jobs/track-progress.ts';
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
 import { contentProgressed, courseStructureChanged, enrolled, progressFollowed } from '../../schemas/enrollment.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
-import { jobSpec, minute } from '../harness/job-spec.ts';
-import { survives } from '../harness/survival.ts';
+import { jobSpec, minute } from '../../testing/job-spec.ts';
+import { survives } from '../../testing/survival.ts';
 import {
   ada,
   completedAlgebra,

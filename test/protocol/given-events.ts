@@ -1,8 +1,9 @@
 /** What a platform says to topic one: events with random values, and some that nobody folds between them. */
+
+import { recordsOf } from '../../testing/produce.ts';
+import type { Random } from '../../testing/random.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import { recordsOf } from '../harness/produce.ts';
-import type { Random } from '../harness/random.ts';
 import { given, one, unwanted } from './jobs.ts';
 
 export const START = Date.UTC(2026, 0, 5);

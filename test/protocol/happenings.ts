@@ -1,6 +1,6 @@
 /** What an operator does, or has to repair, while everything is stopped; once in the life of a world, if at all. */
 import type { Job } from '../../jobs/define.ts';
-import type { Random } from '../harness/random.ts';
+import type { Random } from '../../testing/random.ts';
 import { jobA, jobB, one, two } from './jobs.ts';
 import type { ProtocolStores } from './stores.ts';
 

@@ -7,11 +7,11 @@ import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
+import { rememberingChannel } from '../../testing/stores.ts';
 import { Codec } from '../../topics/codec/codec.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { type EmbeddedTransport, embeddedTransport } from '../../topics/embedded/transport.ts';
-import { rememberingChannel } from '../harness/stores.ts';
 import { type Cells, type CellsOptions, cellTables } from './cells.ts';
 import { jobA, jobB, lookups, one, shown, two } from './jobs.ts';
 

@@ -1,10 +1,10 @@
 /** One seed lived through, and what is wrong in the end, in words. */
 import { messageOf } from '../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
+import { partitionsOf } from '../../testing/dump.ts';
+import { Random } from '../../testing/random.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
-import { partitionsOf } from '../harness/dump.ts';
-import { Random } from '../harness/random.ts';
 import { messageOf as callOf, type Item, jobA, jobB, listOf, saysOf, shown, shows, two } from './jobs.ts';
 import { idOf, type Verdict } from './ledger.ts';
 import { World, type WorldOptions } from './world.ts';

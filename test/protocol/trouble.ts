@@ -4,8 +4,8 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { WriteResult } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
-import type { Reach } from '../harness/points.ts';
-import type { Random } from '../harness/random.ts';
+import type { Reach } from '../../testing/points.ts';
+import type { Random } from '../../testing/random.ts';
 import { isPoison, listOf, lookups } from './jobs.ts';
 import { replaced } from './replaced.ts';
 

@@ -7,8 +7,8 @@ import { TributaryError } from '../../core/errors.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Version } from '../../sinks/port.ts';
+import type { Reach } from '../../testing/points.ts';
 import type { Claim, Transport } from '../../topics/log/transport.ts';
-import type { Reach } from '../harness/points.ts';
 import { replaced } from './replaced.ts';
 import type { WorldOptions } from './world.ts';
 

@@ -8,12 +8,12 @@ import type { Job } from '../../jobs/define.ts';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
 import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import type { StoresOptions, TestStores } from '../../testing/stores.ts';
 import { Codec } from '../../topics/codec/codec.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { Claim, Membership, NewRecord, Transport } from '../../topics/log/transport.ts';
-import type { StoresOptions, TestStores } from '../harness/stores.ts';
 
 export interface Urls {
   readonly kafka: string;

@@ -7,6 +7,8 @@ import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { running } from '../../servers/running.ts';
+import { recordsOf } from '../../testing/produce.ts';
+import { memoryStores, testRuntime } from '../../testing/stores.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { KafkaOptions } from '../../topics/kafka/options.ts';
 import { kafkaTopics } from '../../topics/kafka/topics.ts';
@@ -14,8 +16,6 @@ import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { RecordTooLarge } from '../../topics/log/limits.ts';
 import type { LogRecord, NewRecord, Transport } from '../../topics/log/transport.ts';
 import { DAY, joined, record } from '../contracts/transport-members.ts';
-import { recordsOf } from '../harness/produce.ts';
-import { memoryStores, testRuntime } from '../harness/stores.ts';
 import { added, changed, owners, sums, things } from '../jobs/runtime/add-up.ts';
 import { withTopic } from './kafka-topic.ts';
 

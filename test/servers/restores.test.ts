@@ -14,6 +14,8 @@ import { startKafka } from '../../servers/kafka.ts';
 import { running } from '../../servers/running.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
+import { dump } from '../../testing/dump.ts';
+import { memoryStores } from '../../testing/stores.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
@@ -21,9 +23,7 @@ import { partitionOfText } from '../../topics/log/partition.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { at, begin, end, saved, seek, show } from '../cli/offsets-harness.ts';
 import { CAMPUS_JOBS, Campus, DAY_ONE, PARTITIONS } from '../harness/campus.ts';
-import { dump } from '../harness/dump.ts';
 import { isSaidByNoJob, mirror } from '../harness/other-tools.ts';
-import { memoryStores } from '../harness/stores.ts';
 import { named } from './crash-stores.ts';
 
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);

@@ -7,11 +7,11 @@ import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { partitionsOf, plain, type SaidEvent, saidEvents } from '../../../testing/dump.ts';
+import { recordsOf } from '../../../testing/produce.ts';
+import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
-import { partitionsOf, plain, type SaidEvent, saidEvents } from '../../harness/dump.ts';
-import { recordsOf } from '../../harness/produce.ts';
-import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../harness/stores.ts';
 import {
   addUp,
   emptied,

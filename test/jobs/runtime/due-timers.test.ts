@@ -4,7 +4,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import { DueTimers, type Wish } from '../../../jobs/runtime/due-timers.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
 import type { DueTimer } from '../../../sinks/tables/port.ts';
-import { ManualClock, testRuntime } from '../../harness/stores.ts';
+import { ManualClock, testRuntime } from '../../../testing/stores.ts';
 import { parts } from './add-up.ts';
 
 const now = (before: number, unusable = 0): Wish => ({ before, inBacklog: false, unusable });

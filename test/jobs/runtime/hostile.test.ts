@@ -15,13 +15,19 @@ import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { dump, partitionsOf } from '../../../testing/dump.ts';
+import { recordsOf } from '../../../testing/produce.ts';
+import { Random } from '../../../testing/random.ts';
+import {
+  ManualClock,
+  memoryStores,
+  rememberingChannel,
+  type TestStores,
+  testRuntime,
+} from '../../../testing/stores.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
 import type { LogRecord, NewRecord } from '../../../topics/log/transport.ts';
-import { dump, partitionsOf } from '../../harness/dump.ts';
 import { randomHistory } from '../../harness/history.ts';
-import { recordsOf } from '../../harness/produce.ts';
-import { Random } from '../../harness/random.ts';
-import { ManualClock, memoryStores, rememberingChannel, type TestStores, testRuntime } from '../../harness/stores.ts';
 import { HOSTILE_TEXTS, mutated } from '../../topics/codec/mutations.ts';
 import { bytes, wantedOf } from '../../topics/codec/records.ts';
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { call, type Job, reject } from '../../../jobs/define.ts';
-import { rememberingChannel } from '../../harness/stores.ts';
+import { rememberingChannel } from '../../../testing/stores.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
 import { added, addUp, changed, parts, things } from './add-up.ts';
 import { type Bench, bench, type Given } from './bench.ts';

@@ -7,7 +7,7 @@ import { DEFAULT_TENANT } from '../../../core/event.ts';
 import type { Target } from '../../../core/target.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { type RebuildOptions, type Rebuilt, rebuildViews } from '../../../jobs/runtime/rebuild.ts';
-import { Random } from '../../harness/random.ts';
+import { Random } from '../../../testing/random.ts';
 import { added, addUp, changed, dropped, partIndex, partsByColour } from './add-up.ts';
 import { type Bench, bench, type Given, rest } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';

@@ -5,10 +5,10 @@ import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { summarizeBatch, trackProgress } from '../../../jobs/index.ts';
 import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
+import { dump, partitionsOf } from '../../../testing/dump.ts';
+import { Random } from '../../../testing/random.ts';
 import type { Claim } from '../../../topics/log/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../../harness/campus.ts';
-import { dump, partitionsOf } from '../../harness/dump.ts';
-import { Random } from '../../harness/random.ts';
 import { ofRelease, type Release } from '../../harness/releases.ts';
 import type { Hook } from './intercept.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineTable } from '../../../core/target.ts';
 import { defineJob } from '../../../jobs/define.ts';
-import { recordsOf } from '../../harness/produce.ts';
+import { recordsOf } from '../../../testing/produce.ts';
 import { addUp, summed, sums } from './add-up.ts';
 import { bench, START, thingIn } from './bench.ts';
 

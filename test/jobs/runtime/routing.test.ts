@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
+import { partitionsOf } from '../../../testing/dump.ts';
+import { recordsOf } from '../../../testing/produce.ts';
 import { LOGGED_AT } from '../../../topics/codec/envelope.ts';
 import type { Claim, TopicShape } from '../../../topics/log/transport.ts';
-import { partitionsOf } from '../../harness/dump.ts';
-import { recordsOf } from '../../harness/produce.ts';
 import { added, addUp, announced, changed, dropped, emptied, parts, sums, things } from './add-up.ts';
 import { type Bench, bench, plainOrigin, START, thingIn } from './bench.ts';
 import type { Hook } from './intercept.ts';

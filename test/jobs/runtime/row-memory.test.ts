@@ -8,8 +8,8 @@ import { bytesOf, charactersOf, readyBytesOf } from '../../../jobs/runtime/row-s
 import { PartitionRows } from '../../../jobs/runtime/rows.ts';
 import type { Key } from '../../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../../sinks/tables/port.ts';
+import { Random } from '../../../testing/random.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
-import { Random } from '../../harness/random.ts';
 import { addUp, parts, things } from './add-up.ts';
 
 /** Nobody else is on the loop. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { every, type Job } from '../../../jobs/define.ts';
-import { partitionsOf } from '../../harness/dump.ts';
-import { Random } from '../../harness/random.ts';
+import { partitionsOf } from '../../../testing/dump.ts';
+import { Random } from '../../../testing/random.ts';
 import { added, addUp, changed, dropped, emptied, moved, parts, polished, sums } from './add-up.ts';
 import { type Bench, bench, type Given, plainOrigin, rest } from './bench.ts';
 import type { Hook } from './intercept.ts';

@@ -6,7 +6,7 @@ import { lookupsFor, type RunningJob, runJob } from '../../../jobs/runtime/run.t
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { Random } from '../../harness/random.ts';
+import { Random } from '../../../testing/random.ts';
 import { added, addUp, changed, polished, things } from './add-up.ts';
 import { type Bench, bench, type Given, START, thingIn, type WorkerOptions } from './bench.ts';
 import type { Hook } from './intercept.ts';

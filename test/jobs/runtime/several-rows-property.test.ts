@@ -1,7 +1,7 @@
 /** Random histories of events for several rows. `ROWS_SEED=7 node --test test/jobs/runtime/several-rows-property.test.ts` runs one alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../../harness/random.ts';
+import { Random } from '../../../testing/random.ts';
 import { partIndex, polished } from './add-up.ts';
 import { type Bench, bench } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';

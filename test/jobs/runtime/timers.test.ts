@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { timerFired } from '../../../core/event.ts';
 import { type Job, type Output, sleep, wakeAt } from '../../../jobs/define.ts';
+import { recordsOf } from '../../../testing/produce.ts';
 import { avroHeaders } from '../../../topics/codec/codec.ts';
 import { formatTime } from '../../../topics/codec/time.ts';
-import { recordsOf } from '../../harness/produce.ts';
 import { added, changed, dropped, things, unread } from './add-up.ts';
 import { type Bench, type BenchOptions, bench, rest, START } from './bench.ts';
 

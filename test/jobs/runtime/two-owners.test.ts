@@ -13,11 +13,11 @@ import { trackProgress } from '../../../jobs/track-progress.ts';
 import { contentProgressed, enrolled } from '../../../schemas/enrollment.ts';
 import { courseStructure } from '../../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../../schemas/rows/learner-progress.ts';
+import { saidEvents } from '../../../testing/dump.ts';
+import { type JobSpec, jobSpec, type SpecEvent } from '../../../testing/job-spec.ts';
+import { type Point, withPoints } from '../../../testing/points.ts';
+import { testRuntime } from '../../../testing/stores.ts';
 import { batchEvents } from '../../../topics/index.ts';
-import { saidEvents } from '../../harness/dump.ts';
-import { type JobSpec, jobSpec, type SpecEvent } from '../../harness/job-spec.ts';
-import { type Point, withPoints } from '../../harness/points.ts';
-import { testRuntime } from '../../harness/stores.ts';
 import { type Distort, tellingNothing, WITHOUT } from '../../harness/without-rules.ts';
 
 const ada = { userId: 'ada', courseId: 'algebra' };

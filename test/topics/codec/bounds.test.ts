@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro, { type Schema } from 'avsc';
+import { Random } from '../../../testing/random.ts';
 import { checkBounds, needsBounds } from '../../../topics/codec/bounds.ts';
-import { Random } from '../../harness/random.ts';
 
 const typeOf = (schema: unknown) => avro.Type.forSchema(schema as Schema, { wrapUnions: 'auto' });
 const record = (name: string, fields: Record<string, unknown>) => ({

@@ -3,11 +3,11 @@
  * done. Equal luck gives equal records.
  */
 import type { EventDef } from '../../../core/event.ts';
+import type { Random } from '../../../testing/random.ts';
 import { type Codec, ONLY_FOR } from '../../../topics/codec/codec.ts';
 import type { Topic } from '../../../topics/define.ts';
 import { ONLY_ROWS, ONLY_VIEWS } from '../../../topics/log/only.ts';
 import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
-import type { Random } from '../../harness/random.ts';
 import { avroRecord, bytes, jsonRecord, structuredRecord } from './records.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Job } from '../../jobs/define.ts';
-import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
+import type { Job } from '../jobs/define.ts';
+import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { Dump, SaidEvent } from './dump.ts';
 import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from './job-spec.ts';
 import { Random } from './random.ts';

@@ -12,17 +12,17 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { Entries } from '../../core/entries.ts';
-import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
-import { keyFields, mapFields, type RowOf, type TableDef } from '../../core/target.ts';
-import type { Job } from '../../jobs/define.ts';
-import { jobs } from '../../jobs/index.ts';
-import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
-import { lookupsFor } from '../../jobs/runtime/run.ts';
-import type { Settings, Stores } from '../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import { deadLetterTopic } from '../../topics/define.ts';
-import type { LogRecord } from '../../topics/log/transport.ts';
+import { Entries } from '../core/entries.ts';
+import { DEFAULT_TENANT, type EventDef } from '../core/event.ts';
+import { keyFields, mapFields, type RowOf, type TableDef } from '../core/target.ts';
+import type { Job } from '../jobs/define.ts';
+import { jobs } from '../jobs/index.ts';
+import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
+import { lookupsFor } from '../jobs/runtime/run.ts';
+import type { Settings, Stores } from '../jobs/runtime/stores.ts';
+import { PartitionWorker } from '../jobs/runtime/worker.ts';
+import { deadLetterTopic } from '../topics/define.ts';
+import type { LogRecord } from '../topics/log/transport.ts';
 import { type Dump, dump, partitionsOf, plain, type SaidEvent, saidEvents } from './dump.ts';
 import { type Reach, withPoints } from './points.ts';
 import { recordsOf } from './produce.ts';

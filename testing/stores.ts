@@ -1,10 +1,10 @@
 /** The real embedded stores in memory, prepared for some jobs. Only the channels are the test's own. */
 
-import { callAnswered, timerFired } from '../../core/event.ts';
-import type { CacheDef, IndexDef, TableDef } from '../../core/target.ts';
-import { type Database, IN_MEMORY, openDatabase } from '../../embedded/database.ts';
-import type { Job } from '../../jobs/define.ts';
-import { Room } from '../../jobs/runtime/room.ts';
+import { callAnswered, timerFired } from '../core/event.ts';
+import type { CacheDef, IndexDef, TableDef } from '../core/target.ts';
+import { type Database, IN_MEMORY, openDatabase } from '../embedded/database.ts';
+import type { Job } from '../jobs/define.ts';
+import { Room } from '../jobs/runtime/room.ts';
 import {
   type Clock,
   DEFAULT_SETTINGS,
@@ -12,16 +12,16 @@ import {
   rowBudgetOf,
   type Settings,
   type Stores,
-} from '../../jobs/runtime/stores.ts';
-import { SILENT, type Telemetry } from '../../jobs/runtime/telemetry.ts';
-import { embeddedCache } from '../../sinks/cache/embedded/cache.ts';
-import type { Channel, Message } from '../../sinks/channels/port.ts';
-import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
-import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
-import { Codec } from '../../topics/codec/codec.ts';
-import { deadLetterTopic, type Topic } from '../../topics/define.ts';
-import { embeddedRegistry } from '../../topics/embedded/registry.ts';
-import { embeddedTransport } from '../../topics/embedded/transport.ts';
+} from '../jobs/runtime/stores.ts';
+import { SILENT, type Telemetry } from '../jobs/runtime/telemetry.ts';
+import { embeddedCache } from '../sinks/cache/embedded/cache.ts';
+import type { Channel, Message } from '../sinks/channels/port.ts';
+import { sqliteSearch } from '../sinks/search/sqlite/search.ts';
+import { sqliteTables } from '../sinks/tables/sqlite/tables.ts';
+import { Codec } from '../topics/codec/codec.ts';
+import { deadLetterTopic, type Topic } from '../topics/define.ts';
+import { embeddedRegistry } from '../topics/embedded/registry.ts';
+import { embeddedTransport } from '../topics/embedded/transport.ts';
 
 export interface TestStores extends Stores {
   readonly database: Database;

@@ -4,10 +4,10 @@
  * taken apart, since a real store may have written some of them only.
  */
 
-import type { Target } from '../../core/target.ts';
-import type { Stores } from '../../jobs/runtime/stores.ts';
-import type { Change, WriteResult } from '../../sinks/port.ts';
-import type { Claim, Membership } from '../../topics/log/transport.ts';
+import type { Target } from '../core/target.ts';
+import type { Stores } from '../jobs/runtime/stores.ts';
+import type { Change, WriteResult } from '../sinks/port.ts';
+import type { Claim, Membership } from '../topics/log/transport.ts';
 
 export type Point =
   | 'claim'

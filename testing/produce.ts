@@ -1,10 +1,10 @@
 /** Produces events as a platform service would: binary mode, Avro, in the partition of the key. */
-import type { Input } from '../../core/avro.ts';
-import type { EventDef } from '../../core/event.ts';
-import { avroHeaders, type Codec } from '../../topics/codec/codec.ts';
-import { keyOf, type Topic } from '../../topics/define.ts';
-import { partitionOf } from '../../topics/log/partition.ts';
-import type { NewRecord } from '../../topics/log/transport.ts';
+import type { Input } from '../core/avro.ts';
+import type { EventDef } from '../core/event.ts';
+import { avroHeaders, type Codec } from '../topics/codec/codec.ts';
+import { keyOf, type Topic } from '../topics/define.ts';
+import { partitionOf } from '../topics/log/partition.ts';
+import type { NewRecord } from '../topics/log/transport.ts';
 
 const text = new TextEncoder();
 

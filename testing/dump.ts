@@ -1,12 +1,12 @@
 /** Everything that readers can see: rows, views and said events, in a form that can be compared. */
 
-import type { EventDef } from '../../core/event.ts';
-import { DEFAULT_TENANT } from '../../core/event.ts';
-import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
-import type { Job } from '../../jobs/define.ts';
-import type { Topic } from '../../topics/define.ts';
-import { Marks } from '../../topics/log/marks.ts';
-import type { LogRecord, Transport } from '../../topics/log/transport.ts';
+import type { EventDef } from '../core/event.ts';
+import { DEFAULT_TENANT } from '../core/event.ts';
+import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../core/target.ts';
+import type { Job } from '../jobs/define.ts';
+import type { Topic } from '../topics/define.ts';
+import { Marks } from '../topics/log/marks.ts';
+import type { LogRecord, Transport } from '../topics/log/transport.ts';
 import type { TestStores } from './stores.ts';
 
 export interface Dump {
