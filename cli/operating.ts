@@ -1,8 +1,8 @@
 /** Commands by which an operator sees to topics, tables, indexes and views. */
 import type { Command } from 'commander';
-import { wantsColors } from './colors.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { csv, dryRun, json, only } from './options.ts';
+import { wantsColors } from './output/colors.ts';
 
 /** Adds a command with its description and an example. */
 export type Add = (parent: Command, synopsis: string, description: string, example: string) => Command;

@@ -3,16 +3,16 @@ import { Readable } from 'node:stream';
 import { Command, CommanderError, Option } from 'commander';
 import { docOf, flagOf, KEYS, loadConfig, type Sources } from '../app/config.ts';
 import { VERSION } from '../app/version.ts';
-import { wantsColors } from './colors.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { Interrupted } from './context.ts';
-import type { Streams } from './control.ts';
-import { runAnywhere, runHere } from './dispatch.ts';
+import { runAnywhere, runHere } from './control/dispatch.ts';
+import type { Streams } from './control/server.ts';
 import { INTERRUPTED, outputFailed, report, USED_WRONGLY } from './errors.ts';
 import { inputOf } from './input.ts';
 import { addOffsets } from './offsets.ts';
 import { type Add, addOperating } from './operating.ts';
 import { csv, json, keysHelp, tenant, whole } from './options.ts';
+import { wantsColors } from './output/colors.ts';
 import { addReading } from './reading.ts';
 
 /** Answers the exit code. */
@@ -139,7 +139,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     .action((topic: string, file: string | undefined, { fromLine, json }) =>
       perform(async (streams) => {
         const { config } = loadConfig(sources());
-        const { produce } = await import('./producing.ts');
+        const { produce } = await import('./produce/producing.ts');
         return produce(config, { topic, file: file ?? '-', fromLine, json: json === true, debug: debug() }, streams);
       }),
     );

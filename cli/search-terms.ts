@@ -5,7 +5,7 @@ import { type EnumSchema, type Field, isNullable, type Schema } from '../core/av
 import type { IndexDef } from '../core/target.ts';
 import type { Range, SearchRequest, Sort } from '../sinks/search/port.ts';
 import { usage } from './errors.ts';
-import { isTime } from './listing.ts';
+import { isTime } from './output/listing.ts';
 
 const OPERATORS = { '>=': 'gte', '<=': 'lte', '>': 'gt', '<': 'lt' } as const;
 

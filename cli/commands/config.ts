@@ -1,7 +1,7 @@
 /** `tributary config`: what is in effect and where it is from. */
 import { KEYS, loadConfig, masked, type Sources } from '../../app/config.ts';
 import { print, printJson } from '../context.ts';
-import type { Streams } from '../control.ts';
+import type { Streams } from '../control/server.ts';
 
 export async function run(sources: Sources, streams: Streams, { json }: { json: boolean }): Promise<number> {
   const { config, sources: from, warnings } = loadConfig(sources);

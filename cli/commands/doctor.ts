@@ -11,12 +11,12 @@ import { wantedTopics } from '../../app/wiring.ts';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { jobs } from '../../jobs/index.ts';
-import { collector } from '../collector.ts';
-import { type Paint, paintOf } from '../colors.ts';
 import { print, printJson } from '../context.ts';
-import type { Streams } from '../control.ts';
-import { runAnywhere } from '../dispatch.ts';
+import { runAnywhere } from '../control/dispatch.ts';
+import type { Streams } from '../control/server.ts';
 import { FAILED } from '../errors.ts';
+import { collector } from '../output/collector.ts';
+import { type Paint, paintOf } from '../output/colors.ts';
 
 interface Args {
   readonly tenant: string;

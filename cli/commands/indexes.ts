@@ -3,7 +3,7 @@
 import { indexesOf } from '../../app/wiring.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Run } from '../context.ts';
-import { type Form, printListing } from '../listing.ts';
+import { type Form, printListing } from '../output/listing.ts';
 
 export const run: Run<Form> = async (context, form) => {
   const { jobs } = context.wired;

@@ -10,9 +10,9 @@ import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
 import { isoOf } from '../browse.ts';
 import { type Context, printJson, type Run } from '../context.ts';
+import { offsets, positions, rowPositions, tokens } from '../doctor/positions.ts';
+import { senders } from '../doctor/senders.ts';
 import { isOpen, readLetters } from '../letters.ts';
-import { offsets, positions, rowPositions, tokens } from '../positions.ts';
-import { senders } from '../senders.ts';
 import { type JobLag, lagsOf } from './lag.ts';
 
 interface Look {

@@ -4,11 +4,11 @@ import type { Failure } from '../../app/running-jobs.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { viewLags } from '../../topics/log/progress.ts';
 import type { GroupLag } from '../../topics/log/transport.ts';
-import { paintOf } from '../colors.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
-import { type Form, printListing } from '../listing.ts';
 import { jobNamed } from '../names.ts';
-import { type ProgressLine, progressLine } from '../progress-line.ts';
+import { paintOf } from '../output/colors.ts';
+import { type Form, printListing } from '../output/listing.ts';
+import { type ProgressLine, progressLine } from '../output/progress-line.ts';
 
 interface Args extends Form {
   /** None: all of them. */

@@ -4,10 +4,10 @@
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import type { Problem } from '../checking.ts';
 import { print, type Run } from '../context.ts';
-import { linesOf, readLine } from '../events-in.ts';
 import { topicNamed } from '../names.ts';
+import type { Problem } from '../produce/checking.ts';
+import { linesOf, readLine } from '../produce/events-in.ts';
 
 interface Args {
   readonly topic: string;

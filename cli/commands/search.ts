@@ -3,8 +3,8 @@
 import { shownLine } from '../../app/shown.ts';
 import { indexesOf } from '../../app/wiring.ts';
 import type { Run } from '../context.ts';
-import { type Form, printListing, recordsListing } from '../listing.ts';
 import { found } from '../names.ts';
+import { type Form, printListing, recordsListing } from '../output/listing.ts';
 import { sortOf, termsOf } from '../search-terms.ts';
 
 interface Args extends Form {

@@ -7,7 +7,7 @@ import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } f
 import type { Page } from '../../sinks/port.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
-import { type Form, printListing, readableOf, recordsListing } from '../listing.ts';
+import { type Form, printListing, readableOf, recordsListing } from '../output/listing.ts';
 
 interface Args extends Form {
   readonly projection: string;

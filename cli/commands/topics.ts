@@ -2,10 +2,10 @@
 
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
-import { paintOf } from '../colors.ts';
 import { type Context, print, printTable, type Run } from '../context.ts';
-import { type Form, printListing } from '../listing.ts';
 import { topicNamed } from '../names.ts';
+import { paintOf } from '../output/colors.ts';
+import { type Form, printListing } from '../output/listing.ts';
 
 interface Args extends Form {
   readonly topic: string | null;

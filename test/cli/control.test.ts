@@ -8,9 +8,9 @@ import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
 import { GoOn } from '../../cli/context.ts';
-import { type Call, type Holder, serveControl } from '../../cli/control.ts';
-import { askForFolder, callHolder } from '../../cli/control-client.ts';
-import { FRAME, frame, frameReader } from '../../cli/frames.ts';
+import { askForFolder, callHolder } from '../../cli/control/client.ts';
+import { FRAME, frame, frameReader } from '../../cli/control/frames.ts';
+import { type Call, type Holder, serveControl } from '../../cli/control/server.ts';
 import { temporaryFolder } from './harness.ts';
 
 const CALL: Call = { version: '1', command: 'nothing', args: { a: ['ü'] }, debug: false };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { indexesOf, tablesOf } from '../../app/wiring.ts';
 import type { CommandName } from '../../cli/commands.ts';
-import { readableOf } from '../../cli/listing.ts';
+import { readableOf } from '../../cli/output/listing.ts';
 import { keyFields } from '../../core/target.ts';
 import { enrollmentIndex, learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { command, wired } from './in-process.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { progressLine } from '../../cli/progress-line.ts';
+import { progressLine } from '../../cli/output/progress-line.ts';
 
 function written(isSeen: boolean) {
   let [text, now] = ['', 0];

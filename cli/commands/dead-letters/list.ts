@@ -2,7 +2,7 @@
 import { isoOf } from '../../browse.ts';
 import type { Run } from '../../context.ts';
 import { type Filter, isOpen, readLetters } from '../../letters.ts';
-import { type Form, printListing } from '../../listing.ts';
+import { type Form, printListing } from '../../output/listing.ts';
 
 export const run: Run<Filter & Form & { readonly all: boolean }> = async (
   context,

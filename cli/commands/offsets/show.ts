@@ -2,8 +2,8 @@
 import type { Job } from '../../../jobs/define.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/standing.ts';
 import type { Context, Run } from '../../context.ts';
-import { type Form, printListing } from '../../listing.ts';
 import { jobNamed } from '../../names.ts';
+import { type Form, printListing } from '../../output/listing.ts';
 
 interface Args extends Form {
   readonly jobs: readonly string[];

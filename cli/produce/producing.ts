@@ -3,20 +3,20 @@
  * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
  */
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
-import type { Config } from '../app/config.ts';
-import { shownLine } from '../app/shown.ts';
-import { kindOf } from '../core/errors.ts';
+import type { Config } from '../../app/config.ts';
+import { shownLine } from '../../app/shown.ts';
+import { kindOf } from '../../core/errors.ts';
+import type { Report } from '../commands/produce.ts';
+import { print, printJson } from '../context.ts';
+import { Session } from '../control/dispatch.ts';
+import type { Streams } from '../control/server.ts';
+import { FAILED } from '../errors.ts';
+import { type Input, inputOf } from '../input.ts';
+import { topicNamed } from '../names.ts';
+import { collector } from '../output/collector.ts';
+import { type Progress, progressOn } from '../output/progress-line.ts';
 import { checkerOf, type Problem } from './checking.ts';
-import { collector } from './collector.ts';
-import type { Report } from './commands/produce.ts';
-import { print, printJson } from './context.ts';
-import type { Streams } from './control.ts';
-import { Session } from './dispatch.ts';
-import { FAILED } from './errors.ts';
-import { type Input, inputOf } from './input.ts';
-import { topicNamed } from './names.ts';
 import { type Piece, piecesOf } from './pieces.ts';
-import { type Progress, progressOn } from './progress-line.ts';
 
 interface Args {
   readonly topic: string;

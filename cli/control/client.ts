@@ -1,10 +1,10 @@
 /** The other end of the control socket: has a command run by the process that has the data folder. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { TributaryError } from '../core/errors.ts';
-import { GoOn } from './context.ts';
-import type { Call, Streams } from './control.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { GoOn } from '../context.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
+import type { Call, Streams } from './server.ts';
 import { atSocket } from './socket-path.ts';
 
 /** Answers the exit code, or how the command goes on elsewhere; undefined when nobody took the call, so that it may be made again, or done here. */

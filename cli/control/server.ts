@@ -7,8 +7,8 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { GoOn, Interrupted } from './context.ts';
-import { INTERRUPTED } from './errors.ts';
+import { GoOn, Interrupted } from '../context.ts';
+import { INTERRUPTED } from '../errors.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
 import { atSocket } from './socket-path.ts';
 

@@ -2,15 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { Config } from '../app/config.ts';
-import { pause } from '../app/pause.ts';
-import { VERSION } from '../app/version.ts';
-import { TributaryError } from '../core/errors.ts';
-import { accessOf, type CommandName } from './commands.ts';
-import { GoOn } from './context.ts';
-import { type Streams, socketOf } from './control.ts';
-import { askForFolder, callHolder } from './control-client.ts';
+import type { Config } from '../../app/config.ts';
+import { pause } from '../../app/pause.ts';
+import { VERSION } from '../../app/version.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { accessOf, type CommandName } from '../commands.ts';
+import { GoOn } from '../context.ts';
+import { askForFolder, callHolder } from './client.ts';
 import { type Holding, hold } from './holding.ts';
+import { type Streams, socketOf } from './server.ts';
 
 /** How long a command waits for another one that has the folder for a moment. */
 const PATIENCE_MS = 5000;

@@ -3,14 +3,14 @@
  * can do without the folder lets go of it when another one asks: whoever looks keeps no jobs from running.
  */
 import type { Writable } from 'node:stream';
-import type { Config } from '../app/config.ts';
-import { VERSION } from '../app/version.ts';
-import type { Access, Wired } from '../app/wiring.ts';
-import { messageOf } from '../core/errors.ts';
-import { execute } from './commands.ts';
-import type { GoOn } from './context.ts';
-import { type Call, type Control, type Streams, serveControl, socketOf } from './control.ts';
-import { FAILED } from './errors.ts';
+import type { Config } from '../../app/config.ts';
+import { VERSION } from '../../app/version.ts';
+import type { Access, Wired } from '../../app/wiring.ts';
+import { messageOf } from '../../core/errors.ts';
+import { execute } from '../commands.ts';
+import type { GoOn } from '../context.ts';
+import { FAILED } from '../errors.ts';
+import { type Call, type Control, type Streams, serveControl, socketOf } from './server.ts';
 
 export type Command = Omit<Call, 'version'>;
 
@@ -22,7 +22,7 @@ export interface Holding {
 
 /** Throws what opening the stores throws: FOLDER_IN_USE when another process has the folder. */
 export async function hold(config: Config, access: Access, isLent: boolean, stderr: Writable): Promise<Holding> {
-  const { wire } = await import('../app/wiring.ts');
+  const { wire } = await import('../../app/wiring.ts');
   const wired = await wire(config, 'nothing', access);
   const handover = new AbortController();
   let running = 0;
