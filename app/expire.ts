@@ -3,8 +3,8 @@
 import { messageOf } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
+import { indexesOf, tablesOf } from '../modules/derived.ts';
 import type { Logger } from './telemetry.ts';
-import { indexesOf, tablesOf } from './wiring.ts';
 
 /**
  * Records past their topics' retention, and what the jobs took away long ago. `now` is the time in ms since 1970 UTC; `signal` says

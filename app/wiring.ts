@@ -1,16 +1,13 @@
 /**
  * From a configuration to ports that work: each is opened by the implementation that its URL names (`openers.ts`). What must
- * exist for the jobs (topics, schemas, tables, indexes) follows from their declarations and is made here, if it is wanted.
+ * exist for the jobs (topics, schemas, tables, indexes) follows from the platform and is made here, if it is wanted.
  */
 
 import type { ChannelName } from '../core/channel.ts';
 import { kindOf, type TributaryError } from '../core/errors.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
-import type { IndexDef, TableDef, Target } from '../core/target.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
-import type { Job } from '../jobs/define.ts';
-import { jobs } from '../jobs/index.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
 import {
   DEFAULT_SETTINGS,
@@ -22,15 +19,14 @@ import {
   speakersOf,
 } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import type { Platform } from '../modules/define.ts';
+import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
 import { Codec } from '../topics/codec/codec.ts';
 import type { Registry } from '../topics/codec/registry.ts';
-import { deadLetterTopic } from '../topics/define.ts';
-import { topics } from '../topics/index.ts';
-import type { TopicsAdmin, WantedTopic } from '../topics/log/admin.ts';
-import type { TopicSpec } from '../topics/log/transport.ts';
+import type { TopicsAdmin } from '../topics/log/admin.ts';
 import { absentPort } from './absent.ts';
 import type { Config, Port } from './config.ts';
 import { lateSearch } from './late-search.ts';
@@ -40,14 +36,18 @@ import type { Failure } from './running-jobs.ts';
 /** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
 export type Prepare = 'all' | 'embedded' | 'nothing';
 
-export interface Wired {
+/** What an installation is set up as. */
+export interface Setup {
   readonly config: Config;
+  readonly platform: Platform;
+}
+
+export interface Wired extends Setup {
   readonly stores: Stores;
   readonly topics: TopicsAdmin;
   readonly registry: Registry;
   readonly objects: Objects;
   readonly requests: Requests;
-  readonly jobs: readonly Job[];
   /** The jobs of this process that met something fatal, and what that was. */
   readonly failed: Map<string, Failure>;
   /** The file that all embedded implementations share, which one process has alone; undefined if none is embedded. */
@@ -67,7 +67,11 @@ export interface Wired {
 export type Access = 'makes' | 'looks' | 'tries';
 
 /** Opens what the configuration names and makes what is missing. Whatever was opened is closed again after an error. */
-export async function wire(config: Config, first: Prepare = 'all', access: Access = 'makes'): Promise<Wired> {
+export async function wire(
+  { config, platform }: Setup,
+  first: Prepare = 'all',
+  access: Access = 'makes',
+): Promise<Wired> {
   const { IN_MEMORY, openDatabase } = await import('../embedded/database.ts');
   const isAbsent = access !== 'makes' && !hasDatabase(config.data);
   const closers: (() => Promise<void>)[] = [];
@@ -110,19 +114,19 @@ export async function wire(config: Config, first: Prepare = 'all', access: Acces
     let isPrepared = false;
     const prepare = async (what: Prepare): Promise<void> => {
       if (isPrepared || what === 'nothing') return;
-      await makeMissing(stores, jobs, (port) => (isEmbedded(config[port]) ? !isAbsent : what === 'all'));
+      await makeMissing(stores, platform, (port) => (isEmbedded(config[port]) ? !isAbsent : what === 'all'));
       isPrepared = what === 'all';
     };
     const prepareJobs = async (): Promise<TributaryError | undefined> => {
       if (isPrepared) return undefined;
-      await makeMissing(stores, jobs, (port) => port !== 'search');
+      await makeMissing(stores, platform, (port) => port !== 'search');
       let away: TributaryError | undefined;
       try {
-        await search.prepare(indexesOf(jobs));
+        await search.prepare(indexesOf(platform.jobs));
       } catch (error) {
         if (kindOf(error) !== 'retry') throw error;
         away = error as TributaryError;
-        search.prepareLater(indexesOf(jobs));
+        search.prepareLater(indexesOf(platform.jobs));
       }
       isPrepared = true;
       return away;
@@ -137,13 +141,13 @@ export async function wire(config: Config, first: Prepare = 'all', access: Acces
       registry,
       objects,
       requests,
-      jobs,
+      platform,
       failed: new Map(),
       embedded: isAbsent ? undefined : database && { damage: () => damageOf(database as Database) },
       runtime(telemetry) {
         const settings = settingsOf(config);
         // Of all that are declared: this process may run only some of them.
-        const speakers = speakersOf(jobs);
+        const speakers = speakersOf(platform.jobs);
         return {
           stores,
           clock: systemClock,
@@ -182,48 +186,20 @@ async function openChannels(open: (name: ChannelName) => Promise<Channel | undef
 /** What is missing in the ports that are to be prepared. */
 async function makeMissing(
   { transport, codec, tables, search }: Stores,
-  declared: readonly Job[],
+  { topics, jobs }: Platform,
   prepares: (port: Port) => boolean,
 ): Promise<void> {
-  if (prepares('transport')) await transport.createTopics(topicSpecs());
+  if (prepares('transport')) await transport.createTopics(topicSpecs(topics));
   if (prepares('registry')) {
     await codec.prepare(topics);
-    for (const job of declared) {
+    for (const job of jobs) {
       for (const told of [timerFired, callAnswered]) {
         if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
       }
     }
   }
-  if (prepares('tables')) await tables.prepare(tablesOf(declared));
-  if (prepares('search')) await search.prepare(indexesOf(declared));
-}
-
-export const tablesOf = (declared: readonly Job[]): TableDef[] =>
-  targetsOf(declared).filter((target): target is TableDef => target.kind === 'table');
-export const indexesOf = (declared: readonly Job[]): IndexDef[] =>
-  targetsOf(declared).filter((target): target is IndexDef => target.kind === 'index');
-
-/** Every topic that is declared, each followed by the one of its dead letters. */
-export function topicSpecs(): TopicSpec[] {
-  return topics.flatMap(({ name, partitions, retentionMs }) => [
-    { name, partitions, retentionMs },
-    { name: deadLetterTopic(name), partitions, retentionMs },
-  ]);
-}
-
-/** The topics, each with the groups that read it: those of the jobs. */
-export function wantedTopics(declared: readonly Job[]): WantedTopic[] {
-  return topicSpecs().map((spec) => ({
-    ...spec,
-    groups: declared.filter(({ from }) => from.name === spec.name).map(({ name }) => name),
-  }));
-}
-
-/** Everything the jobs write, each once: their rows, then their views. */
-export function targetsOf(declared: readonly Job[]): Target[] {
-  return [
-    ...new Set([...declared.map((job) => job.row), ...declared.flatMap((job) => job.views.map((view) => view.into))]),
-  ];
+  if (prepares('tables')) await tables.prepare(tablesOf(jobs));
+  if (prepares('search')) await search.prepare(indexesOf(jobs));
 }
 
 function settingsOf({

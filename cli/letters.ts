@@ -4,9 +4,9 @@
  */
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
-import { topics } from '../topics/index.ts';
 import { parseKeys, type RowKeys } from '../topics/log/only.ts';
 import type { Headers, LogRecord, NewRecord, Transport } from '../topics/log/transport.ts';
+import type { Context } from './context.ts';
 import { usage } from './errors.ts';
 import { topicNamed } from './names.ts';
 
@@ -56,35 +56,36 @@ export interface Choice extends Filter {
 
 const RECORDS_AT_ONCE = 500;
 
+/** Where the letters are, and of which topics. */
+type Log = Pick<Context['wired'], 'stores' | 'platform'>;
+
 /** Every letter that matches, in the order of topics, partitions and offsets. Their bytes are left where they are. */
 export async function readLetters(
-  transport: Transport,
+  { stores: { transport }, platform: { topics } }: Log,
   { job, code, topic }: Filter,
   signal: AbortSignal,
 ): Promise<Letter[]> {
   const letters: Letter[] = [];
-  for (const each of topic === null ? topics : [topicNamed(topic)])
+  for (const each of topic === null ? topics : [topicNamed(topic, topics)])
     letters.push(...(await readTopic(transport, each, signal)));
   return letters.filter((letter) => (job === null || letter.job === job) && (code === null || letter.code === code));
 }
 
 /** The letters that are chosen to `doing` something to. Throws when an id has none. */
 export async function chosenLetters(
-  transport: Transport,
+  log: Log,
   { ids, all, again = false, ...filter }: Choice,
   signal: AbortSignal,
   doing: 'replay' | 'dismiss',
 ): Promise<Letter[]> {
   if (all === ids.length > 0) throw usage(`say which dead letters to ${doing}: either their ids, or --all`);
   const isChosen = (letter: Letter): boolean => again || isOpen(letter);
-  if (all) return (await readLetters(transport, filter, signal)).filter(isChosen);
+  if (all) return (await readLetters(log, filter, signal)).filter(isChosen);
   if (filter.topic !== null || filter.code !== null)
     throw usage('--topic and --code choose among --all, not among ids');
   const letters: Letter[] = [];
   for (const id of new Set(ids)) {
-    const those = (await lettersOf(transport, id, signal)).filter(
-      ({ job }) => filter.job === null || job === filter.job,
-    );
+    const those = (await lettersOf(log, id, signal)).filter(({ job }) => filter.job === null || job === filter.job);
     if (those.length === 0) throw usage(`${id} was not rejected by ${filter.job}`);
     const open = those.filter(isChosen);
     if (open.length === 0) throw usage(doneText(those[0] as Letter, doing));
@@ -99,13 +100,17 @@ function doneText({ id, replayed }: Letter, doing: 'replay' | 'dismiss'): string
 }
 
 /** The letters of one record. Throws when there is none. */
-export async function lettersOf(transport: Transport, id: string, signal: AbortSignal): Promise<Letter[]> {
+export async function lettersOf(
+  { stores: { transport }, platform: { topics } }: Log,
+  id: string,
+  signal: AbortSignal,
+): Promise<Letter[]> {
   const match = /^([^/]+)\/\d+\/\d+$/.exec(id);
   if (match === null)
     throw usage(
       `${id} is no id of a dead letter; give <topic>/<partition>/<offset>, as \`tributary dead-letters list\` shows it`,
     );
-  const letters = (await readTopic(transport, topicNamed(match[1] as string), signal)).filter(
+  const letters = (await readTopic(transport, topicNamed(match[1] as string, topics), signal)).filter(
     (letter) => letter.id === id,
   );
   if (letters.length === 0)

@@ -5,10 +5,9 @@ import type { EventDef } from '../core/event.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
-import { topics } from '../topics/index.ts';
 import { usage } from './errors.ts';
 
-export function topicNamed(name: string): Topic {
+export function topicNamed(name: string, topics: readonly Topic[]): Topic {
   return found('topic', name, topics);
 }
 
@@ -28,13 +27,13 @@ export function found<T extends { readonly name: string }>(what: string, name: s
 }
 
 /** A topic as it lies in the log: a declared one, or the one of its dead letters. */
-export function logNamed(name: string): { readonly topic: Topic; readonly name: string } {
+export function logNamed(name: string, topics: readonly Topic[]): { readonly topic: Topic; readonly name: string } {
   const logs = topics.flatMap((topic) => [
     { topic, name: topic.name },
     { topic, name: deadLetterTopic(topic.name) },
   ]);
   const log = logs.find((each) => each.name === name);
-  return log ?? { topic: topicNamed(name), name };
+  return log ?? { topic: topicNamed(name, topics), name };
 }
 
 /** Every event that may lie in a topic, by type. */

@@ -2,7 +2,10 @@
 import { Readable } from 'node:stream';
 import { Command, CommanderError, Option } from 'commander';
 import { docOf, flagOf, KEYS, loadConfig, type Sources } from '../app/config.ts';
+import { type LoadedPlatform, loadPlatform } from '../app/platform-file.ts';
 import { VERSION } from '../app/version.ts';
+import type { Setup } from '../app/wiring.ts';
+import type { Platform } from '../modules/define.ts';
 import type { ArgsOf, CommandName } from './commands.ts';
 import { Interrupted } from './context.ts';
 import { runAnywhere, runHere } from './control/dispatch.ts';
@@ -15,16 +18,23 @@ import { csv, json, keysHelp, tenant, whole } from './options.ts';
 import { wantsColors } from './output/colors.ts';
 import { addReading } from './reading.ts';
 
-/** Answers the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+/** Answers the exit code. Without a platform it is the one that the working folder names. */
+export async function main(argv: readonly string[], given?: Platform): Promise<number> {
   const { stdout, stderr } = process;
   stdout.on('error', (error) => process.exit(outputFailed(error, stderr)));
   // What cannot be logged is lost; whoever logs goes on.
   stderr.on('error', () => {});
   const signal = interruptions();
   let exitCode = 0;
-  const program = describe(async (work) => {
+  const perform: Perform = async (work) => {
     exitCode = await work({ stdin: Readable.from([]), stdout, stderr, signal });
+  };
+  // Read when the first command needs it, so that no mistake in it keeps anybody from the help.
+  let loaded: Promise<LoadedPlatform> | undefined;
+  const program = describe(perform, () => {
+    loaded ??=
+      given === undefined ? loadPlatform(process.cwd()) : Promise.resolve({ platform: given, file: undefined });
+    return loaded;
   });
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -51,9 +61,9 @@ function interruptions(): AbortSignal {
   return controller.signal;
 }
 
-type Work = (streams: Streams) => Promise<number>;
+type Perform = (work: (streams: Streams) => Promise<number>) => Promise<void>;
 
-function describe(perform: (work: Work) => Promise<void>): Command {
+function describe(perform: Perform, platform: () => Promise<LoadedPlatform>): Command {
   const program = new Command('tributary');
   program
     .description('Turns the events of a learning platform into what people and services read.')
@@ -78,16 +88,20 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     );
     return { flags, env: process.env, file: given['config'], folder: process.cwd() };
   };
+  const setupFor = async ({ stderr }: Streams): Promise<Setup> => {
+    const { config, warnings } = loadConfig(sources());
+    for (const each of warnings) stderr.write(`warning: ${each}\n`);
+    return { config, platform: (await platform()).platform };
+  };
   const debug = (): boolean => program.opts()['debug'] === true;
   const start =
     (runs: typeof runAnywhere) =>
     <C extends CommandName>(command: C, args: ArgsOf<C>, input?: string) =>
       perform(async (streams) => {
-        const { config, warnings } = loadConfig(sources());
-        for (const each of warnings) streams.stderr.write(`warning: ${each}\n`);
+        const setup = await setupFor(streams);
         const stdin = input === undefined ? streams.stdin : (await inputOf(input)).stream;
         try {
-          return await runs(config, { command, args, debug: debug() }, { ...streams, stdin });
+          return await runs(setup, { command, args, debug: debug() }, { ...streams, stdin });
         } finally {
           stdin.destroy();
         }
@@ -138,9 +152,9 @@ function describe(perform: (work: Work) => Promise<void>): Command {
     .addOption(json())
     .action((topic: string, file: string | undefined, { fromLine, json }) =>
       perform(async (streams) => {
-        const { config } = loadConfig(sources());
+        const setup = await setupFor(streams);
         const { produce } = await import('./produce/producing.ts');
-        return produce(config, { topic, file: file ?? '-', fromLine, json: json === true, debug: debug() }, streams);
+        return produce(setup, { topic, file: file ?? '-', fromLine, json: json === true, debug: debug() }, streams);
       }),
     );
 
@@ -183,6 +197,7 @@ function describe(perform: (work: Work) => Promise<void>): Command {
       perform(async (streams) => {
         const { run } = await import('./commands/doctor.ts');
         return run(sources(), streams, {
+          platform,
           tenant,
           json: json === true,
           debug: debug(),

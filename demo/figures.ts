@@ -6,8 +6,7 @@ import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { batchLearners } from '../schemas/rows/learner-progress.ts';
-import { deadLetterTopic } from '../topics/define.ts';
-import { topics } from '../topics/index.ts';
+import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import { ROUTED } from '../topics/log/origin.ts';
 import type { LogRecord, Transport } from '../topics/log/transport.ts';
 import { SOURCE } from './events.ts';
@@ -45,7 +44,10 @@ export interface Figures {
 
 const PAGE = 1000;
 
-export async function collectFigures({ transport, tables }: Pick<Stores, 'transport' | 'tables'>): Promise<Figures> {
+export async function collectFigures(
+  { transport, tables }: Pick<Stores, 'transport' | 'tables'>,
+  topics: readonly Topic[],
+): Promise<Figures> {
   const imported = new Map<string, number>();
   const produced = new Map<string, number>();
   const derived = new Map<string, number>();

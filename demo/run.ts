@@ -12,6 +12,7 @@ import type { Job } from '../jobs/define.ts';
 import { runJob } from '../jobs/runtime/run.ts';
 import type { Runtime, Stores } from '../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../jobs/runtime/telemetry.ts';
+import type { Platform } from '../modules/define.ts';
 import { contentEvents } from '../topics/index.ts';
 import { type Display, displayOn, NO_DISPLAY } from './display.ts';
 import { eventsOf } from './events.ts';
@@ -27,7 +28,7 @@ export interface Installation {
   /** `data` is the folder of what is embedded. */
   readonly config: { readonly data: string };
   readonly stores: Stores;
-  readonly jobs: readonly Job[];
+  readonly platform: Pick<Platform, 'topics' | 'jobs'>;
   runtime(telemetry: Telemetry): Runtime;
 }
 
@@ -60,7 +61,8 @@ export async function runDemo(installation: Installation, options: DemoOptions):
   if (!json) output.write('Real learning events, from the Open University, into projections:\n\n');
   const display = json ? NO_DISPLAY : displayOn(output);
   const run: Run = { runtime: installation.runtime(telemetry), display, signal };
-  const { stores, jobs } = installation;
+  const { stores, platform } = installation;
+  const { topics, jobs } = platform;
   let imported: Work;
   let applied: Work;
   try {
@@ -69,7 +71,7 @@ export async function runDemo(installation: Installation, options: DemoOptions):
   } finally {
     display.end();
   }
-  const figures = await collectFigures(stores);
+  const figures = await collectFigures(stores, topics);
   const timing: Timing = { imported, applied, seconds: secondsSince(startedAt) };
   if (json) output.write(`${JSON.stringify({ ...figures, timing }, null, 2)}\n`);
   else

@@ -1,15 +1,23 @@
 /** `docs/events.md`: every topic and every event, for those who produce them. */
 
 import { callAnswered, type EventDef, timerFired } from '../core/event.ts';
-import { jobs } from '../jobs/index.ts';
+import type { Job } from '../jobs/define.ts';
+import type { Platform } from '../modules/define.ts';
 import type { Topic } from '../topics/define.ts';
-import { topics } from '../topics/index.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-export function eventsPage(): string {
-  const parts = [HEAD, contents(), ...topics.map(topicSection), RUNTIME, ...[timerFired, callAnswered].map(told)];
+/** `madeBy` is the command that writes the page. */
+export function eventsPage(platform: Platform, madeBy: string): string {
+  const { topics } = platform;
+  const parts = [
+    head(madeBy),
+    contents(topics),
+    ...topics.map((topic) => topicSection(topic, platform.jobs)),
+    RUNTIME,
+    ...[timerFired, callAnswered].map((def) => told(def, platform.jobs)),
+  ];
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -25,9 +33,9 @@ function exampleLine(def: EventDef): string {
   });
 }
 
-const HEAD = `# Events
+const head = (madeBy: string): string => `# Events
 
-This page is generated from \`topics/\` and \`schemas/\` by \`npm run docs\`.
+This page is generated from the declarations of topics and events by \`${madeBy}\`.
 
 An event is a [CloudEvent](https://cloudevents.io) 1.0 in a record of its topic. There are three ways to write one:
 
@@ -82,7 +90,7 @@ const RUNTIME = `## Said by Tributary to its own rows
 
 These are on the topic of the job that asked for them, keyed like its other events. Nobody else says them.`;
 
-function contents(): string {
+function contents(topics: readonly Topic[]): string {
   const lines = topics.flatMap((topic) => [
     `- [${topic.name}](#${anchor(topic.name)})`,
     ...eventsOf(topic).map((def) => `  - [${def.type}](#${anchor(def.type)})`),
@@ -92,7 +100,7 @@ function contents(): string {
 
 const eventsOf = (topic: Topic): EventDef[] => [...topic.events, ...topic.broadcasts];
 
-function topicSection(topic: Topic): string {
+function topicSection(topic: Topic, jobs: readonly Job[]): string {
   const { name, doc, key, partitions, retentionMs } = topic;
   const sayers = jobs.filter(({ to }) => to.includes(topic)).map((job) => job.name);
   const facts = table(
@@ -107,10 +115,10 @@ function topicSection(topic: Topic): string {
       ],
     ],
   );
-  return [`## ${name}`, doc, facts, ...eventsOf(topic).map((def) => eventSection(topic, def))].join('\n\n');
+  return [`## ${name}`, doc, facts, ...eventsOf(topic).map((def) => eventSection(topic, def, jobs))].join('\n\n');
 }
 
-function eventSection(topic: Topic, def: EventDef): string {
+function eventSection(topic: Topic, def: EventDef, jobs: readonly Job[]): string {
   const readers = jobs.filter(({ from, on }) => from === topic && on.includes(def)).map((job) => job.name);
   const notes = [
     topic.broadcasts.includes(def) ? 'A broadcast: without a key, one record in every partition.' : '',
@@ -125,7 +133,7 @@ function eventSection(topic: Topic, def: EventDef): string {
   ].join('\n\n');
 }
 
-function told(def: EventDef): string {
+function told(def: EventDef, jobs: readonly Job[]): string {
   const readers = jobs.filter(({ on }) => on.includes(def)).map((job) => job.name);
   const told = readers.length > 0 ? `Folded by ${codes(readers)}.` : 'No job folds it yet.';
   return [`### ${def.type}`, def.schema.doc ?? '', told, fieldTables(def.schema, { defaults: true })].join('\n\n');

@@ -2,22 +2,23 @@
 
 import type { Target } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
-import { jobs } from '../jobs/index.ts';
+import type { Platform } from '../modules/define.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';
 
-export function projectionsPage(): string {
-  return `${[HEAD, contents(), ...jobs.map(jobSection)].join('\n\n')}\n`;
+/** `madeBy` is the command that writes the page. */
+export function projectionsPage({ jobs }: Platform, madeBy: string): string {
+  return `${[head(madeBy), contents(jobs), ...jobs.map(jobSection)].join('\n\n')}\n`;
 }
 
-const HEAD = `# Projections
+const head = (madeBy: string): string => `# Projections
 
-This page is generated from \`jobs/\` and \`schemas/rows/\` by \`npm run docs\`.
+This page is generated from the declarations of jobs and their rows by \`${madeBy}\`.
 
 What a job knows is in rows of its table, and what other stores hold of a row is in views. Whoever reads addresses a record by
 tenant and key. The records of one key lie together and can be read as one list, in the order of the fields they are sorted by.
 A table is shown by \`tributary show <name> <key…>\`, an index searched by \`tributary search <name> <query>\`.`;
 
-function contents(): string {
+function contents(jobs: readonly Job[]): string {
   const rows = jobs.flatMap((job) =>
     targetsOf(job).map((target) => [
       `[${code(target.name)}](#${anchor(heading(target))})`,

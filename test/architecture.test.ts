@@ -18,6 +18,8 @@ interface Rule {
 const JOB_FILES = jobs.map(({ name }) => `jobs/${name}.ts`);
 const PORTS = ['sinks/port.ts', 'sinks/*/port.ts'];
 const DECLARATIONS = ['topics/index.ts', 'topics/define.ts'];
+/** The lists of topics and jobs: everybody else is handed a platform. */
+const LISTS = ['!topics/index.ts', '!jobs/index.ts'];
 /** What a topic is, and the ports by which it is read and written. */
 const LOG = ['topics/define.ts', 'topics/codec/*', 'topics/log/*'];
 
@@ -38,6 +40,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const RULES: readonly Rule[] = [
+  { files: ['index.ts'], ours: ['modules/*', 'cli/program.ts'], libraries: [], why: 'the public face' },
   { files: ['core/**'], ours: ['core/**'], libraries: [], why: 'what everything else uses' },
   {
     files: ['schemas/**'],
@@ -102,6 +105,18 @@ const RULES: readonly Rule[] = [
     why: 'a job is pure, and speaks to other jobs by events',
   },
   {
+    files: ['modules/learning.ts'],
+    ours: ['modules/define.ts', 'jobs/index.ts', 'topics/index.ts'],
+    libraries: [],
+    why: 'the built-in module: the one file that has the lists of topics and jobs',
+  },
+  {
+    files: ['modules/**'],
+    ours: ['core/*', 'topics/define.ts', 'jobs/define.ts', 'modules/*', '!modules/learning.ts'],
+    libraries: [],
+    why: 'what modules and platforms are, whatever modules there are',
+  },
+  {
     files: ['jobs/runtime/**'],
     ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/**', ...PORTS],
     libraries: ['node:crypto', 'node:timers/promises'],
@@ -151,7 +166,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['app/**'],
-    ours: ['core/*', 'topics/index.ts', ...LOG, 'jobs/**', ...PORTS, 'app/*', 'package.json'],
+    ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/**', ...PORTS, 'modules/*', 'app/*', 'package.json'],
     libraries: ['node:*', '!node:sqlite', 'pino', 'prom-client', 'zod'],
     why: 'what a process of jobs is, whoever starts it',
   },
@@ -159,6 +174,7 @@ const RULES: readonly Rule[] = [
     files: ['cli/**'],
     ours: [
       '**',
+      ...LISTS,
       '!embedded/**',
       '!network/**',
       '!topics/embedded/**',
@@ -171,13 +187,22 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['testing/**'],
-    ours: ['**', '!cli/**', '!app/**', '!demo/**', '!docs/**', '!servers/**'],
+    ours: ['**', ...LISTS, '!modules/learning.ts', '!cli/**', '!app/**', '!demo/**', '!docs/**', '!servers/**'],
     libraries: ['node:*', '!node:sqlite'],
     why: 'the kit runs jobs on the real runtime and the embedded stores',
   },
   {
     files: ['demo/**'],
-    ours: ['core/*', 'schemas/**', 'topics/index.ts', ...LOG, 'jobs/**', 'demo/**'],
+    ours: [
+      'core/*',
+      'schemas/**',
+      'topics/index.ts',
+      ...LOG,
+      'jobs/define.ts',
+      'jobs/runtime/**',
+      'modules/define.ts',
+      'demo/**',
+    ],
     libraries: ['node:*', '!node:sqlite', 'cli-progress', 'csv-parse/*'],
     why: 'the demo is handed what it runs on',
   },
@@ -189,7 +214,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['docs/**'],
-    ours: ['core/*', 'schemas/*', 'topics/index.ts', ...LOG, 'jobs/*', 'docs/*'],
+    ours: ['core/*', ...LOG, 'jobs/define.ts', 'modules/*', 'docs/*'],
     libraries: ['node:fs', 'node:path'],
     why: 'pages are made from declarations alone',
   },
@@ -244,7 +269,15 @@ test('every rule holds for some file', () => {
 });
 
 /** Files that must have no effects, and neither may anything they need. */
-const PURE = ['core/**', 'schemas/**', 'jobs/*', 'sinks/**/request.ts', 'sinks/**/port.ts', ...DECLARATIONS];
+const PURE = [
+  'core/**',
+  'schemas/**',
+  'jobs/*',
+  'modules/**',
+  'sinks/**/request.ts',
+  'sinks/**/port.ts',
+  ...DECLARATIONS,
+];
 /** Clocks, luck and the outside world, in the words in which they can be had without an import. */
 const IMPURE =
   /\b(?:Math\.random|Date\.now|new Date\(\)|performance\.|process\.|console\.|globalThis|fetch\(|setTimeout|setInterval|setImmediate|queueMicrotask|crypto\.|DateTime\.(?:now|local\(\)|utc\(\))|require\(|import\()/;
@@ -328,6 +361,10 @@ test('a file that trespasses is told of, with the reason', () => {
     ['sinks/objects/directory/files.ts', '../../../embedded/database.ts'],
     ['embedded/database.ts', '../topics/index.ts'],
     ['cli/names.ts', '../sinks/tables/sqlite/tables.ts'],
+    ['cli/names.ts', '../topics/index.ts'],
+    ['app/expire.ts', '../jobs/index.ts'],
+    ['modules/define.ts', './learning.ts'],
+    ['testing/job-spec.ts', '../modules/learning.ts'],
     ['cli/commands/up.ts', '../../embedded/database.ts'],
     ['demo/rows.ts', '../app/wiring.ts'],
     ['docs/markdown.ts', '../jobs/runtime/run.ts'],

@@ -16,7 +16,6 @@ import { Entries } from '../core/entries.ts';
 import { DEFAULT_TENANT, type EventDef } from '../core/event.ts';
 import { keyFields, mapFields, type RowOf, type TableDef } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
-import { jobs } from '../jobs/index.ts';
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import { lookupsFor } from '../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../jobs/runtime/stores.ts';
@@ -237,11 +236,29 @@ export class JobSpec {
   }
 }
 
+/** What a job looks up is in tables of other jobs, which are there whether these ran or not. */
+function madeWhenUsed(tables: Stores['tables']): Stores['tables'] {
+  const made = new Set<TableDef>();
+  const make = async (table: TableDef): Promise<void> => {
+    if (!made.has(table)) await tables.prepare([table]);
+    made.add(table);
+  };
+  return {
+    ...tables,
+    async read(table, keys) {
+      await make(table);
+      return tables.read(table, keys);
+    },
+    async write(table, rows) {
+      await make(table);
+      return tables.write(table, rows);
+    },
+  };
+}
+
 export async function jobSpec(t: TestContext, job: Job, options: SpecOptions = {}): Promise<JobSpec> {
   const stores = await memoryStores([job], { partitions: 1, ...(options.channels && { channels: options.channels }) });
-  // What a job looks up belongs to another job, whose tables are there whether it ran or not.
-  await stores.tables.prepare(jobs.map(({ row }) => row));
-  const spec = new JobSpec(job, stores, options);
+  const spec = new JobSpec(job, { ...stores, tables: madeWhenUsed(stores.tables) }, options);
   t.after(async () => {
     if (!spec.askedForDeadLetters) assert.deepEqual(await spec.deadLetters(), [], 'dead letters that nobody asked for');
     await stores.close();

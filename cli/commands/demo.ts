@@ -2,13 +2,19 @@
 
 import { Outages } from '../../app/outages.ts';
 import { createLogger, logged, toAll } from '../../app/telemetry.ts';
+import { learning } from '../../modules/learning.ts';
 import type { Run } from '../context.ts';
+import { usage } from '../errors.ts';
 
 export const run: Run<{ json: boolean; presentations: readonly string[] }> = async (
   context,
   { json, presentations },
 ) => {
   const { wired, stdout, stderr, signal } = context;
+  if (!wired.platform.modules.includes(learning))
+    throw usage(
+      'the demo imports events of the module learning, which this platform does not have; run it in another folder, or add the module',
+    );
   const { runDemo } = await import('../../demo/run.ts');
   // The display tells the rest; what goes wrong is told beside it.
   const logger = createLogger('warn', stderr);

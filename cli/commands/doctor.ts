@@ -7,10 +7,12 @@ import { dirname } from 'node:path';
 import { absentText } from '../../app/absent.ts';
 import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../../app/config.ts';
 import { diagnoseOf, hasData, isEmbedded } from '../../app/openers.ts';
-import { wantedTopics } from '../../app/wiring.ts';
+import type { LoadedPlatform } from '../../app/platform-file.ts';
+import type { Setup } from '../../app/wiring.ts';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
-import { jobs } from '../../jobs/index.ts';
+import type { Platform } from '../../modules/define.ts';
+import { wantedTopics } from '../../modules/derived.ts';
 import { print, printJson } from '../context.ts';
 import { runAnywhere } from '../control/dispatch.ts';
 import type { Streams } from '../control/server.ts';
@@ -19,6 +21,7 @@ import { collector } from '../output/collector.ts';
 import { type Paint, paintOf } from '../output/colors.ts';
 
 interface Args {
+  readonly platform: () => Promise<LoadedPlatform>;
   readonly tenant: string;
   readonly json: boolean;
   readonly debug: boolean;
@@ -37,19 +40,22 @@ const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
 /** This program is younger than that, so a clock before it is wrong. */
 const FIRST_YEAR = 2025;
 
-export async function run(sources: Sources, streams: Streams, { tenant, json, debug, colors }: Args): Promise<number> {
+export async function run(sources: Sources, streams: Streams, args: Args): Promise<number> {
+  const { tenant, json, debug, colors } = args;
   const findings = [node(), clock(Date.now())];
   const config = configuration(sources, findings);
-  if (config !== undefined) {
+  const platform = await platformOf(args, findings);
+  if (config !== undefined && platform !== undefined) {
     const local = PORTS.filter((port) => isEmbedded(config[port]));
     const isUsable = local.length === 0 || folder(config.data, findings);
     const lacksData = !hasData(config.data) && local.some((port) => LOOKED_INTO.has(port));
     if (isUsable && lacksData) findings.push(problem('data', absentText(config.data), 'do what it says'));
-    const { found, away } = await servers(config);
+    const { found, away } = await servers({ config, platform });
     findings.push(...found);
     streams.signal.throwIfAborted();
     // An embedded store is opened as one with the others: without the folder there is none.
-    if (isUsable && !lacksData) findings.push(...(await stores(config, streams, { tenant, away }, debug)));
+    if (isUsable && !lacksData)
+      findings.push(...(await stores({ config, platform }, streams, { tenant, away }, debug)));
   }
   if (json) await printJson(streams, findings);
   else for (const finding of findings) await printFinding(streams, finding, paintOf(colors));
@@ -57,8 +63,8 @@ export async function run(sources: Sources, streams: Streams, { tenant, json, de
 }
 
 /** What each server is found to be, at the same time; and those that could not be used at all. */
-async function servers(config: Config): Promise<{ found: Finding[]; away: Port[] }> {
-  const wanted = wantedTopics(jobs);
+async function servers({ config, platform }: Setup): Promise<{ found: Finding[]; away: Port[] }> {
+  const wanted = wantedTopics(platform);
   const away: Port[] = [];
   const looks = PORTS.map(async (port): Promise<Finding[]> => {
     const diagnose = diagnoseOf(port, config[port]);
@@ -117,6 +123,19 @@ function configuration(sources: Sources, findings: Finding[]): Config | undefine
   }
 }
 
+async function platformOf({ platform: load }: Args, findings: Finding[]): Promise<Platform | undefined> {
+  try {
+    const { platform, file } = await load();
+    const { modules, topics, jobs } = platform;
+    const what = `${modules.map(({ name }) => name).join(', ')}: ${topics.length} topics and ${jobs.length} jobs`;
+    findings.push(ok('platform', file === undefined ? what : `${what}, by ${file}`));
+    return platform;
+  } catch (error) {
+    findings.push(problem('platform', messageOf(error), 'correct it: until then no command knows topics and jobs'));
+    return undefined;
+  }
+}
+
 /** Whether it is worth opening. */
 function folder(data: string, findings: Finding[]): boolean {
   const existing = nearest(data);
@@ -155,7 +174,7 @@ function nearest(path: string): string {
 }
 
 async function stores(
-  config: Config,
+  setup: Setup,
   streams: Streams,
   args: { readonly tenant: string; readonly away: readonly Port[] },
   debug: boolean,
@@ -164,8 +183,13 @@ async function stores(
   const err = collector();
   try {
     const invocation = { command: 'inspect', args, debug } as const;
-    const code = await runAnywhere(config, invocation, { ...streams, stdout: out.stream, stderr: err.stream });
-    if (code === 0) return JSON.parse(out.text()) as Finding[];
+    const code = await runAnywhere(setup, invocation, { ...streams, stdout: out.stream, stderr: err.stream });
+    const warned = [...err.text().matchAll(/^warning: (.+)$/gm)].map(([, text]) => text as string);
+    if (code === 0)
+      return [
+        ...warned.map((each) => warning('stores', each, 'do what it says')),
+        ...(JSON.parse(out.text()) as Finding[]),
+      ];
     return [problem('stores', `looking into them failed: ${err.text().trim()}`, 'do what it says')];
   } catch (error) {
     streams.signal.throwIfAborted();

@@ -1,12 +1,12 @@
 /** `tributary indexes`: the indexes that can be searched. */
 
-import { indexesOf } from '../../app/wiring.ts';
 import { keyFields } from '../../core/target.ts';
+import { indexesOf } from '../../modules/derived.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing } from '../output/listing.ts';
 
 export const run: Run<Form> = async (context, form) => {
-  const { jobs } = context.wired;
+  const { jobs } = context.wired.platform;
   const indexes = indexesOf(jobs).map((index) => ({
     index: index.name,
     jobs: jobs.filter(({ views }) => views.some(({ into }) => into === index)).map(({ name }) => name),

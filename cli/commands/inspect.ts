@@ -2,12 +2,12 @@
 
 import type { Port } from '../../app/config.ts';
 import { pause } from '../../app/pause.ts';
-import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../app/wiring.ts';
 import { kindOf, messageOf } from '../../core/errors.ts';
 import { timerFired } from '../../core/event.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
+import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../modules/derived.ts';
 import { isoOf } from '../browse.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { offsets, positions, rowPositions, tokens } from '../doctor/positions.ts';
@@ -64,7 +64,7 @@ const LOOKS: readonly Look[] = [
     check: 'cache',
     needs: ['cache'],
     async find({ wired }, tenant) {
-      const caches = targetsOf(wired.jobs).filter((target) => target.kind === 'cache');
+      const caches = targetsOf(wired.platform.jobs).filter((target) => target.kind === 'cache');
       for (const cache of caches) await wired.stores.cache.read(cache, [tenant, ...cache.key]);
       return [ok('cache', `all ${caches.length} caches can be read`)];
     },
@@ -87,7 +87,7 @@ function undamaged(damage: readonly string[]): Finding {
 }
 
 async function topicsAsDeclared({ wired }: Context, _tenant: string, unusable: Set<Port>): Promise<Finding[]> {
-  const wanted = wantedTopics(wired.jobs);
+  const wanted = wantedTopics(wired.platform);
   const found = await wired.topics.verify(wanted);
   const missing = found.filter(({ kind }) => kind === 'missing').map(({ topic }) => topic);
   if (missing.length > 0) unusable.add('transport');
@@ -112,7 +112,7 @@ function toMake(check: 'topics' | 'tables' | 'indexes', message: string): Findin
 }
 
 async function tablesAsDeclared({ wired }: Context, tenant: string, unusable: Set<Port>): Promise<Finding[]> {
-  const declared = tablesOf(wired.jobs);
+  const declared = tablesOf(wired.platform.jobs);
   const { tables } = wired.stores;
   try {
     const missing = await tables.missing(declared);
@@ -129,7 +129,7 @@ async function tablesAsDeclared({ wired }: Context, tenant: string, unusable: Se
 }
 
 async function indexesAsDeclared({ wired }: Context, tenant: string): Promise<Finding[]> {
-  const declared = indexesOf(wired.jobs);
+  const declared = indexesOf(wired.platform.jobs);
   const { search } = wired.stores;
   const missing = await search.missing(declared);
   if (missing.length > 0) return [toMake('indexes', changes(missing.length))];
@@ -160,7 +160,7 @@ async function clockAgainstLog({ wired }: Context): Promise<Finding> {
 }
 
 async function progress(context: Context): Promise<Finding[]> {
-  const names = context.wired.jobs.map(({ name }) => name);
+  const names = context.wired.platform.jobs.map(({ name }) => name);
   const before = await lagsOf(context, names);
   if (before.every(({ lag }) => lag === 0)) return [ok('progress', 'no job is behind')];
   await pause(PROGRESS_MS, context.signal);
@@ -186,7 +186,7 @@ function stuckIn(before: JobLag, after: JobLag): number[] {
 }
 
 async function deadLetters({ wired, signal }: Context): Promise<Finding> {
-  const letters = await readLetters(wired.stores.transport, { job: null, code: null, topic: null }, signal);
+  const letters = await readLetters(wired, { job: null, code: null, topic: null }, signal);
   const codes = new Map<string, number>();
   for (const { code } of letters.filter(isOpen)) codes.set(code, (codes.get(code) ?? 0) + 1);
   if (codes.size === 0) return ok('dead letters', 'none');
@@ -201,7 +201,7 @@ async function deadLetters({ wired, signal }: Context): Promise<Finding> {
 async function timers({ wired }: Context): Promise<Finding> {
   const { tables, transport } = wired.stores;
   const asks = (job: Job): boolean => job.on.some(({ type }) => type === timerFired.type);
-  for (const { name, row, from } of wired.jobs.filter(asks)) {
+  for (const { name, row, from } of wired.platform.jobs.filter(asks)) {
     const [info] = await transport.describe([from.name]);
     for (const { partition } of info?.partitions ?? []) {
       const [due] = await tables.due(row, [partition], Date.now() - TIMER_SLACK_MS, 1);

@@ -34,7 +34,7 @@ const LOOK_AGAIN_MS = 50;
 
 export const run: Run<Args> = async (context, args) => {
   const { jobs, wait, timeoutMs } = args;
-  const declared = context.wired.jobs;
+  const declared = context.wired.platform.jobs;
   const chosen = jobs.length === 0 ? declared : [...new Set(jobs)].map((name) => jobNamed(name, declared));
   const names = chosen.map(({ name }) => name);
   const paint = paintOf(args.colors === true);
@@ -62,7 +62,7 @@ export const run: Run<Args> = async (context, args) => {
 export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly string[]): Promise<JobLag[]> {
   const lags: JobLag[] = [];
   for (const name of names) {
-    const { from } = jobNamed(name, wired.jobs);
+    const { from } = jobNamed(name, wired.platform.jobs);
     const { transport } = wired.stores;
     const partitions = await transport.lag(name, from.name);
     const views = Object.fromEntries(viewLags(await transport.committed(name, from.name)));

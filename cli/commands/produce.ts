@@ -26,7 +26,7 @@ export interface Report {
 }
 
 export const run: Run<Args> = async (context, { topic: name, first = 1 }) => {
-  const topic = topicNamed(name);
+  const topic = topicNamed(name, context.wired.platform.topics);
   const { codec, transport } = context.wired.stores;
   const [info] = await transport.describe([topic.name]);
   if (info === undefined)

@@ -20,7 +20,8 @@ export const run: Run<Args> = async (context, { jobs: names, only: stores, json 
   const { wired, signal, stderr } = context;
   const only = new Set(stores.length === 0 ? Object.values(VIEW_STORES) : stores.map((store) => VIEW_STORES[store]));
   const shows = ({ views }: Job): boolean => views.some(({ into }) => only.has(into.kind));
-  const chosen = names.length === 0 ? wired.jobs : [...new Set(names.map((name) => jobNamed(name, wired.jobs)))];
+  const chosen =
+    names.length === 0 ? wired.platform.jobs : [...new Set(names.map((name) => jobNamed(name, wired.platform.jobs)))];
   const shown = chosen.filter(shows);
   if (shown.length === 0) throw usage(`none of these jobs has views in ${stores.join(' or ')}`);
   const progress = progressOn(stderr);

@@ -6,7 +6,7 @@ import { FAILED } from '../errors.ts';
 import { jobNamed } from '../names.ts';
 
 export const run: Run<{ jobs: readonly string[] }> = (context, { jobs }) => {
-  const named = new Set(jobs.map((name) => jobNamed(name, context.wired.jobs)));
+  const named = new Set(jobs.map((name) => jobNamed(name, context.wired.platform.jobs)));
   return runJobs(context, [...named]);
 };
 

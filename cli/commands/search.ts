@@ -1,7 +1,7 @@
 /** `tributary search`: documents by words, exact values and ranges. */
 
 import { shownLine } from '../../app/shown.ts';
-import { indexesOf } from '../../app/wiring.ts';
+import { indexesOf } from '../../modules/derived.ts';
 import type { Run } from '../context.ts';
 import { found } from '../names.ts';
 import { type Form, printListing, recordsListing } from '../output/listing.ts';
@@ -21,7 +21,7 @@ export const run: Run<Args> = async (
   context,
   { index: name, words, filter, sort = null, tenant, limit, after, ...form },
 ) => {
-  const index = found('index', name, indexesOf(context.wired.jobs));
+  const index = found('index', name, indexesOf(context.wired.platform.jobs));
   const page = await context.wired.stores.search.search(index, {
     tenant,
     words,

@@ -2,8 +2,8 @@
 
 import { hint } from '../../app/hint.ts';
 import { shownLine } from '../../app/shown.ts';
-import { targetsOf } from '../../app/wiring.ts';
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
+import { targetsOf } from '../../modules/derived.ts';
 import type { Page } from '../../sinks/port.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
@@ -48,8 +48,9 @@ export const run: Run<Args> = async (context, args) => {
 
 /** By its own name, or by that of the job whose rows it has. */
 function targetNamed({ wired }: Context, name: string): Target {
-  const targets = targetsOf(wired.jobs);
-  const target = wired.jobs.find((job) => job.name === name)?.row ?? targets.find((each) => each.name === name);
+  const targets = targetsOf(wired.platform.jobs);
+  const target =
+    wired.platform.jobs.find((job) => job.name === name)?.row ?? targets.find((each) => each.name === name);
   if (target !== undefined) return target;
   throw usage(
     `there is no projection ${name}${hint(

@@ -1,12 +1,12 @@
 /** `tributary tables`: the tables that the jobs write. */
 
-import { tablesOf } from '../../app/wiring.ts';
 import { keyFields } from '../../core/target.ts';
+import { tablesOf } from '../../modules/derived.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing } from '../output/listing.ts';
 
 export const run: Run<Form> = async (context, form) => {
-  const { jobs } = context.wired;
+  const { jobs } = context.wired.platform;
   const tables = tablesOf(jobs).map((table) => {
     const owner = jobs.find(({ row }) => row === table);
     const writers = jobs.filter(({ views }) => views.some(({ into }) => into === table));

@@ -75,7 +75,7 @@ function beginning(context: Context, args: Args, find: Find): Promise<readonly S
 
 /** The record as it is shown; undefined if it is none of those that were asked for. */
 function finder({ wired }: Context, { topic: name, key = null, type = null }: Args): Find {
-  const { topic } = logNamed(name);
+  const { topic } = logNamed(name, wired.platform.topics);
   return async (record) => {
     if (key !== null && (record.key === null || Buffer.from(record.key).toString() !== key)) return undefined;
     const said = record.headers['ce_type'];

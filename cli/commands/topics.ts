@@ -1,7 +1,6 @@
 /** `tributary topics`: what there is, or what one topic carries. */
 
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
-import { topics } from '../../topics/index.ts';
 import { type Context, print, printTable, type Run } from '../context.ts';
 import { topicNamed } from '../names.ts';
 import { paintOf } from '../output/colors.ts';
@@ -12,7 +11,8 @@ interface Args extends Form {
 }
 
 export const run: Run<Args> = async (context, { topic, ...form }) => {
-  const described = await describe(context, topic === null ? topics : [topicNamed(topic)]);
+  const { topics } = context.wired.platform;
+  const described = await describe(context, topic === null ? topics : [topicNamed(topic, topics)]);
   const [one] = described;
   if (topic === null) {
     const rows = described.map(({ name, key, partitions, records, deadLetters, doc }) => {

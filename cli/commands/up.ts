@@ -2,4 +2,4 @@
 import type { Run } from '../context.ts';
 import { runJobs } from './run.ts';
 
-export const run: Run<Record<never, never>> = (context) => runJobs(context, context.wired.jobs);
+export const run: Run<Record<never, never>> = (context) => runJobs(context, context.wired.platform.jobs);

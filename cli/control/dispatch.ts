@@ -2,15 +2,16 @@
 
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { Config } from '../../app/config.ts';
 import { pause } from '../../app/pause.ts';
+import { identityOf } from '../../app/platform-identity.ts';
 import { VERSION } from '../../app/version.ts';
+import type { Setup } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { accessOf, type CommandName } from '../commands.ts';
 import { GoOn } from '../context.ts';
 import { askForFolder, callHolder } from './client.ts';
 import { type Holding, hold } from './holding.ts';
-import { type Streams, socketOf } from './server.ts';
+import { type Call, type Streams, socketOf } from './server.ts';
 
 /** How long a command waits for another one that has the folder for a moment. */
 const PATIENCE_MS = 5000;
@@ -27,8 +28,8 @@ export interface Invocation {
  * Runs the command with whatever stores there are: those of the process that has the folder, or its own. Throws what
  * opening them throws; what the command itself meets is said on `stderr`.
  */
-export async function runAnywhere(config: Config, invocation: Invocation, streams: Streams): Promise<number> {
-  const session = new Session(config);
+export async function runAnywhere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
+  const session = new Session(setup);
   try {
     return await session.run(invocation, streams);
   } finally {
@@ -38,13 +39,15 @@ export async function runAnywhere(config: Config, invocation: Invocation, stream
 
 /** Commands one after another, anywhere. Stores that were opened for one stay open for the next, unless somebody asks for the folder. */
 export class Session {
-  readonly #config: Config;
+  readonly #setup: Setup;
   readonly #path: string;
+  /** Whoever has the folder was told which platform this is. */
+  #hasSaidPlatform = false;
   #own: Holding | undefined;
 
-  constructor(config: Config) {
-    this.#config = config;
-    this.#path = socketOf(config.data);
+  constructor(setup: Setup) {
+    this.#setup = setup;
+    this.#path = socketOf(setup.config.data);
   }
 
   async run(invocation: Invocation, streams: Streams): Promise<number> {
@@ -69,17 +72,25 @@ export class Session {
       if (ended !== undefined) return ended;
       this.#own = undefined;
       const answer = existsSync(this.#path)
-        ? await callHolder(this.#path, { version: VERSION, ...call }, streams)
+        ? await callHolder(this.#path, { version: VERSION, ...call, ...this.#platform() }, streams)
         : undefined;
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) {
+        this.#hasSaidPlatform = true;
+        return answer;
+      }
       try {
-        this.#own = await hold(this.#config, accessOf(command, args), true, streams.stderr);
+        this.#own = await hold(this.#setup, accessOf(command, args), true, streams.stderr);
       } catch (error) {
         if (!isInUse(error) || performance.now() > giveUpAt) throw error;
         await pause(LOOK_AGAIN_MS, streams.signal);
         streams.signal.throwIfAborted();
       }
     }
+  }
+
+  /** Once, so that a command of many calls is warned once. */
+  #platform(): Pick<Call, 'platform'> {
+    return this.#hasSaidPlatform ? {} : { platform: identityOf(this.#setup.platform) };
   }
 
   /** Settles when somebody has the folder that was let go of; or it stays free, and then whoever wanted it is gone. */
@@ -91,8 +102,8 @@ export class Session {
 }
 
 /** Runs the command with stores of its own, for as long as it likes. Meanwhile other commands are run for other processes. */
-export async function runHere(config: Config, invocation: Invocation, streams: Streams): Promise<number> {
-  const holding = await obtain(config, streams.signal, streams.stderr);
+export async function runHere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
+  const holding = await obtain(setup, streams.signal, streams.stderr);
   try {
     // Nobody is given the folder meanwhile, so that it ends with an exit code.
     return (await holding.run(invocation, streams)) as number;
@@ -102,12 +113,12 @@ export async function runHere(config: Config, invocation: Invocation, streams: S
 }
 
 /** Opens the stores, and asks whoever has the folder for it. */
-async function obtain(config: Config, signal: AbortSignal, stderr: Writable): Promise<Holding> {
-  const path = socketOf(config.data);
+async function obtain(setup: Setup, signal: AbortSignal, stderr: Writable): Promise<Holding> {
+  const path = socketOf(setup.config.data);
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return await hold(config, 'makes', false, stderr);
+      return await hold(setup, 'makes', false, stderr);
     } catch (error) {
       if (!isInUse(error)) throw error;
       const answer = existsSync(path) ? await askForFolder(path, signal) : 'nobody';

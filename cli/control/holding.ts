@@ -3,16 +3,16 @@
  * can do without the folder lets go of it when another one asks: whoever looks keeps no jobs from running.
  */
 import type { Writable } from 'node:stream';
-import type { Config } from '../../app/config.ts';
+import { differenceOf, identityOf } from '../../app/platform-identity.ts';
 import { VERSION } from '../../app/version.ts';
-import type { Access, Wired } from '../../app/wiring.ts';
+import type { Access, Setup, Wired } from '../../app/wiring.ts';
 import { messageOf } from '../../core/errors.ts';
 import { execute } from '../commands.ts';
 import type { GoOn } from '../context.ts';
 import { FAILED } from '../errors.ts';
 import { type Call, type Control, type Streams, serveControl, socketOf } from './server.ts';
 
-export type Command = Omit<Call, 'version'>;
+export type Command = Omit<Call, 'version' | 'platform'>;
 
 export interface Holding {
   /** Undefined if the stores were let go of before the command began. */
@@ -21,9 +21,9 @@ export interface Holding {
 }
 
 /** Throws what opening the stores throws: FOLDER_IN_USE when another process has the folder. */
-export async function hold(config: Config, access: Access, isLent: boolean, stderr: Writable): Promise<Holding> {
+export async function hold(setup: Setup, access: Access, isLent: boolean, stderr: Writable): Promise<Holding> {
   const { wire } = await import('../../app/wiring.ts');
-  const wired = await wire(config, 'nothing', access);
+  const wired = await wire(setup, 'nothing', access);
   const handover = new AbortController();
   let running = 0;
   let control: Control | undefined;
@@ -74,8 +74,12 @@ async function listen(
   try {
     return await serveControl(path, {
       ask,
-      async execute({ version, ...command }, streams) {
-        if (version === VERSION) return perform(command, streams);
+      async execute({ version, platform, ...command }, streams) {
+        if (version === VERSION) {
+          const difference = platform && differenceOf(platform, identityOf(wired.platform));
+          if (difference !== undefined) streams.stderr.write(`warning: ${difference}\n`);
+          return perform(command, streams);
+        }
         streams.stderr.write(
           `error: the process that has the data folder is tributary ${VERSION}, and this is ${version}; use the same version, or stop that process\n`,
         );

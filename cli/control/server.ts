@@ -7,6 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import type { PlatformIdentity } from '../../app/platform-identity.ts';
 import { GoOn, Interrupted } from '../context.ts';
 import { INTERRUPTED } from '../errors.ts';
 import { FRAME, frame, frameReader } from './frames.ts';
@@ -20,6 +21,8 @@ export interface Call {
   readonly command: string;
   readonly args: unknown;
   readonly debug: boolean;
+  /** What the caller would run; the process that has the folder says so if its own is another. */
+  readonly platform?: PlatformIdentity;
 }
 
 export interface Streams {

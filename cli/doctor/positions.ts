@@ -13,7 +13,7 @@ const ROWS_SAMPLED = 200;
 export async function positions({ wired }: Of): Promise<Finding[]> {
   const lags = await lagsOf(
     { wired },
-    wired.jobs.map(({ name }) => name),
+    wired.platform.jobs.map(({ name }) => name),
   );
   const findings = lags.flatMap(({ job, topic, partitions }) =>
     partitions.flatMap(({ partition, committed, begin, end }) => {
@@ -36,7 +36,7 @@ export async function positions({ wired }: Of): Promise<Finding[]> {
 /** What is committed beside the offsets is ours, and of the topics as they are. */
 export async function offsets({ wired }: Of): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const job of wired.jobs) {
+  for (const job of wired.platform.jobs) {
     const { partitions } = await standingsOf(job, wired.stores.transport);
     const where = (is: (standing: Standing) => boolean): string | undefined => {
       const found = partitions.flatMap((standing, i) => (is(standing) ? [i] : []));
@@ -80,7 +80,7 @@ export async function rowPositions({ wired }: Of): Promise<Finding[]> {
   const { tables, transport } = wired.stores;
   const findings: Finding[] = [];
   let sampled = 0;
-  for (const job of wired.jobs) {
+  for (const job of wired.platform.jobs) {
     const { name, row, from } = job;
     const { topicId, partitions } = await standingsOf(job, transport);
     const isNew = partitions.every(({ committed }) => committed.offset === undefined);
@@ -124,7 +124,7 @@ function beyondLog(what: string): Finding {
 export async function tokens({ wired }: Of): Promise<Finding[]> {
   const { tables, transport } = wired.stores;
   const findings: Finding[] = [];
-  for (const job of wired.jobs) {
+  for (const job of wired.platform.jobs) {
     const { name, row, from } = job;
     const { partitions } = await standingsOf(job, transport);
     const claimed = await Promise.all(partitions.map((_, i) => tables.token(name, from.name, i)));

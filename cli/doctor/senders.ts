@@ -12,7 +12,6 @@ import { attributeOf } from '../../topics/codec/envelope.ts';
 import { parseJson } from '../../topics/codec/json-value.ts';
 import { parseTime } from '../../topics/codec/time.ts';
 import type { Topic } from '../../topics/define.ts';
-import { topics } from '../../topics/index.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import { isoOf } from '../browse.ts';
 import type { Context } from '../context.ts';
@@ -34,7 +33,7 @@ interface Odd {
 
 export async function senders(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const topic of topics) findings.push(...(await sendersOf(context, topic)));
+  for (const topic of context.wired.platform.topics) findings.push(...(await sendersOf(context, topic)));
   return findings.length > 0 ? findings : [ok('senders', `nothing is strange about the newest records of any topic`)];
 }
 

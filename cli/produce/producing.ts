@@ -3,9 +3,10 @@
  * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
  */
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
-import type { Config } from '../../app/config.ts';
 import { shownLine } from '../../app/shown.ts';
+import type { Setup } from '../../app/wiring.ts';
 import { kindOf } from '../../core/errors.ts';
+import type { Topic } from '../../topics/define.ts';
 import type { Report } from '../commands/produce.ts';
 import { print, printJson } from '../context.ts';
 import { Session } from '../control/dispatch.ts';
@@ -29,13 +30,13 @@ interface Args {
 
 const PROBLEMS_SHOWN = 20;
 
-export async function produce(config: Config, args: Args, streams: Streams): Promise<number> {
-  topicNamed(args.topic);
+export async function produce(setup: Setup, args: Args, streams: Streams): Promise<number> {
+  const topic = topicNamed(args.topic, setup.platform.topics);
   const input = await inputOf(args.file);
   const progress = progressOn(streams.stderr);
-  const sending = new Sending(config, args, streams, progress);
+  const sending = new Sending(setup, args, streams, progress);
   try {
-    if (!(await isRight(input, args, streams, progress))) return FAILED;
+    if (!(await isRight(input, topic, args, { streams, progress }))) return FAILED;
     return await sending.sendAll(addAbortSignal(streams.signal, input.stream));
   } finally {
     progress.clear();
@@ -45,9 +46,14 @@ export async function produce(config: Config, args: Args, streams: Streams): Pro
 }
 
 /** Whether every line of a file may be sent; of what cannot be read twice nothing is known yet. */
-async function isRight({ again }: Input, args: Args, streams: Streams, progress: Progress): Promise<boolean> {
+async function isRight(
+  { again }: Input,
+  topic: Topic,
+  args: Args,
+  { streams, progress }: { readonly streams: Streams; readonly progress: Progress },
+): Promise<boolean> {
   if (again === undefined) return true;
-  const check = await checkerOf(topicNamed(args.topic));
+  const check = await checkerOf(topic);
   const problems: Problem[] = [];
   let wrong = 0;
   for await (const piece of piecesOf(addAbortSignal(streams.signal, again()), args.fromLine)) {
@@ -75,11 +81,11 @@ class Sending {
   /** All lines up to this one were sent. */
   #sentTo: number;
 
-  constructor(config: Config, args: Args, streams: Streams, progress: Progress) {
+  constructor(setup: Setup, args: Args, streams: Streams, progress: Progress) {
     this.#args = args;
     this.#streams = streams;
     this.#progress = progress;
-    this.#session = new Session(config);
+    this.#session = new Session(setup);
     this.#sentTo = args.fromLine - 1;
   }
 

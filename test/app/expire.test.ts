@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expire } from '../../app/expire.ts';
-import { indexesOf, tablesOf } from '../../app/wiring.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
+import { indexesOf, tablesOf } from '../../modules/derived.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';

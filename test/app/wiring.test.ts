@@ -3,9 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Config, loadConfig } from '../../app/config.ts';
-import { targetsOf, wire } from '../../app/wiring.ts';
+import { wire } from '../../app/wiring.ts';
 import { callAnswered, DEFAULT_TENANT, timerFired } from '../../core/event.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { targetsOf } from '../../modules/derived.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
 import { temporaryFolder } from '../cli/harness.ts';
@@ -22,8 +24,8 @@ test('every declared topic is there, with one for its dead letters', async (t) =
 });
 
 test('everything the jobs write can be read', async (t) => {
-  const { stores, jobs } = await wired(t);
-  const targets = targetsOf(jobs);
+  const { stores, platform } = await wired(t);
+  const targets = targetsOf(platform.jobs);
   assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);
   for (const target of targets) {
     if (target.kind === 'table') assert.equal(await stores.tables.count(target, DEFAULT_TENANT), 0);
@@ -36,9 +38,9 @@ test('everything the jobs write can be read', async (t) => {
 });
 
 test('events of the runtime can be encoded for the topics whose jobs fold them, and for no other', async (t) => {
-  const { stores, jobs } = await wired(t);
+  const { stores, platform } = await wired(t);
   for (const told of [timerFired, callAnswered]) {
-    const wanting = new Set(jobs.filter((job) => job.on.includes(told)).map((job) => job.from.name));
+    const wanting = new Set(platform.jobs.filter((job) => job.on.includes(told)).map((job) => job.from.name));
     assert.ok(wanting.size > 0);
     for (const { name } of topics) {
       const encode = () => stores.codec.encode(name, told, told.example);
@@ -51,7 +53,7 @@ test('events of the runtime can be encoded for the topics whose jobs fold them, 
 test('the settings of the runtime are those of the configuration', async (t) => {
   const folder = temporaryFolder(t);
   const flags = { maxRecords: '17', backOffFirstMs: '3', backOffLongestMs: '4' };
-  const one = await wire(loadConfig({ flags, env: {}, folder }).config);
+  const one = await wire({ config: loadConfig({ flags, env: {}, folder }).config, platform: learningPlatform });
   t.after(() => one.close());
   const { settings } = one.runtime(SILENT);
   assert.deepEqual([settings.maxRecords, settings.backOffMs], [17, [3, 4]]);
@@ -59,7 +61,10 @@ test('the settings of the runtime are those of the configuration', async (t) => 
 
 test('a channel is an outbox, or none', async (t) => {
   const folder = temporaryFolder(t);
-  const one = await wire(loadConfig({ flags: { sms: 'none:' }, env: {}, folder }).config);
+  const one = await wire({
+    config: loadConfig({ flags: { sms: 'none:' }, env: {}, folder }).config,
+    platform: learningPlatform,
+  });
   t.after(() => one.close());
   assert.deepEqual(Object.keys(one.stores.channels), ['mail', 'webhook', 'push']);
 });
@@ -67,19 +72,19 @@ test('a channel is an outbox, or none', async (t) => {
 test('after an error nothing stays open: the folder can be opened again', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: {}, env: {}, folder });
-  await (await wire(config)).close();
+  await (await wire({ config, platform: learningPlatform })).close();
   rmSync(join(config.data, 'objects'), { recursive: true });
   writeFileSync(join(config.data, 'objects'), 'no folder');
-  await assert.rejects(wire(config));
+  await assert.rejects(wire({ config, platform: learningPlatform }));
   rmSync(join(config.data, 'objects'));
-  await (await wire(config)).close();
+  await (await wire({ config, platform: learningPlatform })).close();
 });
 
 test('a scheme that came past the configuration is refused with what is allowed', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const other: Config = { ...config, tables: 'mysql://u:secret@host' };
-  await assert.rejects(wire(other), {
+  await assert.rejects(wire({ config: other, platform: learningPlatform }), {
     code: 'CONFIG_INVALID',
     message: /^tables: mysql:\/\/u:\*{4}@host cannot be used; it must begin with embedded: or cassandra:$/,
   });

@@ -6,13 +6,14 @@ import { wire } from '../../app/wiring.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 
 const { config: file, data = '' } = parseArgs({
   options: { config: { type: 'string' }, data: { type: 'string' } },
 }).values;
 letHeapGrow();
 const { config } = loadConfig({ flags: { data }, env: {}, file, folder: process.cwd() });
-const wired = await wire(config);
+const wired = await wire({ config, platform: learningPlatform });
 const views = trackProgress.views.filter(({ into }) => into.kind === 'table');
 const running = await runJob({ ...trackProgress, views }, wired.runtime(SILENT));
 process.once('SIGTERM', async () => {

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'cassandra-driver';
 import { Redis } from 'ioredis';
-import { targetsOf, topicSpecs } from '../../app/wiring.ts';
 import type { IndexDef, TableDef } from '../../core/target.ts';
 import { summarizeBatch } from '../../jobs/summarize-batch.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
+import { targetsOf, topicSpecs } from '../../modules/derived.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { elasticsearchSearch } from '../../sinks/search/elasticsearch/search.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
@@ -53,7 +54,7 @@ const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 export async function openWorld(folder: string, servers: Servers): Promise<World> {
   const transport = kafkaTransport({ url: servers.kafka.url });
-  await transport.createTopics(topicSpecs());
+  await transport.createTopics(topicSpecs(learningPlatform.topics));
   const codec = new Codec(confluentRegistry({ url: servers.registry.url }));
   await codec.prepare(topics);
   return { folder, servers, transport, codec, partitions: enrollmentEvents.partitions };

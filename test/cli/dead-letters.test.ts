@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
 import { wire } from '../../app/wiring.ts';
 import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/dead-letter.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { CLOCK_TOLERANCE, LOGGED_AT } from '../../topics/codec/envelope.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
@@ -193,7 +194,7 @@ test('a filter of --all chooses what is replayed; with ids, or for a job that is
 test('as processes: a record is rejected by its job, listed, shown, and replayed to that job alone', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: {}, env: {}, folder });
-  const before = await wire(config);
+  const before = await wire({ config, platform: learningPlatform });
   await before.stores.transport.produce([{ ...event('{"userId":"u1"}'), timestamp: Date.now() }]);
   await before.close();
   await up(t, folder);

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
 import { wire } from '../../app/wiring.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 
 const TOPIC = 'enrollment.events';
@@ -119,7 +120,7 @@ test('what would be made is said of a folder without data, and nothing is made',
 test('what is on a server can be looked at without a folder, and what is embedded beside it is told to have no data', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: { transport: 'kafka://127.0.0.1:1' }, env: {}, folder });
-  const wired = await wire(config, 'nothing', 'looks');
+  const wired = await wire({ config, platform: learningPlatform }, 'nothing', 'looks');
   t.after(() => wired.close());
   await wired.prepare('embedded');
   const { tables, transport } = wired.stores;

@@ -4,12 +4,13 @@ import type { TestContext } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
 import { type Wired, wire } from '../../app/wiring.ts';
 import { type CommandName, execute } from '../../cli/commands.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { temporaryFolder } from './harness.ts';
 
 /** What an installation without a file and variables has, in a folder of its own. */
 export async function wired(t: TestContext): Promise<Wired> {
   const folder = temporaryFolder(t);
-  const opened = await wire(loadConfig({ flags: {}, env: {}, folder }).config);
+  const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform: learningPlatform });
   t.after(() => opened.close());
   return opened;
 }

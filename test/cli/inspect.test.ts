@@ -6,6 +6,7 @@ import { type Wired, wire } from '../../app/wiring.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Finding } from '../../core/finding.ts';
 import { openDatabase } from '../../embedded/database.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { userEvents } from '../../topics/index.ts';
@@ -42,7 +43,7 @@ test('a topic that has other partitions than it is declared with is found', asyn
   const { retentionMs } = userEvents;
   await embeddedTransport(database).createTopics([{ name: 'user.events', partitions: 2, retentionMs }]);
   database.close();
-  const one = await wire(config);
+  const one = await wire({ config, platform: learningPlatform });
   t.after(() => one.close());
   assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions, and 6 are wanted']);
 });

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { indexesOf, tablesOf } from '../../app/wiring.ts';
 import type { CommandName } from '../../cli/commands.ts';
 import { readableOf } from '../../cli/output/listing.ts';
 import { keyFields } from '../../core/target.ts';
+import { indexesOf, tablesOf } from '../../modules/derived.ts';
 import { enrollmentIndex, learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { command, wired } from './in-process.ts';
 import { event, LIST, rejected } from './letters.ts';
@@ -105,7 +105,7 @@ test('tables and indexes lists what the jobs declare, and who writes it', async 
   const tables = JSON.parse((await command(one, 'tables', { json: true })).stdout);
   assert.deepEqual(
     tables.map(({ table, key }: { table: string; key: string[] }) => [table, key]),
-    tablesOf(one.jobs).map((table) => [table.name, keyFields(table)]),
+    tablesOf(one.platform.jobs).map((table) => [table.name, keyFields(table)]),
   );
   const named = (table: string) => tables.find((each: { table: string }) => each.table === table);
   assert.deepEqual([named('learner_progress').kind, named('learner_progress').jobs], ['rows', ['track-progress']]);
@@ -113,6 +113,6 @@ test('tables and indexes lists what the jobs declare, and who writes it', async 
   const indexes = JSON.parse((await command(one, 'indexes', { json: true })).stdout);
   assert.deepEqual(
     indexes.map(({ index }: { index: string }) => index),
-    indexesOf(one.jobs).map(({ name }) => name),
+    indexesOf(one.platform.jobs).map(({ name }) => name),
   );
 });

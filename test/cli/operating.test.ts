@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
-import { indexesOf, tablesOf, topicSpecs, type Wired, wire } from '../../app/wiring.ts';
+import { type Wired, wire } from '../../app/wiring.ts';
 import type { Finding } from '../../core/finding.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
+import { indexesOf, tablesOf, topicSpecs } from '../../modules/derived.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { sqliteSearch } from '../../sinks/search/sqlite/search.ts';
 import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
 import { begunFolder, enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
@@ -13,13 +15,16 @@ import { command } from './in-process.ts';
 
 /** An installation in which nothing was made yet. */
 async function bare(t: TestContext): Promise<Wired> {
-  const opened = await wire(loadConfig({ flags: {}, env: {}, folder: temporaryFolder(t) }).config, 'nothing');
+  const opened = await wire(
+    { config: loadConfig({ flags: {}, env: {}, folder: temporaryFolder(t) }).config, platform: learningPlatform },
+    'nothing',
+  );
   t.after(() => opened.close());
   return opened;
 }
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
-const count = topicSpecs().length;
+const count = topicSpecs(learningPlatform.topics).length;
 
 test('topics are compared, then made, and then as they are declared', async (t) => {
   const one = await bare(t);
@@ -43,7 +48,7 @@ test('topics are compared, then made, and then as they are declared', async (t) 
 test('topics that must not be changed are left as they are, with exit code 1', async (t) => {
   const one = await bare(t);
   const { transport } = one.stores;
-  const [spec] = topicSpecs();
+  const [spec] = topicSpecs(learningPlatform.topics);
   const { name = '', retentionMs = 0 } = spec ?? {};
   await transport.createTopics([{ name, partitions: 9, retentionMs }]);
   const { code, stdout } = await command(one, 'topics apply', { dryRun: false, json: false });
@@ -61,7 +66,7 @@ test('what would be made of tables is said in statements that make just that', a
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   database.exec(dry.stdout);
-  assert.deepEqual(await sqliteTables(database).missing(tablesOf(one.jobs)), []);
+  assert.deepEqual(await sqliteTables(database).missing(tablesOf(one.platform.jobs)), []);
   assert.equal((await apply(false)).code, 0);
   assert.match((await apply(false)).stdout, /^all \d+ tables are as they are declared$/m);
   assert.deepEqual(JSON.parse((await command(one, 'tables apply', { dryRun: true, json: true })).stdout), {
@@ -77,9 +82,9 @@ test('what would be made of indexes is said, then made', async (t) => {
   t.after(() => database.close());
   const { stdout } = await apply(true);
   assert.equal((await apply(true)).stdout, stdout);
-  for (const index of indexesOf(one.jobs)) assert.match(stdout, new RegExp(`search_${index.name}"`));
+  for (const index of indexesOf(one.platform.jobs)) assert.match(stdout, new RegExp(`search_${index.name}"`));
   database.exec(stdout);
-  await assert.rejects(sqliteSearch(database).prepare(indexesOf(one.jobs)), 'the tables are there already');
+  await assert.rejects(sqliteSearch(database).prepare(indexesOf(one.platform.jobs)), 'the tables are there already');
   assert.equal((await apply(false)).code, 0);
   assert.match((await apply(false)).stdout, /^all \d+ indexes are as they are declared$/m);
 });
@@ -204,7 +209,7 @@ test('what is fatal ends a process with its reason, in the log and as the last l
   assert.equal(before.code, 0);
   // A partition that has applied what the log does not have.
   const { config } = loadConfig({ flags: {}, env: {}, folder });
-  const opened = await wire(config);
+  const opened = await wire({ config, platform: learningPlatform });
   await opened.stores.transport.seek('track-progress', 'enrollment.events', 1, 10);
   await opened.close();
   const ended = await tributary(folder, ['run', 'track-progress']);

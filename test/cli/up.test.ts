@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
 import { wire } from '../../app/wiring.ts';
 import { openDatabase } from '../../embedded/database.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 
 const WAIT = ['lag', '--wait', '--timeout-ms', '60000'];
@@ -223,7 +224,7 @@ test('with a port, metrics and probes are served; a port that is taken is told',
 
 /** A group that is to go on beyond the end of its log, which is fatal to its job. */
 async function beyondLog(folder: string, job: string, topic: string): Promise<void> {
-  const opened = await wire(loadConfig({ flags: {}, env: {}, folder }).config);
+  const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform: learningPlatform });
   await opened.stores.transport.seek(job, topic, 1, 10);
   await opened.close();
 }

@@ -29,7 +29,7 @@ export async function installation(
   return {
     config: { data: 'data' },
     stores,
-    jobs,
+    platform: { topics, jobs },
     runtime: (telemetry) => ({
       stores,
       clock: systemClock,

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../app/config.ts';
 import { type Wired, wire } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { Random } from '../../testing/random.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
@@ -61,7 +62,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   writeFileSync(file, JSON.stringify(keys));
   const { config } = loadConfig({ flags: {}, env: {}, file, folder });
   const oracle = await startOracle();
-  const wired: Wired = await wire(config);
+  const wired: Wired = await wire({ config, platform: learningPlatform });
   const { stores } = wired;
   // The workers' timers are found at every look: where nothing was pending a client looks again after minutes only.
   let looks = 0;

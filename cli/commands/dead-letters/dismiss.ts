@@ -9,7 +9,7 @@ const LETTERS_AT_ONCE = 1000;
 
 export const run: Run<Choice & { readonly json: boolean }> = async (context, { json, ...choice }) => {
   const { transport } = context.wired.stores;
-  const letters = await chosenLetters(transport, choice, context.signal, 'dismiss');
+  const letters = await chosenLetters(context.wired, choice, context.signal, 'dismiss');
   for (let i = 0; i < letters.length; i += LETTERS_AT_ONCE) {
     context.signal.throwIfAborted();
     const now = Date.now();

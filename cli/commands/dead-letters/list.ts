@@ -8,7 +8,7 @@ export const run: Run<Filter & Form & { readonly all: boolean }> = async (
   context,
   { all, json, csv = false, ...filter },
 ) => {
-  const letters = (await readLetters(context.wired.stores.transport, filter, context.signal))
+  const letters = (await readLetters(context.wired, filter, context.signal))
     .filter((letter) => all || isOpen(letter))
     .map(({ id, job, code, message, rejectedAt, replayed, dismissed }) => {
       return { id, job, code, message, rejectedAt: isoOf(rejectedAt), replayed, dismissed };

@@ -44,8 +44,8 @@ export interface Left {
 
 export const run: Run<Args> = async (context, args) => {
   const { transport } = context.wired.stores;
-  const letters = await chosenLetters(transport, args, context.signal, 'replay');
-  for (const { job } of letters) jobNamed(job, context.wired.jobs);
+  const letters = await chosenLetters(context.wired, args, context.signal, 'replay');
+  for (const { job } of letters) jobNamed(job, context.wired.platform.jobs);
   const left: Left[] = [];
   let [next, bytes]: [Replay[], number] = [[], 0];
   const send = async (): Promise<void> => {

@@ -8,7 +8,7 @@ const BYTES_SHOWN = 4096;
 
 export const run: Run<{ readonly id: string; readonly json: boolean }> = async (context, { id, json }) => {
   const { transport } = context.wired.stores;
-  const letters = await lettersOf(transport, id, context.signal);
+  const letters = await lettersOf(context.wired, id, context.signal);
   for (const letter of letters) {
     const rejected = await rejectedRecord(transport, letter);
     if (json) await printJson(context, await asJson(context, letter, rejected));

@@ -1,12 +1,12 @@
 /** `tributary indexes apply`: makes the search indexes and fields that are missing; with --dry-run it says by which requests. */
 
-import { indexesOf } from '../../../app/wiring.ts';
+import { indexesOf } from '../../../modules/derived.ts';
 import { type ApplyArgs, applyMissing } from '../../apply.ts';
 import type { Run } from '../../context.ts';
 
 export const run: Run<ApplyArgs> = async (context, args) => {
   const { search } = context.wired.stores;
-  const declared = indexesOf(context.wired.jobs);
+  const declared = indexesOf(context.wired.platform.jobs);
   const missing = await search.missing(declared);
   await applyMissing(context, args, `all ${declared.length} indexes`, '', missing, () => search.prepare(declared));
   return undefined;

@@ -1,11 +1,12 @@
 /** `tributary indexes renew`: begins an index anew and empty, for one that was lost or is declared otherwise now. */
 
-import { indexesOf } from '../../../app/wiring.ts';
+import { indexesOf } from '../../../modules/derived.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { found } from '../../names.ts';
 
 export const run: Run<{ readonly index: string; readonly json: boolean }> = async (context, { index: name, json }) => {
-  const { stores, jobs } = context.wired;
+  const { stores, platform } = context.wired;
+  const { jobs } = platform;
   const index = found('index', name, indexesOf(jobs));
   const renewed = await stores.search.renew(index);
   const fillers = jobs.filter(({ views }) => views.some(({ into }) => into === index)).map((job) => job.name);

@@ -31,7 +31,7 @@ interface Args {
 
 export const run: Run<Args> = async (context, { job: name, partition, to, restored, apply, json }) => {
   const { wired } = context;
-  const job = jobNamed(name, wired.jobs);
+  const job = jobNamed(name, wired.platform.jobs);
   const runtime = wired.runtime(SILENT);
   const moves = await planMoves(job, runtime, await targetsOf(context, job, partition, to), restored);
   if (apply) await applyMoves(job, runtime, moves);

@@ -11,7 +11,8 @@ interface Args extends Form {
 
 export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   const { wired } = context;
-  const chosen = names.length === 0 ? wired.jobs : [...new Set(names.map((name) => jobNamed(name, wired.jobs)))];
+  const chosen =
+    names.length === 0 ? wired.platform.jobs : [...new Set(names.map((name) => jobNamed(name, wired.platform.jobs)))];
   const shown = [];
   for (const job of chosen) shown.push(await show(context, job));
   const rows = shown.flatMap(({ job, partitions }) =>

@@ -1,6 +1,6 @@
 /** `tributary topics apply`: creates topics, and expands those that nobody reads. Ends with 1 if something else differs. */
 
-import { wantedTopics } from '../../../app/wiring.ts';
+import { wantedTopics } from '../../../modules/derived.ts';
 import type { Difference } from '../../../topics/log/admin.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
@@ -8,8 +8,8 @@ import { FAILED } from '../../errors.ts';
 const DONE = { create: 'created', expand: 'expanded' } as const;
 
 export const run: Run<{ readonly dryRun: boolean; readonly json: boolean }> = async (context, { dryRun, json }) => {
-  const { topics, jobs } = context.wired;
-  const wanted = wantedTopics(jobs);
+  const { topics, platform } = context.wired;
+  const wanted = wantedTopics(platform);
   const found = await (dryRun ? topics.verify(wanted) : topics.apply(wanted));
   const left = found.filter(({ action }) => action === 'reported');
   if (json) await printJson(context, { dryRun, differences: found });

@@ -1,12 +1,12 @@
 /** `tributary topics verify`: how the topics differ from what is declared. Ends with 1 if they do. */
 
-import { wantedTopics } from '../../../app/wiring.ts';
+import { wantedTopics } from '../../../modules/derived.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
 
 export const run: Run<{ readonly json: boolean }> = async (context, { json }) => {
-  const { topics, jobs } = context.wired;
-  const wanted = wantedTopics(jobs);
+  const { topics, platform } = context.wired;
+  const wanted = wantedTopics(platform);
   const found = await topics.verify(wanted);
   if (json) await printJson(context, found);
   else if (found.length === 0) await print(context, `all ${wanted.length} topics are as they are declared`);

@@ -1,0 +1,12 @@
+/** The pages that follow from the declarations of a platform, by the names of their files. */
+import type { Platform } from '../modules/define.ts';
+import { eventsPage } from './events-page.ts';
+import { projectionsPage } from './projections-page.ts';
+
+/** `madeBy` is the command that writes them. */
+export function pagesOf(platform: Platform, madeBy: string): Readonly<Record<string, string>> {
+  return {
+    'events.md': eventsPage(platform, madeBy),
+    'projections.md': projectionsPage(platform, madeBy),
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * A module is a named set of topics and jobs. A platform is the modules that an installation runs: everything else follows
+ * from it, the tables, the indexes, the topics of the log, the metrics and the pages of documentation.
+ *
+ * Both are data: no client, no clock, no logger.
+ */
+import { TributaryError } from '../core/errors.ts';
+import type { Job } from '../jobs/define.ts';
+import type { Topic } from '../topics/define.ts';
+import { problemsOf } from './problems.ts';
+
+export interface Module {
+  /** As `tributary doctor` and the pages show it. */
+  readonly name: string;
+  readonly topics: readonly Topic[];
+  readonly jobs: readonly Job[];
+}
+
+export interface Platform {
+  readonly modules: readonly Module[];
+  /** Those of all modules, in the order of the modules. */
+  readonly topics: readonly Topic[];
+  readonly jobs: readonly Job[];
+}
+
+/**
+ * The topics are those that the module brings along. Its jobs may also read topics of other modules and emit events to them; they
+ * write no table, index or cache of another module.
+ */
+export function defineModule(module: Pick<Module, 'name'> & Partial<Module>): Module {
+  return Object.freeze({ topics: [], jobs: [], ...module });
+}
+
+/** What a platform has that was made by any copy of this file, of whatever version. */
+const MADE = Symbol.for('tributary.platform');
+const made = new WeakSet<object>();
+
+/** Throws DECLARATION_INVALID with every problem of the modules, one a line. */
+export function definePlatform({ modules }: { readonly modules: readonly Module[] }): Platform {
+  const problems = problemsOf(modules);
+  if (problems.length > 0) {
+    const many = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    throw new TributaryError(
+      'DECLARATION_INVALID',
+      `the platform has ${many}:\n${problems.map((each) => `  ${each}`).join('\n')}`,
+    );
+  }
+  const platform = Object.freeze({
+    [MADE]: true,
+    modules: [...modules],
+    topics: modules.flatMap(({ topics }) => topics),
+    jobs: modules.flatMap(({ jobs }) => jobs),
+  });
+  made.add(platform);
+  return platform;
+}
+
+/**
+ * `foreign`: it was made by another copy of Tributary. Its events and errors are other objects than ours, so that our runtime
+ * would not know them.
+ */
+export function originOf(value: unknown): 'ours' | 'foreign' | 'none' {
+  if (typeof value !== 'object' || value === null) return 'none';
+  if (made.has(value)) return 'ours';
+  return MADE in value ? 'foreign' : 'none';
+}

@@ -1,0 +1,31 @@
+/** What follows from a platform: the targets that its jobs write, and the topics of the log. */
+import type { IndexDef, TableDef, Target } from '../core/target.ts';
+import type { Job } from '../jobs/define.ts';
+import { deadLetterTopic, type Topic } from '../topics/define.ts';
+import type { Platform } from './define.ts';
+
+/** Everything the jobs write, each once: their rows, then their views. */
+export function targetsOf(jobs: readonly Job[]): Target[] {
+  return [...new Set([...jobs.map((job) => job.row), ...jobs.flatMap((job) => job.views.map((view) => view.into))])];
+}
+
+export const tablesOf = (jobs: readonly Job[]): TableDef[] =>
+  targetsOf(jobs).filter((target): target is TableDef => target.kind === 'table');
+export const indexesOf = (jobs: readonly Job[]): IndexDef[] =>
+  targetsOf(jobs).filter((target): target is IndexDef => target.kind === 'index');
+
+/** Every topic, each followed by the one of its dead letters. */
+export function topicSpecs(topics: readonly Topic[]) {
+  return topics.flatMap(({ name, partitions, retentionMs }) => [
+    { name, partitions, retentionMs },
+    { name: deadLetterTopic(name), partitions, retentionMs },
+  ]);
+}
+
+/** The topics, each with the groups that read it: those of the jobs. */
+export function wantedTopics({ topics, jobs }: Pick<Platform, 'topics' | 'jobs'>) {
+  return topicSpecs(topics).map((spec) => ({
+    ...spec,
+    groups: jobs.filter(({ from }) => from.name === spec.name).map(({ name }) => name),
+  }));
+}
