@@ -220,5 +220,19 @@ function describe(perform: Perform, platform: () => Promise<LoadedPlatform>): Co
         return run(sources(), streams, { json: json === true });
       }),
     );
+
+  add(
+    program,
+    'docs <folder>',
+    'Write a page of all topics and events and one of all projections into a folder, in Markdown.',
+    'docs docs/events',
+  )
+    .option('--check', 'write nothing; end with 1 if a page is not what the platform declares')
+    .action((folder: string, { check }) =>
+      perform(async (streams) => {
+        const { run } = await import('./commands/docs.ts');
+        return run((await platform()).platform, streams, { folder, check: check === true });
+      }),
+    );
   return program;
 }

@@ -84,7 +84,7 @@ its event.
 **Types.** A type that is not below is skipped and counted as \`undeclared\`, and the log of the workers and \`tributary doctor\` name
 it; with \`undeclaredTypes=dead-letter\` it is a dead letter.
 
-To try an example, give its line to \`tributary produce\`: \`echo '…' | npx tributary produce enrollment.events\`.`;
+To try an example, give its line to \`tributary produce\`: \`echo '…' | npx tributary produce <topic>\`.`;
 
 const RUNTIME = `## Said by Tributary to its own rows
 

@@ -18,6 +18,8 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>;
   /** A file descriptor that takes the standard output, which is not answered then. */
   readonly stdout?: number;
+  /** What is run instead of the command of this project. */
+  readonly entry?: string;
 }
 
 export function temporaryFolder(t: TestContext): string {
@@ -30,9 +32,9 @@ export function temporaryFolder(t: TestContext): string {
 export async function tributary(
   folder: string,
   args: readonly string[],
-  { input = '', env, stdout }: Options = {},
+  { input = '', env, stdout, entry }: Options = {},
 ): Promise<Ended> {
-  const { child, ended } = start(folder, args, env, stdout);
+  const { child, ended } = start(folder, args, { env, stdout, entry });
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   return ended;
@@ -54,7 +56,7 @@ export interface Running {
 
 /** Starts a command that goes on. It is killed when the test is over, if it still runs. */
 export function running(t: TestContext, folder: string, args: readonly string[], env?: Options['env']): Running {
-  const one = start(folder, args, env);
+  const one = start(folder, args, { env });
   t.after(async () => {
     one.child.kill('SIGKILL');
     const { stdout, stderr } = await one.ended;
@@ -71,11 +73,15 @@ export async function up(t: TestContext, folder: string, args: readonly string[]
   return one;
 }
 
-function start(folder: string, args: readonly string[], env: Options['env'], stdout?: number): Running {
+function start(
+  folder: string,
+  args: readonly string[],
+  { env, stdout, entry = MAIN }: { [K in keyof Options]?: Options[K] | undefined },
+): Running {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('TRIBUTARY_') && !name.startsWith('NODE_'),
   );
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [entry, ...args], {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
