@@ -30,7 +30,7 @@ const record = {
 } as const;
 
 export const loginCount = defineTable({ name: 'login_count', doc: 'Logins by user.', key: ['userId'], record });
-export const loginIndex = defineIndex({
+const loginIndex = defineIndex({
   name: 'logins',
   doc: 'Users by their logins.',
   key: ['userId'],
