@@ -24,7 +24,12 @@ export async function campus(t: TestContext): Promise<Campus> {
 }
 
 export const wiredTo = (of: Campus) =>
-  ({ stores: of.stores, jobs: CAMPUS_JOBS, runtime: () => of.runtime(), prepare: async () => {} }) as unknown as Wired;
+  ({
+    stores: of.stores,
+    platform: { jobs: CAMPUS_JOBS },
+    runtime: () => of.runtime(),
+    prepare: async () => {},
+  }) as unknown as Wired;
 
 export async function show(of: Campus, jobs: readonly string[] = []): Promise<{ text: string; shown: Shown[] }> {
   const { stdout } = await command(wiredTo(of), 'offsets show', { jobs, json: true });
