@@ -82,7 +82,7 @@ const smtpOptions = (config: Config, url: string) => {
 const kafka: Opener<'transport'> = async ({ config }, url) => {
   const [{ kafkaTransport }, { kafkaTopics }] = await Promise.all([
     import('../topics/kafka/transport.ts'),
-    import('../topics/kafka/topics.ts'),
+    import('../topics/kafka/admin/topics.ts'),
   ]);
   const options = kafkaOptions(config, url);
   const [transport, topics] = [kafkaTransport(options), kafkaTopics(options)];
@@ -219,7 +219,7 @@ const toBridge =
 /** By port; one whose implementation is embedded, or is told where to go by each message, has nothing to be looked at. */
 const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
   async transport(config, url, wanted) {
-    const { diagnoseKafka } = await import('../topics/kafka/diagnose.ts');
+    const { diagnoseKafka } = await import('../topics/kafka/admin/diagnose.ts');
     return diagnoseKafka(kafkaOptions(config, url), wanted);
   },
   async registry(config, url) {

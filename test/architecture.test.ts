@@ -81,7 +81,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['topics/kafka/**', 'topics/confluent/**'],
-    ours: ['core/*', ...LOG, 'network/*', '{folder}/*'],
+    ours: ['core/*', ...LOG, 'network/*', 'topics/kafka/**', 'topics/confluent/*'],
     libraries: ['node:*', '!node:sqlite', 'kafkajs', 'kafkajs/*', '@platformatic/wasm-utils'],
     why: 'an implementation knows its port and its client',
   },
@@ -369,7 +369,7 @@ test('a file that trespasses is told of, with the reason', () => {
     ['demo/rows.ts', '../app/wiring.ts'],
     ['docs/markdown.ts', '../jobs/runtime/run.ts'],
     ['sinks/cache/redis/cache.ts', 'pg'],
-    ['topics/kafka/claim.ts', '../embedded/log.ts'],
+    ['topics/kafka/group/claim.ts', '../../embedded/log.ts'],
     ['cli/commands/up.ts', '../../topics/kafka/transport.ts'],
     ['elsewhere/a.ts', '../schemas/user.ts'],
   ];

@@ -6,7 +6,7 @@ import { openDatabase } from '../../embedded/database.ts';
 import { indexesOf, tablesOf } from '../../modules/derived.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { nameProblem } from '../../modules/names.ts';
-import { MARKS_TOPIC } from '../../topics/kafka/marks-topic.ts';
+import { MARKS_TOPIC } from '../../topics/kafka/group/marks-topic.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 
 test('no table of a platform can be one that the embedded stores make for themselves', async (t) => {

@@ -19,8 +19,8 @@ import { freePorts } from '../../servers/server.ts';
 import { diagnoseRedis } from '../../sinks/cache/redis/diagnose.ts';
 import { diagnoseS3 } from '../../sinks/objects/s3/diagnose.ts';
 import { diagnosePostgres } from '../../sinks/requests/postgres/diagnose.ts';
-import { diagnoseKafka } from '../../topics/kafka/diagnose.ts';
-import { kafkaTopics } from '../../topics/kafka/topics.ts';
+import { diagnoseKafka } from '../../topics/kafka/admin/diagnose.ts';
+import { kafkaTopics } from '../../topics/kafka/admin/topics.ts';
 import { ndjson, running, temporaryFolder, tributary } from '../cli/harness.ts';
 
 const kafka = await serverOf('kafka');

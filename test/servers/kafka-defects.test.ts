@@ -1,6 +1,6 @@
 /**
  * What kafkajs's own consumer and producer get wrong (its version 2.2.4, each found in its source), and what happens here
- * instead. Batches that are too long or damaged, and bytes that are views of an answer, are in test/topics/kafka/records.test.ts.
+ * instead. Batches that are too long or damaged, and bytes that are views of an answer, are in test/topics/kafka/wire/records.test.ts.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,12 +10,12 @@ import { after, type TestContext, test } from 'node:test';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { startKafka } from '../../servers/kafka.ts';
-import { fetch } from '../../topics/kafka/calls-records.ts';
-import { Cluster } from '../../topics/kafka/cluster.ts';
-import { Fetcher } from '../../topics/kafka/fetcher.ts';
-import { type KafkaOptions, settingsOf } from '../../topics/kafka/options.ts';
-import type { Reader } from '../../topics/kafka/reader.ts';
+import { Cluster } from '../../topics/kafka/cluster/cluster.ts';
+import { type KafkaOptions, settingsOf } from '../../topics/kafka/cluster/options.ts';
+import { Fetcher } from '../../topics/kafka/fetch/fetcher.ts';
+import type { Reader } from '../../topics/kafka/fetch/reader.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import { fetch } from '../../topics/kafka/wire/calls-records.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';

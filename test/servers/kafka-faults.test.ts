@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import { type KafkaServer, type KafkaOptions as ServerOptions, startKafka } from '../../servers/kafka.ts';
-import type { KafkaOptions } from '../../topics/kafka/options.ts';
+import type { KafkaOptions } from '../../topics/kafka/cluster/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import type { Claim, Transport } from '../../topics/log/transport.ts';
 import { claimOf, codeOf, joined, keysOf, type Member, record, spread } from '../contracts/transport-members.ts';

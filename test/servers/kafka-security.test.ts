@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { startKafka } from '../../servers/kafka.ts';
-import { diagnoseKafka } from '../../topics/kafka/diagnose.ts';
-import type { KafkaOptions } from '../../topics/kafka/options.ts';
+import { diagnoseKafka } from '../../topics/kafka/admin/diagnose.ts';
+import type { KafkaOptions } from '../../topics/kafka/cluster/options.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { claimOf, DAY, keysOf, record, take } from '../contracts/transport-members.ts';
 

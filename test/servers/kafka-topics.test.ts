@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import kafkajs from 'kafkajs';
 import { running } from '../../servers/running.ts';
-import { kafkaTopics } from '../../topics/kafka/topics.ts';
+import { kafkaTopics } from '../../topics/kafka/admin/topics.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { Marks } from '../../topics/log/marks.ts';
 import { formatProgress, nothing, parseProgress } from '../../topics/log/progress.ts';

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '../../core/finding.ts';
 import { registryFindings } from '../../topics/confluent/diagnose.ts';
-import { copiesFound, marksFound, requestsFound, rightsFinding, versionFound } from '../../topics/kafka/diagnose.ts';
+import {
+  copiesFound,
+  marksFound,
+  requestsFound,
+  rightsFinding,
+  versionFound,
+} from '../../topics/kafka/admin/diagnose.ts';
 
 const brief = ({ state, message }: Finding) => `${state}: ${message}`;
 

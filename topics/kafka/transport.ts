@@ -14,21 +14,21 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { Committed, Membership, TopicInfo, Transport } from '../log/transport.ts';
-import { createMissing } from './admin.ts';
-import { Appender } from './appender.ts';
-import { browse } from './browse.ts';
-import { openClaim, partsOf } from './claim.ts';
-import { Cluster } from './cluster.ts';
-import { guarded, Unreachable } from './errors.ts';
-import { lagOf } from './lag.ts';
-import { MARKS_TOPIC } from './marks-topic.ts';
-import { Member } from './member.ts';
-import { offsetAt } from './offset-at.ts';
-import { boundsOf } from './offsets.ts';
-import { type KafkaOptions, settingsOf } from './options.ts';
-import { seek } from './seek.ts';
-import { shapeOf } from './shapes.ts';
-import { Together } from './together.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { Together } from './cluster/coalescer.ts';
+import { type KafkaOptions, settingsOf } from './cluster/options.ts';
+import { shapeOf } from './cluster/shapes.ts';
+import { createMissing } from './cluster/topics.ts';
+import { browse } from './fetch/browse.ts';
+import { offsetAt } from './fetch/offset-at.ts';
+import { openClaim, partsOf } from './group/claim.ts';
+import { lagOf } from './group/lag.ts';
+import { MARKS_TOPIC } from './group/marks-topic.ts';
+import { Member } from './group/member.ts';
+import { boundsOf } from './group/offsets.ts';
+import { seek } from './group/seek.ts';
+import { Appender } from './produce/appender.ts';
+import { guarded, Unreachable } from './wire/errors.ts';
 
 /** Connects with the first call. Throws CONFIG_INVALID if the options are none. */
 export function kafkaTransport(options: KafkaOptions): Transport {

@@ -1,0 +1,137 @@
+/** The pieces of kafkajs that are used and are not public: if a version changes them, it is noticed here and not in production. */
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import protocol from 'kafkajs/src/protocol/requests/index.js';
+import { Lane } from '../../../../topics/kafka/wire/connection.ts';
+
+const HEARTBEAT = 12;
+const JOIN = 11;
+const OPTIONS = { clientId: 'test', connectMs: 300, requestMs: 300, security: { tls: undefined, sasl: undefined } };
+
+test('kafkajs is the version that this was written for, and speaks what is asked for', () => {
+  assert.equal(createRequire(import.meta.url)('kafkajs/package.json').version, '2.2.4');
+  for (const api of [
+    'GroupCoordinator',
+    'JoinGroup',
+    'SyncGroup',
+    'Heartbeat',
+    'LeaveGroup',
+    'ListOffsets',
+    'InitProducerId',
+    'AddPartitionsToTxn',
+    'AddOffsetsToTxn',
+    'TxnOffsetCommit',
+    'EndTxn',
+    'CreateTopics',
+    'CreatePartitions',
+    'DescribeConfigs',
+    'DescribeGroups',
+  ]) {
+    assert.ok((protocol.requests[api]?.versions.length ?? 0) > 0, api);
+  }
+});
+
+test('a broker that raised its lowest version says so, instead of answering nonsense', async (t) => {
+  const port = await listening(t, (socket, correlation) => socket.write(versions(correlation, [[12, 9, 12]])));
+  const lane = laneTo(t, port);
+  await assert.rejects(lane.ask('Heartbeat', {}), { code: 'CONFIG_INVALID', message: /does not speak .* Heartbeat/ });
+});
+
+test('a broker that takes connections and never answers is given up', async (t) => {
+  const port = await listening(t, () => {});
+  await assert.rejects(laneTo(t, port).ask('Heartbeat', {}), { name: /Unreachable|KafkaJS/ });
+});
+
+test('a broker that ends the connection in the middle of a request is an error, and the next request connects again', async (t) => {
+  let connections = 0;
+  const port = await listening(t, (socket, correlation, api) => {
+    if (api === 18) {
+      connections += 1;
+      socket.write(versions(correlation, [[12, 0, 4]]));
+    } else socket.end();
+  });
+  const lane = laneTo(t, port);
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(lane.ask('Heartbeat', { groupId: 'g', groupGenerationId: 1, memberId: 'm' }), /[Cc]losed/);
+  }
+  assert.equal(connections, 2);
+});
+
+test('an answer that does not come fails its own request, and the next one goes by another connection', async (t) => {
+  const sockets = new Set<Socket>();
+  const joins: [Socket, number][] = [];
+  const waiting = Promise.withResolvers<void>();
+  const port = await listening(t, (socket, correlation, api) => {
+    sockets.add(socket);
+    const offered = [HEARTBEAT, JOIN].map((key) => [key, 0, 0] as const);
+    if (api === 18) socket.write(versions(correlation, offered));
+    else if (api === JOIN) {
+      joins.push([socket, correlation]);
+      waiting.resolve();
+    } else if (sockets.size > 1) socket.write(framed(correlation, 2));
+  });
+  const lane = laneTo(t, port);
+  const heartbeat = () => lane.ask('Heartbeat', { groupId: 'g', groupGenerationId: 1, memberId: 'm' });
+  // It may take longer than others.
+  const join = lane.ask<{ generationId: number }>('JoinGroup', {
+    ...{ groupId: 'g', sessionTimeout: 60_000, memberId: '', protocolType: 'consumer', groupProtocols: [] },
+  });
+  await waiting.promise;
+  await assert.rejects(heartbeat(), { name: 'KafkaJSRequestTimeoutError' });
+  assert.deepEqual(await heartbeat(), { errorCode: 0 });
+  assert.equal(sockets.size, 2);
+  const [[socket, correlation]] = joins as [[Socket, number]];
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(framed(correlation, 2 + 4 + 3 * 2 + 4));
+  assert.equal((await join).generationId, 0);
+  await ended;
+});
+
+test('a closed lane connects no more', async (t) => {
+  const lane = laneTo(t, 1);
+  lane.close();
+  await assert.rejects(lane.ask('Heartbeat', {}), { code: 'USAGE' });
+});
+
+function laneTo(t: TestContext, port: number): Lane {
+  const lane = new Lane({ host: '127.0.0.1', port }, OPTIONS);
+  t.after(() => lane.close());
+  return lane;
+}
+
+/** `answer` gets the correlation and the API key of each request. Answers the port. */
+async function listening(
+  t: TestContext,
+  answer: (socket: Socket, correlation: number, api: number) => void,
+): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => answer(socket, data.readInt32BE(8), data.readInt16BE(4)));
+    t.after(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return (server.address() as { port: number }).port;
+}
+
+/** An answer of so many bytes, all of them 0. */
+function framed(correlation: number, length: number): Buffer {
+  const answer = Buffer.alloc(8 + length);
+  answer.writeInt32BE(4 + length, 0);
+  answer.writeInt32BE(correlation, 4);
+  return answer;
+}
+
+/** An answer to ApiVersions 2: error, [key, lowest, highest], throttle. */
+function versions(correlation: number, apis: readonly (readonly [number, number, number])[]): Buffer {
+  const body = Buffer.alloc(4 + 2 + 4 + 6 * apis.length + 4);
+  body.writeInt32BE(correlation, 0);
+  body.writeInt32BE(apis.length, 6);
+  for (const [i, api] of apis.entries())
+    for (const [j, value] of api.entries()) body.writeInt16BE(value, 10 + 6 * i + 2 * j);
+  const size = Buffer.alloc(4);
+  size.writeInt32BE(body.length);
+  return Buffer.concat([size, body]);
+}

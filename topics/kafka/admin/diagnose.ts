@@ -1,0 +1,282 @@
+/** What `tributary doctor` finds out about a Kafka cluster: its version, settings and our rights. Topics are compared elsewhere. */
+import { type Finding, looked, ok, problem, warning } from '../../../core/finding.ts';
+import type { WantedTopic } from '../../log/admin.ts';
+import { LARGEST_RECORD } from '../../log/limits.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import { type KafkaOptions, settingsOf } from '../cluster/options.ts';
+import { MARKS_TOPIC } from '../group/marks-topic.ts';
+import { CALL_BYTES } from '../produce/append.ts';
+import { metadata, stableOffsets, type TopicMetadata } from '../wire/calls.ts';
+import { fetch } from '../wire/calls-records.ts';
+import { check, guarded, KafkaError } from '../wire/errors.ts';
+
+const BROKER = 4;
+/** No topic has so many partitions: a transaction is asked for it, and never begun. */
+const NO_PARTITION = 1_000_000_000;
+const TRANSACTIONAL_ID = 'tributary/doctor';
+const [TOPIC_REFUSED, GROUP_REFUSED, CLUSTER_REFUSED, TRANSACTION_REFUSED] = [29, 30, 31, 53];
+const SETTINGS = [
+  'offset.metadata.max.bytes',
+  'offsets.topic.replication.factor',
+  'transaction.state.log.replication.factor',
+  'socket.request.max.bytes',
+] as const;
+
+type Rights = Readonly<Record<'read' | 'write' | 'join' | 'transact', readonly string[]>>;
+
+/** Throws when no broker answers, or lets us in. */
+export async function diagnoseKafka(options: KafkaOptions, wanted: readonly WantedTopic[]): Promise<Finding[]> {
+  const cluster = new Cluster(settingsOf(options));
+  try {
+    const ours = await guarded('describing topics', () =>
+      cluster.persist(() => cluster.describe(wanted.map(({ name }) => name))),
+    );
+    const marks = await guarded('describing topics', () =>
+      unlessRefused(TOPIC_REFUSED, () => cluster.persist(() => cluster.describe([MARKS_TOPIC.name]))),
+    );
+    const topics = [...ours, ...(marks ?? [])];
+    const node = await guarded('asking for the controller', () => cluster.persist(() => cluster.controller()));
+    const readers = wanted.filter(({ name }) => topics.some((topic) => topic.name === name));
+    const parts = await Promise.all([
+      looked('transport', async () => [await version(cluster, node)]),
+      looked('transport: settings', () => settings(cluster, node, readers, topics)),
+      looked('transport: rights', async () => {
+        const rights = await rightsOf(cluster, topics, readers);
+        return [rightsFinding(marks === undefined ? withoutMarks(rights) : rights)];
+      }),
+    ]);
+    return parts.flat();
+  } finally {
+    cluster.close();
+  }
+}
+
+async function version(cluster: Cluster, node: number): Promise<Finding> {
+  const lane = cluster.lane(node, 'main');
+  const [{ nodes }, { apiVersions }] = await guarded('asking for versions', () =>
+    Promise.all([lane.call(metadata([])), lane.ask<{ apiVersions: readonly Api[] }>('ApiVersions', {})]),
+  );
+  return versionFound(apiVersions, nodes.length);
+}
+
+interface Api {
+  readonly apiKey: number;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+}
+
+const FETCH = 1;
+/** By the newest version of Fetch that a broker speaks; 4.0 gave the oldest up. A broker does not say which release it is. */
+const RELEASES: readonly (readonly [fetch: number, release: string])[] = [
+  [18, '4.1 or newer'],
+  [17, '3.8, 3.9 or 4.0'],
+  [16, '3.7'],
+  [15, '3.5 or 3.6'],
+];
+
+export function versionFound(apis: readonly Api[], brokers: number): Finding {
+  const { maxVersion = 0, minVersion = 0 } = apis.find(({ apiKey }) => apiKey === FETCH) ?? {};
+  const [, release] = RELEASES.find(([fetch]) => maxVersion >= fetch) ?? [];
+  const many = brokers === 1 ? '1 broker' : `${brokers} brokers`;
+  if (release === undefined) return problem('transport', `Kafka, older than 3.5, ${many}`, 'use Kafka 3.6 to 4.x');
+  return ok('transport', `Kafka ${maxVersion === 17 && minVersion >= 4 ? '4.0' : release}, ${many}`);
+}
+
+async function settings(
+  cluster: Cluster,
+  node: number,
+  wanted: readonly WantedTopic[],
+  topics: readonly TopicMetadata[],
+): Promise<Finding[]> {
+  const lane = cluster.lane(node, 'main');
+  const { resources } = await lane.ask<{
+    resources: readonly {
+      errorCode: number;
+      configEntries: readonly { configName: string; configValue: string | null }[];
+    }[];
+  }>('DescribeConfigs', {
+    resources: [{ type: BROKER, name: String(node), configNames: SETTINGS }],
+    includeSynonyms: false,
+  });
+  const [resource] = resources;
+  if (resource?.errorCode === CLUSTER_REFUSED) {
+    const message = 'they cannot be read without the right DescribeConfigs on the cluster';
+    return [warning('transport: settings', message, 'grant it, or look at them yourself: docs/operate.md says which')];
+  }
+  check(resource?.errorCode ?? -1, 'reading the settings of a broker');
+  const found = new Map(
+    resource?.configEntries.map(({ configName, configValue }) => [configName, Number(configValue)]),
+  );
+  const { nodes } = await lane.call(metadata([]));
+  const copies = Math.min(...topics.flatMap(({ partitions }) => partitions.map(({ replicas }) => replicas.length)));
+  return [
+    ...copiesFound(found, nodes.length, copies),
+    ...requestsFound(found.get('socket.request.max.bytes')),
+    marksFound(
+      await longestMarks(cluster, wanted, topics),
+      found.get('offset.metadata.max.bytes') ?? 4096,
+      topics.some(({ name }) => name === MARKS_TOPIC.name),
+    ),
+  ];
+}
+
+/** `copies`: of the topics, Infinity if there are none yet. */
+export function copiesFound(settings: ReadonlyMap<string, number>, brokers: number, copies: number): Finding[] {
+  const checked = 'transport: copies';
+  const todo =
+    'have three brokers, and three copies of every topic and of these two: with one, the loss of a disk loses records';
+  const few = SETTINGS.slice(1, 3).flatMap((name) => {
+    const count = settings.get(name);
+    return count === undefined || count > 1 ? [] : [`${name} is ${count}`];
+  });
+  if (copies === 1) few.unshift('the topics have 1 copy');
+  if (few.length > 0)
+    return [warning(checked, [...few, ...(brokers === 1 ? ['there is 1 broker'] : [])].join(', '), todo)];
+  return Number.isFinite(copies) ? [ok(checked, `every topic has ${copies} or more`)] : [];
+}
+
+/**
+ * How large a call may be; undefined if it is not known. The limits of topics are compared with what is declared, and
+ * `replica.fetch.max.bytes` and its like limit nothing: a batch that is larger is fetched by itself.
+ */
+export function requestsFound(most: number | undefined): Finding[] {
+  if (most === undefined || most >= CALL_BYTES + LARGEST_RECORD) return [];
+  const message = `brokers take calls of ${most} bytes, and those that write have up to ${CALL_BYTES + LARGEST_RECORD}`;
+  return [
+    problem('transport: calls', message, 'raise socket.request.max.bytes of the brokers: by default it is 104857600'),
+  ];
+}
+
+/** In characters, as the broker counts them. */
+async function longestMarks(
+  cluster: Cluster,
+  wanted: readonly WantedTopic[],
+  topics: readonly TopicMetadata[],
+): Promise<number> {
+  let longest = 0;
+  for (const { name, groups } of wanted) {
+    const partitions = topics.find((topic) => topic.name === name)?.partitions.map(({ partition }) => partition) ?? [];
+    for (const group of groups) {
+      const answer = await unlessRefused(GROUP_REFUSED, async () => {
+        const node = await cluster.coordinator('group', group);
+        return cluster.lane(node, 'main').call(stableOffsets(group, name, partitions));
+      });
+      for (const { metadata: marks } of answer?.partitions ?? []) longest = Math.max(longest, marks.length);
+    }
+  }
+  return longest;
+}
+
+const MUCH = 0.6;
+/** A reference to a record with the marks takes less. */
+const LEAST_METADATA = 128;
+
+/** `hasTopic`: whether the topic of those that are longer than the limit is there. */
+export function marksFound(longest: number, limit: number, hasTopic: boolean): Finding {
+  const message = `the longest in an offset have ${longest} of ${limit} characters`;
+  if (limit < LEAST_METADATA) {
+    const todo = `set offset.metadata.max.bytes of the brokers to ${LEAST_METADATA} or more: an offset has to say what it is`;
+    return problem('transport: marks', message, todo);
+  }
+  if (hasTopic || longest < limit * MUCH) return ok('transport: marks', message);
+  const todo = `run \`tributary topics apply\`: it makes the topic ${MARKS_TOPIC.name} for longer ones`;
+  return warning('transport: marks', message, todo);
+}
+
+/** What is refused, found out by requests that change nothing. */
+async function rightsOf(
+  cluster: Cluster,
+  topics: readonly TopicMetadata[],
+  wanted: readonly WantedTopic[],
+): Promise<Rights> {
+  const names = topics.map(({ name }) => name);
+  const groups = [...new Set(wanted.flatMap((topic) => topic.groups))];
+  const transact = await unlessRefused(TRANSACTION_REFUSED, () => transactional(cluster, names));
+  return {
+    read: await unreadable(cluster, names),
+    write: transact ?? [],
+    join: (await Promise.all(groups.map((group) => joinable(cluster, group)))).flat(),
+    transact: transact === undefined ? [TRANSACTIONAL_ID] : [],
+  };
+}
+
+/** The topic of marks cannot even be seen. */
+function withoutMarks({ read, write, ...rights }: Rights): Rights {
+  const { name } = MARKS_TOPIC;
+  return { ...rights, read: [...read, name], write: [...write, name] };
+}
+
+async function unlessRefused<T>(code: number, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof KafkaError && error.code === code) return undefined;
+    throw error;
+  }
+}
+
+/** The topics that cannot be written: no transaction begins, since each is asked for a partition that it does not have. */
+async function transactional(cluster: Cluster, names: readonly string[]): Promise<string[]> {
+  return cluster.persist(async () => {
+    const lane = cluster.lane(await cluster.coordinator('transaction', TRANSACTIONAL_ID), 'main');
+    const producer = await lane.ask<{ errorCode: number; producerId: string; producerEpoch: number }>(
+      'InitProducerId',
+      {
+        transactionalId: TRANSACTIONAL_ID,
+        transactionTimeout: 10_000,
+      },
+    );
+    check(producer.errorCode, 'beginning to write');
+    if (names.length === 0) return [];
+    const { errors } = await lane.ask<{
+      errors: readonly { topic: string; partitionErrors: readonly { errorCode: number }[] }[];
+    }>('AddPartitionsToTxn', {
+      transactionalId: TRANSACTIONAL_ID,
+      producerId: producer.producerId,
+      producerEpoch: producer.producerEpoch,
+      topics: names.map((topic) => ({ topic, partitions: [NO_PARTITION] })),
+    });
+    return errors
+      .filter(({ partitionErrors }) => partitionErrors.some(({ errorCode }) => errorCode === TOPIC_REFUSED))
+      .map(({ topic }) => topic);
+  });
+}
+
+async function unreadable(cluster: Cluster, names: readonly string[]): Promise<string[]> {
+  const refused = await Promise.all(
+    names.map((topic) =>
+      cluster.persist(async () => {
+        const lane = cluster.lane(await cluster.leader(topic, 0), 'main');
+        const { partitions } = await lane.call(
+          fetch([{ topic, id: undefined, partition: 0, offset: 0 }], { waitMs: 0, bytes: 1, partitionBytes: 1 }),
+        );
+        return partitions.some(({ error }) => error === TOPIC_REFUSED) ? [topic] : [];
+      }),
+    ),
+  );
+  return refused.flat();
+}
+
+/** A heartbeat of nobody: the right to be a member is looked at before the member is. */
+async function joinable(cluster: Cluster, group: string): Promise<string[]> {
+  const code = await unlessRefused(GROUP_REFUSED, () =>
+    cluster.persist(async () => {
+      const lane = cluster.lane(await cluster.coordinator('group', group), 'main');
+      const nobody = { groupId: group, groupGenerationId: 0, memberId: 'tributary-doctor' };
+      return (await lane.ask<{ errorCode: number }>('Heartbeat', nobody)).errorCode;
+    }),
+  );
+  return code === undefined || code === GROUP_REFUSED ? [group] : [];
+}
+
+export function rightsFinding({ read, write, join, transact }: Rights): Finding {
+  const missing = [
+    ...(read.length > 0 ? [`Read on the topics ${read.join(', ')}`] : []),
+    ...(write.length > 0 ? [`Write on the topics ${write.join(', ')}`] : []),
+    ...(join.length > 0 ? [`Read on the groups ${join.join(', ')}`] : []),
+    ...(transact.length > 0 ? ['Write on transactional ids with the prefix tributary'] : []),
+  ];
+  if (missing.length === 0)
+    return ok('transport: rights', 'to read and write the topics, to join the groups, to use transactions');
+  return problem('transport: rights', `missing: ${missing.join('; ')}`, 'grant them (kafka-acls --add)');
+}

@@ -1,0 +1,76 @@
+/** `topics verify` and `topics apply` on Kafka: what is wanted against what is there. */
+import {
+  type Difference,
+  differences,
+  type FoundGroup,
+  type FoundTopic,
+  type TopicsAdmin,
+  type WantedTopic,
+} from '../../log/admin.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import { type KafkaOptions, settingsOf } from '../cluster/options.ts';
+import { createMissing, expand, membersOf, settingsOfTopics } from '../cluster/topics.ts';
+import { partsOf } from '../group/claim.ts';
+import { lagOf } from '../group/lag.ts';
+import { MARKS_TOPIC } from '../group/marks-topic.ts';
+import type { Offsets } from '../group/offsets.ts';
+import { guarded } from '../wire/errors.ts';
+import { carryMarksOn } from './expansion.ts';
+
+const RETENTION = 'retention.ms';
+const LIMIT = 'max.message.bytes';
+
+export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
+  const cluster = new Cluster(settingsOf(options));
+  const parts = partsOf(cluster);
+
+  async function verify(wanted: readonly WantedTopic[]): Promise<Difference[]> {
+    const found = await cluster.persist(() => find(cluster, parts.offsets, wanted));
+    return differences(wanted, found, cluster.settings.replication);
+  }
+
+  return {
+    verify: (wanted) => guarded('verifying topics', () => verify(wanted)),
+    apply: (wanted) =>
+      guarded('applying topics', async () => {
+        const found = await verify(wanted);
+        const topicsTo = (action: Difference['action']) =>
+          wanted.filter(({ name }) => found.some((each) => each.topic === name && each.action === action));
+        // Jobs may have no right to create it when they need it.
+        await createMissing(cluster, [...topicsTo('create'), ...(wanted.length > 0 ? [MARKS_TOPIC] : [])]);
+        for (const { name, partitions } of topicsTo('expand')) await expand(cluster, name, partitions);
+        for (const { name, groups } of wanted) for (const group of groups) await carryMarksOn(parts, group, name);
+        return found;
+      }),
+    async close() {
+      cluster.close();
+    },
+  };
+}
+
+async function find(cluster: Cluster, offsets: Offsets, wanted: readonly WantedTopic[]): Promise<FoundTopic[]> {
+  const topics = wanted.length === 0 ? [] : await cluster.describe(wanted.map(({ name }) => name));
+  const settings = await settingsOfTopics(
+    cluster,
+    topics.map(({ name }) => name),
+    [RETENTION, LIMIT],
+  );
+  const found = [];
+  for (const { name, partitions } of topics) {
+    const groups = wanted.find((topic) => topic.name === name)?.groups ?? [];
+    found.push({
+      name,
+      partitions: partitions.length,
+      replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+      retentionMs: Number(settings.get(name)?.get(RETENTION)),
+      largestRecord: Number(settings.get(name)?.get(LIMIT)),
+      groups: await Promise.all(groups.map((group) => groupOf(cluster, offsets, group, name))),
+    });
+  }
+  return found;
+}
+
+async function groupOf(cluster: Cluster, offsets: Offsets, group: string, topic: string): Promise<FoundGroup> {
+  const [members, lags] = await Promise.all([membersOf(cluster, group), lagOf(cluster, offsets, group, topic)]);
+  return { name: group, members, lag: lags.reduce((sum, { lag }) => sum + lag, 0) };
+}

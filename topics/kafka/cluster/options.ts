@@ -1,0 +1,169 @@
+/** How a Kafka cluster is named, reached and spoken to. */
+import type { ConnectionOptions } from 'node:tls';
+import { messageOf, TributaryError } from '../../../core/errors.ts';
+import { LARGEST_RECORD } from '../../log/limits.ts';
+import { COMPRESSIONS, type Compression } from '../wire/compression.ts';
+import { Unreachable } from '../wire/errors.ts';
+import { type ClientCredentials, tokenSource } from './oauth.ts';
+
+export type Sasl =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  | ({ readonly mechanism: 'OAUTHBEARER' } & ClientCredentials)
+  /** `token` answers a token that is valid now. */
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> };
+
+/** PEM texts. Without `ca`, the certificate authorities of Node. */
+export interface Tls {
+  readonly ca?: string | undefined;
+  /** With `key`, what this client shows the brokers. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface KafkaOptions {
+  /**
+   * `kafka://host:port`, or several brokers with commas between them: `kafka://a:9092,b:9092`; `kafkas://` for TLS. A user and
+   * password before the hosts, percent-encoded, are for SASL: `kafkas://user:password@a:9093?sasl=SCRAM-SHA-256`.
+   * Parameters: `sasl` (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, which is the default), `compression` and `replication` as below.
+   */
+  readonly url: string;
+  /** Used where the URL says `kafkas://`. */
+  readonly tls?: Tls | undefined;
+  /** Counts before what the URL says. */
+  readonly sasl?: Sasl | undefined;
+  readonly clientId?: string | undefined;
+  /** Of the topics that are created; by default what the brokers are set to. */
+  readonly replication?: number | undefined;
+  /** Of what is written: none, gzip, snappy, lz4 or zstd. All of them are read. */
+  readonly compression?: Compression | undefined;
+  /** The largest record that the topics created here take, in bytes: `max.message.bytes`. */
+  readonly largestRecord?: number | undefined;
+  /** How long a member of a group may be silent before its partitions are given to others, in ms. Brokers want at least 6000. */
+  readonly sessionMs?: number | undefined;
+  /** How often a member tells the group that it lives, and so how soon it learns of others, in ms. */
+  readonly heartbeatMs?: number | undefined;
+  /** How long a broker may take for one answer, in ms. */
+  readonly requestMs?: number | undefined;
+  /** How long a call tries again before it says LOG_AWAY, in ms. */
+  readonly patienceMs?: number | undefined;
+  /** How often the cluster is asked for new partitions and brokers, in ms. */
+  readonly metadataMs?: number | undefined;
+  /** Bytes that are fetched ahead, for all partitions together. */
+  readonly aheadBytes?: number | undefined;
+}
+
+/** What kafkajs takes. */
+export interface Security {
+  readonly tls: ConnectionOptions | undefined;
+  readonly sasl: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Settings {
+  readonly brokers: readonly { readonly host: string; readonly port: number }[];
+  readonly security: Security;
+  readonly clientId: string;
+  readonly replication: number;
+  readonly compression: Compression;
+  readonly largestRecord: number;
+  readonly sessionMs: number;
+  readonly heartbeatMs: number;
+  readonly connectMs: number;
+  readonly requestMs: number;
+  readonly patienceMs: number;
+  readonly metadataMs: number;
+  readonly aheadBytes: number;
+}
+
+/** As said by the brokers: `-1` stands for their own default. */
+const BROKERS_DEFAULT = -1;
+const DEFAULT_PORT = 9092;
+const MIB = 1024 * 1024;
+const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+const URL_FORM = /^(kafkas?):\/\/(?:([^:@/]+):([^@/]*)@)?([^/?@]+)\/?(?:\?(.*))?$/;
+const HOST_FORM = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
+
+/** Fills in what is not said. Throws CONFIG_INVALID; no message repeats a password. */
+export function settingsOf(options: KafkaOptions): Settings {
+  const match = URL_FORM.exec(options.url);
+  if (match === null) throw invalid('the URL of Kafka must be like kafka://host:9092,host:9092');
+  const [, scheme, username, password, hosts, query] = match;
+  const parameters = new URLSearchParams(query ?? '');
+  for (const name of parameters.keys()) {
+    if (!['sasl', 'compression', 'replication'].includes(name)) throw invalid(`${name} is no parameter of Kafka's URL`);
+  }
+  const compression = options.compression ?? parameters.get('compression') ?? 'none';
+  if (!isOneOf(COMPRESSIONS, compression)) throw invalid(`compression is one of ${COMPRESSIONS.join(', ')}`);
+  const replication = options.replication ?? Number(parameters.get('replication') ?? BROKERS_DEFAULT);
+  if (!Number.isInteger(replication)) throw invalid('replication is a number of brokers');
+  const sessionMs = options.sessionMs ?? 10_000;
+  return {
+    brokers: (hosts as string).split(',').map(addressOf),
+    security: {
+      tls: scheme === 'kafkas' ? tlsOf(options.tls ?? {}) : undefined,
+      sasl: saslOf(options.sasl ?? fromUrl(username, password, parameters.get('sasl'))),
+    },
+    clientId: options.clientId ?? 'tributary',
+    replication,
+    compression,
+    largestRecord: options.largestRecord ?? LARGEST_RECORD,
+    sessionMs,
+    heartbeatMs: options.heartbeatMs ?? Math.min(1000, sessionMs / 4),
+    connectMs: 5000,
+    requestMs: options.requestMs ?? 5000,
+    patienceMs: options.patienceMs ?? 10_000,
+    metadataMs: options.metadataMs ?? 30_000,
+    aheadBytes: options.aheadBytes ?? 24 * MIB,
+  };
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const match = HOST_FORM.exec(text);
+  const port = Number(match?.[2] ?? DEFAULT_PORT);
+  if (match === null || port < 1 || port > 65_535) throw invalid(`${text} is not a host and port`);
+  return { host: (match[1] as string).replace(/^\[|\]$/g, ''), port };
+}
+
+/** Undefined members would count as given. */
+function tlsOf(tls: Tls): ConnectionOptions {
+  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
+}
+
+function fromUrl(
+  username: string | undefined,
+  password: string | undefined,
+  mechanism: string | null,
+): Sasl | undefined {
+  if (username === undefined) {
+    if (mechanism !== null) throw invalid('sasl in the URL of Kafka needs user:password@ before the hosts');
+    return undefined;
+  }
+  const chosen = mechanism ?? 'SCRAM-SHA-512';
+  if (!isOneOf(MECHANISMS, chosen)) throw invalid(`sasl in the URL of Kafka is one of ${MECHANISMS.join(', ')}`);
+  return { mechanism: chosen, username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') };
+}
+
+function saslOf(sasl: Sasl | undefined): Security['sasl'] {
+  if (sasl === undefined) return undefined;
+  if (sasl.mechanism !== 'OAUTHBEARER') {
+    return { mechanism: sasl.mechanism.toLowerCase(), username: sasl.username, password: sasl.password };
+  }
+  const token = 'token' in sasl ? sasl.token : tokenSource(sasl);
+  const oauthBearerProvider = async () => {
+    try {
+      return { value: await token() };
+    } catch (error) {
+      throw new Unreachable(`no token for Kafka: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  return { mechanism: 'oauthbearer', oauthBearerProvider };
+}
+
+function isOneOf<T extends string>(names: readonly T[], name: string): name is T {
+  return (names as readonly string[]).includes(name);
+}
+
+const invalid = (message: string) => new TributaryError('CONFIG_INVALID', message);

@@ -1,0 +1,200 @@
+/**
+ * Fetches ahead for all readers of a process, over two connections to each broker (and two more for each further reader of
+ * the same partition): one for partitions that have records
+ * waiting, which is answered at once, and one for those read to their end, whose answer waits for a new record. So a partition
+ * without records delays none with some; and a reader that is slow only keeps its own partition out of the next request.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '../../../core/errors.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { boundsOf } from '../group/offsets.ts';
+import { type Fetched, fetch } from '../wire/calls-records.ts';
+import { CODE, check, isPassing, KafkaError, translate } from '../wire/errors.ts';
+import { Reader } from './reader.ts';
+
+/** How long a broker keeps a request for which there is no record, and so how long a new reader waits to be asked for. */
+const WAIT_MS = 250;
+const ANSWER_BYTES = 8 * 1024 * 1024;
+const LEAST_PARTITION_BYTES = 64 * 1024;
+const MOST_PARTITION_BYTES = 1024 * 1024;
+const PAUSE_MS = 100;
+
+/** Which readers a request is for. */
+interface Route {
+  readonly node: number;
+  readonly slot: number;
+  readonly kind: 'backlog' | 'end';
+}
+
+export class Fetcher {
+  readonly #cluster: Cluster;
+  readonly #readers = new Set<Reader>();
+  /** The loops that run, with what makes one that has nothing to do look again. */
+  readonly #loops = new Map<string, () => void>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** With `id`, of the topic that has it, and not of another of that name. */
+  open(topic: string, partition: number, offset: number, id?: string): Reader {
+    const reader = new Reader(topic, partition, offset, this.#freeSlot(topic, partition), id);
+    this.#readers.add(reader);
+    void this.#locate(reader);
+    return reader;
+  }
+
+  /** A request can name a partition once: readers of the same one (of two groups, say) go by different requests. */
+  #freeSlot(topic: string, partition: number): number {
+    const taken = [...this.#readers].filter((each) => each.topic === topic && each.partition === partition);
+    let slot = 0;
+    while (taken.some((each) => each.slot === slot)) slot += 1;
+    return slot;
+  }
+
+  close(reader: Reader): void {
+    reader.closed = true;
+    this.#readers.delete(reader);
+    reader.wake();
+    this.look();
+  }
+
+  /** To be called when a reader wants records again: it took some, was sent elsewhere, or goes on after a pause. */
+  look(): void {
+    for (const wake of [...this.#loops.values()]) wake();
+  }
+
+  stop(): void {
+    for (const reader of this.#readers) this.close(reader);
+  }
+
+  /** Finds the leader, as often as it takes. */
+  async #locate(reader: Reader): Promise<void> {
+    while (!reader.closed && reader.failure === undefined && reader.node === undefined) {
+      try {
+        reader.node = await this.#cluster.leader(reader.topic, reader.partition);
+      } catch (error) {
+        if (!isPassing(error)) return reader.fail(translate(error, whatOf(reader)));
+        this.#trouble(reader, error);
+        await sleep(PAUSE_MS);
+      }
+    }
+    if (reader.node === undefined) return;
+    for (const kind of ['backlog', 'end'] as const) this.#start({ node: reader.node, slot: reader.slot, kind });
+    this.look();
+  }
+
+  #start(route: Route): void {
+    const id = `${route.node}/${route.slot}/${route.kind}`;
+    if (this.#loops.has(id)) return;
+    this.#loops.set(id, () => {});
+    void this.#run(route, id);
+  }
+
+  async #run(route: Route, id: string): Promise<void> {
+    for (let turn = 0; !this.#cluster.closed; turn++) {
+      const here = this.#readersOf(route);
+      if (here.length === 0) break;
+      const wanting = here.filter((reader) => this.#wants(reader) && (route.kind === 'end') === reader.atEnd);
+      if (wanting.length === 0) {
+        await new Promise<void>((resolve) => this.#loops.set(id, resolve));
+        continue;
+      }
+      // The first of a request gets a batch however large it is: each has its turn.
+      const first = turn % wanting.length;
+      await this.#fetch(route, [...wanting.slice(first), ...wanting.slice(0, first)]);
+    }
+    this.#loops.delete(id);
+  }
+
+  #readersOf({ node, slot }: Route): Reader[] {
+    return [...this.#readers].filter((reader) => reader.node === node && reader.slot === slot);
+  }
+
+  #wants(reader: Reader): boolean {
+    const { paused, closed, failure, isBeyond, bytes } = reader;
+    return !paused && !closed && failure === undefined && !isBeyond && bytes < this.#partitionBytes();
+  }
+
+  /** A partition's share of what is fetched ahead: it may have that much, and one answer more. */
+  #partitionBytes(): number {
+    const share = Math.floor(this.#cluster.settings.aheadBytes / (2 * Math.max(1, this.#readers.size)));
+    return Math.min(Math.max(share, LEAST_PARTITION_BYTES), MOST_PARTITION_BYTES);
+  }
+
+  async #fetch({ node, slot, kind }: Route, readers: readonly Reader[]): Promise<void> {
+    const generations = readers.map(({ generation }) => generation);
+    const from = readers.map(({ topic, id, partition, fetchFrom }) => ({ topic, id, partition, offset: fetchFrom }));
+    try {
+      const call = fetch(from, {
+        waitMs: kind === 'end' ? WAIT_MS : 0,
+        bytes: ANSWER_BYTES,
+        partitionBytes: this.#partitionBytes(),
+      });
+      const answer = await this.#cluster.lane(node, `fetch-${kind}-${slot}`).call(call);
+      check(answer.error, 'fetching');
+      const answers = new Map(answer.partitions.map((each) => [placeOf(each), each]));
+      const settled = readers.map((reader, i) => {
+        if (reader.closed || reader.generation !== generations[i]) return undefined;
+        const found = answers.get(placeOf(reader));
+        return found && this.#accept(reader, found);
+      });
+      await Promise.all(settled);
+    } catch (error) {
+      for (const reader of readers) this.#relocate(reader, error);
+      await sleep(PAUSE_MS);
+    }
+    // One that has come to the end, or has left it, is for the other loop now.
+    this.look();
+  }
+
+  async #accept(reader: Reader, fetched: Fetched): Promise<void> {
+    if (fetched.error === CODE.OFFSET_OUT_OF_RANGE) return this.#outOfRange(reader);
+    if (fetched.error !== 0) return this.#relocate(reader, new KafkaError(fetched.error, whatOf(reader)));
+    try {
+      reader.accept(fetched);
+    } catch (error) {
+      reader.fail(translate(error, whatOf(reader)));
+    }
+  }
+
+  /** Never goes on elsewhere by itself: what was lost has to be said, and what was deleted has to be decided on. */
+  async #outOfRange(reader: Reader): Promise<void> {
+    const { topic, partition, fetchFrom, generation } = reader;
+    try {
+      const [bounds] = await boundsOf(this.#cluster, [{ topic, partition }]);
+      if (bounds === undefined || reader.generation !== generation) return;
+      if (fetchFrom > bounds.end) return reader.beyond(bounds.end);
+      if (fetchFrom < bounds.begin) {
+        const message = `partition ${partition} of ${topic} begins at ${bounds.begin} now: the records from ${fetchFrom} on were dropped by its retention before they were read`;
+        return reader.fail(new TributaryError('LOG_AWAY', message));
+      }
+      this.#relocate(reader, new KafkaError(CODE.OFFSET_OUT_OF_RANGE, whatOf(reader)));
+    } catch (error) {
+      this.#relocate(reader, error);
+    }
+  }
+
+  #relocate(reader: Reader, error: unknown): void {
+    if (reader.closed || this.#cluster.closed) return;
+    const stays = error instanceof KafkaError && error.code === CODE.OFFSET_OUT_OF_RANGE;
+    if (!isPassing(error) && !stays) {
+      reader.fail(translate(error, whatOf(reader)));
+      return;
+    }
+    this.#trouble(reader, error);
+    if (reader.node === undefined) return;
+    reader.node = undefined;
+    this.#cluster.forgetPlaces();
+    setTimeout(() => this.#locate(reader), PAUSE_MS);
+  }
+
+  #trouble(reader: Reader, error: unknown): void {
+    reader.trouble ??= { since: performance.now(), error };
+    reader.wake();
+  }
+}
+
+const placeOf = ({ topic, partition }: Pick<Reader, 'topic' | 'partition'>): string => `${topic}/${partition}`;
+
+const whatOf = ({ topic, partition }: Reader): string => `reading partition ${partition} of ${topic}`;

@@ -1,0 +1,187 @@
+/** The records of one partition that were fetched ahead, and where its reader stands. Nothing here asks a broker. */
+import { KeyCount } from '../../log/key-count.ts';
+import type { LogRecord } from '../../log/transport.ts';
+import { type BatchHead, BatchReader, batchHeads, committed } from '../wire/batch-reader.ts';
+import type { Fetched } from '../wire/calls-records.ts';
+
+/** What one call of `take` answers at most, unless a single record is larger. */
+const TAKE_BYTES = 4 * 1024 * 1024;
+
+export class Reader {
+  readonly topic: string;
+  /** Given, only records of the topic with this id are read. */
+  readonly id: string | undefined;
+  readonly partition: number;
+  /** Differs among the readers of a partition. */
+  readonly slot: number;
+  paused = false;
+  closed = false;
+  /** Why there will be no more records. */
+  failure: unknown;
+  /** Since when no broker answered, by `performance.now`, and why. */
+  trouble: { readonly since: number; readonly error: unknown } | undefined;
+  /** The broker that leads the partition, as far as known. */
+  node: number | undefined;
+  /** Counts what makes an answer that is under way useless. */
+  generation = 0;
+  /** Bytes of batches that are not taken yet. */
+  bytes = 0;
+
+  /** The next offset to fetch: everything before it is in `#batches`, was taken, or cannot be seen by anybody. */
+  #fetchFrom: number;
+  /** The next offset to hand out. */
+  #next: number;
+  #lastTaken = -1;
+  #batches: BatchHead[] = [];
+  #open: { readonly reader: BatchReader; readonly bytes: number } | undefined;
+  /** The offset after the last record that anybody can see, of those fetched. */
+  #seenEnd = -1;
+  #lastStable = -1;
+  /** Where the partition ends, when that is before the next offset. */
+  #endsBefore: number | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(topic: string, partition: number, offset: number, slot = 0, id?: string) {
+    this.slot = slot;
+    this.id = id;
+    this.topic = topic;
+    this.partition = partition;
+    this.#fetchFrom = offset;
+    this.#next = offset;
+  }
+
+  get fetchFrom(): number {
+    return this.#fetchFrom;
+  }
+
+  /** Whether a broker has answered since it was opened or sent elsewhere. */
+  get known(): boolean {
+    return this.#lastStable >= 0 || this.#endsBefore !== undefined;
+  }
+
+  /** Whether everything that can be seen was fetched, as far as known: then a fetch may have to wait. */
+  get atEnd(): boolean {
+    return this.known && this.#fetchFrom >= this.#lastStable;
+  }
+
+  get isBeyond(): boolean {
+    return this.#endsBefore !== undefined;
+  }
+
+  /** The offset after the last record that can be seen. Marks of transactions after it do not count. */
+  get end(): number {
+    if (this.#endsBefore !== undefined) return this.#endsBefore;
+    return Math.max(this.#next, this.atEnd ? this.#seenEnd : this.#lastStable);
+  }
+
+  /** Whether there is something to read, here or at the broker. */
+  get isBehind(): boolean {
+    return !this.isBeyond && this.known && this.#next < this.end;
+  }
+
+  seek(offset: number): void {
+    this.generation += 1;
+    this.#fetchFrom = offset;
+    this.#next = offset;
+    this.#lastTaken = -1;
+    this.#batches = [];
+    this.#open = undefined;
+    this.bytes = 0;
+    this.#seenEnd = -1;
+    this.#lastStable = -1;
+    this.#endsBefore = undefined;
+    this.wake();
+  }
+
+  /** Takes up an answer that begins at `fetchFrom`. Copies: the answer holds the records of other partitions too. */
+  accept({ records, aborted, lastStable }: Fetched): void {
+    const heads = batchHeads(Buffer.from(records));
+    for (const head of committed(heads, aborted)) {
+      if (head.nextOffset <= this.#next) continue;
+      this.#batches.push(head);
+      this.bytes += head.bytes.length;
+      this.#seenEnd = head.nextOffset;
+    }
+    const last = heads.at(-1);
+    if (last !== undefined) this.#fetchFrom = Math.max(this.#fetchFrom, last.nextOffset);
+    this.#lastStable = lastStable;
+    this.trouble = undefined;
+    this.wake();
+  }
+
+  /** The partition ends before the offset that is to be read. */
+  beyond(end: number): void {
+    this.#endsBefore = end;
+    this.trouble = undefined;
+    this.wake();
+  }
+
+  fail(error: unknown): void {
+    this.failure = error;
+    this.wake();
+  }
+
+  /** The next records of what was fetched. */
+  take(maxRecords: number, maxKeys = maxRecords): LogRecord[] {
+    const records: LogRecord[] = [];
+    const keys = maxKeys < maxRecords ? new KeyCount() : undefined;
+    let bytes = 0;
+    while (records.length < maxRecords && bytes < TAKE_BYTES && (keys === undefined || keys.size < maxKeys)) {
+      const record = this.#read();
+      if (record === undefined) break;
+      if (record.offset < this.#next) continue;
+      bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+      this.#next = record.offset + 1;
+      this.#lastTaken = record.offset;
+      keys?.add(record);
+      records.push(record);
+    }
+    return records;
+  }
+
+  /**
+   * The offset that means the same as `offset` to a reader: behind the marks of transactions that follow the last record
+   * taken, if nothing else does. A group that read everything so has no lag.
+   */
+  past(offset: number): number {
+    const drained = this.#open === undefined && this.#batches.length === 0;
+    return drained && offset === this.#lastTaken + 1 ? Math.max(offset, this.#fetchFrom) : offset;
+  }
+
+  /** Settles when something changed, after `ms`, or when the signal is aborted. */
+  change(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#waiting.add(done);
+      signal?.addEventListener('abort', done);
+    });
+  }
+
+  wake(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #read(): LogRecord | undefined {
+    for (;;) {
+      if (this.#open === undefined) {
+        const head = this.#batches.shift();
+        if (head === undefined) return undefined;
+        this.#open = { reader: new BatchReader(head, this.partition), bytes: head.bytes.length };
+      }
+      const { reader, bytes } = this.#open;
+      const record = reader.next();
+      // With its last record, not with the next call: until then it would keep its partition from being fetched.
+      if (reader.isDone) {
+        this.bytes -= bytes;
+        this.#open = undefined;
+      }
+      if (record !== undefined) return record;
+    }
+  }
+}

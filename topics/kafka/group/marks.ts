@@ -1,0 +1,78 @@
+/**
+ * What is written as the metadata of a committed offset: the version of this form, the offset it was committed with, and the
+ * marks. By the offset, one that somebody else has put there is known for what it is: Kafka's own tools empty the metadata.
+ *
+ *   tributary1/<offset>/=<marks>                             as they are
+ *   tributary1/<offset>/~<base64>                            compressed
+ *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the topic of marks, when they are longer than brokers take
+ *
+ * Before there was a version the metadata was the marks alone, a JSON list, or compressed behind `~`.
+ */
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { TributaryError } from '../../../core/errors.ts';
+
+const VERSION = 1;
+const FORM = /^tributary(\d+)\/(?:(\d+)\/([\s\S]*))?/;
+const REFERENCE = /^@(\d+)\/(\d+)\/([0-9a-f]+)$/;
+/** Those of jobs, and of the import of the demo. */
+const OLD = /^(~|\[\[|\{"made":)/;
+/** What is longer is compressed. */
+const LONGEST_PLAIN = 1000;
+
+/** Where marks lie that are not in the metadata. */
+export interface Reference {
+  readonly partition: number;
+  readonly offset: number;
+  readonly checksum: string;
+}
+
+export type Unsealed =
+  /** Undefined if somebody else committed the offset. */
+  { readonly marks: string } | { readonly reference: Reference } | undefined;
+
+/** `body` is what `encodeMarks` or `referring` answered. */
+export const seal = (offset: number, body: string): string => `tributary${VERSION}/${offset}/${body}`;
+
+/** The marks as a part of the metadata, as short as they easily become. */
+export function encodeMarks(marks: string): string {
+  return marks.length <= LONGEST_PLAIN ? `=${marks}` : `~${pack(marks).toString('base64')}`;
+}
+
+export const referring = ({ partition, offset, checksum }: Reference): string => `@${partition}/${offset}/${checksum}`;
+
+/** Throws FORMAT_NEWER if a newer release wrote it. */
+export function unseal(metadata: string, offset: number): Unsealed {
+  const [, version, sealedFor, body = ''] = FORM.exec(metadata) ?? [];
+  if (version === undefined) return unsealOld(metadata);
+  if (Number(version) > VERSION) {
+    throw new TributaryError(
+      'FORMAT_NEWER',
+      `an offset has metadata of version ${version}, and this release knows ${VERSION}: they were written by a newer release; finish the deployment`,
+    );
+  }
+  if (Number(sealedFor) !== offset) return undefined;
+  const reference = REFERENCE.exec(body);
+  if (reference === null) return { marks: body.startsWith('=') ? body.slice(1) : opened(body) };
+  const [, partition, place, checksum] = reference;
+  return { reference: { partition: Number(partition), offset: Number(place), checksum: checksum as string } };
+}
+
+function unsealOld(metadata: string): Unsealed {
+  if (!OLD.test(metadata)) return undefined;
+  try {
+    return { marks: opened(metadata) };
+  } catch {
+    return undefined;
+  }
+}
+
+function opened(text: string): string {
+  return text.startsWith('~') ? unpack(Buffer.from(text.slice(1), 'base64')) : text;
+}
+
+/** At the cheapest level: marks are written with every commit, and this blocks. */
+export const pack = (marks: string): Buffer => deflateRawSync(marks, { level: 1 });
+
+export const unpack = (bytes: Uint8Array): string => inflateRawSync(bytes).toString();
+
+export const checksumOf = (bytes: Uint8Array): string => crc32(bytes).toString(16);

@@ -1,0 +1,140 @@
+/** Writing of record batches. */
+import type { Headers, NewRecord } from '../../log/transport.ts';
+import { AFTER_LENGTH, CRC_AT, CRC_FROM, checksum, HEAD, MAGIC, TRANSACTIONAL } from './batch-format.ts';
+import { ByteWriter } from './bytes.ts';
+import { COMPRESSIONS, type Compression, compress, gzipAside } from './compression.ts';
+
+/** Below what a topic takes by default (1 MiB), with room for what compression adds to what cannot be compressed. */
+export const BATCH_BYTES = 900_000;
+
+export interface Producer {
+  readonly id: string;
+  readonly epoch: number;
+}
+
+/** The records must be of one partition, in order. `sequence` counts the records that the producer sent there before. */
+export function encodeBatch(
+  records: readonly NewRecord[],
+  producer: Producer,
+  sequence: number,
+  transactional: boolean,
+  compression: Compression,
+): Buffer {
+  const body = encodeRecords(records);
+  return withHead(records, producer, sequence, transactional, compression, compress(compression, body));
+}
+
+/**
+ * The same of a record that is too large for a batch with others, compressed beside the event loop. It may have come
+ * compressed, and might not be taken as it is. By gzip, which every client reads.
+ */
+export async function encodeLarge(
+  records: readonly NewRecord[],
+  producer: Producer,
+  sequence: number,
+  transactional: boolean,
+): Promise<Buffer> {
+  const body = await gzipAside(encodeRecords(records));
+  return withHead(records, producer, sequence, transactional, 'gzip', body);
+}
+
+function encodeRecords(records: readonly NewRecord[]): Buffer {
+  const base = (records[0] as NewRecord).timestamp;
+  const body = new ByteWriter();
+  for (const [i, record] of records.entries()) {
+    const size = sizeOf(record, record.timestamp - base, i);
+    body
+      .varint(size)
+      .i8(0)
+      .varlong(record.timestamp - base)
+      .varint(i);
+    writeBytes(body, record.key);
+    writeBytes(body, record.value);
+    writeHeaders(body, record.headers);
+  }
+  return body.written;
+}
+
+function withHead(
+  records: readonly NewRecord[],
+  producer: Producer,
+  sequence: number,
+  transactional: boolean,
+  compression: Compression,
+  body: Buffer,
+): Buffer {
+  const base = (records[0] as NewRecord).timestamp;
+  let latest = base;
+  for (const { timestamp } of records) latest = Math.max(latest, timestamp);
+  const batch = new ByteWriter(HEAD + body.length)
+    .i64(0)
+    .i32(0)
+    .i32(-1)
+    .i8(MAGIC)
+    .i32(0)
+    .i16(COMPRESSIONS.indexOf(compression) | (transactional ? TRANSACTIONAL : 0))
+    .i32(records.length - 1)
+    .i64(base)
+    .i64(latest)
+    .i64(BigInt(producer.id))
+    .i16(producer.epoch)
+    .i32(sequence)
+    .i32(records.length)
+    .raw(body);
+  batch.putI32(8, batch.length - AFTER_LENGTH);
+  batch.putU32(CRC_AT, checksum(batch.written.subarray(CRC_FROM)));
+  return batch.written;
+}
+
+function sizeOf({ key, value, headers }: NewRecord, timestampDelta: number, index: number): number {
+  let size = 1 + varlongSize(timestampDelta) + varintSize(index) + bytesSize(key) + bytesSize(value);
+  const names = Object.keys(headers);
+  size += varintSize(names.length);
+  for (const name of names) {
+    const value = headers[name] as string | Uint8Array;
+    size += textSize(name) + (typeof value === 'string' ? textSize(value) : bytesSize(value));
+  }
+  return size;
+}
+
+const varintSize = (value: number): number => uvarintSize((value << 1) ^ (value >> 31));
+
+function uvarintSize(value: number): number {
+  let size = 1;
+  for (let rest = value >>> 0; rest > 0x7f; rest >>>= 7) size += 1;
+  return size;
+}
+
+function varlongSize(value: number): number {
+  let size = 1;
+  for (let rest = value < 0 ? -2 * value - 1 : 2 * value; rest > 0x7f; rest = Math.floor(rest / 128)) size += 1;
+  return size;
+}
+
+const bytesSize = (bytes: Uint8Array | null): number => (bytes === null ? 1 : varintSize(bytes.length) + bytes.length);
+
+function textSize(text: string): number {
+  const length = Buffer.byteLength(text);
+  return varintSize(length) + length;
+}
+
+function writeBytes(writer: ByteWriter, bytes: Uint8Array | null): void {
+  if (bytes === null) writer.varint(-1);
+  else writer.varint(bytes.length).raw(bytes);
+}
+
+function writeHeaders(writer: ByteWriter, headers: Headers): void {
+  const names = Object.keys(headers);
+  writer.varint(names.length);
+  for (const name of names) {
+    const value = headers[name] as string | Uint8Array;
+    writeText(writer, name);
+    if (typeof value === 'string') writeText(writer, value);
+    else writeBytes(writer, value);
+  }
+}
+
+function writeText(writer: ByteWriter, text: string): void {
+  const length = Buffer.byteLength(text);
+  writer.varint(length).utf8(text, length);
+}
