@@ -39,6 +39,16 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   'sinks/search/elasticsearch': ['@elastic/elasticsearch'],
 };
 
+/** The folders of the transport on Kafka, and those below each. */
+const KAFKA: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  cluster: ['wire'],
+  fetch: ['wire', 'cluster'],
+  produce: ['wire', 'cluster'],
+  group: ['wire', 'cluster', 'fetch', 'produce'],
+  admin: ['wire', 'cluster', 'fetch', 'produce', 'group'],
+};
+
 const RULES: readonly Rule[] = [
   { files: ['index.ts'], ours: ['modules/*', 'cli/program.ts'], libraries: [], why: 'the public face' },
   { files: ['core/**'], ours: ['core/**'], libraries: [], why: 'what everything else uses' },
@@ -80,9 +90,38 @@ const RULES: readonly Rule[] = [
     why: 'what the clients of all servers share knows none of them',
   },
   {
-    files: ['topics/kafka/**', 'topics/confluent/**'],
-    ours: ['core/*', ...LOG, 'network/*', 'topics/kafka/**', 'topics/confluent/*'],
-    libraries: ['node:*', '!node:sqlite', 'kafkajs', 'kafkajs/*', '@platformatic/wasm-utils'],
+    files: ['topics/confluent/**'],
+    ours: ['core/*', ...LOG, 'network/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'an implementation knows its port and its client',
+  },
+  {
+    files: ['topics/kafka/wire/kafkajs.ts', 'topics/kafka/wire/kafkajs-types.d.ts'],
+    ours: ['topics/kafka/wire/{errors,security}.ts'],
+    libraries: ['node:net', 'node:tls', 'kafkajs/*'],
+    why: 'the one place that knows kafkajs',
+  },
+  {
+    files: ['topics/kafka/wire/calls/**'],
+    ours: ['topics/kafka/wire/{call,batch-reader}.ts', '{folder}/*'],
+    libraries: [],
+    why: 'a call is bytes out and bytes in',
+  },
+  ...Object.entries(KAFKA).map(([folder, uses]) => ({
+    files: [`topics/kafka/${folder}/**`],
+    ours: [
+      'core/*',
+      'topics/log/*',
+      ...(folder === 'cluster' ? ['network/*'] : []),
+      ...[folder, ...uses].map((each) => `topics/kafka/${each}/**`),
+    ],
+    libraries: ['node:*', '!node:sqlite', ...(folder === 'wire' ? ['@platformatic/wasm-utils'] : [])],
+    why: 'from the wire upwards: bytes, the cluster, records in and out, groups, administration',
+  })),
+  {
+    files: ['topics/kafka/*'],
+    ours: ['core/*', 'topics/log/*', 'topics/kafka/**', '!topics/kafka/admin/**'],
+    libraries: ['node:*', '!node:sqlite'],
     why: 'an implementation knows its port and its client',
   },
   { files: ['jobs/index.ts'], ours: ['jobs/define.ts', ...JOB_FILES], libraries: [], why: 'a list of jobs' },
@@ -370,6 +409,14 @@ test('a file that trespasses is told of, with the reason', () => {
     ['docs/markdown.ts', '../jobs/runtime/run.ts'],
     ['sinks/cache/redis/cache.ts', 'pg'],
     ['topics/kafka/group/claim.ts', '../../embedded/log.ts'],
+    ['topics/kafka/wire/connection.ts', 'kafkajs'],
+    ['topics/kafka/wire/connection.ts', '../cluster/cluster.ts'],
+    ['topics/kafka/wire/calls/fetch.ts', '../connection.ts'],
+    ['topics/kafka/cluster/cluster.ts', '../group/offsets.ts'],
+    ['topics/kafka/fetch/fetcher.ts', '../produce/append.ts'],
+    ['topics/kafka/produce/append.ts', '../group/claim.ts'],
+    ['topics/kafka/group/claim.ts', '../admin/members.ts'],
+    ['topics/kafka/transport.ts', './admin/topics.ts'],
     ['cli/commands/up.ts', '../../topics/kafka/transport.ts'],
     ['elsewhere/a.ts', '../schemas/user.ts'],
   ];

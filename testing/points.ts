@@ -142,8 +142,6 @@ function claimWithPoints(claim: Claim, reach: Reach): Claim {
       return claim.fetch(options);
     },
     seek: (offset) => claim.seek(offset),
-    pause: () => claim.pause(),
-    resume: () => claim.resume(),
     async look() {
       await reach('look');
       await claim.look();

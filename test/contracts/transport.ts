@@ -244,16 +244,6 @@ export function transportContract(
     assert.deepEqual(keysOf(await take(claim, 1)), ['a']);
   });
 
-  cases('a paused claim fetches nothing, and goes on where it was', async (transport, topic, group) => {
-    await transport.produce(['a', 'b'].map((key) => record(topic, 0, { key })));
-    const claim = await claimOf(transport, group, topic, 0);
-    assert.deepEqual(keysOf(await take(claim, 1)), ['a']);
-    claim.pause();
-    assert.deepEqual((await claim.fetch({ maxRecords: 10, waitMs: 0 })).records, []);
-    claim.resume();
-    assert.deepEqual(keysOf(await take(claim, 1)), ['b']);
-  });
-
   if (!abilities.expires) return;
 
   cases(

@@ -15,7 +15,7 @@ import { type KafkaOptions, settingsOf } from '../../topics/kafka/cluster/option
 import { Fetcher } from '../../topics/kafka/fetch/fetcher.ts';
 import type { Reader } from '../../topics/kafka/fetch/reader.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import { fetch } from '../../topics/kafka/wire/calls-records.ts';
+import { fetch } from '../../topics/kafka/wire/calls/fetch.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
@@ -146,7 +146,7 @@ test('6: a partition whose records nobody takes delays no other, and only so muc
   const wanted = (rounds * size) / 3;
   await Promise.all(
     others.map(async (reader) => {
-      for (let taken = 0; taken < wanted; fetcher.look()) {
+      for (let taken = 0; taken < wanted; fetcher.wake()) {
         const records = reader.take(100);
         taken += records.length;
         if (records.length === 0) await reader.change(1000, undefined);
@@ -154,7 +154,7 @@ test('6: a partition whose records nobody takes delays no other, and only so muc
     }),
   );
   assert.ok(stuck.bytes > 0 && stuck.bytes <= aheadBytes / 3, `${stuck.bytes} bytes of ${wanted * 1000}`);
-  for (let taken = 0; taken < wanted; fetcher.look()) {
+  for (let taken = 0; taken < wanted; fetcher.wake()) {
     taken += stuck.take(1000).length;
     if (stuck.bytes === 0 && taken < wanted) await stuck.change(1000, undefined);
   }
@@ -199,7 +199,7 @@ test('9: nothing is ever appended without a producer id, by which the broker kno
   const cluster = new Cluster(settingsOf({ url }));
   t.after(() => cluster.close());
   const node = await cluster.leader(topic, 0);
-  const answer = await cluster.lane(node, 'test').call(
+  const answer = await cluster.connection(node, 'test').send(
     fetch([{ topic, id: undefined, partition: 0, offset: 0 }], {
       waitMs: 0,
       bytes: 100_000,

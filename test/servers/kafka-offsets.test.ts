@@ -14,6 +14,8 @@ import { settingsOf } from '../../topics/kafka/cluster/options.ts';
 import { Fetcher } from '../../topics/kafka/fetch/fetcher.ts';
 import { Producers } from '../../topics/kafka/produce/producers.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import type { Call } from '../../topics/kafka/wire/call.ts';
+import { endTxn, txnOffsetCommit } from '../../topics/kafka/wire/calls/transactions.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { codeOf, joined, keysOf, record, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
@@ -52,20 +54,35 @@ function opened(t: TestContext): Transport {
 /** As other clients commit, which need nothing but the name of the group. */
 async function commitAsOther(group: string, topic: string, offset: number, metadata: string): Promise<void> {
   const cluster = new Cluster(settingsOf({ url }));
-  const { errorCode } = await cluster.persist(async () => {
-    const lane = cluster.lane(await cluster.coordinator('group', group), 'main');
-    const { responses } = await lane.ask<{ responses: { partitions: { errorCode: number }[] }[] }>('OffsetCommit', {
-      groupId: group,
-      groupGenerationId: -1,
-      memberId: '',
-      retentionTime: -1,
-      topics: [{ topic, partitions: [{ partition: 0, offset: String(offset), metadata }] }],
-    });
-    return responses[0]?.partitions[0] ?? { errorCode: -1 };
+  const error = await cluster.persist(async () => {
+    const connection = cluster.connection(await cluster.coordinator('group', group), 'main');
+    return connection.send(offsetCommit(group, topic, offset, metadata));
   });
   cluster.close();
-  assert.equal(errorCode, 0);
+  assert.equal(error, 0);
 }
+
+/** OffsetCommit 5 of partition 0, by a client that is no member. */
+const offsetCommit = (group: string, topic: string, offset: number, metadata: string): Call<number | undefined> => ({
+  name: 'OffsetCommit',
+  key: 8,
+  version: 5,
+  flexible: false,
+  write(writer) {
+    writer.string(group).i32(-1).string('');
+    writer.array([topic], (name) =>
+      writer.string(name).array([0], (partition) => writer.i32(partition).i64(offset).string(metadata)),
+    );
+  },
+  read(reader) {
+    reader.throttle();
+    const errors = reader.array(() => {
+      reader.string();
+      return reader.array(() => ({ partition: reader.i32(), error: reader.i16() }));
+    });
+    return errors.flat()[0]?.error;
+  },
+});
 
 test('an offset that a tool of Kafka has set is foreign, at a claim and to who asks, until we commit', async (t) => {
   const transport = opened(t);
@@ -134,11 +151,14 @@ test('a partition whose transaction has not ended holds up no other one that is 
   const { membership } = await joined(transport, 'unstable', topic);
   const cluster = new Cluster(settingsOf({ url }));
   t.after(() => cluster.close());
-  const producer = await new Producers(cluster).initialise('tributary/somebody', { lane: 'main', timeoutMs: 60_000 });
+  const producer = await new Producers(cluster).initialise('tributary/somebody', {
+    connection: 'main',
+    timeoutMs: 60_000,
+  });
   await producer.begin('unstable');
-  const lane = cluster.lane(await cluster.coordinator('group', 'unstable'), 'main');
-  const pending = { topic, partitions: [{ partition: 1, offset: '9', metadata: 'tributary1/9/=late' }] };
-  await lane.ask('TxnOffsetCommit', { ...producer.identity, groupId: 'unstable', topics: [pending] });
+  const connection = cluster.connection(await cluster.coordinator('group', 'unstable'), 'main');
+  const pending = { group: 'unstable', topic, partition: 1, offset: 9, metadata: 'tributary1/9/=late' };
+  await connection.send(txnOffsetCommit(producer.identity, pending));
   let settled = false;
   const held = membership.claim(1).finally(() => {
     settled = true;
@@ -146,7 +166,7 @@ test('a partition whose transaction has not ended holds up no other one that is 
   const free = await membership.claim(0);
   assert.deepEqual(free.committed, { offset: undefined, marks: '', foreign: false });
   assert.equal(settled, false);
-  await lane.ask('EndTxn', { ...producer.identity, transactionResult: true });
+  await connection.send(endTxn(producer.identity, true));
   assert.deepEqual((await held).committed, { offset: 9, marks: 'late', foreign: false });
 });
 
@@ -235,7 +255,7 @@ test('a topic that is deleted and made again ends its claims, and none of them r
     cluster.close();
   });
   const reader = fetcher.open(topic, 0, 2, claim.shape.id);
-  while (reader.trouble === undefined && reader.bytes === 0) await reader.change(1000, undefined);
+  while (reader.failing === undefined && reader.bytes === 0) await reader.change(1000, undefined);
   assert.equal(reader.bytes, 0);
-  assert.match(String(reader.trouble?.error), /UNKNOWN_TOPIC_ID/);
+  assert.match(String(reader.failing?.error), /UNKNOWN_TOPIC_ID/);
 });

@@ -14,12 +14,12 @@ import {
 const brief = ({ state, message }: Finding) => `${state}: ${message}`;
 
 test('the release of a Kafka is told from what it speaks', () => {
-  const release = (minVersion: number, maxVersion: number) =>
+  const release = (lowest: number, highest: number) =>
     brief(
       versionFound(
         [
-          { apiKey: 3, minVersion: 0, maxVersion: 99 },
-          { apiKey: 1, minVersion, maxVersion },
+          { key: 3, lowest: 0, highest: 99 },
+          { key: 1, lowest, highest },
         ],
         3,
       ),

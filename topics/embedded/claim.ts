@@ -16,7 +16,6 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
   const { begin } = partition;
   const shape = shapeOf(log.topic(partition.topic));
   let position = committed.offset ?? begin;
-  let paused = false;
   let closed = false;
 
   /** Throws FENCED if there is a newer claim, or another topic than the one that was claimed. */
@@ -39,7 +38,7 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
         await setImmediate();
         const deadline = performance.now() + waitMs;
         for (;;) {
-          const idle = paused || closed || log.stopping() || signal?.aborted === true;
+          const idle = closed || log.stopping() || signal?.aborted === true;
           const records = idle ? [] : ofKeys(log.read(partition, position, maxRecords, FETCH_BYTES), maxKeys);
           const last = records.at(-1);
           // An owner without work commits nothing: here it learns that somebody claimed or moved the offset.
@@ -54,13 +53,6 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
     seek(offset) {
       position = offset;
       wake(partition);
-    },
-    pause() {
-      paused = true;
-      wake(partition);
-    },
-    resume() {
-      paused = false;
     },
 
     look: () => guarded('LOG_AWAY', 'looking at a claim', check),

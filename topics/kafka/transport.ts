@@ -1,11 +1,11 @@
 /**
- * The transport on Kafka (3.6 to 4.x). Every process may open it; groups and claims hold among all of them.
+ * The transport on Kafka (3.6 to 4.x). Any number of processes may open it: they share groups and claims.
  *
- * - A claim is a transactional id, made of group, topic and partition; its commit is one transaction of records, offset and
- *   marks. The marks are the offset's metadata, or what that refers to: see `marks.ts`.
- * - A claim notices within `metadataMs` that its topic was expanded. Of a topic that was deleted and made again it reads nothing.
- * - Retention is the brokers' own work: `expire` drops nothing. They go by the records' timestamps.
- * - `committed` may be an offset after the one that was committed, when nothing but marks of transactions lies between.
+ * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records, offset and marks.
+ *   The marks are the metadata of the offset, or a record that it refers to: see `group/marks.ts`.
+ * - A claim notices within `metadataMs` that its topic was expanded. Of a topic that was deleted and created again it reads nothing.
+ * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
+ * - `committed` may answer a later offset than the one that was committed, if nothing but transaction markers lies between.
  *
  * Rights needed on a secured cluster: topics, `tributary.marks` among them, Read, Write, Describe, Create; groups Read;
  * transactional ids `tributary` as a prefix Write, Describe; cluster IdempotentWrite.
@@ -15,31 +15,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { Committed, Membership, TopicInfo, Transport } from '../log/transport.ts';
 import { Cluster } from './cluster/cluster.ts';
-import { Together } from './cluster/coalescer.ts';
+import { Coalescer } from './cluster/coalescer.ts';
 import { type KafkaOptions, settingsOf } from './cluster/options.ts';
 import { shapeOf } from './cluster/shapes.ts';
 import { createMissing } from './cluster/topics.ts';
+import { boundsOf } from './fetch/bounds.ts';
 import { browse } from './fetch/browse.ts';
 import { offsetAt } from './fetch/offset-at.ts';
-import { openClaim, partsOf } from './group/claim.ts';
+import { openClaim, sharedBy } from './group/claim.ts';
 import { lagOf } from './group/lag.ts';
 import { MARKS_TOPIC } from './group/marks-topic.ts';
 import { Member } from './group/member.ts';
-import { boundsOf } from './group/offsets.ts';
 import { seek } from './group/seek.ts';
 import { Appender } from './produce/appender.ts';
 import { guarded, Unreachable } from './wire/errors.ts';
 
-/** Connects with the first call. Throws CONFIG_INVALID if the options are none. */
+/** Connects with the first call. Throws CONFIG_INVALID if the options are wrong. */
 export function kafkaTransport(options: KafkaOptions): Transport {
   const cluster = new Cluster(settingsOf(options));
-  const parts = partsOf(cluster);
-  const appender = new Appender(cluster, parts.producers);
+  const shared = sharedBy(cluster);
+  const appender = new Appender(cluster, shared.producers);
   const members = new Set<Member>();
-  /** Of whole topics: each of many new partitions may ask for all of them. */
-  const committed = new Together<undefined, Committed[]>(async (where, questions) => {
-    const topic = where.slice(0, where.indexOf('/'));
-    const all = await committedOf(where.slice(topic.length + 1), topic);
+  /** By topic and group: many partitions that are claimed together each ask for those of all. */
+  const committed = new Coalescer<undefined, Committed[]>(async (key, questions) => {
+    const topic = key.slice(0, key.indexOf('/'));
+    const all = await committedOf(key.slice(topic.length + 1), topic);
     return questions.map(() => [...all]);
   });
   let closed: Promise<void> | undefined;
@@ -51,12 +51,12 @@ export function kafkaTransport(options: KafkaOptions): Transport {
       const topics = found.filter(
         ({ name, error, internal }) => error === 0 && (names !== undefined || (!internal && name !== MARKS_TOPIC.name)),
       );
-      const places = topics.flatMap(({ name, partitions }) =>
+      const all = topics.flatMap(({ name, partitions }) =>
         partitions.map(({ partition }) => ({ topic: name, partition })).sort((a, b) => a.partition - b.partition),
       );
-      const bounds = await boundsOf(cluster, places);
+      const bounds = await boundsOf(cluster, all);
       const infos = Map.groupBy(
-        places.map((place, i) => ({ ...place, begin: bounds[i]?.begin ?? 0, end: bounds[i]?.end ?? 0 })),
+        all.map((each, i) => ({ ...each, begin: bounds[i]?.begin ?? 0, end: bounds[i]?.end ?? 0 })),
         ({ topic }) => topic,
       );
       const described = topics.map(({ name, id }) => ({
@@ -71,8 +71,8 @@ export function kafkaTransport(options: KafkaOptions): Transport {
 
   async function committedOf(group: string, topic: string): Promise<Committed[]> {
     const { partitions } = await cluster.persist(() => cluster.current(topic));
-    const places = partitions.map(({ partition }) => ({ group, topic, partition }));
-    return Promise.all(places.sort((a, b) => a.partition - b.partition).map((of) => parts.marks.committed(of)));
+    const all = partitions.map(({ partition }) => ({ group, topic, partition }));
+    return Promise.all(all.sort((a, b) => a.partition - b.partition).map((of) => shared.marks.committed(of)));
   }
 
   function membershipOf(group: string, topic: string, member: Member): Membership {
@@ -84,7 +84,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
         guarded('claiming a partition', async () => {
           await cluster.persist(() => cluster.partition(topic, partition));
           member.assertMayClaim(partition);
-          return openClaim(parts, { group, topic, partition });
+          return openClaim(shared, { group, topic, partition });
         }),
       async leave() {
         await member.leave();
@@ -95,7 +95,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
 
   async function close(): Promise<void> {
     const left = await Promise.allSettled([...members].map((member) => member.leave()));
-    parts.fetcher.stop();
+    shared.fetcher.stop();
     cluster.close();
     for (const result of left) if (result.status === 'rejected') throw result.reason;
   }
@@ -115,9 +115,9 @@ export function kafkaTransport(options: KafkaOptions): Transport {
         if (closed !== undefined)
           throw new TributaryError('USAGE', `Kafka is closed; group ${group} takes no new members`);
         await cluster.persist(() => cluster.topic(topic));
-        const member = new Member(cluster, group, topic, listener, `group-${randomUUID()}`);
+        const member = new Member(cluster, { group, topic, listener, connection: `group-${randomUUID()}` });
         try {
-          await Promise.race([member.entered(), silence(cluster.settings.patienceMs, group)]);
+          await Promise.race([member.entered(), noAnswer(cluster.settings.patienceMs, group)]);
         } catch (error) {
           void member.leave();
           throw error;
@@ -126,17 +126,17 @@ export function kafkaTransport(options: KafkaOptions): Transport {
         return membershipOf(group, topic, member);
       }),
     read: (topic, partition, offset, limit) =>
-      guarded('reading the log', () => browse(cluster, topic, partition, offset, limit)),
+      guarded('reading the log', () => browse(cluster, { topic, partition }, offset, limit)),
     offsetAt: (topic, partition, time) =>
       guarded('asking for an offset', () => offsetAt(cluster, { topic, partition }, time)),
-    lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, parts.offsets, group, topic)),
+    lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, shared.offsets, group, topic)),
     committed: (group, topic) =>
       guarded('reading offsets', async () => {
-        // Slashes stand in no name of a topic.
+        // No name of a topic has a slash.
         return committed.ask(`${topic}/${group}`, undefined);
       }),
     seek: (group, topic, partition, offset, marks) =>
-      guarded('moving an offset', () => seek(parts, { group, topic, partition }, offset, marks)),
+      guarded('moving an offset', () => seek(shared, { group, topic, partition }, offset, marks)),
     expire: async () => 0,
     close() {
       closed ??= close();
@@ -145,7 +145,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
   };
 }
 
-async function silence(ms: number, group: string): Promise<never> {
+async function noAnswer(ms: number, group: string): Promise<never> {
   await sleep(ms, undefined, { ref: false });
   throw new Unreachable(`the group ${group} did not answer`);
 }

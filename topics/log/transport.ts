@@ -141,7 +141,7 @@ export interface Claim {
   readonly begin: number;
   /**
    * The next records, at most `maxRecords` (fewer when they are large) and of at most `maxKeys` different keys if that is given,
-   * waiting up to `waitMs` for the first; an empty list when there were none, the claim is paused or `signal` was aborted. `end`
+   * waiting up to `waitMs` for the first; an empty list when there were none, or `signal` was aborted. `end`
    * is the offset after the last record of the partition as known now: a batch whose next offset equals it has caught up. May
    * throw FENCED when a newer claim exists, and does so where there is nothing to read.
    */
@@ -153,9 +153,6 @@ export interface Claim {
   }): Promise<{ records: LogRecord[]; end: number }>;
   /** Where the next fetch reads, without committing anything. */
   seek(offset: number): void;
-  /** A paused claim fetches nothing, and stays a member of its group. */
-  pause(): void;
-  resume(): void;
   /**
    * Throws FENCED when a newer claim exists. Linearizable: if it settles, every later claim was made after it was called. After it,
    * the transaction has begun: nothing but `commit` or `close` follows.

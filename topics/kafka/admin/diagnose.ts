@@ -1,20 +1,29 @@
-/** What `tributary doctor` finds out about a Kafka cluster: its version, settings and our rights. Topics are compared elsewhere. */
+/** What `tributary doctor` finds out about a Kafka cluster: its version, its settings and our rights. */
 import { type Finding, looked, ok, problem, warning } from '../../../core/finding.ts';
 import type { WantedTopic } from '../../log/admin.ts';
 import { LARGEST_RECORD } from '../../log/limits.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { type KafkaOptions, settingsOf } from '../cluster/options.ts';
 import { MARKS_TOPIC } from '../group/marks-topic.ts';
-import { CALL_BYTES } from '../produce/append.ts';
-import { metadata, stableOffsets, type TopicMetadata } from '../wire/calls.ts';
-import { fetch } from '../wire/calls-records.ts';
+import { REQUEST_BYTES } from '../produce/append.ts';
+import { apiVersions, type OfferedApi } from '../wire/calls/api-versions.ts';
+import { fetch } from '../wire/calls/fetch.ts';
+import { heartbeat } from '../wire/calls/group.ts';
+import { metadata, type TopicMetadata } from '../wire/calls/metadata.ts';
+import { stableOffsets } from '../wire/calls/offsets.ts';
+import { BROKER, describeConfigs } from '../wire/calls/topics.ts';
+import { addPartitionsToTxn, initProducerId } from '../wire/calls/transactions.ts';
+import { CODE } from '../wire/error-codes.ts';
 import { check, guarded, KafkaError } from '../wire/errors.ts';
 
-const BROKER = 4;
-/** No topic has so many partitions: a transaction is asked for it, and never begun. */
+/** No topic has so many partitions: a transaction that is asked for this one never begins. */
 const NO_PARTITION = 1_000_000_000;
 const TRANSACTIONAL_ID = 'tributary/doctor';
-const [TOPIC_REFUSED, GROUP_REFUSED, CLUSTER_REFUSED, TRANSACTION_REFUSED] = [29, 30, 31, 53];
+const TRANSACTION_MS = 10_000;
+const TOPIC_REFUSED = CODE.TOPIC_AUTHORIZATION_FAILED;
+const GROUP_REFUSED = CODE.GROUP_AUTHORIZATION_FAILED;
+const CLUSTER_REFUSED = CODE.CLUSTER_AUTHORIZATION_FAILED;
+const TRANSACTION_REFUSED = CODE.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 const SETTINGS = [
   'offset.metadata.max.bytes',
   'offsets.topic.replication.factor',
@@ -24,7 +33,7 @@ const SETTINGS = [
 
 type Rights = Readonly<Record<'read' | 'write' | 'join' | 'transact', readonly string[]>>;
 
-/** Throws when no broker answers, or lets us in. */
+/** Throws if no broker answers or lets us in. */
 export async function diagnoseKafka(options: KafkaOptions, wanted: readonly WantedTopic[]): Promise<Finding[]> {
   const cluster = new Cluster(settingsOf(options));
   try {
@@ -52,21 +61,15 @@ export async function diagnoseKafka(options: KafkaOptions, wanted: readonly Want
 }
 
 async function version(cluster: Cluster, node: number): Promise<Finding> {
-  const lane = cluster.lane(node, 'main');
-  const [{ nodes }, { apiVersions }] = await guarded('asking for versions', () =>
-    Promise.all([lane.call(metadata([])), lane.ask<{ apiVersions: readonly Api[] }>('ApiVersions', {})]),
+  const connection = cluster.connection(node, 'main');
+  const [{ nodes }, apis] = await guarded('asking for versions', () =>
+    Promise.all([connection.send(metadata([])), connection.send(apiVersions())]),
   );
-  return versionFound(apiVersions, nodes.length);
-}
-
-interface Api {
-  readonly apiKey: number;
-  readonly minVersion: number;
-  readonly maxVersion: number;
+  return versionFound(apis, nodes.length);
 }
 
 const FETCH = 1;
-/** By the newest version of Fetch that a broker speaks; 4.0 gave the oldest up. A broker does not say which release it is. */
+/** By the highest version of Fetch that a broker offers: it does not answer its release. 4.0 gave the lowest ones up. */
 const RELEASES: readonly (readonly [fetch: number, release: string])[] = [
   [18, '4.1 or newer'],
   [17, '3.8, 3.9 or 4.0'],
@@ -74,12 +77,12 @@ const RELEASES: readonly (readonly [fetch: number, release: string])[] = [
   [15, '3.5 or 3.6'],
 ];
 
-export function versionFound(apis: readonly Api[], brokers: number): Finding {
-  const { maxVersion = 0, minVersion = 0 } = apis.find(({ apiKey }) => apiKey === FETCH) ?? {};
-  const [, release] = RELEASES.find(([fetch]) => maxVersion >= fetch) ?? [];
+export function versionFound(apis: readonly OfferedApi[], brokers: number): Finding {
+  const { highest = 0, lowest = 0 } = apis.find(({ key }) => key === FETCH) ?? {};
+  const [, release] = RELEASES.find(([fetch]) => highest >= fetch) ?? [];
   const many = brokers === 1 ? '1 broker' : `${brokers} brokers`;
   if (release === undefined) return problem('transport', `Kafka, older than 3.5, ${many}`, 'use Kafka 3.6 to 4.x');
-  return ok('transport', `Kafka ${maxVersion === 17 && minVersion >= 4 ? '4.0' : release}, ${many}`);
+  return ok('transport', `Kafka ${highest === 17 && lowest >= 4 ? '4.0' : release}, ${many}`);
 }
 
 async function settings(
@@ -88,26 +91,15 @@ async function settings(
   wanted: readonly WantedTopic[],
   topics: readonly TopicMetadata[],
 ): Promise<Finding[]> {
-  const lane = cluster.lane(node, 'main');
-  const { resources } = await lane.ask<{
-    resources: readonly {
-      errorCode: number;
-      configEntries: readonly { configName: string; configValue: string | null }[];
-    }[];
-  }>('DescribeConfigs', {
-    resources: [{ type: BROKER, name: String(node), configNames: SETTINGS }],
-    includeSynonyms: false,
-  });
-  const [resource] = resources;
-  if (resource?.errorCode === CLUSTER_REFUSED) {
+  const connection = cluster.connection(node, 'main');
+  const [resource] = await connection.send(describeConfigs(BROKER, [String(node)], SETTINGS));
+  if (resource?.error === CLUSTER_REFUSED) {
     const message = 'they cannot be read without the right DescribeConfigs on the cluster';
     return [warning('transport: settings', message, 'grant it, or look at them yourself: docs/operate.md says which')];
   }
-  check(resource?.errorCode ?? -1, 'reading the settings of a broker');
-  const found = new Map(
-    resource?.configEntries.map(({ configName, configValue }) => [configName, Number(configValue)]),
-  );
-  const { nodes } = await lane.call(metadata([]));
+  check(resource?.error ?? CODE.UNKNOWN_SERVER_ERROR, 'reading the settings of a broker');
+  const found = new Map([...(resource?.settings ?? [])].map(([name, value]) => [name, Number(value)]));
+  const { nodes } = await connection.send(metadata([]));
   const copies = Math.min(...topics.flatMap(({ partitions }) => partitions.map(({ replicas }) => replicas.length)));
   return [
     ...copiesFound(found, nodes.length, copies),
@@ -120,7 +112,7 @@ async function settings(
   ];
 }
 
-/** `copies`: of the topics, Infinity if there are none yet. */
+/** `copies`: the fewest replicas of a topic, Infinity if there is no topic yet. */
 export function copiesFound(settings: ReadonlyMap<string, number>, brokers: number, copies: number): Finding[] {
   const checked = 'transport: copies';
   const todo =
@@ -136,12 +128,12 @@ export function copiesFound(settings: ReadonlyMap<string, number>, brokers: numb
 }
 
 /**
- * How large a call may be; undefined if it is not known. The limits of topics are compared with what is declared, and
- * `replica.fetch.max.bytes` and its like limit nothing: a batch that is larger is fetched by itself.
+ * `most`: how large a request may be; undefined if it is not known. `replica.fetch.max.bytes` and its like limit nothing: a larger
+ * batch is fetched by itself.
  */
 export function requestsFound(most: number | undefined): Finding[] {
-  if (most === undefined || most >= CALL_BYTES + LARGEST_RECORD) return [];
-  const message = `brokers take calls of ${most} bytes, and those that write have up to ${CALL_BYTES + LARGEST_RECORD}`;
+  if (most === undefined || most >= REQUEST_BYTES + LARGEST_RECORD) return [];
+  const message = `brokers take calls of ${most} bytes, and those that write have up to ${REQUEST_BYTES + LARGEST_RECORD}`;
   return [
     problem('transport: calls', message, 'raise socket.request.max.bytes of the brokers: by default it is 104857600'),
   ];
@@ -159,7 +151,7 @@ async function longestMarks(
     for (const group of groups) {
       const answer = await unlessRefused(GROUP_REFUSED, async () => {
         const node = await cluster.coordinator('group', group);
-        return cluster.lane(node, 'main').call(stableOffsets(group, name, partitions));
+        return cluster.connection(node, 'main').send(stableOffsets(group, name, partitions));
       });
       for (const { metadata: marks } of answer?.partitions ?? []) longest = Math.max(longest, marks.length);
     }
@@ -168,10 +160,10 @@ async function longestMarks(
 }
 
 const MUCH = 0.6;
-/** A reference to a record with the marks takes less. */
+/** A reference to a record with marks is shorter. */
 const LEAST_METADATA = 128;
 
-/** `hasTopic`: whether the topic of those that are longer than the limit is there. */
+/** `hasTopic`: whether the topic for longer marks exists. */
 export function marksFound(longest: number, limit: number, hasTopic: boolean): Finding {
   const message = `the longest in an offset have ${longest} of ${limit} characters`;
   if (limit < LEAST_METADATA) {
@@ -200,7 +192,7 @@ async function rightsOf(
   };
 }
 
-/** The topic of marks cannot even be seen. */
+/** The topic of marks cannot even be described. */
 function withoutMarks({ read, write, ...rights }: Rights): Rights {
   const { name } = MARKS_TOPIC;
   return { ...rights, read: [...read, name], write: [...write, name] };
@@ -215,30 +207,18 @@ async function unlessRefused<T>(code: number, ask: () => Promise<T>): Promise<T 
   }
 }
 
-/** The topics that cannot be written: no transaction begins, since each is asked for a partition that it does not have. */
+/** The topics that cannot be written. No transaction begins: each topic is asked for a partition that it does not have. */
 async function transactional(cluster: Cluster, names: readonly string[]): Promise<string[]> {
   return cluster.persist(async () => {
-    const lane = cluster.lane(await cluster.coordinator('transaction', TRANSACTIONAL_ID), 'main');
-    const producer = await lane.ask<{ errorCode: number; producerId: string; producerEpoch: number }>(
-      'InitProducerId',
-      {
-        transactionalId: TRANSACTIONAL_ID,
-        transactionTimeout: 10_000,
-      },
-    );
-    check(producer.errorCode, 'beginning to write');
+    const connection = cluster.connection(await cluster.coordinator('transaction', TRANSACTIONAL_ID), 'main');
+    const { error, ...producer } = await connection.send(initProducerId(TRANSACTIONAL_ID, TRANSACTION_MS));
+    check(error, 'beginning to write');
     if (names.length === 0) return [];
-    const { errors } = await lane.ask<{
-      errors: readonly { topic: string; partitionErrors: readonly { errorCode: number }[] }[];
-    }>('AddPartitionsToTxn', {
-      transactionalId: TRANSACTIONAL_ID,
-      producerId: producer.producerId,
-      producerEpoch: producer.producerEpoch,
-      topics: names.map((topic) => ({ topic, partitions: [NO_PARTITION] })),
-    });
-    return errors
-      .filter(({ partitionErrors }) => partitionErrors.some(({ errorCode }) => errorCode === TOPIC_REFUSED))
-      .map(({ topic }) => topic);
+    const topics = names.map((topic) => ({ topic, partitions: [NO_PARTITION] }));
+    const errors = await connection.send(
+      addPartitionsToTxn({ transactionalId: TRANSACTIONAL_ID, ...producer }, topics),
+    );
+    return errors.filter((each) => each.error === TOPIC_REFUSED).map(({ topic }) => topic);
   });
 }
 
@@ -246,8 +226,8 @@ async function unreadable(cluster: Cluster, names: readonly string[]): Promise<s
   const refused = await Promise.all(
     names.map((topic) =>
       cluster.persist(async () => {
-        const lane = cluster.lane(await cluster.leader(topic, 0), 'main');
-        const { partitions } = await lane.call(
+        const connection = cluster.connection(await cluster.leader(topic, 0), 'main');
+        const { partitions } = await connection.send(
           fetch([{ topic, id: undefined, partition: 0, offset: 0 }], { waitMs: 0, bytes: 1, partitionBytes: 1 }),
         );
         return partitions.some(({ error }) => error === TOPIC_REFUSED) ? [topic] : [];
@@ -257,13 +237,12 @@ async function unreadable(cluster: Cluster, names: readonly string[]): Promise<s
   return refused.flat();
 }
 
-/** A heartbeat of nobody: the right to be a member is looked at before the member is. */
+/** By the heartbeat of a member that does not exist: the broker checks the right before it looks for the member. */
 async function joinable(cluster: Cluster, group: string): Promise<string[]> {
   const code = await unlessRefused(GROUP_REFUSED, () =>
     cluster.persist(async () => {
-      const lane = cluster.lane(await cluster.coordinator('group', group), 'main');
-      const nobody = { groupId: group, groupGenerationId: 0, memberId: 'tributary-doctor' };
-      return (await lane.ask<{ errorCode: number }>('Heartbeat', nobody)).errorCode;
+      const connection = cluster.connection(await cluster.coordinator('group', group), 'main');
+      return connection.send(heartbeat({ group, member: 'tributary-doctor', generation: 0 }));
     }),
   );
   return code === undefined || code === GROUP_REFUSED ? [group] : [];

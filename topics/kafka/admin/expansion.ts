@@ -1,33 +1,33 @@
-/** What a group goes on with when its topic was expanded: the largest marks of all partitions, in each of them. */
+/** What a group continues with when its topic was expanded: the largest marks of all partitions, in each of them. */
 import { expandedProgress, parseProgress } from '../../log/progress.ts';
 import type { Committed } from '../../log/transport.ts';
-import { membersOf } from '../cluster/topics.ts';
-import type { Parts } from '../group/claim.ts';
-import { boundsOf } from '../group/offsets.ts';
+import { boundsOf } from '../fetch/bounds.ts';
+import type { Shared } from '../group/claim.ts';
 import { seek } from '../group/seek.ts';
+import { membersOf } from './members.ts';
 
 /**
- * Writes them, if that was not done. An expansion and these offsets are no one step: so what an earlier call did not come to is
- * done by the next one. A group that has members is left as it is.
+ * Commits them, if that was not done. An expansion and these commits are not one step: what an earlier call did not come to is done
+ * by the next one. A group that has members is left as it is.
  */
-export async function carryMarksOn(parts: Parts, group: string, topic: string): Promise<void> {
-  const { cluster } = parts;
+export async function carryMarksOver(shared: Shared, group: string, topic: string): Promise<void> {
+  const { cluster } = shared;
   await cluster.persist(() => cluster.describe([topic]));
-  // Not by that answer: it may be of a broker that has not heard of the expansion.
+  // Not from that answer: the broker may not have learnt of the expansion.
   const count = cluster.shapes.of(topic)?.partitions ?? 0;
-  const places = Array.from({ length: count }, (_, partition) => ({ group, topic, partition }));
-  const committed = await Promise.all(places.map((of) => parts.marks.committed(of)));
+  const partitions = Array.from({ length: count }, (_, partition) => ({ group, topic, partition }));
+  const committed = await Promise.all(partitions.map((of) => shared.marks.committed(of)));
   const before = countOf(committed);
   if (before === undefined || before >= count || (await membersOf(cluster, group)) > 0) return;
-  const begins = await cluster.persist(() => boundsOf(cluster, places));
+  const begins = await cluster.persist(() => boundsOf(cluster, partitions));
   const texts = expandedProgress(
     committed.map(({ offset, marks }) => ({ offset, text: marks })),
     count,
   );
-  // The new ones first: as long as an old one says how many there were, this is not done.
-  for (const of of places.toReversed()) {
+  // The new partitions first: as long as an old one has the old count, this is not done.
+  for (const of of partitions.toReversed()) {
     const offset = committed[of.partition]?.offset ?? begins[of.partition]?.begin ?? 0;
-    await seek(parts, of, offset, texts[of.partition] as string);
+    await seek(shared, of, offset, texts[of.partition] as string);
   }
 }
 

@@ -1,4 +1,4 @@
-/** `topics verify` and `topics apply` on Kafka: what is wanted against what is there. */
+/** `topics verify` and `topics apply` on Kafka: the topics as they are wanted, against those that exist. */
 import {
   type Difference,
   differences,
@@ -9,23 +9,24 @@ import {
 } from '../../log/admin.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { type KafkaOptions, settingsOf } from '../cluster/options.ts';
-import { createMissing, expand, membersOf, settingsOfTopics } from '../cluster/topics.ts';
-import { partsOf } from '../group/claim.ts';
+import { createMissing, expand, settingsOfTopics } from '../cluster/topics.ts';
+import { sharedBy } from '../group/claim.ts';
 import { lagOf } from '../group/lag.ts';
 import { MARKS_TOPIC } from '../group/marks-topic.ts';
 import type { Offsets } from '../group/offsets.ts';
 import { guarded } from '../wire/errors.ts';
-import { carryMarksOn } from './expansion.ts';
+import { carryMarksOver } from './expansion.ts';
+import { membersOf } from './members.ts';
 
 const RETENTION = 'retention.ms';
 const LIMIT = 'max.message.bytes';
 
 export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
   const cluster = new Cluster(settingsOf(options));
-  const parts = partsOf(cluster);
+  const shared = sharedBy(cluster);
 
   async function verify(wanted: readonly WantedTopic[]): Promise<Difference[]> {
-    const found = await cluster.persist(() => find(cluster, parts.offsets, wanted));
+    const found = await cluster.persist(() => find(cluster, shared.offsets, wanted));
     return differences(wanted, found, cluster.settings.replication);
   }
 
@@ -36,10 +37,10 @@ export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
         const found = await verify(wanted);
         const topicsTo = (action: Difference['action']) =>
           wanted.filter(({ name }) => found.some((each) => each.topic === name && each.action === action));
-        // Jobs may have no right to create it when they need it.
+        // Jobs may not have the right to create it when they need it.
         await createMissing(cluster, [...topicsTo('create'), ...(wanted.length > 0 ? [MARKS_TOPIC] : [])]);
         for (const { name, partitions } of topicsTo('expand')) await expand(cluster, name, partitions);
-        for (const { name, groups } of wanted) for (const group of groups) await carryMarksOn(parts, group, name);
+        for (const { name, groups } of wanted) for (const group of groups) await carryMarksOver(shared, group, name);
         return found;
       }),
     async close() {

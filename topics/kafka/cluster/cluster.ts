@@ -1,4 +1,4 @@
-/** The brokers: who leads which partition, who coordinates which group or transaction, and the lanes that lead to them. */
+/** The brokers: which one leads each partition and coordinates each group or transaction, and the connections to them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
@@ -8,30 +8,31 @@ import {
   metadata,
   type PartitionMetadata,
   type TopicMetadata,
-} from '../wire/calls.ts';
-import { type Address, Lane } from '../wire/connection.ts';
-import { CODE, check, hasCode, isPassing, KafkaError } from '../wire/errors.ts';
-import { Together } from './coalescer.ts';
+} from '../wire/calls/metadata.ts';
+import { type Address, Connection } from '../wire/connection.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { check, hasCode, isPassing, KafkaError } from '../wire/errors.ts';
+import { Coalescer } from './coalescer.ts';
 import { listenerAt, mixUpOf } from './listener.ts';
 import type { Settings } from './options.ts';
 import { Shapes } from './shapes.ts';
 
 /** What has a coordinator: a consumer group or a transactional id. The numbers are the protocol's. */
-const COORDINATES = { group: 0, transaction: 1 } as const;
-type Coordinates = keyof typeof COORDINATES;
+const COORDINATED = { group: 0, transaction: 1 } as const;
+type Coordinated = keyof typeof COORDINATED;
 
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 250;
-/** Brokers hear of a new topic one after the other: so often a missing one is asked for. */
+/** Brokers learn of a new topic one after the other: a missing one is asked for so often. */
 const MISSING_TRIES = 5;
 const MISSING_PAUSE_MS = 40;
-/** What the brokers want to be spoken to in is looked at so often, while none can be spoken to. */
-const LOOK_AGAIN_MS = 10_000;
-const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-/** How old an answer may be that says what a topic looks like now. */
+/** While no broker can be reached, their listeners are looked at so often. */
+const LISTENER_MS = 10_000;
+const NOT_REACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** How old the shape of a topic may be to count as recent. */
 const FRESH_MS = 2000;
 
-interface Heard {
+interface Cached {
   readonly topic: TopicMetadata;
   readonly at: number;
 }
@@ -39,24 +40,24 @@ interface Heard {
 export class Cluster {
   readonly settings: Settings;
   readonly shapes = new Shapes();
-  readonly #lanes = new Map<string, Lane>();
+  readonly #connections = new Map<string, Connection>();
   readonly #coordinators = new Map<string, number>();
-  readonly #topics = new Map<string, Heard>();
+  readonly #topics = new Map<string, Cached>();
   /** How many claims and members each topic has. */
   readonly #watched = new Map<string, number>();
-  readonly #descriptions = new Together<readonly string[], readonly TopicMetadata[]>((_, lists) =>
+  readonly #descriptions = new Coalescer<readonly string[], readonly TopicMetadata[]>((_, lists) =>
     this.#describeAll(lists),
   );
-  readonly #findings = new Together<string, number>((kind, keys) => this.#find(kind as Coordinates, keys));
+  readonly #lookups = new Coalescer<string, number>((kind, keys) => this.#find(kind as Coordinated, keys));
   #watch: NodeJS.Timeout | undefined;
   #nodes: ReadonlyMap<number, Address> = new Map();
   #controller = -1;
   /** Whether something went wrong since the brokers were last asked about themselves. */
   #isStale = false;
-  /** When it was last looked what the brokers want to be spoken to in. */
+  /** When the listeners of the brokers were last looked at. */
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** How often everything was forgotten. */
-  #edition = 0;
+  /** How often the metadata was invalidated. */
+  #epoch = 0;
   #closed = false;
 
   constructor(settings: Settings) {
@@ -68,25 +69,25 @@ export class Cluster {
   }
 
   /** The connection of that name to a broker; made when first used. */
-  lane(node: number, name: string): Lane {
+  connection(node: number, name: string): Connection {
     const address = this.#nodes.get(node);
     if (address === undefined) throw new KafkaError(CODE.COORDINATOR_NOT_AVAILABLE, `broker ${node} is not known`);
-    return this.#laneTo(address, name);
+    return this.#connectionTo(address, name);
   }
 
   /**
-   * Asks the brokers about all topics, or those named; those that do not exist are left out. Who asks at the same time as others
-   * shares their request.
+   * Asks a broker for the metadata of all topics, or of those named; those that do not exist are left out. Callers at the same time
+   * share a request.
    */
   async describe(names?: readonly string[]): Promise<readonly TopicMetadata[]> {
-    const topics = names === undefined ? await this.#hear(undefined) : await this.#descriptions.ask('', names);
+    const topics = names === undefined ? await this.#fetch(undefined) : await this.#descriptions.ask('', names);
     for (const topic of topics) {
       if (topic.error !== CODE.INVALID_TOPIC) check(topic.error, `the topic ${topic.name}`);
     }
     return topics;
   }
 
-  /** The same, as heard in the last two seconds. */
+  /** The same, not older than two seconds. */
   async recent(names: readonly string[]): Promise<readonly TopicMetadata[]> {
     const now = performance.now();
     const old = names.filter((name) => !((this.#topics.get(name)?.at ?? -FRESH_MS) > now - FRESH_MS));
@@ -94,13 +95,13 @@ export class Cluster {
     return names.flatMap((name) => this.#topics.get(name)?.topic ?? []).filter(({ error }) => error === 0);
   }
 
-  /** As last heard, unless it is unknown. Throws TOPIC_MISSING. */
+  /** From the cache, if it is known. Throws TOPIC_MISSING. */
   async topic(name: string): Promise<TopicMetadata> {
     for (let tries = 1; ; tries++) {
       const known = this.#topics.get(name)?.topic;
       if (known !== undefined && known.error === 0) return known;
       if (tries > MISSING_TRIES || known !== undefined) {
-        // It was there: a broker that is behind the others may not know of it yet.
+        // It did exist: a broker that is behind the others may not know of it yet.
         if (this.shapes.of(name) !== undefined) throw new KafkaError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name}`);
         throw new TributaryError('TOPIC_MISSING', `there is no topic ${name} in Kafka; run \`tributary doctor\``);
       }
@@ -109,7 +110,7 @@ export class Cluster {
     }
   }
 
-  /** As it is now. Throws TOPIC_MISSING. */
+  /** Not from the cache. Throws TOPIC_MISSING. */
   async current(name: string): Promise<TopicMetadata> {
     await this.describe([name]);
     return this.topic(name);
@@ -133,16 +134,19 @@ export class Cluster {
   async leader(topic: string, partition: number): Promise<number> {
     const found = await this.partition(topic, partition);
     if (found.leader < 0 || !this.#nodes.has(found.leader)) {
-      this.forgetPlaces();
-      throw new KafkaError(found.error === 0 ? 5 : found.error, `partition ${partition} of ${topic} has no leader`);
+      this.invalidate();
+      throw new KafkaError(
+        found.error === 0 ? CODE.LEADER_NOT_AVAILABLE : found.error,
+        `partition ${partition} of ${topic} has no leader`,
+      );
     }
     return found.leader;
   }
 
-  async coordinator(kind: Coordinates, key: string): Promise<number> {
+  async coordinator(kind: Coordinated, key: string): Promise<number> {
     const known = this.#coordinators.get(`${kind}/${key}`);
     if (known !== undefined && this.#nodes.has(known)) return known;
-    return this.#findings.ask(kind, key);
+    return this.#lookups.ask(kind, key);
   }
 
   /** The number of the broker that takes requests to change topics. */
@@ -151,10 +155,10 @@ export class Cluster {
     return this.#controller;
   }
 
-  /** Asks for the topic again and again, for all who want that together, until the answered function is called. */
+  /** Refreshes the metadata of the topic every `metadataMs`, until the answered function is called. */
   watch(topic: string): () => void {
     this.#watched.set(topic, (this.#watched.get(topic) ?? 0) + 1);
-    this.#watch ??= setInterval(() => this.#lookAtTopics(), this.settings.metadataMs).unref();
+    this.#watch ??= setInterval(() => this.#refresh(), this.settings.metadataMs).unref();
     let watching = true;
     return () => {
       const others = (this.#watched.get(topic) ?? 0) - (watching ? 1 : 0);
@@ -164,30 +168,30 @@ export class Cluster {
     };
   }
 
-  /** Forgets who leads and coordinates what: it is asked for again. */
-  forgetPlaces(): void {
-    this.#edition += 1;
+  /** Forgets leaders and coordinators: they are looked up again. */
+  invalidate(): void {
+    this.#epoch += 1;
     this.#topics.clear();
     this.#coordinators.clear();
     this.#isStale = true;
   }
 
   /**
-   * Repeats what fails for reasons that pass, until the patience is over. So `attempt` must be something that may be done
-   * twice; and it has to look up leaders and coordinators anew each time.
+   * Retries what fails for reasons that pass, for `patienceMs`. So `attempt` must be safe to repeat, and has to look up leaders and
+   * coordinators each time.
    */
   async persist<T>(attempt: () => Promise<T>, patienceMs = this.settings.patienceMs): Promise<T> {
     const deadline = performance.now() + patienceMs;
     for (let pause = FIRST_PAUSE_MS; ; ) {
-      const edition = this.#edition;
+      const epoch = this.#epoch;
       try {
         return await attempt();
       } catch (error) {
         if (!isPassing(error) || performance.now() + pause > deadline) throw error;
-        // A transaction that is ending takes a few ms; everything else may be a sign that somebody else is in charge now.
+        // A transaction that is ending takes a few ms; any other error may mean that another broker leads or coordinates now.
         if (!hasCode(error, CODE.CONCURRENT_TRANSACTIONS, CODE.UNSTABLE_OFFSET_COMMIT)) {
-          // What others have asked for since is not what this attempt went by.
-          if (edition === this.#edition) this.forgetPlaces();
+          // What others have looked up since is not what this attempt went by.
+          if (epoch === this.#epoch) this.invalidate();
           pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
         }
         await sleep(pause);
@@ -198,30 +202,31 @@ export class Cluster {
   close(): void {
     this.#closed = true;
     clearInterval(this.#watch);
-    for (const lane of this.#lanes.values()) lane.close();
+    for (const connection of this.#connections.values()) connection.close();
   }
 
-  /** Gives the connections of that name up. */
+  /** Closes the connections of that name. */
   release(name: string): void {
-    for (const [id, lane] of this.#lanes) {
+    for (const [id, connection] of this.#connections) {
       if (!id.endsWith(`/${name}`)) continue;
-      lane.close();
-      this.#lanes.delete(id);
+      connection.close();
+      this.#connections.delete(id);
     }
   }
 
-  #lookAtTopics(): void {
-    // It is asked for again; who needs it meanwhile hears what is wrong.
+  #refresh(): void {
+    // It is refreshed again later; whoever needs the topic meanwhile gets the error.
     if (this.#watched.size > 0) this.describe([...this.#watched.keys()]).catch(() => {});
   }
 
-  #laneTo(address: Address, name: string): Lane {
+  #connectionTo(address: Address, name: string): Connection {
     if (this.#closed) throw new TributaryError('USAGE', 'the connection to Kafka is closed; open it again to use it');
     const id = `${address.host}:${address.port}/${name}`;
     const { clientId, connectMs, requestMs, security } = this.settings;
-    const lane = this.#lanes.get(id) ?? new Lane(address, { clientId, connectMs, requestMs, security });
-    this.#lanes.set(id, lane);
-    return lane;
+    const connection =
+      this.#connections.get(id) ?? new Connection(address, { clientId, connectMs, requestMs, security });
+    this.#connections.set(id, connection);
+    return connection;
   }
 
   #anyNode(): number {
@@ -230,11 +235,11 @@ export class Cluster {
   }
 
   async #describeAll(lists: readonly (readonly string[])[]): Promise<(readonly TopicMetadata[])[]> {
-    const topics = await this.#hear([...new Set(lists.flat())]);
+    const topics = await this.#fetch([...new Set(lists.flat())]);
     return lists.map((names) => topics.filter(({ name }) => names.includes(name)));
   }
 
-  async #hear(names: readonly string[] | undefined): Promise<readonly TopicMetadata[]> {
+  async #fetch(names: readonly string[] | undefined): Promise<readonly TopicMetadata[]> {
     const found = await this.#ask(metadata(names));
     this.#nodes = new Map(found.nodes.map(({ id, host, port }) => [id, { host, port }]));
     this.#controller = found.controller;
@@ -243,36 +248,36 @@ export class Cluster {
     const topics = found.topics.filter(({ error }) => error !== CODE.UNKNOWN_TOPIC_OR_PARTITION);
     const at = performance.now();
     for (const topic of topics) {
-      // What a broker says that is behind the others is asked for again when it is needed.
-      if (topic.error !== 0 || this.shapes.hear(topic)) this.#topics.set(topic.name, { topic, at });
+      // The answer of a broker that is behind the others is not cached.
+      if (topic.error !== 0 || this.shapes.update(topic)) this.#topics.set(topic.name, { topic, at });
     }
     return topics;
   }
 
-  async #find(kind: Coordinates, keys: readonly string[]): Promise<(number | Error)[]> {
+  async #find(kind: Coordinated, keys: readonly string[]): Promise<(number | Error)[]> {
     if (this.#nodes.size === 0 || this.#isStale) await this.describe([]);
     const asked = [...new Set(keys)];
-    const answers = await this.lane(this.#anyNode(), 'main').call(findCoordinators(COORDINATES[kind], asked));
+    const answers = await this.connection(this.#anyNode(), 'main').send(findCoordinators(COORDINATED[kind], asked));
     if (answers.some(({ error, node }) => error === 0 && !this.#nodes.has(node))) await this.describe([]);
     const found = new Map(answers.map((answer) => [answer.key, answer]));
     return keys.map((key) => {
       const answer = found.get(key);
       const what = `looking for the coordinator of the ${kind} ${key}`;
-      if (answer === undefined) return new KafkaError(-1, what);
+      if (answer === undefined) return new KafkaError(CODE.UNKNOWN_SERVER_ERROR, what);
       if (answer.error !== 0) return new KafkaError(answer.error, what);
       this.#coordinators.set(`${kind}/${key}`, answer.node);
       return answer.node;
     });
   }
 
-  /** Of the brokers known, then of those named in the configuration, the first that answers. */
+  /** Asks the known brokers, then those of the configuration, until one answers. */
   async #ask(call: ReturnType<typeof metadata>): Promise<Metadata> {
     const known = [...this.#nodes.values()].sort(() => Math.random() - 0.5);
     let failure: unknown;
     const addresses = new Map([...known, ...this.settings.brokers].map((each) => [`${each.host}:${each.port}`, each]));
     for (const address of addresses.values()) {
       try {
-        return await this.#laneTo(address, 'main').call(call);
+        return await this.#connectionTo(address, 'main').send(call);
       } catch (error) {
         if (!isPassing(error)) throw error;
         failure = error;
@@ -281,13 +286,13 @@ export class Cluster {
     throw (await this.#reason(failure)) ?? failure;
   }
 
-  /** Why no broker of the configuration can be spoken to, if they run and it is only that we speak otherwise. */
+  /** The disagreement over TLS or SASL because of which no broker answers; undefined if that is not the reason. */
   async #reason(failure: unknown): Promise<TributaryError | undefined> {
     const doing = 'connecting to Kafka';
     const certificate = certificateProblem(failure);
     if (certificate !== undefined) return new TributaryError('ACCESS_REFUSED', `${doing}: ${certificate}`);
-    if (NOBODY_THERE.has(String((failure as NodeJS.ErrnoException).code))) return undefined;
-    if (performance.now() - this.#lookedAt < LOOK_AGAIN_MS) return undefined;
+    if (NOT_REACHED.has(String((failure as NodeJS.ErrnoException).code))) return undefined;
+    if (performance.now() - this.#lookedAt < LISTENER_MS) return undefined;
     this.#lookedAt = performance.now();
     for (const address of this.settings.brokers) {
       const listener = await listenerAt(address);

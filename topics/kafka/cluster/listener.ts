@@ -1,6 +1,6 @@
 /**
- * What a listener of Kafka wants, and whether the URL says the same: TLS or none, a user or none, which mechanism. A broker that is
- * spoken to in another way says nothing, or closes the connection.
+ * What a listener of Kafka expects (TLS or not, SASL or not, which mechanisms), and whether the URL agrees. A broker that is
+ * spoken to in another way does not answer, or closes the connection.
  */
 import { type Address, answerOf } from '../../../network/speaking.ts';
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
@@ -8,7 +8,7 @@ import type { Settings } from './options.ts';
 
 export interface Listener {
   readonly tls: boolean;
-  /** Of SASL; undefined where no user is taken. */
+  /** Of SASL; undefined if the listener takes no user. */
   readonly mechanisms: readonly string[] | undefined;
 }
 
@@ -16,25 +16,27 @@ const [SASL_HANDSHAKE, VERSION, CORRELATION] = [17, 1, 1_414_678_849];
 const ILLEGAL_SASL_STATE = 34;
 const NO_MECHANISM = 'NONE';
 
-/** Asks for a mechanism that nobody has: it is answered with those that there are. Brokers take this before anybody has logged in. */
-const ASK = asked();
+/** Asks for a mechanism that does not exist; the answer lists those that do. Brokers answer this before a login. */
+const HANDSHAKE = handshake();
 
-function asked(): Uint8Array {
+function handshake(): Uint8Array {
   const body = new ByteWriter().i16(SASL_HANDSHAKE).i16(VERSION).i32(CORRELATION);
   body.string('tributary').string(NO_MECHANISM);
   return Buffer.concat([new ByteWriter().i32(body.written.length).written, body.written]);
 }
 
-/** Undefined if what answers there, if anything does, is no broker. */
+/** Undefined if no broker answers there. */
 export async function listenerAt(address: Address): Promise<Listener | undefined> {
   for (const over of ['plain', 'tls'] as const) {
-    const mechanisms = mechanismsOf(await answerOf(address, over, ASK, (answer) => mechanismsOf(answer) !== undefined));
+    const mechanisms = mechanismsOf(
+      await answerOf(address, over, HANDSHAKE, (answer) => mechanismsOf(answer) !== undefined),
+    );
     if (mechanisms !== undefined) return { tls: over === 'tls', mechanisms: mechanisms ?? undefined };
   }
   return undefined;
 }
 
-/** Null where no user is taken; undefined for what is no answer of a broker, or not all of it. */
+/** Null if the listener takes no user; undefined if this is not a broker's answer, or not all of it. */
 export function mechanismsOf(answer: Buffer): readonly string[] | null | undefined {
   if (answer.length < 14) return undefined;
   const reader = new ByteReader(answer);
@@ -43,7 +45,7 @@ export function mechanismsOf(answer: Buffer): readonly string[] | null | undefin
   return reader.i16() === ILLEGAL_SASL_STATE ? null : reader.array(() => reader.string());
 }
 
-/** Why we and the listener do not understand each other, and what to do; undefined if that is not why. */
+/** How the URL and the listener disagree, and what to do; undefined if they agree. */
 export function mixUpOf(settings: Settings, { host, port }: Address, listener: Listener): string | undefined {
   const { tls, sasl } = settings.security;
   const where = `${host}:${port}`;
@@ -60,9 +62,8 @@ export function mixUpOf(settings: Settings, { host, port }: Address, listener: L
   if (sasl === undefined && mechanisms.length > 0) {
     return `${where} wants a user: write user:password@ before the hosts, with ?sasl= one of ${mechanisms.join(', ')}`;
   }
-  const mechanism = String(sasl?.['mechanism'] ?? '').toUpperCase();
-  if (sasl !== undefined && !mechanisms.includes(mechanism)) {
-    return `${where} does not know the mechanism ${mechanism}: write ?sasl= one of ${mechanisms.join(', ')}`;
+  if (sasl !== undefined && !mechanisms.includes(sasl.mechanism)) {
+    return `${where} does not know the mechanism ${sasl.mechanism}: write ?sasl= one of ${mechanisms.join(', ')}`;
   }
   return undefined;
 }

@@ -8,18 +8,18 @@ export interface ClientCredentials {
 }
 
 const ANSWER_MS = 5000;
-/** A token is asked for again so long before it ends. */
+/** A token is renewed so long before it expires. */
 const MARGIN_MS = 60_000;
 const DEFAULT_LIFE_S = 300;
 
-/** Answers a token that is valid now; the one asked for last as long as it is. Messages never hold the secret. */
+/** Answers a token that is valid now: the last one, as long as it is valid. Messages never hold the secret. */
 export function tokenSource(credentials: ClientCredentials): () => Promise<string> {
-  /** Until when, by `performance.now`: a clock that is set does not make a token old or young. */
+  /** `validUntil` is a time of `performance.now`, which does not change when the clock is set. */
   let last: { readonly token: string; readonly validUntil: number } | undefined;
   let asking: Promise<string> | undefined;
   return async () => {
     if (last !== undefined && performance.now() < last.validUntil) return last.token;
-    // Connections are often made several at once.
+    // Several connections are often made at once.
     asking ??= ask(credentials)
       .then((answer) => {
         last = answer;

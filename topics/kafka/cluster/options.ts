@@ -1,25 +1,19 @@
-/** How a Kafka cluster is named, reached and spoken to. */
+/** The options of a Kafka cluster: its brokers, how to log in, limits and time-outs. */
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { LARGEST_RECORD } from '../../log/limits.ts';
 import { COMPRESSIONS, type Compression } from '../wire/compression.ts';
 import { Unreachable } from '../wire/errors.ts';
+import type { Login, Security } from '../wire/security.ts';
 import { type ClientCredentials, tokenSource } from './oauth.ts';
 
-export type Sasl =
-  | {
-      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-      readonly username: string;
-      readonly password: string;
-    }
-  | ({ readonly mechanism: 'OAUTHBEARER' } & ClientCredentials)
-  /** `token` answers a token that is valid now. */
-  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> };
+/** A login; for OAUTHBEARER also the client credentials that its tokens are asked for with. */
+export type Sasl = Login | ({ readonly mechanism: 'OAUTHBEARER' } & ClientCredentials);
 
-/** PEM texts. Without `ca`, the certificate authorities of Node. */
+/** PEM texts. Without `ca`, Node's certificate authorities are trusted. */
 export interface Tls {
   readonly ca?: string | undefined;
-  /** With `key`, what this client shows the brokers. */
+  /** With `key`: the certificate of this client. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
 }
@@ -31,35 +25,29 @@ export interface KafkaOptions {
    * Parameters: `sasl` (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, which is the default), `compression` and `replication` as below.
    */
   readonly url: string;
-  /** Used where the URL says `kafkas://`. */
+  /** Used if the scheme of the URL is `kafkas://`. */
   readonly tls?: Tls | undefined;
-  /** Counts before what the URL says. */
+  /** Overrides what the URL says. */
   readonly sasl?: Sasl | undefined;
   readonly clientId?: string | undefined;
-  /** Of the topics that are created; by default what the brokers are set to. */
+  /** Replicas of the topics that are created; by default the brokers' own default. */
   readonly replication?: number | undefined;
-  /** Of what is written: none, gzip, snappy, lz4 or zstd. All of them are read. */
+  /** How records are compressed when they are written: none, gzip, snappy, lz4 or zstd. All of them are read. */
   readonly compression?: Compression | undefined;
-  /** The largest record that the topics created here take, in bytes: `max.message.bytes`. */
+  /** The largest record that topics created here take, in bytes: their `max.message.bytes`. */
   readonly largestRecord?: number | undefined;
-  /** How long a member of a group may be silent before its partitions are given to others, in ms. Brokers want at least 6000. */
+  /** `session.timeout.ms`: after so long without a heartbeat a member loses its partitions. Brokers want at least 6000. */
   readonly sessionMs?: number | undefined;
-  /** How often a member tells the group that it lives, and so how soon it learns of others, in ms. */
+  /** `heartbeat.interval.ms`: how often a member sends a heartbeat, and so how soon it learns of a rebalance. */
   readonly heartbeatMs?: number | undefined;
-  /** How long a broker may take for one answer, in ms. */
+  /** How long a broker may take to answer one request, in ms. */
   readonly requestMs?: number | undefined;
-  /** How long a call tries again before it says LOG_AWAY, in ms. */
+  /** How long a call retries before it fails with LOG_AWAY, in ms. */
   readonly patienceMs?: number | undefined;
-  /** How often the cluster is asked for new partitions and brokers, in ms. */
+  /** How often metadata is refreshed, to notice new partitions and brokers, in ms. */
   readonly metadataMs?: number | undefined;
-  /** Bytes that are fetched ahead, for all partitions together. */
+  /** Memory budget of what is fetched ahead, for all partitions together, in bytes. */
   readonly aheadBytes?: number | undefined;
-}
-
-/** What kafkajs takes. */
-export interface Security {
-  readonly tls: ConnectionOptions | undefined;
-  readonly sasl: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface Settings {
@@ -78,7 +66,7 @@ export interface Settings {
   readonly aheadBytes: number;
 }
 
-/** As said by the brokers: `-1` stands for their own default. */
+/** In the protocol `-1` stands for the brokers' own default. */
 const BROKERS_DEFAULT = -1;
 const DEFAULT_PORT = 9092;
 const MIB = 1024 * 1024;
@@ -86,7 +74,7 @@ const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 const URL_FORM = /^(kafkas?):\/\/(?:([^:@/]+):([^@/]*)@)?([^/?@]+)\/?(?:\?(.*))?$/;
 const HOST_FORM = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
 
-/** Fills in what is not said. Throws CONFIG_INVALID; no message repeats a password. */
+/** Fills in the defaults. Throws CONFIG_INVALID; no message repeats a password. */
 export function settingsOf(options: KafkaOptions): Settings {
   const match = URL_FORM.exec(options.url);
   if (match === null) throw invalid('the URL of Kafka must be like kafka://host:9092,host:9092');
@@ -104,7 +92,7 @@ export function settingsOf(options: KafkaOptions): Settings {
     brokers: (hosts as string).split(',').map(addressOf),
     security: {
       tls: scheme === 'kafkas' ? tlsOf(options.tls ?? {}) : undefined,
-      sasl: saslOf(options.sasl ?? fromUrl(username, password, parameters.get('sasl'))),
+      sasl: loginOf(options.sasl ?? fromUrl(username, password, parameters.get('sasl'))),
     },
     clientId: options.clientId ?? 'tributary',
     replication,
@@ -127,7 +115,7 @@ function addressOf(text: string): { host: string; port: number } {
   return { host: (match[1] as string).replace(/^\[|\]$/g, ''), port };
 }
 
-/** Undefined members would count as given. */
+/** Without undefined members: Node takes those for given. */
 function tlsOf(tls: Tls): ConnectionOptions {
   return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
 }
@@ -146,20 +134,17 @@ function fromUrl(
   return { mechanism: chosen, username: decodeURIComponent(username), password: decodeURIComponent(password ?? '') };
 }
 
-function saslOf(sasl: Sasl | undefined): Security['sasl'] {
-  if (sasl === undefined) return undefined;
-  if (sasl.mechanism !== 'OAUTHBEARER') {
-    return { mechanism: sasl.mechanism.toLowerCase(), username: sasl.username, password: sasl.password };
-  }
-  const token = 'token' in sasl ? sasl.token : tokenSource(sasl);
-  const oauthBearerProvider = async () => {
+function loginOf(sasl: Sasl | undefined): Login | undefined {
+  if (sasl === undefined || sasl.mechanism !== 'OAUTHBEARER') return sasl;
+  const source = 'token' in sasl ? sasl.token : tokenSource(sasl);
+  const token = async () => {
     try {
-      return { value: await token() };
+      return await source();
     } catch (error) {
       throw new Unreachable(`no token for Kafka: ${messageOf(error)}`, { cause: error });
     }
   };
-  return { mechanism: 'oauthbearer', oauthBearerProvider };
+  return { mechanism: 'OAUTHBEARER', token };
 }
 
 function isOneOf<T extends string>(names: readonly T[], name: string): name is T {

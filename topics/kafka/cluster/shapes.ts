@@ -1,6 +1,6 @@
-/** What topics look like, as heard from whichever broker answered last. Brokers hear of changes one after the other. */
+/** The shapes of topics as the brokers last answered them. Brokers learn of a change one after the other. */
 import type { TopicShape } from '../../log/transport.ts';
-import type { TopicMetadata } from '../wire/calls.ts';
+import type { TopicMetadata } from '../wire/calls/metadata.ts';
 
 export function shapeOf({ name, id, partitions }: Pick<TopicMetadata, 'name' | 'id' | 'partitions'>): TopicShape {
   return { name, id, partitions: partitions.length };
@@ -11,8 +11,8 @@ export class Shapes {
   /** Ids of topics that were deleted and made again. */
   readonly #former = new Set<string>();
 
-  /** Answers whether it is news, and not what a broker says that has not heard of the last change. */
-  hear(topic: TopicMetadata): boolean {
+  /** False if the broker has not learnt of the last change: then its answer is left out. */
+  update(topic: TopicMetadata): boolean {
     const shape = shapeOf(topic);
     const known = this.#known.get(shape.name);
     if (known !== undefined) {
@@ -25,12 +25,12 @@ export class Shapes {
     return true;
   }
 
-  /** Undefined if the topic was never heard of. */
+  /** Undefined if no broker has ever described the topic. */
   of(topic: string): TopicShape | undefined {
     return this.#known.get(topic);
   }
 
-  /** How a topic differs from what it was; undefined if it does not, as far as heard. */
+  /** How the topic differs now from what it was; undefined if it does not, as far as known. */
   change(was: TopicShape): string | undefined {
     const now = this.#known.get(was.name);
     if (now === undefined) return undefined;

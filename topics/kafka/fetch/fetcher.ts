@@ -1,25 +1,27 @@
 /**
- * Fetches ahead for all readers of a process, over two connections to each broker (and two more for each further reader of
- * the same partition): one for partitions that have records
- * waiting, which is answered at once, and one for those read to their end, whose answer waits for a new record. So a partition
- * without records delays none with some; and a reader that is slow only keeps its own partition out of the next request.
+ * Fetches ahead for all readers of a process, over two connections to each broker (and two more for each further reader of the
+ * same partition). One is for partitions with records to read, and is answered at once. The other is for partitions that were
+ * read to their end, and its answer waits for a new record. So a partition without records delays no other, and a slow reader
+ * keeps only its own partition out of the next request.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../../core/errors.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { boundsOf } from '../group/offsets.ts';
-import { type Fetched, fetch } from '../wire/calls-records.ts';
-import { CODE, check, isPassing, KafkaError, translate } from '../wire/errors.ts';
+import { keyOf } from '../cluster/topic-partition.ts';
+import { type Fetched, fetch } from '../wire/calls/fetch.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { check, isPassing, KafkaError, translate } from '../wire/errors.ts';
+import { boundsOf } from './bounds.ts';
 import { Reader } from './reader.ts';
 
-/** How long a broker keeps a request for which there is no record, and so how long a new reader waits to be asked for. */
+/** How long a broker keeps a request without records, and so how long a new reader may wait for the next request. */
 const WAIT_MS = 250;
 const ANSWER_BYTES = 8 * 1024 * 1024;
 const LEAST_PARTITION_BYTES = 64 * 1024;
 const MOST_PARTITION_BYTES = 1024 * 1024;
 const PAUSE_MS = 100;
 
-/** Which readers a request is for. */
+/** The readers that share a request. */
 interface Route {
   readonly node: number;
   readonly slot: number;
@@ -29,22 +31,22 @@ interface Route {
 export class Fetcher {
   readonly #cluster: Cluster;
   readonly #readers = new Set<Reader>();
-  /** The loops that run, with what makes one that has nothing to do look again. */
+  /** The running loops, each with the function that wakes it when it is idle. */
   readonly #loops = new Map<string, () => void>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
   }
 
-  /** With `id`, of the topic that has it, and not of another of that name. */
+  /** With `id`, only records of the topic with that id are read. */
   open(topic: string, partition: number, offset: number, id?: string): Reader {
-    const reader = new Reader(topic, partition, offset, this.#freeSlot(topic, partition), id);
+    const reader = new Reader({ topic, id, partition, offset, slot: this.#freeSlot(topic, partition) });
     this.#readers.add(reader);
     void this.#locate(reader);
     return reader;
   }
 
-  /** A request can name a partition once: readers of the same one (of two groups, say) go by different requests. */
+  /** A request can name a partition once: two readers of the same one (of two groups, say) need two requests. */
   #freeSlot(topic: string, partition: number): number {
     const taken = [...this.#readers].filter((each) => each.topic === topic && each.partition === partition);
     let slot = 0;
@@ -56,11 +58,11 @@ export class Fetcher {
     reader.closed = true;
     this.#readers.delete(reader);
     reader.wake();
-    this.look();
+    this.wake();
   }
 
-  /** To be called when a reader wants records again: it took some, was sent elsewhere, or goes on after a pause. */
-  look(): void {
+  /** To be called when a reader wants records again: it took some, or was moved to another offset. */
+  wake(): void {
     for (const wake of [...this.#loops.values()]) wake();
   }
 
@@ -68,20 +70,20 @@ export class Fetcher {
     for (const reader of this.#readers) this.close(reader);
   }
 
-  /** Finds the leader, as often as it takes. */
+  /** Looks the leader up, until there is one. */
   async #locate(reader: Reader): Promise<void> {
     while (!reader.closed && reader.failure === undefined && reader.node === undefined) {
       try {
         reader.node = await this.#cluster.leader(reader.topic, reader.partition);
       } catch (error) {
-        if (!isPassing(error)) return reader.fail(translate(error, whatOf(reader)));
-        this.#trouble(reader, error);
+        if (!isPassing(error)) return reader.fail(translate(error, describe(reader)));
+        this.#failing(reader, error);
         await sleep(PAUSE_MS);
       }
     }
     if (reader.node === undefined) return;
     for (const kind of ['backlog', 'end'] as const) this.#start({ node: reader.node, slot: reader.slot, kind });
-    this.look();
+    this.wake();
   }
 
   #start(route: Route): void {
@@ -100,7 +102,7 @@ export class Fetcher {
         await new Promise<void>((resolve) => this.#loops.set(id, resolve));
         continue;
       }
-      // The first of a request gets a batch however large it is: each has its turn.
+      // The first partition of a request gets a batch however large it is: they take turns.
       const first = turn % wanting.length;
       await this.#fetch(route, [...wanting.slice(first), ...wanting.slice(0, first)]);
     }
@@ -112,11 +114,11 @@ export class Fetcher {
   }
 
   #wants(reader: Reader): boolean {
-    const { paused, closed, failure, isBeyond, bytes } = reader;
-    return !paused && !closed && failure === undefined && !isBeyond && bytes < this.#partitionBytes();
+    const { closed, failure, isBeyond, bytes } = reader;
+    return !closed && failure === undefined && !isBeyond && bytes < this.#partitionBytes();
   }
 
-  /** A partition's share of what is fetched ahead: it may have that much, and one answer more. */
+  /** A partition's share of the memory budget: it may hold that much, and one answer more. */
   #partitionBytes(): number {
     const share = Math.floor(this.#cluster.settings.aheadBytes / (2 * Math.max(1, this.#readers.size)));
     return Math.min(Math.max(share, LEAST_PARTITION_BYTES), MOST_PARTITION_BYTES);
@@ -131,12 +133,12 @@ export class Fetcher {
         bytes: ANSWER_BYTES,
         partitionBytes: this.#partitionBytes(),
       });
-      const answer = await this.#cluster.lane(node, `fetch-${kind}-${slot}`).call(call);
+      const answer = await this.#cluster.connection(node, `fetch-${kind}-${slot}`).send(call);
       check(answer.error, 'fetching');
-      const answers = new Map(answer.partitions.map((each) => [placeOf(each), each]));
+      const answers = new Map(answer.partitions.map((each) => [keyOf(each), each]));
       const settled = readers.map((reader, i) => {
         if (reader.closed || reader.generation !== generations[i]) return undefined;
-        const found = answers.get(placeOf(reader));
+        const found = answers.get(keyOf(reader));
         return found && this.#accept(reader, found);
       });
       await Promise.all(settled);
@@ -144,21 +146,21 @@ export class Fetcher {
       for (const reader of readers) this.#relocate(reader, error);
       await sleep(PAUSE_MS);
     }
-    // One that has come to the end, or has left it, is for the other loop now.
-    this.look();
+    // A reader that has come to the end, or has left it, is for the other loop now.
+    this.wake();
   }
 
   async #accept(reader: Reader, fetched: Fetched): Promise<void> {
     if (fetched.error === CODE.OFFSET_OUT_OF_RANGE) return this.#outOfRange(reader);
-    if (fetched.error !== 0) return this.#relocate(reader, new KafkaError(fetched.error, whatOf(reader)));
+    if (fetched.error !== 0) return this.#relocate(reader, new KafkaError(fetched.error, describe(reader)));
     try {
       reader.accept(fetched);
     } catch (error) {
-      reader.fail(translate(error, whatOf(reader)));
+      reader.fail(translate(error, describe(reader)));
     }
   }
 
-  /** Never goes on elsewhere by itself: what was lost has to be said, and what was deleted has to be decided on. */
+  /** Never goes on at another offset by itself: lost records have to be reported, and somebody has to decide what to do. */
   async #outOfRange(reader: Reader): Promise<void> {
     const { topic, partition, fetchFrom, generation } = reader;
     try {
@@ -169,7 +171,7 @@ export class Fetcher {
         const message = `partition ${partition} of ${topic} begins at ${bounds.begin} now: the records from ${fetchFrom} on were dropped by its retention before they were read`;
         return reader.fail(new TributaryError('LOG_AWAY', message));
       }
-      this.#relocate(reader, new KafkaError(CODE.OFFSET_OUT_OF_RANGE, whatOf(reader)));
+      this.#relocate(reader, new KafkaError(CODE.OFFSET_OUT_OF_RANGE, describe(reader)));
     } catch (error) {
       this.#relocate(reader, error);
     }
@@ -179,22 +181,20 @@ export class Fetcher {
     if (reader.closed || this.#cluster.closed) return;
     const stays = error instanceof KafkaError && error.code === CODE.OFFSET_OUT_OF_RANGE;
     if (!isPassing(error) && !stays) {
-      reader.fail(translate(error, whatOf(reader)));
+      reader.fail(translate(error, describe(reader)));
       return;
     }
-    this.#trouble(reader, error);
+    this.#failing(reader, error);
     if (reader.node === undefined) return;
     reader.node = undefined;
-    this.#cluster.forgetPlaces();
+    this.#cluster.invalidate();
     setTimeout(() => this.#locate(reader), PAUSE_MS);
   }
 
-  #trouble(reader: Reader, error: unknown): void {
-    reader.trouble ??= { since: performance.now(), error };
+  #failing(reader: Reader, error: unknown): void {
+    reader.failing ??= { since: performance.now(), error };
     reader.wake();
   }
 }
 
-const placeOf = ({ topic, partition }: Pick<Reader, 'topic' | 'partition'>): string => `${topic}/${partition}`;
-
-const whatOf = ({ topic, partition }: Reader): string => `reading partition ${partition} of ${topic}`;
+const describe = ({ topic, partition }: Reader): string => `reading partition ${partition} of ${topic}`;

@@ -1,15 +1,15 @@
-/** Where a moment lies in a partition. */
 import type { Cluster } from '../cluster/cluster.ts';
-import { boundsOf, listed, type Place } from '../group/offsets.ts';
+import type { TopicPartition } from '../cluster/topic-partition.ts';
+import { boundsOf, offsetsAt } from './bounds.ts';
 
 /** The first offset whose record is of that time (in ms since 1970 UTC) or later; the end of the partition if there is none. */
-export async function offsetAt(cluster: Cluster, place: Place, time: number): Promise<number> {
-  await cluster.partition(place.topic, place.partition);
+export async function offsetAt(cluster: Cluster, partition: TopicPartition, time: number): Promise<number> {
+  await cluster.partition(partition.topic, partition.partition);
   return cluster.persist(async () => {
-    // In this order: what comes meanwhile lies before the end.
-    const [found = -1] = await listed(cluster, [place], time);
+    // In this order: a record that comes in between lies before the end.
+    const [found = -1] = await offsetsAt(cluster, [partition], time);
     if (found >= 0) return found;
-    const [bounds] = await boundsOf(cluster, [place]);
+    const [bounds] = await boundsOf(cluster, [partition]);
     return bounds?.end ?? 0;
   });
 }

@@ -1,47 +1,54 @@
-/** The records of one partition that were fetched ahead, and where its reader stands. Nothing here asks a broker. */
+/** The records of one partition that were fetched ahead, and the position of its reader. It sends nothing to a broker. */
 import { KeyCount } from '../../log/key-count.ts';
 import type { LogRecord } from '../../log/transport.ts';
 import { type BatchHead, BatchReader, batchHeads, committed } from '../wire/batch-reader.ts';
-import type { Fetched } from '../wire/calls-records.ts';
+import type { Fetched } from '../wire/calls/fetch.ts';
 
-/** What one call of `take` answers at most, unless a single record is larger. */
+/** The most that one call of `take` answers, unless a single record is larger. */
 const TAKE_BYTES = 4 * 1024 * 1024;
+
+export interface ReaderOptions {
+  readonly topic: string;
+  /** Given, only records of the topic with this id are read. */
+  readonly id?: string | undefined;
+  readonly partition: number;
+  readonly offset: number;
+  /** Differs among the readers of a partition. */
+  readonly slot?: number;
+}
 
 export class Reader {
   readonly topic: string;
-  /** Given, only records of the topic with this id are read. */
   readonly id: string | undefined;
   readonly partition: number;
-  /** Differs among the readers of a partition. */
   readonly slot: number;
-  paused = false;
   closed = false;
   /** Why there will be no more records. */
   failure: unknown;
-  /** Since when no broker answered, by `performance.now`, and why. */
-  trouble: { readonly since: number; readonly error: unknown } | undefined;
-  /** The broker that leads the partition, as far as known. */
+  /** Since when no broker has answered, by `performance.now`, and why. */
+  failing: { readonly since: number; readonly error: unknown } | undefined;
+  /** The broker that leads the partition, if it is known. */
   node: number | undefined;
-  /** Counts what makes an answer that is under way useless. */
+  /** Counts what makes an answer under way stale. */
   generation = 0;
-  /** Bytes of batches that are not taken yet. */
+  /** Bytes of the batches that are not taken yet. */
   bytes = 0;
 
-  /** The next offset to fetch: everything before it is in `#batches`, was taken, or cannot be seen by anybody. */
+  /** The next offset to fetch: everything before it is in `#batches`, was taken, or is visible to nobody. */
   #fetchFrom: number;
   /** The next offset to hand out. */
   #next: number;
   #lastTaken = -1;
   #batches: BatchHead[] = [];
   #open: { readonly reader: BatchReader; readonly bytes: number } | undefined;
-  /** The offset after the last record that anybody can see, of those fetched. */
-  #seenEnd = -1;
+  /** The offset after the last visible record of those fetched. */
+  #visibleEnd = -1;
   #lastStable = -1;
-  /** Where the partition ends, when that is before the next offset. */
+  /** Where the partition ends, if that is before the next offset. */
   #endsBefore: number | undefined;
   readonly #waiting = new Set<() => void>();
 
-  constructor(topic: string, partition: number, offset: number, slot = 0, id?: string) {
+  constructor({ topic, id, partition, offset, slot = 0 }: ReaderOptions) {
     this.slot = slot;
     this.id = id;
     this.topic = topic;
@@ -54,12 +61,12 @@ export class Reader {
     return this.#fetchFrom;
   }
 
-  /** Whether a broker has answered since it was opened or sent elsewhere. */
+  /** Whether a broker has answered since it was opened or moved. */
   get known(): boolean {
     return this.#lastStable >= 0 || this.#endsBefore !== undefined;
   }
 
-  /** Whether everything that can be seen was fetched, as far as known: then a fetch may have to wait. */
+  /** Whether every visible record was fetched, as far as known: then a fetch may have to wait. */
   get atEnd(): boolean {
     return this.known && this.#fetchFrom >= this.#lastStable;
   }
@@ -68,10 +75,10 @@ export class Reader {
     return this.#endsBefore !== undefined;
   }
 
-  /** The offset after the last record that can be seen. Marks of transactions after it do not count. */
+  /** The offset after the last visible record. Transaction markers after it do not count. */
   get end(): number {
     if (this.#endsBefore !== undefined) return this.#endsBefore;
-    return Math.max(this.#next, this.atEnd ? this.#seenEnd : this.#lastStable);
+    return Math.max(this.#next, this.atEnd ? this.#visibleEnd : this.#lastStable);
   }
 
   /** Whether there is something to read, here or at the broker. */
@@ -87,32 +94,32 @@ export class Reader {
     this.#batches = [];
     this.#open = undefined;
     this.bytes = 0;
-    this.#seenEnd = -1;
+    this.#visibleEnd = -1;
     this.#lastStable = -1;
     this.#endsBefore = undefined;
     this.wake();
   }
 
-  /** Takes up an answer that begins at `fetchFrom`. Copies: the answer holds the records of other partitions too. */
+  /** Adds an answer that begins at `fetchFrom`. Copies it: the answer holds the records of other partitions too. */
   accept({ records, aborted, lastStable }: Fetched): void {
     const heads = batchHeads(Buffer.from(records));
     for (const head of committed(heads, aborted)) {
       if (head.nextOffset <= this.#next) continue;
       this.#batches.push(head);
       this.bytes += head.bytes.length;
-      this.#seenEnd = head.nextOffset;
+      this.#visibleEnd = head.nextOffset;
     }
     const last = heads.at(-1);
     if (last !== undefined) this.#fetchFrom = Math.max(this.#fetchFrom, last.nextOffset);
     this.#lastStable = lastStable;
-    this.trouble = undefined;
+    this.failing = undefined;
     this.wake();
   }
 
-  /** The partition ends before the offset that is to be read. */
+  /** The partition ends before the next offset. */
   beyond(end: number): void {
     this.#endsBefore = end;
-    this.trouble = undefined;
+    this.failing = undefined;
     this.wake();
   }
 
@@ -140,8 +147,8 @@ export class Reader {
   }
 
   /**
-   * The offset that means the same as `offset` to a reader: behind the marks of transactions that follow the last record
-   * taken, if nothing else does. A group that read everything so has no lag.
+   * The offset that means the same as `offset` to a reader: after the transaction markers that follow the last record taken, if
+   * nothing else follows it. So a group that has read everything has no lag.
    */
   past(offset: number): number {
     const drained = this.#open === undefined && this.#batches.length === 0;
@@ -164,7 +171,7 @@ export class Reader {
   }
 
   wake(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   #read(): LogRecord | undefined {
@@ -176,7 +183,7 @@ export class Reader {
       }
       const { reader, bytes } = this.#open;
       const record = reader.next();
-      // With its last record, not with the next call: until then it would keep its partition from being fetched.
+      // With its last record, not with the next call: until then it would keep its partition out of the requests.
       if (reader.isDone) {
         this.bytes -= bytes;
         this.#open = undefined;

@@ -1,59 +1,59 @@
-/** Who gets which partition, and the bytes by which members of a group say what they have and are told what they get. */
+/** Which member gets which partition, and the bytes of subscriptions and assignments. */
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
 
 export interface MemberState {
   readonly id: string;
-  /** What it has; it keeps that while the group is divided anew. */
-  readonly held: readonly number[];
-  /** Of the division by which it got what it has: of two that claim a partition, the one that was told last has it. */
+  /** The partitions that it owns; it keeps them during the rebalance. */
+  readonly owned: readonly number[];
+  /** In which it was assigned them: of two members that name a partition, the one with the later generation owns it. */
   readonly generation: number;
-  /** It is about to go and takes nothing more. */
+  /** It is leaving, and is assigned nothing more. */
   readonly leaving: boolean;
 }
 
 /**
- * What each member gets, by its id. No member is to have two more than another, and a partition stays with its member unless that
- * one has too many. A partition that moves is given to nobody as long as somebody has it: its member lets go of it, says so,
- * and the group is divided once more.
+ * The partitions of each member, by its id. In the end no member has two more than another, and a partition stays with its member
+ * unless that one has too many. A partition that is to move is assigned to nobody as long as somebody owns it: its member
+ * revokes it and joins again, and the next rebalance assigns it (the cooperative protocol of KIP-429).
  */
-export function divide(partitions: readonly number[], members: readonly MemberState[]): Map<string, number[]> {
-  const holders = holdersOf(members);
+export function assign(partitions: readonly number[], members: readonly MemberState[]): Map<string, number[]> {
+  const owners = ownersOf(members);
   const staying = members.filter(({ leaving }) => !leaving).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const targets = targetsOf(partitions, holders, staying);
-  const given = new Map(members.map(({ id }) => [id, [] as number[]]));
+  const targets = targetsOf(partitions, owners, staying);
+  const assigned = new Map(members.map(({ id }) => [id, [] as number[]]));
   for (const partition of partitions) {
     const target = targets.get(partition);
-    const holder = holders.get(partition);
-    if (target !== undefined && (holder === undefined || holder === target)) given.get(target)?.push(partition);
+    const owner = owners.get(partition);
+    if (target !== undefined && (owner === undefined || owner === target)) assigned.get(target)?.push(partition);
   }
-  return given;
+  return assigned;
 }
 
-function holdersOf(members: readonly MemberState[]): Map<number, string> {
-  const holders = new Map<number, string>();
-  for (const { id, held } of [...members].sort((a, b) => a.generation - b.generation)) {
-    for (const partition of held) holders.set(partition, id);
+function ownersOf(members: readonly MemberState[]): Map<number, string> {
+  const owners = new Map<number, string>();
+  for (const { id, owned } of [...members].sort((a, b) => a.generation - b.generation)) {
+    for (const partition of owned) owners.set(partition, id);
   }
-  return holders;
+  return owners;
 }
 
 function targetsOf(
   partitions: readonly number[],
-  holders: ReadonlyMap<number, string>,
+  owners: ReadonlyMap<number, string>,
   staying: readonly MemberState[],
 ): Map<number, string> {
   const targets = new Map<number, string>();
   if (staying.length === 0) return targets;
-  const heldBy = (id: string) => partitions.filter((partition) => holders.get(partition) === id);
+  const ownedBy = (id: string) => partitions.filter((partition) => owners.get(partition) === id);
   const fullestFirst = staying
-    .map(({ id }) => ({ id, held: heldBy(id) }))
-    .sort((a, b) => b.held.length - a.held.length);
+    .map(({ id }) => ({ id, owned: ownedBy(id) }))
+    .sort((a, b) => b.owned.length - a.owned.length);
   const share = Math.floor(partitions.length / staying.length);
   const larger = partitions.length % staying.length;
   const missing: string[] = [];
-  fullestFirst.forEach(({ id, held }, i) => {
+  fullestFirst.forEach(({ id, owned }, i) => {
     const count = share + (i < larger ? 1 : 0);
-    const kept = held.slice(0, count);
+    const kept = owned.slice(0, count);
     for (const partition of kept) targets.set(partition, id);
     for (let more = kept.length; more < count; more++) missing.push(id);
   });
@@ -63,25 +63,26 @@ function targetsOf(
   return targets;
 }
 
-/** Of Kafka's own format for consumers: its tools show what they read in it. https://kafka.apache.org/protocol.html */
+/** The version of both formats. They are those of Kafka's own consumers, so that its tools can show them. */
 const FORMAT = 0;
 
+/**
+ * ConsumerProtocolSubscription 0: version i16, topics [string], user data bytes. Our user data: generation i32, leaving bool,
+ * owned [i32]. https://github.com/apache/kafka/blob/trunk/clients/src/main/resources/common/message/ConsumerProtocolSubscription.json
+ */
 export interface Subscription {
   readonly topic: string;
-  readonly held: readonly number[];
+  readonly owned: readonly number[];
   readonly generation: number;
   readonly leaving: boolean;
 }
 
-export function encodeSubscription({ topic, held, generation, leaving }: Subscription): Buffer {
-  const own = new ByteWriter()
-    .i32(generation)
-    .bool(leaving)
-    .array(held, () => {});
-  for (const partition of held) own.i32(partition);
+export function encodeSubscription({ topic, owned, generation, leaving }: Subscription): Buffer {
+  const userData = new ByteWriter().i32(generation).bool(leaving);
+  userData.array(owned, (partition) => userData.i32(partition));
   const writer = new ByteWriter().i16(FORMAT);
   writer.array([topic], (name) => writer.string(name));
-  return writer.i32(own.length).raw(own.written).written;
+  return writer.sizedBytes(userData.written).written;
 }
 
 export function decodeSubscription(bytes: Buffer): Subscription {
@@ -91,9 +92,13 @@ export function decodeSubscription(bytes: Buffer): Subscription {
   reader.i32();
   const generation = reader.i32();
   const leaving = reader.bool();
-  return { topic, generation, leaving, held: reader.array(() => reader.i32()) };
+  return { topic, generation, leaving, owned: reader.array(() => reader.i32()) };
 }
 
+/**
+ * ConsumerProtocolAssignment 0: version i16, [topic string, partitions [i32]], user data bytes.
+ * https://github.com/apache/kafka/blob/trunk/clients/src/main/resources/common/message/ConsumerProtocolAssignment.json
+ */
 export function encodeAssignment(topic: string, partitions: readonly number[]): Buffer {
   const writer = new ByteWriter().i16(FORMAT);
   writer.array([topic], (name) => {
@@ -102,7 +107,7 @@ export function encodeAssignment(topic: string, partitions: readonly number[]): 
   return writer.i32(0).written;
 }
 
-/** What is assigned of the topic. */
+/** The partitions of the topic. */
 export function decodeAssignment(bytes: Buffer, topic: string): number[] {
   if (bytes.length === 0) return [];
   const reader = new ByteReader(bytes);

@@ -1,63 +1,63 @@
-/** What a member of a group has, and the calls of its listener: one after the other, and none twice. */
 import type { AssignmentListener } from '../../log/transport.ts';
 
-export class Holding {
+/** The partitions of one member, and the calls of its listener: one after the other, and none twice. */
+export class Assignment {
   readonly #listener: AssignmentListener;
-  readonly #held = new Set<number>();
-  readonly #going = new Set<number>();
-  /** What the listener knows of. */
-  readonly #told = new Set<number>();
+  readonly #assigned = new Set<number>();
+  readonly #revoking = new Set<number>();
+  /** The partitions that the listener was called for. */
+  readonly #notified = new Set<number>();
   #turn: Promise<void> = Promise.resolve();
 
   constructor(listener: AssignmentListener) {
     this.#listener = listener;
   }
 
-  /** With what the listener is about to let go of. */
+  /** With those that are being revoked. */
   get partitions(): number[] {
-    return [...this.#held].sort((a, b) => a - b);
+    return [...this.#assigned].sort((a, b) => a - b);
   }
 
-  /** Whether it has the partition and is not letting go of it. */
+  /** Whether the partition is assigned, and is not being revoked. */
   has(partition: number): boolean {
-    return this.#held.has(partition) && !this.#going.has(partition);
+    return this.#assigned.has(partition) && !this.#revoking.has(partition);
   }
 
-  isGoing(partition: number): boolean {
-    return this.#going.has(partition);
+  isRevoking(partition: number): boolean {
+    return this.#revoking.has(partition);
   }
 
-  /** What is had already is left as it is. */
-  take(partitions: readonly number[]): void {
-    const coming = partitions.filter((partition) => !this.#held.has(partition));
-    if (coming.length === 0) return;
-    for (const partition of coming) this.#held.add(partition);
+  /** Leaves out those that are assigned already. */
+  add(partitions: readonly number[]): void {
+    const added = partitions.filter((partition) => !this.#assigned.has(partition));
+    if (added.length === 0) return;
+    for (const partition of added) this.#assigned.add(partition);
     void this.#next(async () => {
-      // It may have been taken away before its turn came.
-      const still = coming.filter((partition) => this.has(partition));
-      for (const partition of still) this.#told.add(partition);
+      // Some may have been revoked before this turn came.
+      const still = added.filter((partition) => this.has(partition));
+      for (const partition of still) this.#notified.add(partition);
       if (still.length > 0) this.#listener.assigned(still);
     });
   }
 
-  /** Settles when the listener has let go of them, and of whatever it was letting go of before. */
-  drop(partitions: readonly number[]): Promise<void> {
-    const going = partitions.filter((partition) => this.has(partition));
-    for (const partition of going) this.#going.add(partition);
+  /** Settles when the listener has let go of them, and of everything that was revoked before. */
+  revoke(partitions: readonly number[]): Promise<void> {
+    const revoked = partitions.filter((partition) => this.has(partition));
+    for (const partition of revoked) this.#revoking.add(partition);
     return this.#next(async () => {
       try {
-        const told = going.filter((partition) => this.#told.delete(partition));
-        if (told.length > 0) await this.#listener.revoked(told);
+        const notified = revoked.filter((partition) => this.#notified.delete(partition));
+        if (notified.length > 0) await this.#listener.revoked(notified);
       } finally {
-        for (const partition of going) {
-          this.#held.delete(partition);
-          this.#going.delete(partition);
+        for (const partition of revoked) {
+          this.#assigned.delete(partition);
+          this.#revoking.delete(partition);
         }
       }
     });
   }
 
-  /** An error that a listener throws is nobody's to handle: it ends the process, as a bug shall. */
+  /** Nobody handles an error that a listener throws: it ends the process, as a bug should. */
   #next(call: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(call);
     this.#turn = turn.catch(() => {});

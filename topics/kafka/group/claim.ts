@@ -1,62 +1,72 @@
-/** One claim: reading from where the group is, and the fenced commit. */
+/** One claim: reading from the committed offset on, and the fenced commit. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Claim, TopicShape } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { shapeOf } from '../cluster/shapes.ts';
+import { Begins } from '../fetch/bounds.ts';
 import { Fetcher } from '../fetch/fetcher.ts';
-import { placesOf } from '../produce/append.ts';
+import { partitionsOf } from '../produce/append.ts';
 import { Producers } from '../produce/producers.ts';
 import type { TransactionalProducer } from '../produce/transaction.ts';
+import { CODE } from '../wire/error-codes.ts';
 import { guarded, KafkaError, translate } from '../wire/errors.ts';
-import { type LastMarks, MarksTopic, type PlaceOfGroup } from './marks-topic.ts';
-import { Offsets } from './offsets.ts';
+import { type LastMarks, MarksTopic } from './marks-topic.ts';
+import { type GroupPartition, Offsets } from './offsets.ts';
 
 /** How often an owner without work asks whether it still is the owner. */
 const CHECK_MS = 1000;
-/** So many connections to a broker carry the transactions of all partitions. */
-const LANES = 4;
+/** The transactions of all partitions share so many connections to a broker. */
+const CONNECTIONS = 4;
 /**
- * After so long the broker aborts what an owner left open, if nobody claims before. A transaction begins with the look, before the
- * views and the calls of a batch, which may wait for a store or a channel; its records are appended only after them, so no
- * reader waits for those.
+ * After so long the broker aborts what an owner left open, if nobody claims before. A transaction begins with `look`, before the
+ * views and the calls of a batch, which may wait for a store or a channel. Its records are appended only after those, so no
+ * reader waits meanwhile.
  */
 const TRANSACTION_MS = 60_000;
 
 /** What all claims of a process share. */
-export interface Parts {
+export interface Shared {
   readonly cluster: Cluster;
   readonly fetcher: Fetcher;
+  readonly begins: Begins;
   readonly offsets: Offsets;
   readonly producers: Producers;
   readonly marks: MarksTopic;
 }
 
-/** Connects with their first use. */
-export function partsOf(cluster: Cluster): Parts {
+/** Connects when it is first used. */
+export function sharedBy(cluster: Cluster): Shared {
   const offsets = new Offsets(cluster);
   const marks = new MarksTopic(cluster, offsets);
-  return { cluster, fetcher: new Fetcher(cluster), offsets, producers: new Producers(cluster), marks };
+  return {
+    cluster,
+    fetcher: new Fetcher(cluster),
+    begins: new Begins(cluster),
+    offsets,
+    producers: new Producers(cluster),
+    marks,
+  };
 }
 
-/** A partition's owner, of a group and topic. Slashes stand in no name of a topic, so no two share an id. */
-const transactionalIdOf = ({ group, topic, partition }: PlaceOfGroup): string =>
+/** No name of a topic has a slash, so no two owners share an id. */
+const transactionalIdOf = ({ group, topic, partition }: GroupPartition): string =>
   `tributary/${group}/${topic}/${partition}`;
 
-const describe = ({ group, topic, partition }: PlaceOfGroup): string =>
+const describe = ({ group, topic, partition }: GroupPartition): string =>
   `partition ${partition} of ${topic} for ${group}`;
 
-/** Fences every earlier owner; what any of them committed is in what is read afterwards. */
-export async function takeOver({ cluster, producers }: Parts, of: PlaceOfGroup): Promise<TransactionalProducer> {
+/** Fences every earlier owner. What any of them committed can be read afterwards. */
+export async function takeOver({ cluster, producers }: Shared, of: GroupPartition): Promise<TransactionalProducer> {
   await cluster.partition(of.topic, of.partition);
-  const lane = `commit-${of.partition % LANES}`;
-  return producers.initialise(transactionalIdOf(of), { lane, timeoutMs: TRANSACTION_MS });
+  const connection = `commit-${of.partition % CONNECTIONS}`;
+  return producers.initialise(transactionalIdOf(of), { connection, timeoutMs: TRANSACTION_MS });
 }
 
-/** Of a producer that has taken over. */
+/** Commits by a producer that has taken over. */
 export async function commitOffset(
-  { marks: topic }: Parts,
+  { marks: topic }: Shared,
   producer: TransactionalProducer,
-  of: PlaceOfGroup,
+  of: GroupPartition,
   {
     records,
     offset,
@@ -76,12 +86,12 @@ export async function commitOffset(
   return (sealed as { last(): LastMarks }).last();
 }
 
-export async function openClaim(parts: Parts, of: PlaceOfGroup): Promise<Claim> {
-  const { cluster, fetcher, offsets, producers } = parts;
+export async function openClaim(shared: Shared, of: GroupPartition): Promise<Claim> {
+  const { cluster, fetcher, begins, producers } = shared;
   const shape = await recentShape(cluster, of.topic);
-  const producer = await takeOver(parts, of);
-  // Only now: an offset read before could be changed by the owner that was just fenced.
-  const [committed, begin] = await Promise.all([parts.marks.committed(of), offsets.begin(of)]);
+  const producer = await takeOver(shared, of);
+  // Only now: the owner that was just fenced could commit after an earlier read.
+  const [committed, begin] = await Promise.all([shared.marks.committed(of), begins.of(of)]);
   const unwatch = cluster.watch(of.topic);
   const from = Math.max(committed.offset ?? begin, begin);
   const reader = fetcher.open(of.topic, of.partition, from, shape.id);
@@ -93,7 +103,7 @@ export async function openClaim(parts: Parts, of: PlaceOfGroup): Promise<Claim> 
 
   const fenced = (why: string) => new TributaryError('FENCED', `${describe(of)}: ${why}; claim it again`);
 
-  /** Throws when this claim has ended, as far as is known without asking. */
+  /** Throws if this claim has ended, as far as is known without a request. */
   function checkClaim(): void {
     const change = cluster.shapes.change(shape);
     if (change !== undefined) over ??= fenced(change);
@@ -106,17 +116,17 @@ export async function openClaim(parts: Parts, of: PlaceOfGroup): Promise<Claim> 
     checkedAt = performance.now();
   }
 
-  /** Throws when a broker has not answered for too long. */
+  /** Throws if no broker has answered for too long. */
   function checkBroker(waitingSince: number): void {
     if (reader.failure !== undefined) throw reader.failure;
-    const { trouble } = reader;
-    if (trouble !== undefined && performance.now() - trouble.since > patienceMs) throw trouble.error;
+    const { failing } = reader;
+    if (failing !== undefined && performance.now() - failing.since > patienceMs) throw failing.error;
     if (!reader.known && performance.now() - waitingSince > patienceMs) {
       throw new TributaryError('LOG_AWAY', `${describe(of)}: no broker has answered; is Kafka running and reachable?`);
     }
   }
 
-  /** A step of the transaction: after an error nobody knows how far it came, and the claim is over. */
+  /** A step of the transaction. After an error its outcome is not known, and the claim is over. */
   async function step<T>(doing: string, body: () => Promise<T>): Promise<T> {
     try {
       const done = await body();
@@ -142,16 +152,16 @@ export async function openClaim(parts: Parts, of: PlaceOfGroup): Promise<Claim> 
       guarded(`reading ${describe(of)}`, async () => {
         const began = performance.now();
         for (;;) {
-          const idle = reader.paused || reader.closed || signal?.aborted === true;
+          const idle = reader.closed || signal?.aborted === true;
           if (idle) return { records: [], end: reader.end };
           checkClaim();
           const records = reader.take(maxRecords, maxKeys);
           if (records.length > 0) {
-            fetcher.look();
+            fetcher.wake();
             return { records, end: reader.end };
           }
           checkBroker(began);
-          // What is known to be there is waited for: an empty answer means that everything was read.
+          // Records that are known to exist are waited for: an empty answer means that everything was read.
           const left = reader.isBehind || !reader.known ? patienceMs : began + waitMs - performance.now();
           if (left <= 0) {
             await checkOwner();
@@ -164,15 +174,7 @@ export async function openClaim(parts: Parts, of: PlaceOfGroup): Promise<Claim> 
 
     seek(offset) {
       reader.seek(offset);
-      fetcher.look();
-    },
-    pause() {
-      reader.paused = true;
-      reader.wake();
-    },
-    resume() {
-      reader.paused = false;
-      fetcher.look();
+      fetcher.wake();
     },
 
     async look() {
@@ -183,14 +185,14 @@ export async function openClaim(parts: Parts, of: PlaceOfGroup): Promise<Claim> 
     async commit({ records, offset, marks }) {
       checkClaim();
       const doing = `committing ${describe(of)}`;
-      // Before anything begins: what cannot be sent leaves the claim as it is.
+      // Before anything begins: records for a topic that does not exist leave the claim as it is.
       await guarded(doing, () =>
         cluster.persist(async () => {
-          for (const { topic, partition } of placesOf(records)) await cluster.partition(topic, partition);
+          for (const { topic, partition } of partitionsOf(records)) await cluster.partition(topic, partition);
         }),
       );
       last = await step(doing, () =>
-        commitOffset(parts, producer, of, { records, offset: reader.past(offset), marks, last }),
+        commitOffset(shared, producer, of, { records, offset: reader.past(offset), marks, last }),
       );
     },
 
@@ -207,7 +209,7 @@ async function recentShape(cluster: Cluster, topic: string): Promise<TopicShape>
   return cluster.persist(async () => {
     await cluster.topic(topic);
     const [found] = await cluster.recent([topic]);
-    if (found === undefined) throw new KafkaError(5, `the topic ${topic} is changing`);
+    if (found === undefined) throw new KafkaError(CODE.LEADER_NOT_AVAILABLE, `the topic ${topic} is changing`);
     return shapeOf(found);
   });
 }

@@ -1,43 +1,30 @@
 /**
- * Marks that are longer than brokers take as metadata (`offset.metadata.max.bytes`). They are records of a compacted topic, in the
- * transaction of the commit; the metadata says which record. Compaction keeps the newest committed record of each key, and that
- * is the one that the metadata of its partition refers to.
+ * Marks that are longer than brokers take as metadata (`offset.metadata.max.bytes`). They are records of a compacted topic, appended
+ * in the transaction of the commit, and the metadata refers to the record. Compaction keeps the newest committed record of each
+ * key, which is the one that the metadata refers to.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import { partitionOfText } from '../../log/partition.ts';
-import type { Committed, NewRecord } from '../../log/transport.ts';
+import type { Committed } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { createMissing } from '../cluster/topics.ts';
+import { fetchOne } from '../fetch/fetch-one.ts';
 import { Reader } from '../fetch/reader.ts';
-import type { CommittedOffset } from '../wire/calls.ts';
-import { fetch, READ_UNCOMMITTED } from '../wire/calls-records.ts';
-import { CODE, check, KafkaError } from '../wire/errors.ts';
+import type { Sealed } from '../produce/transaction.ts';
+import { READ_UNCOMMITTED } from '../wire/calls/fetch.ts';
+import type { CommittedOffset } from '../wire/calls/offsets.ts';
 import { checksumOf, encodeMarks, pack, type Reference, referring, seal, unpack, unseal } from './marks.ts';
-import type { Offsets } from './offsets.ts';
+import type { GroupPartition, Offsets } from './offsets.ts';
 
 export const MARKS_TOPIC = { name: 'tributary.marks', partitions: 12, retentionMs: -1, compacted: true } as const;
 
-/** As brokers come. */
+/** The default of `offset.metadata.max.bytes`. */
 const LIMIT = 4096;
-/** One that was just committed may be compacted away while it is looked for, since a newer one was committed. */
+/** A record may be compacted away while it is read, since a newer one was committed. */
 const TRIES = 5;
 const BYTES = 64 * 1024;
 
-export interface PlaceOfGroup {
-  readonly group: string;
-  readonly topic: string;
-  readonly partition: number;
-}
-
-/** Marks, ready to be committed. */
-export interface Sealed {
-  /** To be appended in the transaction, before the offset is committed; undefined if the metadata holds all. */
-  readonly record: NewRecord | undefined;
-  /** `appendedAt` is the offset of the record. */
-  metadata(appendedAt: number | undefined): string;
-}
-
-/** The last marks that a claim has committed, and how: the same again need no record of their own. */
+/** The last marks that a claim has committed, and how they were stored: the same marks need no new record. */
 export interface LastMarks {
   readonly marks: string;
   readonly body: string;
@@ -47,16 +34,16 @@ export class MarksTopic {
   readonly #cluster: Cluster;
   readonly #offsets: Offsets;
   #limit = LIMIT;
-  #made: Promise<void> | undefined;
+  #created: Promise<void> | undefined;
 
   constructor(cluster: Cluster, offsets: Offsets) {
     this.#cluster = cluster;
     this.#offsets = offsets;
   }
 
-  /** `last` is told how they were committed; use it once they are. */
+  /** The `last` of the answer is for the next call, once the marks are committed. */
   async seal(
-    of: PlaceOfGroup,
+    of: GroupPartition,
     offset: number,
     marks: string,
     last?: LastMarks,
@@ -83,7 +70,7 @@ export class MarksTopic {
     };
   }
 
-  /** The broker did not take this metadata: less is tried from now on. False if there is no shorter form. */
+  /** The broker did not take this metadata: from now on it is shorter. False if there is no shorter form. */
   refused(metadata: string): boolean {
     if (metadata.length > this.#limit) return false;
     this.#limit = metadata.length - 1;
@@ -91,7 +78,7 @@ export class MarksTopic {
   }
 
   /** What the group has committed. Throws FORMAT_NEWER if a newer release did. */
-  async committed(of: PlaceOfGroup): Promise<Committed> {
+  async committed(of: GroupPartition): Promise<Committed> {
     for (let tries = 1; ; tries++) {
       const found = await this.#offsets.committed(of);
       if (found === undefined) return { offset: undefined, marks: '', foreign: false };
@@ -107,7 +94,7 @@ export class MarksTopic {
   }
 
   async #marksOf(
-    of: PlaceOfGroup,
+    of: GroupPartition,
     { offset, metadata }: CommittedOffset,
   ): Promise<{ marks: string; foreign: boolean } | undefined> {
     const unsealed = unseal(metadata, offset);
@@ -120,30 +107,23 @@ export class MarksTopic {
   /** Undefined if the record is not there. */
   async #read(key: string, { partition, offset, checksum }: Reference): Promise<Uint8Array | undefined> {
     const topic = MARKS_TOPIC.name;
-    const node = await this.#cluster.leader(topic, partition);
-    // That a group has committed the reference says that its transaction was committed, though its mark may not be here yet.
+    // A reference that is committed shows that its transaction was committed, even if its marker is not in this partition yet.
     const limits = { waitMs: 0, bytes: BYTES, partitionBytes: BYTES, isolation: READ_UNCOMMITTED } as const;
-    const answer = await this.#cluster
-      .lane(node, 'main')
-      .call(fetch([{ topic, id: undefined, partition, offset }], limits));
-    check(answer.error, 'fetching');
-    const [found] = answer.partitions;
-    if (found === undefined) throw new KafkaError(-1, `reading partition ${partition} of ${topic}`);
-    if (found.error === CODE.OFFSET_OUT_OF_RANGE) return undefined;
-    check(found.error, `reading partition ${partition} of ${topic}`);
-    const reader = new Reader(topic, partition, offset);
+    const found = await fetchOne(this.#cluster, { topic, id: undefined, partition, offset }, limits);
+    if (found === undefined) return undefined;
+    const reader = new Reader({ topic, partition, offset });
     reader.accept({ ...found, aborted: [] });
     const [record] = reader.take(1);
     const isIt = record?.offset === offset && Buffer.from(record.key ?? []).toString() === key;
     return isIt && record.value !== null && checksumOf(record.value) === checksum ? record.value : undefined;
   }
 
-  async #partitionOf(of: PlaceOfGroup): Promise<number> {
-    this.#made ??= createMissing(this.#cluster, [MARKS_TOPIC]);
+  async #partitionOf(of: GroupPartition): Promise<number> {
+    this.#created ??= createMissing(this.#cluster, [MARKS_TOPIC]);
     try {
-      await this.#made;
+      await this.#created;
     } catch (error) {
-      this.#made = undefined;
+      this.#created = undefined;
       throw error;
     }
     const { partitions } = await this.#cluster.persist(() => this.#cluster.topic(MARKS_TOPIC.name));
@@ -151,4 +131,4 @@ export class MarksTopic {
   }
 }
 
-const keyOf = ({ group, topic, partition }: PlaceOfGroup): string => `${group}/${topic}/${partition}`;
+const keyOf = ({ group, topic, partition }: GroupPartition): string => `${group}/${topic}/${partition}`;

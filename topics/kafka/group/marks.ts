@@ -1,12 +1,12 @@
 /**
- * What is written as the metadata of a committed offset: the version of this form, the offset it was committed with, and the
- * marks. By the offset, one that somebody else has put there is known for what it is: Kafka's own tools empty the metadata.
+ * The metadata of a committed offset: the version of this format, the offset it was committed with, and the marks. The offset
+ * shows when somebody else has committed: Kafka's own tools move the offset and empty the metadata.
  *
  *   tributary1/<offset>/=<marks>                             as they are
  *   tributary1/<offset>/~<base64>                            compressed
- *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the topic of marks, when they are longer than brokers take
+ *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the topic of marks, if they are longer than brokers take
  *
- * Before there was a version the metadata was the marks alone, a JSON list, or compressed behind `~`.
+ * Before there was a version, the metadata was the marks alone: as a JSON list, or compressed behind `~`.
  */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { TributaryError } from '../../../core/errors.ts';
@@ -14,12 +14,12 @@ import { TributaryError } from '../../../core/errors.ts';
 const VERSION = 1;
 const FORM = /^tributary(\d+)\/(?:(\d+)\/([\s\S]*))?/;
 const REFERENCE = /^@(\d+)\/(\d+)\/([0-9a-f]+)$/;
-/** Those of jobs, and of the import of the demo. */
+/** Without a version: the marks of jobs, and those of the demo's import. */
 const OLD = /^(~|\[\[|\{"made":)/;
-/** What is longer is compressed. */
+/** Longer marks are compressed. */
 const LONGEST_PLAIN = 1000;
 
-/** Where marks lie that are not in the metadata. */
+/** The record that holds marks that are not in the metadata. */
 export interface Reference {
   readonly partition: number;
   readonly offset: number;
@@ -30,10 +30,10 @@ export type Unsealed =
   /** Undefined if somebody else committed the offset. */
   { readonly marks: string } | { readonly reference: Reference } | undefined;
 
-/** `body` is what `encodeMarks` or `referring` answered. */
+/** `body` comes from `encodeMarks` or `referring`. */
 export const seal = (offset: number, body: string): string => `tributary${VERSION}/${offset}/${body}`;
 
-/** The marks as a part of the metadata, as short as they easily become. */
+/** The marks as a part of the metadata, compressed if they are long. */
 export function encodeMarks(marks: string): string {
   return marks.length <= LONGEST_PLAIN ? `=${marks}` : `~${pack(marks).toString('base64')}`;
 }

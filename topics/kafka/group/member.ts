@@ -1,42 +1,51 @@
 /**
- * A member of a consumer group, in Kafka's classic protocol. It joins, is told what it gets, and says at every heartbeat that it
- * lives, whatever its workers are doing: no batch, however long, holds up the group.
+ * A member of a consumer group, in Kafka's classic protocol. It joins, gets its assignment, and sends heartbeats whatever its
+ * workers are doing: no batch, however long, holds up the group.
  *
- * When the group is divided anew, members keep what they have (as in KIP-429): only what moves is let go of, by its own
- * member, and given away once that has said so. Nobody waits for anybody's batch but those who are to get its partition.
+ * In a rebalance members keep their partitions (the cooperative protocol of KIP-429): only a partition that moves is revoked, by
+ * its own member, and assigned to another one afterwards. Nobody waits for a batch but the member that gets its partition.
  * What keeps two owners of a partition apart is not this, but the fencing of claims.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../../core/errors.ts';
 import type { AssignmentListener } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { CODE, check, hasCode, isPassing, translate } from '../wire/errors.ts';
-import { decodeAssignment, decodeSubscription, divide, encodeAssignment, encodeSubscription } from './assign.ts';
-import { Holding } from './assignment.ts';
+import type { Call } from '../wire/call.ts';
+import {
+  heartbeat,
+  type Joined,
+  joinGroup,
+  leaveGroup,
+  type MemberAssignment,
+  syncGroup,
+} from '../wire/calls/group.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { check, hasCode, isPassing, translate } from '../wire/errors.ts';
+import { assign, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './assign.ts';
+import { Assignment } from './assignment.ts';
 
 const PROTOCOL = 'tributary';
 const PAUSE_MS = 100;
 const REFUSED_PAUSE_MS = 2000;
 const NO_GENERATION = -1;
 
-interface Joined {
-  readonly errorCode: number;
-  readonly generationId: number;
-  readonly leaderId: string;
-  readonly memberId: string;
-  /** The leader alone is told who is in the group. */
-  readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+export interface MemberOptions {
+  readonly group: string;
+  readonly topic: string;
+  readonly listener: AssignmentListener;
+  /** The name of its own connections: a broker answers a join only after the rebalance. */
+  readonly connection: string;
 }
 
 export class Member {
   readonly #cluster: Cluster;
   readonly #group: string;
   readonly #topic: string;
-  readonly #lane: string;
-  readonly #holding: Holding;
+  readonly #connection: string;
+  readonly #assignment: Assignment;
   #id = '';
   #generation = NO_GENERATION;
-  /** Partitions of the topic when this member last divided the group, if it is the leader. */
+  /** How many partitions the topic had when this member last assigned them, if it is the leader. */
   #counted: number | undefined;
   #heardAt = performance.now();
   #stage: 'in' | 'leaving' | 'out' = 'in';
@@ -47,12 +56,12 @@ export class Member {
   readonly #entered = Promise.withResolvers<void>();
   readonly #ended: Promise<void>;
 
-  constructor(cluster: Cluster, group: string, topic: string, listener: AssignmentListener, lane: string) {
+  constructor(cluster: Cluster, { group, topic, listener, connection }: MemberOptions) {
     this.#cluster = cluster;
     this.#group = group;
     this.#topic = topic;
-    this.#lane = lane;
-    this.#holding = new Holding(listener);
+    this.#connection = connection;
+    this.#assignment = new Assignment(listener);
     this.#entered.promise.catch(() => {});
     const watch = setInterval(() => this.#watch(), Math.min(1000, cluster.settings.sessionMs / 4));
     const unwatch = cluster.watch(topic);
@@ -63,16 +72,16 @@ export class Member {
   }
 
   get partitions(): number[] {
-    return this.#holding.partitions;
+    return this.#assignment.partitions;
   }
 
   /**
-   * Throws FENCED if this member is to let go of the partition, or may have lost it without knowing. One that was never
+   * Throws FENCED if this member is revoking the partition, or may have lost it without knowing. A partition that was never
    * assigned may be claimed, as with any transport: what counts is who claims last.
    */
   assertMayClaim(partition: number): void {
     const gone = this.#stage !== 'in' ? 'has left' : this.#isSilent() ? 'has not heard from' : undefined;
-    if (gone === undefined && !this.#holding.isGoing(partition)) return;
+    if (gone === undefined && !this.#assignment.isRevoking(partition)) return;
     const why = gone === undefined ? 'lets go of it for' : gone;
     throw new TributaryError(
       'FENCED',
@@ -80,17 +89,17 @@ export class Member {
     );
   }
 
-  /** Settles when the group has answered for the first time; throws when it refuses this member. */
+  /** Settles when the group has answered for the first time; throws if it refuses this member. */
   entered(): Promise<void> {
     return this.#entered.promise;
   }
 
-  /** Settles when the listener has let go of everything and the group knows. */
+  /** Settles when the listener has let go of everything and the group has been told. */
   async leave(): Promise<void> {
     if (this.#stage === 'in') {
       this.#stage = 'leaving';
-      // Heartbeats go on meanwhile, so that nobody gets what is still in work here.
-      await this.#holding.drop(this.partitions).finally(() => {
+      // Heartbeats go on meanwhile, so that nobody is assigned what is still worked on here.
+      await this.#assignment.revoke(this.partitions).finally(() => {
         this.#stage = 'out';
         this.#wake();
       });
@@ -101,17 +110,17 @@ export class Member {
   async #run(): Promise<void> {
     while (this.#stage !== 'out') {
       try {
-        if (this.#rejoin) await this.#joinAnew();
+        if (this.#rejoin) await this.#tryJoin();
         else await this.#heartbeat();
         if (!this.#rejoin) await this.#pause(this.#cluster.settings.heartbeatMs);
       } catch (error) {
         await this.#recover(error);
       }
     }
-    await this.#sayGoodbye();
+    await this.#leaveGroup();
   }
 
-  async #joinAnew(): Promise<void> {
+  async #tryJoin(): Promise<void> {
     this.#rejoin = false;
     try {
       await this.#join();
@@ -123,38 +132,38 @@ export class Member {
 
   async #join(): Promise<void> {
     const { sessionMs } = this.#cluster.settings;
-    const held = this.partitions;
-    const subscription = { topic: this.#topic, held, generation: this.#generation, leaving: this.#stage !== 'in' };
-    const joined = await this.#ask<Joined>('JoinGroup', {
-      sessionTimeout: sessionMs,
-      // Less than a session: members join again at their next heartbeat, and one that does not is away.
-      rebalanceTimeout: Math.round(sessionMs * 0.6),
-      protocolType: 'consumer',
-      groupProtocols: [{ name: PROTOCOL, metadata: encodeSubscription(subscription) }],
-    });
-    if (joined.errorCode === CODE.MEMBER_ID_REQUIRED) {
+    const [group, topic, owned] = [this.#group, this.#topic, this.partitions];
+    const subscription = { topic, owned, generation: this.#generation, leaving: this.#stage !== 'in' };
+    const joined = await this.#send((member) =>
+      joinGroup({
+        group,
+        member,
+        sessionMs,
+        // Less than a session: members join again at their next heartbeat, and one that does not is away.
+        rebalanceMs: Math.round(sessionMs * 0.6),
+        protocol: PROTOCOL,
+        metadata: encodeSubscription(subscription),
+      }),
+    );
+    if (joined.error === CODE.MEMBER_ID_REQUIRED) {
       this.#enter();
-      this.#id = joined.memberId;
+      this.#id = joined.member;
       this.#rejoin = true;
       return;
     }
-    check(joined.errorCode, `joining the group ${this.#group}`);
+    check(joined.error, `joining the group ${group}`);
     this.#enter();
-    this.#id = joined.memberId;
+    this.#id = joined.member;
     this.#heard();
-    const isLeader = joined.leaderId === joined.memberId;
-    const { errorCode, memberAssignment } = await this.#ask<{ errorCode: number; memberAssignment: Buffer }>(
-      'SyncGroup',
-      {
-        generationId: joined.generationId,
-        groupAssignment: isLeader ? await this.#divide(joined.members) : [],
-      },
-    );
-    check(errorCode, `joining the group ${this.#group}`);
+    const { generation } = joined;
+    const isLeader = joined.leader === joined.member;
+    const assignments = isLeader ? await this.#assign(joined.members) : [];
+    const { error, assignment } = await this.#send((member) => syncGroup({ group, member, generation }, assignments));
+    check(error, `joining the group ${group}`);
     this.#heard();
-    this.#generation = joined.generationId;
+    this.#generation = generation;
     if (!isLeader) this.#counted = undefined;
-    this.#apply(decodeAssignment(memberAssignment, this.#topic));
+    this.#apply(decodeAssignment(assignment, topic));
   }
 
   #enter(): void {
@@ -164,12 +173,12 @@ export class Member {
 
   #apply(assigned: readonly number[]): void {
     if (this.#stage !== 'in') return;
-    const going = this.partitions.filter((partition) => !assigned.includes(partition));
-    if (going.length > 0) {
-      // Only then they can be given to others.
-      void this.#holding.drop(going).then(() => this.#joinAgain());
+    const revoked = this.partitions.filter((partition) => !assigned.includes(partition));
+    if (revoked.length > 0) {
+      // Only then they can be assigned to others.
+      void this.#assignment.revoke(revoked).then(() => this.#joinAgain());
     }
-    this.#holding.take(assigned);
+    this.#assignment.add(assigned);
   }
 
   #joinAgain(): void {
@@ -177,27 +186,27 @@ export class Member {
     this.#wake();
   }
 
-  /** By the leader, for everybody. Members of the group that read another topic are divided among themselves. */
-  async #divide(members: Joined['members']): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
-    const subscribed = members.map(({ memberId, memberMetadata }) => ({
-      id: memberId,
-      ...decodeSubscription(memberMetadata),
-    }));
+  /** By the leader, for everybody. Each topic is divided among those members of the group that read it. */
+  async #assign(members: Joined['members']): Promise<MemberAssignment[]> {
+    const subscribed = members.map(({ member, metadata }) => ({ id: member, ...decodeSubscription(metadata) }));
     const assignments = [];
     for (const [topic, here] of Map.groupBy(subscribed, ({ topic }) => topic)) {
       const [described] = await this.#cluster.describe([topic]);
       const partitions = (described?.partitions ?? []).map(({ partition }) => partition).sort((a, b) => a - b);
       if (topic === this.#topic) this.#counted = partitions.length;
-      for (const [memberId, given] of divide(partitions, here)) {
-        assignments.push({ memberId, memberAssignment: encodeAssignment(topic, given) });
+      for (const [member, assigned] of assign(partitions, here)) {
+        assignments.push({ member, assignment: encodeAssignment(topic, assigned) });
       }
     }
     return assignments;
   }
 
   async #heartbeat(): Promise<void> {
-    const { errorCode } = await this.#ask<{ errorCode: number }>('Heartbeat', { groupGenerationId: this.#generation });
-    check(errorCode, `staying in the group ${this.#group}`);
+    const [group, generation] = [this.#group, this.#generation];
+    check(
+      await this.#send((member) => heartbeat({ group, member, generation })),
+      `staying in the group ${this.#group}`,
+    );
     this.#heard();
     const shape = this.#cluster.shapes.of(this.#topic);
     if (this.#counted !== undefined && shape !== undefined && shape.partitions !== this.#counted) this.#joinAgain();
@@ -210,7 +219,7 @@ export class Member {
       return;
     }
     if (hasCode(error, CODE.UNKNOWN_MEMBER_ID, CODE.ILLEGAL_GENERATION)) {
-      // The group went on without us: others may have everything by now.
+      // The group went on without us: others may own everything by now.
       if (hasCode(error, CODE.UNKNOWN_MEMBER_ID)) this.#id = '';
       await this.#lose();
       this.#rejoin = true;
@@ -221,11 +230,11 @@ export class Member {
       return;
     }
     if (isPassing(error)) {
-      this.#cluster.forgetPlaces();
+      this.#cluster.invalidate();
       await this.#pause(PAUSE_MS);
       return;
     }
-    // A right that was taken away, say: it may be given back, and until then somebody has to hear of it.
+    // A right that was taken away, say. It may be given back; until then the operator has to be warned.
     this.#refused(error);
     await this.#pause(REFUSED_PAUSE_MS);
   }
@@ -239,17 +248,17 @@ export class Member {
     process.emitWarning(this.#warned, { code: 'TRIBUTARY_GROUP' });
   }
 
-  /** Lets go of everything at once: by itself when the group was not heard of for a session, for then others have it. */
+  /** Lets go of everything if the group has not answered for a session: then others own it. */
   #watch(): void {
-    if (!this.#isSilent() || !this.partitions.some((partition) => this.#holding.has(partition))) return;
-    // The group may have given back meanwhile what was not let go of yet: that is taken with the next joining only.
+    if (!this.#isSilent() || !this.partitions.some((partition) => this.#assignment.has(partition))) return;
+    // The group may have assigned the same partitions again meanwhile: they are taken with the next join only.
     void this.#lose().then(() => this.#joinAgain());
   }
 
   async #lose(): Promise<void> {
     this.#generation = NO_GENERATION;
     this.#rejoin = true;
-    await this.#holding.drop(this.partitions);
+    await this.#assignment.revoke(this.partitions);
   }
 
   #isSilent(): boolean {
@@ -260,17 +269,17 @@ export class Member {
     this.#heardAt = performance.now();
   }
 
-  async #sayGoodbye(): Promise<void> {
+  async #leaveGroup(): Promise<void> {
     if (this.#id === '' || this.#cluster.closed) return;
-    // If it does not arrive, the group notices by the silence.
-    await this.#ask('LeaveGroup', {}).catch(() => {});
-    this.#cluster.release(this.#lane);
+    // If it does not arrive, the session times out.
+    await this.#send((member) => leaveGroup(this.#group, member)).catch(() => {});
+    this.#cluster.release(this.#connection);
   }
 
-  async #ask<T>(api: string, parameters: object): Promise<T> {
+  /** To the coordinator of the group. */
+  async #send<T>(call: (member: string) => Call<T>): Promise<T> {
     const node = await this.#cluster.coordinator('group', this.#group);
-    const lane = this.#cluster.lane(node, this.#lane);
-    return await lane.ask<T>(api, { groupId: this.#group, memberId: this.#id, ...parameters });
+    return await this.#cluster.connection(node, this.#connection).send(call(this.#id));
   }
 
   async #pause(ms: number): Promise<void> {

@@ -1,23 +1,30 @@
-/** Appending of batches: each partition's in their order, those of different partitions at once, each exactly once. */
+/** Appending batches: those of a partition in their order, those of different partitions at once, each exactly once. */
 import { largestSize } from '../../log/limits.ts';
 import type { NewRecord } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { BATCH_BYTES, encodeBatch, encodeLarge, type Producer } from '../wire/batch-writer.ts';
-import { type Appended, type BatchTo, produce } from '../wire/calls-records.ts';
-import { CODE, KafkaError, TOO_LARGE } from '../wire/errors.ts';
+import { keyOf, type TopicPartition } from '../cluster/topic-partition.ts';
+import { BATCH_BYTES, encodeBatch, encodeLarge } from '../wire/batch-writer.ts';
+import { type Appended, type BatchTo, produce } from '../wire/calls/produce.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { KafkaError, TOO_LARGE } from '../wire/errors.ts';
 
 const BATCH_RECORDS = 5000;
-/** Of one call. A broker takes 100 MiB by default; what is called out to many partitions is sent by several calls. */
-export const CALL_BYTES = 16 * 1024 * 1024;
+/** The most of one request. A broker takes 100 MiB by default; what goes to many partitions is sent by several requests. */
+export const REQUEST_BYTES = 16 * 1024 * 1024;
 
-export interface Sender extends Producer {
+export interface Sender {
+  /** Of the producer. */
+  readonly id: string;
+  readonly epoch: number;
+  /** The name of the connections that it sends over. */
+  readonly connection: string;
   /** Null if what it sends is not part of a transaction. */
   readonly transactionalId: string | null;
   /** Records sent so far by partition. */
   readonly sequences: Map<string, number>;
 }
 
-/** Some records of one partition, and their places among all that are appended. */
+/** Some records of one partition, and their indices among all that are appended. */
 interface Send {
   readonly batch: readonly NewRecord[];
   readonly indices: readonly number[];
@@ -40,18 +47,13 @@ export function split(records: readonly NewRecord[]): (readonly NewRecord[])[] {
 }
 
 /**
- * Sends the records over the lane of that name, and answers their offsets in the order given. After an error it is not known
- * which were appended, and the sender's sequences may not fit the broker's any more.
+ * Sends the records over the connections of the sender, and answers their offsets in the order given. After an error it is not
+ * known which were appended, and the sender's sequences may differ from the broker's.
  */
-export async function append(
-  cluster: Cluster,
-  lane: string,
-  sender: Sender,
-  records: readonly NewRecord[],
-): Promise<number[]> {
+export async function append(cluster: Cluster, sender: Sender, records: readonly NewRecord[]): Promise<number[]> {
   const offsets = Array<number>(records.length);
-  const places = Map.groupBy(records.keys(), (i) => placeOf(records[i] as NewRecord));
-  const queues = [...places.values()].map((indices) => {
+  const partitions = Map.groupBy(records.keys(), (i) => keyOf(records[i] as NewRecord));
+  const queues = [...partitions.values()].map((indices) => {
     const batches = split(indices.map((i) => records[i] as NewRecord));
     let taken = 0;
     return batches.map((batch) => {
@@ -62,19 +64,19 @@ export async function append(
   });
   for (let round = 0; queues.some((queue) => queue.length > round); round++) {
     const sends = queues.flatMap((queue) => queue[round] ?? []);
-    for (const some of calls(sends)) await sendAll(cluster, lane, sender, some, offsets);
+    for (const together of requests(sends)) await sendAll(cluster, sender, together, offsets);
   }
   return offsets;
 }
 
-/** What goes out together: no call is larger than a broker takes, unless by a single batch. */
-export function calls<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (readonly S[])[] {
+/** What goes out together: no request is larger than a broker takes, unless by a single batch. */
+export function requests<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (readonly S[])[] {
   const all: S[][] = [];
-  let bytes = CALL_BYTES;
+  let bytes = REQUEST_BYTES;
   for (const send of sends) {
     const size = send.batch.reduce((sum, record) => sum + largestSize(record), 0);
     bytes += size;
-    if (bytes > CALL_BYTES) {
+    if (bytes > REQUEST_BYTES) {
       all.push([]);
       bytes = size;
     }
@@ -83,17 +85,11 @@ export function calls<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (read
   return all;
 }
 
-/** Fills in the offsets. What a topic refuses for its size goes in halves, down to single records. */
-async function sendAll(
-  cluster: Cluster,
-  lane: string,
-  sender: Sender,
-  sends: readonly Send[],
-  offsets: number[],
-): Promise<void> {
+/** Fills in the offsets. What a topic refuses for its size is sent in halves, down to single records. */
+async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[], offsets: number[]): Promise<void> {
   // Their sequences are counted at once, before any of them is encoded.
   const encoded = await Promise.all(sends.map(({ batch }) => encode(cluster, sender, batch)));
-  const bases = await appendAll(cluster, lane, sender.transactionalId, encoded);
+  const bases = await appendAll(cluster, sender, encoded);
   for (const [i, { batch, indices }] of sends.entries()) {
     const base = bases[i];
     if (base !== undefined) {
@@ -112,26 +108,24 @@ async function sendAll(
       [middle, batch.length],
     ]) {
       const half = { batch: batch.slice(from, to), indices: indices.slice(from, to) };
-      await sendAll(cluster, lane, sender, [half], offsets);
+      await sendAll(cluster, sender, [half], offsets);
     }
   }
 }
 
 /** Counts records of the batch's partition; answers the sequence before. After 2^31 - 1 comes 0. */
 function count(sender: Sender, [first]: readonly NewRecord[], by: number): number {
-  const place = placeOf(first as NewRecord);
-  const sequence = sender.sequences.get(place) ?? 0;
-  sender.sequences.set(place, (sequence + by + 2 ** 31) % 2 ** 31);
+  const key = keyOf(first as NewRecord);
+  const sequence = sender.sequences.get(key) ?? 0;
+  sender.sequences.set(key, (sequence + by + 2 ** 31) % 2 ** 31);
   return sequence;
 }
 
-/** Where the records go, each place once. */
-export function placesOf(records: readonly NewRecord[]): { topic: string; partition: number }[] {
-  const places = new Map(records.map((record) => [placeOf(record), record]));
-  return [...places.values()].map(({ topic, partition }) => ({ topic, partition }));
+/** The partitions that the records go to, each once. */
+export function partitionsOf(records: readonly NewRecord[]): TopicPartition[] {
+  const partitions = new Map(records.map((record) => [keyOf(record), record]));
+  return [...partitions.values()].map(({ topic, partition }) => ({ topic, partition }));
 }
-
-const placeOf = ({ topic, partition }: Pick<NewRecord, 'topic' | 'partition'>): string => `${topic}/${partition}`;
 
 async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecord[]): Promise<BatchTo> {
   const { topic, partition } = batch[0] as NewRecord;
@@ -139,20 +133,18 @@ async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecor
   const transactional = sender.transactionalId !== null;
   const { compression } = cluster.settings;
   const isLarge = compression === 'none' && largestSize(batch[0] as NewRecord) > BATCH_BYTES;
-  const encoded = isLarge
-    ? await encodeLarge(batch, sender, sequence, transactional)
-    : encodeBatch(batch, sender, sequence, transactional, compression);
+  const producer = { id: sender.id, epoch: sender.epoch, sequence, transactional };
+  const encoded = isLarge ? await encodeLarge(batch, producer) : encodeBatch(batch, producer, compression);
   return { topic, partition, batch: encoded };
 }
 
 /**
- * Answers the offset of the first record of each batch; undefined of one that its topic refuses for its size, and that was not
- * appended. A batch sent twice is appended once, since it keeps its sequence.
+ * Answers the offset of the first record of each batch; undefined if its topic refuses it for its size. A batch that is sent
+ * twice is appended once, since it keeps its sequence.
  */
 async function appendAll(
   cluster: Cluster,
-  lane: string,
-  transactionalId: string | null,
+  { transactionalId, connection }: Sender,
   batches: readonly BatchTo[],
 ): Promise<(number | undefined)[]> {
   const done = new Map<BatchTo, number | undefined>();
@@ -164,7 +156,7 @@ async function appendAll(
       [...nodes].map(async ([node, indices]) => {
         const here = indices.map((i) => left[i] as BatchTo);
         const call = produce(transactionalId, here, cluster.settings.requestMs);
-        return { here, appended: await cluster.lane(node, lane).call(call) };
+        return { here, appended: await cluster.connection(node, connection).send(call) };
       }),
     );
     let passing: unknown;
@@ -185,7 +177,7 @@ function settle(
 ): KafkaError | undefined {
   const found = appended.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition);
   const what = `appending to partition ${batch.partition} of ${batch.topic}`;
-  if (found === undefined) return new KafkaError(-1, what, batch.topic);
+  if (found === undefined) return new KafkaError(CODE.UNKNOWN_SERVER_ERROR, what, batch.topic);
   if (found.error === 0 || found.error === CODE.DUPLICATE_SEQUENCE_NUMBER) {
     done.set(batch, found.baseOffset);
     return undefined;

@@ -1,19 +1,22 @@
 /**
- * Records that belong to no claim. What fits one batch of one partition is one idempotent request; everything else is a
+ * Appends records that belong to no claim. What fits one batch of one partition is one idempotent request; everything else is a
  * transaction, of a producer that nobody else uses meanwhile.
  */
 import { randomUUID } from 'node:crypto';
 import type { NewRecord } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { CODE, check, hasCode, isFencing } from '../wire/errors.ts';
-import { append, placesOf, type Sender, split } from './append.ts';
+import { keyOf } from '../cluster/topic-partition.ts';
+import { initProducerId } from '../wire/calls/transactions.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { check, hasCode, isFencing } from '../wire/errors.ts';
+import { append, partitionsOf, type Sender, split } from './append.ts';
 import type { Producers } from './producers.ts';
 import type { TransactionalProducer } from './transaction.ts';
 
-const LANE = 'append';
-/** More are given up after their transaction. */
+const CONNECTION = 'append';
+/** Further producers are given up after their transaction. */
 const KEPT_PRODUCERS = 8;
-/** Nobody initialises their ids again: readers wait so long for what this process left open when it died. */
+/** Nobody initialises their ids again: so long readers wait for what a dead process left open. */
 const TRANSACTION_MS = 20_000;
 
 export class Appender {
@@ -21,7 +24,7 @@ export class Appender {
   readonly #producers: Producers;
   readonly #free: TransactionalProducer[] = [];
   #sender: Promise<Sender> | undefined;
-  /** The last request to each partition: a broker takes a sender's records of a partition only in their order. */
+  /** The last request to each partition: a broker takes a producer's records of a partition in their order only. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(cluster: Cluster, producers: Producers) {
@@ -33,29 +36,28 @@ export class Appender {
   async append(records: readonly NewRecord[]): Promise<number[]> {
     const [first] = records;
     if (first === undefined) return [];
-    const places = placesOf(records);
+    const partitions = partitionsOf(records);
     await this.#cluster.persist(async () => {
-      for (const { topic, partition } of places) await this.#cluster.partition(topic, partition);
+      for (const { topic, partition } of partitions) await this.#cluster.partition(topic, partition);
     });
-    const place = `${first.topic}/${first.partition}`;
-    const isOneBatch = places.length === 1 && split(records).length === 1;
+    const isOneBatch = partitions.length === 1 && split(records).length === 1;
     if (!isOneBatch) return this.#together(records);
     try {
-      return await this.#inTurn(place, () => this.#once(records));
+      return await this.#inTurn(keyOf(first), () => this.#once(records));
     } catch (error) {
-      // Several of them may fit one by one, which takes a transaction.
+      // They may fit one by one, which takes a transaction.
       if (records.length === 1 || !hasCode(error, CODE.MESSAGE_TOO_LARGE)) throw error;
       return this.#together(records);
     }
   }
 
-  async #inTurn<T>(place: string, body: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(place) ?? Promise.resolve()).then(body, body);
-    this.#turns.set(place, turn);
+  async #inTurn<T>(key: string, body: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(body, body);
+    this.#turns.set(key, turn);
     try {
       return await turn;
     } finally {
-      if (this.#turns.get(place) === turn) this.#turns.delete(place);
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
     }
   }
 
@@ -63,9 +65,9 @@ export class Appender {
     this.#sender ??= this.#initialise();
     const sender = this.#sender;
     try {
-      return await append(this.#cluster, LANE, await sender, records);
+      return await append(this.#cluster, await sender, records);
     } catch (error) {
-      // Its count of what it sent may not be the broker's any more.
+      // Its sequences may differ from the broker's.
       if (this.#sender === sender) this.#sender = undefined;
       throw error;
     }
@@ -74,16 +76,17 @@ export class Appender {
   async #initialise(): Promise<Sender> {
     const { producerId, producerEpoch } = await this.#cluster.persist(async () => {
       const node = await this.#cluster.controller();
-      const answer = await this.#cluster
-        .lane(node, LANE)
-        .ask<{ errorCode: number; producerId: string; producerEpoch: number }>('InitProducerId', {
-          transactionalId: null,
-          transactionTimeout: 0,
-        });
-      check(answer.errorCode, 'initialising a producer');
+      const answer = await this.#cluster.connection(node, CONNECTION).send(initProducerId(null, 0));
+      check(answer.error, 'initialising a producer');
       return answer;
     });
-    return { id: producerId, epoch: producerEpoch, transactionalId: null, sequences: new Map() };
+    return {
+      id: producerId,
+      epoch: producerEpoch,
+      connection: CONNECTION,
+      transactionalId: null,
+      sequences: new Map(),
+    };
   }
 
   async #together(records: readonly NewRecord[]): Promise<number[]> {
@@ -92,7 +95,7 @@ export class Appender {
       try {
         return await this.#with(kept, records);
       } catch (error) {
-        // Nobody fences these: the broker has forgotten one that was not used for a week. Nothing was appended.
+        // Nobody fences these: the broker has forgotten a producer that was not used for a week. Nothing was appended.
         if (!isFencing(error)) throw error;
       }
     }
@@ -106,6 +109,9 @@ export class Appender {
   }
 
   #newProducer(): Promise<TransactionalProducer> {
-    return this.#producers.initialise(`tributary-append/${randomUUID()}`, { lane: LANE, timeoutMs: TRANSACTION_MS });
+    return this.#producers.initialise(`tributary-append/${randomUUID()}`, {
+      connection: CONNECTION,
+      timeoutMs: TRANSACTION_MS,
+    });
   }
 }

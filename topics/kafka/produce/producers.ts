@@ -1,18 +1,20 @@
-/** The transactional producers of a process: made a few at a time, and asked for their owners all together. */
+/** The transactional producers of a process: initialised a few at a time, and checked all together. */
 
 import type { Cluster } from '../cluster/cluster.ts';
-import { Together, Turns } from '../cluster/coalescer.ts';
-import { describeTransactions } from '../wire/calls.ts';
-import { CODE, check, KafkaError } from '../wire/errors.ts';
-import { type Answer, type Identity, TransactionalProducer } from './transaction.ts';
+import { Coalescer } from '../cluster/coalescer.ts';
+import { describeTransactions, initProducerId, type ProducerIdentity } from '../wire/calls/transactions.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { check, KafkaError } from '../wire/errors.ts';
+import { Semaphore } from './semaphore.ts';
+import { TransactionalProducer } from './transaction.ts';
 
-/** By one broker. Each is written to a log of its own: of very many at once the last would wait too long for their answers. */
+/** By one broker, which writes each to its log: of very many at once the last ones would time out. */
 const AT_A_TIME = 16;
 
 /** How a transactional id is used. */
 export interface Use {
-  /** The connections that carry its transactions. */
-  readonly lane: string;
+  /** The name of the connections that carry its transactions. */
+  readonly connection: string;
   /** After so long the broker aborts what a dead owner left open, if nobody initialises the id before. */
   readonly timeoutMs: number;
 }
@@ -20,54 +22,52 @@ export interface Use {
 export class Producers {
   readonly #cluster: Cluster;
   /** By the number of the broker. */
-  readonly #turns = new Map<number, Turns>();
-  readonly #owners: Together<Identity, boolean>;
+  readonly #semaphores = new Map<number, Semaphore>();
+  readonly #owners: Coalescer<ProducerIdentity, boolean>;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#owners = new Together((node, identities) => this.#areNewest(Number(node), identities));
+    this.#owners = new Coalescer((node, identities) => this.#areNewest(Number(node), identities));
   }
 
   /** Fences every earlier producer of the id. Once it settles, no transaction of theirs is open any more. */
-  async initialise(id: string, { lane, timeoutMs }: Use): Promise<TransactionalProducer> {
+  async initialise(id: string, { connection, timeoutMs }: Use): Promise<TransactionalProducer> {
     const { producerId, producerEpoch } = await this.#cluster.persist(async () => {
       const node = await this.#cluster.coordinator('transaction', id);
-      const answer = await this.#turnsOf(node).take(() =>
-        this.#cluster.lane(node, lane).ask<Answer & { producerId: string; producerEpoch: number }>('InitProducerId', {
-          transactionalId: id,
-          transactionTimeout: timeoutMs,
-        }),
+      const answer = await this.#semaphoreOf(node).run(() =>
+        this.#cluster.connection(node, connection).send(initProducerId(id, timeoutMs)),
       );
-      check(answer.errorCode, `initialising the producer ${id}`);
+      check(answer.error, `initialising the producer ${id}`);
       return answer;
     });
-    return new TransactionalProducer(this.#cluster, { transactionalId: id, producerId, producerEpoch }, lane);
+    return new TransactionalProducer(this.#cluster, { transactionalId: id, producerId, producerEpoch }, connection);
   }
 
   /**
-   * Whether no other producer of the id was initialised since, as far as its coordinator knows. One that was deposed and has
-   * not noticed answers from the past: what must be certain asks by `TransactionalProducer.begin`.
+   * Whether no other producer of the id was initialised since, as far as its coordinator knows. A coordinator that was replaced and
+   * has not noticed answers from the past: to be certain use `TransactionalProducer.begin`.
    */
-  isNewest(identity: Identity): Promise<boolean> {
+  isNewest(identity: ProducerIdentity): Promise<boolean> {
     return this.#cluster.persist(async () => {
       const node = await this.#cluster.coordinator('transaction', identity.transactionalId);
       return this.#owners.ask(String(node), identity);
     });
   }
 
-  #turnsOf(node: number): Turns {
-    const turns = this.#turns.get(node) ?? new Turns(AT_A_TIME);
-    this.#turns.set(node, turns);
-    return turns;
+  #semaphoreOf(node: number): Semaphore {
+    const semaphore = this.#semaphores.get(node) ?? new Semaphore(AT_A_TIME);
+    this.#semaphores.set(node, semaphore);
+    return semaphore;
   }
 
-  async #areNewest(node: number, identities: readonly Identity[]): Promise<(boolean | Error)[]> {
+  async #areNewest(node: number, identities: readonly ProducerIdentity[]): Promise<(boolean | Error)[]> {
     const ids = [...new Set(identities.map(({ transactionalId }) => transactionalId))];
-    const answers = await this.#cluster.lane(node, 'main').call(describeTransactions(ids));
+    const answers = await this.#cluster.connection(node, 'main').send(describeTransactions(ids));
     const found = new Map(answers.map((answer) => [answer.id, answer]));
     return identities.map(({ transactionalId, producerId, producerEpoch }) => {
       const answer = found.get(transactionalId);
-      if (answer === undefined) return new KafkaError(-1, `looking for the producer ${transactionalId}`);
+      if (answer === undefined)
+        return new KafkaError(CODE.UNKNOWN_SERVER_ERROR, `looking for the producer ${transactionalId}`);
       // The broker forgets an id that was not used for a week.
       if (answer.error === CODE.TRANSACTIONAL_ID_NOT_FOUND) return false;
       if (answer.error !== 0) return new KafkaError(answer.error, `looking for the producer ${transactionalId}`);

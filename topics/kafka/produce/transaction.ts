@@ -1,14 +1,21 @@
 /**
- * The producer of one transactional id. Whoever initialises it last is the only one that can commit: the broker counts up the
- * epoch, ends what the one before left open, and refuses it from then on.
+ * The producer of one transactional id. Whoever initialises the id last is the only one that can commit: the broker counts up its
+ * epoch, ends what the last producer left open, and refuses that one from then on.
  *
  * kafkajs's own producer is not used: it does not repeat `sendOffsets` when a coordinator moves, waits 100 ms and more between
  * two transactions, and goes on without idempotence when it could not be initialised.
  */
 import type { NewRecord } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Sealed } from '../group/marks-topic.ts';
-import { CODE, check, hasCode, isFencing, KafkaError } from '../wire/errors.ts';
+import {
+  addOffsetsToTxn,
+  addPartitionsToTxn,
+  endTxn,
+  type ProducerIdentity,
+  txnOffsetCommit,
+} from '../wire/calls/transactions.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { check, hasCode, isFencing, KafkaError } from '../wire/errors.ts';
 import { append } from './append.ts';
 
 const LATE_ABORT_MS = 1000;
@@ -18,51 +25,45 @@ export interface OffsetCommit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** The metadata, and what they need in the transaction. Called again after `refused` has answered true. */
+  /** The metadata, and the record that it needs in the transaction. Called again after `refused` has answered true. */
   seal(): Promise<Sealed>;
-  /** The broker does not take so long a metadata: answers whether there is a shorter one. */
+  /** The broker does not take metadata of this length: answers whether there is a shorter form. */
   refused(metadata: string): boolean;
 }
 
-export interface Answer {
-  readonly errorCode: number;
-}
-
-interface ByPartition {
-  readonly partition: number;
-  readonly errorCode: number;
-}
-
-/** Who a producer is to its coordinator. */
-export interface Identity {
-  readonly transactionalId: string;
-  readonly producerId: string;
-  readonly producerEpoch: number;
+/** The metadata of an offset, ready to be committed. */
+export interface Sealed {
+  /** To be appended in the transaction, before the offset is committed; undefined if the metadata holds everything. */
+  readonly record: NewRecord | undefined;
+  /** `appendedAt` is the offset of the record. */
+  metadata(appendedAt: number | undefined): string;
 }
 
 /** Made by `Producers.initialise`. */
 export class TransactionalProducer {
-  readonly identity: Identity;
+  readonly identity: ProducerIdentity;
   readonly #cluster: Cluster;
-  readonly #lane: string;
+  readonly #connection: string;
   readonly #sequences = new Map<string, number>();
   /** Whether a transaction is open, or may be. */
   #open = false;
   /** The group whose offsets are part of it. */
   #group: string | undefined;
 
-  constructor(cluster: Cluster, identity: Identity, lane: string) {
+  /** Sends over the connections of that name. */
+  constructor(cluster: Cluster, identity: ProducerIdentity, connection: string) {
     this.identity = identity;
     this.#cluster = cluster;
-    this.#lane = lane;
+    this.#connection = connection;
   }
 
   /**
-   * Begins a transaction with the offsets of the group. The coordinator refuses it if another producer of the id was initialised,
-   * and writes it to its log before it answers, which one that was deposed cannot do: so nobody was before this was called.
+   * Begins a transaction with the offsets of the group. The coordinator refuses it if another producer of the id was initialised.
+   * It writes to its log before it answers, which a coordinator that was replaced cannot do: so when this settles, no other
+   * producer was initialised before it was called.
    */
   async begin(group: string): Promise<void> {
-    // What is part of a transaction already is answered without being written.
+    // Offsets that are part of a transaction already are answered without being written.
     if (this.#group !== undefined) await this.#end(false);
     this.#open = true;
     try {
@@ -74,14 +75,14 @@ export class TransactionalProducer {
     this.#group = group;
   }
 
-  /** Aborts what was begun, without waiting: what stays open ends with the next claim, or in time. */
+  /** Aborts what was begun, without waiting: what stays open ends with the next claim, or times out. */
   abandon(): void {
     if (this.#open) this.#end(false, LATE_ABORT_MS).catch(() => {});
   }
 
   /**
-   * One transaction, of records, an offset, or both. Answers the records' offsets. After an error this producer is of no more
-   * use: initialise another.
+   * One transaction, of records, an offset, or both. Answers the records' offsets. After an error this producer cannot be used
+   * again: initialise another.
    */
   async transact(records: readonly NewRecord[], offset?: OffsetCommit): Promise<number[]> {
     try {
@@ -93,7 +94,7 @@ export class TransactionalProducer {
       await this.#end(true);
       return offsets;
     } catch (error) {
-      // What stays open holds up the readers of its partitions. The outcome does not matter: the next owner ends it too.
+      // An open transaction holds up the readers of its partitions. The outcome does not matter: the next owner ends it too.
       if (!isFencing(error)) this.abandon();
       throw error;
     }
@@ -109,12 +110,12 @@ export class TransactionalProducer {
       return offsets.slice(0, records.length);
     }
     const metadata = sealed.metadata(undefined);
-    const [offsets] = await all([this.#append(records), this.#commitOrMakeRoom(offset, metadata)]);
+    const [offsets] = await all([this.#append(records), this.#commitOrShorten(offset, metadata)]);
     return offsets;
   }
 
-  /** The broker may take less metadata than was thought: then the marks are appended after all. */
-  async #commitOrMakeRoom(offset: OffsetCommit, metadata: string): Promise<void> {
+  /** The broker may take less metadata than it was expected to: then the marks are appended after all. */
+  async #commitOrShorten(offset: OffsetCommit, metadata: string): Promise<void> {
     try {
       await this.#commitOffset(offset, metadata);
     } catch (error) {
@@ -134,64 +135,44 @@ export class TransactionalProducer {
       partitions: [...new Set(here.map(({ partition }) => partition))],
     }));
     await this.#cluster.persist(async () => {
-      const { errors } = await (await this.#coordinator()).ask<{
-        errors: { topic: string; partitionErrors: ByPartition[] }[];
-      }>('AddPartitionsToTxn', {
-        ...this.identity,
-        topics,
-      });
-      const failed = errors.flatMap(({ topic, partitionErrors }) =>
-        // 55: another partition's error is why this one was not looked at.
-        partitionErrors
-          .filter(({ errorCode }) => errorCode !== 0 && errorCode !== 55)
-          .map((each) => ({ topic, ...each })),
-      );
-      for (const { topic, partition, errorCode } of failed) {
-        check(errorCode, `beginning a transaction on partition ${partition} of ${topic}`);
+      const coordinator = await this.#coordinator();
+      for (const { topic, partition, error } of await coordinator.send(addPartitionsToTxn(this.identity, topics))) {
+        // It was not tried because of another partition's error.
+        if (error === CODE.OPERATION_NOT_ATTEMPTED) continue;
+        check(error, `beginning a transaction on partition ${partition} of ${topic}`);
       }
     });
   }
 
   async #addOffsets(group: string): Promise<void> {
     await this.#cluster.persist(async () => {
-      const answer = await (await this.#coordinator()).ask<Answer>('AddOffsetsToTxn', {
-        ...this.identity,
-        groupId: group,
-      });
-      check(answer.errorCode, `beginning a transaction on the offsets of ${group}`);
+      const coordinator = await this.#coordinator();
+      const error = await coordinator.send(addOffsetsToTxn(this.identity, group));
+      check(error, `beginning a transaction on the offsets of ${group}`);
     });
   }
 
   #append(records: readonly NewRecord[]): Promise<number[]> {
     const { transactionalId, producerId: id, producerEpoch: epoch } = this.identity;
-    const sender = { id, epoch, transactionalId, sequences: this.#sequences };
-    return append(this.#cluster, this.#lane, sender, records);
+    const sender = { id, epoch, transactionalId, connection: this.#connection, sequences: this.#sequences };
+    return append(this.#cluster, sender, records);
   }
 
   async #commitOffset({ group, topic, partition, offset }: OffsetCommit, metadata: string): Promise<void> {
     await this.#cluster.persist(async () => {
       const node = await this.#cluster.coordinator('group', group);
-      const { topics } = await this.#cluster
-        .lane(node, this.#lane)
-        .ask<{ topics: { partitions: ByPartition[] }[] }>('TxnOffsetCommit', {
-          ...this.identity,
-          groupId: group,
-          topics: [{ topic, partitions: [{ partition, offset: String(offset), metadata }] }],
-        });
-      const answer = topics[0]?.partitions[0];
-      if (answer === undefined) throw new KafkaError(-1, `committing offsets of ${group}`);
-      check(answer.errorCode, `committing the offset of ${group} for partition ${partition} of ${topic}`);
+      const commit = txnOffsetCommit(this.identity, { group, topic, partition, offset, metadata });
+      const error = await this.#cluster.connection(node, this.#connection).send(commit);
+      if (error === undefined) throw new KafkaError(CODE.UNKNOWN_SERVER_ERROR, `committing offsets of ${group}`);
+      check(error, `committing the offset of ${group} for partition ${partition} of ${topic}`);
     });
   }
 
   async #end(commit: boolean, patienceMs?: number): Promise<void> {
     await this.#cluster.persist(async () => {
-      const answer = await (await this.#coordinator()).ask<Answer>('EndTxn', {
-        ...this.identity,
-        transactionResult: commit,
-      });
+      const coordinator = await this.#coordinator();
       check(
-        answer.errorCode,
+        await coordinator.send(endTxn(this.identity, commit)),
         `${commit ? 'committing' : 'aborting'} a transaction of ${this.identity.transactionalId}`,
       );
     }, patienceMs);
@@ -201,11 +182,11 @@ export class TransactionalProducer {
 
   async #coordinator() {
     const node = await this.#cluster.coordinator('transaction', this.identity.transactionalId);
-    return this.#cluster.lane(node, this.#lane);
+    return this.#cluster.connection(node, this.#connection);
   }
 }
 
-/** Like `Promise.all`, but settles only when all of them have: what goes on must not meet what comes after. */
+/** Like `Promise.all`, but settles only when all of them have: nothing may still be under way afterwards. */
 async function all<T extends readonly unknown[]>(works: T): Promise<{ -readonly [I in keyof T]: Awaited<T[I]> }> {
   const settled = await Promise.allSettled(works);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;

@@ -1,5 +1,5 @@
 /**
- * Record batches (format 2) as bytes. https://kafka.apache.org/documentation/#recordbatch
+ * Record batches (format 2, KIP-98) as bytes. https://kafka.apache.org/documentation/#recordbatch
  *
  *   baseOffset i64, length i32, leaderEpoch i32, magic i8, crc u32 (of all that follows), attributes i16,
  *   lastOffsetDelta i32, baseTimestamp i64, maxTimestamp i64, producerId i64, producerEpoch i16, baseSequence i32,
@@ -9,7 +9,7 @@
 import { crc32c } from '@platformatic/wasm-utils';
 
 export const HEAD = 61;
-/** Where the length counts from. */
+/** The length counts the bytes from here on. */
 export const AFTER_LENGTH = 12;
 export const MAGIC_AT = 16;
 export const CRC_AT = 17;

@@ -1,6 +1,6 @@
 /**
- * Reading of record batches. Not by kafkajs, which checks no checksum, fails on a batch of 130,000 records, hands out views of
- * the whole answer, and takes quadratic time for many records of one partition.
+ * Reading record batches: see `batch-format.ts`. Not by kafkajs, which ignores checksums, fails on a batch of 130,000 records, hands
+ * out views of the whole answer, and takes quadratic time for many records of one partition.
  */
 import { isUtf8 } from 'node:buffer';
 import { TributaryError } from '../../../core/errors.ts';
@@ -22,21 +22,21 @@ import {
 import { ByteReader, corrupt } from './bytes.ts';
 import { decompress } from './compression.ts';
 
-/** Where a batch lies in an answer, and what its head says. */
+/** A batch in an answer, and the fields of its head. */
 export interface BatchHead {
   readonly baseOffset: number;
-  /** The offset after the last one the batch takes, readable or not. */
+  /** The offset after the last one that the batch takes, whether there is a record at it or not. */
   readonly nextOffset: number;
   readonly attributes: number;
   readonly baseTimestamp: number;
   readonly maxTimestamp: number;
   readonly producerId: string;
   readonly count: number;
-  /** All of it, from the base offset on. */
+  /** The whole batch, from its base offset on. */
   readonly bytes: Buffer;
 }
 
-/** The whole batches of an answer; what a limit of bytes cut off at its end is left out. Views, not copies. */
+/** The complete batches of an answer. The last one is left out if the answer ends before it does. Views, not copies. */
 export function batchHeads(buffer: Buffer): BatchHead[] {
   const heads: BatchHead[] = [];
   for (let at = 0; at + HEAD <= buffer.length; ) {
@@ -56,7 +56,7 @@ export function batchHeads(buffer: Buffer): BatchHead[] {
     const lastDelta = reader.i32();
     const baseTimestamp = reader.i64();
     const maxTimestamp = reader.i64();
-    const producerId = buffer.readBigInt64BE(reader.position).toString();
+    const producerId = reader.id64();
     reader.position = at + HEAD - 4;
     const count = reader.i32();
     heads.push({
@@ -79,7 +79,7 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
-/** The batches whose records a reader of committed records sees. `heads` begin where the answer began. */
+/** The batches that a reader of committed records reads. `heads` begin where the answer began. */
 export function committed(heads: readonly BatchHead[], aborted: readonly AbortedTransaction[]): BatchHead[] {
   const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const open = new Set<string>();
@@ -108,7 +108,7 @@ function isAbort(head: BatchHead): boolean {
   return reader.i16() === ABORT;
 }
 
-/** Reads the records of a batch one after the other. Their bytes are copies, so that a key kept does not keep an answer. */
+/** Reads the records of a batch one after the other. Their bytes are copies: who keeps a key does not keep the whole answer. */
 export class BatchReader {
   readonly #head: BatchHead;
   readonly #partition: number;
@@ -156,10 +156,10 @@ function readBytes(reader: ByteReader): Buffer | null {
   return length < 0 ? null : reader.bytes(length);
 }
 
-/** Stands in a text for what is not valid UTF-8; or for itself. */
+/** In a text it stands for bytes that are not valid UTF-8, or for itself. */
 const REPLACED = '\ufffd';
 
-/** Of a name that comes twice, the last; a null value is an empty text. */
+/** Of two headers with one name the last counts; a null value is an empty text. */
 function readHeaders(reader: ByteReader): Headers {
   const headers: Record<string, string | Uint8Array> = {};
   for (let count = reader.varint(); count > 0; count--) {

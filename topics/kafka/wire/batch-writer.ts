@@ -1,41 +1,31 @@
-/** Writing of record batches. */
+/** Writing record batches: see `batch-format.ts`. */
 import type { Headers, NewRecord } from '../../log/transport.ts';
 import { AFTER_LENGTH, CRC_AT, CRC_FROM, checksum, HEAD, MAGIC, TRANSACTIONAL } from './batch-format.ts';
 import { ByteWriter } from './bytes.ts';
 import { COMPRESSIONS, type Compression, compress, gzipAside } from './compression.ts';
 
-/** Below what a topic takes by default (1 MiB), with room for what compression adds to what cannot be compressed. */
+/** Below what a topic takes by default (1 MiB): compression makes what cannot be compressed a little larger. */
 export const BATCH_BYTES = 900_000;
 
-export interface Producer {
+export interface BatchProducer {
   readonly id: string;
   readonly epoch: number;
+  /** How many records it sent to the partition before. */
+  readonly sequence: number;
+  readonly transactional: boolean;
 }
 
-/** The records must be of one partition, in order. `sequence` counts the records that the producer sent there before. */
-export function encodeBatch(
-  records: readonly NewRecord[],
-  producer: Producer,
-  sequence: number,
-  transactional: boolean,
-  compression: Compression,
-): Buffer {
-  const body = encodeRecords(records);
-  return withHead(records, producer, sequence, transactional, compression, compress(compression, body));
+/** The records must be of one partition, in order. */
+export function encodeBatch(records: readonly NewRecord[], producer: BatchProducer, compression: Compression): Buffer {
+  return withHead(records, producer, compression, compress(compression, encodeRecords(records)));
 }
 
 /**
- * The same of a record that is too large for a batch with others, compressed beside the event loop. It may have come
- * compressed, and might not be taken as it is. By gzip, which every client reads.
+ * The same for a record that is too large for a batch with others, compressed outside of the event loop. It may have been
+ * compressed when it was read, and its topic might refuse it otherwise. By gzip, which every client reads.
  */
-export async function encodeLarge(
-  records: readonly NewRecord[],
-  producer: Producer,
-  sequence: number,
-  transactional: boolean,
-): Promise<Buffer> {
-  const body = await gzipAside(encodeRecords(records));
-  return withHead(records, producer, sequence, transactional, 'gzip', body);
+export async function encodeLarge(records: readonly NewRecord[], producer: BatchProducer): Promise<Buffer> {
+  return withHead(records, producer, 'gzip', await gzipAside(encodeRecords(records)));
 }
 
 function encodeRecords(records: readonly NewRecord[]): Buffer {
@@ -57,9 +47,7 @@ function encodeRecords(records: readonly NewRecord[]): Buffer {
 
 function withHead(
   records: readonly NewRecord[],
-  producer: Producer,
-  sequence: number,
-  transactional: boolean,
+  { id, epoch, sequence, transactional }: BatchProducer,
   compression: Compression,
   body: Buffer,
 ): Buffer {
@@ -76,8 +64,8 @@ function withHead(
     .i32(records.length - 1)
     .i64(base)
     .i64(latest)
-    .i64(BigInt(producer.id))
-    .i16(producer.epoch)
+    .id64(id)
+    .i16(epoch)
     .i32(sequence)
     .i32(records.length)
     .raw(body);

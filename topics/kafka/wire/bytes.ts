@@ -1,6 +1,6 @@
 /**
- * Reading and writing of Kafka's protocol: big endian integers, zigzag varints, and the "compact" forms that newer versions of
- * its requests use. https://kafka.apache.org/protocol.html#protocol_types
+ * Reading and writing the types of Kafka's protocol: big endian integers, zigzag varints, and the "compact" forms of flexible
+ * versions (KIP-482). https://kafka.apache.org/protocol.html#protocol_types
  */
 import { TributaryError } from '../../../core/errors.ts';
 
@@ -9,6 +9,8 @@ const HIGH = 2 ** 32;
 export class ByteReader {
   readonly buffer: Buffer;
   position: number;
+  /** How long the broker wants nothing more to be sent, as far as it was read. */
+  throttleMs = 0;
 
   constructor(buffer: Buffer, position = 0) {
     this.buffer = buffer;
@@ -33,8 +35,18 @@ export class ByteReader {
     return this.buffer.readInt32BE(at) * HIGH + this.buffer.readUInt32BE(at + 4);
   }
 
+  /** As a text, for numbers that nobody counts with: the ids of producers use all 64 bits. */
+  id64(): string {
+    return this.buffer.readBigInt64BE(this.#skip(8)).toString();
+  }
+
   bool(): boolean {
     return this.i8() !== 0;
+  }
+
+  /** The throttle time at the head of an answer. */
+  throttle(): void {
+    this.throttleMs = this.i32();
   }
 
   /** Unsigned, as lengths of compact forms are. */
@@ -85,7 +97,17 @@ export class ByteReader {
     return this.text(this.i16());
   }
 
-  /** Null is the empty text: no caller tells them apart. */
+  nullableString(): string | null {
+    const length = this.i16();
+    return length < 0 ? null : this.text(length);
+  }
+
+  /** Bytes behind their length of 32 bits: a view. Null is no bytes: no caller tells them apart. */
+  sizedBytes(): Buffer {
+    return this.bytes(Math.max(0, this.i32()));
+  }
+
+  /** Null is read as the empty text: no caller tells them apart. */
   compactString(): string {
     const length = this.uvarint() - 1;
     return length <= 0 ? '' : this.text(length);
@@ -99,7 +121,7 @@ export class ByteReader {
     return Array.from({ length: Math.max(0, this.uvarint() - 1) }, item);
   }
 
-  /** Fields that a newer broker adds and we do not know. */
+  /** Skips tagged fields: a newer broker may add some. */
   tags(): void {
     for (let count = this.uvarint(); count > 0; count--) {
       this.uvarint();
@@ -199,6 +221,15 @@ export class ByteWriter {
     return this;
   }
 
+  /** An id as `id64` reads it. */
+  id64(id: string): this {
+    return this.i64(BigInt(id));
+  }
+
+  sizedBytes(bytes: Uint8Array): this {
+    return this.i32(bytes.length).raw(bytes);
+  }
+
   string(text: string | null): this {
     if (text === null) return this.i16(-1);
     const length = Buffer.byteLength(text);
@@ -226,7 +257,7 @@ export class ByteWriter {
     return this.uvarint(0);
   }
 
-  /** Writes over what stands at `at`, or over a place kept free. */
+  /** Writes over what is at `at`. */
   putI32(at: number, value: number): void {
     this.#buffer.writeInt32BE(value, at);
   }
@@ -241,7 +272,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Answers where the next bytes go. The buffer may be another one afterwards. */
+  /** Answers the position of the next bytes. The buffer may be another one afterwards. */
   #grow(bytes: number): number {
     const at = this.length;
     const end = at + bytes;

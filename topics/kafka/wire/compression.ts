@@ -9,10 +9,10 @@ import { TributaryError } from '../../../core/errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
-/** By the number that a batch's attributes carry. */
+/** Indexed by the number in the attributes of a batch. */
 export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
-/** Java writes snappy in frames: this, a version and the lowest version that can read it, then (length, block) after block. */
+/** Java writes snappy in frames: this magic, a version and the lowest version that can read it, then blocks of (length, bytes). */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const XERIAL_HEAD = 16;
 
@@ -31,7 +31,7 @@ export function compress(codec: Compression, bytes: Buffer): Buffer {
   }
 }
 
-/** Beside the event loop, for what is large. */
+/** Outside of the event loop, for what is large. */
 export const gzipAside: (bytes: Buffer) => Promise<Buffer> = promisify(gzip);
 
 /** `number` is the codec's number in the attributes of a batch. */

@@ -20,10 +20,10 @@ test('kafkas is TLS, with an authority of its own if one is given', () => {
 
 test('a user and password in the URL are for SASL', () => {
   const { sasl } = settingsOf({ url: 'kafka://bob:p%40ss%3A@a:9092?sasl=PLAIN' }).security;
-  assert.deepEqual(sasl, { mechanism: 'plain', username: 'bob', password: 'p@ss:' });
-  assert.equal(settingsOf({ url: 'kafka://bob:x@a' }).security.sasl?.['mechanism'], 'scram-sha-512');
-  const said = { mechanism: 'SCRAM-SHA-256', username: 'ann', password: 'y' } as const;
-  assert.equal(settingsOf({ url: 'kafka://bob:x@a', sasl: said }).security.sasl?.['username'], 'ann');
+  assert.deepEqual(sasl, { mechanism: 'PLAIN', username: 'bob', password: 'p@ss:' });
+  assert.equal(settingsOf({ url: 'kafka://bob:x@a' }).security.sasl?.mechanism, 'SCRAM-SHA-512');
+  const given = { mechanism: 'SCRAM-SHA-256', username: 'ann', password: 'y' } as const;
+  assert.equal(settingsOf({ url: 'kafka://bob:x@a', sasl: given }).security.sasl, given);
 });
 
 test('compression and replication are parameters', () => {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Reader } from '../../../../topics/kafka/fetch/reader.ts';
 import { encodeBatch } from '../../../../topics/kafka/wire/batch-writer.ts';
-import type { Fetched } from '../../../../topics/kafka/wire/calls-records.ts';
+import type { Fetched } from '../../../../topics/kafka/wire/calls/fetch.ts';
 
 /** An answer with one batch of so many records of so many bytes. */
 function fetched(count: number, bytes: number): Fetched {
   const one = { topic: 'orders', partition: 0, key: null, value: Buffer.alloc(bytes), headers: {}, timestamp: 0 };
-  const records = encodeBatch(Array(count).fill(one), { id: '1', epoch: 0 }, 0, false, 'none');
+  const records = encodeBatch(Array(count).fill(one), { id: '1', epoch: 0, sequence: 0, transactional: false }, 'none');
   return { topic: 'orders', partition: 0, error: 0, highWatermark: 9, lastStable: 9, begin: 0, aborted: [], records };
 }
 
@@ -16,7 +16,7 @@ test('a batch counts until its last record was taken, and not until it is looked
     [1, 6_000_000, [1]],
     [4, 1000, [2, 2]],
   ] as const) {
-    const reader = new Reader('orders', 0, 0);
+    const reader = new Reader({ topic: 'orders', partition: 0, offset: 0 });
     reader.accept(fetched(count, bytes));
     for (const [i, most] of takes.entries()) {
       assert.ok(reader.bytes >= bytes, `before take ${i}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calls, placesOf, split } from '../../../../topics/kafka/produce/append.ts';
+import { partitionsOf, requests, split } from '../../../../topics/kafka/produce/append.ts';
 import type { NewRecord } from '../../../../topics/log/transport.ts';
 
 const made = (value: Buffer, partition = 0): NewRecord => ({
@@ -26,21 +26,21 @@ test('records are cut into batches of at most 900 kB and 5,000 records, in order
   );
 });
 
-test('no call has more than 16 MiB, and one with a larger batch has nothing else', () => {
+test('no request has more than 16 MiB, and one with a larger batch has nothing else', () => {
   const sends = [4, 4, 4, 20, 8, 8, 1].map((mib, partition) => ({
     batch: [made(Buffer.alloc(mib * 1024 * 1000), partition)],
   }));
   assert.deepEqual(
-    calls(sends).map((each) => each.length),
+    requests(sends).map((each) => each.length),
     [3, 1, 2, 1],
   );
-  assert.deepEqual(calls(sends).flat(), sends);
-  assert.deepEqual(calls([]), []);
+  assert.deepEqual(requests(sends).flat(), sends);
+  assert.deepEqual(requests([]), []);
 });
 
-test('each place is named once', () => {
+test('each partition is named once', () => {
   const records = [made(Buffer.alloc(0)), made(Buffer.alloc(0), 1), made(Buffer.alloc(0))];
-  assert.deepEqual(placesOf(records), [
+  assert.deepEqual(partitionsOf(records), [
     { topic: 'orders', partition: 0 },
     { topic: 'orders', partition: 1 },
   ]);

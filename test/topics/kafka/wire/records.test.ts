@@ -8,7 +8,7 @@ import { COMPRESSIONS, type Compression } from '../../../../topics/kafka/wire/co
 import { largestSize } from '../../../../topics/log/limits.ts';
 import type { LogRecord, NewRecord } from '../../../../topics/log/transport.ts';
 
-const PRODUCER = { id: '42', epoch: 3 };
+const PRODUCER = { id: '42', epoch: 3, sequence: 0, transactional: false };
 
 /** The same four records by the Java producer 4.3.1, in base64: snappy is in xerial frames. */
 const BY_JAVA: Readonly<Record<Compression, string>> = {
@@ -80,7 +80,7 @@ test('any records come back, with any codec, in place', () => {
       fc.array(anyRecord, { minLength: 1, maxLength: 30 }),
       fc.constantFrom(...COMPRESSIONS),
       (records, codec) => {
-        const batch = encodeBatch(records, PRODUCER, 7, true, codec);
+        const batch = encodeBatch(records, { ...PRODUCER, sequence: 7, transactional: true }, codec);
         const found = recordsOf(batch);
         assert.deepEqual(found.map(plain), records.map(plain));
         assert.deepEqual(
@@ -98,18 +98,18 @@ test('any records come back, with any codec, in place', () => {
 
 test('a batch of 150,000 records is read: more than kafkajs can', () => {
   const records = Array.from({ length: 150_000 }, () => made({ value: null }));
-  assert.equal(recordsOf(encodeBatch(records, PRODUCER, 0, false, 'zstd')).length, 150_000);
+  assert.equal(recordsOf(encodeBatch(records, PRODUCER, 'zstd')).length, 150_000);
 });
 
 test('a large record is compressed beside the event loop, so that it is no larger than it came', async () => {
   const large = made({ value: Buffer.alloc(12_000_000, 'learner '), timestamp: 7 });
-  const batch = await encodeLarge([large], PRODUCER, 3, true);
+  const batch = await encodeLarge([large], { ...PRODUCER, sequence: 3, transactional: true });
   assert.ok(batch.length < 100_000, `${batch.length} bytes`);
   assert.deepEqual(recordsOf(batch).map(plain), [plain(large)]);
 });
 
 test('a batch that was damaged on its way is noticed: kafkajs does not look', () => {
-  const batch = encodeBatch([made()], PRODUCER, 0, false, 'none');
+  const batch = encodeBatch([made()], PRODUCER, 'none');
   batch.writeUInt8(batch.readUInt8(batch.length - 3) ^ 1, batch.length - 3);
   assert.throws(() => recordsOf(batch), {
     code: 'LOG_AWAY',
@@ -118,38 +118,38 @@ test('a batch that was damaged on its way is noticed: kafkajs does not look', ()
 });
 
 test('a key that is kept does not keep the answer it came in: with kafkajs it is a view of it', () => {
-  const batch = encodeBatch([made({ value: Buffer.alloc(500_000) }), made()], PRODUCER, 0, false, 'none');
+  const batch = encodeBatch([made({ value: Buffer.alloc(500_000) }), made()], PRODUCER, 'none');
   const key = recordsOf(batch)[1]?.key as Buffer;
   assert.ok(key.buffer.byteLength <= Buffer.poolSize);
 });
 
 test('a batch that the end of an answer cuts off is left for the next one', () => {
-  const batch = encodeBatch([made()], PRODUCER, 0, false, 'none');
+  const batch = encodeBatch([made()], PRODUCER, 'none');
   for (const length of [0, 10, 61, batch.length - 1]) assert.deepEqual(batchHeads(batch.subarray(0, length)), []);
   assert.equal(batchHeads(Buffer.concat([batch, batch.subarray(0, 70)])).length, 1);
 });
 
 test('records in the format of before Kafka 0.11 are refused', () => {
-  const batch = encodeBatch([made()], PRODUCER, 0, false, 'none');
+  const batch = encodeBatch([made()], PRODUCER, 'none');
   batch.writeInt8(1, 16);
   assert.throws(() => batchHeads(batch), { code: 'STORE_BROKEN' });
 });
 
 test('records with a codec that is not known are refused', () => {
-  const [head] = batchHeads(encodeBatch([made()], PRODUCER, 0, false, 'none'));
+  const [head] = batchHeads(encodeBatch([made()], PRODUCER, 'none'));
   assert.ok(head);
   assert.throws(() => new BatchReader({ ...head, attributes: 6 }, 0), { code: 'STORE_BROKEN' });
 });
 
 test('a log that stamps records itself gives them its own time', () => {
-  const [head] = batchHeads(encodeBatch([made({ timestamp: 5 }), made({ timestamp: 9 })], PRODUCER, 0, false, 'none'));
+  const [head] = batchHeads(encodeBatch([made({ timestamp: 5 }), made({ timestamp: 9 })], PRODUCER, 'none'));
   assert.ok(head);
   assert.equal(new BatchReader({ ...head, attributes: 0x08 }, 0).next()?.timestamp, 9);
 });
 
 test('a reader sees the records of committed transactions and of none, and no marks', () => {
   const sent = (id: string, at: number, transactional: boolean) => {
-    const batch = encodeBatch([made({ key: Buffer.from(`${id}@${at}`) })], { id, epoch: 0 }, 0, transactional, 'none');
+    const batch = encodeBatch([made({ key: Buffer.from(`${id}@${at}`) })], { ...PRODUCER, id, transactional }, 'none');
     batch.writeBigInt64BE(BigInt(at), 0);
     return batch;
   };
@@ -176,7 +176,7 @@ test('a reader sees the records of committed transactions and of none, and no ma
 /** As the broker writes it: version 0, then 0 for an abort and 1 for a commit. */
 function mark(id: string, at: number, type: 'abort' | 'commit'): Buffer {
   const key = Buffer.from([0, 0, 0, type === 'abort' ? 0 : 1]);
-  const batch = encodeBatch([made({ key })], { id, epoch: 0 }, -1, true, 'none');
+  const batch = encodeBatch([made({ key })], { ...PRODUCER, id, sequence: -1, transactional: true }, 'none');
   batch.writeBigInt64BE(BigInt(at), 0);
   batch.writeInt16BE(0x30, 21);
   return batch;

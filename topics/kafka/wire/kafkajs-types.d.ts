@@ -1,9 +1,9 @@
-/** The parts of kafkajs 2.2.4 that are used here and have no types of their own. */
+/** The parts of kafkajs 2.2.4 that are used and have no types of their own. */
 
 declare module 'kafkajs/src/network/connectionPool.js' {
   import type { Socket } from 'node:net';
 
-  export interface Message {
+  export interface Message<D, T> {
     readonly request: {
       readonly apiKey: number;
       readonly apiVersion: number;
@@ -11,17 +11,29 @@ declare module 'kafkajs/src/network/connectionPool.js' {
       /** Answers what has its bytes as `buffer`, and says so by `buf`. */
       encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
     };
-    readonly response: { decode(payload: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
+    readonly response: {
+      decode(payload: Buffer): Promise<D & { readonly clientSideThrottleTime: number }>;
+      parse(decoded: D): Promise<T>;
+    };
     /** In ms; counts if it is longer than the connection's own. */
     readonly requestTimeout?: number | undefined;
     readonly logResponseError?: boolean;
   }
 
+  export interface RequestQueue {
+    throttledUntil: number;
+    throttleCheckTimeoutId: NodeJS.Timeout | null;
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests(): void;
+    checkPendingRequests(): void;
+    destroy(): void;
+  }
+
   export interface Connection {
-    send(message: Message): Promise<unknown>;
+    send<D, T>(message: Message<D, T>): Promise<T>;
     isConnected(): boolean;
     rejectRequests(error: Error): void;
-    readonly requestQueue: { destroy(): void };
+    readonly requestQueue: RequestQueue;
     readonly socket?: Socket;
   }
 
@@ -42,43 +54,25 @@ declare module 'kafkajs/src/broker/index.js' {
   }
 }
 
-declare module 'kafkajs/src/network/requestQueue/index.js' {
-  export default class RequestQueue {
-    throttledUntil: number;
-    throttleCheckTimeoutId: NodeJS.Timeout | null;
-    readonly pending: readonly unknown[];
-    scheduleCheckPendingRequests(): void;
-    checkPendingRequests(): void;
-  }
-}
-
+/** Its encoders and decoders: tests check ours against them. */
 declare module 'kafkajs/src/protocol/requests/index.js' {
-  import type { Message } from 'kafkajs/src/network/connectionPool.js';
-
   export interface Definition {
     readonly versions: readonly string[];
-    protocol(options: { version: number }): (parameters: object) => Message;
+    protocol(options: { version: number }): (parameters: object) => {
+      readonly request: { readonly apiKey: number; encode(): Promise<{ readonly buffer: Buffer }> };
+      readonly response: { decode(payload: Buffer): Promise<Readonly<Record<string, unknown>>> };
+      readonly requestTimeout?: number;
+    };
   }
   const protocol: { readonly requests: Readonly<Record<string, Definition>> };
   export default protocol;
 }
 
-declare module 'kafkajs/src/protocol/requests/apiKeys.js' {
-  const apiKeys: Readonly<Record<string, number>>;
-  export default apiKeys;
-}
-
-declare module 'kafkajs/src/protocol/error.js' {
-  const errors: {
-    readonly errorCodes: readonly { readonly type: string; readonly code: number; readonly message: string }[];
-  };
-  export default errors;
-}
-
+/** By which a test counts requests. */
 declare module 'kafkajs/src/network/connection.js' {
   import type { Message } from 'kafkajs/src/network/connectionPool.js';
 
   export default class Connection {
-    send(message: Message): Promise<unknown>;
+    send(message: Message<unknown, unknown>): Promise<unknown>;
   }
 }

@@ -1,9 +1,5 @@
-/**
- * The requests that are written here, since kafkajs speaks only older versions of them or not at all: topic ids are in newer
- * Metadata only, stable offsets in newer OffsetFetch, several keys in newer FindCoordinator, and a producer's epoch in
- * DescribeTransactions. Those that carry records are in `calls-records.ts`.
- */
-import type { Call } from './connection.ts';
+/** The brokers, the leaders of partitions, and the coordinators of groups and transactions. */
+import type { Call } from '../call.ts';
 
 const NO_ID = Buffer.alloc(16);
 
@@ -28,7 +24,14 @@ export interface PartitionMetadata {
   readonly replicas: readonly number[];
 }
 
-/** Of all topics if none is named. */
+/**
+ * Metadata 12: with the ids of topics (KIP-516). Of all topics if none is named. https://kafka.apache.org/protocol.html#The_Messages_Metadata
+ *
+ *   request:  [topic id uuid, name string?]?, auto create bool, include rights bool
+ *   response: throttle i32, [broker i32, host string, port i32, rack string?], cluster string?, controller i32,
+ *             [error i16, name string?, topic id uuid, internal bool, [error i16, partition i32, leader i32, epoch i32,
+ *             replicas [i32], in sync [i32], offline [i32]], rights i32]
+ */
 export function metadata(topics: readonly string[] | undefined): Call<Metadata> {
   return {
     name: 'Metadata',
@@ -73,63 +76,19 @@ export function metadata(topics: readonly string[] | undefined): Call<Metadata> 
   };
 }
 
-export interface CommittedOffset {
-  readonly partition: number;
-  readonly error: number;
-  /** -1 if nobody committed. */
-  readonly offset: number;
-  readonly metadata: string;
-}
-
-/** What transactions have committed, with an error for a partition of which one is just ending. */
-export function stableOffsets(
-  group: string,
-  topic: string,
-  partitions: readonly number[],
-): Call<{ error: number; partitions: CommittedOffset[] }> {
-  return {
-    name: 'OffsetFetch',
-    key: 9,
-    version: 7,
-    flexible: true,
-    write(writer) {
-      writer.compactString(group);
-      writer.compactArray([topic], (name) =>
-        writer
-          .compactString(name)
-          .compactArray(partitions, (partition) => writer.i32(partition))
-          .noTags(),
-      );
-      writer.bool(true).noTags();
-    },
-    read(reader) {
-      reader.i32();
-      const topics = reader.compactArray(() => {
-        reader.compactString();
-        const found = reader.compactArray(() => {
-          const partition = reader.i32();
-          const offset = reader.i64();
-          reader.i32();
-          const metadata = reader.compactString();
-          const error = reader.i16();
-          reader.tags();
-          return { partition, offset, metadata, error };
-        });
-        reader.tags();
-        return found;
-      });
-      return { error: reader.i16(), partitions: topics.flat() };
-    },
-  };
-}
-
 export interface Coordinator {
   readonly key: string;
   readonly node: number;
   readonly error: number;
 }
 
-/** `kind`: 0 for groups, 1 for transactional ids. */
+/**
+ * FindCoordinator 4: of several keys (KIP-699). `kind`: 0 for groups, 1 for transactional ids.
+ * https://kafka.apache.org/protocol.html#The_Messages_FindCoordinator
+ *
+ *   request:  kind i8, [key string]
+ *   response: throttle i32, [key string, broker i32, host string, port i32, error i16, message string?]
+ */
 export function findCoordinators(kind: number, keys: readonly string[]): Call<Coordinator[]> {
   return {
     name: 'FindCoordinator',
@@ -153,45 +112,6 @@ export function findCoordinators(kind: number, keys: readonly string[]): Call<Co
         reader.compactString();
         reader.tags();
         return { key, node, error };
-      });
-    },
-  };
-}
-
-export interface Transaction {
-  readonly id: string;
-  readonly error: number;
-  /** The producer that the id belongs to now. */
-  readonly producer: string;
-  readonly epoch: number;
-}
-
-export function describeTransactions(ids: readonly string[]): Call<Transaction[]> {
-  return {
-    name: 'DescribeTransactions',
-    key: 65,
-    version: 0,
-    flexible: true,
-    write(writer) {
-      writer.compactArray(ids, (id) => writer.compactString(id)).noTags();
-    },
-    read(reader) {
-      reader.i32();
-      return reader.compactArray(() => {
-        const error = reader.i16();
-        const id = reader.compactString();
-        reader.compactString();
-        reader.i32();
-        reader.i64();
-        const producer = reader.bytes(8).readBigInt64BE().toString();
-        const epoch = reader.i16();
-        reader.compactArray(() => {
-          reader.compactString();
-          reader.compactArray(() => reader.i32());
-          reader.tags();
-        });
-        reader.tags();
-        return { id, error, producer, epoch };
       });
     },
   };

@@ -1,65 +1,11 @@
-/**
- * The requests that carry records. They are written here because the records are bytes of ours, and because Fetch by the id of a
- * topic is newer than kafkajs.
- */
-
-import type { AbortedTransaction } from './batch-reader.ts';
-import type { Call } from './connection.ts';
+import type { AbortedTransaction } from '../batch-reader.ts';
+import type { Call } from '../call.ts';
 
 export const READ_UNCOMMITTED = 0;
 export const READ_COMMITTED = 1;
-const CONSUMER = -1;
+/** In place of the id of a replica. */
+export const CONSUMER = -1;
 const NOBODY = -1;
-const ALL_REPLICAS = -1;
-
-export interface BatchTo {
-  readonly topic: string;
-  readonly partition: number;
-  readonly batch: Buffer;
-}
-
-export interface Appended {
-  readonly topic: string;
-  readonly partition: number;
-  readonly error: number;
-  readonly baseOffset: number;
-}
-
-/** At most one batch a partition. */
-export function produce(
-  transactionalId: string | null,
-  batches: readonly BatchTo[],
-  timeoutMs: number,
-): Call<Appended[]> {
-  return {
-    name: 'Produce',
-    key: 0,
-    version: 7,
-    flexible: false,
-    write(writer) {
-      writer.string(transactionalId).i16(ALL_REPLICAS).i32(timeoutMs);
-      const topics = Map.groupBy(batches, ({ topic }) => topic);
-      writer.array([...topics], ([topic, here]) =>
-        writer.string(topic).array(here, ({ partition, batch }) => writer.i32(partition).i32(batch.length).raw(batch)),
-      );
-    },
-    read(reader) {
-      return reader
-        .array(() => {
-          const topic = reader.string();
-          return reader.array(() => {
-            const partition = reader.i32();
-            const error = reader.i16();
-            const baseOffset = reader.i64();
-            reader.i64();
-            reader.i64();
-            return { topic, partition, error, baseOffset };
-          });
-        })
-        .flat();
-    },
-  };
-}
 
 export interface FetchFrom {
   readonly topic: string;
@@ -90,7 +36,17 @@ export interface FetchLimits {
   readonly isolation?: typeof READ_COMMITTED | typeof READ_UNCOMMITTED;
 }
 
-/** By the ids of the topics, if all of them have one. */
+/**
+ * Fetch 13, by the ids of the topics (KIP-516), or 12, by their names, unless all of them have an id.
+ * https://kafka.apache.org/protocol.html#The_Messages_Fetch
+ *
+ *   request:  replica i32, wait i32, least bytes i32, most bytes i32, isolation i8, session i32, session epoch i32,
+ *             [topic id uuid or name string, [partition i32, leader epoch i32, offset i64, last fetched epoch i32,
+ *             log start i64, most bytes i32]], forgotten [], rack string
+ *   response: throttle i32, error i16, session i32, [topic id uuid or name string, [partition i32, error i16,
+ *             high watermark i64, last stable offset i64, log start i64, [producer i64, first offset i64]?,
+ *             preferred replica i32, records bytes]]
+ */
 export function fetch(from: readonly FetchFrom[], limits: FetchLimits): Call<{ error: number; partitions: Fetched[] }> {
   const { waitMs, bytes, partitionBytes, isolation = READ_COMMITTED } = limits;
   const byId = from.every(({ id }) => id !== undefined);
@@ -133,7 +89,7 @@ export function fetch(from: readonly FetchFrom[], limits: FetchLimits): Call<{ e
           const lastStable = reader.i64();
           const begin = reader.i64();
           const aborted = reader.compactArray(() => {
-            const transaction = { producerId: reader.bytes(8).readBigInt64BE().toString(), firstOffset: reader.i64() };
+            const transaction = { producerId: reader.id64(), firstOffset: reader.i64() };
             reader.tags();
             return transaction;
           });

@@ -1,0 +1,78 @@
+/** Where partitions begin and end. */
+import type { Cluster } from '../cluster/cluster.ts';
+import { Coalescer } from '../cluster/coalescer.ts';
+import { keyOf, type TopicPartition } from '../cluster/topic-partition.ts';
+import { EARLIEST, LATEST, listOffsets } from '../wire/calls/offsets.ts';
+import { CODE } from '../wire/error-codes.ts';
+import { KafkaError } from '../wire/errors.ts';
+
+export interface Bounds {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** In the order given. `end` is the offset of the next record: what open transactions have written lies before it. */
+export async function boundsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<Bounds[]> {
+  const [begins, ends] = await Promise.all([
+    offsetsAt(cluster, partitions, EARLIEST),
+    offsetsAt(cluster, partitions, LATEST),
+  ]);
+  return partitions.map((_, i) => ({ begin: begins[i] as number, end: ends[i] as number }));
+}
+
+/** In the order given: the first offset of that time or later, -1 if there is none. */
+export async function offsetsAt(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  timestamp: number,
+): Promise<number[]> {
+  const leaders = await Promise.all(partitions.map(({ topic, partition }) => cluster.leader(topic, partition)));
+  const offsets = new Map<string, number>();
+  const nodes = Map.groupBy(partitions.keys(), (i) => leaders[i] as number);
+  await Promise.all(
+    [...nodes].map(async ([node, indices]) => {
+      const here = indices.map((i) => partitions[i] as TopicPartition);
+      const answers = await listedBy(cluster, node, here, timestamp);
+      for (const [i, answer] of answers.entries()) {
+        if (answer instanceof Error) throw answer;
+        offsets.set(keyOf(here[i] as TopicPartition), answer);
+      }
+    }),
+  );
+  return partitions.map((each) => offsets.get(keyOf(each)) as number);
+}
+
+/** The first offsets of partitions, of many at a time by one request to each broker. */
+export class Begins {
+  readonly #cluster: Cluster;
+  readonly #begins: Coalescer<TopicPartition, number>;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#begins = new Coalescer((node, partitions) => listedBy(cluster, Number(node), partitions, EARLIEST));
+  }
+
+  /** The first offset of the partition that can still be read. */
+  of({ topic, partition }: TopicPartition): Promise<number> {
+    return this.#cluster.persist(async () => {
+      const node = await this.#cluster.leader(topic, partition);
+      return this.#begins.ask(String(node), { topic, partition });
+    });
+  }
+}
+
+async function listedBy(
+  cluster: Cluster,
+  node: number,
+  partitions: readonly TopicPartition[],
+  timestamp: number,
+): Promise<(number | Error)[]> {
+  const listed = await cluster.connection(node, 'main').send(listOffsets(partitions, timestamp));
+  const found = new Map(listed.map((each) => [keyOf(each), each]));
+  return partitions.map((each) => {
+    const answer = found.get(keyOf(each));
+    if (answer?.error === 0) return answer.offset;
+    const what = `asking for the offsets of partition ${each.partition} of ${each.topic}`;
+    return new KafkaError(answer?.error ?? CODE.UNKNOWN_SERVER_ERROR, what);
+  });
+}

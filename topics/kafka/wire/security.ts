@@ -1,0 +1,16 @@
+/** How a connection is encrypted, and as whom it logs in. */
+import type { ConnectionOptions } from 'node:tls';
+
+export interface Security {
+  readonly tls: ConnectionOptions | undefined;
+  readonly sasl: Login | undefined;
+}
+
+export type Login =
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  /** `token` answers a token that is valid now. */
+  | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> };
