@@ -10,7 +10,7 @@ const get = (path: string, purpose: string): RegistryRequest => ({ purpose, meth
 const CONFIG = get('/config', 'asking for the compatibility');
 const MODE = get('/mode', 'asking for the mode');
 
-/** Throws when it does not answer, or does not let us in. */
+/** Throws if it does not answer, or does not let us in. */
 export async function diagnoseRegistry({ url, ca }: ConfluentOptions): Promise<Finding[]> {
   const nodes = new Nodes({ url, timeoutMs: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) });
   try {
@@ -20,7 +20,7 @@ export async function diagnoseRegistry({ url, ca }: ConfluentOptions): Promise<F
   }
 }
 
-/** Throws when what answers does not let us in, or is none. */
+/** Throws if the server that answers does not let us in, or is no registry. */
 export function registryFindings(config: RegistryAnswer, mode: RegistryAnswer): Finding[] {
   const level = fieldOf(config, 'compatibilityLevel');
   if (config.status === 401 || config.status === 403) {
@@ -41,7 +41,7 @@ function compatibility(level: string): Finding {
   return warning('registry', message, todo);
 }
 
-/** Not every registry has modes. */
+/** Nothing if the registry has no modes. */
 function writable(mode: string | undefined): Finding[] {
   if (mode === undefined || mode === 'READWRITE') return [];
   const todo = 'set READWRITE for the time of a deployment: schemas that are new cannot be registered';

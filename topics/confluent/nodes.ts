@@ -15,7 +15,7 @@ export interface NodesOptions {
 interface Node {
   readonly base: URL;
   readonly authorization: string | undefined;
-  /** What is mixed up, if that is why it does not answer. */
+  /** The disagreement over TLS, if that is why it does not answer. */
   readonly mixUp: (error: unknown) => Promise<string | undefined>;
 }
 
@@ -38,9 +38,8 @@ export class Nodes {
   }
 
   /**
-   * What the first node says that says anything `isFinal`; without one, the last thing that was said. Throws CONFIG_INVALID when TLS is spoken
-   * on one side alone, ACCESS_REFUSED when a certificate is not trusted, and REGISTRY_AWAY when
-   * within the time for a call no node says anything at all.
+   * Asks the nodes in turn until an answer `isFinal`; if none is, the result is the last answer. Throws CONFIG_INVALID if only one side
+   * speaks TLS, ACCESS_REFUSED if a certificate is not trusted, and REGISTRY_AWAY if no node answers within the time for a call.
    */
   async ask(request: RegistryRequest, isFinal: (answer: RegistryAnswer) => boolean): Promise<RegistryAnswer> {
     const end = performance.now() + this.#timeoutMs;
@@ -76,7 +75,7 @@ export class Nodes {
   #exchange(node: Node, { method, path, body }: RegistryRequest, ms: number): Promise<RegistryAnswer> {
     const secure = node.base.protocol === 'https:';
     return new Promise((resolve, reject) => {
-      // Also for an answer that begins and does not end.
+      // It covers an answer that begins and does not end, too.
       const signal = AbortSignal.timeout(Math.ceil(ms));
       const request = (secure ? httpsRequest : httpRequest)(
         {
@@ -128,10 +127,10 @@ export class Nodes {
 /** Errors of sockets, TLS and HTTP have a code. */
 const isOfConnection = (error: unknown): boolean => typeof (error as NodeJS.ErrnoException).code === 'string';
 
-/** An address of IPv6 has no brackets there. */
+/** `request` wants an IPv6 address without brackets. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
-/** A message never shows the URL: there may be a password in it. */
+/** Messages never show the URL: it may contain a password. */
 function nodesOf(text: string): Node[] {
   const given = text.split(',').map((part) => {
     const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;

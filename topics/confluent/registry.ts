@@ -1,11 +1,11 @@
 /**
  * The schema registry behind Confluent's REST API, as Confluent, Apicurio (`/apis/ccompat/v7`) and Karapace serve it.
  *
- * URLs: `http://host:8081`, `https://user:password@host/path`, or several with commas between them, which are asked in turn; user
- * and password of the first one count for those that name none.
+ * URLs: `http://host:8081`, `https://user:password@host/path`, or several with commas between them, which are asked in turn. The user
+ * and password of the first one are also used for those without.
  *
- * What was read is kept for as long as the process lives. An id that no node has is not asked for again for some seconds, so
- * that a topic full of such records does not become as many requests.
+ * Schemas are cached as long as the process lives. An id that no node knows is not asked for again for some seconds, so that a topic
+ * full of such records does not cause as many requests.
  */
 import type { Registry } from '../codec/registry.ts';
 import { Nodes } from './nodes.ts';
@@ -13,30 +13,30 @@ import { idIn, isId, isMissing, lookupOf, registrationOf, schemaIn, schemaOf } f
 
 export interface ConfluentOptions {
   readonly url: string;
-  /** The authority of its certificate, as PEM, if it is none that everybody knows. */
+  /** The certificate authority, as PEM, if Node does not trust it by itself. */
   readonly ca?: string | undefined;
-  /** After how long a call of the port gives up, whatever the number of nodes. */
+  /** After so long a call gives up, however many nodes there are. In ms. */
   readonly timeoutMs?: number;
-  /** How long an id that no node has is not asked for again. */
+  /** So long an id that no node knows is not asked for again. In ms. */
   readonly missingMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
 const MISSING_MS = 5_000;
-/** A corrupt topic may name any number of ids. */
+/** A corrupt topic may refer to any number of ids. */
 const MOST_MISSING = 10_000;
 
-/** `now`: a clock in ms, for tests. */
+/** `now`: a clock in ms; tests give their own. */
 export function confluentRegistry(options: ConfluentOptions, now = () => performance.now()): Registry {
   const { url, ca, timeoutMs = TIMEOUT_MS, missingMs = MISSING_MS } = options;
   const nodes = new Nodes({ url, timeoutMs, ...(ca === undefined ? {} : { ca }) });
   const schemas = new Map<number, string>();
   const ids = new Map<string, number>();
-  /** Until when. */
+  /** Unknown ids, each with the time until which it is not asked for again. */
   const missing = new Map<number, number>();
   const asked = new Map<number, Promise<string | undefined>>();
 
-  /** A node that follows may not have it yet: it is missing when all that answer say so. */
+  /** A replica may not have the schema yet: it is missing only if every node that answers says so. */
   async function read(id: number): Promise<string | undefined> {
     const request = schemaOf(id);
     const answer = await nodes.ask(request, (each) => !isMissing(each));

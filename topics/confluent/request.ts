@@ -1,8 +1,8 @@
-/** Confluent's REST API: what to send for each call of the port, and what an answer means. Nothing here sends. */
+/** Confluent's REST API: the request of each call of the port, and the meaning of the answers. Nothing here sends. */
 import { TributaryError } from '../../core/errors.ts';
 
 export interface RegistryRequest {
-  /** What it is for, as the beginning of an error message: "registering a schema under orders-Placed". */
+  /** Begins its error messages: "registering a schema under orders-Placed". */
   readonly purpose: string;
   readonly method: 'GET' | 'POST';
   /** Below the URL of the registry. */
@@ -16,7 +16,7 @@ export interface RegistryAnswer {
   readonly text: string;
 }
 
-/** The id of a schema that the subject has: needs no more than the right to read. */
+/** The id of a schema that is registered under the subject: the right to read is enough. */
 export const lookupOf = (subject: string, schema: string): RegistryRequest => ({
   purpose: `looking up a schema under ${subject}`,
   method: 'POST',
@@ -38,16 +38,16 @@ export const schemaOf = (id: number): RegistryRequest => ({
   body: undefined,
 });
 
-/** A Java int, as the registry numbers schemas. A corrupt record may name any other number, which no registry is asked for. */
+/** Ids are Java ints. A corrupt record may have any other number: no registry is asked for those. */
 export const isId = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < 2 ** 31;
 
-/** Subject, version or schema not found. A 404 without one of these is somebody else's: of a proxy, or of a wrong path. */
+/** Subject, version or schema not found. A 404 without one of these comes from a proxy, or from a wrong path. */
 const NOT_FOUND = [40401, 40402, 40403];
-/** Of no use to ask this node again: it is overloaded, starting, or has lost its leader. */
+/** The node is overloaded or starting, or has lost its leader: ask another one. */
 const PASSING = [408, 425, 429];
 const LONGEST_DETAIL = 500;
 
-/** Whether another node, or the same one later, may answer otherwise. */
+/** Whether another node, or the same one later, may give another answer. */
 export const isPassing = ({ status }: RegistryAnswer): boolean => status >= 500 || PASSING.includes(status);
 
 export const isMissing = (answer: RegistryAnswer): boolean =>
@@ -68,30 +68,30 @@ export function schemaIn(request: RegistryRequest, answer: RegistryAnswer): stri
 }
 
 function errorOf({ purpose }: RegistryRequest, answer: RegistryAnswer): TributaryError {
-  const said = `${answer.status} ${detailOf(answer)}`.trim();
+  const detail = `${answer.status} ${detailOf(answer)}`.trim();
   switch (answer.status) {
     case 401:
     case 403:
       return new TributaryError(
         'ACCESS_REFUSED',
-        `${purpose}: the registry does not allow it (${said}); check its user, password and rights`,
+        `${purpose}: the registry does not allow it (${detail}); check its user, password and rights`,
       );
     case 409:
       return new TributaryError(
         'DECLARATION_INVALID',
-        `${purpose}: it is not compatible with the versions registered before (${said}); give new fields a default and leave old ones as they are, or change the compatibility of the subject`,
+        `${purpose}: it is not compatible with the versions registered before (${detail}); give new fields a default and leave old ones as they are, or change the compatibility of the subject`,
       );
     case 422:
-      return new TributaryError('DECLARATION_INVALID', `${purpose}: the registry does not take it (${said})`);
+      return new TributaryError('DECLARATION_INVALID', `${purpose}: the registry does not take it (${detail})`);
     default:
       return new TributaryError(
         'CONFIG_INVALID',
-        `${purpose}: what answers is no schema registry (${said}); check the URL and its path`,
+        `${purpose}: what answers is no schema registry (${detail}); check the URL and its path`,
       );
   }
 }
 
-/** What the answer says, as one line. */
+/** The message of the answer, as one line. */
 function detailOf(answer: RegistryAnswer): string {
   const message = parsed(answer)?.['message'];
   const text = typeof message === 'string' ? message : answer.text;

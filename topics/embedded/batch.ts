@@ -1,7 +1,7 @@
 /**
- * Records that were appended together, as one row of the log: their keys and values one after the other as bytes, and a JSON text
- * beside them of everything else. Nearly all headers of a batch have the same names, and most the same values, so that each
- * text stands there once. Measured against a row for each record it is half the bytes and half the time.
+ * Records that were appended together, as one row of the log: their keys and values one after the other as bytes, and everything
+ * else as a JSON text beside them. Nearly all headers of a batch have the same names, and most have the same values: each text is
+ * stored once. Compared with a row for each record this takes half the bytes and half the time.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { LogRecord, NewRecord } from '../log/transport.ts';
@@ -19,7 +19,7 @@ interface Meta {
   readonly names: readonly (readonly string[])[];
   /** Header values, each once: text, or bytes in base64. */
   readonly texts: readonly (string | { readonly b: string })[];
-  /** For each record: list of names, timestamp, length of key and of value (-1: null), and the texts of its headers. */
+  /** For each record: index in `names`, timestamp, lengths of key and value (-1: null), and indices in `texts`. */
   readonly records: readonly number[];
 }
 
@@ -38,35 +38,35 @@ export function encodeBatch(records: readonly NewRecord[]): Batch {
     const list = Object.keys(headers);
     numbers.push(names.of(list.join('\0'), list), timestamp, key?.length ?? NULL, value?.length ?? NULL);
     for (const name of list) {
-      const said = headers[name] as string | Uint8Array;
-      if (typeof said === 'string') numbers.push(texts.of(said, said));
-      else numbers.push(texts.add({ b: Buffer.from(said).toString('base64') }));
+      const header = headers[name] as string | Uint8Array;
+      if (typeof header === 'string') numbers.push(texts.of(header, header));
+      else numbers.push(texts.add({ b: Buffer.from(header).toString('base64') }));
     }
     if (timestamp > newest) newest = timestamp;
     size += (key?.length ?? 0) + (value?.length ?? 0);
   }
   const bytes = new Uint8Array(size);
-  let place = 0;
+  let position = 0;
   for (const { key, value } of records) {
     for (const part of [key, value]) {
       if (part === null) continue;
-      bytes.set(part, place);
-      place += part.length;
+      bytes.set(part, position);
+      position += part.length;
     }
   }
   const meta: Meta = { names: names.all, texts: texts.all, records: numbers };
   return { count: records.length, newest, meta: JSON.stringify(meta), bytes };
 }
 
-/** The records, of which the first has the offset. Their keys and values are parts of the bytes given. */
+/** The records of a batch; `first` is the offset of the first one. Their keys and values are views of `bytes`. */
 export function decodeBatch(text: string, bytes: Uint8Array, partition: number, first: number): LogRecord[] {
   const { names, texts, records } = JSON.parse(text) as Meta;
   const decoded: LogRecord[] = [];
-  let place = 0;
+  let position = 0;
   const part = (length: number): Uint8Array | null => {
     if (length === NULL) return null;
-    place += length;
-    return bytes.subarray(place - length, place);
+    position += length;
+    return bytes.subarray(position - length, position);
   };
   for (let i = 0; i < records.length; ) {
     const list = names[records[i++] as number] as readonly string[];
@@ -80,25 +80,29 @@ export function decodeBatch(text: string, bytes: Uint8Array, partition: number, 
   return decoded;
 }
 
-function put(headers: Record<string, string | Uint8Array>, name: string, said: string | { readonly b: string }): void {
-  const value = typeof said === 'string' ? said : new Uint8Array(Buffer.from(said.b, 'base64'));
+function put(
+  headers: Record<string, string | Uint8Array>,
+  name: string,
+  stored: string | { readonly b: string },
+): void {
+  const value = typeof stored === 'string' ? stored : new Uint8Array(Buffer.from(stored.b, 'base64'));
   // An assignment would lose a header of this name.
   if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true });
   else headers[name] = value;
 }
 
-/** Things that are each kept once, and named by their place. */
+/** A list in which each thing is kept once, and is named by its index. */
 class Interned<T> {
   readonly all: T[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #indices = new Map<string, number>();
 
   of(id: string, thing: T): number {
-    let place = this.#places.get(id);
-    if (place === undefined) {
-      place = this.add(thing);
-      this.#places.set(id, place);
+    let index = this.#indices.get(id);
+    if (index === undefined) {
+      index = this.add(thing);
+      this.#indices.set(id, index);
     }
-    return place;
+    return index;
   }
 
   add(thing: T): number {

@@ -1,4 +1,4 @@
-/** One claim: reading from where the group is, and the fenced commit. */
+/** One claim: reading from the committed offset on, and the fenced commit. */
 import { setImmediate } from 'node:timers/promises';
 import { guarded } from '../../embedded/database.ts';
 import { ofKeys } from '../log/key-count.ts';
@@ -6,7 +6,7 @@ import type { Claim } from '../log/transport.ts';
 import { type Log, type Partition, shapeOf, wake } from './log.ts';
 import { fenced, type Offsets } from './offsets.ts';
 
-/** What one fetch answers at most, unless a single record is larger. */
+/** The most that one fetch answers, unless a single record is larger. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 /** The longest that a timer of Node takes. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -18,7 +18,7 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
   let position = committed.offset ?? begin;
   let closed = false;
 
-  /** Throws FENCED if there is a newer claim, or another topic than the one that was claimed. */
+  /** Throws FENCED if there is a newer claim, or if the topic was expanded or created again. */
   function check(): void {
     if (closed) throw fenced(group, partition, 'this claim was closed');
     const { id, partitions } = shapeOf(log.topic(partition.topic));
@@ -34,14 +34,14 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
 
     fetch: ({ maxRecords, maxKeys = maxRecords, waitMs, signal }) =>
       guarded('LOG_AWAY', 'reading the log', async () => {
-        // SQLite answers at once: a loop of fetches and commits alone would keep timers, sockets and signals waiting.
+        // Yield to the event loop: SQLite answers at once, so a loop of fetches and commits would hold up timers and sockets.
         await setImmediate();
         const deadline = performance.now() + waitMs;
         for (;;) {
           const idle = closed || log.stopping() || signal?.aborted === true;
           const records = idle ? [] : ofKeys(log.read(partition, position, maxRecords, FETCH_BYTES), maxKeys);
           const last = records.at(-1);
-          // An owner without work commits nothing: here it learns that somebody claimed or moved the offset.
+          // An owner without work commits nothing: here it learns that somebody has claimed the partition or moved the offset.
           if (last === undefined && !closed) check();
           if (last !== undefined) position = last.offset + 1;
           const left = deadline - performance.now();
@@ -60,7 +60,7 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
     commit: ({ records, offset, marks }) =>
       guarded('LOG_AWAY', 'committing to the log', () => {
         check();
-        log.append(records, () => offsets.commit(group, partition, epoch, offset, marks));
+        log.append(records, () => offsets.commit(group, partition, { epoch, offset, marks }));
       }),
 
     async close() {

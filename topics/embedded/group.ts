@@ -1,14 +1,14 @@
 /**
- * The members of one consumer group for one topic, in this process, and which partition is whose.
+ * The members of one consumer group for one topic, in this process, and the assignment of its partitions.
  *
- * Every change of members gives each partition a target; each member then lets go of what is meant for others and
- * takes what is meant for it and free, one call of its listener at a time. So a member that is slow to let go delays
- * only the partitions that move away from it.
+ * Every change of members gives each partition a target. Each member then revokes what is meant for others, and gets what is meant
+ * for it and free, one call of its listener at a time. So a member that is slow to let go delays only the partitions that move
+ * away from it.
  */
 import type { AssignmentListener } from '../log/transport.ts';
 
 export interface Member {
-  /** What it holds, including what it is about to let go of. */
+  /** With those that are being revoked. */
   partitions(): number[];
   isMember(): boolean;
   /** Settles when the listener has let go of everything. */
@@ -20,7 +20,7 @@ export interface ConsumerGroup {
   join(listener: AssignmentListener): Member;
   /** How many members it has. */
   members(): number;
-  /** Lets every member leave, and gives nothing to anybody. */
+  /** Lets every member leave, and assigns nothing more. */
   close(): Promise<void>;
 }
 
@@ -34,14 +34,14 @@ export function consumerGroup(partitions: number): ConsumerGroup {
   let members: State[] = [];
   let targets = vacant(partitions);
   const owners = vacant(partitions);
-  let due = false;
+  let scheduled = false;
 
   function vacant(count: number): (State | undefined)[] {
     return Array(count).fill(undefined);
   }
 
-  function where(holds: (partition: number) => boolean): number[] {
-    return [...owners.keys()].filter(holds);
+  function where(test: (partition: number) => boolean): number[] {
+    return [...owners.keys()].filter(test);
   }
 
   function rebalance(): void {
@@ -49,7 +49,7 @@ export function consumerGroup(partitions: number): ConsumerGroup {
     settleAll();
   }
 
-  /** An error that a listener throws here is nobody's to handle: it ends the process, as a bug shall. */
+  /** Nobody handles an error that a listener throws here: it ends the process, as a bug should. */
   function settleAll(): void {
     for (const member of members) void settle(member);
   }
@@ -61,19 +61,19 @@ export function consumerGroup(partitions: number): ConsumerGroup {
   }
 
   async function move(member: State): Promise<void> {
-    const going = where((partition) => owners[partition] === member && targets[partition] !== member);
-    if (going.length > 0) {
+    const revoked = where((partition) => owners[partition] === member && targets[partition] !== member);
+    if (revoked.length > 0) {
       try {
-        await member.listener.revoked(going);
+        await member.listener.revoked(revoked);
       } finally {
-        for (const partition of going) owners[partition] = undefined;
+        for (const partition of revoked) owners[partition] = undefined;
         settleAll();
       }
     }
-    const coming = where((partition) => owners[partition] === undefined && targets[partition] === member);
-    if (coming.length > 0) {
-      for (const partition of coming) owners[partition] = member;
-      member.listener.assigned(coming);
+    const assigned = where((partition) => owners[partition] === undefined && targets[partition] === member);
+    if (assigned.length > 0) {
+      for (const partition of assigned) owners[partition] = member;
+      member.listener.assigned(assigned);
     }
   }
 
@@ -81,11 +81,11 @@ export function consumerGroup(partitions: number): ConsumerGroup {
     join(listener) {
       const member: State = { listener, turn: Promise.resolve() };
       members.push(member);
-      // Members that join together are one change; and each has its membership before it hears of partitions.
-      if (!due) {
-        due = true;
+      // Members that join together are one rebalance, and each has its membership before it is assigned anything.
+      if (!scheduled) {
+        scheduled = true;
         setImmediate(() => {
-          due = false;
+          scheduled = false;
           rebalance();
         });
       }
@@ -112,20 +112,20 @@ export function consumerGroup(partitions: number): ConsumerGroup {
 }
 
 /**
- * The member for each partition, undefined where there is none: no member has two more than another, and a partition
- * stays with its member (by `current`) unless that one would have too many.
+ * The member of each partition, undefined if there is no member. No member has two more than another, and a partition stays with
+ * its `current` member unless that one has too many.
  */
 export function assign<M>(current: readonly (M | undefined)[], members: readonly M[]): (M | undefined)[] {
   const target: (M | undefined)[] = Array(current.length).fill(undefined);
   if (members.length === 0) return target;
-  const held = (member: M) => [...current.keys()].filter((partition) => current[partition] === member);
-  const fullestFirst = [...members].sort((a, b) => held(b).length - held(a).length);
+  const ownedBy = (member: M) => [...current.keys()].filter((partition) => current[partition] === member);
+  const fullestFirst = [...members].sort((a, b) => ownedBy(b).length - ownedBy(a).length);
   const share = Math.floor(current.length / members.length);
   const larger = current.length % members.length;
   const missing: M[] = [];
   fullestFirst.forEach((member, i) => {
     const count = share + (i < larger ? 1 : 0);
-    const kept = held(member).slice(0, count);
+    const kept = ownedBy(member).slice(0, count);
     for (const partition of kept) target[partition] = member;
     for (let more = kept.length; more < count; more++) missing.push(member);
   });

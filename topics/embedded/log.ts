@@ -1,12 +1,12 @@
 /**
  * The log itself: topics, their partitions and the records in them, in the shared SQLite file.
  *
- * Records that are appended together to one partition are one row (see `batch.ts`), some hundred at most. Its id is the id of
- * the partition times 2^40 plus the offset of its first record, so that appending and reading in order are what SQLite is
- * fastest at. That leaves room for 8,191 partitions of 10^12 records each.
+ * Records that are appended together to one partition are one row (see `batch.ts`), of some hundred records at most. Its id is the
+ * id of the partition times 2^40 plus the offset of its first record: SQLite is fastest at appending and reading in that order.
+ * There may be 8,191 partitions of 10^12 records each.
  *
- * One process has the file, and one log in it appends: where each partition begins and ends is kept in memory. Every
- * function is synchronous and, as to records, all or nothing.
+ * One process opens the file, and one log in it appends: the bounds of each partition are kept in memory. Every function is
+ * synchronous, and appends all of its records or none.
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
@@ -24,7 +24,7 @@ export interface Partition {
   begin: number;
   /** The offset the next record will have. */
   end: number;
-  /** Called when something changes for those who wait for records. */
+  /** Called when something changes for a claim that waits for records. */
   readonly waiting: Set<() => void>;
 }
 
@@ -37,14 +37,14 @@ export interface StoredTopic {
 
 export interface Log {
   create(specs: readonly TopicSpec[]): void;
-  /** Adds partitions until the topic has so many. */
+  /** Adds partitions until the topic has as many as given. */
   expand(topic: string, partitions: number): void;
   /** Every topic, by name. */
   topics(): ReadonlyMap<string, StoredTopic>;
-  /** Throws TOPIC_MISSING, as does everything that is given a topic or partition that does not exist. */
+  /** Throws TOPIC_MISSING, as does everything else if the topic or partition does not exist. */
   topic(name: string): StoredTopic;
   partition(topic: string, partition: number): Partition;
-  /** Appends in one transaction with `first`, which runs before and may throw. Answers the offset of each record. */
+  /** Appends in one transaction with `first`, which runs before it and may throw. Answers the offset of each record. */
   append(records: readonly NewRecord[], first?: () => void): number[];
   /** Records from `from` on, in order; fewer than `limit` when they are larger than `maxBytes`, but at least one. */
   read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[];
@@ -52,7 +52,7 @@ export interface Log {
   at(partition: Partition, time: number): number;
   /** Drops the records at the front of each partition that are older than the retention. Answers how many. */
   expire(now: number): Promise<number>;
-  /** Nobody waits for records any more; everything else is still done. */
+  /** From here on nobody waits for records; everything else still works. */
   stop(): void;
   stopping(): boolean;
   /** From here on everything but `stopping` throws USAGE. */
@@ -60,10 +60,10 @@ export interface Log {
 }
 
 const SPAN = 2 ** 40;
-/** Records in one row: who wants one of them reads all of them. */
+/** Records in one row: whoever wants one of them reads all of them. */
 const MOST_RECORDS = 250;
 const MOST_BYTES = 512 * 1024;
-/** Records dropped in one transaction, so that the process is not held up for long. */
+/** Records that one transaction drops, so that it does not hold up the process for long. */
 const EXPIRE_RECORDS = 10_000;
 
 const TABLES = `
@@ -76,7 +76,7 @@ const TABLES = `
     id INTEGER PRIMARY KEY, count INTEGER NOT NULL, newest INTEGER NOT NULL, meta TEXT NOT NULL, bytes BLOB NOT NULL);
 `;
 const INSERT = 'INSERT INTO log_batches (id, count, newest, meta, bytes) VALUES (?, ?, ?, ?, ?)';
-/** From the batch that holds a record, on: the first of the partition, the record, and the end of the partition. */
+/** The batches from the one that holds a record on. Parameters: ids of the partition's first record, of the record, and of its end. */
 const FROM = 'FROM log_batches WHERE id >= (SELECT max(id) FROM log_batches WHERE id BETWEEN ? AND ?) AND id < ?';
 const SELECT = `SELECT id, meta, bytes ${FROM} ORDER BY id`;
 const AGES = `SELECT id, count, newest ${FROM} ORDER BY id`;
@@ -89,7 +89,7 @@ export function openLog(database: Database): Log {
   let stage: 'open' | 'stopping' | 'closed' = 'open';
   load();
 
-  /** Takes up the topics that are in the file and not yet in memory. */
+  /** Loads the topics that are in the file and not yet in memory. */
   function load(): void {
     const stored = rows<[number, string, string, number]>('SELECT id, name, uuid, retention_ms FROM log_topics');
     for (const [id, name, uuid, retentionMs] of stored) {
@@ -141,9 +141,9 @@ export function openLog(database: Database): Log {
   }
 
   /** Writes each partition's records at its end. */
-  function insert(places: ReadonlyMap<Partition, readonly NewRecord[]>): void {
+  function insert(byPartition: ReadonlyMap<Partition, readonly NewRecord[]>): void {
     const statement = database.statement(INSERT);
-    for (const [partition, records] of places) {
+    for (const [partition, records] of byPartition) {
       let id = partition.id * SPAN + partition.end;
       for (const together of batches(records)) {
         const { count, newest, meta, bytes } = encodeBatch(together);
@@ -153,13 +153,13 @@ export function openLog(database: Database): Log {
     }
   }
 
-  /** The rows of a partition from the one on that holds `from`, one after the other. */
+  /** The rows of a partition, beginning with the one that holds `from`. */
   function* rowsFrom<R>(sql: string, { id, end }: Partition, from: number): Iterable<R> {
     const base = id * SPAN;
     yield* database.statement(sql).iterate(base, base + from, base + end) as unknown as Iterable<R>;
   }
 
-  /** The first offset of that time or later; or, after so many older records, the offset behind those that were looked at. */
+  /** The first offset of that time or later. After `most` older records: the offset after those that were looked at. */
   function firstOf(partition: Partition, time: number, most: number): number {
     let next = partition.begin;
     for (const [id, count, newest] of rowsFrom<[number, number, number]>(AGES, partition, partition.begin)) {
@@ -174,7 +174,7 @@ export function openLog(database: Database): Log {
     return next;
   }
 
-  /** Drops one stretch of records at the front that are older than `before`. Answers how many: 0 when there are none. */
+  /** Drops some of the records at the front that are older than `before`. Answers how many: 0 if there are none. */
   function expireSome(partition: Partition, before: number): number {
     const base = partition.id * SPAN;
     const begin = firstOf(partition, before, EXPIRE_RECORDS);
@@ -242,20 +242,20 @@ export function openLog(database: Database): Log {
 
     append(records, first) {
       open();
-      const places = new Map<Partition, NewRecord[]>();
+      const byPartition = new Map<Partition, NewRecord[]>();
       const offsets = records.map((record) => {
         const partition = partitionOf(record.topic, record.partition);
-        const placed = places.get(partition);
-        if (placed === undefined) places.set(partition, [record]);
-        else placed.push(record);
-        return partition.end + (placed?.length ?? 1) - 1;
+        const added = byPartition.get(partition);
+        if (added === undefined) byPartition.set(partition, [record]);
+        else added.push(record);
+        return partition.end + (added?.length ?? 1) - 1;
       });
       database.transaction(() => {
         first?.();
-        insert(places);
+        insert(byPartition);
       });
-      for (const [partition, placed] of places) {
-        partition.end += placed.length;
+      for (const [partition, added] of byPartition) {
+        partition.end += added.length;
         wake(partition);
       }
       return offsets;
@@ -303,7 +303,7 @@ export function shapeOf({ name, uuid, partitions }: StoredTopic): TopicShape {
   return { name, id: uuid, partitions: partitions.length };
 }
 
-/** Records as they are stored together. */
+/** The records that are stored together as one row. */
 function* batches(records: readonly NewRecord[]): Iterable<readonly NewRecord[]> {
   let first = 0;
   let bytes = 0;
@@ -320,7 +320,7 @@ function* batches(records: readonly NewRecord[]): Iterable<readonly NewRecord[]>
   if (first < records.length) yield records.slice(first);
 }
 
-/** Lets everybody who waits at the partition look again. */
+/** Wakes every claim that waits for the partition. */
 export function wake(partition: Partition): void {
-  for (const look of [...partition.waiting]) look();
+  for (const wakeUp of [...partition.waiting]) wakeUp();
 }

@@ -1,6 +1,6 @@
 /**
- * Where each consumer group is in each partition, and who may say so: one row a group and partition. Its epoch counts
- * the claims; a commit holds the epoch of its claim, and is taken only while that is the newest.
+ * The committed offset of each group and partition, and the fencing of claims: one row for each group and partition. Its epoch counts
+ * the claims. A commit has the epoch of its claim, and is accepted only while that is the newest.
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -8,11 +8,18 @@ import type { Database } from '../../embedded/database.ts';
 import type { Committed } from '../log/transport.ts';
 import type { Partition } from './log.ts';
 
+export interface Commit {
+  /** Of the claim. */
+  readonly epoch: number;
+  readonly offset: number;
+  readonly marks: string;
+}
+
 export interface Offsets {
-  /** Counts up the epoch, which fences every earlier claim, and answers it with what was committed until then. */
+  /** Raises the epoch, which fences every earlier claim. Answers it, and what was committed until then. */
   claim(group: string, partition: Partition): { readonly epoch: number; readonly committed: Committed };
   /** Throws FENCED if there is a newer epoch. To be called in the transaction of the commit. */
-  commit(group: string, partition: Partition, epoch: number, offset: number, marks: string): void;
+  commit(group: string, partition: Partition, commit: Commit): void;
   /** Moves the offset and fences every claim. The marks are kept unless others are given. */
   seek(group: string, partition: Partition, offset: number, marks?: string): void;
   committed(group: string, partition: Partition): Committed;
@@ -57,7 +64,7 @@ export function openOffsets(database: Database): Offsets {
       return { epoch, committed: committedOf(offset, text) };
     },
 
-    commit(group, partition, epoch, offset, marks) {
+    commit(group, partition, { epoch, offset, marks }) {
       const { changes } = database
         .statement(
           'UPDATE log_offsets SET next_offset = ?, marks = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
@@ -82,10 +89,7 @@ export function openOffsets(database: Database): Offsets {
   };
 }
 
-/**
- * The marks as they are stored: behind the offset that they were committed with, so that an offset that somebody else has put
- * there is known for what it is.
- */
+/** The marks as they are stored: after the offset that they were committed with, which shows when somebody else has moved the offset. */
 const sealed = (offset: number, marks: string): string => `${offset} ${marks}`;
 
 function committedOf(offset: number | null, text: string): Committed {

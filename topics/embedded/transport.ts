@@ -1,7 +1,7 @@
 /**
- * The transport in one process and one SQLite file: for development, demonstrations, tests, and installations that
- * one machine can carry. Everything is there again after `kill -9`; consumer groups have their members in this
- * process only. One transport is made for a database: a second one would not see what the first one appends.
+ * The transport in one process and one SQLite file: for development, demonstrations, tests, and installations that fit one machine.
+ * Nothing is lost by `kill -9`. All members of a consumer group are in this process. A database has one transport: a second one
+ * would not see what the first one appends.
  */
 
 import { TributaryError } from '../../core/errors.ts';
@@ -15,7 +15,7 @@ import { openLog, type Partition, type StoredTopic, shapeOf, wake } from './log.
 import { fenced, openOffsets } from './offsets.ts';
 
 export interface EmbeddedTransport extends Transport {
-  /** It has nothing of its own to close. */
+  /** It need not be closed. */
   readonly topics: TopicsAdmin;
 }
 
@@ -83,7 +83,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
     return found;
   }
 
-  /** Its groups have no members, have read everything, and were made for fewer partitions. */
+  /** The groups have no members and have read everything. They are forgotten: each has the old number of partitions. */
   function expand(name: string, partitions: number, readers: readonly string[]): void {
     const { partitions: old } = log.topic(name);
     log.expand(name, partitions);
