@@ -6,7 +6,7 @@ import type { Claim } from '../log/transport.ts';
 import { type Log, type Partition, shapeOf, wake } from './log.ts';
 import { fenced, type Offsets } from './offsets.ts';
 
-/** The most that one fetch answers, unless a single record is larger. */
+/** The most that one fetch returns, unless a single record is larger. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 /** The longest that a timer of Node takes. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -44,13 +44,13 @@ export interface Log {
   /** Throws TOPIC_MISSING, as does everything else if the topic or partition does not exist. */
   topic(name: string): StoredTopic;
   partition(topic: string, partition: number): Partition;
-  /** Appends in one transaction with `first`, which runs before it and may throw. Answers the offset of each record. */
+  /** Appends in one transaction with `first`, which runs before it and may throw. Returns the offset of each record. */
   append(records: readonly NewRecord[], first?: () => void): number[];
   /** Records from `from` on, in order; fewer than `limit` when they are larger than `maxBytes`, but at least one. */
   read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[];
   /** The offset of the first record of that time or later; the end if there is none. */
   at(partition: Partition, time: number): number;
-  /** Drops the records at the front of each partition that are older than the retention. Answers how many. */
+  /** Drops the records at the front of each partition that are older than the retention. Returns how many. */
   expire(now: number): Promise<number>;
   /** From here on nobody waits for records; everything else still works. */
   stop(): void;
@@ -174,7 +174,7 @@ export function openLog(database: Database): Log {
     return next;
   }
 
-  /** Drops some of the records at the front that are older than `before`. Answers how many: 0 if there are none. */
+  /** Drops some of the records at the front that are older than `before`. Returns how many: 0 if there are none. */
   function expireSome(partition: Partition, before: number): number {
     const base = partition.id * SPAN;
     const begin = firstOf(partition, before, EXPIRE_RECORDS);

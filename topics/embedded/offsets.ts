@@ -16,7 +16,7 @@ export interface Commit {
 }
 
 export interface Offsets {
-  /** Raises the epoch, which fences every earlier claim. Answers it, and what was committed until then. */
+  /** Raises the epoch, which fences every earlier claim. Returns it, and what was committed until then. */
   claim(group: string, partition: Partition): { readonly epoch: number; readonly committed: Committed };
   /** Throws FENCED if there is a newer epoch. To be called in the transaction of the commit. */
   commit(group: string, partition: Partition, commit: Commit): void;

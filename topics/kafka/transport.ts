@@ -5,7 +5,7 @@
  *   The marks are the metadata of the offset, or a record that it refers to: see `group/marks.ts`.
  * - A claim notices within `metadataMs` that its topic was expanded. Of a topic that was deleted and created again it reads nothing.
  * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
- * - `committed` may answer a later offset than the one that was committed, if nothing but transaction markers lies between.
+ * - `committed` may return a later offset than the one that was committed, if nothing but transaction markers lies between.
  *
  * Rights needed on a secured cluster: topics, `tributary.marks` among them, Read, Write, Describe, Create; groups Read;
  * transactional ids `tributary` as a prefix Write, Describe; cluster IdempotentWrite.

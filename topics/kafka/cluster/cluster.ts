@@ -155,7 +155,7 @@ export class Cluster {
     return this.#controller;
   }
 
-  /** Refreshes the metadata of the topic every `metadataMs`, until the answered function is called. */
+  /** Refreshes the metadata of the topic every `metadataMs`, until the returned function is called. */
   watch(topic: string): () => void {
     this.#watched.set(topic, (this.#watched.get(topic) ?? 0) + 1);
     this.#watch ??= setInterval(() => this.#refresh(), this.settings.metadataMs).unref();

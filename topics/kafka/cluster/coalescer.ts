@@ -12,7 +12,7 @@ interface Waiting<Q, A> {
   reject(error: unknown): void;
 }
 
-/** Answers the questions in their order. An error among the answers is that of its own question alone. */
+/** Returns the answers in the order of the questions. An error among the answers is that of its own question alone. */
 type Ask<Q, A> = (destination: string, questions: readonly Q[]) => Promise<readonly (A | Error)[]>;
 
 export class Coalescer<Q, A> {

@@ -12,7 +12,7 @@ const ANSWER_MS = 5000;
 const MARGIN_MS = 60_000;
 const DEFAULT_LIFE_S = 300;
 
-/** Answers a token that is valid now: the last one, as long as it is valid. Messages never hold the secret. */
+/** Returns a token that is valid now: the last one, as long as it is valid. Messages never hold the secret. */
 export function tokenSource(credentials: ClientCredentials): () => Promise<string> {
   /** `validUntil` is a time of `performance.now`, which does not change when the clock is set. */
   let last: { readonly token: string; readonly validUntil: number } | undefined;

@@ -4,12 +4,12 @@ import type { LogRecord } from '../../log/transport.ts';
 import { type BatchHead, BatchReader, batchHeads, committed } from '../wire/batch-reader.ts';
 import type { Fetched } from '../wire/calls/fetch.ts';
 
-/** The most that one call of `take` answers, unless a single record is larger. */
+/** The most that one call of `take` returns, unless a single record is larger. */
 const TAKE_BYTES = 4 * 1024 * 1024;
 
 export interface ReaderOptions {
   readonly topic: string;
-  /** Given, only records of the topic with this id are read. */
+  /** If given, only records of the topic with this id are read. */
   readonly id?: string | undefined;
   readonly partition: number;
   readonly offset: number;

@@ -5,7 +5,7 @@ export interface MemberState {
   readonly id: string;
   /** The partitions that it owns; it keeps them during the rebalance. */
   readonly owned: readonly number[];
-  /** In which it was assigned them: of two members that name a partition, the one with the later generation owns it. */
+  /** The generation in which it got them. If two members name a partition, the one with the later generation owns it. */
   readonly generation: number;
   /** It is leaving, and is assigned nothing more. */
   readonly leaving: boolean;

@@ -47,7 +47,7 @@ export function split(records: readonly NewRecord[]): (readonly NewRecord[])[] {
 }
 
 /**
- * Sends the records over the connections of the sender, and answers their offsets in the order given. After an error it is not
+ * Sends the records over the connections of the sender, and returns their offsets in the order given. After an error it is not
  * known which were appended, and the sender's sequences may differ from the broker's.
  */
 export async function append(cluster: Cluster, sender: Sender, records: readonly NewRecord[]): Promise<number[]> {
@@ -113,7 +113,7 @@ async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[],
   }
 }
 
-/** Counts records of the batch's partition; answers the sequence before. After 2^31 - 1 comes 0. */
+/** Counts records of the batch's partition; returns the sequence before. After 2^31 - 1 comes 0. */
 function count(sender: Sender, [first]: readonly NewRecord[], by: number): number {
   const key = keyOf(first as NewRecord);
   const sequence = sender.sequences.get(key) ?? 0;
@@ -139,7 +139,7 @@ async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecor
 }
 
 /**
- * Answers the offset of the first record of each batch; undefined if its topic refuses it for its size. A batch that is sent
+ * Returns the offset of the first record of each batch; undefined if its topic refuses it for its size. A batch that is sent
  * twice is appended once, since it keeps its sequence.
  */
 async function appendAll(
@@ -169,7 +169,7 @@ async function appendAll(
   return batches.map((batch) => done.get(batch));
 }
 
-/** Answers what went wrong with the batch. */
+/** Returns what went wrong with the batch. */
 function settle(
   batch: BatchTo,
   appended: readonly Appended[],

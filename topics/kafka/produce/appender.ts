@@ -16,7 +16,7 @@ import type { TransactionalProducer } from './transaction.ts';
 const CONNECTION = 'append';
 /** Further producers are given up after their transaction. */
 const KEPT_PRODUCERS = 8;
-/** Nobody initialises their ids again: so long readers wait for what a dead process left open. */
+/** Nobody initialises these ids again: readers wait this long for what a dead process left open. */
 const TRANSACTION_MS = 20_000;
 
 export class Appender {
@@ -32,7 +32,7 @@ export class Appender {
     this.#producers = producers;
   }
 
-  /** All of them or none; answers their offsets in the order given. */
+  /** All of them or none; returns their offsets in the order given. */
   async append(records: readonly NewRecord[]): Promise<number[]> {
     const [first] = records;
     if (first === undefined) return [];

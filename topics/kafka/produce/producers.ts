@@ -8,7 +8,7 @@ import { check, KafkaError } from '../wire/errors.ts';
 import { Semaphore } from './semaphore.ts';
 import { TransactionalProducer } from './transaction.ts';
 
-/** By one broker, which writes each to its log: of very many at once the last ones would time out. */
+/** At one broker. It writes each to its log: of very many at once, the last ones would time out. */
 const AT_A_TIME = 16;
 
 /** How a transactional id is used. */

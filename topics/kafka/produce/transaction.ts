@@ -25,9 +25,9 @@ export interface OffsetCommit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** The metadata, and the record that it needs in the transaction. Called again after `refused` has answered true. */
+  /** The metadata, and the record that it needs in the transaction. Called again after `refused` has returned true. */
   seal(): Promise<Sealed>;
-  /** The broker does not take metadata of this length: answers whether there is a shorter form. */
+  /** The broker does not take metadata of this length: returns whether there is a shorter form. */
   refused(metadata: string): boolean;
 }
 
@@ -81,7 +81,7 @@ export class TransactionalProducer {
   }
 
   /**
-   * One transaction, of records, an offset, or both. Answers the records' offsets. After an error this producer cannot be used
+   * One transaction, of records, an offset, or both. Returns the records' offsets. After an error this producer cannot be used
    * again: initialise another.
    */
   async transact(records: readonly NewRecord[], offset?: OffsetCommit): Promise<number[]> {

@@ -272,7 +272,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Answers the position of the next bytes. The buffer may be another one afterwards. */
+  /** Returns the position of the next bytes. The buffer may be another one afterwards. */
   #grow(bytes: number): number {
     const at = this.length;
     const end = at + bytes;

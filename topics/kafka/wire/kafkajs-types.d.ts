@@ -8,7 +8,7 @@ declare module 'kafkajs/src/network/connectionPool.js' {
       readonly apiKey: number;
       readonly apiVersion: number;
       readonly apiName: string;
-      /** Answers what has its bytes as `buffer`, and says so by `buf`. */
+      /** Returns what has its bytes as `buffer`, and says so by `buf`. */
       encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
     };
     readonly response: {

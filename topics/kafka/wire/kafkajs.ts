@@ -29,7 +29,7 @@ export interface Request<T> {
   readonly body: Buffer;
   /** Counts if it is longer than `requestMs`. */
   readonly timeoutMs: number | undefined;
-  /** `payload` is what follows the correlation id. Nothing more is sent for `throttleMs` (KIP-219). */
+  /** `payload` is what follows the correlation id. After it nothing is sent for `throttleMs` (KIP-219). */
   decode(payload: Buffer): { readonly answer: T; readonly throttleMs: number };
 }
 
@@ -67,12 +67,12 @@ export function linkTo({ host, port, clientId, connectMs, requestMs, security }:
   });
   for (const { requestQueue } of connectionPool.pool) quietly(requestQueue);
   const broker = new Broker({ connectionPool, logger: SILENT, authenticationTimeout: requestMs });
-  // The second one of the pool is for its own fetches: it is never connected.
+  // The second connection of a pool is for kafkajs's own fetches: here it is never opened.
   const [connection] = connectionPool.pool;
 
   return {
     open: () => translated(() => broker.connect()),
-    // Not the broker's own word: that is false too when a session is to be renewed, which goes on by itself.
+    // Not `broker.isConnected`: that is false too when a session has to be renewed, which goes on by itself.
     isOpen: () => connection.isConnected(),
     isOffered(key, version) {
       const offered = broker.versions?.[key];
@@ -133,7 +133,7 @@ async function translated<T>(body: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) throw error;
     const options = { cause: error, code: (error as NodeJS.ErrnoException).code };
-    // Credentials are looked at while it connects.
+    // Credentials are checked while it connects.
     if (error.name === 'KafkaJSSASLAuthenticationError') throw new LoginRefused(error.message, options);
     if (error.name === 'KafkaJSRequestTimeoutError') throw new TimedOut(error.message, options);
     throw new Unreachable(error.message, options);

@@ -12,5 +12,5 @@ export type Login =
       readonly username: string;
       readonly password: string;
     }
-  /** `token` answers a token that is valid now. */
+  /** `token` returns a token that is valid now. */
   | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => Promise<string> };

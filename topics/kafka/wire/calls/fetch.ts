@@ -9,7 +9,7 @@ const NOBODY = -1;
 
 export interface FetchFrom {
   readonly topic: string;
-  /** Given, nothing of another topic of that name is answered: one that was made after this one's deletion. */
+  /** If given, nothing is read from a topic that was created later under the same name. */
   readonly id: string | undefined;
   readonly partition: number;
   readonly offset: number;
@@ -20,7 +20,7 @@ export interface Fetched {
   readonly partition: number;
   readonly error: number;
   readonly highWatermark: number;
-  /** Where the first transaction begins that is still open; the high watermark if none is. */
+  /** Where the first open transaction begins; the high watermark if there is none. */
   readonly lastStable: number;
   readonly begin: number;
   readonly aborted: readonly AbortedTransaction[];

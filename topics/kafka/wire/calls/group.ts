@@ -103,7 +103,7 @@ export function syncGroup(
 }
 
 /**
- * Heartbeat 3; answers the error. https://kafka.apache.org/protocol.html#The_Messages_Heartbeat
+ * Heartbeat 3; returns the error. https://kafka.apache.org/protocol.html#The_Messages_Heartbeat
  *
  *   request:  group string, generation i32, member string, instance string?
  *   response: throttle i32, error i16
@@ -123,7 +123,7 @@ export function heartbeat({ group, member, generation }: GroupMember): Call<numb
 }
 
 /**
- * LeaveGroup 3; answers the error. https://kafka.apache.org/protocol.html#The_Messages_LeaveGroup
+ * LeaveGroup 3; returns the error. https://kafka.apache.org/protocol.html#The_Messages_LeaveGroup
  *
  *   request:  group string, [member string, instance string?]
  *   response: throttle i32, error i16, [member string, instance string?, error i16]

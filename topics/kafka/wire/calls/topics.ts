@@ -1,4 +1,4 @@
-/** Creating and expanding of topics, and the settings of topics and brokers. */
+/** Creating and expanding topics, and the settings of topics and brokers. */
 import type { Call } from '../call.ts';
 
 export interface NewTopic {

@@ -75,7 +75,7 @@ export function addPartitionsToTxn(
 }
 
 /**
- * AddOffsetsToTxn 1; answers the error. https://kafka.apache.org/protocol.html#The_Messages_AddOffsetsToTxn
+ * AddOffsetsToTxn 1; returns the error. https://kafka.apache.org/protocol.html#The_Messages_AddOffsetsToTxn
  *
  *   request:  transactional id string, producer i64, epoch i16, group string
  *   response: throttle i32, error i16
@@ -107,7 +107,7 @@ export interface GroupOffset {
 
 /**
  * TxnOffsetCommit 1: before members and generations were part of it (KIP-447). One that is fenced is fenced by its epoch.
- * Answers the error; undefined if there is none for the partition.
+ * Returns the error; undefined if there is none for the partition.
  * https://kafka.apache.org/protocol.html#The_Messages_TxnOffsetCommit
  *
  *   request:  transactional id string, group string, producer i64, epoch i16,
@@ -141,7 +141,7 @@ export function txnOffsetCommit(
 }
 
 /**
- * EndTxn 1; answers the error. https://kafka.apache.org/protocol.html#The_Messages_EndTxn
+ * EndTxn 1; returns the error. https://kafka.apache.org/protocol.html#The_Messages_EndTxn
  *
  *   request:  transactional id string, producer i64, epoch i16, commit bool
  *   response: throttle i32, error i16
