@@ -12,6 +12,10 @@ const API_VERSIONS = 18;
 const OPTIONS = { clientId: 'test', connectMs: 300, requestMs: 300, security: { tls: undefined, sasl: undefined } };
 const BEAT = heartbeat({ group: 'g', member: 'm', generation: 1 });
 
+/** Node warns of a negative delay once, whichever test is the first. */
+const warnings: string[] = [];
+process.on('warning', ({ name }) => warnings.push(name));
+
 const require = createRequire(import.meta.url);
 
 test('kafkajs is the version that this was written for, and other users of the process find it unchanged', () => {
@@ -77,6 +81,27 @@ test('an answer that does not come fails its own request, and the next one goes 
   await ended;
 });
 
+test('nothing is sent for as long as the broker has asked in its last answer', async (t) => {
+  const seen: number[] = [];
+  const port = await listening(t, (socket, correlation, api) => {
+    seen.push(api);
+    if (api === API_VERSIONS) socket.write(versions(correlation, [[HEARTBEAT, 0, 4]]));
+    else if (seen.length > 3) socket.write(framed(correlation, 4 + 2));
+    else socket.write(throttled(correlation));
+  });
+  const [connection, other] = [connectionTo(t, port), connectionTo(t, port)];
+  await connection.send(BEAT);
+  const waiting = connection.send(BEAT);
+  for (let i = 0; i < 2; i++) await other.send(BEAT);
+  assert.equal(seen.filter((api) => api === HEARTBEAT).length, 3);
+  connection.close();
+  await assert.rejects(waiting, { name: 'Unreachable' });
+});
+
+test('no answer starts a timer that Node warns of', () => {
+  assert.deepEqual(warnings, []);
+});
+
 test('a closed connection is not opened again', async (t) => {
   const connection = connectionTo(t, 1);
   connection.close();
@@ -109,6 +134,13 @@ function framed(correlation: number, length: number): Buffer {
   const answer = Buffer.alloc(8 + length);
   answer.writeInt32BE(4 + length, 0);
   answer.writeInt32BE(correlation, 4);
+  return answer;
+}
+
+/** An answer to a heartbeat: nothing more for an hour. */
+function throttled(correlation: number): Buffer {
+  const answer = framed(correlation, 4 + 2);
+  answer.writeInt32BE(3_600_000, 8);
   return answer;
 }
 
