@@ -1,19 +1,17 @@
-/** What doctor concludes from what a Kafka or a registry says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Finding } from '../../core/finding.ts';
-import { registryFindings } from '../../topics/confluent/diagnose.ts';
+import type { Finding } from '../../../../core/finding.ts';
 import {
   copiesFound,
   marksFound,
   requestsFound,
   rightsFinding,
   versionFound,
-} from '../../topics/kafka/admin/diagnose.ts';
+} from '../../../../topics/kafka/admin/diagnose.ts';
 
 const brief = ({ state, message }: Finding) => `${state}: ${message}`;
 
-test('the release of a Kafka is told from what it speaks', () => {
+test('the release of a broker follows from the versions that it offers', () => {
   const release = (lowest: number, highest: number) =>
     brief(
       versionFound(
@@ -33,7 +31,7 @@ test('the release of a Kafka is told from what it speaks', () => {
   assert.equal(brief(versionFound([], 1)), 'problem: Kafka, older than 3.5, 1 broker');
 });
 
-test('brokers that take smaller calls than we make are a problem', () => {
+test('brokers that take smaller requests than ours are a problem', () => {
   const mib = 1024 * 1024;
   assert.deepEqual(requestsFound(undefined), []);
   assert.deepEqual(requestsFound(100 * mib), []);
@@ -42,7 +40,7 @@ test('brokers that take smaller calls than we make are a problem', () => {
   ]);
 });
 
-test('one copy of anything is warned of', () => {
+test('one copy of anything is a warning', () => {
   const [offsets, transactions] = ['offsets.topic.replication.factor', 'transaction.state.log.replication.factor'];
   const settings = (a: number, b: number) =>
     new Map([
@@ -58,7 +56,7 @@ test('one copy of anything is warned of', () => {
   ]);
 });
 
-test('marks that come near to what brokers take are warned of, while there is no topic for longer ones', () => {
+test('marks near the limit of the brokers are a warning, unless there is a topic for longer ones', () => {
   assert.equal(marksFound(2457, 4096, false).state, 'ok');
   assert.equal(marksFound(2458, 4096, false).state, 'warning');
   assert.equal(marksFound(2458, 4096, true).state, 'ok');
@@ -75,21 +73,4 @@ test('the rights that are missing are listed', () => {
     message,
     'missing: Read on the topics a; Write on the topics a, b; Read on the groups g; Write on transactional ids with the prefix tributary',
   );
-});
-
-test('a registry says how it compares schemas, and whether it takes new ones', () => {
-  const answer = (status: number, text: string) => ({ status, text });
-  const missing = answer(404, '{"error_code":404}');
-  const found = (level: string, mode = missing) =>
-    registryFindings(answer(200, `{"compatibilityLevel":"${level}"}`), mode).map(brief);
-  assert.deepEqual(found('BACKWARD'), ['ok: a schema registry, compatibility BACKWARD']);
-  assert.deepEqual(found('FULL', answer(200, '{"mode":"READWRITE"}')), ['ok: a schema registry, compatibility FULL']);
-  assert.deepEqual(found('NONE'), ['warning: a schema registry, compatibility NONE']);
-  assert.deepEqual(found('FULL', answer(200, '{"mode":"READONLY"}')).slice(1), ['warning: its mode is READONLY']);
-  for (const status of [401, 403]) {
-    assert.throws(() => registryFindings(answer(status, ''), missing), /does not let us in/);
-  }
-  for (const text of ['<html>', '[]', 'null', '{"compatibilityLevel":7}']) {
-    assert.throws(() => registryFindings(answer(200, text), missing), /is no schema registry/);
-  }
 });
