@@ -1,7 +1,7 @@
 /** What `doctor` finds of where jobs stand: their offsets, what is committed beside them, and what rows say that they have applied. */
 
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
-import { parseAt } from '../../jobs/runtime/position.ts';
+import { beyondLogAdvice, parseAt } from '../../jobs/runtime/position.ts';
 import { type Standing, standingsOf } from '../../jobs/runtime/standing.ts';
 import { lagsOf } from '../commands/lag.ts';
 import type { Context } from '../context.ts';
@@ -18,7 +18,7 @@ export async function positions({ wired }: Of): Promise<Finding[]> {
   const findings = lags.flatMap(({ job, topic, partitions }) =>
     partitions.flatMap(({ partition, committed, begin, end }) => {
       if (committed !== undefined && committed > end)
-        return [beyondLog(`${job} is to go on at ${committed} of ${topic}/${partition}, which ends at ${end}`)];
+        return [beyondLog(job, `${job} is to go on at ${committed} of ${topic}/${partition}, which ends at ${end}`)];
       if (committed === undefined || committed >= begin) return [];
       const what = `the records from ${committed} up to ${begin} of ${topic}/${partition} were dropped before ${job} read them`;
       return [
@@ -91,7 +91,7 @@ export async function rowPositions({ wired }: Of): Promise<Finding[]> {
       const beyond = applied.find(([partition, offset]) => offset >= (partitions[partition]?.info.end ?? 0));
       if (beyond !== undefined) {
         const what = `the row ${key.join('/')} of ${name} has applied ${from.name}/${beyond.join('/')}, which is not in the log`;
-        findings.push(beyondLog(what));
+        findings.push(beyondLog(name, what));
         break;
       }
       if (isNew && at !== '' && applied.length === 0) {
@@ -112,12 +112,8 @@ export async function rowPositions({ wired }: Of): Promise<Finding[]> {
     : [ok('rows', `none of ${sampled} looked at has applied what is not in the log`)];
 }
 
-function beyondLog(what: string): Finding {
-  return problem(
-    'positions',
-    what,
-    'the topic was deleted and made again: restore it; or empty the tables of the job, and `tributary offsets seek --restored --to-begin` (POSITION_BEYOND_LOG)',
-  );
+function beyondLog(job: string, what: string): Finding {
+  return problem('positions', what, `${beyondLogAdvice(job)} (POSITION_BEYOND_LOG)`);
 }
 
 /** Claims are younger than all that was written under them. */

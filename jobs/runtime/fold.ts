@@ -12,7 +12,7 @@ import type { Destinations } from './destinations.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
 import { moved, type OutboxEntry, pending } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
-import { advanced, isApplied, lastApplied } from './position.ts';
+import { advanced, beyondLogAdvice, isApplied, lastApplied } from './position.ts';
 import { type ReadContext, readAhead } from './reads.ts';
 import { Rejected, rejectedBy } from './rejected.ts';
 import type { LiveRow } from './rows.ts';
@@ -171,7 +171,7 @@ async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldC
   if (last < (await refreshEnd())) return;
   throw new TributaryError(
     'POSITION_BEYOND_LOG',
-    `${job.name}: the row ${row.key.join('/')} has applied offset ${last} of partition ${partition} of ${job.from.name}, which ends before it: the topic was deleted and made again, or the tables are of another installation; start with empty tables or restore the topic`,
+    `${job.name}: the row ${row.key.join('/')} has applied offset ${last} of partition ${partition} of ${job.from.name}, which ends before it, unless the tables are of another installation: ${beyondLogAdvice(job.name)}`,
   );
 }
 

@@ -43,3 +43,7 @@ export function advanced(at: At, partition: number, offset: number): At {
 export function lastApplied(at: At, partition: number): number {
   return at.find((each) => each[0] === partition)?.[1] ?? -1;
 }
+
+/** What to do about a group or a row that has read further than the log goes. */
+export const beyondLogAdvice = (job: string): string =>
+  `the topic was deleted and made again, or has lost its end: restore it; or empty the tables of ${job} and of its views, and run \`tributary offsets seek ${job} --all --to-begin --restored --apply\``;

@@ -20,6 +20,7 @@ import { LimitLearned, Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
 import { Patience, patiently, withKinds } from './patience.ts';
+import { beyondLogAdvice } from './position.ts';
 import type { Place } from './records.ts';
 import { Apart, Outranked, RowsRefused } from './refused.ts';
 import { POSSESSION_RECORDS } from './row-writes.ts';
@@ -289,7 +290,7 @@ export class PartitionWorker {
     const { job, topic, partition } = this.#place;
     throw new TributaryError(
       'POSITION_BEYOND_LOG',
-      `${job} is to go on at offset ${next} of partition ${partition} of ${topic}, which ends at ${end}: the topic was deleted and made again; reset the group and start with empty tables, or restore the topic`,
+      `${job} is to go on at offset ${next} of partition ${partition} of ${topic}, which ends at ${end}: ${beyondLogAdvice(job)}`,
     );
   }
 
