@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, TributaryError } from '../core/errors.ts';
-import { DEFAULT_SETTINGS, NETWORKED } from '../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, NETWORKED, POSSESSION_RECORDS } from '../jobs/runtime/stores.ts';
 import { hint } from './hint.ts';
 import { isServiceLink } from './service-links.ts';
 
@@ -107,7 +107,7 @@ const schema = z.object({
   metricsPort: count(0, 65_535, 0, 'The port for metrics and probes; 0: none.'),
   maxRecords: count(
     1,
-    100_000,
+    POSSESSION_RECORDS,
     DEFAULT_SETTINGS.maxRecords,
     `The most records of one batch; ${elsewhere('maxRecords')}.`,
   ),

@@ -12,12 +12,6 @@ import { formatAt } from './position.ts';
 import { RowsRefused } from './refused.ts';
 
 /**
- * A claim takes possession of what it touches until it has committed so many new records. No batch of any owner may have more, so
- * that whatever an earlier owner had read when it was fenced lies within. Never to be lowered.
- */
-export const POSSESSION_RECORDS = 100_000;
-
-/**
  * Whether a row is to be written. One that is not of our token is, whatever came of its records: an earlier owner may still
  * write what it made of them, and what it wrote late would stand beside what we say. Our version, with the token above its own, wins.
  */

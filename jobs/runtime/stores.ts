@@ -55,9 +55,17 @@ export interface Settings {
   readonly viewWaitMs: number;
   /** What becomes of records of a type that their topic does not declare. */
   readonly undeclaredTypes: 'skip' | 'dead-letter';
+  /**
+   * A claim takes possession of what it touches until it has committed so many new records. No batch of any owner may have more, so
+   * that whatever an earlier owner had read when it was fenced lies within. Only tests lower it, together with the batches.
+   */
+  readonly possessionRecords: number;
   /** The first and the longest pause when a store is away; doubled in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
 }
+
+/** Never to be lowered: an owner of an earlier release may have batches as large. */
+export const POSSESSION_RECORDS = 100_000;
 
 export const DEFAULT_SETTINGS: Settings = {
   maxRecords: 5000,
@@ -69,6 +77,7 @@ export const DEFAULT_SETTINGS: Settings = {
   rowCacheMb: 4,
   viewWaitMs: 2000,
   undeclaredTypes: 'skip',
+  possessionRecords: POSSESSION_RECORDS,
   backOffMs: [100, 10_000],
 };
 

@@ -23,7 +23,6 @@ import { Patience, patiently, withKinds } from './patience.ts';
 import { beyondLogAdvice } from './position.ts';
 import type { Place } from './records.ts';
 import { Apart, Outranked, RowsRefused } from './refused.ts';
-import { POSSESSION_RECORDS } from './row-writes.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
@@ -265,7 +264,7 @@ export class PartitionWorker {
       lookups: this.#lookups,
       destinations: this.#destinations,
       limits: this.#limits,
-      isYoung: owned.judged < POSSESSION_RECORDS,
+      isYoung: owned.judged < this.#runtime.settings.possessionRecords,
       refreshEnd: () => this.#refreshEnd(),
     };
     const after = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);

@@ -8,7 +8,7 @@
 import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { POSSESSION_RECORDS, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
@@ -24,7 +24,12 @@ interface Options {
   readonly distort?: Distort;
   readonly partitions: number;
   readonly now: number;
+  /** How long a claim takes possession; at least `MOST_RECORDS`. */
+  readonly possessionRecords?: number | undefined;
 }
+
+/** No owner has more in one batch. */
+export const MOST_RECORDS = 6;
 
 export class World {
   readonly clock: ManualClock;
@@ -53,7 +58,7 @@ export class World {
   }
 
   async #begin(job: Job, partition: number): Promise<void> {
-    const { random, rules, distort } = this.#options;
+    const { random, rules, distort, possessionRecords = POSSESSION_RECORDS } = this.#options;
     const actor = new Actor(job, partition);
     const stores = withPoints(distort?.(this.#stores) ?? this.#stores, actor.reach);
     const runtime = testRuntime(stores, {
@@ -63,10 +68,11 @@ export class World {
       },
       speakers: speakersOf(this.#jobs),
       settings: {
-        maxRecords: 1 + random.below(6),
+        maxRecords: 1 + random.below(MOST_RECORDS),
         maxKeys: 1 + random.below(6),
         rowCacheMb: random.below(4) * 0.004,
         lookupMs: random.below(2) * 1000,
+        possessionRecords,
       },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };

@@ -6,7 +6,7 @@
 import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { POSSESSION_RECORDS, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { partitionsOf } from '../../testing/dump.ts';
 import { type Point, type Reach, withPoints } from '../../testing/points.ts';
@@ -29,7 +29,12 @@ export interface WorldOptions {
   readonly distort?: Distort;
   /** Whether tokens are counted by partition. */
   readonly apart?: boolean;
+  /** How long a claim takes possession: undefined as in production, which no trial comes to the end of. */
+  readonly possessionRecords?: number | undefined;
 }
+
+/** No owner has more in one batch. */
+export const MOST_RECORDS = 5;
 
 const MOST_PARTITIONS = 4;
 /** Nobody crashes after so many steps, and whoever is not done after so many more never will be. */
@@ -181,10 +186,11 @@ export class World {
       clock: this.#clock,
       speakers: speakersOf([jobA, jobB]),
       settings: {
-        maxRecords: 1 + random.below(5),
+        maxRecords: 1 + random.below(MOST_RECORDS),
         maxKeys: 1 + random.below(5),
         rowCacheMb: random.pick([0, 0.004, 1]),
         lookupMs: 0,
+        possessionRecords: this.#options.possessionRecords ?? POSSESSION_RECORDS,
       },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };
