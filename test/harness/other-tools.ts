@@ -7,7 +7,7 @@ import type { LogRecord, NewRecord, Transport } from '../../topics/log/transport
 import { type Campus, PARTITIONS } from './campus.ts';
 
 const FOR_EVER = 100 * 365 * 24 * 3_600_000;
-/** See `topics/embedded/log.ts`. */
+/** See `topics/embedded/records.ts`. */
 const SPAN = 2 ** 40;
 
 /** As tools do that know nothing of us: another offset in each partition, and what stood beside it is gone. */

@@ -3,8 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import { guarded } from '../../embedded/database.ts';
 import { ofKeys } from '../log/key-count.ts';
 import type { Claim } from '../log/transport.ts';
-import { type Log, type Partition, shapeOf, wake } from './log.ts';
+import { type Log, shapeOf, wake } from './log.ts';
 import { fenced, type Offsets } from './offsets.ts';
+import type { Partition } from './records.ts';
 
 /** The most that one fetch returns, unless a single record is larger. */
 const FETCH_BYTES = 4 * 1024 * 1024;

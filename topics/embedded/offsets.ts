@@ -6,7 +6,7 @@
 import { TributaryError } from '../../core/errors.ts';
 import type { Database } from '../../embedded/database.ts';
 import type { Committed } from '../log/transport.ts';
-import type { Partition } from './log.ts';
+import type { Partition } from './records.ts';
 
 export interface Commit {
   /** Of the claim. */

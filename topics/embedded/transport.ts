@@ -11,8 +11,9 @@ import { expandedProgress } from '../log/progress.ts';
 import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../log/transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
-import { openLog, type Partition, type StoredTopic, shapeOf, wake } from './log.ts';
+import { openLog, type StoredTopic, shapeOf, wake } from './log.ts';
 import { fenced, openOffsets } from './offsets.ts';
+import type { Partition } from './records.ts';
 
 export interface EmbeddedTransport extends Transport {
   /** It need not be closed. */
