@@ -5,6 +5,7 @@ import { formatProgress, nothing, type Progress, parseProgress, type Within } fr
 import type { Claim, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { Elsewhere } from './elsewhere.ts';
+import type { GroupProgress } from './group-progress.ts';
 import { marksFromLog } from './marks-from-log.ts';
 import type { PartitionCounts } from './partition-counts.ts';
 import type { PartitionCount, Place } from './records.ts';
@@ -46,11 +47,12 @@ export interface Claimer {
   readonly runtime: Runtime;
   readonly rules: Rules;
   readonly counts: PartitionCounts;
+  readonly group: Pick<GroupProgress, 'read'>;
 }
 
 /** `above`: the token of a row that stopped an earlier claim; 0 if none did. */
 export async function claimPartition(claimer: Claimer, above: number): Promise<Claimed> {
-  const { membership, runtime, place, rules, counts } = claimer;
+  const { membership, runtime, place, rules, counts, group } = claimer;
   const { tables, transport } = runtime.stores;
   const { job, topic, partition } = place;
   const counted = await counts.read(transport);
@@ -69,7 +71,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
         return { ...(await begin(claimer, claim, token, before)), partitions };
       }
       // The tables have lost their claims, or were restored: what was written since is of larger tokens than those.
-      if (before.token >= token) floor = Math.max(...(await progressOfAll(runtime, place)).map((each) => each.token));
+      if (before.token >= token) floor = Math.max(...(await group.read()).map(({ progress }) => progress.token));
     } catch (error) {
       await claim.close();
       throw error;
@@ -84,19 +86,13 @@ function progressOf({ committed }: Claim): Progress {
   return offset === undefined ? nothing() : parseProgress(marks, offset);
 }
 
-/** The same of all partitions of the topic. */
-async function progressOfAll({ stores }: Runtime, { job, topic }: Place): Promise<Progress[]> {
-  const committed = await stores.transport.committed(job, topic);
-  return committed.flatMap(({ offset, marks }) => (offset === undefined ? [] : [parseProgress(marks, offset)]));
-}
-
 async function begin(
   claimer: Claimer,
   claim: Claim,
   token: number,
   before: Progress,
 ): Promise<Omit<Claimed, 'partitions'>> {
-  const { runtime, place } = claimer;
+  const { runtime, place, group } = claimer;
   const { telemetry, stores } = runtime;
   const { begin: first, committed, shape } = claim;
   const topicId = shortId(shape.id);
@@ -133,7 +129,7 @@ async function begin(
     claim,
     token,
     topicId,
-    elsewhere: new Elsewhere(place, stores.transport),
+    elsewhere: new Elsewhere(place, stores.transport, group),
     next,
     furthest,
     marks,
@@ -144,13 +140,14 @@ async function begin(
   };
 }
 
-/** How many partitions the topic had when the group began: rows may still be stored under a partition of then. */
-async function baseOf({ runtime, place }: Claimer, { committed, shape }: Claim, before: Progress): Promise<number> {
+/**
+ * How many partitions the topic had when the group began: rows may still be stored under a partition of then. A partition that nobody
+ * ever committed has what the others say. Where another tool has expanded the topic, rows may have moved to any partition.
+ */
+async function baseOf({ group }: Claimer, { committed, shape }: Claim, before: Progress): Promise<number> {
   if (committed.offset !== undefined) return before.base;
-  const others = (await progressOfAll(runtime, place)).map(({ base }) => base);
-  const smallest = Math.min(shape.partitions, ...others);
-  // A group that just began has not come to all partitions yet.
-  return smallest <= place.partition ? smallest : shape.partitions;
+  const others = (await group.read()).filter(({ offset }) => offset !== undefined);
+  return Math.min(shape.partitions, ...others.map(({ progress }) => progress.base));
 }
 
 /** Those of whoever came before, without the lines that nobody will say anything of any more. */

@@ -2,35 +2,35 @@
  * What is known of the topic's other partitions, since some moment of this claim. It matters after an expansion, where a row
  * brings along what it said in its old partition; so nobody is asked before such a row is met.
  */
-import { type Progress, parseProgress } from '../../topics/log/progress.ts';
+import type { Progress } from '../../topics/log/progress.ts';
 import type { Transport } from '../../topics/log/transport.ts';
+import type { GroupProgress } from './group-progress.ts';
 import { ANY_VIEW } from './outbox.ts';
 import type { Place } from './records.ts';
 
 export class Elsewhere {
   readonly #place: Place;
   readonly #transport: Transport;
+  readonly #group: Pick<GroupProgress, 'read'>;
   #committed: readonly { readonly offset: number; readonly behind: Progress['behind'] }[] | undefined;
   /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
   #seenFrom = Number.POSITIVE_INFINITY;
 
-  constructor(place: Place, transport: Transport) {
+  constructor(place: Place, transport: Transport, group: Pick<GroupProgress, 'read'>) {
     this.#place = place;
     this.#transport = transport;
+    this.#group = group;
   }
 
   /** Asks, once. */
   async look(): Promise<void> {
     if (this.#committed !== undefined) return;
-    const { job, topic, partition } = this.#place;
-    const committed = await this.#transport.committed(job, topic);
+    const { topic, partition } = this.#place;
+    const committed = await this.#group.read();
     // In this order: a record that was sent on was committed together with the offset behind it.
     const [info] = await this.#transport.describe([topic]);
     this.#seenFrom = info?.partitions[partition]?.end ?? Number.POSITIVE_INFINITY;
-    this.#committed = committed.map(({ offset = 0, marks }) => ({
-      offset,
-      behind: parseProgress(marks, offset).behind,
-    }));
+    this.#committed = committed.map(({ offset = 0, progress }) => ({ offset, behind: progress.behind }));
   }
 
   /** Whether what was said at a position of another partition has surely left, once everything before `next` is committed here. */

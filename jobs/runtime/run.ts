@@ -1,9 +1,9 @@
 /** Runs a job: joins its group, and keeps one worker for every partition it is given. */
 import type { AssignmentListener, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
-import { DueTimers } from './due-timers.ts';
 import { LookupCache } from './lookups.ts';
 import { ALL_RULES } from './rules.ts';
+import { sharedOf } from './shared.ts';
 import type { Runtime } from './stores.ts';
 import { PartitionWorker } from './worker.ts';
 
@@ -21,7 +21,7 @@ interface Running {
 
 export async function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(runtime)): Promise<RunningJob> {
   const workers = new Map<number, Running>();
-  const due = new DueTimers(job.row, runtime);
+  const shared = sharedOf(job, runtime);
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
   finished.catch(() => {});
   const membershipReady = Promise.withResolvers<Membership>();
@@ -39,7 +39,7 @@ export async function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(ru
         const stopping = new AbortController();
         const done = membershipReady.promise
           .then((membership) => {
-            const worker = new PartitionWorker(job, partition, membership, runtime, lookups, ALL_RULES, due);
+            const worker = new PartitionWorker(job, partition, membership, runtime, lookups, ALL_RULES, shared);
             return worker.run(stopping.signal);
           })
           .catch(reject);

@@ -15,7 +15,8 @@ import { processBatch } from './batch.ts';
 import { CatchingUp } from './catching-up.ts';
 import { type Claimed, claimPartition } from './claiming.ts';
 import { Destinations } from './destinations.ts';
-import { DueTimers } from './due-timers.ts';
+import type { DueTimers } from './due-timers.ts';
+import type { GroupProgress } from './group-progress.ts';
 import { LimitLearned, Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
@@ -25,6 +26,7 @@ import type { Place } from './records.ts';
 import { Apart, Outranked, RowsRefused } from './refused.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
+import { sharedOf } from './shared.ts';
 import type { Runtime } from './stores.ts';
 import { Timers } from './timers.ts';
 
@@ -66,6 +68,7 @@ export class PartitionWorker {
   readonly #counts: PartitionCounts;
   readonly #rows: PartitionRows;
   readonly #due: DueTimers;
+  readonly #group: Pick<GroupProgress, 'read'>;
   readonly #patience: Patience;
   readonly #limits = new Limits();
   #owned: Owned | undefined;
@@ -79,7 +82,7 @@ export class PartitionWorker {
     runtime: Runtime,
     lookups: LookupCache,
     rules = ALL_RULES,
-    due = new DueTimers(job.row, runtime),
+    shared = sharedOf(job, runtime),
   ) {
     this.#job = job;
     this.#place = { job: job.name, topic: job.from.name, partition };
@@ -92,7 +95,8 @@ export class PartitionWorker {
     this.#lookups = withKinds(lookups, { load: this.#patience.reading });
     this.#destinations = new Destinations(job);
     this.#counts = new PartitionCounts(job);
-    this.#due = withKinds(due, { take: this.#patience.reading });
+    this.#due = withKinds(shared.due, { take: this.#patience.reading });
+    this.#group = withKinds(shared.group, { read: this.#patience.reading });
     this.#rows = new PartitionRows(job.row, stores.tables, runtime.rowBudget);
   }
 
@@ -186,8 +190,8 @@ export class PartitionWorker {
       this.#rows.clear();
       this.#lookups.forget();
     }
-    const membership = this.#membership;
-    const claimed = await claimPartition({ job, place, membership, runtime, rules, counts: this.#counts }, this.#above);
+    const [membership, counts, group] = [this.#membership, this.#counts, this.#group];
+    const claimed = await claimPartition({ job, place, membership, runtime, rules, counts, group }, this.#above);
     const { token, topicId, partitions, elsewhere, next, stored } = claimed;
     this.#patience.owns(token);
     this.#rows.begin({ token, topicId, partition: place.partition, elsewhere, stopAbove: rules.stopAbove });

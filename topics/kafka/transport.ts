@@ -15,7 +15,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { Committed, Membership, TopicInfo, Transport } from '../log/transport.ts';
 import { Cluster } from './cluster/cluster.ts';
-import { Coalescer } from './cluster/coalescer.ts';
 import { type KafkaOptions, settingsOf } from './cluster/options.ts';
 import { shapeOf } from './cluster/shapes.ts';
 import { createMissing } from './cluster/topics.ts';
@@ -36,12 +35,6 @@ export function kafkaTransport(options: KafkaOptions): Transport {
   const shared = sharedBy(cluster);
   const appender = new Appender(cluster, shared.producers);
   const members = new Set<Member>();
-  /** By topic and group: many partitions that are claimed together each ask for those of all. */
-  const committed = new Coalescer<undefined, Committed[]>(async (key, questions) => {
-    const topic = key.slice(0, key.indexOf('/'));
-    const all = await committedOf(key.slice(topic.length + 1), topic);
-    return questions.map(() => [...all]);
-  });
   let closed: Promise<void> | undefined;
 
   async function describe(names?: readonly string[]): Promise<TopicInfo[]> {
@@ -130,11 +123,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
     offsetAt: (topic, partition, time) =>
       guarded('asking for an offset', () => offsetAt(cluster, { topic, partition }, time)),
     lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, shared.offsets, group, topic)),
-    committed: (group, topic) =>
-      guarded('reading offsets', async () => {
-        // No name of a topic has a slash.
-        return committed.ask(`${topic}/${group}`, undefined);
-      }),
+    committed: (group, topic) => guarded('reading offsets', () => committedOf(group, topic)),
     seek: (group, topic, partition, offset, marks) =>
       guarded('moving an offset', () => seek(shared, { group, topic, partition }, offset, marks)),
     expire: async () => 0,

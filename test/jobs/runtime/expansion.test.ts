@@ -9,7 +9,8 @@ import type { Stores } from '../../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
-import type { EmbeddedTransport } from '../../../topics/embedded/transport.ts';
+import { type EmbeddedTransport, embeddedTransport } from '../../../topics/embedded/transport.ts';
+import { partitionOfText } from '../../../topics/log/partition.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
 import { added, addUp, changed, dropped, partIndex, parts, polished, sums, things } from './add-up.ts';
 import { type Bench, bench, type Given, rest, START, thingIn } from './bench.ts';
@@ -114,7 +115,6 @@ test('an expansion ends the claims of whoever lives on', async (t) => {
     `INSERT INTO log_partitions (topic_id, partition, begin_offset) SELECT id, 1, 0 FROM log_topics WHERE name = '${things.name}'`,
   );
   await expand(sums);
-  const { embeddedTransport } = await import('../../../topics/embedded/transport.ts');
   const other = embeddedTransport(b.stores.database);
   t.after(() => other.close());
   const claim = await (
@@ -176,6 +176,24 @@ test('a broadcast after an expansion finds each row once, by the owner of the pa
   await settle();
   assert.deepEqual(await b.sums(), [`${thing}/p=22`]);
   assert.deepEqual(b.heard('fenced'), []);
+});
+
+test('a broadcast finds rows that another tool moved to a partition of which nobody had committed anything', async (t) => {
+  const b = await bench(t, { partitions: 2 });
+  const names = Array.from({ length: 100 }, (_, n) => `thing-${n}`);
+  const thing = names.find((name) => partitionOfText(name, 2) === 1 && partitionOfText(name, 3) === 0) as string;
+  await b.produce(add(thing));
+  await (await owner(b, 1)).finish();
+  b.stores.database.exec(
+    `INSERT INTO log_partitions (topic_id, partition, begin_offset) SELECT id, 2, 0 FROM log_topics WHERE name = '${things.name}'`,
+  );
+  await b.stores.transport.close();
+  const transport = embeddedTransport(b.stores.database);
+  t.after(() => transport.close());
+  const given = { topic: things, def: polished, data: { partId: 'p', amount: 10 }, id: 'polish', time: START };
+  await transport.produce(recordsOf(b.stores.codec, given, 3));
+  for (const partition of [0, 1, 2]) await (await owner(b, partition, (stores) => ({ ...stores, transport }))).finish();
+  assert.deepEqual(await b.sums(), [`${thing}/p=11`]);
 });
 
 test('a view that was behind when its topic was expanded gets what it lacks, of rows that moved as well', async (t) => {

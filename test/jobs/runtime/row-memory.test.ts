@@ -39,7 +39,7 @@ function store(letters: (partId: string) => number = () => 10, outbox = '') {
 function partition(tables: Tables, budget: RowBudget) {
   const place = { job: addUp.name, topic: things.name, partition: 0 };
   const rows = new PartitionRows(parts, tables, budget);
-  const elsewhere = new Elsewhere(place, {} as Transport);
+  const elsewhere = new Elsewhere(place, {} as Transport, { read: async () => [] });
   rows.begin({ token: 1, partition: 0, topicId: '', elsewhere, stopAbove: true });
   return {
     rows,
