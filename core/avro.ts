@@ -3,8 +3,8 @@
  * elsewhere; there is no second declaration and no generated code.
  *
  * Some attributes of ours may stand beside Avro's own on a field: `unit` ("ms since 1970 UTC", "percent"), `minimum` and
- * `maximum` of a number, and `personal: true` for personal data. Avro readers ignore them; our own hold records to the bounds, and
- * documentation and reports use the others.
+ * `maximum` of a number, `lenient: true`, and `personal: true` for personal data. Avro readers ignore them; our own hold records to
+ * the bounds and leave out of lenient fields what does not fit, and documentation and reports use the others.
  */
 
 export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes';
@@ -19,6 +19,11 @@ export interface Field {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly personal?: true;
+  /**
+   * What does not fit is left out of the event, which names it in `unfit`, instead of making the whole event unreadable: an item of a
+   * list, a field within that has a default, or else this field, which has to have one.
+   */
+  readonly lenient?: true;
 }
 
 export interface RecordSchema {

@@ -6,6 +6,7 @@
  * so. In structured mode the value is one JSON object and `content-type` is `application/cloudevents+json`.
  */
 import type { Infer, Input, RecordSchema } from './avro.ts';
+import type { Unfit } from './json.ts';
 
 /** The declaration of one type of event. */
 export interface EventDef<T extends string = string, S extends RecordSchema = RecordSchema> {
@@ -39,6 +40,8 @@ export interface EventOf<D extends EventDef> {
   readonly loggedAt: number;
   readonly tenant: string;
   readonly data: Infer<D['schema']>;
+  /** What was left out of the data since it does not fit its schema: only of fields that are `lenient`, and absent if there is nothing. */
+  readonly unfit?: readonly Unfit[];
 }
 
 /** The union of the events of several declarations, told apart by `type`. */

@@ -8,8 +8,14 @@
  */
 import { type Field, type Infer, isNullable, type Primitive, type RecordSchema, type Schema } from './avro.ts';
 
-/** The value, or where and why it does not fit: "data.batch: a string is missing". */
-export type Checked<T> = { ok: true; value: T } | { ok: false; problem: string };
+/** What was left out of a value since it does not fit: where it lay, as "data.addresses[1]", and the problem, as of a whole value. */
+export interface Unfit {
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** The value, and what was left out of it if anything was; or where and why it does not fit: "data.batch: a string is missing". */
+export type Checked<T> = { ok: true; value: T; unfit?: readonly Unfit[] } | { ok: false; problem: string };
 
 export const INT_MIN = -(2 ** 31);
 export const INT_MAX = 2 ** 31 - 1;
@@ -31,14 +37,25 @@ export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) =>
 
 class Misfit extends Error {}
 
-type Check = (value: unknown, path: string) => unknown;
+/** What may be left out of a value: nothing, what lies in fields marked as lenient, or whatever can be. */
+type Leniency = 'nothing' | 'marked' | 'anything';
+/** Adds what it leaves out to `left`. */
+type Check = (value: unknown, path: string, left: Unfit[]) => unknown;
 
-/** Compiles the schema once; the function is called once a record. */
-export function compileJson<const S extends Schema>(schema: S): (value: unknown, path: string) => Checked<Infer<S>> {
-  const check = compile(schema);
+/** A list has no end of items that do not fit; the first ones tell. */
+const MOST_ITEMS = 20;
+
+/** Compiles the schema once; the function is called once a record. Without `lenient`, everything has to fit. */
+export function compileJson<const S extends Schema>(
+  schema: S,
+  { lenient = false } = {},
+): (value: unknown, path: string) => Checked<Infer<S>> {
+  const check = compile(schema, lenient ? 'marked' : 'nothing');
   return (value, path) => {
+    const left: Unfit[] = [];
     try {
-      return { ok: true, value: check(value, path) as Infer<S> };
+      const checked = check(value, path, left) as Infer<S>;
+      return left.length === 0 ? { ok: true, value: checked } : { ok: true, value: checked, unfit: left };
     } catch (error) {
       if (error instanceof Misfit) return { ok: false, problem: error.message };
       throw error;
@@ -46,12 +63,12 @@ export function compileJson<const S extends Schema>(schema: S): (value: unknown,
   };
 }
 
-function compile(schema: Schema): Check {
+function compile(schema: Schema, leniency: Leniency): Check {
   if (isNullable(schema)) {
-    const inner = compile(schema[1]);
-    return (value, path) => (value === null ? null : inner(value, path));
+    const inner = compile(schema[1], leniency);
+    return (value, path, left) => (value === null ? null : inner(value, path, left));
   }
-  if (typeof schema === 'string') return PRIMITIVES[schema];
+  if (typeof schema === 'string') return leniency === 'anything' && schema === 'string' ? text : PRIMITIVES[schema];
   switch (schema.type) {
     case 'enum': {
       const symbols = new Set<unknown>(schema.symbols);
@@ -59,44 +76,86 @@ function compile(schema: Schema): Check {
       return (value, path) => (symbols.has(value) ? value : misfit(path, expected, value));
     }
     case 'array': {
-      const item = compile(schema.items);
-      return (value, path) => {
-        if (!Array.isArray(value)) return misfit(path, 'an array', value);
-        return value.map((element, index) => item(element, `${path}[${index}]`));
-      };
+      const item = compile(schema.items, leniency);
+      const items = leniency === 'anything' ? thoseThatFit(item) : all(item);
+      return (value, path, left) => (Array.isArray(value) ? items(value, path, left) : misfit(path, 'an array', value));
     }
     case 'map': {
-      const entry = compile(schema.values);
-      return (value, path) => {
+      const entry = compile(schema.values, leniency);
+      return (value, path, left) => {
         if (!isObject(value)) return misfit(path, 'an object', value);
         return Object.fromEntries(
           Object.entries(value).map(([key, each]) => {
             if (!key.isWellFormed()) return misfit(path, 'a key of well-formed text', key);
-            return [key, entry(each, `${path}.${short(key)}`)];
+            return [key, entry(each, `${path}.${short(key)}`, left)];
           }),
         );
       };
     }
     case 'record':
-      return compileRecord(schema);
+      return compileRecord(schema, leniency);
   }
 }
 
-function compileRecord(schema: RecordSchema): Check {
-  const fields = schema.fields.map((field) => ({
-    name: field.name,
-    check: withRange(compile(field.type), rangeOf(field)),
-    expected: describe(field.type),
-    optional: 'default' in field,
-    default: defaultOf(field.default),
-  }));
-  return (value, path) => {
+type CheckItems = (items: readonly unknown[], path: string, left: Unfit[]) => unknown[];
+
+const all =
+  (item: Check): CheckItems =>
+  (items, path, left) =>
+    items.map((each, index) => item(each, `${path}[${index}]`, left));
+
+const thoseThatFit =
+  (item: Check): CheckItems =>
+  (items, path, left) =>
+    items.flatMap((each, index) => {
+      const one = tried(item, each, `${path}[${index}]`, left);
+      if ('fits' in one) return [one.fits];
+      if (left.length < MOST_ITEMS) left.push(one);
+      return [];
+    });
+
+const orDefault =
+  (check: Check, byDefault: () => unknown): Check =>
+  (value, path, left) => {
+    const one = tried(check, value, path, left);
+    if ('fits' in one) return one.fits;
+    left.push(one);
+    return byDefault();
+  };
+
+/** What was left out within a value that does not fit is not said besides. */
+function tried(check: Check, value: unknown, path: string, left: Unfit[]): { readonly fits: unknown } | Unfit {
+  const before = left.length;
+  try {
+    return { fits: check(value, path, left) };
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    left.length = before;
+    return { path, problem: error.message };
+  }
+}
+
+function compileRecord(schema: RecordSchema, leniency: Leniency): Check {
+  const fields = schema.fields.map((field) => {
+    const inner = leniency === 'marked' && field.lenient ? 'anything' : leniency;
+    const check = withRange(compile(field.type, inner), rangeOf(field));
+    const optional = 'default' in field;
+    const byDefault = defaultOf(field.default);
+    return {
+      name: field.name,
+      check: inner === 'anything' && optional ? orDefault(check, byDefault) : check,
+      expected: describe(field.type),
+      optional,
+      default: byDefault,
+    };
+  });
+  return (value, path, left) => {
     if (value === undefined) throw new Misfit(`${path}: an object is missing`);
     if (!isObject(value)) return misfit(path, 'an object', value);
     const result: Record<string, unknown> = {};
     for (const field of fields) {
       const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
-      if (given !== undefined) result[field.name] = field.check(given, `${path}.${field.name}`);
+      if (given !== undefined) result[field.name] = field.check(given, `${path}.${field.name}`, left);
       else if (field.optional) result[field.name] = field.default();
       else throw new Misfit(`${path}.${field.name}: ${field.expected} is missing`);
     }
@@ -106,8 +165,8 @@ function compileRecord(schema: RecordSchema): Check {
 
 function withRange(check: Check, range: ReturnType<typeof rangeOf>): Check {
   if (range === undefined) return check;
-  return (value, path) => {
-    const checked = check(value, path);
+  return (value, path, left) => {
+    const checked = check(value, path, left);
     const expected = range(checked);
     return expected === undefined ? checked : misfit(path, expected, value);
   };
@@ -136,6 +195,10 @@ const PRIMITIVES: Record<Primitive, Check> = {
     return Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
   },
 };
+
+/** Where it is lenient: a number can only mean the text that it is written as. */
+const text: Check = (value, path, left) =>
+  PRIMITIVES.string(Number.isFinite(value) ? String(value) : value, path, left);
 
 function describe(schema: Schema): string {
   if (isNullable(schema)) return describe(schema[1]);

@@ -72,7 +72,8 @@ ${table(
 The key of the record is the value of the field named as the key of its topic, in UTF-8; partitioned as the Java client of
 Kafka does, or else the record is sent on to its partition. All three forms are held to the same schema: a field without a
 default must be there, and a field that the schema does not have is ignored. A field whose name ends in \`Id\` is a text of 1
-to 512 characters, and a number is within its bounds. What does not fit goes to the topic's dead letters (\`<topic>.dead-letter\`) with the reason.
+to 512 characters, and a number is within its bounds. What does not fit goes to the topic's dead letters (\`<topic>.dead-letter\`) with the reason; where
+the description of an event says so, it is left out and the rest is taken.
 
 **Time.** Say when it happened, not when it was sent: late, repeated and reordered events are told apart by that. A time more than
 a minute after the record's own is not believed, and that minute counts instead; \`tributary doctor\` names the senders. A time before

@@ -80,9 +80,8 @@ export const notify = defineJob({
     },
 
     'notification.preferences-changed': (row, event) => {
-      const { data, time } = event;
-      const before = row ?? newRecipient(data);
-      const after = preferring(before, data, time);
+      const before = row ?? newRecipient(event.data);
+      const after = preferring(before, event);
       if (same(before, after)) return row ?? after;
       return same(before, asOf(after, before)) ? after : judgedAgain(after, momentOf(event), true);
     },
@@ -127,7 +126,14 @@ function newRecipient({ recipientId }: { recipientId: string }): Recipient {
     recent: [],
     readAhead: [],
   };
-  const unknown = { preferencesAt: null, timeZoneAt: null, quietAt: null, digestAt: null };
+  const unknown = {
+    preferencesAt: null,
+    addressesAt: null,
+    mutedAt: null,
+    timeZoneAt: null,
+    quietAt: null,
+    digestAt: null,
+  };
   const counts = { unread: 0, uncollected: 0, digests: 0 };
   return {
     recipientId,
@@ -145,8 +151,9 @@ function messageOf({ category, title, body, link, expiresAt, unsubscribe }: Mess
 }
 
 /** The preferences of `after`, as old as those of `before`. */
-function asOf(after: Recipient, { preferencesAt, timeZoneAt, quietAt, digestAt, refused }: Recipient): Recipient {
-  return { ...after, preferencesAt, timeZoneAt, quietAt, digestAt, refused };
+function asOf(after: Recipient, before: Recipient): Recipient {
+  const { preferencesAt, addressesAt, mutedAt, timeZoneAt, quietAt, digestAt, refused } = before;
+  return { ...after, preferencesAt, addressesAt, mutedAt, timeZoneAt, quietAt, digestAt, refused };
 }
 
 function refusal({ recipientId, refused }: Recipient) {

@@ -31,7 +31,7 @@ import { ManualClock, memoryStores, type TestStores, testRuntime } from './store
 export type SpecEvent = readonly [
   def: EventDef,
   data: Readonly<Record<string, unknown>>,
-  rest?: { id?: string; time?: number; tenant?: string; source?: string; loggedAt?: number },
+  rest?: { id?: string; time?: number; tenant?: string; source?: string; loggedAt?: number; json?: true },
 ];
 
 /** A row of another job, for lookups; map fields may be plain objects. */

@@ -18,6 +18,8 @@ export interface GivenEvent<D extends EventDef = EventDef> {
   readonly source?: string;
   /** When its record comes into the log; without it, at its time. */
   readonly loggedAt?: number;
+  /** As JSON, which may be anything, instead of as Avro. */
+  readonly json?: true;
 }
 
 export function given<D extends EventDef>(
@@ -31,12 +33,15 @@ export function given<D extends EventDef>(
 
 export function recordsOf(
   codec: Codec,
-  { topic, def, data, id, time, tenant, source = '/test', loggedAt }: GivenEvent,
+  { topic, def, data, id, time, tenant, source = '/test', loggedAt, json }: GivenEvent,
   partitions: number,
 ): NewRecord[] {
   const key = keyOf(topic, { type: def.type, data });
-  const value = codec.encode(topic.name, def, data);
-  const headers = avroHeaders(def.type, { id, source, time, tenant: tenant ?? 'default' });
+  const value = json ? text.encode(JSON.stringify(data)) : codec.encode(topic.name, def, data);
+  const headers = {
+    ...avroHeaders(def.type, { id, source, time, tenant: tenant ?? 'default' }),
+    ...(json && { 'content-type': 'application/json' }),
+  };
   const base = { topic: topic.name, value, headers, timestamp: loggedAt ?? time };
   if (key === null) return Array.from({ length: partitions }, (_, partition) => ({ ...base, partition, key: null }));
   const bytes = text.encode(key);

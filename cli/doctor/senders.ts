@@ -1,6 +1,6 @@
 /**
  * What `tributary doctor` finds about those who send events: clocks that are ahead, types that a topic does not declare, fields that
- * a schema does not have. It looks at the newest records of every partition; nothing of this is refused, so that nobody else would
+ * a schema does not have, or that do not fit it. It looks at the newest records of every partition; nothing of this is refused, so that nobody else would
  * say who it is.
  */
 
@@ -22,7 +22,7 @@ const NEWEST = 100;
 const NAMED = 5;
 const LONGEST = 100;
 
-type Kind = 'ahead' | 'undeclared' | 'unknown';
+type Kind = 'ahead' | 'undeclared' | 'unknown' | 'unfit';
 
 interface Odd {
   /** How many of the records it is true of. */
@@ -30,6 +30,8 @@ interface Odd {
   /** Of times, the latest. */
   latest: number;
 }
+
+type Found = Readonly<Record<Kind, Map<string, Odd>>>;
 
 export async function senders(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -39,7 +41,7 @@ export async function senders(context: Context): Promise<Finding[]> {
 
 async function sendersOf({ wired, signal }: Context, topic: Topic): Promise<Finding[]> {
   const { transport, codec } = wired.stores;
-  const found: Record<Kind, Map<string, Odd>> = { ahead: new Map(), undeclared: new Map(), unknown: new Map() };
+  const found: Found = { ahead: new Map(), undeclared: new Map(), unknown: new Map(), unfit: new Map() };
   const note = (kind: Kind, what: string, latest = 0): void => {
     const odd = found[kind].get(what) ?? { count: 0, latest };
     found[kind].set(what, { count: odd.count + 1, latest: Math.max(odd.latest, latest) });
@@ -63,12 +65,14 @@ async function sendersOf({ wired, signal }: Context, topic: Topic): Promise<Find
         const names = def === undefined ? [] : unknownFields(def, jsonOf(record));
         for (const name of names) note('unknown', `${said(name)} in ${decoded.event.type} of ${source}`);
       }
+      const places = (decoded.event.unfit ?? []).map(({ path }) => path.replaceAll(/\[\d+\]/g, '[]'));
+      for (const place of new Set(places)) note('unfit', `${place} in ${decoded.event.type} of ${source}`);
     }
   }
   return findingsOf(topic, found);
 }
 
-function findingsOf(topic: Topic, { ahead, undeclared, unknown }: Record<Kind, Map<string, Odd>>): Finding[] {
+function findingsOf(topic: Topic, { ahead, undeclared, unknown, unfit }: Found): Finding[] {
   const types = [...eventsOf(topic).keys()];
   const of = (kind: Map<string, Odd>, say: (what: string, odd: Odd) => string): string => {
     const all = [...kind].sort(([, a], [, b]) => b.count - a.count);
@@ -95,6 +99,11 @@ function findingsOf(topic: Topic, { ahead, undeclared, unknown }: Record<Kind, M
     const which = of(unknown, (what, { count }) => `${what}, in ${count} records`);
     const what = `${topic.name}: fields that the schema does not have, which are ignored: ${which}`;
     findings.push(warning('senders', what, 'see whether they are misspelt; docs/events.md has the fields'));
+  }
+  if (unfit.size > 0) {
+    const which = of(unfit, (what, { count }) => `${what}, in ${count} records`);
+    const what = `${topic.name}: fields that do not fit the schema, and are left out: ${which}`;
+    findings.push(warning('senders', what, 'correct the producer; docs/events.md has the types'));
   }
   return findings;
 }

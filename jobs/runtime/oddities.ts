@@ -1,13 +1,14 @@
 /**
  * What is strange about records, and is no reason to refuse them: types that their topic does not declare, as a misspelt one;
- * times from the future; fields that the schema does not have. All of it is counted, so that somebody asks the sender.
+ * times from the future; fields that the schema does not have, or that do not fit it and may be left out. All of it is counted, so
+ * that somebody asks the sender.
  */
-import { callAnswered, timerFired } from '../../core/event.ts';
+import { callAnswered, type Event, timerFired } from '../../core/event.ts';
 import { once } from '../../core/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
 /** What may be strange about an event that is applied all the same. */
-export const ODDITIES = ['time-ahead', 'unknown-fields'] as const;
+export const ODDITIES = ['time-ahead', 'unknown-fields', 'unfit-fields'] as const;
 export type Oddity = (typeof ODDITIES)[number];
 
 /** More types than so many are not told apart: a sender may name each of its records differently. */
@@ -23,7 +24,7 @@ const declaredOf: (topic: Topic) => ReadonlySet<string> = once(
 export const isDeclared = (topic: Topic, type: string): boolean => declaredOf(topic).has(type);
 
 export class Oddities {
-  readonly events: Record<Oddity, number> = { 'time-ahead': 0, 'unknown-fields': 0 };
+  readonly events: Record<Oddity, number> = { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 0 };
   /** How many records there were of each type that is not declared. */
   readonly undeclared = new Map<string, number>();
 
@@ -33,9 +34,18 @@ export class Oddities {
     this.undeclared.set(name, (this.undeclared.get(name) ?? 0) + 1);
   }
 
-  addEvent({ isAhead, unknown }: { readonly isAhead: boolean; readonly unknown: boolean }): void {
+  addEvent({
+    isAhead,
+    unknown,
+    event,
+  }: {
+    readonly isAhead: boolean;
+    readonly unknown: boolean;
+    readonly event: Event;
+  }): void {
     if (isAhead) this.events['time-ahead'] += 1;
     if (unknown) this.events['unknown-fields'] += 1;
+    if (event.unfit !== undefined) this.events['unfit-fields'] += 1;
   }
 }
 

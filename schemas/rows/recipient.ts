@@ -56,7 +56,9 @@ export const recipient = defineTable({
         personal: true,
       },
       { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that go out by no channel.' },
-      at('preferencesAt', 'Since when addresses and muted categories are so; absent where nobody knows.'),
+      at('preferencesAt', 'The time of the newest preferences; absent where nobody knows.'),
+      at('addressesAt', 'Since when the addresses are so; 0: nobody has said any; absent: as old as the preferences.'),
+      at('mutedAt', 'Since when the muted categories are so; 0 and absent as above.'),
       {
         name: 'timeZone',
         type: 'string',

@@ -14,7 +14,7 @@ const BATCH = {
   records: 10,
   applied: 4,
   skipped: { unwanted: 1, undeclared: 0, repeated: 2, unchanged: 0, 'not-ours': 1 },
-  odd: { 'time-ahead': 2, 'unknown-fields': 3 },
+  odd: { 'time-ahead': 2, 'unknown-fields': 3, 'unfit-fields': 0 },
   rejected: 1,
   routed: 1,
   rowsWritten: 3,

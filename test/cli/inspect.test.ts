@@ -113,6 +113,24 @@ test('a record from the future is found', async (t) => {
   assert.match(found ?? '', /^warning clock and log: user\.events\/1 has a record of 2200-01-01/);
 });
 
+test('senders of preferences that do not fit the schema are found', async (t) => {
+  const one = await wired(t);
+  const data = { recipientId: 'ada', addresses: [{ channel: 'fax' }, { channel: 'telex' }], timeZone: null };
+  const event = { specversion: '1.0', id: 'e', source: '/campus', type: 'notification.preferences-changed', data };
+  const value = Buffer.from(JSON.stringify(event));
+  const headers = { 'content-type': 'application/cloudevents+json' };
+  await one.stores.transport.produce([
+    { topic: 'notification.events', partition: 0, key: null, timestamp: Date.now(), value, headers },
+  ]);
+  const found = (await notOk(one)).filter((line) => line.startsWith('warning senders'));
+  const places = ['addresses[]', 'timeZone'].map(
+    (place) => `data.${place} in notification.preferences-changed of /campus, in 1 records`,
+  );
+  assert.deepEqual(found, [
+    `warning senders: notification.events: fields that do not fit the schema, and are left out: ${places.join('; ')}`,
+  ]);
+});
+
 test('senders with a clock that is ahead, types that are not declared and fields that no schema has are found', async (t) => {
   const one = await wired(t);
   const now = Date.now();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
+import { type Field, isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
 import { callAnswered, defineEvent, timerFired } from '../../core/event.ts';
 import { compileJson } from '../../core/json.ts';
 import { topics } from '../../topics/index.ts';
@@ -75,5 +75,12 @@ test('every point in time says its unit', () => {
         assert.match(field.unit ?? '', /^ms/, `${type}.${field.name}`);
       }
     }
+  }
+});
+
+test('what may be left out of an event has a value to be instead', () => {
+  for (const { type, schema } of all) {
+    for (const field of schema.fields as readonly Field[])
+      assert.ok(!field.lenient || 'default' in field, `${type}.${field.name}`);
   }
 });

@@ -276,3 +276,86 @@ test('a mistake of ours is thrown, not blamed on the value', () => {
   };
   assert.throws(() => compileJson(course)(value, 'data'), RangeError);
 });
+
+// ---- what is lenient ----
+
+const wishes = {
+  type: 'record',
+  name: 'Wishes',
+  fields: [
+    { name: 'who', type: 'string', doc: 'Who wishes.' },
+    { name: 'colours', type: { type: 'array', items: colour }, doc: 'Which.', default: [], lenient: true },
+    { name: 'zone', type: 'string', doc: 'Where.', default: 'UTC', lenient: true },
+    {
+      name: 'parcel',
+      doc: 'How.',
+      default: null,
+      lenient: true,
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Parcel',
+          fields: [
+            { name: 'colours', type: { type: 'array', items: colour }, doc: 'Of which.' },
+            { name: 'weight', type: 'int', doc: 'In grams.', default: 5, maximum: 9 },
+          ],
+        },
+      ],
+    },
+  ],
+} as const;
+const all = { who: 'ada', colours: ['red'], zone: 'Asia/Kolkata', parcel: { colours: ['blue'], weight: 7 } };
+const left = (path: string, why: string) => ({ path, problem: why });
+const notColour = (path: string, said: string) => `${path}: one of red, blue is expected, not ${said}`;
+
+/** What is wrong, what is there instead, and what is said of it. */
+const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readonly object[]])[] = [
+  [{}, {}, []],
+  [{ zone: 99 }, { zone: '99' }, []],
+  [{ zone: null }, { zone: 'UTC' }, [left('data.zone', 'data.zone: a string is expected, not null')]],
+  [{ zone: ['x'] }, { zone: 'UTC' }, [left('data.zone', 'data.zone: a string is expected, not an array')]],
+  [{ colours: null }, { colours: [] }, [left('data.colours', 'data.colours: an array is expected, not null')]],
+  [
+    { colours: ['green', 'red', 7, 'blue'] },
+    { colours: ['red', 'blue'] },
+    [
+      left('data.colours[0]', notColour('data.colours[0]', '"green"')),
+      left('data.colours[2]', notColour('data.colours[2]', '7')),
+    ],
+  ],
+  [{ parcel: 'big' }, { parcel: null }, [left('data.parcel', 'data.parcel: an object is expected, not "big"')]],
+  [
+    { parcel: { colours: ['green', 'red'], weight: 10 } },
+    { parcel: { colours: ['red'], weight: 5 } },
+    [
+      left('data.parcel.colours[0]', notColour('data.parcel.colours[0]', '"green"')),
+      left('data.parcel.weight', 'data.parcel.weight: a number of at most 9 is expected, not 10'),
+    ],
+  ],
+  // What has no default takes with it what it lies in, and what was said of that.
+  [{ parcel: { weight: 'x' } }, { parcel: null }, [left('data.parcel', 'data.parcel.colours: an array is missing')]],
+];
+
+for (const [wrong, instead, unfit] of LENIENT) {
+  test(`where it is lenient, ${JSON.stringify(wrong)} leaves the rest as it is`, () => {
+    const checked = compileJson(wishes, { lenient: true })({ ...all, ...wrong }, 'data');
+    assert.deepEqual(checked, { ok: true, value: { ...all, ...instead }, ...(unfit.length > 0 && { unfit }) });
+    assert.equal(compileJson(wishes)({ ...all, ...wrong }, 'data').ok, Object.keys(wrong).length === 0);
+  });
+}
+
+test('what is not marked as lenient has to fit', () => {
+  const check = compileJson(wishes, { lenient: true });
+  for (const who of [7, null, undefined]) assert.equal(check({ ...all, who }, 'data').ok, false);
+  assert.equal(check([], 'data').ok, false);
+});
+
+test('of a list the first items that do not fit are told, and none of them is taken', () => {
+  const colours = [...Array(1000).keys(), 'red'];
+  const checked = compileJson(wishes, { lenient: true })({ who: 'ada', colours, zone: null }, 'data');
+  assert.ok(checked.ok);
+  assert.deepEqual(checked.value.colours, ['red']);
+  assert.equal(checked.unfit?.length, 21);
+  assert.equal(checked.unfit?.at(-1)?.path, 'data.zone');
+});

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify.ts';
-import { preferencesRefused } from '../../schemas/notification.ts';
+import { preferring } from '../../jobs/preferences.ts';
+import { preferencesChanged, preferencesRefused } from '../../schemas/notification.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { asks, goesOut, key, MAIL, PUSH, prefers } from './recipients.ts';
 
@@ -45,6 +46,99 @@ for (const [wrong, problems, holds] of WRONG) {
     await spec.thenNothing();
   });
 }
+
+const json = ([def, data]: SpecEvent): SpecEvent => [def, data, { json: true }];
+const expected = (field: string, what: string, said: string) => `data.${field}: ${what} is expected, not ${said}`;
+const CHANNEL = 'one of mail, webhook, push, sms';
+const FAX = { channel: 'fax', address: '+1' };
+/** What the preferences before were. */
+const BEFORE = { ...night, digest, addresses: [MAIL, PUSH], muted: ['exam'] };
+
+/** The same for what does not fit the schema, as only JSON can say it: what is told, and what of it holds. */
+const UNFIT: readonly (readonly [told: object, problems: readonly string[], holds: object])[] = [
+  [
+    { addresses: [FAX, PUSH], muted: ['course'] },
+    [expected('addresses[0].channel', CHANNEL, '"fax"')],
+    { addresses: [PUSH], muted: ['course'] },
+  ],
+  [
+    { addresses: [{ ...MAIL, address: null }, { channel: 'push' }, 'mail'] },
+    [
+      expected('addresses[0].address', 'a string', 'null'),
+      'data.addresses[1].address: a string is missing',
+      expected('addresses[2]', 'an object', '"mail"'),
+    ],
+    { addresses: [] },
+  ],
+  [{ addresses: [{ channel: 'sms', address: 5550100 }] }, [], { addresses: [{ channel: 'sms', address: '5550100' }] }],
+  [{ addresses: null, muted: ['course'] }, [expected('addresses', 'an array', 'null')], { muted: ['course'] }],
+  [{ addresses: [], muted: null }, [expected('muted', 'an array', 'null')], { addresses: [] }],
+  [{ muted: ['course', null, 7] }, [expected('muted[1]', 'a string', 'null')], { muted: ['course', '7'] }],
+  [{ ...OUT, timeZone: 99 }, [noZone('"99"')], { ...OUT }],
+  [{ ...OUT, timeZone: 5.5 }, [], { ...OUT, timeZone: '+05:30' }],
+  [{ ...OUT, timeZone: null }, [expected('timeZone', 'a string', 'null')], { ...OUT }],
+  [{ ...OUT, quietFrom: true, quietUntil: '06:00' }, [expected('quietFrom', 'a string', 'true')], { ...OUT }],
+  [{ ...OUT, quietFrom: 2200, quietUntil: false }, [expected('quietUntil', 'a string', 'false')], { ...OUT }],
+  [{ ...OUT, digest: 'daily' }, [expected('digest', 'an object', '"daily"')], { ...OUT }],
+  [{ ...OUT, digest: { period: 'daily' } }, ['data.digest.channels: an array is missing'], { ...OUT }],
+  [
+    { digest: { channels: ['fax', 'push'], period: 'monthly', weekday: 5, at: false } },
+    [
+      expected('digest.channels[0]', CHANNEL, '"fax"'),
+      expected('digest.period', 'one of daily, weekly', '"monthly"'),
+      expected('digest.at', 'a string', 'false'),
+      expected('digest.weekday', 'one of monday, tuesday, wednesday, thursday, friday, saturday, sunday', '5'),
+    ],
+    { digest: { ...digest, channels: ['push'] } },
+  ],
+];
+
+for (const [told, problems, holds] of UNFIT) {
+  test(`what is right holds in preferences with ${JSON.stringify(told)}`, async (t) => {
+    const spec = await jobSpec(t, notify);
+    await spec.given(prefers(BEFORE));
+    await spec.when(json(prefers({ ...BEFORE, ...told })));
+    await spec.thenRow(key, { ...BEFORE, ...holds, refused: problems });
+    if (problems.length === 0) await spec.thenNothing();
+    else await spec.thenEmits(refuses(...problems));
+  });
+}
+
+test('preferences without a recipient are a dead letter', async (t) => {
+  const spec = await jobSpec(t, notify);
+  await spec.when(json(prefers({ recipientId: null, timeZone: null })));
+  await spec.thenDeadLetters('DATA_INVALID');
+});
+
+test('addresses and categories are each those of the newest preferences that had them right, told in any order', async (t) => {
+  const told = [
+    [minute(1), { addresses: [MAIL], muted: ['course'] }],
+    [minute(2), { addresses: null, muted: ['exam'] }],
+    [minute(3), { addresses: [PUSH], muted: 7 }],
+  ] as const;
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+    [2, 0, 1],
+  ]) {
+    const spec = await jobSpec(t, notify);
+    for (const n of order) {
+      const [time, said] = told[n] as (typeof told)[number];
+      await spec.given([preferencesChanged, { recipientId: 'ada', ...said }, { json: true, time }]);
+    }
+    const refused = [expected('muted', 'an array', '7')];
+    await spec.thenRow(key, { addresses: [PUSH], muted: ['exam'], refused, preferencesAt: minute(3) });
+  }
+});
+
+test('of a row of an earlier release, addresses and categories are as old as its preferences', () => {
+  const before = { addresses: [], muted: ['exam'], preferencesAt: minute(5), addressesAt: null, mutedAt: null };
+  const data = { ...preferencesChanged.example, addresses: [MAIL], muted: [] };
+  const event = { time: minute(4), data } as unknown as Parameters<typeof preferring>[1];
+  const { addresses, muted } = preferring(before as unknown as Parameters<typeof preferring>[0], event);
+  assert.deepEqual({ addresses, muted }, { addresses: [], muted: ['exam'] });
+});
 
 test('what cannot be understood in the first preferences is as where nobody said anything', async (t) => {
   const spec = await jobSpec(t, notify);

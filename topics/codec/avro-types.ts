@@ -7,7 +7,7 @@ import { compileJson } from '../../core/json.ts';
 import { checkBounds, needsBounds } from './bounds.ts';
 import { type NumberCheck, numberCheck } from './numbers.ts';
 import { type Registry, subjectOf } from './registry.ts';
-import { type Read, rejected, schemaId, WIRE_HEADER } from './wire.ts';
+import { type Read, type Rejected, rejected, schemaId, WIRE_HEADER } from './wire.ts';
 
 interface Writer {
   readonly type: Type;
@@ -67,27 +67,31 @@ export class AvroTypes {
         'the value does not begin with the zero byte and the schema id of the Confluent wire format; for JSON set content-type to application/json',
       );
     }
-    const id = schemaId(value);
-    const writer = this.#writers.get(id);
-    if (writer === undefined || writer === 'unreadable') {
-      return rejected(
-        'SCHEMA_UNKNOWN',
-        `the registry has no readable schema with the id ${id}; register it, then replay the record`,
-      );
-    }
+    const writer = this.#writerOf(value);
+    if ('kind' in writer) return writer;
     const reader = this.#reader(writer, def);
     if (typeof reader === 'string')
-      return rejected('SCHEMA_MISMATCH', `schema ${id} cannot be read as ${def.type}: ${reader}`);
-    const body = Buffer.from(value.buffer, value.byteOffset + WIRE_HEADER, value.length - WIRE_HEADER);
-    let data: unknown;
-    try {
-      if (writer.needsBounds) checkBounds(writer.type, body);
-      data = reader.type.fromBuffer(body, reader.resolver);
-    } catch (error) {
-      return rejected('VALUE_UNREADABLE', `the value is no Avro of schema ${id}: ${messageOf(error)}`);
-    }
-    const problem = reader.numbers?.(data);
-    return problem === undefined ? { kind: 'value', value: data } : rejected('DATA_INVALID', `data${problem}`);
+      return rejected('SCHEMA_MISMATCH', `schema ${schemaId(value)} cannot be read as ${def.type}: ${reader}`);
+    const read = readBody(writer, reader, value);
+    if (read.kind === 'rejected') return read;
+    const problem = reader.numbers?.(read.value);
+    return problem === undefined ? read : rejected('DATA_INVALID', `data${problem}`);
+  }
+
+  /** As its writer declared it, whatever event that is. */
+  decodeAsWritten(value: Uint8Array): Read {
+    const writer = this.#writerOf(value);
+    return 'kind' in writer ? writer : readBody(writer, { type: writer.type, resolver: undefined }, value);
+  }
+
+  #writerOf(value: Uint8Array): Writer | Rejected {
+    const id = schemaId(value);
+    const writer = this.#writers.get(id);
+    if (writer !== undefined && writer !== 'unreadable') return writer;
+    return rejected(
+      'SCHEMA_UNKNOWN',
+      `the registry has no readable schema with the id ${id}; register it, then replay the record`,
+    );
   }
 
   encode(topic: string, def: EventDef, data: Readonly<Record<string, unknown>>): Uint8Array {
@@ -140,6 +144,16 @@ export class AvroTypes {
       writer.readers.set(def, reader);
     }
     return reader;
+  }
+}
+
+function readBody(writer: Writer, { type, resolver }: Pick<Reader, 'type' | 'resolver'>, value: Uint8Array): Read {
+  const body = Buffer.from(value.buffer, value.byteOffset + WIRE_HEADER, value.length - WIRE_HEADER);
+  try {
+    if (writer.needsBounds) checkBounds(writer.type, body);
+    return { kind: 'value', value: type.fromBuffer(body, resolver) };
+  } catch (error) {
+    return rejected('VALUE_UNREADABLE', `the value is no Avro of schema ${schemaId(value)}: ${messageOf(error)}`);
   }
 }
 

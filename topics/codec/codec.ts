@@ -6,6 +6,7 @@
 import type { Event, EventDef } from '../../core/event.ts';
 import { type Checked, compileJson } from '../../core/json.ts';
 import { LONGEST_KEY_PART } from '../../core/key-part.ts';
+import { once } from '../../core/once.ts';
 import { unknownFields } from '../../core/unknown-fields.ts';
 import type { Topic } from '../define.ts';
 import { LARGEST_VALUE } from '../log/limits.ts';
@@ -39,9 +40,12 @@ export { avroHeaders } from './envelope.ts';
 /** A header by which an operator's replay reaches one job only. */
 export const ONLY_FOR = 'tributary-only-for';
 
+type JsonCheck = (value: unknown, path: string) => Checked<unknown>;
+
 export class Codec {
   readonly #types: AvroTypes;
-  readonly #json = new Map<EventDef, (value: unknown, path: string) => Checked<unknown>>();
+  readonly #json = new Map<EventDef, JsonCheck>();
+  readonly #strict = new Map<EventDef, JsonCheck>();
   readonly #ids = new Map<Topic, Map<EventDef, FindWrong>>();
 
   constructor(registry: Registry) {
@@ -101,7 +105,7 @@ export class Codec {
     );
     if ('kind' in envelope) return envelope;
     const isAvro = mode === 'avro' || (mode === 'unsaid' && value[0] === 0);
-    const data = isAvro ? this.#types.decode(def, value) : this.#checked(def, parseJson(value));
+    const data = isAvro ? this.#avro(def, value) : this.#checked(def, parseJson(value));
     return this.#event(topic, record, def, envelope, data);
   }
 
@@ -148,12 +152,14 @@ export class Codec {
       return rejected('KEY_INVALID', `data${wrong}: an id must be a text of 1 to ${LONGEST_KEY_PART} characters`);
     }
     const { id, source, time, loggedAt, isAhead, tenant, origin } = envelope;
+    const { unfit } = read;
+    const event = { type: def.type, id, source, time, loggedAt, tenant, data };
     const onlyFor = record.headers[ONLY_FOR];
     const only = onlyRows(record.headers);
     if (typeof only === 'string') return rejected('ENVELOPE_INVALID', `the header ${only} is no list of keys`);
     return {
       kind: 'event',
-      event: { type: def.type, id, source, time, loggedAt, tenant, data },
+      event: unfit === undefined ? event : { ...event, unfit },
       isAhead,
       unknown: read.unknown === true,
       origin,
@@ -176,26 +182,40 @@ export class Codec {
     return ids;
   }
 
-  #checked(def: EventDef, json: Read): Read {
-    if (json.kind === 'rejected') return json;
-    let check = this.#json.get(def);
-    if (check === undefined) {
-      check = compileJson(def.schema);
-      this.#json.set(def, check);
-    }
-    const checked = check(json.value, 'data');
-    if (!checked.ok) return rejected('DATA_INVALID', checked.problem);
-    return { kind: 'value', value: checked.value, unknown: unknownFields(def, json.value).length > 0 };
+  /** Of a writer whose schema is not one that the event can be read from, each value is looked at, if any of it may be left out. */
+  #avro(def: EventDef, value: Uint8Array): Read {
+    const read = this.#types.decode(def, value);
+    if (read.kind === 'value' || read.code !== 'SCHEMA_MISMATCH' || !isLenient(def)) return read;
+    return this.#checked(def, this.#types.decodeAsWritten(value));
   }
 
-  /** Whether plain JSON data would be taken as data of this event; what a command checks before it produces. */
+  #checked(def: EventDef, json: Read): Read {
+    if (json.kind === 'rejected') return json;
+    const checked = compiled(this.#json, def, true)(json.value, 'data');
+    if (!checked.ok) return rejected('DATA_INVALID', checked.problem);
+    const { value, unfit } = checked;
+    const unknown = unknownFields(def, json.value).length > 0;
+    return unfit === undefined ? { kind: 'value', value, unknown } : { kind: 'value', value, unknown, unfit };
+  }
+
+  /** Whether plain JSON data fits the event as a whole; what a command checks before it produces. */
   check(def: EventDef, data: unknown): Checked<unknown> {
-    const checked = this.#checked(def, { kind: 'value', value: data });
-    return checked.kind === 'value' ? { ok: true, value: checked.value } : { ok: false, problem: checked.message };
+    return compiled(this.#strict, def, false)(data, 'data');
   }
 
   /** Avro in binary mode. Data that does not fit throws a TypeError that names the field: it was made by our own code. */
   encode(topic: string, def: EventDef, data: Readonly<Record<string, unknown>>): Uint8Array {
     return this.#types.encode(topic, def, data);
   }
+}
+
+const isLenient: (def: EventDef) => boolean = once(({ schema }) => schema.fields.some(({ lenient }) => lenient));
+
+function compiled(checks: Map<EventDef, JsonCheck>, def: EventDef, lenient: boolean): JsonCheck {
+  let check = checks.get(def);
+  if (check === undefined) {
+    check = compileJson(def.schema, { lenient });
+    checks.set(def, check);
+  }
+  return check;
 }

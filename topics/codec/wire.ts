@@ -1,5 +1,6 @@
 /** The first bytes of a value in the Confluent wire format, and what reading one may answer. */
 import type { RejectCode } from '../../core/errors.ts';
+import type { Event } from '../../core/event.ts';
 
 /** A zero byte and the schema's id. */
 export const WIRE_HEADER = 5;
@@ -15,8 +16,15 @@ export interface Rejected {
   readonly message: string;
 }
 
-/** `unknown`: the value had fields that its schema does not have. */
-export type Read = { readonly kind: 'value'; readonly value: unknown; readonly unknown?: boolean } | Rejected;
+export type Read =
+  | {
+      readonly kind: 'value';
+      readonly value: unknown;
+      /** Whether the value had fields that its schema does not have. */
+      readonly unknown?: boolean;
+      readonly unfit?: Event['unfit'];
+    }
+  | Rejected;
 
 export function rejected(code: RejectCode, message: string): Rejected {
   return { kind: 'rejected', code, message };

@@ -128,7 +128,7 @@ export class Bench {
     });
   }
 
-  async letters(topic = things.name): Promise<LogRecord[]> {
+  async letters(topic: string = things.name): Promise<LogRecord[]> {
     return (await partitionsOf(this.stores.transport, deadLetterTopic(topic))).flat();
   }
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { notify } from '../../../jobs/notify.ts';
+import type { Oddity } from '../../../jobs/runtime/oddities.ts';
 import type { Settings } from '../../../jobs/runtime/stores.ts';
+import { preferencesChanged } from '../../../schemas/notification.ts';
+import { recordsOf } from '../../../testing/produce.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
 import { added, emptied, things, unread } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
@@ -76,9 +80,22 @@ test('events whose time is ahead of their record, and those with unknown fields,
   await say(b, emptied.type, { colr: 'red' });
   await b.run();
   const batches = b.heard('batch').filter(({ job }) => job === 'add-up');
-  const count = (name: 'time-ahead' | 'unknown-fields') => batches.reduce((sum, { odd }) => sum + odd[name], 0);
+  const count = (name: Oddity) => batches.reduce((sum, { odd }) => sum + odd[name], 0);
   assert.equal(count('time-ahead'), 2);
   // `emptied` has no part and no amount either.
   assert.equal(count('unknown-fields'), 3);
   assert.deepEqual(await b.deadLetters(), []);
+});
+
+test('of preferences that do not fit their schema it is counted that something was left out', async (t) => {
+  const b = await bench(t, { jobs: [notify] });
+  const preferences = (id: string, timeZone: unknown) => {
+    const data = { recipientId: 'ada', timeZone };
+    const given = { topic: notify.from, def: preferencesChanged, data, id, time: START, json: true } as const;
+    return recordsOf(b.stores.codec, given, 1);
+  };
+  await b.stores.transport.produce([...preferences('right', 'UTC'), ...preferences('wrong', null)]);
+  await b.run();
+  assert.deepEqual(b.heard('batch')[0]?.odd, { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 1 });
+  assert.deepEqual(await b.letters(notify.from.name), []);
 });

@@ -9,8 +9,9 @@ import {
   courseStructureChanged,
   enrolled,
 } from '../../../schemas/enrollment.ts';
+import { preferencesChanged } from '../../../schemas/notification.ts';
 import { Codec, type Decoded } from '../../../topics/codec/codec.ts';
-import { enrollmentEvents, topics } from '../../../topics/index.ts';
+import { enrollmentEvents, notificationEvents, topics } from '../../../topics/index.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import { avroRecord, enrolledEvent, jsonRecord, plain, record, wantedOf, withHeaders } from './records.ts';
@@ -118,6 +119,58 @@ test('a schema that cannot be read as the event is a mismatch, for the first rec
     assert.match(message as string, /^schema \d+ cannot be read as enrollment\.enrolled: .+/);
     assert.ok((message as string).length < 300);
   }
+});
+
+test('of preferences that somebody wrote with other channels and types, all that fits is taken', async () => {
+  const wantedHere = wantedOf(notificationEvents);
+  const decodeIt = (each: LogRecord) => codec.decode(notificationEvents, each, wantedHere);
+  const channels = { type: 'enum', name: 'Theirs', symbols: ['fax', 'mail'] };
+  const address = {
+    type: 'record',
+    name: 'A',
+    fields: ['channel', 'address'].map((name) => ({ name, type: name === 'channel' ? channels : 'string' })),
+  };
+  const changed: Readonly<Record<string, unknown>> = {
+    addresses: { type: 'array', items: address },
+    timeZone: ['null', 'long', 'string'],
+    digest: ['null', 'boolean'],
+  };
+  const change = ({ fields, ...schema }: Fields) => ({
+    ...schema,
+    fields: fields.map(({ name, type }) => ({ name, type: changed[name] ?? type })),
+  });
+  const data = {
+    ...preferencesChanged.example,
+    addresses: [
+      { channel: 'fax', address: '+1' },
+      { channel: 'mail', address: 'learner@example.org' },
+    ],
+    timeZone: 99,
+    digest: true,
+  };
+  const each = await foreign(preferencesChanged, data, change);
+  await codec.learn([each]);
+  const { event } = plain(decodeIt(each)) as { event: object };
+  const whole = plain(decodeIt(jsonRecord(preferencesChanged))) as { event: object };
+  assert.deepEqual(event, {
+    ...whole.event,
+    data: { ...preferencesChanged.example, timeZone: '99', digest: null },
+    unfit: [
+      {
+        path: 'data.addresses[0]',
+        problem: 'data.addresses[0].channel: one of mail, webhook, push, sms is expected, not "fax"',
+      },
+      { path: 'data.digest', problem: 'data.digest: an object is expected, not true' },
+    ],
+  });
+  // What may not be left out is still missing.
+  const nobody = await foreign(preferencesChanged, { timeZone: 99 }, ({ fields: _, ...schema }) => ({
+    ...schema,
+    fields: [{ name: 'timeZone', type: 'long' }],
+  }));
+  await codec.learn([nobody]);
+  const rejected = decodeIt(nobody);
+  assert.ok(rejected.kind === 'rejected' && rejected.code === 'DATA_INVALID');
 });
 
 test('the schema of another event is a mismatch', () => {
