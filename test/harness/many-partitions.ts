@@ -1,0 +1,80 @@
+/** A whole worker of `track-progress` with very many partitions: Kafka and Cassandra are real, the other stores embedded. */
+import { join } from 'node:path';
+import { loadConfig } from '../../app/config.ts';
+import { type Wired, wire } from '../../app/wiring.ts';
+import { runJob } from '../../jobs/runtime/run.ts';
+import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
+import { trackProgress } from '../../jobs/track-progress.ts';
+import { enrolled } from '../../schemas/enrollment.ts';
+import { recordsOf } from '../../testing/produce.ts';
+import { partitionOfText } from '../../topics/log/partition.ts';
+import type { Transport } from '../../topics/log/transport.ts';
+
+const { from } = trackProgress;
+
+/** Everything that the job needs, made anew: its topic has so many partitions. */
+export async function wiredTo(
+  { kafka, cassandra, folder }: { readonly kafka: string; readonly cassandra: string; readonly folder: string },
+  partitions: number,
+): Promise<Wired> {
+  const urls = { transport: kafka, tables: `${cassandra}/many_partitions`, data: join(folder, 'data') };
+  const wired = await wire(loadConfig({ flags: urls, env: {}, folder }).config, 'nothing');
+  await wired.stores.transport.createTopics([{ name: from.name, partitions, retentionMs: from.retentionMs }]);
+  await wired.prepare('all');
+  return wired;
+}
+
+/** One learner for each partition, of which `round` tells the course. */
+export async function enrolEverywhere({ stores }: Wired, partitions: number, round: number): Promise<void> {
+  const learners = new Map<number, string>();
+  for (let n = 0; learners.size < partitions; n++)
+    learners.set(partitionOfText(`learner-${n}`, partitions), `learner-${n}`);
+  const records = [...learners.values()].flatMap((userId) => {
+    const data = { userId, courseId: `course-${round}`, batchId: 'batch' };
+    const given = { topic: from, def: enrolled, data, id: `${userId}/${round}`, time: Date.now() };
+    return recordsOf(stores.codec, given, partitions);
+  });
+  await stores.transport.produce(records);
+}
+
+/** What a worker did, in ms since it began. */
+export interface Life {
+  readonly joinedMs: number;
+  /** When it had claimed the last partition. */
+  readonly ownedMs: number;
+  /** When it had applied and committed a record in each. */
+  readonly appliedMs: number;
+  /** How long it took to stop. */
+  readonly stopMs: number;
+  /** How often it told of each kind of thing. */
+  readonly told: ReadonlyMap<TelemetryEvent['kind'], number>;
+}
+
+/** From the start of the job until each partition has applied what there is in it, and its stop. */
+export async function live(
+  wired: Wired,
+  partitions: number,
+  transport: Transport = wired.stores.transport,
+): Promise<Life> {
+  const told = new Map<TelemetryEvent['kind'], number>();
+  const [owned, applied] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+  const [claims, batches] = [new Set<number>(), new Set<number>()];
+  const begun = performance.now();
+  const since = () => performance.now() - begun;
+  const tell = (event: TelemetryEvent) => {
+    told.set(event.kind, (told.get(event.kind) ?? 0) + 1);
+    if (event.kind === 'claimed' && claims.add(event.partition).size === partitions) owned.resolve(since());
+    if (event.kind === 'batch' && event.applied > 0 && batches.add(event.partition).size === partitions) {
+      applied.resolve(since());
+    }
+  };
+  const runtime = wired.runtime({ tell });
+  const running = await runJob(trackProgress, { ...runtime, stores: { ...runtime.stores, transport } });
+  const joinedMs = since();
+  const failed = running.finished.then(() => Promise.reject(new Error('it was stopped')));
+  const [ownedMs, appliedMs] = await Promise.race([Promise.all([owned.promise, applied.promise]), failed]);
+  failed.catch(() => {});
+  const stopping = performance.now();
+  await running.stop();
+  return { joinedMs, ownedMs, appliedMs, stopMs: performance.now() - stopping, told };
+}
