@@ -28,7 +28,6 @@ const USERS = ['ada', 'ben', 'cleo', '__proto__'];
 const COURSES = ['algebra', 'botany'];
 const GROUPS = ['red', 'blue'];
 const CONTENTS = ['a', 'b', 'c', 'd'];
-const HAVE_A_TIME: readonly Topic[] = [contentEvents, enrollmentEvents, batchEvents];
 
 /**
  * `still`: courses are published first and never again. `changing`: they are published at any time. `narrow`: two learners in one
@@ -46,7 +45,7 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
   const event = (topic: Topic, def: EventDef, data: GivenEvent['data']): GivenEvent => {
     time += random.below(3) * 20 * 60_000;
     const said = { topic, def, data, id: `platform-${count++}`, time };
-    if (HAVE_A_TIME.includes(topic) && def !== enrollment.contentProgressed) facts.push(said);
+    if (def !== enrollment.contentProgressed) facts.push(said);
     return said;
   };
   /** A fact that was told already: by a sender that repeats itself or is replayed, or as one that happened before and comes late. */
