@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '../../app/config.ts';
 import { type Wired, wire } from '../../app/wiring.ts';
+import { kindOf } from '../../core/errors.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
@@ -19,9 +20,21 @@ export async function wiredTo(
 ): Promise<Wired> {
   const urls = { transport: kafka, tables: `${cassandra}/many_partitions`, data: join(folder, 'data') };
   const wired = await wire(loadConfig({ flags: urls, env: {}, folder }).config, 'nothing');
-  await wired.stores.transport.createTopics([{ name: from.name, partitions, retentionMs: from.retentionMs }]);
-  await wired.prepare('all');
+  const topic = { name: from.name, partitions, retentionMs: from.retentionMs };
+  await untilThere(() => wired.stores.transport.createTopics([topic]));
+  await untilThere(() => wired.prepare('all'));
   return wired;
+}
+
+/** A broker takes a while to find leaders for so many partitions. */
+async function untilThere(make: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await make();
+    } catch (error) {
+      if (kindOf(error) !== 'retry') throw error;
+    }
+  }
 }
 
 /** One learner for each partition, of which `round` tells the course. */
