@@ -1,0 +1,42 @@
+/** A whole worker with a thousand partitions: `test/bench/many-partitions.ts` says how long it takes. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { startKafka } from '../../servers/kafka.ts';
+import { running } from '../../servers/running.ts';
+import { enrolEverywhere, live, wiredTo } from '../harness/many-partitions.ts';
+import { intercept } from '../jobs/runtime/intercept.ts';
+
+const PARTITIONS = 1000;
+
+const folder = mkdtempSync(join(tmpdir(), 'tributary-many-'));
+// Of its own, since its topics have the names that are declared.
+const kafka = await startKafka({ folder: join(folder, 'kafka') });
+after(async () => {
+  await kafka.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a worker claims a thousand partitions, each once, and reads what its group has committed some few times', async (t) => {
+  const cassandra = await running('cassandra');
+  const wired = await wiredTo({ kafka: kafka.url, cassandra: cassandra.url, folder }, PARTITIONS);
+  t.after(() => wired.close());
+  for (const round of [0, 1]) {
+    await enrolEverywhere(wired, PARTITIONS, round);
+    let readings = 0;
+    const { transport } = intercept(wired.stores, async (name, go) => {
+      if (name === 'transport.committed') readings += 1;
+      return go();
+    });
+    const { joinedMs, ownedMs, appliedMs, stopMs, told } = await live(wired, PARTITIONS, transport);
+    t.diagnostic(JSON.stringify({ round, joinedMs, ownedMs, appliedMs, stopMs, readings, told: [...told] }));
+    assert.equal(told.get('claimed'), PARTITIONS);
+    assert.equal(told.get('fenced') ?? 0, 0);
+    assert.equal(told.get('released'), PARTITIONS);
+    // Whoever goes on with an offset of its own asks for no other.
+    if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10, `${readings} readings`);
+    else assert.equal(readings, 0);
+  }
+});
