@@ -6,6 +6,7 @@ import { kindOf } from '../../core/errors.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { enrolled } from '../../schemas/enrollment.ts';
 import { recordsOf } from '../../testing/produce.ts';
 import { partitionOfText } from '../../topics/log/partition.ts';
@@ -19,7 +20,8 @@ export async function wiredTo(
   partitions: number,
 ): Promise<Wired> {
   const urls = { transport: kafka, tables: `${cassandra}/many_partitions`, data: join(folder, 'data') };
-  const wired = await wire(loadConfig({ flags: urls, env: {}, folder }).config, 'nothing');
+  const { config } = loadConfig({ flags: urls, env: {}, folder });
+  const wired = await wire({ config, platform: learningPlatform }, 'nothing');
   const topic = { name: from.name, partitions, retentionMs: from.retentionMs };
   await untilThere(() => wired.stores.transport.createTopics([topic]));
   await untilThere(() => wired.prepare('all'));

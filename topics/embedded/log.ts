@@ -165,7 +165,7 @@ export function openLog(database: Database): Log {
       });
       database.transaction(() => {
         first?.();
-        for (const [partition, placed] of places) stored.insert(partition, placed);
+        for (const [partition, added] of byPartition) stored.insert(partition, added);
       });
       for (const [partition, added] of byPartition) {
         partition.end += added.length;
