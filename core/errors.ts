@@ -34,12 +34,14 @@ export const ERROR_CODES = {
   REQUESTS_AWAY: 'retry',
   CHANNEL_AWAY: 'retry',
   FORMAT_NEWER: 'retry',
+  GENERATION_HELD: 'retry',
   // owners
   FENCED: 'fenced',
   // the installation
   POSITION_BEYOND_LOG: 'fatal',
   TOPIC_MISSING: 'fatal',
   TABLE_DRIFTED: 'fatal',
+  GENERATION_MOVED: 'fatal',
   DECLARATION_INVALID: 'fatal',
   FOLDER_IN_USE: 'fatal',
   FOLDER_UNUSABLE: 'fatal',

@@ -25,6 +25,8 @@ export interface TableDef<S extends RecordSchema = RecordSchema, K extends strin
   readonly kind: 'table';
   /** Fields by which the owning job finds rows of its own partition, besides the key. */
   readonly indexed: readonly string[];
+  /** Of a job's rows: which generation of them this very table has. Absent in a declaration, which means the current one. */
+  readonly generation?: number;
 }
 
 /** Documents to search in. The fields named in `text` are full text; every other one is matched exactly. */

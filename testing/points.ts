@@ -47,6 +47,10 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
     tables: {
       prepare: (defs) => tables.prepare(defs),
       missing: (defs) => tables.missing(defs),
+      drifted: (table) => tables.drifted(table),
+      drop: (defs) => tables.drop(defs),
+      generations: before('claim', (job) => tables.generations(job)),
+      setGenerations: before('claim', (...args) => tables.setGenerations(...args)),
       claim: before('claim', (...args) => tables.claim(...args)),
       token: before('claim', (...args) => tables.token(...args)),
       read: before('read', (...args) => tables.read(...args)),

@@ -1,4 +1,4 @@
-/** How a worker becomes the owner of a partition: a token above all others, a fence, and only then where to go on. */
+/** How a worker becomes the owner of a partition: a token above all others, a fence, and only then which rows, and where to go on. */
 import type { Marks } from '../../topics/log/marks.ts';
 import { ROUTED, shortId } from '../../topics/log/origin.ts';
 import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../topics/log/progress.ts';
@@ -6,6 +6,7 @@ import type { Claim, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { Elsewhere } from './elsewhere.ts';
 import type { GroupProgress } from './group-progress.ts';
+import { checkGeneration } from './generations/state.ts';
 import { marksFromLog } from './marks-from-log.ts';
 import type { PartitionCounts } from './partition-counts.ts';
 import type { PartitionCount, Place } from './records.ts';
@@ -67,6 +68,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
       const before = progressOf(claim);
       const isNewest = newest === token || !rules.tokenAgain;
       if (isNewest && before.token < token) {
+        await checkGeneration(tables, claimer.job);
         const partitions = (name: string) => (name === topic ? claim.shape.partitions : counted(name));
         return { ...(await begin(claimer, claim, token, before)), partitions };
       }

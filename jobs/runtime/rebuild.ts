@@ -7,12 +7,12 @@
  * after their views were written: of a row that has changed meanwhile, what it showed before and does not show any more is
  * removed, at its new version. Nothing else is ever removed.
  */
-import { kindOf, messageOf, type TributaryError } from '../../core/errors.ts';
+import { messageOf, type TributaryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target.ts';
 import type { Change } from '../../sinks/port.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';
 import type { Job, Row } from '../define.ts';
-import { backOff } from './back-off.ts';
+import { patientOf } from './patient.ts';
 import { idOf } from './rows.ts';
 import type { Runtime } from './stores.ts';
 import { applyTo } from './view-writes.ts';
@@ -42,6 +42,8 @@ export interface RebuildOptions {
   readonly failed: (view: string, key: string, why: string) => void;
   /** A store is away; it is tried again. */
   readonly waiting: (error: TributaryError, delayMs: number) => void;
+  /** Records of rows of an older token are written at this one. */
+  readonly token?: number;
   readonly rowsAtOnce?: number;
   readonly recordsAtOnce?: number;
 }
@@ -89,6 +91,7 @@ class Rebuild {
   readonly #runtime: Needed;
   readonly #options: RebuildOptions;
   readonly #so: Rebuilt;
+  readonly patiently: ReturnType<typeof patientOf>;
 
   constructor(job: Job, runtime: Needed, options: RebuildOptions, so: Rebuilt) {
     this.#job = job;
@@ -96,6 +99,7 @@ class Rebuild {
     this.#runtime = runtime;
     this.#options = options;
     this.#so = so;
+    this.patiently = patientOf(runtime, options);
   }
 
   async rows(rows: readonly StoredRow[]): Promise<void> {
@@ -139,7 +143,7 @@ class Rebuild {
 
   /** Answers how many records it added. */
   #collect(changes: Changes, before: StoredRow | undefined, after: StoredRow): number {
-    const { version } = after;
+    const version = { ...after.version, token: Math.max(after.version.token, this.#options.token ?? 0) };
     let records = 0;
     for (const view of this.#views) {
       const { puts, removals } = this.#changesOf(view, before?.data, after);
@@ -181,23 +185,6 @@ class Rebuild {
   #failed(target: Target, key: readonly string[], why: string): void {
     this.#so.failed += 1;
     this.#options.failed(target.name, key.join('/'), why);
-  }
-
-  /** Every call may be made twice. Waits for what is away, for as long as the signal is not aborted. */
-  async patiently<T>(call: () => Promise<T>): Promise<T> {
-    const { clock, settings, random } = this.#runtime;
-    const { signal, waiting } = this.#options;
-    for (let failures = 1; ; failures += 1) {
-      signal.throwIfAborted();
-      try {
-        return await call();
-      } catch (error) {
-        if (kindOf(error) !== 'retry') throw error;
-        const delayMs = backOff(failures, settings.backOffMs, random);
-        waiting(error as TributaryError, delayMs);
-        await clock.sleep(delayMs, signal);
-      }
-    }
   }
 }
 

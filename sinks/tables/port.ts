@@ -1,5 +1,6 @@
 /**
- * The tables port: the rows that jobs own, the claims on partitions, and views that are tables.
+ * The tables port: the rows that jobs own, the claims on partitions, which generation of a job's rows is current, and views that are
+ * tables.
  *
  * What every implementation keeps, and `test/contracts/tables.ts` checks on each:
  *
@@ -58,6 +59,13 @@ export interface Unchanged {
   readonly timers: boolean;
 }
 
+/** Which generation of a job's rows is the one that counts: see `jobs/runtime/generations/`. */
+export interface StoredGenerations {
+  readonly current: number;
+  /** As the runtime writes it; the store does not look inside. */
+  readonly state: string;
+}
+
 export interface DueTimer {
   readonly partition: number;
   readonly key: Key;
@@ -71,12 +79,23 @@ export interface Tables {
   /** The statements by which `prepare` would do so now; none if nothing is missing. Changes nothing. */
   missing(tables: readonly TableDef[]): Promise<string[]>;
   /**
+   * The fields that the table, as it is, does not have as they are declared: its rows can be read without them. Undefined if there is no such
+   * table, or none with this key.
+   */
+  drifted(table: TableDef): Promise<string[] | undefined>;
+  /** Deletes the tables with all their rows; those that are not there are none. */
+  drop(tables: readonly TableDef[]): Promise<void>;
+  /**
    * Counts up the token of a partition and answers the new one: larger than those of all partitions of the job's topic, and than
    * `above`, if given. The first is 1.
    */
   claim(job: string, topic: string, partition: number, above?: number): Promise<number>;
   /** The token as it is now; 0 if nobody claimed yet. */
   token(job: string, topic: string, partition: number): Promise<number>;
+  /** Sees every change that was answered. Undefined: nobody ever set it. */
+  generations(job: string): Promise<StoredGenerations | undefined>;
+  /** Compare-and-set: answers whether the state was `before`; undefined: nobody ever set it. */
+  setGenerations(job: string, before: string | undefined, after: StoredGenerations): Promise<boolean>;
 
   /** Rows in the order of the keys; undefined where there is none. Sees every write that was answered. */
   read(table: TableDef, keys: readonly Key[]): Promise<(StoredRow | undefined)[]>;

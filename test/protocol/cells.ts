@@ -140,6 +140,10 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
   return {
     prepare: async () => {},
     missing: async () => [],
+    drifted: async () => [],
+    drop: async () => {},
+    generations: async () => undefined,
+    setGenerations: async () => false,
 
     claim: (job, topic, partition, above) => claimInSteps(job, topic, partition, above, () => {}),
     claimInSteps,

@@ -17,8 +17,8 @@ import { checkToken } from './version.ts';
 const CLAIM_MS = 10_000;
 const CLAIMS_OF_PAGE = 5_000;
 /** A light-weight transaction is not idempotent: whether one that timed out happened is seen by the next. */
-const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
-const SERIAL = { consistency: types.consistencies.localSerial };
+export const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
+export const SERIAL = { consistency: types.consistencies.localSerial };
 
 type Place = readonly [job: string, topic: string, partition: number];
 

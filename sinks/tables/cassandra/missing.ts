@@ -2,7 +2,7 @@
 import type { TableDef } from '../../../core/target.ts';
 import type { Connection } from './connection.ts';
 import { findSchema, hasKeyspace } from './found.ts';
-import { claimRequest, type TableRequest } from './request.ts';
+import { claimRequest, generationsRequest, type TableRequest } from './request.ts';
 import { addition, additions, checkAddable, creation, indexCreation, nameOf, tablesCql } from './schema.ts';
 
 /** In the order in which they have to be made. Throws TABLE_DRIFTED where adding is not enough. */
@@ -15,6 +15,7 @@ export async function missingCql(
   if (!(await hasKeyspace(connection))) return tablesCql(tables, keyspace, await connection.replication());
   const found = await findSchema(connection);
   const statements = found.hasTable('tables_claims') ? [] : [claimRequest(keyspace).create];
+  if (!found.hasTable('tables_generations')) statements.push(generationsRequest(keyspace).create);
   for (const request of requests) {
     if (found.hasTable(request.name)) {
       const added = additions(request, found.columns(request.name));
@@ -29,4 +30,24 @@ export async function missingCql(
     }
   }
   return statements;
+}
+
+/** The fields that a table does not have as they are declared; undefined where there is no such table, or none with its key. */
+export async function driftedColumns(connection: Connection, request: TableRequest): Promise<string[] | undefined> {
+  if (!(await hasKeyspace(connection))) return undefined;
+  const found = (await findSchema(connection)).columns(request.name);
+  const known = new Map(found.map(({ name, type }) => [name, type]));
+  const hasKey = request.declared.every(
+    ({ kind, name }) => kind === 'regular' || found.some((each) => each.name === name && each.kind === kind),
+  );
+  const keys = found.filter(({ kind }) => kind === 'partition_key' || kind === 'clustering');
+  if (!hasKey || keys.length !== request.keys.length) return undefined;
+  const fieldOf = new Map([
+    ...request.columns.map(({ name, field }) => [name, field] as const),
+    ...request.maps.map(({ column, field }) => [column, field] as const),
+  ]);
+  return request.declared.flatMap(({ name, type }) => {
+    const field = fieldOf.get(name);
+    return field === undefined || known.get(name) === type ? [] : [field];
+  });
 }

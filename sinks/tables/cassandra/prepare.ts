@@ -4,7 +4,7 @@ import { types } from 'cassandra-driver';
 import { quoted } from './columns.ts';
 import type { Connection } from './connection.ts';
 import { findSchema, hasKeyspace } from './found.ts';
-import { claimRequest, type DeclaredColumn, type TableRequest } from './request.ts';
+import { claimRequest, type DeclaredColumn, generationsRequest, type TableRequest } from './request.ts';
 import { addition, additions, checkAddable, creation, indexCreation, keyspaceCreation, nameOf } from './schema.ts';
 import { timestampOf } from './version.ts';
 
@@ -20,6 +20,7 @@ export async function prepareTables(connection: Connection, requests: readonly T
   }
   const found = await findSchema(connection);
   if (!found.hasTable('tables_claims')) await connection.define(claimRequest(keyspace).create);
+  if (!found.hasTable('tables_generations')) await connection.define(generationsRequest(keyspace).create);
   const fresh: [TableRequest, string][] = [];
   for (const request of requests) {
     if (found.hasTable(request.name)) {

@@ -133,6 +133,21 @@ export function claimRequest(keyspace: string) {
   };
 }
 
+export type GenerationsRequest = ReturnType<typeof generationsRequest>;
+
+/** Which generation of each job's rows is current: written by light-weight transactions alone. */
+export function generationsRequest(keyspace: string) {
+  const table = `${quoted(keyspace)}.tables_generations`;
+  return {
+    create: `CREATE TABLE IF NOT EXISTS ${table} (job text PRIMARY KEY, current int, state text)`,
+    of: `SELECT current, state FROM ${table} WHERE job = ?`,
+    /** Job, current, state. */
+    first: `INSERT INTO ${table} (job, current, state) VALUES (?, ?, ?) IF NOT EXISTS`,
+    /** Current, state, job, the state before. */
+    next: `UPDATE ${table} SET current = ?, state = ? WHERE job = ? IF state = ?`,
+  };
+}
+
 export function tableRequest(table: TableDef, keyspace: string): TableRequest {
   checkNames(
     table.name,

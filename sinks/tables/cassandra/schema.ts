@@ -2,7 +2,7 @@
 import { TributaryError } from '../../../core/errors.ts';
 import type { TableDef } from '../../../core/target.ts';
 import { quoted } from './columns.ts';
-import { claimRequest, type DeclaredColumn, type TableRequest, tableRequest } from './request.ts';
+import { claimRequest, type DeclaredColumn, generationsRequest, type TableRequest, tableRequest } from './request.ts';
 
 /** Copies by datacenter; undefined: one copy, for development. */
 export type Replication = ReadonlyMap<string, number> | undefined;
@@ -20,6 +20,7 @@ export function tablesCql(tables: readonly TableDef[], keyspace: string, replica
   return [
     keyspaceCreation(keyspace, replication),
     claimRequest(keyspace).create,
+    generationsRequest(keyspace).create,
     ...tables.flatMap((table) => {
       const request = tableRequest(table, keyspace);
       return [
@@ -93,7 +94,7 @@ export function checkAddable(request: TableRequest, columns: readonly DeclaredCo
     if (addable) continue;
     throw new TributaryError(
       'TABLE_DRIFTED',
-      `the table ${request.name} has rows without the new field of the column ${name}; give the field a default, or let it be null`,
+      `the table ${request.name} has rows without the new field of the column ${name}; give the field a default, let it be null, or make the rows anew: \`tributary rebuild <job>\``,
     );
   }
 }
@@ -105,7 +106,7 @@ export function nameOf(request: TableRequest, keyspace: string): string {
 function drifted(request: TableRequest, how: string): never {
   throw new TributaryError(
     'TABLE_DRIFTED',
-    `the table ${request.name} ${how}; declare it as it was, or under another name, and rebuild it from its topic`,
+    `the table ${request.name} ${how}; declare it as it was, or make the rows of its job anew from the topic, beside what runs: \`tributary rebuild <job>\``,
   );
 }
 

@@ -13,12 +13,14 @@ import type { TableDef } from '../../../core/target.ts';
 import type { Tables } from '../port.ts';
 import { Claims } from './claims.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
+import { Generations } from './generations.ts';
 import { TimerMarks } from './marks.ts';
-import { missingCql } from './missing.ts';
+import { driftedColumns, missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
 import { countOf, guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
 import { type TableRequest, tableRequest } from './request.ts';
 import { earliest } from './rows.ts';
+import { nameOf } from './schema.ts';
 import { Writes } from './writes.ts';
 
 /**
@@ -32,6 +34,7 @@ export function cassandraTables(
 ): Tables {
   const connection = new Connection(options);
   const claims = new Claims(connection);
+  const generations = new Generations(connection);
   const writes = new Writes(connection, now);
   const marks = new TimerMarks(elapsed);
   const requests = new WeakMap<TableDef, TableRequest>();
@@ -49,6 +52,19 @@ export function cassandraTables(
     prepare: (tables) => guarded('preparing the tables', () => prepareTables(connection, tables.map(requestOf))),
 
     missing: (tables) => guarded('comparing the tables', () => missingCql(connection, tables, tables.map(requestOf))),
+
+    drifted: (table) => guarded('comparing the tables', () => driftedColumns(connection, requestOf(table))),
+
+    drop: (tables) =>
+      guarded('dropping tables', async () => {
+        for (const table of tables) {
+          await connection.define(`DROP TABLE IF EXISTS ${nameOf(requestOf(table), connection.keyspace)}`);
+        }
+      }),
+
+    generations: (job) => guarded(`reading the generations of ${job}`, () => generations.of(job)),
+    setGenerations: (job, before, after) =>
+      guarded(`setting the generation of ${job}`, () => generations.set(job, before, after)),
 
     claim: (job, topic, partition, above = 0) =>
       guarded(`claiming partition ${partition} of ${topic}`, () => {

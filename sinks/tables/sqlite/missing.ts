@@ -1,6 +1,6 @@
 /** What is missing in the file, as the statements that make it. */
 import { quoted, type SqlValue } from './columns.ts';
-import { CLAIMS, type TableRequest } from './request.ts';
+import { CLAIMS, GENERATIONS, type TableRequest } from './request.ts';
 import { alterations, COLUMNS, creation, entriesCreation, entriesTable, type FoundColumn } from './shape.ts';
 
 /** The rows that a statement answers. */
@@ -13,6 +13,7 @@ export function missingStatements(requests: readonly TableRequest[], all: All): 
   const names = new Set(all(NAMES).map(([name]) => name as string));
   return [
     ...(names.has('tables_claims') ? [] : [CLAIMS]),
+    ...(names.has('tables_generations') ? [] : [GENERATIONS]),
     ...requests.flatMap((request) => [
       ...(request.entries === undefined || names.has(entriesTable(request.name))
         ? []
@@ -21,6 +22,20 @@ export function missingStatements(requests: readonly TableRequest[], all: All): 
       ...request.indexes.flatMap(({ name, create }) => (names.has(name) ? [] : [create])),
     ]),
   ];
+}
+
+/** The fields that the table does not have as they are declared; undefined where there is no such table, or none with its key. */
+export function driftedFields({ shape, fields, entries }: TableRequest, all: All): string[] | undefined {
+  const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
+  const key = found.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
+  if (key.map(({ name }) => name).join() !== shape.key.join()) return undefined;
+  const known = new Map(found.map(({ name, type }) => [name, type]));
+  const drifted = fields.filter(
+    ({ name }) => known.get(name) !== shape.columns.find((each) => each.name === name)?.type,
+  );
+  const hasEntries = all(NAMES).some(([name]) => name === entriesTable(shape.name));
+  const maps = [...(entries?.codecs.keys() ?? [])].filter((name) => known.has(name) || !hasEntries);
+  return [...drifted.map(({ name }) => name), ...maps];
 }
 
 function ofTable({ shape }: TableRequest, all: All): string[] {

@@ -88,6 +88,16 @@ export const CLAIMS = `CREATE TABLE IF NOT EXISTS tables_claims (
   job TEXT NOT NULL, topic TEXT NOT NULL, "partition" INTEGER NOT NULL, token INTEGER NOT NULL,
   PRIMARY KEY (job, topic, "partition")
 )`;
+export const GENERATIONS = `CREATE TABLE IF NOT EXISTS tables_generations (
+  job TEXT NOT NULL PRIMARY KEY, current INTEGER NOT NULL, state TEXT NOT NULL
+)`;
+/** Before anything was prepared there is no table. */
+export const HAS_GENERATIONS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tables_generations'";
+export const GENERATIONS_OF = 'SELECT current, state FROM tables_generations WHERE job = ?';
+/** Job, current, state; the state before. */
+export const FIRST_GENERATIONS = 'INSERT INTO tables_generations VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING';
+export const NEXT_GENERATIONS = 'UPDATE tables_generations SET current = ?2, state = ?3 WHERE job = ?1 AND state = ?4';
+
 /** Job, topic, partition, above. */
 export const CLAIM = `INSERT INTO tables_claims VALUES (?1, ?2, ?3, 1 + max(?4,
     coalesce((SELECT max(token) FROM tables_claims WHERE job = ?1 AND topic = ?2), 0)))

@@ -67,7 +67,7 @@ function addition(shape: Shape, column: Column, empty: boolean): string {
   if (column.added === undefined && !empty) {
     throw new TributaryError(
       'TABLE_DRIFTED',
-      `the table ${shape.name} has rows without the new field ${column.name}; give the field a default, or let it be null`,
+      `the table ${shape.name} has rows without the new field ${column.name}; give the field a default, let it be null, or make the rows anew: \`tributary rebuild <job>\``,
     );
   }
   return `ALTER TABLE ${quoted(shape.name)} ADD COLUMN ${quoted(column.name)} ${column.type} ${column.added ?? ''}`.trim();
@@ -76,6 +76,6 @@ function addition(shape: Shape, column: Column, empty: boolean): string {
 function drifted(shape: Shape, how: string): never {
   throw new TributaryError(
     'TABLE_DRIFTED',
-    `the table ${shape.name} ${how}; declare it as it was, or under another name, and rebuild it from its topic`,
+    `the table ${shape.name} ${how}; declare it as it was, or make the rows of its job anew from the topic, beside what runs: \`tributary rebuild <job>\``,
   );
 }

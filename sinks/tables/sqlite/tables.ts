@@ -12,10 +12,22 @@ import { type Database, guarded, isRefusal } from '../../../embedded/database.ts
 import { compareVersions, type WriteResult } from '../../port.ts';
 import { Growth } from '../growth.ts';
 import type { RowWrite, StoredRow, Tables } from '../port.ts';
-import type { SqlValue } from './columns.ts';
+import { quoted, type SqlValue } from './columns.ts';
 import { type EntryWrites, entryWrites, outgrown } from './entries.ts';
-import { missingStatements } from './missing.ts';
-import { CLAIM, type EntriesRequest, type TableRequest, TOGETHER, TOKEN, tableRequest } from './request.ts';
+import { driftedFields, missingStatements } from './missing.ts';
+import {
+  CLAIM,
+  type EntriesRequest,
+  FIRST_GENERATIONS,
+  GENERATIONS,
+  GENERATIONS_OF,
+  HAS_GENERATIONS,
+  NEXT_GENERATIONS,
+  type TableRequest,
+  TOGETHER,
+  TOKEN,
+  tableRequest,
+} from './request.ts';
 import {
   afterToken,
   changeParameters,
@@ -31,6 +43,7 @@ import {
   takeParameters,
   wholeKey,
 } from './rows.ts';
+import { entriesTable } from './shape.ts';
 
 /** A process holds several of them, each some times as large. */
 const LARGEST = 64 * 1024 ** 2;
@@ -157,6 +170,31 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
       }),
 
     missing: (tables) => call('comparing the tables', () => missingStatements(tables.map(requestOf), all)),
+
+    drifted: (table) => call('comparing the tables', () => driftedFields(requestOf(table), all)),
+
+    drop: (tables) =>
+      call('dropping tables', () => {
+        for (const { name } of tables) {
+          database.exec(`DROP TABLE IF EXISTS ${quoted(name)}; DROP TABLE IF EXISTS ${quoted(entriesTable(name))}`);
+        }
+      }),
+
+    generations: (job) =>
+      call(`reading the generations of ${job}`, () => {
+        const row = one(HAS_GENERATIONS) && one(GENERATIONS_OF, job);
+        return row && { current: row[0] as number, state: row[1] as string };
+      }),
+
+    setGenerations: (job, before, { current, state }) =>
+      call(`setting the generation of ${job}`, () => {
+        database.exec(GENERATIONS);
+        const { changes } =
+          before === undefined
+            ? database.statement(FIRST_GENERATIONS).run(job, current, state)
+            : database.statement(NEXT_GENERATIONS).run(job, current, state, before);
+        return changes > 0;
+      }),
 
     claim: (job, topic, partition, above = 0) =>
       call(
