@@ -9,7 +9,8 @@ import { type ErrorCode, kindOf, messageOf, type TributaryError } from '../core/
 import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
-import { lookupsFor, runJob } from '../jobs/runtime/run.ts';
+import { runCurrent } from '../jobs/runtime/generations/run-current.ts';
+import { lookupsFor } from '../jobs/runtime/run.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
@@ -73,7 +74,7 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
     running = new RunningJobs({
       jobs,
       start: (job, until) =>
-        patiently({ ...host, signal: until }, [job], telemetry, () => runJob(job, runtime, lookups)),
+        patiently({ ...host, signal: until }, [job], telemetry, () => runCurrent(job, runtime, lookups)),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,

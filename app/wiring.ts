@@ -4,11 +4,12 @@
  */
 
 import type { ChannelName } from '../core/channel.ts';
-import { kindOf, type TributaryError } from '../core/errors.ts';
+import { kindOf, TributaryError } from '../core/errors.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
+import { currentTables } from '../jobs/runtime/generations/current-tables.ts';
 import {
   DEFAULT_SETTINGS,
   type Runtime,
@@ -24,6 +25,7 @@ import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
+import type { Tables } from '../sinks/tables/port.ts';
 import { Codec } from '../topics/codec/codec.ts';
 import type { Registry } from '../topics/codec/registry.ts';
 import type { TopicsAdmin } from '../topics/log/admin.ts';
@@ -55,7 +57,7 @@ export interface Wired extends Setup {
   /** Makes the topics, schemas, tables and indexes that are missing, unless it has done so already. */
   prepare(what: Prepare): Promise<void>;
   /**
-   * The same before jobs run, all of it. A search that is away is not waited for: why it is away is answered, and its indexes are made before
+   * The same before jobs run, all of it. The table of a job's rows that has drifted stops that job alone, when it begins. A search that is away is not waited for: why it is away is answered, and its indexes are made before
    * the first document of the runtime is written.
    */
   prepareJobs(): Promise<TributaryError | undefined>;
@@ -108,7 +110,7 @@ export async function wire(
     const channels = await openChannels(open);
     const cache = await open('cache');
     const search = lateSearch(await open('search'));
-    const tables = await open('tables');
+    const tables = currentTables(await open('tables'), platform.jobs);
     const { transport, topics: admin } = await open('transport');
     const stores: Stores = { transport, codec: new Codec(registry), tables, cache, search, channels };
     let isPrepared = false;
@@ -119,7 +121,8 @@ export async function wire(
     };
     const prepareJobs = async (): Promise<TributaryError | undefined> => {
       if (isPrepared) return undefined;
-      await makeMissing(stores, platform, (port) => port !== 'search');
+      await makeMissing(stores, platform, (port) => port !== 'search' && port !== 'tables');
+      await prepareTables(stores.tables, platform.jobs);
       let away: TributaryError | undefined;
       try {
         await search.prepare(indexesOf(platform.jobs));
@@ -190,16 +193,35 @@ async function makeMissing(
   prepares: (port: Port) => boolean,
 ): Promise<void> {
   if (prepares('transport')) await transport.createTopics(topicSpecs(topics));
-  if (prepares('registry')) {
-    await codec.prepare(topics);
-    for (const job of jobs) {
-      for (const told of [timerFired, callAnswered]) {
-        if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
-      }
-    }
-  }
+  if (prepares('registry')) await prepareSchemas(codec, { topics, jobs });
   if (prepares('tables')) await tables.prepare(tablesOf(jobs));
   if (prepares('search')) await search.prepare(indexesOf(jobs));
+}
+
+export async function prepareSchemas(codec: Codec, { topics, jobs }: Pick<Platform, 'topics' | 'jobs'>): Promise<void> {
+  await codec.prepare(topics);
+  for (const job of jobs) {
+    for (const told of [timerFired, callAnswered]) {
+      if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
+    }
+  }
+}
+
+/** All together; and each by itself where one has drifted, since its job tells of that when it begins. */
+async function prepareTables(tables: Tables, jobs: Platform['jobs']): Promise<void> {
+  const all = tablesOf(jobs);
+  const isDrifted = (error: unknown) => error instanceof TributaryError && error.code === 'TABLE_DRIFTED';
+  try {
+    await tables.prepare(all);
+  } catch (error) {
+    if (!isDrifted(error)) throw error;
+    const rows = new Set(jobs.map(({ row }) => row));
+    for (const table of all) {
+      await tables.prepare([table]).catch((error) => {
+        if (!isDrifted(error) || !rows.has(table)) throw error;
+      });
+    }
+  }
 }
 
 function settingsOf({

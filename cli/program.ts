@@ -17,6 +17,7 @@ import { type Add, addOperating } from './operating.ts';
 import { csv, json, keysHelp, tenant, whole } from './options.ts';
 import { wantsColors } from './output/colors.ts';
 import { addReading } from './reading.ts';
+import { addRebuilding } from './rebuilding.ts';
 
 /** Answers the exit code. Without a platform it is the one that the working folder names. */
 export async function main(argv: readonly string[], given?: Platform): Promise<number> {
@@ -160,6 +161,7 @@ function describe(perform: Perform, platform: () => Promise<LoadedPlatform>): Co
 
   addReading(program, add, anywhere);
   addOperating(program, add, anywhere);
+  addRebuilding(program, add, anywhere);
   addOffsets(program, add, (command, args, file) => anywhere(command, args, file));
 
   add(

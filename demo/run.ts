@@ -9,7 +9,7 @@
 import { relative, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Job } from '../jobs/define.ts';
-import { runJob } from '../jobs/runtime/run.ts';
+import { runCurrent } from '../jobs/runtime/generations/run-current.ts';
 import type { Runtime, Stores } from '../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../jobs/runtime/telemetry.ts';
 import type { Platform } from '../modules/define.ts';
@@ -134,7 +134,7 @@ async function runUntilQuiet({ runtime, display, signal }: Run, jobs: readonly J
   };
   const before = await look();
   if (before.quiet) return { records: 0, seconds: 0 };
-  const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
+  const running = await Promise.all(jobs.map((job) => runCurrent(job, runtime)));
   const failed = Promise.race(running.map(({ finished }) => finished));
   failed.catch(() => {});
   try {

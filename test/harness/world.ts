@@ -5,6 +5,8 @@
  *
  * The runtime and the stores are the real ones; only time and luck are the test's.
  */
+
+import { TributaryError } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
@@ -26,6 +28,8 @@ interface Options {
   readonly now: number;
   /** How long a claim takes possession; at least `MOST_RECORDS`. */
   readonly possessionRecords?: number | undefined;
+  /** As what a new owner works; the job as it is declared if nobody says. */
+  readonly working?: (job: Job) => Promise<Job>;
 }
 
 /** No owner has more in one batch. */
@@ -58,7 +62,7 @@ export class World {
   }
 
   async #begin(job: Job, partition: number): Promise<void> {
-    const { random, rules, distort, possessionRecords = POSSESSION_RECORDS } = this.#options;
+    const { random, rules, distort, possessionRecords = POSSESSION_RECORDS, working } = this.#options;
     const actor = new Actor(job, partition);
     const stores = withPoints(distort?.(this.#stores) ?? this.#stores, actor.reach);
     const runtime = testRuntime(stores, {
@@ -77,7 +81,8 @@ export class World {
     });
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await stores.transport.join(`${job.name}`, job.from.name, listener);
-    actor.start(new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime), rules ?? ALL_RULES));
+    const now = (await working?.(job)) ?? job;
+    actor.start(new PartitionWorker(now, partition, membership, runtime, lookupsFor(runtime), rules ?? ALL_RULES));
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 
@@ -85,7 +90,19 @@ export class World {
   async step(): Promise<void> {
     this.#steps += 1;
     const awake = this.#late.filter(({ until }) => until <= this.#steps).map(({ actor }) => actor);
-    await this.#options.random.pick([...this.#live.values(), ...awake]).step();
+    await this.#stepOf(this.#options.random.pick([...this.#live.values(), ...awake]));
+  }
+
+  /** An owner whose generation is not current any more ends; a live one has a successor. */
+  async #stepOf(actor: Actor): Promise<void> {
+    try {
+      await actor.step();
+    } catch (error) {
+      if (!(error instanceof TributaryError && error.code === 'GENERATION_MOVED')) throw error;
+      this.#late = this.#late.filter((each) => each.actor !== actor);
+      const { job, partition } = actor;
+      if (this.#live.get(`${job.name}/${partition}`) === actor) await this.#begin(job, partition);
+    }
   }
 
   /** Somebody's process dies, or is only taken for dead and goes on beside its successor. */
@@ -126,12 +143,13 @@ export class World {
       for (const actor of this.#live.values()) {
         // The first idle turn may have begun before the clock was set.
         actor.idleTurns = 0;
-        for (let steps = 0; actor.idleTurns < 2; steps++) {
+        for (let steps = 0; actor.idleTurns < 2 && actor.failure === undefined; steps++) {
           if (steps > 100_000) throw new Error(`${actor.job.name}/${actor.partition} never comes to rest`);
-          await actor.step();
+          await this.#stepOf(actor);
         }
       }
-      quiet = this.#worked() === before && (await this.#lag()) === 0;
+      const areAlive = [...this.#live.values()].every(({ failure }) => failure === undefined);
+      quiet = areAlive && this.#worked() === before && (await this.#lag()) === 0;
     }
   }
 

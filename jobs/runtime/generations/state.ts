@@ -66,13 +66,17 @@ export async function changeGenerations(
 export const generationOf = ({ generation }: TableDef): number => generation ?? 1;
 
 const known = new WeakMap<TableDef, Map<number, TableDef>>();
+/** By the table of a generation: the one that is declared. */
+const declarations = new WeakMap<TableDef, TableDef>();
 
-/** The table of one generation of the rows that are declared so. The first has the declared name. */
-export function tableOf(declared: TableDef, generation: number): TableDef {
+/** The table of one generation of the rows that are declared so, or of which another generation is given. The first has the declared name. */
+export function tableOf(table: TableDef, generation: number): TableDef {
+  const declared = declarations.get(table) ?? table;
   const ofIt = known.get(declared) ?? new Map<number, TableDef>();
   known.set(declared, ofIt);
   const found = ofIt.get(generation) ?? { ...declared, name: nameOf(declared.name, generation), generation };
   ofIt.set(generation, found);
+  declarations.set(found, declared);
   return found;
 }
 

@@ -1,0 +1,266 @@
+/** `tributary rebuild`: the rows of a job anew from its topic, beside the job. See `jobs/runtime/generations/` for what makes that safe. */
+
+import { shownLine } from '../../app/shown.ts';
+import { prepareSchemas } from '../../app/wiring.ts';
+import { TributaryError } from '../../core/errors.ts';
+import type { Job } from '../../jobs/define.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
+import { compareGenerations } from '../../jobs/runtime/generations/compare.ts';
+import { checkDrop, dropGeneration } from '../../jobs/runtime/generations/drop.ts';
+import { openGeneration, positionsOf, rebuildGeneration } from '../../jobs/runtime/generations/rebuild.ts';
+import { groupOf, judgedBy } from '../../jobs/runtime/generations/silent.ts';
+import { type Generations, generationsOf, tableOf } from '../../jobs/runtime/generations/state.ts';
+import { swapGeneration } from '../../jobs/runtime/generations/swap.ts';
+import type { Runtime } from '../../jobs/runtime/stores.ts';
+import type { Telemetry } from '../../jobs/runtime/telemetry.ts';
+import { type Context, endOf, GoOn, print, printJson, printTable, type Run } from '../context.ts';
+import { FAILED, usage } from '../errors.ts';
+import { jobNamed } from '../names.ts';
+import { type ProgressLine, progressLine } from '../output/progress-line.ts';
+import { comparisonLines, isEqual } from '../rebuilt.ts';
+
+export interface Args {
+  readonly job: string;
+  readonly what: 'make' | 'status' | 'compare' | 'swap' | 'back' | 'drop';
+  /** Of `drop`. */
+  readonly generation: number | null;
+  readonly follow: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+  /** Whether somebody sees on a terminal how far it is. */
+  readonly progress: boolean;
+}
+
+interface Doing {
+  readonly context: Context;
+  readonly args: Args;
+  readonly job: Job;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  readonly line: ProgressLine;
+  /** A line beside the progress, on the error output. */
+  readonly say: (text: string) => void;
+}
+
+export const run: Run<Args> = async (context, args) => {
+  const { wired, stderr, handover } = context;
+  const line = progressLine(stderr, args.progress);
+  const say = (text: string): void => {
+    line.clear();
+    stderr.write(`${shownLine(text)}\n`);
+  };
+  const job = jobNamed(args.job, wired.jobs);
+  const doing: Doing = {
+    context,
+    args,
+    job,
+    runtime: wired.runtime(told(say)),
+    signal: endOf(context),
+    line,
+    say,
+  };
+  try {
+    return await DO[args.what](doing);
+  } catch (error) {
+    if (handover?.aborted === true && !context.signal.aborted) return new GoOn(args);
+    throw error;
+  } finally {
+    line.clear();
+  }
+};
+
+/** What is away and waited for is said; the rest the job itself has told when it was its turn. */
+function told(say: (text: string) => void): Telemetry {
+  return {
+    tell(event) {
+      if (event.kind === 'waiting' || event.kind === 'job-waiting') {
+        say(`${event.code}: ${event.message}; again in ${event.delayMs} ms`);
+      }
+      if (event.kind === 'records-lost') {
+        say(
+          `partition ${event.partition}: the log begins at ${event.to}, and what was there from ${event.from} on is not in these rows`,
+        );
+      }
+    },
+  };
+}
+
+const DO: Readonly<Record<Args['what'], (doing: Doing) => Promise<number | undefined>>> = {
+  make,
+  status,
+  compare,
+  swap: (doing) => swap(doing, (now) => Math.max(0, ...now.kept.filter((each) => each > now.current))),
+  back: (doing) => swap(doing, (now) => Math.max(0, ...now.kept.filter((each) => each < now.current))),
+  drop,
+};
+
+async function make({ context, args, job, runtime, signal, line, say }: Doing): Promise<undefined> {
+  await prepareSchemas(runtime.stores.codec, context.wired.jobs);
+  const generation = await openGeneration(job, runtime);
+  const startedAt = systemClock.elapsed();
+  let [first, behind] = [-1, 0];
+  try {
+    await rebuildGeneration(job, generation, runtime, {
+      signal,
+      follow: args.follow,
+      progress(positions) {
+        behind = positions.reduce((sum, { lag }) => sum + lag, 0);
+        if (first < 0) first = behind;
+        const perSecond = Math.round(((first - behind) * 1000) / Math.max(1, systemClock.elapsed() - startedAt));
+        line.show(`generation ${generation}: ${number(behind)} behind (${number(perSecond)}/s)`);
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.code === 'GENERATION_MOVED' && args.follow)) throw error;
+    say(error.message);
+  }
+  const { table } = { table: tableOf(job.row, generation).name };
+  if (args.json) await printJson(context, { job: job.name, generation, table, behind });
+  else {
+    const next = `compare it with --compare, make it current with --swap`;
+    await print(context, `generation ${generation} of ${job.name} (${table}) has read what the job has read: ${next}`);
+  }
+  return undefined;
+}
+
+interface Status {
+  readonly generation: number;
+  readonly table: string;
+  readonly is: 'current' | 'becoming current' | 'kept' | 'being made';
+  readonly group: string;
+  /** Offsets that it has yet to read of what the job has; of the current one, of what the topic has. */
+  readonly behind: number;
+}
+
+async function statusOf({ job, runtime }: Doing, now: Generations): Promise<Status[]> {
+  const { transport } = runtime.stores;
+  const ends = await judgedBy(transport, job);
+  const sum = (lags: readonly { readonly lag: number }[]): number => lags.reduce((total, { lag }) => total + lag, 0);
+  return Promise.all(
+    now.kept.map(async (generation) => {
+      const isCurrent = generation === now.current;
+      const lags = isCurrent
+        ? await transport.lag(job.name, job.from.name)
+        : await positionsOf(job, generation, transport, ends);
+      return {
+        generation,
+        table: tableOf(job.row, generation).name,
+        is: isOf(now, generation),
+        group: isCurrent ? job.name : groupOf(job.name, generation),
+        behind: sum(lags),
+      };
+    }),
+  );
+}
+
+function isOf({ current, swap }: Generations, generation: number): Status['is'] {
+  if (generation === current) return 'current';
+  if (generation === swap?.to) return 'becoming current';
+  return generation < current ? 'kept' : 'being made';
+}
+
+async function status(doing: Doing): Promise<undefined> {
+  const { context, args, job, runtime } = doing;
+  const now = await generationsOf(runtime.stores.tables, job.name);
+  const generations = await statusOf(doing, now);
+  if (args.json) {
+    await printJson(context, { job: job.name, current: now.current, swap: now.swap ?? null, generations });
+    return undefined;
+  }
+  const rows = generations.map(({ generation, table, is, group, behind }) => [generation, table, is, group, behind]);
+  await printTable(context, ['generation', 'table', 'is', 'group', 'behind'], rows);
+  if (now.swap !== undefined)
+    await print(context, `the swap to generation ${now.swap.to} is not done: ${finish(job, now)}`);
+  return undefined;
+}
+
+const finish = ({ name }: Job, { swap }: Generations): string =>
+  `go on with \`tributary rebuild ${name} ${(swap?.to ?? 0) > (swap?.from ?? 0) ? '--swap' : '--back'} --yes\``;
+
+async function compare(doing: Doing): Promise<number | undefined> {
+  const { context, args, job, runtime, signal, line, say } = doing;
+  const { current, kept } = await generationsOf(runtime.stores.tables, job.name);
+  const other = kept.findLast((each) => each > current) ?? kept.findLast((each) => each !== current);
+  if (other === undefined)
+    throw usage(`${job.name} has one generation of rows; make another one with \`tributary rebuild ${job.name}\``);
+  const compared = await compareGenerations(job, other, runtime, {
+    signal,
+    waiting: ({ code, message }, delayMs) => say(`${code}: ${message}; again in ${delayMs} ms`),
+    progress: (rows) => line.show(`${number(rows)} rows compared`),
+  });
+  line.clear();
+  if (args.json) await printJson(context, compared);
+  else for (const text of comparisonLines(compared)) await print(context, text);
+  return isEqual(compared) ? undefined : FAILED;
+}
+
+async function swap(doing: Doing, choose: (now: Generations) => number): Promise<number | undefined> {
+  const { context, args, job, runtime, signal, line, say } = doing;
+  const { tables, codec } = runtime.stores;
+  const flag = args.what === 'swap' ? '--swap' : '--back';
+  const now = await generationsOf(tables, job.name);
+  const to = now.swap?.to ?? choose(now);
+  if (to === 0 || (now.swap === undefined && to === now.current)) {
+    const way = args.what === 'swap' ? 'newer' : 'older';
+    throw usage(`${job.name} has no ${way} generation of its rows than ${now.current}, the current one`);
+  }
+  const behind = (await statusOf(doing, now)).find(({ generation }) => generation === to)?.behind ?? 0;
+  const plan = [
+    `Generation ${to} (${tableOf(job.row, to).name}) of ${job.name} would become the current one instead of ${now.swap?.from ?? now.current}.`,
+    `It is ${number(behind)} behind the job; it catches up first, while the job goes on.`,
+    'Then the owners of the job let go, wait for a moment, and go on with its rows, where they were. Nothing is said again.',
+    'After that all views are written from its rows, and what only the rows of before showed is removed.',
+    `The generation of before is kept: \`--back\` makes it current again, \`--drop ${now.swap?.from ?? now.current}\` deletes it.`,
+  ];
+  if (!args.yes) {
+    if (args.json)
+      await printJson(context, { done: false, job: job.name, from: now.swap?.from ?? now.current, to, behind });
+    else for (const text of [...plan, `Nothing was done: do it with ${flag} --yes.`]) await print(context, text);
+    return undefined;
+  }
+  await prepareSchemas(codec, context.wired.jobs);
+  let failed = 0;
+  const heldAt = { begun: 0, heldMs: 0 };
+  await swapGeneration(job, to, runtime, {
+    signal,
+    step(what, of) {
+      if (what === 'held') heldAt.begun = systemClock.elapsed();
+      if (what === 'current') {
+        heldAt.heldMs = Math.round(systemClock.elapsed() - heldAt.begun);
+        say(`generation ${to} is the current one; the job was held for ${number(heldAt.heldMs)} ms`);
+      }
+      line.show(of === undefined ? what : `${what}: ${of}`);
+    },
+    failed(view, key, why) {
+      failed += 1;
+      if (failed <= FAILURES_SHOWN) say(`perhaps not as it should be in ${view}: ${key}: ${why}`);
+    },
+    waiting: ({ code, message }, delayMs) => say(`${code}: ${message}; again in ${delayMs} ms`),
+  });
+  line.clear();
+  if (args.json) await printJson(context, { done: true, job: job.name, to, heldMs: heldAt.heldMs, failed });
+  else
+    await print(context, `${job.name} works on generation ${to} (${tableOf(job.row, to).name}), and its views show it`);
+  return failed === 0 ? undefined : FAILED;
+}
+
+const FAILURES_SHOWN = 20;
+
+async function drop({ context, args, job, runtime }: Doing): Promise<undefined> {
+  const generation = args.generation as number;
+  checkDrop(job, generation, await generationsOf(runtime.stores.tables, job.name));
+  const { name } = tableOf(job.row, generation);
+  if (args.yes) await dropGeneration(job, generation, runtime);
+  if (args.json) await printJson(context, { done: args.yes, job: job.name, generation, table: name });
+  else if (args.yes) await print(context, `generation ${generation} of ${job.name} (${name}) is deleted`);
+  else {
+    await print(
+      context,
+      `The table ${name} would be deleted, with all rows of generation ${generation} of ${job.name}.`,
+    );
+    await print(context, `Nothing was done: do it with --drop ${generation} --yes.`);
+  }
+  return undefined;
+}
+
+const number = (value: number): string => value.toLocaleString('en');

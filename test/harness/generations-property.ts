@@ -1,0 +1,155 @@
+/**
+ * The property: rows that are made anew from the topic, while owners crash and come late, and whoever makes them crashes, are the rows that
+ * there are; and when they become current in the middle of that, or those of before do again, everything ends up as if nothing had happened.
+ */
+import assert from 'node:assert/strict';
+import type { Job } from '../../jobs/define.ts';
+import { jobs } from '../../jobs/index.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
+import { compareGenerations } from '../../jobs/runtime/generations/compare.ts';
+import { currentTables } from '../../jobs/runtime/generations/current-tables.ts';
+import { openGeneration, rebuildGeneration } from '../../jobs/runtime/generations/rebuild.ts';
+import { atGeneration, generationsOf } from '../../jobs/runtime/generations/state.ts';
+import { swapGeneration } from '../../jobs/runtime/generations/swap.ts';
+import { type Clock, type Runtime, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { type Dump, dump } from '../../testing/dump.ts';
+import { withPoints } from '../../testing/points.ts';
+import { recordsOf } from '../../testing/produce.ts';
+import { Random } from '../../testing/random.ts';
+import { memoryStores, rememberingChannel, type TestStores, testRuntime } from '../../testing/stores.ts';
+import { topics } from '../../topics/index.ts';
+import { assertConsistent, comparable } from './consistency.ts';
+import { type History, randomHistory } from './history.ts';
+import { assertViewsShowRows } from './views-show-rows.ts';
+import { World } from './world.ts';
+
+const PARTITIONS = 2;
+const EVENTS = 40;
+const DAY = 24 * 3_600_000;
+const NEVER = new AbortController().signal;
+const IGNORED = { signal: NEVER, waiting: () => {}, progress: () => {} };
+
+class Crash extends Error {}
+
+export async function assertSwapsSurvive(seed: number): Promise<void> {
+  const history = randomHistory(new Random(seed), EVENTS, 'still');
+  const calm = await life(history, new Random(seed + 1), false);
+  const rough = await life(history, new Random(seed + 2), true);
+  assertConsistent(rough);
+  assertViewsShowRows(rough, jobs);
+  assert.deepEqual(comparable(rough), comparable(calm));
+}
+
+async function life(history: History, random: Random, isRough: boolean): Promise<Dump> {
+  const mail = rememberingChannel(() => ({ outcome: 'sent', detail: 'accepted' }));
+  const inner = await memoryStores(jobs, { topics, partitions: PARTITIONS, channels: { mail: mail.channel } });
+  const stores = { ...inner, tables: currentTables(inner.tables, jobs) };
+  try {
+    const working = async (job: Job): Promise<Job> =>
+      atGeneration(job, (await generationsOf(stores.tables, job.name)).current);
+    const now = history.first[0]?.time ?? 0;
+    const world = await World.start(stores, jobs, { random, partitions: PARTITIONS, now, working });
+    const say = async (event: History['rest'][number]): Promise<void> => {
+      const records = recordsOf(stores.codec, event, PARTITIONS);
+      await stores.transport.produce(records);
+      if (isRough && random.chance(0.1)) await stores.transport.produce(records);
+    };
+    for (const event of history.first) await say(event);
+    await world.settle(now);
+    for (const event of history.rest) {
+      await say(event);
+      if (!isRough) continue;
+      for (let steps = random.below(25); steps > 0; steps--) await world.step();
+      if (random.chance(0.2)) await world.replaceOne(random.chance(0.6));
+      if (random.chance(0.05)) await world.rewindOne();
+      if (random.chance(0.12)) await change(stores, world, random);
+      world.loseLateOnes(0.05);
+    }
+    await world.settle(Math.max(...history.rest.map(({ time }) => time), now));
+    await world.settle(history.end + 100 * DAY);
+    if (isRough) for (const job of jobs) await assertMadeAlike(job, stores);
+    return await dump(stores, jobs);
+  } finally {
+    await stores.close();
+  }
+}
+
+/** Somebody makes a generation, and perhaps swaps, while everybody goes on, and does it again where they crash. */
+async function change(stores: TestStores, world: World, random: Random): Promise<void> {
+  const job = random.pick(jobs);
+  const isSwap = random.chance(0.7);
+  const isBack = random.chance(0.4);
+  let turn = Promise.resolve();
+  let crashes = 3;
+  const reach = async (): Promise<void> => {
+    const before = turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    turn = promise;
+    await before;
+    try {
+      for (let steps = random.below(3); steps > 0; steps--) await world.step();
+      if (random.chance(0.02)) await world.replaceOne(random.chance(0.5));
+      if (crashes > 0 && random.chance(0.04)) {
+        crashes -= 1;
+        throw new Crash();
+      }
+    } finally {
+      resolve();
+    }
+  };
+  const runtime = operator(withPoints(stores, reach), async (_ms, signal) => {
+    await reach();
+    await systemClock.sleep(1, signal);
+  });
+  const until = async (work: () => Promise<unknown>): Promise<void> => {
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+      }
+    }
+  };
+  let made = 0;
+  await until(async () => {
+    made = await openGeneration(job, runtime);
+    await rebuildGeneration(job, made, runtime, { signal: NEVER, lookMs: 1 });
+  });
+  if (!isSwap) return;
+  const before = (await generationsOf(stores.tables, job.name)).current;
+  const failed = (view: string, key: string, why: string): void => assert.fail(`${view} ${key}: ${why}`);
+  const swap = async (to: number): Promise<void> =>
+    until(async () => {
+      const { current, swap } = await generationsOf(stores.tables, job.name);
+      if (current === to && swap === undefined) return;
+      await swapGeneration(job, to, runtime, { ...IGNORED, step: () => {}, failed });
+    });
+  await swap(made);
+  if (isBack) await swap(before);
+}
+
+function operator(stores: Stores, sleep: Clock['sleep'] = (_ms, signal) => systemClock.sleep(1, signal)): Runtime {
+  return testRuntime(stores, {
+    clock: { ...systemClock, sleep },
+    speakers: speakersOf(jobs),
+    settings: { waitMs: 1, backOffMs: [1, 2], maxRecords: 3, lookupMs: 0 },
+  });
+}
+
+async function assertMadeAlike(job: Job, stores: TestStores): Promise<void> {
+  const runtime = operator(stores);
+  const made = await openGeneration(job, runtime);
+  await rebuildGeneration(job, made, runtime, { signal: NEVER, lookMs: 1 });
+  const { differing, onlyCurrent, onlyOther, behind } = await compareGenerations(job, made, runtime, IGNORED);
+  assert.deepEqual(
+    { differing, onlyCurrent, onlyOther, behind },
+    {
+      differing: {},
+      onlyCurrent: { count: 0, examples: [] },
+      onlyOther: { count: 0, examples: [] },
+      behind: 0,
+    },
+    job.name,
+  );
+}
