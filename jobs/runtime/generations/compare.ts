@@ -87,14 +87,16 @@ export async function compareGenerations(
       else
         for (const { field, ...values } of differing ?? []) note(result.differing, field, { key: row.key, ...values });
     });
-    options.progress((count += rows.length));
+    count += rows.length;
+    options.progress(count);
   }
   for await (const [rows, others] of pairs(tables, there, here, patiently)) {
     rows.forEach((row, i) => {
       // A row that the other table has, or had, was looked at already.
       if (row.data !== undefined && others[i] === undefined) add(result.onlyOther, row.key);
     });
-    options.progress((count += rows.length));
+    count += rows.length;
+    options.progress(count);
   }
   return result;
 }
