@@ -5,6 +5,7 @@ import { Entries } from '../../core/entries.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
 import { keysWhere } from './keys-where.ts';
 import { claimsContract } from './tables-claims.ts';
+import { generationsContract } from './tables-generations.ts';
 import { keysContract } from './tables-keys.ts';
 import { largeRowsContract } from './tables-large.ts';
 import { rowsBehaveLikeTheModel } from './tables-model.ts';
@@ -42,6 +43,7 @@ export function tablesContract(
   schemasContract(tablesTest);
   scanContract(tablesTest);
   claimsContract(tablesTest);
+  generationsContract(tablesTest);
   removedRowsContract(tablesTest);
   takenContract(tablesTest);
   largeRowsContract(tablesTest);

@@ -5,7 +5,7 @@ import type { Field } from '../../core/avro.ts';
 import { defineTable, type TableDef } from '../../core/target.ts';
 import { codecOf, columnName, columnOf, mapColumnOf } from '../../sinks/tables/cassandra/columns.ts';
 import { afterToken, listing, pageToken, prefixOf } from '../../sinks/tables/cassandra/pages.ts';
-import { claimRequest, tableRequest } from '../../sinks/tables/cassandra/request.ts';
+import { claimRequest, generationsRequest, tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import {
   addition,
   additions,
@@ -172,13 +172,14 @@ test('everything that makes the tables can be shown', () => {
     [
       `CREATE KEYSPACE IF NOT EXISTS "k" WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 3, 'd''c': 2}`,
       claimRequest('k').create,
+      generationsRequest('k').create,
       `CREATE TABLE IF NOT EXISTS "k"."r" ("tenant" text, "id" text, "b" text, "m" map<text, int>, ${bookkeeping}, PRIMARY KEY (("tenant", "id"), "b")) WITH compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}`,
       `CREATE INDEX IF NOT EXISTS ON "k"."r" ("_due") USING 'sai'`,
       `CREATE INDEX IF NOT EXISTS ON "k"."r" ("b") USING 'sai'`,
     ],
   );
   assert.match(keyspaceCreation('k', undefined), /'SimpleStrategy', 'replication_factor': 1/);
-  assert.match(tablesCql([declare({})], 'k')[2] as string, /PRIMARY KEY \(\("tenant", "id"\)\)/);
+  assert.match(tablesCql([declare({})], 'k')[3] as string, /PRIMARY KEY \(\("tenant", "id"\)\)/);
 });
 
 test('columns are added, and a table that is another one is told', () => {

@@ -63,7 +63,7 @@ export async function changeGenerations(
   }
 }
 
-export const generationOf = ({ generation }: TableDef): number => generation ?? 1;
+const generationOf = ({ generation }: TableDef): number => generation ?? 1;
 
 const known = new WeakMap<TableDef, Map<number, TableDef>>();
 /** By the table of a generation: the one that is declared. */
