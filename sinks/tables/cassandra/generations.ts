@@ -5,7 +5,6 @@ import type { StoredGenerations } from '../port.ts';
 import { LIGHT_WEIGHT, SERIAL } from './claims.ts';
 import type { Connection } from './connection.ts';
 import { type GenerationsRequest, generationsRequest } from './request.ts';
-import { numberOf } from './rows.ts';
 
 export class Generations {
   readonly #connection: Connection;
@@ -21,7 +20,7 @@ export class Generations {
     try {
       const { rows } = await this.#connection.execute(this.#request.of, [job], SERIAL);
       const [row] = rows;
-      return row && { current: numberOf(row['current']), state: row['state'] };
+      return row && { current: row['current'] as number, state: row['state'] as string };
     } catch (error) {
       if (isUnknownTable(error)) return undefined;
       throw error;
