@@ -6,7 +6,7 @@ import type { Transport } from '../../../topics/log/transport.ts';
 import type { Job } from '../../define.ts';
 import { lookupsFor, runJob } from '../run.ts';
 import type { Runtime } from '../stores.ts';
-import { checkRebuildable, groupOf, judgedBy, silentJob, silentRuntime, type UpTo } from './silent.ts';
+import { checkRebuildable, groupOf, judgedBy, silentJob, silentRuntime } from './silent.ts';
 import { changeGenerations, tableOf } from './state.ts';
 
 /** How far a generation is in one partition. */
@@ -20,13 +20,24 @@ export interface GenerationPosition {
   readonly lag: number;
 }
 
-export interface RebuildGenerationOptions {
+export interface CatchUpOptions {
   readonly signal: AbortSignal;
-  readonly upTo?: UpTo;
-  /** Goes on when it has caught up, until another generation becomes current. */
-  readonly follow?: boolean;
   readonly progress?: (positions: readonly GenerationPosition[]) => void;
   readonly lookMs?: number;
+}
+
+export interface RebuildGenerationOptions extends CatchUpOptions {
+  /** Goes on when it has caught up, until another generation becomes current. */
+  readonly follow?: boolean;
+}
+
+export interface Making {
+  /**
+   * Settles when everything was folded that the job had judged when this was called; with `follow`, never. Throws when the signal is aborted, when
+   * the generation is no longer to be made (GENERATION_MOVED), and what is fatal.
+   */
+  catchUp(options: RebuildGenerationOptions): Promise<void>;
+  stop(): Promise<void>;
 }
 
 const LOOK_MS = 200;
@@ -41,36 +52,45 @@ export async function openGeneration(job: Job, { stores }: Pick<Runtime, 'stores
   return after.last;
 }
 
-/**
- * Settles when everything was folded that the job had judged when this began; with `follow`, never. Throws when the signal is aborted, when
- * the generation is no longer to be made (GENERATION_MOVED), and what is fatal.
- */
+/** Begins to make a generation, or goes on with it. `isHolder`: also while the job is held. */
+export async function makeGeneration(
+  job: Job,
+  generation: number,
+  runtime: Runtime,
+  isHolder: boolean,
+): Promise<Making> {
+  const { tables, transport } = runtime.stores;
+  await checkRebuildable(transport, job);
+  await tables.prepare([tableOf(job.row, generation)]);
+  const silent = silentRuntime(runtime, job, generation, isHolder);
+  const running = await runJob(silentJob(job, generation), silent, lookupsFor(runtime));
+  return {
+    async catchUp({ signal, progress, follow = false, lookMs = LOOK_MS }) {
+      const ends = await judgedBy(transport, job);
+      for (;;) {
+        signal.throwIfAborted();
+        const positions = await positionsOf(job, generation, transport, follow ? await judgedBy(transport, job) : ends);
+        progress?.(positions);
+        if (!follow && positions.every(({ lag }) => lag === 0)) return;
+        await Promise.race([running.finished, runtime.clock.sleep(lookMs, signal)]);
+      }
+    },
+    stop: () => running.stop(),
+  };
+}
+
+/** Makes it until it has caught up: see `Making`. */
 export async function rebuildGeneration(
   job: Job,
   generation: number,
   runtime: Runtime,
   options: RebuildGenerationOptions,
 ): Promise<void> {
-  const { upTo = 'the job', signal, lookMs = LOOK_MS } = options;
-  const { tables, transport } = runtime.stores;
-  await checkRebuildable(transport, job);
-  await tables.prepare([tableOf(job.row, generation)]);
-  const ends = upTo === 'the job' ? await judgedBy(transport, job) : upTo;
-  const running = await runJob(
-    silentJob(job, generation),
-    silentRuntime(runtime, job, generation, upTo),
-    lookupsFor(runtime),
-  );
+  const making = await makeGeneration(job, generation, runtime, false);
   try {
-    for (;;) {
-      signal.throwIfAborted();
-      const positions = await positionsOf(job, generation, transport, ends);
-      options.progress?.(positions);
-      if (options.follow !== true && positions.every(({ lag }) => lag === 0)) return;
-      await Promise.race([running.finished, runtime.clock.sleep(lookMs, signal)]);
-    }
+    await making.catchUp(options);
   } finally {
-    await running.stop();
+    await making.stop();
   }
 }
 

@@ -14,32 +14,29 @@ import { withKinds } from '../patience.ts';
 import type { Clock, Runtime } from '../stores.ts';
 import { atGeneration, formatGenerations, type Generations, generationsOf, movedOn } from './state.ts';
 
-/** Up to where it reads, by partition: as far as the job has judged, at any time; or fixed, by whoever holds the job. */
-export type UpTo = 'the job' | readonly number[];
-
 /** Consumer group and line of tokens of a generation that is not current. */
 export const groupOf = (job: string, generation: number): string => `rebuild:${job}:${generation}`;
 
 export const silentJob = (job: Job, generation: number): Job => ({ ...atGeneration(job, generation), views: [] });
 
-export function silentRuntime(runtime: Runtime, job: Job, generation: number, upTo: UpTo): Runtime {
+/** `isHolder`: whether it goes on while the job is held, which is what the job is held for. */
+export function silentRuntime(runtime: Runtime, job: Job, generation: number, isHolder: boolean): Runtime {
   const { stores, clock } = runtime;
   const { tables, transport } = stores;
   const group = groupOf(job.name, generation);
-  const isHolder = upTo !== 'the job';
   const check = async (): Promise<Generations> => {
     const now = await generationsOf(tables, job.name);
     const { current, kept, swap } = now;
     if (!kept.includes(generation)) throw movedOn(job.name, generation, 'it was dropped');
-    if (current === generation)
-      throw movedOn(job.name, generation, 'it is the current one, which the job itself works on');
-    if (swap?.stage === 'held' && !isHolder)
-      throw movedOn(job.name, generation, `generation ${swap.to} becomes current`);
+    if (current === generation) throw movedOn(job.name, generation, 'it is current, and the job works on it');
+    if (swap?.stage === 'held' && !isHolder) throw movedOn(job.name, generation, `${swap.to} becomes current`);
     return now;
   };
   const ends = async (): Promise<readonly number[]> => {
+    const judged = await judgedBy(transport, job);
+    // Only now: how far the job has come since this generation is its own must not be known here.
     await check();
-    return upTo === 'the job' ? judgedBy(transport, job) : upTo;
+    return judged;
   };
   return {
     ...runtime,

@@ -18,7 +18,7 @@ import { formatProgress, nothing, type Progress, parseProgress } from '../../../
 import type { Committed, TopicShape, Transport } from '../../../topics/log/transport.ts';
 import type { Job } from '../../define.ts';
 import type { Runtime } from '../stores.ts';
-import { rebuildGeneration } from './rebuild.ts';
+import { type Making, makeGeneration } from './rebuild.ts';
 import { groupOf } from './silent.ts';
 import { changeGenerations, type Generations, generationsOf, type Swap } from './state.ts';
 import { showGeneration } from './views.ts';
@@ -42,11 +42,16 @@ export async function swapGeneration(job: Job, to: number, runtime: Runtime, opt
   let now = await generationsOf(tables, job.name);
   checkSwap(job, now, to);
   if (now.current !== to) {
-    if (now.swap === undefined) {
+    // Once for all: to join a group takes a server seconds, and the job is held no longer than it must be.
+    const making = await makeGeneration(job, to, runtime, true);
+    try {
       options.step('catches up');
-      await rebuildGeneration(job, to, runtime, { ...options, progress: said(options) });
+      await making.catchUp({ ...options, progress: said(options) });
+      for (let tries = 1; now.current !== to; tries += 1)
+        now = await tryToSwap(job, to, runtime, making, options, tries);
+    } finally {
+      await making.stop();
     }
-    for (let tries = 1; now.current !== to; tries += 1) now = await tryToSwap(job, to, runtime, options, tries);
   }
   if (now.swap === undefined) return;
   options.step('views');
@@ -80,6 +85,7 @@ async function tryToSwap(
   job: Job,
   to: number,
   runtime: Runtime,
+  making: Making,
   options: SwapOptions,
   tries: number,
 ): Promise<Generations> {
@@ -92,7 +98,7 @@ async function tryToSwap(
   if (held.swap?.stage !== 'held') return held;
   options.step('held');
   try {
-    const places = await fence(job, held.swap, runtime);
+    const places = await fence(job, runtime);
     if (places.some(({ progress }) => progress.within !== undefined)) {
       await letGo(job, to, runtime);
       if (tries === TRIES) {
@@ -105,7 +111,8 @@ async function tryToSwap(
     }
     const upTo = places.map(({ progress }) => progress.furthest);
     await checkOrder(job, to, runtime.stores.transport, upTo);
-    await rebuildGeneration(job, to, runtime, { ...options, upTo, progress: said(options) });
+    await making.catchUp({ ...options, progress: said(options) });
+    await making.stop();
     const token = await move(job, held.swap, runtime, places);
     const after = await changeGenerations(tables, job.name, (now) =>
       isOf(now, to, 'held')
@@ -137,25 +144,23 @@ interface Place {
   readonly progress: Progress;
 }
 
-/** Ends the claims of the job, and of everybody else who makes the other generation. */
-async function fence({ name, from }: Job, { to }: Swap, { stores }: Runtime): Promise<Place[]> {
+/** Ends the claims of the job. Whoever else makes the other generation ends by itself. */
+async function fence({ name, from }: Job, { stores }: Runtime): Promise<Place[]> {
   const { transport } = stores;
   const [shape] = await transport.shape([from.name]);
   const [info] = await transport.describe([from.name]);
   if (shape === undefined || info === undefined)
     throw new TributaryError('TOPIC_MISSING', `there is no topic ${from.name}`);
-  for (const group of [name, groupOf(name, to)]) {
-    const committed = await transport.committed(group, from.name);
-    for (const { partition, begin } of info.partitions) {
-      const { offset, foreign } = committed[partition] as Committed;
-      if (offset === undefined) {
-        await transport.seek(group, from.name, partition, begin, formatProgress(unread(shape), begin));
-      } else if (foreign) {
-        throw usage(
-          `another tool has put ${group} at offset ${offset} of partition ${partition}; let the job run before, so that it knows where it is`,
-        );
-      } else await transport.seek(group, from.name, partition, offset);
+  const before = await transport.committed(name, from.name);
+  for (const { partition, begin } of info.partitions) {
+    const { offset, foreign } = before[partition] as Committed;
+    if (foreign) {
+      throw usage(
+        `another tool has put ${name} at offset ${offset} of partition ${partition}; let the job run before, so that it knows where it is`,
+      );
     }
+    if (offset !== undefined) await transport.seek(name, from.name, partition, offset);
+    else await transport.seek(name, from.name, partition, begin, formatProgress(unread(shape), begin));
   }
   const committed = await transport.committed(name, from.name);
   return committed.map(({ offset = 0, marks }, partition) => ({
