@@ -21,6 +21,7 @@ import type { Runtime } from '../stores.ts';
 import { type Making, makeGeneration } from './rebuild.ts';
 import { groupOf } from './silent.ts';
 import { changeGenerations, type Generations, generationsOf, type Swap } from './state.ts';
+import { isCallUnderWay } from './under-way.ts';
 import { showGeneration } from './views.ts';
 
 export interface SwapOptions {
@@ -32,7 +33,7 @@ export interface SwapOptions {
   readonly waiting: (error: TributaryError, delayMs: number) => void;
 }
 
-/** A record that finds many rows is applied in pages; in the middle of it the job cannot be held. So often it is tried again. */
+/** In the middle of some things the job cannot be held. So often it is tried again. */
 const TRIES = 20;
 const TRY_AGAIN_MS = 500;
 
@@ -99,13 +100,10 @@ async function tryToSwap(
   options.step('held');
   try {
     const places = await fence(job, runtime);
-    if (places.some(({ progress }) => progress.within !== undefined)) {
+    const why = await whyNotNow(job, held.swap, runtime, places);
+    if (why !== undefined) {
       await letGo(job, to, runtime);
-      if (tries === TRIES) {
-        throw usage(
-          `${job.name} is in the middle of a record that touches many rows, and does not come to its end; is it running? Swap when it has`,
-        );
-      }
+      if (tries === TRIES) throw usage(`${job.name} ${why}; is it running? Swap when that is done`);
       await runtime.clock.sleep(TRY_AGAIN_MS, options.signal);
       return held;
     }
@@ -126,6 +124,22 @@ async function tryToSwap(
     await letGo(job, to, runtime);
     throw error;
   }
+}
+
+/** What the owners have to finish with the rows that they began it with. */
+async function whyNotNow(
+  job: Job,
+  { from }: Swap,
+  runtime: Runtime,
+  places: readonly Place[],
+): Promise<string | undefined> {
+  if (places.some(({ progress }) => progress.within !== undefined)) {
+    return 'is in the middle of a record that touches many rows';
+  }
+  for (const { partition, progress } of places) {
+    if (await isCallUnderWay(job, from, runtime, partition, progress.furthest)) return 'is calling a channel';
+  }
+  return undefined;
 }
 
 const isOf = ({ swap }: Generations, to: number, stage: Swap['stage']): boolean =>

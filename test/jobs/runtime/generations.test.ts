@@ -1,6 +1,7 @@
 /** Another generation of a job's rows, made beside the job, and made current: `jobs/runtime/generations/`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { TributaryError } from '../../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import type { TableDef } from '../../../core/target.ts';
 import { emit, type Job, wakeAt } from '../../../jobs/define.ts';
@@ -393,6 +394,33 @@ test('a channel is not called for what was judged before', async (t) => {
   assert.equal(calls.length, 2);
   await make(seen);
   await swap(seen, 2);
+  await run(seen);
+  assert.equal(calls.length, 2);
+});
+
+test('a channel that was called, and nobody knows it yet, is not called again by other rows', async (t) => {
+  const { channel, calls } = rememberingChannel(() => ({ outcome: 'sent', detail: '' }), 'at-most-once');
+  const message = { address: 'a', title: '', body: '', link: null, unsubscribe: null };
+  const calling = changed({
+    react: (_before, _after, event) =>
+      event.type === added.type ? [{ kind: 'call', channel: 'mail', attempt: 1, messageId: 'm', ...message }] : [],
+  });
+  const b = await generational(t, [calling], 1);
+  const seen = new Bench({ ...b.stores, channels: { mail: channel } }, [calling], 1);
+  await seen.produce(add('one', 1));
+  await run(seen);
+  await make(seen);
+  await seen.produce(add('two', 2));
+  const hook = intercept(seen.stores, async (name, go) => {
+    if (name === 'claim.commit') throw new TributaryError('LOG_AWAY', 'the process is gone');
+    return go();
+  });
+  await assert.rejects(run(new Bench({ ...seen.stores, ...hook }, [calling], 1)), { code: 'LOG_AWAY' });
+  assert.equal(calls.length, 2);
+  const impatient = { ...operator(seen), clock: { ...systemClock, sleep: () => systemClock.sleep(1, NEVER) } };
+  await assert.rejects(swap(seen, 2, {}, impatient), { code: 'USAGE', message: /is calling a channel; is it running/ });
+  await run(seen);
+  await swap(seen, 2, {}, impatient);
   await run(seen);
   assert.equal(calls.length, 2);
 });
