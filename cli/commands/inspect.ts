@@ -8,6 +8,7 @@ import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
 import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../modules/derived.ts';
+import { generationsOf } from '../../jobs/runtime/generations/state.ts';
 import { isoOf } from '../browse.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { offsets, positions, rowPositions, tokens } from '../doctor/positions.ts';
@@ -59,6 +60,7 @@ const LOOKS: readonly Look[] = [
   },
   { check: 'topics', needs: ['transport'], find: topicsAsDeclared },
   { check: 'tables', needs: ['tables'], find: tablesAsDeclared },
+  { check: 'generations', needs: ['tables'], find: unfinishedSwaps },
   { check: 'indexes', needs: ['search'], find: indexesAsDeclared },
   {
     check: 'cache',
@@ -126,6 +128,25 @@ async function tablesAsDeclared({ wired }: Context, tenant: string, unusable: Se
     unusable.add('tables');
     throw error;
   }
+}
+
+/** A job that is held by nobody stands still until somebody goes on with it. */
+async function unfinishedSwaps({ wired }: Context): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name } of wired.jobs) {
+    const { swap } = await generationsOf(wired.stores.tables, name);
+    if (swap === undefined) continue;
+    const what = swap.stage === 'held' ? `${name} is held until` : `the views of ${name} are not written since`;
+    const flag = swap.to > swap.from ? '--swap' : '--back';
+    findings.push(
+      problem(
+        'generations',
+        `${what} generation ${swap.to} of its rows becomes the current one`,
+        `wait, or go on with \`tributary rebuild ${name} ${flag} --yes\` if nobody is at it`,
+      ),
+    );
+  }
+  return findings;
 }
 
 async function indexesAsDeclared({ wired }: Context, tenant: string): Promise<Finding[]> {

@@ -7,6 +7,7 @@ import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Finding } from '../../core/finding.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { learningPlatform } from '../../modules/learning.ts';
+import { changeGenerations } from '../../jobs/runtime/generations/state.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { userEvents } from '../../topics/index.ts';
@@ -46,6 +47,15 @@ test('a topic that has other partitions than it is declared with is found', asyn
   const one = await wire({ config, platform: learningPlatform });
   t.after(() => one.close());
   assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions, and 6 are wanted']);
+});
+
+test('a job that is held by nobody is found', async (t) => {
+  const one = await wired(t);
+  const swap = { from: 1, to: 2, stage: 'held', token: 0 } as const;
+  await changeGenerations(one.stores.tables, 'track-progress', (now) => ({ ...now, last: 2, kept: [1, 2], swap }));
+  assert.deepEqual(await notOk(one), [
+    'problem generations: track-progress is held until generation 2 of its rows becomes the current one',
+  ]);
 });
 
 test('a job that is behind and does not move is found', async (t) => {
