@@ -7,8 +7,8 @@ import { timerFired } from '../../core/event.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
-import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../modules/derived.ts';
 import { generationsOf } from '../../jobs/runtime/generations/state.ts';
+import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../modules/derived.ts';
 import { isoOf } from '../browse.ts';
 import { type Context, printJson, type Run } from '../context.ts';
 import { offsets, positions, rowPositions, tokens } from '../doctor/positions.ts';
@@ -133,7 +133,7 @@ async function tablesAsDeclared({ wired }: Context, tenant: string, unusable: Se
 /** A job that is held by nobody stands still until somebody goes on with it. */
 async function unfinishedSwaps({ wired }: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { name } of wired.jobs) {
+  for (const { name } of wired.platform.jobs) {
     const { swap } = await generationsOf(wired.stores.tables, name);
     if (swap === undefined) continue;
     const what = swap.stage === 'held' ? `${name} is held until` : `the views of ${name} are not written since`;

@@ -49,7 +49,7 @@ export const run: Run<Args> = async (context, args) => {
     line.clear();
     stderr.write(`${shownLine(text)}\n`);
   };
-  const job = jobNamed(args.job, wired.jobs);
+  const job = jobNamed(args.job, wired.platform.jobs);
   const doing: Doing = {
     context,
     args,
@@ -95,7 +95,7 @@ const DO: Readonly<Record<Args['what'], (doing: Doing) => Promise<number | undef
 };
 
 async function make({ context, args, job, runtime, signal, line, say }: Doing): Promise<undefined> {
-  await prepareSchemas(runtime.stores.codec, context.wired.jobs);
+  await prepareSchemas(runtime.stores.codec, context.wired.platform);
   const generation = await openGeneration(job, runtime);
   const startedAt = systemClock.elapsed();
   let [first, behind] = [-1, 0];
@@ -218,7 +218,7 @@ async function swap(doing: Doing, choose: (now: Generations) => number): Promise
     else for (const text of [...plan, `Nothing was done: do it with ${flag} --yes.`]) await print(context, text);
     return undefined;
   }
-  await prepareSchemas(codec, context.wired.jobs);
+  await prepareSchemas(codec, context.wired.platform);
   let failed = 0;
   const heldAt = { begun: 0, heldMs: 0 };
   await swapGeneration(job, to, runtime, {
