@@ -130,8 +130,6 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
       next = offset;
       claim.seek(offset);
     },
-    pause: () => claim.pause(),
-    resume: () => claim.resume(),
     look: async () => {},
     commit: ({ offset, marks }) => claim.commit({ records: [], offset, marks }),
     close: () => claim.close(),
