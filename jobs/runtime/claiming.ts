@@ -5,8 +5,8 @@ import { formatProgress, nothing, type Progress, parseProgress, type Within } fr
 import type { Claim, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { Elsewhere } from './elsewhere.ts';
-import type { GroupProgress } from './group-progress.ts';
 import { checkGeneration } from './generations/state.ts';
+import type { GroupProgress } from './group-progress.ts';
 import { marksFromLog } from './marks-from-log.ts';
 import type { PartitionCounts } from './partition-counts.ts';
 import type { PartitionCount, Place } from './records.ts';
