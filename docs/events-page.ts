@@ -5,18 +5,20 @@ import type { Job } from '../jobs/define.ts';
 import type { Platform } from '../modules/define.ts';
 import type { Topic } from '../topics/define.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';
+import { PARTITIONERS, producing } from './producing.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** `madeBy` is the command that writes the page. */
-export function eventsPage(platform: Platform, madeBy: string): string {
-  const { topics } = platform;
+export function eventsPage({ topics, jobs }: Platform, madeBy: string): string {
   const parts = [
     head(madeBy),
+    producer(topics, jobs),
+    '## Topics and events',
     contents(topics),
-    ...topics.map((topic) => topicSection(topic, platform.jobs)),
+    ...topics.map((topic) => topicSection(topic, jobs)),
     RUNTIME,
-    ...[timerFired, callAnswered].map((def) => told(def, platform.jobs)),
+    ...[timerFired, callAnswered].map((def) => internalSection(def, jobs)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -35,7 +37,11 @@ function exampleLine(def: EventDef): string {
 
 const head = (madeBy: string): string => `# Events
 
-This page is generated from the declarations of topics and events by \`${madeBy}\`.
+This page is generated from the declarations of topics and events by \`${madeBy}\`. It is for those who write a service that produces.
+
+To try an event, give the line of its example to \`tributary produce\`: \`echo '…' | npx tributary produce <topic>\`.
+
+## Form
 
 An event is a [CloudEvent](https://cloudevents.io) 1.0 in a record of its topic. There are three ways to write one:
 
@@ -57,39 +63,51 @@ ${table(
   ['Attribute', 'Needed', 'Meaning'],
   [
     ['`specversion`', 'yes', '`1.0`'],
-    [
-      '`id`',
-      'yes',
-      'Unique within its source: the same id of the same source again is the same event told twice. At most 4096 characters.',
-    ],
-    ['`source`', 'yes', 'Who says it.'],
+    ['`id`', 'yes', 'Unique within its source, and the same when the event is sent again. At most 4096 characters.'],
+    ['`source`', 'yes', 'Which service produces it.'],
     ['`type`', 'yes', 'What happened: one of the types below.'],
     ['`time`', 'no', 'When it happened, as in RFC 3339. Without it, the time of the record. See below.'],
     ['`tenant`', 'no', 'Whose learners these are. Without it, `default`.'],
   ],
 )}
 
-The key of the record is the value of the field named as the key of its topic, in UTF-8; partitioned as the Java client of
-Kafka does, or else the record is sent on to its partition. All three forms are held to the same schema: a field without a
-default must be there, and a field that the schema does not have is ignored. A field whose name ends in \`Id\` is a text of 1
-to 512 characters, and a number is within its bounds. What does not fit goes to the topic's dead letters (\`<topic>.dead-letter\`) with the reason; where
-the description of an event says so, it is left out and the rest is taken.
+All three forms are held to the same schema. A field without a default must be there; a field that the schema does not have is ignored. A
+field whose name ends in \`Id\` is a text of 1 to 512 characters, and a number is within its bounds. What does not fit goes to the
+dead letters of the topic (\`<topic>.dead-letter\`) with the reason.
 
-**Time.** Say when it happened, not when it was sent: late, repeated and reordered events are told apart by that. A time more than
-a minute after the record's own is not believed, and that minute counts instead; \`tributary doctor\` names the senders. A time before
-1971 is refused: seconds were taken for milliseconds, or a clock was never set. A record that is sent on or replayed keeps the time of
-its event.
+**Time.** Say when it happened, not when it was sent. Late, repeated and reordered events are told apart by their times. A time
+more than a minute after that of the record is not believed: the time of the record and that minute count instead, and \`tributary doctor\`
+names the sender. A time before 1971 is refused: either seconds were taken for milliseconds, or a clock was never set. A record that is sent on
+or replayed keeps the time of its event.
 
-**Identity.** An event is its source and its id: what two sources call by one id are two events.
+**Identity.** An event is its source and its id. What two sources call by one id are two events.
 
-**Types.** A type that is not below is skipped and counted as \`undeclared\`, and the log of the workers and \`tributary doctor\` name
-it; with \`undeclaredTypes=dead-letter\` it is a dead letter.
+**Types.** A type that is not below is skipped and counted as \`undeclared\`; the log of the workers and \`tributary doctor\` name
+it. With \`undeclaredTypes=dead-letter\` it is a dead letter.
 
-To try an example, give its line to \`tributary produce\`: \`echo '…' | npx tributary produce <topic>\`.`;
+## Key and partitioner
 
-const RUNTIME = `## Said by Tributary to its own rows
+The key of a record is the value of the field that is the key of its topic, in UTF-8. Choose the partition as Kafka's Java client does:
+murmur2 of the bytes of the key.
 
-These are on the topic of the job that asked for them, keyed like its other events. Nobody else says them.`;
+${table(['Client', 'Partitioner'], PARTITIONERS)}
+
+A record in another partition is not lost. Its job sends it on to the right one, which costs a second record, and events of one key
+may overtake each other on the way.`;
+
+/** The event that most readers know, or else the first that a job folds. */
+function producer(topics: readonly Topic[], jobs: readonly Job[]): string {
+  const all = topics.flatMap((topic) => topic.events.map((def) => ({ topic, def })));
+  const folded = all.filter(({ topic, def }) => jobs.some(({ from, on }) => from === topic && on.includes(def)));
+  const shown = folded.find(({ def }) => def.type === 'enrollment.enrolled') ?? folded[0] ?? all[0];
+  if (shown === undefined) return '';
+  const text = 'Each of these produces one event in the structured form.';
+  return ['## Producing', text, producing(shown.topic, exampleLine(shown.def))].join('\n\n');
+}
+
+const RUNTIME = `## Emitted by Tributary to its own rows
+
+These are on the topic of the job that asked for them, keyed like its other events. Nobody else produces them.`;
 
 function contents(topics: readonly Topic[]): string {
   const lines = topics.flatMap((topic) => [
@@ -103,16 +121,16 @@ const eventsOf = (topic: Topic): EventDef[] => [...topic.events, ...topic.broadc
 
 function topicSection(topic: Topic, jobs: readonly Job[]): string {
   const { name, doc, key, partitions, retentionMs } = topic;
-  const sayers = jobs.filter(({ to }) => to.includes(topic)).map((job) => job.name);
+  const emitters = jobs.filter(({ to }) => to.includes(topic)).map((job) => job.name);
   const facts = table(
-    ['Key', 'Partitions', 'Kept for', 'Read by', 'Jobs that say something here'],
+    ['Key', 'Partitions', 'Kept for', 'Read by', 'Jobs that emit to it'],
     [
       [
         code(key),
         String(partitions),
         `${retentionMs / DAY} days`,
         codes(jobs.filter(({ from }) => from === topic).map((job) => job.name)) || 'no job yet',
-        codes(sayers) || 'none: all of it comes from the platform',
+        codes(emitters) || 'none: all of it comes from the platform',
       ],
     ],
   );
@@ -134,8 +152,8 @@ function eventSection(topic: Topic, def: EventDef, jobs: readonly Job[]): string
   ].join('\n\n');
 }
 
-function told(def: EventDef, jobs: readonly Job[]): string {
+function internalSection(def: EventDef, jobs: readonly Job[]): string {
   const readers = jobs.filter(({ on }) => on.includes(def)).map((job) => job.name);
-  const told = readers.length > 0 ? `Folded by ${codes(readers)}.` : 'No job folds it yet.';
-  return [`### ${def.type}`, def.schema.doc ?? '', told, fieldTables(def.schema, { defaults: true })].join('\n\n');
+  const folded = readers.length > 0 ? `Folded by ${codes(readers)}.` : 'No job folds it yet.';
+  return [`### ${def.type}`, def.schema.doc ?? '', folded, fieldTables(def.schema, { defaults: true })].join('\n\n');
 }

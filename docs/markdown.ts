@@ -17,12 +17,18 @@ export const anchor = (heading: string): string =>
     .replaceAll(/[^\w -]/g, '')
     .replaceAll(' ', '-');
 
-/** The fields of a record, and below them those of the records within it. */
-export function fieldTables(record: RecordSchema, options: { defaults: boolean }): string {
-  const within = recordsWithin(record);
+/** A column that says what a store makes of each field, by the name of the field. */
+export interface Stored {
+  readonly head: string;
+  readonly cell: ReadonlyMap<string, string>;
+}
+
+/** The fields of a record, and below them those of the records within it, which are stored within a field. */
+export function fieldTables(record: RecordSchema, options: { defaults: boolean; stored?: Stored | undefined }): string {
+  const { defaults, stored } = options;
   return [
-    fieldTable(record, options),
-    ...within.map((each) => `${titleOf(each)}\n\n${fieldTable(each, options)}`),
+    fieldTable(record, defaults, stored),
+    ...recordsWithin(record).map((each) => `${titleOf(each)}\n\n${fieldTable(each, defaults)}`),
   ].join('\n\n');
 }
 
@@ -30,10 +36,11 @@ const titleOf = ({ name, doc }: RecordSchema): string =>
   doc === undefined ? `${code(name)}:` : `${code(name)}: ${doc}`;
 
 /** Columns that would be empty are left out. */
-function fieldTable({ fields }: RecordSchema, { defaults }: { defaults: boolean }): string {
+function fieldTable({ fields }: RecordSchema, defaults: boolean, stored?: Stored): string {
   const columns: readonly (readonly [head: string, cell: (field: Field) => string])[] = [
     ['Field', ({ name }) => code(name)],
     ['Type', ({ type }) => typeName(type)],
+    [stored?.head ?? '', ({ name }) => stored?.cell.get(name) ?? ''],
     ['Unit', ({ unit }) => unit ?? ''],
     ['Bounds', boundsOf],
     ['Default', (field) => (defaults ? defaultOf(field) : '')],

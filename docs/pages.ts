@@ -3,10 +3,14 @@ import type { Platform } from '../modules/define.ts';
 import { eventsPage } from './events-page.ts';
 import { projectionsPage } from './projections-page.ts';
 
-/** `madeBy` is the command that writes them. */
-export function pagesOf(platform: Platform, madeBy: string): Readonly<Record<string, string>> {
+/** `madeBy` is the command that writes them; `cql` runs the statement that follows it. */
+export function pagesOf(
+  platform: Platform,
+  madeBy: string,
+  cql = 'cqlsh -k tributary -e',
+): Readonly<Record<string, string>> {
   return {
     'events.md': eventsPage(platform, madeBy),
-    'projections.md': projectionsPage(platform, madeBy),
+    'projections.md': projectionsPage(platform, madeBy, cql),
   };
 }

@@ -4,19 +4,64 @@ import type { Target } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Platform } from '../modules/define.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';
+import { reading, storedFields } from './reading.ts';
 
-/** `madeBy` is the command that writes the page. */
-export function projectionsPage({ jobs }: Platform, madeBy: string): string {
-  return `${[head(madeBy), contents(jobs), ...jobs.map(jobSection)].join('\n\n')}\n`;
+/** `madeBy` is the command that writes the page; `cql` runs the statement that follows it. */
+export function projectionsPage({ jobs }: Platform, madeBy: string, cql: string): string {
+  return `${[head(madeBy), contents(jobs), ...jobs.map((job) => jobSection(job, cql))].join('\n\n')}\n`;
 }
 
 const head = (madeBy: string): string => `# Projections
 
-This page is generated from the declarations of jobs and their rows by \`${madeBy}\`.
+This page is generated from the declarations of jobs and their rows by \`${madeBy}\`. It is for those who write a service that reads.
 
-What a job knows is in rows of its table, and what other stores hold of a row is in views. Whoever reads addresses a record by
-tenant and key. The records of one key lie together and can be read as one list, in the order of the fields they are sorted by.
-A table is shown by \`tributary show <name> <key…>\`, an index searched by \`tributary search <name> <query>\`.`;
+A job keeps its rows in a *table*. A *view* holds what other readers need of a row: in a table with another key, in a search index, or
+in a cache. Every record is found by its tenant and its key; without tenants, the tenant is \`default\`. The records of one key lie
+together, in the order of the fields they are sorted by.
+
+With the embedded default, read with \`tributary show\` and \`tributary search\`. With servers, read with any client. The lines
+below ask for what the story of Tributary's demonstration leaves, on servers of this machine. Never write to any of these stores: jobs rely
+on the versions that they keep there.
+
+## Reading tables (Cassandra)
+
+Columns are named as the fields, in snake_case. The keyspace is that of \`tables\` in the configuration. Name the columns that you
+need, since a release may add some.
+
+- Columns that begin with \`_\` are bookkeeping. One of them matters to readers: in a table that is no view, a row whose \`_erased\` is true
+  was removed. Skip it.
+- A record within a record is JSON in a text column. An empty map reads as null.
+
+## Reading search indexes (Elasticsearch)
+
+Search by the alias, and always for a tenant. \`tributary.words\` has the words of all full-text fields, in lower case and without accents:
+\`q=tributary.tenant:default AND tributary.words:rivers\`.
+
+- An index may be behind the rows while Elasticsearch does not answer.
+- A document that was removed stays for a while, with nothing but \`tributary.removed\`. The alias leaves it out of searches, but not out of a
+  request for its id.
+- The prefix \`tributary-\` is \`searchPrefix\` of the configuration.
+
+## Reading caches (Redis)
+
+An entry is a hash. Each of its fields holds one record as JSON. \`{<tenant>:<key>}\` in the name of an entry keeps all entries of one user on one
+node of a cluster.
+
+A cache with a channel publishes every change of an entry on the channel named as the entry. The message is JSON, with the whole record, or
+null when it was removed:
+
+\`\`\`json
+{"field":"record","version":"3.7","record":{"recipientId":"ada","unread":1}}
+\`\`\`
+
+- Subscribe first, then read the entry. Changes of one field are published in order, so the last message is what holds. Publishing is not
+  durable: after a lost connection, read again.
+- \`<entry>:versions\` has the version of each field, and \`<entry>:removals\` is bookkeeping.
+- In a tenant or key, \`%\`, \`:\`, \`{\`, \`}\` and control characters are written as \`%\` and two hexadecimal digits.
+- The prefix \`tributary:\` is \`cachePrefix\` of the configuration. In a database other than 0, a channel begins with its number:
+  \`3/tributary:…\`.
+
+## All projections`;
 
 function contents(jobs: readonly Job[]): string {
   const rows = jobs.flatMap((job) =>
@@ -39,26 +84,29 @@ const heading = (target: Target): string => `${target.name} (${target.kind})`;
 const keyOf = ({ key, sort }: Target): string =>
   sort.length === 0 ? codes(key) : `${codes(key)}, sorted by ${codes(sort)}`;
 
-function jobSection(job: Job): string {
+function jobSection(job: Job, cql: string): string {
   const facts = table(
-    ['Reads', 'Folds', 'May say something to'],
-    [[code(job.from.name), codes(job.on.map(({ type }) => type)), codes(job.to.map(({ name }) => name)) || 'nobody']],
+    ['Reads', 'Folds', 'Emits to'],
+    [[code(job.from.name), codes(job.on.map(({ type }) => type)), codes(job.to.map(({ name }) => name)) || 'none']],
   );
-  return [`## ${job.name}`, job.doc, facts, ...targetsOf(job).map((target) => targetSection(job, target))].join('\n\n');
+  return [`## ${job.name}`, job.doc, facts, ...targetsOf(job).map((target) => targetSection(job, target, cql))].join(
+    '\n\n',
+  );
 }
 
-function targetSection(job: Job, target: Target): string {
+function targetSection(job: Job, target: Target, cql: string): string {
   const views = job.views.filter(({ into }) => into === target);
   const made = views.map(({ each }) =>
     each === undefined
       ? `A view: one record for each row of ${code(job.row.name)}.`
-      : `A view: one record for each of the ${code(each)} of a row of ${code(job.row.name)}.`,
+      : `A view: one record for each entry of ${code(each)} in a row of ${code(job.row.name)}.`,
   );
   return [
     `### ${heading(target)}`,
     target.doc,
     [`Key: ${keyOf(target)}.`, ...particulars(target), ...made].join(' '),
-    fieldTables(target.record, { defaults: false }),
+    fieldTables(target.record, { defaults: false, stored: storedFields(target) }),
+    reading(target, cql),
   ].join('\n\n');
 }
 
@@ -69,6 +117,6 @@ function particulars(target: Target): string[] {
     case 'index':
       return [`Full text: ${codes(target.text)}; every other field is matched exactly.`];
     case 'cache':
-      return target.live ? ['Every change is told to those who subscribed.'] : [];
+      return target.live ? ['Every change is published.'] : [];
   }
 }

@@ -11,7 +11,7 @@ const words = process.argv.slice(2);
 const check = words.includes('--check');
 const folder = words.find((word) => !word.startsWith('-')) ?? import.meta.dirname;
 
-for (const [name, page] of Object.entries(pagesOf(learningPlatform, 'npm run docs'))) {
+for (const [name, page] of Object.entries(pagesOf(learningPlatform, 'npm run docs', 'npm run --silent cql --'))) {
   const file = join(folder, name);
   if (!check) writeFileSync(file, page);
   else if (!existsSync(file) || readFileSync(file, 'utf8') !== page) {

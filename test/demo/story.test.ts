@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import type { TableDef } from '../../core/target.ts';
+import { SAMPLE_KEYS, SAMPLE_RECORDS } from '../../docs/samples.ts';
+import { jobs } from '../../jobs/index.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { groupProgress } from '../../schemas/rows/group-membership.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
@@ -101,6 +103,20 @@ test('the story ends with a completion that learner, batch, group, feed and mail
     [{ address: 'ada@example.org', title: 'You have completed How rivers work' }],
   );
   assert.equal(figures.derived['notification.delivered'], 1);
+});
+
+test('the samples on the page of projections are what the story leaves', async (t) => {
+  const { on, again } = await afterDemo(t);
+  await produceStory(on);
+  await again();
+  const caches = jobs.flatMap(({ views }) => views.map(({ into }) => into)).filter((into) => into.kind === 'cache');
+  const found = await Promise.all(
+    caches.map(async (cache) => {
+      const entry = [DEFAULT_TENANT, ...cache.key.map((name) => SAMPLE_KEYS[name] ?? assert.fail(name))];
+      return [cache.name, (await on.stores.cache.read(cache, entry))[0]];
+    }),
+  );
+  assert.deepEqual(Object.fromEntries(found), SAMPLE_RECORDS);
 });
 
 test('the story told twice changes nothing but the number of events', async (t) => {
