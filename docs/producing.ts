@@ -25,8 +25,11 @@ export function producing(topic: Topic, event: string): string {
 
 const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
+// On a line of its own within the text below, it would be taken for an import of this file.
+const IMPORT = "import { Kafka, Partitioners } from 'kafkajs';";
+
 const typescript = ({ name, key }: Topic, event: string): string => `// npm install kafkajs
-import { Kafka, Partitioners } from 'kafkajs';
+${IMPORT}
 
 const brokers = [process.env['BROKERS'] ?? '127.0.0.1:9092'];
 // Since version 2 of kafkajs, the default partitioner is that of the Java client.
