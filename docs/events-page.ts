@@ -73,7 +73,8 @@ ${table(
 
 All three forms are held to the same schema. A field without a default must be there; a field that the schema does not have is ignored. A
 field whose name ends in \`Id\` is a text of 1 to 512 characters, and a number is within its bounds. What does not fit goes to the
-dead letters of the topic (\`<topic>.dead-letter\`) with the reason.
+dead letters of the topic (\`<topic>.dead-letter\`) with the reason. Where the description of an event says so, it is left out and
+the rest is taken.
 
 **Time.** Say when it happened, not when it was sent. Late, repeated and reordered events are told apart by their times. A time
 more than a minute after that of the record is not believed: the time of the record and that minute count instead, and \`tributary doctor\`
