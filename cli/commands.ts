@@ -9,7 +9,7 @@ const WITH_STORES = {
   up: () => import('./commands/up.ts'),
   run: () => import('./commands/run.ts'),
   demo: () => import('./commands/demo.ts'),
-  produce: () => import('./commands/produce.ts'),
+  produce: () => import('./commands/produce/piece.ts'),
   tail: () => import('./commands/tail.ts'),
   topics: () => import('./commands/topics.ts'),
   'topics verify': () => import('./commands/topics/verify.ts'),
@@ -30,7 +30,7 @@ const WITH_STORES = {
   'dead-letters show': () => import('./commands/dead-letters/show.ts'),
   'dead-letters replay': () => import('./commands/dead-letters/replay.ts'),
   'dead-letters dismiss': () => import('./commands/dead-letters/dismiss.ts'),
-  inspect: () => import('./commands/inspect.ts'),
+  inspect: () => import('./commands/doctor/inspect.ts'),
 };
 
 /**

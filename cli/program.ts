@@ -154,7 +154,7 @@ function describe(perform: Perform, platform: () => Promise<LoadedPlatform>): Co
     .action((topic: string, file: string | undefined, { fromLine, json }) =>
       perform(async (streams) => {
         const setup = await setupFor(streams);
-        const { produce } = await import('./produce/producing.ts');
+        const { produce } = await import('./commands/produce.ts');
         return produce(setup, { topic, file: file ?? '-', fromLine, json: json === true, debug: debug() }, streams);
       }),
     );

@@ -1,58 +1,180 @@
 /**
- * One piece of what `tributary produce` sends (`producing.ts` cuts it, and shows what this one says): its lines are checked and sent
- * together, or not at all. Prints a `Report`.
+ * `tributary produce`, where it was called: reads the input piece by piece, and has each piece checked and sent by whoever has the
+ * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
  */
-import { TributaryError } from '../../core/errors.ts';
-import type { NewRecord } from '../../topics/log/transport.ts';
-import { print, type Run } from '../context.ts';
+import { addAbortSignal, Readable, type Writable } from 'node:stream';
+import { shownLine } from '../../app/shown.ts';
+import type { Setup } from '../../app/wiring.ts';
+import { kindOf } from '../../core/errors.ts';
+import type { Topic } from '../../topics/define.ts';
+import { print, printJson } from '../context.ts';
+import { Session } from '../control/dispatch.ts';
+import type { Streams } from '../control/server.ts';
+import { FAILED } from '../errors.ts';
+import { type Input, inputOf } from '../input.ts';
 import { topicNamed } from '../names.ts';
-import type { Problem } from '../produce/checking.ts';
-import { linesOf, readLine } from '../produce/events-in.ts';
+import { collector } from '../output/collector.ts';
+import { type Progress, progressOn } from '../output/progress-line.ts';
+import { checkerOf, type Problem } from './produce/checking.ts';
+import type { Report } from './produce/piece.ts';
+import { type Piece, piecesOf } from './produce/pieces.ts';
 
 interface Args {
   readonly topic: string;
-  /** The number of the first line. */
-  readonly first?: number;
+  /** "-" for the standard input. */
+  readonly file: string;
+  readonly fromLine: number;
+  readonly json: boolean;
+  readonly debug: boolean;
 }
 
-export interface Report {
-  readonly events: number;
-  readonly records: number;
-  readonly leftOut: number;
-  /** If there are any, nothing was sent. */
-  readonly problems: readonly Problem[];
-  /** What is said of fields that were left out, each once, with the first line that has it. */
-  readonly unknown: readonly Problem[];
-}
+const PROBLEMS_SHOWN = 20;
 
-export const run: Run<Args> = async (context, { topic: name, first = 1 }) => {
-  const topic = topicNamed(name, context.wired.platform.topics);
-  const { codec, transport } = context.wired.stores;
-  const [info] = await transport.describe([topic.name]);
-  if (info === undefined)
-    throw new TributaryError('TOPIC_MISSING', `there is no topic ${topic.name}; run \`tributary doctor\``);
-  const partitions = info.partitions.length;
-  const target = { topic, partitions, codec, now: Date.now, broadcasts: new Set<string>() };
-
-  const records: NewRecord[] = [];
-  const problems: Problem[] = [];
-  const unknown = new Map<string, Problem>();
-  let [events, leftOut] = [0, 0];
-  for await (const { number, bytes } of linesOf(context.stdin)) {
-    context.signal.throwIfAborted();
-    const line = number + first - 1;
-    const read = readLine(bytes, target);
-    if (read.kind === 'wrong') problems.push({ line, problem: read.problem });
-    if (read.kind === 'left-out') leftOut += 1;
-    if (read.kind !== 'records') continue;
-    events += 1;
-    records.push(...read.records);
-    for (const problem of read.unknown) if (!unknown.has(problem)) unknown.set(problem, { line, problem });
+export async function produce(setup: Setup, args: Args, streams: Streams): Promise<number> {
+  const topic = topicNamed(args.topic, setup.platform.topics);
+  const input = await inputOf(args.file);
+  const progress = progressOn(streams.stderr);
+  const sending = new Sending(setup, args, streams, progress);
+  try {
+    if (!(await isRight(input, topic, args, { streams, progress }))) return FAILED;
+    return await sending.sendAll(addAbortSignal(streams.signal, input.stream));
+  } finally {
+    progress.clear();
+    input.stream.destroy();
+    await sending.close();
   }
-  context.signal.throwIfAborted();
-  if (problems.length === 0) await transport.produce(records);
-  else [events, records.length] = [0, 0];
-  const report: Report = { events, records: records.length, leftOut, problems, unknown: [...unknown.values()] };
-  await print(context, JSON.stringify(report));
-  return undefined;
-};
+}
+
+/** Whether every line of a file may be sent; of what cannot be read twice nothing is known yet. */
+async function isRight(
+  { again }: Input,
+  topic: Topic,
+  args: Args,
+  { streams, progress }: { readonly streams: Streams; readonly progress: Progress },
+): Promise<boolean> {
+  if (again === undefined) return true;
+  const check = await checkerOf(topic);
+  const problems: Problem[] = [];
+  let wrong = 0;
+  for await (const piece of piecesOf(addAbortSignal(streams.signal, again()), args.fromLine)) {
+    const found = await check(piece);
+    wrong += found.length;
+    problems.push(...found.slice(0, PROBLEMS_SHOWN - problems.length));
+    progress.tell('lines checked', piece.last);
+  }
+  progress.clear();
+  if (wrong === 0) return true;
+  tellProblems(streams.stderr, problems, wrong);
+  streams.stderr.write(`error: ${linesAre(wrong)} wrong; nothing was sent\n`);
+  return false;
+}
+
+class Sending {
+  readonly #args: Args;
+  readonly #streams: Streams;
+  readonly #progress: Progress;
+  readonly #session: Session;
+  readonly #told = new Set<string>();
+  #events = 0;
+  #records = 0;
+  #leftOut = 0;
+  /** All lines up to this one were sent. */
+  #sentTo: number;
+
+  constructor(setup: Setup, args: Args, streams: Streams, progress: Progress) {
+    this.#args = args;
+    this.#streams = streams;
+    this.#progress = progress;
+    this.#session = new Session(setup);
+    this.#sentTo = args.fromLine - 1;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async sendAll(input: Readable): Promise<number> {
+    let under: Piece | undefined;
+    try {
+      for await (const piece of piecesOf(input, this.#args.fromLine)) {
+        under = piece;
+        const code = await this.#send(piece);
+        if (code !== 0) return code;
+        under = undefined;
+        this.#sentTo = piece.last;
+        this.#progress.tell('lines sent', piece.last);
+      }
+    } catch (error) {
+      // Of all that is thrown, only a process that goes away leaves unsaid what it did; the rest is met before anything is sent.
+      this.#tellHowFar(kindOf(error) === 'retry' ? under : undefined);
+      throw error;
+    }
+    this.#progress.clear();
+    await this.#tellResult();
+    return 0;
+  }
+
+  async #send(piece: Piece): Promise<number> {
+    const { topic, debug } = this.#args;
+    const out = collector();
+    const invocation = { command: 'produce', args: { topic, first: piece.first }, debug } as const;
+    const stdin = Readable.from([piece.bytes], { objectMode: false });
+    const code = await this.#session.run(invocation, { ...this.#streams, stdin, stdout: out.stream });
+    if (code !== 0) {
+      this.#tellHowFar(piece);
+      return code;
+    }
+    const { events, records, leftOut, problems, unknown } = JSON.parse(out.text()) as Report;
+    this.#tellUnknown(unknown);
+    if (problems.length > 0) {
+      this.#progress.clear();
+      tellProblems(this.#streams.stderr, problems.slice(0, PROBLEMS_SHOWN), problems.length);
+      const sent = this.#sentTo < this.#args.fromLine ? 'nothing was sent' : `the ${this.#whatWasSent()}`;
+      this.#streams.stderr.write(`error: ${linesAre(problems.length)} wrong; ${sent}\n`);
+      return FAILED;
+    }
+    this.#events += events;
+    this.#records += records;
+    this.#leftOut += leftOut;
+    return 0;
+  }
+
+  /** `under` is a piece of which it is not known whether it was sent. */
+  #tellHowFar(under: Piece | undefined): void {
+    this.#progress.clear();
+    if (this.#sentTo >= this.#args.fromLine) this.#streams.stderr.write(`The ${this.#whatWasSent()}\n`);
+    if (under === undefined) return;
+    const { first, last } = under;
+    const lines = first === last ? `line ${first} was sent` : `lines ${first} to ${last} were sent, all or none,`;
+    this.#streams.stderr.write(`Whether ${lines} is not known: \`tributary tail\` shows it.\n`);
+  }
+
+  #whatWasSent(): string {
+    return `lines up to ${this.#sentTo} were sent: go on with --from-line ${this.#sentTo + 1}`;
+  }
+
+  #tellUnknown(unknown: readonly Problem[]): void {
+    for (const { line, problem } of unknown) {
+      if (this.#told.has(problem) || this.#told.size >= PROBLEMS_SHOWN) continue;
+      this.#told.add(problem);
+      this.#progress.clear();
+      this.#streams.stderr.write(`warning: line ${line}: ${shownLine(problem)}\n`);
+    }
+  }
+
+  async #tellResult(): Promise<void> {
+    const { topic, json } = this.#args;
+    const [events, records, leftOut] = [this.#events, this.#records, this.#leftOut];
+    if (json) return printJson(this.#streams, { topic, events, records, leftOut });
+    const besides = leftOut === 0 ? '' : `; ${count(leftOut, 'line')} left out, which jobs say or which are copies`;
+    await print(this.#streams, `${count(events, 'event')} sent to ${topic}, as ${count(records, 'record')}${besides}`);
+  }
+}
+
+function tellProblems(stderr: Writable, problems: readonly Problem[], wrong: number): void {
+  for (const { line, problem } of problems) stderr.write(`line ${line}: ${shownLine(problem)}\n`);
+  if (wrong > problems.length) stderr.write(`and ${wrong - problems.length} more\n`);
+}
+
+const linesAre = (n: number): string => (n === 1 ? 'one line is' : `${n} lines are`);
+const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;

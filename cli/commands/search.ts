@@ -5,7 +5,7 @@ import { indexesOf } from '../../modules/derived.ts';
 import type { Run } from '../context.ts';
 import { found } from '../names.ts';
 import { type Form, printListing, recordsListing } from '../output/listing.ts';
-import { sortOf, termsOf } from '../search-terms.ts';
+import { sortOf, termsOf } from './search/terms.ts';
 
 interface Args extends Form {
   readonly index: string;

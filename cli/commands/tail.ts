@@ -2,10 +2,11 @@
 import { pause } from '../../app/pause.ts';
 import { shownLine } from '../../app/shown.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
-import { merged, type Shown, type Stretch, shown } from '../browse.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
 import { logNamed } from '../names.ts';
-import { isNewest, newestStretches, partitionsOf, stretchesFrom, type Where } from '../stretches.ts';
+import { type Shown, shown } from '../output/record.ts';
+import { merged, type Stretch } from './tail/merged.ts';
+import { isNewest, newestStretches, partitionsOf, stretchesFrom, type Where } from './tail/stretches.ts';
 
 interface Args extends Where {
   readonly follow: boolean;

@@ -1,8 +1,8 @@
 /** Lists in the three forms that every command has for them: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
 import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
-import { isoOf } from '../browse.ts';
 import { type Context, print, printJson, printTable } from '../context.ts';
 import { paintOf, type Style } from './colors.ts';
+import { isoOf } from './record.ts';
 
 export interface Form {
   readonly json: boolean;

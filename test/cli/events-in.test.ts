@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linesOf, readLine, type Target } from '../../cli/produce/events-in.ts';
+import { linesOf, readLine, type Target } from '../../cli/commands/produce/events-in.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { Codec } from '../../topics/codec/codec.ts';
 import { keyOf } from '../../topics/define.ts';

@@ -1,7 +1,7 @@
 /** What doctor finds of offsets, of what is committed beside them, and of rows and claims that do not go with them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { offsets, rowPositions, tokens } from '../../cli/doctor/positions.ts';
+import { offsets, rowPositions, tokens } from '../../cli/commands/doctor/positions.ts';
 import type { Finding } from '../../core/finding.ts';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { memoryStores } from '../../testing/stores.ts';

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import type { Report } from '../../cli/commands/produce.ts';
+import type { Report } from '../../cli/commands/produce/piece.ts';
+import { type Piece, piecesOf } from '../../cli/commands/produce/pieces.ts';
 import { FRAME, frame, frameReader } from '../../cli/control/frames.ts';
 import { socketOf } from '../../cli/control/server.ts';
-import { type Piece, piecesOf } from '../../cli/produce/pieces.ts';
 import { begunFolder, enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 
 const TOPIC = 'enrollment.events';

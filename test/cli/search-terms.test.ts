@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sortOf, termsOf } from '../../cli/search-terms.ts';
+import { sortOf, termsOf } from '../../cli/commands/search/terms.ts';
 import { enrollmentIndex } from '../../schemas/rows/learner-progress.ts';
 
 const terms = (...given: string[]) => termsOf(enrollmentIndex, given);

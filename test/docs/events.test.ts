@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readLine } from '../../cli/produce/events-in.ts';
+import { readLine } from '../../cli/commands/produce/events-in.ts';
 import type { EventDef } from '../../core/event.ts';
 import { Codec } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';

@@ -3,7 +3,7 @@
  * in the log for as long as it keeps them.
  */
 import { print, printJson, type Run } from '../../context.ts';
-import { type Choice, chosenLetters, DISMISSED, marker } from '../../letters.ts';
+import { type Choice, chosenLetters, DISMISSED, marker } from './letters.ts';
 
 const LETTERS_AT_ONCE = 1000;
 

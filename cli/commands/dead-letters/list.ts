@@ -1,8 +1,9 @@
 /** `tributary dead-letters list`. */
-import { isoOf } from '../../browse.ts';
+
 import type { Run } from '../../context.ts';
-import { type Filter, isOpen, readLetters } from '../../letters.ts';
 import { type Form, printListing } from '../../output/listing.ts';
+import { isoOf } from '../../output/record.ts';
+import { type Filter, isOpen, readLetters } from './letters.ts';
 
 export const run: Run<Filter & Form & { readonly all: boolean }> = async (
   context,

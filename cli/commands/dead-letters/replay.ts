@@ -14,6 +14,7 @@ import { partitionOfText } from '../../../topics/log/partition.ts';
 import type { NewRecord, Transport } from '../../../topics/log/transport.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
+import { jobNamed } from '../../names.ts';
 import {
   type Choice,
   chosenLetters,
@@ -22,8 +23,7 @@ import {
   REPLAYED,
   type RejectedRecord,
   rejectedRecord,
-} from '../../letters.ts';
-import { jobNamed } from '../../names.ts';
+} from './letters.ts';
 
 interface Args extends Choice {
   readonly json: boolean;

@@ -1,8 +1,8 @@
 /** `tributary dead-letters show`: what was rejected, why, and its bytes. */
 import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
-import { isoOf, shown } from '../../browse.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
-import { type Letter, lettersOf, type RejectedRecord, rejectedRecord } from '../../letters.ts';
+import { isoOf, shown } from '../../output/record.ts';
+import { type Letter, lettersOf, type RejectedRecord, rejectedRecord } from './letters.ts';
 
 const BYTES_SHOWN = 4096;
 

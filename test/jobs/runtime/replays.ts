@@ -1,7 +1,7 @@
 /** Rows that reject what they are told to, and replays of what they rejected. */
 import assert from 'node:assert/strict';
+import { readTopic } from '../../../cli/commands/dead-letters/letters.ts';
 import { replayOf } from '../../../cli/commands/dead-letters/replay.ts';
-import { readTopic } from '../../../cli/letters.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { reject } from '../../../jobs/define.ts';
 import { added, addUp, changed, moved, partIndex, things } from './add-up.ts';

@@ -2,13 +2,13 @@
  * Dead letters as an operator thinks of them: one for each record and the job that rejected it, however often it did. Marker
  * records beside them say that the record was replayed, or that the letter was dismissed.
  */
-import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
-import { deadLetterTopic, type Topic } from '../topics/define.ts';
-import { parseKeys, type RowKeys } from '../topics/log/only.ts';
-import type { Headers, LogRecord, NewRecord, Transport } from '../topics/log/transport.ts';
-import type { Context } from './context.ts';
-import { usage } from './errors.ts';
-import { topicNamed } from './names.ts';
+import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
+import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
+import { parseKeys, type RowKeys } from '../../../topics/log/only.ts';
+import type { Headers, LogRecord, NewRecord, Transport } from '../../../topics/log/transport.ts';
+import type { Context } from '../../context.ts';
+import { usage } from '../../errors.ts';
+import { topicNamed } from '../../names.ts';
 
 /** Headers of marker records: the id of the letter that was replayed, or dismissed. */
 export const REPLAYED = 'tributary-replayed';

@@ -4,14 +4,14 @@
  * the decoder that jobs use.
  */
 import { randomUUID } from 'node:crypto';
-import { hint } from '../../app/hint.ts';
-import { messageOf } from '../../core/errors.ts';
-import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../../core/event.ts';
-import { unknownFields } from '../../core/unknown-fields.ts';
-import { avroHeaders, type Codec } from '../../topics/codec/codec.ts';
-import { keyOf, type Topic } from '../../topics/define.ts';
-import { partitionOf } from '../../topics/log/partition.ts';
-import type { Headers, NewRecord } from '../../topics/log/transport.ts';
+import { hint } from '../../../app/hint.ts';
+import { messageOf } from '../../../core/errors.ts';
+import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../../../core/event.ts';
+import { unknownFields } from '../../../core/unknown-fields.ts';
+import { avroHeaders, type Codec } from '../../../topics/codec/codec.ts';
+import { keyOf, type Topic } from '../../../topics/define.ts';
+import { partitionOf } from '../../../topics/log/partition.ts';
+import type { Headers, NewRecord } from '../../../topics/log/transport.ts';
 
 export interface Line {
   /** From 1. */

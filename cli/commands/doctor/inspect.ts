@@ -1,20 +1,20 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 
-import type { Port } from '../../app/config.ts';
-import { pause } from '../../app/pause.ts';
-import { kindOf, messageOf } from '../../core/errors.ts';
-import { timerFired } from '../../core/event.ts';
-import { type Finding, ok, problem, warning } from '../../core/finding.ts';
-import { keyFields } from '../../core/target.ts';
-import type { Job } from '../../jobs/define.ts';
-import { generationsOf } from '../../jobs/runtime/generations/state.ts';
-import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../modules/derived.ts';
-import { isoOf } from '../browse.ts';
-import { type Context, printJson, type Run } from '../context.ts';
-import { offsets, positions, rowPositions, tokens } from '../doctor/positions.ts';
-import { senders } from '../doctor/senders.ts';
-import { isOpen, readLetters } from '../letters.ts';
-import { type JobLag, lagsOf } from './lag.ts';
+import type { Port } from '../../../app/config.ts';
+import { pause } from '../../../app/pause.ts';
+import { kindOf, messageOf } from '../../../core/errors.ts';
+import { timerFired } from '../../../core/event.ts';
+import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
+import { keyFields } from '../../../core/target.ts';
+import type { Job } from '../../../jobs/define.ts';
+import { generationsOf } from '../../../jobs/runtime/generations/state.ts';
+import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../../modules/derived.ts';
+import { type Context, printJson, type Run } from '../../context.ts';
+import { isoOf } from '../../output/record.ts';
+import { isOpen, readLetters } from '../dead-letters/letters.ts';
+import { type JobLag, lagsOf } from '../lag.ts';
+import { offsets, positions, rowPositions, tokens } from './positions.ts';
+import { senders } from './senders.ts';
 
 interface Look {
   readonly check: string;

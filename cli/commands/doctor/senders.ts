@@ -4,18 +4,18 @@
  * say who it is.
  */
 
-import { hint } from '../../app/hint.ts';
-import { type Finding, ok, warning } from '../../core/finding.ts';
-import { unknownFields } from '../../core/unknown-fields.ts';
-import { isDeclared } from '../../jobs/runtime/oddities.ts';
-import { attributeOf } from '../../topics/codec/envelope.ts';
-import { parseJson } from '../../topics/codec/json-value.ts';
-import { parseTime } from '../../topics/codec/time.ts';
-import type { Topic } from '../../topics/define.ts';
-import type { LogRecord } from '../../topics/log/transport.ts';
-import { isoOf } from '../browse.ts';
-import type { Context } from '../context.ts';
-import { eventsOf } from '../names.ts';
+import { hint } from '../../../app/hint.ts';
+import { type Finding, ok, warning } from '../../../core/finding.ts';
+import { unknownFields } from '../../../core/unknown-fields.ts';
+import { isDeclared } from '../../../jobs/runtime/oddities.ts';
+import { attributeOf } from '../../../topics/codec/envelope.ts';
+import { parseJson } from '../../../topics/codec/json-value.ts';
+import { parseTime } from '../../../topics/codec/time.ts';
+import type { Topic } from '../../../topics/define.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
+import type { Context } from '../../context.ts';
+import { eventsOf } from '../../names.ts';
+import { isoOf } from '../../output/record.ts';
 
 const NEWEST = 100;
 /** Of one kind in one topic, so many are named. */

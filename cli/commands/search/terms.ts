@@ -1,11 +1,11 @@
 /** What a search is asked for on a command line: values of fields, ranges of them, and an order. */
 
-import { hint } from '../app/hint.ts';
-import { type EnumSchema, type Field, isNullable, type Schema } from '../core/avro.ts';
-import type { IndexDef } from '../core/target.ts';
-import type { Range, SearchRequest, Sort } from '../sinks/search/port.ts';
-import { usage } from './errors.ts';
-import { isTime } from './output/listing.ts';
+import { hint } from '../../../app/hint.ts';
+import { type EnumSchema, type Field, isNullable, type Schema } from '../../../core/avro.ts';
+import type { IndexDef } from '../../../core/target.ts';
+import type { Range, SearchRequest, Sort } from '../../../sinks/search/port.ts';
+import { usage } from '../../errors.ts';
+import { isTime } from '../../output/listing.ts';
 
 const OPERATORS = { '>=': 'gte', '<=': 'lte', '>': 'gt', '<': 'lt' } as const;
 

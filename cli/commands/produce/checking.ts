@@ -1,7 +1,7 @@
 /** Lines of events checked without any store, before the first of them is sent. */
-import { Codec } from '../../topics/codec/codec.ts';
-import type { Registry } from '../../topics/codec/registry.ts';
-import type { Topic } from '../../topics/define.ts';
+import { Codec } from '../../../topics/codec/codec.ts';
+import type { Registry } from '../../../topics/codec/registry.ts';
+import type { Topic } from '../../../topics/define.ts';
 import { type Line, linesOf, readLine, type Target } from './events-in.ts';
 import type { Piece } from './pieces.ts';
 

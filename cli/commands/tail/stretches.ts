@@ -1,8 +1,8 @@
 /** Where the reading of a topic begins, for `tributary tail`: at its newest records, or from somewhere on. */
-import type { LogRecord, PartitionInfo } from '../topics/log/transport.ts';
-import { merged, type Stretch } from './browse.ts';
-import type { Context } from './context.ts';
-import { usage } from './errors.ts';
+import type { LogRecord, PartitionInfo } from '../../../topics/log/transport.ts';
+import type { Context } from '../../context.ts';
+import { usage } from '../../errors.ts';
+import { merged, type Stretch } from './merged.ts';
 
 export interface Where {
   readonly topic: string;

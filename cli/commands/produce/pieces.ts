@@ -2,7 +2,7 @@
  * An input of lines in pieces of whole lines, so that neither who sends them nor who takes them holds more than one. A piece is full,
  * or is all that came for a moment: so what a service writes line by line is sent as it comes.
  */
-import { usage } from '../errors.ts';
+import { usage } from '../../errors.ts';
 
 export interface Piece {
   /** The numbers of its first and its last line, from 1 in the input. */
