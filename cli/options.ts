@@ -1,23 +1,26 @@
 /** Options that several commands have, and how their values are read. */
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { defaultOf, docOf, flagOf, KEYS } from '../app/config.ts';
 import { VIEW_STORES, type ViewStore } from '../app/view-stores.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
+import { flag, preset, value, values } from './descriptor.ts';
 
-export const json = () => new Option('--json', 'for scripts');
-export const csv = () => new Option('--csv', 'as CSV, with a line of names').conflicts('json');
-export const tenant = () => new Option('--tenant <name>', 'whose records').default(DEFAULT_TENANT);
-export const limitOf = (preset: number) =>
-  new Option('--limit <n>', 'at most so many records').argParser(whole).default(preset);
-export const after = () => new Option('--after <token>', 'the next page, by the token of the last one');
-export const job = () => new Option('--job <name>', 'only those of this job');
-export const code = () => new Option('--code <code>', 'only those with this code');
-export const dryRun = () => new Option('--dry-run', 'say what would be done, and do nothing');
-export const only = () =>
-  new Option('--only <store>', 'only the views in it: cache, search or tables; may be given again')
-    .argParser((value: string, before: readonly ViewStore[]) => [...before, storeNamed(value)])
-    .default([]);
-export const ofTopic = () => new Option('--topic <name>', 'only those of this topic');
+export const json = flag('for scripts');
+export const csv = flag('as CSV, with a line of names', { conflicts: ['json'] });
+export const tenant = preset('name', 'whose records', DEFAULT_TENANT);
+export const limitOf = (count: number) => preset('n', 'at most so many records', count, whole);
+export const after = value('token', 'the next page, by the token of the last one');
+export const dryRun = flag('say what would be done, and do nothing');
+export const only = values('store', `only the views in it: cache, search or tables; may be given again`, {
+  parse: storeNamed,
+  names: Object.keys(VIEW_STORES),
+});
+/** Which dead letters. */
+export const ofLetters = {
+  job: value('name', 'only those of this job', { names: 'jobs' }),
+  code: value('code', 'only those with this code', { names: 'reject codes' }),
+  topic: value('name', 'only those of this topic', { names: 'topics' }),
+};
 
 function storeNamed(value: string): ViewStore {
   if (Object.hasOwn(VIEW_STORES, value)) return value as ViewStore;
@@ -51,10 +54,6 @@ const AGO_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 export function momentOrAgo(text: string): number {
   const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
   return unit === undefined ? moment(text) : Date.now() - Number(count) * AGO_MS[unit as keyof typeof AGO_MS];
-}
-
-export function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }
 
 /** Every key of the configuration, as a flag. */

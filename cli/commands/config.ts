@@ -1,9 +1,9 @@
 /** `tributary config`: what is in effect and where it is from. */
-import { KEYS, loadConfig, masked, type Sources } from '../../app/config.ts';
+import { KEYS, loadConfig, masked } from '../../app/config.ts';
 import { print, printJson } from '../context.ts';
-import type { Streams } from '../control/server.ts';
+import type { RunForCaller } from '../descriptor.ts';
 
-export async function run(sources: Sources, streams: Streams, { json }: { json: boolean }): Promise<number> {
+export const run: RunForCaller<{ readonly json: boolean }> = async ({ sources }, streams, { json }) => {
   const { config, sources: from, warnings } = loadConfig(sources);
   for (const each of warnings) streams.stderr.write(`warning: ${each}\n`);
   if (json) {
@@ -21,4 +21,4 @@ export async function run(sources: Sources, streams: Streams, { json }: { json: 
     await print(streams, `${key.padEnd(width)}  ${(shown[i] ?? '').padEnd(shownWidth)}  ${from[key]}`);
   }
   return 0;
-}
+};

@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { pagesOf } from '../../docs/pages.ts';
-import type { Platform } from '../../modules/define.ts';
 import { print } from '../context.ts';
-import type { Streams } from '../control/server.ts';
+import type { RunForCaller } from '../descriptor.ts';
 import { FAILED, usage } from '../errors.ts';
 
 interface Args {
@@ -14,7 +13,8 @@ interface Args {
   readonly check: boolean;
 }
 
-export async function run(platform: Platform, streams: Streams, { folder, check }: Args): Promise<number> {
+export const run: RunForCaller<Args> = async (caller, streams, { folder, check }) => {
+  const { platform } = await caller.platform();
   let stale = 0;
   for (const [name, page] of Object.entries(pagesOf(platform, 'tributary docs'))) {
     const file = join(folder, name);
@@ -35,4 +35,4 @@ export async function run(platform: Platform, streams: Streams, { folder, check 
     await print(streams, file);
   }
   return stale > 0 ? FAILED : 0;
-}
+};

@@ -7,7 +7,6 @@ import { dirname } from 'node:path';
 import { absentText } from '../../app/absent.ts';
 import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../../app/config.ts';
 import { diagnoseOf, hasData, isEmbedded } from '../../app/openers.ts';
-import type { LoadedPlatform } from '../../app/platform-file.ts';
 import type { Setup } from '../../app/wiring.ts';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
@@ -16,15 +15,14 @@ import { wantedTopics } from '../../modules/derived.ts';
 import { print, printJson } from '../context.ts';
 import { runAnywhere } from '../control/dispatch.ts';
 import type { Streams } from '../control/server.ts';
+import type { Caller, RunForCaller } from '../descriptor.ts';
 import { FAILED } from '../errors.ts';
 import { collector } from '../output/collector.ts';
 import { type Paint, paintOf } from '../output/colors.ts';
 
 interface Args {
-  readonly platform: () => Promise<LoadedPlatform>;
   readonly tenant: string;
   readonly json: boolean;
-  readonly debug: boolean;
   readonly colors: boolean;
 }
 
@@ -40,11 +38,11 @@ const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
 /** This program is younger than that, so a clock before it is wrong. */
 const FIRST_YEAR = 2025;
 
-export async function run(sources: Sources, streams: Streams, args: Args): Promise<number> {
-  const { tenant, json, debug, colors } = args;
+export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, colors }) => {
+  const { sources, debug } = caller;
   const findings = [node(), clock(Date.now())];
   const config = configuration(sources, findings);
-  const platform = await platformOf(args, findings);
+  const platform = await platformOf(caller, findings);
   if (config !== undefined && platform !== undefined) {
     const local = PORTS.filter((port) => isEmbedded(config[port]));
     const isUsable = local.length === 0 || folder(config.data, findings);
@@ -60,7 +58,7 @@ export async function run(sources: Sources, streams: Streams, args: Args): Promi
   if (json) await printJson(streams, findings);
   else for (const finding of findings) await printFinding(streams, finding, paintOf(colors));
   return findings.some(({ state }) => state === 'problem') ? FAILED : 0;
-}
+};
 
 /** What each server is found to be, at the same time; and those that could not be used at all. */
 async function servers({ config, platform }: Setup): Promise<{ found: Finding[]; away: Port[] }> {
@@ -123,7 +121,7 @@ function configuration(sources: Sources, findings: Finding[]): Config | undefine
   }
 }
 
-async function platformOf({ platform: load }: Args, findings: Finding[]): Promise<Platform | undefined> {
+async function platformOf({ platform: load }: Caller, findings: Finding[]): Promise<Platform | undefined> {
   try {
     const { platform, file } = await load();
     const { modules, topics, jobs } = platform;

@@ -10,31 +10,33 @@ import type { Topic } from '../../topics/define.ts';
 import { print, printJson } from '../context.ts';
 import { Session } from '../control/dispatch.ts';
 import type { Streams } from '../control/server.ts';
+import type { RunForCaller } from '../descriptor.ts';
 import { FAILED } from '../errors.ts';
 import { type Input, inputOf } from '../input.ts';
 import { topicNamed } from '../names.ts';
 import { collector } from '../output/collector.ts';
 import { type Progress, progressOn } from '../output/progress-line.ts';
+import { setupOf } from '../setup.ts';
 import { checkerOf, type Problem } from './produce/checking.ts';
 import type { Report } from './produce/piece.ts';
 import { type Piece, piecesOf } from './produce/pieces.ts';
 
 interface Args {
   readonly topic: string;
-  /** "-" for the standard input. */
-  readonly file: string;
+  /** None, or "-": the standard input. */
+  readonly file: string | null;
   readonly fromLine: number;
   readonly json: boolean;
-  readonly debug: boolean;
 }
 
 const PROBLEMS_SHOWN = 20;
 
-export async function produce(setup: Setup, args: Args, streams: Streams): Promise<number> {
+export const run: RunForCaller<Args> = async (caller, streams, args) => {
+  const setup = await setupOf(caller, streams.stderr);
   const topic = topicNamed(args.topic, setup.platform.topics);
-  const input = await inputOf(args.file);
+  const input = await inputOf(args.file ?? '-');
   const progress = progressOn(streams.stderr);
-  const sending = new Sending(setup, args, streams, progress);
+  const sending = new Sending(setup, { ...args, debug: caller.debug }, streams, progress);
   try {
     if (!(await isRight(input, topic, args, { streams, progress }))) return FAILED;
     return await sending.sendAll(addAbortSignal(streams.signal, input.stream));
@@ -43,7 +45,7 @@ export async function produce(setup: Setup, args: Args, streams: Streams): Promi
     input.stream.destroy();
     await sending.close();
   }
-}
+};
 
 /** Whether every line of a file may be sent; of what cannot be read twice nothing is known yet. */
 async function isRight(
@@ -69,8 +71,12 @@ async function isRight(
   return false;
 }
 
+interface SendingArgs extends Args {
+  readonly debug: boolean;
+}
+
 class Sending {
-  readonly #args: Args;
+  readonly #args: SendingArgs;
   readonly #streams: Streams;
   readonly #progress: Progress;
   readonly #session: Session;
@@ -81,7 +87,7 @@ class Sending {
   /** All lines up to this one were sent. */
   #sentTo: number;
 
-  constructor(setup: Setup, args: Args, streams: Streams, progress: Progress) {
+  constructor(setup: Setup, args: SendingArgs, streams: Streams, progress: Progress) {
     this.#args = args;
     this.#streams = streams;
     this.#progress = progress;
@@ -117,7 +123,7 @@ class Sending {
   async #send(piece: Piece): Promise<number> {
     const { topic, debug } = this.#args;
     const out = collector();
-    const invocation = { command: 'produce', args: { topic, first: piece.first }, debug } as const;
+    const invocation = { command: 'produce-piece', args: { topic, first: piece.first }, debug } as const;
     const stdin = Readable.from([piece.bytes], { objectMode: false });
     const code = await this.#session.run(invocation, { ...this.#streams, stdin, stdout: out.stream });
     if (code !== 0) {

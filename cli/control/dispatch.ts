@@ -19,7 +19,7 @@ const LOOK_AGAIN_MS = 50;
 
 export interface Invocation {
   readonly command: CommandName;
-  /** What the command's module takes; `program.ts` sees to it that it fits. */
+  /** What the command's implementation takes; its descriptor sees to it that it fits. */
   readonly args: unknown;
   readonly debug: boolean;
 }

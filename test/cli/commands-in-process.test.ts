@@ -22,7 +22,7 @@ test('a command that waits for input ends when it is interrupted, and has sent n
   });
   const silent = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   const context = { wired: one, stdin, stdout: silent(), stderr: silent(), signal: controller.signal };
-  assert.equal(await execute('produce', { topic: 'enrollment.events' }, context, false), 130);
+  assert.equal(await execute('produce-piece', { topic: 'enrollment.events' }, context, false), 130);
   const { stdout } = await command(one, 'tail', TAIL);
   assert.equal(stdout, '');
 });
@@ -32,7 +32,7 @@ const TAIL = { topic: 'enrollment.events', fromBeginning: true, follow: false, l
 test('a command waits for a slow reader, and ends when the reader is gone', async (t) => {
   const one = await wired(t);
   const input = ndjson(...Array.from({ length: 2000 }, (_, i) => enrolled(`u${i}`)));
-  await command(one, 'produce', { topic: 'enrollment.events' }, input);
+  await command(one, 'produce-piece', { topic: 'enrollment.events' }, input);
   const controller = new AbortController();
   let lines = 0;
   // It never says that it has written: the first lines fill its buffer, and nothing follows.
@@ -56,7 +56,7 @@ test('a command waits for a slow reader, and ends when the reader is gone', asyn
 test('a tail that is handed over while its reader is slow goes on with the first record that it has not written', async (t) => {
   const one = await wired(t);
   const users = Array.from({ length: 300 }, (_, i) => `u${i}`);
-  await command(one, 'produce', { topic: 'enrollment.events' }, ndjson(...users.map((user) => enrolled(user))));
+  await command(one, 'produce-piece', { topic: 'enrollment.events' }, ndjson(...users.map((user) => enrolled(user))));
   const handover = new AbortController();
   let written = '';
   // It takes some of it, and then nothing until the folder is asked for.
@@ -193,7 +193,7 @@ test('lag says which views are behind the rows, and waits for them as well', asy
   const one = await wired(t);
   const behind = new Map([['enrollments', 0]]);
   const input = ndjson(enrolled('u1'), enrolled('u2'));
-  assert.equal((await command(one, 'produce', { topic: 'enrollment.events' }, input)).code, 0);
+  assert.equal((await command(one, 'produce-piece', { topic: 'enrollment.events' }, input)).code, 0);
   const { transport } = one.stores;
   for (const { partition, end } of await transport.lag('track-progress', 'enrollment.events')) {
     const views = end > 0 ? behind : new Map();

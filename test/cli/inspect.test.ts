@@ -31,7 +31,7 @@ const notOk = async (one: Wired): Promise<string[]> =>
 const TAIL = { topic: 'enrollment.events', fromBeginning: true, follow: false, limit: null, json: false };
 
 const produce = (one: Wired, ...events: readonly unknown[]) =>
-  command(one, 'produce', { topic: 'enrollment.events' }, ndjson(...events));
+  command(one, 'produce-piece', { topic: 'enrollment.events' }, ndjson(...events));
 
 test('nothing is found in stores that are well', async (t) => {
   assert.deepEqual(await notOk(await wired(t)), []);

@@ -1,0 +1,254 @@
+/**
+ * A command is declared once: what it takes, what is prepared for it, and where its implementation is. Help, completion and dispatch
+ * follow from that. An implementation is imported when it is used, so that every command starts fast.
+ */
+import type { Sources } from '../app/config.ts';
+import type { LoadedPlatform } from '../app/platform-file.ts';
+import type { Prepare } from '../app/wiring.ts';
+import type { Run } from './context.ts';
+import type { Streams } from './control/server.ts';
+
+/** What a value names: completion offers these. */
+export type Names =
+  | 'jobs'
+  | 'topics'
+  /** Topics, and those of their dead letters. */
+  | 'logs'
+  | 'event types'
+  | 'projections'
+  | 'indexes'
+  | 'reject codes'
+  | 'files'
+  | readonly string[];
+
+/** `any` may be none; `some` is at least one. */
+export type Count = 'one' | 'optional' | 'any' | 'some';
+
+export interface Operand<V = unknown> {
+  /** As help shows it, without brackets. */
+  readonly shown: string;
+  readonly count: Count;
+  readonly names: Names | undefined;
+  /** For its type alone: what the command gets. */
+  readonly value?: V;
+}
+
+export type Parse<V> = (text: string) => V;
+
+export interface Option<V = unknown> {
+  readonly doc: string;
+  /** The name of its value as help shows it; undefined for a flag. */
+  readonly shown: string | undefined;
+  readonly short: string | undefined;
+  readonly parse: Parse<unknown>;
+  /** Whether it may be given again: then its value is a list. */
+  readonly isList: boolean;
+  /** What the command gets without it. */
+  readonly preset: V;
+  readonly conflicts: readonly string[];
+  readonly isHidden: boolean;
+  readonly names: Names | undefined;
+}
+
+/** By the names that the implementation knows; the flag of `fromLine` is `--from-line`. */
+export type Options = Readonly<Record<string, Option>>;
+export type Operands = Readonly<Record<string, Operand>>;
+
+/** What was typed, by the names of operands and options. */
+export type Values<Os extends Operands, Ps extends Options> = {
+  readonly [K in keyof Os]: Os[K] extends Operand<infer V> ? V : never;
+} & { readonly [K in keyof Ps]: Ps[K] extends Option<infer V> ? V : never };
+
+/** How people see what the command writes. */
+export interface Terminal {
+  readonly colors: boolean;
+  /** Whether somebody sees on a terminal how it goes on. */
+  readonly progress: boolean;
+}
+
+/** What a command has that opens no stores, or opens them by itself. */
+export interface Caller {
+  readonly sources: Sources;
+  /** Read when it is asked for first, so that no mistake in it keeps anybody from the help. */
+  readonly platform: () => Promise<LoadedPlatform>;
+  readonly debug: boolean;
+}
+export type RunForCaller<Args> = (caller: Caller, streams: Streams, args: Args) => Promise<number>;
+
+interface Described {
+  /** The first sentence is the summary. */
+  readonly description: string;
+  /** What stands behind `tributary`. */
+  readonly examples: readonly string[];
+  readonly operands: Operands;
+  readonly options: Options;
+  /** Text behind the help. */
+  readonly more: (() => string) | undefined;
+  /** Hidden from help and completion: other programs call it. */
+  readonly isHidden: boolean;
+  /** What the implementation takes, of what was typed. Throws USAGE for values that do not go together. */
+  readonly args: (values: never, terminal: Terminal) => unknown;
+}
+
+/** A command that needs stores: those of the process that has the data folder, or its own. */
+export interface StoresCommand<Name extends string = string> {
+  readonly kind: 'stores';
+  readonly name: Name;
+  /** What is made before it runs. Who only looks makes nothing on servers, which may be the wrong ones. */
+  readonly prepares: Prepare;
+  /** Whether it begins a data folder where there is none. The others are told that there is none. */
+  readonly makesFolder: boolean;
+  /** Whether it runs in this process, for as long as it likes: whoever has the folder is asked for it. */
+  readonly runsHere: boolean;
+  readonly load: Load<Run<never>>;
+  /** Undefined for one that only other commands run. */
+  readonly typed: (Described & { readonly input: (values: never) => string | null }) | undefined;
+}
+
+/** A command that opens no stores, or opens them by itself. */
+export interface CallerCommand<Name extends string = string> {
+  readonly kind: 'caller';
+  readonly name: Name;
+  readonly load: Load<RunForCaller<never>>;
+  readonly typed: Described;
+}
+
+export type Command = StoresCommand | CallerCommand;
+
+interface Declared<Os extends Operands, Ps extends Options> {
+  readonly description: string;
+  readonly examples: readonly string[];
+  readonly operands?: Os;
+  readonly options?: Ps;
+  readonly more?: () => string;
+  readonly isHidden?: boolean;
+}
+
+/** Without `args`, the implementation takes the values as they are. */
+interface AsTyped {
+  readonly args?: undefined;
+}
+interface Changed<Os extends Operands, Ps extends Options, Args> {
+  readonly args: (values: Values<Os, Ps>, terminal: Terminal) => NoInfer<Args>;
+}
+
+interface DeclaredStores<Os extends Operands, Ps extends Options> {
+  readonly prepares: Prepare;
+  readonly makesFolder?: boolean;
+  readonly runsHere?: boolean;
+  /** The file that the command reads as its standard input, if it is given one. */
+  readonly input?: (values: Values<Os, Ps>) => string | null;
+}
+
+type None = Record<never, never>;
+type Load<R> = () => Promise<{ readonly run: R }>;
+
+export function command<const Name extends string, const Os extends Operands = None, const Ps extends Options = None>(
+  name: Name,
+  declared: Declared<Os, Ps> & DeclaredStores<Os, Ps> & AsTyped & { readonly load: Load<Run<Values<Os, Ps>>> },
+): StoresCommand<Name>;
+export function command<
+  const Name extends string,
+  Args,
+  const Os extends Operands = None,
+  const Ps extends Options = None,
+>(
+  name: Name,
+  declared: Declared<Os, Ps> & DeclaredStores<Os, Ps> & Changed<Os, Ps, Args> & { readonly load: Load<Run<Args>> },
+): StoresCommand<Name>;
+export function command(
+  name: string,
+  declared: Declared<Operands, Options> &
+    DeclaredStores<Operands, Options> &
+    (AsTyped | Changed<Operands, Options, unknown>) & { readonly load: Load<Run<never>> },
+): StoresCommand {
+  const { prepares, makesFolder = false, runsHere = false, load, input = () => null } = declared;
+  return { kind: 'stores', name, prepares, makesFolder, runsHere, load, typed: { ...described(declared), input } };
+}
+
+/** One that nobody types: other commands run it where the stores are. */
+export function innerCommand<const Name extends string, Args>(
+  name: Name,
+  declared: Pick<DeclaredStores<None, None>, 'prepares' | 'makesFolder'> & { readonly load: Load<Run<Args>> },
+): StoresCommand<Name> {
+  const { prepares, makesFolder = false, load } = declared;
+  return { kind: 'stores', name, prepares, makesFolder, runsHere: false, load, typed: undefined };
+}
+
+export function callerCommand<
+  const Name extends string,
+  const Os extends Operands = None,
+  const Ps extends Options = None,
+>(
+  name: Name,
+  declared: Declared<Os, Ps> & AsTyped & { readonly load: Load<RunForCaller<Values<Os, Ps>>> },
+): CallerCommand<Name>;
+export function callerCommand<
+  const Name extends string,
+  Args,
+  const Os extends Operands = None,
+  const Ps extends Options = None,
+>(
+  name: Name,
+  declared: Declared<Os, Ps> & Changed<Os, Ps, Args> & { readonly load: Load<RunForCaller<Args>> },
+): CallerCommand<Name>;
+export function callerCommand(
+  name: string,
+  declared: Declared<Operands, Options> &
+    (AsTyped | Changed<Operands, Options, unknown>) & { readonly load: Load<RunForCaller<never>> },
+): CallerCommand {
+  return { kind: 'caller', name, load: declared.load, typed: described(declared) };
+}
+
+function described(declared: Declared<Operands, Options> & (AsTyped | Changed<Operands, Options, unknown>)): Described {
+  const { description, examples, operands = {}, options = {}, more, isHidden = false } = declared;
+  const args = declared.args ?? ((values: Values<Operands, Options>) => values);
+  return { description, examples, operands, options, more, isHidden, args };
+}
+
+const operand = <V>(shown: string, count: Count, names: Names | undefined): Operand<V> => ({ shown, count, names });
+
+export const one = (shown: string, names?: Names): Operand<string> => operand(shown, 'one', names);
+export const optional = (shown: string, names?: Names): Operand<string | null> => operand(shown, 'optional', names);
+/** Perhaps none. */
+export const any = (shown: string, names?: Names): Operand<readonly string[]> => operand(shown, 'any', names);
+/** At least one. */
+export const some = (shown: string, names?: Names): Operand<readonly string[]> => operand(shown, 'some', names);
+
+interface How {
+  readonly short?: string;
+  readonly conflicts?: readonly string[];
+  readonly isHidden?: boolean;
+  readonly names?: Names;
+}
+
+const asTyped = (text: string): string => text;
+
+/** False without it. */
+export const flag = (doc: string, how: How = {}): Option<boolean> => option(doc, undefined, false, how);
+
+/** Null without it. */
+export function value(shown: string, doc: string, how?: How): Option<string | null>;
+export function value<V>(shown: string, doc: string, how: How & { readonly parse: Parse<V> }): Option<V | null>;
+export function value(shown: string, doc: string, how: How & { readonly parse?: Parse<unknown> } = {}): Option {
+  return { ...option(doc, shown, null, how), parse: how.parse ?? asTyped };
+}
+
+/** What `preset` says without it. */
+export function preset(shown: string, doc: string, preset: string): Option<string>;
+export function preset<V>(shown: string, doc: string, preset: V, parse: Parse<V>): Option<V>;
+export function preset(shown: string, doc: string, preset: unknown, parse: Parse<unknown> = asTyped): Option {
+  return { ...option(doc, shown, preset, {}), parse };
+}
+
+/** May be given again; an empty list without it. */
+export function values(shown: string, doc: string, how?: How): Option<readonly string[]>;
+export function values<V>(shown: string, doc: string, how: How & { readonly parse: Parse<V> }): Option<readonly V[]>;
+export function values(shown: string, doc: string, how: How & { readonly parse?: Parse<unknown> } = {}): Option {
+  return { ...option(doc, shown, [], how), parse: how.parse ?? asTyped, isList: true };
+}
+
+function option<V>(doc: string, shown: string | undefined, preset: V, how: How): Option<V> {
+  const { short, conflicts = [], isHidden = false, names } = how;
+  return { doc, shown, short, parse: asTyped, isList: false, preset, conflicts, isHidden, names };
+}

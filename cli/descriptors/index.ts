@@ -1,0 +1,51 @@
+/** Every command there is, in the order of the help. */
+import type { Command } from '../descriptor.ts';
+import * as deadLetters from './dead-letters.ts';
+import * as offsets from './offsets.ts';
+import * as operating from './operating.ts';
+import * as reading from './reading.ts';
+import { rebuild } from './rebuilding.ts';
+import * as running from './running.ts';
+
+/** Words that are no commands by themselves, only the first word of some. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  'dead-letters': 'Records that no fold could apply.',
+  offsets: 'Where the groups of the jobs stand.',
+};
+
+const DECLARED = [
+  running.demo,
+  running.up,
+  running.run,
+  reading.produce,
+  reading.producePiece,
+  reading.tail,
+  reading.show,
+  reading.search,
+  deadLetters.list,
+  deadLetters.show,
+  deadLetters.replay,
+  deadLetters.dismiss,
+  operating.topics,
+  operating.verifyTopics,
+  operating.applyTopics,
+  operating.tables,
+  operating.applyTables,
+  operating.indexes,
+  operating.applyIndexes,
+  operating.renewIndex,
+  rebuild,
+  operating.rebuildViews,
+  offsets.show,
+  offsets.seek,
+  running.lag,
+  operating.doctor,
+  operating.inspect,
+  operating.config,
+  operating.docs,
+];
+
+/** A command that needs stores. */
+export type CommandName = Extract<(typeof DECLARED)[number], { kind: 'stores' }>['name'];
+
+export const COMMANDS: readonly Command[] = DECLARED;

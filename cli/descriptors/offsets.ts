@@ -1,0 +1,60 @@
+/** Commands by which an operator sees and moves the committed offsets of the jobs. */
+import type { To } from '../commands/offsets/seek.ts';
+import { any, command, flag, one, type Values, value } from '../descriptor.ts';
+import { usage } from '../errors.ts';
+import { csv, json, moment, natural } from '../options.ts';
+
+export const show = command('offsets show', {
+  description:
+    'Show where the jobs stand in each partition, and what they have committed there. With --json, something to be kept beside a backup.',
+  examples: ['offsets show track-progress', 'offsets show --json > offsets.json'],
+  operands: { jobs: any('job', 'jobs') },
+  options: { json, csv },
+  prepares: 'embedded',
+  load: () => import('../commands/offsets/show.ts'),
+});
+
+const targets = {
+  to: value('offset', 'to this offset', { parse: natural }),
+  toBegin: flag('to the first record that is there'),
+  toEnd: flag('behind the last one'),
+  toTime: value('time', 'to the first record of that time or later, in ISO 8601', { parse: moment }),
+  toSaved: value('file', 'to where `offsets show --json` saw it', { names: 'files' }),
+};
+
+export const seek = command('offsets seek', {
+  description:
+    'Say what moving a job to other offsets would do, and do it with --apply. Rows stay as they are: what they know is not applied again.',
+  examples: [
+    'offsets seek track-progress --all --to-time 2026-03-01T04:00:00Z',
+    'offsets seek track-progress --all --to-saved offsets.json --restored --apply',
+  ],
+  operands: { job: one('job', 'jobs') },
+  options: {
+    partition: value('n', 'only this one', { parse: natural }),
+    all: flag('every partition'),
+    ...targets,
+    restored: flag('the rows were restored to an older state, or lost: marks and the rest become those of the offset'),
+    apply: flag('do it'),
+    json,
+  },
+  args: ({ job, partition, all, restored, apply, json, ...target }) => {
+    if ((partition === null) === !all) throw usage('give either --partition or --all');
+    return { job, partition, to: targetOf(target), restored, apply, json };
+  },
+  input: ({ toSaved }) => toSaved,
+  prepares: 'embedded',
+  load: () => import('../commands/offsets/seek.ts'),
+});
+
+function targetOf({ to, toTime, toBegin, toEnd, toSaved }: Values<Record<never, never>, typeof targets>): To {
+  const given: To[] = [];
+  if (to !== null) given.push({ kind: 'offset', offset: to });
+  if (toTime !== null) given.push({ kind: 'time', time: toTime });
+  if (toBegin) given.push({ kind: 'begin' });
+  if (toEnd) given.push({ kind: 'end' });
+  if (toSaved !== null) given.push({ kind: 'saved' });
+  const [one, ...others] = given;
+  if (one !== undefined && others.length === 0) return one;
+  throw usage('give one of --to, --to-begin, --to-end, --to-time and --to-saved');
+}

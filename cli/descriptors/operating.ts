@@ -1,0 +1,114 @@
+/** Commands by which an operator sees to topics, tables, indexes, views and the installation as a whole. */
+import { any, callerCommand, command, flag, innerCommand, one, optional } from '../descriptor.ts';
+import { csv, dryRun, json, keysHelp, only, tenant } from '../options.ts';
+
+export const topics = command('topics', {
+  description: 'List the topics, or the events of one of them. Or compare them with what is declared.',
+  examples: ['topics enrollment.events'],
+  operands: { topic: optional('topic', 'topics') },
+  options: { json, csv },
+  args: (values, { colors }) => ({ ...values, colors }),
+  prepares: 'embedded',
+  load: () => import('../commands/topics.ts'),
+});
+
+export const verifyTopics = command('topics verify', {
+  description: 'Show how the topics differ from what is declared; end with 1 if they do.',
+  examples: ['topics verify --json'],
+  options: { json },
+  prepares: 'nothing',
+  load: () => import('../commands/topics/verify.ts'),
+});
+
+export const applyTopics = command('topics apply', {
+  description:
+    'Create the topics that are missing, and expand those that no job reads and none has anything left to read of. Nothing ever gets smaller.',
+  examples: ['topics apply --dry-run'],
+  options: { dryRun, json },
+  prepares: 'nothing',
+  makesFolder: true,
+  load: () => import('../commands/topics/apply.ts'),
+});
+
+export const tables = command('tables', {
+  description: 'List the tables, and which job writes each.',
+  examples: ['tables'],
+  options: { json, csv },
+  prepares: 'nothing',
+  load: () => import('../commands/tables.ts'),
+});
+
+export const applyTables = command('tables apply', {
+  description: 'Make the tables and columns that are missing. Nothing is ever dropped.',
+  examples: ['tables apply --dry-run > tables.cql'],
+  options: { dryRun, json },
+  prepares: 'nothing',
+  makesFolder: true,
+  load: () => import('../commands/tables/apply.ts'),
+});
+
+export const indexes = command('indexes', {
+  description: 'List the search indexes, and which job writes each.',
+  examples: ['indexes'],
+  options: { json, csv },
+  prepares: 'nothing',
+  load: () => import('../commands/indexes.ts'),
+});
+
+export const applyIndexes = command('indexes apply', {
+  description: 'Make the search indexes and fields that are missing. Nothing is ever dropped.',
+  examples: ['indexes apply --dry-run'],
+  options: { dryRun, json },
+  prepares: 'nothing',
+  makesFolder: true,
+  load: () => import('../commands/indexes/apply.ts'),
+});
+
+export const renewIndex = command('indexes renew', {
+  description: 'Begin a search index anew, empty and as it is declared now. Then fill it with rebuild-views.',
+  examples: ['indexes renew enrollments'],
+  operands: { index: one('index', 'indexes') },
+  options: { json },
+  prepares: 'nothing',
+  load: () => import('../commands/indexes/renew.ts'),
+});
+
+export const rebuildViews = command('rebuild-views', {
+  description:
+    'Write every view record again, from the rows: after a cache or an index was lost. Jobs may go on meanwhile.',
+  examples: ['rebuild-views track-progress --only cache'],
+  operands: { jobs: any('job', 'jobs') },
+  options: { only, json },
+  prepares: 'all',
+  load: () => import('../commands/rebuild-views.ts'),
+});
+
+export const doctor = callerCommand('doctor', {
+  description: 'Look for everything that is wrong with the installation, and say what to do about it.',
+  examples: ['doctor --json'],
+  options: { tenant, json },
+  args: (values, { colors }) => ({ ...values, colors }),
+  load: () => import('../commands/doctor.ts'),
+});
+
+/** The part of `doctor` that looks into the stores. */
+export const inspect = innerCommand('inspect', {
+  prepares: 'embedded',
+  load: () => import('../commands/doctor/inspect.ts'),
+});
+
+export const config = callerCommand('config', {
+  description: 'Show the configuration that is in effect, and where each value is from. Secrets are masked.',
+  examples: ['config --json'],
+  options: { json },
+  more: keysHelp,
+  load: () => import('../commands/config.ts'),
+});
+
+export const docs = callerCommand('docs', {
+  description: 'Write a page of all topics and events and one of all projections into a folder, in Markdown.',
+  examples: ['docs docs/events'],
+  operands: { folder: one('folder', 'files') },
+  options: { check: flag('write nothing; end with 1 if a page is not what the platform declares') },
+  load: () => import('../commands/docs.ts'),
+});

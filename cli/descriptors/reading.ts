@@ -1,0 +1,99 @@
+/** Commands by which people and scripts send events, and read them and what came of them. */
+import {
+  any,
+  callerCommand,
+  command,
+  flag,
+  innerCommand,
+  one,
+  optional,
+  preset,
+  value,
+  values,
+} from '../descriptor.ts';
+import { usage } from '../errors.ts';
+import { after, csv, json, limitOf, momentOrAgo, natural, tenant, whole } from '../options.ts';
+
+export const produce = callerCommand('produce', {
+  description:
+    'Send events to a topic: NDJSON from a file or the standard input. Every line is a CloudEvent, or an object with type, data and perhaps time, id, tenant and source, or a record as `tail --json` shows it. All lines of a file are checked before any is sent; those of a pipe are sent as they come.',
+  examples: [
+    'produce enrollment.events events.ndjson',
+    `echo '{"type":"enrollment.enrolled","data":{"userId":"u1","courseId":"c1","batchId":"b1"}}' | tributary produce enrollment.events`,
+  ],
+  operands: { topic: one('topic', 'topics'), file: optional('file', 'files') },
+  options: {
+    fromLine: preset('n', 'go on with this line, when those before were sent', 1, whole),
+    json,
+  },
+  load: () => import('../commands/produce.ts'),
+});
+
+export const producePiece = innerCommand('produce-piece', {
+  prepares: 'all',
+  makesFolder: true,
+  load: () => import('../commands/produce/piece.ts'),
+});
+
+export const tail = command('tail', {
+  description: 'Show the newest events of a topic, decoded, one a line.',
+  examples: ['tail enrollment.events --follow'],
+  operands: { topic: one('topic', 'logs') },
+  options: {
+    fromBeginning: flag('begin with the oldest record'),
+    since: value('time', 'begin with the first record of that time, in ISO 8601 or as 90m, 12h or 7d ago', {
+      parse: momentOrAgo,
+      conflicts: ['fromBeginning'],
+    }),
+    partition: value('n', 'only this one', { parse: natural }),
+    offset: value('n', 'begin with this record of --partition', {
+      parse: natural,
+      conflicts: ['fromBeginning', 'since'],
+    }),
+    key: value('key', 'only records with this key'),
+    type: value('type', 'only events of this type', { names: 'event types' }),
+    follow: flag('go on with what comes, until stopped', { short: '-f' }),
+    limit: value('n', 'at most so many records (default: 10, or all from where it begins)', { parse: whole }),
+    json: flag('one object a line, as `produce` takes it'),
+  },
+  args: (values) => {
+    if (values.offset === null || values.partition !== null) return values;
+    throw usage('--offset is of one partition: give --partition');
+  },
+  prepares: 'embedded',
+  load: () => import('../commands/tail.ts'),
+});
+
+export const show = command('show', {
+  description:
+    'Show one record of a table, an index or a cache; with a part of its key, or none, a list. A job stands for the rows it keeps.',
+  examples: ['show learner_progress learner-1 AAA-2013J'],
+  operands: { projection: one('projection', 'projections'), key: any('key') },
+  options: { tenant, limit: limitOf(20), after, json, csv },
+  prepares: 'embedded',
+  load: () => import('../commands/show.ts'),
+});
+
+export const search = command('search', {
+  description: 'Find documents by words; a last word with * matches beginnings.',
+  examples: [
+    'search enrollments algebra --filter state=completed',
+    "search enrollments --filter 'progress>=50' --sort progress:desc",
+  ],
+  operands: { index: one('index', 'indexes'), words: any('words') },
+  options: {
+    filter: values(
+      'term',
+      'only with this value, as state=completed, or within a range, as progress>=50 (quote it); may be given again',
+    ),
+    sort: value('field', 'in the order of this field, or with :desc the other way round'),
+    tenant,
+    limit: limitOf(20),
+    after,
+    json,
+    csv,
+  },
+  args: ({ words, ...others }) => ({ ...others, words: words.join(' ') }),
+  prepares: 'embedded',
+  load: () => import('../commands/search.ts'),
+});

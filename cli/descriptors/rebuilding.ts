@@ -1,0 +1,39 @@
+/** The command by which an operator makes the rows of a job anew from its topic. */
+import type { Args } from '../commands/rebuild.ts';
+import { command, flag, one, value } from '../descriptor.ts';
+import { usage } from '../errors.ts';
+import { json, natural } from '../options.ts';
+
+export const rebuild = command('rebuild', {
+  description:
+    'Make the rows of a job anew from its topic, beside the job: as another generation of its table, which can be compared and made current. It emits no events and calls no channels. Ended and begun again, it goes on where it was.',
+  examples: ['rebuild track-progress', 'rebuild track-progress --compare', 'rebuild track-progress --swap --yes'],
+  operands: { job: one('job', 'jobs') },
+  options: {
+    follow: flag('go on when it has caught up, until another generation becomes current'),
+    status: flag('show the generations that there are'),
+    compare: flag('compare the newest other generation with the current one'),
+    swap: flag('say what making the newest generation current would do; do it with --yes'),
+    back: flag('the same for the generation before the current one'),
+    drop: value('n', 'say what deleting a generation that is not current would do; do it with --yes', {
+      parse: natural,
+    }),
+    yes: flag('do it'),
+    json,
+  },
+  args: ({ job, follow, status, compare, swap, back, drop, yes, json }, { progress }): Args => {
+    const named: Args['what'][] = [];
+    if (status) named.push('status');
+    if (compare) named.push('compare');
+    if (swap) named.push('swap');
+    if (back) named.push('back');
+    if (drop !== null) named.push('drop');
+    if (named.length > 1) throw usage('give one of --status, --compare, --swap, --back and --drop');
+    const what = named[0] ?? 'make';
+    if (follow && what !== 'make') throw usage('--follow goes with none of the others');
+    if (yes && !['swap', 'back', 'drop'].includes(what)) throw usage('--yes goes with --swap, --back or --drop');
+    return { job, what, generation: drop, follow, yes, json, progress };
+  },
+  prepares: 'nothing',
+  load: () => import('../commands/rebuild.ts'),
+});

@@ -1,0 +1,62 @@
+/** Commands that run jobs, and show how far they are. */
+import { any, command, flag, preset, some, value } from '../descriptor.ts';
+import { csv, json, whole } from '../options.ts';
+
+export const demo = command('demo', {
+  description: 'Import a real data set, run all jobs over it and show what came out.',
+  examples: ['demo'],
+  options: {
+    json,
+    presentations: preset<readonly string[]>(
+      'ids',
+      'only these presentations, such as AAA-2013J,AAA-2014J',
+      [],
+      (ids) => ids.split(','),
+    ),
+  },
+  prepares: 'all',
+  makesFolder: true,
+  runsHere: true,
+  load: () => import('../commands/demo.ts'),
+});
+
+/** `up` and `run` prepare by themselves, since they wait for what is away. */
+export const up = command('up', {
+  description: 'Run all jobs in this process, until it is stopped.',
+  examples: ['up --data /var/lib/tributary --metrics-port 9464'],
+  prepares: 'nothing',
+  makesFolder: true,
+  runsHere: true,
+  load: () => import('../commands/up.ts'),
+});
+
+export const run = command('run', {
+  description: 'Run some of the jobs in this process, until it is stopped.',
+  examples: ['run track-progress summarize-batch'],
+  operands: { jobs: some('job', 'jobs') },
+  prepares: 'nothing',
+  makesFolder: true,
+  runsHere: true,
+  load: () => import('../commands/run.ts'),
+});
+
+export const lag = command('lag', {
+  description: 'Show how far behind each job is, or some of them.',
+  examples: ['lag track-progress --wait --timeout-ms 60000'],
+  operands: { jobs: any('job', 'jobs') },
+  options: {
+    job: value('name', 'the same', { isHidden: true, names: 'jobs' }),
+    wait: flag('wait until nothing is left to read'),
+    timeoutMs: preset('n', 'how long to wait at most, in ms', 60_000, whole),
+    json,
+    csv,
+  },
+  args: ({ jobs, job, ...others }, { colors, progress }) => ({
+    ...others,
+    jobs: job === null ? jobs : [...jobs, job],
+    colors,
+    progress,
+  }),
+  prepares: 'embedded',
+  load: () => import('../commands/lag.ts'),
+});

@@ -1,0 +1,129 @@
+/** The descriptors of the commands as a parser of command lines, which writes their help, too. */
+import { Argument, Command as CommanderCommand, Option as CommanderOption } from 'commander';
+import { docOf, flagOf, KEYS, type Sources } from '../app/config.ts';
+import { VERSION } from '../app/version.ts';
+import type { Caller, Command, Operand, Option, Terminal } from './descriptor.ts';
+import { COMMANDS, GROUPS } from './descriptors/index.ts';
+import { wantsColors } from './output/colors.ts';
+
+/** A command line that was understood. */
+export interface Invoked {
+  readonly command: Command;
+  readonly args: unknown;
+  /** The file that is to be its standard input. */
+  readonly input: string | null;
+  readonly caller: Caller;
+}
+
+type Perform = (invoked: Invoked) => Promise<void>;
+
+export function parserOf(perform: Perform, platform: Caller['platform']): CommanderCommand {
+  const program = new CommanderCommand('tributary');
+  program
+    .description('Turns the events of a learning platform into what people and services read.')
+    .version(VERSION)
+    .exitOverride()
+    .option('--debug', 'show where an error came from')
+    .option('--config <file>', 'the configuration (default: tributary.json, if there is one)')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      '\nThe flags of the configuration go before or after a command; `tributary config --help` lists them.',
+    );
+  for (const key of KEYS) {
+    const option = new CommanderOption(`${flagOf(key)} <value>`, docOf(key));
+    program.addOption(key === 'data' ? option : option.hideHelp());
+  }
+  const callerOf = (): Caller => ({ sources: sourcesOf(program), platform, debug: program.opts()['debug'] === true });
+  for (const command of COMMANDS) add(program, command, (understood) => perform({ ...understood, caller: callerOf() }));
+  return program;
+}
+
+function add(
+  program: CommanderCommand,
+  command: Command,
+  perform: (understood: Omit<Invoked, 'caller'>) => Promise<void>,
+): void {
+  const { typed } = command;
+  if (typed === undefined) return;
+  const [name, parent] = placeOf(program, command.name);
+  const { description, examples, operands, options } = typed;
+  const added = parent
+    .command(name, { hidden: typed.isHidden })
+    .description(description)
+    .summary(description.slice(0, description.search(/[.:]/)))
+    .addHelpText('after', exampleText(examples));
+  const { more } = typed;
+  if (more !== undefined) added.addHelpText('after', () => `\n${more()}`);
+  for (const operand of Object.values(operands)) added.addArgument(argumentOf(operand));
+  for (const [name, option] of Object.entries(options)) added.addOption(optionOf(name, option));
+  added.action(() => {
+    const values = valuesOf(added, operands, options);
+    const args = typed.args(values as never, terminal());
+    const input = 'input' in typed ? typed.input(values as never) : null;
+    return perform({ command, args, input });
+  });
+}
+
+/** The last word of its name, and the command that this is said to. */
+function placeOf(program: CommanderCommand, name: string): [string, CommanderCommand] {
+  const [first = '', second] = name.split(' ');
+  if (second === undefined) return [first, program];
+  const parent = program.commands.find((each) => each.name() === first);
+  return [second, parent ?? program.command(first).description(GROUPS[first] ?? '')];
+}
+
+const exampleText = (examples: readonly string[]): string =>
+  ['\nExample:', ...examples.map((each) => `  $ ${each.startsWith('echo ') ? '' : 'tributary '}${each}`)].join('\n');
+
+const SYNOPSES = {
+  one: (shown: string) => `<${shown}>`,
+  optional: (shown: string) => `[${shown}]`,
+  any: (shown: string) => `[${shown}...]`,
+  some: (shown: string) => `<${shown}...>`,
+} as const;
+
+const argumentOf = ({ shown, count }: Operand): Argument => new Argument(SYNOPSES[count](shown));
+
+function optionOf(name: string, { doc, shown, short, parse, isList, preset, conflicts, isHidden }: Option) {
+  const flags = [short, flagOf(name)].filter((each) => each !== undefined).join(', ');
+  const option = new CommanderOption(shown === undefined ? flags : `${flags} <${shown}>`, doc);
+  if (shown !== undefined) {
+    const read = isList ? (text: string, before: readonly unknown[] = []) => [...before, parse(text)] : parse;
+    option.argParser(read as (text: string) => unknown);
+  }
+  // Help shows it. What is nothing without the option is of no interest there.
+  if (typeof preset === 'number' || typeof preset === 'string') option.default(preset);
+  return option.conflicts([...conflicts]).hideHelp(isHidden);
+}
+
+function valuesOf(
+  command: CommanderCommand,
+  operands: Readonly<Record<string, Operand>>,
+  options: Readonly<Record<string, Option>>,
+): Readonly<Record<string, unknown>> {
+  const given = Object.keys(operands).map((name, i) => [name, command.processedArgs[i] ?? null]);
+  const chosen = Object.entries(options).map(([name, { preset }]) => [name, optionValue(command, name) ?? preset]);
+  return Object.fromEntries([...given, ...chosen]);
+}
+
+/** An option that a command above has, too, is taken by that one, wherever it was typed. */
+function optionValue(command: CommanderCommand, name: string): unknown {
+  for (let each: CommanderCommand | null = command; each?.parent; each = each.parent) {
+    if (each.getOptionValueSource(name) === 'cli') return each.getOptionValue(name);
+  }
+  return undefined;
+}
+
+const terminal = (): Terminal => ({
+  colors: wantsColors(process.stdout),
+  progress: process.stderr.isTTY === true,
+});
+
+function sourcesOf(program: CommanderCommand): Sources {
+  const given = program.opts();
+  const flags = Object.fromEntries(
+    KEYS.flatMap((key) => (given[key] === undefined ? [] : [[key, String(given[key])]])),
+  );
+  return { flags, env: process.env, file: given['config'], folder: process.cwd() };
+}

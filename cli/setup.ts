@@ -1,0 +1,11 @@
+/** What a command opens stores with: the configuration that is in effect, and the platform. */
+import type { Writable } from 'node:stream';
+import { loadConfig } from '../app/config.ts';
+import type { Setup } from '../app/wiring.ts';
+import type { Caller } from './descriptor.ts';
+
+export async function setupOf({ sources, platform }: Caller, stderr: Writable): Promise<Setup> {
+  const { config, warnings } = loadConfig(sources);
+  for (const each of warnings) stderr.write(`warning: ${each}\n`);
+  return { config, platform: (await platform()).platform };
+}
