@@ -1,5 +1,6 @@
 /** Every command there is, in the order of the help. */
 import type { Command } from '../descriptor.ts';
+import * as completing from './completing.ts';
 import * as deadLetters from './dead-letters.ts';
 import * as offsets from './offsets.ts';
 import * as operating from './operating.ts';
@@ -43,6 +44,8 @@ const DECLARED = [
   operating.inspect,
   operating.config,
   operating.docs,
+  completing.completion,
+  completing.complete,
 ];
 
 /** A command that needs stores. */

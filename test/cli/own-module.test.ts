@@ -187,3 +187,14 @@ process.exitCode = await main(definePlatform({ modules: [learning, logins] }));
   const made = await tributary(folder, ['topics', 'apply'], { entry: join(folder, 'mine.ts') });
   assert.match(made.stdout, /login\.events/);
 });
+
+test('completion offers the names of an own module, and commands while its file is wrong', async (t) => {
+  const folder = folderWith(t, CONFIG);
+  const offered = async (...words: string[]): Promise<string> =>
+    (await tributary(folder, ['complete', 'bash', '--', ...words])).stdout;
+  assert.equal(await offered('lag', 'count'), 'count-logins\n');
+  assert.equal(await offered('tail', 'login.events.'), 'login.events.dead-letter\n');
+  writeFileSync(join(folder, 'tributary.config.ts'), 'export default 1;\n');
+  assert.equal(await offered('lag', 'count'), '');
+  assert.equal(await offered('topics', 'v'), 'verify\n');
+});

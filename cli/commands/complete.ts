@@ -1,0 +1,50 @@
+/** What the script of `tributary completion` runs at the Tab key: prints what may stand at the end of the words. */
+import { docOf, flagOf, KEYS } from '../../app/config.ts';
+import { print } from '../context.ts';
+import type { RunForCaller } from '../descriptor.ts';
+import { COMMANDS, GROUPS } from '../descriptors/index.ts';
+import { completionOf, type GlobalOption, type Grammar } from './completion/candidates.ts';
+import { namesOf } from './completion/names.ts';
+import { SCRIPTS, type Shell } from './completion/scripts.ts';
+import { linesFor, wordsFrom } from './completion/shells.ts';
+
+interface Args {
+  readonly shell: string;
+  readonly words: readonly string[];
+}
+
+const NONE = { jobs: [], topics: [] };
+
+const FLAGS: readonly GlobalOption[] = [
+  { flag: '--config', doc: 'the configuration', takesValue: true, names: 'files', isRare: false },
+  { flag: '--debug', doc: 'show where an error came from', takesValue: false, isRare: false },
+  { flag: '--help', doc: 'display help for command', takesValue: false, isRare: false },
+  { flag: '--version', doc: 'output the version number', takesValue: false, isRare: true },
+  ...KEYS.map(
+    (key): GlobalOption => ({
+      flag: flagOf(key),
+      doc: docOf(key),
+      takesValue: true,
+      ...(key === 'data' ? { names: 'files' } : {}),
+      isRare: key !== 'data',
+    }),
+  ),
+];
+
+export const run: RunForCaller<Args> = async ({ platform: load }, streams, { shell, words }) => {
+  if (!Object.hasOwn(SCRIPTS, shell)) return 0;
+  // What is wrong with it is said by every other command; here it is only without names.
+  const platform = await load().then(
+    (loaded) => loaded.platform,
+    () => undefined,
+  );
+  const grammar: Grammar = {
+    commands: COMMANDS,
+    groups: GROUPS,
+    globals: FLAGS,
+    namesOf: (names) => namesOf(names, platform ?? NONE),
+  };
+  const typed = wordsFrom(shell as Shell, words);
+  for (const line of linesFor(shell as Shell, typed, completionOf(typed, grammar))) await print(streams, line);
+  return 0;
+};

@@ -1,0 +1,41 @@
+/** The names that completion offers, from the declarations: no store is opened for them. */
+import { ERROR_CODES } from '../../../core/errors.ts';
+import type { Platform } from '../../../modules/define.ts';
+import { indexesOf, targetsOf } from '../../../modules/derived.ts';
+import type { Topic } from '../../../topics/define.ts';
+import { deadLetterTopic } from '../../../topics/define.ts';
+import type { Names } from '../../descriptor.ts';
+import type { Candidate } from './candidates.ts';
+
+export function namesOf(
+  names: Exclude<Names, 'files'>,
+  { jobs, topics }: Pick<Platform, 'jobs' | 'topics'>,
+): Candidate[] {
+  switch (names) {
+    case 'jobs':
+      return jobs.map(asCandidate);
+    case 'topics':
+      return topics.map(asCandidate);
+    case 'logs':
+      return topics.flatMap(({ name, doc }) => [
+        { value: name, doc },
+        { value: deadLetterTopic(name), doc: `dead letters of ${name}` },
+      ]);
+    case 'event types':
+      return topics.flatMap(({ events, broadcasts }) => [...events, ...broadcasts].map(ofEvent));
+    case 'projections':
+      return [...targetsOf(jobs).map(asCandidate), ...jobs.map(({ name, row }) => ({ value: name, doc: row.doc }))];
+    case 'indexes':
+      return indexesOf(jobs).map(asCandidate);
+    case 'reject codes':
+      return Object.entries(ERROR_CODES).flatMap(([value, kind]) => (kind === 'reject' ? [{ value, doc: '' }] : []));
+    default:
+      return names.map((value) => ({ value, doc: '' }));
+  }
+}
+
+const asCandidate = ({ name, doc }: { readonly name: string; readonly doc: string }): Candidate => {
+  return { value: name, doc };
+};
+
+const ofEvent = ({ type, schema }: Topic['events'][number]): Candidate => ({ value: type, doc: schema.doc ?? '' });
