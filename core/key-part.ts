@@ -1,5 +1,7 @@
 /** The longest part of a key, in UTF-16 code units. */
 export const LONGEST_KEY_PART = 512;
+/** The longest id or source of an event: rows keep ids, and the id of a timer holds a whole key. */
+export const LONGEST_ATTRIBUTE = 4096;
 
 /** Beyond ASCII's printable characters a text needs a closer look. */
 const PLAIN = /^[ -~]+$/;

@@ -30,6 +30,7 @@ const DECLARED = [
   operating.topics,
   operating.verifyTopics,
   operating.applyTopics,
+  operating.exportTopics,
   operating.tables,
   operating.applyTables,
   operating.indexes,

@@ -1,5 +1,5 @@
 /** Commands by which an operator sees to topics, tables, indexes, views and the installation as a whole. */
-import { any, callerCommand, command, flag, innerCommand, one, optional } from '../descriptor.ts';
+import { any, callerCommand, command, flag, innerCommand, one, optional, value } from '../descriptor.ts';
 import { csv, dryRun, json, keysHelp, only, tenant } from '../options.ts';
 
 export const topics = command('topics', {
@@ -28,6 +28,14 @@ export const applyTopics = command('topics apply', {
   prepares: 'nothing',
   makesFolder: true,
   load: () => import('../commands/topics/apply.ts'),
+});
+
+export const exportTopics = callerCommand('topics export', {
+  description:
+    'Print all topics and events as an AsyncAPI 3.0 document, from which clients can be generated. With --out, write it and a JSON Schema of each event into a folder.',
+  examples: ['topics export > asyncapi.json', 'topics export --out events'],
+  options: { out: value('folder', 'write asyncapi.json and schemas/ there', { names: 'files' }) },
+  load: () => import('../commands/topics/export.ts'),
 });
 
 export const tables = command('tables', {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -27,6 +27,19 @@ test('a page that is missing, or was changed by hand, is told of', (t) => {
   const changed = render('--check', folder);
   assert.equal(changed.status, 1);
   assert.match(changed.stderr, /^docs\/projections\.md is not what the declarations say; run `npm run docs`/);
+});
+
+test('a schema of an event that there is no more is told of, and removed', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'pages-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  render(folder);
+  const left = join(folder, 'schemas/enrollment.dreamt.json');
+  writeFileSync(left, '{}\n');
+  const { status, stderr } = render('--check', folder);
+  assert.equal(status, 1);
+  assert.match(stderr, /^docs\/schemas\/enrollment\.dreamt\.json is not what the declarations say/);
+  assert.equal(render(folder).status, 0);
+  assert.equal(existsSync(left), false);
 });
 
 test('every table, index and cache of every job is on the page of projections', () => {

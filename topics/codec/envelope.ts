@@ -3,7 +3,7 @@
  * members of the value. Here are their rules, the same for both.
  */
 import { DEFAULT_TENANT } from '../../core/event.ts';
-import { isKeyPart, LONGEST_KEY_PART } from '../../core/key-part.ts';
+import { isKeyPart, LONGEST_ATTRIBUTE, LONGEST_KEY_PART } from '../../core/key-part.ts';
 import { FIRST_TIME, LAST_TIME } from '../../core/moment.ts';
 import { LARGEST_VALUE } from '../log/limits.ts';
 import { type Origin, parseOrigin } from '../log/origin.ts';
@@ -11,9 +11,6 @@ import type { Headers, LogRecord } from '../log/transport.ts';
 import { parseJson } from './json-value.ts';
 import { formatTime, parseTime } from './time.ts';
 import { type Rejected, rejected } from './wire.ts';
-
-/** Rows keep ids, and the id of a timer holds a whole key. */
-const LONGEST_ATTRIBUTE = 4096;
 
 /** How much later than its record an event may have happened: clocks differ a little. */
 export const CLOCK_TOLERANCE = 60_000;
