@@ -86,6 +86,8 @@ or replayed keeps the time of its event.
 **Types.** A type that is not below is skipped and counted as \`undeclared\`; the log of the workers and \`tributary doctor\` name
 it. With \`undeclaredTypes=dead-letter\` it is a dead letter.
 
+**For clients.** \`tributary topics export --out <folder>\` writes all of this as one AsyncAPI 3.0 document and as a JSON Schema of the data of each event.
+
 ## Key and partitioner
 
 The key of a record is the value of the field that is the key of its topic, in UTF-8. Choose the partition as Kafka's Java client does:
