@@ -5,15 +5,15 @@
 import type { Counter, Registry } from 'prom-client';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
-import { ODDITIES } from '../jobs/runtime/oddities.ts';
+import { ODDITIES } from '../jobs/runtime/anomalies.ts';
 import { type PartitionEvent, SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
-type Place = Pick<PartitionEvent, 'job' | 'topic' | 'partition'>;
+type Assignment = Pick<PartitionEvent, 'job' | 'topic' | 'partition'>;
 
 /** What is known of how far behind a partition is. */
 interface Behind {
-  readonly place: Place;
+  readonly place: Assignment;
   /** When the first record that was not read was produced, about, in ms since 1970 UTC; undefined if it is not known, or there is none. */
   oldest: number | undefined;
   /** How many batches there had been, of all partitions, when it was told by one. */
@@ -137,9 +137,9 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     duration.zero({ job });
   }
 
-  const isMine = ({ job, partition }: Place): boolean => given.get(job)?.has(partition) ?? true;
+  const isMine = ({ job, partition }: Assignment): boolean => given.get(job)?.has(partition) ?? true;
 
-  function forget(place: Place): void {
+  function forget(place: Assignment): void {
     const { job, partition } = place;
     behind.delete(keyOf(place));
     for (const each of [lag, lagAge, eventTime]) each.remove(labelsOf(place));
@@ -150,7 +150,7 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
   }
 
   /** From the first one on that it is given, the job tells of its own alone. */
-  function gives(place: Place): void {
+  function gives(place: Assignment): void {
     const { job, partition } = place;
     const before = given.get(job);
     if (before === undefined) {
@@ -159,7 +159,7 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     } else before.add(partition);
   }
 
-  function owns(place: Place, isOwner: boolean): void {
+  function owns(place: Assignment, isOwner: boolean): void {
     const mine = owned.get(place.job) ?? new Set<number>();
     owned.set(place.job, mine);
     if (isOwner) mine.add(place.partition);
@@ -190,32 +190,32 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     viewsMissed,
     timersFired,
 
-    claimed(place: Place): void {
+    claimed(place: Assignment): void {
       gives(place);
       owns(place, true);
     },
 
     /** It stays a partition of this process, which says how far behind it is. */
-    waits(place: Place, code: ErrorCode): void {
+    waits(place: Assignment, code: ErrorCode): void {
       gives(place);
       owns(place, false);
       waits.inc({ job: place.job, code });
       waitsFor(place.job, String(place.partition), code);
     },
 
-    resumed(place: Place): void {
+    resumed(place: Assignment): void {
       owns(place, true);
       waitsFor(place.job, String(place.partition), undefined);
     },
 
-    fenced(place: Place): void {
+    fenced(place: Assignment): void {
       gives(place);
       owns(place, false);
       fenced.inc({ job: place.job });
     },
 
     /** The lag of a partition that is somebody else's is told by somebody else. */
-    released(place: Place): void {
+    released(place: Assignment): void {
       given.set(place.job, given.get(place.job) ?? new Set());
       given.get(place.job)?.delete(place.partition);
       owns(place, false);
@@ -252,10 +252,10 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     batches: (): number => batches,
 
     /** Whether the age of what was not read is unknown. */
-    wantsAge: (place: Place): boolean => isMine(place) && behind.get(keyOf(place))?.oldest === undefined,
+    wantsAge: (place: Assignment): boolean => isMine(place) && behind.get(keyOf(place))?.oldest === undefined,
 
     /** What somebody found who looked when there had been so many batches; one that came meanwhile knows better. */
-    isBehind(place: Place, left: number, oldest: number | undefined, lookedAt: number): void {
+    isBehind(place: Assignment, left: number, oldest: number | undefined, lookedAt: number): void {
       const before = behind.get(keyOf(place));
       if (!isMine(place) || (before !== undefined && before.batch > lookedAt)) return;
       lag.set(labelsOf(place), left);
@@ -270,5 +270,5 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
   };
 }
 
-const keyOf = ({ job, topic, partition }: Place): string => `${job} ${topic} ${partition}`;
-const labelsOf = ({ job, topic, partition }: Place) => ({ job, topic, partition });
+const keyOf = ({ job, topic, partition }: Assignment): string => `${job} ${topic} ${partition}`;
+const labelsOf = ({ job, topic, partition }: Assignment) => ({ job, topic, partition });

@@ -66,7 +66,7 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
         return [...(ready ? [] : ['the jobs are not running yet']), ...failed, ...waiting].join('\n');
       });
     }
-    const away = await patiently(host, jobs, telemetry, () => wired.prepareJobs());
+    const away = await withRetries(host, jobs, telemetry, () => wired.prepareJobs());
     if (away !== undefined) logger.warn(errorFields(away), `the jobs begin without the search: ${away.message}`);
     if (signal.aborted) return true;
     const runtime = wired.runtime(telemetry);
@@ -74,7 +74,7 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
     running = new RunningJobs({
       jobs,
       start: (job, until) =>
-        patiently({ ...host, signal: until }, [job], telemetry, () => runCurrent(job, runtime, lookups)),
+        withRetries({ ...host, signal: until }, [job], telemetry, () => runCurrent(job, runtime, lookups)),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,
@@ -111,7 +111,7 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
 }
 
 /** Tries until what is away is back; undefined when the process shall end before. `jobs` are those that wait for it. */
-async function patiently<T>(
+async function withRetries<T>(
   { wired, signal }: Host,
   jobs: readonly Job[],
   telemetry: Telemetry,

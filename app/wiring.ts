@@ -13,11 +13,11 @@ import { currentTables } from '../jobs/runtime/generations/current-tables.ts';
 import {
   DEFAULT_SETTINGS,
   type Runtime,
-  roomOf,
+  recordBudgetOf,
   rowBudgetOf,
   type Settings,
   type Stores,
-  speakersOf,
+  upstreamsOf,
 } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import type { Platform } from '../modules/define.ts';
@@ -150,17 +150,17 @@ export async function wire(
       runtime(telemetry) {
         const settings = settingsOf(config);
         // Of all that are declared: this process may run only some of them.
-        const speakers = speakersOf(platform.jobs);
+        const upstreams = upstreamsOf(platform.jobs);
         return {
           stores,
           clock: systemClock,
           settings,
           telemetry,
-          room: roomOf(settings),
-          catchUpRoom: roomOf(settings),
+          room: recordBudgetOf(settings),
+          catchUpBudget: recordBudgetOf(settings),
           rowBudget: rowBudgetOf(settings),
           random: Math.random,
-          speakers,
+          upstreams,
         };
       },
       close,

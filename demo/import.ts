@@ -5,7 +5,7 @@
  * events of the list are in the log, as the offset, in one transaction with these events. So whoever comes next goes on
  * where the last one stopped, and whoever comes when all is done finds nothing to do.
  *
- * What the list was made from is in the marks of the same commit: a list made from something else is refused, since its
+ * What the list was made from is in the metadata of the same commit: a list made from something else is refused, since its
  * places are other ones.
  */
 import { setImmediate } from 'node:timers/promises';
@@ -46,7 +46,7 @@ export async function openImport(transport: Transport, codec: Codec, made: strin
   });
   await assigned.promise;
   const claim = await membership.claim(0);
-  const begun = parseMarks(claim.committed.marks);
+  const begun = parseImport(claim.committed.metadata);
   if (begun !== undefined && begun.made !== made) {
     await leave(claim, membership);
     throw new TributaryError(
@@ -67,13 +67,13 @@ export async function openImport(transport: Transport, codec: Codec, made: strin
 
     async run(events, { until, chunk, told }) {
       const counts = await partitionCounts(transport);
-      const marks = JSON.stringify({ made, total: events.length });
+      const metadata = JSON.stringify({ made, total: events.length });
       total = events.length;
       while (done < until) {
         const next = events.slice(done, Math.min(done + chunk, until));
         const now = Date.now();
         const records = next.map((event) => recordOf(event, codec, counts, now));
-        await claim.commit({ records, offset: done + next.length, marks });
+        await claim.commit({ records, offset: done + next.length, metadata });
         done += next.length;
         told(done);
         // An embedded log answers at once: signals and the display would otherwise wait for the end.
@@ -85,8 +85,8 @@ export async function openImport(transport: Transport, codec: Codec, made: strin
   };
 }
 
-function parseMarks(marks: string): { made: string; total: number } | undefined {
-  return marks === '' ? undefined : JSON.parse(marks);
+function parseImport(metadata: string): { made: string; total: number } | undefined {
+  return metadata === '' ? undefined : JSON.parse(metadata);
 }
 
 async function leave(claim: Claim, membership: Membership): Promise<void> {

@@ -5,7 +5,7 @@ import { DEFAULT_TENANT } from '../core/event.ts';
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Topic } from '../topics/define.ts';
-import { Marks } from '../topics/log/marks.ts';
+import { DedupePositions } from '../topics/log/dedupe-positions.ts';
 import type { LogRecord, Transport } from '../topics/log/transport.ts';
 import type { TestStores } from './stores.ts';
 
@@ -62,22 +62,27 @@ function ordered(records: readonly Readonly<Record<string, unknown>>[], target: 
   return [...records].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-export interface SaidEvent {
+export interface OutboxEvent {
   readonly type: string;
   readonly key: string | null;
   readonly data: unknown;
 }
 
 /** What a job said to a topic, as a reader applies it: each partition in order, repeats by origin left out. */
-export async function saidEvents(stores: TestStores, topic: Topic, job: Job, tenant?: string): Promise<SaidEvent[]> {
+export async function emittedEvents(
+  stores: TestStores,
+  topic: Topic,
+  job: Job,
+  tenant?: string,
+): Promise<OutboxEvent[]> {
   const wanted = new Map<string, EventDef>([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
-  const events: SaidEvent[] = [];
+  const events: OutboxEvent[] = [];
   for (const partition of await partitionsOf(stores.transport, topic.name)) {
-    const marks = Marks.none();
+    const dedupe = DedupePositions.none();
     for (const record of partition) {
       const decoded = stores.codec.decode(topic, record, wanted);
       if (decoded.kind !== 'event' || !decoded.origin?.line.startsWith(`${job.name}/`)) continue;
-      if (!marks.pass(decoded.origin)) continue;
+      if (!dedupe.pass(decoded.origin)) continue;
       if (tenant !== undefined && decoded.event.tenant !== tenant) continue;
       const key = record.key === null ? null : Buffer.from(record.key).toString();
       events.push(plain({ type: decoded.event.type, key, data: decoded.event.data }));

@@ -4,7 +4,7 @@ import { callAnswered, timerFired } from '../core/event.ts';
 import type { CacheDef, IndexDef, TableDef } from '../core/target.ts';
 import { type Database, IN_MEMORY, openDatabase } from '../embedded/database.ts';
 import type { Job } from '../jobs/define.ts';
-import { Room } from '../jobs/runtime/room.ts';
+import { RecordBudget } from '../jobs/runtime/record-budget.ts';
 import {
   type Clock,
   DEFAULT_SETTINGS,
@@ -105,7 +105,7 @@ export class ManualClock implements Clock {
     this.#now = now;
   }
   async sleep(): Promise<void> {}
-  breathe(): Promise<void> | undefined {
+  yieldToLoop(): Promise<void> | undefined {
     return undefined;
   }
 }
@@ -119,7 +119,7 @@ export function testRuntime(
     settings?: Partial<Settings>;
     telemetry?: Telemetry;
     random?: () => number;
-    speakers?: Runtime['speakers'];
+    upstreams?: Runtime['upstreams'];
   } = {},
 ): Runtime {
   const settings = {
@@ -134,11 +134,11 @@ export function testRuntime(
     clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
     settings,
     telemetry: options.telemetry ?? SILENT,
-    room: new Room(Number.POSITIVE_INFINITY),
-    catchUpRoom: new Room(Number.POSITIVE_INFINITY),
+    room: new RecordBudget(Number.POSITIVE_INFINITY),
+    catchUpBudget: new RecordBudget(Number.POSITIVE_INFINITY),
     rowBudget: rowBudgetOf(settings),
     random: options.random ?? (() => 0.5),
-    speakers: options.speakers ?? (() => EVERYBODY),
+    upstreams: options.upstreams ?? (() => EVERYBODY),
   };
 }
 

@@ -1,10 +1,10 @@
 /**
  * One batch of one partition, in the one order that survives a crash at any point: rows with their outboxes, a look whether the
- * partition is still ours, views, calls of channels, and then one transaction of derived events, offset and marks.
+ * partition is still ours, views, calls of channels, and then one transaction of derived events, offset and dedupe positions.
  */
 
 import { callAnswered } from '../../core/event.ts';
-import type { Marks } from '../../topics/log/marks.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { partitionOfText } from '../../topics/log/partition.ts';
 import type { Within } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/log/transport.ts';
@@ -14,15 +14,15 @@ import type { CatchingUp } from './catching-up.ts';
 import type { Claimed } from './claiming.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { Destinations } from './destinations.ts';
-import type { Elsewhere } from './elsewhere.ts';
 import { type Folded, foldAll, type Outcome, type Touched } from './fold.ts';
 import type { Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
+import type { OtherPartitions } from './other-partitions.ts';
 import { type HasLeft, inTurn, type OutboxEntry } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
-import { derived, originOf, type PartitionCount, type Place, routed, toRow } from './records.ts';
+import { type Assignment, derived, originOf, type PartitionCount, routed, toRow } from './records.ts';
 import { Apart } from './refused.ts';
-import { noteSaid, Rejected } from './rejected.ts';
+import { noteRejections, Rejected } from './rejected.ts';
 import { isWritten, writeRows } from './row-writes.ts';
 import type { PartitionRows } from './rows.ts';
 import type { Rules } from './rules.ts';
@@ -34,7 +34,7 @@ export interface BatchContext {
   readonly runtime: Runtime;
   readonly rules: Rules;
   readonly job: Job;
-  readonly place: Place;
+  readonly place: Assignment;
   readonly claim: Claim;
   readonly token: number;
   /** Of the job's topic, as `shortId` makes it. */
@@ -52,7 +52,7 @@ export interface BatchContext {
   readonly lookups: LookupCache;
   readonly destinations: Destinations;
   readonly partitions: PartitionCount;
-  readonly elsewhere: Elsewhere;
+  readonly otherPartitions: OtherPartitions;
   readonly limits: Limits;
   readonly refreshEnd: () => Promise<number>;
   /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
@@ -63,7 +63,7 @@ export interface BatchContext {
 /** Where the partition is after a batch. */
 export interface After {
   readonly next: number;
-  readonly marks: Marks;
+  readonly dedupe: DedupePositions;
   /** Whether the only record found more rows than one batch takes, and is not done. */
   readonly within: Within | undefined;
 }
@@ -79,18 +79,18 @@ export async function processBatch(
   records: readonly LogRecord[],
   first: number,
   end: number,
-  marks: Marks,
+  dedupe: DedupePositions,
   refused: ReadonlyMap<string, Rejection>,
 ): Promise<After> {
   const { runtime, rules, job, place, claim, rows, catchingUp } = context;
   const { codec, tables } = runtime.stores;
-  const breathe = () => runtime.clock.breathe();
+  const yieldToLoop = () => runtime.clock.yieldToLoop();
   const startedAt = runtime.clock.elapsed();
   const last = (records.at(-1) as LogRecord).offset;
-  const seen = rules.marksCopy ? marks.copy() : marks;
+  const seen = rules.dedupeCopy ? dedupe.copy() : dedupe;
 
   await codec.learn(records, wantedOf(job));
-  const speakers = runtime.speakers(place.topic);
+  const upstreams = runtime.upstreams(place.topic);
   const limit = context.limits.of;
   const topic = { id: context.topicId, partitions: claim.shape.partitions };
   const planned = await plan(records, {
@@ -98,12 +98,12 @@ export async function processBatch(
     codec,
     partition: place.partition,
     topic,
-    speakers,
-    marks: rules.marks ? seen : undefined,
+    upstreams,
+    dedupe: rules.dedupe ? seen : undefined,
     furthest: rules.judgedOnce ? context.furthest : 0,
     limit,
     undeclaredTypes: runtime.settings.undeclaredTypes,
-    breathe,
+    yieldToLoop,
   });
   const isAlone = records.length === 1;
   // The first record goes on in the middle of what it finds.
@@ -117,7 +117,7 @@ export async function processBatch(
     hasLeft: leftBefore(context, first),
     end,
     refused,
-    breathe,
+    yieldToLoop,
     limit,
     isAlone,
     where: async ({ record, event }, field, value) => {
@@ -132,7 +132,16 @@ export async function processBatch(
   });
 
   const willBeWritten = (one: Touched) => isWritten(context, one);
-  const views = await collectViews(job, folded, willBeWritten, context.token, place.partition, refused, first, breathe);
+  const views = await collectViews(
+    job,
+    folded,
+    willBeWritten,
+    context.token,
+    place.partition,
+    refused,
+    first,
+    yieldToLoop,
+  );
   const rowsWritten = await writeRows(context, folded, refused);
   const entries = inTurn(
     [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox })),
@@ -141,7 +150,7 @@ export async function processBatch(
     last,
     rules.withinBatch,
   );
-  noteSaid(entries, folded, limit);
+  noteRejections(entries, folded, limit);
   addRemovals(job, views, entries, folded);
   for (const target of [...views.keys()]) if (!catchingUp.isLevel(target.name)) views.delete(target);
   const isSeenOutside = entries.some(({ kind }) => kind === 'call') || [...views.values()].some(({ size }) => size > 0);
@@ -161,17 +170,17 @@ export async function processBatch(
     sends.push(routed(record, key, place, context.topicId, context.partitions, now));
   for (const rejected of planned.rejected) sends.push(deadLetter(rejected, place, context.partitions, limit, now));
   // A record that is not done is not seen yet, either.
-  const done: After = within === undefined ? { next: last + 1, marks: seen, within } : { next: last, marks, within };
+  const done: After = within === undefined ? { next: last + 1, dedupe: seen, within } : { next: last, dedupe, within };
   await context.limits.commit(claim, {
     records: sends,
     offset: done.next,
-    marks: context.progress(done.next, done.marks, within, catchingUp.behind()),
+    metadata: context.progress(done.next, done.dedupe, within, catchingUp.behind()),
   });
   catchingUp.committed(done.next);
 
   const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
   context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
-  await rows.trim(folded.touched.keys(), leftBefore(context, done.next), breathe);
+  await rows.trim(folded.touched.keys(), leftBefore(context, done.next), yieldToLoop);
   for (const [type, count] of planned.odd.undeclared)
     runtime.telemetry.tell({ ...place, kind: 'undeclared', type, count });
   for (const { record, code, message } of planned.rejected) {
@@ -199,9 +208,9 @@ export async function processBatch(
 }
 
 /** What has surely left once everything before `next` is committed. */
-function leftBefore({ place, elsewhere, catchingUp }: BatchContext, next: number): HasLeft {
+function leftBefore({ place, otherPartitions, catchingUp }: BatchContext, next: number): HasLeft {
   return (partition, offset, view) => {
-    if (partition !== place.partition) return elsewhere.hasLeft(partition, offset, next, view);
+    if (partition !== place.partition) return otherPartitions.hasLeft(partition, offset, next, view);
     return offset < (view === undefined ? next : Math.min(next, catchingUp.from(view)));
   };
 }
@@ -243,7 +252,7 @@ async function sendsOf(
   let { offset } = entries[0] ?? { offset: -1 };
   let index = start - 1;
   for (const entry of entries) {
-    const pause = runtime.clock.breathe();
+    const pause = runtime.clock.yieldToLoop();
     if (pause !== undefined) await pause;
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;

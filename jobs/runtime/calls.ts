@@ -6,7 +6,7 @@
 import type { ChannelName } from '../../core/channel.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Channel } from '../../sinks/channels/port.ts';
-import type { SaidCall } from './outbox.ts';
+import type { OutboxCall } from './outbox.ts';
 
 export interface CallResult {
   readonly outcome: 'sent' | 'away' | 'refused' | 'unknown';
@@ -17,7 +17,7 @@ export interface CallResult {
 const LONGEST_DETAIL = 1000;
 
 /** Tells the calls of one owner apart. */
-export const callId = ({ row, offset, channel, message }: SaidCall): string =>
+export const callId = ({ row, offset, channel, message }: OutboxCall): string =>
   JSON.stringify([row, offset, channel, message.messageId]);
 
 /** Which message it is, in printable ASCII. A part may have a slash, so that those within parts are told from those between. */
@@ -27,7 +27,7 @@ const keyOf = (parts: readonly string[]): string =>
 /** `first`: this attempt folded the call, so that nobody can have made it before. `now`: when it is made. */
 export async function answerCall(
   channels: Readonly<Partial<Record<ChannelName, Channel>>>,
-  { channel: name, message, row, time }: SaidCall,
+  { channel: name, message, row, time }: OutboxCall,
   first: boolean,
   now: number,
 ): Promise<CallResult> {

@@ -192,7 +192,7 @@ export class CatchingUp {
   async #part(name: string, lagging: Lagging, end: number): Promise<{ from: number; since: number | undefined }> {
     const { runtime, place } = this.#context;
     const { maxRecords } = runtime.settings;
-    const held = await runtime.catchUpRoom.take(maxRecords);
+    const held = await runtime.catchUpBudget.take(maxRecords);
     try {
       const read = await runtime.stores.transport.read(place.topic, place.partition, lagging.from, maxRecords);
       if (read[0]?.offset !== lagging.from) await this.#lookForLost(name);

@@ -1,15 +1,15 @@
 /** How a worker becomes the owner of a partition: a token above all others, a fence, and only then which rows, and where to go on. */
-import type { Marks } from '../../topics/log/marks.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { ROUTED, shortId } from '../../topics/log/origin.ts';
 import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../topics/log/progress.ts';
 import type { Claim, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
-import { Elsewhere } from './elsewhere.ts';
+import { dedupeFromLog } from './dedupe-from-log.ts';
 import { checkGeneration } from './generations/state.ts';
 import type { GroupProgress } from './group-progress.ts';
-import { marksFromLog } from './marks-from-log.ts';
+import { OtherPartitions } from './other-partitions.ts';
 import type { PartitionCounts } from './partition-counts.ts';
-import type { PartitionCount, Place } from './records.ts';
+import type { Assignment, PartitionCount } from './records.ts';
 import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
 
@@ -20,12 +20,12 @@ export interface Claimed {
   /** Of the job's topic, as `shortId` makes it. */
   readonly topicId: string;
   readonly partitions: PartitionCount;
-  readonly elsewhere: Elsewhere;
+  readonly otherPartitions: OtherPartitions;
   /** The offset to go on at. */
   readonly next: number;
   /** The largest offset that was committed before. */
   readonly furthest: number;
-  readonly marks: Marks;
+  readonly dedupe: DedupePositions;
   /** How far the record at `next` was applied, if it finds too many rows for one batch. */
   readonly within: Within | undefined;
   /** Under which partitions the rows of this one may be stored. */
@@ -33,7 +33,7 @@ export interface Claimed {
   /** What is committed beside an offset. */
   readonly progress: (
     offset: number,
-    marks: Marks,
+    dedupe: DedupePositions,
     within: Within | undefined,
     behind: ReadonlyMap<string, number>,
   ) => string;
@@ -43,7 +43,7 @@ export interface Claimed {
 
 export interface Claimer {
   readonly job: Job;
-  readonly place: Place;
+  readonly place: Assignment;
   readonly membership: Membership;
   readonly runtime: Runtime;
   readonly rules: Rules;
@@ -84,8 +84,8 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
 
 /** What whoever came before has committed; nothing yet for a group that never did. */
 function progressOf({ committed }: Claim): Progress {
-  const { offset, marks } = committed;
-  return offset === undefined ? nothing() : parseProgress(marks, offset);
+  const { offset, metadata } = committed;
+  return offset === undefined ? nothing() : parseProgress(metadata, offset);
 }
 
 async function begin(
@@ -112,7 +112,7 @@ async function begin(
   }
   const next = Math.max(offset ?? first, first);
   if (isOfAnother) claim.seek(next);
-  const marks = await marksOf(claimer, claim, before, next);
+  const dedupe = await dedupeOf(claimer, claim, before, next);
   telemetry.tell({ ...place, kind: 'claimed', token, offset: next });
   const furthest = isOfAnother ? 0 : before.furthest;
   const partitions = before.partitions === 0 ? shape.partitions : before.partitions;
@@ -120,21 +120,21 @@ async function begin(
   const behind: Claimed['behind'] = isOfAnother ? new Map() : before.behind;
   const progress: Claimed['progress'] = (offset, seen, within, views) => {
     const largest = Math.max(furthest, offset);
-    const now = { topicId, furthest: largest, token, partitions, base, marks: seen, behind: views, within };
+    const now = { topicId, furthest: largest, token, partitions, base, dedupe: seen, behind: views, within };
     return formatProgress(now, offset);
   };
-  // At once, also where there is nothing to read: the log may forget what the marks were made of.
+  // At once, also where there is nothing to read: the log may forget what the dedupe positions were made of.
   if (committed.foreign) {
-    await claim.commit({ records: [], offset: next, marks: progress(next, marks, undefined, behind) });
+    await claim.commit({ records: [], offset: next, metadata: progress(next, dedupe, undefined, behind) });
   }
   return {
     claim,
     token,
     topicId,
-    elsewhere: new Elsewhere(place, stores.transport, group),
+    otherPartitions: new OtherPartitions(place, stores.transport, group),
     next,
     furthest,
-    marks,
+    dedupe,
     within: next === committed.offset && !isOfAnother ? before.within : undefined,
     stored: base === shape.partitions ? [place.partition] : [...Array(shape.partitions).keys()],
     behind,
@@ -153,21 +153,26 @@ async function baseOf({ group }: Claimer, { committed, shape }: Claim, before: P
 }
 
 /** Those of whoever came before, without the lines that nobody will say anything of any more. */
-async function marksOf({ job, runtime, place }: Claimer, claim: Claim, before: Progress, next: number): Promise<Marks> {
+async function dedupeOf(
+  { job, runtime, place }: Claimer,
+  claim: Claim,
+  before: Progress,
+  next: number,
+): Promise<DedupePositions> {
   const { stores, telemetry } = runtime;
-  const speakers = runtime.speakers(job.from.name);
+  const upstreams = runtime.upstreams(job.from.name);
   if (claim.committed.foreign) {
     telemetry.tell({ ...place, kind: 'offset-foreign', offset: next });
-    return marksFromLog(stores.transport, speakers, place.topic, place.partition, next);
+    return dedupeFromLog(stores.transport, upstreams, place.topic, place.partition, next);
   }
-  const marks = before.marks.copy();
-  if (marks.size === 0) return marks;
-  const topics = [...new Set(marks.lines().map(({ topic }) => topic))];
+  const dedupe = before.dedupe.copy();
+  if (dedupe.size === 0) return dedupe;
+  const topics = [...new Set(dedupe.lines().map(({ topic }) => topic))];
   const ids = new Map((await stores.transport.shape(topics)).map(({ name, id }) => [name, shortId(id)]));
-  marks.prune(({ speaker, topic, topicId }) => {
-    const isKnown = speakers.has(speaker) || speaker === `${ROUTED}/${place.topic}`;
+  dedupe.prune(({ upstream, topic, topicId }) => {
+    const isKnown = upstreams.has(upstream) || upstream === `${ROUTED}/${place.topic}`;
     const id = ids.get(topic) ?? '';
     return isKnown && (topicId === '' || id === '' || topicId === id);
   });
-  return marks;
+  return dedupe;
 }

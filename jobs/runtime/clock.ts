@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { breathing } from './breathing.ts';
 import type { Clock } from './stores.ts';
+import { yielding } from './yielding.ts';
 
 const elapsed = () => performance.now();
 
@@ -9,5 +9,5 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed,
   sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => {}),
-  breathe: breathing(elapsed),
+  yieldToLoop: yielding(elapsed),
 };

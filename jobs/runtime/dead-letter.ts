@@ -8,7 +8,7 @@ import { headerSize, largestSize } from '../../topics/log/limits.ts';
 import type { Headers, NewRecord } from '../../topics/log/transport.ts';
 import type { Limit } from './limits.ts';
 import type { RejectedRecord } from './plan.ts';
-import type { PartitionCount, Place } from './records.ts';
+import type { Assignment, PartitionCount } from './records.ts';
 
 /** Headers of a dead letter, besides those the record came with. */
 export const DEAD_LETTER = {
@@ -38,7 +38,7 @@ const HEAD = 100;
 
 export function deadLetter(
   rejected: RejectedRecord,
-  place: Place,
+  place: Assignment,
   partitions: PartitionCount,
   limit: Limit,
   now: number,

@@ -60,7 +60,7 @@ export interface FoldContext extends ReadContext {
   readonly refreshEnd: () => Promise<number>;
   /** The rows that cannot become what the batch would make of them, by id, and why not. */
   readonly refused: ReadonlyMap<string, Rejection>;
-  readonly breathe: Clock['breathe'];
+  readonly yieldToLoop: Clock['yieldToLoop'];
   readonly limit: Limit;
 }
 
@@ -77,7 +77,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
     const targets = Array.isArray(ready) ? ready : await ready;
     let outcome: Outcome | undefined;
     for (const { id, found } of targets) {
-      const pause = context.breathe();
+      const pause = context.yieldToLoop();
       if (pause !== undefined) await pause;
       const row = rows.get(id);
       const { only } = item;

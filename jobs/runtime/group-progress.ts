@@ -42,8 +42,8 @@ export class GroupProgress {
     this.#current = this.#next as Promise<unknown>;
     this.#next = undefined;
     const committed = await this.#transport.committed(this.#group, this.#topic);
-    return committed.map(({ offset, marks }) => {
-      return { offset, progress: offset === undefined ? nothing() : parseProgress(marks, offset) };
+    return committed.map(({ offset, metadata }) => {
+      return { offset, progress: offset === undefined ? nothing() : parseProgress(metadata, offset) };
     });
   }
 }

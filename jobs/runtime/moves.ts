@@ -1,17 +1,17 @@
 /**
  * Moving a group to another offset, in one of two ways.
  *
- * *Rewind*: the rows are as the group left them. Marks and the furthest offset stay, so that nothing counts twice and nothing is
+ * *Rewind*: the rows are as the group left them. Dedupe positions and the furthest offset stay, so that nothing counts twice and nothing is
  * judged again: the views of the rows that are met are written anew, and that is all.
  *
- * *Restore*: the rows are those of an earlier moment, or none. What was committed after it counts for nothing: the marks become
+ * *Restore*: the rows are those of an earlier moment, or none. What was committed after it counts for nothing: the dedupe positions become
  * those of the new offset, which is now the furthest one, and tokens go on above all that anybody may have written with.
  */
 import { TributaryError } from '../../core/errors.ts';
-import type { Marks } from '../../topics/log/marks.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Job } from '../define.ts';
-import { marksFromLog } from './marks-from-log.ts';
+import { dedupeFromLog } from './dedupe-from-log.ts';
 import { type Standing, type Standings, standingsOf } from './standing.ts';
 import type { Runtime } from './stores.ts';
 
@@ -29,8 +29,8 @@ export interface Move {
   readonly to: number;
   /** The first offset that the log still has. */
   readonly begin: number;
-  /** What becomes of the marks. */
-  readonly marks: 'kept' | 'saved' | 'from the log';
+  /** What becomes of the dedupe positions. */
+  readonly dedupe: 'kept' | 'saved' | 'from the log';
   /** Of how many lines they are. */
   readonly lines: number;
   /** What is committed beside the offset; undefined: what was. */
@@ -76,22 +76,23 @@ async function planMove(
     throw new TributaryError('USAGE', `${what}: it begins at ${begin} and ends at ${end}`);
   }
   const move = { partition, from: committed.offset, to, begin };
-  if (!restored && isKnown(standing)) return { ...move, marks: 'kept', lines: before.marks.size, progress: undefined };
+  if (!restored && isKnown(standing))
+    return { ...move, dedupe: 'kept', lines: before.dedupe.size, progress: undefined };
   const kept = restored && saved !== undefined ? savedProgress(saved, to, topicId, `${topic}/${partition}`) : undefined;
-  const marks: Marks =
-    kept?.marks ?? (await marksFromLog(runtime.stores.transport, runtime.speakers(topic), topic, partition, to));
+  const dedupe: DedupePositions =
+    kept?.dedupe ?? (await dedupeFromLog(runtime.stores.transport, runtime.upstreams(topic), topic, partition, to));
   const after: Progress = {
     topicId,
     furthest: kept?.furthest ?? (restored ? to : Math.max(to, standing.isOfAnother ? 0 : (committed.offset ?? 0))),
     token: restored ? (await largestToken(job, runtime, partitions)) + TOKENS_LEFT_OUT : before.token,
     partitions: before.partitions,
     base: before.base,
-    marks,
+    dedupe,
     behind: kept?.behind ?? (standing.isOfAnother ? new Map() : before.behind),
     within: kept?.within,
   };
   const progress = formatProgress(after, to);
-  return { ...move, marks: kept === undefined ? 'from the log' : 'saved', lines: marks.size, progress };
+  return { ...move, dedupe: kept === undefined ? 'from the log' : 'saved', lines: dedupe.size, progress };
 }
 
 /** Of all partitions, since they form one line: as committed, and as the tables know it. */

@@ -26,7 +26,7 @@ interface Said {
   readonly tenant: string;
 }
 /** A derived event, encoded. */
-export interface SaidEvent extends Said {
+export interface OutboxEvent extends Said {
   readonly kind: 'event';
   readonly topic: string;
   readonly type: string;
@@ -35,13 +35,13 @@ export interface SaidEvent extends Said {
   readonly value: Uint8Array;
 }
 /** A view's record that is to be removed. */
-export interface SaidRemoval extends Said {
+export interface OutboxRemoval extends Said {
   readonly kind: 'removal';
   readonly view: string;
   readonly key: Key;
 }
 /** A channel that is to be called. */
-export interface SaidCall extends Said {
+export interface OutboxCall extends Said {
   readonly kind: 'call';
   readonly row: Key;
   readonly channel: ChannelName;
@@ -49,12 +49,12 @@ export interface SaidCall extends Said {
   readonly message: Omit<Call, 'kind' | 'channel' | 'attempt'>;
 }
 /** A record that the row rejected: were the row written with later records alone, an attempt after a crash would skip it. */
-export interface SaidRejection extends Said {
+export interface OutboxRejection extends Said {
   readonly kind: 'rejection';
   readonly code: RejectCode;
   readonly message: string;
 }
-export type OutboxEntry = SaidEvent | SaidRemoval | SaidCall | SaidRejection;
+export type OutboxEntry = OutboxEvent | OutboxRemoval | OutboxCall | OutboxRejection;
 
 export const EMPTY: readonly OutboxEntry[] = [];
 
@@ -131,7 +131,7 @@ type PackedEvent = readonly [
   key: string | null,
   value: string,
 ];
-type Packed = PackedEvent | Omit<Exclude<OutboxEntry, SaidEvent>, 'partition' | 'tenant'>;
+type Packed = PackedEvent | Omit<Exclude<OutboxEntry, OutboxEvent>, 'partition' | 'tenant'>;
 
 function pack(entry: OutboxEntry): Packed {
   if (entry.kind === 'event') {

@@ -11,16 +11,16 @@ import type { LogRecord } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { parseOutbox } from './outbox.ts';
 import { type Planned, plan, wantedOf } from './plan.ts';
-import type { Place } from './records.ts';
+import type { Assignment } from './records.ts';
 import { idOf } from './rows.ts';
 import type { Runtime } from './stores.ts';
 import { applyTo } from './view-writes.ts';
 import { viewChanges } from './views.ts';
 
 export interface OwedContext {
-  readonly runtime: Pick<Runtime, 'stores' | 'settings' | 'speakers' | 'clock'>;
+  readonly runtime: Pick<Runtime, 'stores' | 'settings' | 'upstreams' | 'clock'>;
   readonly job: Job;
-  readonly place: Place;
+  readonly place: Assignment;
   readonly token: number;
   readonly topicId: string;
   /** Under which partitions the rows of this one may be stored. */
@@ -43,12 +43,12 @@ export async function writeOwed(context: OwedContext, target: Target, records: r
     codec,
     partition: 0,
     topic: { id: topicId, partitions: WHOLE_TOPIC },
-    speakers: runtime.speakers(job.from.name),
-    marks: undefined,
+    upstreams: runtime.upstreams(job.from.name),
+    dedupe: undefined,
     furthest: 0,
     limit: () => 0,
     undeclaredTypes: 'skip',
-    breathe: () => runtime.clock.breathe(),
+    yieldToLoop: () => runtime.clock.yieldToLoop(),
   });
   const keys = new Map<string, Key>();
   for (const item of items) for (const key of item.keys) keys.set(idOf(key), key);
@@ -94,7 +94,7 @@ async function writeRows(context: OwedContext, target: Target, rows: readonly St
   const { stores } = runtime;
   const changes: Change[] = [];
   for (const row of rows) {
-    const pause = runtime.clock.breathe();
+    const pause = runtime.clock.yieldToLoop();
     if (pause !== undefined) await pause;
     changes.push(...changesOf(context, target, row));
   }

@@ -7,15 +7,15 @@ import type { TableDef } from '../../core/target.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { largestSize } from '../../topics/log/limits.ts';
-import type { Marks } from '../../topics/log/marks.ts';
 import type { OnlyRows, RowKeys } from '../../topics/log/only.ts';
 import { FIRST_ORIGIN, type Origin, parseLine, parseOrigin, ROUTED } from '../../topics/log/origin.ts';
 import { partitionOfText } from '../../topics/log/partition.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import type { Every, Job, Keys, Where } from '../define.ts';
+import { Anomalies, isDeclared, undeclaredMessage } from './anomalies.ts';
 import type { Limit } from './limits.ts';
-import { isDeclared, Oddities, undeclaredMessage } from './oddities.ts';
 import { idOf } from './rows.ts';
 import type { Clock, Settings } from './stores.ts';
 import type { Skip } from './telemetry.ts';
@@ -48,7 +48,7 @@ export interface Plan {
   readonly routed: readonly { readonly record: LogRecord; readonly key: string }[];
   readonly rejected: RejectedRecord[];
   readonly skipped: Record<Skip, number>;
-  readonly odd: Oddities;
+  readonly odd: Anomalies;
 }
 
 export interface PlanContext {
@@ -57,27 +57,27 @@ export interface PlanContext {
   readonly partition: number;
   /** The topic of the job, with its id as `shortId` makes it. */
   readonly topic: { readonly id: string; readonly partitions: number };
-  readonly speakers: ReadonlySet<string>;
+  readonly upstreams: ReadonlySet<string>;
   /** They take up the origins of the records. */
-  readonly marks: Marks | undefined;
+  readonly dedupe: DedupePositions | undefined;
   /** The largest offset that was committed before the claim. What was refused or sent on before it is not so again. */
   readonly furthest: number;
   readonly limit: Limit;
   readonly undeclaredTypes: Settings['undeclaredTypes'];
-  readonly breathe: Clock['breathe'];
+  readonly yieldToLoop: Clock['yieldToLoop'];
 }
 
 export async function plan(records: readonly LogRecord[], context: PlanContext): Promise<Plan> {
-  const { job, codec, partition, topic, speakers, marks, furthest, limit, undeclaredTypes, breathe } = context;
+  const { job, codec, partition, topic, upstreams, dedupe, furthest, limit, undeclaredTypes, yieldToLoop } = context;
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
   const rejected: RejectedRecord[] = [];
   const skipped: Record<Skip, number> = { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
-  const odd = new Oddities();
+  const odd = new Anomalies();
   const wanted = wantedOf(job);
 
   for (const record of records) {
-    const pause = breathe();
+    const pause = yieldToLoop();
     if (pause !== undefined) await pause;
     const decoded = codec.decode(job.from, record, wanted);
     const isOld = record.offset < furthest;
@@ -101,13 +101,13 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
       continue;
     }
     const { event, onlyFor } = decoded;
-    const origin = decoded.origin && isOurs(decoded.origin, job, speakers) ? decoded.origin : undefined;
+    const origin = decoded.origin && isOurs(decoded.origin, job, upstreams) ? decoded.origin : undefined;
     if (onlyFor !== undefined && onlyFor !== job.name) {
       skipped['not-ours'] += 1;
       continue;
     }
     // After a rewind it is not judged again; but the views of the rows that have applied it are written again.
-    if (origin !== undefined && marks?.pass(origin) === false && !isOld) {
+    if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) {
       skipped.repeated += 1;
       continue;
     }
@@ -148,10 +148,10 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
  * A derived event that was sent on has two origins: the job that said it may say it again, to this partition, once it knows how
  * many there are.
  */
-function markFirst({ headers }: LogRecord, { line }: Origin, { job, marks, speakers }: PlanContext): void {
+function markFirst({ headers }: LogRecord, { line }: Origin, { job, dedupe, upstreams }: PlanContext): void {
   const said = headers[FIRST_ORIGIN];
   const first = parseLine(line).job === ROUTED && typeof said === 'string' ? parseOrigin(said) : undefined;
-  if (first !== undefined && isOurs(first, job, speakers)) marks?.pass(first);
+  if (first !== undefined && isOurs(first, job, upstreams)) dedupe?.pass(first);
 }
 
 /** What sending on adds to a record. */
@@ -168,9 +168,9 @@ function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: On
   return { ...touched, keys, only: { rows, views } };
 }
 
-function isOurs({ line }: Origin, job: Job, speakers: ReadonlySet<string>): boolean {
-  const { speaker } = parseLine(line);
-  return speakers.has(speaker) || speaker === `${ROUTED}/${job.from.name}`;
+function isOurs({ line }: Origin, job: Job, upstreams: ReadonlySet<string>): boolean {
+  const { upstream } = parseLine(line);
+  return upstreams.has(upstream) || upstream === `${ROUTED}/${job.from.name}`;
 }
 
 interface Told {
@@ -196,7 +196,7 @@ function keyOfEvent(job: Job, event: Event): string | undefined {
 function cameFrom(origin: Origin | undefined, topic: string, id: string): Planned['cameFrom'] {
   if (origin === undefined) return undefined;
   const from = parseLine(origin.line);
-  const isOfTopic = from.speaker === `${ROUTED}/${topic}` && from.topicId === id;
+  const isOfTopic = from.upstream === `${ROUTED}/${topic}` && from.topicId === id;
   return isOfTopic ? [from.partition, origin.offset] : undefined;
 }
 

@@ -66,7 +66,7 @@ export async function rebuildViews(job: Job, runtime: Needed, options: RebuildOp
   let after: string | undefined;
   try {
     do {
-      const page = await rebuild.patiently(() => runtime.stores.tables.scan(job.row, { limit, after }));
+      const page = await rebuild.withRetries(() => runtime.stores.tables.scan(job.row, { limit, after }));
       const work = rebuild.rows(page.items).then(() => {
         working.delete(work);
         so.rows += page.items.length;
@@ -91,7 +91,7 @@ class Rebuild {
   readonly #runtime: Needed;
   readonly #options: RebuildOptions;
   readonly #so: Rebuilt;
-  readonly patiently: ReturnType<typeof patientOf>;
+  readonly withRetries: ReturnType<typeof patientOf>;
 
   constructor(job: Job, runtime: Needed, options: RebuildOptions, so: Rebuilt) {
     this.#job = job;
@@ -99,7 +99,7 @@ class Rebuild {
     this.#runtime = runtime;
     this.#options = options;
     this.#so = so;
-    this.patiently = patientOf(runtime, options);
+    this.withRetries = patientOf(runtime, options);
   }
 
   async rows(rows: readonly StoredRow[]): Promise<void> {
@@ -125,7 +125,7 @@ class Rebuild {
     while (written.length > 0) {
       const { tables } = this.#runtime.stores;
       const before = written;
-      const now = await this.patiently(() =>
+      const now = await this.withRetries(() =>
         tables.read(
           this.#job.row,
           before.map(({ key }) => key),
@@ -172,7 +172,7 @@ class Rebuild {
   }
 
   async #applyTo(target: Target, changes: readonly Change[]): Promise<void> {
-    const results = await this.patiently(() => applyTo(this.#runtime.stores, target, changes));
+    const results = await this.withRetries(() => applyTo(this.#runtime.stores, target, changes));
     results.forEach((result, i) => {
       const { key, record } = changes[i] as Change;
       if (result === 'stale') this.#so.newer += 1;

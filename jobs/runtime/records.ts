@@ -7,7 +7,7 @@ import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/log/ori
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
-import type { SaidEvent } from './outbox.ts';
+import type { OutboxEvent } from './outbox.ts';
 
 const text = new TextEncoder();
 
@@ -15,7 +15,7 @@ const text = new TextEncoder();
 export type PartitionCount = (topic: string) => number;
 
 /** Where a batch stands, which every record it sends has to say. */
-export interface Place {
+export interface Assignment {
   readonly job: string;
   readonly topic: string;
   readonly partition: number;
@@ -25,18 +25,23 @@ export interface Place {
 export const sourceOf = (job: string): string => `/tributary/${job}`;
 
 /** Where something was said, as text. `topicId` as `shortId` makes it. */
-export function originOf({ offset }: Pick<SaidEvent, 'offset'>, index: number, place: Place, topicId: string): string {
+export function originOf(
+  { offset }: Pick<OutboxEvent, 'offset'>,
+  index: number,
+  place: Assignment,
+  topicId: string,
+): string {
   return formatOrigin(lineOf(place.job, place.topic, topicId, place.partition), offset, index);
 }
 
 /** An earlier release took times that no reader takes any more; what it stored is still to be said. */
 const sayable = (time: number): number => Math.max(time, FIRST_TIME);
 
-/** One record; or, for a broadcast, one for every partition. None if the topic does not take it: see `noteSaid`. */
+/** One record; or, for a broadcast, one for every partition. None if the topic does not take it: see `noteRejections`. */
 export function derived(
-  said: SaidEvent,
+  said: OutboxEvent,
   index: number,
-  place: Place,
+  place: Assignment,
   topicId: string,
   partitions: PartitionCount,
   limit: Limit,
@@ -63,12 +68,12 @@ export function derived(
 
 /**
  * The record as it is, in the partition of its key. It is for this job only: each job that reads the topic sends on what it
- * wants itself, and the marks of one job's line would not fit the order of another's.
+ * wants itself, and the dedupe positions of one job's line would not fit the order of another's.
  */
 export function routed(
   record: LogRecord,
   key: string,
-  place: Place,
+  place: Assignment,
   topicId: string,
   partitions: PartitionCount,
   now: number,
@@ -103,7 +108,7 @@ export function toRow(
   row: { readonly tenant: string; readonly recordKey: string },
   id: string,
   time: number,
-  place: Place,
+  place: Assignment,
   partitions: PartitionCount,
   now: number,
 ): NewRecord {

@@ -50,7 +50,7 @@ export function noteUnshown({ outcomes }: Folded, offset: number, row: LiveRow, 
 }
 
 /** Notes what rows have rejected, in an earlier attempt as well, and what they said and no topic takes. */
-export function noteSaid(entries: readonly OutboxEntry[], { touched, outcomes }: Folded, limit: Limit): void {
+export function noteRejections(entries: readonly OutboxEntry[], { touched, outcomes }: Folded, limit: Limit): void {
   const noted = new Set(entries.filter((entry) => whyNot(entry, limit) !== undefined));
   if (noted.size === 0) return;
   for (const { row } of touched.values()) {

@@ -35,7 +35,7 @@ export async function writeRows(
   if (written.length === 0) return 0;
   const writes: RowWrite[] = [];
   for (const one of written) {
-    const pause = runtime.clock.breathe();
+    const pause = runtime.clock.yieldToLoop();
     if (pause !== undefined) await pause;
     writes.push(writeOf(context, one));
   }

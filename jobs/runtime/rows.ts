@@ -6,7 +6,7 @@ import { keyFields, type TableDef } from '../../core/target.ts';
 import type { Key, Version } from '../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../sinks/tables/port.ts';
 import type { Row } from '../define.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import type { OtherPartitions } from './other-partitions.ts';
 import { formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
 import { type Packing, packingOf } from './packed.ts';
 import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
@@ -33,7 +33,7 @@ export interface RowsOwner {
   readonly partition: number;
   /** As `shortId` makes it. */
   readonly topicId: string;
-  readonly elsewhere: Elsewhere;
+  readonly otherPartitions: OtherPartitions;
   /** Whether it stops at a row with a larger token. */
   readonly stopAbove: boolean;
 }
@@ -100,7 +100,7 @@ export class PartitionRows implements Keeper {
     }
     if (missing.length === 0) return;
     const rows = await this.#tables.read(this.#table, missing);
-    await this.#lookElsewhere(rows);
+    await this.#lookAtOthers(rows);
     missing.forEach((key, i) => {
       this.#keep(key, rows[i], hasLeft);
     });
@@ -110,7 +110,7 @@ export class PartitionRows implements Keeper {
   async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
     this.#ofBatch ??= new Set();
     const stored = await this.#tables.under(this.#table, prefix);
-    await this.#lookElsewhere(stored);
+    await this.#lookAtOthers(stored);
     for (const row of stored) {
       const id = idOf(row.key);
       this.#ofBatch.add(id);
@@ -119,9 +119,10 @@ export class PartitionRows implements Keeper {
     return stored.map((row) => row.key);
   }
 
-  async #lookElsewhere(rows: readonly (StoredRow | undefined)[]): Promise<void> {
-    const { topicId, partition, elsewhere } = this.owner;
-    if (rows.some((row) => row !== undefined && isOfOthers(row.outbox, topicId, partition))) await elsewhere.look();
+  async #lookAtOthers(rows: readonly (StoredRow | undefined)[]): Promise<void> {
+    const { topicId, partition, otherPartitions } = this.owner;
+    if (rows.some((row) => row !== undefined && isOfOthers(row.outbox, topicId, partition)))
+      await otherPartitions.look();
   }
 
   #keep(key: Key, row: StoredRow | undefined, hasLeft: HasLeft): void {
@@ -179,7 +180,7 @@ export class PartitionRows implements Keeper {
    * share goes: packing takes time, too, and what would be forgotten at once need not be. Then whoever has the oldest rows of the process
    * gives some up, if they are too many in all.
    */
-  async trim(used: Iterable<string>, hasLeft: HasLeft, breathe: Clock['breathe']): Promise<void> {
+  async trim(used: Iterable<string>, hasLeft: HasLeft, yieldToLoop: Clock['yieldToLoop']): Promise<void> {
     const budget = this.#budget;
     budget.join(this);
     const now = budget.tick();
@@ -195,7 +196,7 @@ export class PartitionRows implements Keeper {
     let room = share * READY_SHARE;
     let kept = 0;
     for (; kept < latest.length; kept++) {
-      const pause = breathe();
+      const pause = yieldToLoop();
       if (pause !== undefined) await pause;
       const one = latest[kept] as Ready;
       if (one.usedAt === 0) this.#recount(one, now);
@@ -210,7 +211,7 @@ export class PartitionRows implements Keeper {
       budget.count(-one.bytes);
     }
     for (const one of packed.reverse()) {
-      const pause = breathe();
+      const pause = yieldToLoop();
       if (pause !== undefined) await pause;
       this.#pack(one, hasLeft);
     }

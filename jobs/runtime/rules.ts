@@ -11,9 +11,9 @@
  * 4. Newest owner wins. A row's version is (token, revision), in this order; every store refuses an older one.
  * 5. The first touch takes possession. A row that is not of our token is written, whole, whatever came of its records: as long
  *    as the claim is young (`batch.ts`).
- * 6. Rows, look, views, calls, then one transaction: derived events, offset and marks together (`batch.ts`).
+ * 6. Rows, look, views, calls, then one transaction: derived events, offset and dedupe positions together (`batch.ts`).
  * 7. Out of the outbox, in its turn. A batch sends those outbox entries of its rows whose position lies within the batch,
- *    whichever attempt folded them; a rejection is one, too (`outbox.ts`). Rows and marks of an attempt that did not commit are
+ *    whichever attempt folded them; a rejection is one, too (`outbox.ts`). Rows and dedupe positions of an attempt that did not commit are
  *    forgotten.
  * 8. Unknown means a new claim. After a write of unknown outcome the owner goes on with a new token and empty memory.
  * 9. Derived events carry their origin, and readers skip what they have seen (`topics/log/origin.ts`). A record before the furthest
@@ -30,9 +30,9 @@ export interface Rules {
   /** A batch sends the entries that lie within it. */
   readonly withinBatch: boolean;
   /** What was seen of an origin is not applied again. */
-  readonly marks: boolean;
-  /** The marks of an attempt that did not commit are forgotten. */
-  readonly marksCopy: boolean;
+  readonly dedupe: boolean;
+  /** The dedupe positions of an attempt that did not commit are forgotten. */
+  readonly dedupeCopy: boolean;
   /** A claim begins with nothing in memory. */
   readonly freshCache: boolean;
   /** A claim looks at its token once more after it fenced, before it reads the offset. */
@@ -61,8 +61,8 @@ export const ALL_RULES: Rules = {
   skip: true,
   outbox: true,
   withinBatch: true,
-  marks: true,
-  marksCopy: true,
+  dedupe: true,
+  dedupeCopy: true,
   freshCache: true,
   tokenAgain: true,
   stopAbove: true,

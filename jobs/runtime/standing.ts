@@ -24,8 +24,8 @@ export async function standingsOf({ name, from }: Job, transport: Transport): Pr
   const [topic] = await transport.describe([from.name]);
   const topicId = shortId(topic?.id);
   const partitions = (topic?.partitions ?? []).map((info, i): Standing => {
-    const one = committed[i] ?? { offset: undefined, marks: '', foreign: false };
-    const progress = one.offset === undefined ? nothing() : parseProgress(one.marks, one.offset);
+    const one = committed[i] ?? { offset: undefined, metadata: '', foreign: false };
+    const progress = one.offset === undefined ? nothing() : parseProgress(one.metadata, one.offset);
     const isOfAnother = progress.topicId !== '' && topicId !== '' && progress.topicId !== topicId;
     return { info, committed: one, progress, isOfAnother };
   });

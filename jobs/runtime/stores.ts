@@ -8,7 +8,7 @@ import type { Tables } from '../../sinks/tables/port.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
-import { Room } from './room.ts';
+import { RecordBudget } from './record-budget.ts';
 import { RowBudget } from './row-budget.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -30,7 +30,7 @@ export interface Clock {
   /** Settles after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Called between two pieces of work: lets everybody else on the loop have a turn if work has gone on for long. */
-  breathe(): Promise<void> | undefined;
+  yieldToLoop(): Promise<void> | undefined;
 }
 
 export interface Settings {
@@ -93,8 +93,8 @@ export const NETWORKED = {
 } as const satisfies Partial<Settings>;
 
 /** The room that these settings give to the batches of a process. */
-export function roomOf({ batchesAtOnce, maxRecords }: Settings): Room {
-  return new Room(batchesAtOnce * maxRecords);
+export function recordBudgetOf({ batchesAtOnce, maxRecords }: Settings): RecordBudget {
+  return new RecordBudget(batchesAtOnce * maxRecords);
 }
 
 /** The memory that these settings give to the rows of a process. */
@@ -102,16 +102,16 @@ export function rowBudgetOf({ rowCacheMb }: Settings): RowBudget {
   return new RowBudget(rowCacheMb * 1_000_000);
 }
 
-/** What `Runtime.speakers` answers for these jobs, which have to be all that are declared. */
-export function speakersOf(jobs: readonly Job[]): Runtime['speakers'] {
-  const speakers = new Map<string, Set<string>>();
+/** What `Runtime.upstreams` answers for these jobs, which have to be all that are declared. */
+export function upstreamsOf(jobs: readonly Job[]): Runtime['upstreams'] {
+  const upstreams = new Map<string, Set<string>>();
   for (const { name, from, to } of jobs) {
     for (const topic of to) {
-      const ofTopic = speakers.get(topic.name) ?? new Set();
-      speakers.set(topic.name, ofTopic.add(`${name}/${from.name}`));
+      const ofTopic = upstreams.get(topic.name) ?? new Set();
+      upstreams.set(topic.name, ofTopic.add(`${name}/${from.name}`));
     }
   }
-  return (topic) => speakers.get(topic) ?? NOBODY;
+  return (topic) => upstreams.get(topic) ?? NOBODY;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -122,16 +122,16 @@ export interface Runtime {
   readonly settings: Settings;
   readonly telemetry: Telemetry;
   /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
-  readonly room: Pick<Room, 'take' | 'isWanted'>;
+  readonly room: Pick<RecordBudget, 'take' | 'isWanted'>;
   /** The same for the records by which views catch up. */
-  readonly catchUpRoom: Pick<Room, 'take'>;
+  readonly catchUpBudget: Pick<RecordBudget, 'take'>;
   /** For the rows that all partitions keep between batches. */
   readonly rowBudget: RowBudget;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
   /**
    * Which jobs derive events for a topic from which, as `job/topic`. The origin of any other event is none of ours: its producer
-   * may mean something else by the word, and marks are not kept for it.
+   * may mean something else by the word, and dedupe positions are not kept for it.
    */
-  readonly speakers: (topic: string) => ReadonlySet<string>;
+  readonly upstreams: (topic: string) => ReadonlySet<string>;
 }

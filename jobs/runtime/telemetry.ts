@@ -3,7 +3,7 @@
  * are made, so that they cannot disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
  */
 import type { ErrorCode } from '../../core/errors.ts';
-import type { Oddity } from './oddities.ts';
+import type { Anomaly } from './anomalies.ts';
 
 interface OfJob {
   readonly job: string;
@@ -42,7 +42,7 @@ export type PartitionEvent = Where &
         readonly applied: number;
         readonly skipped: Readonly<Record<Skip, number>>;
         /** What was strange about events that were taken all the same. */
-        readonly odd: Readonly<Record<Oddity, number>>;
+        readonly odd: Readonly<Record<Anomaly, number>>;
         readonly rejected: number;
         readonly routed: number;
         readonly rowsWritten: number;
@@ -67,9 +67,9 @@ export type PartitionEvent = Where &
     | { readonly kind: 'fenced'; readonly message: string }
     /** The committed offset is of a topic that was deleted since: the job begins with the one that there is now. */
     | { readonly kind: 'topic-remade'; readonly offset: number }
-    /** Another tool has committed the offset. The marks were made anew from the log. */
+    /** Another tool has committed the offset. The dedupe positions were made anew from the log. */
     | { readonly kind: 'offset-foreign'; readonly offset: number }
-    /** Another tool has expanded the topic, so that marks of old partitions are not known in others. */
+    /** Another tool has expanded the topic, so that dedupe positions of old partitions are not known in others. */
     | { readonly kind: 'expanded'; readonly from: number; readonly to: number }
     /** Records of a view that it held in a newer version. */
     | { readonly kind: 'views-stale'; readonly view: string; readonly count: number }

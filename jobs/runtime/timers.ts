@@ -14,7 +14,7 @@ import { isTime } from '../../topics/codec/time.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import type { DueTimers } from './due-timers.ts';
-import { type PartitionCount, type Place, sourceOf, toRow } from './records.ts';
+import { type Assignment, type PartitionCount, sourceOf, toRow } from './records.ts';
 import { idOf } from './rows.ts';
 import type { Runtime } from './stores.ts';
 
@@ -42,7 +42,7 @@ export interface Done {
 
 export class Timers {
   readonly #job: Job;
-  readonly #place: Place;
+  readonly #place: Assignment;
   readonly #runtime: Runtime;
   readonly #partitions: PartitionCount;
   readonly #due: DueTimers;
@@ -52,7 +52,7 @@ export class Timers {
   /** How many of those found last were not to be said. */
   #unusable = 0;
 
-  constructor(job: Job, place: Place, runtime: Runtime, partitions: PartitionCount, due: DueTimers) {
+  constructor(job: Job, place: Assignment, runtime: Runtime, partitions: PartitionCount, due: DueTimers) {
     this.#job = job;
     this.#place = place;
     this.#runtime = runtime;

@@ -4,7 +4,7 @@ import type { Target } from '../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../sinks/port.ts';
 import { type Job, Rejection, type Row } from '../define.ts';
 import type { Folded, Touched } from './fold.ts';
-import type { OutboxEntry, SaidRemoval } from './outbox.ts';
+import type { OutboxEntry, OutboxRemoval } from './outbox.ts';
 import { RowsRefused } from './refused.ts';
 import { noteUnshown } from './rejected.ts';
 import { idOf, type LiveRow } from './rows.ts';
@@ -33,14 +33,14 @@ export async function collectViews(
   partition: number,
   refused: ReadonlyMap<string, Rejection>,
   first: number,
-  breathe: Clock['breathe'],
+  yieldToLoop: Clock['yieldToLoop'],
 ): Promise<ViewWrites> {
   const writes: ViewWrites = new Map();
   const failed = new Map<string, Rejection>();
   for (const [id, one] of touched) {
     const why = refused.get(id);
     if ((!one.changed && !one.again) || why?.code === 'JOB_FAILED') continue;
-    const pause = breathe();
+    const pause = yieldToLoop();
     if (pause !== undefined) await pause;
     const { row } = one;
     const tenant = row.key[0] as string;
@@ -75,7 +75,7 @@ export async function collectViews(
  * A removal that was committed, and stays since its view is behind, need not be there twice. What was committed stands before what this
  * batch says.
  */
-function dropSaid(outbox: OutboxEntry[], { view, key, partition }: SaidRemoval, first: number): void {
+function dropSaid(outbox: OutboxEntry[], { view, key, partition }: OutboxRemoval, first: number): void {
   for (const [i, before] of outbox.entries()) {
     if (before.partition !== partition) continue;
     if (before.offset >= first) return;

@@ -1,12 +1,12 @@
 /**
  * The owner of one partition of a job's topic: claims it, then applies batch after batch until it is stopped, fenced, or meets
- * what it cannot live with. For what is away it waits where it is, if that call may be made again (`patience.ts`). Whatever else goes
+ * what it cannot live with. For what is away it waits where it is, if that call may be made again (`retrying.ts`). Whatever else goes
  * wrong in a batch, there is one way back: claim again, with nothing in memory. So recovery from a write of unknown outcome is the
  * same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { eventTimeOf } from '../../topics/codec/envelope.ts';
-import type { Marks } from '../../topics/log/marks.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import type { Within } from '../../topics/log/progress.ts';
 import type { LogRecord, Membership } from '../../topics/log/transport.ts';
 import type { Job, Rejection } from '../define.ts';
@@ -20,10 +20,10 @@ import type { GroupProgress } from './group-progress.ts';
 import { LimitLearned, Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
-import { Patience, patiently, withKinds } from './patience.ts';
 import { beyondLogAdvice } from './position.ts';
-import type { Place } from './records.ts';
+import type { Assignment } from './records.ts';
 import { Apart, Outranked, RowsRefused } from './refused.ts';
+import { Retrying, withKinds, withRetries } from './retrying.ts';
 import { PartitionRows } from './rows.ts';
 import { ALL_RULES, type Rules } from './rules.ts';
 import { sharedOf } from './shared.ts';
@@ -39,7 +39,7 @@ const NEWS_SHARE = 8;
 interface Owned extends Claimed {
   readonly catchingUp: CatchingUp;
   readonly timers: Timers;
-  marks: Marks;
+  dedupe: DedupePositions;
   next: number;
   end: number;
   within: Within | undefined;
@@ -57,7 +57,7 @@ interface Owned extends Claimed {
 
 export class PartitionWorker {
   readonly #job: Job;
-  readonly #place: Place;
+  readonly #place: Assignment;
   readonly #membership: Membership;
   readonly #runtime: Runtime;
   /** For what nobody waits for. */
@@ -69,7 +69,7 @@ export class PartitionWorker {
   readonly #rows: PartitionRows;
   readonly #due: DueTimers;
   readonly #group: Pick<GroupProgress, 'read'>;
-  readonly #patience: Patience;
+  readonly #retrying: Retrying;
   readonly #limits = new Limits();
   #owned: Owned | undefined;
   /** The largest token of a row that stopped a claim. */
@@ -87,16 +87,16 @@ export class PartitionWorker {
     this.#job = job;
     this.#place = { job: job.name, topic: job.from.name, partition };
     this.#membership = membership;
-    this.#patience = new Patience(this.#place, runtime);
-    const stores = patiently(runtime.stores, this.#patience);
+    this.#retrying = new Retrying(this.#place, runtime);
+    const stores = withRetries(runtime.stores, this.#retrying);
     this.#runtime = { ...runtime, stores };
     this.#impatient = runtime;
     this.#rules = rules;
-    this.#lookups = withKinds(lookups, { load: this.#patience.reading });
+    this.#lookups = withKinds(lookups, { load: this.#retrying.reading });
     this.#destinations = new Destinations(job);
     this.#counts = new PartitionCounts(job);
-    this.#due = withKinds(shared.due, { take: this.#patience.reading });
-    this.#group = withKinds(shared.group, { read: this.#patience.reading });
+    this.#due = withKinds(shared.due, { take: this.#retrying.reading });
+    this.#group = withKinds(shared.group, { read: this.#retrying.reading });
     this.#rows = new PartitionRows(job.row, stores.tables, runtime.rowBudget);
   }
 
@@ -104,23 +104,23 @@ export class PartitionWorker {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, telemetry, settings, random } = this.#runtime;
     let failures = 0;
-    this.#patience.begin(signal);
+    this.#retrying.begin(signal);
     try {
       while (!signal.aborted) {
         try {
           const turn = await this.turn(settings.waitMs, signal);
           failures = turn === 'fenced' ? failures + 1 : 0;
-          if (turn !== 'fenced') this.#patience.resumes();
+          if (turn !== 'fenced') this.#retrying.resumes();
           else await clock.sleep(backOff(failures, settings.backOffMs, random), signal);
         } catch (error) {
           if (kindOf(error) !== 'retry') throw error;
           if (signal.aborted) {
-            this.#patience.stopped(error as TributaryError);
+            this.#retrying.stopped(error as TributaryError);
             break;
           }
           failures += 1;
           const delayMs = backOff(failures, settings.backOffMs, random);
-          this.#patience.waits(error as TributaryError, delayMs);
+          this.#retrying.waits(error as TributaryError, delayMs);
           await clock.sleep(delayMs, signal);
         }
       }
@@ -162,7 +162,7 @@ export class PartitionWorker {
       if (this.#rules.reclaim || kindOf(error) !== 'retry') await this.#letGo();
       else this.#rows.clear();
       if (error instanceof LimitLearned) {
-        this.#patience.waits(error, 0);
+        this.#retrying.waits(error, 0);
         return 'worked';
       }
       if (kindOf(error) !== 'fenced') throw error;
@@ -175,9 +175,9 @@ export class PartitionWorker {
     const { maxRecords, maxKeys } = this.#runtime.settings;
     const options = { maxRecords, maxKeys, waitMs };
     const fetching = signal === undefined ? options : { ...options, signal };
-    const { records, end } = await this.#patience.reading(() => owned.claim.fetch(fetching));
+    const { records, end } = await this.#retrying.reading(() => owned.claim.fetch(fetching));
     owned.end = end;
-    // Not `next < end`: the last offsets of a log may be taken by marks of transactions, which nobody can read.
+    // Not `next < end`: the last offsets of a log may be taken by dedupe positions of transactions, which nobody can read.
     const last = records.at(-1);
     owned.backlog = last !== undefined && last.offset + 1 < end;
     if (owned.next > end) this.#beyondLog(owned.next, end);
@@ -192,9 +192,9 @@ export class PartitionWorker {
     }
     const [membership, counts, group] = [this.#membership, this.#counts, this.#group];
     const claimed = await claimPartition({ job, place, membership, runtime, rules, counts, group }, this.#above);
-    const { token, topicId, partitions, elsewhere, next, stored } = claimed;
-    this.#patience.owns(token);
-    this.#rows.begin({ token, topicId, partition: place.partition, elsewhere, stopAbove: rules.stopAbove });
+    const { token, topicId, partitions, otherPartitions, next, stored } = claimed;
+    this.#retrying.owns(token);
+    this.#rows.begin({ token, topicId, partition: place.partition, otherPartitions, stopAbove: rules.stopAbove });
     return {
       ...claimed,
       catchingUp: new CatchingUp({ runtime: this.#impatient, job, place, token, topicId, stored }, claimed),
@@ -271,7 +271,7 @@ export class PartitionWorker {
       isYoung: owned.judged < this.#runtime.settings.possessionRecords,
       refreshEnd: () => this.#refreshEnd(),
     };
-    const after = await processBatch(context, records, owned.next, owned.end, owned.marks, refused);
+    const after = await processBatch(context, records, owned.next, owned.end, owned.dedupe, refused);
     Object.assign(owned, after);
     if (after.within !== undefined) return;
     owned.logTime = Math.max(owned.logTime, eventTimeOf(records.at(-1) as LogRecord));
@@ -279,8 +279,8 @@ export class PartitionWorker {
   }
 
   /** Views have caught up since the last batch, and there is no next one. */
-  async #commitViews({ claim, progress, next, marks, within, catchingUp }: Owned): Promise<void> {
-    await claim.commit({ records: [], offset: next, marks: progress(next, marks, within, catchingUp.behind()) });
+  async #commitViews({ claim, progress, next, dedupe, within, catchingUp }: Owned): Promise<void> {
+    await claim.commit({ records: [], offset: next, metadata: progress(next, dedupe, within, catchingUp.behind()) });
     catchingUp.committed(next);
   }
 

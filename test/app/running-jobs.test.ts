@@ -60,7 +60,7 @@ function process(startFails: (name: string) => unknown = () => undefined, stopFa
     clock: {
       now: () => 0,
       elapsed: () => 0,
-      breathe: async () => {},
+      yieldToLoop: async () => {},
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           const sleeper = { ms, wake: resolve };

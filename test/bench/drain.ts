@@ -7,7 +7,7 @@ import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { recordsOf } from '../../testing/produce.ts';
@@ -50,11 +50,11 @@ const runtime = {
   clock: systemClock,
   settings,
   telemetry: SILENT,
-  room: roomOf(settings),
-  catchUpRoom: roomOf(settings),
+  room: recordBudgetOf(settings),
+  catchUpBudget: recordBudgetOf(settings),
   rowBudget: rowBudgetOf(settings),
   random: Math.random,
-  speakers: speakersOf(jobs),
+  upstreams: upstreamsOf(jobs),
 };
 const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
 for (;;) {

@@ -7,7 +7,7 @@ import { memoryStores, type TestStores } from '../../testing/stores.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
-import { isSaidByNoJob, mirror, remake } from '../harness/other-tools.ts';
+import { isEmittedByNoJob, mirror, remake } from '../harness/other-tools.ts';
 import { begin, campus, end, seek } from './offsets-harness.ts';
 
 const everything = (of: Campus) => dump(of.stores, CAMPUS_JOBS);
@@ -22,7 +22,7 @@ async function otherCluster(t: TestContext): Promise<TestStores> {
 }
 
 test('a planned failover: everything is read, the jobs go on at the end of the other cluster, on the same tables', async (t) => {
-  for (const takes of [() => true, isSaidByNoJob]) {
+  for (const takes of [() => true, isEmittedByNoJob]) {
     const c = await campus(t);
     await c.enrol(8);
     await c.run();
@@ -49,7 +49,7 @@ test('an unplanned failover: new tables are made from a mirror of what no job sa
   await c.run();
   const before = await everything(c);
   const target = await otherCluster(t);
-  await mirror(c.stores.transport, target.transport, isSaidByNoJob);
+  await mirror(c.stores.transport, target.transport, isEmittedByNoJob);
   // In the middle of something, with rows and offsets that nobody can tell any more from those of the other cluster.
   await c.enrol(1);
   const fresh = await Campus.open({ ...target, codec: c.stores.codec });

@@ -12,7 +12,7 @@ interface Shown {
     readonly lag: number;
     readonly furthest: number;
     readonly token: number;
-    readonly marks: number;
+    readonly dedupe: number;
     readonly notes: readonly string[];
   }[];
 }

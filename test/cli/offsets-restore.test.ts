@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
-import { dump, partitionsOf, saidEvents } from '../../testing/dump.ts';
+import { dump, emittedEvents, partitionsOf } from '../../testing/dump.ts';
 import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
 import { backUp, restore } from '../harness/backup.ts';
 import { CAMPUS_JOBS, type Campus, DAY_ONE } from '../harness/campus.ts';
@@ -30,9 +30,9 @@ async function twoDays(c: Campus) {
 test('a rewind writes the views of the rows again that it comes to, and changes nothing else', async (t) => {
   const c = await campus(t);
   const { before } = await twoDays(c);
-  const said = () => saidEvents(c.stores, batchEvents, trackProgress);
+  const said = () => emittedEvents(c.stores, batchEvents, trackProgress);
   const saidBefore = await said();
-  // Its rows are those of events of the platform. What a job said is known by its marks, and leads to no row a second time.
+  // Its rows are those of events of the platform. What a job said is known by its dedupe positions, and leads to no row a second time.
   c.stores.database.exec("DELETE FROM cache_fields WHERE cache = 'learner_courses'");
   await seekAll(c, begin);
   await c.run();

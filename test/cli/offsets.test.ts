@@ -26,10 +26,10 @@ test('where the jobs stand is shown for each partition, with what they have comm
   for (const { committed, end, lag, furthest, notes } of await ofJob(c, trackProgress)) {
     assert.deepEqual([committed, furthest, lag, notes], [end, end, 0, []]);
   }
-  const marks = (await ofJob(c, summarizeBatch)).reduce((sum, one) => sum + one.marks, 0);
-  assert.ok(marks > 0, 'of what track-progress said');
+  const dedupe = (await ofJob(c, summarizeBatch)).reduce((sum, one) => sum + one.dedupe, 0);
+  assert.ok(dedupe > 0, 'of what track-progress said');
   const { stdout } = await showText(c);
-  assert.match(stdout, /^job +partition +committed +end +behind +furthest +marks +notes$/m);
+  assert.match(stdout, /^job +partition +committed +end +behind +furthest +dedupe +notes$/m);
   assert.match(stdout, /^summarize-batch +0 /m);
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { TopicsAdmin, WantedTopic } from '../../topics/log/admin.ts';
-import { Marks } from '../../topics/log/marks.ts';
+import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { formatProgress, nothing, parseProgress } from '../../topics/log/progress.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { DAY, joined, record, take } from './transport-members.ts';
@@ -18,9 +18,9 @@ const wanted = (about: Partial<WantedTopic> = {}): WantedTopic => ({
 });
 /** What an owner commits beside an offset, of a topic with two partitions that has read these offsets of lines. */
 function progressWith(seen: Readonly<Record<string, number>>): string {
-  const marks = Marks.none();
-  for (const [line, offset] of Object.entries(seen)) marks.pass({ line, offset, index: 0 });
-  return formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, marks }, 0);
+  const dedupe = DedupePositions.none();
+  for (const [line, offset] of Object.entries(seen)) dedupe.pass({ line, offset, index: 0 });
+  return formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, dedupe }, 0);
 }
 const kinds = (found: readonly { kind: string; action: string }[]) =>
   found.map(({ kind, action }) => `${kind} ${action}`);
@@ -58,7 +58,7 @@ export function topicsContract(
       const member = await joined(transport, 'count', topic.name);
       const claim = await member.membership.claim(0);
       await take(claim, 1);
-      await claim.commit({ records: [], offset: (offset as number) + 1, marks: '' });
+      await claim.commit({ records: [], offset: (offset as number) + 1, metadata: '' });
       const [busy] = await topics.apply([larger]);
       assert.match(busy?.message ?? '', /the group count has 1 members and a lag of 0/);
 
@@ -79,7 +79,7 @@ export function topicsContract(
   );
 
   topicsTest(
-    'each partition of an expanded topic goes on with the largest marks of all, where it was',
+    'each partition of an expanded topic goes on with the largest metadata of all, where it was',
     async ({ topics, transport }) => {
       const topic = wanted();
       await topics.apply([topic]);
@@ -90,17 +90,17 @@ export function topicsContract(
       ];
       for (const [partition, seen] of lines.entries()) {
         const claim = await member.membership.claim(partition);
-        await claim.commit({ records: [], offset: 0, marks: progressWith(seen) });
+        await claim.commit({ records: [], offset: 0, metadata: progressWith(seen) });
       }
       await member.membership.leave();
       await topics.apply([{ ...topic, partitions: 4 }]);
       const committed = await transport.committed('count', topic.name);
-      const found = committed.map(({ offset, marks }) => ({ offset, ...parseProgress(marks, offset as number) }));
-      for (const { offset, partitions, base, marks } of found) {
+      const found = committed.map(({ offset, metadata }) => ({ offset, ...parseProgress(metadata, offset as number) }));
+      for (const { offset, partitions, base, dedupe } of found) {
         assert.deepEqual([offset, partitions, base], [0, 4, 2]);
         assert.deepEqual(
-          marks.toString(),
-          parseProgress(progressWith({ 'job/other/0': 5, 'job/other/1': 7, 'job/other/2': 4 }), 0).marks.toString(),
+          dedupe.toString(),
+          parseProgress(progressWith({ 'job/other/0': 5, 'job/other/1': 7, 'job/other/2': 4 }), 0).dedupe.toString(),
         );
       }
       await topics.apply([{ ...topic, partitions: 4 }]);

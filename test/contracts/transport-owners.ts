@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps as to who owns a partition, what became of its topic, and its marks. */
+/** What every implementation of the transport port keeps as to who owns a partition, what became of its topic, and its metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { WantedTopic } from '../../topics/log/admin.ts';
@@ -15,16 +15,16 @@ export function ownersContract(
     const beside = await membership.claim(1);
     const second = await membership.claim(0);
     assert.equal(await codeOf(first.look()), 'FENCED');
-    assert.equal(await codeOf(first.commit({ records: [record(topic, 2)], offset: 1, marks: '' })), 'FENCED');
+    assert.equal(await codeOf(first.commit({ records: [record(topic, 2)], offset: 1, metadata: '' })), 'FENCED');
     await second.look();
     await beside.look();
     await transport.seek(group, topic, 0, 3);
-    assert.equal(await codeOf(second.commit({ records: [record(topic, 2)], offset: 1, marks: '' })), 'FENCED');
+    assert.equal(await codeOf(second.commit({ records: [record(topic, 2)], offset: 1, metadata: '' })), 'FENCED');
     const third = await membership.claim(0);
     await transport.seek(group, topic, 0, 4);
     assert.equal(await codeOf(third.look()), 'FENCED');
     assert.deepEqual(await transport.read(topic, 2, 0, 10), []);
-    await beside.commit({ records: [], offset: 5, marks: 'beside' });
+    await beside.commit({ records: [], offset: 5, metadata: 'beside' });
     assert.deepEqual(
       (await transport.committed(group, topic)).map(({ offset }) => offset),
       [4, 5, undefined, undefined],
@@ -37,13 +37,13 @@ export function ownersContract(
     const claim = await membership.claim(0);
     for (let offset = 1; offset <= 3; offset++) {
       await claim.look();
-      await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, marks: `${offset}` });
+      await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, metadata: `${offset}` });
     }
     await claim.look();
     await claim.look();
-    await claim.commit({ records: [], offset: 7, marks: 'twice' });
+    await claim.commit({ records: [], offset: 7, metadata: 'twice' });
     assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['k1', 'k2', 'k3']);
-    assert.deepEqual((await membership.claim(0)).committed, { offset: 7, marks: 'twice', foreign: false });
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 7, metadata: 'twice', foreign: false });
   });
 
   cases(
@@ -59,9 +59,9 @@ export function ownersContract(
         const next = await membership.claim(0);
         assert.deepEqual(next.committed.offset, i === 0 ? undefined : i);
         assert.equal((await take(next, 1)).length, 1);
-        await next.commit({ records: [record(topic, 1, { key })], offset: i + 1, marks: key });
+        await next.commit({ records: [record(topic, 1, { key })], offset: i + 1, metadata: key });
         assert.equal(keysOf(await transport.read(topic, 1, 0, 10)).at(-1), key);
-        assert.equal((await transport.committed(group, topic))[0]?.marks, key);
+        assert.equal((await transport.committed(group, topic))[0]?.metadata, key);
       }
     },
   );
@@ -70,7 +70,7 @@ export function ownersContract(
     const claim = await claimOf(transport, group, topic, 0);
     await claim.close();
     assert.equal(await codeOf(claim.look()), 'FENCED');
-    assert.equal(await codeOf(claim.commit({ records: [], offset: 1, marks: '' })), 'FENCED');
+    assert.equal(await codeOf(claim.commit({ records: [], offset: 1, metadata: '' })), 'FENCED');
   });
 
   cases('a claim ends when its topic is expanded', async (transport, topic, group) => {
@@ -83,40 +83,40 @@ export function ownersContract(
     await apply(transport, { name: topic, partitions: 6, retentionMs: DAY, groups: [group] });
     assert.equal(await ending(claims[0]), 'FENCED');
     assert.equal(await codeOf(claims[1].look()), 'FENCED');
-    assert.equal(await codeOf(claims[2].commit({ records: [record(topic, 3)], offset: 1, marks: '' })), 'FENCED');
+    assert.equal(await codeOf(claims[2].commit({ records: [record(topic, 3)], offset: 1, metadata: '' })), 'FENCED');
     assert.deepEqual(await transport.read(topic, 3, 0, 10), []);
     const again = await joined(transport, group, topic);
     const claim = await again.membership.claim(5);
     assert.deepEqual(claim.shape, { ...shape, partitions: 6 });
     await claim.look();
-    await claim.commit({ records: [], offset: 0, marks: '' });
+    await claim.commit({ records: [], offset: 0, metadata: '' });
   });
 
-  cases('marks of any length come back with their offset', async (transport, topic, group) => {
+  cases('metadata of any length come back with their offset', async (transport, topic, group) => {
     const { membership } = await joined(transport, group, topic);
-    const marksOf = [100_000, 10, 3000, 20_000].map((length) => randomBytes(length).toString('base64'));
-    for (const [offset, marks] of marksOf.entries()) {
+    const metadataOf = [100_000, 10, 3000, 20_000].map((length) => randomBytes(length).toString('base64'));
+    for (const [offset, metadata] of metadataOf.entries()) {
       const claim = await membership.claim(0);
       // The second time it is the same that was committed before.
       for (let twice = 0; twice < 2; twice++) {
-        await claim.commit({ records: [record(topic, 1), record(topic, 1)], offset, marks });
-        assert.deepEqual((await transport.committed(group, topic))[0], { offset, marks, foreign: false });
+        await claim.commit({ records: [record(topic, 1), record(topic, 1)], offset, metadata });
+        assert.deepEqual((await transport.committed(group, topic))[0], { offset, metadata, foreign: false });
       }
-      assert.deepEqual((await membership.claim(0)).committed, { offset, marks, foreign: false });
+      assert.deepEqual((await membership.claim(0)).committed, { offset, metadata, foreign: false });
     }
     assert.equal((await transport.read(topic, 1, 0, 100)).length, 16);
   });
 
-  cases('moving a group keeps long marks, or takes those that are given', async (transport, topic, group) => {
+  cases('moving a group keeps long metadata, or takes those that are given', async (transport, topic, group) => {
     const long = randomBytes(50_000).toString('base64');
     const { membership } = await joined(transport, group, topic);
-    await (await membership.claim(0)).commit({ records: [], offset: 5, marks: long });
+    await (await membership.claim(0)).commit({ records: [], offset: 5, metadata: long });
     await transport.seek(group, topic, 0, 2);
-    assert.deepEqual((await transport.committed(group, topic))[0], { offset: 2, marks: long, foreign: false });
+    assert.deepEqual((await transport.committed(group, topic))[0], { offset: 2, metadata: long, foreign: false });
     await transport.seek(group, topic, 0, 3, 'given');
-    assert.deepEqual((await membership.claim(0)).committed, { offset: 3, marks: 'given', foreign: false });
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 3, metadata: 'given', foreign: false });
     await transport.seek(group, topic, 0, 4, `${long}${long}`);
-    assert.deepEqual((await membership.claim(0)).committed, { offset: 4, marks: `${long}${long}`, foreign: false });
+    assert.deepEqual((await membership.claim(0)).committed, { offset: 4, metadata: `${long}${long}`, foreign: false });
   });
 }
 

@@ -6,11 +6,11 @@ import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import {
   DEFAULT_SETTINGS,
-  roomOf,
+  recordBudgetOf,
   rowBudgetOf,
   type Settings,
   type Stores,
-  speakersOf,
+  upstreamsOf,
 } from '../../jobs/runtime/stores.ts';
 import { memoryStores, type TestStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
@@ -35,11 +35,11 @@ export async function installation(
       clock: systemClock,
       settings,
       telemetry,
-      room: roomOf(settings),
-      catchUpRoom: roomOf(settings),
+      room: recordBudgetOf(settings),
+      catchUpBudget: recordBudgetOf(settings),
       rowBudget: rowBudgetOf(settings),
       random: () => 0.5,
-      speakers: speakersOf(jobs),
+      upstreams: upstreamsOf(jobs),
     }),
   };
 }

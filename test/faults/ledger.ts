@@ -13,7 +13,7 @@ import { POISON } from './poison.ts';
 const PAGE = 500;
 
 export class Ledger {
-  /** What jobs said, as text; each as often as a reader who knows no marks would count it. */
+  /** What jobs said, as text; each as often as a reader who knows no dedupe positions would count it. */
   readonly facts: string[] = [];
   /** Origins that the log has more than once in one partition. */
   readonly repeated: string[] = [];

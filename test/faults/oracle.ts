@@ -2,7 +2,7 @@
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { type RunningJob, runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, roomOf, rowBudgetOf, speakersOf } from '../../jobs/runtime/stores.ts';
+import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { memoryStores, rememberingChannel, type TestStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
@@ -37,11 +37,11 @@ export async function startOracle(): Promise<Oracle> {
     clock: systemClock,
     settings,
     telemetry: SILENT,
-    room: roomOf(settings),
-    catchUpRoom: roomOf(settings),
+    room: recordBudgetOf(settings),
+    catchUpBudget: recordBudgetOf(settings),
     rowBudget: rowBudgetOf(settings),
     random: Math.random,
-    speakers: speakersOf(jobs),
+    upstreams: upstreamsOf(jobs),
   };
   let running: RunningJob[] = [];
   const ledger = new Ledger(stores);

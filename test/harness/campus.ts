@@ -7,7 +7,7 @@ import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import type { Job } from '../../jobs/define.ts';
 import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { type Runtime, type Settings, speakersOf } from '../../jobs/runtime/stores.ts';
+import { type Runtime, type Settings, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
@@ -54,7 +54,7 @@ export class Campus {
     return testRuntime(hook === undefined ? this.stores : intercept(this.stores, hook), {
       clock: this.clock,
       telemetry: { tell: (event) => this.told.push(event) },
-      speakers: speakersOf(CAMPUS_JOBS),
+      upstreams: upstreamsOf(CAMPUS_JOBS),
       settings,
     });
   }

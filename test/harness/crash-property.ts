@@ -10,7 +10,7 @@ import { jobs as allJobs, deliverMessage, projectCourse, summarizeBatch, trackPr
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
 import { messageDelivered, messageFailed } from '../../schemas/notification.ts';
-import { type Dump, dump, saidEvents } from '../../testing/dump.ts';
+import { type Dump, dump, emittedEvents } from '../../testing/dump.ts';
 import { type GivenEvent, recordsOf } from '../../testing/produce.ts';
 import { Random } from '../../testing/random.ts';
 import { memoryStores, rememberingChannel, type StoresOptions, type TestStores } from '../../testing/stores.ts';
@@ -72,7 +72,7 @@ function messageOf(call: string): string {
 }
 
 async function endingsOf(stores: TestStores, tenant: string): Promise<string[]> {
-  const said = await saidEvents(stores, notificationEvents, deliverMessage, tenant);
+  const said = await emittedEvents(stores, notificationEvents, deliverMessage, tenant);
   const ends = said.filter(({ type }) => type === messageDelivered.type || type === messageFailed.type);
   return ends.map(({ data }) => `${(data as Ending).recipientId} ${(data as Ending).messageId}`).sort();
 }

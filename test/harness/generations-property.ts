@@ -11,7 +11,7 @@ import { currentTables } from '../../jobs/runtime/generations/current-tables.ts'
 import { openGeneration, rebuildGeneration } from '../../jobs/runtime/generations/rebuild.ts';
 import { atGeneration, generationsOf } from '../../jobs/runtime/generations/state.ts';
 import { swapGeneration } from '../../jobs/runtime/generations/swap.ts';
-import { type Clock, type Runtime, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { type Clock, type Runtime, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import { type Dump, dump } from '../../testing/dump.ts';
 import { withPoints } from '../../testing/points.ts';
 import { recordsOf } from '../../testing/produce.ts';
@@ -132,7 +132,7 @@ async function change(stores: TestStores, world: World, random: Random): Promise
 function operator(stores: Stores, sleep: Clock['sleep'] = (_ms, signal) => systemClock.sleep(1, signal)): Runtime {
   return testRuntime(stores, {
     clock: { ...systemClock, sleep },
-    speakers: speakersOf(jobs),
+    upstreams: upstreamsOf(jobs),
     settings: { waitMs: 1, backOffMs: [1, 2], maxRecords: 3, lookupMs: 0 },
   });
 }

@@ -59,4 +59,4 @@ export async function mirror(from: Transport, to: Transport, takes: (record: Log
   }
 }
 
-export const isSaidByNoJob = ({ headers }: LogRecord): boolean => headers['ce_origin'] === undefined;
+export const isEmittedByNoJob = ({ headers }: LogRecord): boolean => headers['ce_origin'] === undefined;

@@ -19,7 +19,7 @@ interface Formats {
 const same = (text: string): string => text;
 const behindVersionAndId = (text: string): string => text.replace(/^2\|\w*\|/, '');
 
-/** Version 1 had no version, no ids of topics, and beside an offset nothing but marks: a JSON list of lines and positions. */
+/** Version 1 had no version, no ids of topics, and beside an offset nothing but dedupe positions: a JSON list of lines and positions. */
 const RELEASE_1: Formats = {
   at: behindVersionAndId,
   outbox: behindVersionAndId,
@@ -75,30 +75,30 @@ const read = (formats: Formats, row: StoredRow): StoredRow => ({
   outbox: formats.read(row.outbox),
 });
 
-const committed = (formats: Formats, one: Committed): Committed => ({ ...one, marks: formats.read(one.marks) });
+const committed = (formats: Formats, one: Committed): Committed => ({ ...one, metadata: formats.read(one.metadata) });
 
-function committing(formats: Formats, { records, offset, marks }: Parameters<Claim['commit']>[0]) {
+function committing(formats: Formats, { records, offset, metadata }: Parameters<Claim['commit']>[0]) {
   const said = records.map((record): NewRecord => {
     const { ce_origin: origin, ce_id: id } = record.headers;
     if (typeof origin !== 'string' || typeof id !== 'string') return record;
     const headers = { ...record.headers, ce_origin: formats.origin(origin), ce_id: formats.origin(id) };
     return { ...record, headers };
   });
-  return { records: said, offset, marks: formats.progress(marks) };
+  return { records: said, offset, metadata: formats.progress(metadata) };
 }
 
-/** Marks of version 2 as the list of version 1. */
-function listed(marks: string): string {
+/** Dedupe positions of version 2 as the list of version 1. */
+function listed(dedupe: string): string {
   const lines: [string, [number, number]][] = [];
-  for (const group of marks === '' ? [] : marks.split(' ')) {
-    const [speaker = '', list = ''] = group.split('=');
+  for (const group of dedupe === '' ? [] : dedupe.split(' ')) {
+    const [upstream = '', list = ''] = group.split('=');
     let [partition, offset] = [0, 0];
     for (const each of list.split(',')) {
       const [place, position = ''] = each.includes(':') ? each.split(':') : [undefined, each];
       const [difference = '', index = '0'] = position.split('.');
       if (place !== undefined) partition = Number.parseInt(place, 36);
       offset += Number.parseInt(difference, 36);
-      lines.push([`${speaker}/${partition}`, [offset, Number.parseInt(index, 36)]]);
+      lines.push([`${upstream}/${partition}`, [offset, Number.parseInt(index, 36)]]);
       partition += 1;
     }
   }

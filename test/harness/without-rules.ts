@@ -22,7 +22,7 @@ export const WITHOUT: Readonly<Record<string, Roughness>> = {
   'skipping what is applied': off('skip'),
   'the outbox': off('outbox'),
   'sending only what lies within the batch': off('withinBatch'),
-  'marks of origins': off('marks'),
+  'marks of origins': off('dedupe'),
   'the token before the revision': { distort: revisionFirst },
   'the fence at the commit': { distort: unfenced },
   'one transaction of events and offset': { distort: (stores) => torn(tellingNothing(stores)) },

@@ -10,7 +10,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { POSSESSION_RECORDS, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { POSSESSION_RECORDS, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
@@ -70,7 +70,7 @@ export class World {
       telemetry: {
         tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`),
       },
-      speakers: speakersOf(this.#jobs),
+      upstreams: upstreamsOf(this.#jobs),
       settings: {
         maxRecords: 1 + random.below(MOST_RECORDS),
         maxKeys: 1 + random.below(6),

@@ -19,13 +19,13 @@ import { completes, inBatch, joins, key, known } from './learners.ts';
 /** What one job says to another, which is told all of it again later, as it is, by a sender that does not know that it was told. */
 async function toldAgain(
   t: TestContext,
-  [speaker, job]: [Job, Job],
+  [upstream, job]: [Job, Job],
   ...events: readonly SpecEvent[]
 ): Promise<JobSpec> {
-  const stores = await memoryStores([speaker, job], { partitions: 1 });
+  const stores = await memoryStores([upstream, job], { partitions: 1 });
   t.after(() => stores.close());
   await stores.tables.prepare(jobs.map(({ row }) => row));
-  const says = new JobSpec(speaker, stores, {});
+  const says = new JobSpec(upstream, stores, {});
   const spec = new JobSpec(job, stores, {});
   await says.lookups(...known);
   await says.given(...events);

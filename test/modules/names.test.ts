@@ -6,7 +6,7 @@ import { openDatabase } from '../../embedded/database.ts';
 import { indexesOf, tablesOf } from '../../modules/derived.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { nameProblem } from '../../modules/names.ts';
-import { MARKS_TOPIC } from '../../topics/kafka/group/marks-topic.ts';
+import { METADATA_TOPIC } from '../../topics/kafka/group/metadata-topic.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 
 test('no table of a platform can be one that the embedded stores make for themselves', async (t) => {
@@ -27,7 +27,7 @@ test('no table of a platform can be one that the embedded stores make for themse
 });
 
 test('no topic of a platform can be one of the runtime', () => {
-  assert.match(String(nameProblem('topic', MARKS_TOPIC.name)), /taken/);
+  assert.match(String(nameProblem('topic', METADATA_TOPIC.name)), /taken/);
 });
 
 test('the built-in module keeps to the rules', () => {

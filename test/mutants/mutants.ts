@@ -20,7 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'the marks of a failed attempt are kept',
     file: runtime('batch.ts'),
     from: 'rules.marksCopy ? marks.copy() : marks',
-    to: 'marks',
+    to: 'dedupe',
   },
   {
     what: 'a record that is sent on does not mark its own origin',

@@ -22,7 +22,7 @@ export function randomHappening(random: Random): Happening {
   return random.chance(0.4) ? random.pick(HAPPENINGS) : undefined;
 }
 
-/** A copy of rows, views and claims, with the offsets and marks of that moment. Answers the restore procedure. */
+/** A copy of rows, views and claims, with the offsets and dedupe positions of that moment. Answers the restore procedure. */
 export async function backup({ transport, tables, cells }: ProtocolStores): Promise<() => Promise<void>> {
   const putBack = cells?.backup();
   const before = await committedOf(transport);
@@ -30,8 +30,8 @@ export async function backup({ transport, tables, cells }: ProtocolStores): Prom
     if (putBack === undefined) return;
     const newest = await tokensOf(tables, before);
     putBack();
-    for (const { job, partition, offset, marks } of before) {
-      if (offset !== undefined) await transport.seek(job.name, job.from.name, partition, offset, marks);
+    for (const { job, partition, offset, metadata } of before) {
+      if (offset !== undefined) await transport.seek(job.name, job.from.name, partition, offset, metadata);
       else await transport.seek(job.name, job.from.name, partition, 0, '');
       // Views of the time after the copy have larger versions than the rows that are read now.
       await tables.claim(job.name, job.from.name, partition, newest);
@@ -39,23 +39,23 @@ export async function backup({ transport, tables, cells }: ProtocolStores): Prom
   };
 }
 
-interface Place {
+interface Assignment {
   readonly job: Job;
   readonly partition: number;
   readonly offset: number | undefined;
-  readonly marks: string;
+  readonly metadata: string;
 }
 
-async function committedOf(transport: ProtocolStores['transport']): Promise<Place[]> {
-  const places: Place[] = [];
+async function committedOf(transport: ProtocolStores['transport']): Promise<Assignment[]> {
+  const places: Assignment[] = [];
   for (const job of [jobA, jobB]) {
     const committed = await transport.committed(job.name, job.from.name);
-    committed.forEach(({ offset, marks }, partition) => void places.push({ job, partition, offset, marks }));
+    committed.forEach(({ offset, metadata }, partition) => void places.push({ job, partition, offset, metadata }));
   }
   return places;
 }
 
-async function tokensOf(tables: ProtocolStores['tables'], places: readonly Place[]): Promise<number> {
+async function tokensOf(tables: ProtocolStores['tables'], places: readonly Assignment[]): Promise<number> {
   const tokens = places.map(({ job, partition }) => tables.token(job.name, job.from.name, partition));
   return Math.max(...(await Promise.all(tokens)));
 }

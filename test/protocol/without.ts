@@ -68,7 +68,7 @@ function unfenced(stores: Stores): Stores {
     } catch (error) {
       if (!(error instanceof TributaryError) || error.code !== 'FENCED') throw error;
       await transport.produce(transaction.records);
-      await move(transaction.offset, transaction.marks);
+      await move(transaction.offset, transaction.metadata);
     }
   });
 }
@@ -89,7 +89,7 @@ type Commit = (
   claim: Claim,
   transaction: Parameters<Claim['commit']>[0],
   transport: Transport,
-  move: (offset: number, marks: string) => Promise<void>,
+  move: (offset: number, dedupe: string) => Promise<void>,
 ) => Promise<void>;
 
 function withCommit(stores: Stores, commit: Commit): Stores {
@@ -105,8 +105,8 @@ function withCommit(stores: Stores, commit: Commit): Stores {
             return replaced(claim, {
               // Nobody is told that there is a newer owner, until it wants to read.
               commit: (transaction) =>
-                commit(claim, transaction, transport, (offset, marks) =>
-                  transport.seek(group, topic, partition, offset, marks),
+                commit(claim, transaction, transport, (offset, dedupe) =>
+                  transport.seek(group, topic, partition, offset, dedupe),
                 ),
             });
           },

@@ -6,7 +6,7 @@
 import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { POSSESSION_RECORDS, type Stores, speakersOf } from '../../jobs/runtime/stores.ts';
+import { POSSESSION_RECORDS, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { partitionsOf } from '../../testing/dump.ts';
 import { type Point, type Reach, withPoints } from '../../testing/points.ts';
@@ -184,7 +184,7 @@ export class World {
     const stores = shuffling(withPoints(this.ledger.watching(troubled(distorted, luck), job), actor.reach), random);
     const runtime = testRuntime(stores, {
       clock: this.#clock,
-      speakers: speakersOf([jobA, jobB]),
+      upstreams: upstreamsOf([jobA, jobB]),
       settings: {
         maxRecords: 1 + random.below(MOST_RECORDS),
         maxKeys: 1 + random.below(5),
@@ -271,7 +271,7 @@ export class World {
       this.#floors = [];
       await this.#startAgain();
     } else if (this.#happening === 'downstream made again' && !this.rewinds && random.chance(0.4)) {
-      // Its marks are gone with it, so that nothing may be said again.
+      // Its dedupe positions are gone with it, so that nothing may be said again.
       await this.#stopAll();
       this.saidBefore.push(...(await partitionsOf(this.stores.transport, two.name)).flat());
       await this.stores.remake(two, (await this.#partitions(jobB)).length);

@@ -49,7 +49,7 @@ test('1: a member that has joined a newer generation cannot commit for a partiti
   const [moved] = successor.held;
   const [kept] = old.held;
   await successor.membership.claim(moved as number);
-  const commit = { records: [record(topic, 0)], offset: 9, marks: 'old' };
+  const commit = { records: [record(topic, 0)], offset: 9, metadata: 'old' };
   assert.equal(await codeOf(claims[moved as number]?.commit(commit) ?? Promise.resolve()), 'FENCED');
   assert.equal(await codeOf(claims[kept as number]?.commit(commit) ?? Promise.resolve()), undefined);
 });
@@ -74,7 +74,7 @@ test('2 and 3: an error of any kind while records are handled ends neither the r
       { message: 'abcd'[i] },
     );
   }
-  await claim.commit({ records: [], offset: 4, marks: '' });
+  await claim.commit({ records: [], offset: 4, metadata: '' });
   assert.deepEqual([member.held.size, bystander.held.size, revocations], [1, 1, 0]);
 });
 
@@ -85,7 +85,7 @@ test('4: records that were dropped before they were read are not passed over in 
   const { membership } = await joined(transport, 'count', topic);
   const early = await membership.claim(0);
   await take(early, 10);
-  await early.commit({ records: [], offset: 2, marks: '' });
+  await early.commit({ records: [], offset: 2, metadata: '' });
   await admin.fetchTopicMetadata({ topics: [topic] });
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offsets[6]) }] });
   early.seek(2);
@@ -120,7 +120,7 @@ test('5: a member stays in its group through a batch that takes several sessions
   const waiting = await joined(other, 'count', topic, { wait: false });
   for (let turn = 0; turn < 50; turn++) await setImmediate();
   assert.deepEqual([[...member.held], [...waiting.held]], [[0], []]);
-  await claim.commit({ records: [], offset: 1, marks: '' });
+  await claim.commit({ records: [], offset: 1, metadata: '' });
 });
 
 test('6: a partition whose records nobody takes delays no other, and only so much of it is fetched ahead', async (t) => {
@@ -176,7 +176,7 @@ test('7: a member that is slow to let go delays only the partitions that move', 
   const [kept] = [...slow.held].filter((partition) => !going.includes(partition));
   const claim = await slow.membership.claim(kept as number);
   assert.equal((await take(claim, 1)).length, 1);
-  await claim.commit({ records: [], offset: 1, marks: '' });
+  await claim.commit({ records: [], offset: 1, metadata: '' });
   release();
   await spread([slow, quick, third, fourth], 4);
 });
@@ -187,8 +187,8 @@ test('8: claims are fenced partition by partition, since transactions know nothi
   const { membership } = await joined(transport, 'count', topic);
   const [zero, one] = [await membership.claim(0), await membership.claim(1)];
   await membership.claim(0);
-  assert.equal(await codeOf(zero.commit({ records: [], offset: 1, marks: '' })), 'FENCED');
-  assert.equal(await codeOf(one.commit({ records: [], offset: 1, marks: '' })), undefined);
+  assert.equal(await codeOf(zero.commit({ records: [], offset: 1, metadata: '' })), 'FENCED');
+  assert.equal(await codeOf(one.commit({ records: [], offset: 1, metadata: '' })), undefined);
 });
 
 test('9: nothing is ever appended without a producer id, by which the broker knows a repeated request', async (t) => {

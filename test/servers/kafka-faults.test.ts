@@ -60,7 +60,7 @@ async function copySome(claim: Claim, to: string, each: (copied: number) => void
     ...{ topic: to, partition: 0, key, value, headers, timestamp },
   }));
   const offset = (records.at(-1)?.offset ?? 0) + 1;
-  await claim.commit({ records: copies, offset, marks: String(offset) });
+  await claim.commit({ records: copies, offset, metadata: String(offset) });
   each(offset);
   return offset;
 }
@@ -112,7 +112,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
       lag: () => transport.lag('count', topic),
       seek: () => transport.seek('other', topic, 0, 1),
       join: () => transport.join('other', topic, { assigned() {}, async revoked() {} }),
-      commit: () => claim.commit({ records: [record(topic, 1)], offset: 1, marks: '' }),
+      commit: () => claim.commit({ records: [record(topic, 1)], offset: 1, metadata: '' }),
       fetch: () => idle.fetch({ maxRecords: 1, waitMs: 60_000 }),
     };
     const codes = await Promise.all(Object.values(calls).map((call) => codeOf(call())));
@@ -137,7 +137,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     assert.ok(['LOG_AWAY', 'FENCED'].includes((await codeOf(member.membership.claim(0))) ?? ''));
     server.resume();
     await spread([member], 2);
-    await (await member.membership.claim(0)).commit({ records: [], offset: 1, marks: '' });
+    await (await member.membership.claim(0)).commit({ records: [], offset: 1, metadata: '' });
   });
 
   test('a member that its group hears again before it has let go gets back what it lets go of', async (t) => {

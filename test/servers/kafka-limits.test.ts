@@ -57,7 +57,7 @@ test('a topic that takes less than a batch gets its records in smaller ones, in 
   const records = Array.from({ length: 70 }, (_, n) => ({ ...sized(topic, n % 2, 3000), key: Buffer.from(String(n)) }));
   const offsets = await transport.produce(records);
   const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
-  await claim.commit({ records, offset: 1, marks: '' });
+  await claim.commit({ records, offset: 1, metadata: '' });
   const keys = [];
   for (const partition of [0, 1]) {
     const found = await all(transport, topic, partition);
@@ -94,7 +94,7 @@ test('of several records one of which is too large, none is appended, and the er
   assert.deepEqual(await all(transport, topic), []);
   const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
   await assert.rejects(
-    claim.commit({ records: [sized(other, 0, 100_000), ...records], offset: 1, marks: '' }),
+    claim.commit({ records: [sized(other, 0, 100_000), ...records], offset: 1, metadata: '' }),
     isNamed,
   );
   await transport.produce([sized(topic, 0, 100)]);
@@ -107,7 +107,7 @@ test('5,000 records of 100 kB to one partition are one transaction', async (t) =
   const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
   const records = Array.from({ length: 5000 }, () => sized(topic, 0, 100_000));
   const began = performance.now();
-  await claim.commit({ records, offset: 1, marks: '' });
+  await claim.commit({ records, offset: 1, metadata: '' });
   t.diagnostic(`${Math.round(performance.now() - began)} ms`);
   assert.ok(((await transport.describe([topic]))[0]?.partitions[0]?.end ?? 0) >= 5000);
 });
@@ -117,7 +117,7 @@ test('what is called out to very many partitions is more than one call', async (
   const topic = await withTopic(transport, 30);
   const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
   const records = Array.from({ length: 30 }, (_, partition) => sized(topic, partition, 5 * MIB));
-  await claim.commit({ records, offset: 1, marks: '' });
+  await claim.commit({ records, offset: 1, metadata: '' });
   const ends = (await transport.describe([topic]))[0]?.partitions.map(({ end }) => end >= 1);
   assert.ok(ends?.every(Boolean));
 });

@@ -73,7 +73,7 @@ test('a thousand partitions are claimed and committed by one process, which asks
     t.diagnostic(`${round}: fetched after ${seconds()}`);
     const offset = round === 'first' ? 1 : 2;
     await Promise.all(
-      claims.map((claim) => claim.look().then(() => claim.commit({ records: [], offset, marks: round }))),
+      claims.map((claim) => claim.look().then(() => claim.commit({ records: [], offset, metadata: round }))),
     );
     t.diagnostic(`${round}: committed after ${seconds()}`);
     const ofCommits = requests();
@@ -82,7 +82,7 @@ test('a thousand partitions are claimed and committed by one process, which asks
       assert.ok((ofCommits[name] ?? 0) >= PARTITIONS);
     for (const topic of topics) {
       const committed = await transport.committed('count', topic);
-      assert.deepEqual(new Set(committed.map(({ marks }) => marks)), new Set([round]));
+      assert.deepEqual(new Set(committed.map(({ metadata }) => metadata)), new Set([round]));
     }
     asked.clear();
   }
@@ -109,7 +109,7 @@ test('a look is the begin of the transaction: the commit asks for nothing more, 
   const claim = await claimOf(transport, 'look', await withTopic(transport), 0);
   asked.clear();
   await claim.look();
-  await claim.commit({ records: [], offset: 1, marks: '' });
+  await claim.commit({ records: [], offset: 1, metadata: '' });
   assert.deepEqual(requests(), { AddOffsetsToTxn: 1, TxnOffsetCommit: 1, EndTxn: 1 });
   // What is part of a transaction is answered without being written, and so says nothing.
   await claim.look();

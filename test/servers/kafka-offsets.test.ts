@@ -1,4 +1,4 @@
-/** Offsets that somebody else commits, their metadata, and marks in a topic of their own: on a broker that takes little metadata. */
+/** Offsets that somebody else commits, their metadata, and dedupe positions in a topic of their own: on a broker that takes little metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ import type { Transport } from '../../topics/log/transport.ts';
 import { codeOf, joined, keysOf, record, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
 
-const MARKS = 'tributary.marks';
+const MARKS = 'tributary.offset-metadata';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
 const settings = { 'offset.metadata.max.bytes': '200', 'log.cleaner.backoff.ms': '100' };
@@ -33,10 +33,10 @@ after(async () => {
   await kill();
   rmSync(folder, { recursive: true, force: true });
 });
-await makeMarksTopic();
+await makeDedupeTopic();
 
 /** Compacted as soon as something was written over. */
-async function makeMarksTopic(): Promise<void> {
+async function makeDedupeTopic(): Promise<void> {
   const configEntries = [
     { name: 'cleanup.policy', value: 'compact' },
     { name: 'segment.ms', value: '1' },
@@ -88,15 +88,15 @@ test('an offset that a tool of Kafka has set is foreign, at a claim and to who a
   const transport = opened(t);
   const topic = await withTopic(transport);
   const member = await joined(transport, 'reset', topic);
-  await (await member.membership.claim(0)).commit({ records: [], offset: 5, marks: 'ours' });
+  await (await member.membership.claim(0)).commit({ records: [], offset: 5, metadata: 'ours' });
   await member.membership.leave();
   // To the very offset that it had.
   await admin.setOffsets({ groupId: 'reset', topic, partitions: [{ partition: 0, offset: '5' }] });
-  assert.deepEqual(await transport.committed('reset', topic), [{ offset: 5, marks: '', foreign: true }]);
+  assert.deepEqual(await transport.committed('reset', topic), [{ offset: 5, metadata: '', foreign: true }]);
   const { membership } = await joined(transport, 'reset', topic);
-  assert.deepEqual((await membership.claim(0)).committed, { offset: 5, marks: '', foreign: true });
+  assert.deepEqual((await membership.claim(0)).committed, { offset: 5, metadata: '', foreign: true });
   await transport.seek('reset', topic, 0, 3, 'repaired');
-  assert.deepEqual(await transport.committed('reset', topic), [{ offset: 3, marks: 'repaired', foreign: false }]);
+  assert.deepEqual(await transport.committed('reset', topic), [{ offset: 3, metadata: 'repaired', foreign: false }]);
 });
 
 test('an offset that another client has committed is foreign, even with the metadata of ours', async (t) => {
@@ -104,17 +104,17 @@ test('an offset that another client has committed is foreign, even with the meta
   const topic = await withTopic(transport);
   for (const metadata of ['tributary1/4/=marks', 'host-7', '']) {
     await commitAsOther('other', topic, 6, metadata);
-    assert.deepEqual(await transport.committed('other', topic), [{ offset: 6, marks: '', foreign: true }], metadata);
+    assert.deepEqual(await transport.committed('other', topic), [{ offset: 6, metadata: '', foreign: true }], metadata);
   }
 });
 
 test('metadata of the releases before it had a version is ours', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
-  const marks = '[["job/orders/0",[1,0]]]';
-  for (const metadata of [marks, `~${deflateRawSync(marks).toString('base64')}`]) {
+  const dedupe = '[["job/orders/0",[1,0]]]';
+  for (const metadata of [dedupe, `~${deflateRawSync(dedupe).toString('base64')}`]) {
     await commitAsOther('before', topic, 6, metadata);
-    assert.deepEqual(await transport.committed('before', topic), [{ offset: 6, marks, foreign: false }]);
+    assert.deepEqual(await transport.committed('before', topic), [{ offset: 6, dedupe, foreign: false }]);
   }
 });
 
@@ -128,7 +128,7 @@ test('metadata of a newer release is waited for, and can be written over', async
   assert.equal(await codeOf(transport.seek('newer', topic, 0, 1)), 'FORMAT_NEWER');
   assert.equal((await transport.lag('newer', topic))[0]?.committed, 6, 'how far it is behind can be asked for');
   await transport.seek('newer', topic, 0, 1, 'given');
-  assert.deepEqual((await membership.claim(0)).committed, { offset: 1, marks: 'given', foreign: false });
+  assert.deepEqual((await membership.claim(0)).committed, { offset: 1, metadata: 'given', foreign: false });
 });
 
 test('a broker that takes little metadata is noticed: the same transaction holds the marks elsewhere', async (t) => {
@@ -136,11 +136,11 @@ test('a broker that takes little metadata is noticed: the same transaction holds
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'little', topic);
   for (const [offset, length] of [300, 150, 500, 20].entries()) {
-    const marks = randomBytes(length).toString('hex');
+    const dedupe = randomBytes(length).toString('hex');
     const claim = await membership.claim(0);
     await claim.look();
-    await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, marks });
-    assert.deepEqual((await membership.claim(0)).committed, { offset, marks, foreign: false });
+    await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, metadata: dedupe });
+    assert.deepEqual((await membership.claim(0)).committed, { offset, dedupe, foreign: false });
   }
   assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['k0', 'k1', 'k2', 'k3']);
 });
@@ -164,31 +164,35 @@ test('a partition whose transaction has not ended holds up no other one that is 
     settled = true;
   });
   const free = await membership.claim(0);
-  assert.deepEqual(free.committed, { offset: undefined, marks: '', foreign: false });
+  assert.deepEqual(free.committed, { offset: undefined, metadata: '', foreign: false });
   assert.equal(settled, false);
   await connection.send(endTxn(producer.identity, true));
-  assert.deepEqual((await held).committed, { offset: 9, marks: 'late', foreign: false });
+  assert.deepEqual((await held).committed, { offset: 9, metadata: 'late', foreign: false });
 });
 
 test('long marks outlive the compaction of their topic, and a transaction that was aborted after them', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'long', topic);
-  const marks = Array.from({ length: 4 }, () => randomBytes(20_000).toString('base64')) as [string, ...string[]];
+  const dedupe = Array.from({ length: 4 }, () => randomBytes(20_000).toString('base64')) as [string, ...string[]];
   const tooLarge = { ...record(topic, 1), value: randomBytes(10 * 1024 * 1024) };
-  for (const [offset, each] of marks.slice(0, 3).entries()) {
-    await (await membership.claim(0)).commit({ records: [], offset, marks: each });
+  for (const [offset, each] of dedupe.slice(0, 3).entries()) {
+    await (await membership.claim(0)).commit({ records: [], offset, metadata: each });
   }
-  const doomed = (await membership.claim(0)).commit({ records: [tooLarge], offset: 3, marks: marks[3] as string });
+  const doomed = (await membership.claim(0)).commit({ records: [tooLarge], offset: 3, metadata: dedupe[3] as string });
   assert.equal(await codeOf(doomed), 'RECORD_TOO_LARGE');
   const first = () => transport.read(MARKS, 0, 0, 1000).then((records) => records.filter(({ key }) => isOf(key)));
   while ((await first()).length > 1) {
     // A segment is compacted when another one was begun.
-    await (await membership.claim(1)).commit({ records: [], offset: 0, marks: randomBytes(2000).toString('base64') });
+    await (await membership.claim(1)).commit({
+      records: [],
+      offset: 0,
+      metadata: randomBytes(2000).toString('base64'),
+    });
     await sleep(100);
   }
-  assert.deepEqual((await membership.claim(0)).committed, { offset: 2, marks: marks[2], foreign: false });
-  assert.equal((await transport.committed('long', topic))[0]?.marks, marks[2]);
+  assert.deepEqual((await membership.claim(0)).committed, { offset: 2, dedupe: dedupe[2], foreign: false });
+  assert.equal((await transport.committed('long', topic))[0]?.metadata, dedupe[2]);
 
   function isOf(key: Uint8Array | null): boolean {
     return Buffer.from(key ?? []).toString() === `long/${topic}/0`;
@@ -199,13 +203,13 @@ test('marks whose topic was lost are missed, and said to be', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const { membership } = await joined(transport, 'lost', topic);
-  await (await membership.claim(0)).commit({ records: [], offset: 1, marks: randomBytes(2000).toString('base64') });
+  await (await membership.claim(0)).commit({ records: [], offset: 1, metadata: randomBytes(2000).toString('base64') });
   await admin.deleteTopics({ topics: [MARKS] });
   assert.equal(await codeOf(membership.claim(0)), 'TOPIC_MISSING');
-  await makeMarksTopic();
-  await assert.rejects(membership.claim(0), { code: 'STORE_BROKEN', message: /tributary\.marks/ });
+  await makeDedupeTopic();
+  await assert.rejects(membership.claim(0), { code: 'STORE_BROKEN', message: /tributary\.dedupe/ });
   await transport.seek('lost', topic, 0, 1, 'given');
-  assert.equal((await membership.claim(0)).committed.marks, 'given');
+  assert.equal((await membership.claim(0)).committed.metadata, 'given');
 });
 
 test('a topic that is deleted and made again ends its claims, and none of them reads or commits a record of the new one', async (t) => {
@@ -241,7 +245,7 @@ test('a topic that is deleted and made again ends its claims, and none of them r
       read.join(),
     );
     assert.equal(await codeOf(each.look()), 'FENCED');
-    assert.equal(await codeOf(each.commit({ records: [], offset: 5, marks: '' })), 'FENCED');
+    assert.equal(await codeOf(each.commit({ records: [], offset: 5, metadata: '' })), 'FENCED');
   }
   const next = await (await joined(transport, 'next', topic)).membership.claim(0);
   assert.notEqual(next.shape.id, claim.shape.id);

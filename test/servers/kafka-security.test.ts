@@ -33,7 +33,7 @@ async function works(t: TestContext, options: KafkaOptions): Promise<void> {
   await transport.produce([record(topic, 0, { key: 'a' }), record(topic, 1)]);
   const claim = await claimOf(transport, `count-${randomUUID()}`, topic, 0);
   assert.deepEqual(keysOf(await take(claim, 1)), ['a']);
-  await claim.commit({ records: [record(topic, 1)], offset: 1, marks: '' });
+  await claim.commit({ records: [record(topic, 1)], offset: 1, metadata: '' });
 }
 
 test('TLS, with an authority that is given', (t) => works(t, { url: `kafkas://${ssl}`, tls: { ca } }));

@@ -5,7 +5,7 @@ import kafkajs from 'kafkajs';
 import { running } from '../../servers/running.ts';
 import { kafkaTopics } from '../../topics/kafka/admin/topics.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
-import { Marks } from '../../topics/log/marks.ts';
+import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { formatProgress, nothing, parseProgress } from '../../topics/log/progress.ts';
 import { topicsContract } from '../contracts/topics.ts';
 import { DAY, joined } from '../contracts/transport-members.ts';
@@ -34,9 +34,9 @@ test('an expansion by other tools, or one that was not finished, is finished by 
     await transport.close();
   });
   const topic = await withTopic(transport, 2);
-  const marks = Marks.none();
-  marks.pass({ line: 'job/other/0', offset: 5, index: 0 });
-  const progress = formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, marks }, 3);
+  const dedupe = DedupePositions.none();
+  dedupe.pass({ line: 'job/other/0', offset: 5, index: 0 });
+  const progress = formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, dedupe }, 3);
   await transport.seek('count', topic, 1, 3, progress);
   await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
   const wanted = { name: topic, partitions: 3, retentionMs: 100 * 365 * DAY, groups: ['count'] };
@@ -45,12 +45,12 @@ test('an expansion by other tools, or one that was not finished, is finished by 
   assert.equal((await transport.committed('count', topic))[2]?.offset, undefined, 'not while somebody reads it');
   await member.membership.leave();
   await topics.apply([wanted]);
-  const found = (await transport.committed('count', topic)).map(({ offset, marks: text }) => ({
+  const found = (await transport.committed('count', topic)).map(({ offset, metadata: text }) => ({
     offset,
     ...parseProgress(text, offset as number),
   }));
   assert.deepEqual(
-    found.map(({ offset, partitions, base, marks: seen }) => [offset, partitions, base, seen.toString()]),
-    [0, 3, 0].map((offset) => [offset, 3, 2, marks.toString()]),
+    found.map(({ offset, partitions, base, dedupe: seen }) => [offset, partitions, base, seen.toString()]),
+    [0, 3, 0].map((offset) => [offset, 3, 2, dedupe.toString()]),
   );
 });

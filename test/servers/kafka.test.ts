@@ -38,14 +38,14 @@ test('a group and its claims hold among processes', async (t) => {
   const topic = await withTopic(first, 4);
   const old = await joined(first, 'count', topic);
   const claim = await old.membership.claim(3);
-  await claim.commit({ records: [], offset: 7, marks: 'seven' });
+  await claim.commit({ records: [], offset: 7, metadata: 'seven' });
   const successor = await joined(second, 'count', topic, { wait: false });
   await spread([old, successor], 4);
   const [taken] = [...successor.held].sort().slice(-1);
   assert.equal(taken, 3, 'the last ones move');
   const next = await successor.membership.claim(3);
-  assert.deepEqual(next.committed, { offset: 7, marks: 'seven', foreign: false });
-  assert.equal(await codeOf(claim.commit({ records: [], offset: 8, marks: '' })), 'FENCED');
+  assert.deepEqual(next.committed, { offset: 7, metadata: 'seven', foreign: false });
+  assert.equal(await codeOf(claim.commit({ records: [], offset: 8, metadata: '' })), 'FENCED');
 });
 
 test('claims of one partition, by several groups in one process, each read all of it from where they are', async (t) => {
@@ -84,7 +84,7 @@ test('a group that has read everything has no lag, though marks of transactions 
     const caughtUp = await claim.fetch({ maxRecords: 10, waitMs: 0 });
     assert.deepEqual(caughtUp, { records: [], end: caughtUp.end }, 'the marks are no records to wait for');
     assert.ok(caughtUp.end > last);
-    await claim.commit({ records: [], offset: last + 1, marks: '' });
+    await claim.commit({ records: [], offset: last + 1, metadata: '' });
     assert.ok(((await transport.lag('count', topic))[partition]?.end ?? 0) > last + 1);
   }
   assert.deepEqual(
@@ -109,19 +109,19 @@ test('records of a transaction that was aborted are never seen', async (t) => {
   const claim = await membership.claim(0);
   // Refused by the broker after the first partition's batch was appended.
   const tooLarge = { ...record(topic, 1), value: randomBytes(10 * 1024 * 1024) };
-  const attempt = claim.commit({ records: [record(topic, 0, { key: 'aborted' }), tooLarge], offset: 1, marks: '' });
+  const attempt = claim.commit({ records: [record(topic, 0, { key: 'aborted' }), tooLarge], offset: 1, metadata: '' });
   await assert.rejects(attempt, {
     code: 'RECORD_TOO_LARGE',
     message: new RegExp(`raise max.message.bytes of the topic ${topic}`),
   });
   assert.equal(
-    await codeOf(claim.commit({ records: [], offset: 1, marks: '' })),
+    await codeOf(claim.commit({ records: [], offset: 1, metadata: '' })),
     'LOG_AWAY',
     'its outcome is not known',
   );
   const next = await membership.claim(0);
-  assert.deepEqual(next.committed, { offset: undefined, marks: '', foreign: false });
-  await next.commit({ records: [record(topic, 0, { key: 'committed' })], offset: 0, marks: '' });
+  assert.deepEqual(next.committed, { offset: undefined, metadata: '', foreign: false });
+  await next.commit({ records: [record(topic, 0, { key: 'committed' })], offset: 0, metadata: '' });
   assert.deepEqual(keysOf(await take(next, 1)), ['committed']);
   assert.deepEqual(keysOf(await transport.read(topic, 0, 0, 10)), ['committed']);
 });
@@ -166,7 +166,7 @@ test('closing lets members commit what they have, and refuses the rest', async (
   const assigned = Promise.withResolvers<void>();
   const membership = await transport.join('count', topic, {
     assigned: () => assigned.resolve(),
-    revoked: async () => claim.commit({ records: [], offset: 3, marks: 'last' }),
+    revoked: async () => claim.commit({ records: [], offset: 3, metadata: 'last' }),
   });
   await assigned.promise;
   const claim = await membership.claim(0);

@@ -12,7 +12,7 @@ import { openGeneration, rebuildGeneration } from '../../jobs/runtime/generation
 import { runCurrent } from '../../jobs/runtime/generations/run-current.ts';
 import { generationsOf, tableOf } from '../../jobs/runtime/generations/state.ts';
 import { swapGeneration } from '../../jobs/runtime/generations/swap.ts';
-import { type Runtime, speakersOf } from '../../jobs/runtime/stores.ts';
+import { type Runtime, upstreamsOf } from '../../jobs/runtime/stores.ts';
 import { learnerJoined } from '../../schemas/batch.ts';
 import { running } from '../../servers/running.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
@@ -49,7 +49,7 @@ async function installation(t: TestContext) {
   const runtime = (): Runtime =>
     testRuntime(opened(), {
       clock: systemClock,
-      speakers: speakersOf(CAMPUS_JOBS),
+      upstreams: upstreamsOf(CAMPUS_JOBS),
       settings: { waitMs: 100, timerMs: 1000, backOffMs: [20, 200], maxRecords: 200, maxKeys: 200 },
     });
   return { campus: await Campus.open(stores), runtime };

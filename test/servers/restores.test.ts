@@ -23,7 +23,7 @@ import { partitionOfText } from '../../topics/log/partition.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { at, begin, end, saved, seek, show } from '../cli/offsets-harness.ts';
 import { CAMPUS_JOBS, Campus, DAY_ONE, PARTITIONS } from '../harness/campus.ts';
-import { isSaidByNoJob, mirror } from '../harness/other-tools.ts';
+import { isEmittedByNoJob, mirror } from '../harness/other-tools.ts';
 import { named } from './crash-stores.ts';
 
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);
@@ -127,7 +127,7 @@ test('a failover to another broker: planned, with the same tables; unplanned, wi
   const before = await everything(c);
   const source = c.stores.transport;
   const transport = await otherBroker(t);
-  await mirror(source, transport, isSaidByNoJob);
+  await mirror(source, transport, isEmittedByNoJob);
   const { c: fresh } = await campus(t);
   fresh.stores = { ...fresh.stores, transport, codec: c.stores.codec };
   await fresh.run();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Place, placeOf } from '../../sinks/cache/redis/place.ts';
+import { type Assignment, placeOf } from '../../sinks/cache/redis/place.ts';
 
-const PLAIN: Place = {
+const PLAIN: Assignment = {
   kind: 'single',
   hosts: [{ host: 'a', port: 6379 }],
   master: '',
@@ -16,7 +16,7 @@ const [a, b] = [
   { host: 'b.example', port: 7000 },
 ];
 
-const CASES: Readonly<Record<string, Partial<Place>>> = {
+const CASES: Readonly<Record<string, Partial<Assignment>>> = {
   'redis://a': {},
   'redis://a/': {},
   'redis://a:6379/3': { database: 3 },

@@ -129,7 +129,7 @@ test('a column that is added has the default of its field', () => {
 });
 
 const shape: Shape = {
-  name: 'marks',
+  name: 'dedupe',
   key: ['tenant', 'userId', 'batchId'],
   columns: [
     ...['tenant', 'userId', 'batchId'].map((name) => ({
@@ -141,7 +141,7 @@ const shape: Shape = {
     { name: 'region', type: 'TEXT', constraint: '', added: undefined },
     { name: '_due', type: 'INTEGER', constraint: '', added: '' },
   ],
-  elsewhere: ['parts'],
+  otherPartitions: ['parts'],
 };
 const found = shape.columns.map(({ name, type }): FoundColumn => ({ name, type, place: shape.key.indexOf(name) + 1 }));
 const without = (name: string) => found.filter((column) => column.name !== name);

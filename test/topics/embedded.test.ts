@@ -43,7 +43,7 @@ test('everything is there after the folder was closed and opened again', async (
   assert.equal(await first.transport.expire(5000), 2);
   const { membership } = await joined(first.transport, 'count', 'orders');
   const zombie = await membership.claim(0);
-  await zombie.commit({ records: [record('orders', 1, { key: 'b' })], offset: 1, marks: 'm' });
+  await zombie.commit({ records: [record('orders', 1, { key: 'b' })], offset: 1, metadata: 'm' });
   const registry = embeddedRegistry(first.database);
   const id = await registry.register('orders-OrderPlaced', '"string"');
   const described = await first.transport.describe();
@@ -57,7 +57,7 @@ test('everything is there after the folder was closed and opened again', async (
   assert.deepEqual(keysOf(await second.transport.read('orders', 1, 0, 10)), ['b']);
   assert.deepEqual(await second.transport.produce([record('orders', 0), record('orders', 1)]), [2, 2]);
   const claim = await (await joined(second.transport, 'count', 'orders')).membership.claim(0);
-  assert.deepEqual(claim.committed, { offset: 1, marks: 'm', foreign: false });
+  assert.deepEqual(claim.committed, { offset: 1, metadata: 'm', foreign: false });
   assert.equal(await embeddedRegistry(second.database).schema(id), '"string"');
 });
 
@@ -93,7 +93,7 @@ test('a process that is killed at any time leaves whole calls and whole commits'
     assert.ok(committed >= acknowledged.committed, 'what was acknowledged is there');
     assert.ok(committed <= source.length);
     assert.deepEqual(keysOf(derived), numbers.slice(0, committed).map(String), 'derived is what the offset says');
-    assert.equal(claim.committed.marks, committed === 0 ? '' : `marks of ${committed}`);
+    assert.equal(claim.committed.metadata, committed === 0 ? '' : `metadata of ${committed}`);
     await close();
   }
 });

@@ -58,10 +58,10 @@ export function openClaim(log: Log, offsets: Offsets, group: string, partition: 
 
     look: () => guarded('LOG_AWAY', 'looking at a claim', check),
 
-    commit: ({ records, offset, marks }) =>
+    commit: ({ records, offset, metadata }) =>
       guarded('LOG_AWAY', 'committing to the log', () => {
         check();
-        log.append(records, () => offsets.commit(group, partition, { epoch, offset, marks }));
+        log.append(records, () => offsets.commit(group, partition, { epoch, offset, metadata }));
       }),
 
     async close() {

@@ -12,7 +12,7 @@ export interface Commit {
   /** Of the claim. */
   readonly epoch: number;
   readonly offset: number;
-  readonly marks: string;
+  readonly metadata: string;
 }
 
 export interface Offsets {
@@ -20,8 +20,8 @@ export interface Offsets {
   claim(group: string, partition: Partition): { readonly epoch: number; readonly committed: Committed };
   /** Throws FENCED if there is a newer epoch. To be called in the transaction of the commit. */
   commit(group: string, partition: Partition, commit: Commit): void;
-  /** Moves the offset and fences every claim. The marks are kept unless others are given. */
-  seek(group: string, partition: Partition, offset: number, marks?: string): void;
+  /** Moves the offset and fences every claim. The metadata are kept unless others are given. */
+  seek(group: string, partition: Partition, offset: number, metadata?: string): void;
   committed(group: string, partition: Partition): Committed;
   /** Throws FENCED if there is a newer epoch. */
   check(group: string, partition: Partition, epoch: number): void;
@@ -29,7 +29,7 @@ export interface Offsets {
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS log_offsets (
-    group_name TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER, marks TEXT NOT NULL,
+    group_name TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER, metadata TEXT NOT NULL,
     epoch INTEGER NOT NULL, PRIMARY KEY (group_name, partition_id)) WITHOUT ROWID;
 `;
 
@@ -38,7 +38,7 @@ export function openOffsets(database: Database): Offsets {
 
   function readCommitted(group: string, partition: Partition): Committed {
     const row = database
-      .statement('SELECT next_offset, marks FROM log_offsets WHERE group_name = ? AND partition_id = ?')
+      .statement('SELECT next_offset, metadata FROM log_offsets WHERE group_name = ? AND partition_id = ?')
       .get(group, partition.id) as unknown as [number | null, string] | undefined;
     return committedOf(row?.[0] ?? null, row?.[1] ?? '');
   }
@@ -56,7 +56,7 @@ export function openOffsets(database: Database): Offsets {
         database
           .statement(
             `INSERT INTO log_offsets VALUES (?, ?, NULL, '', 1)
-             ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, next_offset, marks`,
+             ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, next_offset, metadata`,
           )
           .all(group, partition.id),
       ) as unknown as [[number, number | null, string]];
@@ -64,22 +64,22 @@ export function openOffsets(database: Database): Offsets {
       return { epoch, committed: committedOf(offset, text) };
     },
 
-    commit(group, partition, { epoch, offset, marks }) {
+    commit(group, partition, { epoch, offset, metadata }) {
       const { changes } = database
         .statement(
-          'UPDATE log_offsets SET next_offset = ?, marks = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
+          'UPDATE log_offsets SET next_offset = ?, metadata = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
         )
-        .run(checked(offset), sealed(offset, marks), group, partition.id, epoch);
+        .run(checked(offset), sealed(offset, metadata), group, partition.id, epoch);
       if (changes === 0) throw fenced(group, partition, 'a newer claim exists');
     },
 
-    seek(group, partition, offset, marks) {
+    seek(group, partition, offset, metadata) {
       database.transaction(() => {
-        const kept = marks ?? readCommitted(group, partition).marks;
+        const kept = metadata ?? readCommitted(group, partition).metadata;
         database
           .statement(
             `INSERT INTO log_offsets VALUES (?, ?, ?, ?, 1)
-             ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset, marks = excluded.marks`,
+             ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset, metadata = excluded.metadata`,
           )
           .run(group, partition.id, checked(offset), sealed(offset, kept));
       });
@@ -89,15 +89,15 @@ export function openOffsets(database: Database): Offsets {
   };
 }
 
-/** The marks as they are stored: after the offset that they were committed with, which shows when somebody else has moved the offset. */
-const sealed = (offset: number, marks: string): string => `${offset} ${marks}`;
+/** The metadata as they are stored: after the offset that they were committed with, which shows when somebody else has moved the offset. */
+const sealed = (offset: number, metadata: string): string => `${offset} ${metadata}`;
 
 function committedOf(offset: number | null, text: string): Committed {
-  if (offset === null) return { offset: undefined, marks: '', foreign: false };
+  if (offset === null) return { offset: undefined, metadata: '', foreign: false };
   const seal = sealed(offset, '');
   return text.startsWith(seal)
-    ? { offset, marks: text.slice(seal.length), foreign: false }
-    : { offset, marks: '', foreign: true };
+    ? { offset, metadata: text.slice(seal.length), foreign: false }
+    : { offset, metadata: '', foreign: true };
 }
 
 export function fenced(group: string, partition: Partition, why: string): TributaryError {

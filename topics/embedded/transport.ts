@@ -92,7 +92,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
       groups.delete(keyOf(group, name));
       const before = old.map((partition) => offsets.committed(group, partition));
       const texts = expandedProgress(
-        before.map(({ offset, marks }) => ({ offset, text: marks })),
+        before.map(({ offset, metadata }) => ({ offset, text: metadata })),
         partitions,
       );
       texts.forEach((text, i) => {
@@ -158,10 +158,10 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
         log.topic(topic).partitions.map((partition) => offsets.committed(group, partition)),
       ),
 
-    seek: (group, topic, partition, offset, marks) =>
+    seek: (group, topic, partition, offset, metadata) =>
       guarded('LOG_AWAY', 'moving an offset', () => {
         const moved = log.partition(topic, partition);
-        offsets.seek(group, moved, offset, marks);
+        offsets.seek(group, moved, offset, metadata);
         wake(moved);
       }),
 

@@ -1,13 +1,13 @@
 /**
  * The transport on Kafka (3.6 to 4.x). Any number of processes may open it: they share groups and claims.
  *
- * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records, offset and marks.
- *   The marks are the metadata of the offset, or a record that it refers to: see `group/marks.ts`.
+ * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records, offset and metadata.
+ *   What is committed beside an offset is its metadata, or a record that the metadata refer to: see `group/metadata.ts`.
  * - A claim notices within `metadataMs` that its topic was expanded. Of a topic that was deleted and created again it reads nothing.
  * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
  * - `committed` may return a later offset than the one that was committed, if nothing but transaction markers lies between.
  *
- * Rights needed on a secured cluster: topics, `tributary.marks` among them, Read, Write, Describe, Create; groups Read;
+ * Rights needed on a secured cluster: topics, `tributary.metadata` among them, Read, Write, Describe, Create; groups Read;
  * transactional ids `tributary` as a prefix Write, Describe; cluster IdempotentWrite.
  */
 import { randomUUID } from 'node:crypto';
@@ -23,8 +23,8 @@ import { browse } from './fetch/browse.ts';
 import { offsetAt } from './fetch/offset-at.ts';
 import { openClaim, sharedBy } from './group/claim.ts';
 import { lagOf } from './group/lag.ts';
-import { MARKS_TOPIC } from './group/marks-topic.ts';
 import { Member } from './group/member.ts';
+import { METADATA_TOPIC } from './group/metadata-topic.ts';
 import { seek } from './group/seek.ts';
 import { Appender } from './produce/appender.ts';
 import { guarded, Unreachable } from './wire/errors.ts';
@@ -42,7 +42,8 @@ export function kafkaTransport(options: KafkaOptions): Transport {
     return cluster.persist(async () => {
       const found = await cluster.describe(names);
       const topics = found.filter(
-        ({ name, error, internal }) => error === 0 && (names !== undefined || (!internal && name !== MARKS_TOPIC.name)),
+        ({ name, error, internal }) =>
+          error === 0 && (names !== undefined || (!internal && name !== METADATA_TOPIC.name)),
       );
       const all = topics.flatMap(({ name, partitions }) =>
         partitions.map(({ partition }) => ({ topic: name, partition })).sort((a, b) => a.partition - b.partition),
@@ -65,7 +66,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
   async function committedOf(group: string, topic: string): Promise<Committed[]> {
     const { partitions } = await cluster.persist(() => cluster.current(topic));
     const all = partitions.map(({ partition }) => ({ group, topic, partition }));
-    return Promise.all(all.sort((a, b) => a.partition - b.partition).map((of) => shared.marks.committed(of)));
+    return Promise.all(all.sort((a, b) => a.partition - b.partition).map((of) => shared.metadata.committed(of)));
   }
 
   function membershipOf(group: string, topic: string, member: Member): Membership {
@@ -95,7 +96,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
 
   return {
     createTopics: (topics) =>
-      guarded('creating topics', () => createMissing(cluster, topics.length > 0 ? [...topics, MARKS_TOPIC] : [])),
+      guarded('creating topics', () => createMissing(cluster, topics.length > 0 ? [...topics, METADATA_TOPIC] : [])),
     describe: (names) => guarded('describing topics', () => describe(names)),
     shape: (names) =>
       guarded('describing topics', async () => {
@@ -124,8 +125,8 @@ export function kafkaTransport(options: KafkaOptions): Transport {
       guarded('asking for an offset', () => offsetAt(cluster, { topic, partition }, time)),
     lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, shared.offsets, group, topic)),
     committed: (group, topic) => guarded('reading offsets', () => committedOf(group, topic)),
-    seek: (group, topic, partition, offset, marks) =>
-      guarded('moving an offset', () => seek(shared, { group, topic, partition }, offset, marks)),
+    seek: (group, topic, partition, offset, metadata) =>
+      guarded('moving an offset', () => seek(shared, { group, topic, partition }, offset, metadata)),
     expire: async () => 0,
     close() {
       closed ??= close();

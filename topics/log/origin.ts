@@ -3,7 +3,7 @@
  * travels as the CloudEvents extension `origin`, and is the event's id too, since it is unique for ever.
  *
  * One job says what it derives from one partition in the order of (offset, index). So whoever reads keeps a *mark* per
- * line, the last position seen (`marks.ts`), and knows everything at or before it for a repeat.
+ * line, the last position seen (`dedupe.ts`), and knows everything at or before it for a repeat.
  */
 export interface Origin {
   /** The job, topic and partition: what a mark is kept for. */
@@ -32,7 +32,7 @@ export const lineOf = (job: string, topic: string, topicId: string, partition: n
 
 export interface Line {
   /** Job and topic, as `job/topic`. */
-  readonly speaker: string;
+  readonly upstream: string;
   readonly job: string;
   readonly topic: string;
   /** Empty where it is not known. */
@@ -56,7 +56,7 @@ export function parseLine(line: string): Line {
 function parsedLine(line: string): Line {
   const [job, named, partition] = line.split('/') as [string, string, string];
   const [topic, topicId = ''] = named.split('@') as [string, string?];
-  return { speaker: `${job}/${topic}`, job, topic, topicId, partition: Number(partition) };
+  return { upstream: `${job}/${topic}`, job, topic, topicId, partition: Number(partition) };
 }
 
 export const formatOrigin = (line: string, offset: number, index: number): string => `${line}/${offset}/${index}`;

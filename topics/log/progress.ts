@@ -1,9 +1,10 @@
 /**
- * What an owner commits with its offset, as one text: the transports store it as the marks of the offset and look at it only when
+ * What an owner commits with its offset, as one text: the transports store it as the dedupe positions of the offset and look at it only when
  * a topic is expanded.
  */
+
+import { DedupePositions } from './dedupe-positions.ts';
 import { versioned } from './formats.ts';
-import { Marks } from './marks.ts';
 import type { Committed } from './transport.ts';
 
 export interface Progress {
@@ -13,11 +14,11 @@ export interface Progress {
   readonly furthest: number;
   /** The token of the owner. */
   readonly token: number;
-  /** How many partitions the topic had when the marks were last made for all of them; 0 where it is not known. */
+  /** How many partitions the topic had when the dedupe positions were last made for all of them; 0 where it is not known. */
   readonly partitions: number;
   /** How many partitions it had when the group began; fewer than now where it was expanded. 0 where it is not known. */
   readonly base: number;
-  readonly marks: Marks;
+  readonly dedupe: DedupePositions;
   /** By view: the offset from which on it may lack something, of those that are behind. */
   readonly behind: ReadonlyMap<string, number>;
   /** How far the record at the offset was applied, which finds too many rows for one batch. */
@@ -35,19 +36,19 @@ const VERSION = 2;
 
 /** `offset` is the one that it is committed with. */
 export function formatProgress(progress: Progress, offset: number): string {
-  const { topicId, furthest, token, partitions, base, marks, within } = progress;
+  const { topicId, furthest, token, partitions, base, dedupe, within } = progress;
   const behind = [...progress.behind].map(([view, from]) => `${view}=${from.toString(36)}`).join(',');
   const rest = within === undefined ? '' : `|${JSON.stringify([offset, within.after, within.index])}`;
-  return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${base}|${marks}|${behind}${rest}`;
+  return `${VERSION}|${topicId}|${furthest}|${token}|${partitions}|${base}|${dedupe}|${behind}${rest}`;
 }
 
-/** `offset` is the one it was committed with. Version 1 was marks alone. Throws FORMAT_NEWER. */
+/** `offset` is the one it was committed with. Version 1 was dedupe positions alone. Throws FORMAT_NEWER. */
 export function parseProgress(text: string, offset: number): Progress {
   const fields = versioned(text, VERSION, 'what was committed with an offset')?.split('|');
   if (fields === undefined) {
-    return { ...nothing(), furthest: offset, marks: Marks.parse(text) };
+    return { ...nothing(), furthest: offset, dedupe: DedupePositions.parse(text) };
   }
-  const [topicId = '', furthest, token, partitions, base, marks = '', behind = '', ...rest] = fields;
+  const [topicId = '', furthest, token, partitions, base, dedupe = '', behind = '', ...rest] = fields;
   const [of, after, index] = rest.length === 0 ? [] : (JSON.parse(rest.join('|')) as [number, string, number]);
   return {
     topicId,
@@ -55,7 +56,7 @@ export function parseProgress(text: string, offset: number): Progress {
     token: Number(token),
     partitions: Number(partitions),
     base: Number(base),
-    marks: Marks.parse(marks),
+    dedupe: DedupePositions.parse(dedupe),
     behind: new Map(behind === '' ? [] : behind.split(',').map(viewOf)),
     // After a seek the group is at another record.
     within: of === offset && after !== undefined && index !== undefined ? { after, index } : undefined,
@@ -68,11 +69,11 @@ function viewOf(text: string): [string, number] {
 }
 
 /** How many records each view is behind the rows, in all partitions together; those that are level are left out. */
-export function viewLags(committed: readonly Pick<Committed, 'offset' | 'marks'>[]): Map<string, number> {
+export function viewLags(committed: readonly Pick<Committed, 'offset' | 'metadata'>[]): Map<string, number> {
   const lags = new Map<string, number>();
-  for (const { offset, marks } of committed) {
+  for (const { offset, metadata } of committed) {
     if (offset === undefined) continue;
-    for (const [view, from] of parseProgress(marks, offset).behind) {
+    for (const [view, from] of parseProgress(metadata, offset).behind) {
       // Of a record that is not done yet, some rows may be.
       lags.set(view, (lags.get(view) ?? 0) + Math.max(1, offset - from));
     }
@@ -87,7 +88,7 @@ export const nothing = (): Progress => ({
   token: 0,
   partitions: 0,
   base: 0,
-  marks: Marks.none(),
+  dedupe: DedupePositions.none(),
   behind: new Map(),
   within: undefined,
 });
@@ -99,15 +100,15 @@ export interface Before {
 }
 
 /**
- * What each partition goes on with when a topic is expanded while everything was read: the largest marks of all, since what an
+ * What each partition goes on with when a topic is expanded while everything was read: the largest dedupe positions of all, since what an
  * upstream job repeats may lie in another partition from now on. Answers the text of each old partition, then those of the
  * new ones; nothing if the group never committed.
  */
 export function expandedProgress(before: readonly Before[], partitions: number): string[] {
   const all = before.map(({ offset, text }) => (offset === undefined ? undefined : parseProgress(text, offset)));
   if (all.every((each) => each === undefined)) return [];
-  const marks = Marks.none();
-  for (const each of all) if (each !== undefined) marks.merge(each.marks);
+  const dedupe = DedupePositions.none();
+  for (const each of all) if (each !== undefined) dedupe.merge(each.dedupe);
   const known = all.find((each) => each !== undefined) as Progress;
   const base = Math.min(...all.map((each) => each?.base || before.length));
   return Array.from({ length: partitions }, (_, i) => {
@@ -115,7 +116,7 @@ export function expandedProgress(before: readonly Before[], partitions: number):
       ...(all[i] ?? { ...known, furthest: 0, token: 0, behind: new Map(), within: undefined }),
       partitions,
       base,
-      marks,
+      dedupe,
     };
     return formatProgress(progress, before[i]?.offset ?? 0);
   });

@@ -10,7 +10,7 @@
  *   at a time, as far as the group knows. A member that was away may still believe it has one: hence claims.
  * - `claim` fences: once it answers, a `commit` of every earlier claim of the same group, topic and partition
  *   is refused with FENCED, whoever makes it. What an earlier claim committed is in the `committed` of this one.
- * - `commit` is one transaction: derived records, offset and marks all happen or none does. After an error
+ * - `commit` is one transaction: derived records, offset and metadata all happen or none does. After an error
  *   other than FENCED the caller does not know which; it claims again and reads `committed`.
  * - A claim ends, with FENCED, when its topic was expanded, or deleted and made again.
  * - What is away answers with a `retry` error, and the same call may be made again.
@@ -75,8 +75,8 @@ export interface Committed {
   /** Undefined if nobody ever committed. */
   readonly offset: number | undefined;
   /** As given to `commit` or `seek`; empty where there are none. */
-  readonly marks: string;
-  /** Whether the offset was put there by somebody else than `commit` and `seek`: another tool. Then the marks are lost. */
+  readonly metadata: string;
+  /** Whether the offset was put there by somebody else than `commit` and `seek`: another tool. Then the metadata are lost. */
   readonly foreign: boolean;
 }
 
@@ -109,10 +109,10 @@ export interface Transport {
   /** What the group has committed, by partition. */
   committed(group: string, topic: string): Promise<Committed[]>;
   /**
-   * Moves a group's committed offset of one partition. The marks are kept, unless others are given. Claims that are open are fenced, so that none
+   * Moves a group's committed offset of one partition. The metadata are kept, unless others are given. Claims that are open are fenced, so that none
    * of them commits over it: their owner claims again and goes on from here.
    */
-  seek(group: string, topic: string, partition: number, offset: number, marks?: string): Promise<void>;
+  seek(group: string, topic: string, partition: number, offset: number, metadata?: string): Promise<void>;
   /** Drops records that are older than their topic's retention, at `now` in ms since 1970 UTC. Answers how many. */
   expire(now: number): Promise<number>;
   close(): Promise<void>;
@@ -159,6 +159,6 @@ export interface Claim {
    */
   look(): Promise<void>;
   /** The fenced transaction. `offset` is the next one to read. Throws FENCED when a newer claim exists. */
-  commit(transaction: { records: readonly NewRecord[]; offset: number; marks: string }): Promise<void>;
+  commit(transaction: { records: readonly NewRecord[]; offset: number; metadata: string }): Promise<void>;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { topicNamed } from '../../names.ts';
 export const REPLAYED = 'tributary-replayed';
 export const DISMISSED = 'tributary-dismissed';
 
-type Place = readonly [partition: number, offset: number];
+type Assignment = readonly [partition: number, offset: number];
 
 export interface Letter {
   /** <topic>/<partition>/<offset> of the rejected record. Letters of several jobs may have the same. */
@@ -34,7 +34,7 @@ export interface Letter {
    * Where the letter itself lies, in the topic of the dead letters: the newest one last. Before it those that name other rows, since
    * an event for very many rows is applied in several commits, each of which has its own letter.
    */
-  readonly places: readonly Place[];
+  readonly places: readonly Assignment[];
 }
 
 /** Whether something is still to be done about it. */
@@ -128,12 +128,12 @@ export async function readTopic(transport: Transport, topic: Topic, signal: Abor
       const records = await transport.read(deadLetterTopic(topic.name), partition, next, RECORDS_AT_ONCE);
       next = (records.at(-1)?.offset ?? end) + 1;
       for (const record of records) {
-        const marks = [...marked].flatMap(([header, ids]) => {
+        const dedupe = [...marked].flatMap(([header, ids]) => {
           const id = text(record.headers, header);
           return id === undefined ? [] : [ids.add(`${text(record.headers, DEAD_LETTER.job)} ${id}`)];
         });
         const letter = letterOf(topic, partition, record);
-        if (marks.length === 0 && letter !== undefined) {
+        if (dedupe.length === 0 && letter !== undefined) {
           const name = `${letter.job} ${letter.id}`;
           const others = namesRows(record.headers) ? letters.get(name) : undefined;
           letters.set(name, { ...letter, places: [...(others?.places ?? []), ...letter.places] });

@@ -7,7 +7,7 @@
 import { hint } from '../../../app/hint.ts';
 import { type Finding, ok, warning } from '../../../core/finding.ts';
 import { unknownFields } from '../../../core/unknown-fields.ts';
-import { isDeclared } from '../../../jobs/runtime/oddities.ts';
+import { isDeclared } from '../../../jobs/runtime/anomalies.ts';
 import { attributeOf } from '../../../topics/codec/envelope.ts';
 import { parseJson } from '../../../topics/codec/json-value.ts';
 import { parseTime } from '../../../topics/codec/time.ts';

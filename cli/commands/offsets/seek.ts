@@ -45,9 +45,9 @@ export const run: Run<Args> = async (context, { job: name, partition, to, restor
     move.from ?? '-',
     move.to,
     move.begin,
-    `${move.lines}, ${move.marks}`,
+    `${move.lines}, ${move.dedupe}`,
   ]);
-  await printTable(context, ['partition', 'from', 'to', 'log begins at', 'marks'], rows);
+  await printTable(context, ['partition', 'from', 'to', 'log begins at', 'dedupe'], rows);
   await print(context, '');
   for (const line of consequences(job, moves, restored)) await print(context, line);
   await print(context, apply ? `moved ${job.name}` : 'Nothing was moved: do it with --apply.');
@@ -123,7 +123,7 @@ function* consequences(job: Job, moves: readonly Move[], restored: boolean): Ite
   if (restored && job.on.includes(callAnswered)) {
     yield 'Messages that rows do not know any more leave once more; where they must not, move the job --to-end.';
   }
-  const fromLog = moves.filter(({ marks }) => marks === 'from the log');
+  const fromLog = moves.filter(({ dedupe }) => dedupe === 'from the log');
   if (fromLog.length > 0) {
     const isWhole = fromLog.every(({ begin }) => begin === 0);
     yield isWhole

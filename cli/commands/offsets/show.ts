@@ -16,11 +16,11 @@ export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   const shown = [];
   for (const job of chosen) shown.push(await show(context, job));
   const rows = shown.flatMap(({ job, partitions }) =>
-    partitions.map(({ partition, committed, end, lag, furthest, marks, notes }) => {
-      return [job, partition, committed, end, lag, furthest, marks, notes.join(', ')];
+    partitions.map(({ partition, committed, end, lag, furthest, dedupe, notes }) => {
+      return [job, partition, committed, end, lag, furthest, dedupe, notes.join(', ')];
     }),
   );
-  const head = ['job', 'partition', 'committed', 'end', 'behind', 'furthest', 'marks', 'notes'];
+  const head = ['job', 'partition', 'committed', 'end', 'behind', 'furthest', 'dedupe', 'notes'];
   await printListing(context, form, { head, rows, json: shown });
   return undefined;
 };
@@ -41,12 +41,12 @@ async function show({ wired }: Context, job: Job) {
         lag: lags[i]?.lag ?? 0,
         furthest: progress.furthest,
         token: progress.token,
-        marks: progress.marks.size,
+        dedupe: progress.dedupe.size,
         foreign: committed.foreign,
         ofThisTopic: !isOfAnother,
         notes: notesOf(standing, partitions.length),
         // What `offsets seek --to-saved` takes up again.
-        progress: committed.marks,
+        progress: committed.metadata,
       };
     }),
   };

@@ -56,7 +56,7 @@ export async function compareGenerations(
 ): Promise<Comparison> {
   const { tables } = runtime.stores;
   const { current } = await generationsOf(tables, job.name);
-  const patiently = patientOf(runtime, options);
+  const withRetries = patientOf(runtime, options);
   const defs = await Promise.all([current, other].map((each) => readable(tables, tableOf(job.row, each))));
   const [here, there] = defs as [TableDef, TableDef];
   const fields = job.row.record.fields.map(({ name }) => name);
@@ -75,7 +75,7 @@ export async function compareGenerations(
   };
   const isBehind = await behindOf(job, other, runtime);
   let count = 0;
-  for await (const [rows, others] of pairs(tables, here, there, patiently)) {
+  for await (const [rows, others] of pairs(tables, here, there, withRetries)) {
     rows.forEach((row, i) => {
       const is = others[i];
       if (row.data === undefined && is?.data === undefined) return;
@@ -90,7 +90,7 @@ export async function compareGenerations(
     count += rows.length;
     options.progress(count);
   }
-  for await (const [rows, others] of pairs(tables, there, here, patiently)) {
+  for await (const [rows, others] of pairs(tables, there, here, withRetries)) {
     rows.forEach((row, i) => {
       // A row that the other table has, or had, was looked at already.
       if (row.data !== undefined && others[i] === undefined) add(result.onlyOther, row.key);
@@ -112,14 +112,14 @@ async function* pairs(
   tables: Tables,
   of: TableDef,
   others: TableDef,
-  patiently: ReturnType<typeof patientOf>,
+  withRetries: ReturnType<typeof patientOf>,
 ): AsyncIterable<readonly [readonly StoredRow[], readonly (StoredRow | undefined)[]]> {
   let after: string | undefined;
   do {
-    const { items, next } = await patiently(() => tables.scan(of, { limit: ROWS_AT_ONCE, after }));
+    const { items, next } = await withRetries(() => tables.scan(of, { limit: ROWS_AT_ONCE, after }));
     yield [
       items,
-      await patiently(() =>
+      await withRetries(() =>
         tables.read(
           others,
           items.map(({ key }) => key),

@@ -10,7 +10,7 @@ import { shortId } from '../../../topics/log/origin.ts';
 import { parseProgress } from '../../../topics/log/progress.ts';
 import type { Claim, Membership, Transport } from '../../../topics/log/transport.ts';
 import type { Job } from '../../define.ts';
-import { withKinds } from '../patience.ts';
+import { withKinds } from '../retrying.ts';
 import type { Clock, Runtime } from '../stores.ts';
 import { atGeneration, formatGenerations, type Generations, generationsOf, movedOn } from './state.ts';
 
@@ -55,9 +55,9 @@ export function silentRuntime(runtime: Runtime, job: Job, generation: number, is
 /** By partition: the offset up to which the job has judged everything, and said what there was to be said. */
 export async function judgedBy(transport: Transport, { name, from }: Job): Promise<number[]> {
   const [[shape], committed] = await Promise.all([transport.shape([from.name]), transport.committed(name, from.name)]);
-  return committed.map(({ offset, marks }) => {
+  return committed.map(({ offset, metadata }) => {
     if (offset === undefined) return 0;
-    const { topicId, furthest } = parseProgress(marks, offset);
+    const { topicId, furthest } = parseProgress(metadata, offset);
     // Of a topic that was made again since, the job has read nothing yet.
     return topicId !== '' && topicId !== shortId(shape?.id) ? 0 : furthest;
   });
@@ -122,7 +122,7 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
       if (beyond !== undefined) claim.seek(beyond.offset);
       const last = records.at(-1);
       if (last !== undefined && beyond === undefined) next = last.offset + 1;
-      // Between the last record and the end there may be marks of transactions.
+      // Between the last record and the end there may be dedupe positions of transactions.
       else if (options.signal?.aborted !== true) next = end;
       return { records, end: Math.max(end, next) };
     },
@@ -131,7 +131,7 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
       claim.seek(offset);
     },
     look: async () => {},
-    commit: ({ offset, marks }) => claim.commit({ records: [], offset, marks }),
+    commit: ({ offset, metadata }) => claim.commit({ records: [], offset, metadata }),
     close: () => claim.close(),
   };
 }
@@ -140,9 +140,9 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
 export async function checkRebuildable(transport: Transport, { name, from }: Job): Promise<void> {
   const [shape] = await transport.shape([from.name]);
   const committed = await transport.committed(name, from.name);
-  const isExpanded = committed.some(({ offset, marks }) => {
+  const isExpanded = committed.some(({ offset, metadata }) => {
     if (offset === undefined || shape === undefined) return false;
-    const { base, partitions } = parseProgress(marks, offset);
+    const { base, partitions } = parseProgress(metadata, offset);
     return [base, partitions].some((count) => count !== 0 && count < shape.partitions);
   });
   if (!isExpanded) return;

@@ -6,7 +6,7 @@
  * 2. *Held.* The tables say that a swap goes on, and then every owner is fenced. Who claims reads it, and waits. What the job has judged stands still.
  * 3. It folds the rest, up to there.
  * 4. In each partition the job's token is raised above all of both generations, and the job's offset becomes the place up to where it has judged,
- *    with the marks of both. The position of the old generation is kept, so that it can catch up and become current again.
+ *    with the dedupe positions of both. The position of the old generation is kept, so that it can catch up and become current again.
  * 5. The tables say that it is current. Owners claim, and go on with its rows.
  * 6. *Views.* What the views show is written of its rows, above every version of before; what only the old ones showed is removed.
  *
@@ -131,7 +131,7 @@ async function whyNotNow(
   job: Job,
   { from }: Swap,
   runtime: Runtime,
-  places: readonly Place[],
+  places: readonly Assignment[],
 ): Promise<string | undefined> {
   if (places.some(({ progress }) => progress.within !== undefined)) {
     return 'is in the middle of a record that touches many rows';
@@ -152,14 +152,14 @@ async function letGo(job: Job, to: number, { stores }: Runtime): Promise<void> {
 }
 
 /** Where the job is in a partition, while nobody owns it. */
-interface Place {
+interface Assignment {
   readonly partition: number;
   readonly offset: number;
   readonly progress: Progress;
 }
 
 /** Ends the claims of the job. Whoever else makes the other generation ends by itself. */
-async function fence({ name, from }: Job, { stores }: Runtime): Promise<Place[]> {
+async function fence({ name, from }: Job, { stores }: Runtime): Promise<Assignment[]> {
   const { transport } = stores;
   const [shape] = await transport.shape([from.name]);
   const [info] = await transport.describe([from.name]);
@@ -177,10 +177,10 @@ async function fence({ name, from }: Job, { stores }: Runtime): Promise<Place[]>
     else await transport.seek(name, from.name, partition, begin, formatProgress(unread(shape), begin));
   }
   const committed = await transport.committed(name, from.name);
-  return committed.map(({ offset = 0, marks }, partition) => ({
+  return committed.map(({ offset = 0, metadata }, partition) => ({
     partition,
     offset,
-    progress: parseProgress(marks, offset),
+    progress: parseProgress(metadata, offset),
   }));
 }
 
@@ -211,13 +211,15 @@ async function checkOrder(
 }
 
 /** Answers a token that is above all of before and below all of later. */
-async function move(job: Job, { from, to }: Swap, { stores }: Runtime, places: readonly Place[]): Promise<number> {
+async function move(job: Job, { from, to }: Swap, { stores }: Runtime, places: readonly Assignment[]): Promise<number> {
   const { transport, tables } = stores;
   const { name } = job;
   const topic = job.from.name;
   const [shape] = await transport.shape([topic]);
   const others = await transport.committed(groupOf(name, to), topic);
-  const read = others.map(({ offset, marks }) => (offset === undefined ? nothing() : parseProgress(marks, offset)));
+  const read = others.map(({ offset, metadata }) =>
+    offset === undefined ? nothing() : parseProgress(metadata, offset),
+  );
   const claimed = await Promise.all(
     places.flatMap(({ partition }) =>
       [name, groupOf(name, to), groupOf(name, from)].map((group) => tables.token(group, topic, partition)),
@@ -232,15 +234,15 @@ async function move(job: Job, { from, to }: Swap, { stores }: Runtime, places: r
   for (const { partition, offset, progress } of places) {
     token = await tables.claim(name, topic, partition, token);
     const { furthest } = progress;
-    const marks = progress.marks.copy();
-    marks.merge((read[partition] as Progress).marks);
+    const dedupe = progress.dedupe.copy();
+    dedupe.merge((read[partition] as Progress).dedupe);
     const partitions = progress.partitions || (shape?.partitions ?? 0);
     const common = { ...progress, topicId: progress.topicId || shortId(shape?.id), partitions };
     // First the old generation: the job's own position is overwritten.
     const kept = { ...common, token: above, behind: new Map(), within: undefined };
     await transport.seek(groupOf(name, from), topic, partition, offset, formatProgress(kept, offset));
     const base = progress.base || partitions;
-    const moved = { ...common, furthest, token, base, marks, within: undefined };
+    const moved = { ...common, furthest, token, base, dedupe, within: undefined };
     await transport.seek(name, topic, partition, furthest, formatProgress(moved, furthest));
   }
   return token;

@@ -40,23 +40,23 @@ export async function showGeneration(job: Job, swap: Swap, runtime: Runtime, opt
 
 async function removeOthers(job: Job, swap: Swap, runtime: Runtime, options: Options): Promise<void> {
   const { tables, transport } = runtime.stores;
-  const patiently = patientOf(runtime, options);
-  const old = await patiently(() => readableOf(tables, tableOf(job.row, swap.from)));
+  const withRetries = patientOf(runtime, options);
+  const old = await withRetries(() => readableOf(tables, tableOf(job.row, swap.from)));
   if (old === undefined) return options.failed('all views', '', `the table of generation ${swap.from} cannot be read`);
-  const [shape] = await patiently(() => transport.shape([job.from.name]));
+  const [shape] = await withRetries(() => transport.shape([job.from.name]));
   const showing = new Showing(job.views, shortId(shape?.id), options);
   let after: string | undefined;
   let count = 0;
   do {
-    const page = await patiently(() => tables.scan(old, { limit: ROWS_AT_ONCE, after }));
-    const rows = await patiently(() =>
+    const page = await withRetries(() => tables.scan(old, { limit: ROWS_AT_ONCE, after }));
+    const rows = await withRetries(() =>
       tables.read(
         job.row,
         page.items.map(({ key }) => key),
       ),
     );
     for (const [target, changes] of removals(page.items, rows, showing, swap.token)) {
-      const results = await patiently(() => applyTo(runtime.stores, target, changes));
+      const results = await withRetries(() => applyTo(runtime.stores, target, changes));
       results.forEach((result, i) => {
         if (typeof result !== 'string')
           options.failed(target.name, (changes[i] as Change).key.join('/'), result.refused);

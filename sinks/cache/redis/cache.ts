@@ -20,7 +20,7 @@
 import { TributaryError } from '../../../core/errors.ts';
 import type { Cache } from '../port.ts';
 import { connect } from './client.ts';
-import { patiently } from './patience.ts';
+import { withRetries } from './patience.ts';
 import { placeOf } from './place.ts';
 import { type ApplyCall, applyCalls, entryKey, type Naming, recordsOf, resultsOf } from './request.ts';
 import { newSubscriptions } from './subscriptions.ts';
@@ -72,7 +72,7 @@ export function redisCache(options: RedisCacheOptions): Cache {
       const replies: { call: ApplyCall; reply: number[] }[] = [];
       for (const part of parts(calls, CALLS_AT_ONCE[place.kind])) {
         const answered = part.map(async (call) => {
-          const reply = await patiently(client.link, patienceMs, what, () => client.apply(call.keys, call.args));
+          const reply = await withRetries(client.link, patienceMs, what, () => client.apply(call.keys, call.args));
           return { call, reply };
         });
         replies.push(...(await Promise.all(answered)));
@@ -83,7 +83,7 @@ export function redisCache(options: RedisCacheOptions): Cache {
     async read(cache, entry) {
       const key = entryKey(naming, cache, entry);
       const what = `reading the cache ${cache.name}`;
-      const hash = await patiently(client.link, patienceMs, what, () => client.hash(key));
+      const hash = await withRetries(client.link, patienceMs, what, () => client.hash(key));
       try {
         return recordsOf(hash);
       } catch {

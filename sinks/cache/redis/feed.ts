@@ -11,7 +11,7 @@ import { compareVersions, type Key, type Version } from '../../port.ts';
 import type { LiveUpdate } from '../port.ts';
 import { type Client, pauseMs } from './client.ts';
 import type { Link } from './link.ts';
-import { patiently } from './patience.ts';
+import { withRetries } from './patience.ts';
 import { keyOf, newestOf, type Told, toldOf, versionsKey } from './request.ts';
 
 export interface Channel {
@@ -105,7 +105,7 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
 
   async function catchUp(channel: Channel): Promise<void> {
     const { hash, cache, told } = channel;
-    const [versions, records] = await patiently(client.link, patienceMs, `reading the cache ${cache.name}`, () =>
+    const [versions, records] = await withRetries(client.link, patienceMs, `reading the cache ${cache.name}`, () =>
       // In this order: a field that is written in between is told with an older version, and once more by its message.
       Promise.all([client.hash(versionsKey(hash)), client.hash(hash)]),
     );

@@ -10,7 +10,7 @@ const PAUSE_MS = 50;
  * attempt that got no answer may have happened. Throws CACHE_AWAY when `patienceMs` are over or the server cannot take it
  * now, and ACCESS_REFUSED or STORE_BROKEN when it never will.
  */
-export async function patiently<T>(link: Link, patienceMs: number, what: string, send: () => Promise<T>): Promise<T> {
+export async function withRetries<T>(link: Link, patienceMs: number, what: string, send: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     await link.ready(what, deadline);

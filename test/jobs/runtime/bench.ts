@@ -7,7 +7,7 @@ import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { partitionsOf, plain, type SaidEvent, saidEvents } from '../../../testing/dump.ts';
+import { emittedEvents, type OutboxEvent, partitionsOf, plain } from '../../../testing/dump.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
@@ -116,12 +116,12 @@ export class Bench {
   }
 
   /** What was said, as readers apply it: each once. */
-  async said(job = this.jobs[0] as Job): Promise<SaidEvent[]> {
-    return saidEvents(this.stores, sums, job);
+  async said(job = this.jobs[0] as Job): Promise<OutboxEvent[]> {
+    return emittedEvents(this.stores, sums, job);
   }
 
   /** The sums said, as `thing/part=sum`; those of one thing are in order. */
-  async saidSums(job?: Job): Promise<string[]> {
+  async emittedSums(job?: Job): Promise<string[]> {
     return (await this.said(job)).map(({ data }) => {
       const { thingId, partId, sum } = data as { thingId: string; partId: string; sum: number };
       return `${thingId}/${partId}=${sum}`;
@@ -157,7 +157,7 @@ export class Bench {
     const found = await this.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 10_000 });
     const names = [...new Set(rows.items.map((row) => row['thingId'] as string))];
     const items = await Promise.all(names.map((thing) => this.items(thing)));
-    const said = (await this.saidSums()).map((sum) => [sum.split('/')[0], sum] as const);
+    const said = (await this.emittedSums()).map((sum) => [sum.split('/')[0], sum] as const);
     return plain({
       rows: rows.items,
       colours: colours.items,

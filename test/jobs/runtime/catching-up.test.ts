@@ -57,8 +57,8 @@ async function isLevel(b: Bench): Promise<void> {
 /** Where the view is, as it was committed. */
 async function behind(b: Bench, partition = 0): Promise<number | undefined> {
   const all = await b.stores.transport.committed(job.name, things.name);
-  const { offset = 0, marks = '' } = all[partition] ?? {};
-  return parseProgress(marks, offset).behind.get(partIndex.name);
+  const { offset = 0, metadata = '' } = all[partition] ?? {};
+  return parseProgress(metadata, offset).behind.get(partIndex.name);
 }
 
 /** A turn in which the search may be tried again. */

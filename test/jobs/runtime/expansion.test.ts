@@ -73,7 +73,7 @@ for (const [kind, distort] of [
     await (await owner(b, 0, distort)).finish();
     await (await owner(b, 1, distort)).finish();
     assert.deepEqual(await b.sums(), [`${thing}/p=7`]);
-    assert.equal((await b.saidSums()).length, 7);
+    assert.equal((await b.emittedSums()).length, 7);
     assert.deepEqual(b.heard('fenced'), []);
   });
 
@@ -138,8 +138,8 @@ test('what a job upstream repeats after its reader was expanded is known there, 
   const { records, end } = await claim.fetch({ maxRecords: 10, waitMs: 0 });
   const seen = nothing();
   const origins = records.map(({ headers }) => parseOrigin(String(headers['ce_origin'])));
-  for (const origin of origins) assert.ok(origin !== undefined && seen.marks.pass(origin));
-  await claim.commit({ records: [], offset: end, marks: formatProgress({ ...seen, partitions: 1, base: 1 }, end) });
+  for (const origin of origins) assert.ok(origin !== undefined && seen.dedupe.pass(origin));
+  await claim.commit({ records: [], offset: end, metadata: formatProgress({ ...seen, partitions: 1, base: 1 }, end) });
   await membership.leave();
   const readers = changed({ from: sums } as never, reader);
   const { topics } = b.stores.transport as EmbeddedTransport;
@@ -148,9 +148,9 @@ test('what a job upstream repeats after its reader was expanded is known there, 
   for (const partition of [0, 1]) {
     const { committed } = await (await join()).claim(partition);
     assert.equal(committed.offset, partition === 0 ? end : 0);
-    const { marks, partitions, base } = parseProgress(committed.marks, committed.offset ?? 0);
+    const { dedupe, partitions, base } = parseProgress(committed.metadata, committed.offset ?? 0);
     assert.deepEqual([partitions, base], [2, 1]);
-    for (const origin of origins) assert.equal(origin && marks.pass(origin), false);
+    for (const origin of origins) assert.equal(origin && dedupe.pass(origin), false);
   }
 });
 

@@ -22,8 +22,8 @@ function group() {
 }
 
 const committedWith = (base: number): Committed[] => [
-  { offset: 3, marks: formatProgress({ ...nothing(), base }, 3), foreign: false },
-  { offset: undefined, marks: '', foreign: false },
+  { offset: 3, metadata: formatProgress({ ...nothing(), base }, 3), foreign: false },
+  { offset: undefined, metadata: '', foreign: false },
 ];
 const turn = () => new Promise(setImmediate);
 

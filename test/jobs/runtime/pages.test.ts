@@ -23,7 +23,7 @@ const sumsAfter = (times: number): string[] =>
 /** Where the group is, and what it has committed there. */
 async function committed(b: Bench) {
   const [at] = await b.stores.transport.committed(addUp.name, things.name);
-  return { offset: at?.offset, ...parseProgress(at?.marks ?? '', at?.offset ?? 0) };
+  return { offset: at?.offset, ...parseProgress(at?.metadata ?? '', at?.offset ?? 0) };
 }
 
 /** Every index that was said of the offset, in the order of the log. */
@@ -76,7 +76,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
     }
     await b.run({ settings });
     assert.deepEqual((await b.sums()).sort(), sumsAfter(2));
-    assert.equal((await b.saidSums()).length, 3 * THINGS);
+    assert.equal((await b.emittedSums()).length, 3 * THINGS);
     assert.deepEqual((await b.coloured('red')).sort(), sumsAfter(2));
   });
 }

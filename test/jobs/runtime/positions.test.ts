@@ -152,8 +152,8 @@ test('an origin counts where a job derives events for the topic from it, and now
       const headers = { ...record?.headers, ce_origin: `${line}/7/0` };
       await b.stores.transport.produce([{ ...(record as NewRecord), headers }]);
     }
-    const speakers = (topic: string) => new Set(topic === things.name ? ['count-down/other.events'] : []);
-    const runtime = { ...b.runtime(), speakers };
+    const upstreams = (topic: string) => new Set(topic === things.name ? ['count-down/other.events'] : []);
+    const runtime = { ...b.runtime(), upstreams };
     const membership = await runtime.stores.transport.join(addUp.name, things.name, {
       assigned: () => {},
       revoked: async () => {},

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../../core/entries.ts';
-import { Elsewhere } from '../../../jobs/runtime/elsewhere.ts';
+import { OtherPartitions } from '../../../jobs/runtime/other-partitions.ts';
 import { RowBudget } from '../../../jobs/runtime/row-budget.ts';
 import { bytesOf, charactersOf, readyBytesOf } from '../../../jobs/runtime/row-size.ts';
 import { PartitionRows } from '../../../jobs/runtime/rows.ts';
@@ -39,8 +39,8 @@ function store(letters: (partId: string) => number = () => 10, outbox = '') {
 function partition(tables: Tables, budget: RowBudget) {
   const place = { job: addUp.name, topic: things.name, partition: 0 };
   const rows = new PartitionRows(parts, tables, budget);
-  const elsewhere = new Elsewhere(place, {} as Transport, { read: async () => [] });
-  rows.begin({ token: 1, partition: 0, topicId: '', elsewhere, stopAbove: true });
+  const otherPartitions = new OtherPartitions(place, {} as Transport, { read: async () => [] });
+  rows.begin({ token: 1, partition: 0, topicId: '', otherPartitions, stopAbove: true });
   return {
     rows,
     load: (...names: string[]) => rows.load(new Map(names.map((name) => [idOf(name), keyOf(name)])), () => false),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Job, wakeAt } from '../../../jobs/define.ts';
-import { Room } from '../../../jobs/runtime/room.ts';
+import { RecordBudget } from '../../../jobs/runtime/record-budget.ts';
 import { lookupsFor, type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
@@ -63,7 +63,7 @@ test('a stop finishes the batch at hand, commits it, and ends a wait for records
   await stopped;
   await running.finished;
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
-  assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+  assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
   assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.committed, 1);
   assert.equal(b.heard('released').length, 2);
   assert.equal(b.heard('fenced').length, 0);
@@ -176,7 +176,7 @@ test('members that come and go hand their partitions over without losing or doub
 test('some few new records do not wait for those who catch up; a batch of many, and the first of an owner, do', async (t) => {
   const b = await bench(t);
   const taken: number[] = [];
-  const room = new Room(32);
+  const room = new RecordBudget(32);
   const full = { isFull: false };
   const runtime: Runtime = {
     ...b.runtime({ settings: { maxRecords: 16 } }),

@@ -13,7 +13,7 @@ import { trackProgress } from '../../../jobs/track-progress.ts';
 import { contentProgressed, enrolled } from '../../../schemas/enrollment.ts';
 import { courseStructure } from '../../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../../schemas/rows/learner-progress.ts';
-import { saidEvents } from '../../../testing/dump.ts';
+import { emittedEvents } from '../../../testing/dump.ts';
 import { type JobSpec, jobSpec, type SpecEvent } from '../../../testing/job-spec.ts';
 import { type Point, withPoints } from '../../../testing/points.ts';
 import { testRuntime } from '../../../testing/stores.ts';
@@ -91,7 +91,7 @@ async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
 /** What the batch was told of the learner, change by change, is what the row went through, and ends where the row is. */
 async function assertOneVoice(spec: JobSpec): Promise<void> {
   const row = await spec.row(learnerProgress, ['ada', 'algebra']);
-  const said = await saidEvents(spec.stores, batchEvents, trackProgress);
+  const said = await emittedEvents(spec.stores, batchEvents, trackProgress);
   let progress = 0;
   for (const { type, data } of said) {
     const { progress: now, previousProgress } = data as { progress: number; previousProgress: number };

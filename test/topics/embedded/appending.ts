@@ -39,7 +39,7 @@ async function appendAndCommit(folder: string): Promise<never> {
         timestamp,
       })),
       offset,
-      marks: `marks of ${offset}`,
+      metadata: `metadata of ${offset}`,
     });
     say(`committed ${offset}`);
   }

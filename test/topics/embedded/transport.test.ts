@@ -50,7 +50,7 @@ test('a member that is slow to let go delays only the partitions that move', asy
   assert.equal(quick.held.size, 1, 'the quick member has let go, and what it had is taken');
   const claim = await slow.membership.claim(0);
   assert.equal((await take(claim, 1)).length, 1);
-  await claim.commit({ records: [], offset: 1, marks: '' });
+  await claim.commit({ records: [], offset: 1, metadata: '' });
   release();
   await spread([slow, quick, third, fourth], 4);
 });
@@ -85,8 +85,8 @@ test('two members that both claim a partition cannot both commit', async (t) => 
   const transport = await withOrders(t, 2);
   const members = await Promise.all([1, 2].map(() => joined(transport, 'count', 'orders', { wait: false })));
   const [old, young] = await Promise.all(members.map(({ membership }) => membership.claim(0)));
-  assert.equal(await codeOf(old?.commit({ records: [], offset: 1, marks: 'old' }) ?? Promise.resolve()), 'FENCED');
-  await young?.commit({ records: [], offset: 2, marks: 'young' });
+  assert.equal(await codeOf(old?.commit({ records: [], offset: 1, metadata: 'old' }) ?? Promise.resolve()), 'FENCED');
+  await young?.commit({ records: [], offset: 2, metadata: 'young' });
   assert.equal((await transport.lag('count', 'orders'))[0]?.committed, 2);
 });
 
@@ -95,7 +95,7 @@ test('who has left the group claims no more, and a closed claim commits no more'
   const { membership } = await joined(transport, 'count', 'orders');
   const claim = await membership.claim(0);
   await claim.close();
-  assert.equal(await codeOf(claim.commit({ records: [], offset: 1, marks: '' })), 'FENCED');
+  assert.equal(await codeOf(claim.commit({ records: [], offset: 1, metadata: '' })), 'FENCED');
   await membership.leave();
   assert.equal(await codeOf(membership.claim(0)), 'FENCED');
   assert.deepEqual(
@@ -127,7 +127,7 @@ test('a call that fails on its way leaves nothing, and the next one goes on', as
   const good = Array.from({ length: 100 }, (_, i) => record('orders', i % 2));
   const records = [...good, record('orders', 1, { timestamp: Number.NaN })];
   assert.equal(await codeOf(transport.produce(records)), 'USAGE');
-  assert.equal(await codeOf(claim.commit({ records, offset: 1, marks: 'm' })), 'USAGE');
+  assert.equal(await codeOf(claim.commit({ records, offset: 1, metadata: 'm' })), 'USAGE');
   const lag = await transport.lag('count', 'orders');
   assert.deepEqual(
     lag.map(({ end, committed }) => [end, committed]),
@@ -136,7 +136,7 @@ test('a call that fails on its way leaves nothing, and the next one goes on', as
       [0, undefined],
     ],
   );
-  await claim.commit({ records: good, offset: 1, marks: 'm' });
+  await claim.commit({ records: good, offset: 1, metadata: 'm' });
   assert.equal((await transport.read('orders', 1, 0, 100)).length, 50);
 });
 
@@ -187,7 +187,7 @@ test('closing ends waiting fetches, lets members commit what they have, and refu
     assigned: () => assigned.resolve(),
     revoked: async () => {
       assert.deepEqual((await waiting).records, []);
-      await claim.commit({ records: [record('orders', 0, { key: 'last' })], offset: 3, marks: 'last' });
+      await claim.commit({ records: [record('orders', 0, { key: 'last' })], offset: 3, metadata: 'last' });
     },
   });
   await assigned.promise;
@@ -199,7 +199,7 @@ test('closing ends waiting fetches, lets members commit what they have, and refu
     () => transport.produce([]),
     () => transport.describe(),
     () => transport.join('count', 'orders', { assigned() {}, async revoked() {} }),
-    () => claim.commit({ records: [], offset: 4, marks: '' }),
+    () => claim.commit({ records: [], offset: 4, metadata: '' }),
   ]) {
     assert.equal(await codeOf(call()), 'USAGE');
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Marks } from '../../../topics/log/marks.ts';
+import { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
 import { formatOrigin, lineOf, parseLine, parseOrigin, ROUTED } from '../../../topics/log/origin.ts';
 
 const line = lineOf('track-progress', 'enrollment.events', 'AbC', 3);
@@ -18,57 +18,57 @@ test('an offset or index that cannot be counted is no origin', () => {
 });
 
 test('a position passes once, and so does everything before it', () => {
-  const marks = Marks.none();
-  assert.equal(marks.pass(at(5, 1)), true);
-  assert.equal(marks.pass(at(5, 1)), false);
-  assert.equal(marks.pass(at(5, 0)), false);
-  assert.equal(marks.pass(at(4, 9)), false);
-  assert.equal(marks.pass(at(5, 2)), true);
-  assert.equal(marks.pass(at(6, 0)), true);
+  const dedupe = DedupePositions.none();
+  assert.equal(dedupe.pass(at(5, 1)), true);
+  assert.equal(dedupe.pass(at(5, 1)), false);
+  assert.equal(dedupe.pass(at(5, 0)), false);
+  assert.equal(dedupe.pass(at(4, 9)), false);
+  assert.equal(dedupe.pass(at(5, 2)), true);
+  assert.equal(dedupe.pass(at(6, 0)), true);
 });
 
 test('every job, topic and partition has a mark of its own', () => {
-  const marks = Marks.none();
-  assert.equal(marks.pass(at(5, 0)), true);
-  assert.equal(marks.pass(at(5, 0, lineOf('notify', 'enrollment.events', 'AbC', 3))), true);
-  assert.equal(marks.pass(at(5, 0, lineOf('track-progress', 'enrollment.events', 'AbC', 4))), true);
+  const dedupe = DedupePositions.none();
+  assert.equal(dedupe.pass(at(5, 0)), true);
+  assert.equal(dedupe.pass(at(5, 0, lineOf('notify', 'enrollment.events', 'AbC', 3))), true);
+  assert.equal(dedupe.pass(at(5, 0, lineOf('track-progress', 'enrollment.events', 'AbC', 4))), true);
 });
 
 test('marks are kept as text, and none are no text', () => {
-  const marks = Marks.none();
-  assert.equal(marks.toString(), '');
-  marks.pass(at(5, 1));
-  const again = Marks.parse(marks.toString());
+  const dedupe = DedupePositions.none();
+  assert.equal(dedupe.toString(), '');
+  dedupe.pass(at(5, 1));
+  const again = DedupePositions.parse(dedupe.toString());
   assert.equal(again.pass(at(5, 1)), false);
   assert.equal(again.pass(at(5, 2)), true);
 });
 
 test('a copy goes its own way', () => {
-  const marks = Marks.none();
-  const copy = marks.copy();
+  const dedupe = DedupePositions.none();
+  const copy = dedupe.copy();
   copy.pass(at(5, 0));
-  assert.equal(marks.pass(at(5, 0)), true);
+  assert.equal(dedupe.pass(at(5, 0)), true);
 });
 
 test('a topic that was made again has lines of its own', () => {
-  const marks = Marks.none();
-  assert.equal(marks.pass(at(5, 0)), true);
-  assert.equal(marks.pass(at(0, 0, lineOf('track-progress', 'enrollment.events', 'XyZ', 3))), true);
+  const dedupe = DedupePositions.none();
+  assert.equal(dedupe.pass(at(5, 0)), true);
+  assert.equal(dedupe.pass(at(0, 0, lineOf('track-progress', 'enrollment.events', 'XyZ', 3))), true);
 });
 
 test('what was seen before lines named ids is not passed again under one', () => {
-  const marks = Marks.parse('[["track-progress/enrollment.events/3",[5,1]]]');
-  assert.equal(marks.pass(at(5, 1)), false);
-  assert.equal(marks.pass(at(5, 2)), true);
+  const dedupe = DedupePositions.parse('[["track-progress/enrollment.events/3",[5,1]]]');
+  assert.equal(dedupe.pass(at(5, 1)), false);
+  assert.equal(dedupe.pass(at(5, 2)), true);
   assert.deepEqual(
-    marks.lines().map(({ topicId }) => topicId),
+    dedupe.lines().map(({ topicId }) => topicId),
     ['AbC'],
   );
 });
 
 test('a line says its job, topic, id and partition', () => {
   assert.deepEqual(parseLine(line), {
-    speaker: 'track-progress/enrollment.events',
+    upstream: 'track-progress/enrollment.events',
     job: 'track-progress',
     topic: 'enrollment.events',
     topicId: 'AbC',
@@ -77,20 +77,20 @@ test('a line says its job, topic, id and partition', () => {
 });
 
 test('marks of hundreds of partitions are short, and read as they were', () => {
-  const marks = Marks.none();
+  const dedupe = DedupePositions.none();
   for (let partition = 0; partition < 300; partition += partition === 7 ? 5 : 1) {
     const offset = 1_000_000 + ((partition * 7919) % 50_000);
-    marks.pass(at(offset, partition % 3, lineOf('track-progress', 'enrollment.events', 'AbC', partition)));
+    dedupe.pass(at(offset, partition % 3, lineOf('track-progress', 'enrollment.events', 'AbC', partition)));
   }
-  marks.pass(at(3, 0, lineOf(ROUTED, 'batch.events', '', 11)));
-  const text = marks.toString();
+  dedupe.pass(at(3, 0, lineOf(ROUTED, 'batch.events', '', 11)));
+  const text = dedupe.toString();
   assert.ok(text.length < 2000, `${text.length}`);
-  assert.equal(Marks.parse(text).toString(), text);
-  assert.equal(Marks.parse(text).size, marks.size);
+  assert.equal(DedupePositions.parse(text).toString(), text);
+  assert.equal(DedupePositions.parse(text).size, dedupe.size);
 });
 
 test('marks of two partitions are merged to the later of each line', () => {
-  const [one, other] = [Marks.none(), Marks.none()];
+  const [one, other] = [DedupePositions.none(), DedupePositions.none()];
   one.pass(at(5, 1));
   other.pass(at(5, 2));
   other.pass(at(1, 0, lineOf('notify', 'enrollment.events', 'AbC', 3)));
@@ -100,8 +100,8 @@ test('marks of two partitions are merged to the later of each line', () => {
 });
 
 test('lines of speakers that nobody knows any more are forgotten', () => {
-  const marks = Marks.none();
-  marks.pass(at(5, 1));
-  marks.prune(({ job }) => job !== 'track-progress');
-  assert.equal(marks.size, 0);
+  const dedupe = DedupePositions.none();
+  dedupe.pass(at(5, 1));
+  dedupe.prune(({ job }) => job !== 'track-progress');
+  assert.equal(dedupe.size, 0);
 });

@@ -12,8 +12,8 @@ test('what is committed beside an offset is read as it was, whether views are be
   for (const views of [new Map<string, number>(), behind]) {
     for (const within of [undefined, { after: 'a|b,c=d', index: 4 }]) {
       const text = formatProgress({ ...progress, behind: views, within }, 110);
-      const { marks: _, ...read } = parseProgress(text, 110);
-      const { marks: __, ...wanted } = { ...progress, behind: views, within };
+      const { dedupe: _, ...read } = parseProgress(text, 110);
+      const { dedupe: __, ...wanted } = { ...progress, behind: views, within };
       assert.deepEqual(read, wanted);
     }
   }
@@ -22,14 +22,14 @@ test('what is committed beside an offset is read as it was, whether views are be
 test('how far a view is behind is added up over the partitions, and a record that is half done counts', () => {
   const committed = (offset: number, views: ReadonlyMap<string, number>) => ({
     offset,
-    marks: formatProgress({ ...progress, behind: views }, offset),
+    metadata: formatProgress({ ...progress, behind: views }, offset),
   });
   const lags = viewLags([
     committed(110, behind),
     committed(5, new Map([['enrollments', 5]])),
     committed(9, new Map()),
-    { offset: undefined, marks: '' },
-    { offset: 4, marks: '' },
+    { offset: undefined, metadata: '' },
+    { offset: 4, metadata: '' },
   ]);
   assert.deepEqual(
     [...lags],

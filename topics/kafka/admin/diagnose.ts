@@ -4,7 +4,7 @@ import type { WantedTopic } from '../../log/admin.ts';
 import { LARGEST_RECORD } from '../../log/limits.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { type KafkaOptions, settingsOf } from '../cluster/options.ts';
-import { MARKS_TOPIC } from '../group/marks-topic.ts';
+import { METADATA_TOPIC } from '../group/metadata-topic.ts';
 import { REQUEST_BYTES } from '../produce/append.ts';
 import { apiVersions, type OfferedApi } from '../wire/calls/api-versions.ts';
 import { fetch } from '../wire/calls/fetch.ts';
@@ -40,10 +40,10 @@ export async function diagnoseKafka(options: KafkaOptions, wanted: readonly Want
     const ours = await guarded('describing topics', () =>
       cluster.persist(() => cluster.describe(wanted.map(({ name }) => name))),
     );
-    const marks = await guarded('describing topics', () =>
-      unlessRefused(TOPIC_REFUSED, () => cluster.persist(() => cluster.describe([MARKS_TOPIC.name]))),
+    const metadata = await guarded('describing topics', () =>
+      unlessRefused(TOPIC_REFUSED, () => cluster.persist(() => cluster.describe([METADATA_TOPIC.name]))),
     );
-    const topics = [...ours, ...(marks ?? [])];
+    const topics = [...ours, ...(metadata ?? [])];
     const node = await guarded('asking for the controller', () => cluster.persist(() => cluster.controller()));
     const readers = wanted.filter(({ name }) => topics.some((topic) => topic.name === name));
     const parts = await Promise.all([
@@ -51,7 +51,7 @@ export async function diagnoseKafka(options: KafkaOptions, wanted: readonly Want
       looked('transport: settings', () => settings(cluster, node, readers, topics)),
       looked('transport: rights', async () => {
         const rights = await rightsOf(cluster, topics, readers);
-        return [rightsFinding(marks === undefined ? withoutMarks(rights) : rights)];
+        return [rightsFinding(metadata === undefined ? withoutMetadata(rights) : rights)];
       }),
     ]);
     return parts.flat();
@@ -104,10 +104,10 @@ async function settings(
   return [
     ...copiesFound(found, nodes.length, copies),
     ...requestsFound(found.get('socket.request.max.bytes')),
-    marksFound(
-      await longestMarks(cluster, wanted, topics),
+    metadataFound(
+      await longestMetadata(cluster, wanted, topics),
       found.get('offset.metadata.max.bytes') ?? 4096,
-      topics.some(({ name }) => name === MARKS_TOPIC.name),
+      topics.some(({ name }) => name === METADATA_TOPIC.name),
     ),
   ];
 }
@@ -140,7 +140,7 @@ export function requestsFound(most: number | undefined): Finding[] {
 }
 
 /** In characters, as the broker counts them. */
-async function longestMarks(
+async function longestMetadata(
   cluster: Cluster,
   wanted: readonly WantedTopic[],
   topics: readonly TopicMetadata[],
@@ -153,26 +153,26 @@ async function longestMarks(
         const node = await cluster.coordinator('group', group);
         return cluster.connection(node, 'main').send(stableOffsets(group, name, partitions));
       });
-      for (const { metadata: marks } of answer?.partitions ?? []) longest = Math.max(longest, marks.length);
+      for (const { metadata } of answer?.partitions ?? []) longest = Math.max(longest, metadata.length);
     }
   }
   return longest;
 }
 
 const MUCH = 0.6;
-/** A reference to a record with marks is shorter. */
+/** A reference to a record with metadata is shorter. */
 const LEAST_METADATA = 128;
 
-/** `hasTopic`: whether the topic for longer marks exists. */
-export function marksFound(longest: number, limit: number, hasTopic: boolean): Finding {
+/** `hasTopic`: whether the topic for longer metadata exists. */
+export function metadataFound(longest: number, limit: number, hasTopic: boolean): Finding {
   const message = `the longest in an offset have ${longest} of ${limit} characters`;
   if (limit < LEAST_METADATA) {
     const todo = `set offset.metadata.max.bytes of the brokers to ${LEAST_METADATA} or more: an offset has to say what it is`;
-    return problem('transport: marks', message, todo);
+    return problem('transport: metadata', message, todo);
   }
-  if (hasTopic || longest < limit * MUCH) return ok('transport: marks', message);
-  const todo = `run \`tributary topics apply\`: it makes the topic ${MARKS_TOPIC.name} for longer ones`;
-  return warning('transport: marks', message, todo);
+  if (hasTopic || longest < limit * MUCH) return ok('transport: metadata', message);
+  const todo = `run \`tributary topics apply\`: it makes the topic ${METADATA_TOPIC.name} for longer ones`;
+  return warning('transport: metadata', message, todo);
 }
 
 /** What is refused, found out by requests that change nothing. */
@@ -192,9 +192,9 @@ async function rightsOf(
   };
 }
 
-/** The topic of marks cannot even be described. */
-function withoutMarks({ read, write, ...rights }: Rights): Rights {
-  const { name } = MARKS_TOPIC;
+/** The topic of metadata cannot even be described. */
+function withoutMetadata({ read, write, ...rights }: Rights): Rights {
+  const { name } = METADATA_TOPIC;
   return { ...rights, read: [...read, name], write: [...write, name] };
 }
 

@@ -1,4 +1,4 @@
-/** What a group continues with when its topic was expanded: the largest marks of all partitions, in each of them. */
+/** What a group continues with when its topic was expanded: the largest metadata of all partitions, in each of them. */
 import { expandedProgress, parseProgress } from '../../log/progress.ts';
 import type { Committed } from '../../log/transport.ts';
 import { boundsOf } from '../fetch/bounds.ts';
@@ -10,18 +10,18 @@ import { membersOf } from './members.ts';
  * Commits them, if that was not done. An expansion and these commits are not one step: what an earlier call did not come to is done
  * by the next one. A group that has members is left as it is.
  */
-export async function carryMarksOver(shared: Shared, group: string, topic: string): Promise<void> {
+export async function carryDedupeOver(shared: Shared, group: string, topic: string): Promise<void> {
   const { cluster } = shared;
   await cluster.persist(() => cluster.describe([topic]));
   // Not from that answer: the broker may not have learnt of the expansion.
   const count = cluster.shapes.of(topic)?.partitions ?? 0;
   const partitions = Array.from({ length: count }, (_, partition) => ({ group, topic, partition }));
-  const committed = await Promise.all(partitions.map((of) => shared.marks.committed(of)));
+  const committed = await Promise.all(partitions.map((of) => shared.metadata.committed(of)));
   const before = countOf(committed);
   if (before === undefined || before >= count || (await membersOf(cluster, group)) > 0) return;
   const begins = await cluster.persist(() => boundsOf(cluster, partitions));
   const texts = expandedProgress(
-    committed.map(({ offset, marks }) => ({ offset, text: marks })),
+    committed.map(({ offset, metadata }) => ({ offset, text: metadata })),
     count,
   );
   // The new partitions first: as long as an old one has the old count, this is not done.
@@ -34,7 +34,7 @@ export async function carryMarksOver(shared: Shared, group: string, topic: strin
 /** How many partitions there were when the offsets were committed; undefined if that is not known. */
 function countOf(committed: readonly Committed[]): number | undefined {
   const counts = committed
-    .flatMap(({ offset, marks }) => (offset === undefined ? [] : parseProgress(marks, offset).partitions))
+    .flatMap(({ offset, metadata }) => (offset === undefined ? [] : parseProgress(metadata, offset).partitions))
     .filter((partitions) => partitions > 0);
   return counts.length === 0 ? undefined : Math.min(...counts);
 }

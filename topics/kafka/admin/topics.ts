@@ -12,10 +12,10 @@ import { type KafkaOptions, settingsOf } from '../cluster/options.ts';
 import { createMissing, expand, settingsOfTopics } from '../cluster/topics.ts';
 import { sharedBy } from '../group/claim.ts';
 import { lagOf } from '../group/lag.ts';
-import { MARKS_TOPIC } from '../group/marks-topic.ts';
+import { METADATA_TOPIC } from '../group/metadata-topic.ts';
 import type { Offsets } from '../group/offsets.ts';
 import { guarded } from '../wire/errors.ts';
-import { carryMarksOver } from './expansion.ts';
+import { carryDedupeOver } from './expansion.ts';
 import { membersOf } from './members.ts';
 
 const RETENTION = 'retention.ms';
@@ -38,9 +38,9 @@ export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
         const topicsTo = (action: Difference['action']) =>
           wanted.filter(({ name }) => found.some((each) => each.topic === name && each.action === action));
         // Jobs may not have the right to create it when they need it.
-        await createMissing(cluster, [...topicsTo('create'), ...(wanted.length > 0 ? [MARKS_TOPIC] : [])]);
+        await createMissing(cluster, [...topicsTo('create'), ...(wanted.length > 0 ? [METADATA_TOPIC] : [])]);
         for (const { name, partitions } of topicsTo('expand')) await expand(cluster, name, partitions);
-        for (const { name, groups } of wanted) for (const group of groups) await carryMarksOver(shared, group, name);
+        for (const { name, groups } of wanted) for (const group of groups) await carryDedupeOver(shared, group, name);
         return found;
       }),
     async close() {

@@ -10,7 +10,7 @@ import { Producers } from '../produce/producers.ts';
 import type { TransactionalProducer } from '../produce/transaction.ts';
 import { CODE } from '../wire/error-codes.ts';
 import { guarded, KafkaError, translate } from '../wire/errors.ts';
-import { type LastMarks, MarksTopic } from './marks-topic.ts';
+import { type LastMetadata, MetadataTopic } from './metadata-topic.ts';
 import { type GroupPartition, Offsets } from './offsets.ts';
 
 /** How often an owner without work asks whether it still is the owner. */
@@ -31,20 +31,20 @@ export interface Shared {
   readonly begins: Begins;
   readonly offsets: Offsets;
   readonly producers: Producers;
-  readonly marks: MarksTopic;
+  readonly metadata: MetadataTopic;
 }
 
 /** Connects when it is first used. */
 export function sharedBy(cluster: Cluster): Shared {
   const offsets = new Offsets(cluster);
-  const marks = new MarksTopic(cluster, offsets);
+  const metadata = new MetadataTopic(cluster, offsets);
   return {
     cluster,
     fetcher: new Fetcher(cluster),
     begins: new Begins(cluster),
     offsets,
     producers: new Producers(cluster),
-    marks,
+    metadata,
   };
 }
 
@@ -64,26 +64,26 @@ export async function takeOver({ cluster, producers }: Shared, of: GroupPartitio
 
 /** Commits by a producer that has taken over. */
 export async function commitOffset(
-  { marks: topic }: Shared,
+  { metadata: topic }: Shared,
   producer: TransactionalProducer,
   of: GroupPartition,
   {
     records,
     offset,
-    marks,
+    metadata,
     last,
-  }: Pick<Parameters<Claim['commit']>[0], 'records' | 'offset' | 'marks'> & {
-    last?: LastMarks | undefined;
+  }: Pick<Parameters<Claim['commit']>[0], 'records' | 'offset' | 'metadata'> & {
+    last?: LastMetadata | undefined;
   },
-): Promise<LastMarks> {
-  let sealed: { last(): LastMarks } | undefined;
+): Promise<LastMetadata> {
+  let sealed: { last(): LastMetadata } | undefined;
   const seal = async () => {
-    const made = await topic.seal(of, offset, marks, last);
+    const made = await topic.seal(of, offset, metadata, last);
     sealed = made;
     return made;
   };
   await producer.transact(records, { ...of, offset, seal, refused: (metadata) => topic.refused(metadata) });
-  return (sealed as { last(): LastMarks }).last();
+  return (sealed as { last(): LastMetadata }).last();
 }
 
 export async function openClaim(shared: Shared, of: GroupPartition): Promise<Claim> {
@@ -91,11 +91,11 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
   const shape = await recentShape(cluster, of.topic);
   const producer = await takeOver(shared, of);
   // Only now: the owner that was just fenced could commit after an earlier read.
-  const [committed, begin] = await Promise.all([shared.marks.committed(of), begins.of(of)]);
+  const [committed, begin] = await Promise.all([shared.metadata.committed(of), begins.of(of)]);
   const unwatch = cluster.watch(of.topic);
   const from = Math.max(committed.offset ?? begin, begin);
   const reader = fetcher.open(of.topic, of.partition, from, shape.id);
-  let last: LastMarks | undefined;
+  let last: LastMetadata | undefined;
   /** Why nothing more can be committed. */
   let over: TributaryError | undefined;
   let checkedAt = performance.now();
@@ -182,7 +182,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
       await step(`looking at the claim of ${describe(of)}`, () => producer.begin(of.group));
     },
 
-    async commit({ records, offset, marks }) {
+    async commit({ records, offset, metadata }) {
       checkClaim();
       const doing = `committing ${describe(of)}`;
       // Before anything begins: records for a topic that does not exist leave the claim as it is.
@@ -192,7 +192,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
         }),
       );
       last = await step(doing, () =>
-        commitOffset(shared, producer, of, { records, offset: reader.past(offset), marks, last }),
+        commitOffset(shared, producer, of, { records, offset: reader.past(offset), metadata, last }),
       );
     },
 

@@ -6,8 +6,8 @@ import type { GroupPartition } from './offsets.ts';
 
 const TRIES = 5;
 
-/** Keeps the marks, unless others are given. */
-export async function seek(shared: Shared, of: GroupPartition, offset: number, marks?: string): Promise<void> {
+/** Keeps the metadata, unless others are given. */
+export async function seek(shared: Shared, of: GroupPartition, offset: number, metadata?: string): Promise<void> {
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw new TributaryError('USAGE', `${offset} is not an offset; give a whole number from 0 on`);
   }
@@ -15,8 +15,8 @@ export async function seek(shared: Shared, of: GroupPartition, offset: number, m
     const producer = await takeOver(shared, of);
     try {
       // Only now: the owner that was just fenced could commit after an earlier read.
-      const kept = marks ?? (await shared.marks.committed(of)).marks;
-      await commitOffset(shared, producer, of, { records: [], offset, marks: kept });
+      const kept = metadata ?? (await shared.metadata.committed(of)).metadata;
+      await commitOffset(shared, producer, of, { records: [], offset, metadata: kept });
       return;
     } catch (error) {
       // The owner that was fenced has claimed again in the meantime.

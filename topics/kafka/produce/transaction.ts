@@ -114,7 +114,7 @@ export class TransactionalProducer {
     return offsets;
   }
 
-  /** The broker may take less metadata than it was expected to: then the marks are appended after all. */
+  /** The broker may take less metadata than it was expected to: then the metadata are appended after all. */
   async #commitOrShorten(offset: OffsetCommit, metadata: string): Promise<void> {
     try {
       await this.#commitOffset(offset, metadata);

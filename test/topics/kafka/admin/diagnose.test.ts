@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Finding } from '../../../../core/finding.ts';
 import {
   copiesFound,
-  marksFound,
+  metadataFound,
   requestsFound,
   rightsFinding,
   versionFound,
@@ -56,12 +56,12 @@ test('one copy of anything is a warning', () => {
   ]);
 });
 
-test('marks near the limit of the brokers are a warning, unless there is a topic for longer ones', () => {
-  assert.equal(marksFound(2457, 4096, false).state, 'ok');
-  assert.equal(marksFound(2458, 4096, false).state, 'warning');
-  assert.equal(marksFound(2458, 4096, true).state, 'ok');
-  assert.equal(marksFound(2458, 32_768, false).state, 'ok');
-  assert.equal(marksFound(0, 100, true).state, 'problem');
+test('metadata near the limit of the brokers are a warning, unless there is a topic for longer ones', () => {
+  assert.equal(metadataFound(2457, 4096, false).state, 'ok');
+  assert.equal(metadataFound(2458, 4096, false).state, 'warning');
+  assert.equal(metadataFound(2458, 4096, true).state, 'ok');
+  assert.equal(metadataFound(2458, 32_768, false).state, 'ok');
+  assert.equal(metadataFound(0, 100, true).state, 'problem');
 });
 
 test('the rights that are missing are listed', () => {

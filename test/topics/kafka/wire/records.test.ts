@@ -147,7 +147,7 @@ test('a log that stamps records itself gives them its own time', () => {
   assert.equal(new BatchReader({ ...head, attributes: 0x08 }, 0).next()?.timestamp, 9);
 });
 
-test('a reader sees the records of committed transactions and of none, and no marks', () => {
+test('a reader sees the records of committed transactions and of none, and no metadata', () => {
   const sent = (id: string, at: number, transactional: boolean) => {
     const batch = encodeBatch([made({ key: Buffer.from(`${id}@${at}`) })], { ...PRODUCER, id, transactional }, 'none');
     batch.writeBigInt64BE(BigInt(at), 0);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { Room } from '../../../jobs/runtime/room.ts';
+import { RecordBudget } from '../../../jobs/runtime/record-budget.ts';
 
 test('never are more records held than there is room for, and everybody has a turn, in the order of asking', async () => {
   await fc.assert(
@@ -11,7 +11,7 @@ test('never are more records held than there is room for, and everybody has a tu
       fc.array(fc.record({ asked: fc.nat(15), kept: fc.nat(15) }), { maxLength: 30 }),
       fc.scheduler(),
       async (batches, scheduler) => {
-        const room = new Room(10);
+        const room = new RecordBudget(10);
         const entered: number[] = [];
         let held = 0;
         const all = batches.map(async ({ asked, kept }, i) => {
@@ -37,7 +37,7 @@ test('never are more records held than there is room for, and everybody has a tu
 });
 
 test('what is given back lets in all for whom there is room then', async () => {
-  const room = new Room(10);
+  const room = new RecordBudget(10);
   const first = await room.take(10);
   const entered: string[] = [];
   const others = [3, 4, 5].map((records, i) => room.take(records).then(() => entered.push(`${i}`)));

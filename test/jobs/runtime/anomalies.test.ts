@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { notify } from '../../../jobs/notify.ts';
-import type { Oddity } from '../../../jobs/runtime/oddities.ts';
+import type { Anomaly } from '../../../jobs/runtime/anomalies.ts';
 import type { Settings } from '../../../jobs/runtime/stores.ts';
 import { preferencesChanged } from '../../../schemas/notification.ts';
 import { recordsOf } from '../../../testing/produce.ts';
@@ -80,7 +80,7 @@ test('events whose time is ahead of their record, and those with unknown fields,
   await say(b, emptied.type, { colr: 'red' });
   await b.run();
   const batches = b.heard('batch').filter(({ job }) => job === 'add-up');
-  const count = (name: Oddity) => batches.reduce((sum, { odd }) => sum + odd[name], 0);
+  const count = (name: Anomaly) => batches.reduce((sum, { odd }) => sum + odd[name], 0);
   assert.equal(count('time-ahead'), 2);
   // `emptied` has no part and no amount either.
   assert.equal(count('unknown-fields'), 3);

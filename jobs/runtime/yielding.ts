@@ -9,7 +9,7 @@ import type { Clock } from './stores.ts';
 const LONGEST_MS = 20;
 
 /** `elapsed` is in ms since some moment; `othersTurn` settles when everybody else on the loop has had a turn. */
-export function breathing(elapsed: () => number, othersTurn: () => Promise<void> = everybodyElse): Clock['breathe'] {
+export function yielding(elapsed: () => number, othersTurn: () => Promise<void> = everybodyElse): Clock['yieldToLoop'] {
   let since = elapsed();
   const giveWay = async (): Promise<void> => {
     await othersTurn();

@@ -1,5 +1,5 @@
-/** The marks of a partition at an offset, made anew from the records before it, as far as the log still has them. */
-import { Marks } from '../../topics/log/marks.ts';
+/** The dedupe positions of a partition at an offset, made anew from the records before it, as far as the log still has them. */
+import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { FIRST_ORIGIN, parseLine, parseOrigin, ROUTED } from '../../topics/log/origin.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import type { Runtime } from './stores.ts';
@@ -7,17 +7,17 @@ import type { Runtime } from './stores.ts';
 const RECORDS_AT_ONCE = 1000;
 
 /**
- * For a group whose marks were lost or are those of another offset. What is known after it is right for every line that has said
+ * For a group whose dedupe positions were lost or are those of another offset. What is known after it is right for every line that has said
  * something within the topic's retention.
  */
-export async function marksFromLog(
+export async function dedupeFromLog(
   transport: Transport,
-  speakers: ReturnType<Runtime['speakers']>,
+  upstreams: ReturnType<Runtime['upstreams']>,
   topic: string,
   partition: number,
   offset: number,
-): Promise<Marks> {
-  const marks = Marks.none();
+): Promise<DedupePositions> {
+  const dedupe = DedupePositions.none();
   const [info] = await transport.describe([topic]);
   const end = Math.min(offset, info?.partitions[partition]?.end ?? 0);
   for (let next = info?.partitions[partition]?.begin ?? 0; next < end; ) {
@@ -28,10 +28,10 @@ export async function marksFromLog(
       for (const said of [record.headers['ce_origin'], record.headers[FIRST_ORIGIN]]) {
         const origin = typeof said === 'string' ? parseOrigin(said) : undefined;
         if (origin === undefined) continue;
-        const { speaker } = parseLine(origin.line);
-        if (speakers.has(speaker) || speaker === `${ROUTED}/${topic}`) marks.pass(origin);
+        const { upstream } = parseLine(origin.line);
+        if (upstreams.has(upstream) || upstream === `${ROUTED}/${topic}`) dedupe.pass(origin);
       }
     }
   }
-  return marks;
+  return dedupe;
 }

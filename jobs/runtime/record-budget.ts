@@ -15,7 +15,7 @@ interface Waiting {
   enter(): void;
 }
 
-export class Room {
+export class RecordBudget {
   readonly #size: number;
   #taken = 0;
   readonly #waiting: Waiting[] = [];

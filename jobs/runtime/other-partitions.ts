@@ -6,17 +6,17 @@ import type { Progress } from '../../topics/log/progress.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import type { GroupProgress } from './group-progress.ts';
 import { ANY_VIEW } from './outbox.ts';
-import type { Place } from './records.ts';
+import type { Assignment } from './records.ts';
 
-export class Elsewhere {
-  readonly #place: Place;
+export class OtherPartitions {
+  readonly #place: Assignment;
   readonly #transport: Transport;
   readonly #group: Pick<GroupProgress, 'read'>;
   #committed: readonly { readonly offset: number; readonly behind: Progress['behind'] }[] | undefined;
   /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
   #seenFrom = Number.POSITIVE_INFINITY;
 
-  constructor(place: Place, transport: Transport, group: Pick<GroupProgress, 'read'>) {
+  constructor(place: Assignment, transport: Transport, group: Pick<GroupProgress, 'read'>) {
     this.#place = place;
     this.#transport = transport;
     this.#group = group;

@@ -1,12 +1,12 @@
 /**
- * The metadata of a committed offset: the version of this format, the offset it was committed with, and the marks. The offset
+ * The metadata of a committed offset: the version of this format, the offset it was committed with, and the metadata. The offset
  * shows when somebody else has committed: Kafka's own tools move the offset and empty the metadata.
  *
- *   tributary1/<offset>/=<marks>                             as they are
+ *   tributary1/<offset>/=<metadata>                             as they are
  *   tributary1/<offset>/~<base64>                            compressed
- *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the topic of marks, if they are longer than brokers take
+ *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the topic of metadata, if they are longer than brokers take
  *
- * Before there was a version, the metadata was the marks alone: as a JSON list, or compressed behind `~`.
+ * Before there was a version, the metadata was the metadata alone: as a JSON list, or compressed behind `~`.
  */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { TributaryError } from '../../../core/errors.ts';
@@ -14,12 +14,12 @@ import { TributaryError } from '../../../core/errors.ts';
 const VERSION = 1;
 const FORM = /^tributary(\d+)\/(?:(\d+)\/([\s\S]*))?/;
 const REFERENCE = /^@(\d+)\/(\d+)\/([0-9a-f]+)$/;
-/** Without a version: the marks of jobs, and those of the demo's import. */
+/** Without a version: the metadata of jobs, and those of the demo's import. */
 const OLD = /^(~|\[\[|\{"made":)/;
-/** Longer marks are compressed. */
+/** Longer metadata are compressed. */
 const LONGEST_PLAIN = 1000;
 
-/** The record that holds marks that are not in the metadata. */
+/** The record that holds metadata that are not in the metadata. */
 export interface Reference {
   readonly partition: number;
   readonly offset: number;
@@ -28,14 +28,14 @@ export interface Reference {
 
 export type Unsealed =
   /** Undefined if somebody else committed the offset. */
-  { readonly marks: string } | { readonly reference: Reference } | undefined;
+  { readonly metadata: string } | { readonly reference: Reference } | undefined;
 
-/** `body` comes from `encodeMarks` or `referring`. */
+/** `body` comes from `encodeMetadata` or `referring`. */
 export const seal = (offset: number, body: string): string => `tributary${VERSION}/${offset}/${body}`;
 
-/** The marks as a part of the metadata, compressed if they are long. */
-export function encodeMarks(marks: string): string {
-  return marks.length <= LONGEST_PLAIN ? `=${marks}` : `~${pack(marks).toString('base64')}`;
+/** The metadata as a part of the metadata, compressed if they are long. */
+export function encodeMetadata(metadata: string): string {
+  return metadata.length <= LONGEST_PLAIN ? `=${metadata}` : `~${pack(metadata).toString('base64')}`;
 }
 
 export const referring = ({ partition, offset, checksum }: Reference): string => `@${partition}/${offset}/${checksum}`;
@@ -52,7 +52,7 @@ export function unseal(metadata: string, offset: number): Unsealed {
   }
   if (Number(sealedFor) !== offset) return undefined;
   const reference = REFERENCE.exec(body);
-  if (reference === null) return { marks: body.startsWith('=') ? body.slice(1) : opened(body) };
+  if (reference === null) return { metadata: body.startsWith('=') ? body.slice(1) : opened(body) };
   const [, partition, place, checksum] = reference;
   return { reference: { partition: Number(partition), offset: Number(place), checksum: checksum as string } };
 }
@@ -60,7 +60,7 @@ export function unseal(metadata: string, offset: number): Unsealed {
 function unsealOld(metadata: string): Unsealed {
   if (!OLD.test(metadata)) return undefined;
   try {
-    return { marks: opened(metadata) };
+    return { metadata: opened(metadata) };
   } catch {
     return undefined;
   }
@@ -70,8 +70,8 @@ function opened(text: string): string {
   return text.startsWith('~') ? unpack(Buffer.from(text.slice(1), 'base64')) : text;
 }
 
-/** At the cheapest level: marks are written with every commit, and this blocks. */
-export const pack = (marks: string): Buffer => deflateRawSync(marks, { level: 1 });
+/** At the cheapest level: metadata are written with every commit, and this blocks. */
+export const pack = (metadata: string): Buffer => deflateRawSync(metadata, { level: 1 });
 
 export const unpack = (bytes: Uint8Array): string => inflateRawSync(bytes).toString();
 

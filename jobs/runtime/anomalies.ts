@@ -9,7 +9,7 @@ import type { Topic } from '../../topics/define.ts';
 
 /** What may be strange about an event that is applied all the same. */
 export const ODDITIES = ['time-ahead', 'unknown-fields', 'unfit-fields'] as const;
-export type Oddity = (typeof ODDITIES)[number];
+export type Anomaly = (typeof ODDITIES)[number];
 
 /** More types than so many are not told apart: a sender may name each of its records differently. */
 const MOST_TYPES = 20;
@@ -23,8 +23,8 @@ const declaredOf: (topic: Topic) => ReadonlySet<string> = once(
 
 export const isDeclared = (topic: Topic, type: string): boolean => declaredOf(topic).has(type);
 
-export class Oddities {
-  readonly events: Record<Oddity, number> = { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 0 };
+export class Anomalies {
+  readonly events: Record<Anomaly, number> = { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 0 };
   /** How many records there were of each type that is not declared. */
   readonly undeclared = new Map<string, number>();
 

@@ -1,5 +1,5 @@
 /**
- * Marks that are longer than brokers take as metadata (`offset.metadata.max.bytes`). They are records of a compacted topic, appended
+ * Metadata of offsets that are longer than brokers take (`offset.metadata.max.bytes`). They are records of a compacted topic, appended
  * in the transaction of the commit, and the metadata refers to the record. Compaction keeps the newest committed record of each
  * key, which is the one that the metadata refers to.
  */
@@ -13,10 +13,19 @@ import { Reader } from '../fetch/reader.ts';
 import type { Sealed } from '../produce/transaction.ts';
 import { READ_UNCOMMITTED } from '../wire/calls/fetch.ts';
 import type { CommittedOffset } from '../wire/calls/offsets.ts';
-import { checksumOf, encodeMarks, pack, type Reference, referring, seal, unpack, unseal } from './marks.ts';
+import {
+  checksumOf,
+  encodeMetadata,
+  pack,
+  type Reference,
+  referring,
+  seal,
+  unpack,
+  unseal,
+} from './commit-metadata.ts';
 import type { GroupPartition, Offsets } from './offsets.ts';
 
-export const MARKS_TOPIC = { name: 'tributary.marks', partitions: 12, retentionMs: -1, compacted: true } as const;
+export const METADATA_TOPIC = { name: 'tributary.offset-metadata', partitions: 12, retentionMs: -1, compacted: true } as const;
 
 /** The default of `offset.metadata.max.bytes`. */
 const LIMIT = 4096;
@@ -24,13 +33,13 @@ const LIMIT = 4096;
 const TRIES = 5;
 const BYTES = 64 * 1024;
 
-/** The last marks that a claim has committed, and how they were stored: the same marks need no new record. */
-export interface LastMarks {
-  readonly marks: string;
+/** The last metadata that a claim has committed, and how they were stored: the same metadata need no new record. */
+export interface LastMetadata {
+  readonly metadata: string;
   readonly body: string;
 }
 
-export class MarksTopic {
+export class MetadataTopic {
   readonly #cluster: Cluster;
   readonly #offsets: Offsets;
   #limit = LIMIT;
@@ -41,22 +50,22 @@ export class MarksTopic {
     this.#offsets = offsets;
   }
 
-  /** The `last` of the answer is for the next call, once the marks are committed. */
+  /** The `last` of the answer is for the next call, once the metadata are committed. */
   async seal(
     of: GroupPartition,
     offset: number,
-    marks: string,
-    last?: LastMarks,
-  ): Promise<Sealed & { last(): LastMarks }> {
-    let body = last?.marks === marks ? last.body : encodeMarks(marks);
-    const sealed = { metadata: () => seal(offset, body), last: () => ({ marks, body }) };
+    metadata: string,
+    last?: LastMetadata,
+  ): Promise<Sealed & { last(): LastMetadata }> {
+    let body = last?.metadata === metadata ? last.body : encodeMetadata(metadata);
+    const sealed = { metadata: () => seal(offset, body), last: () => ({ metadata, body }) };
     if (seal(offset, body).length <= this.#limit) return { ...sealed, record: undefined };
-    const value = pack(marks);
+    const value = pack(metadata);
     const partition = await this.#partitionOf(of);
     return {
       ...sealed,
       record: {
-        topic: MARKS_TOPIC.name,
+        topic: METADATA_TOPIC.name,
         partition,
         key: Buffer.from(keyOf(of)),
         value,
@@ -81,32 +90,32 @@ export class MarksTopic {
   async committed(of: GroupPartition): Promise<Committed> {
     for (let tries = 1; ; tries++) {
       const found = await this.#offsets.committed(of);
-      if (found === undefined) return { offset: undefined, marks: '', foreign: false };
-      const marks = await this.#marksOf(of, found);
-      if (marks !== undefined) return { offset: found.offset, ...marks };
+      if (found === undefined) return { offset: undefined, metadata: '', foreign: false };
+      const metadata = await this.#metadataOf(of, found);
+      if (metadata !== undefined) return { offset: found.offset, ...metadata };
       if (tries === TRIES) {
         throw new TributaryError(
           'STORE_BROKEN',
-          `the marks of ${keyOf(of)} at offset ${found.offset} are not in ${MARKS_TOPIC.name} any more; restore that topic, or move the group with marks that are given`,
+          `the metadata of ${keyOf(of)} at offset ${found.offset} are not in ${METADATA_TOPIC.name} any more; restore that topic, or move the group with metadata that are given`,
         );
       }
     }
   }
 
-  async #marksOf(
+  async #metadataOf(
     of: GroupPartition,
     { offset, metadata }: CommittedOffset,
-  ): Promise<{ marks: string; foreign: boolean } | undefined> {
+  ): Promise<{ metadata: string; foreign: boolean } | undefined> {
     const unsealed = unseal(metadata, offset);
-    if (unsealed === undefined) return { marks: '', foreign: true };
-    if ('marks' in unsealed) return { marks: unsealed.marks, foreign: false };
+    if (unsealed === undefined) return { metadata: '', foreign: true };
+    if ('metadata' in unsealed) return { metadata: unsealed.metadata, foreign: false };
     const bytes = await this.#cluster.persist(() => this.#read(keyOf(of), unsealed.reference));
-    return bytes && { marks: unpack(bytes), foreign: false };
+    return bytes && { metadata: unpack(bytes), foreign: false };
   }
 
   /** Undefined if the record is not there. */
   async #read(key: string, { partition, offset, checksum }: Reference): Promise<Uint8Array | undefined> {
-    const topic = MARKS_TOPIC.name;
+    const topic = METADATA_TOPIC.name;
     // A reference that is committed shows that its transaction was committed, even if its marker is not in this partition yet.
     const limits = { waitMs: 0, bytes: BYTES, partitionBytes: BYTES, isolation: READ_UNCOMMITTED } as const;
     const found = await fetchOne(this.#cluster, { topic, id: undefined, partition, offset }, limits);
@@ -119,14 +128,14 @@ export class MarksTopic {
   }
 
   async #partitionOf(of: GroupPartition): Promise<number> {
-    this.#created ??= createMissing(this.#cluster, [MARKS_TOPIC]);
+    this.#created ??= createMissing(this.#cluster, [METADATA_TOPIC]);
     try {
       await this.#created;
     } catch (error) {
       this.#created = undefined;
       throw error;
     }
-    const { partitions } = await this.#cluster.persist(() => this.#cluster.topic(MARKS_TOPIC.name));
+    const { partitions } = await this.#cluster.persist(() => this.#cluster.topic(METADATA_TOPIC.name));
     return partitionOfText(keyOf(of), partitions.length);
   }
 }

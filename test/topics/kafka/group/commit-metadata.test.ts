@@ -4,39 +4,39 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import {
   checksumOf,
-  encodeMarks,
+  encodeMetadata,
   pack,
   referring,
   seal,
   unpack,
   unseal,
-} from '../../../../topics/kafka/group/marks.ts';
-import { Marks } from '../../../../topics/log/marks.ts';
+} from '../../../../topics/kafka/group/commit-metadata.ts';
+import { DedupePositions } from '../../../../topics/log/dedupe-positions.ts';
 import { formatOrigin, lineOf, parseOrigin } from '../../../../topics/log/origin.ts';
 
 const offsets = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 
-test('marks are read from the metadata as they were, whatever they are', () => {
+test('metadata are read from the metadata as they were, whatever they are', () => {
   fc.assert(
     fc.property(offsets, fc.string({ unit: 'binary', maxLength: 3000 }), (offset, text) => {
-      const marks = Buffer.from(text).toString();
-      assert.deepEqual(unseal(seal(offset, encodeMarks(marks)), offset), { marks });
-      assert.equal(unpack(pack(marks)), marks);
+      const metadata = Buffer.from(text).toString();
+      assert.deepEqual(unseal(seal(offset, encodeMetadata(metadata)), offset), { metadata });
+      assert.equal(unpack(pack(metadata)), metadata);
     }),
   );
-  for (const marks of ['~', '@1/2/3', '=', 'tributary1/5/=x', '~'.repeat(2000)]) {
-    assert.deepEqual(unseal(seal(5, encodeMarks(marks)), 5), { marks });
+  for (const metadata of ['~', '@1/2/3', '=', 'tributary1/5/=x', '~'.repeat(2000)]) {
+    assert.deepEqual(unseal(seal(5, encodeMetadata(metadata)), 5), { metadata });
   }
 });
 
 test('a reference is read as it was', () => {
-  const reference = { partition: 3, offset: 70_000_000_000, checksum: checksumOf(Buffer.from('marks')) };
+  const reference = { partition: 3, offset: 70_000_000_000, checksum: checksumOf(Buffer.from('metadata')) };
   assert.deepEqual(unseal(seal(5, referring(reference)), 5), { reference });
   assert.ok(seal(Number.MAX_SAFE_INTEGER, referring(reference)).length < 128);
 });
 
 test('what another tool has committed is not taken for ours', () => {
-  const ours = seal(5, encodeMarks('marks'));
+  const ours = seal(5, encodeMetadata('metadata'));
   for (const [metadata, offset] of [
     ['', 5],
     [ours, 4],
@@ -51,9 +51,9 @@ test('what another tool has committed is not taken for ours', () => {
 });
 
 test('metadata of the releases before there was a version is ours', () => {
-  const marks = JSON.stringify(Array.from({ length: 200 }, (_, i) => [`job/topic/${i}`, [i, 0]]));
-  assert.deepEqual(unseal(marks, 7), { marks });
-  assert.deepEqual(unseal(`~${deflateRawSync(marks, { level: 9 }).toString('base64')}`, 7), { marks });
+  const metadata = JSON.stringify(Array.from({ length: 200 }, (_, i) => [`job/topic/${i}`, [i, 0]]));
+  assert.deepEqual(unseal(metadata, 7), { metadata });
+  assert.deepEqual(unseal(`~${deflateRawSync(metadata, { level: 9 }).toString('base64')}`, 7), { metadata });
 });
 
 test('metadata of a newer version waits for the newer release', () => {
@@ -62,14 +62,14 @@ test('metadata of a newer version waits for the newer release', () => {
   }
 });
 
-test('the marks of five jobs and 128 partitions fit what brokers take by default', () => {
-  const marks = Marks.none();
+test('the metadata of five jobs and 128 partitions fit what brokers take by default', () => {
+  const metadata = DedupePositions.none();
   const jobs = ['track-progress', 'summarize-batch', 'project-group', 'notify', 'deliver-message'];
   for (let i = 0; i < 640; i++) {
     const line = lineOf(jobs[i % jobs.length] as string, 'enrollment.events', '', Math.floor(i / jobs.length));
     const origin = parseOrigin(formatOrigin(line, 1_000_000_000 + ((i * 7_654_321) % 900_000_000), i % 3));
     assert.ok(origin);
-    marks.pass(origin);
+    metadata.pass(origin);
   }
-  assert.ok(seal(1_000_000_000, encodeMarks(marks.toString())).length <= 4096);
+  assert.ok(seal(1_000_000_000, encodeMetadata(metadata.toString())).length <= 4096);
 });

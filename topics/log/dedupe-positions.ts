@@ -1,26 +1,28 @@
-/** The marks of one partition: of each line, the last position seen. Kept with the committed offset. */
+/** The dedupe positions of one partition: of each line, the last position seen. Kept with the committed offset. */
 import { type Line, lineOf, type Origin, parseLine } from './origin.ts';
 
 type Position = readonly [offset: number, index: number];
 
-export class Marks {
+export class DedupePositions {
   readonly #seen: Map<string, Position>;
 
   private constructor(seen: Map<string, Position>) {
     this.#seen = seen;
   }
 
-  static none(): Marks {
-    return new Marks(new Map());
+  static none(): DedupePositions {
+    return new DedupePositions(new Map());
   }
 
   /** Of a text that `toString` made, or of one of version 1: a JSON list of lines and positions. */
-  static parse(text: string): Marks {
-    return new Marks(new Map(text.startsWith('[') ? (JSON.parse(text) as [string, Position][]) : decoded(text)));
+  static parse(text: string): DedupePositions {
+    return new DedupePositions(
+      new Map(text.startsWith('[') ? (JSON.parse(text) as [string, Position][]) : decoded(text)),
+    );
   }
 
-  copy(): Marks {
-    return new Marks(new Map(this.#seen));
+  copy(): DedupePositions {
+    return new DedupePositions(new Map(this.#seen));
   }
 
   get size(): number {
@@ -41,7 +43,7 @@ export class Marks {
     return true;
   }
 
-  /** What was seen of the line; or, before its speaker wrote ids of topics, of the same line without one. */
+  /** What was seen of the line; or, before its upstream job wrote ids of topics, of the same line without one. */
   #placeOf(line: string): string | undefined {
     if (this.#seen.has(line)) return line;
     const plain = line.replace(/@\w+\//, '/');
@@ -49,26 +51,28 @@ export class Marks {
   }
 
   /** Takes the later one of both for each line. */
-  merge(others: Marks): void {
+  merge(others: DedupePositions): void {
     for (const [line, position] of others.#seen) {
       const seen = this.#seen.get(line);
       if (seen === undefined || compare(position, seen) > 0) this.#seen.set(line, position);
     }
   }
 
-  /** Forgets the lines of speakers that nobody knows any more. */
+  /** Forgets the lines of upstream jobs that nobody knows any more. */
   prune(isKnown: (line: Line) => boolean): void {
     for (const line of [...this.#seen.keys()]) if (!isKnown(parseLine(line))) this.#seen.delete(line);
   }
 
   /**
-   * Empty for none. Otherwise, for each speaker, `job/topic@id=` and its partitions in order: each the difference to the offset before,
+   * Empty for none. Otherwise, for each upstream job, `job/topic@id=` and its partitions in order: each the difference to the offset before,
    * and the index where it is not 0, in base 36; before them the partition, where it is not the next one. 300 partitions of one
-   * speaker take some 2,000 characters.
+   * upstream job take some 2,000 characters.
    */
   toString(): string {
     const lines = [...this.#seen].map(([line, position]) => ({ ...parseLine(line), position }));
-    const groups = Map.groupBy(lines, ({ speaker, topicId }) => (topicId === '' ? speaker : `${speaker}@${topicId}`));
+    const groups = Map.groupBy(lines, ({ upstream, topicId }) =>
+      topicId === '' ? upstream : `${upstream}@${topicId}`,
+    );
     return [...groups]
       .map(([name, group]) => `${name}=${encoded(group.sort((a, b) => a.partition - b.partition))}`)
       .join(' ');
@@ -94,8 +98,8 @@ function encoded(group: readonly { readonly partition: number; readonly position
 function* decoded(text: string): Iterable<[string, Position]> {
   for (const group of text === '' ? [] : text.split(' ')) {
     const [name, list] = group.split('=') as [string, string];
-    const [speaker, topicId = ''] = name.split('@') as [string, string?];
-    const [job, topic] = speaker.split('/') as [string, string];
+    const [upstream, topicId = ''] = name.split('@') as [string, string?];
+    const [job, topic] = upstream.split('/') as [string, string];
     let next = 0;
     let before = 0;
     for (const each of list.split(',')) {

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../../jobs/define.ts';
-import { breathing } from '../../../jobs/runtime/breathing.ts';
+import { yielding } from '../../../jobs/runtime/yielding.ts';
 import { added, addUp, changed, emptied } from './add-up.ts';
 import { type Bench, bench, type Given } from './bench.ts';
 
 test('others have their turn when work has gone on for long, and then not until it has gone on for long again', async () => {
   let now = 1000;
   const turns: number[] = [];
-  const breathe = breathing(
+  const yieldToLoop = yielding(
     () => now,
     async () => {
       turns.push(now);
@@ -19,7 +19,7 @@ test('others have their turn when work has gone on for long, and then not until 
   );
   for (const piece of [0, 19, 1, 10, 9, 1, 50, 0]) {
     now += piece;
-    await breathe();
+    await yieldToLoop();
   }
   assert.deepEqual(turns, [1020, 1140, 1290]);
 });
@@ -55,7 +55,7 @@ test('between two long folds of one batch, others on the loop have their turn', 
   });
   const b = await bench(t, { jobs: [job] });
   await b.produce(...parts(4));
-  b.clock.breathe = breathing(() => now);
+  b.clock.yieldToLoop = yielding(() => now);
   const done = somebodyElse(() => log.push('other'));
   await b.run();
   done();
@@ -68,7 +68,7 @@ test('between two long folds of one batch, others on the loop have their turn', 
 
 /** What a batch did, with a breath wherever it would have let others have their turn. */
 async function breathsOf(b: Bench, log: string[]): Promise<string> {
-  b.clock.breathe = async () => {
+  b.clock.yieldToLoop = async () => {
     log.push('breath');
   };
   const worker = await b.worker(0, {

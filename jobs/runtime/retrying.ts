@@ -10,7 +10,7 @@
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import { backOff } from './back-off.ts';
-import type { Place } from './records.ts';
+import type { Assignment } from './records.ts';
 import type { Runtime, Stores } from './stores.ts';
 
 /** What keeps room that others wait for is given up after so long. */
@@ -21,14 +21,14 @@ const LONGEST_MS = 5 * 60_000;
 type Call<T> = () => Promise<T>;
 type Kind = <T>(call: Call<T>) => Promise<T>;
 
-export class Patience {
-  readonly #place: Place;
+export class Retrying {
+  readonly #place: Assignment;
   readonly #runtime: Runtime;
   #signal: AbortSignal | undefined;
   #token = 0;
   #hasWaited = false;
 
-  constructor(place: Place, runtime: Runtime) {
+  constructor(place: Assignment, runtime: Runtime) {
     this.#place = place;
     this.#runtime = runtime;
   }
@@ -101,8 +101,8 @@ export class Patience {
 }
 
 /** The stores, as an owner uses them that has patience. What it must not repeat is as it was. */
-export function patiently({ transport, codec, tables, cache, search, channels }: Stores, patience: Patience): Stores {
-  const { reading, writing, writingRows } = patience;
+export function withRetries({ transport, codec, tables, cache, search, channels }: Stores, retrying: Retrying): Stores {
+  const { reading, writing, writingRows } = retrying;
   return {
     transport: withKinds(transport, {
       describe: reading,
