@@ -25,7 +25,12 @@ import {
 } from './commit-metadata.ts';
 import type { GroupPartition, Offsets } from './offsets.ts';
 
-export const METADATA_TOPIC = { name: 'tributary.offset-metadata', partitions: 12, retentionMs: -1, compacted: true } as const;
+export const METADATA_TOPIC = {
+  name: 'tributary.offset-metadata',
+  partitions: 12,
+  retentionMs: -1,
+  compacted: true,
+} as const;
 
 /** The default of `offset.metadata.max.bytes`. */
 const LIMIT = 4096;
