@@ -8,7 +8,7 @@ import { FAILED, INTERRUPTED, report } from './errors.ts';
 
 export type { CommandName } from './descriptors/index.ts';
 
-/** Undefined for a name that another process may say, and we do not know. */
+/** Undefined for a name that another process sends and we do not have. */
 function commandNamed(name: string): StoresCommand | undefined {
   return COMMANDS.find((each): each is StoresCommand => each.kind === 'stores' && each.name === name);
 }

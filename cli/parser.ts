@@ -65,7 +65,7 @@ function add(
   });
 }
 
-/** The last word of its name, and the command that this is said to. */
+/** The last word of its name, and its parent. */
 function placeOf(program: CommanderCommand, name: string): [string, CommanderCommand] {
   const [first = '', second] = name.split(' ');
   if (second === undefined) return [first, program];

@@ -33,7 +33,7 @@ const FLAGS: readonly GlobalOption[] = [
 
 export const run: RunForCaller<Args> = async ({ platform: load }, streams, { shell, words }) => {
   if (!Object.hasOwn(SCRIPTS, shell)) return 0;
-  // What is wrong with it is said by every other command; here it is only without names.
+  // Every other command says what is wrong with it. Here only its names are missing.
   const platform = await load().then(
     (loaded) => loaded.platform,
     () => undefined,

@@ -26,7 +26,7 @@ test('it is written into a folder, with a schema of each event', async (t) => {
   assert.equal(stdout, `a/b/asyncapi.json and ${names.length} schemas in a/b/schemas were written\n`);
 });
 
-test('a folder that cannot be written is said', async (t) => {
+test('a folder that cannot be written ends the command with the reason', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
   const { code, stderr } = await tributary(folder, ['topics', 'export', '--out', 'file']);

@@ -29,7 +29,7 @@ test('a page that is missing, or was changed by hand, is told of', (t) => {
   assert.match(changed.stderr, /^docs\/projections\.md is not what the declarations say; run `npm run docs`/);
 });
 
-test('a schema of an event that there is no more is told of, and removed', (t) => {
+test('a schema of an event that is gone fails the check, and is removed', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'pages-'));
   t.after(() => rmSync(folder, { recursive: true }));
   render(folder);

@@ -136,7 +136,7 @@ const odd = defineEvent(
   { name: 'n', small: 1, map: { x: 1 }, partIds: ['p'], kind: 'x', inner: [{ name: '' }] },
 );
 
-test('so it does for every kind of field', () => {
+test('every kind of field is in the JSON Schema as the codec takes it', () => {
   const schema = schemaOf(odd, 'name');
   const validate = new Ajv2020(OPTIONS).compile(schema);
   const takes = codecTakes(odd, 'name');
@@ -244,13 +244,13 @@ test('the Avro schema of a message encodes the example', () => {
   }
 });
 
-test('a channel has every event in its three forms, and what the runtime says to its jobs', () => {
+test('a channel has every event in its three forms, and those of the runtime', () => {
   const { messages } = document.channels['notification.events'] ?? {};
   const topic = topics.find(({ name }) => name === 'notification.events') as Topic;
   const declared = topic.events.flatMap(({ type }) => [type, `${type}.json`, `${type}.avro`]);
   assert.deepEqual(Object.keys(messages ?? {}), [...declared, 'timer.fired.avro', 'call.answered.avro']);
   const received = document.operations['receive.notification.events']?.messages ?? [];
-  assert.equal(received.length, declared.length, 'nobody else says what the runtime says');
+  assert.equal(received.length, declared.length, 'only the runtime emits its events');
   assert.equal(document.operations['send.content.events'], undefined, 'no job emits there');
 });
 

@@ -27,7 +27,7 @@ type Json = Readonly<Record<string, unknown>>;
 const KAFKA = { bindingVersion: '0.5.0' } as const;
 const STRUCTURED = 'application/cloudevents+json';
 const FORMS = ['', '.json', '.avro'] as const;
-/** Only jobs are told of them. */
+/** The runtime emits them, and only its jobs read them. */
 const OF_RUNTIME: readonly EventDef[] = [timerFired, callAnswered];
 
 export function asyncApi({ topics, jobs, version }: Exported): Json {
@@ -159,7 +159,7 @@ function avroMessage(def: EventDef, kafka: Json): Json {
   };
 }
 
-/** A name that two events have for different types gets that of the event before it. */
+/** Where two events have different types of one name, the second type is named after its event, too. */
 function referring({ type }: EventDef, schemas: Map<string, JsonSchema>): Refer {
   const names = new Map<RecordSchema | EnumSchema, string>();
   return (named, make) => {

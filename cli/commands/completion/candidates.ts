@@ -51,7 +51,7 @@ function unfiltered(current: string, before: Before, grammar: Grammar): Completi
   return { candidates: candidates.map((each) => ({ ...each, value: `${flag}=${each.value}` })), files: false };
 }
 
-/** What the words before the cursor say. */
+/** What the words before the cursor mean. */
 interface Before {
   readonly command: Command | undefined;
   /** The words of the command, or of its group. */
