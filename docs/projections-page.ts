@@ -30,6 +30,8 @@ need, since a release may add some.
 
 - Columns that begin with \`_\` are bookkeeping. One of them matters to readers: in a table that is no view, a row whose \`_erased\` is true
   was removed. Skip it.
+- Once the rows of a job were made anew (\`tributary rebuild\`), they are in another table: \`SELECT current FROM tables_generations WHERE job = 'track-progress'\`
+  answers its number. With 2, read \`learner_progress_g2\`; with 1, or without an answer, the declared name. Views keep their names.
 - A record within a record is JSON in a text column. An empty map reads as null.
 
 ## Reading search indexes (Elasticsearch)
