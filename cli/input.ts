@@ -1,5 +1,5 @@
 /** What a command reads: a file, a pipe or a device, by whatever name the system has for it. */
-import { close, createReadStream, fstatSync, open as openFile } from 'node:fs';
+import { close, constants, createReadStream, fstatSync, open as openFile, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -14,18 +14,41 @@ export interface Input {
 
 const open = promisify(openFile);
 
-/** "-" is the standard input. Throws USAGE for what cannot be read. */
-export async function inputOf(file: string): Promise<Input> {
+/** "-" is the standard input. Throws USAGE for what cannot be read, and the signal's reason if it is aborted before there is anything. */
+export async function inputOf(file: string, signal: AbortSignal): Promise<Input> {
   const [isDescriptor, number] = /^\/dev\/(?:fd\/(\d+)|stdin)$/.exec(file) ?? [];
   if (file === '-' || (isDescriptor && Number(number ?? 0) === 0)) return { stream: process.stdin, again: undefined };
   try {
     // A descriptor that the shell opened may be a socket, which cannot be opened by its name.
-    const fd = isDescriptor ? Number(number) : await open(file, 'r');
+    const fd = isDescriptor ? Number(number) : await opened(file, signal);
     const again = isDescriptor ? undefined : () => createReadStream(file);
     return streamOf(fd, again);
   } catch (error) {
+    signal.throwIfAborted();
     throw usage(`${file} cannot be read: ${messageOf(error)}`);
   }
+}
+
+/**
+ * A named pipe is open once somebody opens its other end. A thread waits for that, and keeps the process from ending: so the signal has the
+ * other end opened here.
+ */
+async function opened(file: string, signal: AbortSignal): Promise<number> {
+  if (!statSync(file).isFIFO()) return open(file, 'r');
+  signal.throwIfAborted();
+  const opening = open(file, 'r');
+  const letGo = async (): Promise<void> => {
+    // Both ends: that waits for nobody, and works where nobody reads yet.
+    const other = await open(file, constants.O_RDWR | constants.O_NONBLOCK);
+    await opening.catch(() => {});
+    close(other);
+  };
+  const onAbort = (): void => void letGo().catch(() => {});
+  signal.addEventListener('abort', onAbort, { once: true });
+  const fd = await opening.finally(() => signal.removeEventListener('abort', onAbort));
+  if (!signal.aborted) return fd;
+  close(fd);
+  throw signal.reason;
 }
 
 function streamOf(fd: number, again: Input['again']): Input {

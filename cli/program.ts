@@ -69,7 +69,7 @@ async function runWithStores(
   streams: Streams,
 ): Promise<number> {
   const setup = await setupOf(caller, streams.stderr);
-  const stdin = input === null ? streams.stdin : (await inputOf(input)).stream;
+  const stdin = input === null ? streams.stdin : (await inputOf(input, streams.signal)).stream;
   const invocation = { command: command.name as CommandName, args, debug: caller.debug };
   const runs = command.runsHere ? runHere : runAnywhere;
   try {

@@ -34,7 +34,7 @@ const PROBLEMS_SHOWN = 20;
 export const run: RunForCaller<Args> = async (caller, streams, args) => {
   const setup = await setupOf(caller, streams.stderr);
   const topic = topicNamed(args.topic, setup.platform.topics);
-  const input = await inputOf(args.file ?? '-');
+  const input = await inputOf(args.file ?? '-', streams.signal);
   const progress = progressOn(streams.stderr);
   const sending = new Sending(setup, { ...args, debug: caller.debug }, streams, progress);
   try {

@@ -11,6 +11,7 @@ import type { Report } from '../../cli/commands/produce/piece.ts';
 import { type Piece, piecesOf } from '../../cli/commands/produce/pieces.ts';
 import { FRAME, frame, frameReader } from '../../cli/control/frames.ts';
 import { socketOf } from '../../cli/control/server.ts';
+import { inputOf } from '../../cli/input.ts';
 import { begunFolder, enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 
 const TOPIC = 'enrollment.events';
@@ -112,6 +113,16 @@ test('a pipe, a descriptor, a device and a link are inputs like a file', async (
 
   const nothing = await tributary(folder, ['produce', TOPIC, '/dev/null']);
   assert.deepEqual([nothing.code, nothing.stdout], [0, `0 events sent to ${TOPIC}, as 0 records\n`]);
+});
+
+test('the first signal ends the waiting for a pipe that nobody opens for writing', async (t) => {
+  const folder = temporaryFolder(t);
+  execFileSync('sh', ['-c', 'mkfifo pipe'], { cwd: folder });
+  const stopping = new AbortController();
+  const producing = inputOf(join(folder, 'pipe'), stopping.signal);
+  stopping.abort(new Error('interrupted'));
+  // It would wait for good, and with it the thread that keeps the process from ending.
+  await assert.rejects(producing, /interrupted/);
 });
 
 /** Runs a line of a shell in which "$@" is `tributary produce`. */
