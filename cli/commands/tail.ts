@@ -4,6 +4,7 @@ import { shownLine } from '../../app/shown.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
 import { logNamed } from '../names.ts';
+import { progressLine } from '../output/progress-line.ts';
 import { type Shown, shown } from '../output/record.ts';
 import { merged, type Stretch } from './tail/merged.ts';
 import { isNewest, newestStretches, partitionsOf, stretchesFrom, type Where } from './tail/stretches.ts';
@@ -14,6 +15,8 @@ interface Args extends Where {
   readonly key?: string | null;
   readonly type?: string | null;
   readonly json: boolean;
+  /** Whether somebody sees on a terminal how far the looking for records has come. */
+  readonly progress?: boolean;
   /** What is left to show, when another process had begun. */
   readonly left?: Left;
 }
@@ -29,7 +32,9 @@ const LOOK_AGAIN_MS = 200;
 export const run: Run<Args> = async (context, args) => {
   const { topic: name, follow, limit, json } = args;
   const find = finder(context, args);
-  let { stretches, count } = args.left ?? { stretches: await beginning(context, args, find), count: 0 };
+  const begun = args.left ?? (await beginning(context, args, find));
+  if (begun === undefined) return new GoOn(args);
+  let { stretches, count } = begun;
   const most = isNewest(args) ? Number.POSITIVE_INFINITY : (limit ?? Number.POSITIVE_INFINITY);
   const nexts = new Map(stretches.map(({ partition, next }) => [partition, next]));
   const isHandedOver = (): boolean => context.handover?.aborted === true;
@@ -67,11 +72,24 @@ export const run: Run<Args> = async (context, args) => {
 
 type Find = (record: LogRecord) => Promise<Shown | undefined>;
 
-function beginning(context: Context, args: Args, find: Find): Promise<readonly Stretch[]> {
-  if (!isNewest(args)) return stretchesFrom(context, args);
+/** Undefined when another process asks for the folder while the newest records are looked for. */
+async function beginning(context: Context, args: Args, find: Find): Promise<Left | undefined> {
+  if (!isNewest(args)) return { stretches: await stretchesFrom(context, args), count: 0 };
   const isAny = (args.key ?? args.type ?? null) === null;
-  const passes = async (record: LogRecord): Promise<boolean> => (await find(record)) !== undefined;
-  return newestStretches(context, args, args.limit ?? NEWEST, isAny ? undefined : passes);
+  const line = progressLine(context.stderr, args.progress === true);
+  let count = 0;
+  const looked = (): boolean => {
+    count += 1;
+    line.show(`${count.toLocaleString('en')} records looked at, from the newest on`);
+    return context.handover?.aborted !== true;
+  };
+  const passes = async (record: LogRecord): Promise<boolean> => isAny || (await find(record)) !== undefined;
+  try {
+    const stretches = await newestStretches(context, args, args.limit ?? NEWEST, passes, looked);
+    return stretches && { stretches, count: 0 };
+  } finally {
+    line.clear();
+  }
 }
 
 /** The record as it is shown; undefined if it is none of those that were asked for. */

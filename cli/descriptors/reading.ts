@@ -36,7 +36,8 @@ export const producePiece = innerCommand('produce-piece', {
 });
 
 export const tail = command('tail', {
-  description: 'Show the newest events of a topic, decoded, one a line.',
+  description:
+    'Show the newest events of a topic, decoded, one a line. With --key or --type, the newest that match: they are looked for from the end backwards, through the whole topic if need be; --since or --offset bounds that.',
   examples: ['tail enrollment.events --follow'],
   operands: { topic: one('topic', 'logs') },
   options: {
@@ -56,8 +57,8 @@ export const tail = command('tail', {
     limit: value('n', 'at most so many records (default: 10, or all from where it begins)', { parse: whole }),
     json: flag('one object a line, as `produce` takes it'),
   },
-  args: (values) => {
-    if (values.offset === null || values.partition !== null) return values;
+  args: (values, { progress }) => {
+    if (values.offset === null || values.partition !== null) return { ...values, progress };
     throw usage('--offset is of one partition: give --partition');
   },
   prepares: 'embedded',

@@ -156,6 +156,48 @@ test('tail begins where it is told to, and shows what it is asked for', async (t
   assert.deepEqual([nowhere.code, /has the partitions 0 to 5, and no 99/.test(nowhere.stderr)], [2, true]);
 });
 
+test('the newest records that match are looked for from the end, and no further than they are found', async (t) => {
+  const one = await wired(t);
+  const base = { topic: 'user.events', value: null, headers: {} };
+  const records = Array.from({ length: 6000 }, (_, i) => {
+    return { ...base, partition: i % 2, key: Buffer.from(i % 1000 < 2 ? 'rare' : 'many'), timestamp: 1000 + i };
+  });
+  await one.stores.transport.produce(records);
+  const { read } = one.stores.transport;
+  const looks: number[] = [];
+  t.mock.method(one.stores.transport, 'read', async (...args: Parameters<typeof read>) => {
+    looks.push(args[2]);
+    return read(...args);
+  });
+  const shown = async (args: object) => {
+    const { stdout } = await command(one, 'tail', { ...TAIL, topic: 'user.events', fromBeginning: false, ...args });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line)).map(({ partition, offset }) => 2 * offset + partition);
+  };
+  assert.deepEqual(await shown({ key: 'rare', limit: 3 }), [4001, 5000, 5001]);
+  assert.ok(Math.min(...looks) > 1000, 'the older half was not read');
+  assert.deepEqual(await shown({ key: 'rare' }), [1000, 1001, 2000, 2001, 3000, 3001, 4000, 4001, 5000, 5001]);
+  assert.deepEqual(await shown({ key: 'rare', limit: 100 }), [
+    0,
+    1,
+    ...[1, 2, 3, 4, 5].flatMap((n) => [1000 * n, 1000 * n + 1]),
+  ]);
+  assert.deepEqual(await shown({ key: 'none' }), []);
+});
+
+test('a tail that still looks for the newest records lets another process have the folder, and begins again', async (t) => {
+  const one = await wired(t);
+  const record = { topic: 'user.events', partition: 0, key: Buffer.from('u'), value: null, headers: {}, timestamp: 1 };
+  await one.stores.transport.produce([record]);
+  const args = { ...TAIL, topic: 'user.events', fromBeginning: false, key: 'x' };
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const signal = new AbortController().signal;
+  const context = { wired: one, stdin: Readable.from([]), stdout: nowhere, stderr: nowhere, signal };
+  const ended = await execute('tail', args, { ...context, handover: AbortSignal.abort() }, false);
+  assert.ok(ended instanceof GoOn);
+  assert.deepEqual(ended.args, args);
+});
+
 test('tail shows why a record cannot be read, and goes on', async (t) => {
   const one = await wired(t);
   const base = { topic: 'user.events', partition: 0, key: Buffer.from([0xff, 0xfe]), timestamp: Date.UTC(2026, 0, 5) };

@@ -9,6 +9,8 @@ export interface Stretch {
 }
 
 const RECORDS_AT_ONCE = 256;
+/** Who goes back reads more at once, the further it goes. */
+const MOST_AT_ONCE = 2048;
 
 /** The records of several partitions as one stream: in the order of each partition, and among them by time. */
 export async function* merged(
@@ -33,4 +35,41 @@ export async function* merged(
     const first = waiting.reduce((a, b) => (timeOf(b) < timeOf(a) ? b : a));
     yield first.records[first.at++] as LogRecord;
   }
+}
+
+/** The same the other way round: the newest record first. No more is read than is taken, or a little. */
+export async function* mergedBackwards(
+  transport: Transport,
+  topic: string,
+  stretches: readonly Stretch[],
+): AsyncGenerator<LogRecord> {
+  const tails = stretches.map(({ partition, next, end }) => {
+    return { partition, begin: next, end, records: [] as LogRecord[], atOnce: RECORDS_AT_ONCE };
+  });
+  for (;;) {
+    for (const tail of tails) {
+      while (tail.records.length === 0 && tail.end > tail.begin) {
+        const next = Math.max(tail.begin, tail.end - tail.atOnce);
+        tail.records = await allOf(transport, topic, { partition: tail.partition, next, end: tail.end });
+        tail.end = next;
+        tail.atOnce = Math.min(2 * tail.atOnce, MOST_AT_ONCE);
+      }
+    }
+    const waiting = tails.filter(({ records }) => records.length > 0);
+    if (waiting.length === 0) return;
+    const timeOf = ({ records }: (typeof tails)[number]): number => records.at(-1)?.timestamp ?? 0;
+    const last = waiting.reduce((a, b) => (timeOf(b) >= timeOf(a) ? b : a));
+    yield last.records.pop() as LogRecord;
+  }
+}
+
+async function allOf(transport: Transport, topic: string, { partition, next, end }: Stretch): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (let from = next; from < end; ) {
+    const read = await transport.read(topic, partition, from, end - from);
+    // What is left may be markers of transactions, which nobody can read.
+    from = (read.at(-1)?.offset ?? end) + 1;
+    records.push(...read.filter(({ offset }) => offset < end));
+  }
+  return records;
 }

@@ -2,7 +2,7 @@
 import type { LogRecord, PartitionInfo } from '../../../topics/log/transport.ts';
 import type { Context } from '../../context.ts';
 import { usage } from '../../errors.ts';
-import { merged, type Stretch } from './merged.ts';
+import { mergedBackwards, type Stretch } from './merged.ts';
 
 export interface Where {
   readonly topic: string;
@@ -38,26 +38,28 @@ export async function stretchesFrom(context: Context, where: Where): Promise<Str
   return stretches;
 }
 
-/** The newest records that pass: those of all partitions together, so that one may have none of them. */
+/**
+ * The newest records that pass: those of all partitions together, so that one may have none of them. They are looked for from the end
+ * backwards. `looked` is told of each record that was looked at, and says whether to go on; undefined if it was not.
+ */
 export async function newestStretches(
   context: Context,
   where: Where,
   limit: number,
-  passes: ((record: LogRecord) => Promise<boolean>) | undefined,
-): Promise<Stretch[]> {
+  passes: (record: LogRecord) => Promise<boolean>,
+  looked: () => boolean,
+): Promise<Stretch[] | undefined> {
   const partitions = await partitionsOf(context, where);
-  const reads = partitions.map(({ partition, begin, end }) => {
-    return { partition, next: passes === undefined ? Math.max(begin, end - limit) : begin, end };
-  });
-  let newest: { readonly partition: number; readonly offset: number }[] = [];
-  for await (const record of merged(context.wired.stores.transport, where.topic, reads)) {
+  const whole = partitions.map(({ partition, begin, end }) => ({ partition, next: begin, end }));
+  const nexts = new Map<number, number>();
+  let found = 0;
+  for await (const record of mergedBackwards(context.wired.stores.transport, where.topic, whole)) {
     context.signal.throwIfAborted();
-    if (passes !== undefined && !(await passes(record))) continue;
-    newest.push({ partition: record.partition, offset: record.offset });
-    if (newest.length >= 2 * limit) newest = newest.slice(-limit);
+    if (!looked()) return undefined;
+    if (!(await passes(record))) continue;
+    nexts.set(record.partition, record.offset);
+    found += 1;
+    if (found === limit) break;
   }
-  newest = newest.slice(-limit);
-  return partitions.map(({ partition, end }) => {
-    return { partition, next: newest.find((each) => each.partition === partition)?.offset ?? end, end };
-  });
+  return partitions.map(({ partition, end }) => ({ partition, next: nexts.get(partition) ?? end, end }));
 }
