@@ -9,7 +9,7 @@
 import type { Platform } from './modules/define.ts';
 
 export { defineModule, definePlatform, type Module, type Platform } from './modules/define.ts';
-export { learning } from './modules/learning.ts';
+export { learning, learningWith } from './modules/learning.ts';
 
 /**
  * The command line with this platform, for an entry file of one's own:

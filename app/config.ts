@@ -102,7 +102,7 @@ const schema = z.object({
   logLevel: z
     .enum(['error', 'warn', 'info', 'debug'])
     .default('info')
-    .describe('The least important thing that is logged.'),
+    .describe('The least important thing that is logged: error, warn, info or debug.'),
   metricsHost: z.string().min(1).default('127.0.0.1').describe('The address for metrics and probes.'),
   metricsPort: count(0, 65_535, 0, 'The port for metrics and probes; 0: none.'),
   maxRecords: count(
@@ -140,7 +140,7 @@ const schema = z.object({
   undeclaredTypes: z
     .enum(['skip', 'dead-letter'])
     .default(DEFAULT_SETTINGS.undeclaredTypes)
-    .describe('What becomes of records of a type that their topic does not declare.'),
+    .describe('What becomes of records of a type that their topic does not declare: skip or dead-letter.'),
   expireEveryMs: ms(
     1000,
     24 * HOUR,

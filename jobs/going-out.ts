@@ -7,23 +7,30 @@ import { digestMessage } from './digest.ts';
 import { quietEnd } from './quiet-hours.ts';
 import { direct, goesOut, leftTogether, type Message, type Recipient } from './waiting.ts';
 
-/** What is older than this when it is told tells nobody anything that needs a mail. */
-const HISTORY_MS = 7 * 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+type Told = Pick<EventOf<typeof notificationRequested>, 'time' | 'loggedAt'>;
 
 /** When the record came into the log: what was told late is judged as late as it is. */
-export function momentOf({ time, loggedAt }: { readonly time: number; readonly loggedAt: number }): number {
+export function momentOf({ time, loggedAt }: Told): number {
   return Math.max(time, loggedAt);
 }
 
-export function isHistory({ time, loggedAt }: { readonly time: number; readonly loggedAt: number }): boolean {
-  return loggedAt - time > HISTORY_MS;
+/** Whether it is so old when it is told that nobody needs a mail of it. */
+export function isHistory({ time, loggedAt }: Told, historyDays: number): boolean {
+  return loggedAt - time > historyDays * DAY_MS;
 }
 
 /** What goes out of a notification at once. */
-export function askedFor(before: Recipient | undefined, row: Recipient, event: EventOf<typeof notificationRequested>) {
+export function askedFor(
+  before: Recipient | undefined,
+  row: Recipient,
+  event: EventOf<typeof notificationRequested>,
+  historyDays: number,
+) {
   const { data } = event;
   const [id, now] = [data.notificationId, momentOf(event)];
-  if (isHistory(event) || before?.readAhead.includes(id)) return [];
+  if (isHistory(event, historyDays) || before?.readAhead.includes(id)) return [];
   // Held back, or too old to be.
   if (!data.urgent && quietEnd(row, now) !== null) return [];
   if (!goesOut(row, data, now)) return [];

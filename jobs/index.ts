@@ -1,7 +1,8 @@
 /** Every job there is. */
 import type { Job } from './define.ts';
 import { deliverMessage } from './deliver-message.ts';
-import { notify } from './notify.ts';
+import { notify, notifyWith } from './notify.ts';
+import { DEFAULT_OPTIONS, type JobOptions } from './options.ts';
 import { projectCourse } from './project-course.ts';
 import { projectGroup } from './project-group.ts';
 import { summarizeBatch } from './summarize-batch.ts';
@@ -9,11 +10,14 @@ import { trackProgress } from './track-progress.ts';
 
 export { deliverMessage, notify, projectCourse, projectGroup, summarizeBatch, trackProgress };
 
-export const jobs: readonly Job[] = [
+/** As an installation sets them. */
+export const jobsWith = (options: JobOptions): readonly Job[] => [
   projectCourse,
   trackProgress,
   summarizeBatch,
   projectGroup,
-  notify,
+  notifyWith(options),
   deliverMessage,
 ];
+
+export const jobs = jobsWith(DEFAULT_OPTIONS);

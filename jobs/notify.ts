@@ -4,7 +4,7 @@
  * - Every notification comes into the feed, once: the same id again is a repeat, as far as the feed and the latest 200
  *   requests tell. The feed keeps the newest 100. One that was read before it was asked for, as far as the latest 200 such readings
  *   tell, is read at once.
- * - History is not mailed: what is more than 7 days older than its record comes into the feed alone.
+ * - History is not mailed: what is more than `historyDays` older than its record comes into the feed alone.
  * - By a channel goes what is not expired and of no muted category, to every channel that has an address.
  * - In quiet hours it is held back, unless it is urgent. When they end it goes out, if it is still wanted by then: not read
  *   meanwhile, not expired, not muted. Each held notification has its own end, so that a timer that comes late changes nothing. Of more
@@ -30,6 +30,7 @@ import { notificationEvents } from '../topics/index.ts';
 import { defineJob, emit, reject, sleep, view, viewEach, wakeAt } from './define.ts';
 import { isUnknown, seenBy, withFeed, withRead } from './feed.ts';
 import { askedFor, isHistory, momentOf, noLongerHeld } from './going-out.ts';
+import { DEFAULT_OPTIONS, type JobOptions } from './options.ts';
 import { preferring } from './preferences.ts';
 import { same } from './same.ts';
 import { awaiting, judgedAgain, type Message, nextDue, type Recipient } from './waiting.ts';
@@ -38,81 +39,84 @@ const RECENT_REQUESTS = 200;
 const READ_AHEAD = 200;
 const WAITED = 'waited';
 
-export const notify = defineJob({
-  name: 'notify',
-  doc: 'Keeps the feed and the preferences of each user, and says which message is to go out when.',
-  from: notificationEvents,
-  on: [notificationRequested, notificationRead, preferencesChanged, timerFired],
-  to: [notificationEvents],
-  row: recipient,
+export const notifyWith = ({ historyDays }: Pick<JobOptions, 'historyDays'>) =>
+  defineJob({
+    name: 'notify',
+    doc: 'Keeps the feed and the preferences of each user, and says which message is to go out when.',
+    from: notificationEvents,
+    on: [notificationRequested, notificationRead, preferencesChanged, timerFired],
+    to: [notificationEvents],
+    row: recipient,
 
-  key: ({ data }) => ({ recipientId: data.recipientId }),
+    key: ({ data }) => ({ recipientId: data.recipientId }),
 
-  fold: {
-    'notification.requested': (row, event) => {
-      const { data, time } = event;
-      const { notificationId, urgent } = data;
-      if (notificationId.startsWith(DIGEST_PREFIX)) {
-        return reject('KEY_INVALID', `data.notificationId: an id must not begin with ${DIGEST_PREFIX}`);
-      }
-      const before = row ?? newRecipient(data);
-      if (before.feed.has(notificationId) || before.recent.includes(notificationId)) return before;
-      const { unsubscribe: _, ...shown } = messageOf(data);
-      const read = before.readAhead.includes(notificationId);
-      const recent = [...before.recent, notificationId].slice(-RECENT_REQUESTS);
-      const readAhead = read ? before.readAhead.filter((id) => id !== notificationId) : before.readAhead;
-      const told = withFeed(
-        { ...before, recent, readAhead },
-        before.feed.set(notificationId, { ...shown, time, read }),
-      );
-      if (urgent || read || isHistory(event)) return told;
-      return awaiting(told, notificationId, messageOf(data), time, momentOf(event));
+    fold: {
+      'notification.requested': (row, event) => {
+        const { data, time } = event;
+        const { notificationId, urgent } = data;
+        if (notificationId.startsWith(DIGEST_PREFIX)) {
+          return reject('KEY_INVALID', `data.notificationId: an id must not begin with ${DIGEST_PREFIX}`);
+        }
+        const before = row ?? newRecipient(data);
+        if (before.feed.has(notificationId) || before.recent.includes(notificationId)) return before;
+        const { unsubscribe: _, ...shown } = messageOf(data);
+        const read = before.readAhead.includes(notificationId);
+        const recent = [...before.recent, notificationId].slice(-RECENT_REQUESTS);
+        const readAhead = read ? before.readAhead.filter((id) => id !== notificationId) : before.readAhead;
+        const told = withFeed(
+          { ...before, recent, readAhead },
+          before.feed.set(notificationId, { ...shown, time, read }),
+        );
+        if (urgent || read || isHistory(event, historyDays)) return told;
+        return awaiting(told, notificationId, messageOf(data), time, momentOf(event));
+      },
+
+      'notification.read': (row, { data, time }) => {
+        const named = data.notificationIds;
+        if (named.length === 0) return row && withRead(row, seenBy(row.feed, time));
+        const before = row ?? newRecipient(data);
+        const after = withRead(before, named);
+        const unknown = named.filter((id) => isUnknown(before, id));
+        if (unknown.length === 0) return after === before ? row : after;
+        return { ...after, readAhead: [...before.readAhead, ...new Set(unknown)].slice(-READ_AHEAD) };
+      },
+
+      'notification.preferences-changed': (row, event) => {
+        const before = row ?? newRecipient(event.data);
+        const after = preferring(before, event);
+        if (same(before, after)) return row ?? after;
+        return same(before, asOf(after, before)) ? after : judgedAgain(after, momentOf(event), true);
+      },
+
+      'timer.fired': (row, { time }) => row && judgedAgain(row, time, false),
     },
 
-    'notification.read': (row, { data, time }) => {
-      const named = data.notificationIds;
-      if (named.length === 0) return row && withRead(row, seenBy(row.feed, time));
-      const before = row ?? newRecipient(data);
-      const after = withRead(before, named);
-      const unknown = named.filter((id) => isUnknown(before, id));
-      if (unknown.length === 0) return after === before ? row : after;
-      return { ...after, readAhead: [...before.readAhead, ...new Set(unknown)].slice(-READ_AHEAD) };
+    react: (before, after, event) => {
+      if (after === undefined || after === before) return [];
+      const { type } = event;
+      const wake = nextDue(after);
+      const anew = type === 'notification.preferences-changed';
+      const now = type === 'timer.fired' ? event.time : momentOf(event);
+      return [
+        ...(type === 'notification.requested' ? askedFor(before, after, event, historyDays) : []),
+        ...(anew && after.refused.length > 0 && after.refused !== before?.refused ? [refusal(after)] : []),
+        ...(anew || type === 'timer.fired' ? noLongerHeld(before, after, now, anew) : []),
+        ...(wake === nextDue(before) ? [] : [wake === undefined ? sleep(WAITED) : wakeAt(WAITED, wake)]),
+      ];
     },
 
-    'notification.preferences-changed': (row, event) => {
-      const before = row ?? newRecipient(event.data);
-      const after = preferring(before, event);
-      if (same(before, after)) return row ?? after;
-      return same(before, asOf(after, before)) ? after : judgedAgain(after, momentOf(event), true);
-    },
+    views: [
+      viewEach(recipient, notificationFeed, 'feed', ['recipientId'], ({ recipientId }, item, notificationId) => ({
+        ...item,
+        recipientId,
+        notificationId,
+        place: placeOf(item.time),
+      })),
+      view(recipient, unreadCounts, ({ recipientId, unread }) => ({ recipientId, unread })),
+    ],
+  });
 
-    'timer.fired': (row, { time }) => row && judgedAgain(row, time, false),
-  },
-
-  react: (before, after, event) => {
-    if (after === undefined || after === before) return [];
-    const { type } = event;
-    const wake = nextDue(after);
-    const anew = type === 'notification.preferences-changed';
-    const now = type === 'timer.fired' ? event.time : momentOf(event);
-    return [
-      ...(type === 'notification.requested' ? askedFor(before, after, event) : []),
-      ...(anew && after.refused.length > 0 && after.refused !== before?.refused ? [refusal(after)] : []),
-      ...(anew || type === 'timer.fired' ? noLongerHeld(before, after, now, anew) : []),
-      ...(wake === nextDue(before) ? [] : [wake === undefined ? sleep(WAITED) : wakeAt(WAITED, wake)]),
-    ];
-  },
-
-  views: [
-    viewEach(recipient, notificationFeed, 'feed', ['recipientId'], ({ recipientId }, item, notificationId) => ({
-      ...item,
-      recipientId,
-      notificationId,
-      place: placeOf(item.time),
-    })),
-    view(recipient, unreadCounts, ({ recipientId, unread }) => ({ recipientId, unread })),
-  ],
-});
+export const notify = notifyWith(DEFAULT_OPTIONS);
 
 function newRecipient({ recipientId }: { recipientId: string }): Recipient {
   const nothing = {

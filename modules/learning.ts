@@ -1,9 +1,14 @@
 /** The built-in module: enrollments, progress, batches, groups and notifications of a learning platform. */
-import { jobs } from '../jobs/index.ts';
+import { jobs, jobsWith } from '../jobs/index.ts';
+import { DEFAULT_OPTIONS, type JobOptions } from '../jobs/options.ts';
 import { topics } from '../topics/index.ts';
 import { defineModule, definePlatform } from './define.ts';
 
 export const learning = defineModule({ name: 'learning', topics, jobs });
+
+/** The same with options of one's own; what is not given is as in `learning`. */
+export const learningWith = (options: Partial<JobOptions>) =>
+  defineModule({ name: learning.name, topics, jobs: jobsWith({ ...DEFAULT_OPTIONS, ...options }) });
 
 /** What runs where no file names another platform. */
 export const learningPlatform = definePlatform({ modules: [learning] });

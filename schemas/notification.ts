@@ -81,7 +81,7 @@ export const notificationRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'Somebody should be told something. The same notificationId again is a repeat and tells nobody anything. What is more than 7 days older than its record is history: it comes into the feed, and goes out by no channel.',
+    doc: 'Somebody should be told something. The same notificationId again is a repeat and tells nobody anything. What is more than 7 days older than its record (or as the installation sets it) is history: it comes into the feed, and goes out by no channel.',
     fields: [
       recipientId,
       notificationId,

@@ -130,7 +130,12 @@ const RULES: readonly Rule[] = [
     libraries: ['node:*', '!node:sqlite'],
     why: 'an implementation knows its port and its client',
   },
-  { files: ['jobs/index.ts'], ours: ['jobs/define.ts', ...JOB_FILES], libraries: [], why: 'a list of jobs' },
+  {
+    files: ['jobs/index.ts'],
+    ours: ['jobs/define.ts', 'jobs/options.ts', ...JOB_FILES],
+    libraries: [],
+    why: 'a list of jobs',
+  },
   {
     files: ['jobs/define.ts'],
     ours: ['core/*', 'topics/define.ts'],
@@ -151,7 +156,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['modules/learning.ts'],
-    ours: ['modules/define.ts', 'jobs/index.ts', 'topics/index.ts'],
+    ours: ['modules/define.ts', 'jobs/index.ts', 'jobs/options.ts', 'topics/index.ts'],
     libraries: [],
     why: 'the built-in module: the one file that has the lists of topics and jobs',
   },

@@ -11,7 +11,7 @@ export const run: Run<{ json: boolean; presentations: readonly string[] }> = asy
   { json, presentations },
 ) => {
   const { wired, stdout, stderr, signal } = context;
-  if (!wired.platform.modules.includes(learning))
+  if (!learning.topics.every((topic) => wired.platform.topics.includes(topic)))
     throw usage(
       'the demo imports events of the module learning, which this platform does not have; run it in another folder, or add the module',
     );

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deliverMessage } from '../../jobs/deliver-message.ts';
-import { notify } from '../../jobs/notify.ts';
+import { notify, notifyWith } from '../../jobs/notify.ts';
 import { messageDelivered, messageDue, messageFailed, preferencesRefused } from '../../schemas/notification.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
@@ -87,6 +87,19 @@ for (const [rule, asked, by, isSent] of HISTORY) {
     await spec.given(prefers());
     await spec.when(late(asked, 1, by));
     await spec.thenRow(key, { unread: 1, feed: inFeed('a', minute(1)), held: {}, collected: {} });
+    await spec.thenEmits(...(isSent ? [goesOut('a')] : []));
+  });
+}
+
+for (const [historyDays, isSent] of [
+  [1, false],
+  [30, true],
+] as const) {
+  test(`an installation sets what is history: eight days old is ${isSent ? 'not, with thirty' : 'with one'}`, async (t) => {
+    const spec = await jobSpec(t, notifyWith({ historyDays }));
+    await spec.given(prefers());
+    await spec.when(late(asks('a'), 1, 8 * DAYS));
+    await spec.thenRow(key, { unread: 1, feed: inFeed('a', minute(1)) });
     await spec.thenEmits(...(isSent ? [goesOut('a')] : []));
   });
 }
