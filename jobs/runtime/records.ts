@@ -2,7 +2,7 @@
 import type { EventDef } from '../../core/event.ts';
 import { FIRST_TIME } from '../../core/moment.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../topics/codec/codec.ts';
-import { LOGGED_AT } from '../../topics/codec/envelope.ts';
+import { CLOCK_TOLERANCE, LOGGED_AT } from '../../topics/codec/envelope.ts';
 import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/log/origin.ts';
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
@@ -57,8 +57,10 @@ export function derived(
     origin,
   });
   const count = partitions(said.topic);
-  // Its time was bounded where it came from: a clock of ours that is behind must not bound it again.
-  const base = { topic: said.topic, value: said.value, headers, timestamp: Math.max(now, said.time) };
+  // Its time was bounded where it came from: a clock of ours that is behind must not bound it again. Nor must it be refused as ahead of
+  // its log, where the record it follows from was not.
+  const timestamp = Math.max(now, said.time - CLOCK_TOLERANCE);
+  const base = { topic: said.topic, value: said.value, headers, timestamp };
   if (said.key === null) {
     return Array.from({ length: count }, (_, partition) => ({ ...base, partition, key: null }));
   }

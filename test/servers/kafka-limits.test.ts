@@ -28,7 +28,7 @@ function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport 
   return transport;
 }
 
-async function limited(t: TestContext, topic: string, bytes: number): Promise<void> {
+async function limited(t: TestContext, topic: string, bytes: number, others: Readonly<Record<string, string>> = {}) {
   const brokers = url.slice('kafka://'.length).split(',');
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
@@ -37,6 +37,7 @@ async function limited(t: TestContext, topic: string, bytes: number): Promise<vo
   const configEntries = [
     { name: 'max.message.bytes', value: String(bytes) },
     { name: 'retention.ms', value: String(100 * 365 * DAY) },
+    ...Object.entries(others).map(([name, value]) => ({ name, value })),
   ];
   await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
 }
@@ -82,6 +83,55 @@ test('a topic that takes less than is declared is found by verifying', async (t)
   await limited(t, name, 1_048_588);
   const [found, ...others] = await topics.verify([wanted]);
   assert.deepEqual([found?.kind, found?.action, others], ['limit', 'reported', []]);
+});
+
+test('a record of the far future is refused to others, and comes with the time of now from us, so that it holds nobody up', async (t) => {
+  const transport = opened(t);
+  const [topic, other] = [await withTopic(transport), await withTopic(transport)];
+  const foreign = new Kafka({
+    brokers: url.slice('kafka://'.length).split(','),
+    logLevel: logLevel.NOTHING,
+  }).producer();
+  await foreign.connect();
+  t.after(() => foreign.disconnect());
+  const HOUR = 3_600_000;
+  const say = (ahead: number) => {
+    const messages = [{ value: 'x', timestamp: String(Date.now() + ahead) }];
+    return foreign.send({ topic, messages });
+  };
+  await say(HOUR / 2);
+  await assert.rejects(say(2 * HOUR), /timestamp of the message is out of acceptable range/i);
+
+  const began = Date.now();
+  const made = (name: string, key: string, timestamp: number) => ({ ...record(name, 0, { key }), timestamp });
+  const records = [made(topic, 'past', 1000), made(topic, 'ahead', began + 366 * DAY), made(topic, 'now', began)];
+  await transport.produce(records);
+  const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
+  await claim.commit({ records: [...records, made(other, 'ahead', began + 2 * HOUR)], offset: 1, dedupe: '' });
+  const ended = Date.now();
+  const found = await all(transport, topic);
+  assert.deepEqual(
+    found.slice(1).map(({ key }) => String(key)),
+    ['past', 'ahead', 'now', 'past', 'ahead', 'now'],
+  );
+  const ahead = [...found, ...(await all(transport, other))].filter(({ key }) => String(key) === 'ahead');
+  assert.equal(ahead.length, 3);
+  for (const { timestamp } of ahead) assert.ok(timestamp >= began && timestamp <= ended, String(timestamp));
+  const rest = found.slice(1).filter(({ key }) => String(key) !== 'ahead');
+  assert.deepEqual(new Set(rest.map(({ timestamp }) => timestamp)), new Set([1000, began]));
+});
+
+test('a topic that takes any time is found by verifying', async (t) => {
+  const transport = opened(t);
+  const topics = kafkaTopics({ url });
+  t.after(() => topics.close());
+  const name = await withTopic(transport);
+  const wanted = { name, partitions: 1, retentionMs: 100 * 365 * DAY, groups: [] };
+  await limited(t, name, 9 * MIB, { 'message.timestamp.after.max.ms': '9223372036854775807' });
+  const [found, ...others] = await topics.verify([wanted]);
+  assert.deepEqual([found?.kind, found?.action, others], ['ahead', 'reported', []]);
+  await limited(t, name, 9 * MIB, { 'message.timestamp.type': 'LogAppendTime' });
+  assert.deepEqual(await topics.verify([wanted]), []);
 });
 
 test('of several records one of which is too large, none is appended, and the error names the topic', async (t) => {

@@ -6,7 +6,7 @@
  * others.
  */
 import { deadLetterTopic } from '../define.ts';
-import { LARGEST_RECORD } from './limits.ts';
+import { LARGEST_RECORD, MOST_AHEAD_MS } from './limits.ts';
 import type { TopicSpec } from './transport.ts';
 
 export interface WantedTopic extends TopicSpec {
@@ -23,6 +23,8 @@ export interface FoundTopic {
   readonly retentionMs: number;
   /** The largest record it takes, in bytes; undefined if there is no such limit, or it is not known. */
   readonly largestRecord?: number | undefined;
+  /** How far ahead of the log's clock the time of a record may be, in ms; undefined if the log gives records their time, or it is not known. */
+  readonly mostAheadMs?: number | undefined;
   readonly groups: readonly FoundGroup[];
 }
 
@@ -34,7 +36,7 @@ export interface FoundGroup {
 
 export interface Difference {
   readonly topic: string;
-  readonly kind: 'missing' | 'partitions' | 'retention' | 'replication' | 'limit';
+  readonly kind: 'missing' | 'partitions' | 'retention' | 'replication' | 'limit' | 'ahead';
   /** What `apply` does about it. What is `reported` only is for an operator to decide. */
   readonly action: 'create' | 'expand' | 'reported';
   readonly message: string;
@@ -69,6 +71,7 @@ export function differences(
       ...retentionOf(topic, there, ofRetention),
       ...replicationOf(there, replication),
       ...limitOf(there, found),
+      ...aheadOf(there),
     ];
   });
 }
@@ -117,6 +120,12 @@ function limitOf({ name, largestRecord }: FoundTopic, found: readonly FoundTopic
   const what = of > LARGEST_RECORD ? 'as much as the topic of its records' : 'as is declared';
   const message = `${name} takes records of ${largestRecord} bytes, and is wanted to take ${wanted}, ${what}; raise its max.message.bytes: what is larger is cut, or a dead letter`;
   return [{ topic: name, kind: 'limit', action: 'reported', message }];
+}
+
+function aheadOf({ name, mostAheadMs }: FoundTopic): Difference[] {
+  if (mostAheadMs === undefined || mostAheadMs <= MOST_AHEAD_MS) return [];
+  const message = `${name} takes records of times that are more than an hour ahead, and what a clock that is wrong says would hold until then; set its message.timestamp.after.max.ms to ${MOST_AHEAD_MS}`;
+  return [{ topic: name, kind: 'ahead', action: 'reported', message }];
 }
 
 function replicationOf(found: FoundTopic, replication: number): Difference[] {

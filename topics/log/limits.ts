@@ -1,4 +1,4 @@
-/** How large records may be. A topic that somebody else made may take less than these. */
+/** How large records may be, and how far ahead. A topic that somebody else made may take other ones. */
 import { TributaryError } from '../../core/errors.ts';
 import type { NewRecord } from './transport.ts';
 
@@ -9,6 +9,12 @@ export const LARGEST_VALUE = 8 * MIB;
 
 /** The largest record that our topics are made for, in bytes: such a value, with room for its key and headers. */
 export const LARGEST_RECORD = 9 * MIB;
+
+/**
+ * How far ahead of the broker's clock the time of a record may be, in ms. The time of an event is bounded by that of its record, and the
+ * newest fact holds: a record of next year would hold until then.
+ */
+export const MOST_AHEAD_MS = 3_600_000;
 
 /** Of a text that is no longer than this, three bytes a character are taken for its size. */
 const SHORT = 256;

@@ -5,8 +5,9 @@ import type { Anomaly } from '../../../jobs/runtime/anomalies.ts';
 import type { Settings } from '../../../jobs/runtime/stores.ts';
 import { preferencesChanged } from '../../../schemas/notification.ts';
 import { recordsOf } from '../../../testing/produce.ts';
+import { eventTimeOf } from '../../../topics/codec/envelope.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
-import { added, emptied, things, unread } from './add-up.ts';
+import { added, emptied, sums, things, unread } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 
 const key = new TextEncoder().encode('t');
@@ -98,4 +99,14 @@ test('of preferences that do not fit their schema it is counted that something w
   await b.run();
   assert.deepEqual(b.heard('batch')[0]?.odd, { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 1 });
   assert.deepEqual(await b.letters(notify.from.name), []);
+});
+
+test('what follows from an event of a clock that is ahead keeps its time, and is no further ahead of the log than its record was', async (t) => {
+  const b = await bench(t);
+  const [logged, minute] = [START + 30 * 60_000, 60_000];
+  await say(b, added.type, {}, { time: new Date(logged + minute).toISOString(), timestamp: logged });
+  await b.run();
+  const [record] = (await b.stores.transport.read(sums.name, 0, 0, 10)) as [LogRecord];
+  assert.equal(eventTimeOf(record), logged + minute);
+  assert.equal(record.timestamp, logged);
 });

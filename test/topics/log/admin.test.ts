@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { differences, type FoundTopic, type WantedTopic } from '../../../topics/log/admin.ts';
-import { LARGEST_RECORD } from '../../../topics/log/limits.ts';
+import { LARGEST_RECORD, MOST_AHEAD_MS } from '../../../topics/log/limits.ts';
 
 const wanted: WantedTopic = { name: 'orders', partitions: 6, retentionMs: 1000, groups: ['count', 'sum'] };
 const found: FoundTopic = { name: 'orders', partitions: 6, replication: 3, retentionMs: 1000, groups: [] };
@@ -56,6 +56,13 @@ test('a topic that takes less than is declared is reported, and so are dead lett
     ['orders', String(declared)],
     ['orders.dead-letter', String(declared)],
   ]);
+});
+
+test('a topic that takes records from the far future is reported; one that takes less, or gives them their time, is not', () => {
+  const ANY_TIME = Number('9223372036854775807');
+  assert.deepEqual(planned({ mostAheadMs: ANY_TIME }), [['ahead', 'reported']]);
+  assert.deepEqual(planned({ mostAheadMs: MOST_AHEAD_MS + 1 }), [['ahead', 'reported']]);
+  for (const mostAheadMs of [MOST_AHEAD_MS, 60_000, undefined]) assert.deepEqual(planned({ mostAheadMs }), []);
 });
 
 test('another retention and another replication are reported, and nothing else is done', () => {

@@ -20,6 +20,7 @@ import { membersOf } from './members.ts';
 
 const RETENTION = 'retention.ms';
 const LIMIT = 'max.message.bytes';
+const [WHOSE_TIME, AHEAD] = ['message.timestamp.type', 'message.timestamp.after.max.ms'];
 
 export function kafkaTopics(options: KafkaOptions): TopicsAdmin {
   const cluster = new Cluster(settingsOf(options));
@@ -54,7 +55,7 @@ async function find(cluster: Cluster, offsets: Offsets, wanted: readonly WantedT
   const settings = await settingsOfTopics(
     cluster,
     topics.map(({ name }) => name),
-    [RETENTION, LIMIT],
+    [RETENTION, LIMIT, WHOSE_TIME, AHEAD],
   );
   const found = [];
   for (const { name, partitions } of topics) {
@@ -65,10 +66,17 @@ async function find(cluster: Cluster, offsets: Offsets, wanted: readonly WantedT
       replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
       retentionMs: Number(settings.get(name)?.get(RETENTION)),
       largestRecord: Number(settings.get(name)?.get(LIMIT)),
+      mostAheadMs: aheadOf(settings.get(name)),
       groups: await Promise.all(groups.map((group) => groupOf(cluster, offsets, group, name))),
     });
   }
   return found;
+}
+
+/** Brokers before Kafka 3.6 have no such setting. */
+function aheadOf(settings: ReadonlyMap<string, string | null> | undefined): number | undefined {
+  const ahead = settings?.get(AHEAD);
+  return ahead == null || settings?.get(WHOSE_TIME) === 'LogAppendTime' ? undefined : Number(ahead);
 }
 
 async function groupOf(cluster: Cluster, offsets: Offsets, group: string, topic: string): Promise<FoundGroup> {

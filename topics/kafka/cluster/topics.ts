@@ -1,12 +1,10 @@
 /** Creating and expanding topics, and reading their settings. */
+import { MOST_AHEAD_MS } from '../../log/limits.ts';
 import type { TopicSpec } from '../../log/transport.ts';
 import { createPartitions, createTopics, describeConfigs, TOPIC } from '../wire/calls/topics.ts';
 import { CODE } from '../wire/error-codes.ts';
 import { check, KafkaError } from '../wire/errors.ts';
 import type { Cluster } from './cluster.ts';
-
-/** The largest number of 64 bits. */
-const ANY_TIME = '9223372036854775807';
 
 export interface TopicToCreate extends TopicSpec {
   /** Only the newest record of each key is kept, for ever. */
@@ -36,8 +34,8 @@ export async function createMissing(cluster: Cluster, topics: readonly TopicToCr
       settings: [
         ...(compacted ? COMPACTED : [{ name: 'retention.ms', value: String(retentionMs) }]),
         { name: 'max.message.bytes', value: String(largestRecord) },
-        // By default a record from more than an hour ahead is refused: one wrong clock would hold a partition up.
-        { name: 'message.timestamp.after.max.ms', value: ANY_TIME },
+        // Before Kafka 4.0 any time is taken by default.
+        { name: 'message.timestamp.after.max.ms', value: String(MOST_AHEAD_MS) },
       ],
     }));
     for (const { topic, error, message } of await connection.send(createTopics(created, patienceMs))) {

@@ -85,15 +85,23 @@ export function requests<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (r
   return all;
 }
 
-/** Fills in the offsets. What a topic refuses for its size is sent in halves, down to single records. */
+/**
+ * Fills in the offsets. What a topic refuses for its size is sent in halves, down to single records. What it refuses for its time, which is too
+ * far ahead, is sent with the time of now: a record that was taken before the topic was told to refuse it holds nobody up.
+ */
 async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[], offsets: number[]): Promise<void> {
   // Their sequences are counted at once, before any of them is encoded.
   const encoded = await Promise.all(sends.map(({ batch }) => encode(cluster, sender, batch)));
   const bases = await appendAll(cluster, sender, encoded);
   for (const [i, { batch, indices }] of sends.entries()) {
     const base = bases[i];
-    if (base !== undefined) {
+    if (typeof base === 'number') {
       for (const [delta, index] of indices.entries()) offsets[index] = base + delta;
+      continue;
+    }
+    if (base === 'ahead') {
+      count(sender, batch, -batch.length);
+      await sendAll(cluster, sender, [{ batch: ofNow(batch), indices }], offsets);
       continue;
     }
     // Without a transaction, one half could be appended and the other one not.
@@ -111,6 +119,16 @@ async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[],
       await sendAll(cluster, sender, [half], offsets);
     }
   }
+}
+
+/** Throws if none of the records is ahead of this clock, which is ahead itself then. */
+function ofNow(batch: readonly NewRecord[]): NewRecord[] {
+  const now = Date.now();
+  if (batch.some(({ timestamp }) => timestamp > now)) {
+    return batch.map((record) => (record.timestamp > now ? { ...record, timestamp: now } : record));
+  }
+  const { topic, partition } = batch[0] as NewRecord;
+  throw new KafkaError(CODE.INVALID_TIMESTAMP, `appending to partition ${partition} of ${topic}`, topic);
 }
 
 /** Counts records of the batch's partition; returns the sequence before. After 2^31 - 1 comes 0. */
@@ -138,16 +156,16 @@ async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecor
   return { topic, partition, batch: encoded };
 }
 
-/**
- * Returns the offset of the first record of each batch; undefined if its topic refuses it for its size. A batch that is sent
- * twice is appended once, since it keeps its sequence.
- */
+/** The offset of the first record of a batch; or why its topic refused it, and did not append it: for its size, or its time. */
+type Base = number | 'large' | 'ahead';
+
+/** A batch that is sent twice is appended once, since it keeps its sequence. */
 async function appendAll(
   cluster: Cluster,
   { transactionalId, connection }: Sender,
   batches: readonly BatchTo[],
-): Promise<(number | undefined)[]> {
-  const done = new Map<BatchTo, number | undefined>();
+): Promise<Base[]> {
+  const done = new Map<BatchTo, Base>();
   await cluster.persist(async () => {
     const left = batches.filter((batch) => !done.has(batch));
     const leaders = await Promise.all(left.map(({ topic, partition }) => cluster.leader(topic, partition)));
@@ -166,15 +184,11 @@ async function appendAll(
     }
     if (passing !== undefined) throw passing;
   });
-  return batches.map((batch) => done.get(batch));
+  return batches.map((batch) => done.get(batch) as Base);
 }
 
 /** Returns what went wrong with the batch. */
-function settle(
-  batch: BatchTo,
-  appended: readonly Appended[],
-  done: Map<BatchTo, number | undefined>,
-): KafkaError | undefined {
+function settle(batch: BatchTo, appended: readonly Appended[], done: Map<BatchTo, Base>): KafkaError | undefined {
   const found = appended.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition);
   const what = `appending to partition ${batch.partition} of ${batch.topic}`;
   if (found === undefined) return new KafkaError(CODE.UNKNOWN_SERVER_ERROR, what, batch.topic);
@@ -182,8 +196,9 @@ function settle(
     done.set(batch, found.baseOffset);
     return undefined;
   }
-  if (TOO_LARGE.has(found.error)) {
-    done.set(batch, undefined);
+  const refused = TOO_LARGE.has(found.error) ? 'large' : found.error === CODE.INVALID_TIMESTAMP ? 'ahead' : undefined;
+  if (refused !== undefined) {
+    done.set(batch, refused);
     return undefined;
   }
   return new KafkaError(found.error, what, batch.topic);

@@ -150,7 +150,7 @@ export function translate(error: unknown, doing: string): unknown {
   if (error.code === CODE.INVALID_TIMESTAMP) {
     return new TributaryError(
       'CONFIG_INVALID',
-      `${message}; correct this machine's clock, or raise message.timestamp.after.max.ms of the topic`,
+      `${message}; this machine's clock is ahead of the broker's by more than message.timestamp.after.max.ms of the topic: correct it`,
       options,
     );
   }
