@@ -13,7 +13,7 @@ import type { LogRecord } from '../../topics/log/transport.ts';
 import { backOff } from './back-off.ts';
 import type { Claimed } from './claiming.ts';
 import { ANY_VIEW } from './outbox.ts';
-import { type OwedContext, writeOwed } from './owed-views.ts';
+import { type OwedContext, type Reached, writeOwed } from './owed-views.ts';
 import type { Runtime } from './stores.ts';
 import type { LateCode } from './telemetry.ts';
 import { applyTo } from './view-writes.ts';
@@ -35,6 +35,8 @@ interface Lagging {
   to: number;
   /** When the record at `from` was produced, about; undefined until it was read. */
   since: number | undefined;
+  /** How far the last try came that failed. */
+  reached: Reached | undefined;
   failures: number;
   /** Not before this time is it tried again. */
   tryAt: number;
@@ -197,7 +199,10 @@ export class CatchingUp {
       const read = await runtime.stores.transport.read(place.topic, place.partition, lagging.from, maxRecords);
       if (read[0]?.offset !== lagging.from) await this.#lookForLost(name);
       const records = read.filter(({ offset }) => offset < end);
-      if (records.length > 0) await writeOwed(this.#context, lagging.target, records);
+      const note = (reached: Reached): void => {
+        lagging.reached = reached;
+      };
+      if (records.length > 0) await writeOwed(this.#context, lagging.target, records, lagging.reached, note);
       const last = records.at(-1) as LogRecord | undefined;
       const isAll = records.length < read.length || read.length < maxRecords;
       return { from: isAll ? end : (last as LogRecord).offset + 1, since: last?.timestamp ?? lagging.since };
@@ -266,7 +271,16 @@ export class CatchingUp {
 }
 
 function newLagging(target: Target, from: number, to: number, since: number | undefined): Lagging {
-  return { target, from, to, since, failures: 0, tryAt: Number.NEGATIVE_INFINITY, attempt: undefined };
+  return {
+    target,
+    from,
+    to,
+    since,
+    reached: undefined,
+    failures: 0,
+    tryAt: Number.NEGATIVE_INFINITY,
+    attempt: undefined,
+  };
 }
 
 function begun(work: Promise<{ from: number; since: number | undefined }>): Attempt {

@@ -29,12 +29,27 @@ export interface OwedContext {
   readonly refused: (view: string, key: Key, why: string) => void;
 }
 
+/** How far the records that find their rows by a search are written: those before `offset` wholly, and it up to this place of the store's list. */
+export interface Reached {
+  readonly offset: number;
+  readonly after: string | undefined;
+}
+
 /** The log as if it had one partition: a record of a key that has moved since an expansion is owed all the same, and none is sent on. */
 const WHOLE_TOPIC = 1;
 const NONE_LEFT = () => false;
 
-/** Throws a `retry` error when something is away, and FENCED when the partition is somebody else's. Any part may be done again. */
-export async function writeOwed(context: OwedContext, target: Target, records: readonly LogRecord[]): Promise<void> {
+/**
+ * Throws a `retry` error when something is away, and FENCED when the partition is somebody else's. Any part may be done again; what a
+ * record finds by a search may be very many rows, so `note` is told how far they are, and the next try begins at `reached`.
+ */
+export async function writeOwed(
+  context: OwedContext,
+  target: Target,
+  records: readonly LogRecord[],
+  reached: Reached | undefined,
+  note: (reached: Reached) => void,
+): Promise<void> {
   const { runtime, job, topicId } = context;
   const { codec } = runtime.stores;
   await codec.learn(records, wantedOf(job));
@@ -57,7 +72,15 @@ export async function writeOwed(context: OwedContext, target: Target, records: r
   for (let i = 0; i < named.length; i += maxKeys) {
     await writeRows(context, target, await read(context, named.slice(i, i + maxKeys)));
   }
-  for (const item of items) for await (const rows of found(context, item)) await writeRows(context, target, rows);
+  for (const item of items) {
+    const { offset } = item.record;
+    if (item.search === undefined || offset < (reached?.offset ?? 0)) continue;
+    const after = reached?.offset === offset ? reached.after : undefined;
+    for await (const page of found(context, item, after)) {
+      await writeRows(context, target, page.rows);
+      note(page.next === undefined ? { offset: offset + 1, after: undefined } : { offset, after: page.next });
+    }
+  }
 }
 
 async function read({ runtime, job }: OwedContext, keys: readonly Key[]): Promise<StoredRow[]> {
@@ -65,23 +88,33 @@ async function read({ runtime, job }: OwedContext, keys: readonly Key[]): Promis
   return rows.filter((row) => row !== undefined);
 }
 
+interface FoundPage {
+  readonly rows: readonly StoredRow[];
+  /** Where the next one begins; undefined if there is none. */
+  readonly next: string | undefined;
+}
+
 /** The rows that an event finds by a search. Those that had the value then have it now: such a field is part of the key. */
-async function* found(context: OwedContext, { event, search }: Planned): AsyncIterable<StoredRow[]> {
+async function* found(
+  context: OwedContext,
+  { event, search }: Planned,
+  from: string | undefined,
+): AsyncIterable<FoundPage> {
   const { runtime, job, stored } = context;
   const { tables } = runtime.stores;
   if (search === undefined) return;
   if ('every' in search) {
     const prefix = [event.tenant];
     for (const name of keyFields(job.row)) if (search.every[name] !== undefined) prefix.push(search.every[name]);
-    yield await tables.under(job.row, prefix);
+    yield { rows: await tables.under(job.row, prefix), next: undefined };
     return;
   }
-  let after: string | undefined;
+  let after = from;
   do {
     const page = { limit: runtime.settings.maxKeys, after };
     const matching = await tables.matching(job.row, stored, event.tenant, ...search.where, page);
-    yield await read(context, matching.items);
     after = matching.next;
+    yield { rows: await read(context, matching.items), next: after };
   } while (after !== undefined);
 }
 

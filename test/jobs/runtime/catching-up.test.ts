@@ -240,6 +240,35 @@ test('broadcasts, events for all rows under a prefix and pages of rows are caugh
   await isLevel(b);
 });
 
+test('a broadcast that is caught up with goes on at the page where the search was away again', async (t) => {
+  const b = await bench(t, { jobs: [job] });
+  const things = Array.from({ length: 12 }, (_, n) => `t${n}`);
+  const written: string[] = [];
+  let awayAfter = Number.POSITIVE_INFINITY;
+  const hook: Hook = async (name, go, args) => {
+    if (name !== 'search.apply') return go();
+    awayAfter -= 1;
+    if (awayAfter < 0) throw new TributaryError('SEARCH_AWAY', 'the search finds nobody');
+    written.push(...(args[1] as { key: string[] }[]).map(({ key }) => String(key[1])));
+    return go();
+  };
+  const worker = await start(b, hook, { maxKeys: 3 });
+  await b.produce(...things.map((thingId): Given => [added, { thingId, partId: 'p', amount: 1, colour: 'red' }]));
+  await rest([worker]);
+  awayAfter = 0;
+  await b.produce([polished, { partId: 'p', amount: 10 }]);
+  await rest([worker]);
+  written.length = 0;
+  awayAfter = 2;
+  await turn(b, worker);
+  assert.equal(written.length, 6);
+  awayAfter = Number.POSITIVE_INFINITY;
+  await turn(b, worker);
+  await rest([worker]);
+  assert.deepEqual(written.sort(), things.sort(), 'each row once');
+  await isLevel(b);
+});
+
 test('a page of a broadcast that was committed without the view is not forgotten when the owner dies before the next page', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { state, hook } = away();
