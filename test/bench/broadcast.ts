@@ -1,18 +1,23 @@
 /**
  * `npm run bench:broadcast [-- --learners 100000 --jobs project-course,track-progress]`: a course is published anew that very many
  * learners are in, on the stores of production: how long until every one of them is concluded again, and in what memory of
- * one worker. The rows are made by the job itself before, in another process. Afterwards everything that was said is counted.
+ * one worker. The rows are made by the folds of the job and written before. Afterwards everything that was said is counted.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { DEFAULT_TENANT } from '../../core/event.ts';
 import { trackProgress } from '../../jobs/track-progress.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
+import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { recordsOf } from '../../testing/produce.ts';
 import { batchEvents, contentEvents, enrollmentEvents } from '../../topics/index.ts';
+import { partitionOfText } from '../../topics/log/partition.ts';
+import { viewLags } from '../../topics/log/progress.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
 import { courseRows } from './servers-load.ts';
 import { calm, cpuSeconds, peakMb, startServers, stopServers } from './servers-set.ts';
@@ -28,39 +33,53 @@ const { values } = parseArgs({
 });
 const learners = Number(values.learners);
 const LEARNERS_OF_BATCH = 5000;
-const CHUNK = 5000;
-const SPAN_MS = 3_600_000;
+const CHUNK = 1000;
+const START = Date.now() - 3_600_000;
 const LOOK_MS = 1000;
 const SAY_MS = 10_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
-async function produceAll(world: World, records: Iterable<NewRecord>): Promise<void> {
-  const chunk: NewRecord[] = [];
-  for (const record of records) {
-    chunk.push(record);
-    if (chunk.length >= CHUNK) await world.transport.produce(chunk.splice(0));
-  }
-  await world.transport.produce(chunk);
+/** What somebody is who has enrolled and completed one content: by the folds of the job, with the course as it is. */
+function learnerRow(n: number, course: unknown): Record<string, unknown> {
+  const who = { userId: `learner-${n}`, courseId: 'course-0' };
+  const batchId = `batch-${Math.floor(n / LEARNERS_OF_BATCH)}`;
+  const told = [
+    [enrolled, { ...who, batchId, method: '' }],
+    [contentProgressed, { ...who, contentId: `content-${n % 40}`, status: 'completed' }],
+  ] as const;
+  let row: Record<string, unknown> | undefined;
+  told.forEach(([{ type }, data], i) => {
+    const event = { id: `${type}-${n}`, source: '/bench', type, time: START + 1000 * i, tenant: DEFAULT_TENANT, data };
+    row = trackProgress.fold[type]?.(row, event as never, { course } as never) as typeof row;
+  });
+  return row as Record<string, unknown>;
 }
 
-/** Everybody enrolls and completes one content. */
-function* enrollments({ codec, partitions }: World): Generator<NewRecord> {
-  const start = Date.now() - SPAN_MS;
-  for (let n = 0; n < learners; n++) {
-    const who = { userId: `learner-${n}`, courseId: 'course-0' };
-    const time = start + Math.floor((n * SPAN_MS) / learners);
-    const batchId = `batch-${Math.floor(n / LEARNERS_OF_BATCH)}`;
-    const content = { contentId: `content-${n % 40}`, status: 'completed' };
-    const base = { topic: enrollmentEvents, time };
-    yield* recordsOf(codec, { ...base, id: `e-${n}`, def: enrolled, data: { ...who, batchId } }, partitions);
-    yield* recordsOf(
-      codec,
-      { ...base, id: `c-${n}`, def: contentProgressed, data: { ...who, ...content } },
-      partitions,
-    );
+/** Writes the rows of the learners as an owner would that has made them, under the partitions of their keys. */
+async function fill({ partitions }: World, url: string): Promise<void> {
+  const tables = cassandraTables({ url });
+  const course = courseRows()[0]?.data;
+  const tokens: number[] = [];
+  for (let partition = 0; partition < partitions; partition++) {
+    tokens.push(await tables.claim(trackProgress.name, enrollmentEvents.name, partition));
   }
+  for (let n = 0; n < learners; n += CHUNK) {
+    const writes = Array.from({ length: Math.min(CHUNK, learners - n) }, (_, i) => {
+      const data = learnerRow(n + i, course);
+      const userId = data['userId'] as string;
+      const key = [DEFAULT_TENANT, userId, 'course-0'];
+      const partition = partitionOfText(userId, partitions);
+      const version = { token: tokens[partition] as number, revision: 2 };
+      return { key, data, partition, version, at: '', outbox: '', timers: {}, whole: true };
+    });
+    for (const result of await tables.write(learnerProgress, writes)) {
+      if (result !== 'written') throw new Error(`a row was not written: ${JSON.stringify(result)}`);
+    }
+    if (n % (50 * CHUNK) === 0) say(`  ${count(n + writes.length)} rows`);
+  }
+  await tables.close();
 }
 
 /** The course with so many contents more that every learner stands elsewhere. */
@@ -125,19 +144,8 @@ try {
   };
 
   const begun = performance.now();
-  await produceAll(world, enrollments(world));
-  say(`${count(2 * learners)} events produced in ${count((performance.now() - begun) / 1000)} s`);
-  const filler = startWorker({ file: installation.file, data: home('filler'), views: 'tables' });
-  const filledFrom = performance.now();
-  for (;;) {
-    await sleep(SAY_MS);
-    if (filler.exitCode !== null) throw new Error(`the worker that fills the tables ended with ${filler.exitCode}`);
-    const left = await lagOf(world, trackProgress.name, enrollmentEvents.name);
-    say(`  filling: ${count(left)} events left, ${count(rssMb(filler.pid as number))} MB`);
-    if (left === 0) break;
-  }
-  await stopWorker(filler);
-  say(`filled in ${count((performance.now() - filledFrom) / 1000)} s`);
+  await fill(world, installation.config.tables);
+  say(`${count(learners)} rows filled in ${count((performance.now() - begun) / 1000)} s`);
   await calm(servers);
 
   const begin = await endsOf(world, batchEvents.name);
@@ -147,6 +155,8 @@ try {
   const pid = worker.pid as number;
   await sleep(SAY_MS);
   say(`idle worker: ${count(rssMb(pid))} MB; publishing`);
+  const spent = () => [pid, ...Object.values(servers).map((server) => server.pid)].map(cpuSeconds);
+  const spentBefore = spent();
   const at = performance.now();
   await transport.produce(published(world));
   while ((await lagOf(world, 'project-course', contentEvents.name)) > 0) await sleep(LOOK_MS);
@@ -169,11 +179,18 @@ try {
     if (left === 0) break;
   }
   const seconds = (performance.now() - at) / 1000;
+  const used = spent();
+  // An index that fell behind goes through all of it again.
+  const committed = () => transport.committed(trackProgress.name, enrollmentEvents.name);
+  while (viewLags(await committed()).size > 0) await sleep(LOOK_MS);
+  const level = (performance.now() - at) / 1000;
   const said = await saidSince(world, begin, 'batch.learner-progressed');
-  say(`${count(learners)} learners in ${count(seconds)} s, ${count(learners / seconds)} a second`);
   say(
-    `most memory: ${count(peakMb(pid))} MB; CPU of the worker ${count(cpuSeconds(pid))} s, of Cassandra since its start ${count(cpuSeconds(servers.cassandra.pid))} s`,
+    `${count(learners)} learners in ${count(seconds)} s, ${count(learners / seconds)} a second; indexes level after ${count(level)} s`,
   );
+  const names = ['worker', ...Object.keys(servers)];
+  const micros = used.map((each, n) => `${names[n]} ${count((1e6 * (each - (spentBefore[n] ?? 0))) / learners)}`);
+  say(`most memory: ${count(peakMb(pid))} MB; CPU, µs a learner: ${micros.join(', ')}`);
   say(`said: ${count(said.events)} events of ${count(said.learners)} learners`);
   await stopWorker(worker);
   await transport.close();
