@@ -50,7 +50,7 @@ const count = (least: number, most: number, preset: number, doc: string) => {
 };
 const ms = (least: number, most: number, preset: number, doc: string) => count(least, most, preset, `${doc}, in ms.`);
 
-const otherPartitions = (key: keyof typeof NETWORKED): string => `${NETWORKED[key]} where tables are in Cassandra`;
+const elsewhere = (key: keyof typeof NETWORKED): string => `${NETWORKED[key]} where tables are in Cassandra`;
 
 const schema = z.object({
   data: z
@@ -109,19 +109,19 @@ const schema = z.object({
     1,
     POSSESSION_RECORDS,
     DEFAULT_SETTINGS.maxRecords,
-    `The most records of one batch; ${otherPartitions('maxRecords')}.`,
+    `The most records of one batch; ${elsewhere('maxRecords')}.`,
   ),
   maxKeys: count(
     1,
     100_000,
     DEFAULT_SETTINGS.maxKeys,
-    `The most keys of one batch, which are the most rows for most jobs; ${otherPartitions('maxKeys')}.`,
+    `The most keys of one batch, which are the most rows for most jobs; ${elsewhere('maxKeys')}.`,
   ),
   batchesAtOnce: count(
     1,
     1000,
     DEFAULT_SETTINGS.batchesAtOnce,
-    `The largest batches at once, of smaller ones as many more; ${otherPartitions('batchesAtOnce')}.`,
+    `The largest batches at once, of smaller ones as many more; ${elsewhere('batchesAtOnce')}.`,
   ),
   waitMs: ms(0, 60_000, DEFAULT_SETTINGS.waitMs, 'How long a job waits for records before it looks up'),
   sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),
@@ -131,7 +131,7 @@ const schema = z.object({
     0,
     1_000_000,
     DEFAULT_SETTINGS.rowCacheMb,
-    `The memory for rows that this process keeps, in MB; ${otherPartitions('rowCacheMb')}.`,
+    `The memory for rows that this process keeps, in MB; ${elsewhere('rowCacheMb')}.`,
   ),
   viewWaitMs: ms(0, HOUR, DEFAULT_SETTINGS.viewWaitMs, 'How long a batch waits for a view that may be behind'),
   readyWaitMs: ms(0, HOUR, 30_000, 'How long a job may wait for a store before /readyz says so'),

@@ -37,10 +37,10 @@ export function named(group: Group, name: string, time: number): Group {
 
 /** The group, set up as of `time`: since the first time, unless it was deleted in between. */
 export function created(group: Group, time: number): Group {
-  const { createdAt, createdEmittedAt } = group;
-  return isOlder(time, createdEmittedAt ?? createdAt) || createdEmittedAt === time
+  const { createdAt, createdSaidAt } = group;
+  return isOlder(time, createdSaidAt ?? createdAt) || createdSaidAt === time
     ? group
-    : { ...group, createdAt: createdAt ?? time, createdEmittedAt: time };
+    : { ...group, createdAt: createdAt ?? time, createdSaidAt: time };
 }
 
 /** The group with the user as a member in this role as of `time`, if that is news: which begins a membership unless there is one. */
@@ -125,13 +125,10 @@ export function deleted(group: Group, time: number): Group {
   return withBoard(left, [...group.progress.values()]);
 }
 
-function createdAfter(
-  { createdAt, createdEmittedAt }: Group,
-  time: number,
-): Pick<Group, 'createdAt' | 'createdEmittedAt'> {
-  const said = createdEmittedAt ?? createdAt;
-  if (!isOlder(time, said)) return { createdAt: null, createdEmittedAt: null };
-  return { createdAt: isOlder(time, createdAt) ? createdAt : said, createdEmittedAt };
+function createdAfter({ createdAt, createdSaidAt }: Group, time: number): Pick<Group, 'createdAt' | 'createdSaidAt'> {
+  const said = createdSaidAt ?? createdAt;
+  if (!isOlder(time, said)) return { createdAt: null, createdSaidAt: null };
+  return { createdAt: isOlder(time, createdAt) ? createdAt : said, createdSaidAt };
 }
 
 /** Those that were in after `time`, too. */

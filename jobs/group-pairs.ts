@@ -16,7 +16,7 @@ export function newGroup({ groupId }: { groupId: string }): Group {
     name: '',
     namedAt: null,
     createdAt: null,
-    createdEmittedAt: null,
+    createdSaidAt: null,
     deletedAt: null,
     members: Entries.empty(),
     absentMembers: Entries.empty(),

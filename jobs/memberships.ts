@@ -85,7 +85,7 @@ function settled(before: Membership | undefined, facts: Facts): Membership {
   const active = facts.methods.some((one) => one.active);
   const since = facts.methods.filter((one) => one.active === active).map((one) => one.since);
   const after: Membership = {
-    completionEmitted: before?.completionEmitted ?? false,
+    completionSaid: before?.completionSaid ?? false,
     joined: facts.joined,
     firstAt: facts.firstAt,
     leftAt: facts.leftAt,

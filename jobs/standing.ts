@@ -125,8 +125,8 @@ function forEachCompleted(
 function told(before: Learner['batches'], isComplete: boolean): Learner['batches'] {
   let batches = before;
   before.forEach((batch, batchId) => {
-    const completionEmitted = isComplete && (batch.completionEmitted || batch.active);
-    if (completionEmitted !== batch.completionEmitted) batches = batches.set(batchId, { ...batch, completionEmitted });
+    const completionSaid = isComplete && (batch.completionSaid || batch.active);
+    if (completionSaid !== batch.completionSaid) batches = batches.set(batchId, { ...batch, completionSaid });
   });
   return batches;
 }

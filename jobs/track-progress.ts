@@ -175,7 +175,7 @@ export const trackProgress = defineJob({
     for (const groupId of after.followers) {
       if (isChanged || (groupId === follower && isEnrolled(after))) said.push(toGroup(groupId, after));
     }
-    if (completionEmitted(after) && !completionEmitted(before)) said.push(toLearner(after));
+    if (completionSaid(after) && !completionSaid(before)) said.push(toLearner(after));
     return said;
   },
 
@@ -214,8 +214,8 @@ function crowded({ userId, batchId, method }: { userId: string; batchId: string;
   );
 }
 
-const completionEmitted = (row: Learner | undefined): boolean =>
-  row?.batches.some((batch) => batch.completionEmitted) === true;
+const completionSaid = (row: Learner | undefined): boolean =>
+  row?.batches.some((batch) => batch.completionSaid) === true;
 const standingChanged = (before: Learner | undefined, after: Learner): boolean =>
   before?.progress !== after.progress || before.state !== after.state || before.completedAt !== after.completedAt;
 
@@ -232,7 +232,7 @@ function toBatch(batchId: string, before: Learner | undefined, after: Learner) {
     const previous = { previousProgress: before.progress, previousState: before.state };
     said.push(emit(learnerProgressed, { ...learner, ...previous }));
   }
-  if (is?.completionEmitted && !was?.completionEmitted && completedAt !== null) {
+  if (is?.completionSaid && !was?.completionSaid && completedAt !== null) {
     said.push(emit(learnerCompleted, { batchId, courseId, userId, completedAt }));
   }
   return said;

@@ -43,7 +43,7 @@ export const groupMembership = defineTable({
         doc: 'When it was set up; absent while nobody has told.',
         unit: 'ms since 1970 UTC',
       },
-      at('createdEmittedAt', 'When that was said last; absent: when it was set up.'),
+      at('createdSaidAt', 'When that was said last; absent: when it was set up.'),
       at('deletedAt', 'When it was deleted last; whatever is here is of a new group. Absent: never.'),
       {
         name: 'members',

@@ -54,7 +54,7 @@ export const learnerProgress = defineTable({
                 doc: 'When the learner first joined; 0 while no joining was told.',
                 unit: 'ms since 1970 UTC',
               },
-              { name: 'completionEmitted', type: 'boolean', doc: 'Whether the batch was told of the completion.' },
+              { name: 'completionSaid', type: 'boolean', doc: 'Whether the batch was told of the completion.' },
               {
                 name: 'joined',
                 type: 'boolean',

@@ -90,11 +90,11 @@ test('times are readable in a table and in CSV, and numbers in JSON; what a cell
 
 test('times within records, arrays and maps are readable too', () => {
   const time = Date.UTC(2026, 1, 1);
-  const batches = { b1: { active: true, since: time, completionEmitted: false } };
+  const batches = { b1: { active: true, since: time, completionSaid: false } };
   const contents = { c1: { completed: true, views: time, firstAt: time, completedAt: null } };
   const iso = '2026-02-01T00:00:00.000Z';
   assert.deepEqual(readableOf(learnerProgress.record, { batches, contents, unknown: time }), {
-    batches: { b1: { active: true, since: iso, completionEmitted: false } },
+    batches: { b1: { active: true, since: iso, completionSaid: false } },
     contents: { c1: { completed: true, views: time, firstAt: iso, completedAt: null } },
     unknown: time,
   });

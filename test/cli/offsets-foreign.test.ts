@@ -43,7 +43,7 @@ test('a move repairs what another tool has left before anybody has claimed it', 
     assert.match((await showText(c)).stdout, /^summarize-batch .* put there by another tool$/m);
     assert.match(
       await seek(c, summarizeBatch, to),
-      /The dedupe are made from the log, which is there from offset 0 on\./,
+      /The dedupe positions are made from the log, which is there from offset 0 on\./,
     );
     assert.ok((await show(c, [summarizeBatch.name])).shown[0]?.partitions.every(({ notes }) => notes.length === 0));
     await c.run();
@@ -66,7 +66,7 @@ test('it is said from which offset on the log can tell what was counted', async 
   assert.ok(first > 0);
   await putBy(c, summarizeBatch, (last) => last);
   const said = await seek(c, summarizeBatch, end);
-  assert.match(said, /The dedupe are made from the log, as far as it reaches back: /);
+  assert.match(said, /The dedupe positions are made from the log, as far as it reaches back: /);
   assert.match(said, new RegExp(`^ +0 .* ${first} `, 'm'));
   // Each of both lines has said something since.
   await seek(c, trackProgress, begin);

@@ -88,11 +88,11 @@ test('an input of many pieces goes to the other process whole, and its output co
 
 test('a file is read where the command was called, not where up runs', async (t) => {
   const folder = temporaryFolder(t);
-  const otherPartitions = temporaryFolder(t);
+  const elsewhere = temporaryFolder(t);
   await up(t, folder);
-  writeFileSync(join(otherPartitions, 'events.ndjson'), ndjson(enrolled('u1')));
+  writeFileSync(join(elsewhere, 'events.ndjson'), ndjson(enrolled('u1')));
   const args = ['produce', 'enrollment.events', 'events.ndjson', '--data', join(folder, 'data')];
-  assert.equal((await tributary(otherPartitions, args)).code, 0);
+  assert.equal((await tributary(elsewhere, args)).code, 0);
 });
 
 test('wrong uses and wrong lines are answered beside up as they are without it', async (t) => {

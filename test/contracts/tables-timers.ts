@@ -10,7 +10,7 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
     await tables.write(learners, [
       write(ada, v(1, 1), { partition, timers: { third: 300, first: 100, sixth: 600 } }),
       write(bob, v(1, 1), { partition, timers: { second: 200, fourth: 400, fifth: 500 } }),
-      write(s.key('cid', 'b1'), v(1, 1), { partition: partition + 1, timers: { otherPartitions: 50 } }),
+      write(s.key('cid', 'b1'), v(1, 1), { partition: partition + 1, timers: { elsewhere: 50 } }),
       write(s.key('dan', 'b1'), v(1, 1), { partition }),
     ]);
     const all = [

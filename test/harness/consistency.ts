@@ -16,7 +16,7 @@ interface Learner {
   readonly progress: number;
   readonly state: string;
   readonly completedAt: number | null;
-  readonly batches: Readonly<Record<string, { active: boolean; completionEmitted: boolean; joined: boolean }>>;
+  readonly batches: Readonly<Record<string, { active: boolean; completionSaid: boolean; joined: boolean }>>;
   readonly withdrawnAt: number | null;
   readonly resetAt: number | null;
   readonly resets: Readonly<Record<string, number>>;
@@ -105,7 +105,7 @@ function assertGroup(group: Any, learners: readonly Learner[]): void {
 function assertNotices(recipient: Any, learners: readonly Learner[]): void {
   const own = learners.filter(({ userId }) => userId === recipient['recipientId']);
   const noticeOf = ({ courseId }: Learner) => `course-completed/${courseId}`;
-  const isToldNow = ({ batches }: Learner) => Object.values(batches).some(({ completionEmitted }) => completionEmitted);
+  const isToldNow = ({ batches }: Learner) => Object.values(batches).some(({ completionSaid }) => completionSaid);
   const isTakenBack = ({ resetAt, withdrawnAt, resets }: Learner) =>
     resetAt !== null || withdrawnAt !== null || Object.keys(resets).length > 0;
   const taken = new Set(own.filter((learner) => isTakenBack(learner) && !isToldNow(learner)).map(noticeOf));
@@ -148,7 +148,7 @@ export function factsOf({ tables }: Dump): unknown {
         resets,
         withdrawnAt,
         batches: Object.fromEntries(
-          Object.entries(batches).map(([id, { completionEmitted: _said, ...batch }]) => [id, batch]),
+          Object.entries(batches).map(([id, { completionSaid: _said, ...batch }]) => [id, batch]),
         ),
       }),
     ),

@@ -67,7 +67,7 @@ test('a job that says nothing and shows nothing need not say so', () => {
   assert.deepEqual(job.react(undefined, undefined, {} as never, {}), []);
 });
 
-const otherPartitions = defineTable({
+const elsewhere = defineTable({
   name: 'streets',
   doc: 'Streets.',
   key: ['street'],
@@ -95,7 +95,7 @@ test('a job cannot search its rows by a field that may change', () => {
   assert.throws(declare, { code: 'DECLARATION_INVALID', message });
 });
 
-for (const table of [otherPartitions, twofold]) {
+for (const table of [elsewhere, twofold]) {
   test(`a job of shops cannot own ${table.name}, which would have rows in several partitions`, () => {
     const declare = () =>
       defineJob({ ...base, row: table, key: () => undefined, fold: { 'shop.opened': (row: never) => row } } as never);

@@ -164,8 +164,8 @@ const VISITS: readonly LateLine[] = [
     about: 'without anything completed afterwards',
     event: withdraws,
     others: [at(5, joins), at(10, completes('a')), at(15, completes('b'))],
-    holds: { progress: 100, state: 'in_progress', completedAt: null, ...spring({ completionEmitted: false }) },
-    oldest: { progress: 100, state: 'completed', completedAt: minute(15), ...spring({ completionEmitted: true }) },
+    holds: { progress: 100, state: 'in_progress', completedAt: null, ...spring({ completionSaid: false }) },
+    oldest: { progress: 100, state: 'completed', completedAt: minute(15), ...spring({ completionSaid: true }) },
     newest: { progress: 100, state: 'in_progress', completedAt: null },
   },
   {

@@ -48,7 +48,7 @@ function shown(row: Row | undefined): unknown {
   return {
     ...rest,
     contents: without(contents, 'views'),
-    batches: without(batches, 'since', 'methods', 'completionEmitted'),
+    batches: without(batches, 'since', 'methods', 'completionSaid'),
   };
 }
 

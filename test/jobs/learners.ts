@@ -31,7 +31,7 @@ export const member = (since: number, rest: Readonly<Record<string, unknown>> = 
   active: true,
   since,
   firstAt: since,
-  completionEmitted: false,
+  completionSaid: false,
   joined: true,
   leftAt: null,
   methods: [{ method: '', active: true, since, enrolledAt: since, leftAt: null }],

@@ -122,7 +122,7 @@ const before = (active: boolean, since: number): SpecRow => [
     completedAt: null,
     firstAccessAt: minute(1),
     lastAccessAt: minute(1),
-    batches: { spring: { active, since, firstAt: minute(0), completionEmitted: false } },
+    batches: { spring: { active, since, firstAt: minute(0), completionSaid: false } },
     contents: { a: { completed: true, views: 1, firstAt: minute(1), lastAt: minute(1), completedAt: minute(1) } },
     units: Entries.of([['all', 1]]),
     followers: [],

@@ -156,7 +156,7 @@ test('leaving keeps progress, nothing is said meanwhile, and coming back goes on
   await spec.thenNothing();
   await spec.when(joins);
   const methods = [{ method: '', active: true, since: minute(4), enrolledAt: minute(4), leftAt: minute(2) }];
-  const again = { firstAt: minute(0), completionEmitted: true, leftAt: minute(2), methods };
+  const again = { firstAt: minute(0), completionSaid: true, leftAt: minute(2), methods };
   await spec.thenRow(key, { batches: { spring: member(minute(4), again) } });
   await spec.thenEmits(
     [learnerJoined, { ...standing(100, 'completed'), first: false }],

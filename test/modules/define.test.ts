@@ -115,15 +115,7 @@ test('names that collide are refused, whichever modules have them', () => {
 
 test('names that a store or the runtime uses, or that no store takes, are refused', () => {
   const ofTopic = (name: string) => problems(mine({ topics: [topic(name)] }));
-  for (const name of [
-    '__offsets',
-    'tributary.offset-metadata',
-    'demo.imports',
-    'a.dead-letter',
-    'a b',
-    '..',
-    'x'.repeat(238),
-  ])
+  for (const name of ['__offsets', 'tributary.marks', 'demo.imports', 'a.dead-letter', 'a b', '..', 'x'.repeat(238)])
     assert.equal(ofTopic(name).length, 1, name);
   assert.deepEqual(ofTopic('x'.repeat(237)), []);
   const ofJob = (name: string) => problems(mine({ jobs: [job({ name })] }));

@@ -277,10 +277,10 @@ test('Kafka: a wrong password, and each right that is missing', async (t) => {
   await grant(TOPIC, 'orders', DESCRIBE);
   assert.equal(
     await rights(),
-    'missing: Read on the topics orders, tributary.offset-metadata; Write on the topics tributary.offset-metadata; Read on the groups count; Write on transactional ids with the prefix tributary',
+    'missing: Read on the topics orders, tributary.marks; Write on the topics tributary.marks; Read on the groups count; Write on transactional ids with the prefix tributary',
   );
-  await grant(TOPIC, 'tributary.offset-metadata', READ);
-  await grant(TOPIC, 'tributary.offset-metadata', WRITE);
+  await grant(TOPIC, 'tributary.marks', READ);
+  await grant(TOPIC, 'tributary.marks', WRITE);
   await grant(TRANSACTIONAL_ID, 'tributary', WRITE);
   await grant(TOPIC, 'orders', READ);
   await grant(GROUP, 'count', READ);

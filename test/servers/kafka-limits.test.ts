@@ -107,7 +107,7 @@ test('a record of the far future is refused to others, and comes with the time o
   const records = [made(topic, 'past', 1000), made(topic, 'ahead', began + 366 * DAY), made(topic, 'now', began)];
   await transport.produce(records);
   const claim = await (await joined(transport, 'count', topic)).membership.claim(0);
-  await claim.commit({ records: [...records, made(other, 'ahead', began + 2 * HOUR)], offset: 1, dedupe: '' });
+  await claim.commit({ records: [...records, made(other, 'ahead', began + 2 * HOUR)], offset: 1, metadata: '' });
   const ended = Date.now();
   const found = await all(transport, topic);
   assert.deepEqual(

@@ -20,7 +20,7 @@ import type { Transport } from '../../topics/log/transport.ts';
 import { codeOf, joined, keysOf, record, take } from '../contracts/transport-members.ts';
 import { withTopic } from './kafka-topic.ts';
 
-const MARKS = 'tributary.offset-metadata';
+const MARKS = 'tributary.marks';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
 const settings = { 'offset.metadata.max.bytes': '200', 'log.cleaner.backoff.ms': '100' };
@@ -207,7 +207,7 @@ test('marks whose topic was lost are missed, and said to be', async (t) => {
   await admin.deleteTopics({ topics: [MARKS] });
   assert.equal(await codeOf(membership.claim(0)), 'TOPIC_MISSING');
   await makeDedupeTopic();
-  await assert.rejects(membership.claim(0), { code: 'STORE_BROKEN', message: /tributary\.dedupe/ });
+  await assert.rejects(membership.claim(0), { code: 'STORE_BROKEN', message: /tributary\.marks/ });
   await transport.seek('lost', topic, 0, 1, 'given');
   assert.equal((await membership.claim(0)).committed.metadata, 'given');
 });

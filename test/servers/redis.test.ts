@@ -258,12 +258,12 @@ describe('who may come in', () => {
 
     const untrusting = opened(t, { url, patienceMs: 500 });
     await assert.rejects(untrusting.read(courses, ['acme', 'ann']), { code: 'ACCESS_REFUSED', message: /certificate/ });
-    const otherPartitions = opened(t, { url, tls: { ca }, prefix: 'other:' });
-    await assert.rejects(otherPartitions.read(courses, ['acme', 'ann']), {
+    const elsewhere = opened(t, { url, tls: { ca }, prefix: 'other:' });
+    await assert.rejects(elsewhere.read(courses, ['acme', 'ann']), {
       code: 'ACCESS_REFUSED',
       message: /NOPERM.*rights/,
     });
-    await assert.rejects(otherPartitions.subscribe(courses, ['acme', 'ann'], nobody), { code: 'ACCESS_REFUSED' });
+    await assert.rejects(elsewhere.subscribe(courses, ['acme', 'ann'], nobody), { code: 'ACCESS_REFUSED' });
   });
 
   test('a wrong or missing password stops at once, and is not in the message', async (t) => {

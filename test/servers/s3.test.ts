@@ -132,14 +132,14 @@ test('a link saves the object as a file, and ends at its time', async (t) => {
 
 test('a link leads to where its readers reach the server', async (t) => {
   const { url, credentials } = await storeOf(t, server.url);
-  const otherPartitions = server.url.replace('127.0.0.1', 'localhost');
+  const elsewhere = server.url.replace('127.0.0.1', 'localhost');
   for (const objects of [
-    opened(t, { url, credentials, linkEndpoint: otherPartitions }),
-    opened(t, { url: `${url}&linkEndpoint=${otherPartitions}`, credentials }),
+    opened(t, { url, credentials, linkEndpoint: elsewhere }),
+    opened(t, { url: `${url}&linkEndpoint=${elsewhere}`, credentials }),
   ]) {
     await objects.put('a', Buffer.from('x'));
     const link = await objects.link('a', Date.now() + 60_000);
-    assert.ok(link.startsWith(`${otherPartitions}/`), link);
+    assert.ok(link.startsWith(`${elsewhere}/`), link);
     assert.equal(await (await fetch(link)).text(), 'x');
   }
 });

@@ -200,14 +200,14 @@ const STATUSES: readonly (readonly [status: number, webhook: string, bridge: str
 
 for (const [status, webhook, bridged] of STATUSES) {
   test(`an answer of ${status} is ${webhook}, and ${bridged} of a bridge; it is not asked twice`, async (t) => {
-    const otherPartitions = await receiver(t);
-    const { url, calls } = await receiver(t, says(status, { location: otherPartitions.url }));
+    const elsewhere = await receiver(t);
+    const { url, calls } = await receiver(t, says(status, { location: elsewhere.url }));
     const bridge = bridgeChannel({ url, channel: 'push', from: '', secrets: SECRET });
     t.after(() => bridge.close());
     const detail = `${url} answered ${status}`;
     assert.deepEqual(await opened(t).send(message(`${url}/secret-path`, {})), { outcome: webhook, detail });
     assert.deepEqual(await bridge.send(message('device', {})), { outcome: bridged, detail });
-    assert.deepEqual([calls.length, otherPartitions.calls.length], [2, 0]);
+    assert.deepEqual([calls.length, elsewhere.calls.length], [2, 0]);
   });
 }
 

@@ -27,7 +27,7 @@ const id = { name: 'id', type: 'string', doc: '' } as const;
 test('a field is a column that people can name without quotes', () => {
   for (const [field, column] of [
     ['userId', 'user_id'],
-    ['completionEmitted', 'completion_said'],
+    ['completionSaid', 'completion_said'],
     ['left', 'left'],
     ['HTMLPage2Url', 'html_page2_url'],
   ] as const) {

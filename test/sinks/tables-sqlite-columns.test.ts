@@ -141,7 +141,7 @@ const shape: Shape = {
     { name: 'region', type: 'TEXT', constraint: '', added: undefined },
     { name: '_due', type: 'INTEGER', constraint: '', added: '' },
   ],
-  otherPartitions: ['parts'],
+  elsewhere: ['parts'],
 };
 const found = shape.columns.map(({ name, type }): FoundColumn => ({ name, type, place: shape.key.indexOf(name) + 1 }));
 const without = (name: string) => found.filter((column) => column.name !== name);

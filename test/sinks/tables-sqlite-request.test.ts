@@ -52,11 +52,7 @@ test('a table has its key, one column a field, and the bookkeeping; its map entr
         'PRIMARY KEY (_row, _field, _entry)) WITHOUT ROWID',
     ],
   );
-  assert.equal(
-    entriesCreation({ ...request.shape, otherPartitions: [] }),
-    '',
-    'and nothing where there are no map fields',
-  );
+  assert.equal(entriesCreation({ ...request.shape, elsewhere: [] }), '', 'and nothing where there are no map fields');
   assert.deepEqual(
     request.indexes.map(({ create }) => create),
     [

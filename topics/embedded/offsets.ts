@@ -29,7 +29,7 @@ export interface Offsets {
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS log_offsets (
-    group_name TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER, metadata TEXT NOT NULL,
+    group_name TEXT NOT NULL, partition_id INTEGER NOT NULL, next_offset INTEGER, marks TEXT NOT NULL,
     epoch INTEGER NOT NULL, PRIMARY KEY (group_name, partition_id)) WITHOUT ROWID;
 `;
 
@@ -38,7 +38,7 @@ export function openOffsets(database: Database): Offsets {
 
   function readCommitted(group: string, partition: Partition): Committed {
     const row = database
-      .statement('SELECT next_offset, metadata FROM log_offsets WHERE group_name = ? AND partition_id = ?')
+      .statement('SELECT next_offset, marks FROM log_offsets WHERE group_name = ? AND partition_id = ?')
       .get(group, partition.id) as unknown as [number | null, string] | undefined;
     return committedOf(row?.[0] ?? null, row?.[1] ?? '');
   }
@@ -56,7 +56,7 @@ export function openOffsets(database: Database): Offsets {
         database
           .statement(
             `INSERT INTO log_offsets VALUES (?, ?, NULL, '', 1)
-             ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, next_offset, metadata`,
+             ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, next_offset, marks`,
           )
           .all(group, partition.id),
       ) as unknown as [[number, number | null, string]];
@@ -67,7 +67,7 @@ export function openOffsets(database: Database): Offsets {
     commit(group, partition, { epoch, offset, metadata }) {
       const { changes } = database
         .statement(
-          'UPDATE log_offsets SET next_offset = ?, metadata = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
+          'UPDATE log_offsets SET next_offset = ?, marks = ? WHERE group_name = ? AND partition_id = ? AND epoch = ?',
         )
         .run(checked(offset), sealed(offset, metadata), group, partition.id, epoch);
       if (changes === 0) throw fenced(group, partition, 'a newer claim exists');
@@ -79,7 +79,7 @@ export function openOffsets(database: Database): Offsets {
         database
           .statement(
             `INSERT INTO log_offsets VALUES (?, ?, ?, ?, 1)
-             ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset, metadata = excluded.metadata`,
+             ON CONFLICT DO UPDATE SET epoch = epoch + 1, next_offset = excluded.next_offset, marks = excluded.marks`,
           )
           .run(group, partition.id, checked(offset), sealed(offset, kept));
       });

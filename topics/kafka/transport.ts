@@ -7,7 +7,7 @@
  * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
  * - `committed` may return a later offset than the one that was committed, if nothing but transaction markers lies between.
  *
- * Rights needed on a secured cluster: topics, `tributary.offset-metadata` among them, Read, Write, Describe, Create; groups Read;
+ * Rights needed on a secured cluster: topics, `tributary.marks` among them, Read, Write, Describe, Create; groups Read;
  * transactional ids `tributary` as a prefix Write, Describe; cluster IdempotentWrite.
  */
 import { randomUUID } from 'node:crypto';

@@ -128,12 +128,12 @@ export async function readTopic(transport: Transport, topic: Topic, signal: Abor
       const records = await transport.read(deadLetterTopic(topic.name), partition, next, RECORDS_AT_ONCE);
       next = (records.at(-1)?.offset ?? end) + 1;
       for (const record of records) {
-        const dedupe = [...marked].flatMap(([header, ids]) => {
+        const markers = [...marked].flatMap(([header, ids]) => {
           const id = text(record.headers, header);
           return id === undefined ? [] : [ids.add(`${text(record.headers, DEAD_LETTER.job)} ${id}`)];
         });
         const letter = letterOf(topic, partition, record);
-        if (dedupe.length === 0 && letter !== undefined) {
+        if (markers.length === 0 && letter !== undefined) {
           const name = `${letter.job} ${letter.id}`;
           const others = namesRows(record.headers) ? letters.get(name) : undefined;
           letters.set(name, { ...letter, places: [...(others?.places ?? []), ...letter.places] });

@@ -127,8 +127,8 @@ function* consequences(job: Job, moves: readonly Move[], restored: boolean): Ite
   if (fromLog.length > 0) {
     const isWhole = fromLog.every(({ begin }) => begin === 0);
     yield isWhole
-      ? 'The marks are made from the log, which is there from offset 0 on.'
-      : 'The marks are made from the log, as far as it reaches back: what a job upstream repeats of before is applied again, if it has said nothing since.';
+      ? 'The dedupe positions are made from the log, which is there from offset 0 on.'
+      : 'The dedupe positions are made from the log, as far as it reaches back: what a job upstream repeats of before is applied again, if it has emitted nothing since.';
   }
   yield 'Owners are fenced and claim again.';
 }

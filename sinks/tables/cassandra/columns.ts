@@ -139,7 +139,7 @@ function missingOf(field: Field): unknown {
   return field.default;
 }
 
-/** `completionEmitted` is `completion_said`. */
+/** `completionSaid` is `completion_said`. */
 export function columnName(field: string): string {
   return field
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')

@@ -128,7 +128,7 @@ export function tableRequest(table: TableDef): TableRequest {
     keyLength: keys.length,
     fields: fields.map((field) => ({ name: field.name, codec: codecOf(field.type) })),
     entries: maps.length === 0 ? undefined : entriesRequest(name, maps),
-    shape: { name, key: keys, columns, otherPartitions: maps.map((field) => field.name) },
+    shape: { name, key: keys, columns, elsewhere: maps.map((field) => field.name) },
     indexes: [
       index(name, '_due', '_partition, _due', ' WHERE _due IS NOT NULL'),
       index(name, '_kept', '_kept', ' WHERE _kept IS NOT NULL'),

@@ -8,7 +8,7 @@ export interface Shape {
   readonly key: readonly string[];
   readonly columns: readonly Column[];
   /** Map fields, which are stored as entries, and so may not be columns. */
-  readonly otherPartitions: readonly string[];
+  readonly elsewhere: readonly string[];
 }
 
 /** A column as the database has it. `place` is its place in the key, from 1, or 0. */
@@ -36,8 +36,8 @@ export function creation({ name, key, columns }: Shape): string {
 }
 
 /** Values have no type of their own here, since each field brings its own. Nothing where there is no map field. */
-export function entriesCreation({ name, otherPartitions }: Shape): string {
-  if (otherPartitions.length === 0) return '';
+export function entriesCreation({ name, elsewhere }: Shape): string {
+  if (elsewhere.length === 0) return '';
   return `CREATE TABLE IF NOT EXISTS ${quoted(entriesTable(name))} (_row INTEGER NOT NULL, _field TEXT NOT NULL, _entry TEXT NOT NULL, _value, PRIMARY KEY (_row, _field, _entry)) WITHOUT ROWID`;
 }
 
@@ -49,7 +49,7 @@ export function alterations(shape: Shape, found: readonly FoundColumn[], empty: 
   if (keyed.join() !== shape.key.join()) {
     drifted(shape, `has the key (${keyed.join(', ')}), but is declared with (${shape.key.join(', ')})`);
   }
-  for (const field of shape.otherPartitions) {
+  for (const field of shape.elsewhere) {
     if (known.has(field)) drifted(shape, `has a column ${field}, but that field is declared as a map now`);
   }
   const statements: string[] = [];

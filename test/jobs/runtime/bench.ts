@@ -121,7 +121,7 @@ export class Bench {
   }
 
   /** The sums said, as `thing/part=sum`; those of one thing are in order. */
-  async emittedSums(job?: Job): Promise<string[]> {
+  async saidSums(job?: Job): Promise<string[]> {
     return (await this.said(job)).map(({ data }) => {
       const { thingId, partId, sum } = data as { thingId: string; partId: string; sum: number };
       return `${thingId}/${partId}=${sum}`;
@@ -157,7 +157,7 @@ export class Bench {
     const found = await this.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 10_000 });
     const names = [...new Set(rows.items.map((row) => row['thingId'] as string))];
     const items = await Promise.all(names.map((thing) => this.items(thing)));
-    const said = (await this.emittedSums()).map((sum) => [sum.split('/')[0], sum] as const);
+    const said = (await this.saidSums()).map((sum) => [sum.split('/')[0], sum] as const);
     return plain({
       rows: rows.items,
       colours: colours.items,

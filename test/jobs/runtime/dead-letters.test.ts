@@ -34,7 +34,7 @@ async function withBadPart(b: Bench, job: Job, code: string, message: RegExp): P
   const [letter] = await b.letters();
   assert.match(String(letter?.headers[DEAD_LETTER.message]), message);
   assert.deepEqual(await b.sums(), ['t/after=1', 't/before=3']);
-  assert.deepEqual(await b.emittedSums(job), ['t/before=1', 't/after=1', 't/before=3']);
+  assert.deepEqual(await b.saidSums(job), ['t/before=1', 't/after=1', 't/before=3']);
   for (const batch of b.heard('batch')) assertAddsUp(batch);
   assert.deepEqual(
     b.heard('dead-letter').map((event) => [event.offset, event.code]),
@@ -89,7 +89,7 @@ test('a view that fails at a row written by an earlier attempt leaves nothing un
   const crash: Hook = async (name, go) => (name === 'claim.commit' ? fails() : go());
   await assert.rejects(b.run({ hook: crash }), /a mistake/);
   await b.run({ job: changed(failing['view'] as Partial<Job>) });
-  assert.deepEqual(await b.emittedSums(), ['t/bad=5']);
+  assert.deepEqual(await b.saidSums(), ['t/bad=5']);
   assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:0']);
 });
 
@@ -200,7 +200,7 @@ test('a row that its store refuses dead-letters its record, and its neighbours a
   assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:1', 'ROW_REFUSED@0:4']);
   assert.match(String((await b.letters())[0]?.headers[DEAD_LETTER.message]), /row default\/t\/bad of parts.*too large/);
   assert.deepEqual(await b.sums(), ['t/after=1', 't/before=3']);
-  assert.deepEqual(await b.emittedSums(), ['t/before=1', 't/after=1', 't/before=3']);
+  assert.deepEqual(await b.saidSums(), ['t/before=1', 't/after=1', 't/before=3']);
   for (const batch of b.heard('batch')) assertAddsUp(batch);
 });
 
@@ -211,7 +211,7 @@ test('a record of several rows, one of which is refused, is applied to the other
   await b.produce([moved, { thingId: 't', fromPart: 'bad', toPart: 'good' }], add('good'));
   await b.run({ hook: refusing('tables.write') });
   assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:2']);
-  assert.deepEqual(await b.emittedSums(), ['t/bad=1', 't/good=1', 't/good=2', 't/good=3']);
+  assert.deepEqual(await b.saidSums(), ['t/bad=1', 't/good=1', 't/good=2', 't/good=3']);
   assert.deepEqual(await b.sums(), ['t/bad=1', 't/good=3']);
 });
 
@@ -266,7 +266,7 @@ test('a view that is refused once more after a crash has its dead letter', async
   await assert.rejects(b.run({ hook: crash }), /a mistake/);
   await b.run({ hook: refuses });
   assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:0']);
-  assert.deepEqual(await b.emittedSums(), ['t/bad=1']);
+  assert.deepEqual(await b.saidSums(), ['t/bad=1']);
 });
 
 test('the views of a row that was written before a crash are written though its store refuses the row to the next owner', async (t) => {

@@ -73,7 +73,7 @@ for (const [kind, distort] of [
     await (await owner(b, 0, distort)).finish();
     await (await owner(b, 1, distort)).finish();
     assert.deepEqual(await b.sums(), [`${thing}/p=7`]);
-    assert.equal((await b.emittedSums()).length, 7);
+    assert.equal((await b.saidSums()).length, 7);
     assert.deepEqual(b.heard('fenced'), []);
   });
 

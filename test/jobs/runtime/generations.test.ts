@@ -125,7 +125,7 @@ test('a job goes on with the rows that were made for it, and says nothing twice'
   await b.produce(add('two', 20));
   await run(b);
   assert.deepEqual(await b.sums(), ['one/p=11', 'two/p=22']);
-  assert.deepEqual((await b.emittedSums()).sort(), ['one/p=1', 'one/p=11', 'two/p=2', 'two/p=22']);
+  assert.deepEqual((await b.saidSums()).sort(), ['one/p=1', 'one/p=11', 'two/p=2', 'two/p=22']);
   assert.equal(await endOf(b, sums.name), 4, 'and not by a record that readers skip, either');
   assert.equal(await b.row('one', 'p').then((row) => row?.sum), 11, 'readers follow');
 });

@@ -76,7 +76,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
     }
     await b.run({ settings });
     assert.deepEqual((await b.sums()).sort(), sumsAfter(2));
-    assert.equal((await b.emittedSums()).length, 3 * THINGS);
+    assert.equal((await b.saidSums()).length, 3 * THINGS);
     assert.deepEqual((await b.coloured('red')).sort(), sumsAfter(2));
   });
 }

@@ -51,11 +51,11 @@ for (const [kind, of] of Object.entries(KINDS)) {
       await b.run();
       goOn();
       assert.equal(await lateTurn, 'fenced');
-      assert.deepEqual([await b.sums(), await b.emittedSums()], [['t/p=1'], ['t/p=1']]);
+      assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=1'], ['t/p=1']]);
       await b.owner('t', 'ann', 3);
       await b.produce(add);
       await b.run();
-      assert.deepEqual([await b.sums(), await b.emittedSums()], [['t/p=2'], ['t/p=1', 't/p=2']]);
+      assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=2'], ['t/p=1', 't/p=2']]);
     });
   }
 
@@ -112,7 +112,7 @@ test('a row whose records were all applied is written again under the token of w
   await b.run();
   const [row] = await b.stores.tables.read(parts, [[DEFAULT_TENANT, 't', 'p']]);
   assert.deepEqual(row?.version, { token: 2, revision: 1 });
-  assert.deepEqual(await b.emittedSums(), ['t/p=1']);
+  assert.deepEqual(await b.saidSums(), ['t/p=1']);
 });
 
 test('an event that changes nothing leaves no row behind, once a claim has committed enough that is new', async (t) => {
@@ -141,12 +141,12 @@ test('a record that changed nothing is not judged again after a rewind, whatever
   // The first claim takes possession of what it touches: as if it had been long ago, nothing of that is left.
   await b.run();
   b.stores.database.exec(`DELETE FROM parts WHERE "thingId" = 't'`);
-  const expected = [await b.sums(), await b.emittedSums()];
+  const expected = [await b.sums(), await b.saidSums()];
   assert.deepEqual(expected, [['u/p=1'], ['u/p=1']]);
   await b.owner('t', 'ann', 2);
   await b.stores.transport.seek(asOwnerSays.name, things.name, 0, 0);
   await b.run();
-  assert.deepEqual([await b.sums(), await b.emittedSums()], expected);
+  assert.deepEqual([await b.sums(), await b.saidSums()], expected);
 });
 
 test('a write of unknown outcome ends the claim, and the next one has another token', async (t) => {
@@ -166,5 +166,5 @@ test('a write of unknown outcome ends the claim, and the next one has another to
     b.heard('claimed').map(({ token }) => token),
     [1, 2],
   );
-  assert.deepEqual([await b.sums(), await b.emittedSums()], [['t/p=1'], ['t/p=1']]);
+  assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=1'], ['t/p=1']]);
 });

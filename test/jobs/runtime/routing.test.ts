@@ -50,7 +50,7 @@ for (const [what, change] of Object.entries({
     await b.run();
     assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
     assert.deepEqual(await otherSums(b), [1]);
-    assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
+    assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
     const [astray = [], home = []] = await partitionsOf(b.stores.transport, things.name);
     assert.deepEqual(
       home.map(({ headers }) => [plainOrigin(headers['ce_origin']), headers['tributary-only-for']]),
@@ -132,7 +132,7 @@ test('a crash before or after the commit that sends it on loses nothing and doub
     };
     await assert.rejects(b.run({ hook }), /the process is gone/);
     await b.run();
-    assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
+    assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
   }
 });
 
@@ -157,10 +157,10 @@ test('when a topic is expanded, what its rows have said in their old partition i
   for (const sum of [3, 4, 5]) {
     await produceInto(b, 1);
     await b.run();
-    assert.equal((await b.emittedSums()).at(-1), `${thing}/p=${sum}`);
+    assert.equal((await b.saidSums()).at(-1), `${thing}/p=${sum}`);
   }
   assert.deepEqual(
-    (await b.emittedSums()).map((said) => said.split('=')[1]),
+    (await b.saidSums()).map((said) => said.split('=')[1]),
     ['1', '2', '3', '4', '5'],
   );
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 5);
@@ -176,13 +176,13 @@ test('what a row had to say when its topic was expanded and the process died is 
   const small = await b.worker(0, { hook: dying });
   await assert.rejects(small.turn(0), /the process is gone/);
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
-  assert.deepEqual(await b.emittedSums(), []);
+  assert.deepEqual(await b.saidSums(), []);
   // Another event of the same row comes first, and writes it.
   await produceInto(b, 1);
   const large = await b.worker(1);
   while ((await large.turn(0)) !== 'idle');
   await b.run();
-  assert.deepEqual((await b.emittedSums()).sort(), [`${thing}/p=1`, `${thing}/p=2`]);
+  assert.deepEqual((await b.saidSums()).sort(), [`${thing}/p=1`, `${thing}/p=2`]);
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 2);
 });
 

@@ -63,7 +63,7 @@ test('a stop finishes the batch at hand, commits it, and ends a wait for records
   await stopped;
   await running.finished;
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
-  assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
+  assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
   assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.committed, 1);
   assert.equal(b.heard('released').length, 2);
   assert.equal(b.heard('fenced').length, 0);

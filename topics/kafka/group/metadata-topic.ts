@@ -26,7 +26,7 @@ import {
 import type { GroupPartition, Offsets } from './offsets.ts';
 
 export const METADATA_TOPIC = {
-  name: 'tributary.offset-metadata',
+  name: 'tributary.marks',
   partitions: 12,
   retentionMs: -1,
   compacted: true,
