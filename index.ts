@@ -8,8 +8,72 @@
  */
 import type { Platform } from './modules/define.ts';
 
+export type {
+  EnumSchema,
+  Field,
+  Infer,
+  Input,
+  MapSchema,
+  NullableSchema,
+  Primitive,
+  RecordSchema,
+  Schema,
+} from './core/avro.ts';
+export type { ChannelName } from './core/channel.ts';
+export { Entries } from './core/entries.ts';
+export { ERROR_CODES, type ErrorCode, type ErrorKind, type RejectCode, TributaryError } from './core/errors.ts';
+export {
+  type AnyEventOf,
+  callAnswered,
+  DEFAULT_TENANT,
+  defineEvent,
+  type Event,
+  type EventDef,
+  type EventOf,
+  timerFired,
+} from './core/event.ts';
+export { moment } from './core/moment.ts';
+export {
+  type CacheDef,
+  defineCache,
+  defineIndex,
+  defineTable,
+  type IndexDef,
+  type KeyOf,
+  type RecordOf,
+  type RowOf,
+  type TableDef,
+  type Target,
+} from './core/target.ts';
+export {
+  type Call,
+  call,
+  catchingUp,
+  defineJob,
+  type Emit,
+  type Every,
+  emit,
+  every,
+  type Found,
+  type Job,
+  type Keys,
+  type Lookup,
+  lookup,
+  type Output,
+  Rejection,
+  reject,
+  sleep,
+  type View,
+  view,
+  viewEach,
+  type Wake,
+  type Where,
+  wakeAt,
+  where,
+} from './jobs/define.ts';
 export { defineModule, definePlatform, type Module, type Platform } from './modules/define.ts';
 export { learning, learningWith } from './modules/learning.ts';
+export { deadLetterTopic, defineTopic, type Topic } from './topics/define.ts';
 
 /**
  * The command line with this platform, for an entry file of one's own:

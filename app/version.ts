@@ -1,4 +1,8 @@
 /** The version of this program. */
-import manifest from '../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+
+// What is compiled lies a folder deeper than its source, so the way to the file differs.
+const manifest = JSON.parse(readFileSync(findPackageJSON(import.meta.url) as string, 'utf8')) as { version: string };
 
 export const VERSION: string = manifest.version;

@@ -36,7 +36,7 @@ export function importsOf(file: string, text: string): Pick<Source, 'files' | 'l
 
 /** Every TypeScript file of the project but its tests, by path. */
 export function sourceTree(): ReadonlyMap<string, Source> {
-  const files = globSync(['index.ts', '*/**/*.ts'], { cwd: ROOT, exclude: ['node_modules/**', 'test/**', 'data/**'] });
+  const files = globSync('**/*.ts', { cwd: ROOT, exclude: ['node_modules/**', 'test/**', 'data/**', 'dist/**'] });
   return new Map(
     files.map((path): [string, Source] => {
       const file = path.replaceAll('\\', '/');

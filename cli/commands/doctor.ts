@@ -6,6 +6,7 @@ import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { absentText } from '../../app/absent.ts';
 import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../../app/config.ts';
+import { NODE_NEEDED, runsTributary } from '../../app/node-version.ts';
 import { diagnoseOf, hasData, isEmbedded } from '../../app/openers.ts';
 import type { Setup } from '../../app/wiring.ts';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
@@ -32,7 +33,6 @@ const PORTS = Object.keys(SCHEMES) as Port[];
 const LOOKED_INTO: ReadonlySet<Port> = new Set(['transport', 'tables', 'cache', 'search']);
 const SERVER_MS = 30_000;
 const AWAY = 'see whether it runs, and whether this machine reaches it; until then jobs wait, and lose nothing';
-const OLDEST_NODE = 24;
 const GIB = 1024 ** 3;
 const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
 /** This program is younger than that, so a clock before it is wrong. */
@@ -97,9 +97,9 @@ async function printFinding(streams: Streams, { check, state, message, todo }: F
 
 function node(): Finding {
   const version = process.versions.node;
-  return Number(version.split('.')[0]) >= OLDEST_NODE
+  return runsTributary(version)
     ? ok('node', version)
-    : problem('node', `${version} is too old`, `use Node ${OLDEST_NODE} or newer`);
+    : problem('node', `Tributary does not run right on ${version}`, `use ${NODE_NEEDED}`);
 }
 
 function clock(now: number): Finding {

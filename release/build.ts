@@ -1,0 +1,18 @@
+/** `npm run build`: compiles what is published into `dist/`, in the layout of the sources, and puts beside it what it reads. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+const DATA = ['demo/oulad', 'demo/story'];
+
+rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+const compiler = createRequire(import.meta.url)
+  .resolve('typescript/package.json')
+  .replace('package.json', 'bin/tsc');
+const { status } = spawnSync(process.execPath, [compiler, '--project', join(ROOT, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(status ?? 1);
+for (const folder of DATA) cpSync(join(ROOT, folder), join(ROOT, 'dist', folder), { recursive: true });
