@@ -57,7 +57,9 @@ test('the README has less than 150 lines, and a row for every folder', () => {
   const readme = read('README.md');
   assert.ok(readme.split('\n').length < 150);
   const folders = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() && !entry.name.startsWith('.') && !['node_modules', 'data', 'dist', 'coverage'].includes(entry.name)
+    entry.isDirectory() &&
+    !entry.name.startsWith('.') &&
+    !['node_modules', 'data', 'dist', 'coverage'].includes(entry.name)
       ? [entry.name]
       : [],
   );
