@@ -193,6 +193,12 @@ function keyOfEvent(job: Job, event: Event): string | undefined {
   return typeof key === 'string' && !job.from.broadcasts.some(({ type }) => type === event.type) ? key : undefined;
 }
 
+/** Whether a record by itself may find more rows than lie under a key: it is a broadcast, or only its value tells what it is. */
+export function mayFindMany({ from }: Job, { headers }: LogRecord): boolean {
+  const type = headers['ce_type'];
+  return typeof type !== 'string' || from.broadcasts.some((def) => def.type === type);
+}
+
 function cameFrom(origin: Origin | undefined, topic: string, id: string): Planned['cameFrom'] {
   if (origin === undefined) return undefined;
   const from = parseLine(origin.line);

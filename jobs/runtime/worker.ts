@@ -20,6 +20,7 @@ import type { GroupProgress } from './group-progress.ts';
 import { LimitLearned, Limits } from './limits.ts';
 import type { LookupCache } from './lookups.ts';
 import { PartitionCounts } from './partition-counts.ts';
+import { mayFindMany } from './plan.ts';
 import { beyondLogAdvice } from './position.ts';
 import type { Assignment } from './records.ts';
 import { Apart, Outranked, RowsRefused } from './refused.ts';
@@ -148,8 +149,8 @@ export class PartitionWorker {
       try {
         if (owned.queue.length === 0 && isBehind) owned.queue = await this.#fetch(owned, 0, signal);
         const { length } = owned.queue;
-        // One record may find many rows.
-        held?.keep(length === 1 ? maxRecords : length);
+        const [first] = owned.queue;
+        held?.keep(first !== undefined && length === 1 && mayFindMany(this.#job, first) ? maxRecords : length);
         if (length > 0) await this.#processSome(owned);
         const worked = length > 0 || fired || isBehind || caughtUp;
         if (!worked && owned.catchingUp.isUnsaid) await this.#commitViews(owned);

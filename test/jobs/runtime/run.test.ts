@@ -9,7 +9,7 @@ import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { Random } from '../../../testing/random.ts';
 import { added, addUp, changed, polished, things } from './add-up.ts';
 import { type Bench, bench, type Given, START, thingIn, type WorkerOptions } from './bench.ts';
-import type { Hook } from './intercept.ts';
+import { type Hook, intercept } from './intercept.ts';
 
 const add = (thingId: string, amount = 1) => [added, { thingId, partId: 'p', amount }] as const;
 
@@ -204,4 +204,35 @@ test('some few new records do not wait for those who catch up; a batch of many, 
   await b.produce(add('a'), add('a'), add('a'));
   assert.equal(await worker.turn(0), 'worked');
   assert.deepEqual(taken, [16, 3], 'three of sixteen are more than an eighth');
+});
+
+test('the first records of many partitions are applied at once, and a broadcast by itself', async (t) => {
+  const b = await bench(t, { partitions: 8 });
+  const atOnce = async () => {
+    let [now, most] = [0, 0];
+    const stores = intercept(b.stores, async (name, go) => {
+      if (name !== 'tables.write') return go();
+      now += 1;
+      most = Math.max(most, now);
+      // Whoever may write meanwhile has come by then.
+      for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+      now -= 1;
+      return go();
+    });
+    const runtime = { ...b.runtime({ settings: { maxRecords: 16 } }), stores, room: new RecordBudget(32) };
+    const workers = Array.from({ length: b.partitions }, async (_, partition) => {
+      const listener = { assigned: () => {}, revoked: async () => {} };
+      const membership = await stores.transport.join(addUp.name, things.name, listener);
+      const worker = new PartitionWorker(addUp, partition, membership, runtime, lookupsFor(runtime));
+      while ((await worker.turn(0)) !== 'idle');
+    });
+    await Promise.all(workers);
+    return most;
+  };
+  const names = Array.from({ length: b.partitions }, (_, partition) => thingIn(b, partition));
+  await b.produce(...names.map((name) => add(name)));
+  assert.ok((await atOnce()) > 2);
+  await b.produce([polished, { partId: 'p', amount: 1 }]);
+  assert.ok((await atOnce()) <= 2, 'it may find as many rows as a batch may have');
+  assert.deepEqual(new Set((await b.sums()).map((sum) => sum.split('=')[1])), new Set(['2']));
 });
