@@ -36,6 +36,8 @@ export type Turn = 'worked' | 'idle' | 'fenced';
 
 /** A batch of news has at most this part of the most records. */
 const NEWS_SHARE = 8;
+/** A small batch that is no news counts as this part of the most records. */
+const SMALL_SHARE = 16;
 
 interface Owned extends Claimed {
   readonly catchingUp: CatchingUp;
@@ -149,8 +151,7 @@ export class PartitionWorker {
       try {
         if (owned.queue.length === 0 && isBehind) owned.queue = await this.#fetch(owned, 0, signal);
         const { length } = owned.queue;
-        const [first] = owned.queue;
-        held?.keep(first !== undefined && length === 1 && mayFindMany(this.#job, first) ? maxRecords : length);
+        held?.keep(this.#roomFor(owned.queue));
         if (length > 0) await this.#processSome(owned);
         const worked = length > 0 || fired || isBehind || caughtUp;
         if (!worked && owned.catchingUp.isUnsaid) await this.#commitViews(owned);
@@ -170,6 +171,15 @@ export class PartitionWorker {
       this.#runtime.telemetry.tell({ ...this.#place, kind: 'fenced', message: messageOf(error) });
       return 'fenced';
     }
+  }
+
+  /** One record may find many rows; and the smallest batch has a transaction of its own, of which a log takes some at a time. */
+  #roomFor(records: readonly LogRecord[]): number {
+    const { maxRecords } = this.#runtime.settings;
+    const [first] = records;
+    if (first === undefined) return 0;
+    const isBroadcast = records.length === 1 && mayFindMany(this.#job, first);
+    return isBroadcast ? maxRecords : Math.max(records.length, Math.ceil(maxRecords / SMALL_SHARE));
   }
 
   async #fetch(owned: Owned, waitMs: number, signal: AbortSignal | undefined): Promise<readonly LogRecord[]> {

@@ -61,8 +61,8 @@ export interface Life {
   readonly appliedMs: number;
   /** How long it took to stop. */
   readonly stopMs: number;
-  /** How often it told of each kind of thing. */
-  readonly told: ReadonlyMap<TelemetryEvent['kind'], number>;
+  /** How often it told of each kind of thing, and of each code it waited for. */
+  readonly told: ReadonlyMap<string, number>;
 }
 
 /** From the start of the job until each partition has applied what there is in it, and its stop. */
@@ -71,13 +71,14 @@ export async function live(
   partitions: number,
   transport: Transport = wired.stores.transport,
 ): Promise<Life> {
-  const told = new Map<TelemetryEvent['kind'], number>();
+  const told = new Map<string, number>();
   const [owned, applied] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
   const [claims, batches] = [new Set<number>(), new Set<number>()];
   const begun = performance.now();
   const since = () => performance.now() - begun;
   const tell = (event: TelemetryEvent) => {
-    told.set(event.kind, (told.get(event.kind) ?? 0) + 1);
+    const what = event.kind === 'waiting' ? `waiting for ${event.code}` : event.kind;
+    told.set(what, (told.get(what) ?? 0) + 1);
     if (event.kind === 'claimed' && claims.add(event.partition).size === partitions) owned.resolve(since());
     if (event.kind === 'batch' && event.applied > 0 && batches.add(event.partition).size === partitions) {
       applied.resolve(since());

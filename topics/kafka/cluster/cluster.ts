@@ -15,7 +15,7 @@ import { check, hasCode, isPassing, KafkaError } from '../wire/errors.ts';
 import { Coalescer } from './coalescer.ts';
 import { listenerAt, mixUpOf } from './listener.ts';
 import type { Settings } from './options.ts';
-import { Shapes } from './shapes.ts';
+import { Shapes, shapeOf } from './shapes.ts';
 
 /** What has a coordinator: a consumer group or a transactional id. The numbers are the protocol's. */
 const COORDINATED = { group: 0, transaction: 1 } as const;
@@ -89,10 +89,24 @@ export class Cluster {
 
   /** The same, not older than two seconds. */
   async recent(names: readonly string[]): Promise<readonly TopicMetadata[]> {
-    const now = performance.now();
-    const old = names.filter((name) => !((this.#topics.get(name)?.at ?? -FRESH_MS) > now - FRESH_MS));
-    if (old.length > 0) await this.describe(old);
-    return names.flatMap((name) => this.#topics.get(name)?.topic ?? []).filter(({ error }) => error === 0);
+    const oldest = performance.now() - FRESH_MS;
+    const found = new Map<string, TopicMetadata>();
+    for (const name of names) {
+      const cached = this.#topics.get(name);
+      if (cached !== undefined && cached.at > oldest) found.set(name, cached.topic);
+    }
+    const old = names.filter((name) => !found.has(name));
+    // Not by way of the cache, which may be cleared at any moment.
+    for (const topic of old.length === 0 ? [] : await this.describe(old)) {
+      if (this.shapes.change(shapeOf(topic)) !== undefined) {
+        throw new KafkaError(
+          CODE.LEADER_NOT_AVAILABLE,
+          `a broker has not learnt of the last change of the topic ${topic.name}`,
+        );
+      }
+      found.set(topic.name, topic);
+    }
+    return names.flatMap((name) => found.get(name) ?? []).filter(({ error }) => error === 0);
   }
 
   /** From the cache, if it is known. Throws TOPIC_MISSING. */
