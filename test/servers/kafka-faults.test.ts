@@ -32,6 +32,12 @@ function opened(t: TestContext, { url }: KafkaServer, options: Partial<KafkaOpti
   return transport;
 }
 
+/** The broker creates its internal topics with the first join and the first claim: on a busy machine that takes longer than 1 s. */
+async function createInternalTopics(t: TestContext, server: KafkaServer): Promise<void> {
+  const transport = opened(t, server);
+  await claimOf(transport, 'first', await withTopic(transport), 0);
+}
+
 async function administrator(t: TestContext, { url }: KafkaServer): Promise<Admin> {
   const brokers = url.slice('kafka://'.length).split(',');
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 30 } }).admin();
@@ -129,6 +135,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
 
   test('a member that has not heard from its group for a session lets go by itself, and is given its partitions again', async (t) => {
     const server = await started(t);
+    await createInternalTopics(t, server);
     const transport = opened(t, server, { sessionMs: 1500, requestMs: 400, patienceMs: 1000 });
     const topic = await withTopic(transport, 2);
     const member = await joined(transport, 'count', topic);
@@ -142,6 +149,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
 
   test('a member that its group hears again before it has let go gets back what it lets go of', async (t) => {
     const server = await started(t);
+    await createInternalTopics(t, server);
     const transport = opened(t, server, { sessionMs: 1500, requestMs: 400, patienceMs: 1000 });
     const topic = await withTopic(transport, 2);
     const admin = await administrator(t, server);
