@@ -57,6 +57,7 @@ test('what was not typed is null, false, an empty list or the preset', async () 
     follow: false,
     limit: null,
     json: false,
+    progress: false,
   });
   assert.deepEqual(await argsOf('search', 'enrollments', 'linear', 'alg*', '--filter', 'a=1', '--filter', 'b=2'), {
     index: 'enrollments',
