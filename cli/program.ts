@@ -1,7 +1,7 @@
 /** The command line: a process that runs one command. */
 import { Readable } from 'node:stream';
 import { CommanderError } from 'commander';
-import { type LoadedPlatform, loadPlatform } from '../app/platform-file.ts';
+import type { LoadedPlatform } from '../app/platform-file.ts';
 import type { Platform } from '../modules/define.ts';
 import type { CommandName } from './commands.ts';
 import { Interrupted } from './context.ts';
@@ -23,8 +23,7 @@ export async function main(argv: readonly string[], given?: Platform): Promise<n
   let exitCode = 0;
   let loaded: Promise<LoadedPlatform> | undefined;
   const platform = (): Promise<LoadedPlatform> => {
-    loaded ??=
-      given === undefined ? loadPlatform(process.cwd()) : Promise.resolve({ platform: given, file: undefined });
+    loaded ??= given === undefined ? platformHere() : Promise.resolve({ platform: given, file: undefined });
     return loaded;
   };
   const program = parserOf(async (invoked) => {
@@ -38,6 +37,12 @@ export async function main(argv: readonly string[], given?: Platform): Promise<n
     if (signal.aborted) return INTERRUPTED;
     return report(error, stderr, program.opts()['debug'] === true);
   }
+}
+
+/** Imported when it is needed: it brings every job along, and help needs none. */
+async function platformHere(): Promise<LoadedPlatform> {
+  const { loadPlatform } = await import('../app/platform-file.ts');
+  return loadPlatform(process.cwd());
 }
 
 /** Aborted by the first signal; the second one ends the process at once. */
