@@ -7,9 +7,9 @@
  * Instead every letter and every pair of neighbours is a word; what is looked for must occur with all of its pairs.
  */
 
-/** Dedupe positions belong to words: without them, words of Hindi and its like fall into single consonants. */
+/** Marks belong to words: without them, words of Hindi and its like fall into single consonants. */
 const WORD = /[\p{L}\p{N}\p{Co}\p{Mn}\p{Mc}]+/gu;
-/** Unicode's blocks of combining diacritical dedupe positions. Vowel signs and the like are not among them. */
+/** Unicode's blocks of combining diacritical marks. Vowel signs and the like are not among them. */
 const ACCENTS = /[\u0300-\u036F\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F]/g;
 const ASCII = /^\p{ASCII}*$/u;
 
@@ -23,12 +23,12 @@ const DENSE = [
 const IS_DENSE = new RegExp(`[${DENSE}]`, 'u');
 /** A word, in pieces of one kind. */
 const PIECE = new RegExp(`[${DENSE}]+|[^${DENSE}]+`, 'gu');
-/** A letter with its dedupe positions. */
+/** A letter with its marks. */
 const LETTER = /\P{M}\p{M}*|\p{M}+/gu;
 
 /** Characters of a word that tell it from others. Elasticsearch would cut a word of more than 255 in two. */
 const LONGEST_WORD = 100;
-/** The same of one letter with its dedupe positions. */
+/** The same of one letter with its marks. */
 const LONGEST_LETTER = 20;
 /** The cost of a query grows with its words. Those beyond are not looked for. */
 const MOST_WORDS = 200;

@@ -41,7 +41,7 @@ const course = {
         },
       },
     },
-    { name: 'dedupe', doc: 'Marks by learner.', default: {}, type: { type: 'map', values: 'double' } },
+    { name: 'marks', doc: 'Marks by learner.', default: {}, type: { type: 'map', values: 'double' } },
   ],
 } as const;
 
@@ -189,7 +189,7 @@ test('a record gets its defaults, and loses what it does not have', () => {
     courseId: 'c',
     name: null,
     contents: [{ contentId: 'a', minutes: 5 }],
-    dedupe: {},
+    marks: {},
   });
 });
 
@@ -217,7 +217,7 @@ test('a record that does not fit says where', () =>
         'data.contents[2].contentId: a string is expected, not 3',
       ],
       [{ courseId: 'c', contents: [{}] }, 'data.contents[0].contentId: a string is missing'],
-      [{ courseId: 'c', dedupe: { 'learner-1': 'good' } }, 'data.marks.learner-1: a number is expected, not "good"'],
+      [{ courseId: 'c', marks: { 'learner-1': 'good' } }, 'data.marks.learner-1: a number is expected, not "good"'],
     ],
   ));
 
@@ -258,7 +258,7 @@ test('a value that nests a million times is refused like any other', () => {
     courseId: 'c',
     name: null,
     contents: [],
-    dedupe: {},
+    marks: {},
   });
 });
 

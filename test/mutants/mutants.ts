@@ -19,14 +19,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'the marks of a failed attempt are kept',
     file: runtime('batch.ts'),
-    from: 'rules.marksCopy ? marks.copy() : marks',
+    from: 'rules.dedupeCopy ? dedupe.copy() : dedupe',
     to: 'dedupe',
   },
   {
     what: 'a record that is sent on does not mark its own origin',
     file: runtime('plan.ts'),
-    from: 'if (origin !== undefined && marks?.pass(origin) === false && !isOld) {',
-    to: "if (origin !== undefined && (partitionOfText(keyOfEvent(job, event) ?? '', topic.partitions) === partition ? marks : marks?.copy())?.pass(origin) === false && !isOld) {",
+    from: 'if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) {',
+    to: "if (origin !== undefined && (partitionOfText(keyOfEvent(job, event) ?? '', topic.partitions) === partition ? dedupe : dedupe?.copy())?.pass(origin) === false && !isOld) {",
     tests: [runtimeTest('routed-origin.test.ts')],
   },
   {
@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'an expansion gives no marks to the new partitions',
     file: 'topics/log/progress.ts',
-    from: 'for (const each of all) if (each !== undefined) marks.merge(each.marks);',
+    from: 'for (const each of all) if (each !== undefined) dedupe.merge(each.dedupe);',
     to: '',
   },
   {

@@ -175,11 +175,11 @@ test('a URL that is none is told without its password', () => {
 
 test('timers are looked for from the earliest that is pending in the partitions of the process', () => {
   let now = 0;
-  const dedupe = new TimerMarks(() => now);
-  dedupe.set('t', 1, 5);
+  const marks = new TimerMarks(() => now);
+  marks.set('t', 1, 5);
   const search = (before: number, found: number | undefined, meanwhile?: number, partitions = [1, 2]) => {
-    const { from, found: tell } = dedupe.search('t', new Set(partitions), before);
-    if (meanwhile !== undefined) dedupe.set('t', 1, meanwhile);
+    const { from, found: tell } = marks.search('t', new Set(partitions), before);
+    if (meanwhile !== undefined) marks.set('t', 1, meanwhile);
     tell(found);
     return from;
   };
@@ -187,9 +187,9 @@ test('timers are looked for from the earliest that is pending in the partitions 
   assert.equal(search(100, undefined), 40);
   assert.equal(search(200, 150), 100, 'nothing was pending before 100');
   assert.equal(search(50, undefined), 150);
-  dedupe.set('t', 1, 60);
-  dedupe.set('t', 3, 1);
-  dedupe.set('u', 1, 1);
+  marks.set('t', 1, 60);
+  marks.set('t', 3, 1);
+  marks.set('u', 1, 1);
   assert.equal(search(200, 60), 60);
   assert.equal(search(200, 70, 65), 60, 'what is set during a search may not have been seen by it');
   assert.equal(search(200, 70), 65);
@@ -200,7 +200,7 @@ test('timers are looked for from the earliest that is pending in the partitions 
   now += 5 * 60 * 1000;
   assert.equal(search(200, 70), FROM_THE_BEGINNING, 'others may have set timers');
   assert.equal(search(200, 70), 70);
-  dedupe.forget();
+  marks.forget();
   assert.equal(search(200, 70), FROM_THE_BEGINNING);
 });
 

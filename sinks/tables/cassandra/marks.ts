@@ -22,7 +22,7 @@ interface Mark {
 }
 
 export class TimerMarks {
-  readonly #dedupe = new Map<string, Mark>();
+  readonly #marks = new Map<string, Mark>();
   readonly #elapsed: () => number;
 
   /** `elapsed` is the time in ms since some moment, which no setting of a clock moves. */
@@ -32,7 +32,7 @@ export class TimerMarks {
 
   /** Called after a write of rows, also of one that may have failed. */
   set(table: string, partition: number, due: number): void {
-    const mark = this.#dedupe.get(table);
+    const mark = this.#marks.get(table);
     if (mark === undefined || !mark.partitions.has(partition)) return;
     mark.low = Math.min(mark.low, due);
     mark.since = Math.min(mark.since, due);
@@ -44,7 +44,7 @@ export class TimerMarks {
     partitions: ReadonlySet<number>,
     before: number,
   ): { from: number; found(earliest: number | undefined): void } {
-    const last = this.#dedupe.get(table);
+    const last = this.#marks.get(table);
     const isLate = last !== undefined && this.#elapsed() - last.searchedAt >= LOOK_AGAIN_MS;
     const known = isLate || !partitions.isSubsetOf(last?.partitions ?? NONE) ? undefined : last;
     // What is found says nothing of the partitions that are not looked for any longer.
@@ -54,7 +54,7 @@ export class TimerMarks {
       since: Number.MAX_SAFE_INTEGER,
       searchedAt: known?.searchedAt ?? this.#elapsed(),
     };
-    this.#dedupe.set(table, searched);
+    this.#marks.set(table, searched);
     return {
       from: searched.low,
       found(earliest) {
@@ -65,6 +65,6 @@ export class TimerMarks {
 
   /** After a claim: another owner may have set timers meanwhile. */
   forget(): void {
-    this.#dedupe.clear();
+    this.#marks.clear();
   }
 }

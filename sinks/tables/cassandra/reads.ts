@@ -115,14 +115,14 @@ export function keysMatching(
 export function timersDue(
   connection: Connection,
   request: TableRequest,
-  dedupe: TimerMarks,
+  marks: TimerMarks,
   partitions: readonly number[],
   before: number,
   limit: number,
 ): Promise<DueTimer[]> {
   return guarded(`reading the timers of ${request.name}`, async () => {
     if (partitions.length === 0) return [];
-    const search = dedupe.search(request.name, new Set(partitions), before);
+    const search = marks.search(request.name, new Set(partitions), before);
     if (search.from > before) return [];
     let earliest: number | undefined;
     let timers: DueTimer[] = [];

@@ -170,7 +170,7 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
   const rows = `${all} WHERE`;
   const insert = (bookkeeping: readonly string[], using: string) => {
     const names = [...keys, ...fields, ...bookkeeping];
-    return `INSERT INTO ${name} (${list(names)}) VALUES (${dedupe(names)}) USING ${using}`;
+    return `INSERT INTO ${name} (${list(names)}) VALUES (${marks(names)}) USING ${using}`;
   };
   const sets = [
     ...columns.map((column) => `${quoted(column.name)} = ?`),
@@ -218,15 +218,15 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
     one: `${rows} ${equal(keys)}`,
     several: `${rows} ${equal(keys.slice(0, -1))} AND ${quoted(keys.at(-1) as string)} IN ?`,
     within: Array.from({ length: sort.length + 1 }, (_, n) => within(n)),
-    withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${dedupe(sort.slice(n))})`),
+    withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${marks(sort.slice(n))})`),
     all,
-    allAfter: `${rows} token(${list(partition)}) > token(${dedupe(partition)})`,
+    allAfter: `${rows} token(${list(partition)}) > token(${marks(partition)})`,
     matching: new Map(
       table.indexed.map((field) => {
         const column = columnName(field);
         const first = `SELECT ${list(keys)} FROM ${name} WHERE ${equal([column, 'tenant'])} AND "_partition" IN ?`;
-        const behind = `token(${list(partition)}) > token(${dedupe(partition)})`;
-        const rest = `SELECT ${list([...new Set([...keys, '_partition', column])])} FROM ${name} WHERE ${equal(partition)} AND (${list(sort)}) > (${dedupe(sort)})`;
+        const behind = `token(${list(partition)}) > token(${marks(partition)})`;
+        const rest = `SELECT ${list([...new Set([...keys, '_partition', column])])} FROM ${name} WHERE ${equal(partition)} AND (${list(sort)}) > (${marks(sort)})`;
         return [
           field,
           {
@@ -262,7 +262,7 @@ function list(names: readonly string[]): string {
   return names.map(quoted).join(', ');
 }
 
-function dedupe(names: readonly string[]): string {
+function marks(names: readonly string[]): string {
   return names.map(() => '?').join(', ');
 }
 

@@ -36,7 +36,7 @@ export function cassandraTables(
   const claims = new Claims(connection);
   const generations = new Generations(connection);
   const writes = new Writes(connection, now);
-  const dedupe = new TimerMarks(elapsed);
+  const marks = new TimerMarks(elapsed);
   const requests = new WeakMap<TableDef, TableRequest>();
 
   function requestOf(table: TableDef): TableRequest {
@@ -68,7 +68,7 @@ export function cassandraTables(
 
     claim: (job, topic, partition, above = 0) =>
       guarded(`claiming partition ${partition} of ${topic}`, () => {
-        dedupe.forget();
+        marks.forget();
         return claims.claim([job, topic, partition], above);
       }),
 
@@ -93,13 +93,13 @@ export function cassandraTables(
       } finally {
         for (const { partition, timers } of rows) {
           const due = earliest(timers);
-          if (due !== undefined) dedupe.set(table.name, partition, due);
+          if (due !== undefined) marks.set(table.name, partition, due);
         }
       }
     },
 
     due: async (table, partitions, before, limit) =>
-      timersDue(connection, requestOf(table), dedupe, partitions, before, limit),
+      timersDue(connection, requestOf(table), marks, partitions, before, limit),
 
     /** What was taken away goes by itself. */
     sweep: async () => 0,

@@ -134,7 +134,7 @@ export function tableRequest(table: TableDef): TableRequest {
       index(name, '_kept', '_kept', ' WHERE _kept IS NOT NULL'),
       ...table.indexed.map((field) => index(name, field, `tenant, _partition, ${quoted(field)}`, '')),
     ],
-    upsert: `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${dedupe(names)}) ON CONFLICT DO UPDATE SET ${names
+    upsert: `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${marks(names)}) ON CONFLICT DO UPDATE SET ${names
       .slice(keys.length)
       .map((each) => `${quoted(each)} = ${next(table, each)}`)
       .join(', ')} WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id`,
@@ -144,7 +144,7 @@ export function tableRequest(table: TableDef): TableRequest {
     under: lengths.map((n) => `SELECT ${stored} ${from} WHERE ${equal(keys.slice(0, n))}${order(keys.slice(n))}`),
     scan: `SELECT ${stored} ${from} WHERE _id > ? ORDER BY _id LIMIT ?`,
     first: lengths.map((n) => page(n, '')),
-    following: lengths.slice(0, -1).map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${dedupe(keys.slice(n))})`)),
+    following: lengths.slice(0, -1).map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${marks(keys.slice(n))})`)),
     matching: new Map(table.indexed.map((field) => [field, matching('_partition = ?', field)])),
     matchingSeveral: new Map(
       table.indexed.map((field) => [field, matching('_partition IN (SELECT value FROM json_each(?))', field)]),
@@ -206,7 +206,7 @@ function list(names: readonly string[]): string {
   return names.map(quoted).join(', ');
 }
 
-function dedupe(names: readonly string[]): string {
+function marks(names: readonly string[]): string {
   return names.map(() => '?').join(', ');
 }
 
