@@ -188,7 +188,7 @@ export class PartitionWorker {
     const fetching = signal === undefined ? options : { ...options, signal };
     const { records, end } = await this.#retrying.reading(() => owned.claim.fetch(fetching));
     owned.end = end;
-    // Not `next < end`: the last offsets of a log may be taken by dedupe positions of transactions, which nobody can read.
+    // Not `next < end`: the last offsets of a log may be taken by markers of transactions, which nobody can read.
     const last = records.at(-1);
     owned.backlog = last !== undefined && last.offset + 1 < end;
     if (owned.next > end) this.#beyondLog(owned.next, end);

@@ -191,7 +191,7 @@ test('long marks outlive the compaction of their topic, and a transaction that w
     });
     await sleep(100);
   }
-  assert.deepEqual((await membership.claim(0)).committed, { offset: 2, dedupe: dedupe[2], foreign: false });
+  assert.deepEqual((await membership.claim(0)).committed, { offset: 2, metadata: dedupe[2], foreign: false });
   assert.equal((await transport.committed('long', topic))[0]?.metadata, dedupe[2]);
 
   function isOf(key: Uint8Array | null): boolean {

@@ -122,7 +122,7 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
       if (beyond !== undefined) claim.seek(beyond.offset);
       const last = records.at(-1);
       if (last !== undefined && beyond === undefined) next = last.offset + 1;
-      // Between the last record and the end there may be dedupe positions of transactions.
+      // Between the last record and the end there may be markers of transactions.
       else if (options.signal?.aborted !== true) next = end;
       return { records, end: Math.max(end, next) };
     },

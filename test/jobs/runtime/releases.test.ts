@@ -123,7 +123,7 @@ for (const [what, keep] of Object.entries(PLACES)) {
       }
       if (name === 'claim.commit') {
         const transaction = given[0] as Parameters<Claim['commit']>[0];
-        given[0] = { ...transaction, dedupe: keep(transaction.metadata, 'progress') };
+        given[0] = { ...transaction, metadata: keep(transaction.metadata, 'progress') };
       }
       return go();
     };
