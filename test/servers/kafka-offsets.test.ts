@@ -114,7 +114,7 @@ test('metadata of the releases before it had a version is ours', async (t) => {
   const dedupe = '[["job/orders/0",[1,0]]]';
   for (const metadata of [dedupe, `~${deflateRawSync(dedupe).toString('base64')}`]) {
     await commitAsOther('before', topic, 6, metadata);
-    assert.deepEqual(await transport.committed('before', topic), [{ offset: 6, dedupe, foreign: false }]);
+    assert.deepEqual(await transport.committed('before', topic), [{ offset: 6, metadata: dedupe, foreign: false }]);
   }
 });
 
@@ -140,7 +140,7 @@ test('a broker that takes little metadata is noticed: the same transaction holds
     const claim = await membership.claim(0);
     await claim.look();
     await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, metadata: dedupe });
-    assert.deepEqual((await membership.claim(0)).committed, { offset, dedupe, foreign: false });
+    assert.deepEqual((await membership.claim(0)).committed, { offset, metadata: dedupe, foreign: false });
   }
   assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['k0', 'k1', 'k2', 'k3']);
 });
