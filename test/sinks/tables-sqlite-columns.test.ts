@@ -129,7 +129,7 @@ test('a column that is added has the default of its field', () => {
 });
 
 const shape: Shape = {
-  name: 'dedupe',
+  name: 'marks',
   key: ['tenant', 'userId', 'batchId'],
   columns: [
     ...['tenant', 'userId', 'batchId'].map((name) => ({

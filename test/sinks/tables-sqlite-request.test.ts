@@ -19,8 +19,8 @@ import {
 } from '../../sinks/tables/sqlite/rows.ts';
 import { creation, entriesCreation } from '../../sinks/tables/sqlite/shape.ts';
 
-const dedupe = defineTable({
-  name: 'dedupe',
+const marks = defineTable({
+  name: 'marks',
   doc: '',
   key: ['userId'],
   sort: ['batchId'],
@@ -37,7 +37,7 @@ const dedupe = defineTable({
     ],
   },
 });
-const request = tableRequest(dedupe);
+const request = tableRequest(marks);
 const KEY = ['acme', 'ada', 'b1'];
 const version = { token: 2, revision: 3 };
 
@@ -116,7 +116,7 @@ test('a name may be anything inside its quotes', () => {
 
 test('a field may not have the name of a column of the store', () => {
   for (const name of ['_token', '_mine', 'tenant', 'Tenant']) {
-    const table: TableDef = { ...dedupe, record: { ...dedupe.record, fields: [{ name, type: 'string', doc: '' }] } };
+    const table: TableDef = { ...marks, record: { ...marks.record, fields: [{ name, type: 'string', doc: '' }] } };
     assert.throws(() => tableRequest(table), { code: 'DECLARATION_INVALID' }, name);
   }
 });
@@ -163,7 +163,7 @@ test('what is selected becomes a row, and one of a view has no position', () => 
   };
   const data = { userId: 'ada', batchId: 'b1', region: 'Wales', active: true, parts };
   const values = [...KEY, 'Wales', 1, 41, 2, 3];
-  assert.deepEqual(storedRow(request, dedupe, [...values, 'at', 'out', '{"soon":5}', 0], maps), {
+  assert.deepEqual(storedRow(request, marks, [...values, 'at', 'out', '{"soon":5}', 0], maps), {
     key: KEY,
     version,
     at: 'at',
@@ -172,11 +172,11 @@ test('what is selected becomes a row, and one of a view has no position', () => 
     data,
   });
   const view = { key: KEY, version, at: '', outbox: '', timers: {} };
-  assert.deepEqual(storedRow(request, dedupe, [...values, null, null, null, 0], maps), { ...view, data });
+  assert.deepEqual(storedRow(request, marks, [...values, null, null, null, 0], maps), { ...view, data });
   const gone = [...KEY, null, null, 41, 2, 3, null, null, null, 77];
-  assert.deepEqual(storedRow(request, dedupe, gone, maps), { ...view, data: undefined });
+  assert.deepEqual(storedRow(request, marks, gone, maps), { ...view, data: undefined });
   assert.deepEqual(keyOf(request, values), KEY);
-  assert.deepEqual(Object.keys(recordOf(request, dedupe, values)), ['userId', 'batchId', 'region', 'active']);
+  assert.deepEqual(Object.keys(recordOf(request, marks, values)), ['userId', 'batchId', 'region', 'active']);
 });
 
 test('of the timers of a row those are due whose time has come', () => {

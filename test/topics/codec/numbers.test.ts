@@ -60,15 +60,15 @@ test('a number that does not fit is found wherever it is', () => {
       { name: 'name', type: 'string', doc: 'A name.' },
       { name: 'size', type: ['null', 'int'], doc: 'A size.' },
       { name: 'list', type: { type: 'array', items: 'double' }, doc: 'A list.' },
-      { name: 'dedupe', type: { type: 'map', values: 'int' }, doc: 'Marks.' },
+      { name: 'marks', type: { type: 'map', values: 'int' }, doc: 'Marks.' },
     ],
   } as const;
-  const good = { name: 'n', size: null, list: [1, 2], dedupe: { a: 1 } };
+  const good = { name: 'n', size: null, list: [1, 2], marks: { a: 1 } };
   assert.equal(problem(schema, good), undefined);
   assert.equal(problem(schema, { ...good, size: 2 ** 31 }), '.size: a whole number is expected, not 2147483648');
   assert.equal(problem(schema, { ...good, list: [1, Number.NaN] }), '.list[1]: a number is expected, not NaN');
   assert.equal(
-    problem(schema, { ...good, dedupe: { a: 1, b: 2 ** 31 } }),
+    problem(schema, { ...good, marks: { a: 1, b: 2 ** 31 } }),
     '.marks.b: a whole number is expected, not 2147483648',
   );
 });
