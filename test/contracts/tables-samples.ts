@@ -137,7 +137,7 @@ export const board = defineTable({
     ],
   },
 });
-export type Assignment = RecordOf<typeof board>;
+export type Place = RecordOf<typeof board>;
 
 export function learner(key: Key, over: Partial<Learner> = {}): Learner {
   return {
@@ -180,7 +180,7 @@ export function write(key: Key, version: Version, over: Over = {}): RowWrite {
 }
 
 /** A change of `board`. */
-export function place(key: Key, version: Version, over: Partial<Assignment> = {}): Change {
+export function place(key: Key, version: Version, over: Partial<Place> = {}): Change {
   const [, courseId, rank, userId] = key as [string, string, string, string];
   return { key, version, record: { courseId, rank, userId, progress: 0, doneAt: null, parts: {}, ...over } };
 }

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';
 import {
-  type Assignment,
   allPages,
   assertLost,
   board,
   HOSTILE,
   learner,
   learners,
+  type Place,
   place,
   removal,
   type Scene,
@@ -21,7 +21,7 @@ import {
 export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
   /** The records of a tenant's view, whole. */
   const records = async ({ tables, tenant }: Scene) =>
-    (await tables.select(board, [tenant], { limit: 1000 })).items as readonly Assignment[];
+    (await tables.select(board, [tenant], { limit: 1000 })).items as readonly Place[];
 
   tablesTest('a view holds its newest records', async (s) => {
     const [ada, bob] = [key(s, 'c1', '1', 'ada'), key(s, 'c1', '2', 'bob')];
@@ -98,7 +98,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
         .filter((each) => prefix.every((part, i) => each[i] === part))
         .map((each) => place(each, v(1, 1), { parts: { [each[3] as string]: 1 } }).record);
       for (const limit of [1, 2, 3, expected.length, 100].filter((each) => each > 0)) {
-        const items = (await allPages(s.tables, board, prefix, limit)) as Assignment[];
+        const items = (await allPages(s.tables, board, prefix, limit)) as Place[];
         if (prefix.length <= board.key.length && !s.ordersKeys) {
           assertKeysTogether(items);
           items.sort(byKey);
@@ -155,7 +155,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
       board,
       keys.map((each) => place(each, v(1, 1), { parts: Object.fromEntries(HOSTILE.map((name, i) => [name, i])) })),
     );
-    const items = (await allPages(s.tables, board, [s.tenant], 3)) as Assignment[];
+    const items = (await allPages(s.tables, board, [s.tenant], 3)) as Place[];
     assert.deepEqual(items.map((each) => each.userId).sort(), [...HOSTILE].sort());
     for (const { courseId, rank, userId, parts } of items) {
       assert.equal(courseId, userId);
@@ -169,13 +169,13 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
   });
 
   /** Asserts that what has one key lies together, and is in its order. */
-  function assertKeysTogether(items: readonly Assignment[]): void {
+  function assertKeysTogether(items: readonly Place[]): void {
     const courses = [...new Set(items.map((each) => each.courseId))];
     const grouped = courses.flatMap((course) => items.filter((each) => each.courseId === course).sort(byKey));
     assert.deepEqual(shown(items), shown(grouped));
   }
 
-  function byKey(a: Assignment, b: Assignment): number {
+  function byKey(a: Place, b: Place): number {
     const [left, right] = [a, b].map((each) => [each.courseId, each.rank, each.userId].join('/')) as [string, string];
     return left < right ? -1 : left > right ? 1 : 0;
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Assignment, placeOf } from '../../sinks/cache/redis/place.ts';
+import { type Place, placeOf } from '../../sinks/cache/redis/place.ts';
 
-const PLAIN: Assignment = {
+const PLAIN: Place = {
   kind: 'single',
   hosts: [{ host: 'a', port: 6379 }],
   master: '',
@@ -16,7 +16,7 @@ const [a, b] = [
   { host: 'b.example', port: 7000 },
 ];
 
-const CASES: Readonly<Record<string, Partial<Assignment>>> = {
+const CASES: Readonly<Record<string, Partial<Place>>> = {
   'redis://a': {},
   'redis://a/': {},
   'redis://a:6379/3': { database: 3 },

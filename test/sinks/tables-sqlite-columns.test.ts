@@ -163,7 +163,10 @@ test('what is missing in a table is added', () => {
 
 test('a table that drifted from its declaration is named, with what to do', () => {
   const drifts: [FoundColumn[], RegExp][] = [
-    [without('region'), /rows without the new field region; give the field a default, or let it be null/],
+    [
+      without('region'),
+      /rows without the new field region; give the field a default, let it be null, or make the rows anew: `tributary rebuild <job>`$/,
+    ],
     [
       [...without('region'), { name: 'region', type: 'BLOB', place: 0 }],
       /the column region as BLOB, but it is declared as TEXT; declare it as it was/,
