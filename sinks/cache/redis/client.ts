@@ -9,11 +9,11 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { mixUpFinder } from '../../../network/mix-up.ts';
 import type { Failure } from './failure.ts';
 import { type Link, newLink } from './link.ts';
-import type { Assignment } from './place.ts';
+import type { Place } from './place.ts';
 import { SCRIPT } from './script.ts';
 
 export interface ClientOptions {
-  readonly place: Assignment;
+  readonly place: Place;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly sentinelUsername: string | undefined;
@@ -137,7 +137,7 @@ function clusterClient(options: ClientOptions, link: Link): Client {
   };
 }
 
-function addressOf({ hosts }: Assignment): string {
+function addressOf({ hosts }: Place): string {
   return hosts.map(({ host, port }) => `${host}:${port}`).join(',');
 }
 
@@ -167,7 +167,7 @@ const HELLO = {
   isKnown: (answer: Buffer) => /^[+-][A-Z]+/.test(answer.toString('latin1')),
 };
 
-function mixUpOf({ hosts, kind, encrypted }: Assignment): Client['mixUp'] {
+function mixUpOf({ hosts, kind, encrypted }: Place): Client['mixUp'] {
   const [plainly, tls] = ['redis', 'rediss'].map((scheme) => `${scheme}${kind === 'single' ? '' : `+${kind}`}://`);
   const find = mixUpFinder({
     addresses: hosts,

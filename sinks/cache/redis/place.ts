@@ -15,7 +15,7 @@ export interface Host {
   readonly port: number;
 }
 
-export interface Assignment {
+export interface Place {
   readonly kind: 'single' | 'sentinel' | 'cluster';
   /** Of the server, of the Sentinels, or of some nodes of the cluster. */
   readonly hosts: readonly [Host, ...Host[]];
@@ -42,7 +42,7 @@ const PATH_FORMS = {
 } as const;
 
 /** Throws CONFIG_INVALID; the message does not show the URL, for it may hold a password. */
-export function placeOf(url: string): Assignment {
+export function placeOf(url: string): Place {
   const {
     tls,
     kind: scheme,
@@ -50,7 +50,7 @@ export function placeOf(url: string): Assignment {
     hosts = '',
     path = '',
   } = groups(URL_FORM, url, 'it is not of any of the forms');
-  const kind = (scheme ?? 'single') as Assignment['kind'];
+  const kind = (scheme ?? 'single') as Place['kind'];
   const { database, master = '' } = groups(PATH_FORMS[kind], path, PATH_PROBLEMS[kind]);
   const { name = '', password } = groups(USER_FORM, user, '');
   if (kind === 'single' && hosts.includes(','))

@@ -22,7 +22,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { Said } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { checkName } from '../names.ts';
-import type { Assignment } from './request.ts';
+import type { Place } from './request.ts';
 
 export interface S3Options {
   readonly url: string;
@@ -48,7 +48,7 @@ export interface S3Options {
 }
 
 export interface Connection {
-  readonly place: Assignment;
+  readonly place: Place;
   readonly partBytes: number;
   readonly partsInFlight: number;
   /** What the endpoint says of TLS, if one is given. */
@@ -145,7 +145,7 @@ function parse(text: string): URL {
   return url;
 }
 
-function placeOf(url: URL): Assignment {
+function placeOf(url: URL): Place {
   const bucket = url.hostname;
   if (!BUCKET.test(bucket)) throw invalid(`has the bucket ${JSON.stringify(bucket)}, which cannot be one`);
   const prefix = url.pathname.replace(/^\/|\/$/g, '');

@@ -1,7 +1,7 @@
 /** Objects as keys of a bucket, and what is asked of S3 for each call of the port. */
 import { TributaryError } from '../../../core/errors.ts';
 
-export interface Assignment {
+export interface Place {
   readonly bucket: string;
   /** Every key begins with it: empty, or segments with a "/" at the end. */
   readonly prefix: string;
@@ -21,7 +21,7 @@ const LONGEST_LINK = 7 * 24 * 3600;
 const WRITE = 'tributary-write';
 
 /** Throws USAGE if the name is too long below this prefix. */
-export function keyOf(place: Assignment, name: string): string {
+export function keyOf(place: Place, name: string): string {
   const key = place.prefix + name;
   if (key.length <= LONGEST_KEY) return key;
   throw new TributaryError(
@@ -31,12 +31,12 @@ export function keyOf(place: Assignment, name: string): string {
 }
 
 /** The name of a key that a list of this place has answered. Not every one is a name of the port: others make keys, too. */
-export function nameOf(place: Assignment, key: string): string {
+export function nameOf(place: Place, key: string): string {
   return key.slice(place.prefix.length);
 }
 
 /** With `once` only if there is no object of this key. */
-export function putInput(place: Assignment, key: string, body: Uint8Array, write: string, once: boolean) {
+export function putInput(place: Place, key: string, body: Uint8Array, write: string, once: boolean) {
   return {
     Bucket: place.bucket,
     Key: key,
@@ -47,11 +47,11 @@ export function putInput(place: Assignment, key: string, body: Uint8Array, write
   } as const;
 }
 
-export function beginInput(place: Assignment, key: string, write: string) {
+export function beginInput(place: Place, key: string, write: string) {
   return { Bucket: place.bucket, Key: key, ChecksumAlgorithm: 'CRC32', ...described(write) } as const;
 }
 
-export function partInput(place: Assignment, key: string, upload: string, number: number, body: Uint8Array) {
+export function partInput(place: Place, key: string, upload: string, number: number, body: Uint8Array) {
   return {
     Bucket: place.bucket,
     Key: key,
@@ -63,25 +63,25 @@ export function partInput(place: Assignment, key: string, upload: string, number
   } as const;
 }
 
-export function completeInput(place: Assignment, key: string, upload: string, parts: readonly Part[], once: boolean) {
+export function completeInput(place: Place, key: string, upload: string, parts: readonly Part[], once: boolean) {
   const Parts = parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
   return { Bucket: place.bucket, Key: key, UploadId: upload, MultipartUpload: { Parts }, ...condition(once) };
 }
 
-export function objectInput(place: Assignment, key: string, range?: { start: number; end: number }) {
+export function objectInput(place: Place, key: string, range?: { start: number; end: number }) {
   const { bucket: Bucket } = place;
   // S3 names the last byte, not the one after it.
   return { Bucket, Key: key, ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` }) };
 }
 
 /** The page after the one that answered `token`; the first one without. */
-export function listInput(place: Assignment, prefix: string, token: string | undefined) {
+export function listInput(place: Place, prefix: string, token: string | undefined) {
   const more = token === undefined ? {} : { ContinuationToken: token };
   return { Bucket: place.bucket, Prefix: place.prefix + prefix, ...more };
 }
 
 /** The object as a file to be saved under the last segment of its name: a browser must not run it. */
-export function linkInput(place: Assignment, key: string) {
+export function linkInput(place: Place, key: string) {
   const file = key.slice(key.lastIndexOf('/') + 1);
   return { ...objectInput(place, key), ResponseContentDisposition: `attachment; filename="${file}"` };
 }

@@ -20,7 +20,7 @@ const CLAIMS_OF_PAGE = 5_000;
 export const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
 export const SERIAL = { consistency: types.consistencies.localSerial };
 
-type Assignment = readonly [job: string, topic: string, partition: number];
+type Place = readonly [job: string, topic: string, partition: number];
 
 export class Claims {
   readonly #connection: Connection;
@@ -33,7 +33,7 @@ export class Claims {
     this.#request = claimRequest(connection.keyspace);
   }
 
-  async claim(place: Assignment, above: number): Promise<number> {
+  async claim(place: Place, above: number): Promise<number> {
     const deadline = performance.now() + CLAIM_MS;
     for (;;) {
       let fault: unknown;
@@ -51,13 +51,13 @@ export class Claims {
   }
 
   /** Linearizable: it sees every claim of the partition that was answered before. Undefined: there was none. */
-  async token(place: Assignment): Promise<number | undefined> {
+  async token(place: Place): Promise<number | undefined> {
     const { rows } = await this.#connection.execute(this.#request.token, place, SERIAL);
     return rows[0] === undefined ? undefined : numberOf(rows[0]['token']);
   }
 
   /** One try to count up. Undefined: somebody else did, or nobody knows. */
-  async #countedUp(place: Assignment, above: number): Promise<number | undefined> {
+  async #countedUp(place: Place, above: number): Promise<number | undefined> {
     const [job, topic] = place;
     const { first, next, raise } = this.#request;
     const [token, line] = await Promise.all([this.token(place), this.#line(job, topic)]);

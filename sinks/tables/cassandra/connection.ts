@@ -8,7 +8,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
 import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
-import { type Assignment, placeOf } from './url.ts';
+import { type Place, placeOf } from './url.ts';
 
 export interface CassandraOptions {
   /** See `url.ts`. */
@@ -58,7 +58,7 @@ export class Connection {
   readonly keyspace: string;
   /** The most bytes of a row or record. */
   readonly largest: number;
-  readonly #place: Assignment;
+  readonly #place: Place;
   readonly #options: CassandraOptions;
   readonly #inFlight: number;
   readonly #tls: ConnectionOptions | undefined;

@@ -12,7 +12,7 @@
  */
 import { TributaryError } from '../../../core/errors.ts';
 
-export interface Assignment {
+export interface Place {
   /** `host:port`, at least one. */
   readonly contactPoints: readonly string[];
   readonly keyspace: string;
@@ -31,7 +31,7 @@ const DEFAULT_PORT = 9042;
 const PARAMETERS = ['dc', 'replication', 'largest', 'tls'];
 const DEFAULT_LARGEST = '12';
 
-export function placeOf(url: string): Assignment {
+export function placeOf(url: string): Place {
   const parts = /^cassandra:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]*)(?:\?([^#]*))?$/.exec(url);
   if (parts === null) return invalid('it has another form');
   const [, user, hosts, keyspace, query] = parts as unknown as [string, string | undefined, string, string, string?];
@@ -77,7 +77,7 @@ function contactPoint(host: string): string {
   return `${name}:${number}`;
 }
 
-function replicationOf(text: string | null): Assignment['replication'] {
+function replicationOf(text: string | null): Place['replication'] {
   if (text === null) return undefined;
   if (/^[1-9]\d?$/.test(text)) return Number(text);
   const copies = new Map<string, number>();
