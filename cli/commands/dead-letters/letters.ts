@@ -14,7 +14,7 @@ import { topicNamed } from '../../names.ts';
 export const REPLAYED = 'tributary-replayed';
 export const DISMISSED = 'tributary-dismissed';
 
-type Assignment = readonly [partition: number, offset: number];
+type Place = readonly [partition: number, offset: number];
 
 export interface Letter {
   /** <topic>/<partition>/<offset> of the rejected record. Letters of several jobs may have the same. */
@@ -34,7 +34,7 @@ export interface Letter {
    * Where the letter itself lies, in the topic of the dead letters: the newest one last. Before it those that name other rows, since
    * an event for very many rows is applied in several commits, each of which has its own letter.
    */
-  readonly places: readonly Assignment[];
+  readonly places: readonly Place[];
 }
 
 /** Whether something is still to be done about it. */
