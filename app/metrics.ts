@@ -5,11 +5,11 @@
 import type { Counter, Registry } from 'prom-client';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
-import { ODDITIES } from '../jobs/runtime/anomalies.ts';
-import { type PartitionEvent, SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import { ANOMALIES } from '../jobs/runtime/anomalies.ts';
+import type { Assignment } from '../jobs/runtime/records.ts';
+import { SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
-type Assignment = Pick<PartitionEvent, 'job' | 'topic' | 'partition'>;
 
 /** What is known of how far behind a partition is. */
 interface Behind {
@@ -118,7 +118,7 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
   for (const { name: job, from, views: viewsOf } of jobs) {
     const topic = from.name;
     for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
-    for (const outcome of [...ODDITIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
+    for (const outcome of [...ANOMALIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
     const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired];
     for (const each of simple) (each as Counter<'job'>).inc({ job }, 0);
     for (const code of codesOf('reject')) deadLetters.inc({ job, code }, 0);

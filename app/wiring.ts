@@ -156,7 +156,7 @@ export async function wire(
           clock: systemClock,
           settings,
           telemetry,
-          room: recordBudgetOf(settings),
+          recordBudget: recordBudgetOf(settings),
           catchUpBudget: recordBudgetOf(settings),
           rowBudget: rowBudgetOf(settings),
           random: Math.random,

@@ -10,11 +10,11 @@ import { freePorts, isFree } from './ports.ts';
 import { isGone, processTree, residentBytes } from './processes.ts';
 import { S3_ACCESS_KEY, S3_REGION, S3_SECRET_KEY, startS3 } from './s3.ts';
 import type { Server } from './server.ts';
-import { type Assignment, SERVERS } from './set.ts';
+import { type Place, SERVERS } from './set.ts';
 import { startSmtp } from './smtp.ts';
 
 const BUCKET = 'tributary';
-const STARTS: Readonly<Record<string, (place: Assignment) => Promise<Server>>> = {
+const STARTS: Readonly<Record<string, (place: Place) => Promise<Server>>> = {
   ...SERVERS,
   s3: (place) => startS3({ ...place, buckets: [BUCKET] }),
   smtp: startSmtp,
@@ -38,7 +38,7 @@ async function startOne(name: string): Promise<Server> {
   const usual = PORTS[name] ?? 0;
   const port = (await isFree(usual)) ? usual : (await freePorts(1))[0];
   const begun = Date.now();
-  const server = await (STARTS[name] as (place: Assignment) => Promise<Server>)({
+  const server = await (STARTS[name] as (place: Place) => Promise<Server>)({
     folder: `${data}/${name}`,
     port: port ?? 0,
   });

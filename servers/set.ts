@@ -8,7 +8,7 @@ import { startRegistry } from './registry.ts';
 import { startS3 } from './s3.ts';
 import type { Server } from './server.ts';
 
-export interface Assignment {
+export interface Place {
   readonly folder: string;
   readonly port?: number;
 }
@@ -22,7 +22,7 @@ export const SERVERS = {
   redis: startRedis,
   postgres: startPostgres,
   s3: startS3,
-} satisfies Record<string, (place: Assignment) => Promise<Server>>;
+} satisfies Record<string, (place: Place) => Promise<Server>>;
 
 export type ServerName = keyof typeof SERVERS;
 export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[];

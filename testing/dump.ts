@@ -62,7 +62,7 @@ function ordered(records: readonly Readonly<Record<string, unknown>>[], target: 
   return [...records].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-export interface OutboxEvent {
+export interface EmittedEvent {
   readonly type: string;
   readonly key: string | null;
   readonly data: unknown;
@@ -74,9 +74,9 @@ export async function emittedEvents(
   topic: Topic,
   job: Job,
   tenant?: string,
-): Promise<OutboxEvent[]> {
+): Promise<EmittedEvent[]> {
   const wanted = new Map<string, EventDef>([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
-  const events: OutboxEvent[] = [];
+  const events: EmittedEvent[] = [];
   for (const partition of await partitionsOf(stores.transport, topic.name)) {
     const dedupe = DedupePositions.none();
     for (const record of partition) {

@@ -2,7 +2,7 @@
  * For the tests of jobs, with `node:test`: given / when / then for one job (`jobSpec`), what every job has to survive (`survives`),
  * and the embedded stores in memory for everything else.
  */
-export { type Dump, dump, type OutboxEvent } from './dump.ts';
+export { type Dump, dump, type EmittedEvent } from './dump.ts';
 export { JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions, type SpecRow } from './job-spec.ts';
 export type { Point, Reach } from './points.ts';
 export { type GivenEvent, given, recordsOf } from './produce.ts';

@@ -22,7 +22,7 @@ import type { Settings, Stores } from '../jobs/runtime/stores.ts';
 import { PartitionWorker } from '../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import type { LogRecord } from '../topics/log/transport.ts';
-import { type Dump, dump, emittedEvents, type OutboxEvent, partitionsOf, plain } from './dump.ts';
+import { type Dump, dump, type EmittedEvent, emittedEvents, partitionsOf, plain } from './dump.ts';
 import { type Reach, withPoints } from './points.ts';
 import { recordsOf } from './produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
@@ -227,7 +227,7 @@ export class JobSpec {
   }
 
   /** What the job said, topic by topic. */
-  async emitted(): Promise<OutboxEvent[][]> {
+  async emitted(): Promise<EmittedEvent[][]> {
     return Promise.all(this.job.to.map((topic) => emittedEvents(this.stores, topic, this.job)));
   }
 

@@ -134,7 +134,7 @@ export function testRuntime(
     clock: options.clock ?? new ManualClock(Date.UTC(2026, 0, 1)),
     settings,
     telemetry: options.telemetry ?? SILENT,
-    room: new RecordBudget(Number.POSITIVE_INFINITY),
+    recordBudget: new RecordBudget(Number.POSITIVE_INFINITY),
     catchUpBudget: new RecordBudget(Number.POSITIVE_INFINITY),
     rowBudget: rowBudgetOf(settings),
     random: options.random ?? (() => 0.5),

@@ -6,14 +6,14 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Job } from '../jobs/define.ts';
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
-import type { Dump, OutboxEvent } from './dump.ts';
+import type { Dump, EmittedEvent } from './dump.ts';
 import { type JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions } from './job-spec.ts';
 import { Random } from './random.ts';
 
 interface Outcome {
   readonly dump: Dump;
   /** By topic and key: the order between keys is nobody's business. */
-  readonly said: OutboxEvent[][];
+  readonly said: EmittedEvent[][];
   /** Which events can never be applied, and why: each once, since it is refused as often as it is delivered. */
   readonly refused: string[];
 }
@@ -111,7 +111,7 @@ function unordered({ said, ...rest }: Outcome): unknown {
   return { ...rest, said: said.map((events) => events.map((event) => JSON.stringify(event)).sort()) };
 }
 
-function byKey(events: readonly OutboxEvent[]): OutboxEvent[] {
+function byKey(events: readonly EmittedEvent[]): EmittedEvent[] {
   return events
     .map((event, turn) => ({ event, turn }))
     .sort((a, b) => compare(a.event.key ?? '', b.event.key ?? '') || a.turn - b.turn)

@@ -8,8 +8,8 @@ import { once } from '../../core/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
 /** What may be strange about an event that is applied all the same. */
-export const ODDITIES = ['time-ahead', 'unknown-fields', 'unfit-fields'] as const;
-export type Anomaly = (typeof ODDITIES)[number];
+export const ANOMALIES = ['time-ahead', 'unknown-fields', 'unfit-fields'] as const;
+export type Anomaly = (typeof ANOMALIES)[number];
 
 /** More types than so many are not told apart: a sender may name each of its records differently. */
 const MOST_TYPES = 20;

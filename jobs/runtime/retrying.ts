@@ -72,7 +72,7 @@ export class Retrying {
   readonly writingRows: Kind = (call) => this.#keepTrying(call, ({ outcome }) => outcome === 'none', true);
 
   async #keepTrying<T>(call: Call<T>, mayRepeat: (error: TributaryError) => boolean, isWrite = false): Promise<T> {
-    const { clock, settings, random, room } = this.#runtime;
+    const { clock, settings, random, recordBudget } = this.#runtime;
     const began = clock.elapsed();
     for (let failures = 1; ; failures++) {
       try {
@@ -82,7 +82,7 @@ export class Retrying {
         const signal = this.#signal;
         if (signal === undefined || signal.aborted || kindOf(error) !== 'retry') throw error;
         const waited = clock.elapsed() - began;
-        if (waited >= LONGEST_MS || (waited >= ROOM_MS && room.isWanted)) throw error;
+        if (waited >= LONGEST_MS || (waited >= ROOM_MS && recordBudget.isWanted)) throw error;
         if (!mayRepeat(error as TributaryError)) throw error;
         const delayMs = backOff(failures, settings.backOffMs, random);
         this.waits(error as TributaryError, delayMs);

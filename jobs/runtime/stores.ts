@@ -122,7 +122,7 @@ export interface Runtime {
   readonly settings: Settings;
   readonly telemetry: Telemetry;
   /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
-  readonly room: Pick<RecordBudget, 'take' | 'isWanted'>;
+  readonly recordBudget: Pick<RecordBudget, 'take' | 'isWanted'>;
   /** The same for the records by which views catch up. */
   readonly catchUpBudget: Pick<RecordBudget, 'take'>;
   /** For the rows that all partitions keep between batches. */

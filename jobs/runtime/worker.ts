@@ -142,12 +142,12 @@ export class PartitionWorker {
       const fired = await owned.timers.fire(isBehind ? owned.logTime : undefined);
       const caughtUp = await owned.catchingUp.step(owned.next);
       // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
-      const { room, settings } = this.#runtime;
+      const { recordBudget, settings } = this.#runtime;
       const { maxRecords } = settings;
       if (!isBehind) owned.queue = await this.#fetch(owned, fired || caughtUp ? 0 : waitMs, signal);
       // Some few new records, after which there are none, do not wait for those who catch up.
       const isNews = !isBehind && !owned.backlog && owned.queue.length * NEWS_SHARE <= maxRecords;
-      const held = isNews ? undefined : await room.take(isBehind ? maxRecords : owned.queue.length);
+      const held = isNews ? undefined : await recordBudget.take(isBehind ? maxRecords : owned.queue.length);
       try {
         if (owned.queue.length === 0 && isBehind) owned.queue = await this.#fetch(owned, 0, signal);
         const { length } = owned.queue;

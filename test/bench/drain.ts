@@ -50,7 +50,7 @@ const runtime = {
   clock: systemClock,
   settings,
   telemetry: SILENT,
-  room: recordBudgetOf(settings),
+  recordBudget: recordBudgetOf(settings),
   catchUpBudget: recordBudgetOf(settings),
   rowBudget: rowBudgetOf(settings),
   random: Math.random,

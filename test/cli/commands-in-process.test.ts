@@ -239,8 +239,8 @@ test('lag says which views are behind the rows, and waits for them as well', asy
   const { transport } = one.stores;
   for (const { partition, end } of await transport.lag('track-progress', 'enrollment.events')) {
     const views = end > 0 ? behind : new Map();
-    const dedupe = formatProgress({ ...nothing(), behind: views }, end);
-    await transport.seek('track-progress', 'enrollment.events', partition, end, dedupe);
+    const metadata = formatProgress({ ...nothing(), behind: views }, end);
+    await transport.seek('track-progress', 'enrollment.events', partition, end, metadata);
   }
   const args = {
     jobs: ['track-progress'],

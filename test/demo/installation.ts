@@ -35,7 +35,7 @@ export async function installation(
       clock: systemClock,
       settings,
       telemetry,
-      room: recordBudgetOf(settings),
+      recordBudget: recordBudgetOf(settings),
       catchUpBudget: recordBudgetOf(settings),
       rowBudget: rowBudgetOf(settings),
       random: () => 0.5,

@@ -37,7 +37,7 @@ export async function startOracle(): Promise<Oracle> {
     clock: systemClock,
     settings,
     telemetry: SILENT,
-    room: recordBudgetOf(settings),
+    recordBudget: recordBudgetOf(settings),
     catchUpBudget: recordBudgetOf(settings),
     rowBudget: rowBudgetOf(settings),
     random: Math.random,

@@ -39,15 +39,15 @@ export async function backup({ transport, tables, cells }: ProtocolStores): Prom
   };
 }
 
-interface Assignment {
+interface JobPosition {
   readonly job: Job;
   readonly partition: number;
   readonly offset: number | undefined;
   readonly metadata: string;
 }
 
-async function committedOf(transport: ProtocolStores['transport']): Promise<Assignment[]> {
-  const places: Assignment[] = [];
+async function committedOf(transport: ProtocolStores['transport']): Promise<JobPosition[]> {
+  const places: JobPosition[] = [];
   for (const job of [jobA, jobB]) {
     const committed = await transport.committed(job.name, job.from.name);
     committed.forEach(({ offset, metadata }, partition) => void places.push({ job, partition, offset, metadata }));
@@ -55,7 +55,7 @@ async function committedOf(transport: ProtocolStores['transport']): Promise<Assi
   return places;
 }
 
-async function tokensOf(tables: ProtocolStores['tables'], places: readonly Assignment[]): Promise<number> {
+async function tokensOf(tables: ProtocolStores['tables'], places: readonly JobPosition[]): Promise<number> {
   const tokens = places.map(({ job, partition }) => tables.token(job.name, job.from.name, partition));
   return Math.max(...(await Promise.all(tokens)));
 }

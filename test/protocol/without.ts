@@ -89,7 +89,7 @@ type Commit = (
   claim: Claim,
   transaction: Parameters<Claim['commit']>[0],
   transport: Transport,
-  move: (offset: number, dedupe: string) => Promise<void>,
+  move: (offset: number, metadata: string) => Promise<void>,
 ) => Promise<void>;
 
 function withCommit(stores: Stores, commit: Commit): Stores {
@@ -105,8 +105,8 @@ function withCommit(stores: Stores, commit: Commit): Stores {
             return replaced(claim, {
               // Nobody is told that there is a newer owner, until it wants to read.
               commit: (transaction) =>
-                commit(claim, transaction, transport, (offset, dedupe) =>
-                  transport.seek(group, topic, partition, offset, dedupe),
+                commit(claim, transaction, transport, (offset, metadata) =>
+                  transport.seek(group, topic, partition, offset, metadata),
                 ),
             });
           },

@@ -111,10 +111,10 @@ test('an offset that another client has committed is foreign, even with the meta
 test('metadata of the releases before it had a version is ours', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
-  const dedupe = '[["job/orders/0",[1,0]]]';
-  for (const metadata of [dedupe, `~${deflateRawSync(dedupe).toString('base64')}`]) {
+  const text = '[["job/orders/0",[1,0]]]';
+  for (const metadata of [text, `~${deflateRawSync(text).toString('base64')}`]) {
     await commitAsOther('before', topic, 6, metadata);
-    assert.deepEqual(await transport.committed('before', topic), [{ offset: 6, metadata: dedupe, foreign: false }]);
+    assert.deepEqual(await transport.committed('before', topic), [{ offset: 6, metadata: text, foreign: false }]);
   }
 });
 
@@ -136,11 +136,11 @@ test('a broker that takes little metadata is noticed: the same transaction holds
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'little', topic);
   for (const [offset, length] of [300, 150, 500, 20].entries()) {
-    const dedupe = randomBytes(length).toString('hex');
+    const text = randomBytes(length).toString('hex');
     const claim = await membership.claim(0);
     await claim.look();
-    await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, metadata: dedupe });
-    assert.deepEqual((await membership.claim(0)).committed, { offset, metadata: dedupe, foreign: false });
+    await claim.commit({ records: [record(topic, 1, { key: `k${offset}` })], offset, metadata: text });
+    assert.deepEqual((await membership.claim(0)).committed, { offset, metadata: text, foreign: false });
   }
   assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['k0', 'k1', 'k2', 'k3']);
 });
@@ -174,12 +174,12 @@ test('long marks outlive the compaction of their topic, and a transaction that w
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'long', topic);
-  const dedupe = Array.from({ length: 4 }, () => randomBytes(20_000).toString('base64')) as [string, ...string[]];
+  const texts = Array.from({ length: 4 }, () => randomBytes(20_000).toString('base64')) as [string, ...string[]];
   const tooLarge = { ...record(topic, 1), value: randomBytes(10 * 1024 * 1024) };
-  for (const [offset, each] of dedupe.slice(0, 3).entries()) {
+  for (const [offset, each] of texts.slice(0, 3).entries()) {
     await (await membership.claim(0)).commit({ records: [], offset, metadata: each });
   }
-  const doomed = (await membership.claim(0)).commit({ records: [tooLarge], offset: 3, metadata: dedupe[3] as string });
+  const doomed = (await membership.claim(0)).commit({ records: [tooLarge], offset: 3, metadata: texts[3] as string });
   assert.equal(await codeOf(doomed), 'RECORD_TOO_LARGE');
   const first = () => transport.read(MARKS, 0, 0, 1000).then((records) => records.filter(({ key }) => isOf(key)));
   while ((await first()).length > 1) {
@@ -191,8 +191,8 @@ test('long marks outlive the compaction of their topic, and a transaction that w
     });
     await sleep(100);
   }
-  assert.deepEqual((await membership.claim(0)).committed, { offset: 2, metadata: dedupe[2], foreign: false });
-  assert.equal((await transport.committed('long', topic))[0]?.metadata, dedupe[2]);
+  assert.deepEqual((await membership.claim(0)).committed, { offset: 2, metadata: texts[2], foreign: false });
+  assert.equal((await transport.committed('long', topic))[0]?.metadata, texts[2]);
 
   function isOf(key: Uint8Array | null): boolean {
     return Buffer.from(key ?? []).toString() === `long/${topic}/0`;

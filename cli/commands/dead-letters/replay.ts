@@ -1,6 +1,6 @@
 /**
  * `tributary dead-letters replay`: the rejected record once more, as it was, in its partition, for the job that rejected it
- * alone, and of several rows for those alone that did not take it. The same call of the log dedupe positions the letter as replayed, so that
+ * alone, and of several rows for those alone that did not take it. The same call of the log marks the letter as replayed, so that
  * neither happens without the other.
  */
 

@@ -131,7 +131,7 @@ async function whyNotNow(
   job: Job,
   { from }: Swap,
   runtime: Runtime,
-  places: readonly Assignment[],
+  places: readonly JobPosition[],
 ): Promise<string | undefined> {
   if (places.some(({ progress }) => progress.within !== undefined)) {
     return 'is in the middle of a record that touches many rows';
@@ -152,14 +152,14 @@ async function letGo(job: Job, to: number, { stores }: Runtime): Promise<void> {
 }
 
 /** Where the job is in a partition, while nobody owns it. */
-interface Assignment {
+interface JobPosition {
   readonly partition: number;
   readonly offset: number;
   readonly progress: Progress;
 }
 
 /** Ends the claims of the job. Whoever else makes the other generation ends by itself. */
-async function fence({ name, from }: Job, { stores }: Runtime): Promise<Assignment[]> {
+async function fence({ name, from }: Job, { stores }: Runtime): Promise<JobPosition[]> {
   const { transport } = stores;
   const [shape] = await transport.shape([from.name]);
   const [info] = await transport.describe([from.name]);
@@ -211,7 +211,12 @@ async function checkOrder(
 }
 
 /** Answers a token that is above all of before and below all of later. */
-async function move(job: Job, { from, to }: Swap, { stores }: Runtime, places: readonly Assignment[]): Promise<number> {
+async function move(
+  job: Job,
+  { from, to }: Swap,
+  { stores }: Runtime,
+  places: readonly JobPosition[],
+): Promise<number> {
   const { transport, tables } = stores;
   const { name } = job;
   const topic = job.from.name;

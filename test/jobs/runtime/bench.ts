@@ -7,7 +7,7 @@ import { lookupsFor } from '../../../jobs/runtime/run.ts';
 import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { emittedEvents, type OutboxEvent, partitionsOf, plain } from '../../../testing/dump.ts';
+import { type EmittedEvent, emittedEvents, partitionsOf, plain } from '../../../testing/dump.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
@@ -116,7 +116,7 @@ export class Bench {
   }
 
   /** What was said, as readers apply it: each once. */
-  async said(job = this.jobs[0] as Job): Promise<OutboxEvent[]> {
+  async said(job = this.jobs[0] as Job): Promise<EmittedEvent[]> {
     return emittedEvents(this.stores, sums, job);
   }
 

@@ -35,10 +35,10 @@ async function remake(b: Bench, topic: Topic, offsets: 'gone' | 'kept'): Promise
   const [[made] = []] = database
     .statement('SELECT p.id FROM log_partitions p JOIN log_topics t ON t.id = p.topic_id WHERE t.name = ?')
     .all(topic.name) as unknown as number[][];
-  for (const [group, next, dedupe, epoch] of kept) {
+  for (const [group, next, metadata, epoch] of kept) {
     database
       .statement('INSERT INTO log_offsets VALUES (?, ?, ?, ?, ?)')
-      .run(group as string, made as number, next as number, dedupe as string, epoch as number);
+      .run(group as string, made as number, next as number, metadata as string, epoch as number);
   }
 }
 

@@ -181,9 +181,9 @@ test('room that others want is given up after ten seconds; whatever a claim is s
     const b = await bench(t, { jobs: [job] });
     await b.produce(add());
     b.clock.sleep = async (ms?: number) => b.clock.advance(ms as number);
-    const { room } = b.runtime();
-    const wanted = { isWanted, take: (records: number) => room.take(records) };
-    await runUntilQuiet(b, failing('cache.apply', 'CACHE_AWAY', 'unknown', 18), { room: wanted });
+    const { recordBudget } = b.runtime();
+    const wanted = { isWanted, take: (records: number) => recordBudget.take(records) };
+    await runUntilQuiet(b, failing('cache.apply', 'CACHE_AWAY', 'unknown', 18), { recordBudget: wanted });
     assert.equal(b.heard('claimed').length, claims);
   }
   const b = await bench(t, { jobs: [job] });

@@ -180,7 +180,7 @@ test('some few new records do not wait for those who catch up; a batch of many, 
   const full = { isFull: false };
   const runtime: Runtime = {
     ...b.runtime({ settings: { maxRecords: 16 } }),
-    room: {
+    recordBudget: {
       isWanted: false,
       take: (records) => {
         taken.push(records);
@@ -219,7 +219,7 @@ test('the first records of many partitions are applied at once, and a broadcast 
       now -= 1;
       return go();
     });
-    const runtime = { ...b.runtime({ settings: { maxRecords: 16 } }), stores, room: new RecordBudget(32) };
+    const runtime = { ...b.runtime({ settings: { maxRecords: 16 } }), stores, recordBudget: new RecordBudget(32) };
     const workers = Array.from({ length: b.partitions }, async (_, partition) => {
       const listener = { assigned: () => {}, revoked: async () => {} };
       const membership = await stores.transport.join(addUp.name, things.name, listener);
