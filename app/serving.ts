@@ -5,11 +5,11 @@
  */
 
 import type { Writable } from 'node:stream';
-import { type ErrorCode, kindOf, messageOf, type TributaryError } from '../core/errors.ts';
+import { kindOf, messageOf } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
-import { backOff } from '../jobs/runtime/back-off.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
 import { runCurrent } from '../jobs/runtime/generations/run-current.ts';
+import { startWhenBack } from '../jobs/runtime/patient.ts';
 import { lookupsFor } from '../jobs/runtime/run.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { type Config, masked } from './config.ts';
@@ -66,15 +66,14 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
         return [...(ready ? [] : ['the jobs are not running yet']), ...failed, ...waiting].join('\n');
       });
     }
-    const away = await withRetries(host, jobs, telemetry, () => wired.prepareJobs());
+    const runtime = wired.runtime(telemetry);
+    const away = await startWhenBack(jobs, runtime, signal, () => wired.prepareJobs());
     if (away !== undefined) logger.warn(errorFields(away), `the jobs begin without the search: ${away.message}`);
     if (signal.aborted) return true;
-    const runtime = wired.runtime(telemetry);
     const lookups = lookupsFor(runtime);
     running = new RunningJobs({
       jobs,
-      start: (job, until) =>
-        withRetries({ ...host, signal: until }, [job], telemetry, () => runCurrent(job, runtime, lookups)),
+      start: (job, until) => startWhenBack([job], runtime, until, () => runCurrent(job, runtime, lookups)),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,
@@ -109,37 +108,6 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
     if (signal.aborted) logger.info('stopped');
   }
 }
-
-/** Tries until what is away is back; undefined when the process shall end before. `jobs` are those that wait for it. */
-async function withRetries<T>(
-  { wired, signal }: Host,
-  jobs: readonly Job[],
-  telemetry: Telemetry,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  const { backOffFirstMs, backOffLongestMs } = wired.config;
-  const tellOfAll = (event: StartEvent): void => {
-    for (const { name, from } of jobs) telemetry.tell({ job: name, topic: from.name, ...event });
-  };
-  for (let failures = 1; !signal.aborted; failures += 1) {
-    try {
-      const result = await work();
-      if (failures > 1) tellOfAll({ kind: 'job-resumed' });
-      return result;
-    } catch (error) {
-      if (kindOf(error) !== 'retry') throw error;
-      const { code, message } = error as TributaryError;
-      const delayMs = backOff(failures, [backOffFirstMs, backOffLongestMs], Math.random);
-      tellOfAll({ kind: 'job-waiting', code, message, delayMs });
-      await pause(delayMs, signal);
-    }
-  }
-  return undefined;
-}
-
-type StartEvent =
-  | { readonly kind: 'job-resumed' }
-  | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number };
 
 /** A group that does not answer learns by itself, a little later, that this member is gone. */
 async function stopAll(running: RunningJobs | undefined, logger: Logger): Promise<void> {

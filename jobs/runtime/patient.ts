@@ -1,5 +1,6 @@
 /** Calls that may be made twice, and wait for what is away. */
-import { kindOf, type TributaryError } from '../../core/errors.ts';
+import { type ErrorCode, kindOf, type TributaryError } from '../../core/errors.ts';
+import type { Job } from '../define.ts';
 import { backOff } from './back-off.ts';
 import type { Runtime } from './stores.ts';
 
@@ -8,10 +9,12 @@ interface Options {
   readonly waiting: (error: TributaryError, delayMs: number) => void;
 }
 
-export function patientOf(
-  { clock, settings, random }: Pick<Runtime, 'clock' | 'settings' | 'random'>,
-  options: Options,
-) {
+/** What waiting takes of a runtime. */
+interface Waits extends Pick<Runtime, 'clock' | 'random'> {
+  readonly settings: Pick<Runtime['settings'], 'backOffMs'>;
+}
+
+export function patientOf({ clock, settings, random }: Waits, options: Options) {
   const { signal, waiting } = options;
   return async <T>(call: () => Promise<T>): Promise<T> => {
     for (let failures = 1; ; failures += 1) {
@@ -27,3 +30,32 @@ export function patientOf(
     }
   };
 }
+
+/** Calls again until what is away is back, and tells of the jobs that wait for it. Undefined when the signal is aborted before. */
+export async function startWhenBack<T>(
+  jobs: readonly Job[],
+  runtime: Waits & Pick<Runtime, 'telemetry'>,
+  signal: AbortSignal,
+  start: () => Promise<T>,
+): Promise<T | undefined> {
+  const tell = (event: StartEvent): void => {
+    for (const { name, from } of jobs) runtime.telemetry.tell({ job: name, topic: from.name, ...event });
+  };
+  let hasWaited = false;
+  const waiting = ({ code, message }: TributaryError, delayMs: number): void => {
+    hasWaited = true;
+    tell({ kind: 'job-waiting', code, message, delayMs });
+  };
+  try {
+    const started = await patientOf(runtime, { signal, waiting })(start);
+    if (hasWaited) tell({ kind: 'job-resumed' });
+    return started;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
+}
+
+type StartEvent =
+  | { readonly kind: 'job-resumed' }
+  | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number };

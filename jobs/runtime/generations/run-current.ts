@@ -1,7 +1,7 @@
 /** Runs a job on the current generation of its rows. When another one becomes current, it lets go of everything and runs on that. */
-import { kindOf, TributaryError } from '../../../core/errors.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import type { Job } from '../../define.ts';
-import { backOff } from '../back-off.ts';
+import { startWhenBack } from '../patient.ts';
 import { lookupsFor, type RunningJob, runJob } from '../run.ts';
 import type { Runtime } from '../stores.ts';
 import { atGeneration, generationsOf } from './state.ts';
@@ -20,24 +20,6 @@ export async function runCurrent(job: Job, runtime: Runtime, lookups = lookupsFo
 
   let running = await start();
 
-  async function startAgain(): Promise<RunningJob | undefined> {
-    const { settings, clock, random, telemetry } = runtime;
-    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
-      try {
-        const started = await start();
-        if (failures > 1) telemetry.tell({ job: job.name, topic: job.from.name, kind: 'job-resumed' });
-        return started;
-      } catch (error) {
-        if (kindOf(error) !== 'retry') throw error;
-        const { code, message } = error as TributaryError;
-        const delayMs = backOff(failures, settings.backOffMs, random);
-        telemetry.tell({ job: job.name, topic: job.from.name, kind: 'job-waiting', code, message, delayMs });
-        await clock.sleep(delayMs, stopping.signal);
-      }
-    }
-    return undefined;
-  }
-
   async function keep(): Promise<void> {
     for (;;) {
       try {
@@ -46,7 +28,7 @@ export async function runCurrent(job: Job, runtime: Runtime, lookups = lookupsFo
         if (!hasMoved(error) || stopping.signal.aborted) throw error;
       }
       await running.stop();
-      const next = await startAgain();
+      const next = await startWhenBack([job], runtime, stopping.signal, start);
       if (next === undefined) return;
       running = next;
       if (stopping.signal.aborted) return running.stop();
