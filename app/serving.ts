@@ -19,7 +19,7 @@ import { watchLag } from './lag-watch.ts';
 import { createMetrics } from './metrics.ts';
 import { isEmbedded } from './openers.ts';
 import { Outages } from './outages.ts';
-import { pause } from './pause.ts';
+
 import { type Probes, serveProbes } from './probes.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
 import { statusLine } from './status-line.ts';
@@ -142,6 +142,6 @@ async function expireAgainAndAgain(
 ): Promise<void> {
   while (!signal.aborted) {
     await expire(wired.stores, jobs, logger, Date.now(), signal);
-    await pause(wired.config.expireEveryMs, signal);
+    await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }

@@ -1,7 +1,8 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
-import { pause } from '../../app/pause.ts';
+
 import type { Failure } from '../../app/running-jobs.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
 import { viewLags } from '../../topics/log/progress.ts';
 import type { GroupLag } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
@@ -109,7 +110,7 @@ async function waitForAll(
         `after ${timeoutMs} ms still behind: ${said || 'new records keep coming'}; is \`tributary up\` running?`,
       );
     }
-    await pause(LOOK_AGAIN_MS, endOf(context));
+    await systemClock.sleep(LOOK_AGAIN_MS, endOf(context));
     context.signal.throwIfAborted();
     if (context.handover?.aborted === true) return undefined;
   }

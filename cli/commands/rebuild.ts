@@ -17,7 +17,7 @@ import { type Context, endOf, GoOn, print, printJson, printTable, type Run } fro
 import { FAILED, usage } from '../errors.ts';
 import { jobNamed } from '../names.ts';
 import { type ProgressLine, progressLine } from '../output/progress-line.ts';
-import { comparisonLines, isEqual } from '../rebuilt.ts';
+import { comparisonLines, isEqual } from './rebuild/comparison.ts';
 
 export interface Args {
   readonly job: string;

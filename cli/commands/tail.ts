@@ -1,6 +1,7 @@
 /** `tributary tail`: the records of a topic, decoded. */
-import { pause } from '../../app/pause.ts';
+
 import { shownLine } from '../../app/shown.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
 import { logNamed } from '../names.ts';
@@ -66,7 +67,7 @@ export const run: Run<Args> = async (context, args) => {
     stretches = (await partitionsOf(context, args)).map(({ partition, begin, end }) => {
       return { partition, next: Math.max(begin, nexts.get(partition) ?? begin), end };
     });
-    if (stretches.every(({ next, end }) => next >= end)) await pause(LOOK_AGAIN_MS, endOf(context));
+    if (stretches.every(({ next, end }) => next >= end)) await systemClock.sleep(LOOK_AGAIN_MS, endOf(context));
   }
 };
 

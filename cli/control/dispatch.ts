@@ -2,11 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { pause } from '../../app/pause.ts';
 import { identityOf } from '../../app/platform-identity.ts';
 import { VERSION } from '../../app/version.ts';
 import type { Setup } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { systemClock } from '../../jobs/runtime/clock.ts';
 import { accessOf, type CommandName } from '../commands.ts';
 import { GoOn } from '../context.ts';
 import { askForFolder, callHolder } from './client.ts';
@@ -82,7 +82,7 @@ export class Session {
         this.#own = await hold(this.#setup, accessOf(command, args), true, streams.stderr);
       } catch (error) {
         if (!isInUse(error) || performance.now() > giveUpAt) throw error;
-        await pause(LOOK_AGAIN_MS, streams.signal);
+        await systemClock.sleep(LOOK_AGAIN_MS, streams.signal);
         streams.signal.throwIfAborted();
       }
     }
@@ -96,7 +96,7 @@ export class Session {
   /** Settles when somebody has the folder that was let go of; or it stays free, and then whoever wanted it is gone. */
   async #taken(signal: AbortSignal): Promise<void> {
     const giveUpAt = performance.now() + PATIENCE_MS;
-    do await pause(LOOK_AGAIN_MS, signal);
+    do await systemClock.sleep(LOOK_AGAIN_MS, signal);
     while (!existsSync(this.#path) && performance.now() < giveUpAt && !signal.aborted);
   }
 }
@@ -124,7 +124,7 @@ async function obtain(setup: Setup, signal: AbortSignal, stderr: Writable): Prom
       const answer = existsSync(path) ? await askForFolder(path, signal) : 'nobody';
       signal.throwIfAborted();
       if (answer === 'refused' || (answer === 'nobody' && performance.now() > giveUpAt)) throw error;
-      await pause(LOOK_AGAIN_MS, signal);
+      await systemClock.sleep(LOOK_AGAIN_MS, signal);
       signal.throwIfAborted();
     }
   }

@@ -1,12 +1,12 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 
 import type { Port } from '../../../app/config.ts';
-import { pause } from '../../../app/pause.ts';
 import { kindOf, messageOf } from '../../../core/errors.ts';
 import { timerFired } from '../../../core/event.ts';
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
 import { keyFields } from '../../../core/target.ts';
 import type { Job } from '../../../jobs/define.ts';
+import { systemClock } from '../../../jobs/runtime/clock.ts';
 import { generationsOf } from '../../../jobs/runtime/generations/state.ts';
 import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../../modules/derived.ts';
 import { type Context, printJson, type Run } from '../../context.ts';
@@ -184,7 +184,7 @@ async function progress(context: Context): Promise<Finding[]> {
   const names = context.wired.platform.jobs.map(({ name }) => name);
   const before = await lagsOf(context, names);
   if (before.every(({ lag }) => lag === 0)) return [ok('progress', 'no job is behind')];
-  await pause(PROGRESS_MS, context.signal);
+  await systemClock.sleep(PROGRESS_MS, context.signal);
   const after = await lagsOf(context, names);
   const findings = after.flatMap((now, i) => {
     const stuck = stuckIn(before[i] as JobLag, now);
