@@ -22,7 +22,7 @@ export interface Column {
   readonly personal?: true;
 }
 
-/** The partition of the table. It stands in no segment. */
+/** The partition of the table: it stands in no segment. */
 export const DATE: Column = {
   name: 'date',
   type: 'date',
@@ -46,6 +46,12 @@ export const segmentColumns = ({ dimensions, metrics }: Datasource): readonly Co
   ...dimensions.map(ofDimension),
   ...metrics.map(ofMetric),
 ];
+
+/** What the table is made of. */
+export const layoutOf = (datasource: Datasource) => ({
+  columns: [DATE, ...segmentColumns(datasource)],
+  partition: DATE.name,
+});
 
 /** The columns that make a row one of its own. */
 export const keyColumns = ({ dimensions }: Datasource): readonly Column[] => [

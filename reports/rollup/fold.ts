@@ -19,16 +19,18 @@ import { Interned } from './interned.ts';
 import { type Cell, columnOf, type MetricColumn } from './metrics.ts';
 import { Tuples } from './tables.ts';
 
-/** The rows of one date, by columns: as many values in each as there are rows, in the order of `segmentColumns`. */
+/** A row by the names of its columns, without the date. */
+export type SegmentRow = Readonly<Record<string, Cell>>;
+
+/** The rows of one date, each made when it is asked for. */
 export interface SegmentRows {
   /** `YYYY-MM-DD`: the partition. */
   readonly date: string;
-  readonly rows: number;
-  readonly columns: readonly (readonly Cell[])[];
+  readonly count: number;
+  readonly rows: Iterable<SegmentRow>;
 }
 
 const NONE: FoundRows = {};
-/** What an empty fold takes. */
 const BUCKET_BYTES = 200;
 /** A bucket and a tenant stand before the dimensions of a tuple. */
 const BEFORE = 2;
@@ -64,12 +66,15 @@ export class RollupFold {
     return this.#counted.rows;
   }
 
-  /** About how much memory it takes, in bytes. Draining takes as much again for a moment. One event lets it grow by half at most. */
+  /** About how much memory it takes, in bytes. One event lets it grow by half at most, once it is large. */
   get bytes(): number {
     return this.#counted.bytes;
   }
 
-  /** Its rows, a date at a time in order of the dates, each sorted by tenant, dimensions and bucket. The fold is empty at once. */
+  /**
+   * Its rows, a date at a time in order of the dates, each sorted by tenant, dimensions and bucket. The fold is empty at once: adding may go
+   * on while the rows are read.
+   */
   drain(): Generator<SegmentRows> {
     const counted = this.#counted;
     this.#counted = new Counted(this.#datasource);
@@ -176,7 +181,8 @@ class Counted {
       const { date } = this.#bucket(order[from] as number);
       let to = from + 1;
       while (to < order.length && this.#bucket(order[to] as number).date === date) to++;
-      yield { date, rows: to - from, columns: this.#columns(order.subarray(from, to)) };
+      const groups = order.subarray(from, to);
+      yield { date, count: groups.length, rows: { [Symbol.iterator]: () => this.#rows(groups) } };
       from = to;
     }
   }
@@ -185,13 +191,19 @@ class Counted {
     return this.#buckets[this.#tuples.part(group, 0)] as Bucket;
   }
 
-  #columns(groups: Int32Array): Cell[][] {
-    const columnOf = (cell: (group: number) => Cell): Cell[] => Array.from(groups, cell);
-    return [
-      columnOf((group) => this.#bucket(group).start),
-      ...this.#values.map(({ values }, i) => columnOf((group) => values[this.#tuples.part(group, i + 1)] ?? null)),
-      ...this.#metrics.map((metric) => columnOf((group) => metric.cell(group))),
-    ];
+  *#rows(groups: Int32Array): Generator<SegmentRow> {
+    const { dimensions, metrics } = this.#datasource;
+    const names = ['tenant', ...dimensions.map(({ name }) => name)];
+    for (const group of groups) {
+      const row: Record<string, Cell> = { bucket: this.#bucket(group).start };
+      names.forEach((name, i) => {
+        row[name] = this.#values[i]?.values[this.#tuples.part(group, i + 1)] ?? null;
+      });
+      metrics.forEach(({ name }, i) => {
+        row[name] = this.#metrics[i]?.cell(group) ?? null;
+      });
+      yield row;
+    }
   }
 
   /** The groups by date, tenant, dimensions and bucket. */

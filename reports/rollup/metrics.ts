@@ -5,13 +5,8 @@ import type { Metric } from '../define-datasource.ts';
 import { Distinct, Quantile } from './sketch-columns.ts';
 import { grown } from './tables.ts';
 
-/** A map of a row: its keys in ascending order, and the value of each in the same place. */
-export interface LongMap {
-  readonly keys: Int32Array;
-  readonly values: BigInt64Array;
-}
 /** As segments take them: longs as numbers where these are exact, timestamps in ms since 1970 UTC. */
-export type Cell = string | number | bigint | boolean | null | BigInt64Array | LongMap;
+export type Cell = string | number | bigint | boolean | null | readonly bigint[] | ReadonlyMap<number, number>;
 
 /**
  * First every metric takes the value of an event, then each says whether the group has room for it, and only when none objects each

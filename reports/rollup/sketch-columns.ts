@@ -3,7 +3,7 @@ import type { Event } from '../../core/event.ts';
 import type { FoundRows } from '../../jobs/define.ts';
 import { hashOf } from './hash.ts';
 import { Interned, NULL } from './interned.ts';
-import type { LongMap, MetricColumn } from './metrics.ts';
+import type { MetricColumn } from './metrics.ts';
 import { keyOf, MOST, MOST_HASHES } from './sketches.ts';
 import { Bags, grown, grownTo } from './tables.ts';
 
@@ -79,7 +79,7 @@ export class Distinct implements MetricColumn {
   }
 
   /** The smallest different hashes, ascending; null if there are none. */
-  cell(group: number): BigInt64Array | null {
+  cell(group: number): readonly bigint[] | null {
     const full = this.#full.get(group);
     const hashes = new BigInt64Array(full?.size ?? this.#members.sizeOf(group));
     let n = 0;
@@ -93,7 +93,7 @@ export class Distinct implements MetricColumn {
     // Two values may well have one hash: it is one of the sketch.
     let kept = 1;
     for (let i = 1; i < n; i++) if (hashes[i] !== hashes[i - 1]) hashes[kept++] = hashes[i] as bigint;
-    return hashes.subarray(0, Math.min(kept, MOST_HASHES));
+    return Array.from(hashes.subarray(0, Math.min(kept, MOST_HASHES)));
   }
 }
 
@@ -152,15 +152,13 @@ export class Quantile implements MetricColumn {
     return this.#members.bytes;
   }
 
-  /** Null if there are none. */
-  cell(group: number): LongMap | null {
+  /** By key, ascending; null if there are none. */
+  cell(group: number): ReadonlyMap<number, number> | null {
     const size = this.#members.sizeOf(group);
     if (size === 0) return null;
     const entries: [key: number, times: number][] = [];
     this.#members.each(group, (key, times) => entries.push([key, times]));
     entries.sort(([a], [b]) => a - b);
-    const keys = Int32Array.from(entries, ([key]) => key);
-    const values = BigInt64Array.from(entries, ([, times]) => BigInt(times));
-    return { keys, values };
+    return new Map(entries);
   }
 }
