@@ -20,7 +20,8 @@ export const localDay = (zone: string): LocalDay => ({ localDay: zone });
 
 export const isLocalDay = (granularity: Granularity): granularity is LocalDay => typeof granularity === 'object';
 
-export const isZone = (zone: string): boolean => IANAZone.isValidZone(zone);
+/** Whether engines know it, too: a mere offset such as +05:30 is none, since they read its sign in different ways. */
+export const isZone = (zone: string): boolean => /^[A-Za-z][\w+/-]*$/.test(zone) && IANAZone.isValidZone(zone);
 
 /** What is wrong with it, where types did not see it. */
 export function granularityProblem(granularity: Granularity): string | undefined {
