@@ -159,7 +159,10 @@ test('a wrong file stops every command that needs it, with exit code 2, and no h
 test('the pages of a platform are written, and checked', async (t) => {
   const folder = folderWith(t, CONFIG);
   const written = await tributary(folder, ['docs', 'pages']);
-  assert.deepEqual([written.code, written.stdout], [0, 'pages/events.md\npages/projections.md\n']);
+  assert.deepEqual(
+    [written.code, written.stdout],
+    [0, 'pages/events.md\npages/projections.md\npages/datasources.md\n'],
+  );
   const page = (name: string): string => readFileSync(join(folder, 'pages', name), 'utf8');
   assert.match(page('events.md'), /by `tributary docs`.*\n### login\.logged-in\n.*Folded by `count-logins`/s);
   assert.match(page('projections.md'), /\n### login_count \(table\)\n/);
