@@ -17,9 +17,10 @@ import { DEFAULT_TENANT, type EventDef } from '../core/event.ts';
 import { keyFields, mapFields, type RowOf, type TableDef } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
+import type { PartitionOwner } from '../jobs/runtime/owner.ts';
+import { ownerOfRows } from '../jobs/runtime/rows-handler.ts';
 import { lookupsFor } from '../jobs/runtime/run.ts';
 import type { Settings, Stores } from '../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../jobs/runtime/worker.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import type { LogRecord } from '../topics/log/transport.ts';
 import { type Dump, dump, type EmittedEvent, emittedEvents, partitionsOf, plain } from './dump.ts';
@@ -55,7 +56,7 @@ export class JobSpec {
   readonly stores: TestStores;
   readonly clock = new ManualClock(START);
   askedForDeadLetters = false;
-  #worker: PartitionWorker | undefined;
+  #worker: PartitionOwner | undefined;
   #events = 0;
   #rowVersion = 0;
   /** How many events were said to each topic before the last `when`. */
@@ -137,7 +138,7 @@ export class JobSpec {
     await this.stores.transport.seek(this.job.name, this.job.from.name, 0, offset);
   }
 
-  async #newWorker(): Promise<PartitionWorker> {
+  async #newWorker(): Promise<PartitionOwner> {
     const { reach, settings } = this.#options;
     const stores = reach === undefined ? this.stores : withPoints(this.stores, reach);
     const runtime = testRuntime(stores, { clock: this.clock, settings: { lookupMs: 0, ...settings } });
@@ -145,7 +146,7 @@ export class JobSpec {
       assigned: () => {},
       revoked: async () => {},
     });
-    return new PartitionWorker(this.job, 0, membership, runtime, lookupsFor(runtime));
+    return ownerOfRows({ job: this.job, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
   }
 
   // ---- then ----

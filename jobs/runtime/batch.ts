@@ -9,6 +9,7 @@ import { partitionOfText } from '../../topics/log/partition.ts';
 import type { Within } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/log/transport.ts';
 import type { Job, Rejection } from '../define.ts';
+import type { Assignment, PartitionCount } from './assignment.ts';
 import { answerCall, callId } from './calls.ts';
 import type { CatchingUp } from './catching-up.ts';
 import type { Claimed } from './claiming.ts';
@@ -20,7 +21,7 @@ import type { LookupCache } from './lookups.ts';
 import type { OtherPartitions } from './other-partitions.ts';
 import { type HasLeft, inTurn, type OutboxEntry } from './outbox.ts';
 import { type Plan, plan, wantedOf } from './plan.ts';
-import { type Assignment, derived, originOf, type PartitionCount, routed, toRow } from './records.ts';
+import { derived, originOf, routed, toRow } from './records.ts';
 import { Apart } from './refused.ts';
 import { noteRejections, Rejected } from './rejected.ts';
 import { isWritten, writeRows } from './row-writes.ts';
@@ -46,6 +47,7 @@ export interface BatchContext {
   /** How far the first record was applied, under which partitions its rows are stored, and what is committed: see `Claimed`. */
   readonly within: Within | undefined;
   readonly stored: readonly number[];
+  readonly dedupe: DedupePositions;
   readonly progress: Claimed['progress'];
   readonly catchingUp: CatchingUp;
   readonly rows: PartitionRows;
@@ -68,21 +70,23 @@ export interface After {
   readonly within: Within | undefined;
 }
 
+export interface Batch {
+  readonly records: readonly LogRecord[];
+  /** The offset at which the batch begins, where the last one was committed. */
+  readonly first: number;
+  /** The offset after the last record of the partition. */
+  readonly end: number;
+  /** Rows that stay as they are: a record that touches one is dead-lettered with the reason given. */
+  readonly refused: ReadonlyMap<string, Rejection>;
+}
+
 /**
- * Applies the records and commits. `first` is the offset at which the batch begins, where the last one was committed;
- * `refused` are rows that stay as they are; a record that touches one is dead-lettered with the reason given. Throws FENCED
- * when somebody newer owns the partition, a `retry` error when something is away, and `RowsRefused`; after any of them the
- * rows in memory are not to be trusted. Throws `Apart` before anything has happened outside of them.
+ * Applies the records and commits. Throws FENCED when somebody newer owns the partition, a `retry` error when something is away, and
+ * `RowsRefused`; after any of them the rows in memory are not to be trusted. Throws `Apart` before anything has happened outside of
+ * them.
  */
-export async function processBatch(
-  context: BatchContext,
-  records: readonly LogRecord[],
-  first: number,
-  end: number,
-  dedupe: DedupePositions,
-  refused: ReadonlyMap<string, Rejection>,
-): Promise<After> {
-  const { runtime, rules, job, place, claim, rows, catchingUp } = context;
+export async function processBatch(context: BatchContext, { records, first, end, refused }: Batch): Promise<After> {
+  const { runtime, rules, job, place, claim, rows, catchingUp, dedupe } = context;
   const { codec, tables } = runtime.stores;
   const yieldToLoop = () => runtime.clock.yieldToLoop();
   const startedAt = runtime.clock.elapsed();

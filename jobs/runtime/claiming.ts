@@ -4,12 +4,12 @@ import { ROUTED, shortId } from '../../topics/log/origin.ts';
 import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../topics/log/progress.ts';
 import type { Claim, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
+import type { Assignment, PartitionCount } from './assignment.ts';
 import { dedupeFromLog } from './dedupe-from-log.ts';
 import { checkGeneration } from './generations/state.ts';
 import type { GroupProgress } from './group-progress.ts';
 import { OtherPartitions } from './other-partitions.ts';
 import type { PartitionCounts } from './partition-counts.ts';
-import type { Assignment, PartitionCount } from './records.ts';
 import type { Rules } from './rules.ts';
 import type { Runtime } from './stores.ts';
 

@@ -6,9 +6,9 @@ import type { Key } from '../../sinks/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { headerSize, largestSize } from '../../topics/log/limits.ts';
 import type { Headers, NewRecord } from '../../topics/log/transport.ts';
+import type { Assignment, PartitionCount } from './assignment.ts';
 import type { Limit } from './limits.ts';
 import type { RejectedRecord } from './plan.ts';
-import type { Assignment, PartitionCount } from './records.ts';
 
 /** Headers of a dead letter, besides those the record came with. */
 export const DEAD_LETTER = {

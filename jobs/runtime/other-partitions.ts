@@ -4,9 +4,9 @@
  */
 import type { Progress } from '../../topics/log/progress.ts';
 import type { Transport } from '../../topics/log/transport.ts';
+import type { Assignment } from './assignment.ts';
 import type { GroupProgress } from './group-progress.ts';
 import { ANY_VIEW } from './outbox.ts';
-import type { Assignment } from './records.ts';
 
 export class OtherPartitions {
   readonly #place: Assignment;

@@ -6,20 +6,11 @@ import { CLOCK_TOLERANCE, LOGGED_AT } from '../../topics/codec/envelope.ts';
 import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../topics/log/origin.ts';
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
+import type { Assignment, PartitionCount } from './assignment.ts';
 import { type Limit, whyTooLarge } from './limits.ts';
 import type { OutboxEvent } from './outbox.ts';
 
 const text = new TextEncoder();
-
-/** How many partitions a topic has. */
-export type PartitionCount = (topic: string) => number;
-
-/** Where a batch stands, which every record it sends has to say. */
-export interface Assignment {
-  readonly job: string;
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** The source of what a job says. */
 export const sourceOf = (job: string): string => `/tributary/${job}`;

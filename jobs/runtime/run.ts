@@ -2,10 +2,9 @@
 import type { AssignmentListener, Membership } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
 import { LookupCache } from './lookups.ts';
-import { ALL_RULES } from './rules.ts';
+import { ownerOfRows } from './rows-handler.ts';
 import { sharedOf } from './shared.ts';
 import type { Runtime } from './stores.ts';
-import { PartitionWorker } from './worker.ts';
 
 export interface RunningJob {
   /** Rejects when a worker met something fatal; resolves after `stop`. */
@@ -39,7 +38,7 @@ export async function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(ru
         const stopping = new AbortController();
         const done = membershipReady.promise
           .then((membership) => {
-            const worker = new PartitionWorker(job, partition, membership, runtime, lookups, ALL_RULES, shared);
+            const worker = ownerOfRows({ job, partition, membership, runtime, lookups, shared });
             return worker.run(stopping.signal);
           })
           .catch(reject);

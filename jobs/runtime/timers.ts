@@ -13,8 +13,9 @@ import type { DueTimer } from '../../sinks/tables/port.ts';
 import { isTime } from '../../topics/codec/time.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
+import type { Assignment, PartitionCount } from './assignment.ts';
 import type { DueTimers } from './due-timers.ts';
-import { type Assignment, type PartitionCount, sourceOf, toRow } from './records.ts';
+import { sourceOf, toRow } from './records.ts';
 import { idOf } from './rows.ts';
 import type { Runtime } from './stores.ts';
 

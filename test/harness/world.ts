@@ -11,7 +11,7 @@ import type { Job } from '../../jobs/define.ts';
 import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
 import { POSSESSION_RECORDS, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows-handler.ts';
 import { withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
 import { ManualClock, type TestStores, testRuntime } from '../../testing/stores.ts';
@@ -82,7 +82,7 @@ export class World {
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await stores.transport.join(`${job.name}`, job.from.name, listener);
     const now = (await working?.(job)) ?? job;
-    actor.start(new PartitionWorker(now, partition, membership, runtime, lookupsFor(runtime), rules ?? ALL_RULES));
+    actor.start(ownerOfRows({ job: now, partition, membership, runtime, lookups: lookupsFor(runtime), rules: rules ?? ALL_RULES }));
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 

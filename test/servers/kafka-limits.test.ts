@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { Kafka, logLevel } from 'kafkajs';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows-handler.ts';
 import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
 import { running } from '../../servers/running.ts';
 import { recordsOf } from '../../testing/produce.ts';
 import { memoryStores, testRuntime } from '../../testing/stores.ts';
@@ -201,7 +201,7 @@ test('a record that was small enough while it was compressed becomes a dead lett
     await limited(t, deadLetterTopic(name), limit);
     const runtime = testRuntime({ ...stores, transport });
     const membership = (await joined(transport, job.name, name)).membership;
-    const worker = new PartitionWorker(job, 0, membership, runtime, lookupsFor(runtime));
+    const worker = ownerOfRows({ job, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
     while ((await worker.turn(0)) !== 'idle');
     await membership.leave();
     const letter = (await all(transport, deadLetterTopic(name))).at(-1) as LogRecord;
