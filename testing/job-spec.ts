@@ -18,8 +18,8 @@ import { keyFields, mapFields, type RowOf, type TableDef } from '../core/target.
 import type { Job } from '../jobs/define.ts';
 import { DEAD_LETTER } from '../jobs/runtime/dead-letter.ts';
 import type { PartitionOwner } from '../jobs/runtime/owner.ts';
-import { ownerOfRows } from '../jobs/runtime/rows-handler.ts';
-import { lookupsFor } from '../jobs/runtime/run.ts';
+import { ownerOfRows } from '../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../jobs/runtime/rows/run.ts';
 import type { Settings, Stores } from '../jobs/runtime/stores.ts';
 import { deadLetterTopic } from '../topics/define.ts';
 import type { LogRecord } from '../topics/log/transport.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deliverMessage } from '../../jobs/deliver-message.ts';
+import { deliverMessage } from '../../jobs/deliver-message/deliver-message.ts';
 import { messageDelivered, messageDue, messageFailed } from '../../schemas/notification.ts';
 import { message } from '../../schemas/rows/message.ts';
 import type { Answer } from '../../sinks/channels/port.ts';

@@ -1,8 +1,8 @@
 /** What of preferences holds, when something in them is wrong or when they are told late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notify } from '../../jobs/notify.ts';
-import { preferring } from '../../jobs/preferences.ts';
+import { notify } from '../../jobs/notify/notify.ts';
+import { preferring } from '../../jobs/notify/preferences.ts';
 import { preferencesChanged, preferencesRefused } from '../../schemas/notification.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { asks, goesOut, key, MAIL, PUSH, prefers } from './recipients.ts';

@@ -4,10 +4,11 @@
  * One seed is one such history.
  */
 import type { Job } from '../../jobs/define.ts';
-import { ownerOfRows } from '../../jobs/runtime/rows-handler.ts';
-import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
-import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { POSSESSION_RECORDS, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows/handler.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rows/rules.ts';
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import { POSSESSION_RECORDS, type Stores } from '../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { partitionsOf } from '../../testing/dump.ts';
 import { type Point, type Reach, withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';

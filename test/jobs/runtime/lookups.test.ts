@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { lookup } from '../../../jobs/define.ts';
 import { LookupCache, lookupId } from '../../../jobs/runtime/lookups.ts';
-import { ownerOfRows } from '../../../jobs/runtime/rows-handler.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
 import { added, addUp, changed, owners, polished } from './add-up.ts';
 import { type Bench, bench, rest, START, thingIn } from './bench.ts';
 import type { Hook } from './intercept.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAt } from '../../../jobs/runtime/position.ts';
-import { ownerOfRows } from '../../../jobs/runtime/rows-handler.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { formatAt } from '../../../jobs/runtime/rows/position.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import { shortId } from '../../../topics/log/origin.ts';

@@ -1,8 +1,8 @@
 /** A topic that was deleted and made again: its offsets begin anew, so that nothing of the old one's positions may be believed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownerOfRows } from '../../../jobs/runtime/rows-handler.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Topic } from '../../../topics/define.ts';
 import { embeddedTransport } from '../../../topics/embedded/transport.ts';
 import { added, addUp, things } from './add-up.ts';

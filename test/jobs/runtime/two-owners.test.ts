@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { ownerOfRows } from '../../../jobs/runtime/rows-handler.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
-import { trackProgress } from '../../../jobs/track-progress.ts';
+import { trackProgress } from '../../../jobs/track-progress/track-progress.ts';
 import { contentProgressed, enrolled } from '../../../schemas/enrollment.ts';
 import { courseStructure } from '../../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../../schemas/rows/learner-progress.ts';
