@@ -183,7 +183,7 @@ export class JobSpec {
     assert.partialDeepStrictEqual(plain(row) as unknown, plain(expected));
   }
 
-  /** Exactly these events were said since the last `when`, in this order for each topic. */
+  /** Exactly these events were said since the last `when`, in this order for each topic. A field that is left out has its default. */
   async thenEmits(
     ...expected: readonly (readonly [def: EventDef, data: Readonly<Record<string, unknown>>])[]
   ): Promise<void> {
@@ -192,7 +192,7 @@ export class JobSpec {
     );
     const wanted = this.job.to.map(({ events, broadcasts }) => {
       const types = new Set([...events, ...broadcasts].map(({ type }) => type));
-      return expected.filter(([{ type }]) => types.has(type)).map(([{ type }, data]) => ({ type, data }));
+      return expected.filter(([{ type }]) => types.has(type)).map(whole);
     });
     assert.deepEqual(news, plain(wanted));
   }
@@ -235,6 +235,11 @@ export class JobSpec {
   async dump(): Promise<Dump> {
     return dump(this.stores, [this.job]);
   }
+}
+
+function whole([{ type, schema }, data]: readonly [def: EventDef, data: Readonly<Record<string, unknown>>]) {
+  const defaults = schema.fields.flatMap((field) => ('default' in field ? [[field.name, field.default]] : []));
+  return { type, data: { ...Object.fromEntries(defaults), ...data } };
 }
 
 /** What a job looks up is in tables of other jobs, which are there whether these ran or not. */

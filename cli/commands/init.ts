@@ -1,0 +1,97 @@
+/** `tributary init`: a project of one's own, which is the example `examples/forum` under another name. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import { print } from '../context.ts';
+import type { RunForCaller } from '../descriptor.ts';
+import { usage } from '../errors.ts';
+import { type Manifest, manifestFor, nameFor, readManifest } from './init/manifest.ts';
+import { origin } from './init/origin.ts';
+
+/** In the order of reading. Compiled, it is a folder deeper, and so is the example. */
+const EXAMPLE = new URL('../../examples/forum/', import.meta.url);
+const COPIED = [
+  'README.md',
+  'events.ts',
+  'tables.ts',
+  'watch-questions.ts',
+  'watch-questions.test.ts',
+  'tributary.config.ts',
+  'questions.ndjson',
+  'tsconfig.json',
+];
+/** npm packs no file of this name, so it is no part of the example. */
+const IGNORED = 'node_modules/\ndata/\n';
+
+const OF_NPM = new Set(['dependencies', 'devDependencies']);
+/** What may be there: of npm, of git, and the tarball from which Tributary was installed. */
+const HARMLESS = /^(?:node_modules|package\.json|package-lock\.json|\.git|.*\.tgz)$/;
+
+export const run: RunForCaller<{ readonly folder: string }> = async (_, streams, { folder }) => {
+  const present = entriesOf(folder).filter((name) => !HARMLESS.test(name));
+  if (present.length > 0) throw occupied(folder, present);
+  const installed = installedInto(folder);
+  const copies = COPIED.map((name) => [name, readFileSync(new URL(name, EXAMPLE), 'utf8')] as const);
+  const template = readManifest(new URL('package.json', EXAMPLE)) as Manifest;
+  let packing: string | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    const { dependencies, devDependencies, toPack } = origin(realpathSync(folder));
+    packing = toPack;
+    const manifest = manifestFor(template, nameFor(basename(resolve(folder))), [
+      { dependencies, devDependencies },
+      installed,
+    ]);
+    const files = [
+      ...copies,
+      ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
+      ['.gitignore', IGNORED],
+    ] as const;
+    for (const [name, text] of files) {
+      writeFileSync(join(folder, name), text);
+      await print(streams, join(folder, name));
+    }
+  } catch (error) {
+    throw error instanceof TributaryError ? error : usage(`${folder} cannot be written: ${messageOf(error)}`);
+  }
+  const steps = [
+    ...(packing === undefined ? [] : [`(cd ${quoted(packing)} && npm pack)`]),
+    ...(resolve(folder) === process.cwd() ? [] : [`cd ${quoted(folder)}`]),
+    'npm install',
+    'npm test',
+    'npm start',
+  ];
+  await print(streams, `\nNext, in this order; ${join(folder, 'README.md')} says what you see:\n`);
+  for (const step of steps) await print(streams, `    ${step}`);
+  return 0;
+};
+
+/** As a shell takes it. */
+const quoted = (path: string): string => (/^[\w./~@%+:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw usage(`${folder} cannot be used: ${messageOf(error)}; name a folder`);
+  }
+}
+
+/** What `npm install` wrote down in a folder that had no package.json. One of somebody's own is not touched. */
+function installedInto(folder: string): Partial<Manifest> {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return {};
+  const manifest = readManifest(file);
+  if (manifest !== undefined && Object.keys(manifest).every((key) => OF_NPM.has(key))) return manifest;
+  throw occupied(folder, ['a package.json of its own']);
+}
+
+function occupied(folder: string, present: readonly string[]): TributaryError {
+  const shown = present.slice(0, 3).join(', ');
+  const more = present.length > 3 ? ` and ${present.length - 3} more` : '';
+  return new TributaryError(
+    'ALREADY_EXISTS',
+    `${folder} is not empty (${shown}${more}), and nothing was written; name a folder that is new or empty`,
+  );
+}

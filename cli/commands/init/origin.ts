@@ -1,0 +1,51 @@
+/**
+ * Where this copy of Tributary is from, as a package.json names it: a project that it begins depends on the same. Whoever installed
+ * the copy wrote that down beside its `node_modules`: the user in a folder, or npx in its cache. A tarball is named by its path from the
+ * new folder.
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { VERSION } from '../../../app/version.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+
+/** A Node that was installed as a package for this machine: the new project needs it, too. */
+const NODE = /^node-(?:bin-)?(?:linux|win|darwin)-/;
+
+export interface Origin extends Pick<Manifest, 'dependencies' | 'devDependencies'> {
+  /** The checkout in which the tarball has to be packed first. */
+  readonly toPack: string | undefined;
+}
+
+export function origin(folder: string): Origin {
+  const copy = dirname(findPackageJSON(import.meta.url) as string);
+  if (basename(dirname(copy)) !== 'node_modules') return checkedOut(copy, folder);
+  const root = dirname(dirname(copy));
+  const file = join(root, 'package.json');
+  const { dependencies, devDependencies } = (existsSync(file) && readManifest(file)) || {};
+  const named = { ...devDependencies, ...dependencies };
+  const moved = (spec: string): string =>
+    spec.startsWith('file:') ? fileSpec(folder, resolve(root, spec.slice('file:'.length))) : spec;
+  const nodes = Object.entries(named).filter(([name]) => NODE.test(name));
+  return {
+    // Not named there: it is installed for all, or by another program than npm.
+    dependencies: { tributary: moved(named['tributary'] ?? `^${VERSION}`) },
+    devDependencies: Object.fromEntries(nodes),
+    toPack: undefined,
+  };
+}
+
+/** A checkout is not compiled, so that nobody can depend on it as it is; what `npm pack` makes of it can be installed. */
+function checkedOut(copy: string, folder: string): Origin {
+  const tarball = join(copy, `tributary-${VERSION}.tgz`);
+  return {
+    dependencies: { tributary: fileSpec(folder, tarball) },
+    devDependencies: {},
+    toPack: existsSync(tarball) ? undefined : copy,
+  };
+}
+
+function fileSpec(folder: string, tarball: string): string {
+  const real = existsSync(tarball) ? realpathSync(tarball) : tarball;
+  return `file:${relative(folder, real).replaceAll('\\', '/')}`;
+}
