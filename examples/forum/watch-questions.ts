@@ -42,7 +42,7 @@ export const watchQuestions = defineJob({
 
   /** What follows from the change of the row: events to other topics, and timers. */
   react: (before, after) => {
-    if (before === after || after?.asked == null) return [];
+    if (before === after || after === undefined || after.asked === null) return [];
     switch (stateOf(after)) {
       case 'open':
         return [wakeAt('unanswered', after.asked.askedAt + PATIENCE)];
@@ -54,9 +54,7 @@ export const watchQuestions = defineJob({
   },
 
   /** What other tables hold of the row. */
-  views: [
-    view(questions, courseQuestions, (row) => (row.asked === null ? undefined : { ...row.asked, state: stateOf(row) })),
-  ],
+  views: [view(questions, courseQuestions, listed)],
 });
 
 const newQuestion = ({ questionId }: Pick<Question, 'questionId'>): Question => ({
@@ -65,6 +63,11 @@ const newQuestion = ({ questionId }: Pick<Question, 'questionId'>): Question => 
   answeredAt: null,
   remindedAt: null,
 });
+
+/** Undefined: there is nothing to list yet. */
+function listed(row: Question) {
+  return row.asked === null ? undefined : { ...row.asked, state: stateOf(row) };
+}
 
 function stateOf({ answeredAt, remindedAt }: Question): 'open' | 'overdue' | 'answered' {
   if (answeredAt !== null) return 'answered';

@@ -21,6 +21,8 @@ export function manifestFor(template: Manifest, name: string, installed: readonl
 /** The name of the folder as npm takes it for a package. One that is named like its dependency would be that for npm. */
 export function nameFor(folder: string): string {
   const name = folder
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9._~-]+/g, '-')
     .replaceAll(/^[._-]+|-+$/g, '')

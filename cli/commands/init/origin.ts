@@ -17,8 +17,10 @@ export interface Origin extends Pick<Manifest, 'dependencies' | 'devDependencies
   readonly toPack: string | undefined;
 }
 
-export function origin(folder: string): Origin {
-  const copy = dirname(findPackageJSON(import.meta.url) as string);
+/** Where the files of the running copy are. */
+const COPY = dirname(findPackageJSON(import.meta.url) as string);
+
+export function origin(folder: string, copy = COPY): Origin {
   if (basename(dirname(copy)) !== 'node_modules') return checkedOut(copy, folder);
   const root = dirname(dirname(copy));
   const file = join(root, 'package.json');
