@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { temporaryFolder } from '../cli/harness.ts';
-import { change, changesIn } from './changes.ts';
+import { change, changesIn } from './pages.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'from-sources.ts')).href;

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { NODE_VERSIONS } from '../../app/node-version.ts';
 import { running, temporaryFolder, tributary } from '../cli/harness.ts';
 import './from-sources.ts';
+import { commandsIn } from './pages.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'examples/forum');
@@ -54,11 +55,3 @@ test('what init writes is the example, and runs as its README says', async (t) =
   assert.match(feed ?? '', /A question waits for an answer .*Where does the Nile begin\?/);
   assert.match(later ?? '', /^q-2 .* answered$/m);
 });
-
-/** The commands of the page, each with what is piped into it. */
-function commandsIn(page: string): { words: string[]; input: string }[] {
-  return [...page.matchAll(/^ {4}(?:echo '(.*)' \| )?npx tributary ([^#\n]*)/gm)].map(([, input = '', line = '']) => ({
-    words: line.trim().split(/ +/),
-    input,
-  }));
-}

@@ -1,4 +1,4 @@
-/** The changes that a page asks its reader to make: blocks of `diff`, each of the file that was named last before it. */
+/** What a page asks its reader to do, so that a test can do it. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ interface Change {
   readonly after: string;
 }
 
+/** In blocks of `diff`, each of the file that was named last before it. */
 export function changesIn(page: string): Change[] {
   const changes: Change[] = [];
   let file = '';
@@ -27,4 +28,19 @@ export function change(folder: string, { file, before, after }: Change): void {
   const parts = readFileSync(join(folder, file), 'utf8').split(before);
   assert.equal(parts.length, 2, `${file} has once, and not ${parts.length - 1} times:\n${before}`);
   writeFileSync(join(folder, file), parts.join(after));
+}
+
+export interface Command {
+  /** What stands behind `tributary`. */
+  readonly words: readonly string[];
+  /** What is piped into it. */
+  readonly input: string;
+}
+
+/** The lines by which a page runs `npx tributary`. */
+export function commandsIn(page: string): Command[] {
+  return [...page.matchAll(/^ *(?:echo '(.*)' \| )?npx tributary ([^#\n]*)/gm)].map(([, input = '', line = '']) => ({
+    words: line.trim().split(/ +/),
+    input,
+  }));
 }
