@@ -6,7 +6,7 @@ import { print } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
 import { usage } from '../errors.ts';
 import { type Manifest, manifestFor, nameFor, readManifest } from './init/manifest.ts';
-import { origin } from './init/origin.ts';
+import { nodePackages, origin } from './init/origin.ts';
 
 /** In the order of reading. Compiled, it is a folder deeper, and so is the example. */
 const EXAMPLE = new URL('../../examples/forum/', import.meta.url);
@@ -36,10 +36,10 @@ export const run: RunForCaller<{ readonly folder: string }> = async (_, streams,
   let packing: string | undefined;
   try {
     mkdirSync(folder, { recursive: true });
-    const { dependencies, devDependencies, toPack } = origin(realpathSync(folder));
+    const { dependencies, toPack } = origin(realpathSync(folder));
     packing = toPack;
     const manifest = manifestFor(template, nameFor(basename(resolve(folder))), [
-      { dependencies, devDependencies },
+      { dependencies, devDependencies: nodePackages() },
       installed,
     ]);
     const files = [

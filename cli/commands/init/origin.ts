@@ -9,10 +9,10 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { VERSION } from '../../../app/version.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
-/** A Node that was installed as a package for this machine: the new project needs it, too. */
-const NODE = /^node-(?:bin-)?(?:linux|win|darwin)-/;
+/** The executable of a package that is nothing but Node for one machine. */
+const PACKAGE_OF_NODE = /\/node_modules\/(node-(?:bin-)?(?:linux|win|darwin)-\w+)\/bin\/node(?:\.exe)?$/;
 
-export interface Origin extends Pick<Manifest, 'dependencies' | 'devDependencies'> {
+export interface Origin extends Pick<Manifest, 'dependencies'> {
   /** The checkout in which the tarball has to be packed first. */
   readonly toPack: string | undefined;
 }
@@ -25,16 +25,16 @@ export function origin(folder: string, copy = COPY): Origin {
   const root = dirname(dirname(copy));
   const file = join(root, 'package.json');
   const { dependencies, devDependencies } = (existsSync(file) && readManifest(file)) || {};
-  const named = { ...devDependencies, ...dependencies };
-  const moved = (spec: string): string =>
-    spec.startsWith('file:') ? fileSpec(folder, resolve(root, spec.slice('file:'.length))) : spec;
-  const nodes = Object.entries(named).filter(([name]) => NODE.test(name));
-  return {
-    // Not named there: it is installed for all, or by another program than npm.
-    dependencies: { tributary: moved(named['tributary'] ?? `^${VERSION}`) },
-    devDependencies: Object.fromEntries(nodes),
-    toPack: undefined,
-  };
+  // Not named there: it is installed for all, or by another program than npm.
+  const spec = { ...devDependencies, ...dependencies }['tributary'] ?? `^${VERSION}`;
+  const tributary = spec.startsWith('file:') ? fileSpec(folder, resolve(root, spec.slice('file:'.length))) : spec;
+  return { dependencies: { tributary }, toPack: undefined };
+}
+
+/** Where this process runs on a Node that was installed as a package, since the one of the machine is too old: that package. */
+export function nodePackages(executable = process.execPath): Readonly<Record<string, string>> {
+  const name = PACKAGE_OF_NODE.exec(executable.replaceAll('\\', '/'))?.[1];
+  return name === undefined ? {} : { [name]: `^${process.versions.node}` };
 }
 
 /** A checkout is not compiled, so that nobody can depend on it as it is; what `npm pack` makes of it can be installed. */
@@ -42,7 +42,6 @@ function checkedOut(copy: string, folder: string): Origin {
   const tarball = join(copy, `tributary-${VERSION}.tgz`);
   return {
     dependencies: { tributary: fileSpec(folder, tarball) },
-    devDependencies: {},
     toPack: existsSync(tarball) ? undefined : copy,
   };
 }
