@@ -1,13 +1,13 @@
 import { test } from 'node:test';
 import { notificationRequested } from 'tributary/learning';
-import { jobSpec, minute, type SpecEvent, survives } from 'tributary/testing';
+import { jobSpec, minute, survives } from 'tributary/testing';
 import { questionAnswered, questionAsked } from './events.ts';
 import { PATIENCE, watchQuestions } from './watch-questions.ts';
 
 const meanders = { questionId: 'q-1', courseId: 'rivers', learnerId: 'ada', tutorId: 'humboldt', title: 'Why?' };
-const asked: SpecEvent = [questionAsked, meanders];
-const answered: SpecEvent = [questionAnswered, { questionId: 'q-1', userId: 'ben' }];
-const askedBySomebodyElse: SpecEvent = [questionAsked, { ...meanders, questionId: 'q-2', learnerId: 'carl' }];
+const asked = [questionAsked, meanders] as const;
+const answered = [questionAnswered, { questionId: 'q-1', userId: 'ben' }] as const;
+const askedBySomebodyElse = [questionAsked, { ...meanders, questionId: 'q-2', learnerId: 'carl' }] as const;
 
 test('a question is open until it is answered', async (t) => {
   const spec = await jobSpec(t, watchQuestions);

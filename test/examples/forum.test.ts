@@ -27,6 +27,11 @@ test('the example asks for what the repository itself has', () => {
     assert.equal(version, ours.devDependencies[name], name);
 });
 
+test('the page that begins with the example names the tarball of this version', () => {
+  const named = read(ROOT, 'docs/add-a-job.md').matchAll(/tributary-[\d.]+\.tgz/g);
+  assert.deepEqual([...new Set([...named].map(([name]) => name))], [`tributary-${manifestIn(ROOT).version}.tgz`]);
+});
+
 test('what init writes is the example, and runs as its README says', async (t) => {
   const folder = join(temporaryFolder(t), 'Our Forum');
   const begun = await tributary(join(folder, '..'), ['init', 'Our Forum']);
