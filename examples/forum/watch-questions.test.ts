@@ -17,7 +17,7 @@ test('a question is open until it is answered', async (t) => {
   await spec.thenView('course_questions', { ...meanders, askedAt: minute(0), state: 'answered' });
 });
 
-test('the tutor is reminded of a question that has waited for two days', async (t) => {
+test('the tutor is reminded once of a question that has waited for two days', async (t) => {
   const spec = await jobSpec(t, watchQuestions);
   await spec.given(asked);
   await spec.whenTimeIs(minute(0) + PATIENCE - 1);
@@ -34,6 +34,8 @@ test('the tutor is reminded of a question that has waited for two days', async (
       body: 'Why?',
     },
   ]);
+  await spec.when(asked);
+  await spec.thenNothing();
 });
 
 test('nobody is reminded of a question that was answered in time', async (t) => {
@@ -41,14 +43,16 @@ test('nobody is reminded of a question that was answered in time', async (t) => 
   await spec.given(asked, answered);
   await spec.whenTimeIs(minute(0) + PATIENCE);
   await spec.thenNothing();
+  await spec.thenRow(['q-1'], { answeredAt: minute(1), remindedAt: null });
 });
 
 test('an answer that comes before its question counts when the question comes', async (t) => {
   const spec = await jobSpec(t, watchQuestions);
   await spec.when(answered);
   await spec.thenView('course_questions');
-  await spec.when(asked);
+  await spec.when(asked, answered);
   await spec.thenRow(['q-1'], { answeredAt: minute(0) });
+  await spec.thenView('course_questions', { ...meanders, askedAt: minute(1), state: 'answered' });
 });
 
 survives(watchQuestions, [asked, askedBySomebodyElse, answered, asked]);
