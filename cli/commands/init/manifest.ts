@@ -7,15 +7,21 @@ export interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** The template under this name; of a dependency that several name, the last one counts. */
+/** The template under this name; of a dependency that several name, the last one counts. None is named for both purposes. */
 export function manifestFor(template: Manifest, name: string, installed: readonly Partial<Manifest>[]): Manifest {
   const all = [template, ...installed];
-  return {
-    ...template,
-    name,
-    dependencies: Object.assign({}, ...all.map(({ dependencies }) => dependencies)),
-    devDependencies: Object.assign({}, ...all.map(({ devDependencies }) => devDependencies)),
-  };
+  const dependencies = joined(all.map((each) => each.dependencies));
+  const forDevelopment = joined(all.map((each) => each.devDependencies));
+  const devDependencies = Object.fromEntries(
+    Object.entries(forDevelopment).filter(([each]) => !(each in dependencies)),
+  );
+  return { ...template, name, dependencies, devDependencies };
+}
+
+/** In the order in which npm keeps them. */
+function joined(all: readonly (Manifest['dependencies'] | undefined)[]): Manifest['dependencies'] {
+  const entries = all.flatMap((each) => Object.entries(each ?? {}));
+  return Object.fromEntries([...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The name of the folder as npm takes it for a package. One that is named like its dependency would be that for npm. */
