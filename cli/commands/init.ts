@@ -28,34 +28,10 @@ const OF_NPM = new Set(['dependencies', 'devDependencies']);
 const HARMLESS = /^(?:node_modules|package\.json|package-lock\.json|\.git|.*\.tgz)$/;
 
 export const run: RunForCaller<{ readonly folder: string }> = async (_, streams, { folder }) => {
-  const present = entriesOf(folder).filter((name) => !HARMLESS.test(name));
-  if (present.length > 0) throw occupied(folder, present);
-  const installed = installedInto(folder);
-  const copies = COPIED.map((name) => [name, readFileSync(new URL(name, EXAMPLE), 'utf8')] as const);
-  const template = readManifest(new URL('package.json', EXAMPLE)) as Manifest;
-  let packing: string | undefined;
-  try {
-    mkdirSync(folder, { recursive: true });
-    const { dependencies, toPack } = origin(realpathSync(folder));
-    packing = toPack;
-    const manifest = manifestFor(template, nameFor(basename(resolve(folder))), [
-      { dependencies, devDependencies: nodePackages() },
-      installed,
-    ]);
-    const files = [
-      ...copies,
-      ['package.json', `${JSON.stringify(manifest, null, 2)}\n`],
-      ['.gitignore', IGNORED],
-    ] as const;
-    for (const [name, text] of files) {
-      writeFileSync(join(folder, name), text);
-      await print(streams, join(folder, name));
-    }
-  } catch (error) {
-    throw error instanceof TributaryError ? error : usage(`${folder} cannot be written: ${messageOf(error)}`);
-  }
+  const { names, toPack } = begin(folder);
+  for (const name of names) await print(streams, join(folder, name));
   const steps = [
-    ...(packing === undefined ? [] : [`(cd ${quoted(packing)} && npm pack)`]),
+    ...(toPack === undefined ? [] : [`(cd ${quoted(toPack)} && npm pack)`]),
     ...(resolve(folder) === process.cwd() ? [] : [`cd ${quoted(folder)}`]),
     'npm install',
     'npm test',
@@ -65,6 +41,26 @@ export const run: RunForCaller<{ readonly folder: string }> = async (_, streams,
   for (const step of steps) await print(streams, `    ${step}`);
   return 0;
 };
+
+/** Writes the project. Answers the names of its files, and the checkout that has to be packed first, if one has to be. */
+function begin(folder: string): { readonly names: readonly string[]; readonly toPack: string | undefined } {
+  const present = entriesOf(folder).filter((name) => !HARMLESS.test(name));
+  if (present.length > 0) throw occupied(folder, present);
+  const installed = installedInto(folder);
+  const files = new Map(COPIED.map((name) => [name, readFileSync(new URL(name, EXAMPLE), 'utf8')]));
+  const template = readManifest(new URL('package.json', EXAMPLE)) as Manifest;
+  try {
+    mkdirSync(folder, { recursive: true });
+    const { dependencies, toPack } = origin(realpathSync(folder));
+    const named = { dependencies, devDependencies: nodePackages() };
+    const manifest = manifestFor(template, nameFor(basename(resolve(folder))), [named, installed]);
+    files.set('package.json', `${JSON.stringify(manifest, null, 2)}\n`).set('.gitignore', IGNORED);
+    for (const [name, text] of files) writeFileSync(join(folder, name), text);
+    return { names: [...files.keys()], toPack };
+  } catch (error) {
+    throw usage(`${folder} cannot be written: ${messageOf(error)}`);
+  }
+}
 
 /** As a shell takes it. */
 const quoted = (path: string): string => (/^[\w./~@%+:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
