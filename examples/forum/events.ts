@@ -5,7 +5,7 @@ const namespace = 'org.example.forum';
 
 export const questionId = { name: 'questionId', type: 'string', doc: 'The question.' } as const;
 
-/** What is said when a question is asked: the fields of the event, which the row keeps. */
+/** What a question consists of: the event has these fields, and the row keeps them. */
 export const question = [
   questionId,
   { name: 'courseId', type: 'string', doc: 'The course in whose forum it was asked.' },

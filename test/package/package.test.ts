@@ -128,7 +128,7 @@ test('its job is changed as the page says, and the rows are made anew', async (t
   for (const each of changesIn(page)) change(project, each);
   writeFileSync(join(project, 'process.test.ts'), PROCESS);
   npm(project, 'run', 'types');
-  assert.equal(testsPassed(), 10);
+  assert.equal(testsPassed(), 11);
   await started(t);
   const outputs = commandsIn(page).map((command) => {
     const { status, stdout, stderr } = tributaryIn(project, command);
@@ -172,12 +172,37 @@ async function started(t: TestContext): Promise<void> {
   child.stdout.resume();
 }
 
-/** Runs the job in a process of the user's own. */
+/** Uses the other entries: lookups of the built-in module, and the runtime in a process of the user's own. */
 const PROCESS = `
 import { test } from 'node:test';
+import { defineJob, lookup } from 'tributary';
+import { courseStructure } from 'tributary/learning';
 import { type RunningJob, runJob, systemClock } from 'tributary/runtime';
-import { memoryStores, testRuntime } from 'tributary/testing';
+import { jobSpec, memoryStores, testRuntime } from 'tributary/testing';
+import { questionAsked, questionEvents } from './events.ts';
+import { questions } from './tables.ts';
 import { watchQuestions } from './watch-questions.ts';
+
+const looking = defineJob({
+  name: 'look',
+  doc: 'Looks up the course of a question.',
+  from: questionEvents,
+  on: [questionAsked],
+  to: [],
+  row: questions,
+  key: ({ data }) => ({ questionId: data.questionId }),
+  lookups: (_, { data }) => ({ course: lookup(courseStructure, { courseId: data.courseId }) }),
+  fold: {
+    'question.asked': (_, { data: { questionId } }, { course }) =>
+      ({ questionId, asked: null, answeredAt: course?.publishedAt ?? null, answeredBy: null, remindedAt: null }),
+  },
+});
+
+test('a row of the built-in module is looked up', async (t) => {
+  const spec = await jobSpec(t, looking);
+  await spec.when([questionAsked, { questionId: 'q', courseId: 'c', learnerId: 'l', tutorId: 't', title: '' }]);
+  await spec.thenRow(['q'], { answeredAt: null });
+});
 
 test('the job runs and stops', async () => {
   const stores = await memoryStores([watchQuestions]);
