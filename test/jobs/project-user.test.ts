@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { projectUser } from '../../jobs/project-user.ts';
+import { projectUser } from '../../jobs/project-user/project-user.ts';
 import { ownershipTransferred, userCreated, userDeleted, userMerged, userUpdated } from '../../schemas/user.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';
