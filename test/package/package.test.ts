@@ -168,7 +168,7 @@ async function started(t: TestContext): Promise<void> {
     text += chunk;
     if (text.includes('jobs are running')) break;
   }
-  assert.match(text, /7 jobs are running/);
+  assert.match(text, /8 jobs are running/);
   child.stdout.resume();
 }
 
