@@ -197,6 +197,18 @@ const RULES: readonly Rule[] = [
     why: 'requests are built purely: tested without a server',
   },
   {
+    files: ['sinks/segments/**'],
+    ours: ['core/*', 'duckdb/*', 'files/*', 'sinks/objects/port.ts', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite', '@duckdb/node-api'],
+    why: 'segments are Parquet in the objects, whatever table they are of',
+  },
+  {
+    files: ['sinks/delta/**'],
+    ours: ['core/*', 'duckdb/*', 'sinks/objects/port.ts', 'sinks/segments/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'a table is made of objects, whatever holds them, and DuckDB is opened elsewhere',
+  },
+  {
     files: ['sinks/*/*.ts'],
     ours: ['core/*', 'sinks/port.ts', '{folder}/*'],
     libraries: ['node:crypto', 'node:url'],
@@ -210,7 +222,14 @@ const RULES: readonly Rule[] = [
   },
   ...Object.entries(CLIENTS).map(([folder, clients]) => ({
     files: [`${folder}/**`],
-    ours: ['core/*', 'sinks/port.ts', 'network/*', '{port}/*', '{folder}/*'],
+    ours: [
+      'core/*',
+      'sinks/port.ts',
+      'network/*',
+      '{port}/*',
+      '{folder}/*',
+      ...(folder === 'sinks/objects/directory' ? ['files/*'] : []),
+    ],
     libraries: ['node:*', '!node:sqlite', ...clients],
     why: 'one effect each',
   })),
@@ -219,6 +238,18 @@ const RULES: readonly Rule[] = [
     ours: ['core/*', 'embedded/**'],
     libraries: ['node:*'],
     why: 'it knows nothing of those who share it',
+  },
+  {
+    files: ['files/**'],
+    ours: ['files/*'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'what processes leave in folders, whoever keeps something there',
+  },
+  {
+    files: ['duckdb/**'],
+    ours: ['core/*', 'files/*', 'duckdb/*'],
+    libraries: ['node:*', '!node:sqlite', '@duckdb/node-api'],
+    why: 'the one place where a DuckDB is opened, whatever is asked of it',
   },
   {
     files: ['app/wiring.ts', 'app/openers.ts'],
@@ -238,6 +269,7 @@ const RULES: readonly Rule[] = [
       '**',
       ...LISTS,
       '!embedded/**',
+      '!duckdb/**',
       '!network/**',
       '!topics/embedded/**',
       '!topics/kafka/**',
@@ -356,6 +388,8 @@ const PURE = [
   'modules/**',
   'sinks/**/request.ts',
   'sinks/**/port.ts',
+  'sinks/segments/{columns,source,statistics}.ts',
+  'sinks/delta/{actions,checkpoint,cleaning,compaction,names,proposal,schema,snapshot}.ts',
   ...DECLARATIONS,
 ];
 /** Clocks, luck and the outside world, in the words in which they can be had without an import. */
@@ -442,6 +476,11 @@ test('a file that trespasses is told of, with the reason', () => {
     ['sinks/tables/sqlite/tables.ts', '../../search/port.ts'],
     ['sinks/tables/sqlite/tables.ts', 'node:sqlite'],
     ['sinks/objects/directory/files.ts', '../../../embedded/database.ts'],
+    ['sinks/delta/table.ts', '../objects/s3/objects.ts'],
+    ['sinks/delta/table.ts', '@duckdb/node-api'],
+    ['sinks/segments/files.ts', '../delta/index.ts'],
+    ['duckdb/database.ts', '../sinks/segments/columns.ts'],
+    ['cli/commands/up.ts', '../../duckdb/database.ts'],
     ['embedded/database.ts', '../topics/index.ts'],
     ['cli/names.ts', '../sinks/tables/sqlite/tables.ts'],
     ['cli/names.ts', '../topics/index.ts'],
