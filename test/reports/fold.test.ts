@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Rejection } from '../../jobs/define.ts';
 import { defineDatasource } from '../../reports/define-datasource.ts';
 import { RollupFold } from '../../reports/rollup/fold.ts';
@@ -291,31 +289,4 @@ test('as many different tuples as events are all kept, and the size says so', ()
   assert.equal(count, n);
   assert.equal(new Set(Array.from(rows, ({ page }) => page)).size, n);
   assert.equal(fold.bytes, empty);
-});
-
-test('the size is what the fold takes, from half of it to twice as much', () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const used = (): number => {
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return heapUsed + arrayBuffers;
-  };
-  const shapes: Record<string, (i: number) => Visit> = {
-    'many tuples': (i) => visit({ page: `page number ${i}`, userId: 'ada', seconds: i }),
-    'few tuples, many users': (i) => visit({ page: `page-${i % 7}`, userId: `learner-${i}` }),
-    'many users in every tuple': (i) =>
-      visit({ page: `page-${i % 500}`, userId: `learner-${i % 30_011}`, seconds: i % 97 }),
-  };
-  // What a fold of before gives back would be counted.
-  const kept: RollupFold[] = [];
-  for (const [name, shape] of Object.entries(shapes)) {
-    const before = used();
-    const fold = new RollupFold(visits);
-    for (let i = 0; i < 60_000; i++) fold.add(shape(i));
-    kept.push(fold);
-    const taken = used() - before;
-    assert.ok(fold.bytes > taken / 2 && fold.bytes < taken * 2, `${name}: ${fold.bytes} of ${taken}`);
-  }
-  assert.equal(kept.length, 3);
 });
