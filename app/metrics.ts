@@ -8,6 +8,7 @@ import type { Job } from '../jobs/define.ts';
 import { ANOMALIES } from '../jobs/runtime/anomalies.ts';
 import type { Assignment } from '../jobs/runtime/assignment.ts';
 import { SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
 
@@ -27,7 +28,10 @@ const STARTING = 'start';
 export type Metrics = Awaited<ReturnType<typeof createMetrics>>;
 
 /** In a registry of their own. `jobs` are those that this process runs. */
-export async function createMetrics(jobs: readonly Job[] = [], now: () => number = Date.now) {
+export async function createMetrics(
+  jobs: readonly (Work & Partial<Pick<Job, 'views'>>)[] = [],
+  now: () => number = Date.now,
+) {
   const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
   const registry: Registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -118,7 +122,7 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
   const views = new Map<string, Set<string>>();
   let batches = 0;
 
-  for (const { name: job, from, views: viewsOf } of jobs) {
+  for (const { name: job, from, views: viewsOf = [] } of jobs) {
     const topic = from.name;
     for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
     for (const outcome of [...ANOMALIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);

@@ -325,7 +325,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['app/**'],
-    ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/**', ...PORTS, 'modules/*', 'app/*'],
+    ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/**', 'reports/runtime/*', ...PORTS, 'modules/*', 'app/*'],
     libraries: ['node:*', '!node:sqlite', 'pino', 'prom-client', 'zod'],
     why: 'what a process of jobs is, whoever starts it',
   },
@@ -454,7 +454,8 @@ const PURE = [
   'jobs/*',
   ...JOB_FOLDERS,
   'modules/**',
-  'reports/**',
+  'reports/*',
+  'reports/{datasources,rollup,sql}/**',
   'sinks/**/request.ts',
   'sinks/**/port.ts',
   'sinks/segments/{columns,source,statistics}.ts',

@@ -30,7 +30,7 @@ export async function lookUp(
         return [name, id] as const;
       });
     } catch (error) {
-      const what = `${source.job} could not say what ${event.type} looks up`;
+      const what = `${source.name} could not say what ${event.type} looks up`;
       return reject('JOB_FAILED', `${what}: ${messageOf(error)}`);
     }
   });
@@ -81,7 +81,7 @@ export function added(source: SegmentSource, into: SegmentFold, { event, found, 
     const why = into.add(event, found, record);
     if (why !== undefined) return { kind: 'reject', code: why.code, message: why.message };
   } catch (error) {
-    const message = `${source.job} failed at ${event.type}: ${messageOf(error)}`;
+    const message = `${source.name} failed at ${event.type}: ${messageOf(error)}`;
     return { kind: 'reject', code: 'JOB_FAILED', message };
   }
   return into.events === before ? 'left out' : 'counted';

@@ -39,7 +39,7 @@ export class Process {
     const runtime = { ...parts.runtime, stores: withPoints(parts.runtime.stores, this.reach) };
     const mine = { ...parts, runtime };
     const shared = rollupShared(mine);
-    const membership = await runtime.stores.transport.join(parts.source.job, parts.source.from.name, NOBODY);
+    const membership = await runtime.stores.transport.join(parts.source.name, parts.source.from.name, NOBODY);
     for (let partition = 0; partition < partitions; partition++) {
       this.#idle.set(partition, 0);
       const owner = ownerOfRollup(mine, shared, partition, membership);

@@ -59,9 +59,9 @@ async function run(random: Random, stores: TestStores, { rules, events = 40 }: O
     }
     // Killed: nobody steps it any more. Or only taken for dead: it goes on beside its successor.
     if (random.chance(0.15)) live = random.chance(0.5) ? [await begin()] : [...live.slice(-1), await begin()];
-    if (random.chance(0.05)) await rewind(random, stores, source.job);
+    if (random.chance(0.05)) await rewind(random, stores, source.name);
   }
-  await settle([await begin()], random, clock, stores, source.job);
+  await settle([await begin()], random, clock, stores, source.name);
   await check(history, await segments.rows(objects), stores);
 }
 
