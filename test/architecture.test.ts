@@ -379,6 +379,18 @@ const RULES: readonly Rule[] = [
     why: 'what is packed is made of files, whatever is in them',
   },
   {
+    files: ['examples/*/*.test.ts'],
+    ours: ['{folder}/*'],
+    libraries: ['tributary', 'tributary/*', 'node:test', 'node:assert/*'],
+    why: 'an example is tested as a user tests a project',
+  },
+  {
+    files: ['examples/**'],
+    ours: ['{folder}/*'],
+    libraries: ['tributary', 'tributary/learning'],
+    why: 'an example is what a user has, who sees the package alone',
+  },
+  {
     files: ['docs/**'],
     ours: [
       'core/*',
@@ -566,6 +578,8 @@ test('a file that trespasses is told of, with the reason', () => {
     ['reports/rollup/fold.ts', '../datasources/activity.ts'],
     ['reports/rollup/fold.ts', 'node:crypto'],
     ['reports/sql/merge.ts', '@duckdb/node-api'],
+    ['examples/forum/events.ts', '../../index.ts'],
+    ['examples/forum/events.ts', 'tributary/runtime'],
     ['sinks/cache/redis/cache.ts', 'pg'],
     ['topics/kafka/group/claim.ts', '../../embedded/log.ts'],
     ['topics/kafka/wire/connection.ts', 'kafkajs'],
