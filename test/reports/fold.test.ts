@@ -205,6 +205,22 @@ test('least and most are null where no event has a value, and take zero and less
   );
 });
 
+test('a sketch of quantiles has its buckets in the order of values', () => {
+  const [row] = drained(
+    foldOf(
+      visits,
+      [5, -3, 0, 700, -80, 5].map((seconds) => visit({ seconds })),
+    ),
+  );
+  assert.ok(row?.['duration'] instanceof Map);
+  const [keys, times] = [[...row['duration'].keys()], [...row['duration'].values()]];
+  assert.deepEqual(
+    keys,
+    keys.toSorted((a, b) => a - b),
+  );
+  assert.deepEqual(times, [1, 1, 1, 2, 1]);
+});
+
 test('a time before the year 1 or after the last date is refused', () => {
   const fold = new RollupFold(visitsBy('day'));
   assertRefused(
