@@ -11,8 +11,8 @@
  * Errors: QUERY_INVALID for SQL that is wrong or asks for what it may not have, MEMORY_EXCEEDED, FOLDER_UNUSABLE for a full disk, STORE_BROKEN
  * for a file that cannot be read; for a query that is aborted, the reason of its signal.
  */
-import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream, mkdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { messageOf, TributaryError } from '../core/errors.ts';
@@ -40,6 +40,10 @@ export interface DuckDb {
   readonly scratch: string;
   /** A name for a new file in it, which ends in `.<ending>`. */
   file(ending: string): string;
+  writeFile(path: string, body: AsyncIterable<Uint8Array> | Iterable<string>): Promise<void>;
+  readFile(path: string): AsyncIterable<Uint8Array>;
+  /** Removing what is not there is no error. */
+  removeFile(path: string): Promise<void>;
   /** Connections are cheap, share no temporary tables, and run one query at a time each. */
   connect(): Promise<DuckConnection>;
   /** Does the work on a connection of its own. */
@@ -75,6 +79,9 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
       files += 1;
       return join(scratch, `${files}.${ending}`);
     },
+    writeFile,
+    readFile: (path) => createReadStream(path),
+    removeFile: (path) => rm(path, { force: true }),
     connect,
     async using(work) {
       const connection = await connect();
