@@ -3,8 +3,9 @@
  *
  * - It reads and writes files below its own scratch folder and reads those below `readable`, and no others: no network,
  *   no extension is installed or loaded, and no query can change these settings.
- * - The scratch folder has what is spilled, encrypted, and the files that its users make. It is of this process alone and goes with
- *   `close`; what dead processes left is removed when the next one opens.
+ * - The scratch folder has what is spilled, and the files that its users make. Only this user reads it, it is of this process alone, and it goes with
+ *   `close`; what dead processes left is removed when the next one opens. What is spilled is encrypted with a key that is kept in memory, so a
+ *   copy of the disk does not show it; but not so well that an attacker with time could not read it.
  * - `memoryBytes` bounds what DuckDB counts; the process takes up to twice as much while it sorts.
  * - Times are in UTC unless a query says otherwise.
  *
@@ -61,12 +62,11 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
       memory_limit: bytes(memoryBytes),
       threads: String(threads),
       temp_directory: spill,
-      max_temp_directory_size: bytes(spillBytes),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
     });
-    await lockDown(instance, [scratch, ...(options.readable ?? []).map((each) => resolve(each))]);
+    await lockDown(instance, spillBytes, [scratch, ...(options.readable ?? []).map((each) => resolve(each))]);
   } catch (error) {
     await rm(scratch, { recursive: true, force: true });
     throw duckError(error, 'opening DuckDB');
@@ -99,11 +99,15 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
 }
 
 /** What may be read is settled before the door is shut: afterwards nothing of it can be changed. */
-async function lockDown(instance: DuckDBInstance, folders: readonly string[]): Promise<void> {
+async function lockDown(instance: DuckDBInstance, spillBytes: number, folders: readonly string[]): Promise<void> {
   const connection = await instance.connect();
   try {
     for (const statement of [
       "SET GLOBAL TimeZone = 'UTC'",
+      // Among the options of `create` it is taken, shown and not kept.
+      `SET max_temp_directory_size = ${quoted(bytes(spillBytes))}`,
+      // Of those that are built in, it is the only module that writes. DuckDB calls it unsafe, since its random numbers can be foreseen.
+      'SET force_mbedtls_unsafe = true',
       'SET temp_file_encryption = true',
       `SET allowed_directories = [${folders.map((each) => quoted(`${each}/`)).join(', ')}]`,
       'SET enable_external_access = false',
