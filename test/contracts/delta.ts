@@ -211,6 +211,11 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     await table.create({ layout: LAYOUT });
     await world.write(table, rowsOf(0, 3));
     const added = rowsOf(3, 6).map((row, n) => ({ ...row, added: n }));
+    assert.deepEqual(
+      await world.rows(await table.refresh(), GROWN),
+      rowsOf(0, 3).map((row) => plain(row, GROWN)),
+      'when no segment has it yet',
+    );
     await world.write(table, added, growthOf(await table.refresh(), GROWN), GROWN);
     for (const snapshot of [await table.refresh(), await world.open().refresh()]) {
       assert.deepEqual(growthOf(snapshot, GROWN), []);
@@ -441,6 +446,11 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     }));
     assert.deepEqual([...snapshot.days.keys()], ['2026-11-30']);
     assert.equal(snapshot.removed.size, 2);
+    const { snapshot: none } = await table.commit((each) => ({
+      operation: 'DELETE',
+      actions: removalsOf(each, () => true, world.clock.now),
+    }));
+    assert.deepEqual(await world.rows(none), []);
   });
 
   deltaTest('a commit whose answer was lost is found again in the log, and done once', async (world) => {
