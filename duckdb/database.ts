@@ -23,7 +23,7 @@ import { duckError } from './errors.ts';
 import { quoted } from './names.ts';
 
 const MEGABYTE = 1024 * 1024;
-export const DUCK_DEFAULTS = { memoryBytes: 256 * MEGABYTE, threads: 2, spillBytes: 8 * 1024 * MEGABYTE };
+const DUCK_DEFAULTS = { memoryBytes: 256 * MEGABYTE, threads: 2, spillBytes: 8 * 1024 * MEGABYTE };
 
 export interface DuckOptions {
   /** Where the scratch folders of all processes lie. */

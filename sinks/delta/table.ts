@@ -24,7 +24,7 @@ const PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 2000;
 const DELETES_AT_ONCE = 16;
 
-export const DELTA_DEFAULTS = {
+const DELTA_DEFAULTS = {
   checkpointEvery: 50,
   /** How long files stay that no current snapshot has, for readers of an older one. */
   keepFilesMs: 7 * DAY,
