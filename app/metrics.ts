@@ -6,7 +6,7 @@ import type { Counter, Registry } from 'prom-client';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import { ANOMALIES } from '../jobs/runtime/anomalies.ts';
-import type { Assignment } from '../jobs/runtime/records.ts';
+import type { Assignment } from '../jobs/runtime/assignment.ts';
 import { SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;

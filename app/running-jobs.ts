@@ -7,7 +7,7 @@
 import { messageOf, TributaryError } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
-import type { RunningJob } from '../jobs/runtime/run.ts';
+import type { RunningJob } from '../jobs/runtime/run-group.ts';
 import type { Clock } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 

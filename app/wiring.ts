@@ -9,7 +9,7 @@ import { callAnswered, timerFired } from '../core/event.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
-import { currentTables } from '../jobs/runtime/generations/current-tables.ts';
+import { currentTables } from '../jobs/runtime/rows/generations/current-tables.ts';
 import {
   DEFAULT_SETTINGS,
   type Runtime,
@@ -17,9 +17,9 @@ import {
   rowBudgetOf,
   type Settings,
   type Stores,
-  upstreamsOf,
 } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import { upstreamsOf } from '../jobs/runtime/upstreams.ts';
 import type { Platform } from '../modules/define.ts';
 import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
 import type { Channel } from '../sinks/channels/port.ts';

@@ -9,7 +9,7 @@
 import { relative, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Job } from '../jobs/define.ts';
-import { runCurrent } from '../jobs/runtime/generations/run-current.ts';
+import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
 import type { Runtime, Stores } from '../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../jobs/runtime/telemetry.ts';
 import type { Platform } from '../modules/define.ts';

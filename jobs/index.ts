@@ -1,12 +1,12 @@
 /** Every job there is. */
 import type { Job } from './define.ts';
-import { deliverMessage } from './deliver-message.ts';
-import { notify, notifyWith } from './notify.ts';
+import { deliverMessage } from './deliver-message/deliver-message.ts';
+import { notify, notifyWith } from './notify/notify.ts';
 import { DEFAULT_OPTIONS, type JobOptions } from './options.ts';
-import { projectCourse } from './project-course.ts';
-import { projectGroup } from './project-group.ts';
-import { summarizeBatch } from './summarize-batch.ts';
-import { trackProgress } from './track-progress.ts';
+import { projectCourse } from './project-course/project-course.ts';
+import { projectGroup } from './project-group/project-group.ts';
+import { summarizeBatch } from './summarize-batch/summarize-batch.ts';
+import { trackProgress } from './track-progress/track-progress.ts';
 
 export { deliverMessage, notify, projectCourse, projectGroup, summarizeBatch, trackProgress };
 

@@ -15,7 +15,8 @@ interface Rule {
   readonly why: string;
 }
 
-const JOB_FILES = jobs.map(({ name }) => `jobs/${name}.ts`);
+const JOB_FILES = jobs.map(({ name }) => `jobs/${name}/${name}.ts`);
+const JOB_FOLDERS = jobs.map(({ name }) => `jobs/${name}/*`);
 const PORTS = ['sinks/port.ts', 'sinks/*/port.ts'];
 const DECLARATIONS = ['topics/index.ts', 'topics/define.ts'];
 /** The lists of topics and jobs: everybody else is handed a platform. */
@@ -154,16 +155,10 @@ const RULES: readonly Rule[] = [
     why: 'what a job is, whatever jobs there are',
   },
   {
-    files: ['jobs/*'],
-    ours: [
-      'core/*',
-      'schemas/**',
-      ...DECLARATIONS,
-      'jobs/*',
-      ...[...JOB_FILES, 'jobs/index.ts'].map((file) => `!${file}`),
-    ],
+    files: ['jobs/*', ...JOB_FOLDERS],
+    ours: ['core/*', 'schemas/**', ...DECLARATIONS, 'jobs/*', '!jobs/index.ts', '{folder}/*'],
     libraries: PURE_LIBRARIES,
-    why: 'a job is pure, and speaks to other jobs by events',
+    why: 'a job is pure, and hands events to other jobs and nothing else',
   },
   {
     files: ['modules/learning.ts'],
@@ -176,6 +171,12 @@ const RULES: readonly Rule[] = [
     ours: ['core/*', 'topics/define.ts', 'jobs/define.ts', 'modules/*', '!modules/learning.ts'],
     libraries: [],
     why: 'what modules and platforms are, whatever modules there are',
+  },
+  {
+    files: ['jobs/runtime/*', 'jobs/runtime/offsets/*', '!jobs/runtime/index.ts'],
+    ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/*', 'jobs/runtime/offsets/*', ...PORTS],
+    libraries: ['node:crypto', 'node:timers/promises'],
+    why: 'the owner of a partition does not know what its handler makes of the records',
   },
   {
     files: ['jobs/runtime/**'],
@@ -312,6 +313,18 @@ const RULES: readonly Rule[] = [
     why: 'what is packed is made of files, whatever is in them',
   },
   {
+    files: ['examples/*/*.test.ts'],
+    ours: ['{folder}/*'],
+    libraries: ['tributary', 'tributary/*', 'node:test', 'node:assert/*'],
+    why: 'an example is tested as a user tests a project',
+  },
+  {
+    files: ['examples/**'],
+    ours: ['{folder}/*'],
+    libraries: ['tributary', 'tributary/learning'],
+    why: 'an example is what a user has, who sees the package alone',
+  },
+  {
     files: ['docs/**'],
     ours: [
       'core/*',
@@ -383,6 +396,7 @@ const PURE = [
   'schemas/**',
   'topics/export/**',
   'jobs/*',
+  ...JOB_FOLDERS,
   'modules/**',
   'sinks/**/request.ts',
   'sinks/**/port.ts',
@@ -459,13 +473,16 @@ test('a file that trespasses is told of, with the reason', () => {
     ['topics/codec/codec.ts', 'avsc'],
     ['topics/define.ts', './embedded/transport.ts'],
     ['topics/embedded/log.ts', '../../sinks/port.ts'],
-    ['jobs/notify.ts', './track-progress.ts'],
-    ['jobs/notify.ts', './index.ts'],
-    ['jobs/notify.ts', './runtime/run.ts'],
-    ['jobs/notify.ts', '../topics/codec/codec.ts'],
-    ['jobs/runtime/run.ts', '../notify.ts'],
-    ['jobs/runtime/run.ts', '../../sinks/tables/sqlite/tables.ts'],
-    ['jobs/runtime/run.ts', 'pino'],
+    ['jobs/notify/notify.ts', '../track-progress/track-progress.ts'],
+    ['jobs/notify/notify.ts', '../track-progress/learner.ts'],
+    ['jobs/notify/notify.ts', '../index.ts'],
+    ['jobs/notify/notify.ts', '../runtime/owner.ts'],
+    ['jobs/notify/notify.ts', '../../topics/codec/codec.ts'],
+    ['jobs/define.ts', './notify/notify.ts'],
+    ['jobs/runtime/owner.ts', './rows/batch.ts'],
+    ['jobs/runtime/rows/run.ts', '../../notify/notify.ts'],
+    ['jobs/runtime/rows/run.ts', '../../../sinks/tables/sqlite/tables.ts'],
+    ['jobs/runtime/rows/run.ts', 'pino'],
     ['sinks/tables/port.ts', '../cache/port.ts'],
     ['sinks/tables/sqlite/request.ts', 'node:path'],
     ['sinks/tables/sqlite/tables.ts', '../../search/port.ts'],
@@ -484,7 +501,9 @@ test('a file that trespasses is told of, with the reason', () => {
     ['testing/job-spec.ts', '../modules/learning.ts'],
     ['cli/commands/up.ts', '../../embedded/database.ts'],
     ['demo/rows.ts', '../app/wiring.ts'],
-    ['docs/markdown.ts', '../jobs/runtime/run.ts'],
+    ['docs/markdown.ts', '../jobs/runtime/rows/run.ts'],
+    ['examples/forum/events.ts', '../../index.ts'],
+    ['examples/forum/events.ts', 'tributary/runtime'],
     ['sinks/cache/redis/cache.ts', 'pg'],
     ['topics/kafka/group/claim.ts', '../../embedded/log.ts'],
     ['topics/kafka/wire/connection.ts', 'kafkajs'],

@@ -2,7 +2,7 @@
 
 import { TributaryError } from '../../core/errors.ts';
 import { keyFields } from '../../core/target.ts';
-import { generationsOf, tableOf } from '../../jobs/runtime/generations/state.ts';
+import { generationsOf, tableOf } from '../../jobs/runtime/rows/generations/state.ts';
 import { tablesOf } from '../../modules/derived.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Run } from '../context.ts';

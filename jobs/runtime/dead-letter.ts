@@ -2,13 +2,24 @@
  * Dead letters: the record's own bytes and headers, with why and where. One that is larger than its topic takes is cut: the position
  * says where the whole record lies.
  */
+import type { RejectCode } from '../../core/errors.ts';
 import type { Key } from '../../sinks/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { headerSize, largestSize } from '../../topics/log/limits.ts';
-import type { Headers, NewRecord } from '../../topics/log/transport.ts';
+import type { Headers, LogRecord, NewRecord } from '../../topics/log/transport.ts';
+import type { Assignment, PartitionCount } from './assignment.ts';
 import type { Limit } from './limits.ts';
-import type { RejectedRecord } from './plan.ts';
-import type { Assignment, PartitionCount } from './records.ts';
+
+/** What a dead letter is made of. */
+export interface RejectedRecord {
+  readonly record: LogRecord;
+  readonly code: RejectCode;
+  readonly message: string;
+  /** The rows that rejected it; undefined if it touches none besides. */
+  readonly rows?: readonly Key[];
+  /** The rows that took it, and of which not everything that follows was written or said. */
+  readonly unshown?: readonly Key[];
+}
 
 /** Headers of a dead letter, besides those the record came with. */
 export const DEAD_LETTER = {
@@ -36,13 +47,15 @@ const SMALL = 10_000;
 /** The head of a batch counts as well. */
 const HEAD = 100;
 
-export function deadLetter(
-  rejected: RejectedRecord,
-  place: Assignment,
-  partitions: PartitionCount,
-  limit: Limit,
-  now: number,
-): NewRecord {
+export interface DeadLetterParts {
+  readonly place: Assignment;
+  readonly partitions: PartitionCount;
+  readonly limit: Limit;
+  /** In ms since 1970 UTC. */
+  readonly now: number;
+}
+
+export function deadLetter(rejected: RejectedRecord, { place, partitions, limit, now }: DeadLetterParts): NewRecord {
   const topic = deadLetterTopic(place.topic);
   const { record, code, message, rows = [], unshown = [] } = rejected;
   const most = limit(topic) - HEAD;
@@ -67,7 +80,9 @@ export function deadLetter(
     headers: { ...theirs(record.headers), ...why, ...named },
     timestamp: now,
   };
-  return largestSize(letter) <= most ? letter : cut(letter, why, named, rows.length + unshown.length, most);
+  return largestSize(letter) <= most
+    ? letter
+    : cut(letter, why, { headers: named, rows: rows.length + unshown.length }, most);
 }
 
 const OURS: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER));
@@ -81,7 +96,12 @@ function theirs(headers: Headers): Headers {
 const keysText = (keys: readonly Key[]): string => JSON.stringify(keys.map(([_tenant, ...key]) => key));
 
 /** What matters most is kept: why and where; then which rows; then the record's key, its headers, and of its value the beginning. */
-function cut(letter: NewRecord, why: Headers, named: Headers, rows: number, most: number): NewRecord {
+function cut(
+  letter: NewRecord,
+  why: Headers,
+  named: { readonly headers: Headers; readonly rows: number },
+  most: number,
+): NewRecord {
   const headers: Record<string, string | Uint8Array> = {
     ...why,
     [DEAD_LETTER.length]: String(letter.value?.length ?? 0),
@@ -92,12 +112,12 @@ function cut(letter: NewRecord, why: Headers, named: Headers, rows: number, most
     room -= size;
     return true;
   };
-  const sizes = Object.entries(named).map(([name, value]) => headerSize(name, value));
-  if (fits(sizes.reduce((sum, size) => sum + size, 0))) Object.assign(headers, named);
-  else headers[DEAD_LETTER.unnamed] = String(rows);
+  const sizes = Object.entries(named.headers).map(([name, value]) => headerSize(name, value));
+  if (fits(sizes.reduce((sum, size) => sum + size, 0))) Object.assign(headers, named.headers);
+  else headers[DEAD_LETTER.unnamed] = String(named.rows);
   const key = letter.key !== null && fits(letter.key.length) ? letter.key : null;
   for (const [name, value] of Object.entries(letter.headers)) {
-    if (!(name in why) && !(name in named) && fits(headerSize(name, value))) headers[name] = value;
+    if (!(name in why) && !(name in named.headers) && fits(headerSize(name, value))) headers[name] = value;
   }
   return { ...letter, key, headers, value: letter.value?.subarray(0, Math.max(0, room)) ?? null };
 }

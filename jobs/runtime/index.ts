@@ -1,7 +1,8 @@
 /** Runs declared jobs on stores. The command line does the same from a configuration. */
 export type { Codec, Decoded } from '../../topics/codec/codec.ts';
 export { systemClock } from './clock.ts';
-export { type RunningJob, runJob } from './run.ts';
+export { runJob } from './rows/run.ts';
+export type { RunningJob } from './run-group.ts';
 export {
   type Clock,
   DEFAULT_SETTINGS,
@@ -11,6 +12,6 @@ export {
   rowBudgetOf,
   type Settings,
   type Stores,
-  upstreamsOf,
 } from './stores.ts';
 export { SILENT, type Telemetry, type TelemetryEvent } from './telemetry.ts';
+export { upstreamsOf } from './upstreams.ts';

@@ -3,9 +3,8 @@
  * else made may take less, and says so only when a commit is refused. What was learned so holds for as long as the worker lives.
  */
 import { messageOf, TributaryError } from '../../core/errors.ts';
-import { LARGEST_RECORD, LARGEST_VALUE, largestSize, RecordTooLarge } from '../../topics/log/limits.ts';
+import { LARGEST_RECORD, largestSize, RecordTooLarge } from '../../topics/log/limits.ts';
 import type { Claim, NewRecord } from '../../topics/log/transport.ts';
-import type { OutboxEntry } from './outbox.ts';
 
 /** The largest record that a topic takes, in bytes. */
 export type Limit = (topic: string) => number;
@@ -59,16 +58,4 @@ export class Limits {
     const message = `${topic} takes no record of ${size} bytes, and none can be smaller; raise its max.message.bytes`;
     return new TributaryError('LOG_AWAY', `${message}: ${messageOf(cause)}`, { cause });
   }
-}
-
-/** What an event has besides key and value. */
-const HEADERS = 2000;
-
-/** Why its topic will not take an event that a row says; undefined if it will. */
-export function whyTooLarge(entry: OutboxEntry, limit: Limit): string | undefined {
-  if (entry.kind !== 'event') return undefined;
-  const { topic, type, key, value } = entry;
-  const [size, most] = [value.length, Math.min(LARGEST_VALUE, limit(topic) - HEADERS - 3 * (key?.length ?? 0))];
-  if (size <= most) return undefined;
-  return `${type}, which follows from it, has ${size} bytes, and ${topic} takes ${most}`;
 }

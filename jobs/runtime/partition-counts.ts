@@ -3,7 +3,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import type { Job } from '../define.ts';
-import type { PartitionCount } from './records.ts';
+import type { PartitionCount } from './assignment.ts';
 
 export class PartitionCounts {
   readonly #job: string;

@@ -9,8 +9,8 @@
  * A write that waited comes later than the look that allowed it. So before it is made again the owner looks at its token.
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
+import type { Assignment } from './assignment.ts';
 import { backOff } from './back-off.ts';
-import type { Assignment } from './records.ts';
 import type { Runtime, Stores } from './stores.ts';
 
 /** What keeps room that others wait for is given up after so long. */

@@ -7,10 +7,10 @@ import type { Search } from '../../sinks/search/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
 import type { Transport } from '../../topics/log/transport.ts';
-import type { Job } from '../define.ts';
 import { RecordBudget } from './record-budget.ts';
 import { RowBudget } from './row-budget.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Upstreams } from './upstreams.ts';
 
 export interface Stores {
   readonly transport: Transport;
@@ -102,20 +102,6 @@ export function rowBudgetOf({ rowCacheMb }: Settings): RowBudget {
   return new RowBudget(rowCacheMb * 1_000_000);
 }
 
-/** What `Runtime.upstreams` answers for these jobs, which have to be all that are declared. */
-export function upstreamsOf(jobs: readonly Job[]): Runtime['upstreams'] {
-  const upstreams = new Map<string, Set<string>>();
-  for (const { name, from, to } of jobs) {
-    for (const topic of to) {
-      const ofTopic = upstreams.get(topic.name) ?? new Set();
-      upstreams.set(topic.name, ofTopic.add(`${name}/${from.name}`));
-    }
-  }
-  return (topic) => upstreams.get(topic) ?? NOBODY;
-}
-
-const NOBODY: ReadonlySet<string> = new Set();
-
 export interface Runtime {
   readonly stores: Stores;
   readonly clock: Clock;
@@ -129,9 +115,5 @@ export interface Runtime {
   readonly rowBudget: RowBudget;
   /** In [0, 1): for jitter. */
   readonly random: () => number;
-  /**
-   * Which jobs derive events for a topic from which, as `job/topic`. The origin of any other event is none of ours: its producer
-   * may mean something else by the word, and dedupe positions are not kept for it.
-   */
-  readonly upstreams: (topic: string) => ReadonlySet<string>;
+  readonly upstreams: Upstreams;
 }

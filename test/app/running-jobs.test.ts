@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Failure, RunningJobs } from '../../app/running-jobs.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { jobs as declared } from '../../jobs/index.ts';
-import type { RunningJob } from '../../jobs/runtime/run.ts';
+import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 
 const [A, B] = declared.slice(0, 2).map(({ name }) => name) as [string, string];

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT } from '../../core/event.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';

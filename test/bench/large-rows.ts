@@ -7,11 +7,11 @@ import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import { keyFields, type TableDef } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
-import { notify } from '../../jobs/notify.ts';
-import { projectGroup } from '../../jobs/project-group.ts';
-import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { notify } from '../../jobs/notify/notify.ts';
+import { projectGroup } from '../../jobs/project-group/project-group.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { contentProgressed, enrolled, progressFollowed } from '../../schemas/enrollment.ts';
 import { activityAdded, memberAdded, memberProgressed, memberRemoved, memberRoleChanged } from '../../schemas/group.ts';
 import { notificationRequested, preferencesChanged } from '../../schemas/notification.ts';
@@ -138,7 +138,7 @@ async function measure({ job, given, event }: Case, size: number): Promise<numbe
   const runtime = testRuntime(stores, { settings: { lookupMs: 60_000, rowCacheMb: 1000 } });
   const nobody = { assigned: () => {}, revoked: async () => {} };
   const membership = await stores.transport.join(job.name, job.from.name, nobody);
-  const worker = new PartitionWorker(job, 0, membership, runtime, lookupsFor(runtime));
+  const worker = ownerOfRows({ job, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
   let id = 0;
   const produce = async (steps: Iterable<Step>) => {
     const events = [...steps].map(([def, data]) => ({ topic: job.from, def, data, id: `${id++}`, time: NINE + id }));

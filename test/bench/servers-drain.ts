@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '../../jobs/define.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { enrollmentEvents } from '../../topics/index.ts';
 import type { Transport } from '../../topics/log/transport.ts';
 import { calm, cpuSeconds, peakMb, type Servers } from './servers-set.ts';

@@ -1,7 +1,7 @@
 /** Enrollment events in two orders, and the courses they are of: what `track-progress` is measured with. */
 
 import { DEFAULT_TENANT } from '../../core/event.ts';
-import { projectCourse } from '../../jobs/project-course.ts';
+import { projectCourse } from '../../jobs/project-course/project-course.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import type { StoredRow } from '../../sinks/tables/port.ts';

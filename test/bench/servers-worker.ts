@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../../app/config.ts';
 import { letHeapGrow } from '../../app/heap.ts';
 import { wire } from '../../app/wiring.ts';
-import { runJob } from '../../jobs/runtime/run.ts';
+import { runJob } from '../../jobs/runtime/rows/run.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 
 const { config: file, data = '' } = parseArgs({

@@ -64,13 +64,7 @@ test('a record that lies where the cut one lay, and is another, is not taken for
     const place = { job: 'notify', topic: TOPIC, partition: 2 };
     const letter = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
     await one.stores.transport.produce([
-      deadLetter(
-        letter,
-        place,
-        () => 6,
-        () => 3000,
-        2000,
-      ),
+      deadLetter(letter, { place, partitions: () => 6, limit: () => 3000, now: 2000 }),
     ]);
     const { stdout } = await command(one, 'dead-letters show', { id: `${TOPIC}/2/${offset}`, json: true });
     assert.equal(JSON.parse(stdout).cutFrom, 100_000);

@@ -161,7 +161,10 @@ test('a record that is rejected once more after its replay stays replayed, and i
   for (const record of original) {
     const place = { job: 'track-progress', topic: TOPIC, partition: 2 };
     await one.stores.transport.produce([
-      deadLetter({ record, code: 'DATA_INVALID', message: 'again' }, place, () => 6, LIMIT, 3000),
+      deadLetter(
+        { record, code: 'DATA_INVALID', message: 'again' },
+        { place, partitions: () => 6, limit: LIMIT, now: 3000 },
+      ),
     ]);
   }
   assert.deepEqual(

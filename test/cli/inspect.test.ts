@@ -6,7 +6,7 @@ import { type Wired, wire } from '../../app/wiring.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Finding } from '../../core/finding.ts';
 import { openDatabase } from '../../embedded/database.ts';
-import { changeGenerations } from '../../jobs/runtime/generations/state.ts';
+import { changeGenerations } from '../../jobs/runtime/rows/generations/state.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';

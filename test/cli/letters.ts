@@ -40,7 +40,10 @@ export async function rejected(
   for (const job of jobs) {
     const place = { job, topic: TOPIC, partition: record.partition };
     await stores.transport.produce([
-      deadLetter({ record: original, code, message: `why ${job} did not` }, place, () => 6, LIMIT, 2000),
+      deadLetter(
+        { record: original, code, message: `why ${job} did not` },
+        { place, partitions: () => 6, limit: LIMIT, now: 2000 },
+      ),
     ]);
   }
   return `${TOPIC}/${record.partition}/${offset}`;
@@ -65,13 +68,7 @@ export async function cut({ stores }: Wired, record: NewRecord, largest: number,
   const rejected = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
   const place = { job: 'track-progress', topic: TOPIC, partition: record.partition };
   await stores.transport.produce([
-    deadLetter(
-      { ...rejected, ...about },
-      place,
-      () => 6,
-      () => largest,
-      Date.now(),
-    ),
+    deadLetter({ ...rejected, ...about }, { place, partitions: () => 6, limit: () => largest, now: Date.now() }),
   ]);
   return `${TOPIC}/${record.partition}/${offset}`;
 }

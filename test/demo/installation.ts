@@ -10,8 +10,8 @@ import {
   rowBudgetOf,
   type Settings,
   type Stores,
-  upstreamsOf,
 } from '../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { memoryStores, type TestStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
 

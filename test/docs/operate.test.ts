@@ -47,7 +47,7 @@ test('the page of operation has every metric, with its kind, labels and help', a
 
 test('the excerpt of a job in the README is in that job', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const job = readFileSync(join(root, 'jobs/track-progress.ts'), 'utf8').split('\n');
+  const job = readFileSync(join(root, 'jobs/track-progress/track-progress.ts'), 'utf8').split('\n');
   const excerpt = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   const lines = excerpt.split('\n').filter((line) => line !== '' && !line.includes('// …'));
   assert.ok(lines.length > 10);

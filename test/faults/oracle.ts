@@ -1,9 +1,11 @@
 /** The undisturbed life: the same story, well told, to the same jobs in this process, on the embedded stores in memory. */
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
-import { type RunningJob, runJob } from '../../jobs/runtime/run.ts';
-import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf, upstreamsOf } from '../../jobs/runtime/stores.ts';
+import { runJob } from '../../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../../jobs/runtime/run-group.ts';
+import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { memoryStores, rememberingChannel, type TestStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
 import { Ledger } from './ledger.ts';

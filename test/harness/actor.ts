@@ -2,7 +2,7 @@
 
 import { kindOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
-import type { PartitionWorker, Turn } from '../../jobs/runtime/worker.ts';
+import type { PartitionOwner, Turn } from '../../jobs/runtime/owner.ts';
 import type { Point, Reach } from '../../testing/points.ts';
 
 /** One worker in a process of its own. */
@@ -37,7 +37,7 @@ export class Actor {
     });
 
   /** Runs as in production, turn after turn; every effect of it waits for a `step`. */
-  start(worker: PartitionWorker): void {
+  start(worker: PartitionOwner): void {
     const stop = new AbortController();
     const turn = worker.turn.bind(worker);
     worker.turn = async (...args) => {

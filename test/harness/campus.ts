@@ -6,10 +6,12 @@
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import type { Job } from '../../jobs/define.ts';
 import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
-import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { type Runtime, type Settings, upstreamsOf } from '../../jobs/runtime/stores.ts';
+import type { PartitionOwner } from '../../jobs/runtime/owner.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import type { Runtime, Settings } from '../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
@@ -93,12 +95,12 @@ export class Campus {
     partition: number,
     hook?: Hook,
     settings?: Partial<Settings>,
-  ): Promise<PartitionWorker> {
+  ): Promise<PartitionOwner> {
     const runtime = this.runtime(hook, settings);
     const listener = { assigned: () => {}, revoked: async () => {} };
     const joining = () => runtime.stores.transport.join(job.name, job.from.name, listener);
     const membership = hook === undefined ? await this.#memberOf(job, joining) : await joining();
-    return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+    return ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   }
 
   /** Owners may come and go, and the process stays in its group: to join one takes a server seconds. */
@@ -113,7 +115,7 @@ export class Campus {
 
   /** Every job on every partition, by new owners, until nobody has anything to do. */
   async run(hook?: Hook): Promise<void> {
-    const workers: PartitionWorker[] = [];
+    const workers: PartitionOwner[] = [];
     for (const job of CAMPUS_JOBS) for (let p = 0; p < PARTITIONS; p++) workers.push(await this.worker(job, p, hook));
     for (let worked = true; worked; ) {
       worked = false;

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Job } from '../../jobs/define.ts';
 import { jobs as allJobs, deliverMessage, projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
-import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rows/rules.ts';
 import { contentProgressed } from '../../schemas/enrollment.ts';
 import { messageDelivered, messageFailed } from '../../schemas/notification.ts';
 import { type Dump, dump, emittedEvents } from '../../testing/dump.ts';

@@ -3,15 +3,17 @@
  * there are; and when they become current in the middle of that, or those of before do again, everything ends up as if nothing had happened.
  */
 import assert from 'node:assert/strict';
+import { TributaryError } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
-import { compareGenerations } from '../../jobs/runtime/generations/compare.ts';
-import { currentTables } from '../../jobs/runtime/generations/current-tables.ts';
-import { openGeneration, rebuildGeneration } from '../../jobs/runtime/generations/rebuild.ts';
-import { atGeneration, generationsOf } from '../../jobs/runtime/generations/state.ts';
-import { swapGeneration } from '../../jobs/runtime/generations/swap.ts';
-import { type Clock, type Runtime, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
+import { compareGenerations } from '../../jobs/runtime/rows/generations/compare.ts';
+import { currentTables } from '../../jobs/runtime/rows/generations/current-tables.ts';
+import { openGeneration, rebuildGeneration } from '../../jobs/runtime/rows/generations/rebuild.ts';
+import { atGeneration, generationsOf } from '../../jobs/runtime/rows/generations/state.ts';
+import { swapGeneration } from '../../jobs/runtime/rows/generations/swap.ts';
+import type { Clock, Runtime, Stores } from '../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { type Dump, dump } from '../../testing/dump.ts';
 import { withPoints } from '../../testing/points.ts';
 import { recordsOf } from '../../testing/produce.ts';
@@ -30,6 +32,12 @@ const NEVER = new AbortController().signal;
 const IGNORED = { signal: NEVER, waiting: () => {}, progress: () => {} };
 
 class Crash extends Error {}
+
+/** How often a swap may find the job in the middle of something. */
+const REFUSALS = 20;
+
+const isUnderWay = (error: unknown): boolean =>
+  error instanceof TributaryError && error.code === 'USAGE' && error.message.includes('is it running?');
 
 export async function assertSwapsSurvive(seed: number): Promise<void> {
   const history = randomHistory(new Random(seed), EVENTS, 'still');
@@ -102,12 +110,18 @@ async function change(stores: TestStores, world: World, random: Random): Promise
     await systemClock.sleep(1, signal);
   });
   const until = async (work: () => Promise<unknown>): Promise<void> => {
-    for (;;) {
+    for (let refusals = 0; ; ) {
       try {
         await work();
         return;
       } catch (error) {
-        if (!(error instanceof Crash)) throw error;
+        if (error instanceof Crash) continue;
+        // The job is in the middle of a call or a record: the operator waits for it, as the message says, until no late owner disturbs
+        // it any more; each time for longer, since each try ends the claims.
+        if (!isUnderWay(error) || refusals === REFUSALS) throw error;
+        refusals += 1;
+        world.loseLateOnes(1);
+        for (let steps = 200 * refusals; steps > 0; steps--) await world.step();
       }
     }
   };

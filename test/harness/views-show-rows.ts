@@ -4,7 +4,7 @@ import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { keyFields, mapFields, type TableDef, type Target } from '../../core/target.ts';
 import type { Job, Row } from '../../jobs/define.ts';
-import { viewChanges } from '../../jobs/runtime/views.ts';
+import { viewChanges } from '../../jobs/runtime/rows/views/make.ts';
 import { type Dump, plain } from '../../testing/dump.ts';
 
 type Shown = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { TributaryError } from '../../core/errors.ts';
 import type { TableDef } from '../../core/target.ts';
-import { ALL_RULES } from '../../jobs/runtime/rules.ts';
+import { ALL_RULES } from '../../jobs/runtime/rows/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Change, WriteResult } from '../../sinks/port.ts';
 import type { RowWrite, StoredRow } from '../../sinks/tables/port.ts';

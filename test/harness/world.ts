@@ -8,10 +8,11 @@
 
 import { TributaryError } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
-import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
-import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { POSSESSION_RECORDS, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows/handler.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rows/rules.ts';
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import { POSSESSION_RECORDS, type Stores } from '../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
 import { ManualClock, type TestStores, testRuntime } from '../../testing/stores.ts';
@@ -82,7 +83,16 @@ export class World {
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await stores.transport.join(`${job.name}`, job.from.name, listener);
     const now = (await working?.(job)) ?? job;
-    actor.start(new PartitionWorker(now, partition, membership, runtime, lookupsFor(runtime), rules ?? ALL_RULES));
+    actor.start(
+      ownerOfRows({
+        job: now,
+        partition,
+        membership,
+        runtime,
+        lookups: lookupsFor(runtime),
+        rules: rules ?? ALL_RULES,
+      }),
+    );
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 

@@ -1,7 +1,7 @@
 /** What a learner is told about a course that is completed, whatever the course is called. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';

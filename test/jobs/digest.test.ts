@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Collected, digestMessage, digestTime } from '../../jobs/digest.ts';
+import { type Collected, digestMessage, digestTime } from '../../jobs/notify/digest.ts';
 
 const at = (time: string): number => Date.parse(time);
 const DAILY = { channels: ['mail'], period: 'daily', at: '08:00', weekday: 'monday' } as const;

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { projectCourse } from '../../jobs/project-course.ts';
-import { summarizeBatch } from '../../jobs/summarize-batch.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { projectCourse } from '../../jobs/project-course/project-course.ts';
+import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import * as batch from '../../schemas/batch.ts';
 import { courseRetired } from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
 import type { Row } from '../../jobs/define.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import {
   completionWithdrawn,
   contentProgressed,

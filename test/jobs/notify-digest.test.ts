@@ -1,7 +1,7 @@
 /** What is collected for a digest, and when it goes out. Events are a minute apart, from 09:00 UTC of a Monday. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notify } from '../../jobs/notify.ts';
+import { notify } from '../../jobs/notify/notify.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';

@@ -1,8 +1,8 @@
 /** What is told late, out of order, or with a wrong time, of what a user is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deliverMessage } from '../../jobs/deliver-message.ts';
-import { notify, notifyWith } from '../../jobs/notify.ts';
+import { deliverMessage } from '../../jobs/deliver-message/deliver-message.ts';
+import { notify, notifyWith } from '../../jobs/notify/notify.ts';
 import { messageDelivered, messageDue, messageFailed, preferencesRefused } from '../../schemas/notification.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';

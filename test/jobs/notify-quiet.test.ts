@@ -1,7 +1,7 @@
 /** What is held back in quiet hours, and what becomes of it. Events are a minute apart, from 09:00 UTC. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notify } from '../../jobs/notify.ts';
+import { notify } from '../../jobs/notify/notify.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { asks, goesOut, heldBack, key, MAIL, PUSH, prefers, reads } from './recipients.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { notify } from '../../jobs/notify.ts';
+import { notify } from '../../jobs/notify/notify.ts';
 import { recipient } from '../../schemas/rows/recipient.ts';
 import { type JobSpec, jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';

@@ -1,8 +1,8 @@
 /** What of preferences holds, when something in them is wrong or when they are told late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notify } from '../../jobs/notify.ts';
-import { preferring } from '../../jobs/preferences.ts';
+import { notify } from '../../jobs/notify/notify.ts';
+import { preferring } from '../../jobs/notify/preferences.ts';
 import { preferencesChanged, preferencesRefused } from '../../schemas/notification.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { asks, goesOut, key, MAIL, PUSH, prefers } from './recipients.ts';
@@ -125,7 +125,8 @@ test('addresses and categories are each those of the newest preferences that had
     const spec = await jobSpec(t, notify);
     for (const n of order) {
       const [time, said] = told[n] as (typeof told)[number];
-      await spec.given([preferencesChanged, { recipientId: 'ada', ...said }, { json: true, time }]);
+      const event: SpecEvent = [preferencesChanged, { recipientId: 'ada', ...said }, { json: true, time }];
+      await spec.given(event);
     }
     const refused = [expected('muted', 'an array', '7')];
     await spec.thenRow(key, { addresses: [PUSH], muted: ['exam'], refused, preferencesAt: minute(3) });

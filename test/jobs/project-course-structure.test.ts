@@ -1,7 +1,7 @@
 /** What is required in a course, and where it counts. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { projectCourse } from '../../jobs/project-course.ts';
+import { projectCourse } from '../../jobs/project-course/project-course.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { jobSpec } from '../../testing/job-spec.ts';

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { projectCourse } from '../../jobs/project-course.ts';
+import { projectCourse } from '../../jobs/project-course/project-course.ts';
 import { courseRetired } from '../../schemas/content.ts';
 import { courseStructureChanged } from '../../schemas/enrollment.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';

@@ -1,7 +1,7 @@
 /** How large a group can become. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { projectGroup } from '../../jobs/project-group.ts';
+import { projectGroup } from '../../jobs/project-group/project-group.ts';
 import { groupMembership } from '../../schemas/rows/group-membership.ts';
 import { type JobSpec, jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { adds, creates, deletes, follows, forgets, gives, key, makes, removes, takesUp } from './groups.ts';

@@ -1,7 +1,7 @@
 /** Whom a group follows, and the board of how far its members are. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { projectGroup } from '../../jobs/project-group.ts';
+import { projectGroup } from '../../jobs/project-group/project-group.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { adds, creates, deletes, follows, forgets, gives, hears, key, onBoard, removes, takesUp } from './groups.ts';
 

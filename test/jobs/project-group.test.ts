@@ -1,6 +1,6 @@
 /** Who is in a group, and what it does together. */
 import { test } from 'node:test';
-import { projectGroup } from '../../jobs/project-group.ts';
+import { projectGroup } from '../../jobs/project-group/project-group.ts';
 import { groupDeleted, memberAdded } from '../../schemas/group.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quietEnd } from '../../jobs/quiet-hours.ts';
+import { quietEnd } from '../../jobs/notify/quiet-hours.ts';
 
 const MINUTE = 60_000;
 const at = (time: string): number => Date.parse(time);

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { FoundRows, Job, Row } from '../../jobs/define.ts';
-import { projectCourse } from '../../jobs/project-course.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { projectCourse } from '../../jobs/project-course/project-course.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { courseRetired } from '../../schemas/content.ts';
 import {
   contentProgressed,

@@ -1,6 +1,6 @@
 /** A batch counts people once: those who learn its own course, whatever was told first. */
 import { test } from 'node:test';
-import { summarizeBatch } from '../../jobs/summarize-batch.ts';
+import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { at, creates, dates, joins, key, leaves, moves, updates } from './batches.ts';

@@ -1,7 +1,7 @@
 /** Whom a batch counts, and where. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { summarizeBatch } from '../../jobs/summarize-batch.ts';
+import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';

@@ -1,7 +1,7 @@
 /** What an update makes of a batch, of its timers and of what is said about it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { summarizeBatch } from '../../jobs/summarize-batch.ts';
+import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
 import { batchCreated, batchEnded, batchStarted } from '../../schemas/batch.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { at, creates, dates, ids, joins, key, retires, statusOf, updates } from './batches.ts';

@@ -1,7 +1,7 @@
 /** When a batch starts and ends, and what is said about that. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { summarizeBatch } from '../../jobs/summarize-batch.ts';
+import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
 import { batchCreated, batchEnded, batchRetired, batchStarted } from '../../schemas/batch.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerJoined, learnerLeft } from '../../schemas/batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';

@@ -1,6 +1,6 @@
 /** What groups that follow a learner are told. */
 import { test } from 'node:test';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
 import { progressFollowed } from '../../schemas/enrollment.ts';
 import { memberProgressed } from '../../schemas/group.ts';

@@ -1,6 +1,6 @@
 /** What batches, groups and the learner hear when progress is reset, a course taken once more, or a completion withdrawn. */
 import { test } from 'node:test';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerCompleted, learnerJoined, learnerProgressed } from '../../schemas/batch.ts';
 import { completionWithdrawn, courseRetaken, progressFollowed, progressReset } from '../../schemas/enrollment.ts';
 import { memberProgressed } from '../../schemas/group.ts';

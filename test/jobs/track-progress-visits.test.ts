@@ -1,7 +1,7 @@
 /** What a row keeps of visits and completions, whatever order they come in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerProgressed } from '../../schemas/batch.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { jobSpec, minute } from '../../testing/job-spec.ts';

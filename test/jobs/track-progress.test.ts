@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { trackProgress } from '../../jobs/track-progress.ts';
+import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerCompleted, learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
 import { contentProgressed, courseStructureChanged, enrolled, progressFollowed } from '../../schemas/enrollment.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';

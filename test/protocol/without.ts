@@ -4,7 +4,7 @@
  */
 
 import { TributaryError } from '../../core/errors.ts';
-import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rows/rules.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Version } from '../../sinks/port.ts';
 import type { Reach } from '../../testing/points.ts';

@@ -4,10 +4,11 @@
  * One seed is one such history.
  */
 import type { Job } from '../../jobs/define.ts';
-import { ALL_RULES, type Rules } from '../../jobs/runtime/rules.ts';
-import { lookupsFor } from '../../jobs/runtime/run.ts';
-import { POSSESSION_RECORDS, type Stores, upstreamsOf } from '../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../jobs/runtime/worker.ts';
+import { ownerOfRows } from '../../jobs/runtime/rows/handler.ts';
+import { ALL_RULES, type Rules } from '../../jobs/runtime/rows/rules.ts';
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import { POSSESSION_RECORDS, type Stores } from '../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { partitionsOf } from '../../testing/dump.ts';
 import { type Point, type Reach, withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
@@ -198,7 +199,14 @@ export class World {
     this.#memberships.push({ job, membership });
     const rules = this.#options.rules ?? ALL_RULES;
     actor.start(
-      new PartitionWorker(this.ledger.judging(job), partition, membership, runtime, lookupsFor(runtime), rules),
+      ownerOfRows({
+        job: this.ledger.judging(job),
+        partition,
+        membership,
+        runtime,
+        lookups: lookupsFor(runtime),
+        rules,
+      }),
     );
     this.#live.set(`${job.name}/${partition}`, actor);
   }

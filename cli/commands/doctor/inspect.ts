@@ -7,7 +7,7 @@ import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
 import { keyFields } from '../../../core/target.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
-import { generationsOf } from '../../../jobs/runtime/generations/state.ts';
+import { generationsOf } from '../../../jobs/runtime/rows/generations/state.ts';
 import { indexesOf, tablesOf, targetsOf, wantedTopics } from '../../../modules/derived.ts';
 import { type Context, printJson, type Run } from '../../context.ts';
 import { isoOf } from '../../output/record.ts';

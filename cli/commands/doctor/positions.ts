@@ -1,8 +1,8 @@
 /** What `doctor` finds of where jobs stand: their offsets, what is committed beside them, and what rows say that they have applied. */
 
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
-import { beyondLogAdvice, parseAt } from '../../../jobs/runtime/position.ts';
-import { type Standing, standingsOf } from '../../../jobs/runtime/standing.ts';
+import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
+import { beyondLogAdvice, parseAt } from '../../../jobs/runtime/rows/position.ts';
 import type { Context } from '../../context.ts';
 import { lagsOf } from '../lag.ts';
 

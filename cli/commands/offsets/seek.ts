@@ -1,12 +1,12 @@
 /**
  * `tributary offsets seek`: moves the group of a job to other offsets. Says what it would do and what follows; does it with `--apply`.
- * See `jobs/runtime/moves.ts` for the two ways.
+ * See `jobs/runtime/offsets/moves.ts` for the two ways.
  */
 import { text } from 'node:stream/consumers';
 import { TributaryError } from '../../../core/errors.ts';
 import { callAnswered } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
-import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/moves.ts';
+import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/offsets/moves.ts';
 import { SILENT } from '../../../jobs/runtime/telemetry.ts';
 import type { PartitionInfo, Transport } from '../../../topics/log/transport.ts';
 import { type Context, print, printJson, printTable, type Run } from '../../context.ts';

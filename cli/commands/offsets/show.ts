@@ -1,6 +1,6 @@
 /** `tributary offsets show`: where the groups of the jobs stand, and what they have committed there. */
 import type { Job } from '../../../jobs/define.ts';
-import { type Standing, standingsOf } from '../../../jobs/runtime/standing.ts';
+import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
 import type { Context, Run } from '../../context.ts';
 import { jobNamed } from '../../names.ts';
 import { type Form, printListing } from '../../output/listing.ts';

@@ -1,5 +1,5 @@
 /** How a comparison of two generations reads. */
-import type { Comparison } from '../../../jobs/runtime/generations/compare.ts';
+import type { Comparison } from '../../../jobs/runtime/rows/generations/compare.ts';
 
 export function isEqual({ onlyCurrent, onlyOther, differing }: Comparison): boolean {
   return onlyCurrent.count === 0 && onlyOther.count === 0 && Object.keys(differing).length === 0;

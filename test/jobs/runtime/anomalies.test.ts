@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { notify } from '../../../jobs/notify.ts';
+import { notify } from '../../../jobs/notify/notify.ts';
 import type { Anomaly } from '../../../jobs/runtime/anomalies.ts';
 import type { Settings } from '../../../jobs/runtime/stores.ts';
 import { preferencesChanged } from '../../../schemas/notification.ts';

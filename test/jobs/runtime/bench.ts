@@ -3,10 +3,11 @@ import type { TestContext } from 'node:test';
 import { DEFAULT_TENANT, type EventDef } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import type { PartitionOwner } from '../../../jobs/runtime/owner.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Runtime, Settings, Stores } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { type EmittedEvent, emittedEvents, partitionsOf, plain } from '../../../testing/dump.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
@@ -74,19 +75,19 @@ export class Bench {
   }
 
   /** A worker in a process of its own. */
-  async worker(partition = 0, options: WorkerOptions = {}): Promise<PartitionWorker> {
+  async worker(partition = 0, options: WorkerOptions = {}): Promise<PartitionOwner> {
     const job = options.job ?? (this.jobs[0] as Job);
     const runtime = this.runtime(options);
     const membership = await runtime.stores.transport.join(job.name, job.from.name, {
       assigned: () => {},
       revoked: async () => {},
     });
-    return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+    return ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   }
 
   /** Every job on every partition, each in a process of its own, until nobody has anything to do. */
   async run(options: WorkerOptions = {}): Promise<void> {
-    const workers: PartitionWorker[] = [];
+    const workers: PartitionOwner[] = [];
     for (const job of options.job === undefined ? this.jobs : [options.job]) {
       for (let p = 0; p < this.partitions; p++) workers.push(await this.worker(p, { ...options, job }));
     }
@@ -173,7 +174,7 @@ export class Bench {
 export const plainOrigin = (origin: unknown): string => String(origin).replace(/@\w+\//, '/');
 
 /** Turns each of them until all have nothing to do, twice, since an event may have been said in between. */
-export async function rest(workers: readonly PartitionWorker[]): Promise<void> {
+export async function rest(workers: readonly PartitionOwner[]): Promise<void> {
   for (let idle = 0; idle < 2; ) {
     let worked = false;
     for (const worker of workers) while ((await worker.turn(0)) !== 'idle') worked = true;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { catchingUp, type Job } from '../../../jobs/define.ts';
-import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import type { PartitionOwner } from '../../../jobs/runtime/owner.ts';
 import { Random } from '../../../testing/random.ts';
 import { parseProgress } from '../../../topics/log/progress.ts';
 import { added, addUp, changed, dropped, emptied, moved, partIndex, parts, polished, things } from './add-up.ts';
@@ -62,12 +62,12 @@ async function behind(b: Bench, partition = 0): Promise<number | undefined> {
 }
 
 /** A turn in which the search may be tried again. */
-async function turn(b: Bench, worker: PartitionWorker): Promise<string> {
+async function turn(b: Bench, worker: PartitionOwner): Promise<string> {
   b.clock.advance(60_000);
   return worker.turn(0);
 }
 
-const start = async (b: Bench, hook?: Hook, settings: WorkerOptions['settings'] = {}): Promise<PartitionWorker> =>
+const start = async (b: Bench, hook?: Hook, settings: WorkerOptions['settings'] = {}): Promise<PartitionOwner> =>
   b.worker(0, { job, ...(hook && { hook }), settings });
 
 for (const after of [false, true]) {
@@ -389,7 +389,7 @@ test('whatever is away when, and wherever the process dies, the documents end up
       maxKeys: 1 + random.below(4),
       rowCacheMb: random.below(3) * 0.004,
     });
-    let worker: PartitionWorker | undefined;
+    let worker: PartitionOwner | undefined;
     let isAway = false;
     let dies = false;
     const hook: Hook = async (name, go) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
-import { DueTimers, type Wish } from '../../../jobs/runtime/due-timers.ts';
+import { DueTimers, type Wish } from '../../../jobs/runtime/rows/timers/due.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
 import type { DueTimer } from '../../../sinks/tables/port.ts';
 import { ManualClock, testRuntime } from '../../../testing/stores.ts';

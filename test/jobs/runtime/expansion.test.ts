@@ -4,9 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { catchingUp, type Row, type View } from '../../../jobs/define.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
 import { type EmbeddedTransport, embeddedTransport } from '../../../topics/embedded/transport.ts';
@@ -46,7 +46,7 @@ async function owner(b: Bench, partition: number, distort = (stores: Stores) => 
     assigned: () => {},
     revoked: async () => {},
   });
-  const worker = new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+  const worker = ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   return {
     worker,
     async finish() {

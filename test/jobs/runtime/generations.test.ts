@@ -6,16 +6,16 @@ import { DEFAULT_TENANT } from '../../../core/event.ts';
 import type { TableDef } from '../../../core/target.ts';
 import { emit, type Job, wakeAt } from '../../../jobs/define.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
-import { type Comparison, compareGenerations } from '../../../jobs/runtime/generations/compare.ts';
-import { currentTables } from '../../../jobs/runtime/generations/current-tables.ts';
-import { dropGeneration } from '../../../jobs/runtime/generations/drop.ts';
-import { openGeneration, positionsOf, rebuildGeneration } from '../../../jobs/runtime/generations/rebuild.ts';
-import { runCurrent } from '../../../jobs/runtime/generations/run-current.ts';
-import { judgedBy } from '../../../jobs/runtime/generations/silent.ts';
-import { atGeneration, generationsOf, tableOf } from '../../../jobs/runtime/generations/state.ts';
-import { type SwapOptions, swapGeneration } from '../../../jobs/runtime/generations/swap.ts';
+import type { PartitionOwner } from '../../../jobs/runtime/owner.ts';
+import { type Comparison, compareGenerations } from '../../../jobs/runtime/rows/generations/compare.ts';
+import { currentTables } from '../../../jobs/runtime/rows/generations/current-tables.ts';
+import { dropGeneration } from '../../../jobs/runtime/rows/generations/drop.ts';
+import { openGeneration, positionsOf, rebuildGeneration } from '../../../jobs/runtime/rows/generations/rebuild.ts';
+import { runCurrent } from '../../../jobs/runtime/rows/generations/run-current.ts';
+import { judgedBy } from '../../../jobs/runtime/rows/generations/silent.ts';
+import { atGeneration, generationsOf, tableOf } from '../../../jobs/runtime/rows/generations/state.ts';
+import { type SwapOptions, swapGeneration } from '../../../jobs/runtime/rows/generations/swap.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
-import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { rememberingChannel, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import { added, addUp, changed, dropped, parts, summed, sums, things } from './add-up.ts';
 import { Bench, bench, rest, START } from './bench.ts';
@@ -42,9 +42,9 @@ function operator(b: Bench, stores: Pick<TestStores, 'transport' | 'tables'> = b
   return testRuntime({ ...b.stores, ...stores }, { clock: systemClock, settings: { waitMs: 1, backOffMs: [1, 2] } });
 }
 
-async function owners(b: Bench, job = b.jobs[0] as Job): Promise<PartitionWorker[]> {
+async function owners(b: Bench, job = b.jobs[0] as Job): Promise<PartitionOwner[]> {
   const { current } = await generationsOf(b.stores.tables, job.name);
-  const all: PartitionWorker[] = [];
+  const all: PartitionOwner[] = [];
   for (let p = 0; p < b.partitions; p++) all.push(await b.worker(p, { job: atGeneration(job, current) }));
   return all;
 }
@@ -271,10 +271,10 @@ test('who claims while a swap goes on waits, and then works on the rows that bec
   const swapping = swap(b, 2, { step: (what) => what === 'held' && resolve() }, runtime);
   await isHeld;
   await held.reached;
-  await assert.rejects((before[0] as PartitionWorker).turn(0), { code: 'GENERATION_HELD', message: /--swap --yes/ });
+  await assert.rejects((before[0] as PartitionOwner).turn(0), { code: 'GENERATION_HELD', message: /--swap --yes/ });
   held.goOn();
   await swapping;
-  await assert.rejects((before[0] as PartitionWorker).turn(0), { code: 'GENERATION_MOVED' });
+  await assert.rejects((before[0] as PartitionOwner).turn(0), { code: 'GENERATION_MOVED' });
 });
 
 test('a swap that fails lets the job go on as before, and is done by the next attempt', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
-import { GroupProgress } from '../../../jobs/runtime/group-progress.ts';
-import { runJob } from '../../../jobs/runtime/run.ts';
+import { GroupProgress } from '../../../jobs/runtime/offsets/group-progress.ts';
+import { runJob } from '../../../jobs/runtime/rows/run.ts';
 import { formatProgress, nothing } from '../../../topics/log/progress.ts';
 import type { Committed, Transport } from '../../../topics/log/transport.ts';
 import { added, addUp, things } from './add-up.ts';

@@ -12,9 +12,10 @@ import { callAnswered, type EventDef, timerFired } from '../../../core/event.ts'
 import type { Job } from '../../../jobs/define.ts';
 import { jobs } from '../../../jobs/index.ts';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import type { PartitionOwner } from '../../../jobs/runtime/owner.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { dump, partitionsOf } from '../../../testing/dump.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { Random } from '../../../testing/random.ts';
@@ -90,9 +91,9 @@ async function live(stores: TestStores, bad: readonly NewRecord[], sent: () => r
     });
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await stores.transport.join(job.name, job.from.name, listener);
-    return new PartitionWorker(job, partition, membership, runtime, lookupsFor(runtime));
+    return ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   };
-  const workers = new Map<PartitionWorker, () => Promise<never>>();
+  const workers = new Map<PartitionOwner, () => Promise<never>>();
   for (const job of jobs) {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       workers.set(await worker(job, partition), () => findCulprit(job, partition));

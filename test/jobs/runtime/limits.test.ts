@@ -206,10 +206,7 @@ test('a letter keeps what matters most: why and where, then its rows, then key a
   const of = (limit: number) =>
     deadLetter(
       { record, code: 'JOB_FAILED', message: 'no', rows },
-      place,
-      () => 6,
-      () => limit,
-      9,
+      { place, partitions: () => 6, limit: () => limit, now: 9 },
     );
   const kept = (limit: number) => {
     const { headers, key, value } = of(limit);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { lookup } from '../../../jobs/define.ts';
 import { LookupCache, lookupId } from '../../../jobs/runtime/lookups.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
 import { added, addUp, changed, owners, polished } from './add-up.ts';
 import { type Bench, bench, rest, START, thingIn } from './bench.ts';
 import type { Hook } from './intercept.ts';
@@ -111,7 +111,7 @@ test('all partitions of a job share what is kept; a new claim keeps nothing', as
   const kept = new LookupCache(runtime.stores.tables, 1_000_000, () => b.clock.elapsed());
   const listener = { assigned: () => {}, revoked: async () => {} };
   const membership = await runtime.stores.transport.join(job.name, job.from.name, listener);
-  const workers = [0, 1].map((partition) => new PartitionWorker(job, partition, membership, runtime, kept));
+  const workers = [0, 1].map((partition) => ownerOfRows({ job, partition, membership, runtime, lookups: kept }));
   await rest(workers);
   const things = [thingIn(b, 0), thingIn(b, 1)];
   await b.produce(...things.map((thing) => add(thing)));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { call } from '../../../jobs/define.ts';
-import { applyMoves, planMoves } from '../../../jobs/runtime/moves.ts';
+import { applyMoves, planMoves } from '../../../jobs/runtime/offsets/moves.ts';
 import type { Channel } from '../../../sinks/channels/port.ts';
 import { added, changed, parts, things } from './add-up.ts';
 import { bench } from './bench.ts';

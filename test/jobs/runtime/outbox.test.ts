@@ -8,7 +8,7 @@ import {
   type OutboxEntry,
   parseOutbox,
   pending,
-} from '../../../jobs/runtime/outbox.ts';
+} from '../../../jobs/runtime/rows/outbox.ts';
 
 const said = (offset: number) => ({ partition: 2, offset, time: 1_700_000_000_000 + offset, tenant: 'default' });
 const event = (offset: number, type = 'sum.summed'): OutboxEntry => ({
@@ -66,7 +66,9 @@ test('a batch sends what lies within it, by offset, then row, then utterance', (
     { id: 'a', outbox: [event(2, 'a2'), event(5, 'a5'), event(9, 'a9')] },
   ];
   const types = (first: number, last: number, within = true) =>
-    inTurn(rows, 2, first, last, within).map((entry) => (entry.kind === 'event' ? entry.type : entry.kind));
+    inTurn(rows, { partition: 2, first, last }, within).map((entry) =>
+      entry.kind === 'event' ? entry.type : entry.kind,
+    );
   assert.deepEqual(types(3, 5), ['b3', 'a5', 'b5', 'b5 too']);
   assert.deepEqual(types(6, 8), []);
   assert.deepEqual(types(9, 9), ['a9']);
@@ -87,7 +89,10 @@ test('entries of two partitions are told apart', () => {
   const entries = [old, event(3), event(9)];
   assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'))), bytesOf(entries));
   assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'), before(4))), bytesOf([old, event(9)]));
-  assert.deepEqual(inTurn([{ id: 'a', outbox: entries }], 2, 0, 20, true), [entries[1], entries[2]]);
+  assert.deepEqual(inTurn([{ id: 'a', outbox: entries }], { partition: 2, first: 0, last: 20 }, true), [
+    entries[1],
+    entries[2],
+  ]);
 });
 
 test('what was said of a record where it lay before is said of it where it lies now', () => {

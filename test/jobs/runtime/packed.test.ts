@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Entries } from '../../../core/entries.ts';
-import { packingOf } from '../../../jobs/runtime/packed.ts';
+import { packingOf } from '../../../jobs/runtime/rows/packed.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
 import { type Learner, learner, learners, shown, v } from '../../contracts/tables-samples.ts';
 

@@ -8,7 +8,7 @@ import {
   lastApplied,
   NOWHERE,
   parseAt,
-} from '../../../jobs/runtime/position.ts';
+} from '../../../jobs/runtime/rows/position.ts';
 
 test('positions survive being written and read', () => {
   for (const at of [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAt } from '../../../jobs/runtime/position.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { formatAt } from '../../../jobs/runtime/rows/position.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import { shortId } from '../../../topics/log/origin.ts';
@@ -158,7 +158,7 @@ test('an origin counts where a job derives events for the topic from it, and now
       assigned: () => {},
       revoked: async () => {},
     });
-    const worker = new PartitionWorker(addUp, 0, membership, runtime, lookupsFor(runtime));
+    const worker = ownerOfRows({ job: addUp, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
     while ((await worker.turn(0)) !== 'idle');
     assert.deepEqual(await b.sums(), [`t/p=${applied}`], line);
   }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { call, type Job, reject } from '../../../jobs/define.ts';
-import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import type { PartitionOwner } from '../../../jobs/runtime/owner.ts';
 import { rememberingChannel } from '../../../testing/stores.ts';
 import { tellingNothing } from '../../harness/without-rules.ts';
 import { added, addUp, changed, parts, things } from './add-up.ts';
@@ -119,7 +119,7 @@ test('an event that changes nothing leaves no row behind, once a claim has commi
   const idle = changed({ fold: { 'thing.added': (row) => row } });
   const b = await bench(t, { jobs: [idle] });
   const settings = { maxRecords: 2, possessionRecords: 5 };
-  const rowsAfter = async (worker: PartitionWorker, ...names: readonly string[]) => {
+  const rowsAfter = async (worker: PartitionOwner, ...names: readonly string[]) => {
     await b.produce(...names.map((partId): Given => [added, { thingId: 't', partId, amount: 1 }]));
     await rest([worker]);
     return (await b.stores.tables.scan(parts, { limit: 20 })).items.map(({ key }) => key.at(-1)).sort();

@@ -6,7 +6,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import type { Target } from '../../../core/target.ts';
 import type { Job } from '../../../jobs/define.ts';
-import { type RebuildOptions, type Rebuilt, rebuildViews } from '../../../jobs/runtime/rebuild.ts';
+import { type RebuildOptions, type Rebuilt, rebuildViews } from '../../../jobs/runtime/rows/views/rebuild.ts';
 import { Random } from '../../../testing/random.ts';
 import { added, addUp, changed, dropped, partIndex, partsByColour } from './add-up.ts';
 import { type Bench, bench, type Given, rest } from './bench.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { summarizeBatch, trackProgress } from '../../../jobs/index.ts';
-import type { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import type { PartitionOwner } from '../../../jobs/runtime/owner.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
 import { dump, partitionsOf } from '../../../testing/dump.ts';
 import { Random } from '../../../testing/random.ts';
@@ -47,7 +47,7 @@ function dying(random: Random): Hook {
 }
 
 /** Some turns, until it dies, waits for the update, or has nothing to do. */
-async function someTurns(worker: PartitionWorker, random: Random): Promise<'waits' | 'over'> {
+async function someTurns(worker: PartitionOwner, random: Random): Promise<'waits' | 'over'> {
   try {
     for (let turns = 1 + random.below(4); turns > 0 && (await worker.turn(0)) !== 'idle'; turns--);
     return 'over';

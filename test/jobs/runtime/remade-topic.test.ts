@@ -1,8 +1,8 @@
 /** A topic that was deleted and made again: its offsets begin anew, so that nothing of the old one's positions may be believed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Topic } from '../../../topics/define.ts';
 import { embeddedTransport } from '../../../topics/embedded/transport.ts';
 import { added, addUp, things } from './add-up.ts';
@@ -81,7 +81,7 @@ test('a live owner of a topic that is deleted and made again stops, and begins w
     assigned: () => {},
     revoked: async () => {},
   });
-  const worker = new PartitionWorker(addUp, 0, membership, runtime, lookupsFor(runtime));
+  const worker = ownerOfRows({ job: addUp, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
   await rest([worker]);
   await remake(b, things, 'gone');
   await assert.rejects(worker.turn(0));

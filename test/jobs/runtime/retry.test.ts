@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type ErrorCode, TributaryError } from '../../../core/errors.ts';
 import { wakeAt } from '../../../jobs/define.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
-import { runJob } from '../../../jobs/runtime/run.ts';
+import { runJob } from '../../../jobs/runtime/rows/run.ts';
 import { added, addUp, changed, dropped, emptied, polished } from './add-up.ts';
 import { type Bench, type BenchOptions, bench, START, thingIn, type WorkerOptions } from './bench.ts';
 import type { Hook } from './intercept.ts';

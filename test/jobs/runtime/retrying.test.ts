@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type ErrorCode, type FailedWrite, TributaryError } from '../../../core/errors.ts';
 import { type Job, wakeAt } from '../../../jobs/define.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { added, addUp, changed, emptied, polished } from './add-up.ts';
 import { type Bench, bench, START } from './bench.ts';
 import type { Hook } from './intercept.ts';
@@ -41,7 +41,9 @@ async function runUntilQuiet(b: Bench, hook: Hook, runtime: Partial<Runtime> = {
   const hooked: Runtime = { ...b.runtime({ hook: watching, settings: { maxRecords: 3, lookupMs: 0 } }), ...runtime };
   const listener = { assigned: () => {}, revoked: async () => {} };
   const membership = await hooked.stores.transport.join(job.name, job.from.name, listener);
-  await new PartitionWorker(job, 0, membership, hooked, lookupsFor(hooked)).run(stopping.signal);
+  await ownerOfRows({ job, partition: 0, membership, runtime: hooked, lookups: lookupsFor(hooked) }).run(
+    stopping.signal,
+  );
 }
 
 async function life(t: TestContext, hook: Hook): Promise<Bench> {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../../core/entries.ts';
-import { OtherPartitions } from '../../../jobs/runtime/other-partitions.ts';
 import { RowBudget } from '../../../jobs/runtime/row-budget.ts';
-import { bytesOf, charactersOf, readyBytesOf } from '../../../jobs/runtime/row-size.ts';
-import { PartitionRows } from '../../../jobs/runtime/rows.ts';
+import { OtherPartitions } from '../../../jobs/runtime/rows/other-partitions.ts';
+import { bytesOf, charactersOf, readyBytesOf } from '../../../jobs/runtime/rows/row-size.ts';
+import { PartitionRows } from '../../../jobs/runtime/rows/rows.ts';
 import type { Key } from '../../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../../sinks/tables/port.ts';
 import { Random } from '../../../testing/random.ts';

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Job, wakeAt } from '../../../jobs/define.ts';
 import { RecordBudget } from '../../../jobs/runtime/record-budget.ts';
-import { lookupsFor, type RunningJob, runJob } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor, runJob } from '../../../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../../../jobs/runtime/run-group.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
 import { Random } from '../../../testing/random.ts';
 import { added, addUp, changed, polished, things } from './add-up.ts';
 import { type Bench, bench, type Given, START, thingIn, type WorkerOptions } from './bench.ts';
@@ -192,7 +193,7 @@ test('some few new records do not wait for those who catch up; a batch of many, 
     assigned: () => {},
     revoked: async () => {},
   });
-  const worker = new PartitionWorker(addUp, 0, membership, runtime, lookupsFor(runtime));
+  const worker = ownerOfRows({ job: addUp, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
   await b.produce(add('a'));
   assert.equal(await worker.turn(0), 'worked');
   assert.deepEqual(taken, [16], 'a new owner does not know yet how much there is');
@@ -223,7 +224,7 @@ test('the first records of many partitions are applied at once, and a broadcast 
     const workers = Array.from({ length: b.partitions }, async (_, partition) => {
       const listener = { assigned: () => {}, revoked: async () => {} };
       const membership = await stores.transport.join(addUp.name, things.name, listener);
-      const worker = new PartitionWorker(addUp, partition, membership, runtime, lookupsFor(runtime));
+      const worker = ownerOfRows({ job: addUp, partition, membership, runtime, lookups: lookupsFor(runtime) });
       while ((await worker.turn(0)) !== 'idle');
     });
     await Promise.all(workers);

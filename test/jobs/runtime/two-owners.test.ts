@@ -5,11 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { ALL_RULES } from '../../../jobs/runtime/rules.ts';
-import { lookupsFor } from '../../../jobs/runtime/run.ts';
+import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
+import { lookupsFor } from '../../../jobs/runtime/rows/run.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
-import { PartitionWorker } from '../../../jobs/runtime/worker.ts';
-import { trackProgress } from '../../../jobs/track-progress.ts';
+import { trackProgress } from '../../../jobs/track-progress/track-progress.ts';
 import { contentProgressed, enrolled } from '../../../schemas/enrollment.ts';
 import { courseStructure } from '../../../schemas/rows/course-structure.ts';
 import { learnerProgress } from '../../../schemas/rows/learner-progress.ts';
@@ -62,7 +61,7 @@ async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
     assigned: () => {},
     revoked: async () => {},
   });
-  const worker = new PartitionWorker(trackProgress, 0, membership, runtime, lookupsFor(runtime), ALL_RULES);
+  const worker = ownerOfRows({ job: trackProgress, partition: 0, membership, runtime, lookups: lookupsFor(runtime) });
   let turn: Promise<unknown> = Promise.resolve();
   return {
     turn: () => worker.turn(0),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../../core/entries.ts';
 import type { Row, View } from '../../../jobs/define.ts';
-import { viewChanges } from '../../../jobs/runtime/views.ts';
+import { viewChanges } from '../../../jobs/runtime/rows/views/make.ts';
 import { addUp } from './add-up.ts';
 
 const [byColour, items] = addUp.views as [View<Row>, View<Row>];

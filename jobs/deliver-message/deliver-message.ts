@@ -1,0 +1,103 @@
+/**
+ * What becomes of each message: its channel is called until it accepts, refuses, or was away too often.
+ *
+ * The row is written before the call and says `sending`, so that a call is made for a row that knows of it, and its answer
+ * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
+ * One that expires before it is called again is not: nobody needs it any more.
+ * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then. It is
+ * forgotten itself 90 days after it ended.
+ *
+ * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
+ * earlier attempt, changes nothing.
+ */
+import { callAnswered, timerFired } from '../../core/event.ts';
+import type { RowOf } from '../../core/target.ts';
+import { messageDelivered, messageDue, messageFailed } from '../../schemas/notification.ts';
+import { failedMessages, message } from '../../schemas/rows/message.ts';
+import { notificationEvents } from '../../topics/index.ts';
+import { call, catchingUp, defineJob, emit, view, wakeAt } from '../define.ts';
+
+type Message = RowOf<typeof message>;
+
+const MINUTE = 60_000;
+/** How long to wait after the first attempt, the second, and so on; there is one attempt more than waits. */
+const WAITS_MS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE];
+const FOR_EVER = Number.POSITIVE_INFINITY;
+const KEPT_MS = 90 * 24 * 60 * MINUTE;
+const RETRY = 'retry';
+const FORGET = 'forget';
+
+export const deliverMessage = defineJob({
+  name: 'deliver-message',
+  doc: 'Calls the channel of each message until it accepts, refuses or was away too often, and says what became of it.',
+  from: notificationEvents,
+  on: [messageDue, callAnswered, timerFired],
+  to: [notificationEvents],
+  row: message,
+
+  key: ({ data }) => ({ recipientId: data.recipientId, messageId: data.messageId }),
+
+  fold: {
+    'notification.message-due': (row, { data, time }) => {
+      if (row !== undefined) return row;
+      const { recipientId, messageId, notificationId, channel, address, title, body, link, unsubscribe, expiresAt } =
+        data;
+      const ids = { recipientId, messageId, notificationId, channel };
+      const parcel = { address, title, body, link, unsubscribe };
+      const begun = { state: 'sending', attempts: 1, lastDetail: '', reason: null } as const;
+      return { ...ids, ...begun, parcel, dueAt: time, expiresAt, changedAt: time };
+    },
+
+    'call.answered': (row, { data, time }) => {
+      if (row?.state !== 'sending' || data.attempt !== row.attempts) return row;
+      const answered = { ...row, lastDetail: data.detail, changedAt: time };
+      if (data.outcome === 'sent') return ended(answered, null);
+      if (data.outcome !== 'away') return ended(answered, data.outcome);
+      return waitAfter(row.attempts) === FOR_EVER ? ended(answered, 'exhausted') : waiting(answered);
+    },
+
+    'timer.fired': (row, { data, time }) =>
+      row === undefined || data.name === FORGET ? undefined : calledAgain({ ...row, changedAt: time }),
+  },
+
+  react: (before, after, { time }) => {
+    if (after === undefined || after === before) return [];
+    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail, changedAt } = after;
+    if (parcel === null) {
+      const outcome = { recipientId, messageId, notificationId, channel, attempts };
+      const said =
+        reason === null
+          ? emit(messageDelivered, outcome)
+          : emit(messageFailed, { ...outcome, reason, detail: lastDetail });
+      return [said, wakeAt(FORGET, changedAt + KEPT_MS)];
+    }
+    if (after.state === 'waiting') return [wakeAt(RETRY, time + waitAfter(attempts))];
+    return [call({ channel, attempt: attempts, messageId, ...parcel })];
+  },
+
+  views: [
+    catchingUp(
+      view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, expiresAt: ____, reason, ...row }) =>
+        reason === null ? undefined : { ...row, reason },
+      ),
+    ),
+  ],
+});
+
+function waitAfter(attempts: number): number {
+  return WAITS_MS[attempts - 1] ?? FOR_EVER;
+}
+
+function waiting(row: Message): Message {
+  return { ...row, state: 'waiting' };
+}
+
+function calledAgain(row: Message): Message {
+  if (row.expiresAt !== null && row.changedAt >= row.expiresAt) return ended(row, 'expired');
+  return { ...row, state: 'sending', attempts: row.attempts + 1 };
+}
+
+/** Without its parcel: this tells an ended message from one under way. */
+function ended(row: Message, reason: Message['reason']): Message {
+  return { ...row, state: reason === null ? 'sent' : 'failed', reason, parcel: null };
+}

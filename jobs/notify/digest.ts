@@ -1,0 +1,71 @@
+/** Digests: when the next one is due, and what it says. */
+import { DateTime } from 'luxon';
+import type { RowOf } from '../../core/target.ts';
+import type { recipient } from '../../schemas/rows/recipient.ts';
+import { type QuietHours, quietEnd } from './quiet-hours.ts';
+
+type Recipient = RowOf<typeof recipient>;
+type Digest = NonNullable<Recipient['digest']>;
+export type Collected = Recipient['collected'] extends Iterable<[string, infer C]> ? C : never;
+
+const WEEK: readonly Digest['weekday'][] = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+];
+const LONGEST_EXCERPT = 500;
+
+/**
+ * The first digest after `time` that is not in quiet hours, both in ms since 1970 UTC; one in quiet hours waits for their end. A time of
+ * day that clocks leave out comes when they have been put forward; one that comes twice, the first time.
+ */
+export function digestTime(digest: Digest, hours: QuietHours, time: number): number {
+  const now = DateTime.fromMillis(time, { zone: hours.timeZone });
+  const weekly = digest.period === 'weekly';
+  const first = weekly ? (WEEK.indexOf(digest.weekday) + 8 - now.weekday) % 7 : 0;
+  const [hour, minute] = digest.at.split(':').map(Number) as [number, number];
+  // Of three in a row one lies behind and one ahead, even where a day is left out.
+  const times = [0, 1, 2].map((turn) => {
+    const day = now.startOf('day').plus({ days: first + turn * (weekly ? 7 : 1) });
+    return day.set({ hour, minute }).toMillis();
+  });
+  const next = Math.min(...times.filter((each) => each > time));
+  return quietEnd(hours, next) ?? next;
+}
+
+/**
+ * What a channel is called with for the notifications of a digest, the newest first, and `more` that there was no room for. It has no
+ * words of its own, since nobody knows in which language.
+ */
+export function digestMessage([newest, ...older]: readonly [Collected, ...Collected[]], more: number) {
+  const count = older.length + more;
+  if (count === 0) {
+    const { title, body, link, expiresAt, unsubscribe } = newest;
+    return { title, body, link, expiresAt, unsubscribe };
+  }
+  const all = [newest, ...older];
+  const parts = all.map(({ title, body, link }) =>
+    [title.trim(), excerpt(body), link ?? ''].filter((line) => line !== '').join('\n'),
+  );
+  const ends = all.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY);
+  const end = Math.max(...ends);
+  return {
+    title: `${newest.title.trim()} (+${count})`.trim(),
+    body: [...parts, ...(more === 0 ? [] : [`(+${more})`])].join('\n\n'),
+    link: null,
+    // Somebody still needs to be told of one of them.
+    expiresAt: end === Number.POSITIVE_INFINITY ? null : end,
+    unsubscribe: older.every(({ unsubscribe }) => unsubscribe === newest.unsubscribe) ? newest.unsubscribe : null,
+  };
+}
+
+function excerpt(body: string): string {
+  const characters = [...body.trim()];
+  return characters.length <= LONGEST_EXCERPT
+    ? characters.join('')
+    : `${characters.slice(0, LONGEST_EXCERPT - 1).join('')}…`;
+}

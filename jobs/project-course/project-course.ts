@@ -1,0 +1,142 @@
+/**
+ * What each course consists of, as last published: what the progress of its learners is measured against.
+ *
+ * - Publishing replaces the whole structure; publishing a retired course offers it again. Retiring keeps the structure,
+ *   since what learners did in it stays. The newest holds, by its time: what is older and comes later changes nothing, and of a course
+ *   that is retired before it is published nothing is shown until then.
+ * - What lies in an optional unit is optional, however deep. A content or unit in several places is required if it is in any, and
+ *   counts in every unit on the way to those places.
+ * - A unit or content whose unit the course does not have lies in the course itself.
+ * - Learners are concluded again only when their standing can be another one: when the name, the units, the required contents
+ *   or the units of those changed. Names of units and contents, and a retirement, are no such change.
+ */
+
+import { Entries } from '../../core/entries.ts';
+import type { EventOf } from '../../core/event.ts';
+import type { RowOf } from '../../core/target.ts';
+import { coursePublished, courseRetired } from '../../schemas/content.ts';
+import { courseStructureChanged } from '../../schemas/enrollment.ts';
+import { courseIndex, courseStructure } from '../../schemas/rows/course-structure.ts';
+import { contentEvents, enrollmentEvents } from '../../topics/index.ts';
+import { catchingUp, defineJob, emit, Rejection, view } from '../define.ts';
+import { measuredAfter, measuredSince } from '../measure.ts';
+import { same } from '../same.ts';
+import { type PlacedUnit, placedUnits } from './units.ts';
+
+type Course = RowOf<typeof courseStructure>;
+type Published = EventOf<typeof coursePublished>['data'];
+type Units = ReadonlyMap<string, PlacedUnit>;
+type EntryOf<E> = E extends Entries<infer V> ? V : never;
+
+export const projectCourse = defineJob({
+  name: 'project-course',
+  doc: 'Keeps what each course consists of, and has progress concluded again when that changes.',
+  from: contentEvents,
+  on: [coursePublished, courseRetired],
+  to: [enrollmentEvents],
+  row: courseStructure,
+
+  key: ({ data }) => ({ courseId: data.courseId }),
+
+  fold: {
+    'content.published': (row, { data, time }) => {
+      const units = placedUnits(data);
+      if (units instanceof Rejection) return units;
+      if (time < (row?.publishedAt ?? time)) return row;
+      const contents = contentsOf(data, units);
+      const retiredAt = row?.retiredAt ?? null;
+      const course = {
+        courseId: data.courseId,
+        name: data.name,
+        retired: retiredAt !== null && retiredAt > time,
+        publishedAt: time,
+        retiredAt,
+        required: [...contents.values()].filter(({ required }) => required).length,
+        units: replaced(row?.units, unitsOf(units, contents)),
+        contents: replaced(row?.contents, contents),
+      };
+      const measured = { ...course, measuredSince: measuredAfter(row, course, time) };
+      return same(row, measured) ? row : measured;
+    },
+
+    'content.retired': (row, { data, time }) => {
+      const course = row ?? unpublished(data);
+      if (time < (course.retiredAt ?? time)) return row;
+      const retired = course.retired || time >= (course.publishedAt ?? time);
+      return retired === course.retired && time === course.retiredAt ? row : { ...course, retired, retiredAt: time };
+    },
+  },
+
+  react: (before, after) => {
+    if (after === undefined || before === after || after.publishedAt === null) return [];
+    if (before !== undefined && measuredSince(before) === measuredSince(after)) return [];
+    return [emit(courseStructureChanged, { courseId: after.courseId })];
+  },
+
+  views: [
+    catchingUp(
+      view(
+        courseStructure,
+        courseIndex,
+        ({ units, contents, measuredSince: _since, retiredAt: _retiredAt, ...course }) =>
+          course.publishedAt === null ? undefined : { ...course, units: units.size, contents: contents.size },
+      ),
+    ),
+  ],
+});
+
+function unpublished({ courseId }: { courseId: string }): Course {
+  return {
+    courseId,
+    name: '',
+    retired: false,
+    publishedAt: null,
+    retiredAt: null,
+    required: 0,
+    units: Entries.empty(),
+    contents: Entries.empty(),
+    measuredSince: null,
+  };
+}
+
+function contentsOf({ contents }: Published, units: Units): Map<string, EntryOf<Course['contents']>> {
+  const places = Map.groupBy(contents, ({ contentId }) => contentId);
+  return new Map(
+    [...places].map(([contentId, all]) => {
+      const counting = new Set<string>();
+      let required = false;
+      for (const { unitId, optional } of all) {
+        const unit = unitId === null ? undefined : units.get(unitId);
+        if (optional || unit?.counts.size === 0) continue;
+        required = true;
+        for (const holding of unit?.counts ?? []) counting.add(holding);
+      }
+      const name = all.find((place) => place.name !== '')?.name ?? '';
+      return [contentId, { name, required, units: [...counting].sort() }];
+    }),
+  );
+}
+
+function unitsOf(
+  units: Units,
+  contents: ReadonlyMap<string, EntryOf<Course['contents']>>,
+): Map<string, EntryOf<Course['units']>> {
+  const required = new Map<string, number>();
+  for (const content of contents.values()) {
+    for (const unitId of content.units) required.set(unitId, (required.get(unitId) ?? 0) + 1);
+  }
+  return new Map(
+    [...units].map(([unitId, { name, parentId, otherParentIds, counts }]) => {
+      const optional = counts.size === 0;
+      return [unitId, { name, parentId, otherParentIds, optional, required: required.get(unitId) ?? 0 }];
+    }),
+  );
+}
+
+/** The wanted entries; those that were so already stay untouched. */
+function replaced<V>(before: Entries<V> | undefined, wanted: ReadonlyMap<string, V>): Entries<V> {
+  let entries = before ?? Entries.empty<V>();
+  for (const name of entries.keys()) if (!wanted.has(name)) entries = entries.delete(name);
+  for (const [name, value] of wanted) if (!same(entries.get(name), value)) entries = entries.set(name, value);
+  return entries;
+}

@@ -1,0 +1,84 @@
+/** What a group follows: every member in every course it does. One entry of `progress` for each such pair. */
+import { Entries } from '../../core/entries.ts';
+import type { RowOf } from '../../core/target.ts';
+import type { groupMembership } from '../../schemas/rows/group-membership.ts';
+import { type Rejection, reject } from '../define.ts';
+
+export type Group = RowOf<typeof groupMembership>;
+export interface Pair {
+  readonly userId: string;
+  readonly courseId: string;
+}
+
+export function newGroup({ groupId }: { groupId: string }): Group {
+  return {
+    groupId,
+    name: '',
+    namedAt: null,
+    createdAt: null,
+    createdSaidAt: null,
+    deletedAt: null,
+    members: Entries.empty(),
+    absentMembers: Entries.empty(),
+    activities: Entries.empty(),
+    absentActivities: Entries.empty(),
+    progress: Entries.empty(),
+  };
+}
+
+/** The name of a pair's entry. */
+export function nameOf({ userId, courseId }: Pair): string {
+  return JSON.stringify([userId, courseId]);
+}
+
+/** The pairs of one member, whether in the group or not. */
+export function pairsOfMember(group: Group | undefined, userId: string): Pair[] {
+  return [...(group?.activities ?? [])]
+    .filter(([, { kind }]) => kind === 'course')
+    .map(([courseId]) => ({ userId, courseId }));
+}
+
+/** The pairs of one activity, if it is a course: of the group or not. */
+export function pairsOfActivity(group: Group | undefined, courseId: string): Pair[] {
+  return [...(group?.members.keys() ?? [])].map((userId) => ({ userId, courseId }));
+}
+
+/** A group is one row, and when it is deleted all that it follows is said at once. */
+export const MOST = { members: 5000, activities: 200, progress: 10_000 } as const;
+
+/** Why one more member or activity, or one more to follow with these pairs, cannot be; undefined if it can. */
+export function fullness(
+  group: Group,
+  what: 'members' | 'activities',
+  id: string,
+  pairs: number,
+): Rejection | undefined {
+  const followed = group.progress.size + pairs;
+  const flaw =
+    !group[what].has(id) && group[what].size >= MOST[what]
+      ? `has ${MOST[what]} ${what}, the most there can be`
+      : pairs > 0 && followed > MOST.progress
+        ? `would have ${followed} members to follow, each in each course, and ${MOST.progress} are the most`
+        : undefined;
+  return flaw === undefined
+    ? undefined
+    : reject('FACT_IMPOSSIBLE', `group ${group.groupId} ${flaw}: divide it into several groups`);
+}
+
+/**
+ * A member who is not in the course now: of whom nothing is said, so that nothing of an earlier enrollment stays on the board
+ * either. Otherwise the board would depend on whether the group began to follow before or after the member left.
+ */
+export const NOT_ENROLLED = { enrolled: false, progress: 0, state: 'not_started', completedAt: null } as const;
+
+/** The group with those of the pairs on its board that are of a member and a course; of new ones nothing is known yet. */
+export function withBoard(group: Group, pairs: readonly Pair[]): Group {
+  let { progress } = group;
+  for (const { userId, courseId } of pairs) {
+    const name = nameOf({ userId, courseId });
+    const isFollowed = group.members.has(userId) && group.activities.get(courseId)?.kind === 'course';
+    if (!isFollowed) progress = progress.delete(name);
+    else if (!progress.has(name)) progress = progress.set(name, { userId, courseId, ...NOT_ENROLLED });
+  }
+  return progress === group.progress ? group : { ...group, progress };
+}

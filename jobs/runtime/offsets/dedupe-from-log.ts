@@ -1,0 +1,36 @@
+/** The dedupe positions of a partition at an offset, made anew from the records before it, as far as the log still has them. */
+import { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
+import { FIRST_ORIGIN, parseLine, parseOrigin } from '../../../topics/log/origin.ts';
+import type { Transport } from '../../../topics/log/transport.ts';
+import { isUpstream } from '../upstreams.ts';
+
+const RECORDS_AT_ONCE = 1000;
+
+/**
+ * For a group whose dedupe positions were lost or are those of another offset. What is known after it is right for every line that has said
+ * something within the topic's retention.
+ */
+export async function dedupeFromLog(
+  transport: Transport,
+  upstreams: ReadonlySet<string>,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<DedupePositions> {
+  const dedupe = DedupePositions.none();
+  const [info] = await transport.describe([topic]);
+  const end = Math.min(offset, info?.partitions[partition]?.end ?? 0);
+  for (let next = info?.partitions[partition]?.begin ?? 0; next < end; ) {
+    const records = await transport.read(topic, partition, next, RECORDS_AT_ONCE);
+    next = (records.at(-1)?.offset ?? end) + 1;
+    for (const record of records) {
+      if (record.offset >= end) break;
+      for (const said of [record.headers['ce_origin'], record.headers[FIRST_ORIGIN]]) {
+        const origin = typeof said === 'string' ? parseOrigin(said) : undefined;
+        if (origin === undefined) continue;
+        if (isUpstream(upstreams, topic, parseLine(origin.line).upstream)) dedupe.pass(origin);
+      }
+    }
+  }
+  return dedupe;
+}

@@ -1,0 +1,33 @@
+/** Where the group of a job stands in each partition of its topic, and what it has committed there. */
+import { shortId } from '../../../topics/log/origin.ts';
+import { nothing, type Progress, parseProgress } from '../../../topics/log/progress.ts';
+import type { Committed, PartitionInfo, Transport } from '../../../topics/log/transport.ts';
+import type { Job } from '../../define.ts';
+
+export interface Standing {
+  readonly info: PartitionInfo;
+  readonly committed: Committed;
+  readonly progress: Progress;
+  /** Whether the offset is of a topic of the same name that was deleted since. */
+  readonly isOfAnother: boolean;
+}
+
+export interface Standings {
+  /** As `shortId` makes it. */
+  readonly topicId: string;
+  readonly partitions: readonly Standing[];
+}
+
+/** Throws FORMAT_NEWER, and TOPIC_MISSING. */
+export async function standingsOf({ name, from }: Job, transport: Transport): Promise<Standings> {
+  const committed = await transport.committed(name, from.name);
+  const [topic] = await transport.describe([from.name]);
+  const topicId = shortId(topic?.id);
+  const partitions = (topic?.partitions ?? []).map((info, i): Standing => {
+    const one = committed[i] ?? { offset: undefined, metadata: '', foreign: false };
+    const progress = one.offset === undefined ? nothing() : parseProgress(one.metadata, one.offset);
+    const isOfAnother = progress.topicId !== '' && topicId !== '' && progress.topicId !== topicId;
+    return { info, committed: one, progress, isOfAnother };
+  });
+  return { topicId, partitions };
+}

@@ -1,0 +1,252 @@
+/**
+ * One batch of one partition, in the one order that survives a crash at any point: rows with their outboxes, a look whether the
+ * partition is still ours, views, calls of channels, and then one transaction of derived events, offset and dedupe positions.
+ */
+
+import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
+import { partitionOfText } from '../../../topics/log/partition.ts';
+import type { Within } from '../../../topics/log/progress.ts';
+import type { Claim, LogRecord } from '../../../topics/log/transport.ts';
+import type { Job, Rejection } from '../../define.ts';
+import type { Assignment, PartitionCount } from '../assignment.ts';
+import type { Limits } from '../limits.ts';
+import type { LookupCache } from '../lookups.ts';
+import type { Runtime } from '../stores.ts';
+import type { PartitionEvent } from '../telemetry.ts';
+import type { Claimed } from './claiming.ts';
+import type { Destinations } from './destinations.ts';
+import { type FoldContext, type Folded, foldAll, type Outcome } from './fold.ts';
+import type { OtherPartitions } from './other-partitions.ts';
+import { type HasLeft, inTurn } from './outbox.ts';
+import { type Plan, plan, wantedOf } from './plan.ts';
+import { Apart } from './refused.ts';
+import { noteRejections, Rejected } from './rejected.ts';
+import { isWritten, writeRows } from './row-writes.ts';
+import type { PartitionRows } from './rows.ts';
+import type { Rules } from './rules.ts';
+import { sendsOf } from './send.ts';
+import type { Timers } from './timers/timers.ts';
+import type { CatchingUp } from './views/catching-up.ts';
+import { addRemovals, collectViews, type WriteView, writeViews } from './views/write.ts';
+
+export interface BatchContext {
+  readonly runtime: Runtime;
+  readonly rules: Rules;
+  readonly job: Job;
+  readonly place: Assignment;
+  readonly claim: Claim;
+  readonly token: number;
+  /** Of the job's topic, as `shortId` makes it. */
+  readonly topicId: string;
+  /** The largest offset that was committed before the claim. */
+  readonly furthest: number;
+  /** Whether the claim still takes possession of the rows that it touches: see `row-writes.ts`. */
+  readonly isYoung: boolean;
+  /** How far the first record was applied, under which partitions its rows are stored, and what is committed: see `Claimed`. */
+  readonly within: Within | undefined;
+  readonly stored: readonly number[];
+  readonly dedupe: DedupePositions;
+  readonly progress: Claimed['progress'];
+  readonly catchingUp: CatchingUp;
+  readonly rows: PartitionRows;
+  readonly lookups: LookupCache;
+  readonly destinations: Destinations;
+  readonly partitions: PartitionCount;
+  readonly otherPartitions: OtherPartitions;
+  readonly limits: Limits;
+  readonly refreshEnd: () => Promise<number>;
+  /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
+  readonly uncalled: Set<string>;
+  readonly timers: Timers;
+}
+
+/** Where the partition is after a batch. */
+export interface After {
+  readonly next: number;
+  readonly dedupe: DedupePositions;
+  /** Whether the only record found more rows than one batch takes, and is not done. */
+  readonly within: Within | undefined;
+}
+
+export interface Batch {
+  readonly records: readonly LogRecord[];
+  /** The offset at which the batch begins, where the last one was committed. */
+  readonly first: number;
+  /** The offset after the last record of the partition. */
+  readonly end: number;
+  /** Rows that stay as they are: a record that touches one is dead-lettered with the reason given. */
+  readonly refused: ReadonlyMap<string, Rejection>;
+}
+
+/**
+ * Applies the records and commits. Throws FENCED when somebody newer owns the partition, a `retry` error when something is away, and
+ * `RowsRefused`; after any of them the rows in memory are not to be trusted. Throws `Apart` before anything has happened outside of
+ * them.
+ */
+export async function processBatch(context: BatchContext, { records, first, end, refused }: Batch): Promise<After> {
+  const { runtime, rules, job, place, claim, rows, catchingUp, dedupe } = context;
+  const { codec } = runtime.stores;
+  const yieldToLoop = () => runtime.clock.yieldToLoop();
+  const startedAt = runtime.clock.elapsed();
+  const last = (records.at(-1) as LogRecord).offset;
+  const { partition } = place;
+  const seen = rules.dedupeCopy ? dedupe.copy() : dedupe;
+  // The first record goes on in the middle of what it finds.
+  if (context.within !== undefined && records.length > 1) throw new Apart(0);
+
+  await codec.learn(records, wantedOf(job));
+  const planned = await planOf(context, records, seen);
+  const found = new Found(context, records);
+  const folded = await foldAll(planned, {
+    ...context,
+    codec,
+    partition,
+    hasLeft: leftBefore(context, first),
+    end,
+    refused,
+    yieldToLoop,
+    limit: context.limits.of,
+    isAlone: records.length === 1,
+    where: found.where,
+  });
+  const views = await collectViews(folded, {
+    job,
+    token: context.token,
+    partition,
+    isWritten: (one) => isWritten(context, one),
+    refused,
+    first,
+    yieldToLoop,
+  });
+
+  const rowsWritten = await writeRows(context, folded, refused);
+  const outboxes = [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox }));
+  const entries = inTurn(outboxes, { partition, first, last }, rules.withinBatch);
+  noteRejections(entries, folded, context.limits.of);
+  addRemovals(job, views, entries, folded);
+  for (const target of [...views.keys()]) if (!catchingUp.isLevel(target.name)) views.delete(target);
+  const isSeenOutside = entries.some(({ kind }) => kind === 'call') || [...views.values()].some(({ size }) => size > 0);
+  if (rules.look && isSeenOutside) await claim.look();
+
+  const span = { first, last, time: (records[0] as LogRecord).timestamp };
+  const write: WriteView = (target, changes) => catchingUp.write(target, changes, span, runtime.stores);
+  const viewsWritten = await writeViews(views, folded, write, (view, count) =>
+    runtime.telemetry.tell({ ...place, kind: 'views-stale', view, count }),
+  );
+  catchingUp.passBy(span);
+  const applied = tally(planned, folded);
+  const index = context.within?.index ?? 0;
+  const sends = await sendsOf(context, planned, { entries, fresh: folded.fresh }, index);
+  // A record that is not done is not seen yet, either.
+  const within = found.next === undefined ? undefined : { after: found.next, index: index + entries.length };
+  const done: After = within === undefined ? { next: last + 1, dedupe: seen, within } : { next: last, dedupe, within };
+  await context.limits.commit(claim, {
+    records: sends,
+    offset: done.next,
+    metadata: context.progress(done.next, done.dedupe, within, catchingUp.behind()),
+  });
+  catchingUp.committed(done.next);
+
+  const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
+  context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
+  await rows.trim(folded.touched.keys(), leftBefore(context, done.next), yieldToLoop);
+  report(context, planned, {
+    records: records.length,
+    applied,
+    rowsWritten,
+    viewsWritten,
+    eventsSent: entries.filter((entry) => entry.kind === 'event').length,
+    durationMs: runtime.clock.elapsed() - startedAt,
+    next: done.next,
+    end: Math.max(end, last + 1),
+    eventTime: folded.eventTime,
+    recordTime: (records.at(-1) as LogRecord).timestamp,
+  });
+  return done;
+}
+
+function planOf(context: BatchContext, records: readonly LogRecord[], seen: DedupePositions): Promise<Plan> {
+  const { runtime, rules, job, place, claim, limits } = context;
+  return plan(records, {
+    job,
+    codec: runtime.stores.codec,
+    partition: place.partition,
+    topic: { id: context.topicId, partitions: claim.shape.partitions },
+    upstreams: runtime.upstreams(place.topic),
+    dedupe: rules.dedupe ? seen : undefined,
+    furthest: rules.judgedOnce ? context.furthest : 0,
+    limit: limits.of,
+    undeclaredTypes: runtime.settings.undeclaredTypes,
+    yieldToLoop: () => runtime.clock.yieldToLoop(),
+  });
+}
+
+/** The rows that records find by a search. Others share the batch as long as all that is found fits into it. */
+class Found {
+  /** Where a record by itself goes on, which finds more than one batch takes. */
+  next: string | undefined;
+  readonly #context: BatchContext;
+  readonly #records: readonly LogRecord[];
+  #left: number;
+
+  constructor(context: BatchContext, records: readonly LogRecord[]) {
+    this.#context = context;
+    this.#records = records;
+    this.#left = context.runtime.settings.maxKeys;
+  }
+
+  readonly where: FoldContext['where'] = async ({ record, event }, field, value) => {
+    const { runtime, job, place, claim, stored, within } = this.#context;
+    const page = { limit: Math.max(1, this.#left), after: within?.after };
+    const found = await runtime.stores.tables.matching(job.row, stored, event.tenant, field, value, page);
+    this.#left -= found.items.length;
+    if (this.#records.length > 1 && (found.next !== undefined || this.#left < 0)) {
+      throw new Apart(this.#records.indexOf(record));
+    }
+    this.next = found.next;
+    const { partitions } = claim.shape;
+    return found.items.filter((key) => partitionOfText(key[1] as string, partitions) === place.partition);
+  };
+}
+
+type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
+/** What the plan of a batch does not say. */
+type Counts = Omit<BatchEvent, keyof Assignment | 'kind' | 'skipped' | 'odd' | 'rejected' | 'routed'>;
+
+function report({ runtime, place }: BatchContext, { odd, rejected, routed, skipped }: Plan, counts: Counts): void {
+  const { telemetry } = runtime;
+  for (const [type, count] of odd.undeclared) telemetry.tell({ ...place, kind: 'undeclared', type, count });
+  for (const { record, code, message } of rejected) {
+    telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
+  }
+  telemetry.tell({
+    ...place,
+    kind: 'batch',
+    skipped,
+    odd: odd.events,
+    rejected: rejected.length,
+    routed: routed.length,
+    ...counts,
+  });
+}
+
+/** What has surely left once everything before `next` is committed. */
+function leftBefore({ place, otherPartitions, catchingUp }: BatchContext, next: number): HasLeft {
+  return (partition, offset, view) => {
+    if (partition !== place.partition) return otherPartitions.hasLeft(partition, offset, next, view);
+    return offset < (view === undefined ? next : Math.min(next, catchingUp.from(view)));
+  };
+}
+
+/** Counts what became of the records, with the rejected ones among those to be dead-lettered. Answers how many were applied. */
+function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded): number {
+  let applied = 0;
+  for (const item of items) {
+    const { record } = item;
+    const outcome = outcomes.get(record.offset) as Outcome;
+    if (outcome instanceof Rejected) rejected.push(outcome.of(item));
+    else if (outcome === 'applied') applied += 1;
+    else skipped[outcome] += 1;
+  }
+  return applied;
+}

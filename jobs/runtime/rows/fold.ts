@@ -1,0 +1,296 @@
+/** Folds the planned events of a batch into their rows, in log order, and collects what the rows have to say. */
+import { messageOf, TributaryError } from '../../../core/errors.ts';
+import { callAnswered, type Event, timerFired } from '../../../core/event.ts';
+import { isKeyPart } from '../../../core/key-part.ts';
+import { keyFields, type TableDef } from '../../../core/target.ts';
+import type { Codec } from '../../../topics/codec/codec.ts';
+import { isTime } from '../../../topics/codec/time.ts';
+import { keyOf } from '../../../topics/define.ts';
+import { type FoundRows, type Output, Rejection, type Row } from '../../define.ts';
+import { LONGEST_MESSAGE } from '../dead-letter.ts';
+import type { Limit } from '../limits.ts';
+import type { Clock } from '../stores.ts';
+import type { Destinations } from './destinations.ts';
+import { moved, type OutboxEntry, pending } from './outbox.ts';
+import type { Plan, Planned } from './plan.ts';
+import { advanced, beyondLogAdvice, isApplied, lastApplied } from './position.ts';
+import { type ReadContext, readAhead } from './reads.ts';
+import { Rejected, rejectedBy } from './rejected.ts';
+import type { LiveRow } from './rows.ts';
+import type { Rules } from './rules.ts';
+import { whyTooLarge } from './too-large.ts';
+
+/** A row that the batch has to do with. */
+export interface Touched {
+  readonly row: LiveRow;
+  readonly before: Row | undefined;
+  readonly timersBefore: LiveRow['timers'];
+  /** Whether this attempt folded something into it. */
+  changed: boolean;
+  /** Whether this attempt looked at it with a record, whatever came of that. */
+  judged: boolean;
+  /** Whether an earlier attempt had folded a record of this batch into it. */
+  skipped: boolean;
+  /** The same, where it follows that its views are written again: they may not be written yet. */
+  again: boolean;
+  /** The record that changed it last; or, where none did, the first that touched it. */
+  last: Planned;
+}
+
+/** What became of a record; of several rows the one furthest to the right counts, and all that reject it are named. */
+export type Outcome = 'repeated' | 'unchanged' | 'applied' | Rejected;
+
+export interface Folded {
+  readonly touched: ReadonlyMap<string, Touched>;
+  /** The entries that this attempt put into an outbox, and no earlier one. */
+  readonly fresh: ReadonlySet<OutboxEntry>;
+  /** What became of each item of the plan, by offset. */
+  readonly outcomes: Map<number, Outcome>;
+  readonly eventTime: number | undefined;
+}
+
+export interface FoldContext extends ReadContext {
+  readonly codec: Codec;
+  readonly rules: Rules;
+  readonly destinations: Destinations;
+  readonly partition: number;
+  /** The largest offset that was committed before the claim. */
+  readonly furthest: number;
+  /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
+  readonly end: number;
+  readonly refreshEnd: () => Promise<number>;
+  /** The rows that cannot become what the batch would make of them, by id, and why not. */
+  readonly refused: ReadonlyMap<string, Rejection>;
+  readonly yieldToLoop: Clock['yieldToLoop'];
+  readonly limit: Limit;
+}
+
+export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
+  const { rows, rules, refused, partition, furthest } = context;
+  const touched = new Map<string, Touched>();
+  const fresh = new Set<OutboxEntry>();
+  const targetsOf = await readAhead(plan, context);
+  const outcomes = new Map<number, Outcome>();
+  let eventTime: number | undefined;
+
+  for (const item of plan.items) {
+    const ready = targetsOf(item);
+    const targets = Array.isArray(ready) ? ready : await ready;
+    let outcome: Outcome | undefined;
+    for (const { id, found } of targets) {
+      const pause = context.yieldToLoop();
+      if (pause !== undefined) await pause;
+      const row = rows.get(id);
+      const { only } = item;
+      const isFor = only === undefined || only.rows.has(id);
+      const isShown = only?.views.has(id) === true && row.stored !== undefined;
+      if (!isFor && !isShown) continue;
+      const isRepeat = !isFor || (rules.skip && hasApplied(row, item, partition));
+      if (!isRepeat && rules.judgedOnce && item.record.offset < furthest) {
+        outcome = worst(outcome, 'repeated');
+        continue;
+      }
+      const one = touched.get(id) ?? untouched(row, item, context);
+      touched.set(id, one);
+      if (isShown) one.again = true;
+      if (isRepeat) {
+        if (lastApplied(row.at, partition) >= context.end) await checkPosition(row, context);
+        one.skipped = true;
+        one.again ||= rules.again;
+        const { cameFrom, record } = item;
+        if (cameFrom !== undefined) row.outbox = [...moved(row.outbox, cameFrom, { partition, offset: record.offset })];
+        // A store that refused the row has it by now, from an owner who came late; a view that fails does so again.
+        const why = refused.get(id);
+        outcome = why?.code === 'JOB_FAILED' ? rejectedBy(outcome, row, why, true) : worst(outcome, 'repeated');
+        continue;
+      }
+      one.judged = true;
+      if (!isMatch(row.data, item)) continue;
+      const answer =
+        refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, context, fresh));
+      if (answer === 'applied') {
+        one.changed = true;
+        one.last = item;
+      } else if (answer instanceof Rejection) {
+        if (answer.code !== 'ROW_REFUSED' && dropTimer(row, item)) {
+          one.changed = true;
+          one.last = item;
+        }
+        if (rules.rejectionKept) {
+          row.outbox.push(rejectionOf(answer, item, partition));
+        }
+      }
+      // Whoever reads the row after this batch need not judge the record, should the row be written for whatever reason.
+      row.at = advanced(row.at, partition, item.record.offset);
+      outcome = answer instanceof Rejection ? rejectedBy(outcome, row, answer, false) : worst(outcome, answer);
+    }
+    outcomes.set(item.record.offset, outcome ?? 'unchanged');
+    eventTime = item.event.time;
+  }
+  return { touched, fresh, outcomes, eventTime };
+}
+
+/** Makes what the row has to say a list of this batch's own, to which it adds; without what has left. */
+function untouched(row: LiveRow, last: Planned, { hasLeft }: FoldContext): Touched {
+  const { data: before, timers: timersBefore } = row;
+  row.outbox = [...pending(row.outbox, hasLeft)];
+  return { row, before, timersBefore, changed: false, judged: false, skipped: false, again: false, last };
+}
+
+function rejectionOf({ code, message }: Rejection, { record, event }: Planned, partition: number): OutboxEntry {
+  const said = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
+  return { kind: 'rejection', ...said, code, message: message.slice(0, LONGEST_MESSAGE) };
+}
+
+const RANK = ['repeated', 'unchanged', 'applied'];
+
+function worst(a: Outcome | undefined, b: 'repeated' | 'unchanged' | 'applied'): Outcome {
+  if (a === undefined || a instanceof Rejected) return a ?? b;
+  return RANK.indexOf(b) > RANK.indexOf(a) ? b : a;
+}
+
+/**
+ * A search answers what the store knows: rows too that are gone by now, or have another value. They are none of the event's,
+ * unless an earlier attempt has folded it into them.
+ */
+function isMatch(data: Row | undefined, { search }: Planned): boolean {
+  if (search === undefined) return true;
+  return data !== undefined && (!('where' in search) || data[search.where[0]] === search.where[1]);
+}
+
+function hasApplied(row: LiveRow, { record, cameFrom }: Planned, partition: number): boolean {
+  if (row.at.length === 0) return false;
+  return (
+    isApplied(row.at, partition, record.offset) ||
+    (cameFrom !== undefined && isApplied(row.at, cameFrom[0], cameFrom[1]))
+  );
+}
+
+/** A row cannot have applied what the log does not have. */
+async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldContext): Promise<void> {
+  const last = lastApplied(row.at, partition);
+  if (last < (await refreshEnd())) return;
+  throw new TributaryError(
+    'POSITION_BEYOND_LOG',
+    `${job.name}: the row ${row.key.join('/')} has applied offset ${last} of partition ${partition} of ${job.from.name}, which ends before it, unless the tables are of another installation: ${beyondLogAdvice(job.name)}`,
+  );
+}
+
+/** A job that throws for an event would throw again: that is a rejection too. */
+function foldOne(
+  row: LiveRow,
+  item: Planned,
+  found: FoundRows,
+  context: FoldContext,
+  fresh: Set<OutboxEntry>,
+): 'applied' | 'unchanged' | Rejection {
+  const { job } = context;
+  const { event } = item;
+  const timers = firedTimer(row, event);
+  if (timers === 'not pending') return 'unchanged';
+  try {
+    const before = row.data;
+    const after = job.fold[event.type]?.(before, event, found);
+    if (after instanceof Rejection) return after;
+    if (after !== undefined && after !== before) checkKey(job.row, row, after);
+    const said = job.react(before, after, event, found);
+    if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
+    const wishes = withWishes(timers ?? row.timers, said);
+    const entries: OutboxEntry[] = [];
+    for (const output of said) {
+      const entry = entryOf(output, row, item, context);
+      const why = entry && whyTooLarge(entry, context.limit);
+      if (why !== undefined) return new Rejection('RECORD_TOO_LARGE', why);
+      if (entry !== undefined) entries.push(entry);
+    }
+    row.data = after;
+    row.revision += 1;
+    row.timers = wishes;
+    if (!context.rules.outbox) row.outbox = [];
+    for (const entry of entries) {
+      row.outbox.push(entry);
+      fresh.add(entry);
+    }
+    return 'applied';
+  } catch (error) {
+    if (error instanceof TributaryError) throw error;
+    return new Rejection('JOB_FAILED', `${job.name} failed at ${event.type}: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * A timer that the job failed at would be said again by every owner: it is dropped, and the dead letter stays. Of a row that its
+ * store refuses it is not, since that row cannot be written.
+ */
+function dropTimer(row: LiveRow, { event }: Planned): boolean {
+  const timers = firedTimer(row, event);
+  if (timers === undefined || timers === 'not pending') return false;
+  row.timers = timers;
+  row.revision += 1;
+  return true;
+}
+
+/** In the store a row has the key it was read by, whatever its fields say. */
+function checkKey(table: TableDef, { key }: LiveRow, data: Row): void {
+  let i = 1;
+  for (const name of keyFields(table)) {
+    if (data[name] !== key[i++]) throw new Error(`the row ${key.join('/')} cannot become one with another ${name}`);
+  }
+}
+
+/** The timers without the one that fired; undefined when the event is no timer. */
+function firedTimer(row: LiveRow, event: Event): Readonly<Record<string, number>> | 'not pending' | undefined {
+  if (event.type !== timerFired.type)
+    return event.type === callAnswered.type && row.data === undefined ? 'not pending' : undefined;
+  const { name, due } = event.data as { name: string; due: number };
+  if (!Object.hasOwn(row.timers, name) || row.timers[name] !== due) return 'not pending';
+  const { [name]: _fired, ...others } = row.timers;
+  return others;
+}
+
+function withWishes(
+  timers: Readonly<Record<string, number>>,
+  said: readonly Output[],
+): Readonly<Record<string, number>> {
+  let result = timers;
+  for (const output of said) {
+    if (output.kind !== 'wake') continue;
+    if (output.due !== null && !isTime(output.due)) {
+      throw new Error(`the timer ${output.name} cannot be due at ${output.due}: it must be a whole number of ms`);
+    }
+    const { [output.name]: _before, ...others } = result;
+    result = output.due === null ? others : { ...others, [output.name]: output.due };
+  }
+  return result;
+}
+
+function entryOf(
+  output: Output,
+  row: LiveRow,
+  { record, event }: Planned,
+  { codec, destinations, partition }: FoldContext,
+): OutboxEntry | undefined {
+  const said = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
+  switch (output.kind) {
+    case 'wake':
+      return undefined;
+    case 'call': {
+      const { kind: _kind, channel, attempt, ...message } = output;
+      return { kind: 'call', ...said, row: row.key, channel, attempt, message };
+    }
+    case 'emit': {
+      const { topic, def } = destinations.of(output.type);
+      const key = keyOf(topic, { type: output.type, data: output.data });
+      if (key !== null && !isKeyPart(key))
+        throw new Error(`the key of ${output.type} is no text of 1 to 512 characters`);
+      return {
+        kind: 'event',
+        ...said,
+        topic: topic.name,
+        type: output.type,
+        key,
+        value: codec.encode(topic.name, def, output.data),
+      };
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * What a row has to say, kept in the row itself and written with it: so a crash after the row was written forgets nothing.
+ *
+ * Every entry has the position of the record that made the row say it. A batch sends the entries that lie within it, in the order
+ * of offset, row and utterance; since that set leaves in one transaction or not at all, the index of an entry within its offset
+ * is its place in this order. Entries before the batch have left for certain, and the next write of the row drops them;
+ * entries after it are of a larger batch of an earlier attempt, and wait for their turn.
+ *
+ * When a topic is expanded, a row may move to another partition and take entries of the old one with it. Those that have left are
+ * dropped as well; those that have not wait for their record, which is sent on to the new partition, and leave with it.
+ *
+ * When a topic was deleted and made again, what its rows have said of the old one's records is gone with them.
+ */
+
+import type { ChannelName } from '../../../core/channel.ts';
+import type { RejectCode } from '../../../core/errors.ts';
+import type { Key } from '../../../sinks/port.ts';
+import { versioned } from '../../../topics/log/formats.ts';
+import type { Call } from '../../define.ts';
+
+interface Said {
+  readonly partition: number;
+  readonly offset: number;
+  /** Of the causing event, in ms since 1970 UTC. */
+  readonly time: number;
+  readonly tenant: string;
+}
+/** A derived event, encoded. */
+export interface OutboxEvent extends Said {
+  readonly kind: 'event';
+  readonly topic: string;
+  readonly type: string;
+  /** Null for a broadcast. */
+  readonly key: string | null;
+  readonly value: Uint8Array;
+}
+/** A view's record that is to be removed. */
+export interface OutboxRemoval extends Said {
+  readonly kind: 'removal';
+  readonly view: string;
+  readonly key: Key;
+}
+/** A channel that is to be called. */
+export interface OutboxCall extends Said {
+  readonly kind: 'call';
+  readonly row: Key;
+  readonly channel: ChannelName;
+  readonly attempt: number;
+  readonly message: Omit<Call, 'kind' | 'channel' | 'attempt'>;
+}
+/** A record that the row rejected: were the row written with later records alone, an attempt after a crash would skip it. */
+export interface OutboxRejection extends Said {
+  readonly kind: 'rejection';
+  readonly code: RejectCode;
+  readonly message: string;
+}
+export type OutboxEntry = OutboxEvent | OutboxRemoval | OutboxCall | OutboxRejection;
+
+export const EMPTY: readonly OutboxEntry[] = [];
+
+/**
+ * Whether what was said at a position has left for certain, and with it everything before. `view`: of a removal, which stays until that
+ * view is past it; or `ANY_VIEW`, for whatever may be there.
+ */
+export type HasLeft = (partition: number, offset: number, view?: string) => boolean;
+
+export const ANY_VIEW = '*';
+
+const VERSION = 2;
+/** What stands before the JSON of entries that are not all of one partition. */
+const MIXED = '*';
+
+/**
+ * Version and topic; before the `[`: the partition of all entries and the last of their offsets, so that who reads a row can tell at once that
+ * there is nothing left to be said; then JSON, an array for each event, with the bytes in base64.
+ */
+export function formatOutbox(entries: readonly OutboxEntry[], topicId: string): string {
+  const first = entries[0];
+  if (first === undefined) return '';
+  const { partition } = first;
+  const isMixed = entries.some((entry) => entry.partition !== partition);
+  let last = 0;
+  const stored = entries.map((entry) => {
+    last = Math.max(last, entry.offset);
+    const packed = pack(entry);
+    return isMixed ? [entry.partition, packed] : packed;
+  });
+  return `${VERSION}|${topicId}|${isMixed ? MIXED : `${partition}:${last}`}${JSON.stringify(stored)}`;
+}
+
+/** What was said of records of the topic as it is now; version 1 knew no ids. Throws FORMAT_NEWER. */
+function bodyOf(outbox: string, topicId: string): string {
+  const behind = versioned(outbox, VERSION, 'the outbox of a row');
+  if (behind === undefined) return outbox;
+  const bar = behind.indexOf('|');
+  return behind.slice(0, bar) === topicId ? behind.slice(bar + 1) : '';
+}
+
+/** Whether something in it was said in another partition. */
+export function isOfOthers(outbox: string, topicId: string, partition: number): boolean {
+  const text = bodyOf(outbox, topicId);
+  return text !== '' && !text.startsWith(`${partition}:`);
+}
+
+/** The entries that may not have left yet. `tenant` is the row's. */
+export function parseOutbox(outbox: string, topicId: string, tenant: string, hasLeft: HasLeft): readonly OutboxEntry[] {
+  const text = bodyOf(outbox, topicId);
+  if (text === '') return EMPTY;
+  const json = text.indexOf('[');
+  if (text.startsWith(MIXED)) {
+    const stored = JSON.parse(text.slice(json)) as [number, Packed][];
+    return pending(
+      stored.map(([partition, packed]) => unpack(packed, partition, tenant)),
+      hasLeft,
+    );
+  }
+  const [partition, last] = text.slice(0, json).split(':').map(Number) as [number, number];
+  if (hasLeft(partition, last, ANY_VIEW)) return EMPTY;
+  const stored = JSON.parse(text.slice(json)) as Packed[];
+  return pending(
+    stored.map((packed) => unpack(packed, partition, tenant)),
+    hasLeft,
+  );
+}
+
+type PackedEvent = readonly [
+  offset: number,
+  time: number,
+  topic: string,
+  type: string,
+  key: string | null,
+  value: string,
+];
+type Packed = PackedEvent | Omit<Exclude<OutboxEntry, OutboxEvent>, 'partition' | 'tenant'>;
+
+function pack(entry: OutboxEntry): Packed {
+  if (entry.kind === 'event') {
+    const { offset, time, topic, type, key, value } = entry;
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+    return [offset, time, topic, type, key, bytes.toString('base64')];
+  }
+  const { partition: _partition, tenant: _tenant, ...rest } = entry;
+  return rest;
+}
+
+function unpack(packed: Packed, partition: number, tenant: string): OutboxEntry {
+  if (!('kind' in packed)) {
+    const [offset, time, topic, type, key, value] = packed;
+    return { kind: 'event', partition, offset, time, tenant, topic, type, key, value: Buffer.from(value, 'base64') };
+  }
+  return { ...packed, partition, tenant } as OutboxEntry;
+}
+
+/** Without what has left for certain. */
+export function pending(entries: readonly OutboxEntry[], hasLeft: HasLeft): readonly OutboxEntry[] {
+  const left = (entry: OutboxEntry): boolean =>
+    hasLeft(entry.partition, entry.offset, entry.kind === 'removal' ? entry.view : undefined);
+  return entries.some(left) ? entries.filter((entry) => !left(entry)) : entries;
+}
+
+/** With what a record made the row say where it lay before it was sent on, as said where it lies now. */
+export function moved(
+  entries: readonly OutboxEntry[],
+  [partition, offset]: readonly [partition: number, offset: number],
+  to: { readonly partition: number; readonly offset: number },
+): readonly OutboxEntry[] {
+  const came = (entry: OutboxEntry): boolean => entry.partition === partition && entry.offset === offset;
+  if (!entries.some(came)) return entries;
+  return entries.map((entry) => (came(entry) ? { ...entry, ...to } : entry));
+}
+
+/** The records of a batch: both offsets are of it. */
+export interface Extent {
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a batch sends of these rows, in its order. `withinBatch`: see `Rules`. */
+export function inTurn(
+  rows: Iterable<{ readonly id: string; readonly outbox: readonly OutboxEntry[] }>,
+  { partition, first, last }: Extent,
+  withinBatch: boolean,
+): OutboxEntry[] {
+  const entries: { id: string; entry: OutboxEntry; turn: number }[] = [];
+  for (const { id, outbox } of rows) {
+    for (const entry of outbox) {
+      const isWithin = entry.partition === partition && entry.offset >= first && entry.offset <= last;
+      if (isWithin || !withinBatch) entries.push({ id, entry, turn: entries.length });
+    }
+  }
+  entries.sort((a, b) => a.entry.offset - b.entry.offset || (a.id < b.id ? -1 : a.id > b.id ? 1 : a.turn - b.turn));
+  return entries.map(({ entry }) => entry);
+}

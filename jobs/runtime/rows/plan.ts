@@ -1,0 +1,229 @@
+/** The records of a batch, decoded and told apart: what is to be folded into which rows, and what is not. */
+import { messageOf, type RejectCode } from '../../../core/errors.ts';
+import { callAnswered, type Event, type EventDef, timerFired } from '../../../core/event.ts';
+import { isKeyPart } from '../../../core/key-part.ts';
+import { once } from '../../../core/once.ts';
+import type { TableDef } from '../../../core/target.ts';
+import { keyFields } from '../../../core/target.ts';
+import type { Key } from '../../../sinks/port.ts';
+import type { Codec } from '../../../topics/codec/codec.ts';
+import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
+import { largestSize } from '../../../topics/log/limits.ts';
+import type { OnlyRows, RowKeys } from '../../../topics/log/only.ts';
+import { FIRST_ORIGIN, type Origin, parseLine, parseOrigin, ROUTED } from '../../../topics/log/origin.ts';
+import { partitionOfText } from '../../../topics/log/partition.ts';
+import type { LogRecord } from '../../../topics/log/transport.ts';
+import type { Every, Job, Keys, Where } from '../../define.ts';
+import { Anomalies, isDeclared, undeclaredMessage } from '../anomalies.ts';
+import type { RejectedRecord } from '../dead-letter.ts';
+import type { Limit } from '../limits.ts';
+import type { Clock, Settings } from '../stores.ts';
+import type { Skip } from '../telemetry.ts';
+import { isUpstream } from '../upstreams.ts';
+import { idOf } from './rows.ts';
+
+/** One event, and the rows it touches: named ones, or those that a search of the partition finds. */
+export interface Planned {
+  readonly record: LogRecord;
+  readonly event: Event;
+  readonly keys: readonly Key[];
+  readonly search: Every | Where | undefined;
+  /** Set by a replay: the ids of the rows that are to take the event, and of those that took it and write their views again. */
+  readonly only: { readonly rows: ReadonlySet<string>; readonly views: ReadonlySet<string> } | undefined;
+  /** The partition and offset where the record lay before it was sent on to this one. */
+  readonly cameFrom: readonly [partition: number, offset: number] | undefined;
+}
+
+export interface Plan {
+  readonly items: readonly Planned[];
+  readonly routed: readonly { readonly record: LogRecord; readonly key: string }[];
+  readonly rejected: RejectedRecord[];
+  readonly skipped: Record<Skip, number>;
+  readonly odd: Anomalies;
+}
+
+export interface PlanContext {
+  readonly job: Job;
+  readonly codec: Codec;
+  readonly partition: number;
+  /** The topic of the job, with its id as `shortId` makes it. */
+  readonly topic: { readonly id: string; readonly partitions: number };
+  readonly upstreams: ReadonlySet<string>;
+  /** They take up the origins of the records. */
+  readonly dedupe: DedupePositions | undefined;
+  /** The largest offset that was committed before the claim. What was refused or sent on before it is not so again. */
+  readonly furthest: number;
+  readonly limit: Limit;
+  readonly undeclaredTypes: Settings['undeclaredTypes'];
+  readonly yieldToLoop: Clock['yieldToLoop'];
+}
+
+export async function plan(records: readonly LogRecord[], context: PlanContext): Promise<Plan> {
+  const { job, codec, partition, topic, upstreams, dedupe, furthest, limit, undeclaredTypes, yieldToLoop } = context;
+  const items: Planned[] = [];
+  const routed: { record: LogRecord; key: string }[] = [];
+  const rejected: RejectedRecord[] = [];
+  const skipped: Record<Skip, number> = { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
+  const odd = new Anomalies();
+  const wanted = wantedOf(job);
+
+  for (const record of records) {
+    const pause = yieldToLoop();
+    if (pause !== undefined) await pause;
+    const decoded = codec.decode(job.from, record, wanted);
+    const isOld = record.offset < furthest;
+    if (decoded.kind === 'ignored' && isDeclared(job.from, decoded.type)) {
+      skipped.unwanted += 1;
+      continue;
+    }
+    if (decoded.kind === 'ignored') {
+      odd.addType(decoded.type);
+      if (undeclaredTypes === 'skip') skipped.undeclared += 1;
+      else if (isOld) skipped.repeated += 1;
+      else rejected.push({ record, code: 'TYPE_UNDECLARED', message: undeclaredMessage(job.from, decoded.type) });
+      continue;
+    }
+    if (decoded.kind === 'rejected' && isOld) {
+      skipped.repeated += 1;
+      continue;
+    }
+    if (decoded.kind === 'rejected') {
+      rejected.push({ record, code: decoded.code, message: decoded.message });
+      continue;
+    }
+    const { event, onlyFor } = decoded;
+    const origin = decoded.origin && isOurs(decoded.origin, job, upstreams) ? decoded.origin : undefined;
+    if (onlyFor !== undefined && onlyFor !== job.name) {
+      skipped['not-ours'] += 1;
+      continue;
+    }
+    // After a rewind it is not judged again; but the views of the rows that have applied it are written again.
+    if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) {
+      skipped.repeated += 1;
+      continue;
+    }
+    if (origin !== undefined) markFirst(record, origin, context);
+    const told =
+      event.type === timerFired.type || event.type === callAnswered.type ? (event.data as unknown as Told) : undefined;
+    if (told !== undefined && (told.job !== job.name || !isKeyOf(job, told.row))) {
+      skipped['not-ours'] += 1;
+      continue;
+    }
+    const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
+    const isAstray = key !== undefined && partitionOfText(key, topic.partitions) !== partition;
+    if (isAstray && isOld) {
+      skipped.repeated += 1;
+      continue;
+    }
+    if (isAstray) {
+      const size = largestSize(record) + HEADERS_ADDED;
+      if (size <= limit(job.from.name)) routed.push({ record, key });
+      else rejected.push({ record, code: 'RECORD_TOO_LARGE', message: tooLargeToRoute(size, limit(job.from.name)) });
+      continue;
+    }
+    odd.addEvent(decoded);
+    const touched =
+      told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
+    if ('code' in touched) {
+      if (isOld) skipped.repeated += 1;
+      else rejected.push({ record, ...touched });
+    } else {
+      const named = only(touched, decoded.only, event.tenant);
+      items.push({ record, event, ...named, cameFrom: cameFrom(origin, job.from.name, topic.id) });
+    }
+  }
+  return { items, routed, rejected, skipped, odd };
+}
+
+/**
+ * A derived event that was sent on has two origins: the job that said it may say it again, to this partition, once it knows how
+ * many there are.
+ */
+function markFirst({ headers }: LogRecord, { line }: Origin, { job, dedupe, upstreams }: PlanContext): void {
+  const said = headers[FIRST_ORIGIN];
+  const first = parseLine(line).job === ROUTED && typeof said === 'string' ? parseOrigin(said) : undefined;
+  if (first !== undefined && isOurs(first, job, upstreams)) dedupe?.pass(first);
+}
+
+/** What sending on adds to a record. */
+const HEADERS_ADDED = 2000;
+
+const tooLargeToRoute = (size: number, limit: number): string =>
+  `it lies in another partition than that of its key, and with its ${size} bytes it is too large to be sent on to it: the topic takes ${limit}; raise its max.message.bytes, or produce it to its partition`;
+
+function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: OnlyRows | undefined, tenant: string) {
+  if (named === undefined) return { ...touched, only: undefined };
+  const idsOf = (keys: RowKeys) => new Set(keys.map((key) => idOf([tenant, ...key])));
+  const [rows, views] = [idsOf(named.rows), idsOf(named.views)];
+  const keys = touched.keys.filter((key) => rows.has(idOf(key)) || views.has(idOf(key)));
+  return { ...touched, keys, only: { rows, views } };
+}
+
+const isOurs = ({ line }: Origin, job: Job, upstreams: ReadonlySet<string>): boolean =>
+  isUpstream(upstreams, job.from.name, parseLine(line).upstream);
+
+interface Told {
+  readonly job: string;
+  readonly row: readonly string[];
+}
+
+function isKeyOf(job: Job, row: readonly string[]): boolean {
+  return row.length === keyFields(job.row).length && row.every((part) => isKeyPart(part));
+}
+
+/** The declarations of the types the job folds. */
+export const wantedOf: (job: Job) => ReadonlyMap<string, EventDef> = once(
+  (job) => new Map(job.on.map((def) => [def.type, def])),
+);
+
+/** The key of the event's record; undefined for a broadcast, which lies in every partition. */
+function keyOfEvent(job: Job, event: Event): string | undefined {
+  const key = event.data[job.from.key];
+  return typeof key === 'string' && !job.from.broadcasts.some(({ type }) => type === event.type) ? key : undefined;
+}
+
+/** Whether a record by itself may find more rows than lie under a key: it is a broadcast, or only its value tells what it is. */
+export function mayFindMany({ from }: Job, { headers }: LogRecord): boolean {
+  const type = headers['ce_type'];
+  return typeof type !== 'string' || from.broadcasts.some((def) => def.type === type);
+}
+
+function cameFrom(origin: Origin | undefined, topic: string, id: string): Planned['cameFrom'] {
+  if (origin === undefined) return undefined;
+  const from = parseLine(origin.line);
+  const isOfTopic = from.upstream === `${ROUTED}/${topic}` && from.topicId === id;
+  return isOfTopic ? [from.partition, origin.offset] : undefined;
+}
+
+function touchedBy(
+  job: Job,
+  event: Event,
+): { keys: readonly Key[]; search: Every | Where | undefined } | { code: RejectCode; message: string } {
+  let touched: Keys<TableDef>;
+  try {
+    touched = job.key(event);
+  } catch (error) {
+    return { code: 'JOB_FAILED', message: `${job.name} could not tell the row of ${event.type}: ${messageOf(error)}` };
+  }
+  if (touched === undefined) return { keys: [], search: undefined };
+  // An array has a method `every`.
+  if (!Array.isArray(touched) && ('every' in touched || 'where' in touched)) {
+    return { keys: [], search: touched as Every | Where };
+  }
+  const named = (Array.isArray(touched) ? touched : [touched]) as readonly Readonly<Record<string, string>>[];
+  const keys: Key[] = [];
+  for (const fields of named) {
+    const key = [event.tenant];
+    for (const name of keyFields(job.row)) {
+      const part = fields[name];
+      if (!isKeyPart(part))
+        return {
+          code: 'KEY_INVALID',
+          message: `data.${name}: it names a row, so it must be a text of 1 to 512 characters`,
+        };
+      key.push(part);
+    }
+    keys.push(key);
+  }
+  return { keys, search: undefined };
+}

@@ -1,0 +1,49 @@
+/**
+ * The positions a row has applied: the last offset of each partition its records came from. There is one partition nearly
+ * always, and another after a topic was expanded and the key moved. They are positions of one topic, which is named by its id: those
+ * of a topic that was deleted since mean nothing any more.
+ */
+import { versioned } from '../../../topics/log/formats.ts';
+
+export type At = readonly (readonly [partition: number, offset: number])[];
+
+export const NOWHERE: At = [];
+
+const VERSION = 2;
+
+/** `topicId` is that of the topic as it is now; positions of another one are none. Throws FORMAT_NEWER. */
+export function parseAt(text: string, topicId: string): At {
+  if (text === '') return NOWHERE;
+  const behind = versioned(text, VERSION, 'the position of a row');
+  // Version 1 knew no ids.
+  if (behind === undefined) return positions(text);
+  const [id, list = ''] = behind.split('|');
+  return id === topicId ? positions(list) : NOWHERE;
+}
+
+function positions(list: string): At {
+  return list.split(',').map((each) => each.split(':').map(Number) as [number, number]);
+}
+
+export function formatAt(at: At, topicId: string): string {
+  if (at.length === 0) return '';
+  return `${VERSION}|${topicId}|${at.map(([partition, offset]) => `${partition}:${offset}`).join(',')}`;
+}
+
+export function isApplied(at: At, partition: number, offset: number): boolean {
+  return at.some((each) => each[0] === partition && each[1] >= offset);
+}
+
+export function advanced(at: At, partition: number, offset: number): At {
+  if (at.length === 0 || (at.length === 1 && at[0]?.[0] === partition)) return [[partition, offset]];
+  return [...at.filter((each) => each[0] !== partition), [partition, offset]];
+}
+
+/** The last offset applied of one partition; -1 if none. */
+export function lastApplied(at: At, partition: number): number {
+  return at.find((each) => each[0] === partition)?.[1] ?? -1;
+}
+
+/** What to do about a group or a row that has read further than the log goes. */
+export const beyondLogAdvice = (job: string): string =>
+  `the topic was deleted and made again, or has lost its end: restore it; or empty the tables of ${job} and of its views, and run \`tributary offsets seek ${job} --all --to-begin --restored --apply\``;

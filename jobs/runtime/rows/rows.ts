@@ -1,0 +1,302 @@
+/**
+ * The rows of one partition, kept in memory while this worker owns it. That is safe because nobody else may write them: a
+ * newer owner would have fenced us, and an older one is refused. A new claim begins with nothing kept.
+ */
+import { keyFields, type TableDef } from '../../../core/target.ts';
+import type { Key, Version } from '../../../sinks/port.ts';
+import type { StoredRow, Tables } from '../../../sinks/tables/port.ts';
+import type { Row } from '../../define.ts';
+import type { Keeper, RowBudget } from '../row-budget.ts';
+import type { Clock } from '../stores.ts';
+import type { OtherPartitions } from './other-partitions.ts';
+import { formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
+import { type Packing, packingOf } from './packed.ts';
+import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
+import { Outranked } from './refused.ts';
+import { bytesOf, charactersOf, ENTRY_BYTES, readyBytesOf } from './row-size.ts';
+
+export interface LiveRow {
+  readonly id: string;
+  readonly key: Key;
+  data: Row | undefined;
+  at: At;
+  outbox: OutboxEntry[];
+  timers: Readonly<Record<string, number>>;
+  /** As the store holds it; undefined if it holds none. */
+  stored: Version | undefined;
+  revision: number;
+}
+
+/** Whose rows they are. */
+export interface RowsOwner {
+  readonly token: number;
+  readonly partition: number;
+  /** As `shortId` makes it. */
+  readonly topicId: string;
+  readonly otherPartitions: OtherPartitions;
+  /** Whether it stops at a row with a larger token. */
+  readonly stopAbove: boolean;
+}
+
+interface Ready {
+  readonly row: LiveRow;
+  /** When it was used last, and how many bytes it takes; 0 of both until the end of the batch. */
+  usedAt: number;
+  bytes: number;
+}
+interface Packed {
+  /** Empty for what the store does not have. */
+  readonly text: string;
+  readonly usedAt: number;
+  readonly bytes: number;
+}
+
+/** Of the memory for rows, that of those that are not packed. */
+const READY_SHARE = 0.25;
+
+/** No part of a key holds the character in between (`core/key-part.ts`). */
+export const idOf = (key: Key): string => key.join('\0');
+
+export class PartitionRows implements Keeper {
+  readonly #table: TableDef;
+  readonly #tables: Tables;
+  readonly #budget: RowBudget;
+  /** What was used last at the end. */
+  readonly #rows = new Map<string, Ready>();
+  /** What was not used lately, the oldest first. */
+  readonly #packed = new Map<string, Packed>();
+  readonly #packing: Packing;
+  #owner: RowsOwner | undefined;
+  /** The rows that the batch in work has loaded: all others are as the store has them. Undefined between batches. */
+  #ofBatch: Set<string> | undefined;
+
+  constructor(table: TableDef, tables: Tables, budget: RowBudget) {
+    this.#table = table;
+    this.#tables = tables;
+    this.#budget = budget;
+    this.#packing = packingOf(table);
+  }
+
+  /** From here on rows are read and written on behalf of a claim. */
+  begin(owner: RowsOwner): void {
+    this.#owner = owner;
+    this.#budget.join(this);
+  }
+
+  get owner(): RowsOwner {
+    return this.#owner as RowsOwner;
+  }
+
+  /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. Throws `Outranked`. */
+  async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
+    const missing: Key[] = [];
+    this.#ofBatch ??= new Set();
+    for (const [id, key] of keys) {
+      this.#ofBatch.add(id);
+      if (this.#rows.has(id)) continue;
+      const text = this.#packed.get(id)?.text;
+      if (text === undefined) missing.push(key);
+      else this.#keep(key, text === '' ? undefined : this.#packing.unpack(key, text), hasLeft);
+    }
+    if (missing.length === 0) return;
+    const rows = await this.#tables.read(this.#table, missing);
+    await this.#lookAtOthers(rows);
+    missing.forEach((key, i) => {
+      this.#keep(key, rows[i], hasLeft);
+    });
+  }
+
+  /** The keys of all rows under a prefix: those of the store, and those of this batch that the store does not hold yet. */
+  async under(prefix: Key, hasLeft: HasLeft): Promise<Key[]> {
+    this.#ofBatch ??= new Set();
+    const stored = await this.#tables.under(this.#table, prefix);
+    await this.#lookAtOthers(stored);
+    for (const row of stored) {
+      const id = idOf(row.key);
+      this.#ofBatch.add(id);
+      if (!this.#rows.has(id)) this.#keep(row.key, row, hasLeft);
+    }
+    return stored.map((row) => row.key);
+  }
+
+  async #lookAtOthers(rows: readonly (StoredRow | undefined)[]): Promise<void> {
+    const { topicId, partition, otherPartitions } = this.owner;
+    if (rows.some((row) => row !== undefined && isOfOthers(row.outbox, topicId, partition)))
+      await otherPartitions.look();
+  }
+
+  #keep(key: Key, row: StoredRow | undefined, hasLeft: HasLeft): void {
+    const id = idOf(key);
+    const { token, topicId, stopAbove } = this.owner;
+    if (stopAbove && row !== undefined && row.version.token > token) {
+      throw new Outranked(`${key.join('/')} of ${this.#table.name}`, row.version.token, token);
+    }
+    const live =
+      row === undefined
+        ? { id, key, data: undefined, at: NOWHERE, outbox: [], timers: {}, stored: undefined, revision: 0 }
+        : {
+            id,
+            key,
+            data: row.data,
+            at: parseAt(row.at, topicId),
+            outbox: [...parseOutbox(row.outbox, topicId, key[0] as string, hasLeft)],
+            timers: row.timers,
+            stored: row.version,
+            revision: row.version.revision,
+          };
+    this.#unpack(id);
+    this.#rows.set(id, { row: live, usedAt: 0, bytes: 0 });
+  }
+
+  get(id: string): LiveRow {
+    return (this.#rows.get(id) as Ready).row;
+  }
+
+  /** The ids of the rows that are in memory as they are, and not packed; what was used last at the end. */
+  get ready(): string[] {
+    return [...this.#rows.keys()];
+  }
+
+  /** Rows of the batch in work that match: the store cannot know yet what the batch makes of them. */
+  *matching(test: (row: LiveRow) => boolean): Iterable<LiveRow> {
+    for (const id of this.#ofBatch ?? []) {
+      const row = this.#rows.get(id)?.row;
+      if (row !== undefined && test(row)) yield row;
+    }
+  }
+
+  /** Forgets everything: what is true is in the store. */
+  clear(): void {
+    for (const { bytes } of this.#rows.values()) this.#budget.count(-bytes);
+    for (const { bytes } of this.#packed.values()) this.#budget.count(-bytes);
+    this.#rows.clear();
+    this.#packed.clear();
+    this.#ofBatch = undefined;
+    this.#budget.leave(this);
+  }
+
+  /**
+   * Called after a batch. Of the rows, those that were used last stay ready, others are packed, and the rest is forgotten, as far as our
+   * share goes: packing takes time, too, and what would be forgotten at once need not be. Then whoever has the oldest rows of the process
+   * gives some up, if they are too many in all.
+   */
+  async trim(used: Iterable<string>, hasLeft: HasLeft, yieldToLoop: Clock['yieldToLoop']): Promise<void> {
+    const budget = this.#budget;
+    budget.join(this);
+    const now = budget.tick();
+    for (const id of used) {
+      const one = this.#rows.get(id);
+      if (one === undefined) continue;
+      one.usedAt = 0;
+      this.#rows.delete(id);
+      this.#rows.set(id, one);
+    }
+    const { share } = budget;
+    const latest = [...this.#rows.values()].reverse();
+    let room = share * READY_SHARE;
+    let kept = 0;
+    for (; kept < latest.length; kept++) {
+      const pause = yieldToLoop();
+      if (pause !== undefined) await pause;
+      const one = latest[kept] as Ready;
+      if (one.usedAt === 0) this.#recount(one, now);
+      // One large row alone stays as well, unless it is larger than half of what all may take.
+      if (one.bytes > room && (kept > 0 || one.bytes > budget.bytes / 2)) break;
+      room -= one.bytes;
+    }
+    const going = latest.slice(kept);
+    const packed = this.#fitting(going, Math.max(0, room) + share * (1 - READY_SHARE), now);
+    for (const one of going) {
+      this.#rows.delete(one.row.id);
+      budget.count(-one.bytes);
+    }
+    for (const one of packed.reverse()) {
+      const pause = yieldToLoop();
+      if (pause !== undefined) await pause;
+      this.#pack(one, hasLeft);
+    }
+    this.#ofBatch = undefined;
+    budget.settle();
+  }
+
+  /** Those that fit into so many bytes once they are packed, the latest first; one that is too large makes no other go. */
+  #fitting(rows: readonly Ready[], bytes: number, now: number): Ready[] {
+    let room = bytes;
+    const fitting: Ready[] = [];
+    for (const one of rows) {
+      const packed = ENTRY_BYTES + charactersOf(one.row);
+      if (packed > bytes) continue;
+      if (packed > room) break;
+      if (one.usedAt === 0) one.usedAt = now;
+      room -= packed;
+      fitting.push(one);
+    }
+    return fitting;
+  }
+
+  #recount(one: Ready, now: number): void {
+    const bytes = readyBytesOf(one.row);
+    this.#budget.count(bytes - one.bytes);
+    one.bytes = bytes;
+    one.usedAt = now;
+  }
+
+  oldest(): number | undefined {
+    const [packed] = this.#packed.values();
+    if (packed !== undefined) return packed.usedAt;
+    if (this.#ofBatch !== undefined) return undefined;
+    const [ready] = this.#rows.values();
+    return ready?.usedAt;
+  }
+
+  giveUp(bytes: number): void {
+    const time = this.oldest();
+    let free = 0;
+    for (const [id, { usedAt, bytes: its }] of this.#packed) {
+      if (free >= bytes || usedAt !== time) return;
+      this.#unpack(id);
+      free += its;
+    }
+    if (this.#ofBatch !== undefined) return;
+    for (const [id, { usedAt, bytes: its }] of this.#rows) {
+      if (free >= bytes || usedAt !== time) return;
+      this.#rows.delete(id);
+      this.#budget.count(-its);
+      free += its;
+    }
+  }
+
+  /** Between batches a row is as the store has it, but for what has left since. */
+  #pack({ row: { id, key, stored, at, outbox, timers, data }, usedAt }: Ready, hasLeft: HasLeft): void {
+    const text =
+      stored === undefined
+        ? ''
+        : this.#packing.pack({
+            key,
+            version: stored,
+            at: formatAt(at, this.owner.topicId),
+            outbox: formatOutbox(pending(outbox, hasLeft), this.owner.topicId),
+            timers,
+            data,
+          });
+    if (text === undefined) return;
+    const bytes = ENTRY_BYTES + bytesOf(text);
+    this.#packed.set(id, { text, usedAt, bytes });
+    this.#budget.count(bytes);
+  }
+
+  #unpack(id: string): void {
+    const packed = this.#packed.get(id);
+    if (packed === undefined) return;
+    this.#packed.delete(id);
+    this.#budget.count(-packed.bytes);
+  }
+}
+
+/** The key of a row as its fold names it. */
+export function namedKey(table: TableDef, key: Key): Readonly<Record<string, string>> {
+  const named: Record<string, string> = {};
+  let i = 1;
+  for (const name of keyFields(table)) named[name] = key[i++] as string;
+  return named;
+}

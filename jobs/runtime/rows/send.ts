@@ -1,0 +1,58 @@
+/** What a batch sends: the outbox entries whose turn it is as records, the answers of the channels that it calls, and dead letters. */
+import { callAnswered } from '../../../core/event.ts';
+import type { NewRecord } from '../../../topics/log/transport.ts';
+import { deadLetter } from '../dead-letter.ts';
+import type { BatchContext } from './batch.ts';
+import { answerCall, callId } from './calls.ts';
+import type { Folded } from './fold.ts';
+import type { OutboxEntry } from './outbox.ts';
+import type { Plan } from './plan.ts';
+import { derived, originOf, routed, type Sending, toRow } from './records.ts';
+
+/**
+ * The records of a batch, in the order of the log. Calls are made here. `start` is the index of the first entry within its offset: not 0
+ * where an earlier page of the same record had entries.
+ */
+export async function sendsOf(
+  context: BatchContext,
+  { routed: astray, rejected }: Plan,
+  { entries, fresh }: Pick<Folded, 'fresh'> & { readonly entries: readonly OutboxEntry[] },
+  start: number,
+): Promise<NewRecord[]> {
+  const { runtime, rules, place, topicId, partitions, uncalled } = context;
+  const answers = new Map<OutboxEntry, Awaited<ReturnType<typeof answerCall>>>();
+  await Promise.all(
+    entries.map(async (entry) => {
+      if (entry.kind !== 'call') return;
+      const isFirst = fresh.has(entry) || uncalled.delete(callId(entry)) || !rules.freshCall;
+      answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst, runtime.clock.now()));
+    }),
+  );
+  const sending: Sending = { place, topicId, partitions, limit: context.limits.of, now: runtime.clock.now() };
+  const sends: NewRecord[] = [];
+  let { offset } = entries[0] ?? { offset: -1 };
+  let index = start - 1;
+  for (const entry of entries) {
+    const pause = runtime.clock.yieldToLoop();
+    if (pause !== undefined) await pause;
+    index = entry.offset === offset ? index + 1 : 0;
+    offset = entry.offset;
+    if (entry.kind === 'event') sends.push(...derived(entry, index, sending));
+    if (entry.kind === 'call') {
+      const [tenant, ...row] = entry.row as [string, ...string[]];
+      const answered = {
+        def: callAnswered,
+        data: { job: place.job, row, attempt: entry.attempt, ...answers.get(entry) },
+        tenant,
+        recordKey: row[0] as string,
+        id: `${originOf(entry, index, place, topicId)}/answer`,
+        // When it was answered, not when it was asked for: a retry counts from here.
+        time: Math.max(entry.time, sending.now),
+      };
+      sends.push(toRow(runtime.stores.codec, answered, sending));
+    }
+  }
+  for (const { record, key } of astray) sends.push(routed(record, key, sending));
+  for (const record of rejected) sends.push(deadLetter(record, sending));
+  return sends;
+}

@@ -1,0 +1,14 @@
+/** What the workers of a job share in a process: what each of them would ask for, asked once. */
+import type { Job } from '../../define.ts';
+import { GroupProgress } from '../offsets/group-progress.ts';
+import type { Runtime } from '../stores.ts';
+import { DueTimers } from './timers/due.ts';
+
+export interface Shared {
+  readonly due: DueTimers;
+  readonly group: GroupProgress;
+}
+
+export function sharedOf({ name, from, row }: Job, runtime: Runtime): Shared {
+  return { due: new DueTimers(row, runtime), group: new GroupProgress(name, from.name, runtime.stores.transport) };
+}

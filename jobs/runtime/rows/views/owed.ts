@@ -1,0 +1,167 @@
+/**
+ * What a part of the log owes to a view that was not written with it: the records of the rows that it touched, of the rows as they
+ * are now and at their version. So whatever order views are written in, what is made of the newest row stays. What a row does not
+ * show any more is named by its outbox, which keeps a removal until every view is past it.
+ */
+import { messageOf, TributaryError } from '../../../../core/errors.ts';
+import { keyFields, type Target } from '../../../../core/target.ts';
+import type { Change, Key } from '../../../../sinks/port.ts';
+import type { StoredRow } from '../../../../sinks/tables/port.ts';
+import type { LogRecord } from '../../../../topics/log/transport.ts';
+import type { Job } from '../../../define.ts';
+import type { Assignment } from '../../assignment.ts';
+import type { Runtime } from '../../stores.ts';
+import { parseOutbox } from '../outbox.ts';
+import { type Planned, plan, wantedOf } from '../plan.ts';
+import { idOf } from '../rows.ts';
+import { viewChanges } from './make.ts';
+import { applyTo } from './write.ts';
+
+export interface OwedContext {
+  readonly runtime: Pick<Runtime, 'stores' | 'settings' | 'upstreams' | 'clock'>;
+  readonly job: Job;
+  readonly place: Assignment;
+  readonly token: number;
+  readonly topicId: string;
+  /** Under which partitions the rows of this one may be stored. */
+  readonly stored: readonly number[];
+  /** A record that could not be made, or that the store will never take. */
+  readonly refused: (view: string, key: Key, why: string) => void;
+}
+
+/** How far the records that find their rows by a search are written: those before `offset` wholly, and it up to this place of the store's list. */
+export interface Reached {
+  readonly offset: number;
+  readonly after: string | undefined;
+}
+
+/** The log as if it had one partition: a record of a key that has moved since an expansion is owed all the same, and none is sent on. */
+const WHOLE_TOPIC = 1;
+const NONE_LEFT = () => false;
+
+/**
+ * Throws a `retry` error when something is away, and FENCED when the partition is somebody else's. Any part may be done again; what a
+ * record finds by a search may be very many rows, so `note` is told how far they are, and the next try begins at `reached`.
+ */
+export async function writeOwed(
+  context: OwedContext,
+  target: Target,
+  records: readonly LogRecord[],
+  reached: Reached | undefined,
+  note: (reached: Reached) => void,
+): Promise<void> {
+  const { runtime, job, topicId } = context;
+  const { codec } = runtime.stores;
+  await codec.learn(records, wantedOf(job));
+  const { items } = await plan(records, {
+    job,
+    codec,
+    partition: 0,
+    topic: { id: topicId, partitions: WHOLE_TOPIC },
+    upstreams: runtime.upstreams(job.from.name),
+    dedupe: undefined,
+    furthest: 0,
+    limit: () => 0,
+    undeclaredTypes: 'skip',
+    yieldToLoop: () => runtime.clock.yieldToLoop(),
+  });
+  const keys = new Map<string, Key>();
+  for (const item of items) for (const key of item.keys) keys.set(idOf(key), key);
+  const named = [...keys.values()];
+  const { maxKeys } = runtime.settings;
+  for (let i = 0; i < named.length; i += maxKeys) {
+    await writeRows(context, target, await read(context, named.slice(i, i + maxKeys)));
+  }
+  for (const item of items) {
+    const { offset } = item.record;
+    if (item.search === undefined || offset < (reached?.offset ?? 0)) continue;
+    const after = reached?.offset === offset ? reached.after : undefined;
+    for await (const page of found(context, item, after)) {
+      await writeRows(context, target, page.rows);
+      note(page.next === undefined ? { offset: offset + 1, after: undefined } : { offset, after: page.next });
+    }
+  }
+}
+
+async function read({ runtime, job }: OwedContext, keys: readonly Key[]): Promise<StoredRow[]> {
+  const rows = await runtime.stores.tables.read(job.row, keys);
+  return rows.filter((row) => row !== undefined);
+}
+
+interface FoundPage {
+  readonly rows: readonly StoredRow[];
+  /** Where the next one begins; undefined if there is none. */
+  readonly next: string | undefined;
+}
+
+/** The rows that an event finds by a search. Those that had the value then have it now: such a field is part of the key. */
+async function* found(
+  context: OwedContext,
+  { event, search }: Planned,
+  from: string | undefined,
+): AsyncIterable<FoundPage> {
+  const { runtime, job, stored } = context;
+  const { tables } = runtime.stores;
+  if (search === undefined) return;
+  if ('every' in search) {
+    const prefix = [event.tenant];
+    for (const name of keyFields(job.row)) if (search.every[name] !== undefined) prefix.push(search.every[name]);
+    yield { rows: await tables.under(job.row, prefix), next: undefined };
+    return;
+  }
+  let after = from;
+  do {
+    const page = { limit: runtime.settings.maxKeys, after };
+    const matching = await tables.matching(job.row, stored, event.tenant, ...search.where, page);
+    after = matching.next;
+    yield { rows: await read(context, matching.items), next: after };
+  } while (after !== undefined);
+}
+
+/**
+ * Between the rows and the view lies a look, as in a batch: a newer owner that read before us may have covered what we read. One that
+ * comes later reads what we have read.
+ */
+async function writeRows(context: OwedContext, target: Target, rows: readonly StoredRow[]): Promise<void> {
+  const { runtime, place, token } = context;
+  const { stores } = runtime;
+  const changes: Change[] = [];
+  for (const row of rows) {
+    const pause = runtime.clock.yieldToLoop();
+    if (pause !== undefined) await pause;
+    changes.push(...changesOf(context, target, row));
+  }
+  if (changes.length === 0) return;
+  const newest = await stores.tables.token(place.job, place.topic, place.partition);
+  if (newest !== token) {
+    throw new TributaryError(
+      'FENCED',
+      `partition ${place.partition} of ${place.topic} has an owner with token ${newest}`,
+    );
+  }
+  const results = await applyTo(stores, target, changes);
+  results.forEach((result, i) => {
+    if (typeof result !== 'string') context.refused(target.name, (changes[i] as Change).key, result.refused);
+  });
+}
+
+function changesOf({ job, topicId, refused }: OwedContext, target: Target, row: StoredRow): Change[] {
+  const { key, version, data, outbox } = row;
+  const tenant = key[0] as string;
+  const changes = new Map<string, Change>();
+  for (const entry of parseOutbox(outbox, topicId, tenant, NONE_LEFT)) {
+    if (entry.kind !== 'removal' || entry.view !== target.name) continue;
+    changes.set(idOf(entry.key), { key: entry.key, version, record: undefined });
+  }
+  for (const view of job.views) {
+    if (view.into !== target) continue;
+    try {
+      for (const put of viewChanges(view, tenant, undefined, data, true).puts) {
+        changes.set(idOf(put.key), { ...put, version });
+      }
+    } catch (error) {
+      refused(target.name, key, `${job.name} failed to make it: ${messageOf(error)}`);
+    }
+  }
+  return [...changes.values()];
+}

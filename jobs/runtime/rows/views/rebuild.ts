@@ -1,0 +1,195 @@
+/**
+ * Writes every view of a job's rows again, as after the loss of a cache or an index. It reads the rows and nothing else: no
+ * topic, and it claims no partition. So workers go on beside it.
+ *
+ * What makes that safe is the version. A record is written at the version of the row that it was made of, so that whatever a
+ * worker has made of a newer one stays. And because a store that was just lost has forgotten removals too, rows are looked at again
+ * after their views were written: of a row that has changed meanwhile, what it showed before and does not show any more is
+ * removed, at its new version. Nothing else is ever removed.
+ */
+import { messageOf, type TributaryError } from '../../../../core/errors.ts';
+import type { Target } from '../../../../core/target.ts';
+import type { Change } from '../../../../sinks/port.ts';
+import type { StoredRow } from '../../../../sinks/tables/port.ts';
+import type { Job, Row } from '../../../define.ts';
+import { patientOf } from '../../patient.ts';
+import type { Runtime } from '../../stores.ts';
+import { idOf } from '../rows.ts';
+import { viewChanges } from './make.ts';
+import { applyTo } from './write.ts';
+
+/** How far it is: counted from the beginning of the job. */
+export interface Rebuilt {
+  readonly job: string;
+  /** Rows that were read; those that were taken away have no views. */
+  rows: number;
+  /** Records that were written; in a store that tells, without those it had newer. */
+  written: number;
+  /** Records that the store had newer already. */
+  newer: number;
+  /** Records that rows showed no more when they were looked at again. */
+  removed: number;
+  /** Records that could not be made, or that the store will never take. */
+  failed: number;
+}
+
+export interface RebuildOptions {
+  /** Kinds of targets; the views of others are left alone. */
+  readonly only: ReadonlySet<Target['kind']>;
+  readonly signal: AbortSignal;
+  readonly progress: (so: Rebuilt) => void;
+  /** A record that is missing in its view from now on. */
+  readonly failed: (view: string, key: string, why: string) => void;
+  /** A store is away; it is tried again. */
+  readonly waiting: (error: TributaryError, delayMs: number) => void;
+  /** Records of rows of an older token are written at this one. */
+  readonly token?: number;
+  readonly rowsAtOnce?: number;
+  readonly recordsAtOnce?: number;
+}
+
+type Needed = Pick<Runtime, 'stores' | 'clock' | 'settings' | 'random'>;
+type Changes = Map<Target, Map<string, Change>>;
+
+const ROWS_AT_ONCE = 500;
+/** Stores spend most of a call waiting: for a disk, for each other, for the network. */
+const PAGES_AT_ONCE = 4;
+/** One row may have thousands of records: what is collected of several is written when it is as many. */
+const RECORDS_AT_ONCE = 3000;
+
+/** Throws when the signal is aborted, and what is fatal. What was written until then stays, and does no harm. */
+export async function rebuildViews(job: Job, runtime: Needed, options: RebuildOptions): Promise<Rebuilt> {
+  const so: Rebuilt = { job: job.name, rows: 0, written: 0, newer: 0, removed: 0, failed: 0 };
+  const rebuild = new Rebuild(job, runtime, options, so);
+  const limit = options.rowsAtOnce ?? ROWS_AT_ONCE;
+  const working = new Set<Promise<void>>();
+  let after: string | undefined;
+  try {
+    do {
+      const page = await rebuild.withRetries(() => runtime.stores.tables.scan(job.row, { limit, after }));
+      const work = rebuild.rows(page.items).then(() => {
+        working.delete(work);
+        so.rows += page.items.length;
+        options.progress(so);
+      });
+      working.add(work);
+      // Whoever waits for it hears of it.
+      work.catch(() => undefined);
+      if (working.size === PAGES_AT_ONCE) await Promise.race(working);
+      after = page.next;
+    } while (after !== undefined);
+    await Promise.all(working);
+    return so;
+  } finally {
+    await Promise.allSettled(working);
+  }
+}
+
+class Rebuild {
+  readonly #job: Job;
+  readonly #views: Job['views'];
+  readonly #runtime: Needed;
+  readonly #options: RebuildOptions;
+  readonly #so: Rebuilt;
+  readonly withRetries: ReturnType<typeof patientOf>;
+
+  constructor(job: Job, runtime: Needed, options: RebuildOptions, so: Rebuilt) {
+    this.#job = job;
+    this.#views = job.views.filter((view) => options.only.has(view.into.kind));
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#so = so;
+    this.withRetries = patientOf(runtime, options);
+  }
+
+  async rows(rows: readonly StoredRow[]): Promise<void> {
+    const changes: Changes = new Map();
+    let shown: StoredRow[] = [];
+    let records = 0;
+    for (const row of rows) {
+      if (row.data === undefined) continue;
+      shown.push(row);
+      records += this.#collect(changes, undefined, row);
+      if (records < (this.#options.recordsAtOnce ?? RECORDS_AT_ONCE)) continue;
+      await this.#write(changes, shown);
+      shown = [];
+      records = 0;
+    }
+    await this.#write(changes, shown);
+  }
+
+  /** Writes what was collected of the rows, and follows those that change meanwhile, until none has. */
+  async #write(changes: Changes, rows: readonly StoredRow[]): Promise<void> {
+    await this.#apply(changes);
+    let written = rows;
+    while (written.length > 0) {
+      const { tables } = this.#runtime.stores;
+      const before = written;
+      const now = await this.withRetries(() =>
+        tables.read(
+          this.#job.row,
+          before.map(({ key }) => key),
+        ),
+      );
+      written = now.flatMap((row, i) => {
+        const was = before[i] as StoredRow;
+        if (row === undefined || isSame(was, row)) return [];
+        this.#collect(changes, was, row);
+        return [row];
+      });
+      await this.#apply(changes);
+    }
+  }
+
+  /** Answers how many records it added. */
+  #collect(changes: Changes, before: StoredRow | undefined, after: StoredRow): number {
+    const version = { ...after.version, token: Math.max(after.version.token, this.#options.token ?? 0) };
+    let records = 0;
+    for (const view of this.#views) {
+      const { puts, removals } = this.#changesOf(view, before?.data, after);
+      const byKey = changes.get(view.into) ?? new Map<string, Change>();
+      changes.set(view.into, byKey);
+      for (const put of puts) byKey.set(idOf(put.key), { ...put, version });
+      for (const key of removals) byKey.set(idOf(key), { key, version, record: undefined });
+      records += puts.length + removals.length;
+    }
+    return records;
+  }
+
+  #changesOf(view: Job['views'][number], before: Row | undefined, { key, data }: StoredRow) {
+    try {
+      return viewChanges(view, key[0] as string, before, data, true);
+    } catch (error) {
+      this.#failed(view.into, key, messageOf(error));
+      return { puts: [], removals: [] };
+    }
+  }
+
+  async #apply(changes: Changes): Promise<void> {
+    const work = [...changes].filter(([, byKey]) => byKey.size > 0);
+    await Promise.all(work.map(([target, byKey]) => this.#applyTo(target, [...byKey.values()])));
+    changes.clear();
+  }
+
+  async #applyTo(target: Target, changes: readonly Change[]): Promise<void> {
+    const results = await this.withRetries(() => applyTo(this.#runtime.stores, target, changes));
+    results.forEach((result, i) => {
+      const { key, record } = changes[i] as Change;
+      if (result === 'stale') this.#so.newer += 1;
+      else if (result !== 'written') this.#failed(target, key, result.refused);
+      else if (record === undefined) this.#so.removed += 1;
+      else this.#so.written += 1;
+    });
+  }
+
+  #failed(target: Target, key: readonly string[], why: string): void {
+    this.#so.failed += 1;
+    this.#options.failed(target.name, key.join('/'), why);
+  }
+}
+
+/** Position and outbox tell two contents of one version apart, as an owner may write them whose first write timed out. */
+function isSame(a: StoredRow, b: StoredRow): boolean {
+  const [{ token, revision }, version] = [a.version, b.version];
+  return token === version.token && revision === version.revision && a.at === b.at && a.outbox === b.outbox;
+}
