@@ -44,7 +44,6 @@ export const GROWN: Layout = {
   columns: [...LAYOUT.columns, { ...column('added', 'long'), doc: 'Added later.' }],
 };
 
-export const NINE = Date.UTC(2026, 10, 30, 9);
 const MINUTE = 60_000;
 
 /** The n-th row of a day: some cells are null, some at the bounds of their types. */
