@@ -35,17 +35,20 @@ export const ERROR_CODES = {
   CHANNEL_AWAY: 'retry',
   FORMAT_NEWER: 'retry',
   GENERATION_HELD: 'retry',
+  COMMIT_REFUSED: 'retry',
   // owners
   FENCED: 'fenced',
   // the installation
   POSITION_BEYOND_LOG: 'fatal',
   TOPIC_MISSING: 'fatal',
   TABLE_DRIFTED: 'fatal',
+  TABLE_PROTOCOL: 'fatal',
   GENERATION_MOVED: 'fatal',
   DECLARATION_INVALID: 'fatal',
   FOLDER_IN_USE: 'fatal',
   FOLDER_UNUSABLE: 'fatal',
   STORE_BROKEN: 'fatal',
+  MEMORY_EXCEEDED: 'fatal',
   ACCESS_REFUSED: 'fatal',
   // callers
   CONFIG_INVALID: 'usage',
@@ -53,6 +56,7 @@ export const ERROR_CODES = {
   NOT_FOUND: 'usage',
   ALREADY_EXISTS: 'usage',
   LEASE_LOST: 'usage',
+  QUERY_INVALID: 'usage',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -8,14 +8,14 @@ const codesOf = (kind: string) => codes.filter((code) => ERROR_CODES[code] === k
 test('the list of codes is closed: a new one is a decision', () => {
   assert.deepEqual(
     Object.fromEntries(['reject', 'retry', 'fenced', 'fatal', 'usage'].map((kind) => [kind, codesOf(kind).length])),
-    { reject: 12, retry: 10, fenced: 1, fatal: 9, usage: 5 },
+    { reject: 12, retry: 11, fenced: 1, fatal: 11, usage: 6 },
   );
-  assert.equal(codes.length, 37);
+  assert.equal(codes.length, 41);
 });
 
-test('what is away is retried, and says so in its name; so are what a newer release wrote and a job that is held', () => {
+test('what is away is retried, and says so in its name; so are what a newer release wrote, a job that is held and a commit that met others', () => {
   const away = codes.filter((code) => code.endsWith('_AWAY'));
-  assert.deepEqual(codesOf('retry'), [...away, 'FORMAT_NEWER', 'GENERATION_HELD']);
+  assert.deepEqual(codesOf('retry'), [...away, 'FORMAT_NEWER', 'GENERATION_HELD', 'COMMIT_REFUSED']);
 });
 
 test('an error takes its kind from its code', () => {

@@ -1,13 +1,9 @@
 /** Files that appear whole or not at all, and last when the power fails. */
-import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rmdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody } from '../port.ts';
 
-const HOUR = 3_600_000;
 /** What passes: a full disk, too many open files, a network drive that does not answer. */
 const PASSING = new Set('ENOSPC EDQUOT EIO EMFILE ENFILE ENOMEM EAGAIN EBUSY ESTALE ETIMEDOUT'.split(' '));
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTSUP', 'EOPNOTSUPP']);
@@ -107,32 +103,4 @@ export async function removeUpwards(folder: string, top: string): Promise<string
     if (code !== undefined && code !== 'ENOENT') return each;
   }
   return each;
-}
-
-/** A name for a file that is being written; it says who writes it. */
-export function partialName(): string {
-  return `${hostname()}~${process.pid}~${randomUUID()}`;
-}
-
-/** Removes what dead processes left behind. A process on another host may live: its file goes after an idle hour. */
-export function sweepPartials(folder: string, now: number): void {
-  for (const name of readdirSync(folder)) {
-    const file = join(folder, name);
-    const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-    if (touched === undefined) continue;
-    const [host, pid] = name.split('~');
-    const dead = host === hostname() && !runs(Number(pid), touched, now);
-    if (dead || touched < now - HOUR) rmSync(file, { force: true });
-  }
-}
-
-function runs(pid: number, touched: number, now: number): boolean {
-  // In a container every process has the same number: what is older than this process is not of this process.
-  if (pid === process.pid) return touched >= now - process.uptime() * 1000;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
 }

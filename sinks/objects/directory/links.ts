@@ -6,7 +6,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TributaryError } from '../../../core/errors.ts';
-import { codeOf, partialName } from './files.ts';
+import { partialName } from '../../../files/partials.ts';
+import { codeOf } from './files.ts';
 
 /** The file with the secret, in the folder of the objects, for its owner's eyes only. */
 export const SECRET = '.link-secret';

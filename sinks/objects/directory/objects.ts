@@ -10,19 +10,10 @@ import { mkdirSync } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
+import { partialName, sweepPartials } from '../../../files/partials.ts';
 import { checkName, checkPrefix, checkRange, isSegment } from '../names.ts';
 import type { ObjectBody, ObjectInfo, Objects } from '../port.ts';
-import {
-  codeOf,
-  fileError,
-  fill,
-  isFolder,
-  partialName,
-  removeEmpty,
-  removeUpwards,
-  sweepPartials,
-  syncFolders,
-} from './files.ts';
+import { codeOf, fileError, fill, isFolder, removeEmpty, removeUpwards, syncFolders } from './files.ts';
 import { linkSecret, SECRET, signedLink } from './links.ts';
 
 const PARTIAL = '.partial';

@@ -1,0 +1,123 @@
+/** One connection to DuckDB: queries, rows out, and rows in by whole chunks. */
+import { setImmediate } from 'node:timers/promises';
+import {
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBType,
+  type DuckDBValue,
+  type JS,
+  StatementType,
+} from '@duckdb/node-api';
+import { TributaryError } from '../core/errors.ts';
+import { duckError, isInterrupt } from './errors.ts';
+
+/** Whole numbers are bigints, times are Dates, lists are arrays, maps are lists of `{ key, value }`. */
+export type DuckRow = Record<string, JS>;
+
+export interface DuckConnection {
+  run(sql: string, signal?: AbortSignal): Promise<void>;
+  /** All rows of a small answer. */
+  rows(sql: string, signal?: AbortSignal): Promise<DuckRow[]>;
+  /** The rows as they come, some 2,048 at a time: the answer never lies in memory whole. */
+  stream(sql: string, signal?: AbortSignal): AsyncGenerator<DuckRow[]>;
+  /** Throws QUERY_INVALID unless the text is one statement that only reads. */
+  checkReads(sql: string): Promise<void>;
+  /**
+   * Appends rows to a table, whose columns have these types. Each chunk is a list of columns, and has at most `CHUNK_ROWS` rows.
+   * Row by row, lists and maps would be many times slower.
+   */
+  append(table: string, types: readonly DuckDBType[], chunks: Iterable<DuckDBValue[][]>): Promise<void>;
+  close(): void;
+}
+
+/** How many rows a chunk may have: the size of DuckDB's vectors. */
+export const CHUNK_ROWS = 2048;
+const INTERRUPT_EVERY_MS = 20;
+
+export function duckConnection(connection: DuckDBConnection): DuckConnection {
+  /** Ends the query when the signal says so; then the error is the signal's reason. */
+  async function interruptible<T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
+      connection.interrupt();
+      // One that comes before the query has begun on its thread is forgotten.
+      again = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+    };
+    signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      return await work();
+    } catch (error) {
+      if (isInterrupt(error)) signal?.throwIfAborted();
+      throw duckError(error, what);
+    } finally {
+      clearInterval(again);
+      signal?.removeEventListener('abort', interrupt);
+    }
+  }
+
+  return {
+    async run(sql, signal) {
+      await interruptible('running a statement', signal, () => connection.run(sql));
+    },
+    rows(sql, signal) {
+      return interruptible('running a query', signal, async () => {
+        return (await connection.runAndReadAll(sql)).getRowObjectsJS();
+      });
+    },
+    async *stream(sql, signal) {
+      const result = await interruptible('running a query', signal, () => connection.stream(sql));
+      const rows = result.yieldRowObjectJs();
+      let ended = false;
+      try {
+        for (;;) {
+          const next = await interruptible('reading the rows of a query', signal, () => rows.next());
+          ended = next.done === true;
+          if (next.done === true) return;
+          yield next.value;
+        }
+      } finally {
+        // Whoever leaves early ends the query, too.
+        if (!ended) connection.interrupt();
+      }
+    },
+    async checkReads(sql) {
+      const type = await interruptible('reading a query', undefined, async () => {
+        const statements = await connection.extractStatements(sql).catch((error: Error) => {
+          // A text without a statement has no better error.
+          if (/native callback/.test(error.message)) return undefined;
+          throw error;
+        });
+        if (statements?.count !== 1) return undefined;
+        const prepared = await statements.prepare(0);
+        try {
+          return prepared.statementType;
+        } finally {
+          prepared.destroySync();
+        }
+      });
+      if (type === StatementType.SELECT) return;
+      throw new TributaryError('QUERY_INVALID', 'reading a query: it must be one SELECT, and nothing else');
+    },
+    async append(table, types, chunks) {
+      const appender = await connection.createAppender(table);
+      try {
+        for (const columns of chunks) {
+          const chunk = DuckDBDataChunk.create([...types], columns[0]?.length ?? 0);
+          chunk.setColumns(columns);
+          appender.appendDataChunk(chunk);
+          // Others have their turn between two chunks.
+          await setImmediate();
+        }
+        appender.flushSync();
+      } catch (error) {
+        throw duckError(error, `appending to ${table}`);
+      } finally {
+        appender.closeSync();
+      }
+    },
+    close() {
+      connection.closeSync();
+    },
+  };
+}

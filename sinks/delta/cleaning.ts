@@ -1,0 +1,42 @@
+/** What of a table may be deleted: pure plans. */
+import type { ObjectInfo } from '../objects/port.ts';
+import { isData, type LogEntry, objectName } from './names.ts';
+import { filesOf, type Snapshot } from './snapshot.ts';
+
+export interface VacuumTimes {
+  /** Files that were removed from the table before that (ms) go. */
+  readonly removedBefore: number;
+  /** Files that no commit knows, as a writer leaves them that died between upload and commit, go if they were written before that (ms). */
+  readonly leftBefore: number;
+}
+
+/** The files that no snapshot since `removedBefore` refers to. */
+export function vacuumPlan(snapshot: Snapshot, objects: readonly ObjectInfo[], times: VacuumTimes): ObjectInfo[] {
+  const { table } = snapshot;
+  const kept = new Set(filesOf(snapshot).map(({ path }) => objectName(table, path)));
+  const removedAt = new Map(
+    [...snapshot.removed.values()].map(({ path, deletionTimestamp }) => [
+      objectName(table, path),
+      deletionTimestamp ?? 0,
+    ]),
+  );
+  return objects.filter(({ name, modifiedAt }) => {
+    if (!isData(table, name) || kept.has(name)) return false;
+    const removed = removedAt.get(name);
+    return removed === undefined ? modifiedAt < times.leftBefore : removed < times.removedBefore;
+  });
+}
+
+/**
+ * The objects of the log that are behind a checkpoint and from before `before` (ms), in the order in which they have to go: the oldest
+ * first, one after the other, so that the log has no hole at any time. Every version from then on can still be read: of the
+ * checkpoints behind which everything is that old, the newest stays.
+ */
+export function logPlan(entries: readonly LogEntry[], checkpoints: ReadonlySet<number>, before: number): LogEntry[] {
+  const sorted = entries.toSorted((a, b) => a.version - b.version || a.parts - b.parts);
+  const young = sorted.find(({ parts, modifiedAt }) => parts === 0 && modifiedAt >= before)?.version ?? Infinity;
+  const last = Math.max(-1, ...sorted.filter(({ parts }) => parts === 0).map(({ version }) => version));
+  // The commit of the checkpoint itself stays: by it a reader sees that its log is whole.
+  const from = Math.max(-1, ...[...checkpoints].filter((version) => version <= young && version <= last));
+  return sorted.filter(({ version, modifiedAt }) => version < from && modifiedAt < before);
+}

@@ -1,0 +1,60 @@
+/**
+ * Tables of the open Delta Lake protocol (reader 1, writer 2) over the objects port: segments of rows in Parquet, and a log of commits that
+ * says which of them are the table. Spark, Trino, DuckDB, Polars, ClickHouse and others read and write them, too.
+ *
+ *     const table = deltaTable({ objects, duck, table: 'rollups/enrollments', now: Date.now, engine: 'tributary 0.1.0' });
+ *     await table.create({ layout });
+ *     const segments = segmentWriter({ objects, duck, table: table.table, layout, writer: `summarize-3-${token}`, now: Date.now });
+ *     const adds = await segments.write(rows);
+ *     const { committed } = await table.commit((snapshot) => {
+ *       if (txnOf(snapshot, appId) !== start) return undefined;  // another owner has come further: nothing is committed
+ *       return { operation: 'WRITE', actions: [...growthOf(snapshot, layout), ...adds.map((add) => ({ add })), { txn: { appId, version: next } }] };
+ *     });
+ *
+ * What is kept:
+ *
+ * - **A commit is there whole or not at all, once.** Its object is created if and only if the version is free. Whoever comes second reads
+ *   what came first, and is asked again. So what a commit supposes of the table holds when it is there.
+ * - **The `txn` alone decides.** After a crash, or OBJECTS_AWAY from `commit`, nobody knows whether it was done; the next snapshot does: if the
+ *   `txn` is there, so is everything else of that commit. Offsets and segments cannot disagree.
+ * - **Others commit, too.** Compactions, vacuums and checkpoints by other engines are read like ours. A table that asks for a newer
+ *   protocol or for features is refused: TABLE_PROTOCOL.
+ * - **Nothing is listed to read a table.** The next version is probed. A checkpoint that is missing, old or damaged costs reads; as long as
+ *   the commits are there, nothing else.
+ * - **Readers keep what they read** for `keepFilesMs` after it was removed; what was uploaded and never committed is deleted after the same time,
+ *   so a segment has to be committed within half of it (COMMIT_REFUSED later).
+ *
+ * Errors: OBJECTS_AWAY and COMMIT_REFUSED (retry: begin again from a fresh snapshot), TABLE_PROTOCOL, TABLE_DRIFTED, STORE_BROKEN (fatal), NOT_FOUND
+ * and USAGE. Clocks are handed in and need not agree to more than some minutes.
+ */
+import type { Layout } from '../segments/columns.ts';
+import type { Action, Add } from './actions.ts';
+import { grown } from './schema.ts';
+import { removeOf } from './segments.ts';
+import { filesOf, type Snapshot } from './snapshot.ts';
+
+export type { Action, Add, Txn } from './actions.ts';
+export { type Compacted, type CompactionOptions, compact } from './compact.ts';
+export { type CompactionRules, compactionPlan } from './compaction.ts';
+export { pinFiles, type SegmentWriter, segmentWriter } from './segments.ts';
+export { filesOf, type Snapshot, txnOf } from './snapshot.ts';
+export {
+  type Committed,
+  type DeltaOptions,
+  type DeltaTable,
+  deltaTable,
+  type Proposal,
+  type Propose,
+} from './table.ts';
+
+/** The action by which a table gets the columns of the layout that it lacks, if any. Throws TABLE_DRIFTED if it cannot have them. */
+export function growthOf(snapshot: Snapshot, layout: Layout): Action[] {
+  const metaData = grown(snapshot.table, snapshot.metaData, snapshot.columns, layout);
+  return metaData === undefined ? [] : [{ metaData }];
+}
+
+/** The actions that remove all segments of the days that `isOver` names, at that time (ms): for retention by day. */
+export function removalsOf(snapshot: Snapshot, isOver: (day: string) => boolean, now: number): Action[] {
+  const over = [...snapshot.days.keys()].filter((day) => day !== '' && isOver(day)).sort();
+  return over.flatMap((day) => filesOf(snapshot, day).map((file: Add) => ({ remove: removeOf(file, now, true) })));
+}

@@ -1,0 +1,137 @@
+/** A table's columns as Delta's schema, and back; and how a schema may grow: by nullable columns, at the end. */
+import { TributaryError } from '../../core/errors.ts';
+import type { Column, ColumnType, Layout } from '../segments/columns.ts';
+import { type MetaData, type Protocol, parseObject } from './actions.ts';
+
+const READER = 1;
+const WRITER = 2;
+
+/** What a table of ours asks of those who read and write it: nothing beyond the first versions. */
+export const PROTOCOL: Protocol = { minReaderVersion: READER, minWriterVersion: WRITER };
+
+type DeltaType = string | Readonly<Record<string, unknown>>;
+const map = (keyType: string): DeltaType => ({ type: 'map', keyType, valueType: 'long', valueContainsNull: true });
+
+const DELTA_TYPES: Readonly<Record<ColumnType, DeltaType>> = {
+  string: 'string',
+  long: 'long',
+  double: 'double',
+  boolean: 'boolean',
+  timestamp: 'timestamp',
+  date: 'date',
+  'list<long>': { type: 'array', elementType: 'long', containsNull: true },
+  'map<int,long>': map('integer'),
+  'map<string,long>': map('string'),
+};
+/** By the text of Delta's type; whether values may be null is no difference. */
+const COLUMN_TYPES = new Map(
+  Object.entries(DELTA_TYPES).map(([type, delta]) => [keyOf(delta), type as ColumnType] as const),
+);
+
+function keyOf(type: unknown): string {
+  if (typeof type !== 'object' || type === null) return String(type);
+  const { type: kind, elementType, keyType, valueType } = type as Record<string, unknown>;
+  return kind === 'array' ? `array<${keyOf(elementType)}>` : `${kind}<${keyOf(keyType)},${keyOf(valueType)}>`;
+}
+
+/** A column as it is in a table: of a type that we have none for, it is there and cannot be read. */
+export interface TableColumn {
+  readonly name: string;
+  readonly type: ColumnType | 'foreign';
+  readonly nullable: boolean;
+  /** The field of the schema, as it stands there. */
+  readonly field: Readonly<Record<string, unknown>>;
+}
+
+function fieldOf({ name, type, nullable, doc }: Column): Readonly<Record<string, unknown>> {
+  return { name, type: DELTA_TYPES[type], nullable, metadata: doc === undefined ? {} : { comment: doc } };
+}
+
+const schemaString = (fields: readonly unknown[]): string => JSON.stringify({ type: 'struct', fields });
+
+export interface NewMetaData {
+  readonly id: string;
+  readonly name: string;
+  readonly layout: Layout;
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly createdTime: number;
+  readonly description?: string | undefined;
+}
+
+export function metaDataOf({ layout, description, ...rest }: NewMetaData): MetaData {
+  return {
+    ...rest,
+    ...(description === undefined ? {} : { description }),
+    format: { provider: 'parquet', options: {} },
+    schemaString: schemaString(layout.columns.map(fieldOf)),
+    partitionColumns: [layout.partition],
+  };
+}
+
+/** Throws STORE_BROKEN for a schema that is none. */
+export function columnsOf(table: string, metaData: MetaData): TableColumn[] {
+  const fields = parseObject(metaData.schemaString)?.['fields'];
+  if (!Array.isArray(fields)) {
+    throw new TributaryError('STORE_BROKEN', `the table ${table} has no schema that can be read; restore its log`);
+  }
+  return fields.map((field: Readonly<Record<string, unknown>>) => {
+    const type = COLUMN_TYPES.get(keyOf(field['type'])) ?? 'foreign';
+    return { name: String(field['name']), type, nullable: field['nullable'] !== false, field };
+  });
+}
+
+/** Throws TABLE_PROTOCOL where the table asks more of its readers and writers than we know. */
+export function checkProtocol(table: string, protocol: Protocol, metaData: MetaData): void {
+  const { minReaderVersion, minWriterVersion } = protocol;
+  const features = [...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])];
+  const asks: string[] = [];
+  if (minReaderVersion > READER) asks.push(`reader version ${minReaderVersion}`);
+  if (minWriterVersion > WRITER) asks.push(`writer version ${minWriterVersion}`);
+  if (features.length > 0) asks.push(`the features ${[...new Set(features)].join(', ')}`);
+  if (metaData.schemaString.includes('"delta.invariants"')) asks.push('invariants of its columns');
+  if (metaData.format.provider !== 'parquet') asks.push(`the format ${metaData.format.provider}`);
+  if (asks.length === 0) return;
+  const known = `reader version ${READER} and writer version ${WRITER} without features`;
+  const advice = 'another program has raised it; restore the table as it was before, or write to a new one';
+  throw new TributaryError(
+    'TABLE_PROTOCOL',
+    `the table ${table} asks for ${asks.join(', ')}; we have ${known}; ${advice}`,
+  );
+}
+
+/**
+ * The metadata by which the table gets the columns that it lacks; undefined if it has them all. Throws TABLE_DRIFTED where it has one
+ * with another type, a required one that may be null in ours, another partition, or lacks one that is required.
+ */
+export function grown(
+  table: string,
+  metaData: MetaData,
+  there: readonly TableColumn[],
+  { columns, partition }: Layout,
+): MetaData | undefined {
+  const problems: string[] = [];
+  if (metaData.partitionColumns.join() !== partition) {
+    problems.push(`it is partitioned by ${metaData.partitionColumns.join(', ') || 'nothing'}, not by ${partition}`);
+  }
+  const missing: Column[] = [];
+  for (const column of columns) {
+    const { name, type, nullable } = column;
+    const found = there.find((each) => each.name.toLowerCase() === name.toLowerCase());
+    if (found === undefined) {
+      missing.push(column);
+      if (!nullable) problems.push(`it lacks ${name}, which could only be added as a nullable column`);
+    } else if (found.name !== name || found.type !== type) {
+      const now = found.type === 'foreign' ? JSON.stringify(found.field['type']) : found.type;
+      problems.push(`its column ${found.name} is ${now}, not ${name}: ${type}`);
+    } else if (!found.nullable && nullable) problems.push(`its column ${name} must have a value`);
+  }
+  if (problems.length > 0) {
+    const advice = 'make a new table and fill it anew';
+    throw new TributaryError(
+      'TABLE_DRIFTED',
+      `the table ${table} is not what is declared: ${problems.join('; ')}; ${advice}`,
+    );
+  }
+  if (missing.length === 0) return undefined;
+  return { ...metaData, schemaString: schemaString([...there.map(({ field }) => field), ...missing.map(fieldOf)]) };
+}

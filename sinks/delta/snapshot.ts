@@ -1,0 +1,144 @@
+/** A table at one version: its log, folded. */
+import { TributaryError } from '../../core/errors.ts';
+import type { Add, Commit, MetaData, Protocol, Remove, Txn } from './actions.ts';
+import { checkProtocol, columnsOf, type TableColumn } from './schema.ts';
+
+type Files = ReadonlyMap<string, Add>;
+
+/** Never changes: another version is another snapshot, which shares with this one what is equal. */
+export interface Snapshot {
+  readonly table: string;
+  readonly version: number;
+  readonly protocol: Protocol;
+  readonly metaData: MetaData;
+  readonly columns: readonly TableColumn[];
+  /** The files by day and path. What has no day, which only others write, lies under ''. */
+  readonly days: ReadonlyMap<string, Files>;
+  /** What was removed, by path, as far as it is remembered. */
+  readonly removed: ReadonlyMap<string, Remove>;
+  readonly txns: ReadonlyMap<string, Txn>;
+  /** That of the last checkpoint that it was read from or that we made; -1 for none. */
+  readonly checkpoint: number;
+}
+
+/** All files, or those of one day. */
+export function filesOf(snapshot: Snapshot, day?: string): Add[] {
+  if (day !== undefined) return [...(snapshot.days.get(day)?.values() ?? [])];
+  return [...snapshot.days.values()].flatMap((files) => [...files.values()]);
+}
+
+/** How far the application has come; undefined if it has never committed. */
+export function txnOf(snapshot: Snapshot, appId: string): number | undefined {
+  return snapshot.txns.get(appId)?.version;
+}
+
+export function dayOf(metaData: MetaData, { partitionValues }: Pick<Add, 'partitionValues'>): string {
+  return partitionValues[metaData.partitionColumns[0] ?? ''] ?? '';
+}
+
+/** The file of a path, wherever it lies. */
+export function fileOf(snapshot: Pick<Snapshot, 'days'>, path: string): Add | undefined {
+  for (const files of snapshot.days.values()) {
+    const found = files.get(path);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Copies a map of the snapshot when it is changed first, and only then. */
+function changing<K, V>(
+  map: ReadonlyMap<K, V>,
+): { readonly now: () => ReadonlyMap<K, V>; readonly own: () => Map<K, V> } {
+  let own: Map<K, V> | undefined;
+  return {
+    now: () => own ?? map,
+    own: () => {
+      own ??= new Map(map);
+      return own;
+    },
+  };
+}
+
+/**
+ * The snapshot after these commits, which follow upon it in the order of their versions. Without a snapshot, they are the beginning of
+ * the log, or one that stands for a checkpoint. Throws TABLE_PROTOCOL as soon as one raises the protocol, and STORE_BROKEN for
+ * a log without protocol or metadata.
+ */
+export function folded(
+  table: string,
+  from: Snapshot | undefined,
+  commits: readonly Commit[],
+  checkpoint = from?.checkpoint ?? -1,
+): Snapshot {
+  const last = commits.at(-1);
+  if (last === undefined) {
+    if (from === undefined) throw new TributaryError('STORE_BROKEN', `the log of the table ${table} is empty`);
+    return from;
+  }
+  let { protocol, metaData } = from ?? {};
+  const days = changing(from?.days ?? new Map<string, Files>());
+  const removed = changing(from?.removed ?? new Map<string, Remove>());
+  const txns = changing(from?.txns ?? new Map<string, Txn>());
+  const ownDays = new Map<string, Map<string, Add>>();
+  const dayFiles = (day: string): Map<string, Add> => {
+    const own = ownDays.get(day) ?? new Map(days.now().get(day));
+    ownDays.set(day, own);
+    days.own().set(day, own);
+    return own;
+  };
+  const drop = (path: string, day: string | undefined): void => {
+    // Removals need not say of which day; then it is looked for.
+    const candidates = day !== undefined && days.now().get(day)?.has(path) ? [day] : [...days.now().keys()];
+    for (const each of candidates) {
+      if (!days.now().get(each)?.has(path)) continue;
+      const files = dayFiles(each);
+      files.delete(path);
+      if (files.size === 0) {
+        days.own().delete(each);
+        ownDays.delete(each);
+      }
+    }
+  };
+  for (const { actions } of commits) {
+    // The protocol and the metadata hold for the whole commit, wherever they stand in it.
+    for (const action of actions) {
+      protocol = action.protocol ?? protocol;
+      metaData = action.metaData ?? metaData;
+    }
+    if (protocol === undefined || metaData === undefined) {
+      throw new TributaryError(
+        'STORE_BROKEN',
+        `the log of the table ${table} begins without protocol or metadata; restore it`,
+      );
+    }
+    for (const { remove } of actions) {
+      if (!remove) continue;
+      drop(
+        remove.path,
+        remove.partitionValues ? dayOf(metaData, { partitionValues: remove.partitionValues }) : undefined,
+      );
+      removed.own().set(remove.path, remove);
+    }
+    for (const { add, txn } of actions) {
+      if (add) {
+        dayFiles(dayOf(metaData, add)).set(add.path, add);
+        if (removed.now().has(add.path)) removed.own().delete(add.path);
+      }
+      if (txn) txns.own().set(txn.appId, txn);
+    }
+  }
+  if (protocol === undefined || metaData === undefined) throw new Error('a log of no commits');
+  if (protocol !== from?.protocol || metaData !== from?.metaData) checkProtocol(table, protocol, metaData);
+  const columns = metaData === from?.metaData ? from.columns : columnsOf(table, metaData);
+  return {
+    table,
+    version: last.version,
+    protocol,
+    metaData,
+    columns,
+    days: days.now(),
+    removed: removed.now(),
+    txns: txns.now(),
+    checkpoint,
+  };
+}

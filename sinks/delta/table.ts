@@ -1,0 +1,305 @@
+/** A Delta table over the objects port: see `index.ts` for what it keeps. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '../../core/errors.ts';
+import type { DuckDb } from '../../duckdb/database.ts';
+import type { ObjectInfo, Objects } from '../objects/port.ts';
+import { eachAtOnce } from '../segments/at-once.ts';
+import { checkLayout, type Layout } from '../segments/columns.ts';
+import type { Action, Commit, CommitInfo } from './actions.ts';
+import { logPlan, vacuumPlan } from './cleaning.ts';
+import { deltaLog, wholeCheckpoints } from './log.ts';
+import { commitName } from './names.ts';
+import { checkProposal } from './proposal.ts';
+import { grown, metaDataOf, PROTOCOL } from './schema.ts';
+import { folded, type Snapshot } from './snapshot.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** The log loses nothing younger than that, so a version that was there a short while ago has its successor, if any, still there. */
+const LEAST_LOG_AGE = HOUR;
+const TRUSTED_FOR = 10 * 60_000;
+const COMMIT_ATTEMPTS = 50;
+const PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 2000;
+const DELETES_AT_ONCE = 16;
+
+const DELTA_DEFAULTS = {
+  checkpointEvery: 50,
+  /** How long files stay that no current snapshot has, for readers of an older one. */
+  keepFilesMs: 7 * DAY,
+  /** How long commits stay behind a checkpoint. */
+  keepLogMs: 7 * DAY,
+};
+
+export interface DeltaOptions {
+  readonly objects: Objects;
+  readonly duck: DuckDb;
+  /** The name of the table: the prefix of all its objects, without a "/" at the end. */
+  readonly table: string;
+  /** In ms since 1970 UTC. */
+  readonly now: () => number;
+  /** Who commits, for people: name and version. */
+  readonly engine: string;
+  readonly checkpointEvery?: number;
+  readonly keepFilesMs?: number;
+  readonly keepLogMs?: number;
+  /** Hears of a checkpoint that could not be written: the commit before it stands. */
+  readonly onCheckpointFailed?: (error: unknown) => void;
+  readonly random?: () => number;
+  readonly pause?: (ms: number) => Promise<unknown>;
+}
+
+export interface Definition {
+  readonly layout: Layout;
+  readonly description?: string;
+  /** Properties of Delta, beside those that follow from the options. */
+  readonly configuration?: Readonly<Record<string, string>>;
+}
+
+export interface Proposal {
+  /** What kind of commit it is, for people: WRITE, OPTIMIZE, DELETE, … */
+  readonly operation: string;
+  readonly actions: readonly Action[];
+}
+
+/**
+ * What is to be committed on top of a snapshot; undefined to commit nothing. It is asked with the newest snapshot that is known, and after
+ * each conflict again with a newer one.
+ */
+export type Propose = (snapshot: Snapshot) => Proposal | undefined | Promise<Proposal | undefined>;
+
+export interface Committed {
+  /** False if nothing was proposed. */
+  readonly committed: boolean;
+  /** The snapshot with the commit, or the one for which nothing was proposed. */
+  readonly snapshot: Snapshot;
+  /** How many others came first. */
+  readonly conflicts: number;
+}
+
+export interface Vacuumed {
+  readonly files: readonly ObjectInfo[];
+  readonly bytes: number;
+}
+
+export interface DeltaTable {
+  readonly table: string;
+  /** Makes the table if there is none; throws TABLE_DRIFTED if there is another one. Of several at once, one makes it. */
+  create(definition: Definition): Promise<Snapshot>;
+  /** The newest snapshot. Throws NOT_FOUND if there is no table, TABLE_PROTOCOL if it is none that we can read and write. */
+  refresh(): Promise<Snapshot>;
+  /** The newest snapshot, or undefined if there is no table. */
+  find(): Promise<Snapshot | undefined>;
+  /**
+   * Commits what is proposed, if and only if its version is free. Throws COMMIT_REFUSED after too many conflicts, and OBJECTS_AWAY if nobody
+   * knows whether it was done: a later snapshot tells by its `txn`.
+   */
+  commit(propose: Propose): Promise<Committed>;
+  /** Writes a checkpoint of the newest snapshot; answers its version. */
+  checkpoint(): Promise<number>;
+  /** Removes what of the log is behind a checkpoint and older than `keepLogMs`; answers the names. */
+  cleanLog(): Promise<string[]>;
+  /**
+   * Deletes files that no snapshot of the last `olderThanMs` has (an hour to `keepFilesMs`, which it is by default), and files older than
+   * `keepFilesMs` that no commit knows.
+   */
+  vacuum(options?: { readonly dryRun?: boolean; readonly olderThanMs?: number }): Promise<Vacuumed>;
+}
+
+export function deltaTable(options: DeltaOptions): DeltaTable {
+  const { objects, duck, table, now, engine, random = Math.random, pause = sleep } = options;
+  const { checkpointEvery, keepFilesMs, keepLogMs } = { ...DELTA_DEFAULTS, ...options };
+  if (keepLogMs < LEAST_LOG_AGE || keepFilesMs < LEAST_LOG_AGE) {
+    throw new TributaryError('USAGE', `the table ${table} has to keep its log and its files for an hour at least`);
+  }
+  const log = deltaLog(table, objects, duck);
+  let current: Snapshot | undefined;
+  /** When the commit of `current` was there for certain. */
+  let seenAt = Number.NEGATIVE_INFINITY;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: what follows upon a snapshot is not done at once with another. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work, work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function newest(): Promise<Snapshot | undefined> {
+    const asked = now();
+    const known = current;
+    let found = known && (await log.follow(known));
+    // A log that was cleaned beyond what we know looks as if nothing had followed, or what was written behind the clean-up. It is the time
+    // after the reads that counts: the process may have stood still in between.
+    if (known !== undefined && now() - seenAt > TRUSTED_FOR && !(await log.has(known.version))) found = undefined;
+    found ??= await log.load();
+    current = found;
+    seenAt = asked;
+    return found;
+  }
+
+  async function refresh(): Promise<Snapshot> {
+    const found = await newest();
+    if (found !== undefined) return found;
+    throw new TributaryError('NOT_FOUND', `there is no table ${table}; look at its name, or create it`);
+  }
+
+  /** Whether the version is ours now. An error of which nobody knows what came of it is looked into first. */
+  async function place(version: number, actions: readonly Action[], id: string): Promise<boolean> {
+    try {
+      await log.create(version, actions);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TributaryError)) throw error;
+      if (error.code !== 'ALREADY_EXISTS' && error.kind !== 'retry') throw error;
+      const there = await log.read(version);
+      if (there !== undefined) return isOf(there, id);
+      // It was not done, as far as can be seen; what arrives late meets its own name, or another's.
+      if (error.code !== 'ALREADY_EXISTS') throw error;
+      return false;
+    }
+  }
+
+  async function commitNow(propose: Propose): Promise<Committed> {
+    let snapshot = current ?? (await refresh());
+    for (let conflicts = 0; conflicts < COMMIT_ATTEMPTS; conflicts += 1) {
+      const proposal = await propose(snapshot);
+      if (proposal === undefined) return { committed: false, snapshot, conflicts };
+      checkProposal(snapshot, proposal.actions, now() - keepFilesMs / 2);
+      const version = snapshot.version + 1;
+      const begun = now();
+      const info: CommitInfo = {
+        timestamp: begun,
+        operation: proposal.operation,
+        engineInfo: engine,
+        txnId: randomUUID(),
+      };
+      const actions: Action[] = [{ commitInfo: info }, ...proposal.actions];
+      if ((await place(version, actions, info.txnId)) && (await followsUpon(snapshot, version))) {
+        current = folded(table, snapshot, [{ version, actions }]);
+        seenAt = begun;
+        await checkpointInTime();
+        return { committed: true, snapshot: current, conflicts };
+      }
+      await pause(random() * Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** Math.min(conflicts, 10)));
+      snapshot = await refresh();
+    }
+    const message = `a commit to the table ${table} met ${COMMIT_ATTEMPTS} others, one after the other; try again later`;
+    throw new TributaryError('COMMIT_REFUSED', message, { outcome: 'none' });
+  }
+
+  /** Whether the log had not been cleaned beyond the snapshot before we wrote: then the version was free because it was gone. */
+  async function followsUpon(snapshot: Snapshot, version: number): Promise<boolean> {
+    if (now() - seenAt <= TRUSTED_FOR || (await log.has(snapshot.version))) return true;
+    await objects.remove(commitName(table, version));
+    current = undefined;
+    return false;
+  }
+
+  /** Whoever commits the version that is due writes its checkpoint; if that one died, somebody does a while later. */
+  async function checkpointInTime(): Promise<void> {
+    if (current === undefined) return;
+    const { version, checkpoint } = current;
+    const isDue = version % checkpointEvery === 0;
+    const isLate = version - checkpoint > 2 * checkpointEvery;
+    if (version === 0 || !(isDue || isLate)) return;
+    try {
+      const at = isDue ? undefined : await log.pointer();
+      if (at === undefined || version - at.version > 2 * checkpointEvery) {
+        await log.writeCheckpoint(current, now() - keepFilesMs);
+        current = { ...current, checkpoint: version };
+      } else current = { ...current, checkpoint: at.version };
+    } catch (error) {
+      options.onCheckpointFailed?.(error);
+      // Not with each commit again.
+      current = { ...current, checkpoint: version };
+    }
+  }
+
+  async function createNow({ layout, description, configuration }: Definition): Promise<Snapshot> {
+    checkLayout(`the table ${table}`, layout);
+    const found = await newest();
+    if (found === undefined) {
+      const begun = now();
+      const info: CommitInfo = { timestamp: begun, operation: 'CREATE TABLE', engineInfo: engine, txnId: randomUUID() };
+      const metaData = metaDataOf({
+        id: randomUUID(),
+        name: table.slice(table.lastIndexOf('/') + 1),
+        description,
+        layout,
+        configuration: {
+          'delta.checkpointInterval': String(checkpointEvery),
+          'delta.deletedFileRetentionDuration': interval(keepFilesMs),
+          'delta.logRetentionDuration': interval(keepLogMs),
+          ...configuration,
+        },
+        createdTime: begun,
+      });
+      const actions: Action[] = [{ commitInfo: info }, { protocol: PROTOCOL }, { metaData }];
+      if (await place(0, actions, info.txnId)) {
+        seenAt = begun;
+        current = folded(table, undefined, [{ version: 0, actions }]);
+        return current;
+      }
+    }
+    const there = found ?? (await refresh());
+    // It may lack columns that the next commit adds, but not be another table.
+    grown(table, there.metaData, there.columns, layout);
+    return there;
+  }
+
+  async function cleanNow(): Promise<string[]> {
+    const entries = await log.entries();
+    const before = now() - keepLogMs;
+    const old = wholeCheckpoints(entries).toSorted((a, b) => b.version - a.version);
+    for (const at of old) {
+      const plan = logPlan(entries, new Set([at.version]), before);
+      if (plan.length === 0) continue;
+      // Nothing goes behind a checkpoint that cannot be read.
+      if ((await log.readCheckpoint(at)) === undefined) continue;
+      for (const { name } of plan) await objects.remove(name);
+      return plan.map(({ name }) => name);
+    }
+    return [];
+  }
+
+  async function vacuumNow(olderThanMs: number, dryRun: boolean): Promise<Vacuumed> {
+    if (olderThanMs < LEAST_LOG_AGE || olderThanMs > keepFilesMs) {
+      const bounds = `an hour and the ${keepFilesMs} ms for which the table remembers what was removed`;
+      throw new TributaryError('USAGE', `a vacuum of ${table} keeps files for a time between ${bounds}`);
+    }
+    const times = { removedBefore: now() - olderThanMs, leftBefore: now() - keepFilesMs };
+    // Listed first: what is added meanwhile is in the snapshot, and not in the list.
+    const listed = await Array.fromAsync(objects.list(`${table}/`));
+    const files = vacuumPlan(await refresh(), listed, times);
+    if (!dryRun) await eachAtOnce(files, DELETES_AT_ONCE, ({ name }) => objects.remove(name));
+    return { files, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+
+  return {
+    table,
+    create: (definition) => inTurn(() => createNow(definition)),
+    refresh: () => inTurn(refresh),
+    find: () => inTurn(newest),
+    commit: (propose) => inTurn(() => commitNow(propose)),
+    checkpoint: () =>
+      inTurn(async () => {
+        const snapshot = await refresh();
+        await log.writeCheckpoint(snapshot, now() - keepFilesMs);
+        current = { ...snapshot, checkpoint: snapshot.version };
+        return snapshot.version;
+      }),
+    cleanLog: () => inTurn(cleanNow),
+    vacuum: ({ dryRun = false, olderThanMs = keepFilesMs } = {}) => inTurn(() => vacuumNow(olderThanMs, dryRun)),
+  };
+}
+
+function isOf({ actions }: Commit, id: string): boolean {
+  return actions.some(({ commitInfo }) => commitInfo?.txnId === id);
+}
+
+/** As Delta has it; engines differ in the larger units. */
+function interval(ms: number): string {
+  return `interval ${Math.ceil(ms / 1000)} seconds`;
+}

@@ -1,0 +1,23 @@
+/** Does the work for each, so many at once; throws the first error, once the others that had begun have ended. */
+export async function eachAtOnce<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, at: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    while (next < items.length && !failed) {
+      const at = next;
+      next += 1;
+      try {
+        await work(items[at] as T, at);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+}

@@ -1,0 +1,76 @@
+/** Parquet files of segments, made by DuckDB: compressed by zstd, with statistics read from the file as it is. */
+import { stat } from 'node:fs/promises';
+import type { DuckConnection } from '../../duckdb/connection.ts';
+import type { DuckDb } from '../../duckdb/database.ts';
+import { identifier, quoted } from '../../duckdb/names.ts';
+import { chunksOf, typesOf } from './cells.ts';
+import { COLUMN_TYPES, type Column, type Layout, type SegmentRow, storedColumns } from './columns.ts';
+import { type Statistics, statisticsOf, statisticsSql } from './statistics.ts';
+
+/** A file that its maker owns: whoever asked for it removes it. */
+export interface SegmentFile {
+  /** `YYYY-MM-DD`: the day of all its rows. */
+  readonly day: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly statistics: Statistics;
+}
+
+/**
+ * One file a day that rows are of, in the order of the days; none for no rows. Within a file the rows are in the order of
+ * `sortBy`, else as they came. Throws USAGE for a row that does not fit.
+ */
+export async function writeSegmentFiles(
+  duck: DuckDb,
+  layout: Layout,
+  rows: Iterable<SegmentRow>,
+  sortBy: readonly string[] = [],
+): Promise<SegmentFile[]> {
+  const { columns, partition } = layout;
+  const day = identifier(partition);
+  return duck.using(async (connection) => {
+    await connection.run(`CREATE TEMP TABLE staged (${declarations(columns)})`);
+    await connection.append('staged', typesOf(columns), chunksOf(columns, rows));
+    const days = await connection.rows(`SELECT DISTINCT strftime(${day}, '%Y-%m-%d') AS day FROM staged ORDER BY day`);
+    const files: SegmentFile[] = [];
+    for (const each of days) {
+      const name = String(each['day']);
+      const query = `SELECT * FROM staged WHERE ${day} = DATE ${quoted(name)}`;
+      files.push(await copySegmentFile(duck, connection, { layout, day: name, query, sortBy }));
+    }
+    return files;
+  });
+}
+
+export interface CopiedSegment {
+  readonly layout: Layout;
+  readonly day: string;
+  /** Whose rows are all of that day; it has every column of the layout but that of the day, which it may have. */
+  readonly query: string;
+  readonly sortBy?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes what a query answers into one file, each column in its own type. */
+export async function copySegmentFile(
+  duck: DuckDb,
+  connection: DuckConnection,
+  { layout, day, query, sortBy = [], signal }: CopiedSegment,
+): Promise<SegmentFile> {
+  const columns = storedColumns(layout);
+  const path = duck.file('parquet');
+  const cast = columns.map(
+    ({ name, type }) => `CAST(${identifier(name)} AS ${COLUMN_TYPES[type]}) AS ${identifier(name)}`,
+  );
+  const sorted = sortBy.filter((name) => name !== layout.partition).map(identifier);
+  const order = sorted.length === 0 ? '' : ` ORDER BY ${sorted.join(', ')}`;
+  const select = `SELECT ${cast.join(', ')} FROM (${query}) AS rows${order}`;
+  await connection.run(`COPY (${select}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`, signal);
+  const relation = `read_parquet(${quoted(path)}, hive_partitioning = false)`;
+  const [row = {}] = await connection.rows(statisticsSql(columns, relation), signal);
+  return { day, path, bytes: (await stat(path)).size, statistics: statisticsOf(columns, row) };
+}
+
+function declarations(columns: readonly Column[]): string {
+  return columns.map(({ name, type }) => `${identifier(name)} ${COLUMN_TYPES[type]}`).join(', ');
+}

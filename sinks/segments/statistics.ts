@@ -1,0 +1,101 @@
+/**
+ * The statistics of a segment, as Delta has them: how many rows, and per column the least and the largest value and how many are
+ * null. Readers skip segments by them, so bounds may be too wide and never too narrow.
+ *
+ * - Strings are cut to `LONGEST` characters: a least one to its beginning, a largest one to the next text after all with that beginning, in
+ *   the order of code points. That is the order of UTF-8, by which all readers compare.
+ * - Times are whole ms, which is what readers cut them to, so they are exact. A column with a NaN or an infinite number has no bounds.
+ * - Booleans, lists and maps have none.
+ */
+import { identifier } from '../../duckdb/names.ts';
+import type { Column, ColumnType } from './columns.ts';
+
+const LONGEST = 32;
+
+/** Beyond any ms: a bound that is written as null is none. */
+type Bound = string | number | bigint | null;
+export interface ColumnStatistics {
+  readonly nulls: number;
+  readonly least: Bound;
+  readonly largest: Bound;
+}
+export interface Statistics {
+  readonly rows: number;
+  readonly columns: Readonly<Record<string, ColumnStatistics>>;
+}
+
+const BOUNDED = new Set<ColumnType>(['string', 'long', 'double', 'timestamp', 'date']);
+/** Bounds as texts and numbers that JSON can have. */
+const AS: Partial<Record<ColumnType, (value: string) => string>> = {
+  timestamp: (value) => `epoch_ms(${value})`,
+  date: (value) => `strftime(${value}, '%Y-%m-%d')`,
+};
+
+const boundedOf = (columns: readonly Column[]): Column[] => columns.filter(({ type }) => BOUNDED.has(type));
+
+/** One row, with a column `rows`, and `n<i>`, `a<i>`, `z<i>` for the i-th bounded column: its nulls, its least, its largest. */
+export function statisticsSql(columns: readonly Column[], relation: string): string {
+  const parts = boundedOf(columns).map(({ name, type }, i) => {
+    const column = identifier(name);
+    const as = AS[type] ?? ((value: string) => value);
+    return `count(*) - count(${column}) AS n${i}, ${as(`min(${column})`)} AS a${i}, ${as(`max(${column})`)} AS z${i}`;
+  });
+  return `SELECT ${['count(*) AS rows', ...parts].join(', ')} FROM ${relation}`;
+}
+
+export function statisticsOf(columns: readonly Column[], row: Readonly<Record<string, unknown>>): Statistics {
+  const entries = boundedOf(columns).map(({ name, type }, i): [string, ColumnStatistics] => {
+    const [least, largest] = boundsOf(type, row[`a${i}`] as Bound, row[`z${i}`] as Bound);
+    return [name, { nulls: Number(row[`n${i}`]), least, largest }];
+  });
+  return { rows: Number(row['rows']), columns: Object.fromEntries(entries) };
+}
+
+function boundsOf(type: ColumnType, least: Bound, largest: Bound): [Bound, Bound] {
+  if (least === null || largest === null) return [null, null];
+  if (type === 'string') return [beginningOf(String(least)), endOf(String(largest))];
+  if (type === 'double') return Number.isFinite(least) && Number.isFinite(largest) ? [least, largest] : [null, null];
+  if (type === 'timestamp') return [timeOf(Number(least)), timeOf(Number(largest))];
+  return [least, largest];
+}
+
+/** As Spark and delta-rs write it; null for a year that they do not have. */
+function timeOf(ms: number): string | null {
+  const text = Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : '';
+  return /^\d{4}-/.test(text) ? text : null;
+}
+
+function beginningOf(text: string): string {
+  return Array.from(text).slice(0, LONGEST).join('');
+}
+
+/** The text itself if it is short, else the least short text after it; null if there is none. */
+function endOf(text: string): string | null {
+  const points = Array.from(text, (each) => each.codePointAt(0) as number);
+  if (points.length <= LONGEST) return text;
+  for (let at = LONGEST - 1; at >= 0; at -= 1) {
+    const next = nextPoint(points[at] as number);
+    if (next !== undefined) return String.fromCodePoint(...points.slice(0, at), next);
+  }
+  return null;
+}
+
+function nextPoint(point: number): number | undefined {
+  if (point === 0x10ffff) return undefined;
+  // No character has the numbers of surrogates.
+  return point === 0xd7ff ? 0xe000 : point + 1;
+}
+
+/** As JSON. Longs are written whole, beyond 2^53 too. */
+export function statisticsJson({ rows, columns }: Statistics): string {
+  const of = (part: (column: ColumnStatistics) => Bound): string => {
+    const fields = Object.entries(columns).flatMap(([name, column]) => {
+      const value = part(column);
+      if (value === null) return [];
+      return [`${JSON.stringify(name)}:${typeof value === 'bigint' ? String(value) : JSON.stringify(value)}`];
+    });
+    return `{${fields.join(',')}}`;
+  };
+  const bounds = `"minValues":${of(({ least }) => least)},"maxValues":${of(({ largest }) => largest)}`;
+  return `{"numRecords":${rows},${bounds},"nullCount":${of(({ nulls }) => nulls)}}`;
+}
