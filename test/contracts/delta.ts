@@ -82,6 +82,23 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.deepEqual((await names(world.objects, LOG)).length, 2);
   });
 
+  deltaTest('nothing is committed only if the newest snapshot is the reason', async (world) => {
+    const [first, second] = [world.open(), world.open()];
+    await first.create({ layout: LAYOUT });
+    await second.refresh();
+    await first.commit(() => ({ operation: 'WRITE', actions: [txn('a', 10)] }));
+    const asked: (number | undefined)[] = [];
+    const goOn = (from: number) =>
+      second.commit((snapshot) => {
+        asked.push(txnOf(snapshot, 'a'));
+        return txnOf(snapshot, 'a') === from ? { operation: 'WRITE', actions: [txn('a', from + 1)] } : undefined;
+      });
+    const { committed, conflicts } = await goOn(10);
+    assert.deepEqual([committed, conflicts, asked], [true, 0, [undefined, 10]]);
+    assert.equal((await goOn(5)).committed, false);
+    assert.deepEqual(asked, [undefined, 10, 11], 'it is not asked twice with the same');
+  });
+
   deltaTest('a table is read from its checkpoint, and goes on from there', async (world) => {
     const table = world.open({ checkpointEvery: 3 });
     await table.create({ layout: LAYOUT });
