@@ -178,7 +178,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.equal(txnOf(await world.open().refresh(), 'b'), 900);
   });
 
-  deltaTest('a reader that stood still while the log was cleaned is not told an old version', async (world) => {
+  deltaTest('a reader that stood still while the log was cleaned does not get an old version', async (world) => {
     const table = world.open({ checkpointEvery: 4 });
     await table.create({ layout: LAYOUT });
     let isStill = false;

@@ -1,4 +1,4 @@
-/** What a Delta table has by its log, as plainly as it can be said. */
+/** What a Delta table has by its log, folded as plainly as can be. */
 import assert from 'node:assert/strict';
 import { type Action, type Add, filesOf, type Snapshot } from '../../sinks/delta/index.ts';
 
