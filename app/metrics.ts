@@ -8,6 +8,7 @@ import type { Job } from '../jobs/define.ts';
 import { ANOMALIES } from '../jobs/runtime/anomalies.ts';
 import type { Assignment } from '../jobs/runtime/assignment.ts';
 import { SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
 
@@ -27,7 +28,10 @@ const STARTING = 'start';
 export type Metrics = Awaited<ReturnType<typeof createMetrics>>;
 
 /** In a registry of their own. `jobs` are those that this process runs. */
-export async function createMetrics(jobs: readonly Job[] = [], now: () => number = Date.now) {
+export async function createMetrics(
+  jobs: readonly (Work & Partial<Pick<Job, 'views'>>)[] = [],
+  now: () => number = Date.now,
+) {
   const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
   const registry: Registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -80,6 +84,9 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     'job',
     'view',
   ]);
+  const published = counter('published', 'Commits of a partition to the table of its datasource.', ['job']);
+  const eventsCounted = counter('events_counted', 'Events in the segments of those commits.', ['job']);
+  const segmentRows = counter('segment_rows', 'Rows in the segments of those commits.', ['job']);
   const timersFired = counter('timers_fired', 'Timers that were due and were said.', ['job']);
 
   const behind = new Map<string, Behind>();
@@ -115,7 +122,7 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
   const views = new Map<string, Set<string>>();
   let batches = 0;
 
-  for (const { name: job, from, views: viewsOf } of jobs) {
+  for (const { name: job, from, views: viewsOf = [] } of jobs) {
     const topic = from.name;
     for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
     for (const outcome of [...ANOMALIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
@@ -189,6 +196,9 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     viewsRefused,
     viewsMissed,
     timersFired,
+    published,
+    eventsCounted,
+    segmentRows,
 
     claimed(place: Assignment): void {
       gives(place);

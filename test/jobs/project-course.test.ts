@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course/project-course.ts';
-import { courseRetired } from '../../schemas/content.ts';
+import { coursePublished, courseRetired } from '../../schemas/content.ts';
 import { courseStructureChanged } from '../../schemas/enrollment.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';
@@ -20,7 +20,10 @@ test('a published course is kept with its units and contents, and has progress c
     publishedAt: minute(0),
     required: 2,
     units: { one: { name: 'One', parentId: null, otherParentIds: [], optional: false, required: 1 } },
-    contents: { a: { name: 'A', required: true, units: ['one'] }, b: { name: '', required: true, units: [] } },
+    contents: {
+      a: { name: 'A', required: true, units: ['one'], type: '' },
+      b: { name: '', required: true, units: [], type: '' },
+    },
   });
   await spec.thenEmits(changed);
 });
@@ -36,9 +39,19 @@ test('publishing replaces the whole structure: what is not in it any more is gon
       two: { name: '', parentId: null, otherParentIds: [], optional: false, required: 0 },
       three: { name: '', parentId: null, otherParentIds: [], optional: false, required: 1 },
     },
-    contents: { b: { name: '', required: true, units: ['three'] }, c: { name: '', required: false, units: [] } },
+    contents: {
+      b: { name: '', required: true, units: ['three'], type: '' },
+      c: { name: '', required: false, units: [], type: '' },
+    },
   });
   await spec.thenEmits(changed);
+});
+
+test('a content is of the kind that its first place tells', async (t) => {
+  const spec = await jobSpec(t, projectCourse);
+  const places = ['', 'video', 'quiz'].map((type, i) => ({ contentId: 'a', unitId: `unit-${i}`, type }));
+  await spec.when([coursePublished, { courseId: 'algebra', name: 'Algebra', contents: places }]);
+  await spec.thenPartOfRow(key, { contents: { a: { type: 'video' } } });
 });
 
 const before = publishes('one two', 'a<one b<two extra<one?');
@@ -96,7 +109,7 @@ test('a retired course keeps its structure, and nobody is concluded again', asyn
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('', 'a'));
   await spec.when(retires('algebra'));
-  const contents = { a: { name: '', required: true, units: [] } };
+  const contents = { a: { name: '', required: true, units: [], type: '' } };
   await spec.thenRow(key, { retired: true, publishedAt: minute(0), required: 1, contents });
   await spec.thenNothing();
   await spec.when(retires('algebra'));

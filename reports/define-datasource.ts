@@ -1,0 +1,184 @@
+/**
+ * How a datasource is declared: what is counted of the events of one topic, by time and by what.
+ *
+ * Terms. A *bucket* is a stretch of time, as wide as the granularity. A *dimension* is what the counts are told apart by; the tenant
+ * is one of every datasource. A *metric* is what is counted. Events of one bucket with equal dimensions, a *tuple*, become one row.
+ * Rows of one bucket and tuple may stand several times in the table, until they are compacted; whoever reads adds them up.
+ *
+ * Everything here is data and pure functions; no clock, no random, no input or output. Time is the event's time. Lookups are rows of
+ * jobs as they are known when the event is counted: what was counted is not counted again when such a row changes.
+ *
+ * Every event counts. So a datasource reads the facts that jobs emit once, not what platforms repeat.
+ */
+import { type ErrorCode, TributaryError } from '../core/errors.ts';
+import type { AnyEventOf, EventDef, EventOf } from '../core/event.ts';
+import type { Found, FoundRows, Lookups } from '../jobs/define.ts';
+import type { Topic } from '../topics/define.ts';
+import { type Granularity, granularityProblem } from './granularity.ts';
+import { columnNameProblem } from './names.ts';
+
+type Maybe<T> = T | null | undefined;
+
+// ---- dimensions ----
+
+interface DimensionBase {
+  /** What a value says. */
+  readonly doc: string;
+  /** Whether values tell of people: reports that show them need the role. */
+  readonly personal?: true;
+}
+/** What counts are told apart by. Null, or undefined, is not known: the column is null then. */
+type DimensionOf<E, F> = DimensionBase &
+  (
+    | { readonly type?: 'string'; readonly of: (event: E, found: F) => Maybe<string> }
+    | { readonly type: 'boolean'; readonly of: (event: E, found: F) => Maybe<boolean> }
+    | { readonly type: 'long'; readonly unit: string; readonly of: (event: E, found: F) => Maybe<number> }
+  );
+
+// ---- metrics ----
+
+interface MetricBase {
+  readonly doc: string;
+  /** What one of it is: 'learners', 'ms', 'percent'. */
+  readonly unit: string;
+}
+/** An event for which `of` answers null or undefined adds nothing to the metric. */
+type MetricOf<E, F> = MetricBase &
+  (
+    | {
+        readonly kind: 'count';
+        /** Which events are counted; all, if it is left out. */
+        readonly when?: (event: E, found: F) => boolean;
+      }
+    | {
+        readonly kind: 'sum';
+        /** Longs are whole numbers and stay exact; the last digits of a sum of doubles depend on the order. */
+        readonly type: 'long' | 'double';
+        readonly of: (event: E, found: F) => Maybe<number>;
+      }
+    | {
+        readonly kind: 'min' | 'max';
+        /** A timestamp is in ms since 1970 UTC. */
+        readonly type: 'long' | 'double' | 'timestamp';
+        readonly of: (event: E, found: F) => Maybe<number>;
+      }
+    | { readonly kind: 'distinct'; readonly of: (event: E, found: F) => Maybe<string> }
+    | {
+        readonly kind: 'quantile';
+        /** Between 0 and 1, in whole percent: 0.5 becomes the column `…_p50`. */
+        readonly points: readonly number[];
+        readonly of: (event: E, found: F) => Maybe<number>;
+      }
+  );
+
+// ---- the declaration ----
+
+/** Broadcasts do not count: every partition has a copy. */
+type Countable<T extends Topic> = T extends Topic<string, infer E> ? E : never;
+
+interface Declaration<From extends Topic, On extends readonly Countable<From>[], L extends Lookups> {
+  /** As the table and the view are named in SQL. */
+  name: string;
+  title: string;
+  about: string;
+  from: From;
+  /** The events it counts; records of other types are skipped undecoded. */
+  on: On;
+  granularity: Granularity;
+  lookups?: (event: AnyEventOf<On[number]>) => L;
+  /** Which of the events count; all, if it is left out. */
+  where?: (event: AnyEventOf<On[number]>, found: Found<L>) => boolean;
+  /**
+   * When it happened, in ms since 1970 UTC, where this is not the time of the event. Never later than that: what would be is taken for
+   * the time of the event.
+   */
+  time?: (event: AnyEventOf<On[number]>) => number;
+  /** By the names of their columns. */
+  dimensions: Readonly<Record<string, DimensionOf<AnyEventOf<On[number]>, Found<L>>>>;
+  metrics: Readonly<Record<string, MetricOf<AnyEventOf<On[number]>, Found<L>>>>;
+}
+
+export type Dimension = DimensionOf<EventOf<EventDef>, FoundRows> & { readonly name: string };
+export type Metric = MetricOf<EventOf<EventDef>, FoundRows> & { readonly name: string };
+
+/** A declared datasource, as the runtime sees it: the types of its events and rows were checked when it was declared. */
+export interface Datasource {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly from: Topic;
+  readonly on: readonly EventDef[];
+  readonly granularity: Granularity;
+  readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
+  readonly where: ((event: EventOf<EventDef>, found: FoundRows) => boolean) | undefined;
+  readonly time: ((event: EventOf<EventDef>) => number) | undefined;
+  readonly dimensions: readonly Dimension[];
+  readonly metrics: readonly Metric[];
+}
+
+/** Throws DECLARATION_INVALID with everything that types cannot say and that is wrong. */
+export function defineDatasource<
+  From extends Topic,
+  const On extends readonly Countable<From>[],
+  L extends Lookups = Record<never, never>,
+>(declaration: Declaration<From, On, L>): Datasource {
+  const { dimensions, metrics } = declaration;
+  const datasource = {
+    lookups: undefined,
+    where: undefined,
+    time: undefined,
+    ...declaration,
+    dimensions: named(dimensions),
+    metrics: named(metrics),
+  } as unknown as Datasource;
+  const flaws = flawsOf(datasource);
+  if (flaws.length > 0) {
+    const code: ErrorCode = 'DECLARATION_INVALID';
+    throw new TributaryError(code, `datasource ${datasource.name}: ${flaws.join('; ')}`);
+  }
+  return Object.freeze(datasource);
+}
+
+const named = <T extends object>(things: Readonly<Record<string, T>>): (T & { readonly name: string })[] =>
+  Object.entries(things).map(([name, thing]) => ({ ...thing, name }));
+
+/** The column of a quantile at one point: `seconds_p95`. */
+export const pointName = (metric: string, point: number): string => `${metric}_p${Math.round(point * 100)}`;
+
+function flawsOf({ from, on, granularity, dimensions, metrics }: Datasource): string[] {
+  const flaws: (string | undefined)[] = [granularityProblem(granularity)];
+  if (metrics.length === 0) flaws.push('it has no metric: declare at least one, such as a count');
+  if (on.length === 0) flaws.push('it counts no event: name some in `on`');
+  for (const { type } of on) {
+    if (from.broadcasts.some((each) => each.type === type))
+      flaws.push(`${type} is a broadcast of ${from.name}, of which every partition has a copy: count another event`);
+    else if (!from.events.some((each) => each.type === type)) flaws.push(`${from.name} has no event ${type}`);
+  }
+  for (const metric of metrics) if (metric.kind === 'quantile') flaws.push(pointsProblem(metric.name, metric.points));
+  const names = [...dimensions, ...metrics].flatMap((each) =>
+    'kind' in each && each.kind === 'quantile'
+      ? [each.name, ...each.points.map((point) => pointName(each.name, point))]
+      : [each.name],
+  );
+  for (const name of new Set(names)) flaws.push(columnNameProblem(name));
+  for (const name of new Set(names.filter((each, i) => names.indexOf(each) !== i)))
+    flaws.push(`two of its columns are named ${name}`);
+  return flaws.filter((flaw) => flaw !== undefined);
+}
+
+function pointsProblem(name: string, points: readonly number[]): string | undefined {
+  const isPoint = (point: number) => point > 0 && point < 1 && Math.round(point * 100) / 100 === point;
+  if (points.length > 0 && points.every(isPoint)) return undefined;
+  return `the points of ${name} are ${points.join(', ') || 'none'}: give some between 0.01 and 0.99, in whole percent`;
+}
+
+/** What the rows of a datasource depend on, as text: where it is another one, the rows of before cannot be added to. */
+export function shapeOf({ from, on, granularity, dimensions, metrics }: Datasource): string {
+  return JSON.stringify({
+    from: from.name,
+    on: on.map(({ type }) => type),
+    granularity,
+    dimensions: dimensions.map(({ name, type = 'string' }) => [name, type]),
+    metrics: metrics.map((each) => [each.name, each.kind, ...('type' in each ? [each.type] : [])]),
+  });
+}

@@ -1,0 +1,65 @@
+/** How wide the buckets of a datasource are, and in which one a moment lies. */
+import { DateTime, IANAZone } from 'luxon';
+
+const MINUTE = 60_000;
+const WIDTH_MS = {
+  minute: MINUTE,
+  'quarter-hour': 15 * MINUTE,
+  hour: 60 * MINUTE,
+  day: 1440 * MINUTE,
+} as const;
+
+/** Days as the clocks of one time zone of IANA count them: of 23, 24 or 25 hours. */
+export interface LocalDay {
+  readonly localDay: string;
+}
+/** Buckets in UTC, or days of a zone. Only minutes and quarters of an hour add up to the days of every zone. */
+export type Granularity = keyof typeof WIDTH_MS | LocalDay;
+
+export const localDay = (zone: string): LocalDay => ({ localDay: zone });
+
+export const isLocalDay = (granularity: Granularity): granularity is LocalDay => typeof granularity === 'object';
+
+/** Whether engines know it, too: a mere offset such as +05:30 is none, since they read its sign in different ways. */
+export const isZone = (zone: string): boolean => /^[A-Za-z][\w+/-]*$/.test(zone) && IANAZone.isValidZone(zone);
+
+/** What is wrong with it, where types did not see it. */
+export function granularityProblem(granularity: Granularity): string | undefined {
+  if (isLocalDay(granularity)) {
+    return isZone(granularity.localDay)
+      ? undefined
+      : `its days are those of ${granularity.localDay}, which is no time zone: give one of IANA, such as Asia/Kolkata`;
+  }
+  return Object.hasOwn(WIDTH_MS, granularity)
+    ? undefined
+    : `its granularity is ${granularity}: give one of ${Object.keys(WIDTH_MS).join(', ')}, or localDay(zone)`;
+}
+
+/** One bucket: from `start` to before `end`, in ms since 1970 UTC. */
+export interface Bucket {
+  readonly start: number;
+  readonly end: number;
+  /** `YYYY-MM-DD`: the partition of the table. The date in UTC; of a local day, the date there. */
+  readonly date: string;
+}
+
+/** The first moment that every engine writes as a date alike: the year 0 is another one for each. */
+const FIRST_MOMENT = -62_135_596_800_000;
+/** No date of a partition is later. */
+const LAST_MOMENT = 253_402_214_399_999;
+
+/** Where moments lie, from the year 1 to the year 9999; undefined outside. */
+export function bucketOf(granularity: Granularity, time: number): Bucket | undefined {
+  if (!(time >= FIRST_MOMENT && time <= LAST_MOMENT)) return undefined;
+  if (isLocalDay(granularity)) return localBucket(granularity.localDay, time);
+  const width = WIDTH_MS[granularity];
+  const start = Math.floor(time / width) * width;
+  return { start, end: start + width, date: DateTime.fromMillis(start, { zone: 'utc' }).toFormat('yyyy-MM-dd') };
+}
+
+function localBucket(zone: string, time: number): Bucket {
+  const day = DateTime.fromMillis(time, { zone }).startOf('day');
+  // Where clocks go from 24:00 to 1:00, the day after begins at 1:00: `startOf` knows.
+  const end = day.plus({ days: 1 }).startOf('day').toMillis();
+  return { start: day.toMillis(), end, date: day.toFormat('yyyy-MM-dd') };
+}

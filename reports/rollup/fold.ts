@@ -1,0 +1,238 @@
+/**
+ * The fold of a rollup: events in, rows out, one for each bucket and tuple.
+ *
+ * It holds what was counted since it was made or drained, in memory alone. The runtime keeps the positions, gives it every record of
+ * its partition once, asks it for its size, and drains it into the segments of one commit. A fold that is dropped was never counted.
+ *
+ * - An event counts in all metrics or in none. Which one cannot be counted, and why, is the rejection: it goes to the dead letters.
+ * - A value that is not known is null, in a group of its own. No word such as "unknown" stands for it, which could be a value, too.
+ * - A text of a dimension that is longer than 256 UTF-16 code units is cut, and its last character is then "…": the event counts, so that totals
+ *   are right, and everybody sees that it was cut.
+ * - A dimension may have any number of values. What there are many of makes the fold large: the runtime drains it early, and
+ *   segments hold nearly as many rows as events.
+ */
+import type { Event } from '../../core/event.ts';
+import { type FoundRows, type Rejection, reject } from '../../jobs/define.ts';
+import type { Datasource } from '../define-datasource.ts';
+import { type Bucket, bucketOf } from '../granularity.ts';
+import { Interned, NULL } from './interned.ts';
+import { type Cell, columnOf, type MetricColumn } from './metrics.ts';
+import { Tuples } from './tables.ts';
+
+/** A row by the names of its columns, without the date. */
+export type SegmentRow = Readonly<Record<string, Cell>>;
+
+/** The rows of one date, each made when it is asked for. */
+export interface SegmentRows {
+  /** `YYYY-MM-DD`: the partition. */
+  readonly date: string;
+  readonly count: number;
+  readonly rows: Iterable<SegmentRow>;
+}
+
+const NONE: FoundRows = {};
+const BUCKET_BYTES = 200;
+/** A bucket and a tenant stand before the dimensions of a tuple. */
+const BEFORE = 2;
+
+export class RollupFold {
+  readonly #datasource: Datasource;
+  readonly #types: ReadonlySet<string>;
+  #counted: Counted;
+
+  constructor(datasource: Datasource) {
+    this.#datasource = datasource;
+    this.#types = new Set(datasource.on.map(({ type }) => type));
+    this.#counted = new Counted(datasource);
+  }
+
+  /**
+   * Counts an event, unless it is none of the datasource's. `found` are the rows that `lookups` of the datasource asks for, by name.
+   * Throws what the functions of the declaration throw, and has counted nothing then.
+   */
+  add(event: Event, found: FoundRows = NONE): Rejection | undefined {
+    const { where } = this.#datasource;
+    if (!this.#types.has(event.type) || (where !== undefined && !where(event, found))) return undefined;
+    return this.#counted.add(event, found);
+  }
+
+  /** How many events were counted. */
+  get events(): number {
+    return this.#counted.events;
+  }
+
+  /** How many rows they make. */
+  get rows(): number {
+    return this.#counted.rows;
+  }
+
+  /** About how much memory it takes, in bytes. One event lets it grow by half at most, once it is large. */
+  get bytes(): number {
+    return this.#counted.bytes;
+  }
+
+  /**
+   * Its rows, a date at a time in order of the dates, each sorted by tenant, dimensions and bucket. The fold is empty at once: adding may go
+   * on while the rows are read.
+   */
+  drain(): Generator<SegmentRows> {
+    const counted = this.#counted;
+    this.#counted = new Counted(this.#datasource);
+    return counted.segments();
+  }
+}
+
+/** What was counted between two drains. */
+class Counted {
+  events = 0;
+  readonly #datasource: Datasource;
+  readonly #buckets: Bucket[] = [];
+  readonly #bucketNumbers = new Map<number, number>();
+  #latest = 0;
+  #tenant: { name: string | undefined; number: number } = { name: undefined, number: NULL };
+  /** Of the tenant, then of the dimensions. */
+  readonly #values: readonly Interned[];
+  readonly #tuples: Tuples;
+  readonly #tuple: Int32Array;
+  readonly #metrics: readonly MetricColumn[];
+  readonly #refusing: readonly number[];
+  #capacity: number;
+
+  constructor(datasource: Datasource) {
+    this.#datasource = datasource;
+    const { dimensions, metrics } = datasource;
+    this.#values = [undefined, ...dimensions].map(() => new Interned());
+    this.#tuples = new Tuples(BEFORE + dimensions.length);
+    this.#tuple = new Int32Array(this.#tuples.width);
+    this.#capacity = this.#tuples.capacity;
+    this.#metrics = metrics.map((metric) => columnOf(metric, this.#capacity));
+    this.#refusing = this.#metrics.flatMap((metric, i) => (metric.refuses === undefined ? [] : [i]));
+  }
+
+  get rows(): number {
+    return this.#tuples.size;
+  }
+
+  get bytes(): number {
+    let bytes = this.#tuples.bytes + this.#buckets.length * BUCKET_BYTES;
+    for (const values of this.#values) bytes += values.bytes;
+    for (const metric of this.#metrics) bytes += metric.bytes;
+    return bytes;
+  }
+
+  add(event: Event, found: FoundRows): Rejection | undefined {
+    const bucket = this.#bucketOf(event);
+    if (bucket === undefined) return refused(this.#datasource, 'its time is not between the years 1 and 9999');
+    const { dimensions } = this.#datasource;
+    const tuple = this.#tuple;
+    tuple[0] = bucket;
+    tuple[1] = this.#tenantOf(event);
+    for (let i = 0; i < dimensions.length; i++) {
+      const value = (dimensions[i] as (typeof dimensions)[number]).of(event, found);
+      if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+        return refused(this.#datasource, `${dimensions[i]?.name} is ${value}, and no whole number up to 2^53`);
+      }
+      tuple[BEFORE + i] = (this.#values[i + 1] as Interned).numberOf(value);
+    }
+    const metrics = this.#metrics;
+    for (let i = 0; i < metrics.length; i++) {
+      const why = (metrics[i] as MetricColumn).take(event, found);
+      if (why !== undefined) return refused(this.#datasource, `${this.#datasource.metrics[i]?.name}: ${why}`);
+    }
+    if (this.#refusing.length > 0) {
+      const group = this.#tuples.find(tuple);
+      for (const i of this.#refusing) {
+        const why = group === undefined ? undefined : metrics[i]?.refuses?.(group);
+        if (why !== undefined) return refused(this.#datasource, `${this.#datasource.metrics[i]?.name}: ${why}`);
+      }
+    }
+    const group = this.#tuples.add(tuple);
+    if (this.#tuples.capacity !== this.#capacity) this.#grow();
+    for (let i = 0; i < metrics.length; i++) (metrics[i] as MetricColumn).count(group);
+    this.events++;
+    return undefined;
+  }
+
+  /** That of the last event is often the same. */
+  #tenantOf({ tenant }: Event): number {
+    if (tenant !== this.#tenant.name)
+      this.#tenant = { name: tenant, number: (this.#values[0] as Interned).numberOf(tenant) };
+    return this.#tenant.number;
+  }
+
+  #grow(): void {
+    this.#capacity = this.#tuples.capacity;
+    for (const metric of this.#metrics) metric.growTo(this.#capacity);
+  }
+
+  /** Undefined where there is none. Events lie close together, so that the bucket of the last one is often the same. */
+  #bucketOf(event: Event): number | undefined {
+    const { time: timeOf, granularity } = this.#datasource;
+    const time = timeOf === undefined ? event.time : Math.min(timeOf(event), event.time);
+    const latest = this.#buckets[this.#latest];
+    if (latest !== undefined && time >= latest.start && time < latest.end) return this.#latest;
+    const bucket = bucketOf(granularity, time);
+    if (bucket === undefined) return undefined;
+    let number = this.#bucketNumbers.get(bucket.start);
+    if (number === undefined) {
+      number = this.#buckets.length;
+      this.#buckets.push(bucket);
+      this.#bucketNumbers.set(bucket.start, number);
+    }
+    this.#latest = number;
+    return number;
+  }
+
+  *segments(): Generator<SegmentRows> {
+    const order = this.#sorted();
+    for (let from = 0; from < order.length; ) {
+      const { date } = this.#bucket(order[from] as number);
+      let to = from + 1;
+      while (to < order.length && this.#bucket(order[to] as number).date === date) to++;
+      const groups = order.subarray(from, to);
+      yield { date, count: groups.length, rows: { [Symbol.iterator]: () => this.#rows(groups) } };
+      from = to;
+    }
+  }
+
+  #bucket(group: number): Bucket {
+    return this.#buckets[this.#tuples.part(group, 0)] as Bucket;
+  }
+
+  *#rows(groups: Int32Array): Generator<SegmentRow> {
+    const { dimensions, metrics } = this.#datasource;
+    const names = ['tenant', ...dimensions.map(({ name }) => name)];
+    for (const group of groups) {
+      const row: Record<string, Cell> = { bucket: this.#bucket(group).start };
+      names.forEach((name, i) => {
+        row[name] = this.#values[i]?.values[this.#tuples.part(group, i + 1)] ?? null;
+      });
+      metrics.forEach(({ name }, i) => {
+        row[name] = this.#metrics[i]?.cell(group) ?? null;
+      });
+      yield row;
+    }
+  }
+
+  /** The groups by date, tenant, dimensions and bucket. */
+  #sorted(): Int32Array {
+    const tuples = this.#tuples;
+    const dates = new Map(
+      [...new Set(this.#buckets.map(({ date }) => date))].sort().map((date, place) => [date, place]),
+    );
+    const dateOf = Int32Array.from(this.#buckets, ({ date }) => dates.get(date) as number);
+    const places = this.#values.map((values) => values.places());
+    return Int32Array.from({ length: tuples.size }, (_, group) => group).sort((a, b) => {
+      const [ofA, ofB] = [tuples.part(a, 0), tuples.part(b, 0)];
+      let difference = (dateOf[ofA] as number) - (dateOf[ofB] as number);
+      for (let i = 0; difference === 0 && i < places.length; i++) {
+        const place = places[i] as Int32Array;
+        difference = (place[tuples.part(a, i + 1)] as number) - (place[tuples.part(b, i + 1)] as number);
+      }
+      return difference !== 0 ? difference : (this.#buckets[ofA]?.start ?? 0) - (this.#buckets[ofB]?.start ?? 0);
+    });
+  }
+}
+
+const refused = ({ name }: Datasource, why: string): Rejection =>
+  reject('DATA_INVALID', `the datasource ${name} cannot count it: ${why}`);

@@ -1,0 +1,69 @@
+/** Values that come again and again, as small numbers: equal values have equal ones. */
+
+export type Value = string | number | boolean | null;
+
+/** The longest text that a dimension keeps, in UTF-16 code units. A longer one is cut, and its last character says so. */
+const LONGEST_TEXT = 256;
+const CUT = '…';
+
+/** What the engine needs for a value besides its characters: measured, not known. */
+const ENTRY_BYTES = 90;
+const TWO_BYTES = /[^\0-\xff]/;
+
+/** The number of null, and of undefined. */
+export const NULL = 0;
+
+export class Interned {
+  /** By number. */
+  readonly values: Value[] = [null];
+  bytes = 0;
+  readonly #numbers = new Map<Value, number>();
+  readonly #whole: boolean;
+
+  /** `whole`: texts stay as they are, however long. */
+  constructor({ whole } = { whole: false }) {
+    this.#whole = whole;
+  }
+
+  numberOf(value: Value | undefined): number {
+    if (value === null || value === undefined) return NULL;
+    return this.#numbers.get(value) ?? this.#add(typeof value === 'string' && !this.#whole ? textOf(value) : value);
+  }
+
+  /** In the order of their values, null first: the place of each, by its number. */
+  places(): Int32Array {
+    const order = this.values.map((_, number) => number);
+    order.sort((a, b) => compare(this.values[a] as Value, this.values[b] as Value));
+    const places = new Int32Array(order.length);
+    order.forEach((number, place) => {
+      places[number] = place;
+    });
+    return places;
+  }
+
+  #add(value: Value): number {
+    const known = this.#numbers.get(value);
+    if (known !== undefined) return known;
+    const number = this.values.length;
+    this.values.push(value);
+    this.#numbers.set(value, number);
+    this.bytes += ENTRY_BYTES + (typeof value === 'string' ? value.length * (TWO_BYTES.test(value) ? 2 : 1) : 0);
+    return number;
+  }
+}
+
+/** What every engine holds as text: of bounded length, well-formed, without the character 0. */
+function textOf(text: string): string {
+  if (text.length <= LONGEST_TEXT && text.isWellFormed() && !text.includes('\0')) return text;
+  // A surrogate that is cut from its half is no character any more.
+  const cut =
+    text.length <= LONGEST_TEXT ? text : text.slice(0, LONGEST_TEXT - 1).replace(/[\uD800-\uDBFF]$/, '') + CUT;
+  return cut.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+function compare(a: Value, b: Value): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
