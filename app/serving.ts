@@ -90,11 +90,9 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     if (signal.aborted) return true;
     void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
-    const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
-    logger.info({ version: VERSION, jobs: names }, 'running');
-    await host.say(
-      `${names.length === 1 ? '1 job is' : `${names.length} jobs are`} running on ${placeOf(config)}; Ctrl-C stops`,
-    );
+    const well = jobs.filter(({ name }) => !wired.failed.has(name));
+    logger.info({ version: VERSION, jobs: well.map(({ name }) => name) }, 'running');
+    await host.say(`${countOf(well)} running on ${placeOf(config)}; Ctrl-C stops`);
     if (probes !== undefined) await host.say(`metrics and probes are at ${probes.address}`);
     status.start();
     await Promise.race([aborted(signal), running.noneLeft]);
@@ -130,6 +128,15 @@ async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger
 }
 
 const errorFields = (error: unknown): object => ({ code: codeOf(error) });
+
+/** `6 jobs and 4 rollups are`. */
+function countOf(works: readonly AnyWork[]): string {
+  const jobs = works.filter(isJob).length;
+  const rollups = works.length - jobs;
+  const many = (count: number, what: string): string[] =>
+    count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
+  return `${[...many(jobs, 'job'), ...many(rollups, 'rollup')].join(' and ')} ${works.length === 1 ? 'is' : 'are'}`;
+}
 
 /** Where the records and rows are, without passwords. */
 function placeOf(config: Config): string {
