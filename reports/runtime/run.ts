@@ -66,7 +66,7 @@ export function ownerOfRollup(
     table: withKinds(table, { refresh: retrying.reading }),
     rules,
   });
-  return new PartitionOwner({ place, runtime: patient, retrying, handler, reclaim: true });
+  return new PartitionOwner({ assignment: place, runtime: patient, retrying, handler, reclaim: true });
 }
 
 export function runRollup(parts: RollupParts): Promise<RunningJob> {

@@ -286,7 +286,7 @@ async function scripted(t: TestContext) {
   };
   const hear = async () => {
     const records = await b.stores.transport.read(things.name, 0, 0, 10);
-    timers.heard({ records, deadLetters: [], isChanged: () => true });
+    timers.committed({ records, deadLetters: [], isChanged: () => true });
   };
   return { due, fire, hear };
 }
