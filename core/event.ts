@@ -57,7 +57,7 @@ export const identityOf = ({ source, id }: Pick<Event, 'source' | 'id'>): string
 export const DEFAULT_TENANT = 'default';
 
 /**
- * Said to a row's own topic and key when one of its timers is due: waking is an ordinary record of the log.
+ * Emitted to the row's own topic and key when one of its timers is due: an ordinary record of the log.
  * The runtime alone produces it and checks that the timer is still pending; a job sees `name` and `due`.
  */
 export const timerFired = defineEvent(
@@ -78,7 +78,7 @@ export const timerFired = defineEvent(
 );
 
 /**
- * What became of one call of a channel: said by the runtime to the topic of the job that asked for the call.
+ * The result of one call of a channel: the runtime emits it to the topic of the job that made the call.
  */
 export const callAnswered = defineEvent(
   'call.answered',
@@ -96,7 +96,7 @@ export const callAnswered = defineEvent(
         type: { type: 'enum', name: 'Outcome', symbols: ['sent', 'away', 'refused', 'unknown'] },
         doc: 'sent: accepted; away: may be tried again; refused: will never be accepted; unknown: the process ended between the call and its answer, and the channel forbids a second call.',
       },
-      { name: 'detail', type: 'string', doc: 'What the channel said.', default: '' },
+      { name: 'detail', type: 'string', doc: 'The answer of the channel.', default: '' },
     ],
   },
   { job: 'deliver-message', row: ['mail-1'], attempt: 1, outcome: 'sent', detail: '250 accepted' },
