@@ -197,7 +197,7 @@ export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettin
 
 /** What SQLite finds wrong in its file, at most ten things. */
 function damageOf(database: Database): string[] {
-  const found = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
+  const found = database.statement('PRAGMA quick_check(10)').all<[string]>();
   return found.map(([text]) => text).filter((text) => text !== 'ok');
 }
 

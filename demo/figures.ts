@@ -88,7 +88,7 @@ async function batchFigures(tables: Stores['tables']): Promise<BatchFigures[]> {
   let after: string | undefined;
   do {
     const page = await tables.select(batchSummary, [DEFAULT_TENANT], { limit: PAGE, after });
-    batches.push(...(page.items as unknown as RecordOf<typeof batchSummary>[]).map(figuresOf));
+    batches.push(...(page.items as RecordOf<typeof batchSummary>[]).map(figuresOf));
     after = page.next;
   } while (after !== undefined);
   return batches;
@@ -109,7 +109,7 @@ export async function pickSample(
     .toSorted((a, b) => b.inProgress - a.inProgress || b.active - a.active);
   if (batch === undefined) return undefined;
   const { items } = await tables.select(batchLearners, [DEFAULT_TENANT, batch.batchId], { limit: PAGE });
-  const learners = items as unknown as RecordOf<typeof batchLearners>[];
+  const learners = items as RecordOf<typeof batchLearners>[];
   return learners.filter(({ active }) => active).toSorted((a, b) => b.progress - a.progress)[0];
 }
 

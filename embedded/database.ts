@@ -8,7 +8,7 @@
  *   them go back to the same moment.
  */
 import { mkdirSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementResultingChanges } from 'node:sqlite';
 import { type ErrorCode, messageOf, TributaryError } from '../core/errors.ts';
 import { fileIn } from './file.ts';
 import { mark, recognise } from './identity.ts';
@@ -16,11 +16,19 @@ import { checkNotEmptied, openingError } from './opening-error.ts';
 
 export const IN_MEMORY = ':memory:';
 
+/** A prepared statement. It returns rows as arrays; `R` is the tuple of the columns that it selects. */
+export interface Statement {
+  all<R = unknown[]>(...values: SQLInputValue[]): R[];
+  get<R = unknown[]>(...values: SQLInputValue[]): R | undefined;
+  iterate<R = unknown[]>(...values: SQLInputValue[]): Iterable<R>;
+  run(...values: SQLInputValue[]): StatementResultingChanges;
+}
+
 export interface Database {
   /** The folder the file lies in, or ":memory:". */
   readonly folder: string;
-  /** A prepared statement, kept for the next time. It answers rows as arrays. */
-  statement(sql: string): StatementSync;
+  /** A prepared statement, kept for the next time. */
+  statement(sql: string): Statement;
   exec(sql: string): void;
   /** Runs `work` in one transaction: all of it or nothing. Joins the transaction that is already open, if any. */
   transaction<T>(work: () => T): T;
@@ -29,7 +37,7 @@ export interface Database {
 
 export function openDatabase(folder: string): Database {
   const database = open(folder);
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, Statement>();
   let depth = 0;
   let closed = false;
   return {
@@ -37,8 +45,10 @@ export function openDatabase(folder: string): Database {
     statement(sql) {
       let statement = statements.get(sql);
       if (statement === undefined) {
-        statement = database.prepare(sql);
-        statement.setReturnArrays(true);
+        const prepared = database.prepare(sql);
+        prepared.setReturnArrays(true);
+        // Node's types know rows as objects only.
+        statement = prepared as unknown as Statement;
         statements.set(sql, statement);
       }
       return statement;

@@ -150,6 +150,7 @@ export function viewEach<
   V extends Target,
   const F extends keyof RowOf<T> & string,
   const U extends keyof RowOf<T> & string,
+  // biome-ignore lint/complexity/useMaxParams: declarations read in this order: row, view, map field, other fields, record
 >(
   _of: T,
   into: V,

@@ -48,7 +48,7 @@ async function allFields({ database, cached }: TestStores, cache: CacheDef, tena
   if (used.length === 0) return [];
   const rows = database
     .statement('SELECT record FROM cache_fields WHERE cache = ? AND record IS NOT NULL')
-    .all(cache.name) as unknown as [string][];
+    .all<[string]>(cache.name);
   return ordered(
     rows.map(([record]) => JSON.parse(record)),
     cache,

@@ -139,7 +139,7 @@ export class JobSpec {
   }
 
   async rewind(offset = 0): Promise<void> {
-    await this.stores.transport.seek(this.job.name, this.job.from.name, 0, offset);
+    await this.stores.transport.seek(this.job.name, this.job.from.name, { partition: 0, offset });
   }
 
   async #newWorker(): Promise<PartitionOwner> {

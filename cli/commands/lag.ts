@@ -43,7 +43,7 @@ export const run: Run<Args> = async (context, args) => {
   const giveUpAt = performance.now() + timeoutMs;
   const line = progressLine(context.stderr, args.progress);
   const lags = wait
-    ? await waitForAll(context, names, giveUpAt, timeoutMs, line).finally(() => line.clear())
+    ? await waitForAll(context, names, { giveUpAt, timeoutMs, line }).finally(() => line.clear())
     : await lagsOf(context, names);
   if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
   const rows = lags.map((each) => {
@@ -87,9 +87,7 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
 async function waitForAll(
   context: Context,
   names: readonly string[],
-  giveUpAt: number,
-  timeoutMs: number,
-  line: ProgressLine,
+  { giveUpAt, timeoutMs, line }: { giveUpAt: number; timeoutMs: number; line: ProgressLine },
 ): Promise<JobLag[] | undefined> {
   let quiet = '';
   for (;;) {

@@ -86,7 +86,7 @@ async function beginning(context: Context, args: Args, find: Find): Promise<Left
   };
   const passes = async (record: LogRecord): Promise<boolean> => isAny || (await find(record)) !== undefined;
   try {
-    const stretches = await newestStretches(context, args, args.limit ?? NEWEST, passes, looked);
+    const stretches = await newestStretches(context, args, { limit: args.limit ?? NEWEST, passes, looked });
     return stretches && { stretches, count: 0 };
   } finally {
     line.clear();

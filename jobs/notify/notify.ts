@@ -68,7 +68,7 @@ export const notifyWith = ({ historyDays }: Pick<JobOptions, 'historyDays'>) =>
           before.feed.set(notificationId, { ...shown, time, read }),
         );
         if (urgent || read || isHistory(event, historyDays)) return after;
-        return awaiting(after, notificationId, messageOf(data), time, momentOf(event));
+        return awaiting(after, notificationId, { ...messageOf(data), time }, momentOf(event));
       },
 
       'notification.read': (row, { data, time }) => {

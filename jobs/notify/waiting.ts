@@ -11,6 +11,9 @@ import { quietEnd } from './quiet-hours.ts';
 export type Recipient = RowOf<typeof recipient>;
 export type Message = Pick<Collected, 'category' | 'title' | 'body' | 'link' | 'expiresAt' | 'unsubscribe'>;
 
+/** With the time at which it was requested, in ms since 1970 UTC. */
+type Timed = Message & { readonly time: number };
+
 const HELD_SIZE = 100;
 const DIGEST_SIZE = 100;
 
@@ -23,22 +26,16 @@ export function direct({ addresses, digest }: Recipient): Recipient['addresses']
   return digest === null ? addresses : addresses.filter(({ channel }) => !digest.channels.includes(channel));
 }
 
-/** The recipient with the message, requested at `time`, held back and collected, as far as it must not be sent `now`. */
-export function awaiting(row: Recipient, id: string, message: Message, time: number, now: number): Recipient {
+/** The recipient with the message held back and collected, as far as it must not be sent `now`. */
+export function awaiting(row: Recipient, id: string, message: Timed, now: number): Recipient {
   if (!goesOut(row, message, now)) return row;
   const until = direct(row).length === 0 ? null : quietEnd(row, now);
-  const held = until === null ? row.held : newest(row.held.set(id, { ...message, time, until }), HELD_SIZE);
-  return trimmed({ ...row, held, collected: collectedBy(row, row.collected, id, { ...message, time }, now) });
+  const held = until === null ? row.held : newest(row.held.set(id, { ...message, until }), HELD_SIZE);
+  return trimmed({ ...row, held, collected: collectedBy(row, id, message, now) });
 }
 
-function collectedBy(
-  row: Recipient,
-  collected: Recipient['collected'],
-  id: string,
-  message: Message & { readonly time: number },
-  now: number,
-) {
-  const { digest, addresses } = row;
+function collectedBy(row: Recipient, id: string, message: Timed, now: number) {
+  const { digest, addresses, collected } = row;
   if (digest === null) return collected.delete(id);
   const channels = addresses.map(({ channel }) => channel).filter((channel) => digest.channels.includes(channel));
   if (channels.length === 0) return collected.delete(id);
@@ -75,7 +72,8 @@ export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipi
     const wanted = goesOut(row, message, time);
     if (!wanted || !isDirect || quiet === null) held = held.delete(id);
     else if (until !== quiet) held = held.set(id, { ...message, until: quiet });
-    if (anew) collected = wanted ? collectedBy(row, collected, id, { ...message, time }, time) : collected.delete(id);
+    if (anew)
+      collected = wanted ? collectedBy({ ...row, collected }, id, { ...message, time }, time) : collected.delete(id);
   }
   let leaves = false;
   for (const [id, entry] of row.collected) {

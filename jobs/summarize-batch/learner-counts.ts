@@ -24,25 +24,27 @@ export const NOBODY = {
   progressSum: 0,
 };
 
+/** A learner's standing before and now; undefined stands for not being in the batch. */
+interface Move {
+  readonly before?: Standing;
+  readonly after?: Standing;
+  /** Whether the learner was never in the batch before. */
+  readonly isFirst?: boolean;
+}
+
 /** The counts of the learners of one course. */
 type Counts = Pick<Batch, keyof typeof NOBODY>;
 type Learner = Pick<Batch, 'batchId' | 'courseId'>;
 
 /**
- * The batch without the learner's standing of before, and with the one of now; undefined stands for not being in the batch. It is a rejection if
- * the standing of before was never counted. `isFirst`: the learner was never in the batch before.
+ * The batch without the learner's standing of before, and with the one of now. It is a rejection if the standing of before was never
+ * counted.
  */
-export function counted(
-  row: Batch,
-  { courseId }: Learner,
-  before: Standing | undefined,
-  after: Standing | undefined,
-  isFirst = false,
-): Batch | Rejection {
+export function counted(row: Batch, { courseId }: Learner, move: Move): Batch | Rejection {
   const batch = row.courseId === '' ? ofCourse(row, courseId) : row;
   const isOther = courseId !== batch.courseId;
   const counts = isOther ? (batch.others.get(courseId) ?? NOBODY) : countsOf(batch);
-  const next = movedIn(counts, batch.batchId, before, after, isFirst);
+  const next = movedIn(counts, batch.batchId, move);
   if (next instanceof Rejection) return next;
   return isOther ? { ...batch, others: batch.others.set(courseId, next) } : { ...batch, ...next };
 }
@@ -61,13 +63,7 @@ function countsOf(batch: Batch): Counts {
   return { learners, ever, left, notStarted, inProgress, completed, meanProgress, histogram, progressSum };
 }
 
-function movedIn(
-  counts: Counts,
-  batchId: string,
-  before: Standing | undefined,
-  after: Standing | undefined,
-  isFirst: boolean,
-): Counts | Rejection {
+function movedIn(counts: Counts, batchId: string, { before, after, isFirst = false }: Move): Counts | Rejection {
   const next = { ...counts, ever: counts.ever + (isFirst ? 1 : 0) };
   for (const [standing, by] of [[before, -1] as const, [after, 1] as const]) {
     if (standing === undefined) continue;

@@ -52,14 +52,15 @@ export const summarizeBatch = defineJob({
 
     'batch.retired': (row, { data }) => withStatus(row ?? newBatch(data), 'retired'),
 
-    'batch.learner-joined': (row, { data }) => counted(row ?? newBatch(data), data, undefined, data, data.first),
+    'batch.learner-joined': (row, { data }) =>
+      counted(row ?? newBatch(data), data, { after: data, isFirst: data.first }),
 
     'batch.learner-progressed': (row, { data }) => {
       const before = { progress: data.previousProgress, state: data.previousState };
-      return counted(row ?? newBatch(data), data, before, data);
+      return counted(row ?? newBatch(data), data, { before, after: data });
     },
 
-    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, data, undefined),
+    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, { before: data }),
 
     'timer.fired': (row, { time }) => row && withStatus(row, statusAt(row, time)),
   },

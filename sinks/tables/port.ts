@@ -23,6 +23,14 @@
 import type { TableDef } from '../../core/target.ts';
 import type { Change, Key, Page, PageRequest, Version, WriteResult } from '../port.ts';
 
+/** Rows of some partitions and a tenant with a value in an `indexed` field. */
+export interface KeySearch {
+  readonly partitions: readonly number[];
+  readonly tenant: string;
+  readonly field: string;
+  readonly value: string;
+}
+
 export interface StoredRow {
   readonly key: Key;
   readonly version: Version;
@@ -106,14 +114,7 @@ export interface Tables {
    * page by page, in any order that stays. A row that is there from the first page to the last is
    * answered once. `next` may go into a call of another process, later.
    */
-  matching(
-    table: TableDef,
-    partitions: readonly number[],
-    tenant: string,
-    field: string,
-    value: string,
-    page: PageRequest,
-  ): Promise<Page<Key>>;
+  matching(table: TableDef, search: KeySearch, page: PageRequest): Promise<Page<Key>>;
   /**
    * All rows of a job, of all tenants, page by page, as `read` answers them: those that were taken away too. The order is any
    * that stays. A row that is there from the first page to the last is answered once; one that comes meanwhile perhaps.

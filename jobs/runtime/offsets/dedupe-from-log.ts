@@ -13,9 +13,7 @@ const RECORDS_AT_ONCE = 1000;
 export async function dedupeFromLog(
   transport: Transport,
   upstreams: ReadonlySet<string>,
-  topic: string,
-  partition: number,
-  offset: number,
+  { topic, partition, offset }: { topic: string; partition: number; offset: number },
 ): Promise<DedupePositions> {
   const dedupe = DedupePositions.none();
   const [info] = await transport.describe([topic]);

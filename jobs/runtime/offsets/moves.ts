@@ -52,16 +52,15 @@ export async function planMoves(
 ): Promise<Move[]> {
   const standings = await standingsOf(job, runtime.stores.transport);
   const moves: Move[] = [];
-  for (const target of targets) moves.push(await planMove(job, runtime, standings, target, restored));
+  for (const target of targets) moves.push(await planMove(job, runtime, { ...standings, restored }, target));
   return moves;
 }
 
 async function planMove(
   job: Job,
   runtime: Runtime,
-  { topicId, partitions }: Standings,
+  { topicId, partitions, restored }: Standings & { readonly restored: boolean },
   { partition, offset: to, saved }: Target,
-  restored: boolean,
 ): Promise<Move> {
   const topic = job.from.name;
   const standing = partitions[partition];
@@ -80,7 +79,8 @@ async function planMove(
     return { ...move, dedupe: 'kept', lines: before.dedupe.size, progress: undefined };
   const kept = restored && saved !== undefined ? savedProgress(saved, to, topicId, `${topic}/${partition}`) : undefined;
   const dedupe: DedupePositions =
-    kept?.dedupe ?? (await dedupeFromLog(runtime.stores.transport, runtime.upstreams(topic), topic, partition, to));
+    kept?.dedupe ??
+    (await dedupeFromLog(runtime.stores.transport, runtime.upstreams(topic), { topic, partition, offset: to }));
   const after: Progress = {
     topicId,
     furthest: kept?.furthest ?? (restored ? to : Math.max(to, standing.isOfAnother ? 0 : (committed.offset ?? 0))),
@@ -119,6 +119,6 @@ function savedProgress(text: string, offset: number, topicId: string, partition:
 /** Fences every owner. A worker that still has the partition claims it again. */
 export async function applyMoves({ name, from }: Job, { stores }: Runtime, moves: readonly Move[]): Promise<void> {
   for (const { partition, to, progress } of moves) {
-    await stores.transport.seek(name, from.name, partition, to, progress);
+    await stores.transport.seek(name, from.name, { partition, offset: to, metadata: progress });
   }
 }

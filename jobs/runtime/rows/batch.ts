@@ -197,7 +197,11 @@ class Found {
   readonly where: FoldContext['where'] = async ({ record, event }, field, value) => {
     const { runtime, job, assignment, claim, stored, within } = this.#context;
     const page = { limit: Math.max(1, this.#left), after: within?.after };
-    const found = await runtime.stores.tables.matching(job.row, stored, event.tenant, field, value, page);
+    const found = await runtime.stores.tables.matching(
+      job.row,
+      { partitions: stored, tenant: event.tenant, field, value },
+      page,
+    );
     this.#left -= found.items.length;
     if (this.#records.length > 1 && (found.next !== undefined || this.#left < 0)) {
       throw new Apart(this.#records.indexOf(record));

@@ -168,7 +168,7 @@ async function dedupeOf(
   const upstreams = runtime.upstreams(job.from.name);
   if (claim.committed.foreign) {
     telemetry.tell({ ...assignment, kind: 'offset-foreign', offset: next });
-    return dedupeFromLog(stores.transport, upstreams, assignment.topic, assignment.partition, next);
+    return dedupeFromLog(stores.transport, upstreams, { ...assignment, offset: next });
   }
   const dedupe = before.dedupe.copy();
   if (dedupe.size === 0) return dedupe;

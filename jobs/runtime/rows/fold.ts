@@ -68,10 +68,16 @@ export interface FoldContext extends ReadContext {
   readonly limit: Limit;
 }
 
+interface Folding extends FoldContext {
+  /** Takes up the entries that this attempt puts into an outbox. */
+  readonly fresh: Set<OutboxEntry>;
+}
+
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
   const { rows, rules, refused, partition, furthest } = context;
   const touched = new Map<string, Touched>();
   const fresh = new Set<OutboxEntry>();
+  const folding: Folding = { ...context, fresh };
   const targetsOf = await readAhead(plan, context);
   const outcomes = new Map<number, Outcome>();
   let eventTime: number | undefined;
@@ -109,8 +115,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
       }
       one.judged = true;
       if (!isMatch(row.data, item)) continue;
-      const answer =
-        refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, context, fresh));
+      const answer = refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, folding));
       if (answer === 'applied') {
         one.changed = true;
         one.last = item;
@@ -180,14 +185,8 @@ async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldC
 }
 
 /** A job that throws for an event would throw again, so an error counts as a rejection. */
-function foldOne(
-  row: LiveRow,
-  item: Planned,
-  found: FoundRows,
-  context: FoldContext,
-  fresh: Set<OutboxEntry>,
-): 'applied' | 'unchanged' | Rejection {
-  const { job } = context;
+function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding): 'applied' | 'unchanged' | Rejection {
+  const { job, fresh } = context;
   const { event } = item;
   const timers = firedTimer(row, event);
   if (timers === 'not pending') return 'unchanged';

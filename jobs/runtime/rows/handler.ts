@@ -125,7 +125,7 @@ class RowsHandler implements Handler {
         { runtime: this.#impatient, job, assignment: assignment, token, topicId, stored },
         claimed,
       ),
-      timers: new Timers(job, assignment, runtime, partitions, this.#due),
+      timers: new Timers({ job, assignment, runtime, partitions, due: this.#due }),
       end: next,
       logTime: 0,
       judged: 0,

@@ -86,9 +86,7 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
     const { event } = decoded;
     if (origin !== undefined) markFirst(record, origin, context);
     const ofRow =
-      event.type === timerFired.type || event.type === callAnswered.type
-        ? (event.data as unknown as RowEventData)
-        : undefined;
+      event.type === timerFired.type || event.type === callAnswered.type ? (event.data as RowEventData) : undefined;
     if (ofRow !== undefined && (ofRow.job !== job.name || !isKeyOf(job, ofRow.row))) {
       skipped['not-ours'] += 1;
       continue;
@@ -146,10 +144,7 @@ function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: On
 const isOurs = ({ line }: Origin, job: Job, upstreams: ReadonlySet<string>): boolean =>
   isUpstream(upstreams, job.from.name, parseLine(line).upstream);
 
-interface RowEventData {
-  readonly job: string;
-  readonly row: readonly string[];
-}
+type RowEventData = { readonly job: string; readonly row: readonly string[] };
 
 function isKeyOf(job: Job, row: readonly string[]): boolean {
   return row.length === keyFields(job.row).length && row.every((part) => isKeyPart(part));

@@ -87,7 +87,7 @@ export function embeddedCache(database: Database): Cache {
     read: (cache, entry) =>
       guarded('CACHE_AWAY', `reading the cache ${cache.name}`, () => {
         open();
-        const rows = database.statement(READ).all(cache.name, ordered(entry)) as unknown as [string][];
+        const rows = database.statement(READ).all<[string]>(cache.name, ordered(entry));
         return rows.map(([record]) => JSON.parse(record));
       }),
 

@@ -102,7 +102,7 @@ export function redisCache(options: RedisCacheOptions): Cache {
         );
       }
       const key = entryKey(naming, cache, entry);
-      const leave = await subscriptions.subscribe(naming.channels + key, key, cache, entry, listener);
+      const leave = await subscriptions.subscribe({ name: naming.channels + key, hash: key, cache, entry }, listener);
       return async () => leave();
     },
 

@@ -206,7 +206,7 @@ function clientOf(
     if (!wasUp) failed();
   });
   redis.on('error', failed);
-  const commands = redis as unknown as Commands;
+  const commands = redis as typeof redis & Commands;
   const opened = {
     ...link,
     ready(what: string, deadline: number): Promise<void> {

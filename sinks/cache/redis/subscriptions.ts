@@ -13,14 +13,16 @@ import { type Channel, type Feed, newFeed } from './feed.ts';
 import { newLink } from './link.ts';
 
 export interface Subscriptions {
-  subscribe(
-    name: string,
-    hash: string,
-    cache: CacheDef,
-    entry: Key,
-    listener: (update: LiveUpdate) => void,
-  ): Promise<() => void>;
+  subscribe(entry: Subscribed, listener: (update: LiveUpdate) => void): Promise<() => void>;
   close(): void;
+}
+
+/** An entry of a cache, with the names of its channel and its hash in Redis. */
+export interface Subscribed {
+  readonly name: string;
+  readonly hash: string;
+  readonly cache: CacheDef;
+  readonly entry: Key;
 }
 
 export function newSubscriptions(client: Client, patienceMs: number): Subscriptions {
@@ -54,14 +56,15 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
   client.onMoved(moved);
 
   return {
-    async subscribe(name, hash, cache, entry, listener) {
-      const what = `subscribing to the cache ${cache.name}`;
+    async subscribe(subscribed, listener) {
+      const { name } = subscribed;
+      const what = `subscribing to the cache ${subscribed.cache.name}`;
       const deadline = performance.now() + patienceMs;
       // Who serves the entry is known then.
       await client.link.ready(what, deadline);
       const subscription = { listener };
       const known = channels.get(name);
-      const channel = known ?? newChannel(client, name, hash, cache, entry);
+      const channel = known ?? newChannel(client, subscribed);
       channel.subscribed.add(subscription);
       if (known === undefined) {
         channels.set(name, channel);
@@ -87,7 +90,7 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
   };
 }
 
-function newChannel(client: Client, name: string, hash: string, cache: CacheDef, entry: Key): Channel {
+function newChannel(client: Client, { name, hash, cache, entry }: Subscribed): Channel {
   return {
     name,
     cache,

@@ -59,7 +59,7 @@ export function smtpChannel(options: SmtpOptions): Channel {
 
   // Called when a connection is free for the mail.
   transport.use('stream', (mail, done) => {
-    const { sending } = mail.data as unknown as { sending: Sending };
+    const { sending } = mail.data as typeof mail.data & { sending: Sending };
     mail.message.processFunc((input) => {
       waiting.delete(sending);
       const timer = setTimeout(() => sending.stop.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);

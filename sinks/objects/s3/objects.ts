@@ -102,7 +102,7 @@ export function s3Objects(options: S3Options): Objects {
       partsInFlight,
       whole: (body) =>
         translated(() => {
-          const put = () => calls.send(new PutObjectCommand(ask.putInput(place, key, body, write, once)));
+          const put = () => calls.send(new PutObjectCommand(ask.putInput(place, key, { body, write, once })));
           return unlessMet(
             (error) => isConflict(error) || isClash(error),
             () => concluded(key, write, put).catch(unlessRefused),
@@ -111,15 +111,18 @@ export function s3Objects(options: S3Options): Objects {
       begin: () => translated(begin),
       part: (id, number, body) =>
         translated(async () => {
-          const sent = await calls.send(new UploadPartCommand(ask.partInput(place, key, id, number, body)));
+          const sent = await calls.send(new UploadPartCommand(ask.partInput(place, key, { upload: id, number, body })));
           return { PartNumber: number, ETag: sent.ETag, ChecksumCRC32: sent.ChecksumCRC32 };
         }),
       complete: (id, parts, bytes) =>
         translated(() => {
           const complete = () =>
-            patient.send(new CompleteMultipartUploadCommand(ask.completeInput(place, key, id, parts, once)), {
-              requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
-            });
+            patient.send(
+              new CompleteMultipartUploadCommand(ask.completeInput(place, key, { upload: id, parts, once })),
+              {
+                requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
+              },
+            );
           // After a conflict the parts would have to be sent anew.
           return unlessMet(isClash, () => concluded(key, write, complete));
         }),

@@ -277,8 +277,14 @@ async function scripted(t: TestContext) {
     found: undefined as Found | undefined,
     take: async () => due.found,
   };
-  const place = { job: job.name, topic: things.name, partition: 0 };
-  const timers = new Timers(job, place, b.runtime(), () => 1, due as unknown as DueTimers);
+  const assignment = { job: job.name, topic: things.name, partition: 0 };
+  const timers = new Timers({
+    job,
+    assignment,
+    runtime: b.runtime(),
+    partitions: () => 1,
+    due: due as unknown as DueTimers,
+  });
   const key = ['default', 't', 'p'];
   const fire = (search: number, ...times: readonly number[]) => {
     due.found = { search, timers: times.map((time) => ({ partition: 0, key, name: 'tick', due: time })) };

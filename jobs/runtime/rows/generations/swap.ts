@@ -49,7 +49,7 @@ export async function swapGeneration(job: Job, to: number, runtime: Runtime, opt
       options.step('catches up');
       await making.catchUp({ ...options, progress: reportLag(options) });
       for (let tries = 1; now.current !== to; tries += 1)
-        now = await tryToSwap(job, to, runtime, making, options, tries);
+        now = await tryToSwap({ job, to, runtime, making }, options, tries);
     } finally {
       await making.stop();
     }
@@ -83,10 +83,7 @@ const reportLag =
 
 /** Returns the state afterwards, which is unchanged if the job was in the middle of a record or a call. */
 async function tryToSwap(
-  job: Job,
-  to: number,
-  runtime: Runtime,
-  making: Making,
+  { job, to, runtime, making }: { job: Job; to: number; runtime: Runtime; making: Making },
   options: SwapOptions,
   tries: number,
 ): Promise<Generations> {
@@ -137,7 +134,7 @@ async function whyNotNow(
     return 'is in the middle of a record that touches many rows';
   }
   for (const { partition, progress } of positions) {
-    if (await isCallUnderWay(job, from, runtime, partition, progress.furthest)) return 'is calling a channel';
+    if (await isCallUnderWay(job, from, runtime, { partition, next: progress.furthest })) return 'is calling a channel';
   }
   return undefined;
 }
@@ -173,8 +170,13 @@ async function fence({ name, from }: Job, { stores }: Runtime): Promise<JobPosit
         `another tool has moved ${name} to offset ${offset} of partition ${partition}; let the job run first, so that it commits a position of its own`,
       );
     }
-    if (offset !== undefined) await transport.seek(name, from.name, partition, offset);
-    else await transport.seek(name, from.name, partition, begin, formatProgress(unread(shape), begin));
+    if (offset !== undefined) await transport.seek(name, from.name, { partition, offset });
+    else
+      await transport.seek(name, from.name, {
+        partition,
+        offset: begin,
+        metadata: formatProgress(unread(shape), begin),
+      });
   }
   const committed = await transport.committed(name, from.name);
   return committed.map(({ offset = 0, metadata }, partition) => ({
@@ -245,10 +247,10 @@ async function move(
     const common = { ...progress, topicId: progress.topicId || shortId(shape?.id), partitions };
     // First the old generation: the job's own position is overwritten.
     const kept = { ...common, token: above, behind: new Map(), within: undefined };
-    await transport.seek(groupOf(name, from), topic, partition, offset, formatProgress(kept, offset));
+    await transport.seek(groupOf(name, from), topic, { partition, offset, metadata: formatProgress(kept, offset) });
     const base = progress.base || partitions;
     const moved = { ...common, furthest, token, base, dedupe, within: undefined };
-    await transport.seek(name, topic, partition, furthest, formatProgress(moved, furthest));
+    await transport.seek(name, topic, { partition, offset: furthest, metadata: formatProgress(moved, furthest) });
   }
   return token;
 }

@@ -20,8 +20,7 @@ export async function isCallUnderWay(
   job: Job,
   generation: number,
   { stores, settings }: Runtime,
-  partition: number,
-  next: number,
+  { partition, next }: { partition: number; next: number },
 ): Promise<boolean> {
   if (!job.on.includes(callAnswered)) return false;
   const { transport, tables, codec } = stores;

@@ -109,7 +109,8 @@ class Showing {
     const shown: Shown = new Map();
     for (const view of this.#views) {
       try {
-        for (const put of viewChanges(view, key[0] as string, undefined, data, true).puts)
+        for (const put of viewChanges(view, { tenant: key[0] as string, before: undefined, after: data, again: true })
+          .puts)
           this.#add(shown, view.into, put.key);
       } catch (error) {
         this.#failed(view.into.name, key.join('/'), messageOf(error));

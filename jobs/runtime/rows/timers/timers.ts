@@ -41,6 +41,14 @@ export interface CommittedBatch {
   readonly isChanged: (row: string) => boolean;
 }
 
+export interface TimersParts {
+  readonly job: Job;
+  readonly assignment: Assignment;
+  readonly runtime: Runtime;
+  readonly partitions: PartitionCount;
+  readonly due: DueTimers;
+}
+
 export class Timers {
   readonly #job: Job;
   readonly #assignment: Assignment;
@@ -53,7 +61,7 @@ export class Timers {
   /** How many of the timers found last were not emitted. */
   #unusable = 0;
 
-  constructor(job: Job, assignment: Assignment, runtime: Runtime, partitions: PartitionCount, due: DueTimers) {
+  constructor({ job, assignment, runtime, partitions, due }: TimersParts) {
     this.#job = job;
     this.#assignment = assignment;
     this.#runtime = runtime;

@@ -208,7 +208,8 @@ export class CatchingUp {
       const note = (reached: Reached): void => {
         lagging.reached = reached;
       };
-      if (records.length > 0) await writeOwed(this.#context, lagging.target, records, lagging.reached, note);
+      if (records.length > 0)
+        await writeOwed(this.#context, lagging.target, records, { reached: lagging.reached, note });
       const last = records.at(-1) as LogRecord | undefined;
       const isAll = records.length < read.length || read.length < maxRecords;
       return { from: isAll ? end : (last as LogRecord).offset + 1, since: last?.timestamp ?? lagging.since };

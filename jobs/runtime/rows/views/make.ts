@@ -13,17 +13,16 @@ export interface ViewChanges {
   readonly removals: readonly Key[];
 }
 
-/**
- * `again`: every record of the row as it is now is written, changed or not, because after a crash nobody knows which views were written.
- * Throws what the view throws, and an error for a record with an invalid key.
- */
-export function viewChanges(
-  view: View<Row>,
-  tenant: string,
-  before: Row | undefined,
-  after: Row | undefined,
-  again: boolean,
-): ViewChanges {
+export interface RowChange {
+  readonly tenant: string;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+  /** Write every record of the row as it is now, changed or not, because after a crash nobody knows which views were written. */
+  readonly again: boolean;
+}
+
+/** Throws what the view throws, and an error for a record with an invalid key. */
+export function viewChanges(view: View<Row>, { tenant, before, after, again }: RowChange): ViewChanges {
   const puts: { key: Key; record: Shown }[] = [];
   const removals: Key[] = [];
   for (const name of view.each === undefined ? THE_ROW : changedEntries(view, before, after, again)) {

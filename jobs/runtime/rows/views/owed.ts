@@ -47,8 +47,7 @@ export async function writeOwed(
   context: OwedContext,
   target: Target,
   records: readonly LogRecord[],
-  reached: Reached | undefined,
-  note: (reached: Reached) => void,
+  { reached, note }: { reached: Reached | undefined; note: (reached: Reached) => void },
 ): Promise<void> {
   const { runtime, job, topicId } = context;
   const { codec } = runtime.stores;
@@ -112,7 +111,9 @@ async function* found(
   let after = from;
   do {
     const page = { limit: runtime.settings.maxKeys, after };
-    const matching = await tables.matching(job.row, stored, event.tenant, ...search.where, page);
+    const [field, value] = search.where;
+    const of = { partitions: stored, tenant: event.tenant, field, value };
+    const matching = await tables.matching(job.row, of, page);
     after = matching.next;
     yield { rows: await read(context, matching.items), next: after };
   } while (after !== undefined);
@@ -156,7 +157,7 @@ function changesOf({ job, topicId, refused }: OwedContext, target: Target, row: 
   for (const view of job.views) {
     if (view.into !== target) continue;
     try {
-      for (const put of viewChanges(view, tenant, undefined, data, true).puts) {
+      for (const put of viewChanges(view, { tenant, before: undefined, after: data, again: true }).puts) {
         changes.set(idOf(put.key), { ...put, version });
       }
     } catch (error) {

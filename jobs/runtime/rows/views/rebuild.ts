@@ -157,7 +157,7 @@ class Rebuild {
 
   #changesOf(view: Job['views'][number], before: Row | undefined, { key, data }: StoredRow) {
     try {
-      return viewChanges(view, key[0] as string, before, data, true);
+      return viewChanges(view, { tenant: key[0] as string, before, after: data, again: true });
     } catch (error) {
       this.#failed(view.into, key, messageOf(error));
       return { puts: [], removals: [] };

@@ -88,7 +88,7 @@ function dropCommitted(outbox: OutboxEntry[], { view, key, partition }: OutboxRe
 
 function changesOf(job: Job, view: Job['views'][number], tenant: string, { row, before, again }: Touched) {
   try {
-    return viewChanges(view, tenant, before, row.data, again);
+    return viewChanges(view, { tenant, before, after: row.data, again });
   } catch (error) {
     return new Rejection('JOB_FAILED', `${job.name} failed to make the view ${view.into.name}: ${messageOf(error)}`);
   }
