@@ -48,46 +48,46 @@ export async function createMetrics(
 
   const ofPartition = ['job', 'topic', 'partition'] as const;
   const ofView = ['job', 'view', 'partition'] as const;
-  const records = counter('records', 'Records read, by what became of them.', ['job', 'topic', 'outcome']);
-  const oddEvents = counter('odd_events', 'Events taken although something is strange about them.', [
+  const records = counter('records', 'Records read, by outcome.', ['job', 'topic', 'outcome']);
+  const oddEvents = counter('odd_events', 'Events applied although something is strange about them.', [
     'job',
     'topic',
     'outcome',
   ]);
   const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
   const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
-  const eventsSent = counter('events_sent', 'Derived events said.', ['job']);
-  const deadLetters = counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']);
-  const waits = counter('waits', 'Pauses because a store was away.', ['job', 'code']);
-  const fenced = counter('fenced', 'Partitions let go to a newer owner.', ['job']);
+  const eventsSent = counter('events_sent', 'Derived events sent.', ['job']);
+  const deadLetters = counter('dead_letters', 'Records that became dead letters.', ['job', 'code']);
+  const waits = counter('waits', 'Pauses because a store did not answer.', ['job', 'code']);
+  const fenced = counter('fenced', 'Partitions given up to a newer owner.', ['job']);
   const oddClaims = counter(
     'odd_claims',
-    'Claims that found a topic made again, expanded, or an offset put there by another tool.',
+    'Claims that found the topic made again or expanded, or an offset that another tool had committed.',
     ['job', 'outcome'],
   );
   const viewsStale = counter(
     'views_stale',
-    'Records of views that were not written, since the store held newer ones.',
+    'Records of views that were not written, because the store had newer ones.',
     ['job'],
   );
-  const recordsLost = counter('records_lost', 'Records dropped by retention before the job read them.', ['job']);
-  const viewWaits = counter('view_waits', 'Times a view fell or stayed behind, since its store was away.', [
+  const recordsLost = counter('records_lost', 'Records deleted by retention before the job read them.', ['job']);
+  const viewWaits = counter('view_waits', 'Times a view fell or stayed behind because its store did not answer.', [
     'job',
     'view',
     'code',
   ]);
-  const viewsRefused = counter('views_refused', 'Records that views will never have, found as they caught up.', [
+  const viewsRefused = counter('views_refused', 'Records that views will never have, found while they caught up.', [
     'job',
     'view',
   ]);
-  const viewsMissed = counter('views_missed', 'Times the log had dropped what a view was to catch up by.', [
+  const viewsMissed = counter('views_missed', 'Times the log had deleted records with which a view was to catch up.', [
     'job',
     'view',
   ]);
   const published = counter('published', 'Commits of a partition to the table of its datasource.', ['job']);
   const eventsCounted = counter('events_counted', 'Events in the segments of those commits.', ['job']);
   const segmentRows = counter('segment_rows', 'Rows in the segments of those commits.', ['job']);
-  const timersFired = counter('timers_fired', 'Timers that were due and were said.', ['job']);
+  const timersFired = counter('timers_fired', 'Timers that were due and were fired.', ['job']);
 
   const behind = new Map<string, Behind>();
   const lag = gauge('lag_records', 'Records not read yet, as last known.', ofPartition);
@@ -97,16 +97,18 @@ export async function createMetrics(
     }
   });
   const eventTime = gauge('event_time_seconds', 'The time of the last event applied, since 1970 UTC.', ofPartition);
-  const partitions = gauge('partitions_owned', 'Partitions this process works on.', ['job']);
-  const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to begin.', [
+  const partitions = gauge('partitions_owned', 'Partitions that this process owns.', ['job']);
+  const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to start.', [
     'job',
     'code',
   ]);
   const viewLag = gauge('view_lag_records', 'Records of the log that a view is behind its rows.', ofView);
   const viewAge = gauge('view_lag_seconds', 'The age of the first record that a view lacks.', ofView);
-  const jobRunning = gauge('job_running', 'Whether a job of this process runs: 0 before, and after something fatal.', [
-    'job',
-  ]);
+  const jobRunning = gauge(
+    'job_running',
+    'Whether a job of this process runs: 0 before its start and after a fatal error.',
+    ['job'],
+  );
   const duration = new Histogram({
     name: 'tributary_batch_duration_seconds',
     help: 'Time from the first to the last step of a batch.',

@@ -98,8 +98,8 @@ function finder({ wired }: Context, { topic: name, key = null, type = null }: Ar
   const { topic } = logNamed(name, wired.platform.topics);
   return async (record) => {
     if (key !== null && (record.key === null || Buffer.from(record.key).toString() !== key)) return undefined;
-    const said = record.headers['ce_type'];
-    if (type !== null && said !== undefined && said !== type) return undefined;
+    const header = record.headers['ce_type'];
+    if (type !== null && header !== undefined && header !== type) return undefined;
     const one = await shown(wired.stores.codec, topic, name, record);
     return type === null || one.type === type ? one : undefined;
   };

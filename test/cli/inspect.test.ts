@@ -160,7 +160,7 @@ test('senders with a clock that is ahead, types that are not declared and fields
   const found = (await notOk(one)).filter((line) => line.startsWith('warning senders'));
   assert.deepEqual(found, [
     'warning senders: enrollment.events: senders whose events happen after they are logged: /phone\u001b[2J, up to 2099-01-01T00:00:00.000Z, in 2 records',
-    'warning senders: enrollment.events: types that it does not declare, which no job heeds: enrollment.enroled of /campus, in 1 records; did you mean enrollment.enrolled?',
+    'warning senders: enrollment.events: types that it does not declare, which no job applies: enrollment.enroled of /campus, in 1 records; did you mean enrollment.enrolled?',
     'warning senders: enrollment.events: fields that the schema does not have, which are ignored: data.batch in enrollment.enrolled of /campus, in 1 records',
   ]);
   const { stdout } = await command(one, 'tail', TAIL);

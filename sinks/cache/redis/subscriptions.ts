@@ -99,8 +99,8 @@ function newChannel(client: Client, { name, hash, cache, entry }: Subscribed): C
     subscribed: new Set(),
     link: newLink(client.link.where),
     home: client.homeOf(hash),
-    wasHeard: false,
+    wasSubscribed: false,
     isCatchingUp: false,
-    told: new Map(),
+    delivered: new Map(),
   };
 }

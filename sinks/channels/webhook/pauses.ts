@@ -8,7 +8,7 @@ const FAILURES = 3;
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
 /** The longest that a receiver may ask for. */
-const LONGEST_WISH_MS = 15 * 60_000;
+const LONGEST_REQUESTED_MS = 15 * 60_000;
 const MOST_KEPT = 10_000;
 
 interface Record {
@@ -27,11 +27,11 @@ export class Pauses {
   }
 
   /** `wishMs`: how long it asked to be left alone; 0 if it did not. */
-  failed(name: string, now: number, wishMs = 0): void {
+  failed(name: string, now: number, requestedMs = 0): void {
     const before = this.#records.get(name);
     const failures = (before?.failures ?? 0) + 1;
     const own = failures < FAILURES ? 0 : Math.min(FIRST_MS * 2 ** (failures - FAILURES), LONGEST_MS);
-    const pause = Math.max(own, Math.min(wishMs, LONGEST_WISH_MS));
+    const pause = Math.max(own, Math.min(requestedMs, LONGEST_REQUESTED_MS));
     this.#records.delete(name);
     this.#records.set(name, { failures, until: Math.max(before?.until ?? 0, now + pause) });
     const [oldest] = this.#records.keys();

@@ -19,7 +19,7 @@
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { TributaryError } from '../../../core/errors.ts';
-import type { Said } from '../../../network/mix-up.ts';
+import type { UrlForm } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { checkName } from '../names.ts';
 import type { Place } from './request.ts';
@@ -52,7 +52,7 @@ export interface Connection {
   readonly partBytes: number;
   readonly partsInFlight: number;
   /** What the endpoint says of TLS, if one is given. */
-  readonly said: Said | undefined;
+  readonly form: UrlForm | undefined;
   /** How long one attempt may go without a byte, in ms. */
   readonly idleMs: number;
   /** Of a client for calls that are over once they are answered. */
@@ -92,7 +92,7 @@ export function connectionOf(options: S3Options): Connection {
     partBytes,
     partsInFlight: options.partsInFlight ?? DEFAULTS.partsInFlight,
     idleMs,
-    said: saidOf(parameters.get('endpoint')),
+    form: formOf(parameters.get('endpoint')),
     calls: { ...shared, requestHandler: { connectionTimeout: idleMs, socketTimeout: idleMs, ...agents } },
     patient: {
       ...shared,
@@ -107,7 +107,7 @@ export function connectionOf(options: S3Options): Connection {
   };
 }
 
-function saidOf(endpoint: string | null): Said | undefined {
+function formOf(endpoint: string | null): UrlForm | undefined {
   if (endpoint === null) return undefined;
   const url = new URL(endpointOf('endpoint', endpoint));
   const [plainly, encrypted] = ['endpoint=http://', 'endpoint=https://'];
