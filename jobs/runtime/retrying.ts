@@ -38,6 +38,11 @@ export class Retrying {
     this.#signal = signal;
   }
 
+  /** Aborted when the owner is to stop; undefined before `begin`. */
+  get stopping(): AbortSignal | undefined {
+    return this.#signal;
+  }
+
   /** The token of the claim that is waited with. */
   owns(token: number): void {
     this.#token = token;
