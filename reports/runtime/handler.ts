@@ -88,6 +88,9 @@ export class RollupHandler implements Handler {
       const next = Math.max(rules.positionOfTable ? first : (known?.offset ?? claim.begin), claim.begin);
       claim.seek(next);
       const { partitions } = claim.shape;
+      if (known !== undefined && known.partitions !== 0 && known.partitions !== partitions) {
+        telemetry.tell({ ...place, kind: 'expanded', from: known.partitions, to: partitions });
+      }
       const dedupe = dedupeOf(
         position,
         known !== undefined && known.furthest <= counted ? known : undefined,
