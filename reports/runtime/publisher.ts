@@ -20,6 +20,9 @@ import type { SegmentTable } from './tables.ts';
 const STOP_MS = 5000;
 /** So often it is looked whether another table counts. */
 const LOOK_MS = 30_000;
+/** A publication that took a second is followed by another one so many seconds later, at the earliest. */
+const COST_SHARE = 10;
+const LONGEST_MS = 60_000;
 
 export interface PublisherParts {
   readonly source: SegmentSource;
@@ -37,12 +40,15 @@ export class Publisher {
   #underWay: Promise<void> | undefined;
   #takenBytes = 0;
   #stopping = new AbortController();
+  /** Whether it waits for a store that is away. */
   #isWaiting = false;
   /** The table that counted at the last look, and when that was. */
   #current: string | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** Settles when the store is found to be away, of what is under way. */
   #away = Promise.withResolvers<void>();
+  /** How long the last publication took. */
+  #costMs = 0;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -60,10 +66,16 @@ export class Publisher {
     if (this.#folds.size === 0) this.#stopping.abort();
   }
 
-  /** Whether it is time to publish, by age or by size. */
+  /**
+   * Whether it is time to publish: by size; or by age, which may be the larger the longer it takes, so that more events become fewer
+   * segments; or because nothing more came for a while.
+   */
   get isDue(): boolean {
     const { clock, settings } = this.#parts;
-    return this.isFull || this.#oldest <= clock.elapsed() - settings.publishMs;
+    const now = clock.elapsed();
+    const { oldest, newest } = this.#ages();
+    const longest = Math.max(settings.publishMs, Math.min(LONGEST_MS, COST_SHARE * this.#costMs));
+    return this.isFull || oldest <= now - longest || newest <= now - settings.publishMs;
   }
 
   /** Whether nothing more should be counted before what there is was published. */
@@ -71,11 +83,6 @@ export class Publisher {
     let bytes = this.#takenBytes;
     for (const fold of this.#folds) bytes += fold.bytes;
     return bytes >= this.#parts.settings.publishBytes;
-  }
-
-  /** Whether it waits for a store that is away. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
   }
 
   /**
@@ -96,10 +103,15 @@ export class Publisher {
     if (this.#current !== fold.table) throw replaced(fold, this.#current);
   }
 
-  get #oldest(): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const { since } of this.#folds) if (since !== undefined && since < oldest) oldest = since;
-    return oldest;
+  /** When the first and the last of what is not published was counted, by the monotonic clock; infinite if there is nothing. */
+  #ages(): { readonly oldest: number; readonly newest: number } {
+    let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { since, last } of this.#folds) {
+      if (since === undefined) continue;
+      oldest = Math.min(oldest, since);
+      newest = Math.max(newest, last);
+    }
+    return { oldest, newest: oldest === Number.POSITIVE_INFINITY ? oldest : newest };
   }
 
   /**
@@ -157,8 +169,11 @@ export class Publisher {
     for (let failures = 1; ; failures++) {
       const left = taken.filter(({ fold }) => fold.failure === undefined);
       if (left.length === 0) return;
+      const triedAt = clock.elapsed();
       try {
         await this.#tryToPublish(left, began);
+        // The waiting for a store that was away is no reason to publish less often.
+        this.#costMs = clock.elapsed() - triedAt;
         if (this.#isWaiting)
           for (const { partition } of left) telemetry.tell({ ...placeOf(partition), kind: 'resumed' });
         return;

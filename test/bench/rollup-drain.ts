@@ -144,7 +144,10 @@ async function rollUp(): Promise<void> {
   // What is left at the end waits for its time, which is not work.
   for (let counted = 0; counted < asked.events; ) {
     await Promise.race([new Promise((resolve) => setTimeout(resolve, 50)), running.finished]);
-    counted = (await transport.lag(source.name, visitEvents.name)).reduce((sum, { committed }) => sum + (committed ?? 0), 0);
+    counted = (await transport.lag(source.name, visitEvents.name)).reduce(
+      (sum, { committed }) => sum + (committed ?? 0),
+      0,
+    );
   }
   await running.stop();
 }
@@ -155,7 +158,10 @@ const seconds = (performance.now() - began) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 clearInterval(watch);
 const files = asked.what === 'decode' ? [] : filesOf(await table.refresh());
-const rows = files.reduce((sum, { stats }) => sum + (JSON.parse(stats ?? '{}') as { numRecords: number }).numRecords, 0);
+const rows = files.reduce(
+  (sum, { stats }) => sum + (JSON.parse(stats ?? '{}') as { numRecords: number }).numRecords,
+  0,
+);
 await duck.close();
 if (transport !== local.transport) await transport.close();
 await local.close();
