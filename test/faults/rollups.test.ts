@@ -31,6 +31,8 @@ import { until } from './until.ts';
 import { Fleet, type Worker } from './workers.ts';
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+/** A part of the name of the only case to run. */
+const ONLY = process.env['FAULTS_ONLY'];
 const BUCKET = 'rollups';
 const JOBS = Object.values(SOURCES).map(({ name }) => name);
 const TOPICS = [enrollmentEvents, batchEvents];
@@ -57,6 +59,7 @@ let failed = '';
 
 function fault(name: string, body: () => Promise<void>): void {
   test(name, { timeout: 300_000 }, async (t) => {
+    if (ONLY !== undefined && !name.includes(ONLY)) return t.skip('another one is asked for');
     if (failed !== '') return t.skip(`after "${failed}" has failed`);
     failed = name;
     const begun = performance.now();
@@ -143,12 +146,18 @@ async function produce(records: readonly NewRecord[]): Promise<void> {
   }
 }
 
+/** Settles when nobody produces. */
+let producing: Promise<void> = Promise.resolve();
+let pause: Promise<void> | undefined;
+
 /** Facts are told as long as the body takes, and some more. */
 async function whileTold(body: () => Promise<void>): Promise<void> {
   let isOver = false;
   const telling = (async () => {
     for (let rest = 10; rest > 0; rest = isOver ? rest - 1 : 10) {
-      await produce(facts.next(CHUNK, partitions));
+      await pause;
+      producing = produce(facts.next(CHUNK, partitions));
+      await producing;
       await sleep(PACE_MS);
     }
   })();
@@ -158,6 +167,19 @@ async function whileTold(body: () => Promise<void>): Promise<void> {
   } finally {
     isOver = true;
     await telling;
+  }
+}
+
+/** Nothing is told while the body takes. */
+async function paused(body: () => Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  pause = promise;
+  try {
+    await producing;
+    await body();
+  } finally {
+    pause = undefined;
+    resolve();
   }
 }
 
@@ -279,6 +301,14 @@ fault('a broker that is killed and started again is waited for', async () => {
   await kafka.start();
 });
 
+fault('a registry that is away is waited for by a process that starts', async () => {
+  const before = fleet.waits().get('REGISTRY_AWAY') ?? 0;
+  await registry.kill();
+  await startOne();
+  await until('a worker misses it', () => (fleet.waits().get('REGISTRY_AWAY') ?? 0) > before, BOUND_MS, tails);
+  await registry.start();
+});
+
 fault('a topic that gets more partitions while it is counted is counted in all of them', async () => {
   const admin = await administrator();
   const more = partitions + 2;
@@ -287,6 +317,25 @@ fault('a topic that gets more partitions while it is counted is counted in all o
   partitions = more;
   const owned = () => fleet.running.reduce((sum, { owned }) => sum + owned.size, 0);
   await until('the new partitions are owned', () => owned() >= 2 * more, BOUND_MS, tails);
+});
+
+fault('topics that are deleted and made again are counted from their beginning, beside what there was', async () => {
+  const admin = await administrator();
+  const topics: readonly string[] = TOPICS.map(({ name }) => name);
+  await paused(async () => {
+    await assertCounted();
+    counted = await directCount(wired.stores);
+    await admin.deleteTopics({ topics: [...topics] });
+    await until(
+      'they are gone',
+      async () => (await admin.listTopics()).every((name) => !topics.includes(name)),
+      BOUND_MS,
+    );
+    await wired.stores.transport.createTopics(
+      TOPICS.map(({ name, retentionMs }) => ({ name, partitions, retentionMs })),
+    );
+  });
+  await admin.disconnect();
 });
 
 async function administrator() {

@@ -87,7 +87,7 @@ export class Worker {
     if (kind === 'fenced') this.fenced += 1;
     if (kind === 'released') this.released += 1;
     if (kind === 'published') this.published += 1;
-    if ((kind === 'waiting' || kind === 'view-late') && code !== undefined)
+    if ((kind === 'waiting' || kind === 'job-waiting' || kind === 'view-late') && code !== undefined)
       this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
   }
 
