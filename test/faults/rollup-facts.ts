@@ -39,6 +39,11 @@ export class Facts {
     return Array.from({ length: count }, () => this.#one(partitions)).flat();
   }
 
+  /** Nothing of what was said so far is repeated. */
+  forget(): void {
+    for (const line of this.#lines) line.sent.length = 0;
+  }
+
   #one(partitions: number): NewRecord[] {
     const random = this.#random;
     const [userId, course] = [`learner-${random.below(LEARNERS)}`, random.below(COURSES)];
