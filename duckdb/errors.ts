@@ -6,6 +6,8 @@ const FULL = /No space left on device|maximum swap space|max_temp_directory_size
 /** What the text of a query has wrong, or asks for that it may not have. */
 const QUERY =
   /^(Parser|Binder|Catalog|Permission|Conversion|Out of Range|Not implemented|Invalid Input|Mismatch Type) Error/;
+/** What the client puts before it. */
+const EXTRACTING = /^Failed to extract statements: /;
 const INTERRUPTED = /^INTERRUPT Error/;
 
 export const isInterrupt = (error: unknown): boolean => error instanceof Error && INTERRUPTED.test(error.message);
@@ -13,17 +15,18 @@ export const isInterrupt = (error: unknown): boolean => error instanceof Error &
 /** The error in our terms; what is none of DuckDB's known kinds is answered as it is. */
 export function duckError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
-  const message = `${what}: ${firstOf(error.message)}`;
+  const said = error.message.replace(EXTRACTING, '');
+  const message = `${what}: ${firstOf(said)}`;
   const options = { cause: error };
   // A spill that finds no more disk is told as memory, too.
-  if (FULL.test(error.message)) {
+  if (FULL.test(said)) {
     return new TributaryError('FOLDER_UNUSABLE', `${message}; make space on its disk`, options);
   }
-  if (MEMORY.test(error.message)) {
+  if (MEMORY.test(said)) {
     return new TributaryError('MEMORY_EXCEEDED', `${message}; ask for less, or raise the memory limit`, options);
   }
-  if (QUERY.test(error.message)) return new TributaryError('QUERY_INVALID', message, options);
-  if (/^IO Error/.test(error.message)) return new TributaryError('STORE_BROKEN', message, options);
+  if (QUERY.test(said)) return new TributaryError('QUERY_INVALID', message, options);
+  if (/^IO Error/.test(said)) return new TributaryError('STORE_BROKEN', message, options);
   return error;
 }
 

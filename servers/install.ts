@@ -1,6 +1,7 @@
 /**
- * Gets what the real servers are started from: programs of the system by apt, where they are missing; the rest into `.servers/`
- * of the checkout by Maven and Go. A part whose inputs have not changed since is left alone, so that a second run is done at once.
+ * `npm run servers:install [-- <part>…]`: gets what the real servers are started from: programs of the system by apt, where they are missing; the
+ * rest into `.servers/` of the checkout by Maven and Go, all parts but Trino, or those that are named. A part whose inputs have not
+ * changed since is left alone, so that a second run is done at once.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,6 +19,18 @@ interface Part {
   readonly env?: (into: string) => Readonly<Record<string, string>>;
   /** What the downloaded file has to be; the file itself is not kept. */
   readonly sum?: { readonly file: string; readonly sha256: string };
+  /** What is taken out of the downloaded file, by `tar`; nothing is, if it was unpacked already. */
+  readonly unpacks?: Unpacked;
+  /** Whether it is installed only for those who name it. */
+  readonly isNamed?: true;
+}
+
+interface Unpacked {
+  /** The folder in the archive that becomes the part. */
+  readonly root: string;
+  readonly folders: readonly string[];
+  /** Of these, those that are not kept. */
+  readonly without: readonly string[];
 }
 
 const here = new URL('.', import.meta.url).pathname;
@@ -55,6 +68,36 @@ const archive = (name: string, artifact: string, file: string, sha256: string): 
   sum: { file, sha256 },
 });
 
+const TRINO = '476';
+/**
+ * Trino with its connector to Delta Lake alone. Jars that several plugins have are hard links to the first one in the archive, which Maven's
+ * own unpacking makes empty files of: the plugins that have them first are unpacked, and removed. The archive is not left in Maven's repository,
+ * where it would take 0.8 GB.
+ */
+const trino: Part = {
+  name: 'trino',
+  tool: 'mvn',
+  files: [],
+  args: (into) => [
+    ...QUIET,
+    '--strict-checksums',
+    `-Dmaven.repo.local=${into}/m2`,
+    `${DEPENDENCY}:get`,
+    '-Dtransitive=false',
+    `-Dartifact=io.trino:trino-server:${TRINO}:tar.gz`,
+  ],
+  sum: {
+    file: `m2/io/trino/trino-server/${TRINO}/trino-server-${TRINO}.tar.gz`,
+    sha256: 'cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f',
+  },
+  unpacks: {
+    root: `trino-server-${TRINO}`,
+    folders: ['lib', ...['bigquery', 'cassandra', 'clickhouse', 'delta-lake'].map((name) => `plugin/${name}`)],
+    without: ['m2', ...['bigquery', 'cassandra', 'clickhouse'].map((name) => `plugin/${name}`)],
+  },
+  isNamed: true,
+};
+
 const PARTS: readonly Part[] = [
   {
     name: 's3',
@@ -77,6 +120,7 @@ const PARTS: readonly Part[] = [
     'elasticsearch-9.5.3.zip',
     'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d',
   ),
+  trino,
 ];
 
 /** A program of the system: the Debian packages that bring it, and what to do where those do not exist. */
@@ -166,8 +210,10 @@ function aptInstall(wanted: readonly string[]): void {
   if (known.length > 0) apt('install', '-y', '--no-install-recommends', ...known);
 }
 
-const keyOf = ({ files, tool, args, sum }: Part): string => {
-  const command = [tool, ...args(''), sum?.sha256].map((word) => word?.replaceAll(here, ''));
+const keyOf = ({ files, tool, args, sum, unpacks }: Part): string => {
+  const command = [tool, ...args(''), sum?.sha256, ...(unpacks?.folders ?? [])].map((word) =>
+    word?.replaceAll(here, ''),
+  );
   const hash = createHash('sha256').update(JSON.stringify(command));
   for (const file of files) hash.update(readFileSync(here + file));
   return hash.digest('hex');
@@ -175,7 +221,7 @@ const keyOf = ({ files, tool, args, sum }: Part): string => {
 
 /** Made beside its place and moved there whole: a part that is there is complete. */
 async function installPart(part: Part): Promise<void> {
-  const { name, tool, args, env, sum } = part;
+  const { name, tool, args, env, sum, unpacks } = part;
   const folder = partFolder(name);
   const key = `${folder}/.key`;
   if (existsSync(key) && readFileSync(key, 'utf8') === keyOf(part)) return console.log(`${name}: is there`);
@@ -193,6 +239,8 @@ async function installPart(part: Part): Promise<void> {
       log,
     );
     if (sum !== undefined) checkSum(`${into}/${sum.file}`, sum.sha256);
+    if (sum !== undefined && unpacks !== undefined) unpack(into, sum.file, unpacks);
+    if (sum !== undefined) rmSync(`${into}/${sum.file}`, { force: true });
     writeFileSync(`${into}/.key`, keyOf(part));
     rmSync(folder, { recursive: true, force: true });
     renameSync(into, folder);
@@ -206,7 +254,12 @@ function checkSum(file: string, sha256: string): void {
   const found = createHash('sha256').update(readFileSync(file)).digest('hex');
   if (found !== sha256)
     throw new Error(`${file} is not the expected file: its SHA-256 is ${found}, expected ${sha256}`);
-  rmSync(file);
+}
+
+function unpack(into: string, file: string, { root, folders, without }: Unpacked): void {
+  const wanted = folders.map((folder) => `${root}/${folder}`);
+  execFileSync('tar', ['xzf', `${into}/${file}`, '-C', into, '--strip-components=1', ...wanted]);
+  for (const folder of without) rmSync(`${into}/${folder}`, { recursive: true });
 }
 
 async function run(
@@ -227,15 +280,20 @@ async function run(
 
 /** One after the other for each tool: Maven's local repository is not made for two at a time. */
 async function inTurn(tool: Part['tool']): Promise<void> {
-  for (const part of PARTS.filter((one) => one.tool === tool)) await installPart(part);
+  for (const part of wanted.filter((one) => one.tool === tool)) await installPart(part);
 }
 
+const names = process.argv.slice(2);
+const wanted = PARTS.filter(({ name, isNamed }) => (names.length === 0 ? !isNamed : names.includes(name)));
+
 try {
+  const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
+  if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${PARTS.map(({ name }) => name)}`);
   installPrograms();
   const ended = await Promise.allSettled([inTurn('go'), inTurn('mvn')]);
   const problems = ended.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  for (const { name } of PARTS) {
+  for (const { name } of wanted) {
     // Without it the server starts all the same, a little later.
     await archiveClasses(name).catch((error: Error) =>
       console.warn(`${name}: no archive of its classes: ${error.message}`),

@@ -1,0 +1,118 @@
+/** Queries by DuckDB in this process, over segments in a local cache. */
+import type { DuckAnswer, DuckConnection } from '../../../duckdb/connection.ts';
+import { openDuckDb } from '../../../duckdb/database.ts';
+import { identifier, quoted } from '../../../duckdb/names.ts';
+import { type Add, filesOf, pinFiles, type Snapshot } from '../../delta/index.ts';
+import { segmentCache } from '../../segments/cache.ts';
+import { segmentsSql } from '../../segments/source.ts';
+import { bounded, closing } from '../bounded.ts';
+import type { Answer, AnswerRow, QueryEngine, QueryOptions, Relation } from '../port.ts';
+import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
+import { type Asked, askedOf } from '../text.ts';
+import { unknownTable } from '../unknown-table.ts';
+import { type Days, daysOf, isWithin } from './days.ts';
+import { knownOf } from './values.ts';
+
+export interface DuckQueryOptions extends LakeOptions {
+  /** Where the cache of segments and the scratch folder lie. Processes may share it, if their objects are the same. */
+  readonly folder: string;
+  readonly cacheBytes: number;
+  readonly memoryBytes: number;
+  readonly threads?: number;
+}
+
+export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryEngine> {
+  const { folder, objects, relations, cacheBytes: maxBytes, memoryBytes, threads } = options;
+  const cache = segmentCache({ folder: `${folder}/segments`, objects, maxBytes });
+  const duck = await openDuckDb({
+    folder: `${folder}/scratch`,
+    readable: [cache.folder],
+    memoryBytes,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const newest = snapshotsOf(options, duck);
+
+  /** Views of the relations, over the files that the query needs; answers what lets go of these. */
+  async function prepare(connection: DuckConnection, all: readonly At[], days: DaysOf): Promise<() => Promise<void>> {
+    const pinned: { release(): Promise<void> }[] = [];
+    const release = async () => void (await Promise.all(pinned.map((each) => each.release())));
+    try {
+      for (const { relation, snapshot } of all) {
+        const pin = snapshot && (await pinFiles(cache, snapshot, within(snapshot, days(relation))));
+        if (pin !== undefined) pinned.push(pin);
+        const view = async (name: string, sql: string) =>
+          connection.run(`CREATE TEMP VIEW ${identifier(name)} AS ${sql}`);
+        await view(relation.stored, segmentsSql(relation.layout, pin?.paths ?? []));
+        await view(relation.name, relation.view(relation.stored));
+      }
+      return release;
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  async function answer(asked: Asked, options: QueryOptions): Promise<Answer> {
+    const limits = bounded(options);
+    const ends: (() => Promise<void> | void)[] = [limits.release];
+    const close = async (): Promise<void> => {
+      for (const end of ends.splice(0).reverse()) await end();
+    };
+    try {
+      const connection = await duck.connect();
+      ends.push(() => connection.close());
+      const all = await newest(asked.relations);
+      limits.signal.throwIfAborted();
+      const days = await readDays(connection, asked);
+      ends.push(await prepare(connection, all, days));
+      await connection.checkReads(asked.sql);
+      const found = await connection.answer(asked.sql, limits.signal);
+      ends.push(() => found.close());
+      const known = found.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
+      const converts = known.map(({ convert }) => convert);
+      const pages = limits.pages(pagesOf(found, converts));
+      return {
+        columns: known.map(({ name, type }) => ({ name, type })),
+        read: readOf(all),
+        pages: closing(pages, close),
+        close,
+        [Symbol.asyncDispose]: close,
+      };
+    } catch (error) {
+      await close();
+      throw unknownTable(error, relations);
+    }
+  }
+
+  return {
+    relations,
+    query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
+    close: () => duck.close(),
+  };
+}
+
+type DaysOf = (relation: Relation) => Days | undefined;
+
+/** What the text says of days. One that DuckDB cannot read is refused later, with its message. */
+async function readDays(connection: DuckConnection, { sql, relations }: Asked): Promise<DaysOf> {
+  if (relations.length === 0) return () => undefined;
+  const [row] = await connection.rows(`SELECT CAST(json_serialize_sql(${quoted(sql)}) AS VARCHAR) AS tree`);
+  const days = daysOf(JSON.parse(String(row?.['tree'])), relations);
+  // One that is not read is only mentioned: none of its files are needed.
+  return (relation) => days.get(relation);
+}
+
+function within(snapshot: Snapshot, days: Days | undefined): Add[] {
+  if (days === undefined) return [];
+  const read = [...snapshot.days.keys()].filter((day) => day === '' || isWithin(day, days));
+  return read.flatMap((day) => filesOf(snapshot, day));
+}
+
+async function* pagesOf(
+  { pages }: DuckAnswer,
+  converts: readonly ReturnType<typeof knownOf>['convert'][],
+): AsyncGenerator<readonly AnswerRow[]> {
+  for await (const rows of pages) {
+    yield rows.map((row) => row.map((value, at) => (converts[at] as (typeof converts)[number])(value)));
+  }
+}

@@ -1,0 +1,89 @@
+/** The text of a query, as far as we must understand it: which relations it names, and where theirs can be put before its own. */
+import { TributaryError } from '../../core/errors.ts';
+import type { Relation } from './port.ts';
+
+interface Token {
+  readonly kind: 'name' | 'quoted' | 'other';
+  /** Names in small letters, quoted ones without their quotes. */
+  readonly text: string;
+  readonly end: number;
+}
+
+/** A comment, a text, a quoted name, a name, or any other character. */
+const TOKEN = /--[^\n]*|\/\*[\s\S]*?\*\/|\s+|'(?:[^']|'')*'|"((?:[^"]|"")*)"|([\p{L}_][\p{L}\p{N}_$]*)|[\s\S]/gu;
+
+function tokensOf(sql: string): Token[] {
+  const tokens: Token[] = [];
+  for (const match of sql.matchAll(TOKEN)) {
+    const [text, quoted, name] = match;
+    if (/^(?:--|\/\*|\s)/.test(text)) continue;
+    const end = match.index + text.length;
+    if (quoted !== undefined) tokens.push({ kind: 'quoted', text: quoted.replaceAll('""', '"').toLowerCase(), end });
+    else if (name !== undefined) tokens.push({ kind: 'name', text: name.toLowerCase(), end });
+    else tokens.push({ kind: 'other', text, end });
+  }
+  return tokens;
+}
+
+export interface Asked {
+  /** Without a semicolon at its end. */
+  readonly sql: string;
+  /** Those that it may name: a column of the same name counts, too. */
+  readonly relations: readonly Relation[];
+  /** The text with these relations before its own, each a name and its SQL; later ones may use earlier ones. */
+  with(relations: readonly (readonly [name: string, sql: string])[]): string;
+}
+
+const invalid = (why: string): TributaryError => new TributaryError('QUERY_INVALID', `reading a query: ${why}`);
+
+/** Throws QUERY_INVALID for what is no single query, or gives the name of a relation to something else. */
+export function askedOf(text: string, relations: readonly Relation[]): Asked {
+  let tokens = tokensOf(text);
+  let sql = text;
+  while (tokens.at(-1)?.text === ';') {
+    tokens = tokens.slice(0, -1);
+    sql = text.slice(0, tokens.at(-1)?.end ?? 0);
+  }
+  const first = tokens.find(({ text }) => text !== '(');
+  if (first === undefined) throw invalid('it is empty');
+  if (tokens.some(({ kind, text }) => kind === 'other' && text === ';')) throw invalid('it must be one statement');
+  if (first.kind !== 'name' || !['select', 'with', 'values', 'table'].includes(first.text)) {
+    throw invalid('it must be one SELECT, and nothing else');
+  }
+  const names = new Set(tokens.flatMap(({ kind, text }) => (kind === 'other' ? [] : [text])));
+  const own = tokens[0]?.text === 'with' ? namesOfWith(tokens) : [];
+  const taken = relations.find(({ name, stored }) => own.some((each) => each === name || each === stored));
+  if (taken !== undefined) {
+    throw invalid(`WITH gives the name of the table ${taken.name} to something else; choose another`);
+  }
+  return {
+    sql,
+    relations: relations.filter(({ name, stored }) => names.has(name) || names.has(stored)),
+    with(added) {
+      if (added.length === 0) return sql;
+      const list = added.map(([name, body]) => `${name} as (\n${body}\n)`).join(',\n');
+      if (tokens[0]?.text !== 'with') return `with ${list}\n${sql}`;
+      const recursive = tokens[1]?.text === 'recursive' ? tokens[1] : undefined;
+      const after = sql.slice((recursive ?? tokens[0]).end);
+      return `with ${recursive ? 'recursive ' : ''}${list},\n${after}`;
+    },
+  };
+}
+
+/** The names that the WITH at the beginning gives: each stands first in it, or after a comma outside of all parentheses. */
+function namesOfWith(tokens: readonly Token[]): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  let isNext = true;
+  for (const { kind, text } of tokens.slice(tokens[1]?.text === 'recursive' ? 2 : 1)) {
+    if (kind === 'other' && text === '(') depth += 1;
+    else if (kind === 'other' && text === ')') depth -= 1;
+    else if (depth > 0) continue;
+    else if (text === ',' && kind === 'other') isNext = true;
+    else if (isNext) {
+      names.push(text);
+      isNext = false;
+    } else if (kind === 'name' && ['select', 'values', 'table'].includes(text)) break;
+  }
+  return names;
+}

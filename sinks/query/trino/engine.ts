@@ -1,0 +1,115 @@
+/** Queries by a Trino, over the same tables. */
+import { openDuckDb } from '../../../duckdb/database.ts';
+import { bounded, closing } from '../bounded.ts';
+import type { Answer, AnswerRow, QueryEngine, QueryOptions } from '../port.ts';
+import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
+import { type Asked, askedOf } from '../text.ts';
+import { unknownTable } from '../unknown-table.ts';
+import { nameOf } from './failure.ts';
+import { trinoHttp } from './http.ts';
+import { locationOf } from './location.ts';
+import { registrationSql, relationsSql, schemaSql } from './relations.ts';
+import { execute, type Statement } from './statement.ts';
+import { knownOf } from './values.ts';
+
+export interface TrinoQueryOptions extends LakeOptions {
+  /** See `location.ts`. */
+  readonly url: string;
+  /** Where Trino finds the objects, if the URL does not say. */
+  readonly location?: string | undefined;
+  /** The certificate of the authority, in PEM. */
+  readonly ca?: string | undefined;
+  /** A folder for the little that reading the logs of tables takes. */
+  readonly folder: string;
+  /** How long a Trino that does not answer is asked again. */
+  readonly patienceMs?: number;
+}
+
+const PATIENCE_MS = 30_000;
+const LOG_MEMORY = 128 * 1024 * 1024;
+/** A table or its schema is not known yet. */
+const UNREGISTERED = /^(TABLE_NOT_FOUND|SCHEMA_NOT_FOUND)$/;
+
+export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<QueryEngine> {
+  const { relations, url, ca, folder, patienceMs = PATIENCE_MS } = options;
+  const location = locationOf(url, options.location);
+  const http = trinoHttp(location, { ca, patienceMs });
+  const duck = await openDuckDb({ folder, memoryBytes: LOG_MEMORY, threads: 1 });
+  const newest = snapshotsOf(options, duck);
+  const registered = new Set<string>();
+
+  async function command(sql: string, signal: AbortSignal): Promise<void> {
+    const statement = await execute(http, sql, signal);
+    for await (const _ of statement.pages);
+  }
+
+  /** Makes the tables known to Trino; answers whether there was any that may not have been. */
+  async function register(all: readonly At[], signal: AbortSignal): Promise<boolean> {
+    const tables = all.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.table]));
+    const missing = tables.filter((table) => !registered.has(table));
+    if (missing.length === 0) return false;
+    await command(schemaSql(location), signal);
+    for (const table of missing) {
+      await command(registrationSql(location, table), signal).catch((error: unknown) => {
+        if (nameOf(error) !== 'TABLE_ALREADY_EXISTS') throw error;
+      });
+      registered.add(table);
+    }
+    return true;
+  }
+
+  async function begun(asked: Asked, all: readonly At[], signal: AbortSignal): Promise<Statement> {
+    const sql = asked.with(relationsSql(location, all));
+    try {
+      return await execute(http, sql, signal);
+    } catch (error) {
+      if (!UNREGISTERED.test(nameOf(error) ?? '') || !(await register(all, signal))) throw error;
+      return await execute(http, sql, signal);
+    }
+  }
+
+  async function answer(asked: Asked, options: QueryOptions): Promise<Answer> {
+    const limits = bounded(options);
+    let statement: Statement | undefined;
+    const close = async (): Promise<void> => {
+      limits.release();
+      await statement?.cancel();
+    };
+    try {
+      const all = await newest(asked.relations);
+      limits.signal.throwIfAborted();
+      statement = await begun(asked, all, limits.signal);
+      const known = statement.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
+      const converts = known.map(({ convert }) => convert);
+      const pages = limits.pages(pagesOf(statement, converts));
+      return {
+        columns: known.map(({ name, type }) => ({ name, type })),
+        read: readOf(all),
+        pages: closing(pages, close),
+        close,
+        [Symbol.asyncDispose]: close,
+      };
+    } catch (error) {
+      await close();
+      throw unknownTable(error, relations);
+    }
+  }
+
+  return {
+    relations,
+    query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
+    async close() {
+      http.close();
+      await duck.close();
+    },
+  };
+}
+
+async function* pagesOf(
+  { pages }: Statement,
+  converts: readonly ReturnType<typeof knownOf>['convert'][],
+): AsyncGenerator<readonly AnswerRow[]> {
+  for await (const rows of pages) {
+    yield rows.map((row) => row.map((value, at) => (converts[at] as (typeof converts)[number])(value)));
+  }
+}

@@ -1,0 +1,52 @@
+/** The relations as Trino has them: tables of the log that are registered by name, read at one version. */
+import type { StoredColumn, StoredType } from '../port.ts';
+import type { At } from '../snapshots.ts';
+import type { Location } from './location.ts';
+
+const TYPES: Readonly<Record<StoredType, string>> = {
+  string: 'varchar',
+  long: 'bigint',
+  double: 'double',
+  boolean: 'boolean',
+  timestamp: 'timestamp(3) with time zone',
+  date: 'date',
+  'list<long>': 'array(bigint)',
+  'map<int,long>': 'map(integer, bigint)',
+  'map<string,long>': 'map(varchar, bigint)',
+};
+
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** By which Trino knows the table: its prefix, without what no name may have. */
+export const registeredName = (table: string): string => table.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
+
+const inSchema = ({ catalog, schema }: Location, table: string): string =>
+  [catalog, schema, registeredName(table)].map(identifier).join('.');
+
+/** The names that the query may use, each with its SQL; views come after what they are made of. */
+export function relationsSql(location: Location, all: readonly At[]): [name: string, sql: string][] {
+  return all.flatMap(({ relation: { name, stored, layout, view }, snapshot }): [string, string][] => {
+    const there = new Set(snapshot?.columns.map((column) => column.name));
+    const columns = layout.columns.map((column) => columnSql(column, there.has(column.name))).join(', ');
+    const from =
+      snapshot === undefined
+        ? 'where false'
+        : `from ${inSchema(location, snapshot.table)} for version as of ${snapshot.version}`;
+    return [
+      [stored, `select ${columns} ${from}`],
+      [name, view(stored)],
+    ];
+  });
+}
+
+const columnSql = ({ name, type }: StoredColumn, isThere: boolean): string =>
+  `${isThere ? identifier(name) : `cast(null as ${TYPES[type]})`} as ${identifier(name)}`;
+
+export const schemaSql = ({ catalog, schema }: Location): string =>
+  `create schema if not exists ${identifier(catalog)}.${identifier(schema)}`;
+
+export function registrationSql({ catalog, schema, objects }: Location, table: string): string {
+  const values = [schema, registeredName(table), objects + table].map(quoted).join(', ');
+  return `call ${identifier(catalog)}.system.register_table(${values})`;
+}
