@@ -80,6 +80,9 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     'job',
     'view',
   ]);
+  const published = counter('published', 'Commits of a partition to the table of its datasource.', ['job']);
+  const eventsCounted = counter('events_counted', 'Events in the segments of those commits.', ['job']);
+  const segmentRows = counter('segment_rows', 'Rows in the segments of those commits.', ['job']);
   const timersFired = counter('timers_fired', 'Timers that were due and were said.', ['job']);
 
   const behind = new Map<string, Behind>();
@@ -189,6 +192,9 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
     viewsRefused,
     viewsMissed,
     timersFired,
+    published,
+    eventsCounted,
+    segmentRows,
 
     claimed(place: Assignment): void {
       gives(place);

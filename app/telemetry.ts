@@ -26,13 +26,24 @@ interface Told<K extends Kind> {
 const KINDS: { readonly [K in Kind]: Told<K> } = {
   claimed: {
     level: 'debug',
-    say: ({ offset, token }) => `claimed, going on at offset ${offset} as owner ${token}`,
+    say: ({ offset, token }) =>
+      `claimed, going on at offset ${offset}${token === undefined ? '' : ` as owner ${token}`}`,
     count: (metrics, event) => metrics.claimed(event),
   },
   released: {
     level: 'debug',
     say: () => 'released',
     count: (metrics, event) => metrics.released(event),
+  },
+  published: {
+    level: 'debug',
+    say: ({ table, version, events, rows, durationMs, next }) =>
+      `${events} events up to offset ${next} in ${rows} rows of ${table}, version ${version}, in ${durationMs} ms`,
+    count: (metrics, { job, events, rows }) => {
+      metrics.published.inc({ job });
+      metrics.eventsCounted.inc({ job }, events);
+      metrics.segmentRows.inc({ job }, rows);
+    },
   },
   batch: {
     level: 'debug',

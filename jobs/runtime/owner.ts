@@ -36,6 +36,8 @@ export interface Handler {
   apply(records: readonly LogRecord[], end: number): Promise<Applied>;
   /** There are no records, and nothing was due. */
   idle(): Promise<void>;
+  /** The claim still holds, and the owner is about to let go of it: what is in memory may be brought to where it lasts. */
+  finish(): Promise<void>;
   /** Something went wrong in a turn: what is in memory is not to be trusted. `error` is what it was. */
   failed(error: unknown): void;
   /** The claim is over, whether or not one was made. */
@@ -44,7 +46,6 @@ export interface Handler {
 
 export interface Begun {
   readonly claim: Claim;
-  readonly token: number;
   /** The offset to go on at. */
   readonly next: number;
 }
@@ -115,9 +116,20 @@ export class PartitionOwner {
           await clock.sleep(delayMs, signal);
         }
       }
+      await this.#finish();
     } finally {
       await this.#letGo();
       telemetry.tell({ ...this.#place, kind: 'released' });
+    }
+  }
+
+  /** What cannot be brought to an end is done again by the next owner. */
+  async #finish(): Promise<void> {
+    if (this.#owned === undefined) return;
+    try {
+      await this.#handler.finish();
+    } catch (error) {
+      if (kindOf(error) !== 'retry' && kindOf(error) !== 'fenced') throw error;
     }
   }
 
@@ -161,8 +173,7 @@ export class PartitionOwner {
   }
 
   async #claim(): Promise<Owned> {
-    const { claim, token, next } = await this.#handler.begin();
-    this.#retrying.owns(token);
+    const { claim, next } = await this.#handler.begin();
     // Whether it is behind is not known before the first fetch; until then no timer is due by the clock on the wall.
     return { claim, next, end: next, queue: [], backlog: true };
   }

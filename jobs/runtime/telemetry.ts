@@ -32,9 +32,22 @@ type JobEvent = OfJob &
   );
 
 export type PartitionEvent = Where &
+  /** `token`: of owners of rows. */
   (
-    | { readonly kind: 'claimed'; readonly token: number; readonly offset: number }
+    | { readonly kind: 'claimed'; readonly token?: number; readonly offset: number }
     | { readonly kind: 'released' }
+    /** What was counted is in its table, with the positions that it reflects. */
+    | {
+        readonly kind: 'published';
+        readonly table: string;
+        /** The version of the table. */
+        readonly version: number;
+        /** Of the partition: how many events it counted, and in how many rows. */
+        readonly events: number;
+        readonly rows: number;
+        readonly durationMs: number;
+        readonly next: number;
+      }
     | {
         readonly kind: 'batch';
         /** What became of each record of the batch; the counts add up to `records`. */

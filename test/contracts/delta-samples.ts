@@ -53,7 +53,8 @@ export function rowOf(n: number, day = '2026-11-30'): SegmentRow {
     date: day,
     at: Date.parse(`${day}T09:00:00Z`) + n * MINUTE + 123,
     tenant: n % 2 === 0 ? 'north' : 'süd',
-    course: n % 5 === 4 ? null : `course-${n % 7}`,
+    course:
+      n % 5 === 4 ? null : `${n % 7 === 6 ? 'größer als alle anderen, und noch viel länger 🌊' : 'course'}-${n % 7}`,
     count: n % 11 === 0 ? 2n ** 62n + BigInt(n) : n,
     score: n % 3 === 0 ? null : n / 8,
     isActive: n % 4 === 0 ? null : n % 2 === 0,

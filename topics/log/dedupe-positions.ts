@@ -21,6 +21,16 @@ export class DedupePositions {
     );
   }
 
+  /** Of lines with the last offset seen, and the index within it. */
+  static of(positions: Iterable<readonly [line: string, offset: number, index: number]>): DedupePositions {
+    return new DedupePositions(new Map([...positions].map(([line, offset, index]) => [line, [offset, index]])));
+  }
+
+  /** As `of` takes them. */
+  *positions(): Generator<readonly [line: string, offset: number, index: number]> {
+    for (const [line, [offset, index]] of this.#seen) yield [line, offset, index];
+  }
+
   copy(): DedupePositions {
     return new DedupePositions(new Map(this.#seen));
   }

@@ -77,6 +77,7 @@ class RowsHandler implements Handler {
   readonly #runtime: Runtime;
   /** For what nobody waits for. */
   readonly #impatient: Runtime;
+  readonly #retrying: Retrying;
   readonly #rules: Rules;
   readonly #lookups: LookupCache;
   readonly #destinations: Destinations;
@@ -89,7 +90,8 @@ class RowsHandler implements Handler {
   /** The largest token of a row that stopped a claim. */
   #above = 0;
 
-  constructor(parts: RowsOwnerParts, place: Assignment, patient: Runtime, { reading }: Retrying) {
+  constructor(parts: RowsOwnerParts, place: Assignment, patient: Runtime, retrying: Retrying) {
+    const { reading } = retrying;
     const { job, membership, runtime, lookups, rules = ALL_RULES, shared = sharedOf(job, runtime) } = parts;
     this.beyondLog = beyondLogAdvice(job.name);
     this.#job = job;
@@ -97,6 +99,7 @@ class RowsHandler implements Handler {
     this.#membership = membership;
     this.#runtime = patient;
     this.#impatient = runtime;
+    this.#retrying = retrying;
     this.#rules = rules;
     this.#lookups = withKinds(lookups, { load: reading });
     this.#destinations = new Destinations(job);
@@ -125,7 +128,8 @@ class RowsHandler implements Handler {
       judged: 0,
       uncalled: new Set(),
     };
-    return { claim, token, next };
+    this.#retrying.owns(token);
+    return { claim, next };
   }
 
   async tend(isBehind: boolean): Promise<boolean> {
@@ -168,6 +172,9 @@ class RowsHandler implements Handler {
     await claim.commit({ records: [], offset: next, metadata: progress(next, dedupe, within, catchingUp.behind()) });
     catchingUp.committed(next);
   }
+
+  /** Everything that was applied is committed. */
+  async finish(): Promise<void> {}
 
   failed(error: unknown): void {
     if (error instanceof Outranked) this.#above = Math.max(this.#above, error.token);

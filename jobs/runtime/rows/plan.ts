@@ -14,8 +14,9 @@ import { FIRST_ORIGIN, type Origin, parseLine, parseOrigin, ROUTED } from '../..
 import { partitionOfText } from '../../../topics/log/partition.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
 import type { Every, Job, Keys, Where } from '../../define.ts';
-import { Anomalies, isDeclared, undeclaredMessage } from '../anomalies.ts';
+import { Anomalies } from '../anomalies.ts';
 import type { RejectedRecord } from '../dead-letter.ts';
+import { judge } from '../judging.ts';
 import type { Limit } from '../limits.ts';
 import type { Clock, Settings } from '../stores.ts';
 import type { Skip } from '../telemetry.ts';
@@ -66,42 +67,23 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
   const skipped: Record<Skip, number> = { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
   const odd = new Anomalies();
   const wanted = wantedOf(job);
+  const judging = { topic: job.from, reader: job.name, upstreams, dedupe, undeclaredTypes, odd };
 
   for (const record of records) {
     const pause = yieldToLoop();
     if (pause !== undefined) await pause;
-    const decoded = codec.decode(job.from, record, wanted);
     const isOld = record.offset < furthest;
-    if (decoded.kind === 'ignored' && isDeclared(job.from, decoded.type)) {
-      skipped.unwanted += 1;
+    const judged = judge(codec.decode(job.from, record, wanted), judging, isOld);
+    if (judged.kind === 'skip') {
+      skipped[judged.why] += 1;
       continue;
     }
-    if (decoded.kind === 'ignored') {
-      odd.addType(decoded.type);
-      if (undeclaredTypes === 'skip') skipped.undeclared += 1;
-      else if (isOld) skipped.repeated += 1;
-      else rejected.push({ record, code: 'TYPE_UNDECLARED', message: undeclaredMessage(job.from, decoded.type) });
+    if (judged.kind === 'reject') {
+      rejected.push({ record, code: judged.code, message: judged.message });
       continue;
     }
-    if (decoded.kind === 'rejected' && isOld) {
-      skipped.repeated += 1;
-      continue;
-    }
-    if (decoded.kind === 'rejected') {
-      rejected.push({ record, code: decoded.code, message: decoded.message });
-      continue;
-    }
-    const { event, onlyFor } = decoded;
-    const origin = decoded.origin && isOurs(decoded.origin, job, upstreams) ? decoded.origin : undefined;
-    if (onlyFor !== undefined && onlyFor !== job.name) {
-      skipped['not-ours'] += 1;
-      continue;
-    }
-    // After a rewind it is not judged again; but the views of the rows that have applied it are written again.
-    if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) {
-      skipped.repeated += 1;
-      continue;
-    }
+    const { decoded, origin } = judged;
+    const { event } = decoded;
     if (origin !== undefined) markFirst(record, origin, context);
     const told =
       event.type === timerFired.type || event.type === callAnswered.type ? (event.data as unknown as Told) : undefined;

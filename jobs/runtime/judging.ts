@@ -1,0 +1,56 @@
+/** What a record is to whoever reads it: an event, nothing, or a dead letter. The same for rows and for rollups. */
+import type { RejectCode } from '../../core/errors.ts';
+import type { Decoded } from '../../topics/codec/codec.ts';
+import type { Topic } from '../../topics/define.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import { type Origin, parseLine } from '../../topics/log/origin.ts';
+import { type Anomalies, isDeclared, undeclaredMessage } from './anomalies.ts';
+import type { Settings } from './stores.ts';
+import type { Skip } from './telemetry.ts';
+import { isUpstream } from './upstreams.ts';
+
+export interface Judging {
+  readonly topic: Topic;
+  /** The name of the job: others' routed records, timers and answers are not for it. */
+  readonly reader: string;
+  readonly upstreams: ReadonlySet<string>;
+  /** They take up the origin of the record; undefined: repeats are not looked for. */
+  readonly dedupe: DedupePositions | undefined;
+  readonly undeclaredTypes: Settings['undeclaredTypes'];
+  readonly odd: Anomalies;
+}
+
+export type Judged =
+  | { readonly kind: 'skip'; readonly why: Skip }
+  | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string }
+  | {
+      readonly kind: 'event';
+      readonly decoded: Extract<Decoded, { kind: 'event' }>;
+      /** If a job of ours derived it, or sent it on. */
+      readonly origin: Origin | undefined;
+    };
+
+const skip = (why: Skip): Judged => ({ kind: 'skip', why });
+
+/** `isOld`: the record was judged before, by an owner that committed a larger offset. It is not rejected again. */
+export function judge(decoded: Decoded, judging: Judging, isOld: boolean): Judged {
+  const { topic, reader, upstreams, dedupe, undeclaredTypes, odd } = judging;
+  if (decoded.kind === 'ignored' && isDeclared(topic, decoded.type)) return skip('unwanted');
+  if (decoded.kind === 'ignored') {
+    odd.addType(decoded.type);
+    if (undeclaredTypes === 'skip') return skip('undeclared');
+    if (isOld) return skip('repeated');
+    return { kind: 'reject', code: 'TYPE_UNDECLARED', message: undeclaredMessage(topic, decoded.type) };
+  }
+  if (decoded.kind === 'rejected') {
+    return isOld ? skip('repeated') : { kind: 'reject', code: decoded.code, message: decoded.message };
+  }
+  const { onlyFor } = decoded;
+  if (onlyFor !== undefined && onlyFor !== reader) return skip('not-ours');
+  const isKnown =
+    decoded.origin !== undefined && isUpstream(upstreams, topic.name, parseLine(decoded.origin.line).upstream);
+  const origin = isKnown ? decoded.origin : undefined;
+  // After a rewind it is not judged again; but the views of the rows that have applied it are written again.
+  if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) return skip('repeated');
+  return { kind: 'event', decoded, origin };
+}

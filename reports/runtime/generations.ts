@@ -1,0 +1,64 @@
+/**
+ * Which table of a source counts. A source that is made anew, or whose declaration changed, gets another generation: a table of its own
+ * under the same prefix, `<prefix>/g<number>`. The one that counts is named by the largest number among the objects
+ * `<prefix>/generations/<number>.json`, of which each is created once and never changed. So a swap is one object, and whoever looks finds it.
+ */
+import { TributaryError } from '../../core/errors.ts';
+import type { Objects } from '../../sinks/objects/port.ts';
+
+/** The first one needs no object: it counts until there is another. */
+export const FIRST_GENERATION = 1;
+
+export const tableName = (prefix: string, generation: number): string => `${prefix}/g${generation}`;
+
+const pointerName = (prefix: string, number: number): string =>
+  `${prefix}/generations/${String(number).padStart(8, '0')}.json`;
+
+export interface CurrentGeneration {
+  readonly generation: number;
+  /** How many swaps there were. */
+  readonly swaps: number;
+}
+
+/** `known`: an answer of before, from which it goes on. */
+export async function currentGeneration(
+  objects: Objects,
+  prefix: string,
+  known: CurrentGeneration = { generation: FIRST_GENERATION, swaps: 0 },
+): Promise<CurrentGeneration> {
+  let found = known;
+  for (;;) {
+    const next = pointerName(prefix, found.swaps + 1);
+    if ((await objects.head(next)) === undefined) return found;
+    found = { generation: await generationIn(objects, next), swaps: found.swaps + 1 };
+  }
+}
+
+/** Throws ALREADY_EXISTS if somebody else has swapped since. Answers what counts from now on. */
+export async function makeCurrent(
+  objects: Objects,
+  prefix: string,
+  { swaps }: CurrentGeneration,
+  generation: number,
+): Promise<CurrentGeneration> {
+  const body = new TextEncoder().encode(`${JSON.stringify({ generation })}\n`);
+  await objects.create(pointerName(prefix, swaps + 1), body);
+  return { generation, swaps: swaps + 1 };
+}
+
+async function generationIn(objects: Objects, name: string): Promise<number> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await objects.get(name)) chunks.push(chunk);
+  const { generation } = parsed(Buffer.concat(chunks).toString()) ?? {};
+  if (Number.isSafeInteger(generation)) return generation as number;
+  throw new TributaryError('STORE_BROKEN', `the object ${name} names no generation; restore it, or remove it`);
+}
+
+function parsed(text: string): { readonly generation?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,379 @@
+/**
+ * What rollups make of the records of a partition: counts in memory, published with the position that they reflect (`publisher.ts`). The table
+ * says where a claim begins. The consumer group's offset follows, so that lag is seen where it is looked for; what lies between the two is read
+ * again for its dead letters alone.
+ */
+import { messageOf, type RejectCode, TributaryError } from '../../core/errors.ts';
+import type { Event } from '../../core/event.ts';
+import { type FoundRows, type Lookup, Rejection, reject } from '../../jobs/define.ts';
+import { Anomalies } from '../../jobs/runtime/anomalies.ts';
+import type { Assignment } from '../../jobs/runtime/assignment.ts';
+import { deadLetter, type RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
+import { judge } from '../../jobs/runtime/judging.ts';
+import { Limits } from '../../jobs/runtime/limits.ts';
+import { type LookupCache, lookupId } from '../../jobs/runtime/lookups.ts';
+import type { Applied, Begun, Handler } from '../../jobs/runtime/owner.ts';
+import type { Runtime } from '../../jobs/runtime/stores.ts';
+import type { PartitionEvent, Skip } from '../../jobs/runtime/telemetry.ts';
+import type { Decoded } from '../../topics/codec/codec.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import { shortId } from '../../topics/log/origin.ts';
+import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
+import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
+import { PartitionFold } from './partition-fold.ts';
+import { positionOf } from './positions.ts';
+import type { Publisher } from './publisher.ts';
+import type { RollupRules } from './rules.ts';
+import type { SegmentFold, SegmentSource } from './source.ts';
+import type { SegmentTable } from './tables.ts';
+
+export interface RollupHandlerParts {
+  readonly source: SegmentSource;
+  readonly place: Assignment;
+  readonly membership: Membership;
+  readonly runtime: Runtime;
+  readonly lookups: LookupCache;
+  readonly table: SegmentTable;
+  readonly publisher: Publisher;
+  readonly rules: RollupRules;
+}
+
+interface Claimed {
+  readonly claim: Claim;
+  readonly topicId: string;
+  readonly fold: PartitionFold;
+  /** The largest offset that the group has committed: nothing before it is rejected again. */
+  furthest: number;
+  /** Where the group is. */
+  committed: number;
+  /** Everything before is in the table; what the group does not know of it is judged, and not counted. */
+  readonly counted: number;
+  /** Takes what is only judged. */
+  readonly judging: SegmentFold;
+  readonly partitionsOfLetters: number;
+}
+
+export class RollupHandler implements Handler {
+  readonly beyondLog: string;
+  readonly #parts: RollupHandlerParts;
+  readonly #limits = new Limits();
+  #claimed: Claimed | undefined;
+  /** Only without the rule that a claim begins with nothing in memory. */
+  #kept: PartitionFold | undefined;
+
+  constructor(parts: RollupHandlerParts) {
+    this.#parts = parts;
+    this.beyondLog = `the topic has lost its end: restore it, or make the table anew: tributary rollup rebuild`;
+  }
+
+  async begin(): Promise<Begun> {
+    const { source, place, membership, runtime, table, publisher, rules } = this.#parts;
+    const { telemetry } = runtime;
+    const claim = await membership.claim(place.partition);
+    try {
+      // Read after the claim: who owned the partition before may publish later still, and is noticed then.
+      const snapshot = await table.refresh();
+      const topicId = shortId(claim.shape.id);
+      const partition = { ...place, topicId: rules.topicIds ? topicId : '' };
+      const position = positionOf(snapshot, partition);
+      const { offset, metadata, foreign } = claim.committed;
+      const group = offset === undefined || foreign ? undefined : { offset, ...parseProgress(metadata, offset) };
+      const isOfAnother = group !== undefined && group.topicId !== '' && topicId !== '' && group.topicId !== topicId;
+      const known = isOfAnother ? undefined : group;
+      if (isOfAnother) telemetry.tell({ ...place, kind: 'topic-remade', offset: claim.begin });
+      if (foreign) telemetry.tell({ ...place, kind: 'offset-foreign', offset: position?.next ?? claim.begin });
+      const counted = position?.next ?? claim.begin;
+      if (counted < claim.begin) telemetry.tell({ ...place, kind: 'records-lost', from: counted, to: claim.begin });
+      const furthest = known?.furthest ?? (position === undefined ? 0 : counted);
+      const committed = Math.max(furthest, known?.offset ?? furthest);
+      const first = rules.lettersAgain ? Math.min(counted, committed) : counted;
+      const next = Math.max(rules.positionOfTable ? first : (known?.offset ?? claim.begin), claim.begin);
+      claim.seek(next);
+      const dedupe = dedupeOf(position?.dedupe, known, claim.shape.partitions, position?.partitions);
+      const begin = { position, next: Math.max(counted, claim.begin), dedupe, partitions: claim.shape.partitions };
+      const fold = rules.freshFold ? undefined : this.#kept;
+      const claimed = {
+        claim,
+        topicId,
+        fold: fold ?? new PartitionFold(source, partition, begin),
+        furthest,
+        committed: known?.offset ?? -1,
+        counted: rules.positionOfTable ? counted : 0,
+        judging: source.newFold(),
+        partitionsOfLetters: await this.#partitionsOfLetters(),
+      };
+      if (fold !== undefined) fold.failure = undefined;
+      this.#claimed = claimed;
+      publisher.enter(claimed.fold);
+      telemetry.tell({ ...place, kind: 'claimed', offset: next });
+      return { claim, next };
+    } catch (error) {
+      await claim.close();
+      throw error;
+    }
+  }
+
+  async tend(): Promise<boolean> {
+    await this.#publishIfDue();
+    return this.#commit();
+  }
+
+  weigh(records: readonly LogRecord[]): number {
+    return records.length;
+  }
+
+  async apply(records: readonly LogRecord[], end: number): Promise<Applied> {
+    const { runtime } = this.#parts;
+    const { fold, counted, judging } = this.#owned;
+    const startedAt = runtime.clock.elapsed();
+    const became = await this.#count(records);
+    judging.drain();
+    const last = records.at(-1) as LogRecord;
+    const next = last.offset + 1;
+    if (next <= counted) fold.isJudged(next);
+    this.#report(became, {
+      records: records.length,
+      durationMs: runtime.clock.elapsed() - startedAt,
+      next,
+      end: Math.max(end, next),
+      recordTime: last.timestamp,
+    });
+    await this.#publishIfDue();
+    await this.#commit();
+    return { next, rest: [] };
+  }
+
+  async #count(records: readonly LogRecord[]): Promise<Became> {
+    const { source, place, runtime, rules } = this.#parts;
+    const { stores, clock, settings } = runtime;
+    const { fold, counted, furthest, judging } = this.#owned;
+    await stores.codec.learn(records, source.wanted);
+    const decoded: Decoded[] = [];
+    for (const record of records) {
+      const pause = clock.yieldToLoop();
+      if (pause !== undefined) await pause;
+      decoded.push(stores.codec.decode(source.from, record, source.wanted));
+    }
+    const found = await this.#lookUp(decoded);
+    const became = nothingYet();
+    const again = {
+      topic: source.from,
+      reader: place.job,
+      upstreams: runtime.upstreams(place.topic),
+      dedupe: undefined,
+      undeclaredTypes: settings.undeclaredTypes,
+      odd: became.odd,
+    };
+    const anew = { ...again, dedupe: rules.dedupe ? fold.dedupe : undefined };
+    for (const [i, record] of records.entries()) {
+      const pause = clock.yieldToLoop();
+      if (pause !== undefined) await pause;
+      // From here to `pass` without waiting: whoever publishes meanwhile takes the fold, the origins and the offset as they are together.
+      const isCounted = record.offset < counted;
+      const isOld = record.offset < furthest;
+      const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isOld);
+      const verdict =
+        judged.kind === 'event'
+          ? added(source, isCounted ? judging : fold.fold, { event: judged.decoded.event, found: found(i), record })
+          : judged;
+      if (verdict === 'counted' && !isCounted && judged.kind === 'event') {
+        became.applied += 1;
+        became.eventTime = judged.decoded.event.time;
+        became.odd.addEvent(judged.decoded);
+      } else if (typeof verdict === 'object' && verdict.kind === 'reject' && !isOld) {
+        const letter = { record, code: verdict.code, message: verdict.message };
+        became.rejected.push(letter);
+        fold.reject(letter);
+      } else {
+        const why = typeof verdict === 'object' && verdict.kind === 'skip' ? verdict.why : 'unchanged';
+        became.skipped[isCounted || (typeof verdict === 'object' && verdict.kind === 'reject') ? 'repeated' : why] += 1;
+      }
+      if (!isCounted) fold.pass(record.offset + 1, clock.elapsed());
+    }
+    return became;
+  }
+
+  #report({ odd, rejected, ...became }: Became, batch: Report): void {
+    const { place, runtime } = this.#parts;
+    const { telemetry } = runtime;
+    for (const [type, count] of odd.undeclared) telemetry.tell({ ...place, kind: 'undeclared', type, count });
+    for (const { record, code, message } of rejected) {
+      telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
+    }
+    telemetry.tell({
+      ...place,
+      ...batch,
+      ...became,
+      kind: 'batch',
+      odd: odd.events,
+      rejected: rejected.length,
+      routed: 0,
+      rowsWritten: 0,
+      viewsWritten: 0,
+      eventsSent: 0,
+    });
+  }
+
+  async idle(): Promise<void> {}
+
+  /** What was counted is published, unless that cannot be done now. */
+  async finish(): Promise<void> {
+    const { publisher } = this.#parts;
+    if (publisher.isWaiting) return;
+    await publisher.publish();
+    await this.#commit();
+  }
+
+  failed(): void {}
+
+  end(): void {
+    const { publisher, rules } = this.#parts;
+    if (this.#claimed === undefined) return;
+    publisher.leave(this.#claimed.fold);
+    if (!rules.freshFold) this.#kept = this.#claimed.fold;
+    this.#claimed = undefined;
+  }
+
+  get #owned(): Claimed {
+    return this.#claimed as Claimed;
+  }
+
+  async #publishIfDue(): Promise<void> {
+    const { publisher } = this.#parts;
+    if (publisher.isDue) await publisher.publish();
+    const { failure } = this.#owned.fold;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** The group follows the table, and the dead letters of what was published leave. Answers whether there was anything to commit. */
+  async #commit(): Promise<boolean> {
+    const { place, runtime } = this.#parts;
+    const owned = this.#owned;
+    const { claim, fold, topicId } = owned;
+    const { published } = fold;
+    if (published === undefined) return false;
+    const { next, deadLetters } = published;
+    const sending = {
+      place,
+      partitions: () => owned.partitionsOfLetters,
+      limit: this.#limits.of,
+      now: runtime.clock.now(),
+    };
+    const furthest = Math.max(owned.furthest, next);
+    const progress: Progress = {
+      topicId,
+      furthest,
+      token: 0,
+      partitions: claim.shape.partitions,
+      base: claim.shape.partitions,
+      // An expansion of the topic takes them from here to all partitions.
+      dedupe: fold.dedupe,
+      behind: new Map(),
+      within: undefined,
+    };
+    await this.#limits.commit(claim, {
+      records: deadLetters.map((rejected) => deadLetter(rejected, sending)),
+      offset: next,
+      metadata: formatProgress(progress, next),
+    });
+    fold.published = undefined;
+    owned.committed = next;
+    owned.furthest = furthest;
+    return true;
+  }
+
+  async #partitionsOfLetters(): Promise<number> {
+    const { source, runtime } = this.#parts;
+    const name = deadLetterTopic(source.from.name);
+    const [shape] = await runtime.stores.transport.shape([name]);
+    if (shape !== undefined) return shape.partitions;
+    throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary topics apply\``);
+  }
+
+  /** The rows that the events of a batch look up, read together. Answers those of the event at an index. */
+  async #lookUp(decoded: readonly Decoded[]): Promise<(index: number) => FoundRows | Rejection> {
+    const { source, lookups } = this.#parts;
+    if (source.lookups === undefined) return () => NOTHING;
+    const wanted = new Map<string, readonly [tenant: string, Lookup]>();
+    const named = decoded.map((each) => {
+      if (each.kind !== 'event' || source.lookups === undefined) return [];
+      const { event } = each;
+      try {
+        return Object.entries(source.lookups(event)).map(([name, lookup]) => {
+          const id = lookupId(event.tenant, lookup);
+          wanted.set(id, [event.tenant, lookup]);
+          return [name, id] as const;
+        });
+      } catch (error) {
+        const what = `${source.job} could not say what ${event.type} looks up`;
+        return reject('JOB_FAILED', `${what}: ${messageOf(error)}`);
+      }
+    });
+    const rows = await lookups.load(wanted);
+    return (index) => {
+      const names = named[index] ?? [];
+      if (names instanceof Rejection) return names;
+      return Object.fromEntries(names.map(([name, id]) => [name, rows.get(id)]));
+    };
+  }
+}
+
+const NOTHING: FoundRows = {};
+
+/** What became of the records of a batch. */
+interface Became {
+  applied: number;
+  eventTime: number | undefined;
+  readonly skipped: Record<Skip, number>;
+  readonly rejected: RejectedRecord[];
+  readonly odd: Anomalies;
+}
+
+type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
+type Report = Pick<BatchEvent, 'records' | 'durationMs' | 'next' | 'end' | 'recordTime'>;
+
+const nothingYet = (): Became => ({
+  applied: 0,
+  eventTime: undefined,
+  skipped: { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 },
+  rejected: [],
+  odd: new Anomalies(),
+});
+
+interface Addition {
+  readonly event: Event;
+  readonly found: FoundRows | Rejection;
+  readonly record: LogRecord;
+}
+
+type Verdict =
+  | 'counted'
+  | 'left out'
+  | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
+
+/** `left out`: the datasource counts others of this type, and not this one. */
+function added(source: SegmentSource, into: SegmentFold, { event, found, record }: Addition): Verdict {
+  if (found instanceof Rejection) return { kind: 'reject', code: found.code, message: found.message };
+  const before = into.events;
+  try {
+    const why = into.add(event, found, record);
+    if (why !== undefined) return { kind: 'reject', code: why.code, message: why.message };
+  } catch (error) {
+    const message = `${source.job} failed at ${event.type}: ${messageOf(error)}`;
+    return { kind: 'reject', code: 'JOB_FAILED', message };
+  }
+  return into.events === before ? 'left out' : 'counted';
+}
+
+/** Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. */
+function dedupeOf(
+  seen: DedupePositions | undefined,
+  group: Progress | undefined,
+  partitions: number,
+  before: number | undefined,
+): DedupePositions {
+  const dedupe = seen?.copy() ?? DedupePositions.none();
+  if (group !== undefined && before !== partitions) dedupe.merge(group.dedupe);
+  return dedupe;
+}

@@ -1,0 +1,118 @@
+/** What one claim of a partition has counted and not published yet, and the position that it reflects. */
+import type { RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
+import type { SegmentRow } from '../../sinks/segments/columns.ts';
+import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import type { Partition, Position } from './positions.ts';
+import type { SegmentFold, SegmentSource } from './source.ts';
+
+/** What is taken to be published in one commit. */
+export interface Taken {
+  readonly fold: PartitionFold;
+  readonly partition: Partition;
+  /** Where the table has to be; undefined: nowhere. */
+  readonly before: Position | undefined;
+  readonly after: Position;
+  readonly rows: Iterable<SegmentRow>;
+  readonly rowCount: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly deadLetters: readonly RejectedRecord[];
+}
+
+export interface Begin {
+  /** Undefined where nothing of the partition was ever published. */
+  readonly position: Position | undefined;
+  /** The offset at which counting begins. */
+  readonly next: number;
+  readonly dedupe: DedupePositions;
+  readonly partitions: number;
+}
+
+/** About what a dead letter takes besides its record. */
+const LETTER_BYTES = 500;
+
+export class PartitionFold {
+  readonly partition: Partition;
+  /** They take up the origins of the records that are counted. */
+  readonly dedupe: DedupePositions;
+  readonly fold: SegmentFold;
+  /** Why nothing of it may be published any more. */
+  failure: unknown;
+  /** What was published, and is not committed to the group yet. */
+  published: { readonly next: number; readonly deadLetters: readonly RejectedRecord[] } | undefined;
+  readonly #partitions: number;
+  #before: Position | undefined;
+  #next: number;
+  #deadLetters: RejectedRecord[] = [];
+  #letterBytes = 0;
+  #since: number | undefined;
+
+  constructor(source: SegmentSource, partition: Partition, { position, next, dedupe, partitions }: Begin) {
+    this.partition = partition;
+    this.fold = source.newFold();
+    this.dedupe = dedupe;
+    this.#partitions = partitions;
+    this.#before = position;
+    this.#next = next;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  get bytes(): number {
+    return this.fold.bytes + this.#letterBytes;
+  }
+
+  /** Since when there is something to be published, by the monotonic clock; undefined if there is nothing. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+
+  /** A record was counted, skipped or rejected: the fold reflects everything before `next`. */
+  pass(next: number, elapsed: number): void {
+    this.#next = next;
+    this.#since ??= elapsed;
+  }
+
+  reject(rejected: RejectedRecord): void {
+    this.#deadLetters.push(rejected);
+    this.#letterBytes += LETTER_BYTES + (rejected.record.value?.length ?? 0);
+  }
+
+  /** Undefined if there is nothing to be published. What is counted from here on belongs to the next commit. */
+  take(): Taken | undefined {
+    if (this.#since === undefined || this.failure !== undefined) return undefined;
+    const { rows: rowCount, events } = this.fold;
+    const { bytes } = this;
+    const after = { next: this.#next, dedupe: this.dedupe.copy(), partitions: this.#partitions };
+    const taken = {
+      fold: this,
+      partition: this.partition,
+      before: this.#before,
+      after,
+      rows: this.fold.drain(),
+      rowCount,
+      events,
+      bytes,
+      deadLetters: this.#deadLetters,
+    };
+    this.#before = after;
+    this.#deadLetters = [];
+    this.#letterBytes = 0;
+    this.#since = undefined;
+    return taken;
+  }
+
+  /** Records that were counted before are judged again, up to `next`: their dead letters leave by themselves. */
+  isJudged(next: number): void {
+    this.published = { next, deadLetters: [...(this.published?.deadLetters ?? []), ...this.#deadLetters] };
+    this.#deadLetters = [];
+    this.#letterBytes = 0;
+  }
+
+  /** It is in the table. */
+  isPublished({ after, deadLetters }: Taken): void {
+    this.published = { next: after.next, deadLetters: [...(this.published?.deadLetters ?? []), ...deadLetters] };
+  }
+}

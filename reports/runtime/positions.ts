@@ -1,0 +1,77 @@
+/**
+ * Where a job is in its topic, as `txn` actions of its table: they are committed with the segments that they are the positions of, so the
+ * two cannot disagree.
+ *
+ * For each partition, `job/topic@id/partition`: its version is the next offset to read. For each line of origins that the partition
+ * has seen, the same with `<line` (the offset) and `<line#` (the index within it): by them repeats of derived events are known. And
+ * with `#partitions`: how many partitions the topic had.
+ *
+ * The topic's id is part of the name. A topic that was deleted and made again begins anew, and what was counted of the old one stays.
+ */
+import { once } from '../../core/once.ts';
+import { type Snapshot, type Txn, txnOf } from '../../sinks/delta/index.ts';
+import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import { lineOf } from '../../topics/log/origin.ts';
+
+export interface Partition {
+  readonly job: string;
+  readonly topic: string;
+  /** As `shortId` makes it. */
+  readonly topicId: string;
+  readonly partition: number;
+}
+
+export interface Position {
+  readonly next: number;
+  readonly dedupe: DedupePositions;
+  /** How many partitions the topic had. */
+  readonly partitions: number;
+}
+
+export const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
+  lineOf(job, topic, topicId, partition);
+
+/** The offset to go on at; undefined if nothing of the partition was ever counted. */
+export const nextOf = (snapshot: Snapshot, of: Partition): number | undefined => txnOf(snapshot, appIdOf(of));
+
+export function positionOf(snapshot: Snapshot, of: Partition): Position | undefined {
+  const appId = appIdOf(of);
+  const next = txnOf(snapshot, appId);
+  if (next === undefined) return undefined;
+  const seen = linesOf(snapshot).get(appId) ?? [];
+  return { next, dedupe: DedupePositions.of(seen), partitions: txnOf(snapshot, `${appId}#partitions`) ?? 0 };
+}
+
+type Seen = readonly [line: string, offset: number, index: number];
+
+/** By partition: what it has seen of each line. A process that claims many partitions asks for all of them. */
+const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = once((snapshot) => {
+  const lines = new Map<string, Seen[]>();
+  for (const [id, { version }] of snapshot.txns) {
+    const at = id.indexOf('<');
+    if (at < 0 || id.endsWith('#')) continue;
+    const appId = id.slice(0, at);
+    const known = lines.get(appId) ?? [];
+    known.push([id.slice(at + 1), version, txnOf(snapshot, `${id}#`) ?? 0]);
+    lines.set(appId, known);
+  }
+  return lines;
+});
+
+/** The actions by which a partition comes from one position to another; what has not changed is left out. */
+export function txnsOf(of: Partition, before: Position | undefined, after: Position, now: number): { txn: Txn }[] {
+  const appId = appIdOf(of);
+  const txns: { txn: Txn }[] = [];
+  const note = (id: string, version: number): void => {
+    txns.push({ txn: { appId: id, version, lastUpdated: now } });
+  };
+  note(appId, after.next);
+  if (after.partitions !== before?.partitions) note(`${appId}#partitions`, after.partitions);
+  const known = new Map([...(before?.dedupe.positions() ?? [])].map(([line, ...position]) => [line, position]));
+  for (const [line, offset, index] of after.dedupe.positions()) {
+    const [knownOffset, knownIndex] = known.get(line) ?? [-1, 0];
+    if (offset !== knownOffset) note(`${appId}<${line}`, offset);
+    if (index !== knownIndex) note(`${appId}<${line}#`, index);
+  }
+  return txns;
+}

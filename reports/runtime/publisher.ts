@@ -1,0 +1,214 @@
+/**
+ * Publishes what the partitions of a process have counted: their segments and their positions in one commit to the table. So a process that
+ * owns many partitions makes few segments, and an idle partition holds up nobody.
+ */
+import { kindOf, TributaryError } from '../../core/errors.ts';
+import { backOff } from '../../jobs/runtime/back-off.ts';
+import type { Clock, Settings } from '../../jobs/runtime/stores.ts';
+import type { Telemetry } from '../../jobs/runtime/telemetry.ts';
+import { type Action, growthOf, type Snapshot } from '../../sinks/delta/index.ts';
+import type { SegmentRow } from '../../sinks/segments/columns.ts';
+import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import type { PartitionFold, Taken } from './partition-fold.ts';
+import { nextOf, txnsOf } from './positions.ts';
+import type { RollupRules } from './rules.ts';
+import type { SegmentSource } from './source.ts';
+import type { SegmentTable } from './tables.ts';
+
+export interface RollupSettings {
+  /** What is counted is published so long after the first of it, at the latest. */
+  readonly publishMs: number;
+  /** What a process has counted of one source is published when it takes so much memory. */
+  readonly publishBytes: number;
+}
+
+export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 60_000, publishBytes: 48 * 1_000_000 };
+
+export interface PublisherParts {
+  readonly source: SegmentSource;
+  readonly table: SegmentTable;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly settings: RollupSettings & Pick<Settings, 'backOffMs'>;
+  readonly random: () => number;
+  readonly rules: RollupRules;
+}
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #folds = new Set<PartitionFold>();
+  #underWay: Promise<void> | undefined;
+  #takenBytes = 0;
+  #stopping = new AbortController();
+  #isWaiting = false;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  enter(fold: PartitionFold): void {
+    if (this.#folds.size === 0) this.#stopping = new AbortController();
+    this.#folds.add(fold);
+  }
+
+  /** What it has counted and not published is dropped. */
+  leave(fold: PartitionFold): void {
+    this.#folds.delete(fold);
+    fold.failure ??= new TributaryError('FENCED', 'the claim is over');
+    if (this.#folds.size === 0) this.#stopping.abort();
+  }
+
+  /** Whether it is time to publish, by age or by size. */
+  get isDue(): boolean {
+    const { clock, settings } = this.#parts;
+    return this.isFull || this.#oldest <= clock.elapsed() - settings.publishMs;
+  }
+
+  /** Whether nothing more should be counted before what there is was published. */
+  get isFull(): boolean {
+    let bytes = this.#takenBytes;
+    for (const fold of this.#folds) bytes += fold.bytes;
+    return bytes >= this.#parts.settings.publishBytes;
+  }
+
+  /** Whether it waits for a store that is away. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  get #oldest(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { since } of this.#folds) if (since !== undefined && since < oldest) oldest = since;
+    return oldest;
+  }
+
+  /**
+   * Publishes what all partitions have counted by now. Settles when it is in the table, or when no partition is left to wait for it. What
+   * cannot be published fails its partitions, each by its `failure`.
+   */
+  async publish(): Promise<void> {
+    // What is under way may have been taken before the caller had counted.
+    await this.#underWay;
+    this.#underWay ??= this.#publish().finally(() => {
+      this.#underWay = undefined;
+    });
+    await this.#underWay;
+  }
+
+  async #publish(): Promise<void> {
+    const taken: Taken[] = [];
+    for (const fold of this.#folds) {
+      const one = fold.take();
+      if (one !== undefined) taken.push(one);
+    }
+    if (taken.length === 0) return;
+    this.#takenBytes = taken.reduce((sum, { bytes }) => sum + bytes, 0);
+    try {
+      await this.#untilPublished(taken);
+    } catch (error) {
+      for (const { fold } of taken) fold.failure ??= error;
+    } finally {
+      this.#takenBytes = 0;
+      this.#isWaiting = false;
+    }
+  }
+
+  /** A store that is away is waited for, with what was counted in memory: the position in the table tells whether a try was done after all. */
+  async #untilPublished(taken: readonly Taken[]): Promise<void> {
+    const { clock, settings, random, telemetry } = this.#parts;
+    const { signal } = this.#stopping;
+    const began = clock.elapsed();
+    for (let failures = 1; ; failures++) {
+      const left = taken.filter(({ fold }) => fold.failure === undefined);
+      if (left.length === 0) return;
+      try {
+        await this.#tryToPublish(left, began);
+        if (this.#isWaiting)
+          for (const { partition } of left) telemetry.tell({ ...placeOf(partition), kind: 'resumed' });
+        return;
+      } catch (error) {
+        if (kindOf(error) !== 'retry' || signal.aborted) throw error;
+        this.#isWaiting = true;
+        const { code, message } = error as TributaryError;
+        const delayMs = backOff(failures, settings.backOffMs, random);
+        for (const { partition } of left) {
+          telemetry.tell({ ...placeOf(partition), kind: 'waiting', code, message, delayMs });
+        }
+        await clock.sleep(delayMs, signal);
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #tryToPublish(taken: readonly Taken[], began: number): Promise<void> {
+    const { source, table, clock, rules } = this.#parts;
+    let left = taken;
+    while (left.length > 0) {
+      const adds = await table.write(rowsOf(left));
+      let state = new Map<Taken, Standing>();
+      const { snapshot } = await table.commit((now) => {
+        state = new Map(left.map((one) => [one, standingOf(now, one, rules)]));
+        const isAsBegun = left.every((one) => state.get(one) === 'begun');
+        if (!isAsBegun) return undefined;
+        const actions: Action[] = [
+          ...growthOf(now, source.layout),
+          ...adds.map((add) => ({ add })),
+          ...left.flatMap(({ partition, before, after }) =>
+            txnsOf(partition, before, seenBy(after, rules), clock.now()),
+          ),
+        ];
+        return { operation: 'WRITE', actions };
+      });
+      const isCommitted = left.every((one) => state.get(one) === 'begun');
+      for (const one of left) {
+        const standing = isCommitted ? 'there' : state.get(one);
+        if (standing === 'there') this.#isPublished(one, snapshot, began);
+        if (standing === 'elsewhere') one.fold.failure ??= overtaken(one, snapshot);
+      }
+      if (isCommitted) return;
+      // Of those that another owner has overtaken nothing may be in the segments of the others.
+      left = left.filter((one) => state.get(one) === 'begun');
+    }
+  }
+
+  #isPublished(one: Taken, { version }: Snapshot, began: number): void {
+    const { clock, telemetry, table } = this.#parts;
+    one.fold.isPublished(one);
+    telemetry.tell({
+      ...placeOf(one.partition),
+      kind: 'published',
+      table: table.name,
+      version,
+      events: one.events,
+      rows: one.rowCount,
+      durationMs: clock.elapsed() - began,
+      next: one.after.next,
+    });
+  }
+}
+
+/** Where the table is, of a partition: where the fold began; where it came to, by an earlier try; or elsewhere, by another owner. */
+type Standing = 'begun' | 'there' | 'elsewhere';
+
+function standingOf(snapshot: Snapshot, { partition, before, after }: Taken, rules: RollupRules): Standing {
+  const now = nextOf(snapshot, partition);
+  if (now === before?.next || !rules.startChecked) return 'begun';
+  return now === after.next ? 'there' : 'elsewhere';
+}
+
+const seenBy = (after: Taken['after'], { dedupeCommitted }: RollupRules): Taken['after'] =>
+  dedupeCommitted ? after : { ...after, dedupe: DedupePositions.none() };
+
+function overtaken({ partition }: Taken, snapshot: Snapshot): TributaryError {
+  const at = nextOf(snapshot, partition);
+  return new TributaryError(
+    'FENCED',
+    `${snapshot.table} is at offset ${at} of partition ${partition.partition} of ${partition.topic}, by another owner; what was counted is dropped`,
+  );
+}
+
+function* rowsOf(taken: readonly Taken[]): Generator<SegmentRow> {
+  for (const { rows } of taken) yield* rows;
+}
+
+const placeOf = ({ job, topic, partition }: Taken['partition']) => ({ job, topic, partition });

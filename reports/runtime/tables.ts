@@ -1,0 +1,116 @@
+/** The table that a source is published to: the current generation, made if it is not there. */
+import { randomUUID } from 'node:crypto';
+import { TributaryError } from '../../core/errors.ts';
+import type { DuckDb } from '../../duckdb/database.ts';
+import {
+  type Add,
+  type Committed,
+  type DeltaTable,
+  deltaTable,
+  type Propose,
+  type Snapshot,
+  segmentWriter,
+} from '../../sinks/delta/index.ts';
+import type { Objects } from '../../sinks/objects/port.ts';
+import type { SegmentRow } from '../../sinks/segments/columns.ts';
+import { type CurrentGeneration, currentGeneration, tableName } from './generations.ts';
+import type { SegmentSource } from './source.ts';
+
+/** What tables lie on. */
+export interface TableStores {
+  readonly objects: Objects;
+  readonly duck: DuckDb;
+  /** In ms since 1970 UTC. */
+  readonly now: () => number;
+  /** Who commits, for people: name and version. */
+  readonly engine: string;
+}
+
+export interface SegmentTable {
+  readonly name: string;
+  /** The newest snapshot. */
+  refresh(): Promise<Snapshot>;
+  /** Uploads rows: nothing has them before a commit adds them. */
+  write(rows: Iterable<SegmentRow>): Promise<Add[]>;
+  /** As of `DeltaTable`. Throws FENCED where another generation counts by now. */
+  commit(propose: Propose): Promise<Committed>;
+}
+
+/** A generation of a source: its table is made if it is not there. Throws TABLE_DRIFTED if the source cannot be published to it. */
+export async function openGeneration(
+  stores: TableStores,
+  source: SegmentSource,
+  generation: number,
+): Promise<{ readonly table: DeltaTable; readonly write: SegmentTable['write'] }> {
+  const { objects, duck, now, engine } = stores;
+  const { prefix, layout, sortBy, fixed, about } = source;
+  const table = deltaTable({ objects, duck, table: tableName(prefix, generation), now, engine });
+  const snapshot = await table.create({ layout, description: about, configuration: fixed });
+  for (const [name, value] of Object.entries(fixed)) {
+    const before = snapshot.metaData.configuration?.[name];
+    if (before === value) continue;
+    throw new TributaryError(
+      'TABLE_DRIFTED',
+      `the table ${table.table} was made with ${name} ${before}, and the declaration says ${value}; make it anew: tributary rollup rebuild`,
+    );
+  }
+  // Never the same again, also after a crash of this very process.
+  const writer = `${source.job}-${randomUUID()}`;
+  const segments = segmentWriter({ objects, duck, table: table.table, layout, writer, sortBy, now });
+  return { table, write: (rows) => segments.write(rows) };
+}
+
+/** The current generation of a source, whichever that is when it is asked. */
+export class CurrentTable implements SegmentTable {
+  readonly #stores: TableStores;
+  readonly #source: SegmentSource;
+  #current: CurrentGeneration | undefined;
+  #opened: Awaited<ReturnType<typeof openGeneration>> | undefined;
+  #opening: Promise<Awaited<ReturnType<typeof openGeneration>>> | undefined;
+
+  constructor(stores: TableStores, source: SegmentSource) {
+    this.#stores = stores;
+    this.#source = source;
+  }
+
+  get name(): string {
+    return this.#opened?.table.table ?? this.#source.prefix;
+  }
+
+  async refresh(): Promise<Snapshot> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    const { table } = await this.#opening;
+    return table.refresh();
+  }
+
+  async write(rows: Iterable<SegmentRow>): Promise<Add[]> {
+    return this.#table.write(rows);
+  }
+
+  async commit(propose: Propose): Promise<Committed> {
+    const { table } = this.#table;
+    const current = await currentGeneration(this.#stores.objects, this.#source.prefix, this.#current);
+    if (current.swaps !== this.#current?.swaps) {
+      const now = tableName(this.#source.prefix, current.generation);
+      throw new TributaryError('FENCED', `${now} counts instead of ${table.table} by now; going on there`);
+    }
+    return table.commit(propose);
+  }
+
+  get #table() {
+    if (this.#opened === undefined) throw new TributaryError('USAGE', 'a table is refreshed before it is written to');
+    return this.#opened;
+  }
+
+  async #open() {
+    const { objects } = this.#stores;
+    const current = await currentGeneration(objects, this.#source.prefix, this.#current);
+    if (this.#opened === undefined || current.generation !== this.#current?.generation) {
+      this.#opened = await openGeneration(this.#stores, this.#source, current.generation);
+    }
+    this.#current = current;
+    return this.#opened;
+  }
+}

@@ -1,0 +1,442 @@
+/** What a Delta table keeps over any implementation of the objects port: see `sinks/delta/index.ts`. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type Action, compact, filesOf, growthOf, removalsOf, segmentWriter, txnOf } from '../../sinks/delta/index.ts';
+import type { Objects } from '../../sinks/objects/port.ts';
+import { GROWN, LAYOUT, plain, rowsOf, TABLE, type World, worldOf } from './delta-samples.ts';
+import { bytes, names, text } from './objects-samples.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const LOG = `${TABLE}/_delta_log/`;
+const commitOf = (version: number): string => `${LOG}${String(version).padStart(20, '0')}.json`;
+const txn = (appId: string, version: number): Action => ({ txn: { appId, version } });
+
+/** `make` answers an empty store of its own for every test. */
+export function deltaContract(name: string, make: (t: TestContext) => Promise<Objects>): void {
+  const deltaTest = (title: string, body: (world: World, t: TestContext) => Promise<void>): void => {
+    test(`${name}: ${title}`, async (t) => body(await worldOf(t, await make(t)), t));
+  };
+
+  deltaTest('a table that is not there is not found, and of several that make it one does', async (world) => {
+    assert.equal(await world.open().find(), undefined);
+    await assert.rejects(world.open().refresh(), { code: 'NOT_FOUND' });
+    await assert.rejects(
+      world.open().commit(() => ({ operation: 'WRITE', actions: [] })),
+      { code: 'NOT_FOUND' },
+    );
+    const made = await Promise.all([1, 2, 3, 4].map(() => world.open().create({ layout: LAYOUT })));
+    assert.equal(new Set(made.map(({ metaData }) => metaData.id)).size, 1);
+    assert.deepEqual(await names(world.objects, ''), [commitOf(0)]);
+  });
+
+  deltaTest('rows of every type are read as they were written, with the txn of their commit', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    await world.write(table, [...rowsOf(0, 40), ...rowsOf(0, 3, '2026-12-01')], [txn('a', 40)]);
+    await world.write(table, rowsOf(40, 50), [txn('a', 50), txn('b', 7)]);
+    const snapshot = await world.open().refresh();
+    assert.deepEqual([txnOf(snapshot, 'a'), txnOf(snapshot, 'b'), txnOf(snapshot, 'c')], [50, 7, undefined]);
+    assert.deepEqual([...snapshot.days.keys()].sort(), ['2026-11-30', '2026-12-01']);
+    const expected = [...rowsOf(0, 50), ...rowsOf(0, 3, '2026-12-01')].map((row) => plain(row));
+    assert.deepEqual(await world.rows(snapshot), expected);
+  });
+
+  deltaTest('of several who commit at once each is asked until it comes next, and nothing is lost', async (world) => {
+    await world.open().create({ layout: LAYOUT });
+    const conflicts = await Promise.all(
+      Array.from({ length: 6 }, async (_, writer) => {
+        const table = world.open();
+        let met = 0;
+        for (let n = 1; n <= 3; n += 1) {
+          const { conflicts } = await table.commit((snapshot) => {
+            assert.equal(txnOf(snapshot, `w${writer}`) ?? 0, n - 1, 'it is asked with what it has committed');
+            return { operation: 'WRITE', actions: [txn(`w${writer}`, n)] };
+          });
+          met += conflicts;
+        }
+        return met;
+      }),
+    );
+    assert.ok(
+      conflicts.some((met) => met > 0),
+      'they met each other',
+    );
+    const snapshot = await world.open().refresh();
+    assert.equal(snapshot.version, 18);
+    assert.deepEqual(
+      [...snapshot.txns.values()].map(({ version }) => version),
+      [3, 3, 3, 3, 3, 3],
+    );
+  });
+
+  deltaTest('who is asked again and sees that another has come further commits nothing', async (world) => {
+    const [first, second] = [world.open(), world.open()];
+    await first.create({ layout: LAYOUT });
+    const step = (snapshot: Parameters<Parameters<typeof first.commit>[0]>[0]) =>
+      txnOf(snapshot, 'a') === undefined ? { operation: 'WRITE', actions: [txn('a', 10)] } : undefined;
+    await second.refresh();
+    assert.equal((await first.commit(step)).committed, true);
+    const { committed, snapshot, conflicts } = await second.commit(step);
+    assert.deepEqual([committed, txnOf(snapshot, 'a'), conflicts], [false, 10, 1]);
+    assert.deepEqual((await names(world.objects, LOG)).length, 2);
+  });
+
+  deltaTest('a table is read from its checkpoint, and goes on from there', async (world) => {
+    const table = world.open({ checkpointEvery: 3 });
+    await table.create({ layout: LAYOUT });
+    for (let n = 0; n < 7; n += 1) await world.write(table, rowsOf(n * 2, n * 2 + 2), [txn('a', n)]);
+    const read = await world.open().refresh();
+    assert.deepEqual([read.version, read.checkpoint, txnOf(read, 'a')], [7, 6, 6]);
+    const whole = await table.refresh();
+    assert.deepEqual(
+      await world.rows(read),
+      rowsOf(0, 14).map((row) => plain(row)),
+    );
+    assert.deepEqual(read.metaData, { ...whole.metaData, description: null });
+    assert.deepEqual(read.columns, whole.columns);
+  });
+
+  deltaTest('a pointer or checkpoint that is missing, old or damaged costs reads and nothing else', async (world) => {
+    const table = world.open({ checkpointEvery: 2 });
+    await table.create({ layout: LAYOUT });
+    for (let n = 1; n <= 5; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
+    const pointer = `${LOG}_last_checkpoint`;
+    const checkpoint = (version: number) => commitOf(version).replace('json', 'checkpoint.parquet');
+    const damages: (() => Promise<unknown>)[] = [
+      () => world.objects.put(pointer, bytes('{"version":2,"size":3}')),
+      () => world.objects.put(pointer, bytes('{"version":3,"size":3}')),
+      () => world.objects.put(pointer, bytes('{"version":99,"size":3}')),
+      () => world.objects.put(pointer, bytes('no JSON')),
+      () => world.objects.put(pointer, bytes('')),
+      () => world.objects.remove(pointer),
+      () => world.objects.put(pointer, bytes('{"version":4,"size":3}')),
+      () => world.objects.put(checkpoint(4), bytes('PAR1 and no more')),
+      () => world.objects.put(checkpoint(4), bytes('')),
+      () => world.objects.put(checkpoint(2), bytes('PAR1')),
+      () => world.objects.remove(checkpoint(4)),
+    ];
+    for (const damage of damages) {
+      await damage();
+      const snapshot = await world.open().refresh();
+      assert.deepEqual([snapshot.version, txnOf(snapshot, 'a')], [5, 5], String(damage));
+    }
+  });
+
+  deltaTest('a checkpoint that cannot be written fails no commit', async (world) => {
+    let problems = 0;
+    const objects: Objects = {
+      ...world.objects,
+      put: () => Promise.reject(new Error('no checkpoint today')),
+    };
+    const table = world.open({
+      objects,
+      checkpointEvery: 2,
+      onCheckpointFailed: () => {
+        problems += 1;
+      },
+    });
+    await table.create({ layout: LAYOUT });
+    for (let n = 1; n <= 4; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
+    assert.equal(problems, 2);
+    assert.equal(txnOf(await world.open().refresh(), 'a'), 4);
+  });
+
+  deltaTest('a log is cleaned behind a checkpoint, and who was away meanwhile finds its way', async (world) => {
+    const [table, away] = [world.open({ checkpointEvery: 4 }), world.open()];
+    await table.create({ layout: LAYOUT });
+    for (let n = 1; n <= 3; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
+    assert.equal((await away.refresh()).version, 3);
+    for (let n = 4; n <= 9; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
+    assert.deepEqual(await table.cleanLog(), [], 'it is too young');
+    world.clock.now += 8 * DAY;
+    const removed = await table.cleanLog();
+    assert.deepEqual(
+      removed.filter((each) => each.endsWith('json')),
+      [0, 1, 2, 3, 4, 5, 6, 7].map(commitOf),
+    );
+    assert.deepEqual(await table.cleanLog(), []);
+    // It knows version 3, whose successor is gone: to commit it would be to lose the commit.
+    const { snapshot, conflicts } = await away.commit((snapshot) => {
+      return { operation: 'WRITE', actions: [txn('b', (txnOf(snapshot, 'a') ?? 0) * 100)] };
+    });
+    assert.deepEqual([snapshot.version, txnOf(snapshot, 'a'), txnOf(snapshot, 'b'), conflicts], [10, 9, 900, 1]);
+    await world.objects.put(`${LOG}_last_checkpoint`, bytes('{"version":4,"size":3}'));
+    assert.equal(txnOf(await world.open().refresh(), 'b'), 900);
+    await world.objects.remove(`${LOG}_last_checkpoint`);
+    assert.equal(txnOf(await world.open().refresh(), 'b'), 900);
+  });
+
+  deltaTest('a log with a hole that no checkpoint covers is broken, and says so', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    for (let n = 1; n <= 4; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
+    await world.objects.remove(commitOf(0));
+    await assert.rejects(world.open().refresh(), { code: 'STORE_BROKEN', message: /hole before version 4/ });
+    await world.objects.put(commitOf(0), bytes('{"add":{"path":1}}\n'));
+    await assert.rejects(world.open().refresh(), { code: 'STORE_BROKEN', message: /line 1 of .*0\.json/ });
+  });
+
+  deltaTest('a table grows by nullable columns, which older segments have as null', async (world) => {
+    const table = world.open({ checkpointEvery: 3 });
+    await table.create({ layout: LAYOUT });
+    await world.write(table, rowsOf(0, 3));
+    const added = rowsOf(3, 6).map((row, n) => ({ ...row, added: n }));
+    await world.write(table, added, growthOf(await table.refresh(), GROWN), GROWN);
+    for (const snapshot of [await table.refresh(), await world.open().refresh()]) {
+      assert.deepEqual(growthOf(snapshot, GROWN), []);
+      assert.deepEqual(growthOf(snapshot, LAYOUT), [], 'who knows fewer columns can go on');
+      assert.deepEqual(
+        await world.rows(snapshot, GROWN),
+        [...rowsOf(0, 3), ...added].map((row) => plain(row, GROWN)),
+      );
+    }
+    await world.write(table, rowsOf(6, 7));
+    const read = await world.open().refresh();
+    assert.equal(read.checkpoint, 3);
+    assert.equal((await world.rows(read, GROWN)).length, 7);
+  });
+
+  deltaTest('a table with other columns is not taken for the declared one', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    const change = (index: number, part: object) => ({
+      ...LAYOUT,
+      columns: LAYOUT.columns.map((each, at) => (at === index ? { ...each, ...part } : each)),
+    });
+    for (const [layout, message] of [
+      [change(4, { type: 'double' }), /its column count is long, not count: double/],
+      [change(4, { nullable: true }), /its column count must have a value/],
+      [change(4, { name: 'Count' }), /its column count is long, not Count/],
+      [{ ...GROWN, columns: [...GROWN.columns, { name: 'more', type: 'long', nullable: false }] }, /lacks more/],
+      [{ ...change(7, { nullable: false }), partition: 'birthday' }, /partitioned by date, not by birthday/],
+    ] as const) {
+      await assert.rejects(world.open().create({ layout: layout as typeof LAYOUT }), {
+        code: 'TABLE_DRIFTED',
+        message,
+      });
+    }
+  });
+
+  deltaTest('commits of others are met: compactions, vacuums and words that we do not know', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    await world.write(table, rowsOf(0, 2), [txn('a', 1)]);
+    const before = await world.write(table, rowsOf(2, 4));
+    const [one, two] = filesOf(before);
+    assert.ok(one && two);
+    const foreign = [
+      [{ commitInfo: { timestamp: 1, operation: 'VACUUM START' } }],
+      [{ commitInfo: { timestamp: 2, operation: 'VACUUM END' } }, { somethingNew: { a: 1 } }],
+      [{ remove: { path: one.path, dataChange: false } }, { txn: { appId: 'theirs', version: 3 } }],
+      [{ add: { ...one, dataChange: false } }],
+    ];
+    for (const [at, actions] of foreign.entries()) {
+      const body = actions.map((action) => JSON.stringify(action)).join('\n');
+      await world.objects.create(commitOf(before.version + 1 + at), bytes(body));
+    }
+    const after = await world.write(table, rowsOf(4, 6), [txn('a', 2)]);
+    assert.equal(after.version, before.version + 5);
+    assert.deepEqual([txnOf(after, 'a'), txnOf(after, 'theirs'), after.removed.size], [2, 3, 0]);
+    assert.deepEqual(
+      await world.rows(after),
+      rowsOf(0, 6).map((row) => plain(row)),
+    );
+  });
+
+  deltaTest('a raised protocol is refused by who meets it, before anything is written', async (world) => {
+    for (const [protocol, message] of [
+      [{ minReaderVersion: 1, minWriterVersion: 3 }, /asks for writer version 3; we have reader version 1/],
+      [{ minReaderVersion: 2, minWriterVersion: 2 }, /asks for reader version 2/],
+      [
+        {
+          minReaderVersion: 3,
+          minWriterVersion: 7,
+          readerFeatures: ['deletionVectors'],
+          writerFeatures: ['deletionVectors'],
+        },
+        /the features deletionVectors;/,
+      ],
+    ] as const) {
+      const name = `t${protocol.minReaderVersion}${protocol.minWriterVersion}`;
+      const table = world.open({ table: name });
+      await table.create({ layout: LAYOUT });
+      const raised = `${name}/_delta_log/00000000000000000001.json`;
+      await world.objects.create(raised, bytes(JSON.stringify({ protocol })));
+      const refused = { code: 'TABLE_PROTOCOL', kind: 'fatal', message };
+      await assert.rejects(
+        table.commit(() => ({ operation: 'WRITE', actions: [] })),
+        refused,
+      );
+      await assert.rejects(world.open({ table: name }).refresh(), refused);
+      assert.equal((await names(world.objects, `${name}/`)).length, 2);
+    }
+  });
+
+  deltaTest('a commit that would damage the table is refused', async (world) => {
+    const table = world.open();
+    const { metaData } = await table.create({ layout: LAYOUT });
+    const [add] = filesOf(await world.write(table, rowsOf(0, 1)));
+    assert.ok(add);
+    const drop = { ...metaData, schemaString: metaData.schemaString.replace('"tenant"', '"landlord"') };
+    for (const [action, message] of [
+      [{ add }, /is in the table already/],
+      [{ add: { ...add, path: 's3://elsewhere/a.parquet' } }, /outside/],
+      [{ remove: { path: 'date=2026-11-30/none.parquet', dataChange: true } }, /removed and not there/],
+      [{ protocol: { minReaderVersion: 3, minWriterVersion: 7 } }, /changes the protocol/],
+      [{ metaData: drop }, /changes columns/],
+      [{ metaData: { ...metaData, partitionColumns: [] } }, /changes columns/],
+    ] as const) {
+      await assert.rejects(
+        table.commit(() => ({ operation: 'WRITE', actions: [action] })),
+        { code: 'USAGE', message },
+      );
+    }
+    const late = { ...add, path: 'date=2026-11-30/late.parquet', modificationTime: world.clock.now - 4 * DAY };
+    await assert.rejects(
+      table.commit(() => ({ operation: 'WRITE', actions: [{ add: late }] })),
+      { code: 'COMMIT_REFUSED', outcome: 'none' },
+    );
+    assert.equal((await table.refresh()).version, 1);
+  });
+
+  deltaTest('segments are put together beside writers, and all rows stay', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    for (let n = 0; n < 6; n += 1) await world.write(table, rowsOf(n * 3, n * 3 + 3));
+    await world.write(table, rowsOf(0, 2, '2026-12-01'));
+    const before = await world.open().refresh();
+    const [, done] = await Promise.all([
+      world.write(world.open(), rowsOf(18, 20)),
+      compact(world.open(), {
+        ...world,
+        layout: LAYOUT,
+        writer: 'c1',
+        sortBy: ['tenant', 'at'],
+        now: () => world.clock.now,
+      }),
+    ]);
+    assert.deepEqual([done.groups, done.files >= 6, done.dropped], [1, true, 0]);
+    const after = await table.refresh();
+    assert.ok(filesOf(after).length <= 3);
+    const expected = [...rowsOf(0, 20), ...rowsOf(0, 2, '2026-12-01')].map((row) => plain(row));
+    assert.deepEqual(await world.rows(after), expected);
+    // Files of an older snapshot are there for its readers.
+    assert.deepEqual((await world.rows(before)).length, 20);
+    assert.match(await text(world.objects, commitOf(after.version)), /.*/);
+  });
+
+  deltaTest('segments are merged by the SQL of their columns', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    for (let n = 0; n < 4; n += 1)
+      await world.write(
+        table,
+        rowsOf(1, 5).map((row) => ({ ...row, count: 2n ** 60n + BigInt(n) })),
+      );
+    const sum = 'CAST(sum("count") AS BIGINT)';
+    const merge = (relation: string) =>
+      `SELECT "at", tenant, any_value(course) AS course, ${sum} AS "count", any_value(score) AS score, any_value("isActive") AS "isActive",
+         any_value(birthday) AS birthday, any_value(learners) AS learners, any_value(buckets) AS buckets, any_value(regions) AS regions
+       FROM ${relation} GROUP BY "at", tenant`;
+    await compact(table, { ...world, layout: LAYOUT, writer: 'c', merge, now: () => world.clock.now });
+    const expected = rowsOf(1, 5).map((row) => plain({ ...row, count: 2n ** 62n + 6n }));
+    assert.deepEqual(await world.rows(await table.refresh()), expected);
+  });
+
+  deltaTest('a compaction of which somebody took a segment is dropped, and leaves nothing', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    for (let n = 0; n < 4; n += 1) await world.write(table, rowsOf(n, n + 1));
+    const other = world.open();
+    const objects: Objects = {
+      ...world.objects,
+      async create(name, body) {
+        const info = await world.objects.create(name, body);
+        const [file] = filesOf(await other.refresh());
+        await other.commit(() => ({
+          operation: 'DELETE',
+          actions: [{ remove: { path: file?.path ?? '', dataChange: true, deletionTimestamp: world.clock.now } }],
+        }));
+        return info;
+      },
+    };
+    const done = await compact(table, { ...world, objects, layout: LAYOUT, writer: 'c', now: () => world.clock.now });
+    assert.deepEqual([done.groups, done.dropped], [0, 1]);
+    assert.deepEqual(
+      (await names(world.objects, `${TABLE}/date`)).filter((each) => each.includes('/c-')),
+      [],
+    );
+    assert.deepEqual(
+      await world.rows(await table.refresh()),
+      rowsOf(1, 4).map((row) => plain(row)),
+    );
+  });
+
+  deltaTest('a vacuum deletes what no snapshot of the retention has, and what nobody committed', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    for (let n = 0; n < 4; n += 1) await world.write(table, rowsOf(n, n + 1));
+    const options = { ...world, layout: LAYOUT, writer: 'c', now: () => world.clock.now };
+    await segmentWriter({ ...options, table: TABLE, writer: 'lost' }).write(rowsOf(9, 10));
+    await compact(table, options);
+    const stored = async () => (await names(world.objects, `${TABLE}/date`)).map((each) => each.split('/').at(-1));
+    assert.equal((await table.vacuum()).files.length, 0);
+    await assert.rejects(table.vacuum({ olderThanMs: 0 }), { code: 'USAGE' });
+    await assert.rejects(table.vacuum({ olderThanMs: 8 * DAY }), { code: 'USAGE' });
+    world.clock.now += 2 * HOUR;
+    const plan = await table.vacuum({ olderThanMs: HOUR, dryRun: true });
+    assert.deepEqual(
+      plan.files.map((each) => each.name.split('/').at(-1)),
+      [1, 2, 3, 4].map((n) => `w${n}-00000000.parquet`),
+    );
+    assert.equal((await stored()).length, 6, 'nothing is deleted in a dry run');
+    assert.equal((await table.vacuum({ olderThanMs: HOUR })).bytes, plan.bytes);
+    assert.deepEqual(await stored(), ['c-00000000.parquet', 'lost-00000000.parquet']);
+    world.clock.now += 8 * DAY;
+    await table.checkpoint();
+    await table.vacuum();
+    assert.deepEqual(await stored(), ['c-00000000.parquet']);
+    assert.deepEqual(
+      await world.rows(await world.open().refresh()),
+      rowsOf(0, 4).map((row) => plain(row)),
+    );
+  });
+
+  deltaTest('days that are over are removed whole', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    await world.write(table, [...rowsOf(0, 2), ...rowsOf(0, 2, '2026-11-29'), ...rowsOf(0, 2, '2026-11-28')]);
+    const { snapshot } = await table.commit((each) => ({
+      operation: 'DELETE',
+      actions: removalsOf(each, (day) => day < '2026-11-30', world.clock.now),
+    }));
+    assert.deepEqual([...snapshot.days.keys()], ['2026-11-30']);
+    assert.equal(snapshot.removed.size, 2);
+  });
+
+  deltaTest('a commit whose answer was lost is found again in the log, and done once', async (world) => {
+    const away = Object.assign(new Error('socket closed'), { code: 'ECONNRESET' });
+    let fail: 'before' | 'after' | 'no' = 'no';
+    const { TributaryError } = await import('../../core/errors.ts');
+    const lost = () => new TributaryError('OBJECTS_AWAY', 'writing: socket closed; waiting for it', { cause: away });
+    const objects: Objects = {
+      ...world.objects,
+      async create(name, body) {
+        if (fail === 'before') throw lost();
+        const info = await world.objects.create(name, body);
+        if (fail === 'after') throw lost();
+        return info;
+      },
+    };
+    const table = world.open({ objects });
+    await table.create({ layout: LAYOUT });
+    const step = (n: number) => table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
+    fail = 'after';
+    assert.deepEqual([(await step(1)).committed, (await step(2)).snapshot.version], [true, 2]);
+    fail = 'before';
+    await assert.rejects(step(3), { code: 'OBJECTS_AWAY', outcome: 'unknown' });
+    fail = 'no';
+    assert.equal((await step(3)).snapshot.version, 3);
+  });
+}
