@@ -73,6 +73,8 @@ export {
 } from './jobs/define.ts';
 export { defineModule, definePlatform, type Module, type Platform } from './modules/define.ts';
 export { learning, learningWith } from './modules/learning.ts';
+export { type Datasource, defineDatasource } from './reports/define-datasource.ts';
+export { type Granularity, localDay } from './reports/granularity.ts';
 export { deadLetterTopic, defineTopic, type Topic } from './topics/define.ts';
 
 /**

@@ -29,5 +29,12 @@ export * from './schemas/rows/group-membership.ts';
 export * from './schemas/rows/learner-progress.ts';
 export * from './schemas/rows/message.ts';
 export * from './schemas/rows/recipient.ts';
-export * from './schemas/user.ts';
+export * from './schemas/rows/user-profile.ts';
+export {
+  ownershipTransferred,
+  userCreated,
+  userDeleted,
+  userMerged,
+  userUpdated,
+} from './schemas/user.ts';
 export * from './topics/index.ts';

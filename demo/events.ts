@@ -89,7 +89,7 @@ function published({ courses, sites }: Rows): Placed[] {
 }
 
 function contentOf({ site, activityType }: SiteRow) {
-  return { contentId: site, unitId: activityType, name: `${activityType} ${site}` };
+  return { contentId: site, unitId: activityType, name: `${activityType} ${site}`, type: activityType };
 }
 
 function created(course: CourseRow): Placed {

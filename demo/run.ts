@@ -1,8 +1,8 @@
 /**
  * The demo: imports the Open University data set into the log, lets all jobs read it, and says what came of it.
  *
- * The courses come first, and the job that projects them has read them before anything else comes. The jobs would come to
- * the same rows in any order; but then what is derived on the way is the same in every run, too.
+ * The courses and the users come first, and the jobs that project them have read them before anything else comes. The jobs would come
+ * to the same rows in any order; but then what is derived and counted on the way is the same in every run, too.
  *
  * It can be killed at any moment and run again: it goes on where it was, and comes to the same figures.
  */
@@ -13,7 +13,8 @@ import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
 import type { Runtime, Stores } from '../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../jobs/runtime/telemetry.ts';
 import type { Platform } from '../modules/define.ts';
-import { contentEvents } from '../topics/index.ts';
+import type { Topic } from '../topics/define.ts';
+import { contentEvents, userEvents } from '../topics/index.ts';
 import { type Display, displayOn, NO_DISPLAY } from './display.ts';
 import { eventsOf } from './events.ts';
 import { collectFigures, pickSample } from './figures.ts';
@@ -51,6 +52,8 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
+/** What others look up. */
+const FIRST: readonly Topic[] = [contentEvents, userEvents];
 /** Events in one transaction of the import. */
 const CHUNK = 2000;
 const LOOK_EVERY_MS = 100;
@@ -96,17 +99,17 @@ async function importEvents(run: Run, presentations: readonly string[], jobs: re
   try {
     const before = demo.done;
     if (before === demo.total) return { records: 0, seconds: 0 };
-    const { courses, rest } = readEvents(chosen);
-    const events = [...courses, ...rest];
+    const { first, rest } = readEvents(chosen);
+    const events = [...first, ...rest];
     const told = (done: number): void => {
       display.show('import', done, events.length);
       signal.throwIfAborted();
     };
     told(before);
-    await demo.run(events, { until: courses.length, chunk: CHUNK, told });
+    await demo.run(events, { until: first.length, chunk: CHUNK, told });
     const projecting = await runUntilQuiet(
       run,
-      jobs.filter((job) => job.from === contentEvents),
+      jobs.filter(({ from }) => FIRST.includes(from)),
     );
     await demo.run(events, { until: events.length, chunk: CHUNK, told });
     return { records: demo.done - before, seconds: secondsSince(startedAt) - projecting.seconds };
@@ -118,10 +121,10 @@ async function importEvents(run: Run, presentations: readonly string[], jobs: re
 function readEvents(presentations: readonly string[]) {
   const rows = readRows();
   const events = eventsOf(presentations.length === 0 ? rows : selectRows(rows, presentations));
-  const [courses = [], rest = []] = [true, false].map((wanted) =>
-    events.filter(({ topic }) => (topic === contentEvents) === wanted),
+  const [first = [], rest = []] = [true, false].map((wanted) =>
+    events.filter(({ topic }) => FIRST.includes(topic) === wanted),
   );
-  return { courses, rest };
+  return { first, rest };
 }
 
 /** Runs the jobs until they have nothing left to do; not at all if there is nothing to begin with. */

@@ -1,5 +1,6 @@
 /** The pages that follow from the declarations of a platform, by the names of their files. */
 import type { Platform } from '../modules/define.ts';
+import { datasourcesPage } from './datasources-page.ts';
 import { eventsPage } from './events-page.ts';
 import { projectionsPage } from './projections-page.ts';
 
@@ -12,5 +13,6 @@ export function pagesOf(
   return {
     'events.md': eventsPage(platform, madeBy),
     'projections.md': projectionsPage(platform, madeBy, cql),
+    ...(platform.datasources.length > 0 && { 'datasources.md': datasourcesPage(platform, madeBy) }),
   };
 }

@@ -5,14 +5,16 @@ import { notify, notifyWith } from './notify/notify.ts';
 import { DEFAULT_OPTIONS, type JobOptions } from './options.ts';
 import { projectCourse } from './project-course/project-course.ts';
 import { projectGroup } from './project-group/project-group.ts';
+import { projectUser } from './project-user/project-user.ts';
 import { summarizeBatch } from './summarize-batch/summarize-batch.ts';
 import { trackProgress } from './track-progress/track-progress.ts';
 
-export { deliverMessage, notify, projectCourse, projectGroup, summarizeBatch, trackProgress };
+export { deliverMessage, notify, projectCourse, projectGroup, projectUser, summarizeBatch, trackProgress };
 
 /** As an installation sets them. */
 export const jobsWith = (options: JobOptions): readonly Job[] => [
   projectCourse,
+  projectUser,
   trackProgress,
   summarizeBatch,
   projectGroup,

@@ -1,11 +1,12 @@
 /**
- * A module is a named set of topics and jobs. A platform is the modules that an installation runs: everything else follows
+ * A module is a named set of topics, jobs and datasources. A platform is the modules that an installation runs: everything else follows
  * from it, the tables, the indexes, the topics of the log, the metrics and the pages of documentation.
  *
  * Both are data: no client, no clock, no logger.
  */
 import { TributaryError } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
+import type { Datasource } from '../reports/define-datasource.ts';
 import type { Topic } from '../topics/define.ts';
 import { problemsOf } from './problems.ts';
 
@@ -14,6 +15,7 @@ export interface Module {
   readonly name: string;
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
+  readonly datasources: readonly Datasource[];
 }
 
 export interface Platform {
@@ -21,14 +23,16 @@ export interface Platform {
   /** Those of all modules, in the order of the modules. */
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
+  readonly datasources: readonly Datasource[];
 }
 
 /**
  * The topics are those that the module brings along. Its jobs may also read topics of other modules and emit events to them; they
- * write no table, index or cache of another module.
+ * write no table, index or cache of another module. Its
+ * datasources may count events of topics of other modules, and look up rows of their jobs.
  */
 export function defineModule(module: Pick<Module, 'name'> & Partial<Module>): Module {
-  return Object.freeze({ topics: [], jobs: [], ...module });
+  return Object.freeze({ topics: [], jobs: [], datasources: [], ...module });
 }
 
 /** What a platform has that was made by any copy of this file, of whatever version. */
@@ -50,6 +54,8 @@ export function definePlatform({ modules }: { readonly modules: readonly Module[
     modules: [...modules],
     topics: modules.flatMap(({ topics }) => topics),
     jobs: modules.flatMap(({ jobs }) => jobs),
+    // A module that was written out by hand may have none.
+    datasources: modules.flatMap(({ datasources = [] }) => datasources),
   });
   made.add(platform);
   return platform;

@@ -1,4 +1,5 @@
 /** Which names the things of a platform may have: those that every store takes, and that no store uses for itself. */
+import { isReserved } from '../reports/names.ts';
 
 interface Rule {
   readonly form: RegExp;
@@ -50,12 +51,31 @@ const MODULE: Rule = {
   taken: [],
 };
 
-const RULES = { topic: TOPIC, job: JOB, table: TARGET, index: TARGET, cache: TARGET, module: MODULE } as const;
+/** It is a table of SQL. */
+const DATASOURCE: Rule = {
+  form: /^[a-z][a-z0-9_]{0,47}$/,
+  words: 'a small letter, then up to 47 small letters, digits and underscores',
+  taken: [
+    [/__/, 'two underscores stand between a datasource and what belongs to it'],
+    [/^(?:archive|tributary)_/, 'tables of the runtime begin so'],
+  ],
+};
+
+const RULES = {
+  topic: TOPIC,
+  job: JOB,
+  table: TARGET,
+  index: TARGET,
+  cache: TARGET,
+  module: MODULE,
+  datasource: DATASOURCE,
+} as const;
 
 /** What is wrong with the name; undefined if it can be had. */
 export function nameProblem(kind: keyof typeof RULES, name: string): string | undefined {
   const { form, words, taken } = RULES[kind];
   if (typeof name !== 'string' || !form.test(name)) return `its name has to be ${words}`;
+  if (kind === 'datasource' && isReserved(name)) return 'it is a word of SQL: name it otherwise';
   const by = taken.find(([pattern]) => pattern.test(name))?.[1];
   return by === undefined ? undefined : `its name is taken: ${by}; name it otherwise`;
 }

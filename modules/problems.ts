@@ -1,12 +1,13 @@
 /** What is wrong with the modules of a platform: all of it at once, before anything is opened. */
 import { callAnswered, DEFAULT_TENANT, type EventDef, type EventOf, timerFired } from '../core/event.ts';
 import { keyFields, type TableDef, type Target } from '../core/target.ts';
-import type { Job, Keys } from '../jobs/define.ts';
+import type { Job, Keys, Lookups } from '../jobs/define.ts';
+import type { Datasource } from '../reports/define-datasource.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import type { Module } from './define.ts';
 import { nameProblem } from './names.ts';
 
-/** A topic or a job, and the module that has it. */
+/** A topic, a job or a datasource, and the module that has it. */
 interface Of<T> {
   readonly module: string;
   readonly it: T;
@@ -18,6 +19,7 @@ export function problemsOf(modules: readonly Module[]): string[] {
   if (wrong.length > 0) return wrong;
   const topics = modules.flatMap(({ name, topics }) => topics.map((it) => ({ module: name, it })));
   const jobs = modules.flatMap(({ name, jobs }) => jobs.map((it) => ({ module: name, it })));
+  const datasources = modules.flatMap(({ name, datasources = [] }) => datasources.map((it) => ({ module: name, it })));
   return [
     ...moduleProblems(modules),
     ...topics.flatMap(topicProblems),
@@ -26,6 +28,9 @@ export function problemsOf(modules: readonly Module[]): string[] {
     ...collisions('job', jobs, 'which are consumer groups, too'),
     ...targetProblems(jobs),
     ...jobs.flatMap((job) => [...connectionProblems(job, topics), ...lookupProblems(job, jobs)]),
+    ...datasources.flatMap(({ module, it }) => named('datasource', it.name, module)),
+    ...collisions('datasource', datasources),
+    ...datasources.flatMap((datasource) => datasourceProblems(datasource, topics, jobs)),
   ];
 }
 
@@ -34,21 +39,23 @@ export function problemsOf(modules: readonly Module[]): string[] {
 function shapeProblems(modules: unknown): string[] {
   if (!Array.isArray(modules)) return ['modules is no list: give { modules: [learning, …] }'];
   return modules.flatMap((module: unknown, i) => {
-    const { name, topics, jobs } = (module ?? {}) as Partial<Record<keyof Module, unknown>>;
-    if (typeof name !== 'string' || !Array.isArray(topics) || !Array.isArray(jobs))
+    const { name, topics, jobs, datasources = [] } = (module ?? {}) as Partial<Record<keyof Module, unknown>>;
+    if (typeof name !== 'string' || ![topics, jobs, datasources].every(Array.isArray))
       return [`modules[${i}] is ${nothingOr(module, 'no module')}: make it with defineModule({ name, topics, jobs })`];
-    return [
-      ...topics.flatMap((topic, n) =>
-        isTopic(topic)
-          ? []
-          : [`topics[${n}] of the module ${name} is ${nothingOr(topic, 'no topic')}: use defineTopic`],
+    const lists = { topics, jobs, datasources } as Readonly<Record<string, readonly unknown[]>>;
+    return SHAPES.flatMap(({ list, kind, isOne, maker }) =>
+      (lists[list] ?? []).flatMap((each, n) =>
+        isOne(each) ? [] : [`${list}[${n}] of the module ${name} is ${nothingOr(each, `no ${kind}`)}: use ${maker}`],
       ),
-      ...jobs.flatMap((job, n) =>
-        isJob(job) ? [] : [`jobs[${n}] of the module ${name} is ${nothingOr(job, 'no job')}: use defineJob`],
-      ),
-    ];
+    );
   });
 }
+
+const SHAPES = [
+  { list: 'topics', kind: 'topic', isOne: isTopic, maker: 'defineTopic' },
+  { list: 'jobs', kind: 'job', isOne: isJob, maker: 'defineJob' },
+  { list: 'datasources', kind: 'datasource', isOne: isDatasource, maker: 'defineDatasource' },
+] as const;
 
 const nothingOr = (value: unknown, otherwise: string): string =>
   value === undefined ? 'undefined (is it exported, and does no import go round in a circle?)' : otherwise;
@@ -62,6 +69,11 @@ function isJob(value: unknown): boolean {
   const { name, from, row, fold, to, views } = (value ?? {}) as Partial<Job>;
   const parts = [name, from?.name, row?.name].every((each) => typeof each === 'string');
   return parts && typeof fold === 'object' && Array.isArray(to) && Array.isArray(views);
+}
+
+function isDatasource(value: unknown): boolean {
+  const { name, from, on, dimensions, metrics } = (value ?? {}) as Partial<Datasource>;
+  return typeof name === 'string' && typeof from?.name === 'string' && [on, dimensions, metrics].every(Array.isArray);
 }
 
 // ---- names ----
@@ -176,28 +188,37 @@ function targetNames(jobs: readonly Of<Job>[], targets: ReadonlyMap<Target, Of<J
   return problems;
 }
 
-// ---- what jobs need of the others ----
+// ---- what jobs and datasources need of the others ----
 
 function connectionProblems(job: Of<Job>, topics: readonly Of<Topic>[]): string[] {
-  const missing = (topic: Topic, does: string): string[] => {
-    if (topics.some(({ it }) => it === topic)) return [];
-    const other = topics.find(({ it }) => it.name === topic.name);
-    if (other !== undefined)
-      return [
-        `${who(job)} ${does} a topic ${topic.name} that is not the one of the module ${other.module}: import that one instead of declaring it again`,
-      ];
-    return [`${who(job)} ${does} the topic ${topic.name}, which no module has: add it to the topics of a module`];
-  };
-  return [...missing(job.it.from, 'reads'), ...[...new Set(job.it.to)].flatMap((topic) => missing(topic, 'emits to'))];
+  const emitted = [...new Set(job.it.to)].flatMap((topic) => missing(topic, `${who(job)} emits to`, topics));
+  return [...missing(job.it.from, `${who(job)} reads`, topics), ...emitted];
 }
 
-function lookupProblems(job: Of<Job>, jobs: readonly Of<Job>[]): string[] {
-  return [...lookedUp(job.it)].flatMap((table) =>
+function missing(topic: Topic, does: string, topics: readonly Of<Topic>[]): string[] {
+  if (topics.some(({ it }) => it === topic)) return [];
+  const other = topics.find(({ it }) => it.name === topic.name);
+  if (other !== undefined)
+    return [
+      `${does} a topic ${topic.name} that is not the one of the module ${other.module}: import that one instead of declaring it again`,
+    ];
+  return [`${does} the topic ${topic.name}, which no module has: add it to the topics of a module`];
+}
+
+function datasourceProblems(datasource: Of<Datasource>, topics: readonly Of<Topic>[], jobs: readonly Of<Job>[]) {
+  const { it, module } = datasource;
+  const whose = `the datasource ${it.name} of the module ${module}`;
+  const tables = new Set(it.on.flatMap((def) => [...tablesIn(attempt(() => it.lookups?.(exampleOf(def))))]));
+  return [...missing(it.from, `${whose} counts events of`, topics), ...notKept(tables, whose, jobs)];
+}
+
+const lookupProblems = (job: Of<Job>, jobs: readonly Of<Job>[]): string[] => notKept(lookedUp(job.it), who(job), jobs);
+
+function notKept(tables: ReadonlySet<TableDef>, who: string, jobs: readonly Of<Job>[]): string[] {
+  return [...tables].flatMap((table) =>
     jobs.some(({ it }) => it.row === table)
       ? []
-      : [
-          `${who(job)} looks up the table ${table.name}, in which no job keeps rows: add the module of the job that does`,
-        ],
+      : [`${who} looks up the table ${table.name}, in which no job keeps rows: add the module of the job that does`],
   );
 }
 
@@ -213,11 +234,13 @@ function lookedUp({ lookups, key, on, row }: Job): Set<TableDef> {
     const event = exampleOf(def);
     const isOwn = def === timerFired || def === callAnswered;
     const keys = (isOwn ? undefined : attempt(() => keysIn(key(event)))) ?? [someKey];
-    for (const each of keys)
-      for (const lookup of Object.values(attempt(() => lookups(each, event)) ?? {}))
-        if (lookup?.table !== undefined) tables.add(lookup.table);
+    for (const each of keys) for (const table of tablesIn(attempt(() => lookups(each, event)))) tables.add(table);
   }
   return tables;
+}
+
+function tablesIn(lookups: Lookups | undefined): Set<TableDef> {
+  return new Set(Object.values(lookups ?? {}).flatMap((lookup) => (lookup?.table === undefined ? [] : [lookup.table])));
 }
 
 function exampleOf({ type, example }: EventDef): EventOf<EventDef> {

@@ -44,7 +44,7 @@ export interface Bucket {
 }
 
 /** The first moment that every engine writes as a date alike: the year 0 is another one for each. */
-export const FIRST_MOMENT = -62_135_596_800_000;
+const FIRST_MOMENT = -62_135_596_800_000;
 /** No date of a partition is later. */
 const LAST_MOMENT = 253_402_214_399_999;
 

@@ -1,15 +1,15 @@
-/** Which names datasources and their columns may have: those that every engine takes without quotes. */
+/** Which names columns may have: those that every engine takes without quotes. */
 
 const FORM = /^[a-z][a-z0-9_]{0,47}$/;
 
 /** The columns that every datasource has. */
-export const FIXED = ['date', 'bucket', 'tenant'] as const;
+const FIXED = ['date', 'bucket', 'tenant'] as const;
 
 /** Words of SQL that DuckDB or Trino takes for no name. */
 const RESERVED: ReadonlySet<string> = new Set(
   `all alter analyse analyze and any array as asc asymmetric auto between both by case cast check collate column constraint create
   cross cube current_catalog current_date current_path current_role current_schema current_time current_timestamp current_user
-  deallocate default deferrable delete desc describe distinct drop else end escape except execute exists extract false fetch for
+  deallocate default deferrable delete desc describe distinct do drop else end escape except execute exists extract false fetch for
   foreign from full group grouping having in initially inner insert intersect into is join json_array json_exists json_object
   json_query json_table json_value lambda lateral leading left like limit listagg localtime localtimestamp natural normalize not
   null offset on only or order outer pivot pivot_longer pivot_wider placing prepare primary qualify recursive references
@@ -19,17 +19,10 @@ const RESERVED: ReadonlySet<string> = new Set(
 
 export const isReserved = (name: string): boolean => RESERVED.has(name);
 
-/** What is wrong with the name in SQL; undefined if it can be had. */
-function problem(what: string, name: string): string | undefined {
-  if (!FORM.test(name))
-    return `${what} ${name} has to be a small letter, then up to 47 small letters, digits and underscores`;
-  return isReserved(name) ? `${what} ${name} is a word of SQL: name it otherwise` : undefined;
-}
-
-export const datasourceNameProblem = (name: string): string | undefined => problem('the name', name);
-
+/** What is wrong with the name of a column that is declared; undefined if it can be had. */
 export function columnNameProblem(name: string): string | undefined {
-  return (FIXED as readonly string[]).includes(name)
-    ? `a column cannot be named ${name}: every datasource has one`
-    : problem('the column', name);
+  if ((FIXED as readonly string[]).includes(name)) return `a column cannot be named ${name}: every datasource has one`;
+  if (!FORM.test(name))
+    return `the column ${name} has to be a small letter, then up to 47 small letters, digits and underscores`;
+  return isReserved(name) ? `the column ${name} is a word of SQL: name it otherwise` : undefined;
 }

@@ -62,6 +62,12 @@ export const coursePublished = defineEvent(
               },
               { name: 'name', type: 'string', doc: 'What people call the content.', default: '' },
               { name: 'optional', type: 'boolean', doc: 'Whether it is optional in this place.', default: false },
+              {
+                name: 'type',
+                type: 'string',
+                doc: 'What kind of content it is, in the words of the platform, such as "video": figures are told apart by it.',
+                default: '',
+              },
             ],
           },
         },

@@ -33,6 +33,13 @@ const unsubscribe = {
   doc: 'An https URL, one POST to which takes the recipient out of messages like this one (RFC 8058). Absent: that cannot be.',
   default: null,
 } as const;
+/** The category of a message. */
+const about = {
+  name: 'category',
+  type: 'string',
+  doc: 'What it is about; empty for a digest, which is about several things.',
+  default: '',
+} as const;
 const through = { name: 'channel', type: channel, doc: 'How it goes out.' } as const;
 
 /** In the order of ISO 8601. */
@@ -246,6 +253,7 @@ export const messageDue = defineEvent(
       link,
       expiresAt,
       unsubscribe,
+      about,
     ],
   },
   {
@@ -265,6 +273,14 @@ const outcome = [
   notificationId,
   through,
   { name: 'attempts', type: 'int', doc: 'How often the channel was called.' },
+  about,
+  {
+    name: 'dueAt',
+    type: ['null', 'long'],
+    doc: 'When it was to go out; absent in events of earlier releases.',
+    unit: 'ms since 1970 UTC',
+    default: null,
+  },
 ] as const;
 
 export const messageDelivered = defineEvent(

@@ -1,14 +1,14 @@
 /** What happens to one user account. Topic `user.events`, keyed by `userId`. */
 import { defineEvent } from '../core/event.ts';
-import { userId } from './fields.ts';
+import { NEWEST_HOLDS, userId } from './fields.ts';
 
 const namespace = 'org.tributary.user';
 
 const text = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'string'], doc, default: null, personal: true }) as const;
 
-const whole = [
-  userId,
+/** What an account tells of its user. */
+export const profile = [
   text('name', 'The name people see.'),
   text('gender', 'As the platform tells it.'),
   text('region', 'Where the user lives, in the words of the platform.'),
@@ -23,6 +23,8 @@ const whole = [
   },
 ] as const;
 
+const whole = [userId, ...profile] as const;
+
 const example = {
   userId: 'learner-1',
   gender: 'F',
@@ -34,7 +36,13 @@ const example = {
 
 export const userCreated = defineEvent(
   'user.created',
-  { type: 'record', name: 'Created', namespace, doc: 'An account was set up.', fields: whole },
+  {
+    type: 'record',
+    name: 'Created',
+    namespace,
+    doc: `An account was set up. Of what is said of one user: ${NEWEST_HOLDS}`,
+    fields: whole,
+  },
   example,
 );
 
@@ -44,7 +52,7 @@ export const userUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: 'An account was changed. The event carries all of it as it is now.',
+    doc: `An account was changed. The event carries all of it as it is now. Of what is said of one user: ${NEWEST_HOLDS}`,
     fields: whole,
   },
   example,
@@ -68,7 +76,7 @@ export const userDeleted = defineEvent(
     type: 'record',
     name: 'Deleted',
     namespace,
-    doc: 'An account was deleted: what is personal is to be forgotten.',
+    doc: 'An account was deleted, for good: what is personal is to be forgotten, whatever is told of it, before or after, and with whatever time.',
     fields: [userId],
   },
   { userId: 'learner-1' },

@@ -1,7 +1,8 @@
 /**
- * For the tests of jobs, with `node:test`: given / when / then for one job (`jobSpec`), what every job has to survive (`survives`),
- * and the embedded stores in memory for everything else.
+ * For the tests of jobs and datasources, with `node:test`: given / when / then for one job (`jobSpec`) or one datasource
+ * (`datasourceSpec`), what every job has to survive (`survives`), and the embedded stores in memory for everything else.
  */
+export { DatasourceSpec, datasourceSpec, type ExpectedRow } from './datasource-spec.ts';
 export { type Dump, dump, type EmittedEvent } from './dump.ts';
 export { JobSpec, jobSpec, minute, type SpecEvent, type SpecOptions, type SpecRow } from './job-spec.ts';
 export type { Point, Reach } from './points.ts';

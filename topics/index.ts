@@ -5,6 +5,7 @@ import * as content from '../schemas/content.ts';
 import * as enrollment from '../schemas/enrollment.ts';
 import * as group from '../schemas/group.ts';
 import * as notification from '../schemas/notification.ts';
+import * as pipeline from '../schemas/pipeline.ts';
 import * as user from '../schemas/user.ts';
 import { defineTopic, type Topic } from './define.ts';
 
@@ -98,6 +99,15 @@ export const certificateEvents = defineTopic({
     certificate.certificateIssued,
     certificate.certificateFailed,
   ],
+});
+
+/** A topic of the module `pipeline`, and so none of those below. */
+export const pipelineEvents = defineTopic({
+  name: 'pipeline.events',
+  doc: 'What jobs have done, batch by batch.',
+  key: 'job',
+  events: [pipeline.batchDone, pipeline.recordRejected],
+  retentionMs: 7 * 24 * 60 * 60 * 1000,
 });
 
 export const topics: readonly Topic[] = [

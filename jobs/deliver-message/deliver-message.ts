@@ -40,9 +40,9 @@ export const deliverMessage = defineJob({
   fold: {
     'notification.message-due': (row, { data, time }) => {
       if (row !== undefined) return row;
-      const { recipientId, messageId, notificationId, channel, address, title, body, link, unsubscribe, expiresAt } =
-        data;
-      const ids = { recipientId, messageId, notificationId, channel };
+      const { recipientId, messageId, notificationId, channel, category, expiresAt } = data;
+      const { address, title, body, link, unsubscribe } = data;
+      const ids = { recipientId, messageId, notificationId, channel, category };
       const parcel = { address, title, body, link, unsubscribe };
       const begun = { state: 'sending', attempts: 1, lastDetail: '', reason: null } as const;
       return { ...ids, ...begun, parcel, dueAt: time, expiresAt, changedAt: time };
@@ -62,9 +62,10 @@ export const deliverMessage = defineJob({
 
   react: (before, after, { time }) => {
     if (after === undefined || after === before) return [];
-    const { recipientId, messageId, notificationId, channel, attempts, parcel, reason, lastDetail, changedAt } = after;
+    const { recipientId, messageId, notificationId, channel, category, attempts, dueAt } = after;
+    const { parcel, reason, lastDetail, changedAt } = after;
     if (parcel === null) {
-      const outcome = { recipientId, messageId, notificationId, channel, attempts };
+      const outcome = { recipientId, messageId, notificationId, channel, category, attempts, dueAt };
       const said =
         reason === null
           ? emit(messageDelivered, outcome)
@@ -77,9 +78,11 @@ export const deliverMessage = defineJob({
 
   views: [
     catchingUp(
-      view(message, failedMessages, ({ state: _, parcel: __, dueAt: ___, expiresAt: ____, reason, ...row }) =>
-        reason === null ? undefined : { ...row, reason },
-      ),
+      view(message, failedMessages, (row) => {
+        const { recipientId, messageId, notificationId, channel, attempts, lastDetail, reason, changedAt } = row;
+        const what = { recipientId, messageId, notificationId, channel, attempts, lastDetail, changedAt };
+        return reason === null ? undefined : { ...what, reason };
+      }),
     ),
   ],
 });

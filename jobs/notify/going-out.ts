@@ -48,7 +48,7 @@ export function noLongerHeld(before: Recipient | undefined, after: Recipient, ti
       const [newest, ...older] = together.filter(({ channels }) => channels.includes(to.channel));
       if (newest === undefined) return [];
       const message = digestMessage([newest, ...older], before.uncollected);
-      return messageTo(to, after, `${DIGEST_PREFIX}${after.digests}`, message);
+      return messageTo(to, after, `${DIGEST_PREFIX}${after.digests}`, { category: '', ...message });
     }),
   ];
 }
@@ -57,8 +57,8 @@ function messageTo(
   { channel, address }: Recipient['addresses'][number],
   { recipientId }: Recipient,
   notificationId: string,
-  { title, body, link, expiresAt, unsubscribe }: Omit<Message, 'category'>,
+  { category, title, body, link, expiresAt, unsubscribe }: Message,
 ) {
   const ids = { recipientId, messageId: derivedId('', notificationId, `/${channel}`), notificationId };
-  return emit(messageDue, { ...ids, channel, address, title, body, link, expiresAt, unsubscribe });
+  return emit(messageDue, { ...ids, channel, address, category, title, body, link, expiresAt, unsubscribe });
 }

@@ -112,7 +112,8 @@ function contentsOf({ contents }: Published, units: Units): Map<string, EntryOf<
         for (const holding of unit?.counts ?? []) counting.add(holding);
       }
       const name = all.find((place) => place.name !== '')?.name ?? '';
-      return [contentId, { name, required, units: [...counting].sort() }];
+      const type = all.find((place) => place.type !== '')?.type ?? '';
+      return [contentId, { name, required, units: [...counting].sort(), type }];
     }),
   );
 }

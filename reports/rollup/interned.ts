@@ -3,7 +3,7 @@
 export type Value = string | number | boolean | null;
 
 /** The longest text that a dimension keeps, in UTF-16 code units. A longer one is cut, and its last character says so. */
-export const LONGEST_TEXT = 256;
+const LONGEST_TEXT = 256;
 const CUT = '…';
 
 /** What the engine needs for a value besides its characters: measured, not known. */

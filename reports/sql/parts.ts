@@ -22,7 +22,7 @@ export interface Made {
   readonly sql: string;
 }
 
-export const isSketch = (metric: Metric): metric is Sketch => metric.kind === 'distinct' || metric.kind === 'quantile';
+const isSketch = (metric: Metric): metric is Sketch => metric.kind === 'distinct' || metric.kind === 'quantile';
 
 export const list = (names: readonly string[]): string => names.join(', ');
 

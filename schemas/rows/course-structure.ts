@@ -71,6 +71,7 @@ export const courseStructure = defineTable({
                 type: { type: 'array', items: 'string' },
                 doc: 'Every unit in which it is required, directly or through the units these hold.',
               },
+              { name: 'type', type: 'string', doc: 'What kind of content it is; empty if nobody tells.', default: '' },
             ],
           },
         },

@@ -28,6 +28,7 @@ export const message = defineTable({
     name: 'Message',
     fields: [
       ...ids,
+      { name: 'category', type: 'string', doc: 'What it is about; empty for a digest.', default: '' },
       {
         name: 'state',
         type: { type: 'enum', name: 'MessageState', symbols: ['sending', 'waiting', 'sent', 'failed'] },

@@ -42,7 +42,7 @@ test('an own module runs beside the built-in one, and every command knows it', a
   const produced = await tributary(folder, ['produce', 'login.events'], { input });
   assert.deepEqual([produced.code, produced.stderr], [0, '']);
   const { said } = await up(t, folder);
-  await said('7 jobs are running');
+  await said('8 jobs are running');
   await tributary(folder, ['lag', '--wait']);
 
   const lags = (await json(folder, 'lag')) as { job: string; lag: number }[];
@@ -65,7 +65,7 @@ test('an own module runs beside the built-in one, and every command knows it', a
     [],
   );
   const platform = findings.find(({ check }) => check === 'platform');
-  assert.match(String(platform?.message), /^learning, logins: 8 topics and 7 jobs, by .+tributary\.config\.ts$/);
+  assert.match(String(platform?.message), /^learning, logins: 8 topics and 8 jobs, by .+tributary\.config\.ts$/);
   const offsets = await json(folder, 'offsets', 'show', 'count-logins');
   assert.ok(JSON.stringify(offsets).includes('login.events'));
 });
@@ -159,7 +159,10 @@ test('a wrong file stops every command that needs it, with exit code 2, and no h
 test('the pages of a platform are written, and checked', async (t) => {
   const folder = folderWith(t, CONFIG);
   const written = await tributary(folder, ['docs', 'pages']);
-  assert.deepEqual([written.code, written.stdout], [0, 'pages/events.md\npages/projections.md\n']);
+  assert.deepEqual(
+    [written.code, written.stdout],
+    [0, 'pages/events.md\npages/projections.md\npages/datasources.md\n'],
+  );
   const page = (name: string): string => readFileSync(join(folder, 'pages', name), 'utf8');
   assert.match(page('events.md'), /by `tributary docs`.*\n### login\.logged-in\n.*Folded by `count-logins`/s);
   assert.match(page('projections.md'), /\n### login_count \(table\)\n/);

@@ -97,7 +97,7 @@ describe('the events of the whole data set', () => {
     const { name, units, contents: own } = data as { name: string; units: { unitId: string }[]; contents: object[] };
     assert.equal(name, 'AAA, October 2013');
     assert.equal(own.length, 211);
-    assert.deepEqual(own[0], { contentId: '546943', unitId: 'resource', name: 'resource 546943' });
+    assert.deepEqual(own[0], { contentId: '546943', unitId: 'resource', name: 'resource 546943', type: 'resource' });
     assert.deepEqual(units.map(({ unitId }) => unitId).sort(), [
       'dataplus',
       'forumng',

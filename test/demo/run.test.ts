@@ -156,7 +156,7 @@ test('a terminal gets a bar for the import and for every topic that has somethin
   await runDemo(await installation(t), { json: false, output, presentations: ['AAA-2014J'] });
   const bars = [...output.text.matchAll(/([a-z][a-z.]+) +█{30} 100% +([\d,]+) of ([\d,]+)/g)].map(([, ...bar]) => bar);
   const seen = new Map(bars.map(([name, done, total]) => [name, [done, total]]));
-  assert.deepEqual([...seen.keys()], ['import', 'content.events', 'enrollment.events', 'batch.events']);
+  assert.deepEqual([...seen.keys()], ['import', 'content.events', 'user.events', 'enrollment.events', 'batch.events']);
   assert.deepEqual(seen.get('import'), ['798', '798']);
   assert.deepEqual(seen.get('content.events'), ['1', '1']);
   assert.deepEqual(seen.get('enrollment.events'), ['434', '434']);

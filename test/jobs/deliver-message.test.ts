@@ -11,8 +11,8 @@ import { survives } from '../../testing/survival.ts';
 const ids = { recipientId: 'ada', messageId: 'exam-1/mail', notificationId: 'exam-1', channel: 'mail' };
 const parcel = { address: 'ada@example.org', title: 'Tomorrow', body: 'Room 4', link: '/exams/1', unsubscribe: null };
 const key = ['ada', 'exam-1/mail'];
-const due: SpecEvent = [messageDue, { ...ids, ...parcel, expiresAt: null }];
-const dueUntil = (expiresAt: number): SpecEvent => [messageDue, { ...ids, ...parcel, expiresAt }];
+const due: SpecEvent = [messageDue, { ...ids, ...parcel, category: 'exam', expiresAt: null }];
+const dueUntil = (expiresAt: number): SpecEvent => [messageDue, { ...ids, ...parcel, category: 'exam', expiresAt }];
 
 const accepts: Answer = { outcome: 'sent', detail: '250 accepted' };
 const refuses: Answer = { outcome: 'refused', detail: '550 no such mailbox' };
@@ -25,9 +25,10 @@ function answering(...answers: readonly Answer[]) {
 }
 const through = ({ channel }: ReturnType<typeof answering>) => ({ channels: { mail: channel } });
 
-const delivered = (attempts: number) => [messageDelivered, { ...ids, attempts }] as const;
+const told = { ...ids, category: 'exam', dueAt: minute(0) };
+const delivered = (attempts: number) => [messageDelivered, { ...told, attempts }] as const;
 const failed = (attempts: number, reason: string, detail: string) =>
-  [messageFailed, { ...ids, attempts, reason, detail }] as const;
+  [messageFailed, { ...told, attempts, reason, detail }] as const;
 
 test('a message that its channel accepts is sent, and forgets its address and its text', async (t) => {
   const mail = answering(accepts);
@@ -36,7 +37,7 @@ test('a message that its channel accepts is sent, and forgets its address and it
   const [sent] = mail.messages;
   assert.deepEqual({ unsubscribe: null, ...sent, key: '' }, { ...parcel, key: '', time: minute(0), sentAt: minute(0) });
   await spec.thenRow(key, {
-    ...ids,
+    ...told,
     state: 'sent',
     attempts: 1,
     lastDetail: '250 accepted',

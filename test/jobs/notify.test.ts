@@ -166,7 +166,12 @@ const OUT: readonly (readonly [
   ],
   ['a muted category stays in the feed', prefers({ muted: ['course'] }), asks('a'), []],
   ['urgent does not help a muted category', prefers({ muted: ['course'] }), asks('a', { urgent: true }), []],
-  ['another category is not muted', prefers({ muted: ['course'] }), asks('a', { category: 'exam' }), [goesOut('a')]],
+  [
+    'another category is not muted',
+    prefers({ muted: ['course'] }),
+    asks('a', { category: 'exam' }),
+    [goesOut('a', MAIL, { category: 'exam' })],
+  ],
   ['what is expired does not go out', prefers(), asks('a', { expiresAt: minute(1) }), []],
   [
     'what expires later goes out, and says so',

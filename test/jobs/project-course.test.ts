@@ -20,7 +20,10 @@ test('a published course is kept with its units and contents, and has progress c
     publishedAt: minute(0),
     required: 2,
     units: { one: { name: 'One', parentId: null, otherParentIds: [], optional: false, required: 1 } },
-    contents: { a: { name: 'A', required: true, units: ['one'] }, b: { name: '', required: true, units: [] } },
+    contents: {
+      a: { name: 'A', required: true, units: ['one'], type: '' },
+      b: { name: '', required: true, units: [], type: '' },
+    },
   });
   await spec.thenEmits(changed);
 });
@@ -36,7 +39,10 @@ test('publishing replaces the whole structure: what is not in it any more is gon
       two: { name: '', parentId: null, otherParentIds: [], optional: false, required: 0 },
       three: { name: '', parentId: null, otherParentIds: [], optional: false, required: 1 },
     },
-    contents: { b: { name: '', required: true, units: ['three'] }, c: { name: '', required: false, units: [] } },
+    contents: {
+      b: { name: '', required: true, units: ['three'], type: '' },
+      c: { name: '', required: false, units: [], type: '' },
+    },
   });
   await spec.thenEmits(changed);
 });
@@ -96,7 +102,7 @@ test('a retired course keeps its structure, and nobody is concluded again', asyn
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('', 'a'));
   await spec.when(retires('algebra'));
-  const contents = { a: { name: '', required: true, units: [] } };
+  const contents = { a: { name: '', required: true, units: [], type: '' } };
   await spec.thenRow(key, { retired: true, publishedAt: minute(0), required: 1, contents });
   await spec.thenNothing();
   await spec.when(retires('algebra'));

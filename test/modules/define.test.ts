@@ -5,6 +5,7 @@ import { defineCache, defineTable, type TableDef, type Target } from '../../core
 import { defineJob, type Job, type Lookups, lookup, view } from '../../jobs/define.ts';
 import { defineModule, definePlatform, type Module } from '../../modules/define.ts';
 import { learning } from '../../modules/learning.ts';
+import { type Datasource, defineDatasource } from '../../reports/define-datasource.ts';
 import { defineTopic, type Topic } from '../../topics/define.ts';
 import { enrollmentEvents, topics as ofLearning } from '../../topics/index.ts';
 import { countLogins, loginCount, loginEvents, logins } from '../own/logins.ts';
@@ -41,6 +42,21 @@ function job({ name = 'one', from = one, to = [], row = oneRow, into = [], looks
       looksUp === undefined ? {} : { other: lookup(looksUp as typeof oneRow, { userId: key.userId }) },
     fold: { 'user.seen': (_, { data }) => ({ userId: data.userId }) },
     views: into.map((each) => view(oneRow, each as typeof oneRow, (of) => of)),
+  });
+}
+
+function datasource({ name = 'ones', from = one, looksUp }: Omit<Parts, 'to' | 'into' | 'row'> = {}): Datasource {
+  return defineDatasource({
+    name,
+    title: 'Ones',
+    about: 'Ones.',
+    from: from as typeof one,
+    on: [seen],
+    granularity: 'day',
+    lookups: ({ data }): Lookups =>
+      looksUp === undefined ? {} : { other: lookup(looksUp as typeof oneRow, { userId: data.userId }) },
+    dimensions: {},
+    metrics: { ones: { kind: 'count', doc: 'Ones.', unit: 'ones' } },
   });
 }
 
@@ -196,6 +212,39 @@ test('one job alone writes a row, and one alone writes a view', () => {
     [mine({ jobs: into })],
     /^the job two .+ has a view in the table one_row, where the rows of the job one/,
   );
+});
+
+test('a platform has the datasources of its modules, of their own topics and of others', () => {
+  const own = datasource();
+  const platform = definePlatform({ modules: [learning, mine({ datasources: [own] })] });
+  assert.deepEqual(platform.datasources, [...learning.datasources, own]);
+  const elsewhere = defineModule({ name: 'elsewhere', datasources: [datasource({ name: 'twos' })] });
+  assert.deepEqual(problems(mine({}), elsewhere), []);
+});
+
+test('names of datasources that collide, or that no engine takes, are refused', () => {
+  const named = (...names: string[]) => mine({ datasources: names.map((name) => datasource({ name })) });
+  assertProblem([named('ones', 'ones')], /^2 datasources are named ones, in the module mine: name each otherwise$/);
+  assertProblem([named('Ones')], /^the datasource Ones of the module mine: its name has to be a small letter/);
+  assertProblem([named('order')], /^the datasource order .+: it is a word of SQL: name it otherwise$/);
+  assertProblem([named('archive_x')], /its name is taken: tables of the runtime begin so/);
+  const twice = datasource();
+  assertProblem(
+    [mine({ datasources: [twice] }), defineModule({ name: 'other', datasources: [twice] })],
+    /^the datasource ones is there 2 times, in the modules mine and other: it belongs to one module, once$/,
+  );
+});
+
+test('what a datasource counts, and what it looks up, has to be of the platform', () => {
+  const absent = topic('absent.events');
+  assertProblem(
+    [mine({ datasources: [datasource({ from: absent })] })],
+    /^the datasource ones of the module mine counts events of the topic absent\.events, which no module has/,
+  );
+  const looking = mine({ datasources: [datasource({ looksUp: loginCount })] });
+  assertProblem([looking], /^the datasource ones .+ looks up the table login_count, in which no job keeps rows/);
+  assert.deepEqual(problems(learning, logins, looking), []);
+  assert.match(problems(mine({ datasources: [{} as never] })).join(), /^datasources\[0\] of .+ is no datasource: use/);
 });
 
 test('all problems are told at once', () => {

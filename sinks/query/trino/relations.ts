@@ -1,7 +1,17 @@
 /** The relations as Trino has them: tables of the log that are registered by name, read at one version. */
-import type { StoredColumn, StoredType } from '../port.ts';
-import type { At } from '../snapshots.ts';
+import type { Relation, StoredColumn, StoredType } from '../port.ts';
 import type { Location } from './location.ts';
+
+/** A relation, and its table at one version; undefined if there is none. */
+interface At {
+  readonly relation: Relation;
+  readonly snapshot: TableAt | undefined;
+}
+interface TableAt {
+  readonly table: string;
+  readonly version: number;
+  readonly columns: readonly { readonly name: string }[];
+}
 
 const TYPES: Readonly<Record<StoredType, string>> = {
   string: 'varchar',

@@ -1,0 +1,68 @@
+/**
+ * Who joins batches, leaves them and completes their courses.
+ *
+ * They are facts that `track-progress` says once each, so that an enrollment that a platform repeats is one. Who comes back joins
+ * once more. Region and age band are those that the profile has when the event is counted; the profile is there first where accounts are
+ * told before enrollments.
+ */
+import { lookup } from '../../jobs/define.ts';
+import { learnerCompleted, learnerJoined, learnerLeft } from '../../schemas/batch.ts';
+import { userProfile } from '../../schemas/rows/user-profile.ts';
+import { batchEvents } from '../../topics/index.ts';
+import { defineDatasource } from '../define-datasource.ts';
+
+export const enrollments = defineDatasource({
+  name: 'enrollments',
+  title: 'Learners who join, leave and complete',
+  about:
+    'A completion counts when its last content was completed, which may be before it was known. Learners at a time are those who joined until then, less those who left.',
+  from: batchEvents,
+  on: [learnerJoined, learnerLeft, learnerCompleted],
+  granularity: 'quarter-hour',
+  lookups: ({ data }) => ({ user: lookup(userProfile, { userId: data.userId }) }),
+  time: ({ type, data, time }) => (type === 'batch.learner-completed' ? data.completedAt : time),
+
+  dimensions: {
+    course_id: { doc: 'The course.', of: ({ data }) => data.courseId },
+    batch_id: { doc: 'The batch.', of: ({ data }) => data.batchId },
+    region: {
+      doc: 'Where the learner lives, in the words of the platform.',
+      personal: true,
+      of: (_, { user }) => user?.region,
+    },
+    age_band: { doc: 'The years of age of the learner.', personal: true, of: (_, { user }) => user?.ageBand },
+  },
+
+  metrics: {
+    joined: {
+      kind: 'count',
+      doc: 'Learners who became active in the batch, for the first time or again.',
+      unit: 'learners',
+      when: ({ type }) => type === 'batch.learner-joined',
+    },
+    joined_first: {
+      kind: 'count',
+      doc: 'Of these, those who had never been in the batch before.',
+      unit: 'learners',
+      when: ({ type, data }) => type === 'batch.learner-joined' && data.first,
+    },
+    departed: {
+      kind: 'count',
+      doc: 'Learners who are no longer active in the batch.',
+      unit: 'learners',
+      when: ({ type }) => type === 'batch.learner-left',
+    },
+    completed: {
+      kind: 'count',
+      doc: 'Learners who completed the course while they were in the batch. A completion that was taken back and made again is another one.',
+      unit: 'learners',
+      when: ({ type }) => type === 'batch.learner-completed',
+    },
+    learners: {
+      kind: 'distinct',
+      doc: 'Different learners who joined, left or completed.',
+      unit: 'learners',
+      of: ({ data }) => data.userId,
+    },
+  },
+});

@@ -1,0 +1,84 @@
+/**
+ * How far learners are: every change of it, as transitions that add up.
+ *
+ * `track-progress` says each change once, with where the learner stood before. So the learners of each tenth at a time are all that came
+ * into it until then, less all that went out: a running sum of a column, by the bucket.
+ */
+
+import type { AnyEventOf } from '../../core/event.ts';
+import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
+import { batchEvents } from '../../topics/index.ts';
+import { defineDatasource } from '../define-datasource.ts';
+
+type Change = AnyEventOf<typeof learnerJoined | typeof learnerProgressed | typeof learnerLeft>;
+
+const TENTHS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+
+/** 0 to 9 percent first, 90 to 100 last. */
+const tenthOf = (progress: number): number => Math.min(9, Math.floor(progress / 10));
+
+/** Where the learner is after the change, and was before: none outside of the batch. */
+function stepOf({ type, data }: Change): { after?: number; before?: number } {
+  switch (type) {
+    case 'batch.learner-joined':
+      return { after: data.progress };
+    case 'batch.learner-left':
+      return { before: data.progress };
+    case 'batch.learner-progressed':
+      return { after: data.progress, before: data.previousProgress };
+  }
+}
+
+/** 1 who comes, -1 who goes, 0 where nothing changes. */
+function movedInto(event: Change, isThere: (progress: number) => boolean): number {
+  const { after, before } = stepOf(event);
+  return Number(after !== undefined && isThere(after)) - Number(before !== undefined && isThere(before));
+}
+
+const tenth = <const N extends (typeof TENTHS)[number]>(n: N) => ({
+  kind: 'sum' as const,
+  type: 'long' as const,
+  doc: `Learners who came to ${n * 10} to ${n === 9 ? 100 : n * 10 + 9} percent, less those who left that tenth.`,
+  unit: 'learners',
+  of: (event: Change) => movedInto(event, (progress) => tenthOf(progress) === n),
+});
+
+export const progress = defineDatasource({
+  name: 'progress',
+  title: 'How far learners are',
+  about:
+    'Changes, not states: the running sum of a column over all buckets until a time is how many learners were there at that time.',
+  from: batchEvents,
+  on: [learnerJoined, learnerProgressed, learnerLeft],
+  granularity: 'quarter-hour',
+
+  dimensions: {
+    course_id: { doc: 'The course.', of: ({ data }) => data.courseId },
+    batch_id: { doc: 'The batch.', of: ({ data }) => data.batchId },
+  },
+
+  metrics: {
+    learners: {
+      kind: 'sum',
+      type: 'long',
+      doc: 'Learners who came into the batch, less those who left.',
+      unit: 'learners',
+      of: (event) => movedInto(event, () => true),
+    },
+    ...Object.fromEntries(TENTHS.map((n) => [`at_${n * 10}`, tenth(n)])),
+    gained: {
+      kind: 'sum',
+      type: 'long',
+      doc: 'Progress that active learners made, less what was taken back.',
+      unit: 'percent',
+      of: ({ type, data }) => (type === 'batch.learner-progressed' ? data.progress - data.previousProgress : null),
+    },
+    reached: {
+      kind: 'quantile',
+      doc: 'The progress that active learners came to, with every change.',
+      unit: 'percent',
+      points: [0.25, 0.5, 0.75],
+      of: ({ type, data }) => (type === 'batch.learner-progressed' ? data.progress : null),
+    },
+  },
+});

@@ -1,0 +1,60 @@
+/** What the runtime says of the work of jobs, for figures of operation. Topic `pipeline.events`, keyed by `job`. */
+import { defineEvent } from '../core/event.ts';
+
+const namespace = 'org.tributary.pipeline';
+
+const whose = [
+  { name: 'job', type: 'string', doc: 'The job.' },
+  { name: 'topic', type: 'string', doc: 'The topic that it reads.' },
+  { name: 'partition', type: 'int', doc: 'The partition.' },
+] as const;
+const records = <const N extends string>(name: N, doc: string) =>
+  ({ name, type: 'int', doc, unit: 'records', minimum: 0 }) as const;
+
+export const batchDone = defineEvent(
+  'pipeline.batch-done',
+  {
+    type: 'record',
+    name: 'BatchDone',
+    namespace,
+    doc: 'A job has done a batch of records of one partition. Said in the transaction that commits the batch: as often as the batch counts, which is once.',
+    fields: [
+      ...whose,
+      records('applied', 'Records that changed a row.'),
+      records('unchanged', 'Records that changed no row.'),
+      records('repeated', 'Records that were known already, by their origin or by every row they touch.'),
+      records('skipped', 'Records that are none of the job: of another type, or for another job.'),
+      records('rejected', 'Records that went to the dead letters.'),
+      {
+        name: 'latencyMs',
+        type: ['null', 'long'],
+        doc: 'How long the record that waited longest had been in the log when the batch was done; absent if there was none that was applied.',
+        unit: 'ms',
+        default: null,
+      },
+    ],
+  },
+  {
+    job: 'track-progress',
+    topic: 'enrollment.events',
+    partition: 3,
+    applied: 480,
+    unchanged: 12,
+    repeated: 0,
+    skipped: 7,
+    rejected: 1,
+    latencyMs: 140,
+  },
+);
+
+export const recordRejected = defineEvent(
+  'pipeline.record-rejected',
+  {
+    type: 'record',
+    name: 'RecordRejected',
+    namespace,
+    doc: 'A job could not apply a record, which went to the dead letters. Said in the same transaction.',
+    fields: [...whose, { name: 'code', type: 'string', doc: 'Why: a code of the list of errors.' }],
+  },
+  { job: 'track-progress', topic: 'enrollment.events', partition: 3, code: 'DATA_INVALID' },
+);

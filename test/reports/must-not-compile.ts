@@ -1,0 +1,105 @@
+/**
+ * What a declaration of a datasource must not let through. `npm run types` compiles this file and fails for every case that compiles
+ * after all: an expected error that is none is an error. Nothing here is ever run.
+ */
+import { lookup } from '../../jobs/define.ts';
+import { defineDatasource } from '../../reports/define-datasource.ts';
+import { learnerJoined, learnerLeft } from '../../schemas/batch.ts';
+import { courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
+import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
+
+const base = {
+  name: 'some',
+  title: 'Some',
+  about: 'Some.',
+  from: batchEvents,
+  granularity: 'day',
+} as const;
+const count = { kind: 'count', doc: 'How many.', unit: 'learners' } as const;
+
+// ---- what compiles ----
+
+export const right = defineDatasource({
+  ...base,
+  on: [learnerJoined, learnerLeft],
+  lookups: ({ data }) => ({ course: lookup(courseStructure, { courseId: data.courseId }) }),
+  where: ({ data }, { course }) => data.progress > 0 && course?.retired !== true,
+  dimensions: {
+    first: { type: 'boolean', doc: 'First.', of: ({ type, data }) => type === 'batch.learner-joined' && data.first },
+    name: { doc: 'The name.', of: (_, { course }) => course?.name },
+  },
+  metrics: {
+    joined: { ...count, when: ({ type }) => type === 'batch.learner-joined' },
+    progress: { kind: 'sum', type: 'long', doc: 'Progress.', unit: 'percent', of: ({ data }) => data.progress },
+  },
+});
+
+// ---- events ----
+
+export const ofAnotherTopic = defineDatasource({
+  ...base,
+  // @ts-expect-error: it is no event of the topic
+  on: [enrolled],
+  dimensions: {},
+  metrics: { count },
+});
+
+export const ofABroadcast = defineDatasource({
+  ...base,
+  from: enrollmentEvents,
+  // @ts-expect-error: every partition has a copy of a broadcast
+  on: [courseStructureChanged],
+  dimensions: {},
+  metrics: { count },
+});
+
+// ---- dimensions and metrics ----
+
+export const ofAFieldOfOne = defineDatasource({
+  ...base,
+  on: [learnerJoined, learnerLeft],
+  dimensions: {
+    // @ts-expect-error: not every event has it
+    first: { type: 'boolean', doc: 'First.', of: ({ data }) => data.first },
+  },
+  metrics: { count },
+});
+
+export const ofAnotherType = defineDatasource({
+  ...base,
+  on: [learnerJoined],
+  dimensions: {
+    // @ts-expect-error: a dimension without a type is text
+    progress: { doc: 'Progress.', of: ({ data }) => data.progress },
+  },
+  metrics: {
+    // @ts-expect-error: the sum of a text
+    sum: { kind: 'sum', type: 'long', doc: 'Sum.', unit: 'learners', of: ({ data }) => data.userId },
+    // @ts-expect-error: different values are texts
+    different: { kind: 'distinct', doc: 'Different.', unit: 'learners', of: ({ data }) => data.progress },
+  },
+});
+
+export const withoutUnit = defineDatasource({
+  ...base,
+  on: [learnerJoined],
+  dimensions: {},
+  metrics: {
+    // @ts-expect-error: what one of it is has to be said
+    count: { kind: 'count', doc: 'How many.' },
+  },
+});
+
+export const ofWhatIsNotLookedUp = defineDatasource({
+  ...base,
+  on: [learnerJoined],
+  lookups: ({ data }) => ({ course: lookup(courseStructure, { courseId: data.courseId }) }),
+  dimensions: {
+    // @ts-expect-error: it may not be there yet
+    name: { doc: 'The name.', of: (_, { course }) => course.name },
+    // @ts-expect-error: it is not looked up
+    region: { doc: 'The region.', of: (_, { user }) => user?.region },
+  },
+  metrics: { count },
+});
