@@ -18,6 +18,7 @@ export type Names =
   | 'projections'
   | 'indexes'
   | 'reject codes'
+  | 'datasources'
   | 'files'
   | readonly string[];
 

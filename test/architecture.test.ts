@@ -332,6 +332,12 @@ const RULES: readonly Rule[] = [
     why: 'the one place that chooses implementations',
   },
   {
+    files: ['app/open-query.ts'],
+    ours: ['core/*', ...PORTS, 'reports/relations.ts', 'reports/runtime/{generations,datasource-source}.ts', 'app/*'],
+    libraries: [],
+    why: 'queries know datasources, and the openers what answers them',
+  },
+  {
     files: ['app/**'],
     ours: ['core/*', ...LOG, 'jobs/define.ts', 'jobs/runtime/**', ...PORTS, 'modules/*', 'app/*'],
     libraries: ['node:*', '!node:sqlite', 'pino', 'prom-client', 'zod'],

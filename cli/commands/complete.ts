@@ -13,7 +13,7 @@ interface Args {
   readonly words: readonly string[];
 }
 
-const NONE = { jobs: [], topics: [] };
+const NONE = { jobs: [], topics: [], datasources: [] };
 
 const FLAGS: readonly GlobalOption[] = [
   { flag: '--config', doc: 'the configuration', takesValue: true, names: 'files', isRare: false },

@@ -26,7 +26,13 @@ export interface RollupShared {
   readonly lookups: LookupCache;
 }
 
-export function rollupShared({ source, table, runtime, settings, rules = ALL_ROLLUP_RULES }: RollupParts): RollupShared {
+export function rollupShared({
+  source,
+  table,
+  runtime,
+  settings,
+  rules = ALL_ROLLUP_RULES,
+}: RollupParts): RollupShared {
   const { clock, telemetry, random, stores } = runtime;
   const { backOffMs, lookupMs } = runtime.settings;
   const publishing = { ...ROLLUP_DEFAULTS, ...settings, backOffMs };

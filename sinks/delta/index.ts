@@ -38,7 +38,14 @@ export { type Compacted, type CompactionOptions, compact } from './compact.ts';
 export { type CompactionRules, compactionPlan } from './compaction.ts';
 export { pinFiles, type SegmentWriter, segmentWriter } from './segments.ts';
 export { filesOf, type Snapshot, txnOf } from './snapshot.ts';
-export { type Committed, type DeltaOptions, type DeltaTable, deltaTable, type Proposal, type Propose } from './table.ts';
+export {
+  type Committed,
+  type DeltaOptions,
+  type DeltaTable,
+  deltaTable,
+  type Proposal,
+  type Propose,
+} from './table.ts';
 
 /** The action by which a table gets the columns of the layout that it lacks, if any. Throws TABLE_DRIFTED if it cannot have them. */
 export function growthOf(snapshot: Snapshot, layout: Layout): Action[] {

@@ -1,6 +1,6 @@
 /** The limits of a query, as its signal and as its pages. */
 import { TributaryError } from '../../core/errors.ts';
-import type { AnswerRow, QueryOptions } from './port.ts';
+import type { Answer, AnswerRow, QueryOptions } from './port.ts';
 
 export interface Bounded {
   /** Aborted when the time is up, when whoever asks aborts, and by `end`. */
@@ -44,11 +44,25 @@ export function bounded({ signal, rows: most = Number.POSITIVE_INFINITY, ms }: Q
   };
 }
 
-/** Closes when the pages end, in whatever way. */
-export async function* closing<T>(pages: AsyncIterable<T>, close: () => Promise<void>): AsyncGenerator<T> {
-  try {
-    yield* pages;
-  } finally {
-    await close();
+/** An answer that closes when its pages end, in whatever way. */
+export function answerOf(
+  { columns, read }: Pick<Answer, 'columns' | 'read'>,
+  rows: AsyncIterable<readonly AnswerRow[]>,
+  end: () => Promise<void>,
+): Answer {
+  let ending: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    ending ??= end();
+    return ending;
+  };
+  async function* pages(): AsyncGenerator<readonly AnswerRow[]> {
+    try {
+      yield* rows;
+      // The rest would be missing, without a word.
+      if (ending !== undefined) throw new TributaryError('USAGE', 'an answer was closed before all of it was read');
+    } finally {
+      await close();
+    }
   }
+  return { columns, read, pages: pages(), close, [Symbol.asyncDispose]: close };
 }

@@ -123,6 +123,11 @@ export interface QueryOptions extends QueryLimits {
 
 export interface QueryEngine {
   readonly relations: readonly Relation[];
+  /**
+   * Statements, in their order, by which other programs get the same names on this engine: as views that follow the tables, until one of these is
+   * made anew.
+   */
+  views(): Promise<readonly string[]>;
   /** Answers when the columns are known. */
   query(sql: string, options?: QueryOptions): Promise<Answer>;
   close(): Promise<void>;

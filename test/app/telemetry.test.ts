@@ -31,7 +31,16 @@ const BATCH = {
 const EVENTS: { readonly [K in TelemetryEvent['kind']]: Extract<TelemetryEvent, { kind: K }> } = {
   claimed: { ...WHERE, kind: 'claimed', token: 2, offset: 100 },
   released: { ...WHERE, kind: 'released' },
-  published: { ...WHERE, kind: 'published', table: 'rollups/x/g1', version: 7, events: 100, rows: 12, durationMs: 40, next: 110 },
+  published: {
+    ...WHERE,
+    kind: 'published',
+    table: 'rollups/x/g1',
+    version: 7,
+    events: 100,
+    rows: 12,
+    durationMs: 40,
+    next: 110,
+  },
   batch: BATCH,
   undeclared: { ...WHERE, kind: 'undeclared', type: 'enrollment.enroled', count: 3 },
   'dead-letter': {

@@ -166,6 +166,14 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     assert.ok(largest < 400_000, `${largest} rows in one page`);
     await using second = await engine.query(sql);
     await second.close();
+    await assert.rejects(Array.fromAsync(second.pages), { code: 'USAGE', message: /closed before all of it was read/ });
+    await using third = await engine.query(sql);
+    await assert.rejects(
+      async () => {
+        for await (const _ of third.pages) await third.close();
+      },
+      { code: 'USAGE' },
+    );
     assert.deepEqual(await column(engine, 'select count(*) from samples'), [200n]);
   });
 

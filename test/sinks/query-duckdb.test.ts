@@ -18,6 +18,7 @@ async function made(t: TestContext, wrap: (objects: Objects) => Objects = (objec
     ...lake,
     objects: wrap(lake.objects),
     folder: join(folder, 'query'),
+    location: join(folder, 'objects'),
     cacheBytes: 100_000_000,
     memoryBytes: 200_000_000,
     threads: 1,

@@ -9,7 +9,7 @@ import type { Candidate } from './candidates.ts';
 
 export function namesOf(
   names: Exclude<Names, 'files'>,
-  { jobs, topics }: Pick<Platform, 'jobs' | 'topics'>,
+  { jobs, topics, datasources }: Pick<Platform, 'jobs' | 'topics' | 'datasources'>,
 ): Candidate[] {
   switch (names) {
     case 'jobs':
@@ -27,6 +27,8 @@ export function namesOf(
       return [...targetsOf(jobs).map(asCandidate), ...jobs.map(({ name, row }) => ({ value: name, doc: row.doc }))];
     case 'indexes':
       return indexesOf(jobs).map(asCandidate);
+    case 'datasources':
+      return datasources.map(({ name, title }) => ({ value: name, doc: title }));
     case 'reject codes':
       return Object.entries(ERROR_CODES).flatMap(([value, kind]) => (kind === 'reject' ? [{ value, doc: '' }] : []));
     default:

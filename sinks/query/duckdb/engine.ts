@@ -5,24 +5,27 @@ import { identifier, quoted } from '../../../duckdb/names.ts';
 import { type Add, filesOf, pinFiles, type Snapshot } from '../../delta/index.ts';
 import { segmentCache } from '../../segments/cache.ts';
 import { segmentsSql } from '../../segments/source.ts';
-import { bounded, closing } from '../bounded.ts';
+import { answerOf, bounded } from '../bounded.ts';
 import type { Answer, AnswerRow, QueryEngine, QueryOptions, Relation } from '../port.ts';
 import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
 import { type Asked, askedOf } from '../text.ts';
 import { unknownTable } from '../unknown-table.ts';
 import { type Days, daysOf, isWithin } from './days.ts';
 import { knownOf } from './values.ts';
+import { viewsSql } from './views.ts';
 
 export interface DuckQueryOptions extends LakeOptions {
   /** Where the cache of segments and the scratch folder lie. Processes may share it, if their objects are the same. */
   readonly folder: string;
+  /** Where other programs find the objects: a folder or a URL, with or without a "/" at its end. */
+  readonly location: string;
   readonly cacheBytes: number;
   readonly memoryBytes: number;
   readonly threads?: number;
 }
 
 export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryEngine> {
-  const { folder, objects, relations, cacheBytes: maxBytes, memoryBytes, threads } = options;
+  const { folder, objects, relations, location, cacheBytes: maxBytes, memoryBytes, threads } = options;
   const cache = segmentCache({ folder: `${folder}/segments`, objects, maxBytes });
   const duck = await openDuckDb({
     folder: `${folder}/scratch`,
@@ -71,13 +74,8 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
       const known = found.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
       const converts = known.map(({ convert }) => convert);
       const pages = limits.pages(pagesOf(found, converts));
-      return {
-        columns: known.map(({ name, type }) => ({ name, type })),
-        read: readOf(all),
-        pages: closing(pages, close),
-        close,
-        [Symbol.asyncDispose]: close,
-      };
+      const columns = known.map(({ name, type }) => ({ name, type }));
+      return answerOf({ columns, read: readOf(all) }, pages, close);
     } catch (error) {
       await close();
       throw unknownTable(error, relations);
@@ -86,6 +84,7 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
 
   return {
     relations,
+    views: async () => viewsSql(location, await newest(relations)),
     query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
     close: () => duck.close(),
   };

@@ -1,6 +1,6 @@
 /** Queries by a Trino, over the same tables. */
 import { openDuckDb } from '../../../duckdb/database.ts';
-import { bounded, closing } from '../bounded.ts';
+import { answerOf, bounded } from '../bounded.ts';
 import type { Answer, AnswerRow, QueryEngine, QueryOptions } from '../port.ts';
 import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
 import { type Asked, askedOf } from '../text.ts';
@@ -8,7 +8,7 @@ import { unknownTable } from '../unknown-table.ts';
 import { nameOf } from './failure.ts';
 import { trinoHttp } from './http.ts';
 import { locationOf } from './location.ts';
-import { registrationSql, relationsSql, schemaSql } from './relations.ts';
+import { registrationSql, relationsSql, schemaSql, viewsSql } from './relations.ts';
 import { execute, type Statement } from './statement.ts';
 import { knownOf } from './values.ts';
 
@@ -82,13 +82,8 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
       const known = statement.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
       const converts = known.map(({ convert }) => convert);
       const pages = limits.pages(pagesOf(statement, converts));
-      return {
-        columns: known.map(({ name, type }) => ({ name, type })),
-        read: readOf(all),
-        pages: closing(pages, close),
-        close,
-        [Symbol.asyncDispose]: close,
-      };
+      const columns = known.map(({ name, type }) => ({ name, type }));
+      return answerOf({ columns, read: readOf(all) }, pages, close);
     } catch (error) {
       await close();
       throw unknownTable(error, relations);
@@ -97,6 +92,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
 
   return {
     relations,
+    views: async () => viewsSql(location, await newest(relations)),
     query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
     async close() {
       http.close();

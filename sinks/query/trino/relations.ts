@@ -36,18 +36,35 @@ const inSchema = ({ catalog, schema }: Location, table: string): string =>
 
 /** The names that the query may use, each with its SQL; views come after what they are made of. */
 export function relationsSql(location: Location, all: readonly At[]): [name: string, sql: string][] {
-  return all.flatMap(({ relation: { name, stored, layout, view }, snapshot }): [string, string][] => {
-    const there = new Set(snapshot?.columns.map((column) => column.name));
-    const columns = layout.columns.map((column) => columnSql(column, there.has(column.name))).join(', ');
-    const from =
-      snapshot === undefined
-        ? 'where false'
-        : `from ${inSchema(location, snapshot.table)} for version as of ${snapshot.version}`;
+  return all.flatMap(({ relation, snapshot }): [string, string][] => {
+    const version = snapshot && ` for version as of ${snapshot.version}`;
     return [
-      [stored, `select ${columns} ${from}`],
-      [name, view(stored)],
+      [relation.stored, storedSql(location, { relation, snapshot }, version)],
+      [relation.name, relation.view(relation.stored)],
     ];
   });
+}
+
+function storedSql(location: Location, { relation, snapshot }: At, version = ''): string {
+  const there = new Set(snapshot?.columns.map((column) => column.name));
+  const columns = relation.layout.columns.map((column) => columnSql(column, there.has(column.name))).join(', ');
+  const from = snapshot === undefined ? 'where false' : `from ${inSchema(location, snapshot.table)}${version}`;
+  return `select ${columns} ${from}`;
+}
+
+/** Statements that make the relations for everybody who comes to this Trino. */
+export function viewsSql(location: Location, all: readonly At[]): string[] {
+  const { catalog, schema } = location;
+  const place = (name: string): string => [catalog, schema, name].map(identifier).join('.');
+  const tables = all.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.table]));
+  return [
+    schemaSql(location),
+    ...tables.map((table) => registrationSql(location, table)),
+    ...all.flatMap(({ relation, snapshot }) => [
+      `create or replace view ${place(relation.stored)} as\n${storedSql(location, { relation, snapshot })}`,
+      `create or replace view ${place(relation.name)} as\n${relation.view(place(relation.stored))}`,
+    ]),
+  ];
 }
 
 const columnSql = ({ name, type }: StoredColumn, isThere: boolean): string =>
