@@ -8,10 +8,12 @@ export function unknownTable(error: unknown, relations: readonly Relation[]): un
   if (!(error instanceof TributaryError) || error.code !== 'QUERY_INVALID' || !UNKNOWN.test(error.message))
     return error;
   const [first = ''] = error.message.split(/\s*Did you mean/);
-  return new TributaryError('QUERY_INVALID', `${first.trimEnd()} ${thereAre(relations)}`, { cause: error });
+  return new TributaryError('QUERY_INVALID', `${first.replace(/[.!\s]*$/, '')}; ${thereAre(relations)}`, {
+    cause: error,
+  });
 }
 
 function thereAre(relations: readonly Relation[]): string {
-  if (relations.length === 0) return 'There are no tables: the platform declares no datasource.';
-  return `There are ${relations.map(({ name, stored }) => `${name} and ${stored}`).join(', ')}.`;
+  if (relations.length === 0) return 'there are none: the platform declares no datasource';
+  return `there are ${relations.map(({ name, stored }) => `${name} and ${stored}`).join(', ')}`;
 }

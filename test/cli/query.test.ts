@@ -228,7 +228,7 @@ test('the command answers from the standard input, beside a process that has the
   assert.deepEqual(beside, { code: 0, stdout: '{"one":1}\n', stderr: '' });
   const wrong = await tributary(folder, ['query', 'select * from enrolments']);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /^error: .*enrolments does not exist! There are enrollments and enrollments__rollup, /);
+  assert.match(wrong.stderr, /^error: .*enrolments does not exist; there are enrollments and enrollments__rollup, /);
   const elsewhere = await tributary(temporaryFolder(t), ['query', 'select 1']);
   assert.equal(elsewhere.code, 1);
   assert.match(elsewhere.stderr, /there are no data in/);

@@ -106,7 +106,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
       [' -- nothing\n ; ', /empty/],
       ['select 1; select 2', /one statement/],
       ['select page from visits where pge = 1', /pge/],
-      ['select * from visit', /visit.* There are visits and visits__rollup, hourly_visits and/s],
+      ['select * from visit', /visit.* there are visits and visits__rollup, hourly_visits and/s],
       ['insert into visits values (1)', /one SELECT/],
       ['create table x as select 1 as a', /one SELECT/],
       ['drop view visits', /one SELECT/],

@@ -1,4 +1,5 @@
 /** Queries by a Trino, over the same tables. */
+import { messageOf } from '../../../core/errors.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
 import { answerOf, bounded } from '../bounded.ts';
 import type { Answer, AnswerRow, QueryEngine, QueryOptions } from '../port.ts';
@@ -8,7 +9,7 @@ import { unknownTable } from '../unknown-table.ts';
 import { nameOf } from './failure.ts';
 import { trinoHttp } from './http.ts';
 import { locationOf } from './location.ts';
-import { registrationSql, relationsSql, schemaSql, viewsSql } from './relations.ts';
+import { registeredName, registrationSql, relationsSql, schemaSql, viewsSql } from './relations.ts';
 import { execute, type Statement } from './statement.ts';
 import { knownOf } from './values.ts';
 
@@ -27,8 +28,6 @@ export interface TrinoQueryOptions extends LakeOptions {
 
 const PATIENCE_MS = 30_000;
 const LOG_MEMORY = 128 * 1024 * 1024;
-/** A table or its schema is not known yet. */
-const UNREGISTERED = /^(TABLE_NOT_FOUND|SCHEMA_NOT_FOUND)$/;
 
 export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<QueryEngine> {
   const { relations, url, ca, folder, patienceMs = PATIENCE_MS } = options;
@@ -36,34 +35,32 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
   const http = trinoHttp(location, { ca, patienceMs });
   const duck = await openDuckDb({ folder, memoryBytes: LOG_MEMORY, threads: 1 });
   const newest = snapshotsOf(options, duck);
-  const registered = new Set<string>();
 
   async function command(sql: string, signal: AbortSignal): Promise<void> {
     const statement = await execute(http, sql, signal);
     for await (const _ of statement.pages);
   }
 
-  /** Makes the tables known to Trino; answers whether there was any that may not have been. */
-  async function register(all: readonly At[], signal: AbortSignal): Promise<boolean> {
-    const tables = all.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.table]));
-    const missing = tables.filter((table) => !registered.has(table));
-    if (missing.length === 0) return false;
+  async function register(tables: readonly string[], signal: AbortSignal): Promise<void> {
     await command(schemaSql(location), signal);
-    for (const table of missing) {
+    for (const table of tables) {
       await command(registrationSql(location, table), signal).catch((error: unknown) => {
         if (nameOf(error) !== 'TABLE_ALREADY_EXISTS') throw error;
       });
-      registered.add(table);
     }
-    return true;
   }
 
+  /** Trino is made to know the tables when it says that it does not: once each, mostly. */
   async function begun(asked: Asked, all: readonly At[], signal: AbortSignal): Promise<Statement> {
     const sql = asked.with(relationsSql(location, all));
     try {
       return await execute(http, sql, signal);
     } catch (error) {
-      if (!UNREGISTERED.test(nameOf(error) ?? '') || !(await register(all, signal))) throw error;
+      const tables = all.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.table]));
+      const isOurs = tables.some((table) => messageOf(error).includes(`${registeredName(table)}'`));
+      const isUnknown = nameOf(error) === 'SCHEMA_NOT_FOUND' || (nameOf(error) === 'TABLE_NOT_FOUND' && isOurs);
+      if (!isUnknown || tables.length === 0) throw error;
+      await register(tables, signal);
       return await execute(http, sql, signal);
     }
   }
