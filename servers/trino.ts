@@ -101,6 +101,9 @@ const nodeSettings = ({ name, port, coordinator, workers }: Node): Record<string
   'query.max-memory-per-node': '300MB',
   'memory.heap-headroom-per-node': '200MB',
   'catalog.management': 'static',
+  // How long a worker that died is waited for.
+  'query.remote-task.max-error-duration': '5s',
+  'exchange.max-error-duration': '5s',
   ...(port === coordinator && {
     'node-scheduler.include-coordinator': `${workers === 0}`,
     'query-manager.required-workers': `${Math.max(workers, 1)}`,

@@ -7,13 +7,16 @@ import { openDuckDb } from '../../duckdb/database.ts';
 import { layoutOf } from '../../reports/columns.ts';
 import { type Datasource, defineDatasource } from '../../reports/define-datasource.ts';
 import { relationOf } from '../../reports/relations.ts';
-import { type Action, deltaTable, growthOf, segmentWriter } from '../../sinks/delta/index.ts';
+import { type Action, compact, deltaTable, growthOf, segmentWriter } from '../../sinks/delta/index.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import type { Answer, QueryEngine, QueryOptions, Relation, Value } from '../../sinks/query/port.ts';
 import type { LakeOptions } from '../../sinks/query/snapshots.ts';
+import { segmentCache } from '../../sinks/segments/cache.ts';
 import type { Layout, SegmentRow } from '../../sinks/segments/columns.ts';
 import { drained, foldOf, type Visit, visitEvents, visited, visits } from '../reports/visits.ts';
 import { LAYOUT } from './delta-samples.ts';
+
+const DAY = 24 * 3_600_000;
 
 /** The same events by the hour. */
 export const hourly: Datasource = defineDatasource({
@@ -45,6 +48,8 @@ export interface Lake extends LakeOptions {
   write(relation: Relation, rows: readonly SegmentRow[], more?: readonly Action[], layout?: Layout): Promise<number>;
   /** The events, folded, as one commit. */
   count(datasource: Datasource, events: readonly Visit[], more?: readonly Action[]): Promise<number>;
+  /** A checkpoint, a compaction, and what can be cleaned away then; answers how many files of each kind. */
+  maintain(relation: Relation): Promise<{ compacted: number; cleaned: number; vacuumed: number }>;
   /** Goes on in a new table. */
   renew(relation: Relation): void;
 }
@@ -52,7 +57,7 @@ export interface Lake extends LakeOptions {
 /** `name` begins the names of all tables. */
 export async function lakeOf(t: Pick<TestContext, 'after'>, objects: Objects, name = 'rollups'): Promise<Lake> {
   const folder = await mkdtemp(join(tmpdir(), 'lake-'));
-  const duck = await openDuckDb({ folder, threads: 1 });
+  const duck = await openDuckDb({ folder, readable: [join(folder, 'cache')], threads: 1 });
   t.after(async () => {
     await duck.close();
     await rm(folder, { recursive: true, force: true });
@@ -83,6 +88,19 @@ export async function lakeOf(t: Pick<TestContext, 'after'>, objects: Objects, na
     count(datasource, events, more) {
       const relation = lake.relations.find(({ name }) => name === datasource.name) as Relation;
       return lake.write(relation, drained(foldOf(datasource, events)), more, layoutOf(datasource));
+    },
+    async maintain({ name, layout }) {
+      const table = current(name) as string;
+      const [now, later] = [() => Date.now(), () => Date.now() + 60 * DAY];
+      const options = { objects, duck, table, engine: 'test' };
+      const cache = segmentCache({ folder: join(folder, 'cache'), objects, maxBytes: 1e8 });
+      const delta = deltaTable({ ...options, now });
+      const compacting = { objects, duck, cache, layout, now, writer: 'compaction', rules: { leastFiles: 2 } };
+      const { files: compacted } = await compact(delta, compacting);
+      await delta.checkpoint();
+      const old = deltaTable({ ...options, now: later });
+      const cleaned = (await old.cleanLog()).length;
+      return { compacted, cleaned, vacuumed: (await old.vacuum()).files.length };
     },
     renew: ({ name }) => generations.set(name, (generations.get(name) ?? 0) + 1),
   };

@@ -1,4 +1,5 @@
 /** Queries by a Trino, over the same tables. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../core/errors.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
 import { answerOf, bounded } from '../bounded.ts';
@@ -27,6 +28,7 @@ export interface TrinoQueryOptions extends LakeOptions {
 }
 
 const PATIENCE_MS = 30_000;
+const PAUSE_MS = 500;
 const LOG_MEMORY = 128 * 1024 * 1024;
 
 export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<QueryEngine> {
@@ -41,11 +43,25 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
     for await (const _ of statement.pages);
   }
 
+  /** A coordinator that has begun to start is waited for, as one that does not answer is. */
+  async function started(sql: string, signal: AbortSignal): Promise<Statement> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      try {
+        return await execute(http, sql, signal);
+      } catch (error) {
+        if (nameOf(error) !== 'SERVER_STARTING_UP' || performance.now() + PAUSE_MS > deadline) throw error;
+        await sleep(PAUSE_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
+    }
+  }
+
   async function register(tables: readonly string[], signal: AbortSignal): Promise<void> {
     await command(schemaSql(location), signal);
     for (const table of tables) {
       await command(registrationSql(location, table), signal).catch((error: unknown) => {
-        if (nameOf(error) !== 'TABLE_ALREADY_EXISTS') throw error;
+        // By another client, or a while ago.
+        if (nameOf(error) !== 'ALREADY_EXISTS') throw error;
       });
     }
   }
@@ -54,7 +70,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
   async function begun(asked: Asked, all: readonly At[], signal: AbortSignal): Promise<Statement> {
     const sql = asked.with(relationsSql(location, all));
     try {
-      return await execute(http, sql, signal);
+      return await started(sql, signal);
     } catch (error) {
       const tables = all.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.table]));
       const isOurs = tables.some((table) => messageOf(error).includes(`${registeredName(table)}'`));
