@@ -25,6 +25,9 @@ function tokensOf(sql: string): Token[] {
   return tokens;
 }
 
+const isSign = (token: Token | undefined, sign: string): boolean => token?.kind === 'other' && token.text === sign;
+const isWord = (token: Token | undefined, word: string): boolean => token?.kind === 'name' && token.text === word;
+
 export interface Asked {
   /** Without a semicolon at its end. */
   readonly sql: string;
@@ -40,18 +43,19 @@ const invalid = (why: string): TributaryError => new TributaryError('QUERY_INVAL
 export function askedOf(text: string, relations: readonly Relation[]): Asked {
   let tokens = tokensOf(text);
   let sql = text;
-  while (tokens.at(-1)?.text === ';') {
+  while (isSign(tokens.at(-1), ';')) {
     tokens = tokens.slice(0, -1);
     sql = text.slice(0, tokens.at(-1)?.end ?? 0);
   }
-  const first = tokens.find(({ text }) => text !== '(');
+  const first = tokens.find((token) => !isSign(token, '('));
   if (first === undefined) throw invalid('it is empty');
-  if (tokens.some(({ kind, text }) => kind === 'other' && text === ';')) throw invalid('it must be one statement');
+  if (tokens.some((token) => isSign(token, ';'))) throw invalid('it must be one statement');
   if (first.kind !== 'name' || !['select', 'with', 'values', 'table'].includes(first.text)) {
     throw invalid('it must be one SELECT, and nothing else');
   }
   const names = new Set(tokens.flatMap(({ kind, text }) => (kind === 'other' ? [] : [text])));
-  const own = tokens[0]?.text === 'with' ? namesOfWith(tokens) : [];
+  const [start] = tokens;
+  const own = isWord(start, 'with') ? namesOfWith(tokens) : [];
   const taken = relations.find(({ name, stored }) => own.some((each) => each === name || each === stored));
   if (taken !== undefined) {
     throw invalid(`WITH gives the name of the table ${taken.name} to something else; choose another`);
@@ -62,9 +66,9 @@ export function askedOf(text: string, relations: readonly Relation[]): Asked {
     with(added) {
       if (added.length === 0) return sql;
       const list = added.map(([name, body]) => `${name} as (\n${body}\n)`).join(',\n');
-      if (tokens[0]?.text !== 'with') return `with ${list}\n${sql}`;
-      const recursive = tokens[1]?.text === 'recursive' ? tokens[1] : undefined;
-      const after = sql.slice((recursive ?? tokens[0]).end);
+      if (!isWord(start, 'with')) return `with ${list}\n${sql}`;
+      const recursive = isWord(tokens[1], 'recursive') ? tokens[1] : undefined;
+      const after = sql.slice((recursive ?? start)?.end);
       return `with ${recursive ? 'recursive ' : ''}${list},\n${after}`;
     },
   };
@@ -75,7 +79,7 @@ function namesOfWith(tokens: readonly Token[]): string[] {
   const names: string[] = [];
   let depth = 0;
   let isNext = true;
-  for (const { kind, text } of tokens.slice(tokens[1]?.text === 'recursive' ? 2 : 1)) {
+  for (const { kind, text } of tokens.slice(isWord(tokens[1], 'recursive') ? 2 : 1)) {
     if (kind === 'other' && text === '(') depth += 1;
     else if (kind === 'other' && text === ')') depth -= 1;
     else if (depth > 0) continue;

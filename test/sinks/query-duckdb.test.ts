@@ -119,3 +119,11 @@ test('a query that needs more memory than it may have is refused, and the next o
   await assert.rejects(column(engine, `select max(len(l)) from (${sql}) x`), { code: 'MEMORY_EXCEEDED' });
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [400n]);
 });
+
+test('times are cut to ms, before 1970 too, and what has no end is refused', async (t) => {
+  const { engine } = await made(t);
+  const moment = (text: string) => column(engine, `select cast('${text}' as timestamp with time zone) as at`);
+  assert.deepEqual(await moment('1969-12-31 23:59:59.9999 UTC'), [-1]);
+  assert.deepEqual(await moment('1970-01-01 00:00:00.0019 UTC'), [1]);
+  await assert.rejects(moment('infinity'), { code: 'QUERY_INVALID', message: /the column at has a time without end/ });
+});

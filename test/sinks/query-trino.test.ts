@@ -179,6 +179,15 @@ test('whoever leaves early or aborts has the query cancelled where it stands', a
     (thrown) => thrown === reason,
   );
   assert.equal(aborted.asked.at(-1)?.method, 'DELETE');
+  let polls = 0;
+  const early = new AbortController();
+  const waiting = await made(t, ({ method }, base) => {
+    polls += 1;
+    if (polls === 3) early.abort(reason);
+    return method === 'DELETE' ? { status: 204 } : { json: { nextUri: `${base}/v1/next` } };
+  });
+  await assert.rejects(waiting.engine.query('select n', { signal: early.signal }), (thrown) => thrown === reason);
+  assert.equal(waiting.asked.at(-1)?.method, 'DELETE');
   const limited = await made(t, endless);
   await assert.rejects(column(limited.engine, 'select n', { rows: 3 }), { code: 'QUERY_LIMIT' });
   assert.equal(limited.asked.at(-1)?.method, 'DELETE');
