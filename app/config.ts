@@ -11,6 +11,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, TributaryError } from '../core/errors.ts';
 import { DEFAULT_SETTINGS, NETWORKED, POSSESSION_RECORDS } from '../jobs/runtime/stores.ts';
+import { REMOTE_PUBLISH_MS, ROLLUP_DEFAULTS } from '../reports/runtime/settings.ts';
 import { hint } from './hint.ts';
 import { isServiceLink } from './service-links.ts';
 
@@ -50,6 +51,9 @@ const count = (least: number, most: number, preset: number, doc: string) => {
   return z.int({ error }).min(least, { error }).max(most, { error }).default(preset).describe(doc);
 };
 const ms = (least: number, most: number, preset: number, doc: string) => count(least, most, preset, `${doc}, in ms.`);
+
+/** DuckDB takes up to twice as much while it sorts. */
+const DUCK_MB = 256;
 
 const elsewhere = (key: keyof typeof NETWORKED): string => `${NETWORKED[key]} where tables are in Cassandra`;
 
@@ -145,6 +149,19 @@ const schema = z.object({
     .enum(['skip', 'dead-letter'])
     .default(DEFAULT_SETTINGS.undeclaredTypes)
     .describe('What becomes of records of a type that their topic does not declare: skip or dead-letter.'),
+  publishMs: ms(
+    0,
+    HOUR,
+    ROLLUP_DEFAULTS.publishMs,
+    `How long what a rollup has counted may stay in memory; ${REMOTE_PUBLISH_MS} where objects are in S3`,
+  ),
+  publishMb: count(
+    1,
+    10_000,
+    ROLLUP_DEFAULTS.publishBytes / 1_000_000,
+    'The memory, in MB, for what a rollup has counted: when it is full, segments are written earlier.',
+  ),
+  duckMemoryMb: count(64, 1_000_000, DUCK_MB, 'The memory for queries and segments in this process, in MB.'),
   expireEveryMs: ms(
     1000,
     24 * HOUR,
@@ -218,6 +235,9 @@ export function loadConfig(sources: Sources): Loaded {
   }
   if (schemeOf(values['tables'] as string) === 'cassandra') {
     for (const [key, value] of Object.entries(NETWORKED)) if (from[key] === 'default') values[key] = value;
+  }
+  if (schemeOf(values['objects'] as string) === 's3' && from['publishMs'] === 'default') {
+    values['publishMs'] = REMOTE_PUBLISH_MS;
   }
   values['data'] = resolve(sources.folder, values['data'] as string);
   const config = values as Config;

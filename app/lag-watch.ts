@@ -2,15 +2,15 @@
  * How far behind the jobs are, looked up in the log from time to time: from before they begin to work, and while they wait for a store and
  * no batch tells it. A log that is away leaves what was known last, which grows older.
  */
-import type { Job } from '../jobs/define.ts';
 import type { Clock } from '../jobs/runtime/stores.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 import type { GroupLag, Transport } from '../topics/log/transport.ts';
 import type { Metrics } from './metrics.ts';
 
 const [EVERY_MS, AFTER_FAILURE_MS] = [15_000, 2_000];
 
 interface Watched {
-  readonly jobs: readonly Job[];
+  readonly jobs: readonly Work[];
   readonly transport: Pick<Transport, 'lag' | 'read'>;
   readonly metrics: Pick<Metrics, 'batches' | 'wantsAge' | 'isBehind'>;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -26,7 +26,7 @@ export async function watchLag(watched: Watched, signal: AbortSignal): Promise<v
 }
 
 /** Answers whether it was told. */
-async function look({ transport, metrics }: Watched, { name, from }: Job): Promise<boolean> {
+async function look({ transport, metrics }: Watched, { name, from }: Work): Promise<boolean> {
   const lookedAt = metrics.batches();
   try {
     for (const one of await transport.lag(name, from.name)) {

@@ -8,6 +8,7 @@ import type { Job } from '../jobs/define.ts';
 import { ANOMALIES } from '../jobs/runtime/anomalies.ts';
 import type { Assignment } from '../jobs/runtime/assignment.ts';
 import { SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
 
@@ -27,7 +28,10 @@ const STARTING = 'start';
 export type Metrics = Awaited<ReturnType<typeof createMetrics>>;
 
 /** In a registry of their own. `jobs` are those that this process runs. */
-export async function createMetrics(jobs: readonly Job[] = [], now: () => number = Date.now) {
+export async function createMetrics(
+  jobs: readonly (Work & Partial<Pick<Job, 'views'>>)[] = [],
+  now: () => number = Date.now,
+) {
   const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
   const registry: Registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -118,11 +122,12 @@ export async function createMetrics(jobs: readonly Job[] = [], now: () => number
   const views = new Map<string, Set<string>>();
   let batches = 0;
 
-  for (const { name: job, from, views: viewsOf } of jobs) {
+  for (const { name: job, from, views: viewsOf = [] } of jobs) {
     const topic = from.name;
     for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
     for (const outcome of [...ANOMALIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
-    const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired];
+    const counted = [published, eventsCounted, segmentRows];
+    const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired, ...counted];
     for (const each of simple) (each as Counter<'job'>).inc({ job }, 0);
     for (const code of codesOf('reject')) deadLetters.inc({ job, code }, 0);
     for (const outcome of ['topic-remade', 'offset-foreign', 'expanded']) oddClaims.inc({ job, outcome }, 0);

@@ -5,11 +5,11 @@
  */
 
 import { messageOf, TributaryError } from '../core/errors.ts';
-import type { Job } from '../jobs/define.ts';
 import { backOff } from '../jobs/runtime/back-off.ts';
 import type { RunningJob } from '../jobs/runtime/run-group.ts';
 import type { Clock } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 
 /** What ended a job. */
 export interface Failure {
@@ -17,10 +17,10 @@ export interface Failure {
   readonly message: string;
 }
 
-export interface RunningJobsOptions {
-  readonly jobs: readonly Job[];
+export interface RunningJobsOptions<W extends Work> {
+  readonly jobs: readonly W[];
   /** Undefined when the signal is aborted before. */
-  readonly start: (job: Job, signal: AbortSignal) => Promise<RunningJob | undefined>;
+  readonly start: (job: W, signal: AbortSignal) => Promise<RunningJob | undefined>;
   /** A job that failed could not be stopped in order; its partitions are others' a little later. */
   readonly unstopped: (error: unknown) => void;
   /** By job: those that failed and have not shown since that they run. Kept here for others to see. */
@@ -37,8 +37,8 @@ const AGAIN_MS = [2 * 60_000, 15 * 60_000] as const;
 /** Most of what ends a job ends it again at once. After so long without, it is taken for running. */
 const STEADY_MS = 60_000;
 
-export class RunningJobs {
-  readonly #options: RunningJobsOptions;
+export class RunningJobs<W extends Work> {
+  readonly #options: RunningJobsOptions<W>;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, RunningJob>();
@@ -48,7 +48,7 @@ export class RunningJobs {
   readonly #kept: readonly Promise<void>[];
   readonly #noneLeft = Promise.withResolvers<never>();
 
-  constructor(options: RunningJobsOptions) {
+  constructor(options: RunningJobsOptions<W>) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ending.signal]);
     this.#noneLeft.promise.catch(() => {});
@@ -75,7 +75,7 @@ export class RunningJobs {
     return stopped;
   }
 
-  async #keep(job: Job, attempted: () => void): Promise<void> {
+  async #keep(job: W, attempted: () => void): Promise<void> {
     const { clock, telemetry, start, failures, random } = this.#options;
     const where = { job: job.name, topic: job.from.name };
     for (let count = 0; !this.#signal.aborted; ) {

@@ -6,12 +6,16 @@
 
 import type { Writable } from 'node:stream';
 import { kindOf, messageOf } from '../core/errors.ts';
-import type { Job } from '../jobs/define.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
+import type { LookupCache } from '../jobs/runtime/lookups.ts';
 import { startWhenBack } from '../jobs/runtime/patient.ts';
 import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
 import { lookupsFor } from '../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../jobs/runtime/run-group.ts';
+import type { Runtime } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import { runRollup } from '../reports/runtime/run.ts';
+import { CurrentTable } from '../reports/runtime/tables.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
@@ -25,7 +29,8 @@ import { codeOf, RunningJobs } from './running-jobs.ts';
 import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
-import type { Wired } from './wiring.ts';
+import { rollupSettingsOf, type Wired } from './wiring.ts';
+import { type AnyWork, isJob } from './works.ts';
 
 /** Where jobs run, and who hears of it. */
 export interface Host {
@@ -39,7 +44,7 @@ export interface Host {
 }
 
 /** Answers whether every job could work until it was stopped. */
-export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boolean> {
+export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<boolean> {
   const { wired, signal } = host;
   const { config } = wired;
   letHeapGrow();
@@ -51,7 +56,7 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
   const telemetry: Telemetry = { tell: (event) => toAll(...telemetries).tell(event) };
   let ready = false;
   let probes: Probes | undefined;
-  let running: RunningJobs | undefined;
+  let running: RunningJobs<AnyWork> | undefined;
   const ended = new AbortController();
   try {
     if (config.metricsPort > 0) {
@@ -73,7 +78,7 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
     const lookups = lookupsFor(runtime);
     running = new RunningJobs({
       jobs,
-      start: (job, until) => startWhenBack([job], runtime, until, () => runCurrent(job, runtime, lookups)),
+      start: (job, until) => startWhenBack([job], runtime, until, () => startWork(job, wired, runtime, lookups)),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,
@@ -109,8 +114,14 @@ export async function serveJobs(host: Host, jobs: readonly Job[]): Promise<boole
   }
 }
 
+async function startWork(work: AnyWork, wired: Wired, runtime: Runtime, lookups: LookupCache): Promise<RunningJob> {
+  if (isJob(work)) return runCurrent(work, runtime, lookups);
+  const table = new CurrentTable(await wired.segments(), work);
+  return runRollup({ source: work, table, runtime, settings: rollupSettingsOf(wired.config) });
+}
+
 /** A group that does not answer learns by itself, a little later, that this member is gone. */
-async function stopAll(running: RunningJobs | undefined, logger: Logger): Promise<void> {
+async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger): Promise<void> {
   for (const stopped of (await running?.stop()) ?? []) {
     if (stopped.status === 'fulfilled') continue;
     if (kindOf(stopped.reason) !== 'retry') throw stopped.reason;
@@ -136,12 +147,12 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function expireAgainAndAgain(
   { wired }: Host,
-  jobs: readonly Job[],
+  jobs: readonly AnyWork[],
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await expire(wired.stores, jobs, logger, Date.now(), signal);
+    await expire(wired.stores, jobs.filter(isJob), logger, Date.now(), signal);
     await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }

@@ -3,6 +3,7 @@
  * exist for the jobs (topics, schemas, tables, indexes) follows from the platform and is made here, if it is wanted.
  */
 
+import { join } from 'node:path';
 import type { ChannelName } from '../core/channel.ts';
 import { kindOf, TributaryError } from '../core/errors.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
@@ -22,6 +23,8 @@ import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { upstreamsOf } from '../jobs/runtime/upstreams.ts';
 import type { Platform } from '../modules/define.ts';
 import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
+import type { RollupSettings } from '../reports/runtime/settings.ts';
+import type { TableStores } from '../reports/runtime/tables.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
@@ -34,6 +37,7 @@ import type { Config, Port } from './config.ts';
 import { lateSearch } from './late-search.ts';
 import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
 import type { Failure } from './running-jobs.ts';
+import { VERSION } from './version.ts';
 
 /** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
 export type Prepare = 'all' | 'embedded' | 'nothing';
@@ -49,6 +53,8 @@ export interface Wired extends Setup {
   readonly topics: TopicsAdmin;
   readonly registry: Registry;
   readonly objects: Objects;
+  /** What tables of segments are made with: opened when it is asked for. */
+  segments(): Promise<TableStores>;
   readonly requests: Requests;
   /** The jobs of this process that met something fatal, and what that was. */
   readonly failed: Map<string, Failure>;
@@ -113,6 +119,7 @@ export async function wire(
     const tables = currentTables(await open('tables'), platform.jobs);
     const { transport, topics: admin } = await open('transport');
     const stores: Stores = { transport, codec: new Codec(registry), tables, cache, search, channels };
+    let opening: Promise<TableStores> | undefined;
     let isPrepared = false;
     const prepare = async (what: Prepare): Promise<void> => {
       if (isPrepared || what === 'nothing') return;
@@ -143,6 +150,10 @@ export async function wire(
       prepareJobs,
       registry,
       objects,
+      segments: () => {
+        opening ??= openSegments(config, objects, closers);
+        return opening;
+      },
       requests,
       platform,
       failed: new Map(),
@@ -170,6 +181,19 @@ export async function wire(
     throw error;
   }
 }
+
+async function openSegments(config: Config, objects: Objects, closers: (() => Promise<void>)[]): Promise<TableStores> {
+  const { openDuckDb } = await import('../duckdb/database.ts');
+  const folder = join(config.data, 'duckdb');
+  const duck = await openDuckDb({ folder, memoryBytes: config.duckMemoryMb * 1_000_000 });
+  closers.push(() => duck.close());
+  return { objects, duck, now: systemClock.now, engine: `tributary ${VERSION}` };
+}
+
+export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettings => ({
+  publishMs,
+  publishBytes: publishMb * 1_000_000,
+});
 
 /** What SQLite finds wrong in its file, at most ten things. */
 function damageOf(database: Database): string[] {

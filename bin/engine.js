@@ -50,9 +50,14 @@ function packageOfNode() {
   return `node-${platform === 'win32' ? 'win' : platform}-${arch}`;
 }
 
+/** Beside this file, or in the working folder: npx keeps this file in a folder of its own. */
 function installedNode() {
+  return installedFor(import.meta.url) || installedFor(join(process.cwd(), 'package.json'));
+}
+
+function installedFor(file) {
   try {
-    const manifest = createRequire(import.meta.url).resolve(`${packageOfNode()}/package.json`);
+    const manifest = createRequire(file).resolve(`${packageOfNode()}/package.json`);
     const { version, bin } = JSON.parse(readFileSync(manifest, 'utf8'));
     return isNewEnough(version) ? join(dirname(manifest), bin.node) : undefined;
   } catch {

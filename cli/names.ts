@@ -1,6 +1,7 @@
 /** Finds what a command line names; a name that does not exist is answered with those that do. */
 
 import { hint } from '../app/hint.ts';
+import type { AnyWork } from '../app/works.ts';
 import type { EventDef } from '../core/event.ts';
 import { callAnswered, timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
@@ -13,6 +14,11 @@ export function topicNamed(name: string, topics: readonly Topic[]): Topic {
 
 export function jobNamed(name: string, jobs: readonly Job[]): Job {
   return found('job', name, jobs);
+}
+
+/** A job, or a rollup. */
+export function workNamed(name: string, works: readonly AnyWork[]): AnyWork {
+  return found('job', name, works);
 }
 
 export function found<T extends { readonly name: string }>(what: string, name: string, things: readonly T[]): T {

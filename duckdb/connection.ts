@@ -43,12 +43,18 @@ export interface DuckConnection {
 
 /** How many rows a chunk may have: the size of DuckDB's vectors. */
 export const CHUNK_ROWS = 2048;
+const INTERRUPT_EVERY_MS = 20;
 
 export function duckConnection(connection: DuckDBConnection): DuckConnection {
   /** Ends the query when the signal says so; then the error is the signal's reason. */
   async function interruptible<T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
-    const interrupt = (): void => connection.interrupt();
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
+      connection.interrupt();
+      // One that comes before the query has begun on its thread is forgotten.
+      again = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+    };
     signal?.addEventListener('abort', interrupt, { once: true });
     try {
       return await work();
@@ -56,6 +62,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
       if (isInterrupt(error)) signal?.throwIfAborted();
       throw duckError(error, what);
     } finally {
+      clearInterval(again);
       signal?.removeEventListener('abort', interrupt);
     }
   }
@@ -100,8 +107,12 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
     },
     async checkReads(sql) {
       const type = await interruptible('reading a query', undefined, async () => {
-        const statements = await connection.extractStatements(sql);
-        if (statements.count !== 1) return undefined;
+        const statements = await connection.extractStatements(sql).catch((error: Error) => {
+          // A text without a statement has no better error.
+          if (/native callback/.test(error.message)) return undefined;
+          throw error;
+        });
+        if (statements?.count !== 1) return undefined;
         const prepared = await statements.prepare(0);
         try {
           return prepared.statementType;

@@ -3,16 +3,17 @@
  *
  * - It reads and writes files below its own scratch folder and reads those below `readable`, and no others: no network,
  *   no extension is installed or loaded, and no query can change these settings.
- * - The scratch folder has what is spilled, encrypted, and the files that its users make. It is of this process alone and goes with
- *   `close`; what dead processes left is removed when the next one opens.
+ * - The scratch folder has what is spilled, and the files that its users make. Only this user reads it, it is of this process alone, and it goes with
+ *   `close`; what dead processes left is removed when the next one opens. What is spilled is encrypted with a key that is kept in memory, so a
+ *   copy of the disk does not show it; but not so well that an attacker with time could not read it.
  * - `memoryBytes` bounds what DuckDB counts; the process takes up to twice as much while it sorts.
  * - Times are in UTC unless a query says otherwise.
  *
  * Errors: QUERY_INVALID for SQL that is wrong or asks for what it may not have, MEMORY_EXCEEDED, FOLDER_UNUSABLE for a full disk, STORE_BROKEN
  * for a file that cannot be read; for a query that is aborted, the reason of its signal.
  */
-import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream, mkdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { messageOf, TributaryError } from '../core/errors.ts';
@@ -22,7 +23,7 @@ import { duckError } from './errors.ts';
 import { quoted } from './names.ts';
 
 const MEGABYTE = 1024 * 1024;
-export const DUCK_DEFAULTS = { memoryBytes: 256 * MEGABYTE, threads: 2, spillBytes: 8 * 1024 * MEGABYTE };
+const DUCK_DEFAULTS = { memoryBytes: 256 * MEGABYTE, threads: 2, spillBytes: 8 * 1024 * MEGABYTE };
 
 export interface DuckOptions {
   /** Where the scratch folders of all processes lie. */
@@ -40,6 +41,10 @@ export interface DuckDb {
   readonly scratch: string;
   /** A name for a new file in it, which ends in `.<ending>`. */
   file(ending: string): string;
+  writeFile(path: string, body: AsyncIterable<Uint8Array> | Iterable<string>): Promise<void>;
+  readFile(path: string): AsyncIterable<Uint8Array>;
+  /** Removing what is not there is no error. */
+  removeFile(path: string): Promise<void>;
   /** Connections are cheap, share no temporary tables, and run one query at a time each. */
   connect(): Promise<DuckConnection>;
   /** Does the work on a connection of its own. */
@@ -57,12 +62,11 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
       memory_limit: bytes(memoryBytes),
       threads: String(threads),
       temp_directory: spill,
-      max_temp_directory_size: bytes(spillBytes),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
     });
-    await lockDown(instance, [scratch, ...(options.readable ?? []).map((each) => resolve(each))]);
+    await lockDown(instance, spillBytes, [scratch, ...(options.readable ?? []).map((each) => resolve(each))]);
   } catch (error) {
     await rm(scratch, { recursive: true, force: true });
     throw duckError(error, 'opening DuckDB');
@@ -75,6 +79,9 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
       files += 1;
       return join(scratch, `${files}.${ending}`);
     },
+    writeFile,
+    readFile,
+    removeFile: (path) => rm(path, { force: true }),
     connect,
     async using(work) {
       const connection = await connect();
@@ -91,12 +98,21 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
   };
 }
 
+/** Opened when it is read first: one that nobody reads is not open when its file is removed. */
+async function* readFile(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
+}
+
 /** What may be read is settled before the door is shut: afterwards nothing of it can be changed. */
-async function lockDown(instance: DuckDBInstance, folders: readonly string[]): Promise<void> {
+async function lockDown(instance: DuckDBInstance, spillBytes: number, folders: readonly string[]): Promise<void> {
   const connection = await instance.connect();
   try {
     for (const statement of [
       "SET GLOBAL TimeZone = 'UTC'",
+      // Among the options of `create` it is taken, shown and not kept.
+      `SET max_temp_directory_size = ${quoted(bytes(spillBytes))}`,
+      // Of those that are built in, it is the only module that writes. DuckDB calls it unsafe, since its random numbers can be foreseen.
+      'SET force_mbedtls_unsafe = true',
       'SET temp_file_encryption = true',
       `SET allowed_directories = [${folders.map((each) => quoted(`${each}/`)).join(', ')}]`,
       'SET enable_external_access = false',

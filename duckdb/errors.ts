@@ -1,13 +1,13 @@
 /** What an error of DuckDB means. It has no codes: the kind is the beginning of its message. */
 import { TributaryError } from '../core/errors.ts';
 
+/** What the client puts before some of them. */
+const PREFIX = /^Failed to [^:]+: /;
 const MEMORY = /^Out of Memory Error/;
 const FULL = /No space left on device|maximum swap space|max_temp_directory_size/;
 /** What the text of a query has wrong, or asks for that it may not have. */
 const QUERY =
   /^(Parser|Binder|Catalog|Permission|Conversion|Out of Range|Not implemented|Invalid Input|Mismatch Type) Error/;
-/** What the client puts before it. */
-const EXTRACTING = /^Failed to extract statements: /;
 const INTERRUPTED = /^INTERRUPT Error/;
 
 export const isInterrupt = (error: unknown): boolean => error instanceof Error && INTERRUPTED.test(error.message);
@@ -15,18 +15,18 @@ export const isInterrupt = (error: unknown): boolean => error instanceof Error &
 /** The error in our terms; what is none of DuckDB's known kinds is answered as it is. */
 export function duckError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
-  const said = error.message.replace(EXTRACTING, '');
-  const message = `${what}: ${firstOf(said)}`;
+  const text = error.message.replace(PREFIX, '');
+  const message = `${what}: ${firstOf(text)}`;
   const options = { cause: error };
   // A spill that finds no more disk is told as memory, too.
-  if (FULL.test(said)) {
+  if (FULL.test(error.message)) {
     return new TributaryError('FOLDER_UNUSABLE', `${message}; make space on its disk`, options);
   }
-  if (MEMORY.test(said)) {
+  if (MEMORY.test(text)) {
     return new TributaryError('MEMORY_EXCEEDED', `${message}; ask for less, or raise the memory limit`, options);
   }
-  if (QUERY.test(said)) return new TributaryError('QUERY_INVALID', message, options);
-  if (/^IO Error/.test(said)) return new TributaryError('STORE_BROKEN', message, options);
+  if (QUERY.test(text)) return new TributaryError('QUERY_INVALID', message, options);
+  if (/^IO Error/.test(text)) return new TributaryError('STORE_BROKEN', message, options);
   return error;
 }
 

@@ -4,6 +4,9 @@ import type { Job } from '../jobs/define.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import type { Platform } from './define.ts';
 
+/** Whatever reads a topic as a group: a job, or what is counted of it. */
+type Work = Pick<Job, 'name' | 'from'>;
+
 /** Everything the jobs write, each once: their rows, then their views. */
 export function targetsOf(jobs: readonly Job[]): Target[] {
   return [...new Set([...jobs.map((job) => job.row), ...jobs.flatMap((job) => job.views.map((view) => view.into))])];
@@ -22,10 +25,10 @@ export function topicSpecs(topics: readonly Topic[]) {
   ]);
 }
 
-/** The topics, each with the groups that read it: those of the jobs. */
-export function wantedTopics({ topics, jobs }: Pick<Platform, 'topics' | 'jobs'>) {
+/** The topics, each with the groups that read it. */
+export function wantedTopics({ topics }: Pick<Platform, 'topics'>, works: readonly Work[]) {
   return topicSpecs(topics).map((spec) => ({
     ...spec,
-    groups: jobs.filter(({ from }) => from.name === spec.name).map(({ name }) => name),
+    groups: works.filter(({ from }) => from.name === spec.name).map(({ name }) => name),
   }));
 }

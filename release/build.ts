@@ -5,7 +5,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const DATA = ['demo/oulad', 'demo/story'];
+const DATA = ['demo/oulad', 'demo/story', 'examples/forum'];
+/** What running an example in its folder leaves there. */
+const LEFT = /\/(?:node_modules|data|package-lock\.json)$/;
 
 rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 const compiler = createRequire(import.meta.url)
@@ -15,4 +17,7 @@ const { status } = spawnSync(process.execPath, [compiler, '--project', join(ROOT
   stdio: 'inherit',
 });
 if (status !== 0) process.exit(status ?? 1);
-for (const folder of DATA) cpSync(join(ROOT, folder), join(ROOT, 'dist', folder), { recursive: true });
+for (const folder of DATA) {
+  const filter = (path: string): boolean => !LEFT.test(path.replaceAll('\\', '/'));
+  cpSync(join(ROOT, folder), join(ROOT, 'dist', folder), { recursive: true, filter });
+}

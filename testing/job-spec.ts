@@ -12,6 +12,7 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { Input } from '../core/avro.ts';
 import { Entries } from '../core/entries.ts';
 import { DEFAULT_TENANT, type EventDef } from '../core/event.ts';
 import { keyFields, mapFields, type RowOf, type TableDef } from '../core/target.ts';
@@ -29,11 +30,14 @@ import { recordsOf } from './produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from './stores.ts';
 
 /** An event of the job's topic. Without `time` they are a minute apart; without `id` each has its own; without `loggedAt` none is late. */
-export type SpecEvent = readonly [
-  def: EventDef,
-  data: Readonly<Record<string, unknown>>,
+export type SpecEvent<D extends EventDef = EventDef> = readonly [
+  def: D,
+  data: Input<D['schema']>,
   rest?: { id?: string; time?: number; tenant?: string; source?: string; loggedAt?: number; json?: true },
 ];
+
+/** Several, each held to its declaration where that is known. */
+type SpecEvents<Ds extends readonly EventDef[]> = { readonly [I in keyof Ds]: SpecEvent<Ds[I]> };
 
 /** A row of another job, for lookups; map fields may be plain objects. */
 export type SpecRow<T extends TableDef = TableDef> = readonly [table: T, row: Readonly<Record<string, unknown>>];
@@ -94,14 +98,14 @@ export class JobSpec {
   }
 
   /** Produces the events and lets the job apply them; what it says about them is not asked for. */
-  async given(...events: readonly SpecEvent[]): Promise<void> {
+  async given<const Ds extends readonly EventDef[]>(...events: SpecEvents<Ds>): Promise<void> {
     await this.produce(...events);
     await this.run();
     this.#seen = (await this.emitted()).map((events) => events.length);
   }
 
   /** Produces the events and lets the job apply them. */
-  async when(...events: readonly SpecEvent[]): Promise<void> {
+  async when<const Ds extends readonly EventDef[]>(...events: SpecEvents<Ds>): Promise<void> {
     this.#seen = (await this.emitted()).map((events) => events.length);
     await this.produce(...events);
     await this.run();
@@ -183,7 +187,7 @@ export class JobSpec {
     assert.partialDeepStrictEqual(plain(row) as unknown, plain(expected));
   }
 
-  /** Exactly these events were said since the last `when`, in this order for each topic. */
+  /** Exactly these events were said since the last `when`, in this order for each topic. A field that is left out has its default. */
   async thenEmits(
     ...expected: readonly (readonly [def: EventDef, data: Readonly<Record<string, unknown>>])[]
   ): Promise<void> {
@@ -192,7 +196,7 @@ export class JobSpec {
     );
     const wanted = this.job.to.map(({ events, broadcasts }) => {
       const types = new Set([...events, ...broadcasts].map(({ type }) => type));
-      return expected.filter(([{ type }]) => types.has(type)).map(([{ type }, data]) => ({ type, data }));
+      return expected.filter(([{ type }]) => types.has(type)).map(whole);
     });
     assert.deepEqual(news, plain(wanted));
   }
@@ -205,7 +209,8 @@ export class JobSpec {
   async view(name: string): Promise<unknown[]> {
     const { tables, indexes, caches } = await this.dump();
     const found = tables[name] ?? indexes[name] ?? caches[name];
-    assert.ok(found, `${this.job.name} has no view ${name}`);
+    const views = this.job.views.map(({ into }) => into.name).join(', ');
+    assert.ok(found, `${this.job.name} has no view ${name}; it has ${views === '' ? 'none' : views}`);
     return found;
   }
 
@@ -235,6 +240,11 @@ export class JobSpec {
   async dump(): Promise<Dump> {
     return dump(this.stores, [this.job]);
   }
+}
+
+function whole([{ type, schema }, data]: readonly [def: EventDef, data: Readonly<Record<string, unknown>>]) {
+  const defaults = schema.fields.flatMap((field) => ('default' in field ? [[field.name, field.default]] : []));
+  return { type, data: { ...Object.fromEntries(defaults), ...data } };
 }
 
 /** What a job looks up is in tables of other jobs, which are there whether these ran or not. */

@@ -9,6 +9,7 @@ import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../..
 import { NODE_NEEDED, runsTributary } from '../../app/node-version.ts';
 import { diagnoseOf, hasData, isEmbedded } from '../../app/openers.ts';
 import type { Setup } from '../../app/wiring.ts';
+import { worksOf } from '../../app/works.ts';
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import type { Platform } from '../../modules/define.ts';
@@ -62,7 +63,7 @@ export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, c
 
 /** What each server is found to be, at the same time; and those that could not be used at all. */
 async function servers({ config, platform }: Setup): Promise<{ found: Finding[]; away: Port[] }> {
-  const wanted = wantedTopics(platform);
+  const wanted = wantedTopics(platform, worksOf(platform));
   const away: Port[] = [];
   const looks = PORTS.map(async (port): Promise<Finding[]> => {
     const diagnose = diagnoseOf(port, config[port]);

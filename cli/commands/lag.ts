@@ -1,12 +1,13 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 
 import type { Failure } from '../../app/running-jobs.ts';
+import { worksOf } from '../../app/works.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { viewLags } from '../../topics/log/progress.ts';
 import type { GroupLag } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
-import { jobNamed } from '../names.ts';
+import { workNamed } from '../names.ts';
 import { paintOf } from '../output/colors.ts';
 import { type Form, printListing } from '../output/listing.ts';
 import { type ProgressLine, progressLine } from '../output/progress-line.ts';
@@ -35,8 +36,8 @@ const LOOK_AGAIN_MS = 50;
 
 export const run: Run<Args> = async (context, args) => {
   const { jobs, wait, timeoutMs } = args;
-  const declared = context.wired.platform.jobs;
-  const chosen = jobs.length === 0 ? declared : [...new Set(jobs)].map((name) => jobNamed(name, declared));
+  const declared = worksOf(context.wired.platform);
+  const chosen = jobs.length === 0 ? declared : [...new Set(jobs)].map((name) => workNamed(name, declared));
   const names = chosen.map(({ name }) => name);
   const paint = paintOf(args.colors === true);
   const giveUpAt = performance.now() + timeoutMs;
@@ -63,7 +64,7 @@ export const run: Run<Args> = async (context, args) => {
 export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly string[]): Promise<JobLag[]> {
   const lags: JobLag[] = [];
   for (const name of names) {
-    const { from } = jobNamed(name, wired.platform.jobs);
+    const { from } = workNamed(name, worksOf(wired.platform));
     const { transport } = wired.stores;
     const partitions = await transport.lag(name, from.name);
     const views = Object.fromEntries(viewLags(await transport.committed(name, from.name)));

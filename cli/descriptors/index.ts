@@ -1,5 +1,6 @@
 /** Every command there is, in the order of the help. */
 import type { Command } from '../descriptor.ts';
+import * as beginning from './beginning.ts';
 import * as completing from './completing.ts';
 import * as deadLetters from './dead-letters.ts';
 import * as offsets from './offsets.ts';
@@ -17,6 +18,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
 
 const DECLARED = [
   running.demo,
+  beginning.init,
   running.up,
   running.run,
   reading.produce,

@@ -1,8 +1,8 @@
 /** Calls that may be made twice, and wait for what is away. */
 import { type ErrorCode, kindOf, type TributaryError } from '../../core/errors.ts';
-import type { Job } from '../define.ts';
 import { backOff } from './back-off.ts';
 import type { Runtime } from './stores.ts';
+import type { Work } from './work.ts';
 
 interface Options {
   readonly signal: AbortSignal;
@@ -33,13 +33,13 @@ export function patientOf({ clock, settings, random }: Waits, options: Options) 
 
 /** Calls again until what is away is back, and tells of the jobs that wait for it. Undefined when the signal is aborted before. */
 export async function startWhenBack<T>(
-  jobs: readonly Job[],
+  works: readonly Work[],
   runtime: Waits & Pick<Runtime, 'telemetry'>,
   signal: AbortSignal,
   start: () => Promise<T>,
 ): Promise<T | undefined> {
   const tell = (event: StartEvent): void => {
-    for (const { name, from } of jobs) runtime.telemetry.tell({ job: name, topic: from.name, ...event });
+    for (const { name, from } of works) runtime.telemetry.tell({ job: name, topic: from.name, ...event });
   };
   let hasWaited = false;
   const waiting = ({ code, message }: TributaryError, delayMs: number): void => {

@@ -15,7 +15,7 @@ import type { Event } from '../../core/event.ts';
 import { type FoundRows, type Rejection, reject } from '../../jobs/define.ts';
 import type { Datasource } from '../define-datasource.ts';
 import { type Bucket, bucketOf } from '../granularity.ts';
-import { Interned } from './interned.ts';
+import { Interned, NULL } from './interned.ts';
 import { type Cell, columnOf, type MetricColumn } from './metrics.ts';
 import { Tuples } from './tables.ts';
 
@@ -89,6 +89,7 @@ class Counted {
   readonly #buckets: Bucket[] = [];
   readonly #bucketNumbers = new Map<number, number>();
   #latest = 0;
+  #tenant: { name: string | undefined; number: number } = { name: undefined, number: NULL };
   /** Of the tenant, then of the dimensions. */
   readonly #values: readonly Interned[];
   readonly #tuples: Tuples;
@@ -125,7 +126,7 @@ class Counted {
     const { dimensions } = this.#datasource;
     const tuple = this.#tuple;
     tuple[0] = bucket;
-    tuple[1] = (this.#values[0] as Interned).numberOf(event.tenant);
+    tuple[1] = this.#tenantOf(event);
     for (let i = 0; i < dimensions.length; i++) {
       const value = (dimensions[i] as (typeof dimensions)[number]).of(event, found);
       if (typeof value === 'number' && !Number.isSafeInteger(value)) {
@@ -150,6 +151,13 @@ class Counted {
     for (let i = 0; i < metrics.length; i++) (metrics[i] as MetricColumn).count(group);
     this.events++;
     return undefined;
+  }
+
+  /** That of the last event is often the same. */
+  #tenantOf({ tenant }: Event): number {
+    if (tenant !== this.#tenant.name)
+      this.#tenant = { name: tenant, number: (this.#values[0] as Interned).numberOf(tenant) };
+    return this.#tenant.number;
   }
 
   #grow(): void {

@@ -167,10 +167,9 @@ class DoubleSum extends OfNumbers implements MetricColumn {
   }
 }
 
-/** The least or the most; null where no event had any. */
+/** The least or the most; NaN, and null when it is asked for, where no event had any. */
 class Extreme extends OfNumbers implements MetricColumn {
   readonly #isMin: boolean;
-  #has = new Int32Array();
 
   constructor(of: Numbers, kind: 'min' | 'max', type: 'long' | 'double' | 'timestamp') {
     super(of, type !== 'double');
@@ -180,21 +179,18 @@ class Extreme extends OfNumbers implements MetricColumn {
   count(group: number): void {
     if (this.value === null) return;
     const known = this.values[group] as number;
-    if (this.#has[group] === 0 || (this.#isMin ? this.value < known : this.value > known))
-      this.values[group] = this.value;
-    this.#has[group] = 1;
+    // Whatever is compared with NaN is not: so the first value is taken.
+    if (!(this.#isMin ? this.value >= known : this.value <= known)) this.values[group] = this.value;
   }
 
   override growTo(groups: number): void {
+    const before = this.values.length;
     super.growTo(groups);
-    this.#has = grown(this.#has, groups);
-  }
-
-  override get bytes(): number {
-    return super.bytes + this.#has.byteLength;
+    this.values.fill(Number.NaN, before);
   }
 
   cell(group: number): number | null {
-    return this.#has[group] === 0 ? null : (this.values[group] as number);
+    const value = this.values[group] as number;
+    return Number.isNaN(value) ? null : value;
   }
 }

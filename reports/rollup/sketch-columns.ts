@@ -11,7 +11,11 @@ type Texts = (event: Event, found: FoundRows) => string | null | undefined;
 type Numbers = (event: Event, found: FoundRows) => number | null | undefined;
 
 const FIRST_HASHES = 64;
+/** Up to so many hashes are sorted faster where they are than in an array of their type. */
+const FEW = 32;
 const SET_ENTRY_BYTES = 32;
+/** A bag counts less than this. */
+const MOST_TIMES = 2 ** 31;
 
 /**
  * Values are numbered, and hashed once each. A group keeps the numbers of its values; one that has more of them than a sketch holds
@@ -80,20 +84,34 @@ export class Distinct implements MetricColumn {
 
   /** The smallest different hashes, ascending; null if there are none. */
   cell(group: number): readonly bigint[] | null {
+    const values: number[] = [];
     const full = this.#full.get(group);
-    const hashes = new BigInt64Array(full?.size ?? this.#members.sizeOf(group));
-    let n = 0;
-    const put = (value: number) => {
-      hashes[n++] = this.#hashes[value] as bigint;
-    };
-    if (full === undefined) this.#members.each(group, put);
-    else full.each(put);
-    if (n === 0) return null;
-    hashes.sort();
+    if (full === undefined) this.#members.each(group, (value) => values.push(value));
+    else full.each((value) => values.push(value));
+    if (values.length === 0) return null;
+    const hashes = this.#sorted(values);
     // Two values may well have one hash: it is one of the sketch.
-    let kept = 1;
-    for (let i = 1; i < n; i++) if (hashes[i] !== hashes[i - 1]) hashes[kept++] = hashes[i] as bigint;
-    return Array.from(hashes.subarray(0, Math.min(kept, MOST_HASHES)));
+    const isOnce = hashes.every((hash, i) => i === 0 || hash !== hashes[i - 1]);
+    const different = isOnce ? hashes : [...new Set(hashes)];
+    return different.length > MOST_HASHES ? different.slice(0, MOST_HASHES) : different;
+  }
+
+  #sorted(values: number[]): bigint[] {
+    const hashOf = (value: number): bigint => this.#hashes[value] as bigint;
+    if (values.length > FEW) return Array.from(BigInt64Array.from(values, hashOf).sort());
+    // Of few, each is put in its place: without a call a comparison, and without a bigint where the upper bits differ.
+    for (let i = 1; i < values.length; i++) {
+      const value = values[i] as number;
+      let at = i;
+      for (; at > 0 && this.#isLess(value, values[at - 1] as number); at--) values[at] = values[at - 1] as number;
+      values[at] = value;
+    }
+    return values.map(hashOf);
+  }
+
+  #isLess(a: number, b: number): boolean {
+    const [ofA, ofB] = [this.#upper[a] as number, this.#upper[b] as number];
+    return ofA === ofB ? (this.#hashes[a] as bigint) < (this.#hashes[b] as bigint) : ofA < ofB;
   }
 }
 
@@ -126,6 +144,7 @@ export class Quantile implements MetricColumn {
   readonly #of: Numbers;
   readonly #members = new Bags();
   #key: number | null = null;
+  #packed = new Float64Array(FIRST_HASHES);
 
   constructor(of: Numbers) {
     this.#of = of;
@@ -156,9 +175,19 @@ export class Quantile implements MetricColumn {
   cell(group: number): ReadonlyMap<number, number> | null {
     const size = this.#members.sizeOf(group);
     if (size === 0) return null;
-    const entries: [key: number, times: number][] = [];
-    this.#members.each(group, (key, times) => entries.push([key, times]));
-    entries.sort(([a], [b]) => a - b);
-    return new Map(entries);
+    if (this.#packed.length < size) this.#packed = new Float64Array(grownTo(size));
+    const packed = this.#packed.subarray(0, size);
+    let n = 0;
+    // Key and times in one number, which has room for both: so they are sorted together.
+    this.#members.each(group, (key, times) => {
+      packed[n++] = key * MOST_TIMES + times;
+    });
+    if (n > 1) packed.sort();
+    const times = new Map<number, number>();
+    for (const each of packed) {
+      const key = Math.floor(each / MOST_TIMES);
+      times.set(key, each - key * MOST_TIMES);
+    }
+    return times;
   }
 }

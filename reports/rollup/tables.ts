@@ -89,22 +89,27 @@ export class Tuples {
   }
 }
 
-/** Different numbers for each of many groups, and for each how often it came. */
+/** Where in an entry of `Bags` its numbers lie: side by side, so that they are in the processor's cache together. */
+const GROUP = 0;
+const MEMBER = 1;
+const TIMES = 2;
+/** The entry of the same group before it, and one; 0 is none. */
+const BEFORE = 3;
+const WIDTH = 4;
+
+/** Different numbers for each of many groups, and for each how often it came: less than 2^31 times. */
 export class Bags {
   #size = 0;
   #capacity = FIRST_CAPACITY;
-  #group = new Int32Array(FIRST_CAPACITY);
-  #member = new Int32Array(FIRST_CAPACITY);
-  #times = new Float64Array(FIRST_CAPACITY);
-  /** The entry of the same group before it, and one; 0 is none. */
-  #before = new Int32Array(FIRST_CAPACITY);
+  #entries = new Int32Array(FIRST_CAPACITY * WIDTH);
+  /** The number of an entry and one; 0 is free. */
   #slots = new Int32Array(slotsFor(FIRST_CAPACITY));
   /** By group: its latest entry, and one; how many it has. */
   #latest = new Int32Array(FIRST_CAPACITY);
   #sizes = new Int32Array(FIRST_CAPACITY);
 
   get bytes(): number {
-    return this.#capacity * 20 + this.#slots.byteLength + this.#latest.byteLength * 2;
+    return this.#entries.byteLength + this.#slots.byteLength + this.#latest.byteLength * 2;
   }
 
   /** How many different numbers the group has. */
@@ -120,48 +125,54 @@ export class Bags {
   add(group: number, member: number): void {
     if (this.#size === this.#capacity) this.#grow();
     const slot = this.#slotOf(group, member);
+    const entries = this.#entries;
     const found = this.#slots[slot] as number;
     if (found !== FREE) {
-      (this.#times[found - 1] as number)++;
+      (entries[(found - 1) * WIDTH + TIMES] as number)++;
       return;
     }
-    const entry = this.#size++;
-    this.#slots[slot] = entry + 1;
-    this.#group[entry] = group;
-    this.#member[entry] = member;
-    this.#times[entry] = 1;
-    this.#before[entry] = this.#latest[group] as number;
-    this.#latest[group] = entry + 1;
+    const at = this.#size * WIDTH;
+    this.#slots[slot] = ++this.#size;
+    entries[at + GROUP] = group;
+    entries[at + MEMBER] = member;
+    entries[at + TIMES] = 1;
+    entries[at + BEFORE] = this.#latest[group] as number;
+    this.#latest[group] = this.#size;
     (this.#sizes[group] as number)++;
   }
 
   /** Every number of the group, in no order. */
   each(group: number, visit: (member: number, times: number) => void): void {
-    for (let next = this.#latest[group] as number; next !== FREE; next = this.#before[next - 1] as number) {
-      visit(this.#member[next - 1] as number, this.#times[next - 1] as number);
+    const entries = this.#entries;
+    for (let next = this.#latest[group] as number; next !== FREE; ) {
+      const at = (next - 1) * WIDTH;
+      visit(entries[at + MEMBER] as number, entries[at + TIMES] as number);
+      next = entries[at + BEFORE] as number;
     }
   }
 
   #slotOf(group: number, member: number): number {
     const slots = this.#slots;
+    const entries = this.#entries;
     const mask = slots.length - 1;
     for (let slot = mixed(mixed(0, group), member) & mask; ; slot = (slot + 1) & mask) {
       const found = slots[slot] as number;
-      if (found === FREE || (this.#group[found - 1] === group && this.#member[found - 1] === member)) return slot;
+      if (found === FREE) return slot;
+      const at = (found - 1) * WIDTH;
+      if (entries[at + GROUP] === group && entries[at + MEMBER] === member) return slot;
     }
   }
 
   #grow(): void {
     this.#capacity = grownTo(this.#capacity);
-    this.#group = grown(this.#group, this.#capacity);
-    this.#member = grown(this.#member, this.#capacity);
-    this.#times = grown(this.#times, this.#capacity);
-    this.#before = grown(this.#before, this.#capacity);
+    this.#entries = grown(this.#entries, this.#capacity * WIDTH);
     const slots = slotsFor(this.#capacity);
     if (slots === this.#slots.length) return;
     this.#slots = new Int32Array(slots);
     for (let entry = 0; entry < this.#size; entry++) {
-      this.#slots[this.#slotOf(this.#group[entry] as number, this.#member[entry] as number)] = entry + 1;
+      const at = entry * WIDTH;
+      const slot = this.#slotOf(this.#entries[at + GROUP] as number, this.#entries[at + MEMBER] as number);
+      this.#slots[slot] = entry + 1;
     }
   }
 }

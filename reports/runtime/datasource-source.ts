@@ -11,9 +11,9 @@ export const rollupJob = (name: string): string => `roll-up-${name.replaceAll('_
 export function sourceOf(datasource: Datasource): SegmentSource {
   const { name, about, from, on, lookups, granularity, dimensions } = datasource;
   return {
-    job: rollupJob(name),
+    name: rollupJob(name),
     prefix: `rollups/${name}`,
-    about,
+    doc: about,
     from,
     wanted: new Map(on.map((def) => [def.type, def])),
     lookups,

@@ -3,24 +3,21 @@
  * says where a claim begins. The consumer group's offset follows, so that lag is seen where it is looked for; what lies between the two is read
  * again for its dead letters alone.
  */
-import { messageOf, type RejectCode, TributaryError } from '../../core/errors.ts';
-import type { Event } from '../../core/event.ts';
-import { type FoundRows, type Lookup, Rejection, reject } from '../../jobs/define.ts';
-import { Anomalies } from '../../jobs/runtime/anomalies.ts';
+import { TributaryError } from '../../core/errors.ts';
 import type { Assignment } from '../../jobs/runtime/assignment.ts';
-import { deadLetter, type RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
+import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { judge } from '../../jobs/runtime/judging.ts';
 import { Limits } from '../../jobs/runtime/limits.ts';
-import { type LookupCache, lookupId } from '../../jobs/runtime/lookups.ts';
+import type { LookupCache } from '../../jobs/runtime/lookups.ts';
 import type { Applied, Begun, Handler } from '../../jobs/runtime/owner.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
-import type { PartitionEvent, Skip } from '../../jobs/runtime/telemetry.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { shortId } from '../../topics/log/origin.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
+import { added, type Became, lookUp, nothingYet, type Report } from './counting.ts';
 import { PartitionFold } from './partition-fold.ts';
 import { positionOf } from './positions.ts';
 import type { Publisher } from './publisher.ts';
@@ -45,8 +42,6 @@ interface Claimed {
   readonly fold: PartitionFold;
   /** The largest offset that the group has committed: nothing before it is rejected again. */
   furthest: number;
-  /** Where the group is. */
-  committed: number;
   /** Everything before is in the table; what the group does not know of it is judged, and not counted. */
   readonly counted: number;
   /** Takes what is only judged. */
@@ -98,12 +93,13 @@ export class RollupHandler implements Handler {
         topicId,
         fold: fold ?? new PartitionFold(source, partition, begin),
         furthest,
-        committed: known?.offset ?? -1,
         counted: rules.positionOfTable ? counted : 0,
         judging: source.newFold(),
         partitionsOfLetters: await this.#partitionsOfLetters(),
       };
       if (fold !== undefined) fold.failure = undefined;
+      // The group follows at once, also where there is nothing to read: lag is what is not counted.
+      if (known?.offset !== next) claimed.fold.isJudged(next);
       this.#claimed = claimed;
       publisher.enter(claimed.fold);
       telemetry.tell({ ...place, kind: 'claimed', offset: next });
@@ -155,7 +151,7 @@ export class RollupHandler implements Handler {
       if (pause !== undefined) await pause;
       decoded.push(stores.codec.decode(source.from, record, source.wanted));
     }
-    const found = await this.#lookUp(decoded);
+    const found = await lookUp(source, decoded, this.#parts.lookups);
     const became = nothingYet();
     const again = {
       topic: source.from,
@@ -254,6 +250,8 @@ export class RollupHandler implements Handler {
     const { published } = fold;
     if (published === undefined) return false;
     const { next, deadLetters } = published;
+    // What another partition has published meanwhile is for the next commit.
+    fold.published = undefined;
     const sending = {
       place,
       partitions: () => owned.partitionsOfLetters,
@@ -277,8 +275,6 @@ export class RollupHandler implements Handler {
       offset: next,
       metadata: formatProgress(progress, next),
     });
-    fold.published = undefined;
-    owned.committed = next;
     owned.furthest = furthest;
     return true;
   }
@@ -290,80 +286,6 @@ export class RollupHandler implements Handler {
     if (shape !== undefined) return shape.partitions;
     throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary topics apply\``);
   }
-
-  /** The rows that the events of a batch look up, read together. Answers those of the event at an index. */
-  async #lookUp(decoded: readonly Decoded[]): Promise<(index: number) => FoundRows | Rejection> {
-    const { source, lookups } = this.#parts;
-    if (source.lookups === undefined) return () => NOTHING;
-    const wanted = new Map<string, readonly [tenant: string, Lookup]>();
-    const named = decoded.map((each) => {
-      if (each.kind !== 'event' || source.lookups === undefined) return [];
-      const { event } = each;
-      try {
-        return Object.entries(source.lookups(event)).map(([name, lookup]) => {
-          const id = lookupId(event.tenant, lookup);
-          wanted.set(id, [event.tenant, lookup]);
-          return [name, id] as const;
-        });
-      } catch (error) {
-        const what = `${source.job} could not say what ${event.type} looks up`;
-        return reject('JOB_FAILED', `${what}: ${messageOf(error)}`);
-      }
-    });
-    const rows = await lookups.load(wanted);
-    return (index) => {
-      const names = named[index] ?? [];
-      if (names instanceof Rejection) return names;
-      return Object.fromEntries(names.map(([name, id]) => [name, rows.get(id)]));
-    };
-  }
-}
-
-const NOTHING: FoundRows = {};
-
-/** What became of the records of a batch. */
-interface Became {
-  applied: number;
-  eventTime: number | undefined;
-  readonly skipped: Record<Skip, number>;
-  readonly rejected: RejectedRecord[];
-  readonly odd: Anomalies;
-}
-
-type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
-type Report = Pick<BatchEvent, 'records' | 'durationMs' | 'next' | 'end' | 'recordTime'>;
-
-const nothingYet = (): Became => ({
-  applied: 0,
-  eventTime: undefined,
-  skipped: { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 },
-  rejected: [],
-  odd: new Anomalies(),
-});
-
-interface Addition {
-  readonly event: Event;
-  readonly found: FoundRows | Rejection;
-  readonly record: LogRecord;
-}
-
-type Verdict =
-  | 'counted'
-  | 'left out'
-  | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
-
-/** `left out`: the datasource counts others of this type, and not this one. */
-function added(source: SegmentSource, into: SegmentFold, { event, found, record }: Addition): Verdict {
-  if (found instanceof Rejection) return { kind: 'reject', code: found.code, message: found.message };
-  const before = into.events;
-  try {
-    const why = into.add(event, found, record);
-    if (why !== undefined) return { kind: 'reject', code: why.code, message: why.message };
-  } catch (error) {
-    const message = `${source.job} failed at ${event.type}: ${messageOf(error)}`;
-    return { kind: 'reject', code: 'JOB_FAILED', message };
-  }
-  return into.events === before ? 'left out' : 'counted';
 }
 
 /** Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. */

@@ -12,17 +12,9 @@ import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import type { PartitionFold, Taken } from './partition-fold.ts';
 import { nextOf, txnsOf } from './positions.ts';
 import type { RollupRules } from './rules.ts';
+import type { RollupSettings } from './settings.ts';
 import type { SegmentSource } from './source.ts';
 import type { SegmentTable } from './tables.ts';
-
-export interface RollupSettings {
-  /** What is counted is published so long after the first of it, at the latest. */
-  readonly publishMs: number;
-  /** What a process has counted of one source is published when it takes so much memory. */
-  readonly publishBytes: number;
-}
-
-export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 60_000, publishBytes: 48 * 1_000_000 };
 
 export interface PublisherParts {
   readonly source: SegmentSource;

@@ -6,8 +6,9 @@ import { type RunningJob, runGroup } from '../../jobs/runtime/run-group.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import type { Membership } from '../../topics/log/transport.ts';
 import { RollupHandler } from './handler.ts';
-import { Publisher, ROLLUP_DEFAULTS, type RollupSettings } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import { ALL_ROLLUP_RULES, type RollupRules } from './rules.ts';
+import { ROLLUP_DEFAULTS, type RollupSettings } from './settings.ts';
 import type { SegmentSource } from './source.ts';
 import type { SegmentTable } from './tables.ts';
 
@@ -50,7 +51,7 @@ export function ownerOfRollup(
   membership: Membership,
 ): PartitionOwner {
   const { source, table, runtime, rules = ALL_ROLLUP_RULES } = parts;
-  const place = { job: source.job, topic: source.from.name, partition };
+  const place = { job: source.name, topic: source.from.name, partition };
   const retrying = new Retrying(place, runtime);
   // Keys bound the rows of a batch, and here are none.
   const settings = { ...runtime.settings, maxKeys: runtime.settings.maxRecords };
@@ -73,7 +74,7 @@ export function runRollup(parts: RollupParts): Promise<RunningJob> {
   const shared = rollupShared(parts);
   return runGroup({
     transport: runtime.stores.transport,
-    group: source.job,
+    group: source.name,
     topic: source.from.name,
     ownerOf: (partition, membership) => ownerOfRollup(parts, shared, partition, membership),
   });

@@ -21,10 +21,10 @@ export interface SegmentFold {
 
 export interface SegmentSource {
   /** Its consumer group, and its label in metrics and logs. */
-  readonly job: string;
+  readonly name: string;
   /** The prefix of its tables in the objects, such as `rollups/enrollments`. */
   readonly prefix: string;
-  readonly about: string;
+  readonly doc: string;
   readonly from: Topic;
   /** The types that it takes; records of others are skipped undecoded. */
   readonly wanted: ReadonlyMap<string, EventDef>;

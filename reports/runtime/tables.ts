@@ -43,9 +43,9 @@ export async function openGeneration(
   generation: number,
 ): Promise<{ readonly table: DeltaTable; readonly write: SegmentTable['write'] }> {
   const { objects, duck, now, engine } = stores;
-  const { prefix, layout, sortBy, fixed, about } = source;
+  const { prefix, layout, sortBy, fixed, doc } = source;
   const table = deltaTable({ objects, duck, table: tableName(prefix, generation), now, engine });
-  const snapshot = await table.create({ layout, description: about, configuration: fixed });
+  const snapshot = await table.create({ layout, description: doc, configuration: fixed });
   for (const [name, value] of Object.entries(fixed)) {
     const before = snapshot.metaData.configuration?.[name];
     if (before === value) continue;
@@ -55,7 +55,7 @@ export async function openGeneration(
     );
   }
   // Never the same again, also after a crash of this very process.
-  const writer = `${source.job}-${randomUUID()}`;
+  const writer = `${source.name}-${randomUUID()}`;
   const segments = segmentWriter({ objects, duck, table: table.table, layout, writer, sortBy, now });
   return { table, write: (rows) => segments.write(rows) };
 }

@@ -13,7 +13,7 @@ export interface CompactionRules {
 }
 
 const MEGABYTE = 1024 * 1024;
-export const COMPACTION_DEFAULTS: CompactionRules = {
+const COMPACTION_DEFAULTS: CompactionRules = {
   smallBytes: 32 * MEGABYTE,
   groupBytes: 256 * MEGABYTE,
   leastFiles: 4,

@@ -5,8 +5,6 @@
  * checkpoint that is missing, old or damaged costs reads. The log loses its oldest commits first and the commit of the checkpoint stays, so
  * a checkpoint whose own commit is gone has been overtaken; then, and after damage, the log is listed once.
  */
-import { createReadStream } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
 import type { Objects } from '../objects/port.ts';
@@ -98,7 +96,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
       for (const name of checkpointNames(table, at)) {
         const path = duck.file('parquet');
         paths.push(path);
-        await writeFile(path, await objects.get(name));
+        await duck.writeFile(path, await objects.get(name));
       }
       const actions = await checkpointRows(paths);
       // It stands for all commits up to its version.
@@ -108,7 +106,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
       if (code === 'NOT_FOUND' || code === 'STORE_BROKEN' || code === 'QUERY_INVALID') return undefined;
       throw error;
     } finally {
-      for (const path of paths) await rm(path, { force: true });
+      for (const path of paths) await duck.removeFile(path);
     }
   }
 
@@ -135,24 +133,40 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     return found;
   }
 
-  async function listed(): Promise<Snapshot | undefined> {
-    const found = await entries();
+  async function fromFirst(): Promise<Snapshot | undefined> {
+    const first = await read(0);
+    const end = first && (await follow(folded(table, undefined, [first])));
+    return end !== undefined && (await has(0)) ? end : undefined;
+  }
+
+  /** Undefined for a log of nothing, 'broken' for one that these entries do not lead through. */
+  async function through(found: readonly LogEntry[]): Promise<Snapshot | undefined | 'broken'> {
     if (found.length === 0) return undefined;
-    const last = Math.max(...found.map(({ version }) => version));
+    const last = lastOf(found);
     const checkpoints = wholeCheckpoints(found).toSorted((a, b) => b.version - a.version);
     for (const at of checkpoints) {
       const base = await readCheckpoint(at);
       const end = base && (await follow(base));
-      if (end !== undefined && end.version >= last) return end;
+      const own = found.some(({ parts, version }) => parts === 0 && version === at.version);
+      if (end !== undefined && end.version >= last && (!own || (await has(at.version)))) return end;
     }
-    const first = await read(0);
-    const end = first && (await follow(folded(table, undefined, [first])));
-    if (end !== undefined && end.version >= last) return end;
+    const end = await fromFirst();
+    return end !== undefined && end.version >= last ? end : 'broken';
+  }
+
+  async function listed(): Promise<Snapshot | undefined> {
+    let found = await entries();
+    for (;;) {
+      const end = await through(found);
+      if (end !== 'broken') return end;
+      // Somebody may have cleaned up meanwhile, behind a checkpoint that we have not seen.
+      const now = await entries();
+      if (now.map(({ name }) => name).join() === found.map(({ name }) => name).join()) break;
+      found = now;
+    }
     const advice = 'restore the missing commits, or make a new table';
-    throw new TributaryError(
-      'STORE_BROKEN',
-      `the log of the table ${table} has a hole before version ${last} that no readable checkpoint covers; ${advice}`,
-    );
+    const what = `the log of the table ${table} has a hole before version ${lastOf(found)}`;
+    throw new TributaryError('STORE_BROKEN', `${what} that no readable checkpoint covers; ${advice}`);
   }
 
   return {
@@ -163,8 +177,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
         const end = await follow(base);
         if (end !== undefined && (await has(base.version))) return end;
       } else if (at === undefined) {
-        const first = await read(0);
-        const end = first && (await follow(folded(table, undefined, [first])));
+        const end = await fromFirst();
         if (end !== undefined) return end;
       }
       return listed();
@@ -190,17 +203,17 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
           }
           if (batch.length > 0) yield commitText(batch);
         };
-        await writeFile(lines, texts());
+        await duck.writeFile(lines, texts());
         await duck.using((connection) => connection.run(checkpointSql(lines, target)));
         const [name = ''] = checkpointNames(table, { version: snapshot.version });
-        await objects.put(name, createReadStream(target));
+        await objects.put(name, duck.readFile(target));
         const now = await pointer();
         // Somebody slow must not set back what somebody else has written.
         if (now !== undefined && now.version >= snapshot.version) return;
         await objects.put(pointerName(table), Buffer.from(pointerText(snapshot.version, size)));
       } finally {
-        await rm(lines, { force: true });
-        await rm(target, { force: true });
+        await duck.removeFile(lines);
+        await duck.removeFile(target);
       }
     },
     readCheckpoint,
@@ -208,6 +221,8 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     entries,
   };
 }
+
+const lastOf = (entries: readonly LogEntry[]): number => Math.max(...entries.map(({ version }) => version));
 
 /** The checkpoints of which every part is there. */
 export function wholeCheckpoints(entries: readonly LogEntry[]): CheckpointAt[] {

@@ -1,7 +1,5 @@
 /** Rows into the objects as segments of a table, and segments from there into the local cache. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
 import type { Objects } from '../objects/port.ts';
@@ -55,7 +53,7 @@ export function segmentWriter(options: SegmentWriterOptions): SegmentWriter {
 type Upload = (files: readonly SegmentFile[], dataChange: boolean) => Promise<Add[]>;
 
 /** Uploads files and removes them here, whatever comes of it. */
-export function uploader({ objects, table, layout, writer, now }: SegmentWriterOptions): Upload {
+export function uploader({ objects, duck, table, layout, writer, now }: SegmentWriterOptions): Upload {
   if (!isWriter(writer)) {
     const allowed = 'it begins with a letter or digit and has up to 100 of A-Z, a-z, 0-9, "_", "=" and "-"';
     throw new TributaryError(
@@ -73,7 +71,7 @@ export function uploader({ objects, table, layout, writer, now }: SegmentWriterO
         const path = segmentPath(layout.partition, day, writer, first + at);
         // Its time is from before the upload: so it is no younger than the object.
         const modificationTime = now();
-        await objects.create(`${table}/${path}`, createReadStream(file));
+        await objects.create(`${table}/${path}`, duck.readFile(file));
         adds[at] = {
           path,
           partitionValues: { [layout.partition]: day },
@@ -85,7 +83,7 @@ export function uploader({ objects, table, layout, writer, now }: SegmentWriterO
       });
       return adds;
     } finally {
-      for (const { path } of files) await rm(path, { force: true });
+      for (const { path } of files) await duck.removeFile(path);
     }
   };
 }

@@ -24,7 +24,7 @@ const PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 2000;
 const DELETES_AT_ONCE = 16;
 
-export const DELTA_DEFAULTS = {
+const DELTA_DEFAULTS = {
   checkpointEvery: 50,
   /** How long files stay that no current snapshot has, for readers of an older one. */
   keepFilesMs: 7 * DAY,
@@ -64,8 +64,8 @@ export interface Proposal {
 }
 
 /**
- * What is to be committed on top of a snapshot; undefined to commit nothing. It is asked with the newest snapshot that is known, and after
- * each conflict again with a newer one.
+ * What is to be committed on top of a snapshot; undefined to commit nothing. It is asked with the newest snapshot that is known, and again with
+ * a newer one after each conflict, and before nothing is committed.
  */
 export type Propose = (snapshot: Snapshot) => Proposal | undefined | Promise<Proposal | undefined>;
 
@@ -130,10 +130,9 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     const asked = now();
     const known = current;
     let found = known && (await log.follow(known));
-    // A log that was cleaned beyond what we know looks as if nothing had followed.
-    if (found !== undefined && found === known && asked - seenAt > TRUSTED_FOR && !(await log.has(found.version))) {
-      found = undefined;
-    }
+    // A log that was cleaned beyond what we know looks as if nothing had followed, or what was written behind the clean-up. It is the time
+    // after the reads that counts: the process may have stood still in between.
+    if (known !== undefined && now() - seenAt > TRUSTED_FOR && !(await log.has(known.version))) found = undefined;
     found ??= await log.load();
     current = found;
     seenAt = asked;
@@ -154,9 +153,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     } catch (error) {
       if (!(error instanceof TributaryError)) throw error;
       if (error.code !== 'ALREADY_EXISTS' && error.kind !== 'retry') throw error;
-      const there = await log.read(version).catch(() => {
-        throw error;
-      });
+      const there = await log.read(version);
       if (there !== undefined) return isOf(there, id);
       // It was not done, as far as can be seen; what arrives late meets its own name, or another's.
       if (error.code !== 'ALREADY_EXISTS') throw error;
@@ -167,8 +164,14 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
   async function commitNow(propose: Propose): Promise<Committed> {
     let snapshot = current ?? (await refresh());
     for (let conflicts = 0; conflicts < COMMIT_ATTEMPTS; conflicts += 1) {
-      const proposal = await propose(snapshot);
-      if (proposal === undefined) return { committed: false, snapshot, conflicts };
+      let proposal = await propose(snapshot);
+      if (proposal === undefined) {
+        // What is known may be old: only the newest snapshot is a reason to commit nothing.
+        const known = snapshot;
+        snapshot = await refresh();
+        if (snapshot !== known) proposal = await propose(snapshot);
+        if (proposal === undefined) return { committed: false, snapshot, conflicts };
+      }
       checkProposal(snapshot, proposal.actions, now() - keepFilesMs / 2);
       const version = snapshot.version + 1;
       const begun = now();

@@ -140,6 +140,10 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
       ['WITH n AS (select count(*) as c from samples) select c from n', 10n],
       ['with recursive n(i) as (select 1 union all select i + 1 from n where i < 5) select max(i) from n', 5n],
       [
+        'with recursive n(i) as (select 1 union all select i + 1 from n where i < 3) select count(*) from samples cross join n',
+        30n,
+      ],
+      [
         'with a as (select count(*) as c from samples), b as (select points from hourly_visits) select c + points from a cross join b',
         12n,
       ],

@@ -52,6 +52,12 @@ test('an old Node hands over to the one that npm installed, with arguments and e
   assert.equal(status, 7);
 });
 
+test('an old Node takes the one of the working folder, where npx keeps the command elsewhere', (t) => {
+  const [here, elsewhere] = [folder(t, '24.21.0'), folder(t)];
+  const { stdout, stderr } = run(here, '20.20.2', join(elsewhere, 'engine/run.js'), '-p', '"done"');
+  assert.deepEqual([stdout, stderr], ['done\n', '']);
+});
+
 test('the command runs the sources of a checkout, and the compiled ones where there are no sources', (t) => {
   const path = folder(t, '24.21.0');
   mkdirSync(join(path, 'dist/cli'), { recursive: true });

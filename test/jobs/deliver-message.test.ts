@@ -8,7 +8,7 @@ import { type JobSpec, jobSpec, minute, type SpecEvent } from '../../testing/job
 import { rememberingChannel } from '../../testing/stores.ts';
 import { survives } from '../../testing/survival.ts';
 
-const ids = { recipientId: 'ada', messageId: 'exam-1/mail', notificationId: 'exam-1', channel: 'mail' };
+const ids = { recipientId: 'ada', messageId: 'exam-1/mail', notificationId: 'exam-1', channel: 'mail' } as const;
 const parcel = { address: 'ada@example.org', title: 'Tomorrow', body: 'Room 4', link: '/exams/1', unsubscribe: null };
 const key = ['ada', 'exam-1/mail'];
 const due: SpecEvent = [messageDue, { ...ids, ...parcel, category: 'exam', expiresAt: null }];
@@ -208,7 +208,7 @@ test('two messages of one notification are two, with keys of their own', async (
   const mail = answering(accepts);
   const push = rememberingChannel(() => refuses);
   const spec = await jobSpec(t, deliverMessage, { channels: { mail: mail.channel, push: push.channel } });
-  const toPush = { ...ids, messageId: 'exam-1/push', channel: 'push' };
+  const toPush = { ...ids, messageId: 'exam-1/push', channel: 'push' } as const;
   await spec.when(due, [messageDue, { ...toPush, ...parcel, expiresAt: null }]);
   await spec.thenRow(key, { state: 'sent' });
   await spec.thenRow(['ada', 'exam-1/push'], { state: 'failed' });

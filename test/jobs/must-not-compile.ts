@@ -1,5 +1,5 @@
 /**
- * What a job declaration must not let through. `npm run types` compiles this file and fails for every case that compiles
+ * What a job declaration, and the test of a job, must not let through. `npm run types` compiles this file and fails for every case that compiles
  * after all: an expected error that is none is an error. Nothing here is ever run.
  */
 
@@ -10,6 +10,7 @@ import { learnerLeft } from '../../schemas/batch.ts';
 import { contentProgressed, courseStructureChanged, enrolled } from '../../schemas/enrollment.ts';
 import { memberAdded } from '../../schemas/group.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
+import type { JobSpec } from '../../testing/job-spec.ts';
 import { defineTopic } from '../../topics/define.ts';
 import { batchEvents, enrollmentEvents, groupEvents } from '../../topics/index.ts';
 
@@ -229,3 +230,12 @@ export const noStray = defineJob({
   fold: { 'enrollment.enrolled': (row) => row },
   react: () => [emit(memberAdded, { groupId: 'g', userId: 'u' })],
 });
+
+/** An event of a test that lacks a field. */
+// @ts-expect-error: there is no userId
+export const lacking = (spec: JobSpec) => spec.when([memberAdded, { groupId: 'g' }]);
+
+/** One among right ones that has a field of another type. */
+export const misfit = (spec: JobSpec) =>
+  // @ts-expect-error: userId is text
+  spec.given([memberAdded, { groupId: 'g', userId: 'u' }], [memberAdded, { groupId: 'g', userId: 7 }]);

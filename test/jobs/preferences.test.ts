@@ -125,7 +125,8 @@ test('addresses and categories are each those of the newest preferences that had
     const spec = await jobSpec(t, notify);
     for (const n of order) {
       const [time, said] = told[n] as (typeof told)[number];
-      await spec.given([preferencesChanged, { recipientId: 'ada', ...said }, { json: true, time }]);
+      const event: SpecEvent = [preferencesChanged, { recipientId: 'ada', ...said }, { json: true, time }];
+      await spec.given(event);
     }
     const refused = [expected('muted', 'an array', '7')];
     await spec.thenRow(key, { addresses: [PUSH], muted: ['exam'], refused, preferencesAt: minute(3) });

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { projectCourse } from '../../jobs/project-course/project-course.ts';
-import { courseRetired } from '../../schemas/content.ts';
+import { coursePublished, courseRetired } from '../../schemas/content.ts';
 import { courseStructureChanged } from '../../schemas/enrollment.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';
@@ -45,6 +45,13 @@ test('publishing replaces the whole structure: what is not in it any more is gon
     },
   });
   await spec.thenEmits(changed);
+});
+
+test('a content is of the kind that its first place tells', async (t) => {
+  const spec = await jobSpec(t, projectCourse);
+  const places = ['', 'video', 'quiz'].map((type, i) => ({ contentId: 'a', unitId: `unit-${i}`, type }));
+  await spec.when([coursePublished, { courseId: 'algebra', name: 'Algebra', contents: places }]);
+  await spec.thenPartOfRow(key, { contents: { a: { type: 'video' } } });
 });
 
 const before = publishes('one two', 'a<one b<two extra<one?');

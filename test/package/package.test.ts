@@ -1,14 +1,16 @@
 /**
  * The package as its users get it: packed, installed into an empty folder, and used there. Needs npm's registry, or its cache.
- * `npm run test:package` runs it alone, since it takes a minute and writes `dist/`.
+ * `npm run test:package` runs it alone, since it takes more than a minute and writes `dist/`.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { NODE_VERSIONS } from '../../app/node-version.ts';
+import { type Command, change, changesIn, commandsIn } from '../examples/pages.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MB = 1024 * 1024;
@@ -22,8 +24,6 @@ interface Packed {
 interface Manifest {
   readonly version: string;
   readonly engines: { readonly node: string };
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-package-'));
@@ -41,8 +41,13 @@ const env = {
 // A registry that does not answer would otherwise be waited for without an end.
 const options = { env, encoding: 'utf8', maxBuffer: 64 * MB, timeout: 300_000 } as const;
 const npm = (cwd: string, ...args: string[]): string => execFileSync('npm', args, { ...options, cwd });
-const tributary = (...args: string[]) => spawnSync('npx', ['tributary', ...args], { ...options, cwd: folder });
+const tributaryIn = (cwd: string, { words, input }: Command) =>
+  spawnSync('npx', ['tributary', ...words], { ...options, cwd, input });
+const tributary = (...words: string[]) => tributaryIn(folder, { words, input: '' });
+/** What `init` writes. */
+const project = join(folder, 'my-jobs');
 
+const QUIET = ['--no-audit', '--no-fund', '--prefer-offline'];
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Manifest;
 const manifest = read(join(ROOT, 'package.json'));
 let packed: Packed;
@@ -50,23 +55,20 @@ let packed: Packed;
 before(() => {
   const report = npm(ROOT, 'pack', '--silent', '--json', '--pack-destination', folder);
   [packed] = JSON.parse(report.slice(report.indexOf('[\n'))) as [Packed];
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
-  const tools = ['typescript', '@types/node'].map((name) => `${name}@${manifest.devDependencies[name]}`);
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline'];
-  npm(folder, 'install', ...quiet, join(folder, packed.filename), ...tools);
+  npm(folder, 'install', ...QUIET, packed.filename);
 });
 
 test('the tarball holds what was compiled and the pages for users, and is small', () => {
   const paths = packed.files.map(({ path }) => path);
   const expected =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/\w+\.js|docs\/[\w-]+\.md|dist\/(.*\.(js|js\.map|d\.ts)|demo\/(oulad|story)\/[\w.]+))$/;
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/\w+\.js|docs\/[\w-]+\.md|dist\/(.*\.(js|js\.map|d\.ts)|(demo\/(oulad|story)|examples\/forum)\/[\w.-]+))$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],
   );
   assert.deepEqual(
     paths.filter((path) => /\.test\.|(^|\/)(test|servers|release|engine)\//.test(path)),
-    [],
+    ['dist/examples/forum/watch-questions.test.ts'],
   );
   for (const path of [
     'LICENSE',
@@ -106,115 +108,107 @@ test('the command runs, with its version, its configuration and its demonstratio
   assert.match(tributary('topics').stdout, /^enrollment\.events +userId/m);
 });
 
-test('jobs of a user are declared, checked by the compiler, tested and run', () => {
-  for (const [name, text] of Object.entries(USERS_FILES)) writeFileSync(join(folder, name), text);
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        module: 'nodenext',
-        target: 'es2024',
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noEmit: true,
-        allowImportingTsExtensions: true,
-        erasableSyntaxOnly: true,
-        types: ['node'],
-      },
-      include: ['*.ts'],
-    }),
-  );
-  const checked = spawnSync('npx', ['tsc'], { ...options, cwd: folder });
-  assert.equal(checked.status, 0, checked.stdout);
-  const tested = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'count-logins.test.ts'], {
-    ...options,
-    cwd: folder,
+test('a project is begun, checked by the compiler, tested and run, as its README says', async (t) => {
+  const begun = tributary('init', 'my-jobs');
+  assert.equal(begun.status, 0, begun.stderr);
+  npm(project, 'install', ...QUIET);
+  npm(project, 'run', 'types');
+  assert.equal(testsPassed(), 8);
+  await started(t);
+  const outputs = commandsIn(readFileSync(join(project, 'README.md'), 'utf8')).map((command) => {
+    const { status, stdout, stderr } = tributaryIn(project, command);
+    assert.equal(status, 0, `${command.words.join(' ')}: ${stderr}`);
+    return stdout;
   });
-  assert.equal(tested.status, 0, tested.stdout);
-  assert.match(tested.stdout, /^# pass 6$/m);
-  // `tributary.config.ts` is among the files: the same copy of Tributary has to be in the command and in the module.
-  const topics = tributary('topics');
-  assert.match(topics.stdout, /^login\.events +userId/m, topics.stderr);
+  assert.match(outputs.join(''), /^q-2 .* overdue$[\s\S]*^q-2 .* answered$/m);
+});
+
+test('its job is changed as the page says, and the rows are made anew', async (t) => {
+  const page = readFileSync(join(project, 'node_modules/tributary/docs/add-a-job.md'), 'utf8');
+  for (const each of changesIn(page)) change(project, each);
+  writeFileSync(join(project, 'process.test.ts'), PROCESS);
+  npm(project, 'run', 'types');
+  assert.equal(testsPassed(), 11);
+  await started(t);
+  const outputs = commandsIn(page).map((command) => {
+    const { status, stdout, stderr } = tributaryIn(project, command);
+    assert.equal(status, command.words.includes('--compare') ? 1 : 0, `${command.words.join(' ')}: ${stderr}`);
+    return stdout;
+  });
+  const [row, found] = outputs.slice(-2);
+  assert.match(row ?? '', /"answeredBy": "ben"/);
+  assert.match(found ?? '', /Where does the Nile begin\?/);
 });
 
 test('what a user does not declare right does not compile', () => {
-  writeFileSync(join(folder, 'wrong.ts'), "import { defineTopic } from 'tributary';\ndefineTopic({ name: 1 });\n");
-  const { status, stdout } = spawnSync('npx', ['tsc'], { ...options, cwd: folder });
-  rmSync(join(folder, 'wrong.ts'));
+  writeFileSync(join(project, 'wrong.ts'), "import { defineTopic } from 'tributary';\ndefineTopic({ name: 1 });\n");
+  const { status, stdout } = spawnSync('npm', ['run', 'types'], { ...options, cwd: project });
+  rmSync(join(project, 'wrong.ts'));
   assert.notEqual(status, 0);
   assert.match(stdout, /wrong\.ts/);
 });
 
-const USERS_FILES = {
-  'logins.ts': `
-import { defineEvent, defineJob, defineModule, defineTable, defineTopic, lookup } from 'tributary';
-import { learnerProgress } from 'tributary/learning';
+function testsPassed(): number {
+  const { status, stdout } = spawnSync('npm', ['test'], { ...options, cwd: project });
+  assert.equal(status, 0, stdout);
+  return Number(/^\W*pass (\d+)$/m.exec(stdout)?.[1]);
+}
 
-const userId = { name: 'userId', type: 'string', doc: 'The user.' } as const;
-export const loggedIn = defineEvent(
-  'login.logged-in',
-  { type: 'record', name: 'LoggedIn', namespace: 'org.example.login', doc: 'A user logged in.', fields: [userId] },
-  { userId: 'ada' },
-);
-const loginEvents = defineTopic({ name: 'login.events', doc: 'Logins.', key: 'userId', events: [loggedIn] });
-const fields = [
-  userId,
-  { name: 'logins', type: 'int', doc: 'Logins so far.' },
-  { name: 'learns', type: 'boolean', doc: 'Whether the user took a course when it logged in.' },
-] as const;
-const loginCount = defineTable({
-  name: 'login_count',
-  doc: 'Logins by user.',
-  key: ['userId'],
-  record: { type: 'record', name: 'LoginCount', fields },
-});
-export const countLogins = defineJob({
-  name: 'count-logins',
-  doc: 'Counts logins.',
-  from: loginEvents,
-  on: [loggedIn],
+/** `npm start`, once its jobs run; after the test, Ctrl-C. */
+async function started(t: TestContext): Promise<void> {
+  // Ctrl-C in a terminal reaches npm and what npm started: a group of processes.
+  const child = spawn('npm', ['start'], { cwd: project, env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'close');
+  t.after(async () => {
+    process.kill(-(child.pid as number), 'SIGINT');
+    await ended;
+  });
+  let text = '';
+  for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (text.includes('jobs are running')) break;
+  }
+  assert.match(text, /7 jobs are running/);
+  child.stdout.resume();
+}
+
+/** Uses the other entries: lookups of the built-in module, and the runtime in a process of the user's own. */
+const PROCESS = `
+import { test } from 'node:test';
+import { defineJob, lookup } from 'tributary';
+import { courseStructure } from 'tributary/learning';
+import { type RunningJob, runJob, systemClock } from 'tributary/runtime';
+import { jobSpec, memoryStores, testRuntime } from 'tributary/testing';
+import { questionAsked, questionEvents } from './events.ts';
+import { questions } from './tables.ts';
+import { watchQuestions } from './watch-questions.ts';
+
+const looking = defineJob({
+  name: 'look',
+  doc: 'Looks up the course of a question.',
+  from: questionEvents,
+  on: [questionAsked],
   to: [],
-  row: loginCount,
-  key: ({ data }) => ({ userId: data.userId }),
-  lookups: ({ userId }) => ({ course: lookup(learnerProgress, { userId, courseId: 'rivers' }) }),
+  row: questions,
+  key: ({ data }) => ({ questionId: data.questionId }),
+  lookups: (_, { data }) => ({ course: lookup(courseStructure, { courseId: data.courseId }) }),
   fold: {
-    'login.logged-in': (row, { data }, { course }) => ({
-      userId: data.userId,
-      logins: (row?.logins ?? 0) + 1,
-      learns: course !== undefined,
-    }),
+    'question.asked': (_, { data: { questionId } }, { course }) =>
+      ({ questionId, asked: null, answeredAt: course?.publishedAt ?? null, answeredBy: null, remindedAt: null }),
   },
 });
-export const logins = defineModule({ name: 'logins', topics: [loginEvents], jobs: [countLogins] });
-`,
-  'tributary.config.ts': `
-import { definePlatform, learning } from 'tributary';
-import { logins } from './logins.ts';
 
-export default definePlatform({ modules: [learning, logins] });
-`,
-  'count-logins.test.ts': `
-import { test } from 'node:test';
-import { type RunningJob, runJob, systemClock } from 'tributary/runtime';
-import { jobSpec, memoryStores, type SpecEvent, survives, testRuntime } from 'tributary/testing';
-import { countLogins, loggedIn } from './logins.ts';
-
-const ada: SpecEvent = [loggedIn, { userId: 'ada' }];
-
-test('logins are counted', async (t) => {
-  const spec = await jobSpec(t, countLogins);
-  await spec.when(ada, ada);
-  await spec.thenRow(['ada'], { logins: 2, learns: false });
+test('a row of the built-in module is looked up', async (t) => {
+  const spec = await jobSpec(t, looking);
+  await spec.when([questionAsked, { questionId: 'q', courseId: 'c', learnerId: 'l', tutorId: 't', title: '' }]);
+  await spec.thenRow(['q'], { answeredAt: null });
 });
 
-survives(countLogins, [ada, [loggedIn, { userId: 'ben' }]]);
-
 test('the job runs and stops', async () => {
-  const stores = await memoryStores([countLogins]);
-  const running: RunningJob = await runJob(countLogins, testRuntime(stores, { clock: systemClock }));
+  const stores = await memoryStores([watchQuestions]);
+  const running: RunningJob = await runJob(watchQuestions, testRuntime(stores, { clock: systemClock }));
   await running.stop();
   await running.finished;
   await stores.close();
 });
-`,
-};
+`;

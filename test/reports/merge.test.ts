@@ -20,18 +20,24 @@ function asAnswered(row: Readonly<Record<string, Cell>>): Record<string, unknown
   return Object.fromEntries(cells.map(([name, cell]) => [name, answered(name, cell)]));
 }
 
-const text = fc.option(fc.constantFrom('home', 'Über uns', "it's", '', 'x'.repeat(300)));
+// Few tuples, so that most of them are in several segments.
+const text = fc.option(fc.constantFrom('Über uns', 'x'.repeat(300)));
 const someVisit = fc.record({
-  at: fc.integer({ min: 0, max: 3000 }),
+  at: fc.constantFrom(0, 3, 14, 15, 2000),
   tenant: fc.constantFrom('a', 'b'),
   data: fc.record({
     userId: fc.integer({ min: 0, max: 40 }).map((n) => `user-${n}`),
     page: text,
-    mobile: fc.option(fc.boolean()),
-    grade: fc.option(fc.integer({ min: -1, max: 1 })),
+    mobile: fc.constantFrom(null, true),
+    grade: fc.constantFrom(null, -1),
     points: fc.option(fc.oneof(fc.integer(), fc.maxSafeInteger())),
     // Sums of doubles depend on the order, but for those of halves.
-    seconds: fc.option(fc.integer({ min: -4000, max: 4000 }).map((n) => n / 2)),
+    seconds: fc.option(
+      fc.oneof(
+        fc.constantFrom(0, 60, -2.5),
+        fc.integer({ min: -4000, max: 4000 }).map((n) => n / 2),
+      ),
+    ),
   }),
 });
 

@@ -2,6 +2,7 @@
 import { ERROR_CODES } from '../../../core/errors.ts';
 import type { Platform } from '../../../modules/define.ts';
 import { indexesOf, targetsOf } from '../../../modules/derived.ts';
+import { sourcesOf } from '../../../reports/runtime/sources.ts';
 import type { Topic } from '../../../topics/define.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import type { Names } from '../../descriptor.ts';
@@ -13,7 +14,7 @@ export function namesOf(
 ): Candidate[] {
   switch (names) {
     case 'jobs':
-      return jobs.map(asCandidate);
+      return [...jobs, ...sourcesOf({ datasources })].map(asCandidate);
     case 'topics':
       return topics.map(asCandidate);
     case 'logs':

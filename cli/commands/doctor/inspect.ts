@@ -1,6 +1,7 @@
 /** The half of `tributary doctor` that looks into the stores. Prints its findings as JSON. */
 
 import type { Port } from '../../../app/config.ts';
+import { worksOf } from '../../../app/works.ts';
 import { kindOf, messageOf } from '../../../core/errors.ts';
 import { timerFired } from '../../../core/event.ts';
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
@@ -89,7 +90,7 @@ function undamaged(damage: readonly string[]): Finding {
 }
 
 async function topicsAsDeclared({ wired }: Context, _tenant: string, unusable: Set<Port>): Promise<Finding[]> {
-  const wanted = wantedTopics(wired.platform);
+  const wanted = wantedTopics(wired.platform, worksOf(wired.platform));
   const found = await wired.topics.verify(wanted);
   const missing = found.filter(({ kind }) => kind === 'missing').map(({ topic }) => topic);
   if (missing.length > 0) unusable.add('transport');

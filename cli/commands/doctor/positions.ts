@@ -1,5 +1,6 @@
 /** What `doctor` finds of where jobs stand: their offsets, what is committed beside them, and what rows say that they have applied. */
 
+import { worksOf } from '../../../app/works.ts';
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
 import { beyondLogAdvice, parseAt } from '../../../jobs/runtime/rows/position.ts';
@@ -13,7 +14,7 @@ const ROWS_SAMPLED = 200;
 export async function positions({ wired }: Of): Promise<Finding[]> {
   const lags = await lagsOf(
     { wired },
-    wired.platform.jobs.map(({ name }) => name),
+    worksOf(wired.platform).map(({ name }) => name),
   );
   const findings = lags.flatMap(({ job, topic, partitions }) =>
     partitions.flatMap(({ partition, committed, begin, end }) => {

@@ -1,8 +1,8 @@
 /** `tributary offsets show`: where the groups of the jobs stand, and what they have committed there. */
-import type { Job } from '../../../jobs/define.ts';
+import { type AnyWork, worksOf } from '../../../app/works.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
 import type { Context, Run } from '../../context.ts';
-import { jobNamed } from '../../names.ts';
+import { workNamed } from '../../names.ts';
 import { type Form, printListing } from '../../output/listing.ts';
 
 interface Args extends Form {
@@ -11,8 +11,8 @@ interface Args extends Form {
 
 export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   const { wired } = context;
-  const chosen =
-    names.length === 0 ? wired.platform.jobs : [...new Set(names.map((name) => jobNamed(name, wired.platform.jobs)))];
+  const works = worksOf(wired.platform);
+  const chosen = names.length === 0 ? works : [...new Set(names.map((name) => workNamed(name, works)))];
   const shown = [];
   for (const job of chosen) shown.push(await show(context, job));
   const rows = shown.flatMap(({ job, partitions }) =>
@@ -25,7 +25,7 @@ export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   return undefined;
 };
 
-async function show({ wired }: Context, job: Job) {
+async function show({ wired }: Context, job: AnyWork) {
   const { transport } = wired.stores;
   const { topicId, partitions } = await standingsOf(job, transport);
   const lags = await transport.lag(job.name, job.from.name);

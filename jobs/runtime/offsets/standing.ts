@@ -2,7 +2,7 @@
 import { shortId } from '../../../topics/log/origin.ts';
 import { nothing, type Progress, parseProgress } from '../../../topics/log/progress.ts';
 import type { Committed, PartitionInfo, Transport } from '../../../topics/log/transport.ts';
-import type { Job } from '../../define.ts';
+import type { Work } from '../work.ts';
 
 export interface Standing {
   readonly info: PartitionInfo;
@@ -19,7 +19,7 @@ export interface Standings {
 }
 
 /** Throws FORMAT_NEWER, and TOPIC_MISSING. */
-export async function standingsOf({ name, from }: Job, transport: Transport): Promise<Standings> {
+export async function standingsOf({ name, from }: Work, transport: Transport): Promise<Standings> {
   const committed = await transport.committed(name, from.name);
   const [topic] = await transport.describe([from.name]);
   const topicId = shortId(topic?.id);

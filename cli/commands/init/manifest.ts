@@ -1,0 +1,48 @@
+/** The package.json of a new project. */
+import { readFileSync } from 'node:fs';
+
+export interface Manifest {
+  readonly name: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+/** The template under this name; of a dependency that several name, the last one counts. None is named for both purposes. */
+export function manifestFor(template: Manifest, name: string, installed: readonly Partial<Manifest>[]): Manifest {
+  const all = [template, ...installed];
+  const dependencies = joined(all.map((each) => each.dependencies));
+  const forDevelopment = joined(all.map((each) => each.devDependencies));
+  const devDependencies = Object.fromEntries(
+    Object.entries(forDevelopment).filter(([each]) => !(each in dependencies)),
+  );
+  return { ...template, name, dependencies, devDependencies };
+}
+
+/** In the order in which npm keeps them. */
+function joined(all: readonly (Manifest['dependencies'] | undefined)[]): Manifest['dependencies'] {
+  const entries = all.flatMap((each) => Object.entries(each ?? {}));
+  return Object.fromEntries([...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The name of the folder as npm takes it for a package. One that is named like its dependency would be that for npm. */
+export function nameFor(folder: string): string {
+  const name = folder
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._~-]+/g, '-')
+    .replaceAll(/^[._-]+|-+$/g, '')
+    .slice(0, 200);
+  return ['', 'tributary', 'node_modules', 'favicon.ico'].includes(name) ? 'my-jobs' : name;
+}
+
+/** Undefined: the file is none. */
+export function readManifest(file: string | URL): Partial<Manifest> | undefined {
+  const text = readFileSync(file, 'utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

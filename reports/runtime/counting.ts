@@ -1,0 +1,88 @@
+/** What becomes of the records of a batch: what they look up, whether a fold takes them, and what is reported of it. */
+import { messageOf, type RejectCode } from '../../core/errors.ts';
+import type { Event } from '../../core/event.ts';
+import { type FoundRows, type Lookup, Rejection, reject } from '../../jobs/define.ts';
+import { Anomalies } from '../../jobs/runtime/anomalies.ts';
+import type { RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
+import { type LookupCache, lookupId } from '../../jobs/runtime/lookups.ts';
+import type { PartitionEvent, Skip } from '../../jobs/runtime/telemetry.ts';
+import type { Decoded } from '../../topics/codec/codec.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
+import type { SegmentFold, SegmentSource } from './source.ts';
+
+const NOTHING: FoundRows = {};
+
+/** The rows that the events of a batch look up, read together. Answers those of the event at an index. */
+export async function lookUp(
+  source: SegmentSource,
+  decoded: readonly Decoded[],
+  lookups: LookupCache,
+): Promise<(index: number) => FoundRows | Rejection> {
+  if (source.lookups === undefined) return () => NOTHING;
+  const wanted = new Map<string, readonly [tenant: string, Lookup]>();
+  const named = decoded.map((each) => {
+    if (each.kind !== 'event' || source.lookups === undefined) return [];
+    const { event } = each;
+    try {
+      return Object.entries(source.lookups(event)).map(([name, lookup]) => {
+        const id = lookupId(event.tenant, lookup);
+        wanted.set(id, [event.tenant, lookup]);
+        return [name, id] as const;
+      });
+    } catch (error) {
+      const what = `${source.name} could not say what ${event.type} looks up`;
+      return reject('JOB_FAILED', `${what}: ${messageOf(error)}`);
+    }
+  });
+  const rows = await lookups.load(wanted);
+  return (index) => {
+    const names = named[index] ?? [];
+    if (names instanceof Rejection) return names;
+    return Object.fromEntries(names.map(([name, id]) => [name, rows.get(id)]));
+  };
+}
+
+/** What became of the records of a batch. */
+export interface Became {
+  applied: number;
+  eventTime: number | undefined;
+  readonly skipped: Record<Skip, number>;
+  readonly rejected: RejectedRecord[];
+  readonly odd: Anomalies;
+}
+
+type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
+export type Report = Pick<BatchEvent, 'records' | 'durationMs' | 'next' | 'end' | 'recordTime'>;
+
+export const nothingYet = (): Became => ({
+  applied: 0,
+  eventTime: undefined,
+  skipped: { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 },
+  rejected: [],
+  odd: new Anomalies(),
+});
+
+interface Addition {
+  readonly event: Event;
+  readonly found: FoundRows | Rejection;
+  readonly record: LogRecord;
+}
+
+type Verdict =
+  | 'counted'
+  | 'left out'
+  | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
+
+/** `left out`: the datasource counts others of this type, and not this one. */
+export function added(source: SegmentSource, into: SegmentFold, { event, found, record }: Addition): Verdict {
+  if (found instanceof Rejection) return { kind: 'reject', code: found.code, message: found.message };
+  const before = into.events;
+  try {
+    const why = into.add(event, found, record);
+    if (why !== undefined) return { kind: 'reject', code: why.code, message: why.message };
+  } catch (error) {
+    const message = `${source.name} failed at ${event.type}: ${messageOf(error)}`;
+    return { kind: 'reject', code: 'JOB_FAILED', message };
+  }
+  return into.events === before ? 'left out' : 'counted';
+}

@@ -1,0 +1,17 @@
+/** Seeds of the property; `ROLLUP_SEED=7` runs one alone, `SEEDS=500` more of them. */
+import { test } from 'node:test';
+import { assertCountedOnce } from './property.ts';
+
+const SEEDS = Number(process.env['SEEDS'] ?? 30);
+const ONE = process.env['ROLLUP_SEED'];
+const seeds = ONE === undefined ? Array.from({ length: SEEDS }, (_, i) => i + 1) : [Number(ONE)];
+
+test(`totals are those of a direct count, whatever crashes, comes late or goes back (${seeds.length} seeds)`, async () => {
+  for (const seed of seeds) {
+    try {
+      await assertCountedOnce(seed);
+    } catch (error) {
+      throw new Error(`seed ${seed}; ROLLUP_SEED=${seed} runs it alone`, { cause: error });
+    }
+  }
+});

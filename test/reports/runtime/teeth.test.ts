@@ -1,0 +1,23 @@
+/** Each rule matters: without it, the property fails within some seeds. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALL_ROLLUP_RULES, type RollupRules } from '../../../reports/runtime/rules.ts';
+import { assertCountedOnce } from './property.ts';
+
+const SEEDS = 150;
+
+/** A topic that is made again is a test of its own. */
+const RULES = (Object.keys(ALL_ROLLUP_RULES) as (keyof RollupRules)[]).filter((rule) => rule !== 'topicIds');
+
+for (const rule of RULES) {
+  test(`without ${rule}, a seed differs`, async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const failed = await assertCountedOnce(seed, { rules: { [rule]: false } }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failed !== undefined) return;
+    }
+    assert.fail(`${SEEDS} seeds pass without ${rule}`);
+  });
+}

@@ -1,0 +1,33 @@
+/** Whatever happens to a table and in whatever order, no commit is lost and none is done twice. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deltaTrial, type Seen } from '../harness/delta-trial.ts';
+import { seedsOf } from '../protocol/seeds.ts';
+
+const SEEDS = 100;
+
+test('whatever crashes, is late or is damaged, the table is what its log says, and no commit is lost or doubled', async () => {
+  const seeds = seedsOf(SEEDS);
+  const total: Record<string, number> = {};
+  for (const seed of seeds) {
+    try {
+      for (const [name, count] of Object.entries(await deltaTrial(seed))) total[name] = (total[name] ?? 0) + count;
+    } catch (error) {
+      throw new Error(`seed ${seed} fails; run it alone with SEED=${seed}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+  // The trials met what they are for.
+  if (seeds.length < SEEDS) return;
+  for (const name of [
+    'conflicts',
+    'dropped',
+    'crashes',
+    'cleaned',
+    'vacuumed',
+    'checkpoints',
+  ] satisfies (keyof Seen)[]) {
+    assert.ok((total[name] ?? 0) > seeds.length / 4, `${name}: ${total[name]}`);
+  }
+});

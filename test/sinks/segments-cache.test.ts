@@ -1,0 +1,115 @@
+/** The local cache of segments. */
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
+import type { Objects } from '../../sinks/objects/port.ts';
+import { type CachedSegment, segmentCache } from '../../sinks/segments/cache.ts';
+import { temporaryFolder } from '../contracts/delta-samples.ts';
+
+const SIZE = 1000;
+const segment = (name: string): CachedSegment => ({
+  name: `t/${name}.parquet`,
+  bytes: SIZE,
+  place: `date=1/${name}.parquet`,
+});
+
+interface Setting {
+  readonly folder: string;
+  readonly objects: Objects;
+  /** How often an object was read. */
+  readonly reads: () => number;
+  open(maxBytes?: number): ReturnType<typeof segmentCache>;
+  cached(): Promise<string[]>;
+}
+
+async function settingOf(t: TestContext): Promise<Setting> {
+  const root = await temporaryFolder(t);
+  const objects = directoryObjects(join(root, 'objects'));
+  let reads = 0;
+  const counted: Objects = {
+    ...objects,
+    get(name, range) {
+      reads += 1;
+      return objects.get(name, range);
+    },
+  };
+  for (const name of 'abcdef') await objects.put(segment(name).name, Buffer.alloc(SIZE, name));
+  const folder = join(root, 'cache');
+  return {
+    folder,
+    objects,
+    reads: () => reads,
+    open: (maxBytes = 100_000) => segmentCache({ folder, objects: counted, maxBytes }),
+    cached: async () => (await readdir(join(folder, 'files/t'))).map((name) => name.charAt(0)).sort(),
+  };
+}
+
+const contents = (paths: readonly string[]) =>
+  Promise.all(paths.map(async (path) => (await readFile(path, 'utf8')).charAt(0)));
+
+test('a segment is fetched once, and lies where it is asked for', async (t) => {
+  const { open, reads } = await settingOf(t);
+  const cache = open();
+  const pins = await Promise.all([cache.pin([segment('a'), segment('b')]), cache.pin([segment('b'), segment('a')])]);
+  assert.deepEqual(await contents(pins.flatMap(({ paths }) => paths)), ['a', 'b', 'b', 'a']);
+  assert.match(pins[0]?.paths[0] ?? '', /date=1\/a\.parquet$/);
+  await open().pin([segment('a')]);
+  assert.equal(reads(), 2, 'of several who need one at once, and later in another process');
+});
+
+test('what is pinned stays, whoever cleans up, and what was not used for longest goes', async (t) => {
+  const { folder, open, cached } = await settingOf(t);
+  const first = await open(2 * SIZE).pin([segment('a'), segment('b')]);
+  const old = new Date(1000);
+  await utimes(join(folder, 'files', segment('a').name), old, old);
+  const other = open(2 * SIZE);
+  const second = await other.pin([segment('c')]);
+  assert.deepEqual(await cached(), ['b', 'c']);
+  await rm(join(folder, 'files'), { recursive: true });
+  assert.deepEqual(await contents([...first.paths, ...second.paths]), ['a', 'b', 'c']);
+  await Promise.all([first.release(), second.release()]);
+  assert.deepEqual(await readdir(join(folder, 'pins')), []);
+});
+
+test('more than fits is there for as long as it is pinned', async (t) => {
+  const { open, cached } = await settingOf(t);
+  const pinned = await open(2 * SIZE).pin([...'abcdef'].map(segment));
+  assert.deepEqual(await contents(pinned.paths), [...'abcdef']);
+  assert.equal((await cached()).length, 2);
+});
+
+test('a file of another size is fetched anew, and an object of another size is refused', async (t) => {
+  const { folder, objects, open, reads } = await settingOf(t);
+  const cache = open();
+  await (await cache.pin([segment('a')])).release();
+  await truncate(join(folder, 'files', segment('a').name), 10);
+  assert.deepEqual(await contents((await cache.pin([segment('a')])).paths), ['a']);
+  assert.equal(reads(), 2);
+  await objects.put(segment('b').name, Buffer.alloc(10, 'b'));
+  await assert.rejects(cache.pin([segment('a'), segment('b')]), {
+    code: 'STORE_BROKEN',
+    message: /t\/b\.parquet.* 10 bytes/,
+  });
+  await assert.rejects(cache.pin([segment('none')]), { code: 'NOT_FOUND' });
+  for (const left of ['partial', 'pins']) {
+    assert.equal((await readdir(join(folder, left))).length, left === 'pins' ? 1 : 0, `${left} of what failed`);
+  }
+});
+
+test('what dead processes left is removed at the start, and what living ones have is not', async (t) => {
+  const { folder, open } = await settingOf(t);
+  const living = await open().pin([segment('a')]);
+  for (const part of ['pins', 'partial']) {
+    await mkdir(join(folder, part, `${hostname()}~999999999~x/date=1`), { recursive: true });
+    await writeFile(join(folder, part, `${hostname()}~999999999~x/date=1/a`), 'rest');
+  }
+  open();
+  assert.deepEqual(await contents(living.paths), ['a']);
+  assert.deepEqual(
+    [(await readdir(join(folder, 'pins'))).length, (await readdir(join(folder, 'partial'))).length],
+    [1, 0],
+  );
+});
