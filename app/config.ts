@@ -83,7 +83,6 @@ const schema = z.object({
     .describe('What links to objects are signed with, if not by a secret of the folder.'),
   requests: url('requests', 'Where report requests are.'),
   query: url('query', 'What answers queries.'),
-  queryMemoryMb: count(64, 1_000_000, 512, 'The memory that queries in this process may count on, in MB.'),
   queryCacheMb: count(64, 100_000_000, 4096, 'The disk for segments that queries have read, in MB.'),
   mail: url('mail', 'How mail leaves.'),
   mailFrom: z.string().min(3).default('Tributary <tributary@localhost>').describe('Who mail is from.'),

@@ -52,7 +52,7 @@ export interface Lake {
   readonly currentTable: (relation: string) => Promise<string | undefined>;
 }
 
-const MEGABYTE = 1024 * 1024;
+const MEGABYTE = 1_000_000;
 
 type Opener<P extends Port> = (shared: Shared, url: string) => Promise<Implementations[P]>;
 type Openers = { readonly [P in Port]: { readonly [S in Scheme<P>]: Opener<P> } };
@@ -216,7 +216,7 @@ const OPENERS: Openers = {
         folder: join(config.data, 'query'),
         location: bucketOf(config) ?? join(config.data, 'objects'),
         cacheBytes: config.queryCacheMb * MEGABYTE,
-        memoryBytes: config.queryMemoryMb * MEGABYTE,
+        memoryBytes: config.duckMemoryMb * MEGABYTE,
       });
     },
     trino,
