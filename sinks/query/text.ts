@@ -28,13 +28,21 @@ function tokensOf(sql: string): Token[] {
 const isSign = (token: Token | undefined, sign: string): boolean => token?.kind === 'other' && token.text === sign;
 const isWord = (token: Token | undefined, word: string): boolean => token?.kind === 'name' && token.text === word;
 
+/** A relation that is put before a text. */
+export interface Added {
+  readonly name: string;
+  /** In the order of what the SQL answers: Trino wants their names beside those of queries that repeat themselves. */
+  readonly columns: readonly string[];
+  readonly sql: string;
+}
+
 export interface Asked {
   /** Without a semicolon at its end. */
   readonly sql: string;
   /** Those that it may name: a column of the same name counts, too. */
   readonly relations: readonly Relation[];
-  /** The text with these relations before its own, each a name and its SQL; later ones may use earlier ones. */
-  with(relations: readonly (readonly [name: string, sql: string])[]): string;
+  /** The text with these before its own WITH; later ones may use earlier ones. */
+  with(added: readonly Added[]): string;
 }
 
 const invalid = (why: string): TributaryError => new TributaryError('QUERY_INVALID', `reading a query: ${why}`);
@@ -65,7 +73,11 @@ export function askedOf(text: string, relations: readonly Relation[]): Asked {
     relations: relations.filter(({ name, stored }) => names.has(name) || names.has(stored)),
     with(added) {
       if (added.length === 0) return sql;
-      const list = added.map(([name, body]) => `${name} as (\n${body}\n)`).join(',\n');
+      const list = added
+        .map(({ name, columns, sql }) => {
+          return `${name} (${columns.map((each) => `"${each}"`).join(', ')}) as (\n${sql}\n)`;
+        })
+        .join(',\n');
       if (!isWord(start, 'with')) return `with ${list}\n${sql}`;
       const recursive = isWord(tokens[1], 'recursive') ? tokens[1] : undefined;
       const after = sql.slice((recursive ?? start)?.end);

@@ -59,10 +59,10 @@ test('a text is one query, with or without a semicolon at its end', () => {
 
 test('relations are put before the text, and before its own WITH', () => {
   const added = [
-    ['a', 'select 1 -- one'],
-    ['b', 'select * from a'],
-  ] as const;
-  const list = 'a as (\nselect 1 -- one\n),\nb as (\nselect * from a\n)';
+    { name: 'a', columns: ['x', 'y'], sql: 'select 1, 2 -- one' },
+    { name: 'b', columns: ['z'], sql: 'select x from a' },
+  ];
+  const list = 'a ("x", "y") as (\nselect 1, 2 -- one\n),\nb ("z") as (\nselect x from a\n)';
   assert.equal(askedOf('select * from b', relations).with(added), `with ${list}\nselect * from b`);
   assert.equal(
     askedOf('/* x */ WITH c as (select 2) select 1', relations).with(added),

@@ -220,10 +220,10 @@ test('a table that Trino does not know is registered once, where it lies, and as
   assert.deepEqual(
     asked.map(({ body }) => body.split(/[\n(]/)[0]),
     [
-      'with samples__rollup as ',
+      'with samples__rollup ',
       'create schema if not exists "lake"."reports"',
       'call "lake".system.register_table',
-      ...Array(2).fill('with samples__rollup as '),
+      ...Array(2).fill('with samples__rollup '),
     ],
   );
   assert.match(

@@ -162,19 +162,19 @@ async function statesOf(marker: string): Promise<unknown[]> {
   }
 }
 
+/** Waits until a query with that text runs. */
+async function running(marker: string): Promise<void> {
+  const sql = `select 1 from system.runtime.queries where state = 'RUNNING' and query like '%${marker}%' and query not like '%runtime.queries%'`;
+  while ((await post([sql])).length === 0);
+}
+
 test('a query that is aborted does not go on in the cluster', async (t) => {
   const { lake, engine } = await trino.inFolder(t);
   await lake.write(samples, samplesOf(0, 200));
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [200n]);
   const controller = new AbortController();
   const asked = column(engine, `${ENDLESS} /* to be aborted */`, { signal: controller.signal });
-  while (
-    (
-      await post([
-        "select 1 from system.runtime.queries where state = 'RUNNING' and query like '%to be aborted%' and query not like '%runtime%'",
-      ])
-    ).length === 0
-  );
+  await running('to be aborted');
   controller.abort(new Error('enough'));
   await assert.rejects(asked, { message: 'enough' });
   assert.deepEqual(await statesOf('to be aborted'), [['FAILED', 'USER_CANCELED']]);
@@ -189,38 +189,23 @@ test('a query that needs more memory than the cluster has is refused', async (t)
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [200n]);
 });
 
-test('a worker that dies ends the query with an error, and the next one is answered when it is back', async (t) => {
-  const { lake, engine } = await trino.inFolder(t);
-  await lake.write(samples, samplesOf(0, 200));
-  const [, worker] = trino.server.nodes;
-  const asked = column(engine, `${ENDLESS} /* to lose its worker */`);
-  asked.catch(() => undefined);
-  while (
-    (
-      await post([
-        "select 1 from system.runtime.queries where state = 'RUNNING' and query like '%to lose its worker%' and query not like '%runtime%'",
-      ])
-    ).length === 0
-  );
-  await worker?.kill();
-  await assert.rejects(asked, { code: 'QUERY_AWAY' });
-  await worker?.start();
-  assert.deepEqual(await column(engine, 'select count(*) from samples'), [200n]);
-});
-
-test('a coordinator that is started again is waited for, and knows the tables', async (t) => {
-  const { lake, engine } = await trino.inFolder(t);
-  await lake.write(samples, samplesOf(0, 4));
-  assert.deepEqual(await column(engine, 'select count(*) from samples'), [4n]);
-  const [coordinator] = trino.server.nodes;
-  await coordinator?.kill();
-  const asked = column(engine, 'select count(*) from samples');
-  await coordinator?.start();
-  assert.deepEqual(await asked, [4n]);
-});
-
 test('two nodes take less than 1.2 GB', (t) => {
   const bytes = trino.server.nodes.map(({ pid }) => residentBytes(pid ?? 0)).reduce((sum, each) => sum + each, 0);
   t.diagnostic(`${Math.round(bytes / 1e6)} MB`);
   assert.ok(bytes < 1.2e9);
+});
+
+test('a worker that dies ends the query with an error; a cluster that starts again is waited for, and knows the tables', async (t) => {
+  const { lake, engine } = await trino.inFolder(t);
+  await lake.write(samples, samplesOf(0, 200));
+  const [coordinator, worker] = trino.server.nodes;
+  const asked = column(engine, `${ENDLESS} /* to lose its worker */`);
+  asked.catch(() => undefined);
+  await running('to lose its worker');
+  await worker?.kill();
+  await assert.rejects(asked, { code: 'QUERY_AWAY' });
+  await coordinator?.kill();
+  const again = column(engine, 'select count(*) from samples');
+  await Promise.all([coordinator?.start(), worker?.start()]);
+  assert.deepEqual(await again, [200n]);
 });

@@ -58,6 +58,7 @@ export async function runningTrino(): Promise<RunningTrino> {
       ...lake,
       url: `trino://reports@127.0.0.1:${new URL(server.url).port}/${kind}/reports?location=${location}`,
       folder: join(scratch, 'log'),
+      patienceMs: 120_000,
     });
     const duck = await duckQueryEngine({
       ...lake,

@@ -1,5 +1,6 @@
 /** The relations as Trino has them: tables of the log that are registered by name, read at one version. */
 import type { Relation, StoredColumn, StoredType } from '../port.ts';
+import type { Added } from '../text.ts';
 import type { Location } from './location.ts';
 
 /** A relation, and its table at one version; undefined if there is none. */
@@ -34,16 +35,19 @@ export const registeredName = (table: string): string => table.toLowerCase().rep
 const inSchema = ({ catalog, schema }: Location, table: string): string =>
   [catalog, schema, registeredName(table)].map(identifier).join('.');
 
-/** The names that the query may use, each with its SQL; views come after what they are made of. */
-export function relationsSql(location: Location, all: readonly At[]): [name: string, sql: string][] {
-  return all.flatMap(({ relation, snapshot }): [string, string][] => {
+/** The relations that the query may name, at their versions; views come after what they are made of. */
+export function relationsSql(location: Location, all: readonly At[]): Added[] {
+  return all.flatMap(({ relation, snapshot }) => {
+    const { name, stored, layout, columns, view } = relation;
     const version = snapshot && ` for version as of ${snapshot.version}`;
     return [
-      [relation.stored, storedSql(location, { relation, snapshot }, version)],
-      [relation.name, relation.view(relation.stored)],
+      { name: stored, columns: namesOf(layout.columns), sql: storedSql(location, { relation, snapshot }, version) },
+      { name, columns: namesOf(columns), sql: view(stored) },
     ];
   });
 }
+
+const namesOf = (columns: readonly StoredColumn[]): string[] => columns.map(({ name }) => name);
 
 function storedSql(location: Location, { relation, snapshot }: At, version = ''): string {
   const there = new Set(snapshot?.columns.map((column) => column.name));
