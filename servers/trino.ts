@@ -75,7 +75,7 @@ function startNode(node: Node, folder: string, { lake, s3, ...java }: TrinoOptio
     folder,
     command: join(needed('Java 24 or newer', java24()), 'bin', 'java'),
     args: [
-      ...jvmOptions('trino', { heap: '768m', ...java }),
+      ...jvmOptions('trino', { heap: '400m', ...java }),
       ...JVM,
       `-Dconfig=${config}`,
       '-cp',
@@ -97,9 +97,9 @@ const nodeSettings = ({ name, port, coordinator, workers }: Node): Record<string
   'http-server.http.port': `${port}`,
   'http-server.log.enabled': 'false',
   'discovery.uri': `http://${HOST}:${coordinator}`,
-  'query.max-memory': '400MB',
-  'query.max-memory-per-node': '300MB',
-  'memory.heap-headroom-per-node': '200MB',
+  'query.max-memory': '200MB',
+  'query.max-memory-per-node': '150MB',
+  'memory.heap-headroom-per-node': '100MB',
   'catalog.management': 'static',
   // How long a worker that died is waited for.
   'query.remote-task.max-error-duration': '5s',

@@ -1,5 +1,6 @@
 /** Queries by DuckDB, over segments in a folder. */
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
@@ -61,6 +62,7 @@ test('what a query does not say plainly of days is not cut', () => {
   const column = (...names: string[]) => ({ class: 'COLUMN_REF', column_names: names });
   const day = (value: string) => ({ class: 'CONSTANT', value: { value } });
   const select = (where: unknown, from: unknown = { type: 'BASE_TABLE', table_name: 'samples', alias: 's' }) => ({
+    error: false,
     statements: [{ node: { type: 'SELECT_NODE', from_table: from, where_clause: where } }],
   });
   const is = (type: string, left: unknown, right: unknown) => ({ class: 'COMPARISON', type, left, right });
@@ -94,6 +96,33 @@ test('what a query does not say plainly of days is not cut', () => {
   assert.deepEqual(daysIn(twice)?.first, undefined, 'whoever reads all needs all');
 });
 
+test('whatever way a query reads a table, it reads all that it asks for', async (t) => {
+  const { lake, engine } = await made(t);
+  for (const day of ['2026-03-28', '2026-03-29', '2026-03-30']) await lake.write(samples, samplesOf(0, 3, day));
+  const one = "select count(*) as n from samples where date = date '2026-03-29'";
+  for (const [sql, expected] of [
+    [`select sum(n) from (${one} union all select count(*) from query_table('samples')) x`, 12n],
+    [`select sum(n) from (${one} union all select count(*) from query('select * from samples')) x`, 12n],
+    [`select max(count) from (summarize samples) where column_name = 'tenant' and 0 < (${one})`, 9n],
+    ["select sum(north) from (from samples pivot (count(*) for tenant in ('north') group by date))", 6n],
+    [`${one} and 0 < (select count(*) from samples__rollup where date = date '2026-03-28')`, 3n],
+    ["select count(*) from samples s(a, b, c, d, e, f, g, date) where date < '1960-01-01'", 6n],
+    ["select count(*) from samples where date = '2026-03-29' or count = 1", 5n],
+    [
+      `select count(*) from samples s left join (select date from samples where date = '2026-03-29') o on s.date = o.date`,
+      15n,
+    ],
+    [
+      `with a as (select * from samples where date >= '2026-03-29') select count(*) from a where date <= '2026-03-29'`,
+      3n,
+    ],
+    [`select count(*) from (select "birthday" as date from samples) x where date > '2026-03-29'`, 0n],
+  ] as const) {
+    const [found] = await column(engine, sql);
+    assert.equal(BigInt(found as bigint), expected, sql);
+  }
+});
+
 test('a query reaches no file but the segments, and changes nothing of DuckDB', async (t) => {
   const { engine } = await made(t);
   for (const sql of [
@@ -110,6 +139,37 @@ test('a query reaches no file but the segments, and changes nothing of DuckDB', 
   ]) {
     await assert.rejects(column(engine, sql), { code: 'QUERY_INVALID' }, sql);
   }
+});
+
+test('a query that waits for the objects is aborted, too, and by its time; what arrives late is let go', async (t) => {
+  let held = Promise.withResolvers<void>();
+  const { lake, engine, folder } = await made(t, (objects) => ({
+    ...objects,
+    async get(name, range) {
+      if (name.endsWith('.parquet')) await held.promise;
+      return objects.get(name, range);
+    },
+  }));
+  await lake.write(samples, samplesOf(0, 3));
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  const asked = column(engine, 'select count(*) from samples', { signal: controller.signal });
+  setImmediate(() => controller.abort(reason));
+  await assert.rejects(asked, (thrown) => thrown === reason);
+  await assert.rejects(column(engine, 'select count(*) from samples', { ms: 50 }), { code: 'QUERY_LIMIT' });
+  held.resolve();
+  held = Promise.withResolvers<void>();
+  held.resolve();
+  assert.deepEqual(await column(engine, 'select count(*) from samples'), [3n]);
+  while ((await readdir(join(folder, 'query/segments/pins'))).length > 0);
+});
+
+test('an engine that is closed ends its answers', async (t) => {
+  const { lake, engine } = await made(t);
+  await lake.write(samples, samplesOf(0, 200));
+  const answer = await engine.query('select a.count from samples a cross join samples b cross join samples c');
+  await engine.close();
+  await assert.rejects(Array.fromAsync(answer.pages), { code: 'USAGE' });
 });
 
 test('a query that needs more memory than it may have is refused, and the next one is not', async (t) => {

@@ -15,8 +15,25 @@ const ALL: Days = {};
 type Tree = { readonly [key: string]: unknown };
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What DuckDB makes of the text: see `json_serialize_sql`. Every relation that it reads has days. */
-export function daysOf(statement: unknown, relations: readonly Relation[]): ReadonlyMap<Relation, Days> {
+/** Functions that read a table whose name is a text, or a text itself. */
+const HIDING = new Set(['query', 'query_table']);
+
+/** Whether every relation that is read stands in the tree as a table. */
+function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (!isTree(value)) return true;
+  if (value['type'] === 'SHOW_REF' || HIDING.has(String(value['function_name']).toLowerCase())) return false;
+  return Object.values(value).every(isPlain);
+}
+
+/**
+ * Which days of each of the relations are needed: those that are read. `tree` is what DuckDB's `json_serialize_sql` makes of the text; it
+ * does not take every text.
+ */
+export function daysOf(tree: unknown, relations: readonly Relation[]): ReadonlyMap<Relation, Days> {
+  if (!isTree(tree) || tree['error'] !== false || !isPlain(tree)) {
+    return new Map(relations.map((relation) => [relation, ALL]));
+  }
   const found = new Map<Relation, Days>();
   const add = (relation: Relation, days: Days): void => {
     const before = found.get(relation);
@@ -32,7 +49,9 @@ export function daysOf(statement: unknown, relations: readonly Relation[]): Read
     for (const each of Array.isArray(value) ? value : []) visit(each);
     if (!isTree(value)) return;
     const table = value['type'] === 'SELECT_NODE' ? value['from_table'] : undefined;
-    const direct = isTree(table) ? relationOf(table) : undefined;
+    // With other names for its columns, nobody knows which one is meant.
+    const isRenamed = isTree(table) && (table['column_name_alias'] as readonly unknown[])?.length > 0;
+    const direct = isTree(table) && !isRenamed ? relationOf(table) : undefined;
     if (isTree(table) && direct !== undefined) {
       add(direct, daysWhere(value['where_clause'], direct.layout.partition, nameOf(table)));
       for (const [key, part] of Object.entries(value)) if (key !== 'from_table') visit(part);
@@ -42,7 +61,7 @@ export function daysOf(statement: unknown, relations: readonly Relation[]): Read
     if (relation !== undefined) add(relation, ALL);
     for (const each of Object.values(value)) visit(each);
   };
-  visit(statement);
+  visit(tree);
   return found;
 }
 

@@ -5,7 +5,7 @@ import { identifier, quoted } from '../../../duckdb/names.ts';
 import { type Add, filesOf, pinFiles, type Snapshot } from '../../delta/index.ts';
 import { segmentCache } from '../../segments/cache.ts';
 import { segmentsSql } from '../../segments/source.ts';
-import { answerOf, bounded } from '../bounded.ts';
+import { type Bounded, bounded, OpenAnswers } from '../bounded.ts';
 import type { Answer, AnswerRow, QueryEngine, QueryOptions, Relation } from '../port.ts';
 import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
 import { type Asked, askedOf } from '../text.ts';
@@ -34,40 +34,36 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
     ...(threads === undefined ? {} : { threads }),
   });
   const newest = snapshotsOf(options, duck);
+  const open = new OpenAnswers();
 
-  /** Views of the relations, over the files that the query needs; answers what lets go of these. */
-  async function prepare(connection: DuckConnection, all: readonly At[], days: DaysOf): Promise<() => Promise<void>> {
-    const pinned: { release(): Promise<void> }[] = [];
-    const release = async () => void (await Promise.all(pinned.map((each) => each.release())));
-    try {
-      for (const { relation, snapshot } of all) {
-        const pin = snapshot && (await pinFiles(cache, snapshot, within(snapshot, days(relation))));
-        if (pin !== undefined) pinned.push(pin);
-        const view = async (name: string, sql: string) =>
-          connection.run(`CREATE TEMP VIEW ${identifier(name)} AS ${sql}`);
-        await view(relation.stored, segmentsSql(relation.layout, pin?.paths ?? []));
-        await view(relation.name, relation.view(relation.stored));
+  /** Views of the relations, over the files that the query needs. What is to be let go of afterwards is put into `ends`. */
+  async function prepare(connection: DuckConnection, asked: Asked, limits: Bounded, ends: End[]): Promise<At[]> {
+    const all = await limits.wait(newest(asked.relations));
+    const days = await readDays(connection, asked);
+    for (const { relation, snapshot } of all) {
+      let paths: readonly string[] = [];
+      if (snapshot !== undefined) {
+        const pinning = pinFiles(cache, snapshot, within(snapshot, days(relation)));
+        const pin = await limits.wait(pinning, (late) => late.release());
+        ends.push(() => pin.release());
+        paths = pin.paths;
       }
-      return release;
-    } catch (error) {
-      await release();
-      throw error;
+      await connection.run(`CREATE TEMP VIEW ${identifier(relation.stored)} AS ${segmentsSql(relation.layout, paths)}`);
+      await connection.run(`CREATE TEMP VIEW ${identifier(relation.name)} AS ${relation.view(relation.stored)}`);
     }
+    return all;
   }
 
   async function answer(asked: Asked, options: QueryOptions): Promise<Answer> {
     const limits = bounded(options);
-    const ends: (() => Promise<void> | void)[] = [limits.release];
+    const ends: End[] = [limits.release];
     const close = async (): Promise<void> => {
       for (const end of ends.splice(0).reverse()) await end();
     };
     try {
       const connection = await duck.connect();
       ends.push(() => connection.close());
-      const all = await newest(asked.relations);
-      limits.signal.throwIfAborted();
-      const days = await readDays(connection, asked);
-      ends.push(await prepare(connection, all, days));
+      const all = await prepare(connection, asked, limits, ends);
       await connection.checkReads(asked.sql);
       const found = await connection.answer(asked.sql, limits.signal);
       ends.push(() => found.close());
@@ -75,7 +71,7 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
       const converts = known.map(({ convert }) => convert);
       const pages = limits.pages(pagesOf(found, converts));
       const columns = known.map(({ name, type }) => ({ name, type }));
-      return answerOf({ columns, read: readOf(all) }, pages, close);
+      return open.answer({ columns, read: readOf(all) }, pages, close);
     } catch (error) {
       await close();
       throw unknownTable(error, relations);
@@ -86,10 +82,14 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
     relations,
     views: async () => viewsSql(location, await newest(relations)),
     query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
-    close: () => duck.close(),
+    async close() {
+      await open.close();
+      await duck.close();
+    },
   };
 }
 
+type End = () => Promise<void> | void;
 type DaysOf = (relation: Relation) => Days | undefined;
 
 /** What the text says of days. One that DuckDB cannot read is refused later, with its message. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../core/errors.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
-import { answerOf, bounded } from '../bounded.ts';
+import { bounded, OpenAnswers } from '../bounded.ts';
 import type { Answer, AnswerRow, QueryEngine, QueryOptions } from '../port.ts';
 import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
 import { type Asked, askedOf } from '../text.ts';
@@ -37,6 +37,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
   const http = trinoHttp(location, { ca, patienceMs });
   const duck = await openDuckDb({ folder, memoryBytes: LOG_MEMORY, threads: 1 });
   const newest = snapshotsOf(options, duck);
+  const open = new OpenAnswers();
 
   async function command(sql: string, signal: AbortSignal): Promise<void> {
     const statement = await execute(http, sql, signal);
@@ -89,14 +90,13 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
       await statement?.cancel();
     };
     try {
-      const all = await newest(asked.relations);
-      limits.signal.throwIfAborted();
+      const all = await limits.wait(newest(asked.relations));
       statement = await begun(asked, all, limits.signal);
       const known = statement.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
       const converts = known.map(({ convert }) => convert);
       const pages = limits.pages(pagesOf(statement, converts));
       const columns = known.map(({ name, type }) => ({ name, type }));
-      return answerOf({ columns, read: readOf(all) }, pages, close);
+      return open.answer({ columns, read: readOf(all) }, pages, close);
     } catch (error) {
       await close();
       throw unknownTable(error, relations);
@@ -108,6 +108,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
     views: async () => viewsSql(location, await newest(relations)),
     query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
     async close() {
+      await open.close();
       http.close();
       await duck.close();
     },
