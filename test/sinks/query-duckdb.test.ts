@@ -90,6 +90,11 @@ test('what a query does not say plainly of days is not cut', () => {
     const days = daysIn(select(where));
     assert.deepEqual([days?.first, days?.last], [undefined, undefined], JSON.stringify(where));
   }
+  assert.deepEqual(
+    daysIn({ ...select(since), error: true }),
+    {},
+    'of a text that DuckDB does not take apart, nothing is known',
+  );
   const join = { type: 'JOIN', left: { type: 'BASE_TABLE', table_name: 'samples', alias: 's' } };
   assert.deepEqual(daysIn(select(since, join)), {}, 'of a join, nobody knows whose column it is');
   const twice = { ...select(since), more: { type: 'BASE_TABLE', table_name: 'samples__rollup' } };

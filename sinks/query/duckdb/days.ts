@@ -22,7 +22,7 @@ const HIDING = new Set(['query', 'query_table']);
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain);
   if (!isTree(value)) return true;
-  if (value['type'] === 'SHOW_REF' || HIDING.has(String(value['function_name']).toLowerCase())) return false;
+  if (HIDING.has(String(value['function_name']).toLowerCase())) return false;
   return Object.values(value).every(isPlain);
 }
 
