@@ -7,15 +7,9 @@
 import type { Writable } from 'node:stream';
 import { kindOf, messageOf } from '../core/errors.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
-import type { LookupCache } from '../jobs/runtime/lookups.ts';
 import { startWhenBack } from '../jobs/runtime/patient.ts';
-import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
 import { lookupsFor } from '../jobs/runtime/rows/run.ts';
-import type { RunningJob } from '../jobs/runtime/run-group.ts';
-import type { Runtime } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { runRollup } from '../reports/runtime/run.ts';
-import { CurrentTable } from '../reports/runtime/tables.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
@@ -26,10 +20,11 @@ import { Outages } from './outages.ts';
 
 import { type Probes, serveProbes } from './probes.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
+import { startWork } from './start-work.ts';
 import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
-import { rollupSettingsOf, type Wired } from './wiring.ts';
+import type { Wired } from './wiring.ts';
 import { type AnyWork, isJob } from './works.ts';
 
 /** Where jobs run, and who hears of it. */
@@ -90,11 +85,9 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     if (signal.aborted) return true;
     void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
-    const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
-    logger.info({ version: VERSION, jobs: names }, 'running');
-    await host.say(
-      `${names.length === 1 ? '1 job is' : `${names.length} jobs are`} running on ${placeOf(config)}; Ctrl-C stops`,
-    );
+    const well = jobs.filter(({ name }) => !wired.failed.has(name));
+    logger.info({ version: VERSION, jobs: well.map(({ name }) => name) }, 'running');
+    await host.say(`${countOf(well)} running on ${placeOf(config)}; Ctrl-C stops`);
     if (probes !== undefined) await host.say(`metrics and probes are at ${probes.address}`);
     status.start();
     await Promise.race([aborted(signal), running.noneLeft]);
@@ -114,12 +107,6 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
   }
 }
 
-async function startWork(work: AnyWork, wired: Wired, runtime: Runtime, lookups: LookupCache): Promise<RunningJob> {
-  if (isJob(work)) return runCurrent(work, runtime, lookups);
-  const table = new CurrentTable(await wired.segments(), work);
-  return runRollup({ source: work, table, runtime, settings: rollupSettingsOf(wired.config) });
-}
-
 /** A group that does not answer learns by itself, a little later, that this member is gone. */
 async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger): Promise<void> {
   for (const stopped of (await running?.stop()) ?? []) {
@@ -130,6 +117,15 @@ async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger
 }
 
 const errorFields = (error: unknown): object => ({ code: codeOf(error) });
+
+/** `6 jobs and 4 rollups are`. */
+function countOf(works: readonly AnyWork[]): string {
+  const jobs = works.filter(isJob).length;
+  const rollups = works.length - jobs;
+  const many = (count: number, what: string): string[] =>
+    count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
+  return `${[...many(jobs, 'job'), ...many(rollups, 'rollup')].join(' and ')} ${works.length === 1 ? 'is' : 'are'}`;
+}
 
 /** Where the records and rows are, without passwords. */
 function placeOf(config: Config): string {

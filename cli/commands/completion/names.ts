@@ -14,6 +14,8 @@ export function namesOf(
 ): Candidate[] {
   switch (names) {
     case 'jobs':
+      return jobs.map(asCandidate);
+    case 'jobs and rollups':
       return [...jobs, ...sourcesOf({ datasources })].map(asCandidate);
     case 'topics':
       return topics.map(asCandidate);
