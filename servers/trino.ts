@@ -75,7 +75,7 @@ function startNode(node: Node, folder: string, { lake, s3, ...java }: TrinoOptio
     folder,
     command: join(needed('Java 24 or newer', java24()), 'bin', 'java'),
     args: [
-      ...jvmOptions('trino', { heap: '400m', ...java }),
+      ...jvmOptions('trino', { heap: '360m', ...java }),
       ...JVM,
       `-Dconfig=${config}`,
       '-cp',
@@ -98,7 +98,7 @@ const nodeSettings = ({ name, port, coordinator, workers }: Node): Record<string
   'http-server.log.enabled': 'false',
   'discovery.uri': `http://${HOST}:${coordinator}`,
   'query.max-memory': '200MB',
-  'query.max-memory-per-node': '150MB',
+  'query.max-memory-per-node': '130MB',
   'memory.heap-headroom-per-node': '100MB',
   'catalog.management': 'static',
   // How long a worker that died is waited for.
