@@ -1,7 +1,11 @@
 /** Queries by a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts all that it needs. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { loadConfig } from '../../app/config.ts';
+import { openQuery } from '../../app/open-query.ts';
 import type { EventDef, EventOf } from '../../core/event.ts';
+import { openDatabase } from '../../embedded/database.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { pipeline } from '../../modules/pipeline.ts';
 import { layoutOf } from '../../reports/columns.ts';
@@ -12,10 +16,12 @@ import { RollupFold } from '../../reports/rollup/fold.ts';
 import { type Every, summarySql, viewSql } from '../../reports/sql/finish.ts';
 import { mergeSql } from '../../reports/sql/merge.ts';
 import { residentBytes } from '../../servers/processes.ts';
+import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
 import type { QueryEngine } from '../../sinks/query/port.ts';
+import { diagnoseTrino } from '../../sinks/query/trino/diagnose.ts';
 import { LAYOUT, rowsOf as samplesOf } from '../contracts/delta-samples.ts';
 import { queryContract } from '../contracts/query.ts';
-import { column, samples } from '../contracts/query-samples.ts';
+import { column, lakeOf, samples } from '../contracts/query-samples.ts';
 import { drained } from '../reports/visits.ts';
 import { runningTrino } from './running.ts';
 
@@ -120,6 +126,25 @@ test('a checkpoint, a cleaned log, a compaction and a vacuum change nothing of w
   assert.deepEqual(await answered(engine, sql), before);
   await lake.write(samples, samplesOf(40, 45));
   assert.equal((await answered(engine, sql)).length, 46);
+});
+
+test('an installation whose configuration names it asks it, and the doctor knows it', async (t) => {
+  openDatabase(trino.data).close();
+  const config = loadConfig({ flags: { data: trino.data, query: trino.url }, env: {}, folder: trino.data }).config;
+  const [activity] = learningPlatform.datasources.filter(({ name }) => name === 'activity') as [Datasource];
+  const rows = exampleRows(activity);
+  const lake = await lakeOf(t, directoryObjects(join(trino.data, 'objects')));
+  await lake.write(relationOf(activity), rows, [], layoutOf(activity));
+  const engine = await openQuery({ config, platform: learningPlatform });
+  t.after(() => engine.close());
+  assert.deepEqual(await column(engine, 'select count(*) from activity__rollup'), [BigInt(rows.length)]);
+  const states = (await diagnoseTrino({ url: trino.url })).map(({ check, state }) => `${check} ${state}`);
+  assert.deepEqual(states, ['query ok', 'query: catalog ok']);
+  const other = await diagnoseTrino({ url: trino.url.replace('/lake/', '/lakes/') });
+  assert.deepEqual(
+    other.map(({ state }) => state),
+    ['ok', 'problem'],
+  );
 });
 
 test('the views that are printed are views of Trino, and follow the table', async (t) => {

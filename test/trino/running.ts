@@ -24,6 +24,9 @@ export interface OnTrino {
 
 export interface RunningTrino {
   readonly server: Group;
+  /** The data folder whose objects the catalog `lake` has, and the URL of that. */
+  readonly data: string;
+  readonly url: string;
   /** A lake of its own for a test. */
   inFolder(t: TestContext): Promise<OnTrino>;
   onS3(t: TestContext): Promise<OnTrino>;
@@ -31,8 +34,9 @@ export interface RunningTrino {
 
 export async function runningTrino(): Promise<RunningTrino> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-trino-'));
-  const lakeFolder = join(folder, 'lake');
-  mkdirSync(lakeFolder);
+  const data = join(folder, 'data');
+  const lakeFolder = join(data, 'objects');
+  mkdirSync(lakeFolder, { recursive: true });
   const s3 = await startS3({ folder: join(folder, 's3'), buckets: [BUCKET] });
   const server = await startTrino({
     folder: join(folder, 'trino'),
@@ -43,6 +47,8 @@ export async function runningTrino(): Promise<RunningTrino> {
     await Promise.all([server.kill(), s3.kill()]);
     rmSync(folder, { recursive: true, force: true });
   });
+  const urlOf = (kind: 'lake' | 's3lake', location: string): string =>
+    `trino://reports@127.0.0.1:${new URL(server.url).port}/${kind}/reports?location=${location}`;
   let lakes = 0;
   async function made(t: TestContext, kind: 'lake' | 's3lake'): Promise<OnTrino> {
     lakes += 1;
@@ -56,7 +62,7 @@ export async function runningTrino(): Promise<RunningTrino> {
     const scratch = join(folder, `scratch${lakes}`);
     const engine = await trinoQueryEngine({
       ...lake,
-      url: `trino://reports@127.0.0.1:${new URL(server.url).port}/${kind}/reports?location=${location}`,
+      url: urlOf(kind, location),
       folder: join(scratch, 'log'),
       patienceMs: 120_000,
     });
@@ -75,5 +81,11 @@ export async function runningTrino(): Promise<RunningTrino> {
     });
     return { lake, engine, duck };
   }
-  return { server, inFolder: (t) => made(t, 'lake'), onS3: (t) => made(t, 's3lake') };
+  return {
+    server,
+    data,
+    url: urlOf('lake', 'local:///'),
+    inFolder: (t) => made(t, 'lake'),
+    onS3: (t) => made(t, 's3lake'),
+  };
 }
