@@ -1,8 +1,11 @@
 /** The client of Trino, on a server of the test that speaks its protocol; `npm run test:trino` has a real one. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { certificates } from '../../servers/certificates.ts';
 import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
 import { catalogOf, versionOf } from '../../sinks/query/trino/diagnose.ts';
 import { trinoQueryEngine } from '../../sinks/query/trino/engine.ts';
@@ -368,6 +371,29 @@ test('a user that is not let in is told so, and what answers as no Trino does', 
   });
   const other = await made(t, () => ({ text: '<html>' }));
   await assert.rejects(column(other.engine, 'select 1'), { code: 'CONFIG_INVALID', message: /no Trino/ });
+});
+
+test('with TLS, to a server that its authority vouches for, user and password go along', async (t) => {
+  const folder = await temporaryFolder(t);
+  const files = certificates(folder);
+  const seen: (string | undefined)[] = [];
+  const keys = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+  const server = createHttps(keys, (request, response) => {
+    seen.push(request.headers.authorization);
+    response.end(JSON.stringify({ columns: LONG, data: [[1]] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const lake = await lakeOf(t, directoryObjects(`${folder}/objects`));
+  const place = `127.0.0.1:${(server.address() as AddressInfo).port}/lake/reports?location=x`;
+  const url = `trinos://ana:s%3Aecret@${place}`;
+  const engine = await trinoQueryEngine({ ...lake, url, folder: `${folder}/log`, ca: readFileSync(files.ca, 'utf8') });
+  t.after(() => engine.close());
+  assert.deepEqual(await column(engine, 'select 1'), [1n]);
+  assert.deepEqual(seen, [`Basic ${Buffer.from('ana:s:ecret').toString('base64')}`]);
 });
 
 test('the doctor looks at the version and the catalog', () => {
