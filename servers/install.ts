@@ -7,7 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { archiveClasses } from './archives.ts';
-import { findPostgres, findProgram, java17, java21, partFolder } from './installed.ts';
+import { findPostgres, findProgram, java17, java21, java24, partFolder } from './installed.ts';
 
 /** A folder of `.servers/`, made by one command. */
 interface Part {
@@ -129,6 +129,8 @@ interface Program {
   readonly find: () => string | undefined;
   readonly packages: readonly string[];
   readonly otherwise: string;
+  /** The part that needs it, if only one does. */
+  readonly part?: string;
 }
 
 const PROGRAMS: readonly Program[] = [
@@ -153,6 +155,13 @@ const PROGRAMS: readonly Program[] = [
     find: java21,
     packages: ['openjdk-21-jdk-headless'],
     otherwise: 'Elasticsearch 9 runs on it: install a JDK 21 or newer under /usr/lib/jvm, or set JAVA21_HOME',
+  },
+  {
+    name: 'Java 24 or newer',
+    find: java24,
+    packages: ['openjdk-25-jdk-headless'],
+    otherwise: 'Trino runs on it: install a JDK 24 or newer under /usr/lib/jvm, or set JAVA24_HOME',
+    part: 'trino',
   },
   program('mvn', 'maven'),
   {
@@ -180,9 +189,10 @@ function findGo(): string | undefined {
 }
 
 function installPrograms(): void {
-  const packages = PROGRAMS.filter(({ find }) => find() === undefined).flatMap((missing) => missing.packages);
+  const needed = PROGRAMS.filter(({ part }) => part === undefined || wanted.some(({ name }) => name === part));
+  const packages = needed.filter(({ find }) => find() === undefined).flatMap((missing) => missing.packages);
   if (packages.length > 0 && findProgram('apt-get') !== undefined) aptInstall(packages);
-  const missing = PROGRAMS.filter(({ find }) => find() === undefined);
+  const missing = needed.filter(({ find }) => find() === undefined);
   if (missing.length === 0) return;
   throw new Error(missing.map(({ name, otherwise }) => `${name} is missing: ${otherwise}.`).join('\n'));
 }
