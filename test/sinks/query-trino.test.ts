@@ -1,66 +1,18 @@
 /** The client of Trino, on a server of the test that speaks its protocol; `npm run test:trino` has a real one. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { certificates } from '../../servers/certificates.ts';
 import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
-import { catalogOf, versionOf } from '../../sinks/query/trino/diagnose.ts';
 import { trinoQueryEngine } from '../../sinks/query/trino/engine.ts';
-import { failureOf } from '../../sinks/query/trino/failure.ts';
-import { locationOf } from '../../sinks/query/trino/location.ts';
 import { rowsOf as samplesOf, temporaryFolder } from '../contracts/delta-samples.ts';
 import { column, lakeOf, rowsOf, samples } from '../contracts/query-samples.ts';
-
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-/** Answers one request: JSON or a text by its status; undefined breaks the connection. */
-type Answering = (asked: Asked, base: string) => { status?: number; json?: object; text?: string } | undefined;
-
-/** What is asked of a Trino that answers so, and an engine that asks it. */
-async function made(t: TestContext, answering: Answering, patienceMs = 2000) {
-  const asked: Asked[] = [];
-  let base = '';
-  async function reply(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const one = {
-      method: request.method ?? '',
-      path: request.url ?? '',
-      headers: request.headers,
-      body: Buffer.concat(chunks).toString(),
-    };
-    asked.push(one);
-    const answer = answering(one, base);
-    if (answer === undefined) return void response.destroy();
-    response.writeHead(answer.status ?? 200).end(answer.text ?? JSON.stringify(answer.json ?? {}));
-  }
-  const server = createServer((request, response) => void reply(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
-  base = `http://127.0.0.1:${port}`;
-  const folder = await temporaryFolder(t);
-  const lake = await lakeOf(t, directoryObjects(`${folder}/objects`));
-  const url = `trino://ana%20b@127.0.0.1:${port}/lake/reports?location=s3://bucket/prefix`;
-  const engine = await trinoQueryEngine({ ...lake, url, folder: `${folder}/log`, patienceMs });
-  t.after(() => engine.close());
-  return { asked, engine, lake };
-}
-
-const LONG = [{ name: 'n', type: 'bigint' }];
+import { type Answering, answeredBy, LONG } from './trino-answers.ts';
 
 test('a query is posted, and its pages are fetched until none is named', async (t) => {
-  const { asked, engine } = await made(t, ({ path }, base) => {
+  const { asked, engine } = await answeredBy(t, ({ path }, base) => {
     const next = (page: number) => `${base}/v1/statement/executing/q/${page}?slug=x`;
     switch (path) {
       case '/v1/statement':
@@ -100,7 +52,7 @@ test('a query is posted, and its pages are fetched until none is named', async (
 
 test('what Trino cannot answer for a while is asked again, whether posted or fetched', async (t) => {
   let attempts = 0;
-  const { engine } = await made(t, ({ method }, base) => {
+  const { engine } = await answeredBy(t, ({ method }, base) => {
     attempts += 1;
     if (attempts % 4 === 1) return { status: 503 };
     if (attempts % 4 === 2) return undefined;
@@ -113,9 +65,9 @@ test('what Trino cannot answer for a while is asked again, whether posted or fet
 });
 
 test('a Trino that stays away is QUERY_AWAY, with the reason', async (t) => {
-  const { engine } = await made(t, () => ({ status: 502, text: 'bad gateway' }), 150);
+  const { engine } = await answeredBy(t, () => ({ status: 502, text: 'bad gateway' }), 150);
   await assert.rejects(column(engine, 'select 1'), { code: 'QUERY_AWAY', message: /Trino is away: it answered 502/ });
-  const forgotten = await made(t, ({ method }, base) =>
+  const forgotten = await answeredBy(t, ({ method }, base) =>
     method === 'POST' ? { json: { nextUri: `${base}/v1/next`, columns: LONG } } : { status: 410 },
   );
   await assert.rejects(column(forgotten.engine, 'select 1'), {
@@ -125,7 +77,7 @@ test('a Trino that stays away is QUERY_AWAY, with the reason', async (t) => {
 });
 
 test('credentials go to the server of the URL alone, whatever address the next page is said to have', async (t) => {
-  const { asked, engine } = await made(t, ({ method }) =>
+  const { asked, engine } = await answeredBy(t, ({ method }) =>
     method === 'POST'
       ? { json: { nextUri: 'http://elsewhere.invalid:1/v1/next?a=b' } }
       : { json: { columns: LONG, data: [[1]] } },
@@ -140,12 +92,12 @@ test('a query that fails throws, at its begin and in the middle of its rows, and
     errorName: 'COLUMN_NOT_FOUND',
     errorType: 'USER_ERROR',
   };
-  const atOnce = await made(t, () => ({ json: { error } }));
+  const atOnce = await answeredBy(t, () => ({ json: { error } }));
   await assert.rejects(atOnce.engine.query('select x'), {
     code: 'QUERY_INVALID',
     message: "running a query: Column 'x' cannot be resolved",
   });
-  const late = await made(t, ({ method }, base) => {
+  const late = await answeredBy(t, ({ method }, base) => {
     if (method === 'POST') return { json: { columns: LONG, data: [[1]], nextUri: `${base}/v1/next` } };
     return {
       json: {
@@ -167,11 +119,11 @@ test('a query that fails throws, at its begin and in the middle of its rows, and
 test('whoever leaves early or aborts has the query cancelled where it stands', async (t) => {
   const endless: Answering = ({ method }, base) =>
     method === 'DELETE' ? { status: 204 } : { json: { columns: LONG, data: [[1]], nextUri: `${base}/v1/next` } };
-  const left = await made(t, endless);
+  const left = await answeredBy(t, endless);
   for await (const _ of (await left.engine.query('select n')).pages) break;
   assert.deepEqual(left.asked.at(-1)?.method, 'DELETE');
   assert.equal(left.asked.at(-1)?.path, '/v1/next');
-  const aborted = await made(t, endless);
+  const aborted = await answeredBy(t, endless);
   const controller = new AbortController();
   const answer = await aborted.engine.query('select n', { signal: controller.signal });
   const reason = new Error('enough');
@@ -184,21 +136,21 @@ test('whoever leaves early or aborts has the query cancelled where it stands', a
   assert.equal(aborted.asked.at(-1)?.method, 'DELETE');
   let polls = 0;
   const early = new AbortController();
-  const waiting = await made(t, ({ method }, base) => {
+  const waiting = await answeredBy(t, ({ method }, base) => {
     polls += 1;
     if (polls === 3) early.abort(reason);
     return method === 'DELETE' ? { status: 204 } : { json: { nextUri: `${base}/v1/next` } };
   });
   await assert.rejects(waiting.engine.query('select n', { signal: early.signal }), (thrown) => thrown === reason);
   assert.equal(waiting.asked.at(-1)?.method, 'DELETE');
-  const limited = await made(t, endless);
+  const limited = await answeredBy(t, endless);
   await assert.rejects(column(limited.engine, 'select n', { rows: 3 }), { code: 'QUERY_LIMIT' });
   assert.equal(limited.asked.at(-1)?.method, 'DELETE');
 });
 
 test('a table that Trino does not know is registered once, where it lies, and asked for again at its version', async (t) => {
   let [isKnown, isThere] = [false, false];
-  const { asked, engine, lake } = await made(t, ({ body }) => {
+  const { asked, engine, lake } = await answeredBy(t, ({ body }) => {
     if (body.startsWith('call') && isThere) {
       isKnown = true;
       return { json: { error: { message: 'there', errorName: 'ALREADY_EXISTS', errorType: 'USER_ERROR' } } };
@@ -245,7 +197,7 @@ test('a table that Trino does not know is registered once, where it lies, and as
     'and again, also if another client was faster',
   );
   assert.equal(asked.length, 9);
-  const other = await made(t, () => ({
+  const other = await answeredBy(t, () => ({
     json: {
       error: {
         message: "Table 'lake.reports.sample' does not exist",
@@ -283,7 +235,7 @@ test('types and values are told apart, and those that there are none for are ref
   ];
   let columns: object[] = [];
   let data: unknown[][] = [];
-  const { engine } = await made(t, () => ({ json: { columns, data } }));
+  const { engine } = await answeredBy(t, () => ({ json: { columns, data } }));
   for (const [type, cell, expected] of cells) {
     [columns, data] = [[{ name: 'c', type }], [[cell]]];
     assert.deepEqual(await rowsOf(engine, 'select c'), [{ c: expected }], type);
@@ -311,65 +263,13 @@ test('types and values are told apart, and those that there are none for are ref
   });
 });
 
-test('errors of Trino have our codes', () => {
-  for (const [errorName, errorType, code] of [
-    ['SYNTAX_ERROR', 'USER_ERROR', 'QUERY_INVALID'],
-    ['DIVISION_BY_ZERO', 'USER_ERROR', 'QUERY_INVALID'],
-    ['PERMISSION_DENIED', 'USER_ERROR', 'ACCESS_REFUSED'],
-    ['EXCEEDED_GLOBAL_MEMORY_LIMIT', 'INSUFFICIENT_RESOURCES', 'MEMORY_EXCEEDED'],
-    ['CLUSTER_OUT_OF_MEMORY', 'INSUFFICIENT_RESOURCES', 'MEMORY_EXCEEDED'],
-    ['EXCEEDED_TIME_LIMIT', 'INSUFFICIENT_RESOURCES', 'QUERY_LIMIT'],
-    ['QUERY_QUEUE_FULL', 'INSUFFICIENT_RESOURCES', 'QUERY_AWAY'],
-    ['NO_NODES_AVAILABLE', 'INTERNAL_ERROR', 'QUERY_AWAY'],
-    ['REMOTE_HOST_GONE', 'INTERNAL_ERROR', 'QUERY_AWAY'],
-    ['ADMINISTRATIVELY_KILLED', 'USER_ERROR', 'QUERY_AWAY'],
-    ['DELTA_LAKE_FILESYSTEM_ERROR', 'EXTERNAL', 'QUERY_AWAY'],
-    ['DELTA_LAKE_BAD_DATA', 'EXTERNAL', 'STORE_BROKEN'],
-    ['GENERIC_INTERNAL_ERROR', 'INTERNAL_ERROR', 'STORE_BROKEN'],
-  ] as const) {
-    assert.equal(failureOf('asking', { errorName, errorType, message: 'x' }).code, code, errorName);
-  }
-});
-
-test('a URL says where Trino is; a wrong one is refused, and never shown', () => {
-  const url = 'trinos://ana:s%2Fecret@trino.example.org/lake/reports?location=s3://bucket';
-  const { host, port, user, password, catalog, schema, objects, secure } = locationOf(url);
-  assert.deepEqual([host, port, user, password, secure], ['trino.example.org', 443, 'ana', 's/ecret', true]);
-  assert.deepEqual([catalog, schema, objects], ['lake', 'reports', 's3://bucket/']);
-  assert.deepEqual(
-    [locationOf('trino://a@[::1]/b/c', 'x').host, locationOf('trino://a@h/b/c', 'x').port],
-    ['::1', 8080],
-  );
-  assert.equal(locationOf('trino://a@h/b/c?location=local:///', 's3://other').objects, 'local:///');
-  for (const [wrong, message] of [
-    ['http://hidden@host/lake/reports', /it must be trino:/],
-    ['trino://hidden', /path must be \/catalog\/schema/],
-    ['trino://hidden@host/lake', /path must be/],
-    ['trino://hidden@host/lake/re-ports', /path must be/],
-    ['trino://hidden@host/lake/reports/more', /path must be/],
-    ['trino://host/lake/reports?location=x', /name a user/],
-    ['trino://u:hidden@host/lake/reports?location=x', /use trinos:/],
-    ['trino://u:%zz-hidden@host/lake/reports?location=x', /%25/],
-    ['trino://u@host/lake/reports?password=hidden', /option password/],
-    ['trino://u@host/lake/reports', /where Trino finds the objects/],
-  ] as const) {
-    assert.throws(
-      () => locationOf(wrong),
-      (error: Error) => {
-        assert.match(error.message, message, wrong);
-        return !error.message.includes('hidden') && (error as { code?: string }).code === 'CONFIG_INVALID';
-      },
-    );
-  }
-});
-
 test('a user that is not let in is told so, and what answers as no Trino does', async (t) => {
-  const refused = await made(t, () => ({ status: 401, text: 'no' }));
+  const refused = await answeredBy(t, () => ({ status: 401, text: 'no' }));
   await assert.rejects(column(refused.engine, 'select 1'), {
     code: 'ACCESS_REFUSED',
     message: /does not let us in \(401\)/,
   });
-  const other = await made(t, () => ({ text: '<html>' }));
+  const other = await answeredBy(t, () => ({ text: '<html>' }));
   await assert.rejects(column(other.engine, 'select 1'), { code: 'CONFIG_INVALID', message: /no Trino/ });
 });
 
@@ -394,15 +294,4 @@ test('with TLS, to a server that its authority vouches for, user and password go
   t.after(() => engine.close());
   assert.deepEqual(await column(engine, 'select 1'), [1n]);
   assert.deepEqual(seen, [`Basic ${Buffer.from('ana:s:ecret').toString('base64')}`]);
-});
-
-test('the doctor looks at the version and the catalog', () => {
-  assert.deepEqual(
-    [versionOf('476').state, versionOf('444-e').state, versionOf('galaxy-1').state],
-    ['ok', 'problem', 'ok'],
-  );
-  assert.deepEqual(
-    ['delta_lake', 'hive', undefined].map((kind) => catalogOf('lake', kind).state),
-    ['ok', 'problem', 'problem'],
-  );
 });
