@@ -19,6 +19,7 @@ export type Names =
   | 'projections'
   | 'indexes'
   | 'reject codes'
+  | 'datasources'
   | 'files'
   | readonly string[];
 

@@ -38,6 +38,11 @@ export class Retrying {
     this.#signal = signal;
   }
 
+  /** Aborted when the owner is to stop; undefined before `begin`. */
+  get stopping(): AbortSignal | undefined {
+    return this.#signal;
+  }
+
   /** Sets the token of the current claim. */
   owns(token: number): void {
     this.#token = token;

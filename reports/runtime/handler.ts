@@ -19,7 +19,7 @@ import { formatProgress, type Progress, parseProgress } from '../../topics/log/p
 import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
 import { added, type Became, lookUp, nothingYet, type Report } from './counting.ts';
 import { PartitionFold } from './partition-fold.ts';
-import { positionOf } from './positions.ts';
+import { type Position, positionOf } from './positions.ts';
 import type { Publisher } from './publisher.ts';
 import type { RollupRules } from './rules.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
@@ -34,6 +34,8 @@ export interface RollupHandlerParts {
   readonly table: SegmentTable;
   readonly publisher: Publisher;
   readonly rules: RollupRules;
+  /** Aborted when the owner is to stop. */
+  readonly stopping: () => AbortSignal | undefined;
 }
 
 interface Claimed {
@@ -85,8 +87,16 @@ export class RollupHandler implements Handler {
       const first = rules.lettersAgain ? Math.min(counted, committed) : counted;
       const next = Math.max(rules.positionOfTable ? first : (known?.offset ?? claim.begin), claim.begin);
       claim.seek(next);
-      const dedupe = dedupeOf(position?.dedupe, known, claim.shape.partitions, position?.partitions);
-      const begin = { position, next: Math.max(counted, claim.begin), dedupe, partitions: claim.shape.partitions };
+      const { partitions } = claim.shape;
+      if (known !== undefined && known.partitions !== 0 && known.partitions !== partitions) {
+        telemetry.tell({ ...place, kind: 'expanded', from: known.partitions, to: partitions });
+      }
+      const dedupe = dedupeOf(
+        position,
+        known !== undefined && known.furthest <= counted ? known : undefined,
+        partitions,
+      );
+      const begin = { table: snapshot.table, position, next: Math.max(counted, claim.begin), dedupe, partitions };
       const fold = rules.freshFold ? undefined : this.#kept;
       const claimed = {
         claim,
@@ -168,7 +178,8 @@ export class RollupHandler implements Handler {
       // From here to `pass` without waiting: whoever publishes meanwhile takes the fold, the origins and the offset as they are together.
       const isCounted = record.offset < counted;
       const isOld = record.offset < furthest;
-      const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isOld);
+      // What is counted anew is a repeat or is not, whatever a group has committed of another generation.
+      const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isCounted && isOld);
       const verdict =
         judged.kind === 'event'
           ? added(source, isCounted ? judging : fold.fold, { event: judged.decoded.event, found: found(i), record })
@@ -211,13 +222,14 @@ export class RollupHandler implements Handler {
     });
   }
 
-  async idle(): Promise<void> {}
+  idle(): Promise<void> {
+    return this.#parts.publisher.checkTable(this.#owned.fold);
+  }
 
   /** What was counted is published, unless that cannot be done now. */
   async finish(): Promise<void> {
-    const { publisher } = this.#parts;
-    if (publisher.isWaiting) return;
-    await publisher.publish();
+    const { publisher, stopping } = this.#parts;
+    await publisher.publish(stopping());
     await this.#commit();
   }
 
@@ -236,8 +248,8 @@ export class RollupHandler implements Handler {
   }
 
   async #publishIfDue(): Promise<void> {
-    const { publisher } = this.#parts;
-    if (publisher.isDue) await publisher.publish();
+    const { publisher, stopping } = this.#parts;
+    if (publisher.isDue) await publisher.publish(stopping());
     const { failure } = this.#owned.fold;
     if (failure !== undefined) throw failure;
   }
@@ -249,7 +261,7 @@ export class RollupHandler implements Handler {
     const { claim, fold, topicId } = owned;
     const { published } = fold;
     if (published === undefined) return false;
-    const { next, deadLetters } = published;
+    const { next, dedupe, deadLetters } = published;
     // What another partition has published meanwhile is for the next commit.
     fold.published = undefined;
     const sending = {
@@ -266,7 +278,7 @@ export class RollupHandler implements Handler {
       partitions: claim.shape.partitions,
       base: claim.shape.partitions,
       // An expansion of the topic takes them from here to all partitions.
-      dedupe: fold.dedupe,
+      dedupe,
       behind: new Map(),
       within: undefined,
     };
@@ -288,14 +300,12 @@ export class RollupHandler implements Handler {
   }
 }
 
-/** Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. */
-function dedupeOf(
-  seen: DedupePositions | undefined,
-  group: Progress | undefined,
-  partitions: number,
-  before: number | undefined,
-): DedupePositions {
-  const dedupe = seen?.copy() ?? DedupePositions.none();
-  if (group !== undefined && before !== partitions) dedupe.merge(group.dedupe);
+/**
+ * Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. `group` is undefined
+ * where it has ever been further than the table is: some of what it has seen is yet to be counted.
+ */
+function dedupeOf(position: Position | undefined, group: Progress | undefined, partitions: number): DedupePositions {
+  const dedupe = position?.dedupe.copy() ?? DedupePositions.none();
+  if (group !== undefined && position?.partitions !== partitions) dedupe.merge(group.dedupe);
   return dedupe;
 }

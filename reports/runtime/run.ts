@@ -65,6 +65,7 @@ export function ownerOfRollup(
     lookups: withKinds(shared.lookups, { load: retrying.reading }),
     table: withKinds(table, { refresh: retrying.reading }),
     rules,
+    stopping: () => retrying.stopping,
   });
   return new PartitionOwner({ assignment: place, runtime: patient, retrying, handler, reclaim: true });
 }

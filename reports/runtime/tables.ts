@@ -66,7 +66,9 @@ export class CurrentTable implements SegmentTable {
   readonly #source: SegmentSource;
   #current: CurrentGeneration | undefined;
   #opened: Awaited<ReturnType<typeof openGeneration>> | undefined;
-  #opening: Promise<Awaited<ReturnType<typeof openGeneration>>> | undefined;
+  /** The last reading that was begun, and the one after it. */
+  #reading: Promise<unknown> = Promise.resolve();
+  #next: Promise<Snapshot> | undefined;
 
   constructor(stores: TableStores, source: SegmentSource) {
     this.#stores = stores;
@@ -77,12 +79,15 @@ export class CurrentTable implements SegmentTable {
     return this.#opened?.table.table ?? this.#source.prefix;
   }
 
-  async refresh(): Promise<Snapshot> {
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
+  /** Whoever asks while others are being answered gets what is read after them, with all who ask meanwhile. */
+  refresh(): Promise<Snapshot> {
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined;
+      const found = this.#open().then(({ table }) => table.refresh());
+      this.#reading = found.catch(() => undefined);
+      return found;
     });
-    const { table } = await this.#opening;
-    return table.refresh();
+    return this.#next;
   }
 
   async write(rows: Iterable<SegmentRow>): Promise<Add[]> {

@@ -69,7 +69,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const timers = cassandraTables({ url: places.tables }, () => (looks += 3_600_000));
   const looked = { transport: stores.transport, tables: timers };
   let isClosed = false;
-  const fleet = new Fleet(folder, file);
+  const fleet = new Fleet(folder, () => file);
   const ledger = new Ledger(stores);
 
   async function produce(records: readonly NewRecord[]): Promise<void> {

@@ -30,6 +30,8 @@ export function namesOf(
       return [...targetsOf(jobs).map(asCandidate), ...jobs.map(({ name, row }) => ({ value: name, doc: row.doc }))];
     case 'indexes':
       return indexesOf(jobs).map(asCandidate);
+    case 'datasources':
+      return datasources.map(({ name, title }) => ({ value: name, doc: title }));
     case 'reject codes':
       return Object.entries(ERROR_CODES).flatMap(([value, kind]) => (kind === 'reject' ? [{ value, doc: '' }] : []));
     default:

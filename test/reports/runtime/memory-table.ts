@@ -1,49 +1,76 @@
 /** A table whose log is the real one over objects, and whose segments are rows in memory. */
 
+import { TributaryError } from '../../../core/errors.ts';
+import { tableName } from '../../../reports/runtime/generations.ts';
 import type { SegmentTable } from '../../../reports/runtime/tables.ts';
 import { type DeltaTable, deltaTable, filesOf } from '../../../sinks/delta/index.ts';
 import type { Objects } from '../../../sinks/objects/port.ts';
 import type { Layout, SegmentRow } from '../../../sinks/segments/columns.ts';
 
-const NAME = 'rollups/visits/g1';
+const PREFIX = 'rollups/visits';
 /** No checkpoint is ever written here, which is what it is for. */
 const NO_DUCK = {} as Parameters<typeof deltaTable>[0]['duck'];
 
 export class MemorySegments {
   readonly #rows = new Map<string, readonly SegmentRow[]>();
   #count = 0;
+  #generation = 1;
 
-  /** The table, as one process has it. */
+  /** Another table counts from now on, which has nothing yet. */
+  makeAnew(): void {
+    this.#generation += 1;
+  }
+
+  /** The table, as one process has it: whichever counts when it is asked. */
   table(objects: Objects, layout: Layout): SegmentTable {
-    const table = this.log(objects);
-    let created = false;
+    let generation = 0;
+    let table: DeltaTable | undefined;
+    const opened = (): DeltaTable => {
+      if (table === undefined) throw new Error('a table is refreshed before it is written to');
+      return table;
+    };
     return {
-      name: NAME,
+      get name() {
+        return tableName(PREFIX, generation);
+      },
       refresh: async () => {
-        if (!created) await table.create({ layout });
-        created = true;
-        return table.refresh();
+        if (generation !== this.#generation) {
+          const next = this.#generation;
+          const log = this.log(objects, next);
+          await log.create({ layout });
+          generation = next;
+          table = log;
+        }
+        return opened().refresh();
       },
       write: async (rows) => {
         const path = `date=2026-01-05/s${this.#count++}.parquet`;
-        this.#rows.set(path, [...rows]);
+        this.#rows.set(`${opened().table}/${path}`, [...rows]);
         const partitionValues = { date: '2026-01-05' };
-        return this.#rows.get(path)?.length === 0
+        return this.#rows.get(`${opened().table}/${path}`)?.length === 0
           ? []
           : [{ path, partitionValues, size: 1, modificationTime: 0, dataChange: true }];
       },
-      commit: (propose) => table.commit(propose),
+      commit: async (propose) => {
+        if (generation !== this.#generation) throw new TributaryError('FENCED', 'another generation counts by now');
+        return opened().commit(propose);
+      },
     };
   }
 
-  log(objects: Objects): DeltaTable {
+  log(objects: Objects, generation = this.#generation): DeltaTable {
     const never = { checkpointEvery: 1_000_000, keepFilesMs: 1e12, pause: async () => {}, random: () => 0.5 };
-    return deltaTable({ objects, duck: NO_DUCK, table: NAME, now: () => 0, engine: 'test', ...never });
+    const table = tableName(PREFIX, generation);
+    return deltaTable({ objects, duck: NO_DUCK, table, now: () => 0, engine: 'test', ...never });
   }
 
   /** The rows of all segments that the table has. */
   async rows(objects: Objects): Promise<SegmentRow[]> {
     const snapshot = await this.log(objects).refresh();
-    return filesOf(snapshot).flatMap(({ path }) => this.#rows.get(path) ?? []);
+    return filesOf(snapshot).flatMap(({ path }) => {
+      const rows = this.#rows.get(`${snapshot.table}/${path}`);
+      if (rows === undefined) throw new Error(`${snapshot.table} has ${path}, which was never written there`);
+      return rows;
+    });
   }
 }

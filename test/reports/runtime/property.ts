@@ -22,6 +22,8 @@ const PUBLISH_MS = 1000;
 export interface Options {
   readonly rules?: Partial<RollupRules>;
   readonly events?: number;
+  /** Now and then the table is made anew, and everything is counted again into it. */
+  readonly isMadeAnew?: boolean;
 }
 
 export async function assertCountedOnce(seed: number, options: Options = {}): Promise<void> {
@@ -33,7 +35,11 @@ export async function assertCountedOnce(seed: number, options: Options = {}): Pr
   }
 }
 
-async function run(random: Random, stores: TestStores, { rules, events = 40 }: Options): Promise<void> {
+async function run(
+  random: Random,
+  stores: TestStores,
+  { rules, events = 40, isMadeAnew = false }: Options,
+): Promise<void> {
   const history = randomHistory(random, stores.codec, PARTITIONS, events);
   const [objects, segments] = [memoryObjects(), new MemorySegments()];
   const source = sourceOf(visits);
@@ -59,6 +65,7 @@ async function run(random: Random, stores: TestStores, { rules, events = 40 }: O
     }
     // Killed: nobody steps it any more. Or only taken for dead: it goes on beside its successor.
     if (random.chance(0.15)) live = random.chance(0.5) ? [await begin()] : [...live.slice(-1), await begin()];
+    if (isMadeAnew && random.chance(0.05)) segments.makeAnew();
     if (random.chance(0.05)) await rewind(random, stores, source.name);
   }
   await settle([await begin()], random, clock, stores, source.name);

@@ -1,0 +1,157 @@
+/** A process that counts, as a whole: how it stops while its store is away, and how it meets another table. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
+import { TributaryError } from '../../../core/errors.ts';
+import { openDuckDb } from '../../../duckdb/database.ts';
+import { systemClock } from '../../../jobs/runtime/clock.ts';
+import type { RunningJob } from '../../../jobs/runtime/run-group.ts';
+import type { PartitionEvent } from '../../../jobs/runtime/telemetry.ts';
+import { sourceOf } from '../../../reports/runtime/datasource-source.ts';
+import { runRollup } from '../../../reports/runtime/run.ts';
+import { CurrentTable, type SegmentTable } from '../../../reports/runtime/tables.ts';
+import type { Objects } from '../../../sinks/objects/port.ts';
+import { recordsOf } from '../../../testing/produce.ts';
+import { memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
+import { temporaryFolder } from '../../contracts/delta-samples.ts';
+import { START, visitEvents, visited, visits } from '../visits.ts';
+import { memoryObjects } from './memory-objects.ts';
+import { MemorySegments } from './memory-table.ts';
+
+const PARTITIONS = 4;
+const source = sourceOf(visits);
+
+async function visitsOf(stores: TestStores, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const data = { userId: `user-${i}`, page: 'home', points: 1 };
+    const given = { topic: visitEvents, def: visited, data, id: `v-${i}`, time: START, loggedAt: START };
+    await stores.transport.produce(recordsOf(stores.codec, given, PARTITIONS));
+  }
+}
+
+interface Counting {
+  readonly stores: TestStores;
+  readonly running: RunningJob;
+  /** Settles when an event of that kind was told so many times. */
+  told(kind: PartitionEvent['kind'], times: number): Promise<void>;
+}
+
+async function counting(
+  t: { after(end: () => Promise<void>): void },
+  table: SegmentTable,
+  publishMs = 0,
+  clock = systemClock,
+): Promise<Counting> {
+  const stores = await memoryStores([], { topics: [visitEvents], partitions: PARTITIONS });
+  const counts = new Map<string, number>();
+  const telemetry = { tell: ({ kind }: PartitionEvent) => void counts.set(kind, (counts.get(kind) ?? 0) + 1) };
+  const runtime = testRuntime(stores, { clock, telemetry, settings: { backOffMs: [1, 1] } });
+  await visitsOf(stores, 40);
+  const running = await runRollup({ source, table, runtime, settings: { publishMs } });
+  t.after(async () => {
+    await running.stop();
+    await stores.close();
+  });
+  return {
+    stores,
+    running,
+    async told(kind, times) {
+      const until = (counts.get(kind) ?? 0) + times;
+      while ((counts.get(kind) ?? 0) < until) {
+        await Promise.race([turnOfOthers(), running.finished]);
+      }
+    },
+  };
+}
+
+const away = async (): Promise<never> => {
+  throw new TributaryError('OBJECTS_AWAY', 'nobody answers', { outcome: 'unknown' });
+};
+
+for (const publishMs of [0, 3_600_000]) {
+  const when = publishMs === 0 ? 'that waits for its store' : 'whose store is away when it has to publish';
+  test(`a process ${when} can be stopped`, { timeout: 20_000 }, async (t) => {
+    const [objects, segments] = [memoryObjects(), new MemorySegments()];
+    const table = { ...segments.table(objects, source.layout), write: away };
+    const { told, running, stores } = await counting(t, table, publishMs);
+    await told(publishMs === 0 ? 'waiting' : 'batch', 1);
+    await running.stop();
+    // Nothing is lost by it: the next one counts everything.
+    const runtime = testRuntime(stores, { clock: systemClock });
+    const next = await runRollup({ source, table: segments.table(objects, source.layout), runtime });
+    await next.stop();
+    const again = await runRollup({
+      source,
+      table: segments.table(objects, source.layout),
+      runtime,
+      settings: { publishMs: 0 },
+    });
+    while ((await stores.transport.lag(source.name, visitEvents.name)).some(({ lag }) => lag > 0)) await turnOfOthers();
+    await again.stop();
+    const rows = await segments.rows(objects);
+    assert.equal(
+      rows.reduce((sum, row) => sum + Number(row['visits']), 0),
+      40,
+    );
+  });
+}
+
+test('a process with nothing to count notices that another table counts', { timeout: 20_000 }, async (t) => {
+  const [objects, segments] = [memoryObjects(), new MemorySegments()];
+  let skipped = 0;
+  const clock = {
+    now: () => systemClock.now(),
+    elapsed: () => systemClock.elapsed() + skipped,
+    sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms, signal),
+    yieldToLoop: () => systemClock.yieldToLoop(),
+  };
+  const { told } = await counting(t, segments.table(objects, source.layout), 0, clock);
+  await told('published', PARTITIONS);
+  segments.makeAnew();
+  skipped += 30_000;
+  await told('published', PARTITIONS);
+  const rows = await segments.rows(objects);
+  assert.equal(
+    rows.reduce((sum, row) => sum + Number(row['visits']), 0),
+    40,
+  );
+});
+
+async function tableOn(t: Parameters<typeof temporaryFolder>[0], objects: Objects): Promise<CurrentTable> {
+  const duck = await openDuckDb({ folder: await temporaryFolder(t) });
+  t.after(() => duck.close());
+  return new CurrentTable({ objects, duck, now: Date.now, engine: 'test' }, source);
+}
+
+test('many partitions that are claimed at once read the table a few times', async (t) => {
+  const objects = memoryObjects();
+  let reads = 0;
+  const counted: Objects = {
+    ...objects,
+    get: (...args) => {
+      reads += 1;
+      return objects.get(...args);
+    },
+    head: (...args) => {
+      reads += 1;
+      return objects.head(...args);
+    },
+  };
+  const table = await tableOn(t, counted);
+  await table.refresh();
+  reads = 0;
+  await Promise.all(Array.from({ length: 300 }, () => table.refresh()));
+  assert.ok(reads < 10, `${reads} reads`);
+});
+
+test('whoever asks for the table gets what was there when it asked', async (t) => {
+  const objects = memoryObjects();
+  const table = await tableOn(t, objects);
+  const other = await tableOn(t, objects);
+  await table.refresh();
+  await other.refresh();
+  const first = table.refresh();
+  await other.commit(() => ({ operation: 'WRITE', actions: [{ txn: { appId: 'a', version: 1 } }] }));
+  const [, second] = await Promise.all([first, table.refresh()]);
+  assert.equal(second.version, 1);
+});
