@@ -36,7 +36,7 @@ export interface Figures {
   readonly imported: Counts;
   /** Events of others, by topic. */
   readonly produced: Counts;
-  /** What jobs said about them, by type. */
+  /** The events that jobs emitted about them, by type. */
   readonly derived: Counts;
   /** Records that no job could apply, by code. */
   readonly deadLetters: Counts;
@@ -73,7 +73,7 @@ export async function collectFigures(
 
 /**
  * Undefined for what is none of the platform's or the jobs' events: a record that was sent on to its partition lies there
- * again, a timer may be said twice, and the answer of a channel is between a job and the runtime.
+ * again, a timer may be emitted twice, and the answer of a channel is between a job and the runtime.
  */
 function kindOf(record: LogRecord): 'imported' | 'produced' | 'derived' | undefined {
   const type = headerOf(record, 'ce_type');

@@ -27,7 +27,7 @@ export interface Import {
   readonly total: number | undefined;
   /**
    * Goes on with the list, `chunk` events in one transaction, until its first `until` events are in the log. Topics have to
-   * exist and the codec to be prepared. `told` hears of each transaction how many are in the log by then.
+   * exist and the codec to be prepared. `progress` is called after each transaction with the number of events in the log.
    */
   run(
     events: readonly DemoEvent[],

@@ -1,5 +1,5 @@
 /**
- * What every job has to survive, as four tests over a history of its events: each ends with the rows, views and said events
+ * What every job has to survive, as four tests over a history of its events: each ends with the rows, views and emitted events
  * of a run in which nothing happened, and with its dead letters.
  */
 import assert from 'node:assert/strict';
@@ -110,7 +110,7 @@ export function survives(
   });
 }
 
-/** What several keys said to one thing may come in any order. */
+/** Events of several keys about one thing may come in any order. */
 function unordered({ emitted, ...rest }: Outcome): unknown {
   return { ...rest, said: emitted.map((events) => events.map((event) => JSON.stringify(event)).sort()) };
 }

@@ -1,9 +1,9 @@
 /**
- * One connection on which the live updates of many entries are heard.
+ * One connection that receives the live updates of many entries.
  *
- * A connection that breaks, or answers no ping, is replaced; then everything is subscribed again, and what may have been missed
- * meanwhile is read from the entries and told: all their records and known removals. From then on a message that is older
- * than what was read is dropped, so that the changes of one key stay in order.
+ * A connection that breaks, or does not answer a ping, is replaced. Then all entries are subscribed again, and changes that may have been
+ * missed are read from the entries and delivered: all their records and known removals. From then on messages that are older than what was
+ * read are dropped, so that the changes of one key stay in order.
  */
 import type { Redis } from 'ioredis';
 import type { CacheDef } from '../../../core/target.ts';
@@ -21,15 +21,15 @@ export interface Channel {
   /** The name of the entry's hash. */
   readonly hash: string;
   readonly subscribed: Set<{ readonly listener: (update: LiveUpdate) => void }>;
-  /** Up while Redis tells us what is published. */
+  /** Up while the channel is subscribed. */
   readonly link: Link;
   /** The feed it is on: that of this node. */
   home: string;
-  /** Whether it was up before, so that later connections have something to make up for. */
+  /** Whether it was subscribed before, so that changes may have been missed before the next connection. */
   wasSubscribed: boolean;
-  /** Whether it is being read what was missed. */
+  /** Whether missed changes are being read. */
   isCatchingUp: boolean;
-  /** What was told of a field while catching up; until a message shows that Redis has come as far. */
+  /** The versions that were delivered while catching up, by field, until a message shows that Redis has come as far. */
   delivered: Map<string, Version>;
 }
 
@@ -78,7 +78,7 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
     subscribe(opened, some).then(
       () => (attempts = 0),
       (error) => {
-        // What the connection broke of was told already, and says more.
+        // The error of a broken connection was reported already, and says more.
         if (opened.status === 'ready') failed(error);
         opened.disconnect();
       },
@@ -106,10 +106,10 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
   async function catchUp(channel: Channel): Promise<void> {
     const { hash, cache, delivered } = channel;
     const [versions, records] = await withRetries(client.link, patienceMs, `reading the cache ${cache.name}`, () =>
-      // In this order: a field that is written in between is told with an older version, and once more by its message.
+      // In this order: a field that is written in between is delivered with its older version, and then again by its message.
       Promise.all([client.hash(versionsKey(hash)), client.hash(hash)]),
     );
-    // After another break it is read anew.
+    // After another break everything is read anew.
     if (channel.delivered !== delivered) return;
     channel.isCatchingUp = false;
     for (const newest of newestOf(versions, records)) {
@@ -159,7 +159,7 @@ function notify({ cache, entry, subscribed }: Channel, { field, record }: Publis
     try {
       subscription.listener(update);
     } catch {
-      // What a listener throws is its own affair: neither the writer nor another listener answers for it.
+      // Errors of a listener are ignored: neither the writer nor other listeners are affected.
     }
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Live updates of many entries, each heard from the node that serves it: one connection for each such node.
+ * Live updates of many entries, each received from the node that serves it, with one connection for each such node.
  *
- * A node tells its own subscribers what it is asked to publish as long as they are connected. In a cluster it reaches the others
- * as well, but not while one of them seems to be gone; so an entry whose slot moved is heard from its new node. What may have been
- * missed on the way there is told as after a break.
+ * A node delivers what it publishes to its own subscribers as long as they are connected. In a cluster it passes it on to other nodes, too, but
+ * not while one of them seems to be gone. So an entry whose slot has moved is subscribed at its new node. Changes that may have been missed
+ * meanwhile are delivered as after a break.
  */
 import type { CacheDef } from '../../../core/target.ts';
 import type { Key } from '../../port.ts';
@@ -60,7 +60,7 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
       const { name } = subscribed;
       const what = `subscribing to the cache ${subscribed.cache.name}`;
       const deadline = performance.now() + patienceMs;
-      // Who serves the entry is known then.
+      // Once the client is connected, the node of the entry is known.
       await client.link.ready(what, deadline);
       const subscription = { listener };
       const known = channels.get(name);

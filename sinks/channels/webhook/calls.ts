@@ -1,4 +1,4 @@
-/** Signed calls: each when it is its turn, and those who fail are left alone for a while. */
+/** Signed calls. Each waits for its turn, and receivers that fail are not called for a while. */
 import type { Answer, Channel, Message } from '../port.ts';
 import { Forbidden } from './addresses.ts';
 import { outcomeOf, retryAfterMs } from './answer.ts';
@@ -12,8 +12,8 @@ export interface CommonOptions {
   /** The authority of the receivers' certificates, as PEM, if it is none that everybody knows. */
   readonly ca?: string | undefined;
   /**
-   * What happens to a message of which nobody knows whether it arrived. `honours-key`: the receiver is known to take every
-   * `webhook-id` once.
+   * What to do with a message if it is unknown whether it arrived. `honours-key`: the receiver is known to accept every `webhook-id` only
+   * once.
    */
   readonly repeats?: Channel['repeats'];
   readonly timeoutMs?: number;

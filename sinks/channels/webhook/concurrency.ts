@@ -1,4 +1,4 @@
-/** So many calls at once for each name, and no more: the others wait for their turn. One name never waits for another. */
+/** Limits the number of calls at once for each name; others wait for their turn. Calls of one name never wait for those of another. */
 
 interface Queue {
   running: number;
