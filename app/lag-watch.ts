@@ -25,7 +25,7 @@ export async function watchLag(watched: Watched, signal: AbortSignal): Promise<v
   }
 }
 
-/** Answers whether it was told. */
+/** Returns whether a value was reported. */
 async function look({ transport, metrics }: Watched, { name, from }: Work): Promise<boolean> {
   const lookedAt = metrics.batches();
   try {
@@ -37,7 +37,7 @@ async function look({ transport, metrics }: Watched, { name, from }: Work): Prom
     }
     return true;
   } catch {
-    // What was known last stays; what is wrong with the log, the jobs say.
+    // The last known values stay; the jobs report what is wrong with the log.
     return false;
   }
 }

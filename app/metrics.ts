@@ -17,7 +17,7 @@ interface Behind {
   readonly assignment: Assignment;
   /** When the first record that was not read was produced, about, in ms since 1970 UTC; undefined if it is not known, or there is none. */
   oldest: number | undefined;
-  /** How many batches there had been, of all partitions, when it was told by one. */
+  /** How many batches of all partitions there had been when a batch reported it. */
   batch: number;
 }
 
@@ -159,7 +159,7 @@ export async function createMetrics(
     }
   }
 
-  /** From the first one on that it is given, the job tells of its own alone. */
+  /** From its first assigned partition on, the job reports only its own partitions. */
   function gives(assignment: Assignment): void {
     const { job, partition } = assignment;
     const before = given.get(job);
@@ -208,7 +208,7 @@ export async function createMetrics(
       owns(assignment, true);
     },
 
-    /** It stays a partition of this process, which says how far behind it is. */
+    /** It stays a partition of this process, which reports its lag. */
     waits(assignment: Assignment, code: ErrorCode): void {
       gives(assignment);
       owns(assignment, false);
@@ -227,7 +227,7 @@ export async function createMetrics(
       fenced.inc({ job: assignment.job });
     },
 
-    /** The lag of a partition that is somebody else's is told by somebody else. */
+    /** The lag of a partition is reported by the process that owns it. */
     released(assignment: Assignment): void {
       given.set(assignment.job, given.get(assignment.job) ?? new Set());
       given.get(assignment.job)?.delete(assignment.partition);

@@ -1,6 +1,6 @@
 /**
- * What waits for what, as people want to hear of it: one line when a job begins to wait for a store, one a minute as long as that goes on,
- * and one when it is over. What breaks and heals all the time is one outage, with the same few lines.
+ * Logs outages: one line when a job begins to wait for a store, one per minute as long as that lasts, and one when it is over. A store that
+ * fails and recovers again and again is one outage, with the same few lines.
  */
 
 import type { ErrorCode } from '../core/errors.ts';
@@ -24,7 +24,7 @@ interface Outage {
   tries: number;
   message: string;
   loggedAt: number;
-  /** Whether the last line said that it goes on. */
+  /** Whether the last line reported it as going on. */
   isOpen: boolean;
 }
 

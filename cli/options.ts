@@ -41,7 +41,7 @@ export function natural(text: string): number {
   throw new InvalidArgumentError('Give a whole number from 0 on.');
 }
 
-/** With a zone: what a clock on the wall says is another moment elsewhere. */
+/** A zone is needed: local time is another moment elsewhere. */
 export function moment(text: string): number {
   const time = Date.parse(text);
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(time)) return time;

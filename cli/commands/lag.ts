@@ -17,7 +17,7 @@ interface Args extends Form {
   readonly jobs: readonly string[];
   readonly wait: boolean;
   readonly timeoutMs: number;
-  /** Whether somebody sees on a terminal how the waiting goes. */
+  /** Whether progress is shown on a terminal. */
   readonly progress: boolean;
 }
 
@@ -81,8 +81,8 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
 }
 
 /**
- * Looks until nothing is left twice in a row with nothing said in between: what one job says after it was looked at may
- * be another one's to read. Undefined when another process asks for the folder.
+ * Looks until twice in a row nothing is left to read and no topic has grown in between: a job may emit events for another one after that one
+ * was looked at. Undefined when another process asks for the folder.
  */
 async function waitForAll(
   context: Context,

@@ -27,7 +27,7 @@ export interface Args {
   readonly follow: boolean;
   readonly yes: boolean;
   readonly json: boolean;
-  /** Whether somebody sees on a terminal how far it is. */
+  /** Whether progress is shown on a terminal. */
   readonly progress: boolean;
 }
 
@@ -69,7 +69,7 @@ export const run: Run<Args> = async (context, args) => {
   }
 };
 
-/** What is away and waited for is said; the rest the job itself has told when it was its turn. */
+/** Reports only what it waits for; the job itself has reported the rest when it read the records. */
 function reporting(say: (text: string) => void): Telemetry {
   return {
     tell(event) {

@@ -16,7 +16,7 @@ interface Args extends Where {
   readonly key?: string | null;
   readonly type?: string | null;
   readonly json: boolean;
-  /** Whether somebody sees on a terminal how far the looking for records has come. */
+  /** Whether the progress of the search is shown on a terminal. */
   readonly progress?: boolean;
   /** What is left to show, when another process had begun. */
   readonly left?: Left;
@@ -39,7 +39,7 @@ export const run: Run<Args> = async (context, args) => {
   const most = isNewest(args) ? Number.POSITIVE_INFINITY : (limit ?? Number.POSITIVE_INFINITY);
   const nexts = new Map(stretches.map(({ partition, next }) => [partition, next]));
   const isHandedOver = (): boolean => context.handover?.aborted === true;
-  // Whoever follows is stopped sooner or later: that is no failure.
+  // Following ends only when it is stopped, which is not a failure.
   const isOver = (): boolean => isHandedOver() || (follow && context.signal.aborted);
 
   async function show(): Promise<void> {

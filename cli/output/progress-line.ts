@@ -1,4 +1,4 @@
-/** One line of a terminal that says how far a command came, written over and over, some times a second at most. Elsewhere: nothing. */
+/** A progress line on a terminal, updated a few times per second at most. Without a terminal: nothing. */
 import type { Writable } from 'node:stream';
 
 const EVERY_MS = 200;

@@ -1,4 +1,4 @@
-/** What `doctor` finds of where jobs stand: their offsets, what is committed beside them, and what rows say that they have applied. */
+/** Checks of `doctor` about the positions of jobs: their offsets, what is committed with them, and the positions of rows. */
 
 import { worksOf } from '../../../app/works.ts';
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
@@ -76,7 +76,7 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
   return findings.length > 0 ? findings : [ok('offsets', 'what is committed beside them is ours')];
 }
 
-/** Rows that say they have applied what the log does not have: the topic was deleted and made again, or is of another cluster. */
+/** Rows whose positions are beyond the end of the log: the topic was deleted and made again, or is of another cluster. */
 export async function rowPositions({ wired }: Of): Promise<Finding[]> {
   const { tables, transport } = wired.stores;
   const findings: Finding[] = [];

@@ -67,11 +67,11 @@ export type Read =
       readonly kind: 'records';
       /** Several for a broadcast. */
       readonly records: readonly NewRecord[];
-      /** What is said of fields that the event does not have: they are not sent. */
+      /** Messages about fields that the event's schema does not have: they are not sent. */
       readonly unknown: readonly string[];
     }
   | { readonly kind: 'wrong'; readonly problem: string }
-  /** It is in the log already, or will be: what jobs say to themselves, and the copies of a broadcast. */
+  /** It is in the log already, or will be: events of the runtime, and copies of a broadcast. */
   | { readonly kind: 'left-out' };
 
 const wrong = (problem: string): Read => ({ kind: 'wrong', problem });
