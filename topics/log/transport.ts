@@ -31,7 +31,7 @@ export interface LogRecord {
   readonly headers: Headers;
 }
 
-/** A record to be appended. The partition is always said: who produces knows how the topic is partitioned. */
+/** A record to be appended. The partition is always given, because the producer knows how the topic is partitioned. */
 export interface NewRecord {
   readonly topic: string;
   readonly partition: number;
@@ -142,7 +142,7 @@ export interface Claim {
   readonly partition: number;
   /** The topic as it was when the claim was made; another shape ends the claim. */
   readonly shape: TopicShape;
-  /** Where to go on, as committed by whoever came before. */
+  /** Where to go on, as committed by earlier owners. */
   readonly committed: Committed;
   /** The first offset that can still be read when the claim was made. */
   readonly begin: number;
