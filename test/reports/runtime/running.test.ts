@@ -100,6 +100,31 @@ for (const publishMs of [0, 3_600_000]) {
   });
 }
 
+test('a process whose store is away stops counting when its memory is full', { timeout: 20_000 }, async (t) => {
+  const [objects, segments] = [memoryObjects(), new MemorySegments()];
+  const table = { ...segments.table(objects, source.layout), write: away };
+  const stores = await memoryStores([], { topics: [visitEvents], partitions: PARTITIONS });
+  await visitsOf(stores, 800);
+  const told = { records: 0, waits: 0 };
+  const telemetry = {
+    tell(event: PartitionEvent) {
+      if (event.kind === 'batch') told.records += event.records;
+      if (event.kind === 'waiting') told.waits += 1;
+    },
+  };
+  const maxRecords = 10;
+  const runtime = testRuntime(stores, { clock: systemClock, telemetry, settings: { maxRecords, backOffMs: [1, 1] } });
+  const settings = { publishMs: 3_600_000, publishBytes: 1 };
+  const running = await runRollup({ source, table, runtime, settings });
+  t.after(async () => {
+    await running.stop();
+    await stores.close();
+  });
+  while (told.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
+  // What is under way, and a batch of each partition that nobody could know of before it was counted.
+  assert.ok(told.records <= 2 * PARTITIONS * maxRecords, `${told.records} records`);
+});
+
 test('a process with nothing to count notices that another table counts', { timeout: 20_000 }, async (t) => {
   const [objects, segments] = [memoryObjects(), new MemorySegments()];
   let skipped = 0;
