@@ -3,8 +3,10 @@
  *
  * 1. Positions lie with the segments: one commit has both (`publisher.ts`), and the table says where to go on, not the group (`handler.ts`).
  * 2. A commit of a partition supposes that its position is where the fold began. Who comes second is dropped, with what it counted.
+ *    So is who counted for a table that another one has replaced; who has nothing to commit looks for that every so often.
  * 3. A claim begins with nothing in memory.
  * 4. Repeats of derived events are known by their origins, whose positions are committed with the rest.
+ *    What a group has seen beyond the position of the table is none of its business: it is counted yet.
  * 5. A topic that was made again is another one.
  * 6. Dead letters of what was counted and not yet committed to the group are sent by the next owner.
  *

@@ -1,4 +1,4 @@
-/** Worker processes: `tributary up` or other commands that run jobs, watched by what they log. They end with the process that started them. */
+/** Worker processes: `tributary run` of some jobs, watched by what they log. They end with the process that started them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -130,7 +130,7 @@ export class Fleet {
   readonly #told = new Set<Worker>();
 
   /** @param configOf the file of a worker's configuration, by its name */
-  constructor(folder: string, configOf: (worker: string) => string, args: readonly string[] = ['up']) {
+  constructor(folder: string, configOf: (worker: string) => string, args: readonly string[]) {
     this.#folder = folder;
     this.#configOf = configOf;
     this.#args = args;

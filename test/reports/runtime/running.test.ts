@@ -8,11 +8,15 @@ import { systemClock } from '../../../jobs/runtime/clock.ts';
 import type { RunningJob } from '../../../jobs/runtime/run-group.ts';
 import type { PartitionEvent } from '../../../jobs/runtime/telemetry.ts';
 import { sourceOf } from '../../../reports/runtime/datasource-source.ts';
+import { currentGeneration, makeCurrent, tableName } from '../../../reports/runtime/generations.ts';
 import { runRollup } from '../../../reports/runtime/run.ts';
 import { CurrentTable, type SegmentTable } from '../../../reports/runtime/tables.ts';
+import { filesOf } from '../../../sinks/delta/index.ts';
 import type { Objects } from '../../../sinks/objects/port.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
+import type { EmbeddedTransport } from '../../../topics/embedded/transport.ts';
+import type { NewRecord } from '../../../topics/log/transport.ts';
 import { temporaryFolder } from '../../contracts/delta-samples.ts';
 import { START, visitEvents, visited, visits } from '../visits.ts';
 import { memoryObjects } from './memory-objects.ts';
@@ -96,6 +100,31 @@ for (const publishMs of [0, 3_600_000]) {
   });
 }
 
+test('a process whose store is away stops counting when its memory is full', { timeout: 20_000 }, async (t) => {
+  const [objects, segments] = [memoryObjects(), new MemorySegments()];
+  const table = { ...segments.table(objects, source.layout), write: away };
+  const stores = await memoryStores([], { topics: [visitEvents], partitions: PARTITIONS });
+  await visitsOf(stores, 800);
+  const told = { records: 0, waits: 0 };
+  const telemetry = {
+    tell(event: PartitionEvent) {
+      if (event.kind === 'batch') told.records += event.records;
+      if (event.kind === 'waiting') told.waits += 1;
+    },
+  };
+  const maxRecords = 10;
+  const runtime = testRuntime(stores, { clock: systemClock, telemetry, settings: { maxRecords, backOffMs: [1, 1] } });
+  const settings = { publishMs: 3_600_000, publishBytes: 1 };
+  const running = await runRollup({ source, table, runtime, settings });
+  t.after(async () => {
+    await running.stop();
+    await stores.close();
+  });
+  while (told.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
+  // What is under way, and a batch of each partition that nobody could know of before it was counted.
+  assert.ok(told.records <= 2 * PARTITIONS * maxRecords, `${told.records} records`);
+});
+
 test('a process with nothing to count notices that another table counts', { timeout: 20_000 }, async (t) => {
   const [objects, segments] = [memoryObjects(), new MemorySegments()];
   let skipped = 0;
@@ -115,6 +144,75 @@ test('a process with nothing to count notices that another table counts', { time
     rows.reduce((sum, row) => sum + Number(row['visits']), 0),
     40,
   );
+});
+
+test('what was counted of an origin is known in the partitions that a topic gets later', {
+  timeout: 20_000,
+}, async (t) => {
+  const [objects, segments] = [memoryObjects(), new MemorySegments()];
+  const stores = await memoryStores([], { topics: [visitEvents], partitions: 2 });
+  t.after(() => stores.close());
+  const derived = (from: number, to: number, partition: number): NewRecord[] =>
+    Array.from({ length: to - from }, (_, i) => {
+      const data = { userId: `user-${from + i}`, page: 'home', points: 1 };
+      const given = { topic: visitEvents, def: visited, data, id: `v-${from + i}`, time: START, loggedAt: START };
+      const [record] = recordsOf(stores.codec, given, 2) as [NewRecord];
+      return { ...record, partition, headers: { ...record.headers, ce_origin: `visit/page.events/0/${from + i}/0` } };
+    });
+  const count = async (): Promise<void> => {
+    const table = segments.table(objects, source.layout);
+    const runtime = testRuntime(stores, { clock: systemClock });
+    const running = await runRollup({ source, table, runtime, settings: { publishMs: 0 } });
+    const isBehind = async () => (await stores.transport.lag(source.name, visitEvents.name)).some(({ lag }) => lag > 0);
+    while (await isBehind()) await Promise.race([turnOfOthers(), running.finished]);
+    await running.stop();
+  };
+  await stores.transport.produce(derived(1, 11, 0));
+  await count();
+  const { name, retentionMs } = visitEvents;
+  const { topics } = stores.transport as EmbeddedTransport;
+  const found = await topics.apply([{ name, partitions: 4, retentionMs, groups: [source.name] }]);
+  assert.deepEqual(
+    found.map(({ action }) => action),
+    ['expand'],
+  );
+  await stores.transport.produce([...derived(5, 11, 3), ...derived(11, 13, 3)]);
+  await count();
+  const rows = await segments.rows(objects);
+  assert.equal(
+    rows.reduce((sum, row) => sum + Number(row['visits']), 0),
+    12,
+  );
+});
+
+test('what was written for a table that no longer counts gets into no other', { timeout: 20_000 }, async (t) => {
+  const objects = memoryObjects();
+  const current = await tableOn(t, objects);
+  let isSwapped = false;
+  const table: SegmentTable = {
+    get name() {
+      return current.name;
+    },
+    refresh: () => current.refresh(),
+    async write(rows) {
+      const adds = await current.write(rows);
+      if (!isSwapped) {
+        isSwapped = true;
+        await makeCurrent(objects, source.prefix, await currentGeneration(objects, source.prefix), 2);
+        // As another partition does that is claimed now.
+        await current.refresh();
+      }
+      return adds;
+    },
+    commit: (propose) => current.commit(propose),
+  };
+  const { told } = await counting(t, table);
+  await told('published', PARTITIONS);
+  const snapshot = await current.refresh();
+  assert.equal(snapshot.table, tableName(source.prefix, 2));
+  for (const { path } of filesOf(snapshot)) {
+    assert.ok(await objects.head(`${snapshot.table}/${decodeURIComponent(path)}`), `${path} is there`);
+  }
 });
 
 async function tableOn(t: Parameters<typeof temporaryFolder>[0], objects: Objects): Promise<CurrentTable> {
