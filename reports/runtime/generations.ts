@@ -7,7 +7,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 
 /** The first one needs no object: it counts until there is another. */
-export const FIRST_GENERATION = 1;
+const FIRST_GENERATION = 1;
 
 export const tableName = (prefix: string, generation: number): string => `${prefix}/g${generation}`;
 

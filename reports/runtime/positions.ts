@@ -28,7 +28,7 @@ export interface Position {
   readonly partitions: number;
 }
 
-export const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
+const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
   lineOf(job, topic, topicId, partition);
 
 /** The offset to go on at; undefined if nothing of the partition was ever counted. */
