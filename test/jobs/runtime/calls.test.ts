@@ -58,7 +58,7 @@ function crashAt(name: string): Hook {
   };
 }
 
-test('of what a server says at length the beginning comes back', async (t) => {
+test('of a long answer of a server only the beginning is kept', async (t) => {
   const long = 'x'.repeat(10_000_000);
   for (const send of [
     async () => ({ outcome: 'sent' as const, detail: long }),

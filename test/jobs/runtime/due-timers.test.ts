@@ -99,7 +99,7 @@ test('so many more are looked for as could not be used', async () => {
   assert.equal(searches.at(-1)?.limit, 107);
 });
 
-test('whoever asks while a search goes on waits for that one; none is begun meanwhile', async () => {
+test('a caller that asks during a search waits for it; no other search is begun meanwhile', async () => {
   const { searches, clock, state, take } = world({ 0: [1], 1: [1] });
   for (const partition of [0, 1]) await take(partition, now(0));
   clock.advance(1000);
@@ -114,7 +114,7 @@ test('whoever asks while a search goes on waits for that one; none is begun mean
   assert.equal(searches.length, 2);
 });
 
-test('a search that failed is made anew for whoever asks next', async () => {
+test('a search that failed is repeated for the next caller', async () => {
   const { clock, state, take } = world({ 0: [1], 1: [1] });
   for (const partition of [0, 1]) await take(partition, now(0));
   clock.advance(1000);

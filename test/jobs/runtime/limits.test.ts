@@ -154,7 +154,7 @@ test('a row that would say more than an event may be rejects the record, and sta
   assert.deepEqual(await b.saidSums(), ['t/p=1']);
 });
 
-test('what a row has said and its topic does not take is left out with a dead letter, and what came after it keeps its index', async (t) => {
+test('an event that its topic does not accept is left out with a dead letter, and those after it keep their index', async (t) => {
   const b = await bench(t);
   const job = wordy(200_000);
   await b.produce([added, { ...part, partId: 'wordy' }], [added, part]);

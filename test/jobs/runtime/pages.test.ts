@@ -60,7 +60,7 @@ test('a broadcast is applied page by page, with an index that goes on from one t
 });
 
 for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.look', 'claim.commit']) {
-  test(`a broadcast goes on at its page after a crash at ${call}, and nothing is applied or said twice`, async (t) => {
+  test(`a broadcast goes on at its page after a crash at ${call}, and nothing is applied or emitted twice`, async (t) => {
     const b = await bench(t);
     await filled(b);
     await b.produce(polish, polish);

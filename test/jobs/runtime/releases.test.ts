@@ -150,7 +150,7 @@ for (const [what, keep] of Object.entries(PLACES)) {
   });
 }
 
-test('what a job said as release 1 is known when release 2 says it once more, and when it is read once more', async (t) => {
+test('an event that release 1 emitted is recognised when release 2 emits it again, and when it is read again', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   await c.run(ofRelease(1, (_, go) => go()));

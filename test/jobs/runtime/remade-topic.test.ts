@@ -54,7 +54,7 @@ for (const offsets of ['gone', 'kept'] as const) {
   });
 }
 
-test('what a row had to say about records of a topic that is gone is not said in the name of the new one', async (t) => {
+test('what rows had still to emit about records of a deleted topic is not emitted with the origin of the new one', async (t) => {
   const b = await bench(t);
   await b.produce(add('p'));
   const hook = async (name: string, go: () => Promise<unknown>) => {

@@ -147,7 +147,7 @@ const onePartition: Hook = async (name, go) => {
   return (answer as TopicShape[]).map((topic) => ({ ...topic, partitions: 1 }));
 };
 
-test('when a topic is expanded, what its rows have said in their old partition is not said again in the new one', async (t) => {
+test('when a topic is expanded, what its rows have emitted in their old partition is not emitted again in the new one', async (t) => {
   const b = await setUp(t, [addUp]);
   const thing = await produceInto(b, 0);
   await produceInto(b, 0);
@@ -166,7 +166,7 @@ test('when a topic is expanded, what its rows have said in their old partition i
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 5);
 });
 
-test('what a row had to say when its topic was expanded and the process died is said by the new partition', async (t) => {
+test('what a row had still to emit when its topic was expanded and the process died is emitted by the new partition', async (t) => {
   const b = await setUp(t, [addUp]);
   const thing = await produceInto(b, 0);
   const dying: Hook = async (name, go, args) => {
