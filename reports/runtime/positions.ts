@@ -28,8 +28,7 @@ export interface Position {
   readonly partitions: number;
 }
 
-const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
-  lineOf(job, topic, topicId, partition);
+const appIdOf = ({ job, topic, topicId, partition }: Partition): string => lineOf(job, topic, topicId, partition);
 
 /** The offset to go on at; undefined if nothing of the partition was ever counted. */
 export const nextOf = (snapshot: Snapshot, of: Partition): number | undefined => txnOf(snapshot, appIdOf(of));
