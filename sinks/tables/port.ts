@@ -136,7 +136,5 @@ export interface Tables {
   select(table: TableDef, prefix: Key, page: PageRequest): Promise<Page<Readonly<Record<string, unknown>>>>;
   /** Deletes for good the rows and records that were taken away and are not kept any longer. Answers how many, if it can tell. */
   sweep(tables: readonly TableDef[]): Promise<number>;
-  /** How many records there are for the tenant. Counts all of them: for summaries and doctors, not for requests. */
-  count(table: TableDef, tenant: string): Promise<number>;
   close(): Promise<void>;
 }

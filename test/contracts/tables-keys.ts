@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
+import { countOf } from '../harness/count.ts';
 import { keysWhere } from './keys-where.ts';
 import { assertHolds, HOSTILE, learner, learners, type Scene, shown, v, write } from './tables-samples.ts';
 
@@ -129,7 +130,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     assert.deepEqual(await tables.write(learners, [next]), ['written']);
     await assertHolds(tables, next);
     await assertHolds(tables, second);
-    assert.equal(await tables.count(learners, tenant), 1);
+    assert.equal(await countOf(tables, learners, tenant), 1);
     assert.equal((await tables.select(learners, [two[0]], { limit: 10 })).items.length, 1);
   });
 
@@ -155,7 +156,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
       if (region !== null)
         assert.deepEqual(await keysWhere(tables, learners, partition, tenant, 'region', region), [row.key]);
     }
-    assert.equal(await tables.count(learners, tenant), HOSTILE.length);
+    assert.equal(await countOf(tables, learners, tenant), HOSTILE.length);
     assert.equal((await tables.due(learners, [partition], 1000, 100_000)).length, HOSTILE.length ** 2);
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
   });

@@ -195,16 +195,6 @@ function listed(
   });
 }
 
-export function countOf(connection: Connection, request: TableRequest, tenant: string): Promise<number> {
-  return guarded(`counting ${request.name}`, async () => {
-    let count = 0;
-    for await (const page of connection.pages(request.erased, [], KEYS_OF_PAGE)) {
-      for (const row of page) if (row['tenant'] === tenant && !isErased(row)) count += 1;
-    }
-    return count;
-  });
-}
-
 export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

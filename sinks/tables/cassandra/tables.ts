@@ -17,7 +17,7 @@ import { Generations } from './generations.ts';
 import { TimerMarks } from './marks.ts';
 import { driftedColumns, missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
-import { countOf, guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
+import { guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
 import { type TableRequest, tableRequest } from './request.ts';
 import { earliest } from './rows.ts';
 import { nameOf } from './schema.ts';
@@ -106,7 +106,6 @@ export function cassandraTables(
 
     apply: async (view, changes) => writes.changes(requestOf(view), changes),
     select: async (table, prefix, page) => recordPage(connection, requestOf(table), table, { prefix, page }),
-    count: async (table, tenant) => countOf(connection, requestOf(table), tenant),
     close: () => connection.close(),
   };
 }

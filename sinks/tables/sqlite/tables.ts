@@ -298,8 +298,6 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
 
     sweep: (tables) => call('deleting what was taken away', () => purge(tables.map(requestOf))),
 
-    count: (table, tenant) => call(`counting ${table.name}`, () => one(requestOf(table).count, tenant)?.[0] as number),
-
     /** The database is whoever opened it's to close: other ports are on it too. */
     close: async () => {},
   };

@@ -28,7 +28,6 @@ export function currentTables(tables: Tables, jobs: readonly Job[]): Tables {
     due: async (table, ...rest) => tables.due(await current(table), ...rest),
     select: async (table, prefix, page) => tables.select(await current(table), prefix, page),
     sweep: async (defs) => tables.sweep(await all(defs)),
-    count: async (table, tenant) => tables.count(await current(table), tenant),
   };
   return new Proxy(tables, {
     get(target, name) {
