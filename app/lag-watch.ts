@@ -30,9 +30,10 @@ async function look({ transport, metrics }: Watched, { name, from }: Work): Prom
   const lookedAt = metrics.batches();
   try {
     for (const one of await transport.lag(name, from.name)) {
-      const place = { job: name, topic: from.name, partition: one.partition };
-      const oldest = one.lag > 0 && metrics.wantsAge(place) ? await firstTime(transport, from.name, one) : undefined;
-      metrics.isBehind(place, one.lag, oldest, lookedAt);
+      const assignment = { job: name, topic: from.name, partition: one.partition };
+      const oldest =
+        one.lag > 0 && metrics.wantsAge(assignment) ? await firstTime(transport, from.name, one) : undefined;
+      metrics.isBehind(assignment, one.lag, oldest, lookedAt);
     }
     return true;
   } catch {

@@ -148,7 +148,7 @@ async function expireAgainAndAgain(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await expire(wired.stores, jobs.filter(isJob), logger, Date.now(), signal);
+    await expire(wired.stores, jobs.filter(isJob), { logger, now: Date.now(), signal });
     await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }

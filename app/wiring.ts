@@ -197,7 +197,7 @@ export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettin
 
 /** What SQLite finds wrong in its file, at most ten things. */
 function damageOf(database: Database): string[] {
-  const found = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
+  const found = database.statement('PRAGMA quick_check(10)').all<[string]>();
   return found.map(([text]) => text).filter((text) => text !== 'ok');
 }
 
@@ -225,8 +225,8 @@ async function makeMissing(
 export async function prepareSchemas(codec: Codec, { topics, jobs }: Pick<Platform, 'topics' | 'jobs'>): Promise<void> {
   await codec.prepare(topics);
   for (const job of jobs) {
-    for (const told of [timerFired, callAnswered]) {
-      if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
+    for (const def of [timerFired, callAnswered]) {
+      if (job.on.includes(def)) await codec.prepareEvent(job.from.name, def);
     }
   }
 }

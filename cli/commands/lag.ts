@@ -43,7 +43,7 @@ export const run: Run<Args> = async (context, args) => {
   const giveUpAt = performance.now() + timeoutMs;
   const line = progressLine(context.stderr, args.progress);
   const lags = wait
-    ? await waitForAll(context, names, giveUpAt, timeoutMs, line).finally(() => line.clear())
+    ? await waitForAll(context, names, { giveUpAt, timeoutMs, line }).finally(() => line.clear())
     : await lagsOf(context, names);
   if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
   const rows = lags.map((each) => {
@@ -54,7 +54,7 @@ export const run: Run<Args> = async (context, args) => {
   await printListing(context, args, { head: ['job', 'topic', 'behind', 'in partitions'], rows, json: lags, style });
   if (!args.json && args.csv !== true) {
     for (const { job, views, failed } of lags) {
-      for (const said of viewsOf(views)) await print(context, `${job}: ${said}`, (shown) => paint('yellow', shown));
+      for (const text of viewsOf(views)) await print(context, `${job}: ${text}`, (shown) => paint('yellow', shown));
       if (failed !== null) await print(context, `${job} ${saidOf(failed)}`, (shown) => paint('red', shown));
     }
   }
@@ -87,9 +87,7 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
 async function waitForAll(
   context: Context,
   names: readonly string[],
-  giveUpAt: number,
-  timeoutMs: number,
-  line: ProgressLine,
+  { giveUpAt, timeoutMs, line }: { giveUpAt: number; timeoutMs: number; line: ProgressLine },
 ): Promise<JobLag[] | undefined> {
   let quiet = '';
   for (;;) {
@@ -100,7 +98,7 @@ async function waitForAll(
     line.show(progressOf(behind));
     quiet = behind.length === 0 ? state : '';
     if (performance.now() > giveUpAt) {
-      const said = behind
+      const progress = behind
         .map(({ job, lag, views, failed }) => {
           const of = [`${job} by ${lag}`, ...viewsOf(views), ...(failed === null ? [] : [`it ${saidOf(failed)}`])];
           return of.join('; ');
@@ -108,7 +106,7 @@ async function waitForAll(
         .join(', ');
       throw new TributaryError(
         'LOG_AWAY',
-        `after ${timeoutMs} ms still behind: ${said || 'new records keep coming'}; is \`tributary up\` running?`,
+        `after ${timeoutMs} ms still behind: ${progress || 'new records keep coming'}; is \`tributary up\` running?`,
       );
     }
     await systemClock.sleep(LOOK_AGAIN_MS, endOf(context));

@@ -54,7 +54,7 @@ export const run: Run<Args> = async (context, args) => {
     context,
     args,
     job,
-    runtime: wired.runtime(told(say)),
+    runtime: wired.runtime(reporting(say)),
     signal: endOf(context),
     line,
     say,
@@ -70,7 +70,7 @@ export const run: Run<Args> = async (context, args) => {
 };
 
 /** What is away and waited for is said; the rest the job itself has told when it was its turn. */
-function told(say: (text: string) => void): Telemetry {
+function reporting(say: (text: string) => void): Telemetry {
   return {
     tell(event) {
       if (event.kind === 'waiting' || event.kind === 'job-waiting') {

@@ -13,7 +13,7 @@ import * as running from './running.ts';
 /** Words that are no commands by themselves, only the first word of some. */
 export const GROUPS: Readonly<Record<string, string>> = {
   'dead-letters': 'Records that no fold could apply.',
-  offsets: 'Where the groups of the jobs stand.',
+  offsets: 'The committed offsets of the jobs.',
 };
 
 const DECLARED = [

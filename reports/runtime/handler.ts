@@ -264,7 +264,7 @@ export class RollupHandler implements Handler {
     // What another partition has published meanwhile is for the next commit.
     fold.published = undefined;
     const sending = {
-      place,
+      assignment: place,
       partitions: () => owned.partitionsOfLetters,
       limit: this.#limits.of,
       now: runtime.clock.now(),

@@ -67,7 +67,7 @@ export function ownerOfRollup(
     rules,
     stopping: () => retrying.stopping,
   });
-  return new PartitionOwner({ place, runtime: patient, retrying, handler, reclaim: true });
+  return new PartitionOwner({ assignment: place, runtime: patient, retrying, handler, reclaim: true });
 }
 
 export function runRollup(parts: RollupParts): Promise<RunningJob> {

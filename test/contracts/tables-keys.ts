@@ -78,7 +78,11 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
         const found: string[] = [];
         let after: string | undefined;
         do {
-          const page = await tables.matching(learners, places, tenant, 'region', 'Wales', { limit, after });
+          const page = await tables.matching(
+            learners,
+            { partitions: places, tenant, field: 'region', value: 'Wales' },
+            { limit, after },
+          );
           assert.ok(page.items.length <= limit, 'a page keeps to the limit');
           assert.ok(page.items.length === limit || page.next === undefined, 'only the last page is short');
           found.push(...page.items.map((key) => key.join()));
@@ -92,13 +96,24 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
         } while (after !== undefined);
         assert.deepEqual(found.sort(), expected.toSorted(), `by ${limit}`);
       }
-      const none = await tables.matching(learners, [partition + 1], tenant, 'region', 'nowhere', { limit: 5 });
+      const none = await tables.matching(
+        learners,
+        { partitions: [partition + 1], tenant, field: 'region', value: 'nowhere' },
+        { limit: 5 },
+      );
       assert.deepEqual(none, { items: [], next: undefined });
       for (const after of ['x', '["a"]']) {
-        const wrong = tables.matching(learners, places, tenant, 'region', 'Wales', { limit: 1, after });
+        const wrong = tables.matching(
+          learners,
+          { partitions: places, tenant, field: 'region', value: 'Wales' },
+          { limit: 1, after },
+        );
         await assert.rejects(wrong, { code: 'USAGE' });
       }
-      await assert.rejects(tables.matching(learners, places, tenant, 'state', 'open', { limit: 1 }), { code: 'USAGE' });
+      await assert.rejects(
+        tables.matching(learners, { partitions: places, tenant, field: 'state', value: 'open' }, { limit: 1 }),
+        { code: 'USAGE' },
+      );
     },
   );
 

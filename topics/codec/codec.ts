@@ -106,7 +106,7 @@ export class Codec {
     if ('kind' in envelope) return envelope;
     const isAvro = mode === 'avro' || (mode === 'unsaid' && value[0] === 0);
     const data = isAvro ? this.#avro(def, value) : this.#checked(def, parseJson(value));
-    return this.#event(topic, record, def, envelope, data);
+    return this.#event({ topic, def }, record, envelope, data);
   }
 
   #decodeStructured(
@@ -141,10 +141,15 @@ export class Codec {
       record,
     );
     if ('kind' in envelope) return envelope;
-    return this.#event(topic, record, def, envelope, this.#checked(def, { kind: 'value', value: read('data') }));
+    return this.#event({ topic, def }, record, envelope, this.#checked(def, { kind: 'value', value: read('data') }));
   }
 
-  #event(topic: Topic, record: LogRecord, def: EventDef, envelope: ReadEnvelope, read: Read): Decoded {
+  #event(
+    { topic, def }: { topic: Topic; def: EventDef },
+    record: LogRecord,
+    envelope: ReadEnvelope,
+    read: Read,
+  ): Decoded {
     if (read.kind === 'rejected') return read;
     const data = read.value as Event['data'];
     const wrong = this.#idsOf(topic, def)(data);

@@ -112,10 +112,17 @@ export interface Transport {
    * Moves a group's committed offset of one partition. The metadata are kept, unless others are given. Claims that are open are fenced, so that none
    * of them commits over it: their owner claims again and goes on from here.
    */
-  seek(group: string, topic: string, partition: number, offset: number, metadata?: string): Promise<void>;
+  seek(group: string, topic: string, to: GroupPosition): Promise<void>;
   /** Drops records that are older than their topic's retention, at `now` in ms since 1970 UTC. Answers how many. */
   expire(now: number): Promise<number>;
   close(): Promise<void>;
+}
+
+/** An offset to commit in a partition, and the metadata with it; undefined: those that are there. */
+export interface GroupPosition {
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata?: string | undefined;
 }
 
 export interface AssignmentListener {

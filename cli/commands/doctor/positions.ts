@@ -45,7 +45,7 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
     };
     const foreign = where(({ committed }) => committed.foreign);
     if (foreign !== undefined) {
-      const what = `another tool has put ${job.name} to its offsets in ${foreign}, and its marks are lost`;
+      const what = `another tool has moved ${job.name} to its offsets in ${foreign}, and its dedupe positions are lost`;
       findings.push(
         warning('offsets', what, 'the job makes them anew when it goes on; use `tributary offsets seek` from now on'),
       );

@@ -36,8 +36,8 @@ export const run: Run<Args> = async (context, { job: name, partition, to, restor
   const moves = await planMoves(job, runtime, await targetsOf(context, job, partition, to), restored);
   if (apply) await applyMoves(job, runtime, moves);
   if (json) {
-    const said = moves.map(({ progress: _progress, ...move }) => ({ ...move, from: move.from ?? null }));
-    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, moves: said });
+    const shown = moves.map(({ progress: _progress, ...move }) => ({ ...move, from: move.from ?? null }));
+    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, moves: shown });
     return undefined;
   }
   const rows = moves.map((move) => [

@@ -56,7 +56,7 @@ test('where the settings say so it is a dead letter, once, and a type that no jo
     `${things.name} declares no type "thing.aded\\u001b"`,
   );
   assert.equal(b.heard('batch')[0]?.skipped.unwanted, 1);
-  await b.stores.transport.seek('add-up', things.name, 0, 0);
+  await b.stores.transport.seek('add-up', things.name, { partition: 0, offset: 0 });
   await b.run({ settings: { undeclaredTypes: 'dead-letter' } });
   assert.equal((await b.deadLetters()).length, 1, 'after a rewind it is not judged again');
 });

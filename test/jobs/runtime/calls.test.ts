@@ -156,7 +156,7 @@ for (const [repeats, { calls, answer }] of Object.entries(afterCrash) as [
     const b = await setUp(t, channel);
     await b.produce(add(), add('u'));
     await b.run();
-    await b.stores.transport.seek(job.name, things.name, 0, 0);
+    await b.stores.transport.seek(job.name, things.name, { partition: 0, offset: 0 });
     await b.run();
     assert.equal(messages.length, 2);
     assert.deepEqual([await answers(b), await answers(b, 'u')], ['away;', 'sent;']);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
-import { DueTimers, type Wish } from '../../../jobs/runtime/rows/timers/due.ts';
+import { type DueRequest, DueTimers } from '../../../jobs/runtime/rows/timers/due.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
 import type { DueTimer } from '../../../sinks/tables/port.ts';
 import { ManualClock, testRuntime } from '../../../testing/stores.ts';
 import { parts } from './add-up.ts';
 
-const now = (before: number, unusable = 0): Wish => ({ before, inBacklog: false, unusable });
-const log = (before: number): Wish => ({ before, inBacklog: true, unusable: 0 });
+const now = (before: number, unusable = 0): DueRequest => ({ before, inBacklog: false, unusable });
+const log = (before: number): DueRequest => ({ before, inBacklog: true, unusable: 0 });
 
 /** A store of these timers, given as due times by partition. */
 function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords = 100) {
@@ -31,7 +31,8 @@ function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords =
   };
   const runtime = testRuntime({ tables } as unknown as Stores, { clock, settings: { timerMs: 1000, maxRecords } });
   const due = new DueTimers(parts, runtime);
-  const take = async (partition: number, wish: Wish) => (await due.take(partition, wish))?.timers.map((one) => one.due);
+  const take = async (partition: number, wish: DueRequest) =>
+    (await due.take(partition, wish))?.timers.map((one) => one.due);
   return { searches, clock, state, due, take };
 }
 

@@ -88,7 +88,7 @@ test('a rewind onto a broadcast applies it to nobody again', async (t) => {
   await b.run({ settings });
   const expected = await b.everything();
   for (const offset of [THINGS, 0]) {
-    await b.stores.transport.seek(addUp.name, things.name, 0, offset);
+    await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset });
     await b.run({ settings });
     assert.deepEqual(await b.everything(), expected);
   }

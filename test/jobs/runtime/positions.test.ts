@@ -57,7 +57,7 @@ test('a row that is ahead of what was read, but not of the log, is not', async (
 test('a committed offset beyond the end of the log is fatal, and the message says what to do', async (t) => {
   const b = await bench(t);
   await b.produce(add());
-  await b.stores.transport.seek(addUp.name, things.name, 0, 5);
+  await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 5 });
   await assert.rejects(b.run(), {
     code: 'POSITION_BEYOND_LOG',
     message:

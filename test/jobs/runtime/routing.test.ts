@@ -112,7 +112,7 @@ test('sent on again after a rewind, it is not applied twice', async (t) => {
   await b.run();
   const expected = await b.everything();
   for (const partition of [0, 1, 0]) {
-    for (const job of b.jobs) await b.stores.transport.seek(job.name, things.name, partition, 0);
+    for (const job of b.jobs) await b.stores.transport.seek(job.name, things.name, { partition, offset: 0 });
     await b.run();
     assert.deepEqual(await b.everything(), expected);
     assert.deepEqual(await otherSums(b), [2]);
@@ -196,7 +196,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   // Then it is expanded; one producer has not noticed yet, and an operator rewinds the old partition.
   await produceInto(b, 1);
   await produceInto(b, 0);
-  await b.stores.transport.seek(addUp.name, things.name, 0, 0);
+  await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 0 });
   await b.run();
   assert.deepEqual(await b.sums(), [`${thing}/p=4`]);
   const [row] = await b.stores.tables.read(parts, [['default', thing, 'p']]);
@@ -207,7 +207,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   );
   const expected = await b.everything();
   for (const partition of [1, 0]) {
-    await b.stores.transport.seek(addUp.name, things.name, partition, 0);
+    await b.stores.transport.seek(addUp.name, things.name, { partition, offset: 0 });
     await b.run();
     assert.deepEqual(await b.everything(), expected);
   }
@@ -227,7 +227,7 @@ test('a broadcast of a job comes to every partition once, after a crash too', as
     };
     await assert.rejects(b.run({ hook }), /the process is gone/);
     await b.run();
-    await b.stores.transport.seek(job.name, things.name, 0, 0);
+    await b.stores.transport.seek(job.name, things.name, { partition: 0, offset: 0 });
     await b.run();
     const said = (await b.said()).map(({ type, key, data }) => [type, key, data]);
     assert.deepEqual(said, [

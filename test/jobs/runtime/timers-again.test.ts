@@ -277,8 +277,14 @@ async function scripted(t: TestContext) {
     found: undefined as Found | undefined,
     take: async () => due.found,
   };
-  const place = { job: job.name, topic: things.name, partition: 0 };
-  const timers = new Timers(job, place, b.runtime(), () => 1, due as unknown as DueTimers);
+  const assignment = { job: job.name, topic: things.name, partition: 0 };
+  const timers = new Timers({
+    job,
+    assignment,
+    runtime: b.runtime(),
+    partitions: () => 1,
+    due: due as unknown as DueTimers,
+  });
   const key = ['default', 't', 'p'];
   const fire = (search: number, ...times: readonly number[]) => {
     due.found = { search, timers: times.map((time) => ({ partition: 0, key, name: 'tick', due: time })) };
@@ -286,7 +292,7 @@ async function scripted(t: TestContext) {
   };
   const hear = async () => {
     const records = await b.stores.transport.read(things.name, 0, 0, 10);
-    timers.heard({ records, deadLetters: [], isChanged: () => true });
+    timers.committed({ records, deadLetters: [], isChanged: () => true });
   };
   return { due, fire, hear };
 }

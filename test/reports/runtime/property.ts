@@ -76,7 +76,7 @@ async function rewind(random: Random, { transport }: TestStores, job: string): P
   const partition = random.below(PARTITIONS);
   const [committed] = (await transport.committed(job, visitEvents.name)).slice(partition);
   if (committed?.offset === undefined) return;
-  await transport.seek(job, visitEvents.name, partition, random.below(committed.offset + 1));
+  await transport.seek(job, visitEvents.name, { partition, offset: random.below(committed.offset + 1) });
 }
 
 async function settle(
