@@ -1,4 +1,4 @@
-/** Servers, processes that roll up, and a platform that goes on telling facts: what the cases of `rollups.test.ts` do something to. */
+/** Servers, processes that roll up, and a platform that keeps producing: the cases of `rollups.test.ts` disturb it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -140,10 +140,10 @@ export class RollupWorld {
     }
   }
 
-  /** Facts are told as long as the body takes, and some more. */
-  async whileTold(body: () => Promise<void>): Promise<void> {
+  /** Produces facts while the body runs, and for some more rounds. */
+  async whileProducing(body: () => Promise<void>): Promise<void> {
     let isOver = false;
-    const telling = (async () => {
+    const producing = (async () => {
       for (let rest = 10; rest > 0; rest = isOver ? rest - 1 : 10) {
         await this.#pause;
         this.#producing = this.#produce(this.#facts.next(CHUNK, this.partitions));
@@ -151,16 +151,16 @@ export class RollupWorld {
         await sleep(PACE_MS);
       }
     })();
-    telling.catch(() => {});
+    producing.catch(() => {});
     try {
       await body();
     } finally {
       isOver = true;
-      await telling;
+      await producing;
     }
   }
 
-  /** The body may delete the topics: nothing is told meanwhile, and what they had counts further on. */
+  /** Produces nothing while the body runs, which may delete the topics: what they had still counts. */
   async whileForgotten(body: () => Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#pause = promise;

@@ -22,7 +22,7 @@ function fault(name: string, body: () => Promise<void>): void {
   test(name, { timeout: 300_000 }, async (t) => {
     if (failed !== '') return t.skip(`after "${failed}" has failed`);
     failed = name;
-    await world.whileTold(body);
+    await world.whileProducing(body);
     await world.assertCounted();
     failed = '';
   });
@@ -67,7 +67,7 @@ async function killAtRandom(): Promise<void> {
   await world.startOne();
 }
 
-/** As soon as it has said that it published: what the group knows of it may be older. */
+/** As soon as it logs that it published: the group's offset may be older. */
 async function killOncePublished(): Promise<void> {
   const { fleet, random } = world;
   const worker = random.pick(fleet.running);
