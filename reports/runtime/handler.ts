@@ -13,13 +13,12 @@ import type { Applied, Begun, Handler } from '../../jobs/runtime/owner.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { shortId } from '../../topics/log/origin.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
 import { added, type Became, lookUp, nothingYet, type Report } from './counting.ts';
 import { PartitionFold } from './partition-fold.ts';
-import { type Position, positionOf } from './positions.ts';
+import { dedupeOf, positionOf } from './positions.ts';
 import type { Publisher } from './publisher.ts';
 import type { RollupRules } from './rules.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
@@ -298,14 +297,4 @@ export class RollupHandler implements Handler {
     if (shape !== undefined) return shape.partitions;
     throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary topics apply\``);
   }
-}
-
-/**
- * Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. `group` is undefined
- * where it has ever been further than the table is: some of what it has seen is yet to be counted.
- */
-function dedupeOf(position: Position | undefined, group: Progress | undefined, partitions: number): DedupePositions {
-  const dedupe = position?.dedupe.copy() ?? DedupePositions.none();
-  if (group !== undefined && position?.partitions !== partitions) dedupe.merge(group.dedupe);
-  return dedupe;
 }

@@ -6,7 +6,7 @@
  *    So is who counted for a table that another one has replaced; who has nothing to commit looks for that every so often.
  * 3. A claim begins with nothing in memory.
  * 4. Repeats of derived events are known by their origins, whose positions are committed with the rest.
- *    What a group has seen beyond the position of the table is none of its business: it is counted yet.
+ *    What the group has seen beyond the position of the table is not taken for known: it has yet to be counted.
  * 5. A topic that was made again is another one.
  * 6. Dead letters of what was counted and not yet committed to the group are sent by the next owner.
  *

@@ -1,4 +1,4 @@
-/** What learners do and what becomes of their batches, as a platform and its jobs say it; and what a direct count of the topics makes of it. */
+/** Events of learners and batches, as a platform and its jobs produce them; and a direct count of the topics. */
 import type { Event, EventDef } from '../../core/event.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';
 import { learnerCompleted, learnerJoined, learnerLeft } from '../../schemas/batch.ts';
@@ -12,18 +12,18 @@ import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
 
 const COURSES = 4;
 const LEARNERS = 300;
-/** The job that says what becomes of batches, and what it reads. */
+/** The upstream job of `batch.events`, and the topic it reads. */
 const UPSTREAM = 'track-progress/enrollment.events';
 const UPSTREAM_PARTITIONS = 4;
 const PAGE = 1000;
 
 interface Line {
-  /** What was said last. */
+  /** The records that were produced last. */
   readonly sent: NewRecord[];
   offset: number;
 }
 
-/** So many records, of which some repeat what was said before, and some cannot be read. */
+/** So many records, some of which repeat earlier ones, and some of which cannot be read. */
 export class Facts {
   readonly #random: Random;
   readonly #codec: Codec;
@@ -39,7 +39,7 @@ export class Facts {
     return Array.from({ length: count }, () => this.#one(partitions)).flat();
   }
 
-  /** Nothing of what was said so far is repeated. */
+  /** No record that was produced so far is repeated. */
   forget(): void {
     for (const line of this.#lines) line.sent.length = 0;
   }
@@ -70,7 +70,7 @@ export class Facts {
     const record = { ...plain, headers };
     line.sent.push(record);
     if (line.sent.length > 50) line.sent.shift();
-    // The job went back, and says again what it has said since.
+    // The job was rewound, and emits again what it has emitted since.
     return random.chance(0.1) ? [record, ...line.sent.slice(random.below(line.sent.length))] : [record];
   }
 
@@ -94,7 +94,7 @@ export interface CourseFigures {
   joined_first: number;
   departed: number;
   completed: number;
-  /** Of whom enrollments were told. */
+  /** Those whom enrollments are about. */
   readonly learners: Set<string>;
   views: number;
   readonly visitors: Set<string>;

@@ -36,8 +36,8 @@ async function visitsOf(stores: TestStores, count: number): Promise<void> {
 interface Counting {
   readonly stores: TestStores;
   readonly running: RunningJob;
-  /** Settles when an event of that kind was told so many times. */
-  told(kind: PartitionEvent['kind'], times: number): Promise<void>;
+  /** Settles when so many more events of that kind were reported. */
+  reported(kind: PartitionEvent['kind'], times: number): Promise<void>;
 }
 
 async function counting(
@@ -59,7 +59,7 @@ async function counting(
   return {
     stores,
     running,
-    async told(kind, times) {
+    async reported(kind, times) {
       const until = (counts.get(kind) ?? 0) + times;
       while ((counts.get(kind) ?? 0) < until) {
         await Promise.race([turnOfOthers(), running.finished]);
@@ -77,8 +77,8 @@ for (const publishMs of [0, 3_600_000]) {
   test(`a process ${when} can be stopped`, { timeout: 20_000 }, async (t) => {
     const [objects, segments] = [memoryObjects(), new MemorySegments()];
     const table = { ...segments.table(objects, source.layout), write: away };
-    const { told, running, stores } = await counting(t, table, publishMs);
-    await told(publishMs === 0 ? 'waiting' : 'batch', 1);
+    const { reported, running, stores } = await counting(t, table, publishMs);
+    await reported(publishMs === 0 ? 'waiting' : 'batch', 1);
     await running.stop();
     // Nothing is lost by it: the next one counts everything.
     const runtime = testRuntime(stores, { clock: systemClock });
@@ -105,11 +105,11 @@ test('a process whose store is away stops counting when its memory is full', { t
   const table = { ...segments.table(objects, source.layout), write: away };
   const stores = await memoryStores([], { topics: [visitEvents], partitions: PARTITIONS });
   await visitsOf(stores, 800);
-  const told = { records: 0, waits: 0 };
+  const seen = { records: 0, waits: 0 };
   const telemetry = {
     tell(event: PartitionEvent) {
-      if (event.kind === 'batch') told.records += event.records;
-      if (event.kind === 'waiting') told.waits += 1;
+      if (event.kind === 'batch') seen.records += event.records;
+      if (event.kind === 'waiting') seen.waits += 1;
     },
   };
   const maxRecords = 10;
@@ -120,9 +120,9 @@ test('a process whose store is away stops counting when its memory is full', { t
     await running.stop();
     await stores.close();
   });
-  while (told.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
+  while (seen.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
   // What is under way, and a batch of each partition that nobody could know of before it was counted.
-  assert.ok(told.records <= 2 * PARTITIONS * maxRecords, `${told.records} records`);
+  assert.ok(seen.records <= 2 * PARTITIONS * maxRecords, `${seen.records} records`);
 });
 
 test('a process with nothing to count notices that another table counts', { timeout: 20_000 }, async (t) => {
@@ -134,11 +134,11 @@ test('a process with nothing to count notices that another table counts', { time
     sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms, signal),
     yieldToLoop: () => systemClock.yieldToLoop(),
   };
-  const { told } = await counting(t, segments.table(objects, source.layout), 0, clock);
-  await told('published', PARTITIONS);
+  const { reported } = await counting(t, segments.table(objects, source.layout), 0, clock);
+  await reported('published', PARTITIONS);
   segments.makeAnew();
   skipped += 30_000;
-  await told('published', PARTITIONS);
+  await reported('published', PARTITIONS);
   const rows = await segments.rows(objects);
   assert.equal(
     rows.reduce((sum, row) => sum + Number(row['visits']), 0),
@@ -206,8 +206,8 @@ test('what was written for a table that no longer counts gets into no other', { 
     },
     commit: (propose) => current.commit(propose),
   };
-  const { told } = await counting(t, table);
-  await told('published', PARTITIONS);
+  const { reported } = await counting(t, table);
+  await reported('published', PARTITIONS);
   const snapshot = await current.refresh();
   assert.equal(snapshot.table, tableName(source.prefix, 2));
   for (const { path } of filesOf(snapshot)) {
