@@ -27,8 +27,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     what: 'a record that is sent on does not mark its own origin',
     file: rows('plan.ts'),
-    from: 'if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) {',
-    to: "if (origin !== undefined && (partitionOfText(keyOfEvent(job, event) ?? '', topic.partitions) === partition ? dedupe : dedupe?.copy())?.pass(origin) === false && !isOld) {",
+    from: 'judge(codec.decode(job.from, record, wanted), judging, isOld)',
+    to: "judge(codec.decode(job.from, record, wanted), partitionOfText(Buffer.from(record.key ?? '').toString(), topic.partitions) === partition ? judging : { ...judging, dedupe: dedupe?.copy() }, isOld)",
     tests: [runtimeTest('routed-origin.test.ts')],
   },
   {
