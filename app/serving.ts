@@ -19,6 +19,7 @@ import { CurrentTable } from '../reports/runtime/tables.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
+import { keepSegments } from './keep-segments.ts';
 import { watchLag } from './lag-watch.ts';
 import { createMetrics } from './metrics.ts';
 import { isEmbedded } from './openers.ts';
@@ -30,7 +31,7 @@ import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
 import { rollupSettingsOf, type Wired } from './wiring.ts';
-import { type AnyWork, isJob } from './works.ts';
+import { type AnyWork, isJob, isSource } from './works.ts';
 
 /** Where jobs run, and who hears of it. */
 export interface Host {
@@ -57,6 +58,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
   let ready = false;
   let probes: Probes | undefined;
   let running: RunningJobs<AnyWork> | undefined;
+  let upkeep: Promise<void> | undefined;
   const ended = new AbortController();
   try {
     if (config.metricsPort > 0) {
@@ -88,7 +90,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     });
     await running.started();
     if (signal.aborted) return true;
-    void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
+    upkeep = expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
     const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
     logger.info({ version: VERSION, jobs: names }, 'running');
@@ -109,6 +111,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     status.stop();
     if (signal.aborted) logger.info('stopping: the batches at hand are finished first');
     await stopAll(running, logger);
+    await upkeep;
     await probes?.close();
     if (signal.aborted) logger.info('stopped');
   }
@@ -153,6 +156,10 @@ async function expireAgainAndAgain(
 ): Promise<void> {
   while (!signal.aborted) {
     await expire(wired.stores, jobs.filter(isJob), logger, Date.now(), signal);
+    const sources = jobs.filter(isSource);
+    if (isEmbedded(wired.config.objects) && sources.length > 0) {
+      await keepSegments(() => wired.segments(), sources, logger, signal);
+    }
     await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }

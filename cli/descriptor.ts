@@ -18,6 +18,9 @@ export type Names =
   | 'projections'
   | 'indexes'
   | 'reject codes'
+  | 'datasources'
+  /** Datasources, and the archives of topics. */
+  | 'segment tables'
   | 'files'
   | readonly string[];
 

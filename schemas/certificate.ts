@@ -32,7 +32,11 @@ export const certificateRevoked = defineEvent(
     name: 'Revoked',
     namespace,
     doc: 'A certificate does not count any more.',
-    fields: [userId, certificateId, { name: 'reason', type: 'string', doc: 'Why, for people.', default: '' }],
+    fields: [
+      userId,
+      certificateId,
+      { name: 'reason', type: 'string', doc: 'Why, for people.', default: '', personal: true },
+    ],
   },
   { userId: 'learner-1', certificateId: 'certificate-1', reason: 'issued to the wrong learner' },
 );
@@ -56,7 +60,13 @@ export const certificateFailed = defineEvent(
     name: 'Failed',
     namespace,
     doc: 'A certificate could not be issued.',
-    fields: [userId, courseId, batchId, templateId, { name: 'reason', type: 'string', doc: 'Why, for people.' }],
+    fields: [
+      userId,
+      courseId,
+      batchId,
+      templateId,
+      { name: 'reason', type: 'string', doc: 'Why, for people.', personal: true },
+    ],
   },
   { ...example, reason: 'the template asks for a name and the user has none' },
 );

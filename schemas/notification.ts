@@ -17,9 +17,15 @@ const category = {
   type: 'string',
   doc: 'What it is about, such as "course": preferences speak of it.',
 } as const;
-const title = { name: 'title', type: 'string', doc: 'One line of plain text.' } as const;
-const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '' } as const;
-const link = { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', default: null } as const;
+const title = { name: 'title', type: 'string', doc: 'One line of plain text.', personal: true } as const;
+const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '', personal: true } as const;
+const link = {
+  name: 'link',
+  type: ['null', 'string'],
+  doc: 'Where to read on.',
+  default: null,
+  personal: true,
+} as const;
 const expiresAt = {
   name: 'expiresAt',
   type: ['null', 'long'],
@@ -32,6 +38,7 @@ const unsubscribe = {
   type: ['null', 'string'],
   doc: 'An https URL, one POST to which takes the recipient out of messages like this one (RFC 8058). Absent: that cannot be.',
   default: null,
+  personal: true,
 } as const;
 /** The category of a message. */
 const about = {
@@ -226,6 +233,7 @@ export const preferencesRefused = defineEvent(
         name: 'problems',
         type: { type: 'array', items: 'string' },
         doc: 'What it was, each as a sentence that says what to give instead.',
+        personal: true,
       },
     ],
   },
@@ -305,7 +313,7 @@ export const messageFailed = defineEvent(
     fields: [
       ...outcome,
       failureReason,
-      { name: 'detail', type: 'string', doc: 'What the channel said last.', default: '' },
+      { name: 'detail', type: 'string', doc: 'What the channel said last.', default: '', personal: true },
     ],
   },
   {

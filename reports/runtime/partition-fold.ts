@@ -49,7 +49,7 @@ export class PartitionFold {
 
   constructor(source: SegmentSource, partition: Partition, { position, next, dedupe, partitions }: Begin) {
     this.partition = partition;
-    this.fold = source.newFold();
+    this.fold = source.newFold(partition.topicId);
     this.dedupe = dedupe;
     this.#partitions = partitions;
     this.#before = position;

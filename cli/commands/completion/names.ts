@@ -1,8 +1,10 @@
 /** The names that completion offers, from the declarations: no store is opened for them. */
+
+import { keptTables } from '../../../app/kept-tables.ts';
 import { ERROR_CODES } from '../../../core/errors.ts';
 import type { Platform } from '../../../modules/define.ts';
 import { indexesOf, targetsOf } from '../../../modules/derived.ts';
-import { sourcesOf } from '../../../reports/runtime/sources.ts';
+import { archivesOf, sourcesOf } from '../../../reports/runtime/sources.ts';
 import type { Topic } from '../../../topics/define.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import type { Names } from '../../descriptor.ts';
@@ -14,7 +16,11 @@ export function namesOf(
 ): Candidate[] {
   switch (names) {
     case 'jobs':
-      return [...jobs, ...sourcesOf({ datasources })].map(asCandidate);
+      return [...jobs, ...sourcesOf({ datasources }), ...archivesOf({ topics })].map(asCandidate);
+    case 'datasources':
+      return datasources.map(({ name, title }) => ({ value: name, doc: title }));
+    case 'segment tables':
+      return keptTables({ datasources, topics }).map(asCandidate);
     case 'topics':
       return topics.map(asCandidate);
     case 'logs':

@@ -1,0 +1,345 @@
+/** `tributary rollup rebuild`: the table of a datasource anew from its topic, beside the rollup. See `reports/operate/rebuild.ts`. */
+import { type KeptTable, rollupTables } from '../../../app/kept-tables.ts';
+import { shownLine } from '../../../app/shown.ts';
+import { prepareSchemas, rollupSettingsOf } from '../../../app/wiring.ts';
+import { systemClock } from '../../../jobs/runtime/clock.ts';
+import type { Runtime } from '../../../jobs/runtime/stores.ts';
+import type { Telemetry } from '../../../jobs/runtime/telemetry.ts';
+import type { Datasource } from '../../../reports/define-datasource.ts';
+import { archivedLog } from '../../../reports/operate/archived-log.ts';
+import { type Compared, compareTables, isEqual } from '../../../reports/operate/compare.ts';
+import { dropGeneration, madeGenerations, openNewest } from '../../../reports/operate/generations.ts';
+import { currentTable, daysOf, generationTable, type KeptStores } from '../../../reports/operate/kept.ts';
+import { behindOf, endsOf, positionsIn, rebuildGeneration, rebuildGroup } from '../../../reports/operate/rebuild.ts';
+import { archiveOf } from '../../../reports/runtime/archive-source.ts';
+import { currentGeneration, makeCurrent, tableName } from '../../../reports/runtime/generations.ts';
+import type { SegmentSource } from '../../../reports/runtime/source.ts';
+import type { Snapshot } from '../../../sinks/delta/index.ts';
+import { type Context, endOf, GoOn, print, printJson, printTable, type Run } from '../../context.ts';
+import { FAILED, usage } from '../../errors.ts';
+import { found } from '../../names.ts';
+import { type ProgressLine, progressLine } from '../../output/progress-line.ts';
+
+export interface Args {
+  readonly datasource: string;
+  readonly what: 'make' | 'status' | 'compare' | 'swap' | 'back' | 'drop';
+  /** Of `drop`. */
+  readonly generation: number | null;
+  /** Whether what the topic has lost is read from its archive. */
+  readonly archive: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly progress: boolean;
+}
+
+interface Doing {
+  readonly context: Context;
+  readonly args: Args;
+  readonly datasource: Datasource;
+  readonly source: SegmentSource;
+  readonly stores: KeptStores;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  readonly line: ProgressLine;
+  /** A line beside the progress, on the error output. */
+  readonly say: (text: string) => void;
+}
+
+export const run: Run<Args> = async (context, args) => {
+  const { wired, stderr, handover } = context;
+  const kept: KeptTable = found('datasource', args.datasource, rollupTables(wired.platform));
+  const line = progressLine(stderr, args.progress);
+  const say = (text: string): void => {
+    line.clear();
+    stderr.write(`${shownLine(text)}\n`);
+  };
+  try {
+    return await DO[args.what]({
+      context,
+      args,
+      datasource: kept.datasource as Datasource,
+      source: kept.source,
+      stores: await wired.segments(),
+      runtime: wired.runtime(told(say)),
+      signal: endOf(context),
+      line,
+      say,
+    });
+  } catch (error) {
+    if (handover?.aborted === true && !context.signal.aborted) return new GoOn(args);
+    throw error;
+  } finally {
+    line.clear();
+  }
+};
+
+/** What is away and waited for is said; the rest the rollup itself has told when it was its turn. */
+function told(say: (text: string) => void): Telemetry {
+  return {
+    tell(event) {
+      if (event.kind === 'waiting') say(`${event.code}: ${event.message}; again in ${event.delayMs} ms`);
+      if (event.kind === 'records-lost') {
+        const { partition, from, to } = event;
+        say(`partition ${partition}: the log begins at ${to}, and what was there from ${from} on is not in this table`);
+      }
+    },
+  };
+}
+
+const DO: Readonly<Record<Args['what'], (doing: Doing) => Promise<number | undefined>>> = {
+  make,
+  status,
+  compare,
+  swap,
+  back,
+  drop,
+};
+
+async function make(doing: Doing): Promise<undefined> {
+  const { context, args, datasource, source, stores } = doing;
+  const { generation: current } = await currentGeneration(stores.objects, source.prefix);
+  const generation = await openNewest(stores.objects, source.prefix, current);
+  await catchUp(doing, generation);
+  const table = tableName(source.prefix, generation);
+  if (args.json) await printJson(context, { datasource: datasource.name, generation, table });
+  else {
+    const next = 'compare it with --compare, make it current with --swap';
+    await print(context, `generation ${generation} of ${datasource.name} (${table}) has counted the topic: ${next}`);
+  }
+  return undefined;
+}
+
+/** Until it has counted what the topic has now. */
+async function catchUp(doing: Doing, generation: number): Promise<void> {
+  const { context, args, source, stores, runtime, signal, line } = doing;
+  const { wired } = context;
+  await prepareSchemas(runtime.stores.codec, wired.platform);
+  const transport = args.archive ? await withArchive(doing) : runtime.stores.transport;
+  const startedAt = systemClock.elapsed();
+  let first = -1;
+  await rebuildGeneration(
+    {
+      source,
+      generation,
+      stores,
+      runtime: { ...runtime, stores: { ...runtime.stores, transport } },
+      settings: rollupSettingsOf(wired.config),
+    },
+    {
+      signal,
+      progress(behind) {
+        if (first < 0) first = behind;
+        const perSecond = Math.round(((first - behind) * 1000) / Math.max(1, systemClock.elapsed() - startedAt));
+        line.show(`generation ${generation}: ${number(behind)} behind (${number(perSecond)}/s)`);
+      },
+    },
+  );
+}
+
+async function withArchive({ source, stores, runtime, signal, say }: Doing): Promise<Runtime['stores']['transport']> {
+  const { transport } = runtime.stores;
+  const archive = archiveOf(source.from);
+  const kept = await currentTable(stores, archive);
+  if (kept === undefined) throw usage(`${source.from.name} has no archive, so that --from-archive adds nothing`);
+  const [info] = await transport.describe([source.from.name]);
+  const archived = await positionsIn(kept.snapshot, archive, transport);
+  for (const { partition, begin } of info?.partitions ?? []) {
+    const next = archived[partition] ?? 0;
+    if (next >= begin) continue;
+    say(
+      `partition ${partition}: what lies from offset ${next} to ${begin - 1} is neither in the topic nor in its archive`,
+    );
+  }
+  return (await archivedLog(stores, transport, source.from, kept.snapshot, signal)).transport;
+}
+
+interface Status {
+  readonly generation: number;
+  readonly table: string;
+  readonly is: 'current' | 'kept' | 'being made';
+  readonly group: string;
+  readonly firstDay: string | null;
+  readonly lastDay: string | null;
+  /** Offsets of the topic that it has yet to count. */
+  readonly behind: number;
+}
+
+async function snapshotOf({ stores, source }: Doing, generation: number): Promise<Snapshot | undefined> {
+  return generationTable(stores, source, generation).find();
+}
+
+async function statusesOf(doing: Doing): Promise<Status[]> {
+  const { source, stores, runtime } = doing;
+  const { transport } = runtime.stores;
+  const { generation: current } = await currentGeneration(stores.objects, source.prefix);
+  const { kept } = await madeGenerations(stores.objects, source.prefix);
+  const ends = await endsOf(transport, source);
+  return Promise.all(
+    kept.map(async (generation): Promise<Status> => {
+      const snapshot = await snapshotOf(doing, generation);
+      const days = snapshot === undefined ? [] : daysOf(snapshot);
+      return {
+        generation,
+        table: tableName(source.prefix, generation),
+        is: generation === current ? 'current' : generation < current ? 'kept' : 'being made',
+        group: generation === current ? source.name : rebuildGroup(source.name, generation),
+        firstDay: days[0] ?? null,
+        lastDay: days.at(-1) ?? null,
+        behind: await behindOf(await positionsIn(snapshot, source, transport), source, transport, ends),
+      };
+    }),
+  );
+}
+
+async function status(doing: Doing): Promise<undefined> {
+  const { context, args, datasource } = doing;
+  const generations = await statusesOf(doing);
+  if (args.json) {
+    await printJson(context, { datasource: datasource.name, generations });
+    return undefined;
+  }
+  const rows = generations.map(({ generation, table, is, group, firstDay, lastDay, behind }) => {
+    return [generation, table, is, group, firstDay ?? '-', lastDay ?? '-', behind];
+  });
+  await printTable(context, ['generation', 'table', 'is', 'group', 'first day', 'last day', 'behind'], rows);
+  return undefined;
+}
+
+async function compare(doing: Doing): Promise<number | undefined> {
+  const { context, args, datasource, stores, signal, line } = doing;
+  const statuses = await statusesOf(doing);
+  const current = statuses.find(({ is }) => is === 'current');
+  const other = statuses.findLast(({ is }) => is === 'being made') ?? statuses.findLast(({ is }) => is === 'kept');
+  if (current === undefined || other === undefined) {
+    throw usage(
+      `${datasource.name} has one table; make another one with \`tributary rollup rebuild ${datasource.name}\``,
+    );
+  }
+  const [before, after] = [await snapshotOf(doing, current.generation), await snapshotOf(doing, other.generation)];
+  if (before === undefined || after === undefined) throw usage(`nothing was counted into one of the two tables yet`);
+  const { duck, cache } = stores;
+  const compared = await compareTables(datasource, before, after, {
+    duck,
+    cache,
+    signal,
+    progress: (days, of) => line.show(`${number(days)} of ${number(of)} days compared`),
+  });
+  line.clear();
+  if (args.json) await printJson(context, { before: current, after: other, ...compared });
+  else for (const text of comparisonLines(compared, current, other)) await print(context, text);
+  return isEqual(compared) ? undefined : FAILED;
+}
+
+function comparisonLines(compared: Compared, before: Status, after: Status): string[] {
+  const { equalDays, differentDays, onlyBefore, onlyAfter, examples } = compared;
+  const only = (days: readonly string[], { generation }: Status): string[] =>
+    days.length === 0
+      ? []
+      : [`${days.length} days are in generation ${generation} alone: ${days[0]} to ${days.at(-1)}`];
+  return [
+    `${number(equalDays)} days have the same totals in generations ${before.generation} and ${after.generation}`,
+    ...(differentDays === 0 ? [] : [`${number(differentDays)} days differ, such as:`]),
+    ...examples.map(
+      ({ day, tenant, metric, before: one, after: other }) =>
+        `  ${day}  ${tenant}  ${metric}: ${one ?? 'none'} became ${other ?? 'none'}`,
+    ),
+    ...only(onlyBefore, before),
+    ...only(onlyAfter, after),
+    ...(before.behind === after.behind
+      ? []
+      : [`they are not equally far: ${number(before.behind)} and ${number(after.behind)} records behind the topic`]),
+    ...(isEqual(compared) ? ['no difference'] : []),
+  ];
+}
+
+async function swap(doing: Doing): Promise<undefined> {
+  return become(doing, (statuses, current) => statuses.findLast(({ generation }) => generation > current.generation));
+}
+
+async function back(doing: Doing): Promise<undefined> {
+  return become(doing, (statuses, current) => statuses.findLast(({ generation }) => generation < current.generation));
+}
+
+async function become(
+  doing: Doing,
+  choose: (statuses: readonly Status[], current: Status) => Status | undefined,
+): Promise<undefined> {
+  const { context, args, datasource, source, stores } = doing;
+  const isSwap = args.what === 'swap';
+  // Asked first: what somebody else makes current meanwhile is noticed at the end.
+  const pointer = await currentGeneration(stores.objects, source.prefix);
+  const statuses = await statusesOf(doing);
+  const current = statuses.find(({ generation }) => generation === pointer.generation);
+  const to = current && choose(statuses, current);
+  if (current === undefined || to === undefined) {
+    const way = isSwap ? 'newer' : 'older';
+    throw usage(`${datasource.name} has no ${way} table than generation ${pointer.generation}, the current one`);
+  }
+  const lost = await lostDays(doing, current, to);
+  if (!args.yes) {
+    const plan = [
+      `Generation ${to.generation} (${to.table}) of ${datasource.name} would become the current one instead of ${current.generation}.`,
+      isSwap
+        ? `It is ${number(to.behind)} behind the topic; it catches up first, while the rollup goes on.`
+        : `It is ${number(to.behind)} behind the topic: the rollup goes on there, as far as the topic reaches back.`,
+      'The rollup notices at its next commit, and goes on in that table from where it is. Queries read it at once.',
+      ...(lost.length === 0
+        ? []
+        : [`${number(lost.length)} days are in the current table alone: ${lost[0]} to ${lost.at(-1)}.`]),
+      `The other table is kept: ${isSwap ? '`--back`' : '`--swap`'} makes it current again, \`--drop ${current.generation}\` deletes it.`,
+    ];
+    if (args.json) {
+      await printJson(context, {
+        done: false,
+        datasource: datasource.name,
+        from: current.generation,
+        to: to.generation,
+        behind: to.behind,
+        lostDays: lost,
+      });
+    } else {
+      const flag = isSwap ? '--swap' : '--back';
+      for (const text of [...plan, `Nothing was done: do it with ${flag} --yes.`]) await print(context, text);
+    }
+    return undefined;
+  }
+  if (isSwap) await catchUp(doing, to.generation);
+  await makeCurrent(stores.objects, source.prefix, pointer, to.generation);
+  if (args.json)
+    await printJson(context, { done: true, datasource: datasource.name, from: current.generation, to: to.generation });
+  else await print(context, `${datasource.name} is counted in generation ${to.generation} (${to.table}) from now on`);
+  return undefined;
+}
+
+/** The days that only the first of the two has. */
+async function lostDays(doing: Doing, from: Status, to: Status): Promise<string[]> {
+  const [before, after] = [await snapshotOf(doing, from.generation), await snapshotOf(doing, to.generation)];
+  return before === undefined ? [] : daysOf(before).filter((day) => after?.days.has(day) !== true);
+}
+
+async function drop({ context, args, datasource, source, stores, line }: Doing): Promise<undefined> {
+  const generation = args.generation as number;
+  const { generation: current } = await currentGeneration(stores.objects, source.prefix);
+  const { kept, last } = await madeGenerations(stores.objects, source.prefix);
+  if (generation === current) throw usage(`generation ${generation} of ${datasource.name} is the current one`);
+  // One that was dropped before may not be gone whole.
+  if (!kept.includes(generation) && (generation < 1 || generation > last)) {
+    throw usage(`${datasource.name} has no generation ${generation}; it has ${kept.join(', ')}`);
+  }
+  const table = tableName(source.prefix, generation);
+  const deleted = args.yes
+    ? await dropGeneration(stores.objects, source.prefix, generation, (count) =>
+        line.show(`${number(count)} objects deleted`),
+      )
+    : 0;
+  line.clear();
+  if (args.json) await printJson(context, { done: args.yes, datasource: datasource.name, generation, table, deleted });
+  else if (args.yes) await print(context, `generation ${generation} of ${datasource.name} (${table}) is deleted`);
+  else {
+    await print(context, `The table ${table} would be deleted, and nobody could read it any more.`);
+    await print(context, `Nothing was done: do it with --drop ${generation} --yes.`);
+  }
+  return undefined;
+}
+
+const number = (value: number): string => value.toLocaleString('en');
