@@ -11,7 +11,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, TributaryError } from '../core/errors.ts';
 import { DEFAULT_SETTINGS, NETWORKED, POSSESSION_RECORDS } from '../jobs/runtime/stores.ts';
-import { ROLLUP_DEFAULTS } from '../reports/runtime/settings.ts';
+import { REMOTE_PUBLISH_MS, ROLLUP_DEFAULTS } from '../reports/runtime/settings.ts';
 import { hint } from './hint.ts';
 import { isServiceLink } from './service-links.ts';
 
@@ -149,7 +149,7 @@ const schema = z.object({
     0,
     HOUR,
     ROLLUP_DEFAULTS.publishMs,
-    'How long what a rollup has counted may stay in memory before its segments are written',
+    `How long what a rollup has counted may stay in memory; ${REMOTE_PUBLISH_MS} where objects are in S3`,
   ),
   publishMb: count(
     1,
@@ -235,6 +235,9 @@ export function loadConfig(sources: Sources): Loaded {
   }
   if (schemeOf(values['tables'] as string) === 'cassandra') {
     for (const [key, value] of Object.entries(NETWORKED)) if (from[key] === 'default') values[key] = value;
+  }
+  if (schemeOf(values['objects'] as string) === 's3' && from['publishMs'] === 'default') {
+    values['publishMs'] = REMOTE_PUBLISH_MS;
   }
   values['data'] = resolve(sources.folder, values['data'] as string);
   const config = values as Config;

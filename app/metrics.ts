@@ -126,7 +126,8 @@ export async function createMetrics(
     const topic = from.name;
     for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
     for (const outcome of [...ANOMALIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
-    const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired];
+    const counted = [published, eventsCounted, segmentRows];
+    const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired, ...counted];
     for (const each of simple) (each as Counter<'job'>).inc({ job }, 0);
     for (const code of codesOf('reject')) deadLetters.inc({ job, code }, 0);
     for (const outcome of ['topic-remade', 'offset-foreign', 'expanded']) oddClaims.inc({ job, outcome }, 0);

@@ -31,7 +31,7 @@ import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
 import { rollupSettingsOf, type Wired } from './wiring.ts';
-import { type AnyWork, isJob, isSource } from './works.ts';
+import { type AnyWork, isArchive, isJob, isSource } from './works.ts';
 
 /** Where jobs run, and who hears of it. */
 export interface Host {
@@ -92,11 +92,9 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     if (signal.aborted) return true;
     upkeep = expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
-    const names = jobs.map(({ name }) => name).filter((name) => !wired.failed.has(name));
-    logger.info({ version: VERSION, jobs: names }, 'running');
-    await host.say(
-      `${names.length === 1 ? '1 job is' : `${names.length} jobs are`} running on ${placeOf(config)}; Ctrl-C stops`,
-    );
+    const well = jobs.filter(({ name }) => !wired.failed.has(name));
+    logger.info({ version: VERSION, jobs: well.map(({ name }) => name) }, 'running');
+    await host.say(`${countOf(well)} running on ${placeOf(config)}; Ctrl-C stops`);
     if (probes !== undefined) await host.say(`metrics and probes are at ${probes.address}`);
     status.start();
     await Promise.race([aborted(signal), running.noneLeft]);
@@ -133,6 +131,17 @@ async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger
 }
 
 const errorFields = (error: unknown): object => ({ code: codeOf(error) });
+
+/** `6 jobs, 4 rollups and 7 archives are`. */
+function countOf(works: readonly AnyWork[]): string {
+  const [jobs, archives] = [works.filter(isJob).length, works.filter(isArchive).length];
+  const many = (count: number, what: string): string[] =>
+    count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
+  const rollups = works.length - jobs - archives;
+  const counts = [...many(jobs, 'job'), ...many(rollups, 'rollup'), ...many(archives, 'archive')];
+  const text = counts.length < 2 ? counts[0] : `${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}`;
+  return `${text} ${works.length === 1 ? 'is' : 'are'}`;
+}
 
 /** Where the records and rows are, without passwords. */
 function placeOf(config: Config): string {

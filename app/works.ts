@@ -27,3 +27,4 @@ export const worksOf = ({
 
 export const isJob = (work: AnyWork): work is Job => 'row' in work;
 export const isSource = (work: AnyWork): work is SegmentSource => !isJob(work);
+export const isArchive = (work: AnyWork): boolean => isSource(work) && work.prefix.startsWith('archive/');

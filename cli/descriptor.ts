@@ -11,6 +11,7 @@ import type { Streams } from './control/server.ts';
 /** What a value names: completion offers these. */
 export type Names =
   | 'jobs'
+  | 'jobs and rollups'
   | 'topics'
   /** Topics, and those of their dead letters. */
   | 'logs'

@@ -80,7 +80,7 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
       return join(scratch, `${files}.${ending}`);
     },
     writeFile,
-    readFile: (path) => createReadStream(path),
+    readFile,
     removeFile: (path) => rm(path, { force: true }),
     connect,
     async using(work) {
@@ -96,6 +96,11 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
       await rm(scratch, { recursive: true, force: true });
     },
   };
+}
+
+/** Opened when it is read first: one that nobody reads is not open when its file is removed. */
+async function* readFile(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
 }
 
 /** What may be read is settled before the door is shut: afterwards nothing of it can be changed. */

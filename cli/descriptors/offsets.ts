@@ -8,7 +8,7 @@ export const show = command('offsets show', {
   description:
     'Show where the jobs stand in each partition, and what they have committed there. With --json, something to be kept beside a backup.',
   examples: ['offsets show track-progress', 'offsets show --json > offsets.json'],
-  operands: { jobs: any('job', 'jobs') },
+  operands: { jobs: any('job', 'jobs and rollups') },
   options: { json, csv },
   prepares: 'embedded',
   load: () => import('../commands/offsets/show.ts'),

@@ -33,7 +33,7 @@ export const up = command('up', {
 export const run = command('run', {
   description: 'Run some of the jobs in this process, until it is stopped.',
   examples: ['run track-progress summarize-batch'],
-  operands: { jobs: some('job', 'jobs') },
+  operands: { jobs: some('job', 'jobs and rollups') },
   prepares: 'nothing',
   makesFolder: true,
   runsHere: true,
@@ -43,9 +43,9 @@ export const run = command('run', {
 export const lag = command('lag', {
   description: 'Show how far behind each job is, or some of them.',
   examples: ['lag track-progress --wait --timeout-ms 60000'],
-  operands: { jobs: any('job', 'jobs') },
+  operands: { jobs: any('job', 'jobs and rollups') },
   options: {
-    job: value('name', 'the same', { isHidden: true, names: 'jobs' }),
+    job: value('name', 'the same', { isHidden: true, names: 'jobs and rollups' }),
     wait: flag('wait until nothing is left to read'),
     timeoutMs: preset('n', 'how long to wait at most, in ms', 60_000, whole),
     json,

@@ -5,4 +5,7 @@ export interface RollupSettings {
   readonly publishBytes: number;
 }
 
-export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 60_000, publishBytes: 48 * 1_000_000 };
+export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 1000, publishBytes: 48 * 1_000_000 };
+
+/** Instead, where objects are in a store that is paid for by the request, and many processes write there. */
+export const REMOTE_PUBLISH_MS = 15_000;

@@ -64,8 +64,8 @@ export interface Proposal {
 }
 
 /**
- * What is to be committed on top of a snapshot; undefined to commit nothing. It is asked with the newest snapshot that is known, and after
- * each conflict again with a newer one.
+ * What is to be committed on top of a snapshot; undefined to commit nothing. It is asked with the newest snapshot that is known, and again with
+ * a newer one after each conflict, and before nothing is committed.
  */
 export type Propose = (snapshot: Snapshot) => Proposal | undefined | Promise<Proposal | undefined>;
 
@@ -164,8 +164,14 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
   async function commitNow(propose: Propose): Promise<Committed> {
     let snapshot = current ?? (await refresh());
     for (let conflicts = 0; conflicts < COMMIT_ATTEMPTS; conflicts += 1) {
-      const proposal = await propose(snapshot);
-      if (proposal === undefined) return { committed: false, snapshot, conflicts };
+      let proposal = await propose(snapshot);
+      if (proposal === undefined) {
+        // What is known may be old: only the newest snapshot is a reason to commit nothing.
+        const known = snapshot;
+        snapshot = await refresh();
+        if (snapshot !== known) proposal = await propose(snapshot);
+        if (proposal === undefined) return { committed: false, snapshot, conflicts };
+      }
       checkProposal(snapshot, proposal.actions, now() - keepFilesMs / 2);
       const version = snapshot.version + 1;
       const begun = now();

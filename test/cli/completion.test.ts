@@ -4,10 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { worksOf } from '../../app/works.ts';
 import { completionOf, type Grammar } from '../../cli/commands/completion/candidates.ts';
 import { linesFor, wordsFrom } from '../../cli/commands/completion/shells.ts';
 import { any, callerCommand, command, flag, one, optional, value, values } from '../../cli/descriptor.ts';
-import { jobs } from '../../jobs/index.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { temporaryFolder, tributary } from './harness.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts');
@@ -115,7 +116,7 @@ test('a shell that there is no script for is refused', async (t) => {
 
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 const skipWithout = (shell: string) => (isInstalled(shell) ? {} : { skip: `${shell} is not installed` });
-const JOBS = jobs.map(({ name }) => name);
+const WORKS = worksOf(learningPlatform).map(({ name }) => name);
 
 /** A folder with a file in it, and the environment in which `tributary` is this one. */
 function installed(t: TestContext): { cwd: string; env: NodeJS.ProcessEnv } {
@@ -151,7 +152,7 @@ test('bash completes commands, names, values and files', skipWithout('bash'), (t
   assert.deepEqual(asked(t, 'bash', script, ['--norc']), [
     'complete -F _tributary tributary',
     'list|show|replay|dismiss',
-    JOBS.filter((name) => name !== 'notify').join('|'),
+    WORKS.filter((name) => name !== 'notify').join('|'),
     'cache',
     'some events.ndjson',
     '',

@@ -69,7 +69,7 @@ export function running(t: TestContext, folder: string, args: readonly string[],
 /** `tributary up`, once its jobs run. */
 export async function up(t: TestContext, folder: string, args: readonly string[] = []): Promise<Running> {
   const one = running(t, folder, ['up', ...args]);
-  await one.said('jobs are running');
+  await one.said('rollups are running');
   return one;
 }
 

@@ -42,7 +42,7 @@ test('an own module runs beside the built-in one, and every command knows it', a
   const produced = await tributary(folder, ['produce', 'login.events'], { input });
   assert.deepEqual([produced.code, produced.stderr], [0, '']);
   const { said } = await up(t, folder);
-  await said('8 jobs are running');
+  await said('8 jobs and 4 rollups are running');
   await tributary(folder, ['lag', '--wait']);
 
   const lags = (await json(folder, 'lag')) as { job: string; lag: number }[];

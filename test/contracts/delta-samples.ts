@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type DuckDb, openDuckDb } from '../../duckdb/database.ts';
 import {
   type Action,
@@ -89,6 +89,18 @@ export interface World {
 }
 
 export const TABLE = 'rollups/enrollments';
+export const LOG = `${TABLE}/_delta_log/`;
+export const DAY = 24 * 3_600_000;
+
+export const commitOf = (version: number): string => `${LOG}${String(version).padStart(20, '0')}.json`;
+export const txn = (appId: string, version: number): Action => ({ txn: { appId, version } });
+
+/** Declares tests, each in a store of its own. */
+export function deltaTests(name: string, make: (t: TestContext) => Promise<Objects>) {
+  return (title: string, body: (world: World) => Promise<void>): void => {
+    test(`${name}: ${title}`, async (t) => body(await worldOf(t, await make(t))));
+  };
+}
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'delta-'));

@@ -157,6 +157,20 @@ test('what only reads is told from what does more', async (t) => {
   });
 });
 
+test('a file that nobody reads can be removed, and one that is left early', async (t) => {
+  const { duck } = await opened(t);
+  const path = duck.file('json');
+  await duck.writeFile(path, ['x'.repeat(200_000)]);
+  const unread = duck.readFile(path);
+  for await (const chunk of duck.readFile(path)) {
+    assert.ok(chunk.length < 200_000);
+    break;
+  }
+  await duck.removeFile(path);
+  await duck.removeFile(path);
+  await assert.rejects(Array.fromAsync(unread), { code: 'ENOENT' });
+});
+
 test('the folder of a process goes with it, and what dead ones left when the next one opens', async (t) => {
   const folder = await temporaryFolder(t);
   const left = join(folder, `${hostname()}~999999999~x`);

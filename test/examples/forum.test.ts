@@ -49,7 +49,7 @@ test('what init writes is the example, and runs as its README says', async (t) =
   assert.partialDeepStrictEqual(others, same);
 
   const env = { NODE_OPTIONS: `--import=${PRELOAD}` };
-  await running(t, folder, ['up'], env).said('7 jobs are running');
+  await running(t, folder, ['up'], env).said('8 jobs and 4 rollups are running');
   const shown: string[] = [];
   for (const { words, input } of commandsIn(read(EXAMPLE, 'README.md'))) {
     const { code, stdout, stderr } = await tributary(folder, words, { env, input });

@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { kindOf } from '../../core/errors.ts';
-import type { DuckConnection } from '../../duckdb/connection.ts';
-import type { DuckDb } from '../../duckdb/database.ts';
 import {
   type Action,
   type Add,
@@ -17,6 +15,8 @@ import {
   txnOf,
 } from '../../sinks/delta/index.ts';
 import { GROWN, LAYOUT } from '../contracts/delta-samples.ts';
+import { plainDuck } from './delta-duck.ts';
+import { assertSame, type Folded, foldPlainly } from './delta-oracle.ts';
 import { Crash, drawsOf, TrialStore } from './delta-store.ts';
 
 const TABLE = 't';
@@ -28,12 +28,6 @@ const UNITS = 5;
 /** Two owners of one application, and one alone. */
 const APPS = ['a', 'a', 'b'];
 const DAYS = ['2026-11-29', '2026-11-30'];
-
-interface Folded {
-  readonly files: Map<string, Add>;
-  readonly txns: Map<string, number>;
-  columns: number;
-}
 
 export interface Seen {
   conflicts: number;
@@ -117,23 +111,8 @@ class Trial {
 
   // ---- what is expected ----
 
-  /** The log up to and with a version, folded as plainly as it can be. */
   fold(version = this.store.commits.length - 1): Folded {
-    const folded: Folded = { files: new Map(), txns: new Map(), columns: 0 };
-    for (const body of this.store.commits.slice(0, version + 1)) {
-      const actions = body
-        .toString()
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Action);
-      for (const { remove } of actions) if (remove) folded.files.delete(remove.path);
-      for (const { add, txn, metaData } of actions) {
-        if (add) folded.files.set(add.path, add);
-        if (txn) folded.txns.set(txn.appId, txn.version);
-        if (metaData) folded.columns = JSON.parse(metaData.schemaString).fields.length;
-      }
-    }
-    return folded;
+    return foldPlainly(this.store.commits.slice(0, version + 1));
   }
 
   /** Reads the table, and compares: it is as new as when it was asked for, and has what the log says. */
@@ -146,11 +125,7 @@ class Trial {
   }
 
   compare(snapshot: Snapshot): void {
-    const { files, txns, columns } = this.fold(snapshot.version);
-    const paths = filesOf(snapshot).map(({ path }) => path);
-    assert.deepEqual(paths.sort(), [...files.keys()].sort(), `files of version ${snapshot.version}`);
-    assert.deepEqual(new Map([...snapshot.txns].map(([app, { version }]) => [app, version])), txns);
-    assert.equal(snapshot.columns.length, columns);
+    assertSame(snapshot, this.fold(snapshot.version));
   }
 
   checkRemoval(name: string): void {
@@ -323,45 +298,4 @@ class Trial {
       });
     }
   }
-}
-
-/** Checkpoints as lines of JSON, in memory: what DuckDB makes of them is tested elsewhere. */
-function plainDuck(): DuckDb {
-  const files = new Map<string, string>();
-  let names = 0;
-  const connection: DuckConnection = {
-    async run(sql) {
-      const [from = '', to = ''] = [...sql.matchAll(/'(file-\d+)'/g)].map(([, path]) => path as string);
-      files.set(to, files.get(from) ?? '');
-    },
-    async *stream(sql) {
-      const text = files.get(/'(file-\d+)'/.exec(sql)?.[1] ?? '') ?? '';
-      yield text
-        .trim()
-        .split('\n')
-        .map((action) => ({ action }));
-    },
-    rows: async () => [],
-    append: async () => {},
-    checkReads: async () => {},
-    close: () => {},
-  };
-  return {
-    scratch: '',
-    file() {
-      names += 1;
-      return `file-${names}`;
-    },
-    async writeFile(path, body) {
-      const parts = await Array.fromAsync(body as AsyncIterable<Uint8Array | string>);
-      files.set(path, parts.map(String).join(''));
-    },
-    async *readFile(path) {
-      yield Buffer.from(files.get(path) ?? '');
-    },
-    removeFile: async (path) => void files.delete(path),
-    connect: async () => connection,
-    using: (work) => work(connection),
-    close: async () => {},
-  };
 }

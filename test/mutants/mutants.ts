@@ -1,3 +1,5 @@
+import { DELTA_MUTANTS } from './delta.ts';
+
 /**
  * Faults that somebody could make: each a text of one file put in the place of another. The tests named must notice it; where none is
  * named, the property of the protocol. A text that is not there any more is to be renewed together with the code.
@@ -118,4 +120,5 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'fresh.has(entry) || (uncalled.delete(callId(entry)) && false) ||',
     tests: [runtimeTest('calls.test.ts')],
   },
+  ...DELTA_MUTANTS,
 ];

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { MUTANTS, type Mutant, PROPERTY } from './mutants.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NOT_COPIED = new Set(['node_modules', '.git', 'data']);
+const NOT_COPIED = new Set(['node_modules', '.git', '.servers', 'data', 'dist']);
 const [word = ''] = process.argv.slice(2);
 
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'));

@@ -166,9 +166,9 @@ async function started(t: TestContext): Promise<void> {
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += chunk;
-    if (text.includes('jobs are running')) break;
+    if (text.includes('rollups are running')) break;
   }
-  assert.match(text, /7 jobs are running/);
+  assert.match(text, /8 jobs and 4 rollups are running/);
   child.stdout.resume();
 }
 

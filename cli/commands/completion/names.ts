@@ -16,6 +16,8 @@ export function namesOf(
 ): Candidate[] {
   switch (names) {
     case 'jobs':
+      return jobs.map(asCandidate);
+    case 'jobs and rollups':
       return [...jobs, ...sourcesOf({ datasources }), ...archivesOf({ topics })].map(asCandidate);
     case 'datasources':
       return datasources.map(({ name, title }) => ({ value: name, doc: title }));
