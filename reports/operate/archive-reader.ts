@@ -176,7 +176,7 @@ export class ArchiveReader {
 const NOTHING_PERSONAL: Parts = { personal: [], hasBytes: false };
 
 /** Of a broadcast one copy. */
-export const ONCE = '(NOT broadcast OR log_partition = 0)';
+const ONCE = '(NOT broadcast OR log_partition = 0)';
 
 /** Days are those of `recorded_at`. What lies under no day was written by other programs. */
 function mayHave(day: string, { from, to }: Wanted): boolean {

@@ -16,7 +16,7 @@ import {
 import type { SegmentFold, SegmentSource } from './source.ts';
 
 /** The consumer group of an archive, and the name of its table. */
-export const archiveJob = (topic: string): string => `archive-${topic.replaceAll('.', '-')}`;
+const archiveJob = (topic: string): string => `archive-${topic.replaceAll('.', '-')}`;
 
 export function archiveOf(topic: Topic): SegmentSource {
   const { name } = topic;

@@ -6,7 +6,7 @@ import { mergeSql } from '../sql/merge.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
 
 /** The consumer group of a datasource. */
-export const rollupJob = (name: string): string => `roll-up-${name.replaceAll('_', '-')}`;
+const rollupJob = (name: string): string => `roll-up-${name.replaceAll('_', '-')}`;
 
 export function sourceOf(datasource: Datasource): SegmentSource {
   const { name, about, from, on, lookups, granularity, dimensions, retentionDays } = datasource;
