@@ -24,7 +24,7 @@ import { upstreamsOf } from '../jobs/runtime/upstreams.ts';
 import type { Platform } from '../modules/define.ts';
 import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
 import type { KeptStores } from '../reports/operate/kept.ts';
-import type { RollupSettings } from '../reports/runtime/settings.ts';
+import { ROLLUP_DEFAULTS, type RollupSettings } from '../reports/runtime/settings.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
@@ -203,6 +203,7 @@ async function openSegments(config: Config, objects: Objects, closers: (() => Pr
 export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettings => ({
   publishMs,
   publishBytes: publishMb * 1_000_000,
+  lookMs: ROLLUP_DEFAULTS.lookMs,
 });
 
 /** What SQLite finds wrong in its file, at most ten things. */

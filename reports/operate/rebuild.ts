@@ -10,6 +10,7 @@ import { withKinds } from '../../jobs/runtime/retrying.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import { type Snapshot, txnOf } from '../../sinks/delta/index.ts';
+import type { Objects } from '../../sinks/objects/port.ts';
 import { shortId } from '../../topics/log/origin.ts';
 import type { Membership, Transport } from '../../topics/log/transport.ts';
 import { currentGeneration, tableName } from '../runtime/generations.ts';
@@ -17,7 +18,7 @@ import { appIdOf } from '../runtime/positions.ts';
 import { runRollup } from '../runtime/run.ts';
 import type { RollupSettings } from '../runtime/settings.ts';
 import type { SegmentSource } from '../runtime/source.ts';
-import { openGeneration, type SegmentTable, type TableStores } from '../runtime/tables.ts';
+import { type OpenGeneration, openGeneration, type SegmentTable, type TableStores } from '../runtime/tables.ts';
 import { isDropped } from './generations.ts';
 
 /** The consumer group of a generation that is being made. */
@@ -48,7 +49,8 @@ export async function rebuildGeneration(parts: RebuildParts, { signal, progress 
   const { source, generation, stores, runtime } = parts;
   const { transport } = runtime.stores;
   const ends = await endsOf(transport, source);
-  const table = new MadeTable(stores, source, generation);
+  const open: OpenGeneration = (number) => openGeneration(stores, source, number);
+  const table = new MadeTable(stores.objects, source, generation, open);
   const counted = new Map<number, number>();
   for (;;) {
     const { running, stop } = await start(parts, table, counted);
@@ -95,24 +97,24 @@ async function start(
 }
 
 /** One generation, as long as it is being made. */
-class MadeTable implements SegmentTable {
-  readonly #stores: TableStores;
-  readonly #source: SegmentSource;
-  readonly #generation: number;
-  #opened: ReturnType<typeof openGeneration> | undefined;
+export class MadeTable implements SegmentTable {
+  readonly name: string;
+  readonly generation: number;
+  readonly #objects: Objects;
+  readonly #prefix: string;
+  readonly #openOne: OpenGeneration;
+  #opened: ReturnType<OpenGeneration> | undefined;
 
-  constructor(stores: TableStores, source: SegmentSource, generation: number) {
-    this.#stores = stores;
-    this.#source = source;
-    this.#generation = generation;
-  }
-
-  get name(): string {
-    return tableName(this.#source.prefix, this.#generation);
+  constructor(objects: Objects, { prefix }: Pick<SegmentSource, 'prefix'>, generation: number, open: OpenGeneration) {
+    this.name = tableName(prefix, generation);
+    this.#objects = objects;
+    this.#prefix = prefix;
+    this.generation = generation;
+    this.#openOne = open;
   }
 
   async refresh(): Promise<Snapshot> {
-    await this.#check();
+    await this.look();
     const { table } = await this.#open();
     return table.refresh();
   }
@@ -123,34 +125,33 @@ class MadeTable implements SegmentTable {
   }
 
   async commit(propose: Parameters<SegmentTable['commit']>[0]): ReturnType<SegmentTable['commit']> {
-    await this.#check();
+    await this.look();
     const { table } = await this.#open();
     return table.commit(propose);
   }
 
-  #open(): ReturnType<typeof openGeneration> {
-    this.#opened ??= openGeneration(this.#stores, this.#source, this.#generation).catch((error: unknown) => {
+  #open(): ReturnType<OpenGeneration> {
+    this.#opened ??= this.#openOne(this.generation).catch((error: unknown) => {
       this.#opened = undefined;
       throw error;
     });
     return this.#opened;
   }
 
-  async #check(): Promise<void> {
-    const { objects } = this.#stores;
-    const { prefix } = this.#source;
+  /** Throws GENERATION_MOVED where it is made no longer. */
+  async look(): Promise<void> {
     const [{ generation }, isGone] = await Promise.all([
-      currentGeneration(objects, prefix),
-      isDropped(objects, prefix, this.#generation),
+      currentGeneration(this.#objects, this.#prefix),
+      isDropped(this.#objects, this.#prefix, this.generation),
     ]);
-    const why = isGone ? 'it was dropped' : generation === this.#generation ? 'it counts by now' : undefined;
+    const why = isGone ? 'it was dropped' : generation === this.generation ? 'it counts by now' : undefined;
     if (why === undefined) return;
     throw new TributaryError('GENERATION_MOVED', `${this.name} is made no longer: ${why}`);
   }
 }
 
 /** Its own group, whatever the source is called, and nothing leaves but offsets. */
-function silentTransport(transport: Transport, group: string): Transport {
+export function silentTransport(transport: Transport, group: string): Transport {
   return {
     ...withKinds(transport, {}),
     produce: async () => [],

@@ -18,6 +18,7 @@ import { shortId } from '../../topics/log/origin.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
 import { added, type Became, lookUp, nothingYet, type Report } from './counting.ts';
+import { FIRST_GENERATION } from './generations.ts';
 import { PartitionFold } from './partition-fold.ts';
 import { positionOf } from './positions.ts';
 import type { Publisher } from './publisher.ts';
@@ -31,7 +32,7 @@ export interface RollupHandlerParts {
   readonly membership: Membership;
   readonly runtime: Runtime;
   readonly lookups: LookupCache;
-  readonly table: SegmentTable;
+  readonly table: Pick<SegmentTable, 'refresh' | 'generation'>;
   readonly publisher: Publisher;
   readonly rules: RollupRules;
 }
@@ -47,6 +48,8 @@ interface Claimed {
   /** Takes what is only judged. */
   readonly judging: SegmentFold;
   readonly partitionsOfLetters: number;
+  /** Of the table that it counts into. */
+  readonly generation: number;
 }
 
 export class RollupHandler implements Handler {
@@ -69,6 +72,7 @@ export class RollupHandler implements Handler {
     try {
       // Read after the claim: who owned the partition before may publish later still, and is noticed then.
       const snapshot = await table.refresh();
+      const { generation } = table;
       const topicId = shortId(claim.shape.id);
       const partition = { ...place, topicId: rules.topicIds ? topicId : '' };
       const position = positionOf(snapshot, partition);
@@ -85,7 +89,10 @@ export class RollupHandler implements Handler {
       const first = rules.lettersAgain ? Math.min(counted, committed) : counted;
       const next = Math.max(rules.positionOfTable ? first : (known?.offset ?? claim.begin), claim.begin);
       claim.seek(next);
-      const dedupe = dedupeOf(position?.dedupe, known, claim.shape.partitions, position?.partitions);
+      // Beside the offset lies what was seen by those who counted into one table; into another one it may have been counted never.
+      const isOfTable = (known?.token || FIRST_GENERATION) === generation;
+      const shared = isOfTable || !rules.dedupeOfTable ? known : undefined;
+      const dedupe = dedupeOf(position?.dedupe, shared, claim.shape.partitions, position?.partitions);
       const begin = { position, next: Math.max(counted, claim.begin), dedupe, partitions: claim.shape.partitions };
       const fold = rules.freshFold ? undefined : this.#kept;
       const claimed = {
@@ -96,6 +103,7 @@ export class RollupHandler implements Handler {
         counted: rules.positionOfTable ? counted : 0,
         judging: source.newFold(topicId),
         partitionsOfLetters: await this.#partitionsOfLetters(),
+        generation,
       };
       if (fold !== undefined) fold.failure = undefined;
       // The group follows at once, also where there is nothing to read: lag is what is not counted.
@@ -111,6 +119,7 @@ export class RollupHandler implements Handler {
   }
 
   async tend(): Promise<boolean> {
+    await this.#parts.publisher.look();
     await this.#publishIfDue();
     return this.#commit();
   }
@@ -168,7 +177,8 @@ export class RollupHandler implements Handler {
       // From here to `pass` without waiting: whoever publishes meanwhile takes the fold, the origins and the offset as they are together.
       const isCounted = record.offset < counted;
       const isOld = record.offset < furthest;
-      const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isOld);
+      // A table that was made current may be behind the group: what is counted there for the first time is no less of a repeat for that.
+      const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isCounted && isOld);
       const verdict =
         judged.kind === 'event'
           ? added(source, isCounted ? judging : fold.fold, { event: judged.decoded.event, found: found(i), record })
@@ -262,7 +272,8 @@ export class RollupHandler implements Handler {
     const progress: Progress = {
       topicId,
       furthest,
-      token: 0,
+      // No owner of rollups has a token; this says of which table the dedupe positions are.
+      token: owned.generation,
       partitions: claim.shape.partitions,
       base: claim.shape.partitions,
       // An expansion of the topic takes them from here to all partitions.

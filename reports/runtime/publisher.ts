@@ -33,6 +33,7 @@ export class Publisher {
   #takenBytes = 0;
   #stopping = new AbortController();
   #isWaiting = false;
+  #lookAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -54,6 +55,20 @@ export class Publisher {
   get isDue(): boolean {
     const { clock, settings } = this.#parts;
     return this.isFull || this.#oldest <= clock.elapsed() - settings.publishMs;
+  }
+
+  /** Now and then: whether this table still counts. If it does not, all partitions fail, as they do at a commit. */
+  async look(): Promise<void> {
+    const { clock, settings, table } = this.#parts;
+    if (clock.elapsed() < this.#lookAt) return;
+    this.#lookAt = clock.elapsed() + settings.lookMs;
+    try {
+      await table.look();
+    } catch (error) {
+      // What is away is met by whoever needs it.
+      if (kindOf(error) === 'retry') return;
+      for (const fold of this.#folds) fold.failure ??= error;
+    }
   }
 
   /** Whether nothing more should be counted before what there is was published. */

@@ -5,6 +5,7 @@
  * 2. A commit of a partition supposes that its position is where the fold began. Who comes second is dropped, with what it counted.
  * 3. A claim begins with nothing in memory.
  * 4. Repeats of derived events are known by their origins, whose positions are committed with the rest.
+ *    What other owners have seen of them, as it lies beside the offset, is taken over only of those who counted into the same table.
  * 5. A topic that was made again is another one.
  * 6. Dead letters of what was counted and not yet committed to the group are sent by the next owner.
  *
@@ -21,6 +22,8 @@ export interface RollupRules {
   readonly dedupe: boolean;
   /** What was seen of origins is committed with the segments. */
   readonly dedupeCommitted: boolean;
+  /** What others have seen of origins is taken over only of the same table. */
+  readonly dedupeOfTable: boolean;
   /** A position is that of one topic id. */
   readonly topicIds: boolean;
   /** Dead letters that were not sent are sent by the next owner. */
@@ -33,6 +36,7 @@ export const ALL_ROLLUP_RULES: RollupRules = {
   freshFold: true,
   dedupe: true,
   dedupeCommitted: true,
+  dedupeOfTable: true,
   topicIds: true,
   lettersAgain: true,
 };

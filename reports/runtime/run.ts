@@ -63,7 +63,12 @@ export function ownerOfRollup(
     runtime: patient,
     publisher: shared.publisher,
     lookups: withKinds(shared.lookups, { load: retrying.reading }),
-    table: withKinds(table, { refresh: retrying.reading }),
+    table: {
+      get generation() {
+        return table.generation;
+      },
+      refresh: () => retrying.reading(() => table.refresh()),
+    },
     rules,
   });
   return new PartitionOwner({ place, runtime: patient, retrying, handler, reclaim: true });

@@ -13,7 +13,7 @@ import {
 } from '../../sinks/delta/index.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
-import { type CurrentGeneration, currentGeneration, tableName } from './generations.ts';
+import { type CurrentGeneration, currentGeneration, FIRST_GENERATION, tableName } from './generations.ts';
 import type { SegmentSource } from './source.ts';
 
 /** What tables lie on. */
@@ -28,13 +28,23 @@ export interface TableStores {
 
 export interface SegmentTable {
   readonly name: string;
+  /** The generation that was refreshed last. */
+  readonly generation: number;
   /** The newest snapshot. */
   refresh(): Promise<Snapshot>;
+  /** Throws FENCED where another generation counts by now. */
+  look(): Promise<void>;
   /** Uploads rows: nothing has them before a commit adds them. */
   write(rows: Iterable<SegmentRow>): Promise<Add[]>;
   /** As of `DeltaTable`. Throws FENCED where another generation counts by now. */
   commit(propose: Propose): Promise<Committed>;
 }
+
+/** A generation of a source, by its number. */
+export type OpenGeneration = (generation: number) => Promise<{
+  readonly table: Pick<DeltaTable, 'table' | 'refresh' | 'commit'>;
+  readonly write: SegmentTable['write'];
+}>;
 
 /** A generation of a source: its table is made if it is not there. Throws TABLE_DRIFTED if the source cannot be published to it. */
 export async function openGeneration(
@@ -62,19 +72,29 @@ export async function openGeneration(
 
 /** The current generation of a source, whichever that is when it is asked. */
 export class CurrentTable implements SegmentTable {
-  readonly #stores: TableStores;
-  readonly #source: SegmentSource;
+  readonly #objects: Pick<Objects, 'head' | 'get'>;
+  readonly #prefix: string;
+  readonly #openOne: OpenGeneration;
   #current: CurrentGeneration | undefined;
-  #opened: Awaited<ReturnType<typeof openGeneration>> | undefined;
-  #opening: Promise<Awaited<ReturnType<typeof openGeneration>>> | undefined;
+  #opened: Awaited<ReturnType<OpenGeneration>> | undefined;
+  #opening: ReturnType<OpenGeneration> | undefined;
 
-  constructor(stores: TableStores, source: SegmentSource) {
-    this.#stores = stores;
-    this.#source = source;
+  constructor(
+    stores: TableStores,
+    source: SegmentSource,
+    open: OpenGeneration = (generation) => openGeneration(stores, source, generation),
+  ) {
+    this.#objects = stores.objects;
+    this.#prefix = source.prefix;
+    this.#openOne = open;
   }
 
   get name(): string {
-    return this.#opened?.table.table ?? this.#source.prefix;
+    return this.#opened?.table.table ?? this.#prefix;
+  }
+
+  get generation(): number {
+    return this.#current?.generation ?? FIRST_GENERATION;
   }
 
   async refresh(): Promise<Snapshot> {
@@ -90,13 +110,17 @@ export class CurrentTable implements SegmentTable {
   }
 
   async commit(propose: Propose): Promise<Committed> {
+    await this.look();
+    return this.#table.table.commit(propose);
+  }
+
+  async look(): Promise<void> {
     const { table } = this.#table;
-    const current = await currentGeneration(this.#stores.objects, this.#source.prefix, this.#current);
+    const current = await currentGeneration(this.#objects, this.#prefix, this.#current);
     if (current.swaps !== this.#current?.swaps) {
-      const now = tableName(this.#source.prefix, current.generation);
+      const now = tableName(this.#prefix, current.generation);
       throw new TributaryError('FENCED', `${now} counts instead of ${table.table} by now; going on there`);
     }
-    return table.commit(propose);
   }
 
   get #table() {
@@ -105,10 +129,9 @@ export class CurrentTable implements SegmentTable {
   }
 
   async #open() {
-    const { objects } = this.#stores;
-    const current = await currentGeneration(objects, this.#source.prefix, this.#current);
+    const current = await currentGeneration(this.#objects, this.#prefix, this.#current);
     if (this.#opened === undefined || current.generation !== this.#current?.generation) {
-      this.#opened = await openGeneration(this.#stores, this.#source, current.generation);
+      this.#opened = await this.#openOne(current.generation);
     }
     this.#current = current;
     return this.#opened;

@@ -113,7 +113,7 @@ export function expandedProgress(before: readonly Before[], partitions: number):
   const base = Math.min(...all.map((each) => each?.base || before.length));
   return Array.from({ length: partitions }, (_, i) => {
     const progress = {
-      ...(all[i] ?? { ...known, furthest: 0, token: 0, behind: new Map(), within: undefined }),
+      ...(all[i] ?? { ...known, furthest: 0, behind: new Map(), within: undefined }),
       partitions,
       base,
       dedupe,
