@@ -90,7 +90,8 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     });
     await running.started();
     if (signal.aborted) return true;
-    upkeep = expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
+    void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
+    upkeep = keepAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
     const well = jobs.filter(({ name }) => !wired.failed.has(name));
     logger.info({ version: VERSION, jobs: well.map(({ name }) => name) }, 'running');
@@ -165,10 +166,23 @@ async function expireAgainAndAgain(
 ): Promise<void> {
   while (!signal.aborted) {
     await expire(wired.stores, jobs.filter(isJob), logger, Date.now(), signal);
-    const sources = jobs.filter(isSource);
-    if (isEmbedded(wired.config.objects) && sources.length > 0) {
-      await keepSegments(() => wired.segments(), sources, logger, signal);
-    }
     await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }
+
+/** Segments of an embedded installation are written every second: they are put together before there are too many to be read. */
+async function keepAgainAndAgain(
+  { wired }: Host,
+  works: readonly AnyWork[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const sources = works.filter(isSource);
+  if (!isEmbedded(wired.config.objects) || sources.length === 0) return;
+  while (!signal.aborted) {
+    await keepSegments(() => wired.segments(), sources, logger, signal);
+    await systemClock.sleep(Math.min(KEEP_EVERY_MS, wired.config.expireEveryMs), signal);
+  }
+}
+
+const KEEP_EVERY_MS = 10 * 60_000;

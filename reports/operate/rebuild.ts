@@ -183,7 +183,7 @@ export function silentTransport(transport: Transport, group: string): Transport 
 }
 
 /** By partition: the offset after the last record. */
-export async function endsOf(transport: Transport, { from }: Pick<SegmentSource, 'from'>): Promise<number[]> {
+async function endsOf(transport: Transport, { from }: Pick<SegmentSource, 'from'>): Promise<number[]> {
   const [info] = await transport.describe([from.name]);
   if (info === undefined) {
     throw new TributaryError('TOPIC_MISSING', `there is no topic ${from.name}; run \`tributary topics apply\``);
@@ -206,7 +206,7 @@ export async function positionsIn(
 }
 
 /** How many offsets lie between the positions and the ends, in partitions that have records there. */
-export async function behindOf(
+async function behindOf(
   positions: readonly number[],
   { from }: Pick<SegmentSource, 'from'>,
   transport: Transport,
@@ -222,4 +222,14 @@ export async function behindOf(
     }),
   );
   return lags.reduce((sum, lag) => sum + lag, 0);
+}
+
+/** How many offsets of the topic, as it is now, the table has yet to count. */
+export async function behindTopic(
+  snapshot: Snapshot | undefined,
+  source: Pick<SegmentSource, 'name' | 'from'>,
+  transport: Transport,
+): Promise<number> {
+  const ends = await endsOf(transport, source);
+  return behindOf(await positionsIn(snapshot, source, transport), source, transport, ends);
 }

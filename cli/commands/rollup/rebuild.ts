@@ -2,6 +2,7 @@
 import { type KeptTable, rollupTables } from '../../../app/kept-tables.ts';
 import { shownLine } from '../../../app/shown.ts';
 import { prepareSchemas, rollupSettingsOf } from '../../../app/wiring.ts';
+import { TributaryError } from '../../../core/errors.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import type { Telemetry } from '../../../jobs/runtime/telemetry.ts';
@@ -10,7 +11,7 @@ import { archivedLog } from '../../../reports/operate/archived-log.ts';
 import { type Compared, compareTables, isEqual } from '../../../reports/operate/compare.ts';
 import { dropGeneration, madeGenerations, openNewest } from '../../../reports/operate/generations.ts';
 import { currentTable, daysOf, generationTable, type KeptStores } from '../../../reports/operate/kept.ts';
-import { behindOf, endsOf, positionsIn, rebuildGeneration, rebuildGroup } from '../../../reports/operate/rebuild.ts';
+import { behindTopic, positionsIn, rebuildGeneration, rebuildGroup } from '../../../reports/operate/rebuild.ts';
 import { archiveOf } from '../../../reports/runtime/archive-source.ts';
 import { currentGeneration, makeCurrent, tableName } from '../../../reports/runtime/generations.ts';
 import type { SegmentSource } from '../../../reports/runtime/source.ts';
@@ -19,6 +20,7 @@ import { type Context, endOf, GoOn, print, printJson, printTable, type Run } fro
 import { FAILED, usage } from '../../errors.ts';
 import { found } from '../../names.ts';
 import { type ProgressLine, progressLine } from '../../output/progress-line.ts';
+import { counted } from './tables.ts';
 
 export interface Args {
   readonly datasource: string;
@@ -173,7 +175,6 @@ async function statusesOf(doing: Doing): Promise<Status[]> {
   const { transport } = runtime.stores;
   const { generation: current } = await currentGeneration(stores.objects, source.prefix);
   const { kept } = await madeGenerations(stores.objects, source.prefix);
-  const ends = await endsOf(transport, source);
   return Promise.all(
     kept.map(async (generation): Promise<Status> => {
       const snapshot = await snapshotOf(doing, generation);
@@ -185,7 +186,7 @@ async function statusesOf(doing: Doing): Promise<Status[]> {
         group: generation === current ? source.name : rebuildGroup(source.name, generation),
         firstDay: days[0] ?? null,
         lastDay: days.at(-1) ?? null,
-        behind: await behindOf(await positionsIn(snapshot, source, transport), source, transport, ends),
+        behind: await behindTopic(snapshot, source, transport),
       };
     }),
   );
@@ -235,10 +236,10 @@ function comparisonLines(compared: Compared, before: Status, after: Status): str
   const only = (days: readonly string[], { generation }: Status): string[] =>
     days.length === 0
       ? []
-      : [`${days.length} days are in generation ${generation} alone: ${days[0]} to ${days.at(-1)}`];
+      : [`${counted(days.length, 'day')} of generation ${generation} alone: ${days[0]} to ${days.at(-1)}`];
   return [
-    `${number(equalDays)} days have the same totals in generations ${before.generation} and ${after.generation}`,
-    ...(differentDays === 0 ? [] : [`${number(differentDays)} days differ, such as:`]),
+    `${counted(equalDays, 'day')} with the same totals in generations ${before.generation} and ${after.generation}`,
+    ...(differentDays === 0 ? [] : [`${counted(differentDays, 'day')} with other totals, such as:`]),
     ...examples.map(
       ({ day, tenant, metric, before: one, after: other }) =>
         `  ${day}  ${tenant}  ${metric}: ${one ?? 'none'} became ${other ?? 'none'}`,
@@ -282,10 +283,10 @@ async function become(
       isSwap
         ? `It is ${number(to.behind)} behind the topic; it catches up first, while the rollup goes on.`
         : `It is ${number(to.behind)} behind the topic: the rollup goes on there, as far as the topic reaches back.`,
-      'The rollup notices at its next commit, and goes on in that table from where it is. Queries read it at once.',
+      'The rollup notices within seconds, and goes on in that table from where it is. Queries read it at once.',
       ...(lost.length === 0
         ? []
-        : [`${number(lost.length)} days are in the current table alone: ${lost[0]} to ${lost.at(-1)}.`]),
+        : [`The current table alone has ${counted(lost.length, 'day')}: ${lost[0]} to ${lost.at(-1)}.`]),
       `The other table is kept: ${isSwap ? '`--back`' : '`--swap`'} makes it current again, \`--drop ${current.generation}\` deletes it.`,
     ];
     if (args.json) {
@@ -304,7 +305,12 @@ async function become(
     return undefined;
   }
   if (isSwap) await catchUp(doing, to.generation);
-  await makeCurrent(stores.objects, source.prefix, pointer, to.generation);
+  try {
+    await makeCurrent(stores.objects, source.prefix, pointer, to.generation);
+  } catch (error) {
+    if (!(error instanceof TributaryError && error.code === 'ALREADY_EXISTS')) throw error;
+    throw usage(`somebody else has made a table of ${datasource.name} current meanwhile; look at it with --status`);
+  }
   if (args.json)
     await printJson(context, { done: true, datasource: datasource.name, from: current.generation, to: to.generation });
   else await print(context, `${datasource.name} is counted in generation ${to.generation} (${to.table}) from now on`);

@@ -2,6 +2,7 @@
 import { hint } from '../../../app/hint.ts';
 import { type KeptTable, keptTables } from '../../../app/kept-tables.ts';
 import { currentTable, type Extent, extentOf, type KeptStores } from '../../../reports/operate/kept.ts';
+import { behindTopic } from '../../../reports/operate/rebuild.ts';
 import type { Context } from '../../context.ts';
 import { usage } from '../../errors.ts';
 import { type Form, printListing } from '../../output/listing.ts';
@@ -41,7 +42,7 @@ interface Listed extends Extent {
   readonly table: string | null;
   readonly generation: number | null;
   readonly version: number | null;
-  /** Records that it has yet to count; null where it was never run. */
+  /** Offsets of the topic that the table has yet to count. */
   readonly behind: number | null;
 }
 
@@ -54,8 +55,6 @@ export async function listTables(context: Context, form: Form, tables: readonly 
   for (const { name, source } of tables) {
     context.signal.throwIfAborted();
     const found = await currentTable(stores, source);
-    const lags = await wired.stores.transport.lag(source.name, source.from.name);
-    const isRun = lags.some(({ committed }) => committed !== undefined);
     listed.push({
       name,
       topic: source.from.name,
@@ -63,7 +62,7 @@ export async function listTables(context: Context, form: Form, tables: readonly 
       generation: found?.generation ?? null,
       version: found?.snapshot.version ?? null,
       ...(found === undefined ? NOTHING : extentOf(found.snapshot)),
-      behind: isRun ? lags.reduce((sum, { lag }) => sum + lag, 0) : null,
+      behind: found === undefined ? null : await behindTopic(found.snapshot, source, wired.stores.transport),
     });
   }
   const now = stores.now();
