@@ -41,7 +41,8 @@ async function keep(
   const { now } = stores;
   if (source.retentionDays !== undefined) {
     const { days } = await expireTable(table, firstKeptDay(source.retentionDays, now()), { now, dryRun: false });
-    if (days.length > 0) logger.info(`${days.length} days of ${table.table} are over and removed`);
+    if (days.length > 0)
+      logger.info(`${days.length === 1 ? '1 day' : `${days.length} days`} of ${table.table} removed, since over`);
   }
   const { files, groups } = await compactTable(stores, source, table, { signal });
   if (files > 0) logger.info(`${files} segments of ${table.table} are ${groups} now`);

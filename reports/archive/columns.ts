@@ -110,7 +110,7 @@ function innermost(schema: Schema): Exclude<Schema, NullableSchema> {
 }
 
 /** `ageBand` is in `personal_age_band`. */
-export const personalColumn = (field: string): string =>
+const personalColumn = (field: string): string =>
   `personal_${field.replace(/[A-Z]/g, '_$&').toLowerCase().replace(/^_/, '')}`;
 
 /** The data of an event in the columns that it has: `data`, and those of what is personal and there. */
