@@ -7,15 +7,9 @@
 import type { Writable } from 'node:stream';
 import { kindOf, messageOf } from '../core/errors.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
-import type { LookupCache } from '../jobs/runtime/lookups.ts';
 import { startWhenBack } from '../jobs/runtime/patient.ts';
-import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
 import { lookupsFor } from '../jobs/runtime/rows/run.ts';
-import type { RunningJob } from '../jobs/runtime/run-group.ts';
-import type { Runtime } from '../jobs/runtime/stores.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
-import { runRollup } from '../reports/runtime/run.ts';
-import { CurrentTable } from '../reports/runtime/tables.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
@@ -27,10 +21,11 @@ import { Outages } from './outages.ts';
 
 import { type Probes, serveProbes } from './probes.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
+import { startWork } from './start-work.ts';
 import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
-import { rollupSettingsOf, type Wired } from './wiring.ts';
+import type { Wired } from './wiring.ts';
 import { type AnyWork, isArchive, isJob, isSource } from './works.ts';
 
 /** Where jobs run, and who hears of it. */
@@ -114,12 +109,6 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     await probes?.close();
     if (signal.aborted) logger.info('stopped');
   }
-}
-
-async function startWork(work: AnyWork, wired: Wired, runtime: Runtime, lookups: LookupCache): Promise<RunningJob> {
-  if (isJob(work)) return runCurrent(work, runtime, lookups);
-  const table = new CurrentTable(await wired.segments(), work);
-  return runRollup({ source: work, table, runtime, settings: rollupSettingsOf(wired.config) });
 }
 
 /** A group that does not answer learns by itself, a little later, that this member is gone. */

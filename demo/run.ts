@@ -8,10 +8,10 @@
  */
 import { relative, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { Job } from '../jobs/define.ts';
-import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
+import type { RunningJob } from '../jobs/runtime/run-group.ts';
 import type { Runtime, Stores } from '../jobs/runtime/stores.ts';
 import { SILENT, type Telemetry } from '../jobs/runtime/telemetry.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 import type { Platform } from '../modules/define.ts';
 import type { Topic } from '../topics/define.ts';
 import { contentEvents, userEvents } from '../topics/index.ts';
@@ -21,7 +21,7 @@ import { collectFigures, pickSample } from './figures.ts';
 import { openImport } from './import.ts';
 import { readRows } from './read.ts';
 import { selectRows } from './rows.ts';
-import { summaryText, type Timing, type Work } from './summary.ts';
+import { type Amount, summaryText, type Timing } from './summary.ts';
 import { type Survey, survey } from './survey.ts';
 
 /** What the demo needs of an installation: topics made, schemas registered, tables prepared. */
@@ -29,8 +29,11 @@ export interface Installation {
   /** `data` is the folder of what is embedded. */
   readonly config: { readonly data: string };
   readonly stores: Stores;
-  readonly platform: Pick<Platform, 'topics' | 'jobs'>;
+  readonly platform: Pick<Platform, 'topics'>;
+  /** The jobs, and the rollups of datasources. */
+  readonly works: readonly Work[];
   runtime(telemetry: Telemetry): Runtime;
+  start(work: Work, runtime: Runtime): Promise<RunningJob>;
 }
 
 export interface DemoOptions {
@@ -48,6 +51,7 @@ export interface DemoOptions {
 /** What the steps of one run have in common. */
 interface Run {
   readonly runtime: Runtime;
+  readonly start: Installation['start'];
   readonly display: Display;
   readonly signal: AbortSignal;
 }
@@ -63,14 +67,16 @@ export async function runDemo(installation: Installation, options: DemoOptions):
   const startedAt = performance.now();
   if (!json) output.write('Real learning events, from the Open University, into projections:\n\n');
   const display = json ? NO_DISPLAY : displayOn(output);
-  const run: Run = { runtime: installation.runtime(telemetry), display, signal };
+  const start: Run['start'] = (work, runtime) => installation.start(work, runtime);
+  const run: Run = { runtime: installation.runtime(telemetry), start, display, signal };
   const { stores, platform } = installation;
-  const { topics, jobs } = platform;
-  let imported: Work;
-  let applied: Work;
+  const { topics } = platform;
+  const { works } = installation;
+  let imported: Amount;
+  let applied: Amount;
   try {
-    imported = await importEvents(run, presentations, jobs);
-    applied = await runUntilQuiet(run, jobs);
+    imported = await importEvents(run, presentations, works);
+    applied = await runUntilQuiet(run, works);
   } finally {
     display.end();
   }
@@ -89,7 +95,7 @@ function flagsFor(data: string): string {
   return ` --data ${/^[\w./-]+$/.test(path) ? path : JSON.stringify(path)}`;
 }
 
-async function importEvents(run: Run, presentations: readonly string[], jobs: readonly Job[]): Promise<Work> {
+async function importEvents(run: Run, presentations: readonly string[], works: readonly Work[]): Promise<Amount> {
   const startedAt = performance.now();
   const { display, signal } = run;
   const { transport, codec } = run.runtime.stores;
@@ -109,7 +115,7 @@ async function importEvents(run: Run, presentations: readonly string[], jobs: re
     await demo.run(events, { until: first.length, chunk: CHUNK, told });
     const projecting = await runUntilQuiet(
       run,
-      jobs.filter(({ from }) => FIRST.includes(from)),
+      works.filter(({ from }) => FIRST.includes(from)),
     );
     await demo.run(events, { until: events.length, chunk: CHUNK, told });
     return { records: demo.done - before, seconds: secondsSince(startedAt) - projecting.seconds };
@@ -128,16 +134,16 @@ function readEvents(presentations: readonly string[]) {
 }
 
 /** Runs the jobs until they have nothing left to do; not at all if there is nothing to begin with. */
-async function runUntilQuiet({ runtime, display, signal }: Run, jobs: readonly Job[]): Promise<Work> {
+async function runUntilQuiet({ runtime, display, signal, start }: Run, works: readonly Work[]): Promise<Amount> {
   const startedAt = performance.now();
   const look = async (): Promise<Survey> => {
-    const seen = await survey(runtime.stores, jobs, runtime.clock.now());
+    const seen = await survey(runtime.stores, works, runtime.clock.now());
     for (const { topic, read, total } of seen.topics) display.show(topic, read, total);
     return seen;
   };
   const before = await look();
   if (before.quiet) return { records: 0, seconds: 0 };
-  const running = await Promise.all(jobs.map((job) => runCurrent(job, runtime)));
+  const running = await Promise.all(works.map((work) => start(work, runtime)));
   const failed = Promise.race(running.map(({ finished }) => finished));
   failed.catch(() => {});
   try {

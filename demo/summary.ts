@@ -1,7 +1,8 @@
 /** What the demo came to, for people. */
 import type { BatchFigures, Counts, Figures } from './figures.ts';
 
-export interface Work {
+/** How many records, in how many seconds. */
+export interface Amount {
   readonly records: number;
   readonly seconds: number;
 }
@@ -9,9 +10,9 @@ export interface Work {
 /** What one run did and how long it took. */
 export interface Timing {
   /** Events that were not in the log before. */
-  readonly imported: Work;
+  readonly imported: Amount;
   /** Records the jobs had not read before, derived ones included. */
-  readonly applied: Work;
+  readonly applied: Amount;
   readonly seconds: number;
 }
 

@@ -3,6 +3,7 @@
 import { timerFired } from '../core/event.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Stores } from '../jobs/runtime/stores.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 import type { GroupLag } from '../topics/log/transport.ts';
 
 export interface TopicProgress {
@@ -22,26 +23,24 @@ export interface Survey {
   readonly quiet: boolean;
 }
 
+type Lags = ReadonlyMap<Job | Work, GroupLag[]>;
+
 /** `now` is the time up to which timers are due, in ms since 1970 UTC. */
 export async function survey(
   stores: Pick<Stores, 'transport' | 'tables'>,
-  jobs: readonly Job[],
+  works: readonly (Job | Work)[],
   now: number,
 ): Promise<Survey> {
-  const lags = new Map<Job, GroupLag[]>();
-  for (const job of jobs) lags.set(job, await stores.transport.lag(job.name, job.from.name));
+  const lags = new Map<Job | Work, GroupLag[]>();
+  for (const job of works) lags.set(job, await stores.transport.lag(job.name, job.from.name));
   const behind = [...lags.values()].flat().some(({ lag }) => lag > 0);
   const quiet = !behind && !(await timerIsDue(stores, lags, now)) && !(await hasGrown(stores, lags));
   return { topics: progressOf(lags), quiet };
 }
 
-async function timerIsDue(
-  { tables }: Pick<Stores, 'tables'>,
-  lags: ReadonlyMap<Job, GroupLag[]>,
-  now: number,
-): Promise<boolean> {
+async function timerIsDue({ tables }: Pick<Stores, 'tables'>, lags: Lags, now: number): Promise<boolean> {
   for (const [job, partitions] of lags) {
-    if (!job.on.includes(timerFired)) continue;
+    if (!('row' in job) || !job.on.includes(timerFired)) continue;
     for (const { partition } of partitions) {
       if ((await tables.due(job.row, [partition], now, 1)).length > 0) return true;
     }
@@ -50,10 +49,7 @@ async function timerIsDue(
 }
 
 /** Offsets only grow: a log that still ends where its groups were found has been read to its end all the while. */
-async function hasGrown(
-  { transport }: Pick<Stores, 'transport'>,
-  lags: ReadonlyMap<Job, GroupLag[]>,
-): Promise<boolean> {
+async function hasGrown({ transport }: Pick<Stores, 'transport'>, lags: Lags): Promise<boolean> {
   const ends = new Map<string, number>();
   for (const { name, partitions } of await transport.describe([...lags.keys()].map((job) => job.from.name))) {
     for (const { partition, end } of partitions) ends.set(`${name}/${partition}`, end);
@@ -63,7 +59,7 @@ async function hasGrown(
   );
 }
 
-function progressOf(lags: ReadonlyMap<Job, GroupLag[]>): TopicProgress[] {
+function progressOf(lags: Lags): TopicProgress[] {
   return [...Map.groupBy(lags, ([job]) => job.from.name)].map(([topic, groups]) => {
     let read = 0;
     let total = 0;

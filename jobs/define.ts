@@ -78,6 +78,7 @@ export interface Emit<Type extends string = string> {
   readonly kind: 'emit';
   readonly type: Type;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly at?: number;
 }
 export interface Wake {
   readonly kind: 'wake';
@@ -100,9 +101,12 @@ export interface Call {
 }
 export type Output<Type extends string = string> = Emit<Type> | Wake | Call;
 
-/** Says an event, to the one of the job's `to` topics that has it. */
-export function emit<D extends EventDef>(event: D, data: Input<D['schema']>): Emit<D['type']> {
-  return { kind: 'emit', type: event.type, data: data as Emit['data'] };
+/**
+ * Emits an event to the one of the job's `to` topics that has it. Its time is that of the event that it follows from; or `at`, in ms
+ * since 1970 UTC, if that is later: of a conclusion, the time of the last fact that it rests on.
+ */
+export function emit<D extends EventDef>(event: D, data: Input<D['schema']>, at?: number): Emit<D['type']> {
+  return { kind: 'emit', type: event.type, data: data as Emit['data'], ...(at !== undefined && { at }) };
 }
 /** Asks for `timer.fired` with this name at `due`: on the row's own topic, as an ordinary event. */
 export const wakeAt = (name: string, due: number): Wake => ({ kind: 'wake', name, due });

@@ -54,12 +54,15 @@ export function bucketOf(granularity: Granularity, time: number): Bucket | undef
   if (isLocalDay(granularity)) return localBucket(granularity.localDay, time);
   const width = WIDTH_MS[granularity];
   const start = Math.floor(time / width) * width;
-  return { start, end: start + width, date: DateTime.fromMillis(start, { zone: 'utc' }).toFormat('yyyy-MM-dd') };
+  return { start, end: start + width, date: dateOf(DateTime.fromMillis(start, { zone: 'utc' })) };
 }
+
+/** Not by a format: that has the digits of the machine's language. */
+const dateOf = (day: DateTime): string => day.toISODate() ?? '';
 
 function localBucket(zone: string, time: number): Bucket {
   const day = DateTime.fromMillis(time, { zone }).startOf('day');
   // Where clocks go from 24:00 to 1:00, the day after begins at 1:00: `startOf` knows.
   const end = day.plus({ days: 1 }).startOf('day').toMillis();
-  return { start: day.toMillis(), end, date: day.toFormat('yyyy-MM-dd') };
+  return { start: day.toMillis(), end, date: dateOf(day) };
 }

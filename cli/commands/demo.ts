@@ -1,7 +1,9 @@
 /** `tributary demo`: a real data set through all jobs. */
 
 import { Outages } from '../../app/outages.ts';
+import { startWork } from '../../app/start-work.ts';
 import { createLogger, logged, toAll } from '../../app/telemetry.ts';
+import { type AnyWork, worksOf } from '../../app/works.ts';
 import { learning } from '../../modules/learning.ts';
 import type { Run } from '../context.ts';
 import { usage } from '../errors.ts';
@@ -20,6 +22,10 @@ export const run: Run<{ json: boolean; presentations: readonly string[] }> = asy
   const logger = createLogger('warn', stderr);
   const outages = new Outages((level, fields, text) => logger[level](fields, text), Date.now);
   const telemetry = toAll(logged(logger), outages);
-  await runDemo(wired, { json, presentations, output: stdout, telemetry, signal });
+  const works = worksOf(wired);
+  await runDemo(
+    { ...wired, works, start: (work: AnyWork, runtime) => startWork(work, wired, runtime) },
+    { json, presentations, output: stdout, telemetry, signal },
+  );
   return undefined;
 };

@@ -238,7 +238,7 @@ function toBatch(batchId: string, before: Learner | undefined, after: Learner) {
     said.push(emit(learnerProgressed, { ...learner, ...previous }));
   }
   if (is?.completionSaid && !was?.completionSaid && completedAt !== null) {
-    said.push(emit(learnerCompleted, { batchId, courseId, userId, completedAt }));
+    said.push(emit(learnerCompleted, { batchId, courseId, userId, completedAt }, completedAt));
   }
   return said;
 }
@@ -248,11 +248,13 @@ function toGroup(groupId: string, row: Learner) {
   return emit(memberProgressed, { groupId, userId, courseId, progress, state, completedAt, enrolled: isEnrolled(row) });
 }
 
-function toLearner({ userId, courseId, courseName }: Learner) {
-  return emit(notificationRequested, {
+/** The learner is told as of the completion: a course that is published late concludes what may be years old, or of this minute. */
+function toLearner({ userId, courseId, courseName, completedAt }: Learner) {
+  const told = {
     recipientId: userId,
     notificationId: derivedId('course-completed/', courseId),
     category: 'course',
     title: `You have completed ${courseName.trim() === '' ? courseId : courseName}`,
-  });
+  };
+  return emit(notificationRequested, told, completedAt ?? undefined);
 }

@@ -66,7 +66,7 @@ export class RollupFold {
     return this.#counted.rows;
   }
 
-  /** About how much memory it takes, in bytes. One event lets it grow by half at most, once it is large. */
+  /** About how much memory it takes, in bytes. One event lets it grow by about a half, once it is large. */
   get bytes(): number {
     return this.#counted.bytes;
   }

@@ -46,6 +46,7 @@ export class PartitionFold {
   #deadLetters: RejectedRecord[] = [];
   #letterBytes = 0;
   #since: number | undefined;
+  #last = 0;
 
   constructor(source: SegmentSource, partition: Partition, { position, next, dedupe, partitions }: Begin) {
     this.partition = partition;
@@ -69,10 +70,16 @@ export class PartitionFold {
     return this.#since;
   }
 
+  /** When the last of it was counted. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** A record was counted, skipped or rejected: the fold reflects everything before `next`. */
   pass(next: number, elapsed: number): void {
     this.#next = next;
     this.#since ??= elapsed;
+    this.#last = elapsed;
   }
 
   reject(rejected: RejectedRecord): void {

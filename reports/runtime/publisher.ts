@@ -16,6 +16,10 @@ import type { RollupSettings } from './settings.ts';
 import type { SegmentSource } from './source.ts';
 import type { SegmentTable } from './tables.ts';
 
+/** A publication that took a second is followed by another one so many seconds later, at the earliest. */
+const COST_SHARE = 10;
+const LONGEST_MS = 60_000;
+
 export interface PublisherParts {
   readonly source: SegmentSource;
   readonly table: SegmentTable;
@@ -34,6 +38,8 @@ export class Publisher {
   #stopping = new AbortController();
   #isWaiting = false;
   #lookAt = Number.NEGATIVE_INFINITY;
+  /** How long the last publication took. */
+  #costMs = 0;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -51,10 +57,16 @@ export class Publisher {
     if (this.#folds.size === 0) this.#stopping.abort();
   }
 
-  /** Whether it is time to publish, by age or by size. */
+  /**
+   * Whether it is time to publish: by size; or by age, which may be the larger the longer it takes, so that more events become fewer
+   * segments; or because nothing more came for a while.
+   */
   get isDue(): boolean {
     const { clock, settings } = this.#parts;
-    return this.isFull || this.#oldest <= clock.elapsed() - settings.publishMs;
+    const now = clock.elapsed();
+    const { oldest, newest } = this.#ages();
+    const longest = Math.max(settings.publishMs, Math.min(LONGEST_MS, COST_SHARE * this.#costMs));
+    return this.isFull || oldest <= now - longest || newest <= now - settings.publishMs;
   }
 
   /** Now and then: whether this table still counts. If it does not, all partitions fail, as they do at a commit. */
@@ -83,10 +95,15 @@ export class Publisher {
     return this.#isWaiting;
   }
 
-  get #oldest(): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const { since } of this.#folds) if (since !== undefined && since < oldest) oldest = since;
-    return oldest;
+  /** When the first and the last of what is not published was counted, by the monotonic clock; infinite if there is nothing. */
+  #ages(): { readonly oldest: number; readonly newest: number } {
+    let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { since, last } of this.#folds) {
+      if (since === undefined) continue;
+      oldest = Math.min(oldest, since);
+      newest = Math.max(newest, last);
+    }
+    return { oldest, newest: oldest === Number.POSITIVE_INFINITY ? oldest : newest };
   }
 
   /**
@@ -109,6 +126,7 @@ export class Publisher {
       if (one !== undefined) taken.push(one);
     }
     if (taken.length === 0) return;
+    const began = this.#parts.clock.elapsed();
     this.#takenBytes = taken.reduce((sum, { bytes }) => sum + bytes, 0);
     try {
       await this.#untilPublished(taken);
@@ -117,6 +135,7 @@ export class Publisher {
     } finally {
       this.#takenBytes = 0;
       this.#isWaiting = false;
+      this.#costMs = this.#parts.clock.elapsed() - began;
     }
   }
 

@@ -63,7 +63,7 @@ const startOf = (every: Every['every'], day: string): string =>
 function between(from: string, day: string, { first, last }: { first: string; last: string }): string {
   const [least, , , most] = [-1, 0, 0, 1].map((days, i) => {
     const date = DateTime.fromISO(i < 2 ? first : last, { zone: 'utc' });
-    if (date.isValid) return date.plus({ days }).toFormat('yyyy-MM-dd');
+    if (date.isValid) return date.plus({ days }).toISODate();
     throw new TributaryError('USAGE', `${i < 2 ? first : last} is no day: give one such as 2026-01-31`);
   });
   return `${from}\n  where date between date '${least}' and date '${most}' and ${day} between date '${first}' and date '${last}'`;

@@ -31,12 +31,15 @@ export async function writeSegmentFiles(
   return duck.using(async (connection) => {
     await connection.run(`CREATE TEMP TABLE staged (${declarations(columns)})`);
     await connection.append('staged', typesOf(columns), chunksOf(columns, rows));
-    const days = await connection.rows(`SELECT DISTINCT strftime(${day}, '%Y-%m-%d') AS day FROM staged ORDER BY day`);
+    // Of all days at once: a query for each file takes as long as the file.
+    const stored = storedColumns(layout);
+    const grouped = `${statisticsSql(stored, 'staged', `strftime(${day}, '%Y-%m-%d')`)} GROUP BY ${day} ORDER BY ${day}`;
     const files: SegmentFile[] = [];
-    for (const each of days) {
-      const name = String(each['day']);
+    for (const row of await connection.rows(grouped)) {
+      const name = String(row['day']);
       const query = `SELECT * FROM staged WHERE ${day} = DATE ${quoted(name)}`;
-      files.push(await copySegmentFile(duck, connection, { layout, day: name, query, sortBy }));
+      const path = await copyFile(duck, connection, { layout, day: name, query, sortBy });
+      files.push({ day: name, path, bytes: (await stat(path)).size, statistics: statisticsOf(stored, row) });
     }
     return files;
   });
@@ -55,8 +58,22 @@ export interface CopiedSegment {
 export async function copySegmentFile(
   duck: DuckDb,
   connection: DuckConnection,
-  { layout, day, query, sortBy = [], signal }: CopiedSegment,
+  copied: CopiedSegment,
 ): Promise<SegmentFile> {
+  const { layout, day, signal } = copied;
+  const columns = storedColumns(layout);
+  const path = await copyFile(duck, connection, copied);
+  const relation = `read_parquet(${quoted(path)}, hive_partitioning = false)`;
+  const [row = {}] = await connection.rows(statisticsSql(columns, relation), signal);
+  return { day, path, bytes: (await stat(path)).size, statistics: statisticsOf(columns, row) };
+}
+
+/** Answers the path. */
+async function copyFile(
+  duck: DuckDb,
+  connection: DuckConnection,
+  { layout, query, sortBy = [], signal }: CopiedSegment,
+): Promise<string> {
   const columns = storedColumns(layout);
   const path = duck.file('parquet');
   const cast = columns.map(
@@ -66,9 +83,7 @@ export async function copySegmentFile(
   const order = sorted.length === 0 ? '' : ` ORDER BY ${sorted.join(', ')}`;
   const select = `SELECT ${cast.join(', ')} FROM (${query}) AS rows${order}`;
   await connection.run(`COPY (${select}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`, signal);
-  const relation = `read_parquet(${quoted(path)}, hive_partitioning = false)`;
-  const [row = {}] = await connection.rows(statisticsSql(columns, relation), signal);
-  return { day, path, bytes: (await stat(path)).size, statistics: statisticsOf(columns, row) };
+  return path;
 }
 
 function declarations(columns: readonly Column[]): string {

@@ -33,14 +33,18 @@ const AS: Partial<Record<ColumnType, (value: string) => string>> = {
 
 const boundedOf = (columns: readonly Column[]): Column[] => columns.filter(({ type }) => BOUNDED.has(type));
 
-/** One row, with a column `rows`, and `n<i>`, `a<i>`, `z<i>` for the i-th bounded column: its nulls, its least, its largest. */
-export function statisticsSql(columns: readonly Column[], relation: string): string {
+/**
+ * One row, with a column `rows`, and `n<i>`, `a<i>`, `z<i>` for the i-th bounded column: its nulls, its least, its largest. `day` is one more
+ * column of that name, for whoever groups by it.
+ */
+export function statisticsSql(columns: readonly Column[], relation: string, day?: string): string {
   const parts = boundedOf(columns).map(({ name, type }, i) => {
     const column = identifier(name);
     const as = AS[type] ?? ((value: string) => value);
     return `count(*) - count(${column}) AS n${i}, ${as(`min(${column})`)} AS a${i}, ${as(`max(${column})`)} AS z${i}`;
   });
-  return `SELECT ${['count(*) AS rows', ...parts].join(', ')} FROM ${relation}`;
+  const named = day === undefined ? [] : [`${day} AS day`];
+  return `SELECT ${[...named, 'count(*) AS rows', ...parts].join(', ')} FROM ${relation}`;
 }
 
 export function statisticsOf(columns: readonly Column[], row: Readonly<Record<string, unknown>>): Statistics {

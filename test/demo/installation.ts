@@ -2,8 +2,10 @@
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';
+import type { Job } from '../../jobs/define.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
+import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
 import {
   DEFAULT_SETTINGS,
   recordBudgetOf,
@@ -29,7 +31,9 @@ export async function installation(
   return {
     config: { data: 'data' },
     stores,
-    platform: { topics, jobs },
+    platform: { topics },
+    works: jobs,
+    start: (job: Job, runtime) => runCurrent(job, runtime),
     runtime: (telemetry) => ({
       stores,
       clock: systemClock,

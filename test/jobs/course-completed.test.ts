@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
+import { courseStructureChanged } from '../../schemas/enrollment.ts';
 import { notificationRequested } from '../../schemas/notification.ts';
 import { courseStructure } from '../../schemas/rows/course-structure.ts';
 import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';
@@ -34,3 +35,20 @@ for (const [what, name, courseId, title, id] of NAMES) {
     );
   });
 }
+
+test('a completion that a late course concludes has the time of its last content, not that of the course', async (t) => {
+  const DAY = 86_400_000;
+  const began = Date.UTC(2026, 0, 1);
+  const spec = await jobSpec(t, trackProgress, {});
+  const at = ([def, data]: SpecEvent, day: number): SpecEvent => [def, data, { time: began + day * DAY }];
+  await spec.given(at(joins, 0), at(completes('a'), 10), at(completes('b'), 20));
+  await spec.lookups([courseStructure, course]);
+  // The course was published before anybody learned, and its job reads it last.
+  await spec.when(at([courseStructureChanged, { courseId: course.courseId }], 0));
+  const [info] = await spec.stores.transport.describe(['notification.events']);
+  const records = await spec.stores.transport.read('notification.events', 0, info?.partitions[0]?.begin ?? 0, 10);
+  assert.deepEqual(
+    records.map(({ headers }) => headers['ce_time']),
+    [new Date(began + 20 * DAY).toISOString()],
+  );
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Settings } from 'luxon';
 import { bucketOf, type Granularity, localDay } from '../../reports/granularity.ts';
 import { summarySql, viewSql } from '../../reports/sql/finish.ts';
 import { duckdb } from './duckdb.ts';
@@ -112,6 +113,22 @@ test('buckets in UTC hold their first moment and not their last, before 1970, to
       assert.notDeepEqual(bucketOf(granularity, start - 1), bucket);
     }
   }
+});
+
+test('dates have the digits of ISO 8601 in every language of the machine', (t) => {
+  const before = Settings.defaultLocale;
+  t.after(() => {
+    Settings.defaultLocale = before;
+  });
+  Settings.defaultLocale = 'ar-EG';
+  const time = Date.UTC(2026, 0, 5, 20);
+  assert.equal(bucketOf('day', time)?.date, '2026-01-05');
+  assert.equal(bucketOf(localDay('Asia/Kolkata'), time)?.date, '2026-01-06');
+  const dates = { first: '2026-01-05', last: '2026-01-06' };
+  assert.match(
+    summarySql(visitsBy('day'), { from: 'visits', by: [], dates }),
+    /between date '2026-01-04' and date '2026-01-07'/,
+  );
 });
 
 test('weeks begin on Monday and months on the first, and count everybody once', async (t) => {

@@ -280,12 +280,16 @@ function entryOf(
     }
     case 'emit': {
       const { topic, def } = destinations.of(output.type);
+      if (output.at !== undefined && !isTime(output.at)) {
+        throw new Error(`${output.type} cannot be of the time ${output.at}: it must be a whole number of ms`);
+      }
       const key = keyOf(topic, { type: output.type, data: output.data });
       if (key !== null && !isKeyPart(key))
         throw new Error(`the key of ${output.type} is no text of 1 to 512 characters`);
       return {
         kind: 'event',
         ...said,
+        time: Math.max(event.time, output.at ?? event.time),
         topic: topic.name,
         type: output.type,
         key,

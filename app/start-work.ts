@@ -1,0 +1,21 @@
+/** Starts whatever a process runs: a job on the current generation of its rows, or a rollup on that of its table. */
+import type { LookupCache } from '../jobs/runtime/lookups.ts';
+import { runCurrent } from '../jobs/runtime/rows/generations/run-current.ts';
+import { lookupsFor } from '../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../jobs/runtime/run-group.ts';
+import type { Runtime } from '../jobs/runtime/stores.ts';
+import { runRollup } from '../reports/runtime/run.ts';
+import { CurrentTable } from '../reports/runtime/tables.ts';
+import { rollupSettingsOf, type Wired } from './wiring.ts';
+import { type AnyWork, isJob } from './works.ts';
+
+export async function startWork(
+  work: AnyWork,
+  wired: Pick<Wired, 'segments' | 'config'>,
+  runtime: Runtime,
+  lookups: LookupCache = lookupsFor(runtime),
+): Promise<RunningJob> {
+  if (isJob(work)) return runCurrent(work, runtime, lookups);
+  const table = new CurrentTable(await wired.segments(), work);
+  return runRollup({ source: work, table, runtime, settings: rollupSettingsOf(wired.config) });
+}
