@@ -5,12 +5,15 @@ import type { SegmentCache } from '../../sinks/segments/cache.ts';
 import { segmentsSql } from '../../sinks/segments/source.ts';
 import { layoutOf } from '../columns.ts';
 import { type Datasource, pointName } from '../define-datasource.ts';
+import { isLocalDay } from '../granularity.ts';
 import { summarySql } from '../sql/finish.ts';
 import { daysOf } from './kept.ts';
 
 /** Sums of doubles depend on their order in the last digits. */
 const TOLERANCE = 1e-9;
 const MOST_EXAMPLES = 20;
+const MOST_FILES = 1000;
+const MOST_BYTES = 128_000_000;
 
 type Total = string | number | boolean | null;
 
@@ -53,17 +56,18 @@ export async function compareTables(
   const both = [...first].filter((day) => second.has(day));
   let [equalDays, done] = [0, 0];
   const examples: Difference[] = [];
-  for (const day of both) {
+  for (const days of groupsOf(both, [before, after])) {
     options.signal.throwIfAborted();
-    const differences = differencesOf(
-      day,
-      datasource,
-      await totalsOf(datasource, before, day, options),
-      await totalsOf(datasource, after, day, options),
-    );
-    if (differences.length === 0) equalDays += 1;
-    examples.push(...differences.slice(0, MOST_EXAMPLES - examples.length));
-    done += 1;
+    const [one, other] = [
+      await totalsOf(datasource, before, days, options),
+      await totalsOf(datasource, after, days, options),
+    ];
+    for (const day of days) {
+      const differences = differencesOf(day, datasource, one.get(day) ?? NONE, other.get(day) ?? NONE);
+      if (differences.length === 0) equalDays += 1;
+      examples.push(...differences.slice(0, MOST_EXAMPLES - examples.length));
+    }
+    done += days.length;
     options.progress(done, both.length);
   }
   return {
@@ -75,18 +79,55 @@ export async function compareTables(
   };
 }
 
-type Totals = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+/** Days that are read at once, in their order: so few that their segments fit on the disk and into memory. */
+function groupsOf(days: readonly string[], snapshots: readonly Snapshot[]): string[][] {
+  const groups: string[][] = [];
+  let [files, bytes] = [0, 0];
+  for (const day of days) {
+    const own = snapshots.flatMap((snapshot) => filesOf(snapshot, day));
+    files += own.length;
+    bytes += own.reduce((sum, { size }) => sum + size, 0);
+    const group = groups.at(-1);
+    if (group !== undefined && files <= MOST_FILES && bytes <= MOST_BYTES) group.push(day);
+    else {
+      groups.push([day]);
+      [files, bytes] = [own.length, own.reduce((sum, { size }) => sum + size, 0)];
+    }
+  }
+  return groups;
+}
 
+/** By tenant. */
+type Row = Readonly<Record<string, unknown>>;
+type Totals = ReadonlyMap<string, Row>;
+
+const NONE: Totals = new Map();
+
+/** By day. */
 async function totalsOf(
   datasource: Datasource,
   snapshot: Snapshot,
-  day: string,
+  days: readonly string[],
   { duck, cache, signal }: CompareOptions,
-): Promise<Totals> {
-  await using pinned = await pinFiles(cache, snapshot, filesOf(snapshot, day));
+): Promise<ReadonlyMap<string, Totals>> {
+  await using pinned = await pinFiles(
+    cache,
+    snapshot,
+    days.flatMap((day) => filesOf(snapshot, day)),
+  );
+  const { granularity } = datasource;
+  const time = { every: 'day', zone: isLocalDay(granularity) ? granularity.localDay : 'UTC' } as const;
   const from = `(${segmentsSql(layoutOf(datasource), pinned.paths)}) as segments`;
-  const rows = await duck.using((connection) => connection.rows(summarySql(datasource, { from, by: [] }), signal));
-  return new Map(rows.map((row) => [String(row['tenant']), row]));
+  const rows = await duck.using((connection) =>
+    connection.rows(summarySql(datasource, { from, time, by: [] }), signal),
+  );
+  const totals = new Map<string, Map<string, Row>>();
+  for (const row of rows) {
+    const day = (row['date'] as Date).toISOString().slice(0, 10);
+    const ofDay = totals.get(day) ?? new Map<string, Row>();
+    totals.set(day, ofDay.set(String(row['tenant']), row));
+  }
+  return totals;
 }
 
 function differencesOf(day: string, datasource: Datasource, before: Totals, after: Totals): Difference[] {
