@@ -267,7 +267,7 @@ test('lag counts what no job has read, and waiting for it ends with exit code 1 
   assert.match((await tributary(folder, ['lag'])).stdout, /^track-progress +enrollment\.events +2 /m);
   const waited = await tributary(folder, ['lag', '--wait', '--timeout-ms', '1']);
   assert.equal(waited.code, 1);
-  assert.match(waited.stderr, /still behind: track-progress by 2; is `tributary up` running\?/);
+  assert.match(waited.stderr, /still behind: track-progress by 2, roll-up-activity by 2; is `tributary up` running\?/);
 });
 
 test('show and search find nothing in an empty installation: no failure for a list, one for a record', async (t) => {
