@@ -24,6 +24,7 @@ export const SCHEMES = {
   search: ['embedded', 'elasticsearch', 'elasticsearch+https', 'http', 'https'],
   objects: ['embedded', 's3'],
   requests: ['embedded', 'postgres', 'postgresql'],
+  query: ['duckdb', 'trino', 'trinos'],
   mail: ['outbox', 'none', 'smtp', 'smtps'],
   webhook: ['outbox', 'none', 'post'],
   push: ['outbox', 'none', 'http', 'https'],
@@ -81,6 +82,8 @@ const schema = z.object({
     .optional()
     .describe('What links to objects are signed with, if not by a secret of the folder.'),
   requests: url('requests', 'Where report requests are.'),
+  query: url('query', 'What answers queries.'),
+  queryCacheMb: count(64, 100_000_000, 4096, 'The disk for segments that queries have read, in MB.'),
   mail: url('mail', 'How mail leaves.'),
   mailFrom: z.string().min(3).default('Tributary <tributary@localhost>').describe('Who mail is from.'),
   mailDkimDomain: z.string().min(1).optional().describe('The domain that signs mail, with the next two.'),

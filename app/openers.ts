@@ -12,6 +12,7 @@ import { hasDatabase } from '../embedded/file.ts';
 import type { Cache } from '../sinks/cache/port.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
+import type { QueryEngine, Relation } from '../sinks/query/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
 import type { Search } from '../sinks/search/port.ts';
 import type { Tables } from '../sinks/tables/port.ts';
@@ -28,6 +29,7 @@ export interface Implementations extends Record<ChannelName, Channel | undefined
   search: Search;
   objects: Objects;
   requests: Requests;
+  query: QueryEngine;
 }
 
 interface OpenedTransport {
@@ -40,7 +42,17 @@ interface OpenedTransport {
 export interface Shared {
   readonly config: Config;
   database(): Database;
+  /** What queries are over: for those who open them. */
+  readonly lake?: Lake;
 }
+
+export interface Lake {
+  readonly objects: Objects;
+  readonly relations: readonly Relation[];
+  readonly currentTable: (relation: string) => Promise<string | undefined>;
+}
+
+const MEGABYTE = 1_000_000;
 
 type Opener<P extends Port> = (shared: Shared, url: string) => Promise<Implementations[P]>;
 type Openers = { readonly [P in Port]: { readonly [S in Scheme<P>]: Opener<P> } };
@@ -73,6 +85,12 @@ const s3Options = (config: Config, url: string) => {
   const { ca } = pemOf(config);
   return { url, ...(ca !== undefined && { ca }) };
 };
+/** Where other programs find the objects: without credentials. Undefined for a folder of this machine. */
+const bucketOf = (config: Config): string | undefined => {
+  const { protocol, host, pathname } = URL.parse(config.objects) ?? {};
+  return protocol === 's3:' ? `s3://${host}${pathname}` : undefined;
+};
+const trinoOptions = (config: Config, url: string) => ({ url, location: bucketOf(config), ca: pemOf(config).ca });
 const smtpOptions = (config: Config, url: string) => {
   const { mailFrom: from, mailDkimDomain: domain, mailDkimSelector: selector, mailDkimKey: key } = config;
   const dkim = domain && selector && key ? { domain, selector, privateKey: fileOf('mailDkimKey', key) } : undefined;
@@ -108,6 +126,16 @@ const smtp: Opener<'mail'> = async ({ config }, url) => {
   const { smtpChannel } = await import('../sinks/channels/smtp/channel.ts');
   return smtpChannel(smtpOptions(config, url));
 };
+
+const trino: Opener<'query'> = async ({ config, lake }, url) => {
+  const { trinoQueryEngine } = await import('../sinks/query/trino/engine.ts');
+  return trinoQueryEngine({ ...lakeOf(lake), ...trinoOptions(config, url), folder: join(config.data, 'query/log') });
+};
+
+function lakeOf(lake: Lake | undefined) {
+  if (lake === undefined) throw new Error('queries are opened with what they are over');
+  return { ...lake, now: Date.now };
+}
 
 const channel = (name: ChannelName) => ({
   outbox: async ({ config }: Shared) => {
@@ -180,6 +208,20 @@ const OPENERS: Openers = {
     postgres,
     postgresql: postgres,
   },
+  query: {
+    duckdb: async ({ config, lake }) => {
+      const { duckQueryEngine } = await import('../sinks/query/duckdb/engine.ts');
+      return duckQueryEngine({
+        ...lakeOf(lake),
+        folder: join(config.data, 'query'),
+        location: bucketOf(config) ?? join(config.data, 'objects'),
+        cacheBytes: config.queryCacheMb * MEGABYTE,
+        memoryBytes: config.duckMemoryMb * MEGABYTE,
+      });
+    },
+    trino,
+    trinos: trino,
+  },
   mail: { ...channel('mail'), smtp, smtps: smtp },
   webhook: {
     ...channel('webhook'),
@@ -245,6 +287,11 @@ const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
   async objects(config, url) {
     const { diagnoseS3 } = await import('../sinks/objects/s3/diagnose.ts');
     return diagnoseS3(s3Options(config, url));
+  },
+  async query(config, url) {
+    if (schemeOf(url) === 'duckdb') return [];
+    const { diagnoseTrino } = await import('../sinks/query/trino/diagnose.ts');
+    return diagnoseTrino(trinoOptions(config, url));
   },
   async mail(config, url) {
     const { diagnoseSmtp } = await import('../sinks/channels/smtp/diagnose.ts');

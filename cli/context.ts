@@ -58,7 +58,7 @@ export async function printJson(context: Pick<Context, 'stdout' | 'signal'>, val
 
 /** Columns side by side, the first line above them. Numbers stand to the right. `dress` may colour a line: of which row, or of the head. */
 export async function printTable(
-  context: Context,
+  context: Pick<Context, 'stdout' | 'signal'>,
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
   dress: (line: string, row: number | undefined) => string = (line) => line,

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   OBJECTS_AWAY: 'retry',
   REQUESTS_AWAY: 'retry',
   CHANNEL_AWAY: 'retry',
+  QUERY_AWAY: 'retry',
   FORMAT_NEWER: 'retry',
   GENERATION_HELD: 'retry',
   COMMIT_REFUSED: 'retry',
@@ -57,6 +58,7 @@ export const ERROR_CODES = {
   ALREADY_EXISTS: 'usage',
   LEASE_LOST: 'usage',
   QUERY_INVALID: 'usage',
+  QUERY_LIMIT: 'usage',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -94,6 +94,11 @@ function nextSteps(sample: Sample | undefined, flags: string): string {
             'who has begun, and not completed',
           ],
         ]),
+    ['summarize activity --every week --zone Asia/Kolkata', 'different learners of each week, in India'],
+    [
+      `query "select count(*) as buckets, sum(joined) as joined from enrollments"`,
+      'SQL over what was counted: docs/analytics.md',
+    ],
     ['tail batch.events --limit 5', 'what the jobs said last about batches'],
     ['produce content.events demo/story/content.ndjson', 'the first of some events of your own: demo/story/README.md'],
   ];

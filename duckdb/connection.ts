@@ -14,12 +14,23 @@ import { duckError, isInterrupt } from './errors.ts';
 /** Whole numbers are bigints, times are Dates, lists are arrays, maps are lists of `{ key, value }`. */
 export type DuckRow = Record<string, JS>;
 
+/** An answer as it comes, a list of values a row: columns of one name stay apart. */
+export interface DuckAnswer {
+  readonly columns: readonly { readonly name: string; readonly type: DuckDBType }[];
+  /** Some 2,048 rows at a time. Can be read once. */
+  readonly pages: AsyncGenerator<DuckDBValue[][]>;
+  /** Ends the query, if it still runs. */
+  close(): void;
+}
+
 export interface DuckConnection {
   run(sql: string, signal?: AbortSignal): Promise<void>;
   /** All rows of a small answer. */
   rows(sql: string, signal?: AbortSignal): Promise<DuckRow[]>;
   /** The rows as they come, some 2,048 at a time: the answer never lies in memory whole. */
   stream(sql: string, signal?: AbortSignal): AsyncGenerator<DuckRow[]>;
+  /** The same with the types of the columns, and the values as DuckDB has them. */
+  answer(sql: string, signal?: AbortSignal): Promise<DuckAnswer>;
   /** Throws QUERY_INVALID unless the text is one statement that only reads. */
   checkReads(sql: string): Promise<void>;
   /**
@@ -56,6 +67,21 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
     }
   }
 
+  async function* read<T>(rows: AsyncIterator<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+    let ended = false;
+    try {
+      for (;;) {
+        const next = await interruptible('reading the rows of a query', signal, () => rows.next());
+        ended = next.done === true;
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      // Whoever leaves early ends the query, too.
+      if (!ended) connection.interrupt();
+    }
+  }
+
   return {
     async run(sql, signal) {
       await interruptible('running a statement', signal, () => connection.run(sql));
@@ -67,19 +93,17 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
     },
     async *stream(sql, signal) {
       const result = await interruptible('running a query', signal, () => connection.stream(sql));
-      const rows = result.yieldRowObjectJs();
-      let ended = false;
-      try {
-        for (;;) {
-          const next = await interruptible('reading the rows of a query', signal, () => rows.next());
-          ended = next.done === true;
-          if (next.done === true) return;
-          yield next.value;
-        }
-      } finally {
-        // Whoever leaves early ends the query, too.
-        if (!ended) connection.interrupt();
-      }
+      yield* read(result.yieldRowObjectJs(), signal);
+    },
+    async answer(sql, signal) {
+      const result = await interruptible('running a query', signal, () => connection.stream(sql));
+      const types = result.columnTypes();
+      const pages = read(result.yieldRows(), signal);
+      return {
+        columns: result.columnNames().map((name, at) => ({ name, type: types[at] as DuckDBType })),
+        pages,
+        close: () => connection.interrupt(),
+      };
     },
     async checkReads(sql) {
       const type = await interruptible('reading a query', undefined, async () => {

@@ -1,83 +1,17 @@
 /**
- * Gets what the real servers are started from: programs of the system by apt, where they are missing; the rest into `.servers/`
- * of the checkout by Maven and Go. A part whose inputs have not changed since is left alone, so that a second run is done at once.
+ * `npm run servers:install [-- <part>…]`: gets what the real servers are started from: programs of the system by apt, where they are missing; the
+ * rest into `.servers/` of the checkout by Maven and Go, all parts but Trino, or those that are named. A part whose inputs have not
+ * changed since is left alone, so that a second run is done at once.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { archiveClasses } from './archives.ts';
-import { findPostgres, findProgram, java17, java21, partFolder } from './installed.ts';
+import { findPostgres, findProgram, java17, java21, java24, partFolder } from './installed.ts';
+import { here, PARTS, type Part, type Unpacked } from './parts.ts';
 
-/** A folder of `.servers/`, made by one command. */
-interface Part {
-  readonly name: string;
-  readonly tool: 'mvn' | 'go';
-  /** Files whose contents decide whether it is made anew; so do the arguments. */
-  readonly files: readonly string[];
-  readonly args: (into: string) => readonly string[];
-  readonly env?: (into: string) => Readonly<Record<string, string>>;
-  /** What the downloaded file has to be; the file itself is not kept. */
-  readonly sum?: { readonly file: string; readonly sha256: string };
-}
-
-const here = new URL('.', import.meta.url).pathname;
 /** Where Go's own archive is unpacked to, which not every PATH has. */
 const GO = '/usr/local/go/bin';
-const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
-const QUIET = ['-B', '-q', '--no-transfer-progress'];
-
-const jars = (name: string): Part => ({
-  name,
-  tool: 'mvn',
-  files: [`${name}/pom.xml`],
-  args: (into) => [
-    ...QUIET,
-    '--strict-checksums',
-    '-f',
-    `${here}${name}/pom.xml`,
-    `${DEPENDENCY}:copy-dependencies`,
-    '-DincludeScope=runtime',
-    `-DoutputDirectory=${into}`,
-  ],
-});
-/** The file is copied beside what it holds, so that its sum can be compared: the repository has none for each of them. */
-const archive = (name: string, artifact: string, file: string, sha256: string): Part => ({
-  name,
-  tool: 'mvn',
-  files: [],
-  args: (into) => [
-    ...QUIET,
-    `${DEPENDENCY}:copy`,
-    `${DEPENDENCY}:unpack`,
-    `-Dartifact=${artifact}`,
-    `-DoutputDirectory=${into}`,
-  ],
-  sum: { file, sha256 },
-});
-
-const PARTS: readonly Part[] = [
-  {
-    name: 's3',
-    tool: 'go',
-    files: ['s3/go.mod', 's3/go.sum'],
-    args: () => ['install', '-C', `${here}s3`, '-buildvcs=false', '-trimpath', '-ldflags=-s -w', 'tool'],
-    env: (into) => ({ GOBIN: into }),
-  },
-  jars('kafka'),
-  archive(
-    'registry',
-    'io.apicurio:apicurio-registry-app:2.6.13.Final:tar.gz:all',
-    'apicurio-registry-app-2.6.13.Final-all.tar.gz',
-    '3cda1b34aa020fb4ac4dd6a66018d757e81e437f97e20a1f92d366b70091c6ba',
-  ),
-  jars('cassandra'),
-  archive(
-    'elasticsearch',
-    'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.5.3:zip',
-    'elasticsearch-9.5.3.zip',
-    'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d',
-  ),
-];
 
 /** A program of the system: the Debian packages that bring it, and what to do where those do not exist. */
 interface Program {
@@ -85,6 +19,8 @@ interface Program {
   readonly find: () => string | undefined;
   readonly packages: readonly string[];
   readonly otherwise: string;
+  /** The part that needs it, if only one does. */
+  readonly part?: string;
 }
 
 const PROGRAMS: readonly Program[] = [
@@ -109,6 +45,13 @@ const PROGRAMS: readonly Program[] = [
     find: java21,
     packages: ['openjdk-21-jdk-headless'],
     otherwise: 'Elasticsearch 9 runs on it: install a JDK 21 or newer under /usr/lib/jvm, or set JAVA21_HOME',
+  },
+  {
+    name: 'Java 24 or newer',
+    find: java24,
+    packages: ['openjdk-25-jdk-headless'],
+    otherwise: 'Trino runs on it: install a JDK 24 or newer under /usr/lib/jvm, or set JAVA24_HOME',
+    part: 'trino',
   },
   program('mvn', 'maven'),
   {
@@ -136,9 +79,10 @@ function findGo(): string | undefined {
 }
 
 function installPrograms(): void {
-  const packages = PROGRAMS.filter(({ find }) => find() === undefined).flatMap((missing) => missing.packages);
+  const needed = PROGRAMS.filter(({ part }) => part === undefined || wanted.some(({ name }) => name === part));
+  const packages = needed.filter(({ find }) => find() === undefined).flatMap((missing) => missing.packages);
   if (packages.length > 0 && findProgram('apt-get') !== undefined) aptInstall(packages);
-  const missing = PROGRAMS.filter(({ find }) => find() === undefined);
+  const missing = needed.filter(({ find }) => find() === undefined);
   if (missing.length === 0) return;
   throw new Error(missing.map(({ name, otherwise }) => `${name} is missing: ${otherwise}.`).join('\n'));
 }
@@ -166,8 +110,10 @@ function aptInstall(wanted: readonly string[]): void {
   if (known.length > 0) apt('install', '-y', '--no-install-recommends', ...known);
 }
 
-const keyOf = ({ files, tool, args, sum }: Part): string => {
-  const command = [tool, ...args(''), sum?.sha256].map((word) => word?.replaceAll(here, ''));
+const keyOf = ({ files, tool, args, sum, unpacks }: Part): string => {
+  const command = [tool, ...args(''), sum?.sha256, ...(unpacks?.folders ?? [])].map((word) =>
+    word?.replaceAll(here, ''),
+  );
   const hash = createHash('sha256').update(JSON.stringify(command));
   for (const file of files) hash.update(readFileSync(here + file));
   return hash.digest('hex');
@@ -175,7 +121,7 @@ const keyOf = ({ files, tool, args, sum }: Part): string => {
 
 /** Made beside its place and moved there whole: a part that is there is complete. */
 async function installPart(part: Part): Promise<void> {
-  const { name, tool, args, env, sum } = part;
+  const { name, tool, args, env, sum, unpacks } = part;
   const folder = partFolder(name);
   const key = `${folder}/.key`;
   if (existsSync(key) && readFileSync(key, 'utf8') === keyOf(part)) return console.log(`${name}: is there`);
@@ -193,6 +139,8 @@ async function installPart(part: Part): Promise<void> {
       log,
     );
     if (sum !== undefined) checkSum(`${into}/${sum.file}`, sum.sha256);
+    if (sum !== undefined && unpacks !== undefined) unpack(into, sum.file, unpacks);
+    if (sum !== undefined) rmSync(`${into}/${sum.file}`, { force: true });
     writeFileSync(`${into}/.key`, keyOf(part));
     rmSync(folder, { recursive: true, force: true });
     renameSync(into, folder);
@@ -206,7 +154,12 @@ function checkSum(file: string, sha256: string): void {
   const found = createHash('sha256').update(readFileSync(file)).digest('hex');
   if (found !== sha256)
     throw new Error(`${file} is not the expected file: its SHA-256 is ${found}, expected ${sha256}`);
-  rmSync(file);
+}
+
+function unpack(into: string, file: string, { root, folders, without }: Unpacked): void {
+  const wanted = folders.map((folder) => `${root}/${folder}`);
+  execFileSync('tar', ['xzf', `${into}/${file}`, '-C', into, '--strip-components=1', ...wanted]);
+  for (const folder of without) rmSync(`${into}/${folder}`, { recursive: true });
 }
 
 async function run(
@@ -227,15 +180,20 @@ async function run(
 
 /** One after the other for each tool: Maven's local repository is not made for two at a time. */
 async function inTurn(tool: Part['tool']): Promise<void> {
-  for (const part of PARTS.filter((one) => one.tool === tool)) await installPart(part);
+  for (const part of wanted.filter((one) => one.tool === tool)) await installPart(part);
 }
 
+const names = process.argv.slice(2);
+const wanted = PARTS.filter(({ name, isNamed }) => (names.length === 0 ? !isNamed : names.includes(name)));
+
 try {
+  const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
+  if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${PARTS.map(({ name }) => name)}`);
   installPrograms();
   const ended = await Promise.allSettled([inTurn('go'), inTurn('mvn')]);
   const problems = ended.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  for (const { name } of PARTS) {
+  for (const { name } of wanted) {
     // Without it the server starts all the same, a little later.
     await archiveClasses(name).catch((error: Error) =>
       console.warn(`${name}: no archive of its classes: ${error.message}`),

@@ -28,6 +28,9 @@ export const java17 = (): string | undefined => findJava((major) => major === 17
 /** Elasticsearch 9. */
 export const java21 = (): string | undefined => findJava((major) => major >= 21, 'JAVA21_HOME');
 
+/** Trino. */
+export const java24 = (): string | undefined => findJava((major) => major >= 24, 'JAVA24_HOME');
+
 function majorOf(home: string): number {
   const release = join(home, 'release');
   if (!existsSync(release)) return 0;

@@ -257,6 +257,12 @@ const RULES: readonly Rule[] = [
     why: 'the one hash that figures rest on',
   },
   {
+    files: ['reports/relations.ts'],
+    ours: ['reports/*', 'reports/sql/*', 'sinks/query/port.ts'],
+    libraries: [],
+    why: 'datasources as queries see them, whatever engine runs these',
+  },
+  {
     files: ['reports/rollup/**', 'reports/sql/**', 'reports/*'],
     ours: ['core/*', 'topics/define.ts', 'jobs/define.ts', 'reports/{rollup,sql}/*', 'reports/*'],
     libraries: ['luxon'],
@@ -297,6 +303,26 @@ const RULES: readonly Rule[] = [
     ours: ['core/*', 'duckdb/*', 'sinks/objects/port.ts', 'sinks/segments/*', '{folder}/*'],
     libraries: ['node:*', '!node:sqlite'],
     why: 'a table is made of objects, whatever holds them, and DuckDB is opened elsewhere',
+  },
+  {
+    files: ['sinks/query/snapshots.ts', 'sinks/query/duckdb/**'],
+    ours: [
+      'core/*',
+      'duckdb/*',
+      'sinks/objects/port.ts',
+      'sinks/delta/index.ts',
+      'sinks/segments/*',
+      'sinks/query/*',
+      'sinks/query/duckdb/*',
+    ],
+    libraries: ['@duckdb/node-api'],
+    why: 'queries are over tables and their segments, whoever writes them',
+  },
+  {
+    files: ['sinks/query/trino/**'],
+    ours: ['core/*', 'duckdb/database.ts', 'network/*', 'sinks/query/*', '{folder}/*'],
+    libraries: ['node:*', '!node:sqlite'],
+    why: 'one effect each',
   },
   {
     files: ['sinks/*/*.ts'],
@@ -346,6 +372,12 @@ const RULES: readonly Rule[] = [
     ours: ['**'],
     libraries: ['*'],
     why: 'the one place that chooses implementations',
+  },
+  {
+    files: ['app/open-query.ts'],
+    ours: ['core/*', ...PORTS, 'reports/relations.ts', 'reports/runtime/{generations,datasource-source}.ts', 'app/*'],
+    libraries: [],
+    why: 'queries know datasources, and the openers what answers them',
   },
   {
     files: ['app/**'],
@@ -504,6 +536,9 @@ const PURE = [
   'sinks/**/request.ts',
   'sinks/**/port.ts',
   'sinks/segments/{columns,source,statistics}.ts',
+  'sinks/query/{refused,text,unknown-table}.ts',
+  'sinks/query/duckdb/days.ts',
+  'sinks/query/trino/{failure,location,relations,values}.ts',
   'sinks/delta/{actions,checkpoint,cleaning,compaction,names,proposal,schema,snapshot}.ts',
   ...DECLARATIONS,
 ];
@@ -595,6 +630,10 @@ test('a file that trespasses is told of, with the reason', () => {
     ['sinks/delta/table.ts', '../objects/s3/objects.ts'],
     ['sinks/delta/table.ts', '@duckdb/node-api'],
     ['sinks/segments/files.ts', '../delta/index.ts'],
+    ['sinks/query/text.ts', '../delta/index.ts'],
+    ['sinks/query/duckdb/engine.ts', '../trino/engine.ts'],
+    ['sinks/query/trino/engine.ts', '../duckdb/engine.ts'],
+    ['reports/relations.ts', '../sinks/query/snapshots.ts'],
     ['duckdb/database.ts', '../sinks/segments/columns.ts'],
     ['cli/commands/up.ts', '../../duckdb/database.ts'],
     ['embedded/database.ts', '../topics/index.ts'],

@@ -5,6 +5,7 @@ import * as completing from './completing.ts';
 import * as deadLetters from './dead-letters.ts';
 import * as offsets from './offsets.ts';
 import * as operating from './operating.ts';
+import { query, summarize } from './querying.ts';
 import * as reading from './reading.ts';
 import { rebuild } from './rebuilding.ts';
 import * as rollups from './rollups.ts';
@@ -28,6 +29,8 @@ const DECLARED = [
   reading.tail,
   reading.show,
   reading.search,
+  query,
+  summarize,
   deadLetters.list,
   deadLetters.show,
   deadLetters.replay,

@@ -21,7 +21,11 @@ export interface Listing {
 
 const WIDEST_CELL = 60;
 
-export async function printListing(context: Context, { json, csv, colors }: Form, listing: Listing): Promise<void> {
+export async function printListing(
+  context: Pick<Context, 'stdout' | 'signal'>,
+  { json, csv, colors }: Form,
+  listing: Listing,
+): Promise<void> {
   const { head, rows } = listing;
   if (json) return printJson(context, listing.json);
   if (csv === true) {
@@ -48,7 +52,7 @@ function tableCell(value: unknown): string | number {
 }
 
 /** RFC 4180, but for the ends of lines. */
-function csvCell(value: unknown): string {
+export function csvCell(value: unknown): string {
   const text = textOf(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -142,6 +142,7 @@ test('what is printed has the presentations, the totals, the times and what to t
     /^15,495 events imported in [\d.]+ s, [\d,]+ records read by the jobs in [\d.]+ s \([\d,]+ a second\); [\d.]+ s in all\.$/m,
   );
   assert.match(text, /^ {2}npx tributary show learner_progress \d+ AAA-2013J +#/m);
+  assert.match(text, /^ {2}npx tributary summarize activity --every week --zone Asia\/Kolkata +#/m);
   assert.doesNotMatch(text, /--data/);
 });
 

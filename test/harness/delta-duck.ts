@@ -1,4 +1,5 @@
 /** A DuckDB for trials of Delta tables, which waits for nothing, so that a trial goes the same way each time. */
+import assert from 'node:assert/strict';
 import type { DuckConnection } from '../../duckdb/connection.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
 
@@ -19,6 +20,7 @@ export function plainDuck(): DuckDb {
         .map((action) => ({ action }));
     },
     rows: async () => [],
+    answer: async () => assert.fail('nobody asks'),
     append: async () => {},
     checkReads: async () => {},
     close: () => {},

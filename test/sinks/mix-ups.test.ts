@@ -5,8 +5,11 @@ import { redisCache } from '../../sinks/cache/redis/cache.ts';
 import { diagnoseRedis } from '../../sinks/cache/redis/diagnose.ts';
 import { diagnoseSmtp } from '../../sinks/channels/smtp/diagnose.ts';
 import { diagnoseBridge } from '../../sinks/channels/webhook/diagnose.ts';
+import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
 import { diagnoseS3 } from '../../sinks/objects/s3/diagnose.ts';
 import { s3Objects } from '../../sinks/objects/s3/objects.ts';
+import { diagnoseTrino } from '../../sinks/query/trino/diagnose.ts';
+import { trinoQueryEngine } from '../../sinks/query/trino/engine.ts';
 import { diagnosePostgres } from '../../sinks/requests/postgres/diagnose.ts';
 import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
 import { diagnoseElasticsearch } from '../../sinks/search/elasticsearch/diagnose.ts';
@@ -16,6 +19,7 @@ import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { diagnoseRegistry } from '../../topics/confluent/diagnose.ts';
 import { confluentRegistry } from '../../topics/confluent/registry.ts';
 import { counters } from '../contracts/cache-samples.ts';
+import { temporaryFolder } from '../contracts/delta-samples.ts';
 import { courses } from '../contracts/search-samples.ts';
 import { CA, CA_FILE, listening, type Spoken } from '../network/listeners.ts';
 
@@ -92,7 +96,23 @@ const CASES: readonly Case[] = [
     use: (t, url) => used(t, s3Objects({ url, ca: CA }), (objects) => objects.head('a')),
     diagnose: (url) => diagnoseS3({ url, ca: CA }),
   },
+  {
+    name: 'trino',
+    spoken: 'http',
+    tls: (address) => `trinos://user:secret@${address}/lake/reports?location=s3://lake`,
+    plain: (address) => `trino://user@${address}/lake/reports?location=s3://lake`,
+    use: asked,
+    diagnose: (url) => diagnoseTrino({ url, ca: CA }),
+  },
 ];
+
+async function asked(t: TestContext, url: string): Promise<unknown> {
+  const folder = await temporaryFolder(t);
+  const objects = directoryObjects(`${folder}/objects`);
+  const lake = { objects, relations: [], currentTable: async () => undefined, now: Date.now };
+  const engine = await trinoQueryEngine({ ...lake, url, ca: CA, folder, patienceMs: 4000 });
+  return used(t, engine, () => engine.query('select 1'));
+}
 
 // Most of them wait for a timeout of their client.
 describe('TLS on one side alone', { concurrency: true }, () => {
@@ -133,6 +153,7 @@ describe('TLS on one side alone', { concurrency: true }, () => {
     await assert.rejects(diagnoseElasticsearch({ url: `elasticsearch+https://${http}` }), refused);
     await assert.rejects(diagnoseRegistry({ url: `https://${http}` }), refused);
     await assert.rejects(diagnoseS3({ url: `${S3}https://${http}` }), refused);
+    await assert.rejects(diagnoseTrino({ url: `trinos://user@${http}/lake/reports?location=s3://lake` }), refused);
   });
 
   test('postgres: sslmode on a server without TLS', async (t) => {

@@ -1,0 +1,113 @@
+/** What of the real servers is downloaded: each a part, a folder of `.servers/`. */
+
+/** A folder of `.servers/`, made by one command. */
+export interface Part {
+  readonly name: string;
+  readonly tool: 'mvn' | 'go';
+  /** Files whose contents decide whether it is made anew; so do the arguments. */
+  readonly files: readonly string[];
+  readonly args: (into: string) => readonly string[];
+  readonly env?: (into: string) => Readonly<Record<string, string>>;
+  /** What the downloaded file has to be; the file itself is not kept. */
+  readonly sum?: { readonly file: string; readonly sha256: string };
+  /** What is taken out of the downloaded file, by `tar`; nothing is, if it was unpacked already. */
+  readonly unpacks?: Unpacked;
+  /** Whether it is installed only for those who name it. */
+  readonly isNamed?: true;
+}
+
+export interface Unpacked {
+  /** The folder in the archive that becomes the part. */
+  readonly root: string;
+  readonly folders: readonly string[];
+  /** Of these, those that are not kept. */
+  readonly without: readonly string[];
+}
+
+export const here = new URL('.', import.meta.url).pathname;
+const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+const QUIET = ['-B', '-q', '--no-transfer-progress'];
+
+const jars = (name: string): Part => ({
+  name,
+  tool: 'mvn',
+  files: [`${name}/pom.xml`],
+  args: (into) => [
+    ...QUIET,
+    '--strict-checksums',
+    '-f',
+    `${here}${name}/pom.xml`,
+    `${DEPENDENCY}:copy-dependencies`,
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${into}`,
+  ],
+});
+/** The file is copied beside what it holds, so that its sum can be compared: the repository has none for each of them. */
+const archive = (name: string, artifact: string, file: string, sha256: string): Part => ({
+  name,
+  tool: 'mvn',
+  files: [],
+  args: (into) => [
+    ...QUIET,
+    `${DEPENDENCY}:copy`,
+    `${DEPENDENCY}:unpack`,
+    `-Dartifact=${artifact}`,
+    `-DoutputDirectory=${into}`,
+  ],
+  sum: { file, sha256 },
+});
+
+const TRINO = '476';
+/**
+ * Trino with its connector to Delta Lake alone. Jars that several plugins have are hard links to the first one in the archive, which Maven's
+ * own unpacking makes empty files of: the plugins that have them first are unpacked, and removed. The archive is not left in Maven's repository,
+ * where it would take 0.8 GB.
+ */
+const trino: Part = {
+  name: 'trino',
+  tool: 'mvn',
+  files: [],
+  args: (into) => [
+    ...QUIET,
+    '--strict-checksums',
+    `-Dmaven.repo.local=${into}/m2`,
+    `${DEPENDENCY}:get`,
+    '-Dtransitive=false',
+    `-Dartifact=io.trino:trino-server:${TRINO}:tar.gz`,
+  ],
+  sum: {
+    file: `m2/io/trino/trino-server/${TRINO}/trino-server-${TRINO}.tar.gz`,
+    sha256: 'cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f',
+  },
+  unpacks: {
+    root: `trino-server-${TRINO}`,
+    folders: ['lib', ...['bigquery', 'cassandra', 'clickhouse', 'delta-lake'].map((name) => `plugin/${name}`)],
+    without: ['m2', ...['bigquery', 'cassandra', 'clickhouse'].map((name) => `plugin/${name}`)],
+  },
+  isNamed: true,
+};
+
+export const PARTS: readonly Part[] = [
+  {
+    name: 's3',
+    tool: 'go',
+    files: ['s3/go.mod', 's3/go.sum'],
+    args: () => ['install', '-C', `${here}s3`, '-buildvcs=false', '-trimpath', '-ldflags=-s -w', 'tool'],
+    env: (into) => ({ GOBIN: into }),
+  },
+  jars('kafka'),
+  archive(
+    'registry',
+    'io.apicurio:apicurio-registry-app:2.6.13.Final:tar.gz:all',
+    'apicurio-registry-app-2.6.13.Final-all.tar.gz',
+    '3cda1b34aa020fb4ac4dd6a66018d757e81e437f97e20a1f92d366b70091c6ba',
+  ),
+  jars('cassandra'),
+  archive(
+    'elasticsearch',
+    'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.5.3:zip',
+    'elasticsearch-9.5.3.zip',
+    'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d',
+  ),
+  trino,
+];

@@ -1,0 +1,117 @@
+/** Queries by DuckDB in this process, over segments in a local cache. */
+import type { DuckAnswer, DuckConnection } from '../../../duckdb/connection.ts';
+import { openDuckDb } from '../../../duckdb/database.ts';
+import { identifier, quoted } from '../../../duckdb/names.ts';
+import { type Add, filesOf, pinFiles, type Snapshot } from '../../delta/index.ts';
+import { segmentCache } from '../../segments/cache.ts';
+import { segmentsSql } from '../../segments/source.ts';
+import { type Bounded, bounded, OpenAnswers } from '../bounded.ts';
+import type { Answer, AnswerRow, QueryEngine, QueryOptions, Relation } from '../port.ts';
+import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
+import { type Asked, askedOf } from '../text.ts';
+import { unknownTable } from '../unknown-table.ts';
+import { type Days, daysOf, isWithin } from './days.ts';
+import { knownOf } from './values.ts';
+import { viewsSql } from './views.ts';
+
+export interface DuckQueryOptions extends LakeOptions {
+  /** Where the cache of segments and the scratch folder lie. Processes may share it, if their objects are the same. */
+  readonly folder: string;
+  /** Where other programs find the objects: a folder or a URL, with or without a "/" at its end. */
+  readonly location: string;
+  readonly cacheBytes: number;
+  readonly memoryBytes: number;
+  readonly threads?: number;
+}
+
+export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryEngine> {
+  const { folder, objects, relations, location, cacheBytes: maxBytes, memoryBytes, threads } = options;
+  const cache = segmentCache({ folder: `${folder}/segments`, objects, maxBytes });
+  const duck = await openDuckDb({
+    folder: `${folder}/scratch`,
+    readable: [cache.folder],
+    memoryBytes,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const newest = snapshotsOf(options, duck);
+  const open = new OpenAnswers();
+
+  /** Views of the relations, over the files that the query needs. What is to be let go of afterwards is put into `ends`. */
+  async function prepare(connection: DuckConnection, asked: Asked, limits: Bounded, ends: End[]): Promise<At[]> {
+    const all = await limits.wait(newest(asked.relations));
+    const days = await readDays(connection, asked);
+    for (const { relation, snapshot } of all) {
+      let paths: readonly string[] = [];
+      if (snapshot !== undefined) {
+        const pinning = pinFiles(cache, snapshot, within(snapshot, days(relation)));
+        const pin = await limits.wait(pinning, (late) => late.release());
+        ends.push(() => pin.release());
+        paths = pin.paths;
+      }
+      await connection.run(`CREATE TEMP VIEW ${identifier(relation.stored)} AS ${segmentsSql(relation.layout, paths)}`);
+      await connection.run(`CREATE TEMP VIEW ${identifier(relation.name)} AS ${relation.view(relation.stored)}`);
+    }
+    return all;
+  }
+
+  async function answer(asked: Asked, options: QueryOptions): Promise<Answer> {
+    const limits = bounded(options);
+    const ends: End[] = [limits.release];
+    const close = async (): Promise<void> => {
+      for (const end of ends.splice(0).reverse()) await end();
+    };
+    try {
+      const connection = await duck.connect();
+      ends.push(() => connection.close());
+      const all = await prepare(connection, asked, limits, ends);
+      await connection.checkReads(asked.sql);
+      const found = await connection.answer(asked.sql, limits.signal);
+      ends.push(() => found.close());
+      const known = found.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
+      const converts = known.map(({ convert }) => convert);
+      const pages = limits.pages(pagesOf(found, converts));
+      const columns = known.map(({ name, type }) => ({ name, type }));
+      return open.answer({ columns, read: readOf(all) }, pages, close);
+    } catch (error) {
+      await close();
+      throw unknownTable(error, relations);
+    }
+  }
+
+  return {
+    relations,
+    views: async () => viewsSql(location, await newest(relations)),
+    query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
+    async close() {
+      await open.close();
+      await duck.close();
+    },
+  };
+}
+
+type End = () => Promise<void> | void;
+type DaysOf = (relation: Relation) => Days | undefined;
+
+/** What the text says of days. One that DuckDB cannot read is refused later, with its message. */
+async function readDays(connection: DuckConnection, { sql, relations }: Asked): Promise<DaysOf> {
+  if (relations.length === 0) return () => undefined;
+  const [row] = await connection.rows(`SELECT CAST(json_serialize_sql(${quoted(sql)}) AS VARCHAR) AS tree`);
+  const days = daysOf(JSON.parse(String(row?.['tree'])), relations);
+  // One that is not read is only mentioned: none of its files are needed.
+  return (relation) => days.get(relation);
+}
+
+function within(snapshot: Snapshot, days: Days | undefined): Add[] {
+  if (days === undefined) return [];
+  const read = [...snapshot.days.keys()].filter((day) => day === '' || isWithin(day, days));
+  return read.flatMap((day) => filesOf(snapshot, day));
+}
+
+async function* pagesOf(
+  { pages }: DuckAnswer,
+  converts: readonly ReturnType<typeof knownOf>['convert'][],
+): AsyncGenerator<readonly AnswerRow[]> {
+  for await (const rows of pages) {
+    yield rows.map((row) => row.map((value, at) => (converts[at] as (typeof converts)[number])(value)));
+  }
+}

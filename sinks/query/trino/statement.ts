@@ -1,0 +1,95 @@
+/** One statement by Trino's protocol: it is posted, and then each answer says where the next one is, until one says nothing of it. */
+import { TributaryError } from '../../../core/errors.ts';
+import { failureOf, type TrinoFailure } from './failure.ts';
+import type { TrinoHttp } from './http.ts';
+
+export interface TrinoColumn {
+  readonly name: string;
+  /** As SQL has it: `map(integer, bigint)`. */
+  readonly type: string;
+}
+interface Page {
+  readonly columns?: readonly TrinoColumn[];
+  readonly data?: readonly (readonly unknown[])[];
+  readonly nextUri?: string;
+  readonly error?: TrinoFailure;
+}
+
+export interface Statement {
+  readonly columns: readonly TrinoColumn[];
+  /** Values as JSON has them, whole numbers beyond 2^53 as bigints. Can be read once. */
+  readonly pages: AsyncIterable<readonly (readonly unknown[])[]>;
+  /** Ends the query, if it still runs; never throws. */
+  cancel(): Promise<void>;
+}
+
+/** Answers when its columns are known. Throws what the query failed with. */
+export async function execute(http: TrinoHttp, sql: string, signal?: AbortSignal): Promise<Statement> {
+  const doing = 'running a query';
+  const next = async (path: string | undefined): Promise<Page> => {
+    const asked =
+      path === undefined
+        ? { method: 'POST' as const, path: '/v1/statement', body: sql }
+        : { method: 'GET' as const, path };
+    const page = parsed(await http.send(doing, { ...asked, signal }));
+    if (page.error !== undefined) throw failureOf(doing, page.error);
+    return page;
+  };
+  /** Where it goes on; undefined when it has ended. */
+  let path: string | undefined;
+  const cancel = async (): Promise<void> => {
+    const last = path;
+    path = undefined;
+    // Without it, Trino ends the query by itself some minutes later.
+    if (last !== undefined) await http.send(doing, { method: 'DELETE', path: last }).catch(() => undefined);
+  };
+  const step = async (): Promise<Page> => {
+    try {
+      const page = await next(path);
+      path = pathOf(page.nextUri);
+      return page;
+    } catch (error) {
+      await cancel();
+      throw error;
+    }
+  };
+  let page = await step();
+  while (page.columns === undefined && path !== undefined) page = await step();
+  const first = page;
+  return {
+    columns: first.columns ?? [],
+    pages: (async function* () {
+      if (first.data !== undefined) yield first.data;
+      while (path !== undefined) {
+        const { data } = await step();
+        if (data !== undefined && data.length > 0) yield data;
+      }
+    })(),
+    cancel,
+  };
+}
+
+/** The rest of the URL: who is asked, and with which credentials, is settled by the configuration alone. */
+function pathOf(uri: string | undefined): string | undefined {
+  if (uri === undefined) return undefined;
+  const { pathname, search } = new URL(uri);
+  return pathname + search;
+}
+
+/** Some of the numbers may be beyond what JSON's own can be. */
+const LONG = /\d{16}/;
+
+function parsed(text: string): Page {
+  try {
+    return JSON.parse(text, LONG.test(text) ? exact : undefined) as Page;
+  } catch (error) {
+    throw new TributaryError('CONFIG_INVALID', 'running a query: what answers is no Trino; correct the URL', {
+      cause: error,
+    });
+  }
+}
+
+function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  return context?.source !== undefined && /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+}
