@@ -6,6 +6,7 @@ import { archiveLayout, dataCells, dataOf, partsOf } from '../../../reports/arch
 import { ArchiveReader, recordOf } from '../../../reports/operate/archive-reader.ts';
 import { currentTable } from '../../../reports/operate/kept.ts';
 import { replayArchive } from '../../../reports/operate/replay.ts';
+import { compactTable } from '../../../reports/operate/upkeep.ts';
 import { archiveOf } from '../../../reports/runtime/archive-source.ts';
 import { messageDue, preferencesChanged } from '../../../schemas/notification.ts';
 import { userDeleted, userUpdated } from '../../../schemas/user.ts';
@@ -76,6 +77,12 @@ test('every event of every topic comes out of its archive as it went in', async 
       );
     const log = decoded(await logOf(world, topic.name));
     assert.deepEqual(decoded(await archivedRecords(world, topic)), log, topic.name);
+    // In one segment, with those of other partitions.
+    const source = archiveOf(topic);
+    const found = await currentTable(world.kept, source);
+    assert.ok(found);
+    await compactTable(world.kept, source, found.table, { rules: { leastFiles: 2 } });
+    assert.deepEqual(decoded(await archivedRecords(world, topic)), log, `${topic.name}, compacted`);
     assert.ok(log.flat().every(({ kind }) => kind === 'event'));
   }
 });

@@ -26,7 +26,9 @@ const visitOf = (userId: string, day: number, id = `${userId}-${day}`) =>
 
 async function make(world: World, generation: number, transport: Transport = world.stores.transport): Promise<void> {
   const { kept, runtime } = world;
-  const own = { ...runtime, stores: { ...runtime.stores, transport } };
+  // Many batches, also of what is read from an archive.
+  const settings = { ...runtime.settings, maxRecords: 2 };
+  const own = { ...runtime, settings, stores: { ...runtime.stores, transport } };
   const parts = { source, generation, stores: kept, runtime: own, settings: SETTINGS };
   await rebuildGeneration(parts, { signal: SIGNAL, progress: () => {} });
 }

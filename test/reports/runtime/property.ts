@@ -39,9 +39,16 @@ export interface OperatorRules {
   readonly silent: boolean;
   /** A rollup looks which table counts before each commit. */
   readonly swapsNoticed: boolean;
+  /** So does one that has nothing to commit, now and then. */
+  readonly looksWhenIdle: boolean;
 }
 
-export const ALL_OPERATOR_RULES: OperatorRules = { segmentsChecked: true, silent: true, swapsNoticed: true };
+export const ALL_OPERATOR_RULES: OperatorRules = {
+  segmentsChecked: true,
+  silent: true,
+  swapsNoticed: true,
+  looksWhenIdle: true,
+};
 
 export interface Options {
   readonly rules?: Partial<RollupRules>;
@@ -82,7 +89,11 @@ async function run(random: Random, stores: TestStores, { rules, operators, event
           };
       Object.assign(runtime, { stores: { ...runtime.stores, transport } });
     }
-    const publish = { publishMs: PUBLISH_MS, lookMs: PUBLISH_MS, publishBytes: random.chance(0.2) ? 1 : 1e9 };
+    const publish = {
+      publishMs: PUBLISH_MS,
+      lookMs: keeps.looksWhenIdle ? PUBLISH_MS : Number.POSITIVE_INFINITY,
+      publishBytes: random.chance(0.2) ? 1 : 1e9,
+    };
     await process.start(
       { source, table, runtime, settings: publish, rules: { ...ALL_ROLLUP_RULES, ...rules } },
       PARTITIONS,
@@ -103,6 +114,12 @@ async function run(random: Random, stores: TestStores, { rules, operators, event
     if (random.chance(0.05)) await rewind(random, stores, source.name);
     if (random.chance(0.15))
       others = await operate(random, others.slice(-2), { objects, segments, source, start, keeps });
+  }
+  // At the end nothing more comes: who is left finds out by himself that another table counts.
+  if (random.chance(0.3)) {
+    const current = await currentGeneration(objects, source.prefix);
+    const { kept } = await madeGenerations(objects, source.prefix);
+    await makeCurrent(objects, source.prefix, current, random.pick(kept));
   }
   // Who is left goes on; or everybody is gone, and another one comes.
   await settle(random.chance(0.5) ? live.slice(-1) : [await start(undefined)], random, clock, stores, source.name);
