@@ -4,48 +4,21 @@ import { shownLine } from '../../../app/shown.ts';
 import { prepareSchemas, rollupSettingsOf } from '../../../app/wiring.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
-import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import type { Telemetry } from '../../../jobs/runtime/telemetry.ts';
 import type { Datasource } from '../../../reports/define-datasource.ts';
-import { archivedLog } from '../../../reports/operate/archived-log.ts';
-import { type Compared, compareTables, isEqual } from '../../../reports/operate/compare.ts';
+import { compareTables, isEqual } from '../../../reports/operate/compare.ts';
 import { dropGeneration, madeGenerations, openNewest } from '../../../reports/operate/generations.ts';
-import { currentTable, daysOf, generationTable, type KeptStores } from '../../../reports/operate/kept.ts';
-import { behindTopic, positionsIn, rebuildGeneration, rebuildGroup } from '../../../reports/operate/rebuild.ts';
-import { archiveOf } from '../../../reports/runtime/archive-source.ts';
+import { rebuildGeneration } from '../../../reports/operate/rebuild.ts';
 import { currentGeneration, makeCurrent, tableName } from '../../../reports/runtime/generations.ts';
-import type { SegmentSource } from '../../../reports/runtime/source.ts';
-import type { Snapshot } from '../../../sinks/delta/index.ts';
-import { type Context, endOf, GoOn, print, printJson, printTable, type Run } from '../../context.ts';
+import { endOf, GoOn, print, printJson, printTable, type Run } from '../../context.ts';
 import { FAILED, usage } from '../../errors.ts';
 import { found } from '../../names.ts';
-import { type ProgressLine, progressLine } from '../../output/progress-line.ts';
+import { progressLine } from '../../output/progress-line.ts';
+import { comparisonLines } from './rebuild/comparison.ts';
+import { type Args, type Doing, lostDays, type Status, snapshotOf, statusesOf, withArchive } from './rebuild/doing.ts';
 import { counted } from './tables.ts';
 
-export interface Args {
-  readonly datasource: string;
-  readonly what: 'make' | 'status' | 'compare' | 'swap' | 'back' | 'drop';
-  /** Of `drop`. */
-  readonly generation: number | null;
-  /** Whether what the topic has lost is read from its archive. */
-  readonly archive: boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-  readonly progress: boolean;
-}
-
-interface Doing {
-  readonly context: Context;
-  readonly args: Args;
-  readonly datasource: Datasource;
-  readonly source: SegmentSource;
-  readonly stores: KeptStores;
-  readonly runtime: Runtime;
-  readonly signal: AbortSignal;
-  readonly line: ProgressLine;
-  /** A line beside the progress, on the error output. */
-  readonly say: (text: string) => void;
-}
+export type { Args };
 
 export const run: Run<Args> = async (context, args) => {
   const { wired, stderr, handover } = context;
@@ -138,60 +111,6 @@ async function catchUp(doing: Doing, generation: number): Promise<void> {
   );
 }
 
-async function withArchive({ source, stores, runtime, signal, say }: Doing): Promise<Runtime['stores']['transport']> {
-  const { transport } = runtime.stores;
-  const archive = archiveOf(source.from);
-  const kept = await currentTable(stores, archive);
-  if (kept === undefined) throw usage(`${source.from.name} has no archive, so that --from-archive adds nothing`);
-  const [info] = await transport.describe([source.from.name]);
-  const archived = await positionsIn(kept.snapshot, archive, transport);
-  for (const { partition, begin } of info?.partitions ?? []) {
-    const next = archived[partition] ?? 0;
-    if (next >= begin) continue;
-    say(
-      `partition ${partition}: what lies from offset ${next} to ${begin - 1} is neither in the topic nor in its archive`,
-    );
-  }
-  return (await archivedLog(stores, transport, source.from, kept.snapshot, signal)).transport;
-}
-
-interface Status {
-  readonly generation: number;
-  readonly table: string;
-  readonly is: 'current' | 'kept' | 'being made';
-  readonly group: string;
-  readonly firstDay: string | null;
-  readonly lastDay: string | null;
-  /** Offsets of the topic that it has yet to count. */
-  readonly behind: number;
-}
-
-async function snapshotOf({ stores, source }: Doing, generation: number): Promise<Snapshot | undefined> {
-  return generationTable(stores, source, generation).find();
-}
-
-async function statusesOf(doing: Doing): Promise<Status[]> {
-  const { source, stores, runtime } = doing;
-  const { transport } = runtime.stores;
-  const { generation: current } = await currentGeneration(stores.objects, source.prefix);
-  const { kept } = await madeGenerations(stores.objects, source.prefix);
-  return Promise.all(
-    kept.map(async (generation): Promise<Status> => {
-      const snapshot = await snapshotOf(doing, generation);
-      const days = snapshot === undefined ? [] : daysOf(snapshot);
-      return {
-        generation,
-        table: tableName(source.prefix, generation),
-        is: generation === current ? 'current' : generation < current ? 'kept' : 'being made',
-        group: generation === current ? source.name : rebuildGroup(source.name, generation),
-        firstDay: days[0] ?? null,
-        lastDay: days.at(-1) ?? null,
-        behind: await behindTopic(snapshot, source, transport),
-      };
-    }),
-  );
-}
-
 async function status(doing: Doing): Promise<undefined> {
   const { context, args, datasource } = doing;
   const generations = await statusesOf(doing);
@@ -229,28 +148,6 @@ async function compare(doing: Doing): Promise<number | undefined> {
   if (args.json) await printJson(context, { before: current, after: other, ...compared });
   else for (const text of comparisonLines(compared, current, other)) await print(context, text);
   return isEqual(compared) ? undefined : FAILED;
-}
-
-function comparisonLines(compared: Compared, before: Status, after: Status): string[] {
-  const { equalDays, differentDays, onlyBefore, onlyAfter, examples } = compared;
-  const only = (days: readonly string[], { generation }: Status): string[] =>
-    days.length === 0
-      ? []
-      : [`${counted(days.length, 'day')} of generation ${generation} alone: ${days[0]} to ${days.at(-1)}`];
-  return [
-    `${counted(equalDays, 'day')} with the same totals in generations ${before.generation} and ${after.generation}`,
-    ...(differentDays === 0 ? [] : [`${counted(differentDays, 'day')} with other totals, such as:`]),
-    ...examples.map(
-      ({ day, tenant, metric, before: one, after: other }) =>
-        `  ${day}  ${tenant}  ${metric}: ${one ?? 'none'} became ${other ?? 'none'}`,
-    ),
-    ...only(onlyBefore, before),
-    ...only(onlyAfter, after),
-    ...(before.behind === after.behind
-      ? []
-      : [`they are not equally far: ${number(before.behind)} and ${number(after.behind)} records behind the topic`]),
-    ...(isEqual(compared) ? ['no difference'] : []),
-  ];
 }
 
 async function swap(doing: Doing): Promise<undefined> {
@@ -315,12 +212,6 @@ async function become(
     await printJson(context, { done: true, datasource: datasource.name, from: current.generation, to: to.generation });
   else await print(context, `${datasource.name} is counted in generation ${to.generation} (${to.table}) from now on`);
   return undefined;
-}
-
-/** The days that only the first of the two has. */
-async function lostDays(doing: Doing, from: Status, to: Status): Promise<string[]> {
-  const [before, after] = [await snapshotOf(doing, from.generation), await snapshotOf(doing, to.generation)];
-  return before === undefined ? [] : daysOf(before).filter((day) => after?.days.has(day) !== true);
 }
 
 async function drop({ context, args, datasource, source, stores, line }: Doing): Promise<undefined> {
