@@ -13,11 +13,13 @@ import type { SegmentSource } from '../../../reports/runtime/source.ts';
 import { CurrentTable } from '../../../reports/runtime/tables.ts';
 import { filesOf, pinFiles, type Snapshot } from '../../../sinks/delta/index.ts';
 import { directoryObjects } from '../../../sinks/objects/directory/objects.ts';
+import type { Objects } from '../../../sinks/objects/port.ts';
 import { segmentCache } from '../../../sinks/segments/cache.ts';
 import { segmentsSql } from '../../../sinks/segments/source.ts';
 import { type GivenEvent, recordsOf } from '../../../testing/produce.ts';
 import { memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import type { Topic } from '../../../topics/define.ts';
+import type { Transport } from '../../../topics/log/transport.ts';
 
 export interface World {
   readonly stores: TestStores;
@@ -33,22 +35,32 @@ export interface World {
 }
 
 export const PARTITIONS = 2;
+const NEVER = new AbortController().signal;
 export const SETTINGS = { publishMs: 0, publishBytes: 1e9, lookMs: 0 };
 
-export async function worldOf(t: TestContext, topics: readonly Topic[]): Promise<World> {
+/** `real`: what of it is on servers. */
+export async function worldOf(
+  t: TestContext,
+  topics: readonly Topic[],
+  real: { readonly transport?: Transport; readonly objects?: Objects } = {},
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const stores = await memoryStores([], { topics, partitions: PARTITIONS });
-  const objects = directoryObjects(join(folder, 'objects'), { linkBase: 'http://localhost' });
+  const local = await memoryStores([], { topics, partitions: PARTITIONS });
+  const stores = { ...local, transport: real.transport ?? local.transport };
+  const objects = real.objects ?? directoryObjects(join(folder, 'objects'), { linkBase: 'http://localhost' });
   const cache = segmentCache({ folder: join(folder, 'segments'), objects, maxBytes: 1e9 });
   const duck = await openDuckDb({ folder: join(folder, 'duck'), readable: [cache.folder], threads: 1 });
   t.after(async () => {
     await duck.close();
-    await stores.close();
+    await local.close();
   });
   const clock = { now: Date.now() };
   const kept: KeptStores = { objects, duck, cache, now: () => clock.now, engine: 'test' };
-  const runtime = testRuntime(stores, { clock: systemClock });
+  // Who asks a real log does not ask without a pause.
+  const waitMs = real.transport === undefined ? 0 : 50;
+  const runtime = testRuntime(stores, { clock: systemClock, settings: { waitMs } });
+  const turn = () => (waitMs === 0 ? turnOfOthers() : systemClock.sleep(waitMs, NEVER));
   return {
     stores,
     kept,
@@ -62,7 +74,7 @@ export async function worldOf(t: TestContext, topics: readonly Topic[]): Promise
       const running = await runRollup({ source, table, runtime, settings: SETTINGS });
       const isBehind = async (): Promise<boolean> =>
         (await stores.transport.lag(source.name, source.from.name)).some(({ lag }) => lag > 0);
-      while (await isBehind()) await Promise.race([running.finished, turnOfOthers()]);
+      while (await isBehind()) await Promise.race([running.finished, turn()]);
       await running.stop();
     },
     async query(source, sql) {
