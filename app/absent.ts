@@ -1,4 +1,4 @@
-/** What stands for a port that is embedded in a folder with no data: nothing is made there, and whoever uses it is told. */
+/** Stands for an embedded port in a folder without data: it creates nothing, and every use of it throws. */
 import { TributaryError } from '../core/errors.ts';
 
 /** Every method of it rejects with NOT_FOUND. */

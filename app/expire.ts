@@ -6,16 +6,19 @@ import type { Stores } from '../jobs/runtime/stores.ts';
 import { indexesOf, tablesOf } from '../modules/derived.ts';
 import type { Logger } from './telemetry.ts';
 
-/**
- * Records past their topics' retention, and what the jobs took away long ago. `now` is the time in ms since 1970 UTC; `signal` says
- * that the stores are being closed.
- */
+export interface ExpireOptions {
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  /** In ms since 1970 UTC. */
+  readonly now: number;
+  /** Aborted when the stores are being closed. */
+  readonly signal: AbortSignal;
+}
+
+/** Deletes records past their topics' retention, and rows and documents that jobs deleted long ago. */
 export async function expire(
   { transport, tables, search }: Pick<Stores, 'transport' | 'tables' | 'search'>,
   jobs: readonly Job[],
-  logger: Pick<Logger, 'info' | 'warn'>,
-  now: number,
-  signal: AbortSignal,
+  { logger, now, signal }: ExpireOptions,
 ): Promise<void> {
   const works: readonly [what: string, work: () => Promise<number>][] = [
     ['records past their retention', () => transport.expire(now)],

@@ -1,4 +1,4 @@
-/** What somebody may have meant who gave a name that does not exist. */
+/** Suggests a name that may have been meant instead of one that does not exist. */
 
 /** The nearest name, if one is near; otherwise all of them. */
 export function hint(wrong: string, names: readonly string[]): string {

@@ -25,18 +25,19 @@ export async function watchLag(watched: Watched, signal: AbortSignal): Promise<v
   }
 }
 
-/** Answers whether it was told. */
+/** Returns whether a value was reported. */
 async function look({ transport, metrics }: Watched, { name, from }: Work): Promise<boolean> {
   const lookedAt = metrics.batches();
   try {
     for (const one of await transport.lag(name, from.name)) {
-      const place = { job: name, topic: from.name, partition: one.partition };
-      const oldest = one.lag > 0 && metrics.wantsAge(place) ? await firstTime(transport, from.name, one) : undefined;
-      metrics.isBehind(place, one.lag, oldest, lookedAt);
+      const assignment = { job: name, topic: from.name, partition: one.partition };
+      const oldest =
+        one.lag > 0 && metrics.wantsAge(assignment) ? await firstTime(transport, from.name, one) : undefined;
+      metrics.isBehind(assignment, one.lag, oldest, lookedAt);
     }
     return true;
   } catch {
-    // What was known last stays; what is wrong with the log, the jobs say.
+    // The last known values stay; the jobs report what is wrong with the log.
     return false;
   }
 }

@@ -14,10 +14,10 @@ type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind:
 
 /** What is known of how far behind a partition is. */
 interface Behind {
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   /** When the first record that was not read was produced, about, in ms since 1970 UTC; undefined if it is not known, or there is none. */
   oldest: number | undefined;
-  /** How many batches there had been, of all partitions, when it was told by one. */
+  /** How many batches of all partitions there had been when a batch reported it. */
   batch: number;
 }
 
@@ -48,65 +48,67 @@ export async function createMetrics(
 
   const ofPartition = ['job', 'topic', 'partition'] as const;
   const ofView = ['job', 'view', 'partition'] as const;
-  const records = counter('records', 'Records read, by what became of them.', ['job', 'topic', 'outcome']);
-  const oddEvents = counter('odd_events', 'Events taken although something is strange about them.', [
+  const records = counter('records', 'Records read, by outcome.', ['job', 'topic', 'outcome']);
+  const oddEvents = counter('odd_events', 'Events applied although something is strange about them.', [
     'job',
     'topic',
     'outcome',
   ]);
   const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
   const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
-  const eventsSent = counter('events_sent', 'Derived events said.', ['job']);
-  const deadLetters = counter('dead_letters', 'Records that went to the dead letters.', ['job', 'code']);
-  const waits = counter('waits', 'Pauses because a store was away.', ['job', 'code']);
-  const fenced = counter('fenced', 'Partitions let go to a newer owner.', ['job']);
+  const eventsSent = counter('events_sent', 'Derived events sent.', ['job']);
+  const deadLetters = counter('dead_letters', 'Records that became dead letters.', ['job', 'code']);
+  const waits = counter('waits', 'Pauses because a store did not answer.', ['job', 'code']);
+  const fenced = counter('fenced', 'Partitions given up to a newer owner.', ['job']);
   const oddClaims = counter(
     'odd_claims',
-    'Claims that found a topic made again, expanded, or an offset put there by another tool.',
+    'Claims that found the topic made again or expanded, or an offset that another tool had committed.',
     ['job', 'outcome'],
   );
   const viewsStale = counter(
     'views_stale',
-    'Records of views that were not written, since the store held newer ones.',
+    'Records of views that were not written, because the store had newer ones.',
     ['job'],
   );
-  const recordsLost = counter('records_lost', 'Records dropped by retention before the job read them.', ['job']);
-  const viewWaits = counter('view_waits', 'Times a view fell or stayed behind, since its store was away.', [
+  const recordsLost = counter('records_lost', 'Records deleted by retention before the job read them.', ['job']);
+  const viewWaits = counter('view_waits', 'Times a view fell or stayed behind because its store did not answer.', [
     'job',
     'view',
     'code',
   ]);
-  const viewsRefused = counter('views_refused', 'Records that views will never have, found as they caught up.', [
+  const viewsRefused = counter('views_refused', 'Records that views will never have, found while they caught up.', [
     'job',
     'view',
   ]);
-  const viewsMissed = counter('views_missed', 'Times the log had dropped what a view was to catch up by.', [
+  const viewsMissed = counter('views_missed', 'Times the log had deleted records with which a view was to catch up.', [
     'job',
     'view',
   ]);
   const published = counter('published', 'Commits of a partition to the table of its datasource.', ['job']);
   const eventsCounted = counter('events_counted', 'Events in the segments of those commits.', ['job']);
   const segmentRows = counter('segment_rows', 'Rows in the segments of those commits.', ['job']);
-  const timersFired = counter('timers_fired', 'Timers that were due and were said.', ['job']);
+  const timersFired = counter('timers_fired', 'Timers that were due and were fired.', ['job']);
 
   const behind = new Map<string, Behind>();
   const lag = gauge('lag_records', 'Records not read yet, as last known.', ofPartition);
   const lagAge = gauge('lag_seconds', 'The age of the first record not read yet, about.', ofPartition, () => {
-    for (const { place, oldest } of behind.values()) {
-      lagAge.set(labelsOf(place), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+    for (const { assignment, oldest } of behind.values()) {
+      lagAge.set(labelsOf(assignment), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
     }
   });
   const eventTime = gauge('event_time_seconds', 'The time of the last event applied, since 1970 UTC.', ofPartition);
-  const partitions = gauge('partitions_owned', 'Partitions this process works on.', ['job']);
-  const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to begin.', [
+  const partitions = gauge('partitions_owned', 'Partitions that this process owns.', ['job']);
+  const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to start.', [
     'job',
     'code',
   ]);
   const viewLag = gauge('view_lag_records', 'Records of the log that a view is behind its rows.', ofView);
   const viewAge = gauge('view_lag_seconds', 'The age of the first record that a view lacks.', ofView);
-  const jobRunning = gauge('job_running', 'Whether a job of this process runs: 0 before, and after something fatal.', [
-    'job',
-  ]);
+  const jobRunning = gauge(
+    'job_running',
+    'Whether a job of this process runs: 0 before its start and after a fatal error.',
+    ['job'],
+  );
   const duration = new Histogram({
     name: 'tributary_batch_duration_seconds',
     help: 'Time from the first to the last step of a batch.',
@@ -147,32 +149,32 @@ export async function createMetrics(
 
   const isMine = ({ job, partition }: Assignment): boolean => given.get(job)?.has(partition) ?? true;
 
-  function forget(place: Assignment): void {
-    const { job, partition } = place;
-    behind.delete(keyOf(place));
-    for (const each of [lag, lagAge, eventTime]) each.remove(labelsOf(place));
+  function forget(assignment: Assignment): void {
+    const { job, partition } = assignment;
+    behind.delete(keyOf(assignment));
+    for (const each of [lag, lagAge, eventTime]) each.remove(labelsOf(assignment));
     for (const view of views.get(job) ?? []) {
       viewLag.remove({ job, view, partition });
       viewAge.remove({ job, view, partition });
     }
   }
 
-  /** From the first one on that it is given, the job tells of its own alone. */
-  function gives(place: Assignment): void {
-    const { job, partition } = place;
+  /** From its first assigned partition on, the job reports only its own partitions. */
+  function gives(assignment: Assignment): void {
+    const { job, partition } = assignment;
     const before = given.get(job);
     if (before === undefined) {
       given.set(job, new Set([partition]));
-      for (const { place: each } of behind.values()) if (each.job === job && !isMine(each)) forget(each);
+      for (const { assignment: each } of behind.values()) if (each.job === job && !isMine(each)) forget(each);
     } else before.add(partition);
   }
 
-  function owns(place: Assignment, isOwner: boolean): void {
-    const mine = owned.get(place.job) ?? new Set<number>();
-    owned.set(place.job, mine);
-    if (isOwner) mine.add(place.partition);
-    else mine.delete(place.partition);
-    partitions.set({ job: place.job }, mine.size);
+  function owns(assignment: Assignment, isOwner: boolean): void {
+    const mine = owned.get(assignment.job) ?? new Set<number>();
+    owned.set(assignment.job, mine);
+    if (isOwner) mine.add(assignment.partition);
+    else mine.delete(assignment.partition);
+    partitions.set({ job: assignment.job }, mine.size);
   }
 
   function waitsFor(job: string, part: string, code: ErrorCode | undefined): void {
@@ -201,37 +203,37 @@ export async function createMetrics(
     eventsCounted,
     segmentRows,
 
-    claimed(place: Assignment): void {
-      gives(place);
-      owns(place, true);
+    claimed(assignment: Assignment): void {
+      gives(assignment);
+      owns(assignment, true);
     },
 
-    /** It stays a partition of this process, which says how far behind it is. */
-    waits(place: Assignment, code: ErrorCode): void {
-      gives(place);
-      owns(place, false);
-      waits.inc({ job: place.job, code });
-      waitsFor(place.job, String(place.partition), code);
+    /** It stays a partition of this process, which reports its lag. */
+    waits(assignment: Assignment, code: ErrorCode): void {
+      gives(assignment);
+      owns(assignment, false);
+      waits.inc({ job: assignment.job, code });
+      waitsFor(assignment.job, String(assignment.partition), code);
     },
 
-    resumed(place: Assignment): void {
-      owns(place, true);
-      waitsFor(place.job, String(place.partition), undefined);
+    resumed(assignment: Assignment): void {
+      owns(assignment, true);
+      waitsFor(assignment.job, String(assignment.partition), undefined);
     },
 
-    fenced(place: Assignment): void {
-      gives(place);
-      owns(place, false);
-      fenced.inc({ job: place.job });
+    fenced(assignment: Assignment): void {
+      gives(assignment);
+      owns(assignment, false);
+      fenced.inc({ job: assignment.job });
     },
 
-    /** The lag of a partition that is somebody else's is told by somebody else. */
-    released(place: Assignment): void {
-      given.set(place.job, given.get(place.job) ?? new Set());
-      given.get(place.job)?.delete(place.partition);
-      owns(place, false);
-      waitsFor(place.job, String(place.partition), undefined);
-      forget(place);
+    /** The lag of a partition is reported by the process that owns it. */
+    released(assignment: Assignment): void {
+      given.set(assignment.job, given.get(assignment.job) ?? new Set());
+      given.get(assignment.job)?.delete(assignment.partition);
+      owns(assignment, false);
+      waitsFor(assignment.job, String(assignment.partition), undefined);
+      forget(assignment);
     },
 
     jobWaits(job: string, code: ErrorCode): void {
@@ -244,7 +246,7 @@ export async function createMetrics(
     },
 
     batch({ job, topic, partition, ...batch }: EventOf<'batch'>): void {
-      const place = { job, topic, partition };
+      const assignment = { job, topic, partition };
       const outcomes = { applied: batch.applied, rejected: batch.rejected, routed: batch.routed, ...batch.skipped };
       for (const [outcome, count] of Object.entries(outcomes)) records.inc({ job, topic, outcome }, count);
       for (const [outcome, count] of Object.entries(batch.odd)) oddEvents.inc({ job, topic, outcome }, count);
@@ -253,24 +255,29 @@ export async function createMetrics(
       eventsSent.inc({ job }, batch.eventsSent);
       duration.observe({ job }, batch.durationMs / 1000);
       const left = batch.end - batch.next;
-      lag.set(labelsOf(place), left);
+      lag.set(labelsOf(assignment), left);
       batches += 1;
-      behind.set(keyOf(place), { place, oldest: left > 0 ? batch.recordTime : undefined, batch: batches });
-      if (batch.eventTime !== undefined) eventTime.set(labelsOf(place), batch.eventTime / 1000);
+      behind.set(keyOf(assignment), { assignment, oldest: left > 0 ? batch.recordTime : undefined, batch: batches });
+      if (batch.eventTime !== undefined) eventTime.set(labelsOf(assignment), batch.eventTime / 1000);
     },
 
     /** How many batches there were: to be given to `isBehind` by who looked. */
     batches: (): number => batches,
 
     /** Whether the age of what was not read is unknown. */
-    wantsAge: (place: Assignment): boolean => isMine(place) && behind.get(keyOf(place))?.oldest === undefined,
+    wantsAge: (assignment: Assignment): boolean =>
+      isMine(assignment) && behind.get(keyOf(assignment))?.oldest === undefined,
 
     /** What somebody found who looked when there had been so many batches; one that came meanwhile knows better. */
-    isBehind(place: Assignment, left: number, oldest: number | undefined, lookedAt: number): void {
-      const before = behind.get(keyOf(place));
-      if (!isMine(place) || (before !== undefined && before.batch > lookedAt)) return;
-      lag.set(labelsOf(place), left);
-      behind.set(keyOf(place), { place, oldest: left > 0 ? (oldest ?? before?.oldest) : undefined, batch: lookedAt });
+    isBehind(assignment: Assignment, left: number, oldest: number | undefined, lookedAt: number): void {
+      const before = behind.get(keyOf(assignment));
+      if (!isMine(assignment) || (before !== undefined && before.batch > lookedAt)) return;
+      lag.set(labelsOf(assignment), left);
+      behind.set(keyOf(assignment), {
+        assignment,
+        oldest: left > 0 ? (oldest ?? before?.oldest) : undefined,
+        batch: lookedAt,
+      });
     },
 
     viewLag({ job, view, partition, records: left, ageMs }: EventOf<'view-lag'>): void {

@@ -1,6 +1,6 @@
 /**
- * What waits for what, as people want to hear of it: one line when a job begins to wait for a store, one a minute as long as that goes on,
- * and one when it is over. What breaks and heals all the time is one outage, with the same few lines.
+ * Logs outages: one line when a job begins to wait for a store, one per minute as long as that lasts, and one when it is over. A store that
+ * fails and recovers again and again is one outage, with the same few lines.
  */
 
 import type { ErrorCode } from '../core/errors.ts';
@@ -23,8 +23,8 @@ interface Outage {
   most: number;
   tries: number;
   message: string;
-  saidAt: number;
-  /** Whether the last line said that it goes on. */
+  loggedAt: number;
+  /** Whether the last line reported it as going on. */
   isOpen: boolean;
 }
 
@@ -94,9 +94,21 @@ export class Outages implements Telemetry {
     const what =
       view === undefined ? `waiting for ${STORES[code] ?? 'what is away'}` : `without ${view}, which is behind`;
     const known = this.#outages.get(key);
-    const isFresh = known === undefined || (known.parts.size === 0 && now - known.saidAt >= EVERY_MS);
+    const isFresh = known === undefined || (known.parts.size === 0 && now - known.loggedAt >= EVERY_MS);
     const outage: Outage = isFresh
-      ? { job, what, code, view, since: now, parts: new Set(), most: 0, tries: 0, message, saidAt: now, isOpen: false }
+      ? {
+          job,
+          what,
+          code,
+          view,
+          since: now,
+          parts: new Set(),
+          most: 0,
+          tries: 0,
+          message,
+          loggedAt: now,
+          isOpen: false,
+        }
       : known;
     this.#outages.set(key, outage);
     outage.parts.add(part);
@@ -104,7 +116,7 @@ export class Outages implements Telemetry {
     outage.tries += 1;
     outage.message = message;
     if (isFresh) this.#line(outage, 'warn', `${what}: ${code}: ${message}`, true);
-    else if (now - outage.saidAt >= EVERY_MS) {
+    else if (now - outage.loggedAt >= EVERY_MS) {
       const many = outage.tries === 1 ? 'once' : `${outage.tries} times`;
       const since = `since ${timeText(outage.since)}${partsText(outage.parts)}; tried ${many}`;
       this.#line(outage, 'warn', `${what} ${since}: ${code}: ${message}`, true);
@@ -122,7 +134,7 @@ export class Outages implements Telemetry {
 
   #line(outage: Outage, level: 'info' | 'warn', text: string, isOpen: boolean): void {
     const { job, code, view, since, most, tries } = outage;
-    outage.saidAt = this.#now();
+    outage.loggedAt = this.#now();
     outage.isOpen = isOpen;
     const fields = { job, code, ...(view !== undefined && { view }), since: timeText(since), partitions: most, tries };
     this.#say(level, { kind: 'outage', ...fields }, text);

@@ -26,7 +26,7 @@ const declarationOf = ({ name, from, on, to, row, views }: Job) => ({
   views: views.map(({ into, each, using, policy }) => ({ into, each, using, policy })),
 });
 
-/** What a command is told that is run by a process of another platform; undefined if it is the same. */
+/** The message for a command that is run by a process with another platform; undefined if it is the same. */
 export function differenceOf(ours: PlatformIdentity, theirs: PlatformIdentity): string | undefined {
   if (ours.digest === theirs.digest) return undefined;
   const [here, there] = [ours, theirs].map(({ modules }) => modules.join(', ')) as [string, string];

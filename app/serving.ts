@@ -28,14 +28,14 @@ import { VERSION } from './version.ts';
 import type { Wired } from './wiring.ts';
 import { type AnyWork, isArchive, isJob, isSource } from './works.ts';
 
-/** Where jobs run, and who hears of it. */
+/** Where jobs run, and where that is reported. */
 export interface Host {
   readonly wired: Wired;
   /** The log, and the status line of a terminal. */
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Aborted when the jobs shall stop. */
   readonly signal: AbortSignal;
-  /** Tells whoever started the jobs. */
+  /** Called with messages for the caller that started the jobs. */
   say(line: string): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
   const logger = createLogger(config.logLevel, status.output);
   const outages = new Outages((level, fields, text) => logger[level](fields, text), systemClock.now);
   const telemetries: Telemetry[] = [logged(logger), status, outages];
-  // Those that are added later are told, too.
+  // Listeners that are added later are called, too.
   const telemetry: Telemetry = { tell: (event) => toAll(...telemetries).tell(event) };
   let ready = false;
   let probes: Probes | undefined;
@@ -96,7 +96,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     await Promise.race([aborted(signal), running.noneLeft]);
     return wired.failed.size === 0;
   } catch (error) {
-    // Who collects logs finds it there; on a terminal it is said once, at the end.
+    // Log collectors find it in the log; on a terminal it is shown once, at the end.
     if (!signal.aborted && host.stderr.isTTY !== true) logger.fatal(errorFields(error), messageOf(error));
     throw error;
   } finally {
@@ -154,7 +154,7 @@ async function expireAgainAndAgain(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await expire(wired.stores, jobs.filter(isJob), logger, Date.now(), signal);
+    await expire(wired.stores, jobs.filter(isJob), { logger, now: Date.now(), signal });
     await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }

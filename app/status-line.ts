@@ -1,4 +1,4 @@
-/** One line at the bottom of a terminal that says how it goes. Elsewhere: nothing. */
+/** A status line at the bottom of a terminal. Without a terminal: nothing. */
 import { Writable } from 'node:stream';
 import type { Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 

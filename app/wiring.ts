@@ -24,7 +24,7 @@ import { upstreamsOf } from '../jobs/runtime/upstreams.ts';
 import type { Platform } from '../modules/define.ts';
 import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
 import type { KeptStores } from '../reports/operate/kept.ts';
-import { ROLLUP_DEFAULTS, type RollupSettings } from '../reports/runtime/settings.ts';
+import type { RollupSettings } from '../reports/runtime/settings.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
@@ -203,12 +203,11 @@ async function openSegments(config: Config, objects: Objects, closers: (() => Pr
 export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettings => ({
   publishMs,
   publishBytes: publishMb * 1_000_000,
-  lookMs: ROLLUP_DEFAULTS.lookMs,
 });
 
 /** What SQLite finds wrong in its file, at most ten things. */
 function damageOf(database: Database): string[] {
-  const found = database.statement('PRAGMA quick_check(10)').all() as unknown as [string][];
+  const found = database.statement('PRAGMA quick_check(10)').all<[string]>();
   return found.map(([text]) => text).filter((text) => text !== 'ok');
 }
 
@@ -236,8 +235,8 @@ async function makeMissing(
 export async function prepareSchemas(codec: Codec, { topics, jobs }: Pick<Platform, 'topics' | 'jobs'>): Promise<void> {
   await codec.prepare(topics);
   for (const job of jobs) {
-    for (const told of [timerFired, callAnswered]) {
-      if (job.on.includes(told)) await codec.prepareEvent(job.from.name, told);
+    for (const def of [timerFired, callAnswered]) {
+      if (job.on.includes(def)) await codec.prepareEvent(job.from.name, def);
     }
   }
 }

@@ -6,14 +6,19 @@ export interface ApplyArgs {
   readonly json: boolean;
 }
 
-/** `ending` is what a statement ends with when people copy it. */
+export interface Missing {
+  readonly what: string;
+  /** What a statement ends with when people copy it. */
+  readonly ending: string;
+  /** The statements or requests that make what is missing. */
+  readonly missing: readonly string[];
+  readonly prepare: () => Promise<void>;
+}
+
 export async function applyMissing(
   context: Context,
   { dryRun, json }: ApplyArgs,
-  what: string,
-  ending: string,
-  missing: readonly string[],
-  prepare: () => Promise<void>,
+  { what, ending, missing, prepare }: Missing,
 ): Promise<void> {
   if (!dryRun && missing.length > 0) await prepare();
   if (json) return printJson(context, { dryRun, [dryRun ? 'missing' : 'made']: missing });

@@ -10,7 +10,7 @@ export interface Context {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean };
-  /** Aborted when the command shall come to its end: by a signal, or since whoever called it is gone. */
+  /** Aborted when the command has to end: by a signal, or because its caller is gone. */
   readonly signal: AbortSignal;
   /** Aborted when another process asks for the data folder. A command that goes on for long then ends with `GoOn`. */
   readonly handover?: AbortSignal | undefined;
@@ -19,7 +19,7 @@ export interface Context {
 /** The exit code, or nothing for 0. */
 export type Run<Args> = (context: Context, args: Args) => Promise<number | GoOn | undefined>;
 
-/** How a command ends that is to be run again with these arguments by whoever has the data folder then. */
+/** Ends a command that has to be run again with these arguments by the process that has the data folder then. */
 export class GoOn {
   readonly args: unknown;
   constructor(args: unknown) {

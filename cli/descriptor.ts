@@ -66,7 +66,7 @@ export type Values<Os extends Operands, Ps extends Options> = {
 /** How people see what the command writes. */
 export interface Terminal {
   readonly colors: boolean;
-  /** Whether somebody sees on a terminal how it goes on. */
+  /** Whether progress is shown on a terminal. */
   readonly progress: boolean;
 }
 
@@ -82,7 +82,7 @@ export type RunForCaller<Args> = (caller: Caller, streams: Streams, args: Args) 
 interface Described {
   /** The first sentence is the summary. */
   readonly description: string;
-  /** What stands behind `tributary`. */
+  /** The words after `tributary`. */
   readonly examples: readonly string[];
   readonly operands: Operands;
   readonly options: Options;
@@ -100,9 +100,9 @@ export interface StoresCommand<Name extends string = string> {
   readonly name: Name;
   /** What is made before it runs. Who only looks makes nothing on servers, which may be the wrong ones. */
   readonly prepares: Prepare;
-  /** Whether it begins a data folder where there is none. The others are told that there is none. */
+  /** Whether it creates a data folder if there is none. For other commands that is an error. */
   readonly makesFolder: boolean;
-  /** Whether it runs in this process, for as long as it likes: whoever has the folder is asked for it. */
+  /** Whether it runs in this process, for any time: the process that has the folder is asked for it. */
   readonly runsHere: boolean;
   readonly load: Load<Run<never>>;
   /** Undefined for one that only other commands run. */
@@ -170,7 +170,7 @@ export function command(
   return { kind: 'stores', name, prepares, makesFolder, runsHere, load, typed: { ...described(declared), input } };
 }
 
-/** One that nobody types: other commands run it where the stores are. */
+/** A command that is not typed: other commands run it where the stores are. */
 export function innerCommand<const Name extends string, Args>(
   name: Name,
   declared: Pick<DeclaredStores<None, None>, 'prepares' | 'makesFolder'> & { readonly load: Load<Run<Args>> },
@@ -238,7 +238,7 @@ export function value(shown: string, doc: string, how: How & { readonly parse?: 
   return { ...option(doc, shown, null, how), parse: how.parse ?? asTyped };
 }
 
-/** What `preset` says without it. */
+/** The value of `preset` if the option is not given. */
 export function preset(shown: string, doc: string, preset: string): Option<string>;
 export function preset<V>(shown: string, doc: string, preset: V, parse: Parse<V>): Option<V>;
 export function preset(shown: string, doc: string, preset: unknown, parse: Parse<unknown> = asTyped): Option {

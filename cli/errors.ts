@@ -1,17 +1,17 @@
-/** What a command says when it fails, and with which exit code it ends. */
+/** The message and the exit code of a command that fails. */
 import type { Writable } from 'node:stream';
 import { shownText } from '../app/shown.ts';
 import { messageOf, TributaryError } from '../core/errors.ts';
 
 export const FAILED = 1;
 export const USED_WRONGLY = 2;
-/** What a shell says of a program that was interrupted. */
+/** The exit code of a program that was interrupted. */
 export const INTERRUPTED = 130;
 
 /** A wrong use: of a name that does not exist, or of an option. */
 export const usage = (message: string): TributaryError => new TributaryError('USAGE', message);
 
-/** Says what went wrong in one line, and answers the exit code. What was not foreseen shows its stack with `debug`. */
+/** Prints what went wrong in one line, and returns the exit code. An unforeseen error shows its stack with `debug`. */
 export function report(error: unknown, stderr: Writable, debug: boolean): number {
   const known = error instanceof TributaryError;
   stderr.write(`error: ${shownText(known || messageOf(error) !== '' ? messageOf(error) : String(error))}\n`);
@@ -24,7 +24,7 @@ function causes(error: Error): string {
   return error.cause instanceof Error ? `caused by ${error.cause.stack}\n${causes(error.cause)}` : '';
 }
 
-/** Says why the standard output takes no more, and answers the exit code. Who reads no further, as `head` does, has what he wanted. */
+/** Prints why the standard output accepts no more, and returns the exit code. A reader that stops early, such as `head`, is no error. */
 export function outputFailed(error: NodeJS.ErrnoException, stderr: Writable): number {
   if (error.code === 'EPIPE') return 0;
   const todo = error.code === 'ENOSPC' || error.code === 'EDQUOT' ? 'make room on its disk' : 'see to where it goes';

@@ -32,7 +32,7 @@ export function found<T extends { readonly name: string }>(what: string, name: s
   );
 }
 
-/** A topic as it lies in the log: a declared one, or the one of its dead letters. */
+/** A topic of the log: a declared one, or its dead letter topic. */
 export function logNamed(name: string, topics: readonly Topic[]): { readonly topic: Topic; readonly name: string } {
   const logs = topics.flatMap((topic) => [
     { topic, name: topic.name },
@@ -42,7 +42,7 @@ export function logNamed(name: string, topics: readonly Topic[]): { readonly top
   return log ?? { topic: topicNamed(name, topics), name };
 }
 
-/** Every event that may lie in a topic, by type. */
+/** All events that a topic may have, by type. */
 export function eventsOf(topic: Topic): ReadonlyMap<string, EventDef> {
   return new Map([...topic.events, ...topic.broadcasts, timerFired, callAnswered].map((def) => [def.type, def]));
 }

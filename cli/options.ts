@@ -54,7 +54,7 @@ export function position(text: string): { topicId: string; partition: number; of
   throw new InvalidArgumentError('Give the position that the replay ended with.');
 }
 
-/** With a zone: what a clock on the wall says is another moment elsewhere. */
+/** A zone is needed: local time is another moment elsewhere. */
 export function moment(text: string): number {
   const time = Date.parse(text);
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(time)) return time;

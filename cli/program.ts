@@ -17,7 +17,7 @@ import { setupOf } from './setup.ts';
 export async function main(argv: readonly string[], given?: Platform): Promise<number> {
   const { stdout, stderr } = process;
   stdout.on('error', (error) => process.exit(outputFailed(error, stderr)));
-  // What cannot be logged is lost; whoever logs goes on.
+  // What cannot be logged is lost; the process goes on.
   stderr.on('error', () => {});
   const signal = interruptions();
   let exitCode = 0;

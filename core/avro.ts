@@ -2,9 +2,9 @@
  * A schema is one Avro literal. Its TypeScript type is inferred from it here, and `avsc` compiles it
  * elsewhere; there is no second declaration and no generated code.
  *
- * Some attributes of ours may stand beside Avro's own on a field: `unit` ("ms since 1970 UTC", "percent"), `minimum` and
- * `maximum` of a number, `lenient: true`, and `personal: true` for personal data. Avro readers ignore them; our own hold records to
- * the bounds and leave out of lenient fields what does not fit, and documentation and reports use the others.
+ * Besides Avro's own attributes, a field may have some of ours: `unit` ("ms since 1970 UTC", "percent"), `minimum` and
+ * `maximum` of a number, `lenient: true`, and `personal: true` for personal data. Avro readers ignore them. Our
+ * own readers check the bounds, and leave out what does not fit in lenient fields; documentation and reports use the others.
  */
 
 export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes';
@@ -47,7 +47,7 @@ export interface MapSchema {
   readonly type: 'map';
   readonly values: Schema;
 }
-/** A union of `null` and one other schema: the only union there is, since JSON cannot tell others apart. */
+/** A union of `null` and one other schema: the only union that is allowed, because JSON cannot distinguish others. */
 export type NullableSchema = readonly ['null', Schema];
 
 export type Schema = Primitive | RecordSchema | EnumSchema | ArraySchema | MapSchema | NullableSchema;
@@ -62,7 +62,7 @@ type PrimitiveValue = {
   bytes: Uint8Array;
 };
 
-/** Data of which only the kind of schema is known. */
+/** Data of which only the kind of schema is known, not the schema itself. */
 type Unknown<S> = S extends RecordSchema ? Readonly<Record<string, unknown>> : unknown;
 /** Whether only the kind of schema is known: inferring from it would go on for ever. */
 type Wide<S> = Schema extends S ? true : RecordSchema extends S ? true : false;
@@ -85,7 +85,7 @@ export type Infer<S> =
                 ? E
                 : never;
 
-/** What may be given to be encoded: fields with a default may be left out. */
+/** A value to encode: fields with a default may be left out. */
 export type Input<S> =
   Wide<S> extends true
     ? Unknown<S>

@@ -1,4 +1,4 @@
-/** The ways by which a message reaches somebody. */
+/** The channels by which messages are sent. */
 
 const CHANNELS = ['mail', 'webhook', 'push', 'sms'] as const;
 export const channel = { type: 'enum', name: 'Channel', symbols: CHANNELS } as const;

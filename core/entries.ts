@@ -10,16 +10,16 @@
  */
 type Write<V> = readonly [version: number, value: V | undefined];
 
-/** Stands for every map that is still empty, since a process keeps many thousands of them. Never written to. */
+/** Shared by all maps that are still empty, because a process keeps many thousands of them. Never written to. */
 // biome-ignore lint/suspicious/noExplicitAny: an empty map holds values of every type
 const NONE: Map<string, any> = new Map();
 
 class History<V> {
   /** What the store holds. */
   base: Map<string, V>;
-  /** What was written since, by key, the oldest first; `undefined` is a deletion. */
+  /** What was written since, by key, oldest first; `undefined` is a deletion. */
   writes: Map<string, Write<V>[]>;
-  /** The history this one was forked from, or itself: equal for all that know the same store. */
+  /** The history from which this one was forked, or itself: equal for all that are based on the same store contents. */
   readonly root: History<V>;
   newest = 0;
 
@@ -50,7 +50,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return Entries.held(new Map(entries));
   }
 
-  /** The same of a map that is nobody else's. */
+  /** The same, for a map that nobody else uses. */
   static held<V>(base: Map<string, V>): Entries<V> {
     return new Entries<V>(new History<V>(base.size === 0 ? NONE : base, NONE), 0, base.size);
   }
@@ -98,7 +98,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return new Entries<V>(history, history.newest, size);
   }
 
-  /** A history of its own, with what this version sees and the same idea of what the store holds. */
+  /** A history of its own, with the entries of this version and the same knowledge of the store. */
   #fork(): History<V> {
     const { base, writes } = this.#history;
     const fork = new History<V>(new Map(base), new Map(), this.#history.root);
@@ -107,7 +107,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return fork;
   }
 
-  /** In the order of the first entry of each key. Lists, not generators: rows are gone through for every event. */
+  /** In the order of the first entry of each key. Lists instead of generators, because rows are walked for every event. */
   [Symbol.iterator](): Iterator<[string, V]> {
     const { base, writes } = this.#history;
     if (writes.size === 0) return base.entries();
@@ -140,7 +140,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return found;
   }
 
-  /** In the same order, without a list of pairs: for what is done with every event. New versions may be made meanwhile. */
+  /** In the same order, without making a list of pairs: for work that is done for every event. New versions may be made meanwhile. */
   forEach(visit: (value: V, key: string) => void): void {
     const { base, writes } = this.#history;
     if (writes.size === 0) {
@@ -162,7 +162,7 @@ export class Entries<V> implements Iterable<[string, V]> {
     return this.#history.root;
   }
 
-  /** Whether this is a later or an earlier version of the other: only then `changes()` is what a store of the other lacks. */
+  /** Whether this is a later or an earlier version of the other. Only then `changes()` is what a store with the other lacks. */
   isVersionOf(other: Entries<V>): boolean {
     return this.#history.root === other.#history.root;
   }

@@ -1,9 +1,9 @@
 /**
  * The closed list of what can go wrong, and what the runtime does about it.
  *
- * - `reject`: this record is wrong. It goes to the dead letters and its partition goes on.
- * - `retry`:  something outside is away. The partition waits for it; nothing is lost.
- * - `fenced`: a newer owner has the partition. This one lets go of it quietly.
+ * - `reject`: this record is wrong. It becomes a dead letter and its partition goes on.
+ * - `retry`:  a store, the log or a server does not answer. The partition waits for it; nothing is lost.
+ * - `fenced`: the partition has a newer owner. This one stops quietly.
  * - `fatal`:  a wrong configuration or a bug. The job stops with the message, and the process when no job is left; its supervisor
  *             restarts it.
  * - `usage`:  somebody called a command or a function wrongly. The message says how to call it.
@@ -66,7 +66,7 @@ export type ErrorKind = (typeof ERROR_CODES)[ErrorCode];
 /** The codes a record can be dead-lettered with. */
 export type RejectCode = { [C in ErrorCode]: (typeof ERROR_CODES)[C] extends 'reject' ? C : never }[ErrorCode];
 
-/** Of a write that failed: whether nothing of it was done, or nobody knows. */
+/** Of a write that failed: whether nothing of it was done, or that is unknown. */
 export type FailedWrite = 'none' | 'unknown';
 
 export class TributaryError extends Error {
@@ -83,7 +83,7 @@ export class TributaryError extends Error {
   }
 }
 
-/** The kind of any thrown thing: what is not ours is a bug, and bugs are fatal. */
+/** The kind of anything that was thrown. Errors that are not ours are bugs, and bugs are fatal. */
 export function kindOf(error: unknown): ErrorKind {
   return error instanceof TributaryError ? error.kind : 'fatal';
 }

@@ -32,32 +32,32 @@ export interface EventOf<D extends EventDef> {
   readonly id: string;
   readonly source: string;
   /**
-   * When it happened, in ms since 1970 UTC. A sender's clock may be wrong: it is never more than a minute later than when the record
-   * came into the log.
+   * When it happened, in ms since 1970 UTC. Because a sender's clock may be wrong, it is at most one minute later than the timestamp of
+   * the record.
    */
   readonly time: number;
-  /** When its record came into the log, in ms since 1970 UTC: the record's own timestamp. A replay of a dead letter counts anew. */
+  /** The timestamp of its record, in ms since 1970 UTC. A replayed dead letter has that of the replay. */
   readonly loggedAt: number;
   readonly tenant: string;
   readonly data: Infer<D['schema']>;
-  /** What was left out of the data since it does not fit its schema: only of fields that are `lenient`, and absent if there is nothing. */
+  /** Values that were left out of the data because they do not fit the schema, from `lenient` fields only. Absent if there are none. */
   readonly unfit?: readonly Unfit[];
 }
 
-/** The union of the events of several declarations, told apart by `type`. */
+/** The union of the events of several declarations, discriminated by `type`. */
 export type AnyEventOf<D extends EventDef> = D extends EventDef ? EventOf<D> : never;
 
-/** An event of which nothing more is known than the envelope. */
+/** An event of which only the envelope is known. */
 export type Event = EventOf<EventDef>;
 
-/** What tells an event from every other one: two sources may well use the same ids. */
+/** Identifies an event among all others: two sources may use the same ids. */
 export const identityOf = ({ source, id }: Pick<Event, 'source' | 'id'>): string => JSON.stringify([source, id]);
 
-/** The tenant of an event that names none. */
+/** The tenant of an event without one. */
 export const DEFAULT_TENANT = 'default';
 
 /**
- * Said to a row's own topic and key when one of its timers is due: waking is an ordinary record of the log.
+ * Emitted to the row's own topic and key when one of its timers is due: an ordinary record of the log.
  * The runtime alone produces it and checks that the timer is still pending; a job sees `name` and `due`.
  */
 export const timerFired = defineEvent(
@@ -66,9 +66,9 @@ export const timerFired = defineEvent(
     type: 'record',
     name: 'TimerFired',
     namespace: 'org.tributary.timer',
-    doc: 'A timer that a row had asked for is due.',
+    doc: 'A timer of a row is due.',
     fields: [
-      { name: 'job', type: 'string', doc: 'The job whose row asked to be woken.' },
+      { name: 'job', type: 'string', doc: 'The job whose row set the timer.' },
       { name: 'row', type: { type: 'array', items: 'string' }, doc: 'The key of the row, without its tenant.' },
       { name: 'name', type: 'string', doc: 'The name of the timer.' },
       { name: 'due', type: 'long', doc: 'When it was due.', unit: 'ms since 1970 UTC' },
@@ -78,7 +78,7 @@ export const timerFired = defineEvent(
 );
 
 /**
- * What became of one call of a channel: said by the runtime to the topic of the job that asked for the call.
+ * The result of one call of a channel: the runtime emits it to the topic of the job that made the call.
  */
 export const callAnswered = defineEvent(
   'call.answered',
@@ -86,9 +86,9 @@ export const callAnswered = defineEvent(
     type: 'record',
     name: 'CallAnswered',
     namespace: 'org.tributary.call',
-    doc: 'A channel was called on behalf of a row; this is what became of it.',
+    doc: 'The result of a call of a channel on behalf of a row.',
     fields: [
-      { name: 'job', type: 'string', doc: 'The job that asked for the call.' },
+      { name: 'job', type: 'string', doc: 'The job that made the call.' },
       { name: 'row', type: { type: 'array', items: 'string' }, doc: 'The key of the row, without its tenant.' },
       { name: 'attempt', type: 'int', doc: 'Which attempt of the row this was, from 1.' },
       {
@@ -96,7 +96,7 @@ export const callAnswered = defineEvent(
         type: { type: 'enum', name: 'Outcome', symbols: ['sent', 'away', 'refused', 'unknown'] },
         doc: 'sent: accepted; away: may be tried again; refused: will never be accepted; unknown: the process ended between the call and its answer, and the channel forbids a second call.',
       },
-      { name: 'detail', type: 'string', doc: 'What the channel said.', default: '' },
+      { name: 'detail', type: 'string', doc: 'The answer of the channel.', default: '' },
     ],
   },
   { job: 'deliver-message', row: ['mail-1'], attempt: 1, outcome: 'sent', detail: '250 accepted' },

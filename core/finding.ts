@@ -1,8 +1,8 @@
 import { messageOf } from './errors.ts';
 
-/** What is found when an installation is looked at: one finding for each thing, and what to do about it. */
+/** A finding of `doctor` about one thing of the installation, with what to do about it. */
 export interface Finding {
-  /** What was looked at: "tables", "tables: clock". */
+  /** What was checked: "tables", "tables: clock". */
   readonly check: string;
   readonly state: 'ok' | 'warning' | 'problem';
   readonly message: string;
@@ -24,10 +24,10 @@ export const problem = (check: string, message: string, todo: string): Finding =
   todo,
 });
 
-/** What a server says of itself against the oldest version that will do; both like "8.15.1". */
+/** Compares the version of a server with the oldest one that is supported; both like "8.15.1". */
 export function versionFinding(check: string, product: string, version: string, oldest: string): Finding {
-  const said = `${product} ${version}`;
-  return isOlder(version, oldest) ? problem(check, `${said} is too old`, `use ${oldest} or newer`) : ok(check, said);
+  const found = `${product} ${version}`;
+  return isOlder(version, oldest) ? problem(check, `${found} is too old`, `use ${oldest} or newer`) : ok(check, found);
 }
 
 function isOlder(version: string, than: string): boolean {
@@ -39,12 +39,12 @@ function isOlder(version: string, than: string): boolean {
   return false;
 }
 
-/** Retention, timers, leases and links go by clocks that should agree within seconds. */
+/** Retention, timers, leases and links depend on clocks, which should agree within seconds. */
 const [SLACK_MS, MUCH_MS] = [5_000, 60_000];
 
 /**
- * The clock of a server, which said `theirs` some time between `asked` and `answered` of our own; all in ms since 1970. Its time
- * may be rounded to seconds.
+ * Compares a server's clock with ours. It was at `theirs` at some time between `asked` and `answered` of our clock; all in ms since 1970. Its
+ * time may be rounded to seconds.
  */
 export function clockFinding(check: string, theirs: number, asked: number, answered: number): Finding {
   const ahead = theirs > answered ? theirs - answered : Math.min(0, theirs - asked);
@@ -55,7 +55,7 @@ export function clockFinding(check: string, theirs: number, asked: number, answe
   return off < MUCH_MS ? warning(check, what, todo) : problem(check, what, todo);
 }
 
-/** What a look finds; what it fails with is a finding, too, so that one look hides no other. */
+/** The findings of one check. If it fails, that is a finding, too, so that other checks still run. */
 export async function looked(check: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
   try {
     return await look();

@@ -8,21 +8,21 @@
  */
 import { type Field, type Infer, isNullable, type Primitive, type RecordSchema, type Schema } from './avro.ts';
 
-/** What was left out of a value since it does not fit: where it lay, as "data.addresses[1]", and the problem, as of a whole value. */
+/** A value that was left out because it does not fit: its path, such as "data.addresses[1]", and the problem. */
 export interface Unfit {
   readonly path: string;
   readonly problem: string;
 }
 
-/** The value, and what was left out of it if anything was; or where and why it does not fit: "data.batch: a string is missing". */
+/** The value, and what was left out of it; or where and why it does not fit: "data.batch: a string is missing". */
 export type Checked<T> = { ok: true; value: T; unfit?: readonly Unfit[] } | { ok: false; problem: string };
 
 export const INT_MIN = -(2 ** 31);
 export const INT_MAX = 2 ** 31 - 1;
-/** The largest whole number of a long. Our Avro decoder takes a number below the negative one for a positive one. */
+/** The largest number of a long. Our Avro decoder misreads numbers below its negative as positive ones. */
 export const LONG_MAX = 2 ** 52 - 1;
 
-/** What a number is expected to be, if it is not; undefined for a field without bounds. */
+/** The expectation that a number does not meet; undefined if it does, or if the field has no bounds. */
 export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) => string | undefined) | undefined {
   if (minimum === undefined && maximum === undefined) return undefined;
   const [least, most] = [minimum ?? Number.NEGATIVE_INFINITY, maximum ?? Number.POSITIVE_INFINITY];
@@ -37,15 +37,15 @@ export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) =>
 
 class Misfit extends Error {}
 
-/** What may be left out of a value: nothing, what lies in fields marked as lenient, or whatever can be. */
+/** What may be left out of a value: nothing, what is in lenient fields, or everything that can be. */
 type Leniency = 'nothing' | 'marked' | 'anything';
 /** Adds what it leaves out to `left`. */
 type Check = (value: unknown, path: string, left: Unfit[]) => unknown;
 
-/** A list has no end of items that do not fit; the first ones tell. */
+/** A list may have any number of items that do not fit; the first ones are reported. */
 const MOST_ITEMS = 20;
 
-/** Compiles the schema once; the function is called once a record. Without `lenient`, everything has to fit. */
+/** Compiles the schema once; the function is called for each record. Without `lenient`, everything has to fit. */
 export function compileJson<const S extends Schema>(
   schema: S,
   { lenient = false } = {},
@@ -123,7 +123,7 @@ const orDefault =
     return byDefault();
   };
 
-/** What was left out within a value that does not fit is not said besides. */
+/** If a value itself does not fit, what was left out within it is not reported in addition. */
 function tried(check: Check, value: unknown, path: string, left: Unfit[]): { readonly fits: unknown } | Unfit {
   const before = left.length;
   try {
@@ -172,7 +172,7 @@ function withRange(check: Check, range: ReturnType<typeof rangeOf>): Check {
   };
 }
 
-/** Every event gets a default of its own, so that no two of them share an array. */
+/** Every event gets its own copy of a default, so that no two events share an array. */
 function defaultOf(value: unknown): () => unknown {
   return typeof value === 'object' && value !== null ? () => structuredClone(value) : () => value;
 }
@@ -196,7 +196,7 @@ const PRIMITIVES: Record<Primitive, Check> = {
   },
 };
 
-/** Where it is lenient: a number can only mean the text that it is written as. */
+/** In a lenient field a number is accepted as the text that it is written as. */
 const text: Check = (value, path, left) =>
   PRIMITIVES.string(Number.isFinite(value) ? String(value) : value, path, left);
 
@@ -217,7 +217,7 @@ function misfit(path: string, expected: string, value: unknown): never {
   throw new Misfit(`${path}: ${expected} is expected, not ${show(value)}`);
 }
 
-/** A few characters of the value, since a message must not carry somebody's whole record. */
+/** A few characters of the value, because a message must not contain a whole record. */
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (isObject(value)) return 'an object';

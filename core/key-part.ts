@@ -3,10 +3,10 @@ export const LONGEST_KEY_PART = 512;
 /** The longest id or source of an event: rows keep ids, and the id of a timer holds a whole key. */
 export const LONGEST_ATTRIBUTE = 4096;
 
-/** Beyond ASCII's printable characters a text needs a closer look. */
+/** A text with other than printable ASCII characters needs a closer check. */
 const PLAIN = /^[ -~]+$/;
 
-/** Whether it is a text that every store can hold as part of a key, and that no decoding error can have made. */
+/** Whether it is a text that every store can hold as part of a key, and that is not the result of a decoding error. */
 export function isKeyPart(value: unknown, longest = LONGEST_KEY_PART): value is string {
   if (typeof value !== 'string' || value.length === 0 || value.length > longest) return false;
   return PLAIN.test(value) || (value.isWellFormed() && !value.includes('\uFFFD') && !value.includes('\0'));

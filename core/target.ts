@@ -1,9 +1,9 @@
 /**
- * What jobs write: rows of their own, and views of those rows in tables with another key, search indexes and
- * caches. All are records with a key, so one way to declare them serves.
+ * Declarations of what jobs write: rows of their own, and views of those rows in tables with another key, search indexes and caches. All
+ * are records with a key, so they are declared in the same way.
  *
- * Whoever reads addresses a record by tenant and key: the tenant of the event is part of every key that is
- * stored, put there by the runtime, so that no job can mix two tenants.
+ * Readers address a record by tenant and key. The runtime puts the tenant of the event into every stored key, so that no job can mix two
+ * tenants.
  */
 import type { Field, Infer, MapSchema, RecordSchema } from './avro.ts';
 import type { Entries } from './entries.ts';
@@ -13,9 +13,9 @@ import { once } from './once.ts';
 interface TargetDef<S extends RecordSchema, K extends string> {
   readonly name: string;
   readonly doc: string;
-  /** The fields that say where the record lies: all records with equal ones lie together and can be read as one list. */
+  /** The fields by which records are stored: records with equal values are stored together and can be read as one list. */
   readonly key: readonly K[];
-  /** The fields that order the records of one key and make each unique. */
+  /** The fields that order the records of one key and make them unique. */
   readonly sort: readonly K[];
   readonly record: S;
 }
@@ -25,7 +25,7 @@ export interface TableDef<S extends RecordSchema = RecordSchema, K extends strin
   readonly kind: 'table';
   /** Fields by which the owning job finds rows of its own partition, besides the key. */
   readonly indexed: readonly string[];
-  /** Of a job's rows: which generation of them this very table has. Absent in a declaration, which means the current one. */
+  /** For a job's rows: the generation of this table. Absent in a declaration, which stands for the current one. */
   readonly generation?: number;
 }
 
@@ -38,7 +38,7 @@ export interface IndexDef<S extends RecordSchema = RecordSchema, K extends strin
 /** Small records read by key alone, many times a second: `key` names an entry, `sort` a field of it. */
 export interface CacheDef<S extends RecordSchema = RecordSchema, K extends string = string> extends TargetDef<S, K> {
   readonly kind: 'cache';
-  /** Whether every change is told to those who subscribed to the entry. */
+  /** Whether every change is published to the subscribers of the entry. */
   readonly live: boolean;
 }
 

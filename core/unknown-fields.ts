@@ -1,18 +1,18 @@
 /**
- * Fields of JSON data that its schema does not have. They are ignored, since a producer may be newer than we are; but a misspelt
- * optional field is one of them, and nobody else would notice.
+ * Finds fields of JSON data that the schema does not have. They are ignored, because a producer may be newer than its readers. But misspelt
+ * optional fields are among them, and would otherwise go unnoticed.
  */
 import { present, type RecordSchema, type Schema } from './avro.ts';
 import type { EventDef } from './event.ts';
 import { once } from './once.ts';
 
-/** Data has no end of them; the first ones tell. */
+/** Data may have any number of them; the first ones are reported. */
 const MOST = 20;
 
 /** Adds the paths of those below `path`. */
 type Find = (value: unknown, path: string, found: string[]) => void;
 
-/** Their paths, such as `data.batch` or `data.answers[0].skore`; at most twenty. What does not fit the schema is none of its business. */
+/** Their paths, such as `data.batch` or `data.answers[0].skore`; at most twenty. Values that do not fit the schema are not looked into. */
 export function unknownFields(def: EventDef, data: unknown): string[] {
   const found: string[] = [];
   finderOf(def.schema)(data, 'data', found);

@@ -69,10 +69,7 @@ interface Placed {
 function placed<T extends Topic, D extends EventDef & DefsOf<T>>(
   topic: T,
   def: D,
-  id: string,
-  time: number,
-  data: Input<D['schema']>,
-  at = time,
+  { id, time, data, at = time }: { id: string; time: number; data: Input<D['schema']>; at?: number },
 ): Placed {
   return { at, event: { topic, def, id, time, data: data as DemoEvent['data'] } };
 }
@@ -84,7 +81,7 @@ function published({ courses, sites }: Rows): Placed[] {
     const own = byCourse.get(courseId) ?? [];
     const units = [...new Set(own.map((site) => site.activityType))].map((unitId) => ({ unitId, name: unitId }));
     const data = { courseId, name: nameOf(course), units, contents: own.map(contentOf) };
-    return placed(contentEvents, coursePublished, `published/${courseId}`, announcedAt(course), data);
+    return placed(contentEvents, coursePublished, { id: `published/${courseId}`, time: announcedAt(course), data });
   });
 }
 
@@ -97,7 +94,7 @@ function created(course: CourseRow): Placed {
   const startsAt = startOf(course);
   const endsAt = startsAt + course.days * DAY;
   const data = { batchId: id, courseId: id, name: nameOf(course), startsAt, endsAt };
-  return placed(batchEvents, batchCreated, `created/${id}`, announcedAt(course), data);
+  return placed(batchEvents, batchCreated, { id: `created/${id}`, time: announcedAt(course), data });
 }
 
 function users({ students, registrations }: Rows): Placed[] {
@@ -119,14 +116,18 @@ function users({ students, registrations }: Rows): Placed[] {
       education: education ?? null,
       disability: disability ?? null,
     };
-    return placed(userEvents, userCreated, `user/${userId}`, firstAt.get(userId) ?? announcedAt(of), data);
+    return placed(userEvents, userCreated, {
+      id: `user/${userId}`,
+      time: firstAt.get(userId) ?? announcedAt(of),
+      data,
+    });
   });
 }
 
 function enrollment(of: Presentation, userId: string, registered: number | undefined): Placed {
   const id = presentationId(of);
   const data = { userId, courseId: id, batchId: id };
-  return placed(enrollmentEvents, enrolled, `enrolled/${id}/${userId}`, enrolledAt(of, registered), data);
+  return placed(enrollmentEvents, enrolled, { id: `enrolled/${id}/${userId}`, time: enrolledAt(of, registered), data });
 }
 
 function departures({ registrations }: Rows): Placed[] {
@@ -136,7 +137,7 @@ function departures({ registrations }: Rows): Placed[] {
     const time = startOf(of) + unregistered * DAY;
     const data = { userId, courseId: id, batchId: id };
     const at = Math.max(time, enrolledAt(of, registered));
-    return [placed(enrollmentEvents, unenrolled, `unenrolled/${id}/${userId}`, time, data, at)];
+    return [placed(enrollmentEvents, unenrolled, { id: `unenrolled/${id}/${userId}`, time, data, at })];
   });
 }
 
@@ -148,7 +149,11 @@ function visits({ visits: rows }: Rows): Placed[] {
     const occurrence = (seen.get(row) ?? 0) + 1;
     seen.set(row, occurrence);
     const data = { userId, courseId, contentId, status: 'completed', views: clicks } as const;
-    return placed(enrollmentEvents, contentProgressed, `${row}/${occurrence}`, startOf(of) + day * DAY, data);
+    return placed(enrollmentEvents, contentProgressed, {
+      id: `${row}/${occurrence}`,
+      time: startOf(of) + day * DAY,
+      data,
+    });
   });
 }
 

@@ -36,7 +36,7 @@ export interface Figures {
   readonly imported: Counts;
   /** Events of others, by topic. */
   readonly produced: Counts;
-  /** What jobs said about them, by type. */
+  /** The events that jobs emitted about them, by type. */
   readonly derived: Counts;
   /** Records that no job could apply, by code. */
   readonly deadLetters: Counts;
@@ -73,7 +73,7 @@ export async function collectFigures(
 
 /**
  * Undefined for what is none of the platform's or the jobs' events: a record that was sent on to its partition lies there
- * again, a timer may be said twice, and the answer of a channel is between a job and the runtime.
+ * again, a timer may be emitted twice, and the answer of a channel is between a job and the runtime.
  */
 function kindOf(record: LogRecord): 'imported' | 'produced' | 'derived' | undefined {
   const type = headerOf(record, 'ce_type');
@@ -88,7 +88,7 @@ async function batchFigures(tables: Stores['tables']): Promise<BatchFigures[]> {
   let after: string | undefined;
   do {
     const page = await tables.select(batchSummary, [DEFAULT_TENANT], { limit: PAGE, after });
-    batches.push(...(page.items as unknown as RecordOf<typeof batchSummary>[]).map(figuresOf));
+    batches.push(...(page.items as RecordOf<typeof batchSummary>[]).map(figuresOf));
     after = page.next;
   } while (after !== undefined);
   return batches;
@@ -109,7 +109,7 @@ export async function pickSample(
     .toSorted((a, b) => b.inProgress - a.inProgress || b.active - a.active);
   if (batch === undefined) return undefined;
   const { items } = await tables.select(batchLearners, [DEFAULT_TENANT, batch.batchId], { limit: PAGE });
-  const learners = items as unknown as RecordOf<typeof batchLearners>[];
+  const learners = items as RecordOf<typeof batchLearners>[];
   return learners.filter(({ active }) => active).toSorted((a, b) => b.progress - a.progress)[0];
 }
 

@@ -27,11 +27,11 @@ export interface Import {
   readonly total: number | undefined;
   /**
    * Goes on with the list, `chunk` events in one transaction, until its first `until` events are in the log. Topics have to
-   * exist and the codec to be prepared. `told` hears of each transaction how many are in the log by then.
+   * exist and the codec to be prepared. `progress` is called after each transaction with the number of events in the log.
    */
   run(
     events: readonly DemoEvent[],
-    options: { until: number; chunk: number; told: (done: number) => void },
+    options: { until: number; chunk: number; progress: (done: number) => void },
   ): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function openImport(transport: Transport, codec: Codec, made: strin
       return total;
     },
 
-    async run(events, { until, chunk, told }) {
+    async run(events, { until, chunk, progress }) {
       const counts = await partitionCounts(transport);
       const metadata = JSON.stringify({ made, total: events.length });
       total = events.length;
@@ -75,7 +75,7 @@ export async function openImport(transport: Transport, codec: Codec, made: strin
         const records = next.map((event) => recordOf(event, codec, counts, now));
         await claim.commit({ records, offset: done + next.length, metadata });
         done += next.length;
-        told(done);
+        progress(done);
         // An embedded log answers at once: signals and the display would otherwise wait for the end.
         await setImmediate();
       }

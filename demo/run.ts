@@ -107,17 +107,17 @@ async function importEvents(run: Run, presentations: readonly string[], works: r
     if (before === demo.total) return { records: 0, seconds: 0 };
     const { first, rest } = readEvents(chosen);
     const events = [...first, ...rest];
-    const told = (done: number): void => {
+    const progress = (done: number): void => {
       display.show('import', done, events.length);
       signal.throwIfAborted();
     };
-    told(before);
-    await demo.run(events, { until: first.length, chunk: CHUNK, told });
+    progress(before);
+    await demo.run(events, { until: first.length, chunk: CHUNK, progress });
     const projecting = await runUntilQuiet(
       run,
       works.filter(({ from }) => FIRST.includes(from)),
     );
-    await demo.run(events, { until: events.length, chunk: CHUNK, told });
+    await demo.run(events, { until: events.length, chunk: CHUNK, progress });
     return { records: demo.done - before, seconds: secondsSince(startedAt) - projecting.seconds };
   } finally {
     await demo.close();

@@ -99,7 +99,7 @@ function nextSteps(sample: Sample | undefined, flags: string): string {
       `query "select count(*) as buckets, sum(joined) as joined from enrollments"`,
       'SQL over what was counted: docs/analytics.md',
     ],
-    ['tail batch.events --limit 5', 'what the jobs said last about batches'],
+    ['tail batch.events --limit 5', 'the latest events that jobs emitted about batches'],
     ['produce content.events demo/story/content.ndjson', 'the first of some events of your own: demo/story/README.md'],
   ];
   const lines = steps.map(([command, what]) => [`  npx tributary ${command}${flags}`, what] as const);

@@ -1,14 +1,14 @@
 /**
  * The one SQLite file that all embedded implementations share.
  *
- * - One process has the folder: SQLite's exclusive lock says so, and the system lets go of it when the process dies,
- *   however it dies. There is no lock file that could be left behind.
+ * - One process owns the folder, by SQLite's exclusive lock. The system releases the lock however the process dies, so no lock file can
+ *   be left behind.
  * - The write-ahead log makes every transaction atomic against `kill -9`. `synchronous = NORMAL` may lose the newest
- *   transactions when the power fails, but never the order of them: since log, rows and views lie in one file, all of
- *   them go back to the same moment.
+ *   transactions when the power fails, but keeps their order: because log, rows and views are in one file, all of them
+ *   go back to the same moment.
  */
 import { mkdirSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementResultingChanges } from 'node:sqlite';
 import { type ErrorCode, messageOf, TributaryError } from '../core/errors.ts';
 import { fileIn } from './file.ts';
 import { mark, recognise } from './identity.ts';
@@ -16,11 +16,19 @@ import { checkNotEmptied, openingError } from './opening-error.ts';
 
 export const IN_MEMORY = ':memory:';
 
+/** A prepared statement. It returns rows as arrays; `R` is the tuple of the columns that it selects. */
+export interface Statement {
+  all<R = unknown[]>(...values: SQLInputValue[]): R[];
+  get<R = unknown[]>(...values: SQLInputValue[]): R | undefined;
+  iterate<R = unknown[]>(...values: SQLInputValue[]): Iterable<R>;
+  run(...values: SQLInputValue[]): StatementResultingChanges;
+}
+
 export interface Database {
   /** The folder the file lies in, or ":memory:". */
   readonly folder: string;
-  /** A prepared statement, kept for the next time. It answers rows as arrays. */
-  statement(sql: string): StatementSync;
+  /** A prepared statement, kept for the next time. */
+  statement(sql: string): Statement;
   exec(sql: string): void;
   /** Runs `work` in one transaction: all of it or nothing. Joins the transaction that is already open, if any. */
   transaction<T>(work: () => T): T;
@@ -29,7 +37,7 @@ export interface Database {
 
 export function openDatabase(folder: string): Database {
   const database = open(folder);
-  const statements = new Map<string, StatementSync>();
+  const statements = new Map<string, Statement>();
   let depth = 0;
   let closed = false;
   return {
@@ -37,8 +45,10 @@ export function openDatabase(folder: string): Database {
     statement(sql) {
       let statement = statements.get(sql);
       if (statement === undefined) {
-        statement = database.prepare(sql);
-        statement.setReturnArrays(true);
+        const prepared = database.prepare(sql);
+        prepared.setReturnArrays(true);
+        // Node's types know rows as objects only.
+        statement = prepared as unknown as Statement;
         statements.set(sql, statement);
       }
       return statement;
@@ -84,7 +94,7 @@ function open(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { timeout: 0 });
-    // Exclusive first: then the write-ahead log needs no shared memory file, and is faster. Nothing is written to a file that is not ours.
+    // Exclusive first: then the write-ahead log needs no shared memory file, and is faster. Nothing is written to a file of another program.
     database.exec('PRAGMA page_size = 8192; PRAGMA locking_mode = EXCLUSIVE');
     const identity = recognise(database, file);
     database.exec(`
@@ -114,14 +124,14 @@ function sqliteCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code & 0xff : undefined;
 }
 
-/** A value that SQLite will never take, since it is too large; the write of other values may go on. */
+/** Whether SQLite will never accept a value because it is too large; writes of other values may go on. */
 export function isRefusal(error: unknown): boolean {
   return sqliteCode(error) === TOO_BIG;
 }
 
 /**
- * Runs a call of a port and says what its errors mean: `away` for what passes (a full disk is waited for), and a
- * broken store for the rest, since a statement of ours that SQLite does not take is a bug or a damaged file.
+ * Runs a call of a port and translates its errors: passing errors, such as a full disk, become `away`; all others mean a broken store,
+ * because a statement that SQLite does not accept is a bug or a damaged file.
  */
 export async function guarded<T>(away: ErrorCode, what: string, work: () => T | Promise<T>): Promise<T> {
   try {
@@ -131,7 +141,7 @@ export async function guarded<T>(away: ErrorCode, what: string, work: () => T | 
     const code = sqliteCode(error);
     if (code === undefined) throw error;
     if (PASSING.has(code)) {
-      // The transaction was undone; but whether a file has what could not be written to it to the end, nobody knows.
+      // The transaction was rolled back; but after an I/O error it is unknown what the file contains.
       const outcome = code === IO ? 'unknown' : 'none';
       throw new TributaryError(away, `${what}: ${messageOf(error)}; waiting for it`, { cause: error, outcome });
     }

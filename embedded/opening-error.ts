@@ -23,8 +23,8 @@ const MEANINGS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 /**
- * Throws for a file without a byte in a folder that has been used: SQLite would take it for a new one. A process that is killed leaves none,
- * since the first thing it makes is the file, with what it begins with.
+ * Throws for an empty file in a folder that has been used: SQLite would treat it as a new one. A killed process does not leave an empty file,
+ * because the file is created together with its first contents.
  */
 export function checkNotEmptied(folder: string, file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size;

@@ -1,4 +1,4 @@
-/** Names of files and folders that belong to a process while it lives, and their removal once it is dead. */
+/** Names of files and folders that belong to a process as long as it lives, and their removal after its death. */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -6,12 +6,12 @@ import { join } from 'node:path';
 
 const HOUR = 3_600_000;
 
-/** A name for what one process uses for a while; it says which process that is. */
+/** A name for a temporary file of this process, which contains the id of the process. */
 export function partialName(): string {
   return `${hostname()}~${process.pid}~${randomUUID()}`;
 }
 
-/** Removes what dead processes left behind. A process on another host may live: what is its goes after an idle hour. */
+/** Removes files of dead processes. Because a process on another host may be alive, its files are removed after an idle hour. */
 export function sweepPartials(folder: string, now: number): void {
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
@@ -24,7 +24,7 @@ export function sweepPartials(folder: string, now: number): void {
 }
 
 function runs(pid: number, touched: number, now: number): boolean {
-  // In a container every process has the same number: what is older than this process is not of this process.
+  // In containers every process has the same id: files that are older than this process are not its own.
   if (pid === process.pid) return touched >= now - process.uptime() * 1000;
   try {
     process.kill(pid, 0);

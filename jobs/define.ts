@@ -1,13 +1,13 @@
 /**
  * How a job is declared: a pure fold of one topic into rows, views and further events.
  *
- * Terms. An *event* is a decoded record. A *row* is what the job knows of one thing; it belongs to this job alone and its
- * key begins with the key of the topic, so that one partition, and so one consumer, writes it. A *fold* makes the next
- * row out of the row and an event. What the row has to *say* about that are outputs: events to other topics, timers,
- * calls of channels. *Views* are what other stores hold of a row.
+ * Terms. An *event* is a decoded record. A *row* is what the job knows about one thing. It belongs to this job alone. Its key begins with
+ * the key of the topic, so that one partition, and so one consumer, writes it. A *fold* makes the next row out of the row and an event.
+ * A *reaction* makes the outputs that follow from the change: events to other topics, timers, calls of channels. *Views* are what other
+ * stores hold of a row.
  *
- * Everything here is data and pure functions; no clock, no random, no input or output. Time is the event's time.
- * The runtime (`runtime/`) does the rest, once for all jobs.
+ * Everything here is data and pure functions: no clock, no randomness, no input or output. Time is the event's time. The runtime
+ * (`runtime/`) does the rest, once for all jobs.
  */
 import type { Input } from '../core/avro.ts';
 import type { ChannelName } from '../core/channel.ts';
@@ -31,7 +31,7 @@ import type { DefsOf, Topic } from '../topics/define.ts';
 export interface Every {
   readonly every: Readonly<Record<string, string>>;
 }
-/** Every row of the partition that has the value in an indexed field: for broadcasts. */
+/** Every row of the partition with this value in an indexed field: for broadcasts. */
 export interface Where {
   readonly where: readonly [field: string, value: string];
 }
@@ -44,22 +44,22 @@ export const where = (field: string, value: string): Where => ({ where: [field, 
 // ---- what a fold reads besides its row ----
 
 /**
- * A row of another job: reference data, perhaps some seconds old. When it changes, its job says so by a broadcast to the topics of
- * those who look it up: whatever is folded in a partition after the broadcast sees the new row.
+ * A row of another job: reference data, perhaps some seconds old. When it changes, its job emits a broadcast to the topics of the jobs that
+ * look it up. Everything that is folded in a partition after the broadcast sees the new row.
  */
 export interface Lookup<T extends TableDef = TableDef> {
   readonly table: T;
   readonly key: KeyOf<T>;
 }
 export type Lookups = Readonly<Record<string, Lookup>>;
-/** The rows that were found; a row that is not there yet is undefined, and its conclusion waits. */
+/** The lookup results. A row that does not exist yet is undefined, and its conclusion waits. */
 export type Found<L> = {
   readonly [name in keyof L]: NonNullable<L[name]> extends Lookup<infer T> ? RowOf<T> | undefined : never;
 };
 
 export const lookup = <T extends TableDef>(table: T, key: KeyOf<T>): Lookup<T> => ({ table, key });
 
-// ---- what a fold answers ----
+// ---- what a fold returns ----
 
 /** The event can never be applied: its record goes to the dead letters. */
 export class Rejection {
@@ -72,7 +72,7 @@ export class Rejection {
 }
 export const reject = (code: RejectCode, message: string): Rejection => new Rejection(code, message);
 
-// ---- what a row has to say ----
+// ---- outputs: what follows from a change of a row ----
 
 export interface Emit<Type extends string = string> {
   readonly kind: 'emit';
@@ -96,7 +96,7 @@ export interface Call {
   readonly title: string;
   readonly body: string;
   readonly link: string | null;
-  /** Where one POST takes the recipient out of messages like this one (RFC 8058); null if that cannot be. */
+  /** The URL of a one-click unsubscribe from messages like this one (RFC 8058); null if there is none. */
   readonly unsubscribe: string | null;
 }
 export type Output<Type extends string = string> = Emit<Type> | Wake | Call;
@@ -110,31 +110,31 @@ export function emit<D extends EventDef>(event: D, data: Input<D['schema']>, at?
 }
 /** Asks for `timer.fired` with this name at `due`: on the row's own topic, as an ordinary event. */
 export const wakeAt = (name: string, due: number): Wake => ({ kind: 'wake', name, due });
-/** Takes the wish back; a timer that fired already is ignored. */
+/** Cancels the timer with this name. If it has fired already, its event is ignored. */
 export const sleep = (name: string): Wake => ({ kind: 'wake', name, due: null });
-/** Calls a channel; what becomes of it comes back as `call.answered`. */
+/** Calls a channel; the result comes back as the event `call.answered`. */
 export const call = (message: Omit<Call, 'kind'>): Call => ({ kind: 'call', ...message });
 
 // ---- what other stores hold of a row ----
 
 export interface View<R> {
   readonly into: Target;
-  /** The map field whose entries are records of their own, or undefined: the row is one record. */
+  /** The map field whose entries are records of their own; undefined if the row is one record. */
   readonly each: string | undefined;
-  /** The other fields such a record is made of: when one of them changes, all entries are made again. */
+  /** The other fields of the row that such a record is made from: when one of them changes, all entries are made again. */
   readonly using: readonly string[];
   readonly record: (row: R, entry: never, name: string) => Readonly<Record<string, unknown>> | undefined;
   /**
-   * What a batch does while the store of the view is away: `strict` waits for it; with `catching-up` rows, other views and events go
-   * on, and the view follows when its store is back.
+   * What a batch does while the store of the view does not answer. `strict`: it waits. `catching-up`: rows, other views and events go on, and the
+   * view follows when its store answers again.
    */
   readonly policy: 'strict' | 'catching-up';
 }
 
-/** The view, allowed to be behind: for what people search in, not for what services read as true. */
+/** A view that may be behind its rows: for what people search in, not for what services rely on. */
 export const catchingUp = <R>(of: View<R>): View<R> => ({ ...of, policy: 'catching-up' });
 
-/** One record of the row, or none. */
+/** A view with one record of the row, or none. */
 export function view<T extends TableDef, V extends Target>(
   _of: T,
   into: V,
@@ -144,12 +144,13 @@ export function view<T extends TableDef, V extends Target>(
   return { into, each: undefined, using: [], record: made, policy: 'strict' };
 }
 
-/** One record for each entry of a map field, made of the entry, its name and the fields named in `using`. */
+/** A view with one record for each entry of a map field, made from the entry, its name and the fields named in `using`. */
 export function viewEach<
   T extends TableDef,
   V extends Target,
   const F extends keyof RowOf<T> & string,
   const U extends keyof RowOf<T> & string,
+  // biome-ignore lint/complexity/useMaxParams: declarations read in this order: row, view, map field, other fields, record
 >(
   _of: T,
   into: V,
@@ -166,30 +167,30 @@ export function viewEach<
 
 // ---- the declaration ----
 
-type Told = typeof timerFired | typeof callAnswered;
+type RuntimeEvent = typeof timerFired | typeof callAnswered;
 type Typed<On extends readonly EventDef[]> = On[number];
 
 interface Declaration<
   From extends Topic,
-  On extends readonly (DefsOf<From> | Told)[],
+  On extends readonly (DefsOf<From> | RuntimeEvent)[],
   To extends readonly Topic[],
   T extends TableDef,
   L extends Lookups,
 > {
-  /** A verb phrase: also the file's name, the consumer group and the metric label. */
+  /** A verb phrase. It is also the name of the file, the consumer group and the metric label. */
   name: string;
   doc: string;
   from: From;
   /** The events it folds; records of other types are skipped undecoded. */
   on: On;
-  /** The topics it may say something to. */
+  /** The topics to which it may emit events. */
   to: To;
   /** The table it owns. */
   row: T;
   /** Which rows an event touches. Timers and answers of channels carry their row themselves. */
-  key: (event: AnyEventOf<Exclude<Typed<On>, Told>>) => Keys<T>;
+  key: (event: AnyEventOf<Exclude<Typed<On>, RuntimeEvent>>) => Keys<T>;
   lookups?: (key: KeyOf<T>, event: AnyEventOf<Typed<On>>) => L;
-  /** The new row. The same row again: nothing changed. Undefined: there is no row any more. */
+  /** The new row; the same row if nothing changed; undefined if the row is to be deleted. */
   fold: {
     readonly [K in Typed<On>['type']]: (
       row: RowOf<T> | undefined,
@@ -206,7 +207,7 @@ interface Declaration<
   views?: readonly View<RowOf<T>>[];
 }
 
-/** A declared job, as the runtime sees it: the types of its rows and events were checked when it was declared. */
+/** A declared job, as the runtime sees it. The types of its rows and events were checked when it was declared. */
 export interface Job {
   readonly name: string;
   readonly doc: string;
@@ -232,7 +233,7 @@ export type FoundRows = Readonly<Record<string, Row | undefined>>;
 
 export function defineJob<
   From extends Topic,
-  const On extends readonly (DefsOf<From> | Told)[],
+  const On extends readonly (DefsOf<From> | RuntimeEvent)[],
   const To extends readonly Topic[],
   T extends TableDef,
   L extends Lookups = Record<never, never>,
@@ -246,22 +247,22 @@ export function defineJob<
 /** What the types cannot say. */
 function flawOf(job: Job): string | undefined {
   if (job.row.key[0] !== job.from.key || job.row.key.length !== 1) {
-    return `the key of its table ${job.row.name} must be ${job.from.key}, the key of ${job.from.name}: only so one partition writes a row`;
+    return `the key of its table ${job.row.name} must be ${job.from.key}, the key of ${job.from.name}, so that only one partition writes a row`;
   }
   const loose = job.row.indexed.find((name) => !keyFields(job.row).includes(name));
   if (loose !== undefined) {
-    return `${job.row.name} is indexed by ${loose}, which is no field of its key: after a crash, rows that changed it would not be found again`;
+    return `${job.row.name} is indexed by ${loose}, which is not a field of its key: after a crash, rows in which it changed would not be found again`;
   }
   const maps = new Set(mapFields(job.row.record).map((field) => field.name));
   for (const view of job.views) {
     if (view.each !== undefined && !maps.has(view.each))
-      return `a view of ${view.into.name} is of each ${view.each}, which is no map field of ${job.row.name}`;
+      return `a view of ${view.into.name} is of each ${view.each}, which is not a map field of ${job.row.name}`;
     if (job.views.some(({ into, policy }) => into === view.into && policy !== view.policy))
-      return `of the views of ${view.into.name} some may be behind and others not, although they share a position`;
+      return `some views of ${view.into.name} may be behind and others may not, but they share a position`;
     const fields = new Set(view.into.record.fields.map((field) => field.name));
     const missing = keyFields(job.row).find((name) => !fields.has(name));
     if (missing !== undefined)
-      return `${view.into.name} does not carry ${missing}, so that two rows could write the same record of it`;
+      return `${view.into.name} does not have ${missing}, so two rows could write the same record of it`;
   }
   return undefined;
 }

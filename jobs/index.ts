@@ -1,4 +1,4 @@
-/** Every job there is. */
+/** All jobs of the built-in module. */
 import type { Job } from './define.ts';
 import { deliverMessage } from './deliver-message/deliver-message.ts';
 import { notify, notifyWith } from './notify/notify.ts';
@@ -11,7 +11,7 @@ import { trackProgress } from './track-progress/track-progress.ts';
 
 export { deliverMessage, notify, projectCourse, projectGroup, projectUser, summarizeBatch, trackProgress };
 
-/** As an installation sets them. */
+/** The jobs with the options of an installation. */
 export const jobsWith = (options: JobOptions): readonly Job[] => [
   projectCourse,
   projectUser,

@@ -1,6 +1,6 @@
 /**
- * What the standing of a learner is measured by: the name of the course, its units, and which contents are required and count in
- * which units. `measuredSince` names it: equal ones of one course are of the same measure.
+ * The measure of a learner's standing: the name of the course, its units, and which contents are required and count in which units.
+ * `measuredSince` identifies it: equal values of one course mean the same measure.
  */
 
 import type { RowOf } from '../core/target.ts';
@@ -9,12 +9,12 @@ import { same } from './same.ts';
 
 type Course = RowOf<typeof courseStructure>;
 
-/** Of a row that was written before there was such a field, the structure it holds has been the same since it was published. */
+/** A row that was written before there was this field has had its structure since it was published. */
 export function measuredSince({ measuredSince, publishedAt }: Course): number {
   return measuredSince ?? publishedAt ?? 0;
 }
 
-/** The name of what the course is measured by when it comes after the other: that one's if it is the same, and a later one if not. */
+/** The `measuredSince` of a course that replaces another: that of the other if their measures are the same, a later one if not. */
 export function measuredAfter(before: Course | undefined, course: Omit<Course, 'measuredSince'>, time: number): number {
   if (before === undefined) return time;
   const since = measuredSince(before);

@@ -1,6 +1,6 @@
-/** What an installation may set of the jobs of `learning`. They are made with it, so that it reaches their folds and they stay pure. */
+/** The options of the jobs of `learning` that an installation may set. Jobs are made with them, so that folds know them and stay pure. */
 export interface JobOptions {
-  /** How much older than its record a notification may be and still leave the house, in days. Older ones come into the feed alone. */
+  /** How much older than its record a notification may be and still be sent by a channel, in days. Older ones only go into the feed. */
   readonly historyDays: number;
 }
 

@@ -1,4 +1,4 @@
-/** Whether two values of a row are equal in all they hold, whatever the order of their fields. `Entries` equal themselves alone. */
+/** Whether two values of a row have equal contents, in any order of fields. `Entries` are equal only to themselves. */
 import { Entries } from '../core/entries.ts';
 
 export function same(a: unknown, b: unknown): boolean {
@@ -10,7 +10,7 @@ export function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** Decoded records are of classes that the decoder makes, so that only `Entries` tell themselves apart. */
+/** Decoded records have classes that the decoder makes, so only `Entries` can be recognised by class. */
 function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !(value instanceof Entries);
 }

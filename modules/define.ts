@@ -1,6 +1,6 @@
 /**
- * A module is a named set of topics, jobs and datasources. A platform is the modules that an installation runs: everything else follows
- * from it, the tables, the indexes, the topics of the log, the metrics and the pages of documentation.
+ * A module is a named set of topics, jobs and datasources. A platform is the set of modules that an installation runs. Everything else
+ * follows from it: tables, indexes, topics, metrics and the pages of documentation.
  *
  * Both are data: no client, no clock, no logger.
  */
@@ -11,7 +11,7 @@ import type { Topic } from '../topics/define.ts';
 import { problemsOf } from './problems.ts';
 
 export interface Module {
-  /** As `tributary doctor` and the pages show it. */
+  /** Shown by `tributary doctor` and on the pages. */
   readonly name: string;
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
@@ -20,7 +20,7 @@ export interface Module {
 
 export interface Platform {
   readonly modules: readonly Module[];
-  /** Those of all modules, in the order of the modules. */
+  /** The ones of all modules, in the order of the modules. */
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
   readonly datasources: readonly Datasource[];
@@ -35,11 +35,11 @@ export function defineModule(module: Pick<Module, 'name'> & Partial<Module>): Mo
   return Object.freeze({ topics: [], jobs: [], datasources: [], ...module });
 }
 
-/** What a platform has that was made by any copy of this file, of whatever version. */
+/** Marks a platform, whichever copy or version of this file made it. */
 const MADE = Symbol.for('tributary.platform');
 const made = new WeakSet<object>();
 
-/** Throws DECLARATION_INVALID with every problem of the modules, one a line. */
+/** Throws DECLARATION_INVALID with all problems of the modules, one per line. */
 export function definePlatform({ modules }: { readonly modules: readonly Module[] }): Platform {
   const problems = problemsOf(modules);
   if (problems.length > 0) {
@@ -54,7 +54,7 @@ export function definePlatform({ modules }: { readonly modules: readonly Module[
     modules: [...modules],
     topics: modules.flatMap(({ topics }) => topics),
     jobs: modules.flatMap(({ jobs }) => jobs),
-    // A module that was written out by hand may have none.
+    // A module that was not made by `defineModule` may have none.
     datasources: modules.flatMap(({ datasources = [] }) => datasources),
   });
   made.add(platform);

@@ -4,10 +4,10 @@ import type { Job } from '../jobs/define.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import type { Platform } from './define.ts';
 
-/** Whatever reads a topic as a group: a job, or what is counted of it. */
+/** Everything that reads a topic as a group: a job, or the rollup of a datasource. */
 type Work = Pick<Job, 'name' | 'from'>;
 
-/** Everything the jobs write, each once: their rows, then their views. */
+/** All targets of the jobs, each once: their rows, then their views. */
 export function targetsOf(jobs: readonly Job[]): Target[] {
   return [...new Set([...jobs.map((job) => job.row), ...jobs.flatMap((job) => job.views.map((view) => view.into))])];
 }
@@ -17,7 +17,7 @@ export const tablesOf = (jobs: readonly Job[]): TableDef[] =>
 export const indexesOf = (jobs: readonly Job[]): IndexDef[] =>
   targetsOf(jobs).filter((target): target is IndexDef => target.kind === 'index');
 
-/** Every topic, each followed by the one of its dead letters. */
+/** All topics, each followed by its dead letter topic. */
 export function topicSpecs(topics: readonly Topic[]) {
   return topics.flatMap(({ name, partitions, retentionMs }) => [
     { name, partitions, retentionMs },

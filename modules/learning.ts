@@ -7,9 +7,9 @@ import { defineModule, definePlatform } from './define.ts';
 
 export const learning = defineModule({ name: 'learning', topics, jobs, datasources });
 
-/** The same with options of one's own; what is not given is as in `learning`. */
+/** The same module with other options; options that are not given are as in `learning`. */
 export const learningWith = (options: Partial<JobOptions>) =>
   defineModule({ name: learning.name, topics, jobs: jobsWith({ ...DEFAULT_OPTIONS, ...options }), datasources });
 
-/** What runs where no file names another platform. */
+/** The platform that runs if no file names another one. */
 export const learningPlatform = definePlatform({ modules: [learning] });

@@ -1,15 +1,15 @@
-/** Which names the things of a platform may have: those that every store takes, and that no store uses for itself. */
+/** The names that things of a platform may have: names that every store accepts, and that no store uses itself. */
 import { isReserved } from '../reports/names.ts';
 
 interface Rule {
   readonly form: RegExp;
   /** The form in words. */
   readonly words: string;
-  /** Names that are taken, and beginnings and endings of names that are; each with what has it. */
+  /** Names, and prefixes and suffixes of names, that are reserved, each with its owner. */
   readonly taken: readonly (readonly [name: RegExp, by: string])[];
 }
 
-/** Kafka takes 249 characters, and the topic of the dead letters has 12 more than its topic. */
+/** Kafka accepts 249 characters, and the name of the dead letter topic has 12 more than that of its topic. */
 const TOPIC: Rule = {
   form: /^(?!\.{1,2}$)[\w.-]{1,237}$/,
   words: 'up to 237 letters, digits, dots, hyphens and underscores',
@@ -21,7 +21,7 @@ const TOPIC: Rule = {
   ],
 };
 
-/** A job is a consumer group and a part of origins, too. */
+/** The name of a job is also a consumer group and a part of origins. */
 const JOB: Rule = {
   form: /^[\w.-]{1,249}$/,
   words: 'up to 249 letters, digits, dots, hyphens and underscores',
@@ -32,7 +32,7 @@ const JOB: Rule = {
   ],
 };
 
-/** Cassandra takes 48 characters; Elasticsearch takes small letters alone. */
+/** Cassandra accepts 48 characters; Elasticsearch accepts only lower case. */
 const TARGET: Rule = {
   form: /^[a-z][a-z0-9_]{0,47}$/,
   words: 'a small letter, then up to 47 small letters, digits and underscores',
@@ -51,7 +51,7 @@ const MODULE: Rule = {
   taken: [],
 };
 
-/** It is a table of SQL. */
+/** A datasource is a table in SQL. */
 const DATASOURCE: Rule = {
   form: /^[a-z][a-z0-9_]{0,47}$/,
   words: 'a small letter, then up to 47 small letters, digits and underscores',
@@ -71,7 +71,7 @@ const RULES = {
   datasource: DATASOURCE,
 } as const;
 
-/** What is wrong with the name; undefined if it can be had. */
+/** What is wrong with the name; undefined if it is valid. */
 export function nameProblem(kind: keyof typeof RULES, name: string): string | undefined {
   const { form, words, taken } = RULES[kind];
   if (typeof name !== 'string' || !form.test(name)) return `its name has to be ${words}`;

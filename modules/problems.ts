@@ -1,4 +1,4 @@
-/** What is wrong with the modules of a platform: all of it at once, before anything is opened. */
+/** Finds all problems of the modules of a platform at once, before anything is opened. */
 import { callAnswered, DEFAULT_TENANT, type EventDef, type EventOf, timerFired } from '../core/event.ts';
 import { keyFields, type TableDef, type Target } from '../core/target.ts';
 import type { Job, Keys, Lookups } from '../jobs/define.ts';
@@ -15,7 +15,7 @@ interface Of<T> {
 
 export function problemsOf(modules: readonly Module[]): string[] {
   const wrong = shapeProblems(modules);
-  // What has not the shape of a module cannot be looked into.
+  // A value without the shape of a module cannot be checked further.
   if (wrong.length > 0) return wrong;
   const topics = modules.flatMap(({ name, topics }) => topics.map((it) => ({ module: name, it })));
   const jobs = modules.flatMap(({ name, jobs }) => jobs.map((it) => ({ module: name, it })));
@@ -34,7 +34,7 @@ export function problemsOf(modules: readonly Module[]): string[] {
   ];
 }
 
-// ---- shapes: a file in JavaScript may hand over anything ----
+// ---- shapes: a JavaScript file may pass anything ----
 
 function shapeProblems(modules: unknown): string[] {
   if (!Array.isArray(modules)) return ['modules is no list: give { modules: [learning, …] }'];
@@ -109,7 +109,7 @@ function topicProblems({ module, it }: Of<Topic>): string[] {
   ];
 }
 
-/** Kafka tells no dot from an underscore in the names of its metrics, and refuses a topic that differs in these alone. */
+/** Kafka does not distinguish dots from underscores in the names of metrics, and refuses a topic whose name differs only in these. */
 function topicCollisions(topics: readonly Of<Topic>[]): string[] {
   const likeKafka = (name: string): string => name.replaceAll('.', '_');
   const near = topics.flatMap((one, i) =>
@@ -124,7 +124,7 @@ function topicCollisions(topics: readonly Of<Topic>[]): string[] {
   return [...collisions('topic', topics), ...near];
 }
 
-/** Things of one kind that have one name, or that are there twice. */
+/** Things of one kind that have the same name, or that are listed twice. */
 function collisions(kind: string, things: readonly Of<{ readonly name: string }>[], which = ''): string[] {
   const byName = Map.groupBy(things, ({ it }) => it.name);
   return [...byName].flatMap(([name, all]) => {
@@ -255,7 +255,7 @@ function keysIn(keys: Keys<TableDef>): readonly Readonly<Record<string, string>>
   return 'every' in keys || 'where' in keys ? undefined : [keys as Readonly<Record<string, string>>];
 }
 
-/** An example has not every field that a decoded event has: what fails for it tells nothing. */
+/** An example does not have all fields of a decoded event, so an error for it means nothing. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

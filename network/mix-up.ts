@@ -1,9 +1,9 @@
-/** Why a server that runs cannot be spoken to: TLS on one side alone, or a certificate; and what to do about it. */
+/** Why there is no connection to a running server: TLS on one side only, or a certificate; and what to do about it. */
 import { messageOf } from '../core/errors.ts';
 import { type Address, type Hello, spokenAt } from './speaking.ts';
 
-/** What a URL says, and how it would say the other thing. */
-export interface Said {
+/** The scheme of a URL, and the one for the opposite choice of TLS. */
+export interface UrlForm {
   readonly addresses: readonly Address[];
   readonly tls: boolean;
   readonly hello: Hello;
@@ -12,16 +12,16 @@ export interface Said {
   readonly encrypted: string;
 }
 
-/** Nobody is there, or no way leads there: that says nothing of what is spoken. */
+/** The server is not reachable, which says nothing about TLS. */
 const NOBODY = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/;
-/** So long it is not looked again: a server that is away is asked often. */
+/** The pause between two checks, in ms, because a server that is away is asked often. */
 const AGAIN_MS = 10_000;
 
 /**
  * Answers what is mixed up at the first address where something is, or undefined. `error` is why there is no connection. Whoever asks
  * while it is being looked for gets the same answer.
  */
-export function mixUpFinder(said: Said): (error?: unknown) => Promise<string | undefined> {
+export function mixUpFinder(said: UrlForm): (error?: unknown) => Promise<string | undefined> {
   let looking: Promise<string | undefined> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   return async (error) => {
@@ -35,7 +35,7 @@ export function mixUpFinder(said: Said): (error?: unknown) => Promise<string | u
   };
 }
 
-export async function mixUpAt({ addresses, tls, hello, plainly, encrypted }: Said): Promise<string | undefined> {
+export async function mixUpAt({ addresses, tls, hello, plainly, encrypted }: UrlForm): Promise<string | undefined> {
   for (const address of addresses) {
     const spoken = await spokenAt(address, hello);
     const where = `${address.host}:${address.port}`;
@@ -51,7 +51,7 @@ const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS
 const UNTRUSTED_TEXT = /certificate (?!required)|altnames|self.signed/i;
 const WANTED_TEXT = /certificate required|bad certificate|handshake failure/i;
 
-/** What is wrong with certificates, theirs or ours, and what to do; undefined if the error says nothing of them. */
+/** What is wrong with the server's certificate or ours, and what to do; undefined if the error is about something else. */
 export function certificateProblem(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   const message = messageOf(error).split('\n', 1)[0];

@@ -1,4 +1,4 @@
-/** What happens to one batch. Topic `batch.events`, keyed by `batchId`. */
+/** Events about one course batch. Topic `batch.events`, keyed by `batchId`. */
 import { defineEvent } from '../core/event.ts';
 import { moment } from '../core/moment.ts';
 import { batchId, courseId, IN_LOG_ORDER, learnerState, NEWEST_HOLDS, progress, state, userId } from './fields.ts';
@@ -8,7 +8,7 @@ const namespace = 'org.tributary.batch';
 const whole = [
   batchId,
   courseId,
-  { name: 'name', type: 'string', doc: 'What people call the batch.' },
+  { name: 'name', type: 'string', doc: 'The name of the batch.' },
   { name: 'startsAt', type: 'long', doc: 'When the batch starts.', ...moment },
   {
     name: 'endsAt',
@@ -33,7 +33,7 @@ export const batchCreated = defineEvent(
     type: 'record',
     name: 'Created',
     namespace,
-    doc: `A batch was set up. An update says more than a creation, whatever their times. Of two creations: ${NEWEST_HOLDS}`,
+    doc: `A batch was created. An update replaces a creation, whatever their times. Of two creations: ${NEWEST_HOLDS}`,
     fields: whole,
   },
   example,
@@ -45,7 +45,7 @@ export const batchUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: `A batch was changed. The event carries the whole batch as it is now, not only what changed. Of two updates: ${NEWEST_HOLDS} A batch of another course than before counts the learners of that one.`,
+    doc: `A batch was changed. The event carries the whole batch as it is now, not only what changed. Of two updates: ${NEWEST_HOLDS} If its course has changed, the batch counts the learners of the new one.`,
     fields: whole,
   },
   example,
@@ -57,7 +57,7 @@ export const batchRetired = defineEvent(
     type: 'record',
     name: 'Retired',
     namespace,
-    doc: 'A batch was taken away, for good: whatever is told of it, before or after, and with whatever time.',
+    doc: 'A batch was retired. This is final, whatever other events about it arrive, before or after, and with whatever time.',
     fields: [batchId],
   },
   { batchId: 'AAA-2013J' },
@@ -78,7 +78,7 @@ export const learnerJoined = defineEvent(
     type: 'record',
     name: 'LearnerJoined',
     namespace,
-    doc: `A learner became active in the batch, with the progress made so far. One whose leaving was known already joins and leaves at once. ${IN_LOG_ORDER}`,
+    doc: `A learner became active in the batch, with the progress made so far. If the leaving arrived first, the learner joins and leaves at once. ${IN_LOG_ORDER}`,
     fields: [
       ...learner,
       { name: 'first', type: 'boolean', doc: 'Whether the learner was never in this batch before.' },
@@ -93,7 +93,7 @@ export const learnerProgressed = defineEvent(
     type: 'record',
     name: 'LearnerProgressed',
     namespace,
-    doc: `The progress or the state of an active learner is another one now: less than before, too, when a course grows, a progress is reset or a completion withdrawn. ${IN_LOG_ORDER}`,
+    doc: `The progress or the state of an active learner has changed. It may also be lower than before: if a course grows, a progress is reset or a completion is withdrawn. ${IN_LOG_ORDER}`,
     fields: [
       ...learner,
       { ...progress, name: 'previousProgress', doc: 'The progress before.' },
@@ -109,7 +109,7 @@ export const learnerCompleted = defineEvent(
     type: 'record',
     name: 'LearnerCompleted',
     namespace,
-    doc: `An active learner completed the course, or joined having completed it. Said once a batch and learner, and once more after a completion that was taken back. ${IN_LOG_ORDER}`,
+    doc: `An active learner completed the course, or joined having completed it. Emitted once for each batch and learner, and again if the completion was taken back. ${IN_LOG_ORDER}`,
     fields: [
       batchId,
       courseId,
@@ -117,7 +117,7 @@ export const learnerCompleted = defineEvent(
       {
         name: 'completedAt',
         type: 'long',
-        doc: 'When the last required content was completed, as far as was known then. Facts that come later may make it earlier.',
+        doc: 'When the last required content was completed, as far as was known then. Facts that arrive later may make it earlier.',
         unit: 'ms since 1970 UTC',
       },
     ],

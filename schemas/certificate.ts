@@ -1,10 +1,14 @@
-/** The certificates of one user. Topic `certificate.events`, keyed by `userId`. */
+/** Events about the certificates of one user. Topic `certificate.events`, keyed by `userId`. */
 import { defineEvent } from '../core/event.ts';
 import { batchId, courseId, userId } from './fields.ts';
 
 const namespace = 'org.tributary.certificate';
 const certificateId = { name: 'certificateId', type: 'string', doc: 'The certificate.' } as const;
-const templateId = { name: 'templateId', type: 'string', doc: 'What it looks like and what it asks for.' } as const;
+const templateId = {
+  name: 'templateId',
+  type: 'string',
+  doc: 'The template, which defines its design and its conditions.',
+} as const;
 const example = { userId: 'learner-1', courseId: 'AAA-2013J', batchId: 'AAA-2013J', templateId: 'completion' };
 
 export const certificateRequested = defineEvent(
@@ -13,13 +17,18 @@ export const certificateRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'A certificate should be issued. Asking again for one that was issued changes nothing, unless it is asked to be issued anew.',
+    doc: 'A certificate should be issued. A second request for one that was issued changes nothing, unless it is to be issued anew.',
     fields: [
       userId,
       courseId,
       batchId,
       templateId,
-      { name: 'anew', type: 'boolean', doc: 'Whether one that was issued is to be replaced.', default: false },
+      {
+        name: 'anew',
+        type: 'boolean',
+        doc: 'Whether a certificate that was issued is to be replaced.',
+        default: false,
+      },
     ],
   },
   { ...example, anew: false },
@@ -31,11 +40,11 @@ export const certificateRevoked = defineEvent(
     type: 'record',
     name: 'Revoked',
     namespace,
-    doc: 'A certificate does not count any more.',
+    doc: 'A certificate was revoked.',
     fields: [
       userId,
       certificateId,
-      { name: 'reason', type: 'string', doc: 'Why, for people.', default: '', personal: true },
+      { name: 'reason', type: 'string', doc: 'The reason, for people to read.', default: '', personal: true },
     ],
   },
   { userId: 'learner-1', certificateId: 'certificate-1', reason: 'issued to the wrong learner' },
@@ -65,7 +74,7 @@ export const certificateFailed = defineEvent(
       courseId,
       batchId,
       templateId,
-      { name: 'reason', type: 'string', doc: 'Why, for people.', personal: true },
+      { name: 'reason', type: 'string', doc: 'The reason, for people to read.', personal: true },
     ],
   },
   { ...example, reason: 'the template asks for a name and the user has none' },

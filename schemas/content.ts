@@ -1,4 +1,4 @@
-/** What happens to one course as a thing that is read. Topic `content.events`, keyed by `courseId`. */
+/** Events about the contents of one course. Topic `content.events`, keyed by `courseId`. */
 import { defineEvent } from '../core/event.ts';
 import { contentId, courseId, NEWEST_HOLDS } from './fields.ts';
 
@@ -10,33 +10,33 @@ export const coursePublished = defineEvent(
     type: 'record',
     name: 'Published',
     namespace,
-    doc: `A course was published, with its whole structure as it is now. What is not in it any more is gone. Of two: ${NEWEST_HOLDS} It offers a course again that was retired at an earlier time.`,
+    doc: `A course was published, with its whole structure as it is now. What is no longer in it is removed. Of two: ${NEWEST_HOLDS} A course that was retired at an earlier time is offered again.`,
     fields: [
       courseId,
-      { name: 'name', type: 'string', doc: 'What people call the course.' },
+      { name: 'name', type: 'string', doc: 'The name of the course.' },
       {
         name: 'units',
-        doc: 'The units of the course, in any order. One that lies in several units stands here several times.',
+        doc: 'The units of the course, in any order. A unit that is in several units is listed several times.',
         default: [],
         type: {
           type: 'array',
           items: {
             type: 'record',
             name: 'Unit',
-            doc: 'A unit groups contents and units: here in one place of the course.',
+            doc: 'A unit, which groups contents and units, in one place of the course.',
             fields: [
               { name: 'unitId', type: 'string', doc: 'The unit.' },
               {
                 name: 'parentId',
                 type: ['null', 'string'],
-                doc: 'The unit it lies in; absent: the course itself.',
+                doc: 'The unit that contains it; absent: the course itself.',
                 default: null,
               },
-              { name: 'name', type: 'string', doc: 'What people call the unit.', default: '' },
+              { name: 'name', type: 'string', doc: 'The name of the unit.', default: '' },
               {
                 name: 'optional',
                 type: 'boolean',
-                doc: 'Whether all that lies in it in this place is optional.',
+                doc: 'Whether everything in it is optional in this place.',
                 default: false,
               },
             ],
@@ -45,7 +45,7 @@ export const coursePublished = defineEvent(
       },
       {
         name: 'contents',
-        doc: 'The leaf contents. One that lies in several units stands here several times; it is required if it is in any place.',
+        doc: 'The leaf contents. A content that is in several units is listed several times; it is required if it is required in any place.',
         type: {
           type: 'array',
           items: {
@@ -57,15 +57,15 @@ export const coursePublished = defineEvent(
               {
                 name: 'unitId',
                 type: ['null', 'string'],
-                doc: 'The unit it lies in; absent: the course itself.',
+                doc: 'The unit that contains it; absent: the course itself.',
                 default: null,
               },
-              { name: 'name', type: 'string', doc: 'What people call the content.', default: '' },
+              { name: 'name', type: 'string', doc: 'The name of the content.', default: '' },
               { name: 'optional', type: 'boolean', doc: 'Whether it is optional in this place.', default: false },
               {
                 name: 'type',
                 type: 'string',
-                doc: 'What kind of content it is, in the words of the platform, such as "video": figures are told apart by it.',
+                doc: 'The kind of content, in the terms of the platform, such as "video". Statistics are split by it.',
                 default: '',
               },
             ],
@@ -91,7 +91,7 @@ export const courseRetired = defineEvent(
     type: 'record',
     name: 'Retired',
     namespace,
-    doc: `A course is no longer offered. What learners did in it stays. Of what is published and retired: ${NEWEST_HOLDS}`,
+    doc: `A course is no longer offered. What learners did in it stays. Of its publications and retirements: ${NEWEST_HOLDS}`,
     fields: [courseId],
   },
   { courseId: 'AAA-2013J' },

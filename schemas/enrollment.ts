@@ -1,4 +1,4 @@
-/** What happens between one learner and one course. Topic `enrollment.events`, keyed by `userId`. */
+/** Events about one learner in one course. Topic `enrollment.events`, keyed by `userId`. */
 import { defineEvent } from '../core/event.ts';
 import { batchId, contentId, courseId, groupId, IN_LOG_ORDER, NEWEST_HOLDS, userId } from './fields.ts';
 
@@ -12,7 +12,7 @@ export const enrolled = defineEvent(
     type: 'record',
     name: 'Enrolled',
     namespace,
-    doc: `A learner joined a batch, for the first time or again. Saying it of an active learner changes nothing. Of what is said of one learner, batch and method: ${NEWEST_HOLDS} One that is told late still tells when the learner first joined. Refused if the batch is known to be of another course.`,
+    doc: `A learner joined a batch, for the first time or again. For an active learner it changes nothing. Of the events of one learner, batch and method: ${NEWEST_HOLDS} A late event may still change when the learner first joined. It is rejected if the batch is known to be of another course.`,
     fields: [
       userId,
       courseId,
@@ -31,7 +31,7 @@ export const unenrolled = defineEvent(
     type: 'record',
     name: 'Unenrolled',
     namespace,
-    doc: `A learner left a batch. Progress is kept: whoever comes back goes on with it. Of what is said of one learner, batch and method: ${NEWEST_HOLDS} It may come before the joining that it ends.`,
+    doc: `A learner left a batch. The progress is kept for a learner who comes back. Of the events of one learner, batch and method: ${NEWEST_HOLDS} It may arrive before the joining that it ends.`,
     fields: [
       userId,
       courseId,
@@ -48,7 +48,7 @@ export const contentProgressed = defineEvent(
     type: 'record',
     name: 'ContentProgressed',
     namespace,
-    doc: 'A learner opened or completed a content. May come before the enrollment and before the course is known; it counts when they come. May come in any order: the first visit, the latest and the first completion follow from the times, and what was completed before a reset does not count, however late it is told. The same event told twice (equal source and id) is one visit, as far as the latest eight tell.',
+    doc: 'A learner opened or completed a content. It may arrive before the enrollment and before the course is known, and counts as soon as these are known. It may arrive in any order: the first and the latest visit and the first completion follow from the times, and a completion before a reset does not count, however late it arrives. A repeat (equal source and id) is not counted as a visit; the latest eight are remembered.',
     fields: [
       userId,
       courseId,
@@ -56,7 +56,7 @@ export const contentProgressed = defineEvent(
       {
         name: 'status',
         type: { type: 'enum', name: 'ContentStatus', symbols: ['started', 'completed'] },
-        doc: 'How far the content is. A completed content stays completed, unless it is reset.',
+        doc: 'The state of the content. A completed content stays completed, unless it is reset.',
       },
       { name: 'views', type: 'int', doc: 'How many visits this event stands for.', minimum: 0, default: 1 },
     ],
@@ -70,7 +70,7 @@ export const assessmentSubmitted = defineEvent(
     type: 'record',
     name: 'AssessmentSubmitted',
     namespace,
-    doc: `A learner handed in one attempt of an assessment. Of what is said of one attempt: ${NEWEST_HOLDS}`,
+    doc: `A learner submitted one attempt of an assessment. Of the events of one attempt: ${NEWEST_HOLDS}`,
     fields: [
       userId,
       courseId,
@@ -81,7 +81,7 @@ export const assessmentSubmitted = defineEvent(
       { name: 'maxScore', type: 'double', doc: 'Points that could be reached.', unit: 'points', minimum: 0 },
       {
         name: 'answers',
-        doc: 'The answers, where the platform tells them.',
+        doc: 'The answers, if the platform reports them.',
         default: [],
         type: {
           type: 'array',
@@ -120,7 +120,7 @@ export const progressReset = defineEvent(
     type: 'record',
     name: 'ProgressReset',
     namespace,
-    doc: `What a learner completed in a course until then does not count any more, nor does a completion of the course that follows from it. Visits stay counted. What is completed afterwards counts. Whatever comes in whichever order: what has an earlier time than the reset, or the same and was told before, is reset. Batches hear of it as of progress that goes back; a learner who completes the course again is not written to again. Of two resets: ${NEWEST_HOLDS}`,
+    doc: `The completions of a learner in a course until then no longer count, nor does a completion of the course that follows from them. Visits stay counted, and later completions count. The order of arrival does not matter: completions with an earlier time than the reset are reset, and those with an equal time if they are earlier in the log. Batches are notified of the lower progress. A learner who completes the course again is not notified again. Of two resets: ${NEWEST_HOLDS}`,
     fields: [
       userId,
       courseId,
@@ -141,7 +141,7 @@ export const courseRetaken = defineEvent(
     type: 'record',
     name: 'CourseRetaken',
     namespace,
-    doc: `A learner takes a course once more: the progress begins anew with what is completed afterwards. A completion of the course stays, with its time, and completing it once more says nothing. Of two: ${NEWEST_HOLDS}`,
+    doc: `A learner takes a course again: the progress starts anew with later completions. An earlier completion of the course stays, with its time, and completing it again emits nothing. Of two: ${NEWEST_HOLDS}`,
     fields: [userId, courseId],
   },
   learnerInCourse,
@@ -153,7 +153,7 @@ export const completionWithdrawn = defineEvent(
     type: 'record',
     name: 'CompletionWithdrawn',
     namespace,
-    doc: `A completion of the course until then is taken back. The progress stays: the course is complete again when a required content is completed at a later time, once more or for the first time, and none is missing. Of two: ${NEWEST_HOLDS}`,
+    doc: `A completion of the course until then is withdrawn. The progress stays: the course is complete again when a required content is completed at a later time, again or for the first time, and none is missing. Of two: ${NEWEST_HOLDS}`,
     fields: [userId, courseId],
   },
   learnerInCourse,
@@ -165,25 +165,25 @@ export const progressFollowed = defineEvent(
     type: 'record',
     name: 'ProgressFollowed',
     namespace,
-    doc: `A group wants to be told how far this learner is in this course, now and at every change, or no longer. ${IN_LOG_ORDER}`,
+    doc: `A group begins or ends to follow the progress of this learner in this course: it is notified at once and at every change. ${IN_LOG_ORDER}`,
     fields: [
       userId,
       courseId,
       groupId,
-      { name: 'following', type: 'boolean', doc: 'Whether the group wants to be told.' },
+      { name: 'following', type: 'boolean', doc: 'Whether the group follows the progress.' },
     ],
   },
   { userId: 'learner-1', courseId: 'AAA-2013J', groupId: 'group-1', following: true },
 );
 
-/** A broadcast: one record in every partition, since the learners of a course lie in all of them. */
+/** A broadcast: one record in every partition, because the learners of a course are in all of them. */
 export const courseStructureChanged = defineEvent(
   'enrollment.course-structure-changed',
   {
     type: 'record',
     name: 'CourseStructureChanged',
     namespace,
-    doc: `The contents of a course are others now: the progress of everybody in it is to be concluded again. ${IN_LOG_ORDER}`,
+    doc: `The structure of a course has changed: the progress of all its learners is concluded again. ${IN_LOG_ORDER}`,
     fields: [courseId],
   },
   { courseId: 'AAA-2013J' },

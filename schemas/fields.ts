@@ -1,10 +1,10 @@
 /** Fields and sentences that many events share, so that one concept has one name and one description everywhere. */
 
-/** The rule of a fact that says how something is: senders repeat, replay and come late. */
+/** The rule for facts about a state. Producers repeat, replay and are late. */
 export const NEWEST_HOLDS =
-  'What has the later time holds, whenever it comes; of equal times, what is later in the log.';
-/** The rule of what jobs say: a repeat is known by its origin. */
-export const IN_LOG_ORDER = 'Said by jobs, each once, and folded in the order of the log; its time decides nothing.';
+  'The one with the later time holds, whenever it arrives; of equal times, the later in the log.';
+/** The rule for events that jobs emit: a repeat is recognised by its origin. */
+export const IN_LOG_ORDER = 'Emitted by jobs, each once, and folded in the order of the log, whatever its time.';
 
 export const userId = { name: 'userId', type: 'string', doc: 'The learner.' } as const;
 export const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
@@ -15,11 +15,11 @@ export const batchId = {
 } as const;
 export const contentId = { name: 'contentId', type: 'string', doc: 'The leaf content of the course.' } as const;
 export const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
-export const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
+export const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.' } as const;
 
 /**
- * Where a learner stands in a course. Completed is for good, unless the progress is reset or the completion withdrawn; the others
- * follow the course as it is now.
+ * The state of a learner in a course. `completed` is final, unless the progress is reset or the completion is withdrawn; the other states
+ * follow from the course as it is now.
  */
 export const learnerState = {
   type: 'enum',
@@ -27,11 +27,11 @@ export const learnerState = {
   symbols: ['not_started', 'in_progress', 'completed'],
 } as const;
 
-export const state = { name: 'state', type: learnerState, doc: 'Where the learner stands.' } as const;
+export const state = { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' } as const;
 
 export const progress = {
   name: 'progress',
   type: 'int',
-  doc: 'Completed required contents of all required contents, rounded down: 100 only when every one is complete.',
+  doc: 'The share of the required contents that are complete, rounded down: 100 only when all of them are.',
   unit: 'percent',
 } as const;

@@ -1,9 +1,9 @@
-/** What happens to one group of learners. Topic `group.events`, keyed by `groupId`. */
+/** Events about one group of learners. Topic `group.events`, keyed by `groupId`. */
 import { defineEvent } from '../core/event.ts';
 import { courseId, groupId, progress, state, userId } from './fields.ts';
 
 const namespace = 'org.tributary.group';
-const name = { name: 'name', type: 'string', doc: 'What people call the group.' } as const;
+const name = { name: 'name', type: 'string', doc: 'The name of the group.' } as const;
 export const role = {
   name: 'role',
   type: { type: 'enum', name: 'Role', symbols: ['member', 'admin'] },
@@ -13,7 +13,7 @@ export const role = {
 export const kind = {
   name: 'kind',
   type: { type: 'enum', name: 'ActivityKind', symbols: ['course', 'other'] },
-  doc: 'What the activity is. The progress of the members is followed in courses.',
+  doc: 'The kind of activity. The progress of members is followed in courses only.',
   default: 'course',
 } as const;
 const activityId = { name: 'activityId', type: 'string', doc: 'The activity; for a course its id.' } as const;
@@ -24,7 +24,7 @@ export const groupCreated = defineEvent(
     type: 'record',
     name: 'Created',
     namespace,
-    doc: 'A group was set up, and is called so from then on. Older than the name it has, it changes no name; told of a time before the group was deleted, nothing.',
+    doc: 'A group was created, with this name. If it is older than the name of the group, the name does not change; if it is older than a deletion of the group, nothing does.',
     fields: [groupId, name],
   },
   { groupId: 'group-1', name: 'Physics on Tuesdays' },
@@ -36,7 +36,7 @@ export const groupUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: 'A group was renamed. Older than the name it has, it changes nothing.',
+    doc: 'A group was renamed. If it is older than the name of the group, it changes nothing.',
     fields: [groupId, name],
   },
   { groupId: 'group-1', name: 'Physics on Wednesdays' },
@@ -48,7 +48,7 @@ export const groupDeleted = defineEvent(
     type: 'record',
     name: 'Deleted',
     namespace,
-    doc: 'A group was taken away, with all that was said of it at or before that time, even if it is told later. What is said of a later time is of a new group of the same id; group.created sets it up.',
+    doc: 'A group was deleted, with all facts about it of that time or before, even those that arrive later. Facts of a later time belong to a new group with the same id, which group.created creates.',
     fields: [groupId],
   },
   { groupId: 'group-1' },
@@ -60,7 +60,7 @@ export const memberAdded = defineEvent(
     type: 'record',
     name: 'MemberAdded',
     namespace,
-    doc: 'A user joined the group, or is still in it, in this role. Older than what is known of the member, it changes nothing; so it does not bring back a member who was removed after it.',
+    doc: 'A user joined the group, or is still in it, in this role. If it is older than what is known of the member, it changes nothing; so it does not bring back a member who was removed later.',
     fields: [groupId, userId, role],
   },
   { groupId: 'group-1', userId: 'learner-1', role: 'member' },
@@ -72,7 +72,7 @@ export const memberRemoved = defineEvent(
     type: 'record',
     name: 'MemberRemoved',
     namespace,
-    doc: 'A user left the group or was removed. Older than the last time the user was added, it changes nothing.',
+    doc: 'A user left the group or was removed. If it is older than the last time the user was added, it changes nothing.',
     fields: [groupId, userId],
   },
   { groupId: 'group-1', userId: 'learner-1' },
@@ -84,7 +84,7 @@ export const memberRoleChanged = defineEvent(
     type: 'record',
     name: 'MemberRoleChanged',
     namespace,
-    doc: 'A member may do more or less now. Older than the role that is known, it changes nothing; told before the user was added, it counts then.',
+    doc: 'The role of a member has changed. If it is older than the known role, it changes nothing. If it arrives before the user was added, it counts from then on.',
     fields: [groupId, userId, role],
   },
   { groupId: 'group-1', userId: 'learner-1', role: 'admin' },
@@ -96,7 +96,7 @@ export const activityAdded = defineEvent(
     type: 'record',
     name: 'ActivityAdded',
     namespace,
-    doc: 'The group does this together. Older than what is known of the activity, it changes nothing.',
+    doc: 'An activity was added to the group. If it is older than what is known of the activity, it changes nothing.',
     fields: [groupId, activityId, kind],
   },
   { groupId: 'group-1', activityId: 'AAA-2013J', kind: 'course' },
@@ -108,7 +108,7 @@ export const activityRemoved = defineEvent(
     type: 'record',
     name: 'ActivityRemoved',
     namespace,
-    doc: 'The group no longer does this together. Older than the last time the activity was added, it changes nothing.',
+    doc: 'An activity was removed from the group. If it is older than the last time the activity was added, it changes nothing.',
     fields: [groupId, activityId],
   },
   { groupId: 'group-1', activityId: 'AAA-2013J' },
@@ -120,7 +120,7 @@ export const memberProgressed = defineEvent(
     type: 'record',
     name: 'MemberProgressed',
     namespace,
-    doc: 'How far a member is in a course the group follows: said when following begins and at every change. It is concluded from all facts there are, old ones that are told late among them: the last in the log counts, whatever its time.',
+    doc: 'How far a member is in a course that the group follows. Emitted when following begins and at every change. It is concluded from all facts, including late ones: the last in the log counts, whatever its time.',
     fields: [
       groupId,
       userId,

@@ -1,4 +1,4 @@
-/** What one user is told, and how. Topic `notification.events`, keyed by `recipientId`. */
+/** Events about the notifications of one user. Topic `notification.events`, keyed by `recipientId`. */
 
 import { channel } from '../core/channel.ts';
 import { defineEvent } from '../core/event.ts';
@@ -15,7 +15,7 @@ const notificationId = {
 const category = {
   name: 'category',
   type: 'string',
-  doc: 'What it is about, such as "course": preferences speak of it.',
+  doc: 'What it is about, such as "course". Preferences refer to it.',
 } as const;
 const title = { name: 'title', type: 'string', doc: 'One line of plain text.', personal: true } as const;
 const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '', personal: true } as const;
@@ -29,14 +29,14 @@ const link = {
 const expiresAt = {
   name: 'expiresAt',
   type: ['null', 'long'],
-  doc: 'When nobody needs to be told any more. Absent: never.',
+  doc: 'When the notification is no longer needed. Absent: never.',
   ...moment,
   default: null,
 } as const;
 const unsubscribe = {
   name: 'unsubscribe',
   type: ['null', 'string'],
-  doc: 'An https URL, one POST to which takes the recipient out of messages like this one (RFC 8058). Absent: that cannot be.',
+  doc: 'The https URL for a one-click unsubscribe from messages like this one (RFC 8058). Absent: there is none.',
   default: null,
   personal: true,
 } as const;
@@ -47,7 +47,7 @@ const about = {
   doc: 'What it is about; empty for a digest, which is about several things.',
   default: '',
 } as const;
-const through = { name: 'channel', type: channel, doc: 'How it goes out.' } as const;
+const through = { name: 'channel', type: channel, doc: 'The channel by which it is sent.' } as const;
 
 /** In the order of ISO 8601. */
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -56,22 +56,22 @@ const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'satur
 export const failureReason = {
   name: 'reason',
   type: { type: 'enum', name: 'FailureReason', symbols: ['refused', 'exhausted', 'unknown', 'expired'] },
-  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: a call that must not be made twice ended without an answer; expired: the channel was away until nobody needed to be told any more.',
+  doc: 'refused: the channel will never accept it; exhausted: it was away at every attempt; unknown: a call that must not be made twice ended without an answer; expired: the channel was away until the message was no longer needed.',
 } as const;
 
-/** What the ids of digests begin with, and those of no notification. */
+/** The prefix of the ids of digests, which no other notification may have. */
 export const DIGEST_PREFIX = 'digest/';
 
 /** When a user gets one message instead of many. */
 export const digest = {
   type: 'record',
   name: 'Digest',
-  doc: 'Which channels carry one message a day or a week instead of one a notification, and when.',
+  doc: 'Which channels send one message a day or a week instead of one for each notification, and when.',
   fields: [
     {
       name: 'channels',
       type: { type: 'array', items: channel },
-      doc: 'The channels; the others go on with one message a notification.',
+      doc: 'The channels with digests; the others send one message for each notification.',
     },
     {
       name: 'period',
@@ -95,7 +95,7 @@ export const notificationRequested = defineEvent(
     type: 'record',
     name: 'Requested',
     namespace,
-    doc: 'Somebody should be told something. The same notificationId again is a repeat and tells nobody anything. What is more than 7 days older than its record (or as the installation sets it) is history: it comes into the feed, and goes out by no channel.',
+    doc: 'A user should be notified of something. A second event with the same notificationId is a repeat and changes nothing. A notification more than 7 days older than its record (the installation may change this) is history: it goes into the feed, but is sent by no channel.',
     fields: [
       recipientId,
       notificationId,
@@ -106,7 +106,7 @@ export const notificationRequested = defineEvent(
       {
         name: 'urgent',
         type: 'boolean',
-        doc: 'Whether it goes out at once: in quiet hours, and beside any digest.',
+        doc: 'Whether it is sent at once: even in quiet hours, and not in a digest.',
         default: false,
       },
       expiresAt,
@@ -130,13 +130,13 @@ export const notificationRead = defineEvent(
     type: 'record',
     name: 'Read',
     namespace,
-    doc: 'The recipient has read notifications of the feed. One that is asked for later than it was read is read at once, and does not go out.',
+    doc: 'The recipient has read notifications of the feed. A notification that is requested after it was read counts as read at once, and is not sent.',
     fields: [
       recipientId,
       {
         name: 'notificationIds',
         type: { type: 'array', items: 'string' },
-        doc: 'Which ones; none means all that are in the feed and not newer than this.',
+        doc: 'The notifications; an empty list means all that are in the feed and not newer than this event.',
         default: [],
       },
     ],
@@ -150,7 +150,7 @@ export const preferencesChanged = defineEvent(
     type: 'record',
     name: 'PreferencesChanged',
     namespace,
-    doc: 'How a user wants to be told. The event carries all preferences as they are now. Older than what is known, it changes nothing. What is right of it holds, whatever else is wrong: what cannot be understood, or does not fit its type, stays as it was before, and notification.preferences-refused says so. Addresses, categories and channels of a digest are taken one by one.',
+    doc: 'The preferences of a user have changed. The event carries all of them as they are now. If it is older than what is known, it changes nothing. Valid parts are applied even if others are not: a part that cannot be understood, or does not fit its type, stays as it was before, and is reported by notification.preferences-refused. Addresses, categories and channels of a digest are judged one by one.',
     fields: [
       recipientId,
       {
@@ -175,35 +175,35 @@ export const preferencesChanged = defineEvent(
       {
         name: 'muted',
         type: { type: 'array', items: 'string' },
-        doc: 'Categories that stay in the feed and go out by no channel.',
+        doc: 'Categories that stay in the feed and are sent by no channel.',
         default: [],
         lenient: true,
       },
       {
         name: 'timeZone',
         type: 'string',
-        doc: 'A time zone of IANA, for quiet hours and digests. A name of Windows, and hours east of UTC such as 5.5, are understood.',
+        doc: 'An IANA time zone, for quiet hours and digests. Names of Windows, and hours east of UTC such as 5.5, are understood, too.',
         default: 'UTC',
         lenient: true,
       },
       {
         name: 'quietFrom',
         type: ['null', 'string'],
-        doc: 'Local time from which nothing goes out, such as "22:00".',
+        doc: 'Local time from which nothing is sent, such as "22:00".',
         default: null,
         lenient: true,
       },
       {
         name: 'quietUntil',
         type: ['null', 'string'],
-        doc: 'Local time until which nothing goes out, such as "07:00".',
+        doc: 'Local time until which nothing is sent, such as "07:00".',
         default: null,
         lenient: true,
       },
       {
         name: 'digest',
         type: ['null', digest],
-        doc: 'Which channels carry digests, and when. Absent: none.',
+        doc: 'Which channels send digests, and when. Absent: none.',
         default: null,
         lenient: true,
       },
@@ -226,13 +226,13 @@ export const preferencesRefused = defineEvent(
     type: 'record',
     name: 'PreferencesRefused',
     namespace,
-    doc: 'Something of new preferences could not be understood. The rest of them holds, and for this what held before.',
+    doc: 'Parts of new preferences could not be understood. They stay as they were before; the other parts are applied.',
     fields: [
       recipientId,
       {
         name: 'problems',
         type: { type: 'array', items: 'string' },
-        doc: 'What it was, each as a sentence that says what to give instead.',
+        doc: 'The problems, each as a sentence that says what to give instead.',
         personal: true,
       },
     ],
@@ -249,7 +249,7 @@ export const messageDue = defineEvent(
     type: 'record',
     name: 'MessageDue',
     namespace,
-    doc: 'One message is to go out by one channel now.',
+    doc: 'One message is due to be sent by one channel.',
     fields: [
       recipientId,
       { name: 'messageId', type: 'string', doc: 'The message: one notification, or one digest, on one channel.' },
@@ -285,7 +285,7 @@ const outcome = [
   {
     name: 'dueAt',
     type: ['null', 'long'],
-    doc: 'When it was to go out; absent in events of earlier releases.',
+    doc: 'When it was due; absent in events of earlier releases.',
     unit: 'ms since 1970 UTC',
     default: null,
   },
@@ -309,11 +309,11 @@ export const messageFailed = defineEvent(
     type: 'record',
     name: 'Failed',
     namespace,
-    doc: 'The message will not be sent any more, or nobody can know whether it was.',
+    doc: 'The message will not be sent any more, or it cannot be known whether it was sent.',
     fields: [
       ...outcome,
       failureReason,
-      { name: 'detail', type: 'string', doc: 'What the channel said last.', default: '', personal: true },
+      { name: 'detail', type: 'string', doc: 'The last answer of the channel.', default: '', personal: true },
     ],
   },
   {

@@ -1,4 +1,4 @@
-/** What the runtime says of the work of jobs, for figures of operation. Topic `pipeline.events`, keyed by `job`. */
+/** Events of the runtime about the work of jobs, for operational statistics. Topic `pipeline.events`, keyed by `job`. */
 import { defineEvent } from '../core/event.ts';
 
 const namespace = 'org.tributary.pipeline';
@@ -17,7 +17,7 @@ export const batchDone = defineEvent(
     type: 'record',
     name: 'BatchDone',
     namespace,
-    doc: 'A job has done a batch of records of one partition. Said in the transaction that commits the batch: as often as the batch counts, which is once.',
+    doc: 'A job has processed a batch of records of one partition. Emitted in the transaction that commits the batch, and so exactly once.',
     fields: [
       ...whose,
       records('applied', 'Records that changed a row.'),
@@ -28,7 +28,7 @@ export const batchDone = defineEvent(
       {
         name: 'latencyMs',
         type: ['null', 'long'],
-        doc: 'How long the record that waited longest had been in the log when the batch was done; absent if there was none that was applied.',
+        doc: 'For the applied record that had waited longest: how long it had been in the log when the batch was processed. Absent if no record was applied.',
         unit: 'ms',
         default: null,
       },
@@ -53,8 +53,8 @@ export const recordRejected = defineEvent(
     type: 'record',
     name: 'RecordRejected',
     namespace,
-    doc: 'A job could not apply a record, which went to the dead letters. Said in the same transaction.',
-    fields: [...whose, { name: 'code', type: 'string', doc: 'Why: a code of the list of errors.' }],
+    doc: 'A job could not apply a record, which became a dead letter. Emitted in the same transaction.',
+    fields: [...whose, { name: 'code', type: 'string', doc: 'The reason: one of the error codes.' }],
   },
   { job: 'track-progress', topic: 'enrollment.events', partition: 3, code: 'DATA_INVALID' },
 );

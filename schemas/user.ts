@@ -1,4 +1,4 @@
-/** What happens to one user account. Topic `user.events`, keyed by `userId`. */
+/** Events about one user account. Topic `user.events`, keyed by `userId`. */
 import { defineEvent } from '../core/event.ts';
 import { NEWEST_HOLDS, userId } from './fields.ts';
 
@@ -7,7 +7,7 @@ const namespace = 'org.tributary.user';
 const text = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'string'], doc, default: null, personal: true }) as const;
 
-/** What an account tells of its user. */
+/** The fields of an account about its user. */
 export const profile = [
   text('name', 'The name people see.'),
   text('gender', 'As the platform tells it.'),
@@ -40,7 +40,7 @@ export const userCreated = defineEvent(
     type: 'record',
     name: 'Created',
     namespace,
-    doc: `An account was set up. Of what is said of one user: ${NEWEST_HOLDS}`,
+    doc: `An account was created. Of the events of one user: ${NEWEST_HOLDS}`,
     fields: whole,
   },
   example,
@@ -52,7 +52,7 @@ export const userUpdated = defineEvent(
     type: 'record',
     name: 'Updated',
     namespace,
-    doc: `An account was changed. The event carries all of it as it is now. Of what is said of one user: ${NEWEST_HOLDS}`,
+    doc: `An account was changed. The event carries the whole account as it is now. Of the events of one user: ${NEWEST_HOLDS}`,
     fields: whole,
   },
   example,
@@ -64,8 +64,8 @@ export const userMerged = defineEvent(
     type: 'record',
     name: 'Merged',
     namespace,
-    doc: 'An account was joined into another, which goes on.',
-    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that goes on.' }],
+    doc: 'An account was merged into another, which stays.',
+    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that stays.' }],
   },
   { userId: 'learner-1', intoUserId: 'learner-2' },
 );
@@ -76,7 +76,7 @@ export const userDeleted = defineEvent(
     type: 'record',
     name: 'Deleted',
     namespace,
-    doc: 'An account was deleted, for good: what is personal is to be forgotten, whatever is told of it, before or after, and with whatever time.',
+    doc: 'An account was deleted. This is final: personal data must be deleted, whatever other events about it arrive, before or after, and with whatever time.',
     fields: [userId],
   },
   { userId: 'learner-1' },
@@ -88,14 +88,14 @@ export const ownershipTransferred = defineEvent(
     type: 'record',
     name: 'OwnershipTransferred',
     namespace,
-    doc: 'What a user had made belongs to another user now.',
+    doc: 'Things that belonged to a user belong to another user now.',
     fields: [
       userId,
       { name: 'toUserId', type: 'string', doc: 'The new owner.' },
       {
         name: 'assetIds',
         type: { type: 'array', items: 'string' },
-        doc: 'What is handed over; none means everything.',
+        doc: 'What is handed over; an empty list means everything.',
         default: [],
       },
     ],

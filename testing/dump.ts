@@ -1,4 +1,4 @@
-/** Everything that readers can see: rows, views and said events, in a form that can be compared. */
+/** Everything that readers can see: rows, views and emitted events, in a form that can be compared. */
 
 import type { EventDef } from '../core/event.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
@@ -48,7 +48,7 @@ async function allFields({ database, cached }: TestStores, cache: CacheDef, tena
   if (used.length === 0) return [];
   const rows = database
     .statement('SELECT record FROM cache_fields WHERE cache = ? AND record IS NOT NULL')
-    .all(cache.name) as unknown as [string][];
+    .all<[string]>(cache.name);
   return ordered(
     rows.map(([record]) => JSON.parse(record)),
     cache,
@@ -68,7 +68,7 @@ export interface EmittedEvent {
   readonly data: unknown;
 }
 
-/** What a job said to a topic, as a reader applies it: each partition in order, repeats by origin left out. */
+/** The events that a job emitted to a topic, as a reader applies them: each partition in order, without repeats by origin. */
 export async function emittedEvents(
   stores: TestStores,
   topic: Topic,

@@ -8,7 +8,7 @@
  *     await spec.thenRow(['learner-1', 'course-1'], { progress: 50 });
  *     await spec.thenEmits([learnerProgressed, { … }]);
  *
- * What `thenEmits` is not told must not have been emitted; dead letters must be asked for, or there are none.
+ * Events that are not given to `thenEmits` must not have been emitted; dead letters must be given, or there must be none.
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
@@ -63,7 +63,7 @@ export class JobSpec {
   #worker: PartitionOwner | undefined;
   #events = 0;
   #rowVersion = 0;
-  /** How many events were said to each topic before the last `when`. */
+  /** How many events were emitted to each topic before the last `when`. */
   #seen: number[] = [];
   readonly #options: SpecOptions;
 
@@ -139,7 +139,7 @@ export class JobSpec {
   }
 
   async rewind(offset = 0): Promise<void> {
-    await this.stores.transport.seek(this.job.name, this.job.from.name, 0, offset);
+    await this.stores.transport.seek(this.job.name, this.job.from.name, { partition: 0, offset });
   }
 
   async #newWorker(): Promise<PartitionOwner> {
@@ -187,7 +187,7 @@ export class JobSpec {
     assert.partialDeepStrictEqual(plain(row) as unknown, plain(expected));
   }
 
-  /** Exactly these events were said since the last `when`, in this order for each topic. A field that is left out has its default. */
+  /** Exactly these events were emitted since the last `when`, in this order for each topic. A field that is left out has its default. */
   async thenEmits(
     ...expected: readonly (readonly [def: EventDef, data: Readonly<Record<string, unknown>>])[]
   ): Promise<void> {
@@ -232,7 +232,7 @@ export class JobSpec {
     return records;
   }
 
-  /** What the job said, topic by topic. */
+  /** The events that the job emitted, by topic. */
   async emitted(): Promise<EmittedEvent[][]> {
     return Promise.all(this.job.to.map((topic) => emittedEvents(this.stores, topic, this.job)));
   }

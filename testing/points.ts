@@ -69,7 +69,6 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
       apply: oneByOne((view, changes) => tables.apply(view, changes)),
       select: (...args) => tables.select(...args),
       sweep: (...args) => tables.sweep(...args),
-      count: (...args) => tables.count(...args),
       close: () => tables.close(),
     },
     cache: { ...boundCache(cache), apply: oneByOne((def, changes) => cache.apply(def, changes)) },

@@ -79,7 +79,7 @@ export async function memoryStores(jobs: readonly Job[], options: StoresOptions 
   };
 }
 
-/** A clock that stands still until it is told to go on; nobody sleeps on it. */
+/** A clock that stands still until it is set; `sleep` returns at once. */
 export class ManualClock implements Clock {
   #now: number;
   #elapsed = 0;
@@ -110,7 +110,7 @@ export class ManualClock implements Clock {
   }
 }
 
-const EVERYBODY = { has: () => true } as unknown as ReadonlySet<string>;
+const EVERYBODY: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true });
 
 export function testRuntime(
   stores: Stores,
@@ -142,7 +142,7 @@ export function testRuntime(
   };
 }
 
-/** A channel that remembers what it was given, and answers as it is told. */
+/** A channel that records its messages, and answers as the test says. */
 export function rememberingChannel(
   answer: (key: string, message: Message) => Awaited<ReturnType<Channel['send']>>,
   repeats: Channel['repeats'] = 'honours-key',

@@ -1,5 +1,5 @@
 /**
- * What every job has to survive, as four tests over a history of its events: each ends with the rows, views and said events
+ * What every job has to survive, as four tests over a history of its events: each ends with the rows, views and emitted events
  * of a run in which nothing happened, and with its dead letters.
  */
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { Random } from './random.ts';
 interface Outcome {
   readonly dump: Dump;
   /** By topic and key: the order between keys is nobody's business. */
-  readonly said: EmittedEvent[][];
+  readonly emitted: EmittedEvent[][];
   /** Which events can never be applied, and why: each once, since it is refused as often as it is delivered. */
   readonly refused: string[];
 }
@@ -30,11 +30,15 @@ export function survives(
   );
   const until = options.until ?? minute(events.length) + 365 * 24 * 3_600_000;
   const outcomeOf = async (spec: JobSpec): Promise<Outcome> => {
-    const said = await spec.emitted();
+    const emitted = await spec.emitted();
     const refused = (await spec.deadLetterRecords()).map(
       ({ headers }) => `${headers['ce_id']} ${headers[DEAD_LETTER.code]}`,
     );
-    return { dump: await spec.dump(), said: said.map((topic) => byKey(topic)), refused: [...new Set(refused)].sort() };
+    return {
+      dump: await spec.dump(),
+      emitted: emitted.map((topic) => byKey(topic)),
+      refused: [...new Set(refused)].sort(),
+    };
   };
   const finish = async (spec: JobSpec): Promise<Outcome> => {
     for (let day = 0; day < 6; day++) {
@@ -99,16 +103,16 @@ export function survives(
   test(`${job.name}: silence says nothing and writes nothing`, async (t) => {
     const spec = await jobSpec(t, job, options);
     await spec.run();
-    const { dump, said } = await finish(spec);
-    assert.deepEqual(said.flat(), []);
+    const { dump, emitted } = await finish(spec);
+    assert.deepEqual(emitted.flat(), []);
     assert.deepEqual(dump.tables[job.row.name], []);
     await spec.thenDeadLetters();
   });
 }
 
-/** What several keys said to one thing may come in any order. */
-function unordered({ said, ...rest }: Outcome): unknown {
-  return { ...rest, said: said.map((events) => events.map((event) => JSON.stringify(event)).sort()) };
+/** Events of several keys about one thing may come in any order. */
+function unordered({ emitted, ...rest }: Outcome): unknown {
+  return { ...rest, said: emitted.map((events) => events.map((event) => JSON.stringify(event)).sort()) };
 }
 
 function byKey(events: readonly EmittedEvent[]): EmittedEvent[] {

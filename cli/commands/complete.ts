@@ -1,4 +1,4 @@
-/** What the script of `tributary completion` runs at the Tab key: prints what may stand at the end of the words. */
+/** Run by the script of `tributary completion` at the Tab key: prints the possible completions of the last word. */
 import { docOf, flagOf, KEYS } from '../../app/config.ts';
 import { print } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
@@ -33,7 +33,7 @@ const FLAGS: readonly GlobalOption[] = [
 
 export const run: RunForCaller<Args> = async ({ platform: load }, streams, { shell, words }) => {
   if (!Object.hasOwn(SCRIPTS, shell)) return 0;
-  // Every other command says what is wrong with it. Here only its names are missing.
+  // Other commands report what is wrong with the platform. Here only its names are missing.
   const platform = await load().then(
     (loaded) => loaded.platform,
     () => undefined,

@@ -18,7 +18,7 @@ export const run: Run<{ json: boolean; presentations: readonly string[] }> = asy
       'the demo imports events of the module learning, which this platform does not have; run it in another folder, or add the module',
     );
   const { runDemo } = await import('../../demo/run.ts');
-  // The display tells the rest; what goes wrong is told beside it.
+  // The display shows the rest; errors are logged above it.
   const logger = createLogger('warn', stderr);
   const outages = new Outages((level, fields, text) => logger[level](fields, text), Date.now);
   const telemetry = toAll(logged(logger), outages);

@@ -30,7 +30,7 @@ interface Args {
 
 const STYLES = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 const PORTS = Object.keys(SCHEMES) as Port[];
-/** Those whose data are looked into, and tell nothing where there are none. */
+/** Checks of data, which have nothing to report if there are none. */
 const LOOKED_INTO: ReadonlySet<Port> = new Set(['transport', 'tables', 'cache', 'search']);
 const SERVER_MS = 30_000;
 const AWAY = 'see whether it runs, and whether this machine reaches it; until then jobs wait, and lose nothing';

@@ -17,7 +17,7 @@ interface Args extends Form {
   readonly jobs: readonly string[];
   readonly wait: boolean;
   readonly timeoutMs: number;
-  /** Whether somebody sees on a terminal how the waiting goes. */
+  /** Whether progress is shown on a terminal. */
   readonly progress: boolean;
 }
 
@@ -44,7 +44,7 @@ export const run: Run<Args> = async (context, args) => {
   const giveUpAt = performance.now() + timeoutMs;
   const line = progressLine(context.stderr, args.progress);
   const lags = wait
-    ? await waitForAll(context, names, giveUpAt, timeoutMs, line).finally(() => line.clear())
+    ? await waitForAll(context, names, { giveUpAt, timeoutMs, line }).finally(() => line.clear())
     : await lagsOf(context, names);
   if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
   const rows = lags.map((each) => {
@@ -55,7 +55,7 @@ export const run: Run<Args> = async (context, args) => {
   await printListing(context, args, { head: ['job', 'topic', 'behind', 'in partitions'], rows, json: lags, style });
   if (!args.json && args.csv !== true) {
     for (const { job, views, failed } of lags) {
-      for (const said of viewsOf(views)) await print(context, `${job}: ${said}`, (shown) => paint('yellow', shown));
+      for (const text of viewsOf(views)) await print(context, `${job}: ${text}`, (shown) => paint('yellow', shown));
       if (failed !== null) await print(context, `${job} ${saidOf(failed)}`, (shown) => paint('red', shown));
     }
   }
@@ -82,15 +82,13 @@ export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly 
 }
 
 /**
- * Looks until nothing is left twice in a row with nothing said in between: what one job says after it was looked at may
- * be another one's to read. Undefined when another process asks for the folder.
+ * Looks until twice in a row nothing is left to read and no topic has grown in between: a job may emit events for another one after that one
+ * was looked at. Undefined when another process asks for the folder.
  */
 async function waitForAll(
   context: Context,
   names: readonly string[],
-  giveUpAt: number,
-  timeoutMs: number,
-  line: ProgressLine,
+  { giveUpAt, timeoutMs, line }: { giveUpAt: number; timeoutMs: number; line: ProgressLine },
 ): Promise<JobLag[] | undefined> {
   let quiet = '';
   for (;;) {
@@ -101,7 +99,7 @@ async function waitForAll(
     line.show(progressOf(behind));
     quiet = behind.length === 0 ? state : '';
     if (performance.now() > giveUpAt) {
-      const said = behind
+      const progress = behind
         .map(({ job, lag, views, failed }) => {
           const of = [`${job} by ${lag}`, ...viewsOf(views), ...(failed === null ? [] : [`it ${saidOf(failed)}`])];
           return of.join('; ');
@@ -109,7 +107,7 @@ async function waitForAll(
         .join(', ');
       throw new TributaryError(
         'LOG_AWAY',
-        `after ${timeoutMs} ms still behind: ${said || 'new records keep coming'}; is \`tributary up\` running?`,
+        `after ${timeoutMs} ms still behind: ${progress || 'new records keep coming'}; is \`tributary up\` running?`,
       );
     }
     await systemClock.sleep(LOOK_AGAIN_MS, endOf(context));

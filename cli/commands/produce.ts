@@ -80,7 +80,7 @@ class Sending {
   readonly #streams: Streams;
   readonly #progress: Progress;
   readonly #session: Session;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #events = 0;
   #records = 0;
   #leftOut = 0;
@@ -161,8 +161,8 @@ class Sending {
 
   #tellUnknown(unknown: readonly Problem[]): void {
     for (const { line, problem } of unknown) {
-      if (this.#told.has(problem) || this.#told.size >= PROBLEMS_SHOWN) continue;
-      this.#told.add(problem);
+      if (this.#reported.has(problem) || this.#reported.size >= PROBLEMS_SHOWN) continue;
+      this.#reported.add(problem);
       this.#progress.clear();
       this.#streams.stderr.write(`warning: line ${line}: ${shownLine(problem)}\n`);
     }

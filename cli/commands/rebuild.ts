@@ -27,7 +27,7 @@ export interface Args {
   readonly follow: boolean;
   readonly yes: boolean;
   readonly json: boolean;
-  /** Whether somebody sees on a terminal how far it is. */
+  /** Whether progress is shown on a terminal. */
   readonly progress: boolean;
 }
 
@@ -54,7 +54,7 @@ export const run: Run<Args> = async (context, args) => {
     context,
     args,
     job,
-    runtime: wired.runtime(told(say)),
+    runtime: wired.runtime(reporting(say)),
     signal: endOf(context),
     line,
     say,
@@ -69,8 +69,8 @@ export const run: Run<Args> = async (context, args) => {
   }
 };
 
-/** What is away and waited for is said; the rest the job itself has told when it was its turn. */
-function told(say: (text: string) => void): Telemetry {
+/** Reports only what it waits for; the job itself has reported the rest when it read the records. */
+function reporting(say: (text: string) => void): Telemetry {
   return {
     tell(event) {
       if (event.kind === 'waiting' || event.kind === 'job-waiting') {

@@ -16,7 +16,7 @@ interface Args extends Where {
   readonly key?: string | null;
   readonly type?: string | null;
   readonly json: boolean;
-  /** Whether somebody sees on a terminal how far the looking for records has come. */
+  /** Whether the progress of the search is shown on a terminal. */
   readonly progress?: boolean;
   /** What is left to show, when another process had begun. */
   readonly left?: Left;
@@ -39,7 +39,7 @@ export const run: Run<Args> = async (context, args) => {
   const most = isNewest(args) ? Number.POSITIVE_INFINITY : (limit ?? Number.POSITIVE_INFINITY);
   const nexts = new Map(stretches.map(({ partition, next }) => [partition, next]));
   const isHandedOver = (): boolean => context.handover?.aborted === true;
-  // Whoever follows is stopped sooner or later: that is no failure.
+  // Following ends only when it is stopped, which is not a failure.
   const isOver = (): boolean => isHandedOver() || (follow && context.signal.aborted);
 
   async function show(): Promise<void> {
@@ -86,7 +86,7 @@ async function beginning(context: Context, args: Args, find: Find): Promise<Left
   };
   const passes = async (record: LogRecord): Promise<boolean> => isAny || (await find(record)) !== undefined;
   try {
-    const stretches = await newestStretches(context, args, args.limit ?? NEWEST, passes, looked);
+    const stretches = await newestStretches(context, args, { limit: args.limit ?? NEWEST, passes, looked });
     return stretches && { stretches, count: 0 };
   } finally {
     line.clear();
@@ -98,8 +98,8 @@ function finder({ wired }: Context, { topic: name, key = null, type = null }: Ar
   const { topic } = logNamed(name, wired.platform.topics);
   return async (record) => {
     if (key !== null && (record.key === null || Buffer.from(record.key).toString() !== key)) return undefined;
-    const said = record.headers['ce_type'];
-    if (type !== null && said !== undefined && said !== type) return undefined;
+    const header = record.headers['ce_type'];
+    if (type !== null && header !== undefined && header !== type) return undefined;
     const one = await shown(wired.stores.codec, topic, name, record);
     return type === null || one.type === type ? one : undefined;
   };

@@ -26,7 +26,7 @@ export interface Invocation {
 
 /**
  * Runs the command with whatever stores there are: those of the process that has the folder, or its own. Throws what
- * opening them throws; what the command itself meets is said on `stderr`.
+ * opening them throws; errors of the command itself go to `stderr`.
  */
 export async function runAnywhere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
   const session = new Session(setup);

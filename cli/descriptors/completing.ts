@@ -3,7 +3,7 @@ import { any, callerCommand, one } from '../descriptor.ts';
 
 export const completion = callerCommand('completion', {
   description:
-    'Print a script by which a shell completes commands, options and names. Have it run when the shell starts: in ~/.bashrc or ~/.zshrc as below, for fish as ~/.config/fish/completions/tributary.fish.',
+    'Print a script with which a shell completes commands, options and names. Run it when the shell starts: in ~/.bashrc or ~/.zshrc as below, for fish as ~/.config/fish/completions/tributary.fish.',
   examples: ['completion bash', 'completion zsh', 'completion fish'],
   operands: { shell: one('shell', ['bash', 'zsh', 'fish']) },
   load: () => import('../commands/completion.ts'),
@@ -11,7 +11,7 @@ export const completion = callerCommand('completion', {
 
 /** What that script runs. */
 export const complete = callerCommand('complete', {
-  description: 'Print what may stand at the end of the words, for a shell.',
+  description: 'Print the possible completions of the last word, for a shell.',
   examples: ['complete bash -- dead-letters l'],
   operands: { shell: one('shell'), words: any('words') },
   isHidden: true,

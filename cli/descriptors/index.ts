@@ -16,7 +16,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'dead-letters': 'Records that no fold could apply.',
   rollup: 'The tables of the datasources.',
   archive: 'The events of the topics, kept as tables.',
-  offsets: 'Where the groups of the jobs stand.',
+  offsets: 'The committed offsets of the jobs.',
 };
 
 const DECLARED = [

@@ -6,7 +6,7 @@ import { csv, json, moment, natural } from '../options.ts';
 
 export const show = command('offsets show', {
   description:
-    'Show where the jobs stand in each partition, and what they have committed there. With --json, something to be kept beside a backup.',
+    'Show the offset of each job in each partition, and what was committed with it. With --json, the output can be kept with a backup.',
   examples: ['offsets show track-progress', 'offsets show --json > offsets.json'],
   operands: { jobs: any('job', 'jobs and rollups') },
   options: { json, csv },
@@ -16,15 +16,15 @@ export const show = command('offsets show', {
 
 const targets = {
   to: value('offset', 'to this offset', { parse: natural }),
-  toBegin: flag('to the first record that is there'),
-  toEnd: flag('behind the last one'),
+  toBegin: flag('to the oldest record'),
+  toEnd: flag('to the end, after the last record'),
   toTime: value('time', 'to the first record of that time or later, in ISO 8601', { parse: moment }),
-  toSaved: value('file', 'to where `offsets show --json` saw it', { names: 'files' }),
+  toSaved: value('file', 'to the offsets in the output of `offsets show --json`', { names: 'files' }),
 };
 
 export const seek = command('offsets seek', {
   description:
-    'Say what moving a job to other offsets would do, and do it with --apply. Rows stay as they are: what they know is not applied again.',
+    'Show what moving a job to other offsets would do; do it with --apply. Rows stay as they are: records that they have applied are not applied again.',
   examples: [
     'offsets seek track-progress --all --to-time 2026-03-01T04:00:00Z',
     'offsets seek track-progress --all --to-saved offsets.json --restored --apply',
@@ -34,7 +34,9 @@ export const seek = command('offsets seek', {
     partition: value('n', 'only this one', { parse: natural }),
     all: flag('every partition'),
     ...targets,
-    restored: flag('the rows were restored to an older state, or lost: marks and the rest become those of the offset'),
+    restored: flag(
+      'the rows were restored to an older state, or lost: dedupe positions and the rest become those of the offset',
+    ),
     apply: flag('do it'),
     json,
   },

@@ -3,7 +3,7 @@ import { any, callerCommand, command, flag, innerCommand, one, optional, value }
 import { csv, dryRun, json, keysHelp, only, tenant } from '../options.ts';
 
 export const topics = command('topics', {
-  description: 'List the topics, or the events of one of them. Or compare them with what is declared.',
+  description: 'List the topics, or the events of one topic.',
   examples: ['topics enrollment.events'],
   operands: { topic: optional('topic', 'topics') },
   options: { json, csv },
@@ -13,7 +13,7 @@ export const topics = command('topics', {
 });
 
 export const verifyTopics = command('topics verify', {
-  description: 'Show how the topics differ from what is declared; end with 1 if they do.',
+  description: 'Show how the topics differ from their declarations; exit with 1 if they do.',
   examples: ['topics verify --json'],
   options: { json },
   prepares: 'nothing',
@@ -22,7 +22,7 @@ export const verifyTopics = command('topics verify', {
 
 export const applyTopics = command('topics apply', {
   description:
-    'Create the topics that are missing, and expand those that no job reads and none has anything left to read of. Nothing ever gets smaller.',
+    'Create the missing topics, and expand those that have too few partitions, when no job is running and everything was read. Topics never get smaller.',
   examples: ['topics apply --dry-run'],
   options: { dryRun, json },
   prepares: 'nothing',
@@ -47,7 +47,7 @@ export const tables = command('tables', {
 });
 
 export const applyTables = command('tables apply', {
-  description: 'Make the tables and columns that are missing. Nothing is ever dropped.',
+  description: 'Create the missing tables and columns. Nothing is ever dropped.',
   examples: ['tables apply --dry-run > tables.cql'],
   options: { dryRun, json },
   prepares: 'nothing',
@@ -64,7 +64,7 @@ export const indexes = command('indexes', {
 });
 
 export const applyIndexes = command('indexes apply', {
-  description: 'Make the search indexes and fields that are missing. Nothing is ever dropped.',
+  description: 'Create the missing search indexes and fields. Nothing is ever dropped.',
   examples: ['indexes apply --dry-run'],
   options: { dryRun, json },
   prepares: 'nothing',
@@ -73,7 +73,7 @@ export const applyIndexes = command('indexes apply', {
 });
 
 export const renewIndex = command('indexes renew', {
-  description: 'Begin a search index anew, empty and as it is declared now. Then fill it with rebuild-views.',
+  description: 'Start a new, empty search index as it is declared now. Then fill it with rebuild-views.',
   examples: ['indexes renew enrollments'],
   operands: { index: one('index', 'indexes') },
   options: { json },
@@ -83,7 +83,7 @@ export const renewIndex = command('indexes renew', {
 
 export const rebuildViews = command('rebuild-views', {
   description:
-    'Write every view record again, from the rows: after a cache or an index was lost. Jobs may go on meanwhile.',
+    'Write all records of views again from the rows, for example after a cache or an index was lost. Jobs may go on meanwhile.',
   examples: ['rebuild-views track-progress --only cache'],
   operands: { jobs: any('job', 'jobs') },
   options: { only, json },
@@ -92,7 +92,7 @@ export const rebuildViews = command('rebuild-views', {
 });
 
 export const doctor = callerCommand('doctor', {
-  description: 'Look for everything that is wrong with the installation, and say what to do about it.',
+  description: 'Check the installation, and show what is wrong and what to do about it.',
   examples: ['doctor --json'],
   options: { tenant, json },
   args: (values, { colors }) => ({ ...values, colors }),
@@ -106,7 +106,7 @@ export const inspect = innerCommand('inspect', {
 });
 
 export const config = callerCommand('config', {
-  description: 'Show the configuration that is in effect, and where each value is from. Secrets are masked.',
+  description: 'Show the effective configuration, and the source of each value. Secrets are masked.',
   examples: ['config --json'],
   options: { json },
   more: keysHelp,
@@ -117,6 +117,6 @@ export const docs = callerCommand('docs', {
   description: 'Write a page of all topics and events and one of all projections into a folder, in Markdown.',
   examples: ['docs docs/events'],
   operands: { folder: one('folder', 'files') },
-  options: { check: flag('write nothing; end with 1 if a page is not what the platform declares') },
+  options: { check: flag('write nothing; exit with 1 if a page differs from what the platform declares') },
   load: () => import('../commands/docs.ts'),
 });

@@ -23,7 +23,7 @@ export const produce = callerCommand('produce', {
   ],
   operands: { topic: one('topic', 'topics'), file: optional('file', 'files') },
   options: {
-    fromLine: preset('n', 'go on with this line, when those before were sent', 1, whole),
+    fromLine: preset('n', 'continue with this line, if those before it were sent', 1, whole),
     json,
   },
   load: () => import('../commands/produce.ts'),
@@ -37,7 +37,7 @@ export const producePiece = innerCommand('produce-piece', {
 
 export const tail = command('tail', {
   description:
-    'Show the newest events of a topic, decoded, one a line. With --key or --type, the newest that match: they are looked for from the end backwards, through the whole topic if need be; --since or --offset bounds that.',
+    'Show the newest events of a topic, decoded, one per line. With --key or --type, the newest that match: the topic is searched from the end backwards, the whole of it if need be; --since or --offset limits that.',
   examples: ['tail enrollment.events --follow'],
   operands: { topic: one('topic', 'logs') },
   options: {
@@ -53,9 +53,9 @@ export const tail = command('tail', {
     }),
     key: value('key', 'only records with this key'),
     type: value('type', 'only events of this type', { names: 'event types' }),
-    follow: flag('go on with what comes, until stopped', { short: '-f' }),
-    limit: value('n', 'at most so many records (default: 10, or all from where it begins)', { parse: whole }),
-    json: flag('one object a line, as `produce` takes it'),
+    follow: flag('continue with new records, until stopped', { short: '-f' }),
+    limit: value('n', 'at most this many records (default: 10, or all from the given start)', { parse: whole }),
+    json: flag('one object per line, as `produce` takes it'),
   },
   args: (values, { progress }) => {
     if (values.offset === null || values.partition !== null) return { ...values, progress };
@@ -67,7 +67,7 @@ export const tail = command('tail', {
 
 export const show = command('show', {
   description:
-    'Show one record of a table, an index or a cache; with a part of its key, or none, a list. A job stands for the rows it keeps.',
+    'Show one record of a table, an index or a cache; with a part of its key, or none, a list. The name of a job stands for its rows.',
   examples: ['show learner_progress learner-1 AAA-2013J'],
   operands: { projection: one('projection', 'projections'), key: any('key') },
   options: { tenant, limit: limitOf(20), after, json, csv },
@@ -85,9 +85,9 @@ export const search = command('search', {
   options: {
     filter: values(
       'term',
-      'only with this value, as state=completed, or within a range, as progress>=50 (quote it); may be given again',
+      'only with this value, as in state=completed, or in a range, as in progress>=50 (quote it); may be repeated',
     ),
-    sort: value('field', 'in the order of this field, or with :desc the other way round'),
+    sort: value('field', 'sort by this field; with :desc in descending order'),
     tenant,
     limit: limitOf(20),
     after,

@@ -6,16 +6,16 @@ import { json, natural } from '../options.ts';
 
 export const rebuild = command('rebuild', {
   description:
-    'Make the rows of a job anew from its topic, beside the job: as another generation of its table, which can be compared and made current. It emits no events and calls no channels. Ended and begun again, it goes on where it was.',
+    'Make the rows of a job anew from its topic while the job runs, as another generation of its table, which can be compared and made current. It emits no events and calls no channels. If it is stopped and started again, it goes on where it was.',
   examples: ['rebuild track-progress', 'rebuild track-progress --compare', 'rebuild track-progress --swap --yes'],
   operands: { job: one('job', 'jobs') },
   options: {
-    follow: flag('go on when it has caught up, until another generation becomes current'),
-    status: flag('show the generations that there are'),
+    follow: flag('continue after it has caught up, until another generation becomes current'),
+    status: flag('list the generations'),
     compare: flag('compare the newest other generation with the current one'),
-    swap: flag('say what making the newest generation current would do; do it with --yes'),
+    swap: flag('show what making the newest generation current would do; do it with --yes'),
     back: flag('the same for the generation before the current one'),
-    drop: value('n', 'say what deleting a generation that is not current would do; do it with --yes', {
+    drop: value('n', 'show what deleting a generation that is not current would do; do it with --yes', {
       parse: natural,
     }),
     yes: flag('do it'),

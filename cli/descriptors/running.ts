@@ -41,7 +41,7 @@ export const run = command('run', {
 });
 
 export const lag = command('lag', {
-  description: 'Show how far behind each job is, or some of them.',
+  description: 'Show how far behind all jobs, or some of them, are.',
   examples: ['lag track-progress --wait --timeout-ms 60000'],
   operands: { jobs: any('job', 'jobs and rollups') },
   options: {

@@ -1,4 +1,4 @@
-/** Output that is kept instead of shown: what one command says is read by another. */
+/** Collects output instead of showing it: one command reads the output of another. */
 import { Writable } from 'node:stream';
 
 export function collector(): { readonly stream: Writable; readonly text: () => string } {

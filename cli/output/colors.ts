@@ -13,5 +13,5 @@ export function wantsColors(stream: Writable): boolean {
   return styleText('bold', '.', { stream: stream as unknown as NodeJS.WritableStream }) !== '.';
 }
 
-/** A command may run in another process than the terminal's, so that it is told. */
+/** A command may run in another process than that of the terminal, so the choice is passed to it. */
 export const paintOf = (colors: boolean): Paint => (colors ? COLORED : PLAIN);

@@ -1,4 +1,4 @@
-/** One line of a terminal that says how far a command came, written over and over, some times a second at most. Elsewhere: nothing. */
+/** A progress line on a terminal, updated a few times per second at most. Without a terminal: nothing. */
 import type { Writable } from 'node:stream';
 
 const EVERY_MS = 200;
@@ -36,12 +36,12 @@ export interface Progress {
 
 export function progressOn(stderr: Writable & { readonly isTTY?: boolean }): Progress {
   const line = progressLine(stderr, stderr.isTTY === true);
-  let told = '';
+  let shown = '';
   let since = performance.now();
   return {
     tell(what, count) {
       const now = performance.now();
-      if (what !== told) [told, since] = [what, now];
+      if (what !== shown) [shown, since] = [what, now];
       const perSecond = Math.round((count * 1000) / Math.max(1, now - since));
       line.show(`${count.toLocaleString('en')} ${what}, ${perSecond.toLocaleString('en')}/s`);
     },

@@ -78,11 +78,13 @@ const KNOWN = ['specversion', 'type', 'id', 'source', 'time', 'tenant', 'origin'
 
 /** The attributes that we make nothing of, of a record that was decoded. */
 function furtherOf({ headers, value }: LogRecord): Readonly<Record<string, unknown>> {
-  const said =
+  const attributes =
     modeOf(headers) === 'structured'
       ? Object.entries(JSON.parse(Buffer.from(value ?? '').toString()) as object)
       : Object.entries(headers).flatMap(([name, each]) => (name.startsWith('ce_') ? [[name.slice(3), each]] : []));
-  return Object.fromEntries(said.filter(([name, each]) => !KNOWN.includes(String(name)) && typeof each !== 'object'));
+  return Object.fromEntries(
+    attributes.filter(([name, each]) => !KNOWN.includes(String(name)) && typeof each !== 'object'),
+  );
 }
 
 /** A time that no calendar has, as a broken producer may send it, is shown as the number it is. */

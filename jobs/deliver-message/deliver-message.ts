@@ -1,14 +1,14 @@
 /**
- * What becomes of each message: its channel is called until it accepts, refuses, or was away too often.
+ * Delivers each message: calls its channel until the channel accepts or refuses it, or has not answered too often.
  *
- * The row is written before the call and says `sending`, so that a call is made for a row that knows of it, and its answer
- * finds it. A channel that is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth time is the last.
- * One that expires before it is called again is not: nobody needs it any more.
- * Every message ends with one `notification.delivered` or `notification.failed`, and forgets address and text then. It is
- * forgotten itself 90 days after it ended.
+ * The row is written before the call, in the state `sending`, so that the row knows of the call and the answer finds the row. A channel that
+ * is away is called again after 1 minute, 5 minutes, 30 minutes and 2 hours; the fifth call is the last. A message that expires before
+ * the next call is not sent any more.
+ * Every message ends with one `notification.delivered` or `notification.failed`. Then its address and text are deleted; the row itself is
+ * deleted 90 days later.
  *
- * A message that exists is due only once. An answer counts for the attempt that is under way; a second one, or one about an
- * earlier attempt, changes nothing.
+ * A message becomes due only once. An answer counts only for the current attempt; a second answer, or one to an earlier attempt, changes
+ * nothing.
  */
 import { callAnswered, timerFired } from '../../core/event.ts';
 import type { RowOf } from '../../core/target.ts';
@@ -29,7 +29,7 @@ const FORGET = 'forget';
 
 export const deliverMessage = defineJob({
   name: 'deliver-message',
-  doc: 'Calls the channel of each message until it accepts, refuses or was away too often, and says what became of it.',
+  doc: 'Calls the channel of each message until it accepts, refuses or was away too often, and emits the outcome.',
   from: notificationEvents,
   on: [messageDue, callAnswered, timerFired],
   to: [notificationEvents],
@@ -66,11 +66,11 @@ export const deliverMessage = defineJob({
     const { parcel, reason, lastDetail, changedAt } = after;
     if (parcel === null) {
       const outcome = { recipientId, messageId, notificationId, channel, category, attempts, dueAt };
-      const said =
+      const ending =
         reason === null
           ? emit(messageDelivered, outcome)
           : emit(messageFailed, { ...outcome, reason, detail: lastDetail });
-      return [said, wakeAt(FORGET, changedAt + KEPT_MS)];
+      return [ending, wakeAt(FORGET, changedAt + KEPT_MS)];
     }
     if (after.state === 'waiting') return [wakeAt(RETRY, time + waitAfter(attempts))];
     return [call({ channel, attempt: attempts, messageId, ...parcel })];
@@ -100,7 +100,7 @@ function calledAgain(row: Message): Message {
   return { ...row, state: 'sending', attempts: row.attempts + 1 };
 }
 
-/** Without its parcel: this tells an ended message from one under way. */
+/** The message without its parcel, by which an ended message differs from one under way. */
 function ended(row: Message, reason: Message['reason']): Message {
   return { ...row, state: reason === null ? 'sent' : 'failed', reason, parcel: null };
 }

@@ -1,22 +1,22 @@
-/** The feed of a recipient, and what of it was read. */
+/** The feed of a recipient, and what was read of it. */
 import { newest, type Recipient, withoutMore } from './waiting.ts';
 
 type Feed = Recipient['feed'];
 
 const FEED_SIZE = 100;
 
-/** The recipient with the newest of the feed. */
+/** The recipient with the newest items as the feed. */
 export function withFeed(row: Recipient, all: Feed): Recipient {
   const feed = newest(all, FEED_SIZE);
   return { ...row, feed, unread: [...feed.values()].filter(({ read }) => !read).length };
 }
 
-/** What is in the feed, and not newer. */
+/** The ids of the items in the feed that are not newer than `time`. */
 export function seenBy(feed: Feed, time: number): string[] {
   return [...feed].filter(([, item]) => item.time <= time).map(([id]) => id);
 }
 
-/** The recipient with these read: what waits of them is not wanted any more. */
+/** The recipient with these marked as read; those that wait to be sent are dropped. */
 export function withRead(row: Recipient, ids: readonly string[]): Recipient {
   let { feed, held, collected } = row;
   for (const id of ids) {
@@ -29,7 +29,7 @@ export function withRead(row: Recipient, ids: readonly string[]): Recipient {
   return withFeed(withoutMore({ ...row, held, collected }), feed);
 }
 
-/** Whether nobody has asked for it yet, as far as is known. */
+/** Whether the notification was not requested yet, as far as is known. */
 export function isUnknown({ feed, held, collected, recent, readAhead }: Recipient, id: string): boolean {
   return ![feed, held, collected].some((all) => all.has(id)) && ![...recent, ...readAhead].includes(id);
 }

@@ -1,4 +1,4 @@
-/** Which messages go out of what was asked for, at once or when they need not wait any more. */
+/** Which messages are sent for the notifications that were requested: at once, or when they need not wait any more. */
 import type { EventOf } from '../../core/event.ts';
 import { DIGEST_PREFIX, messageDue, type notificationRequested } from '../../schemas/notification.ts';
 import { emit } from '../define.ts';
@@ -9,19 +9,19 @@ import { direct, goesOut, leftTogether, type Message, type Recipient } from './w
 
 const DAY_MS = 24 * 60 * 60_000;
 
-type Told = Pick<EventOf<typeof notificationRequested>, 'time' | 'loggedAt'>;
+type Requested = Pick<EventOf<typeof notificationRequested>, 'time' | 'loggedAt'>;
 
-/** When the record came into the log: what was told late is judged as late as it is. */
-export function momentOf({ time, loggedAt }: Told): number {
+/** The time of the record, or of the event if that is later: a notification that is requested late is judged as of then. */
+export function momentOf({ time, loggedAt }: Requested): number {
   return Math.max(time, loggedAt);
 }
 
-/** Whether it is so old when it is told that nobody needs a mail of it. */
-export function isHistory({ time, loggedAt }: Told, historyDays: number): boolean {
+/** Whether the notification was so old when it was requested that it is not sent by any channel. */
+export function isHistory({ time, loggedAt }: Requested, historyDays: number): boolean {
   return loggedAt - time > historyDays * DAY_MS;
 }
 
-/** What goes out of a notification at once. */
+/** The messages that are sent at once for a notification. */
 export function askedFor(
   before: Recipient | undefined,
   row: Recipient,
@@ -31,13 +31,13 @@ export function askedFor(
   const { data } = event;
   const [id, now] = [data.notificationId, momentOf(event)];
   if (isHistory(event, historyDays) || before?.readAhead.includes(id)) return [];
-  // Held back, or too old to be.
+  // Held back during quiet hours.
   if (!data.urgent && quietEnd(row, now) !== null) return [];
   if (!goesOut(row, data, now)) return [];
   return (data.urgent ? row.addresses : direct(row)).map((to) => messageTo(to, row, id, data));
 }
 
-/** What goes out since it need not wait any more: first each for itself, then the digest. */
+/** The messages that need not wait any more: first single ones, then the digest. */
 export function noLongerHeld(before: Recipient | undefined, after: Recipient, time: number, anew: boolean) {
   if (before === undefined) return [];
   const left = [...before.held].filter(([id, message]) => !after.held.has(id) && goesOut(after, message, time));

@@ -1,19 +1,19 @@
 /**
- * What each user is told: the feed, the number of unread notifications, and which messages go out by which channel, when.
+ * What each user is notified of: the feed, the number of unread notifications, and which messages are sent by which channel, and when.
  *
- * - Every notification comes into the feed, once: the same id again is a repeat, as far as the feed and the latest 200
- *   requests tell. The feed keeps the newest 100. One that was read before it was asked for, as far as the latest 200 such readings
- *   tell, is read at once.
- * - History is not mailed: what is more than `historyDays` older than its record comes into the feed alone.
- * - By a channel goes what is not expired and of no muted category, to every channel that has an address.
- * - In quiet hours it is held back, unless it is urgent. When they end it goes out, if it is still wanted by then: not read
- *   meanwhile, not expired, not muted. Each held notification has its own end, so that a timer that comes late changes nothing. Of more
- *   than 100 the newest are held, and the others stay in the feed alone.
- * - For channels that carry digests it is collected, unless it is urgent, and goes out with the next digest, if it is still wanted by
- *   then: one message for all, of the newest 100 and how many more there were. Digests are numbered, which makes each one message.
- * - New preferences hold for what waits too: it is judged as if it were asked for now. Older ones change nothing, and what of them
- *   cannot be understood is said (`preferences.ts`).
- * - Whether it is quiet, or too late, is asked at the moment of the record: an event may be told long after its time.
+ * - Every notification goes into the feed once. A second request with the same id is a repeat, if the id is in the feed or among the latest
+ *   200 requests. The feed keeps the newest 100. If a notification is read before it is requested, it counts as read at once; the latest 200
+ *   such ids are remembered.
+ * - History is not sent: a notification that is more than `historyDays` older than its record only goes into the feed.
+ * - A notification is sent by every channel with an address, unless it is expired or of a muted category.
+ * - In quiet hours it is held back, unless it is urgent. When they end it is sent, if it is still wanted: not read meanwhile, not expired,
+ *   not muted. Each held notification has its own end, so a timer that fires late changes nothing. The newest 100 are held; others stay in
+ *   the feed only.
+ * - For channels with digests it is collected, unless it is urgent. It is sent with the next digest, if it is still wanted: one message
+ *   for all, with the newest 100 and the number of the others. Digests are numbered, so that each is one message.
+ * - New preferences also apply to what waits: it is judged as if it were requested now. Older preferences change nothing. Those that
+ *   cannot be understood are reported (`preferences.ts`).
+ * - Whether it is quiet, or too late, is judged as of the time of the record, because an event may be produced long after its own time.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -42,7 +42,7 @@ const WAITED = 'waited';
 export const notifyWith = ({ historyDays }: Pick<JobOptions, 'historyDays'>) =>
   defineJob({
     name: 'notify',
-    doc: 'Keeps the feed and the preferences of each user, and says which message is to go out when.',
+    doc: 'Keeps the feed and the preferences of each user, and decides which message is sent when.',
     from: notificationEvents,
     on: [notificationRequested, notificationRead, preferencesChanged, timerFired],
     to: [notificationEvents],
@@ -63,12 +63,12 @@ export const notifyWith = ({ historyDays }: Pick<JobOptions, 'historyDays'>) =>
         const read = before.readAhead.includes(notificationId);
         const recent = [...before.recent, notificationId].slice(-RECENT_REQUESTS);
         const readAhead = read ? before.readAhead.filter((id) => id !== notificationId) : before.readAhead;
-        const told = withFeed(
+        const after = withFeed(
           { ...before, recent, readAhead },
           before.feed.set(notificationId, { ...shown, time, read }),
         );
-        if (urgent || read || isHistory(event, historyDays)) return told;
-        return awaiting(told, notificationId, messageOf(data), time, momentOf(event));
+        if (urgent || read || isHistory(event, historyDays)) return after;
+        return awaiting(after, notificationId, { ...messageOf(data), time }, momentOf(event));
       },
 
       'notification.read': (row, { data, time }) => {
@@ -154,7 +154,7 @@ function messageOf({ category, title, body, link, expiresAt, unsubscribe }: Mess
   return { category, title, body, link, expiresAt, unsubscribe };
 }
 
-/** The preferences of `after`, as old as those of `before`. */
+/** The preferences of `after` with the times of those of `before`. */
 function asOf(after: Recipient, before: Recipient): Recipient {
   const { preferencesAt, addressesAt, mutedAt, timeZoneAt, quietAt, digestAt, refused } = before;
   return { ...after, preferencesAt, addressesAt, mutedAt, timeZoneAt, quietAt, digestAt, refused };
@@ -164,7 +164,7 @@ function refusal({ recipientId, refused }: Recipient) {
   return emit(preferencesRefused, { recipientId, problems: refused });
 }
 
-/** Smaller the later the time: 16 digits for every time from the year 0 to 9999. */
+/** A text that sorts later times first: 16 digits, for times from the year 0 to 9999. */
 function placeOf(time: number): string {
   return String(1e15 - time).padStart(16, '0');
 }

@@ -1,9 +1,9 @@
 /**
- * How a user wants to be told, out of an event that says all of it. What is right in the event holds, whatever else is wrong, so that
- * no opt-out is lost; of what cannot be understood the preference before stays, and the row says so in `refused`.
+ * The preferences of a user, from an event that carries all of them. What is valid in the event is applied even if other parts are not, so that
+ * no opt-out is lost. A part that cannot be understood keeps its value, and the row lists the problem in `refused`.
  *
- * Each part has a time of its own, since one event may say one part and fail at another: an older event changes no part that is known
- * from a newer one.
+ * Each part has a time of its own, because one event may have one part and lack another. An older event changes no part that is known from
+ * a newer one.
  */
 import type { EventOf } from '../../core/event.ts';
 import type { Unfit } from '../../core/json.ts';
@@ -11,23 +11,23 @@ import type { RowOf } from '../../core/target.ts';
 import type { preferencesChanged } from '../../schemas/notification.ts';
 import type { recipient } from '../../schemas/rows/recipient.ts';
 import { isOlder } from '../older.ts';
-import { timeOfDayOf, timeZoneOf } from './said-times.ts';
+import { timeOfDayOf, timeZoneOf } from './time-texts.ts';
 
 type Recipient = RowOf<typeof recipient>;
 type Changed = EventOf<typeof preferencesChanged>;
-type Said = Changed['data'];
+type Preferences = Changed['data'];
 type PartAt = 'addressesAt' | 'mutedAt' | 'timeZoneAt' | 'quietAt' | 'digestAt';
 
 interface Part {
   readonly at: PartAt;
-  /** The fields of the event that say it. */
-  readonly fields: readonly (keyof Said)[];
-  /** `isLost`: whether nothing of that place fits the schema. */
-  readonly read: (said: Said, before: Recipient, isLost: (place: string) => boolean) => Found;
+  /** The fields of the event that hold it. */
+  readonly fields: readonly (keyof Preferences)[];
+  /** `isLost`: whether the value at this path does not fit the schema. */
+  readonly read: (preferences: Preferences, before: Recipient, isLost: (place: string) => boolean) => Found;
 }
 
 interface Found {
-  /** Undefined: nothing of it was understood. */
+  /** The new value; undefined if nothing of it was understood. */
   readonly is?: Partial<Recipient>;
   readonly refused?: readonly string[];
 }
@@ -44,7 +44,7 @@ const PARTS: readonly Part[] = [
   { at: 'digestAt', fields: ['digest'], read: digested },
 ];
 
-/** When a digest comes of which that cannot be understood, and that had nothing before. */
+/** The defaults for parts of a digest that cannot be understood and were not known before. */
 const DIGEST = { at: '08:00', period: 'daily', weekday: 'monday' } as const;
 const LONGEST_QUOTE = 40;
 
@@ -64,25 +64,25 @@ export function preferring(stored: Recipient, { data, time, unfit = [] }: Change
   return isOlder(time, before.preferencesAt) ? after : { ...after, preferencesAt: time, refused };
 }
 
-/** Earlier releases knew one time for both. From here on that is the time of the newest event, which may lack one of them: 0 is never. */
+/** Earlier releases had one time for both parts. That is now the time of the newest event, which may lack a part. 0: never. */
 const sinceOf = (stored: Recipient, at: 'addressesAt' | 'mutedAt'): number => stored[at] ?? stored.preferencesAt ?? 0;
 
 const isWithin = (field: string, { path }: Unfit): boolean => /^data\.(\w+)/.exec(path)?.[1] === field;
 
-/** One address a channel: the last one named, unless it is blank. */
-function reached({ addresses }: Said): Found {
+/** One address for each channel: the last one in the event, unless it is blank. */
+function reached({ addresses }: Preferences): Found {
   const last = new Map(addresses.map(({ channel, address }) => [channel, address.trim()]));
   const reached = [...last].flatMap(([channel, address]) => (address === '' ? [] : { channel, address }));
   return { is: { addresses: reached } };
 }
 
-function zoned({ timeZone: said }: Said): Found {
-  const timeZone = timeZoneOf(said);
-  return timeZone === undefined ? { refused: [noZone(said)] } : { is: { timeZone } };
+function zoned({ timeZone: text }: Preferences): Found {
+  const timeZone = timeZoneOf(text);
+  return timeZone === undefined ? { refused: [noZone(text)] } : { is: { timeZone } };
 }
 
-function quieted({ quietFrom, quietUntil }: Said): Found {
-  const [from, until] = [quietFrom, quietUntil].map((said) => (isBlank(said) ? null : timeOfDayOf(said)));
+function quieted({ quietFrom, quietUntil }: Preferences): Found {
+  const [from, until] = [quietFrom, quietUntil].map((text) => (isBlank(text) ? null : timeOfDayOf(text)));
   if (from !== undefined && until !== undefined) return { is: { quietFrom: from, quietUntil: until } };
   return {
     refused: [
@@ -92,22 +92,22 @@ function quieted({ quietFrom, quietUntil }: Said): Found {
   };
 }
 
-function digested({ digest: said }: Said, before: Recipient, isLost: (place: string) => boolean): Found {
-  if (said === null) return { is: { digest: null } };
+function digested({ digest: asked }: Preferences, before: Recipient, isLost: (place: string) => boolean): Found {
+  if (asked === null) return { is: { digest: null } };
   const known = before.digest ?? DIGEST;
-  const period = isLost('digest.period') ? known.period : said.period;
-  const weekday = isLost('digest.weekday') ? known.weekday : said.weekday;
-  const at = isLost('digest.at') ? known.at : timeOfDayOf(said.at);
-  const digest = { ...said, period, weekday, at: at ?? known.at };
-  return at === undefined ? { is: { digest }, refused: [noTime('digest.at', said.at)] } : { is: { digest } };
+  const period = isLost('digest.period') ? known.period : asked.period;
+  const weekday = isLost('digest.weekday') ? known.weekday : asked.weekday;
+  const at = isLost('digest.at') ? known.at : timeOfDayOf(asked.at);
+  const digest = { ...asked, period, weekday, at: at ?? known.at };
+  return at === undefined ? { is: { digest }, refused: [noTime('digest.at', asked.at)] } : { is: { digest } };
 }
 
-const isBlank = (said: string | null): said is null => said === null || said.trim() === '';
+const isBlank = (text: string | null): text is null => text === null || text.trim() === '';
 
-const quoted = (said: string | null): string => JSON.stringify(said?.toWellFormed().slice(0, LONGEST_QUOTE) ?? null);
+const quoted = (text: string | null): string => JSON.stringify(text?.toWellFormed().slice(0, LONGEST_QUOTE) ?? null);
 
-const noZone = (said: string): string =>
-  `data.timeZone is ${quoted(said)}, which is no time zone: give an IANA name such as Europe/London, Asia/Kolkata or UTC`;
+const noZone = (text: string): string =>
+  `data.timeZone is ${quoted(text)}, which is no time zone: give an IANA name such as Europe/London, Asia/Kolkata or UTC`;
 
-const noTime = (field: string, said: string | null): string =>
-  `data.${field} is ${quoted(said)}, which is no time of day: give 00:00 to 23:59`;
+const noTime = (field: string, text: string | null): string =>
+  `data.${field} is ${quoted(text)}, which is no time of day: give 00:00 to 23:59`;

@@ -1,9 +1,9 @@
 /**
- * Quiet hours: a time of day, in the recipient's time zone, at which nothing goes out.
+ * Quiet hours: the time of day, in the recipient's time zone, at which no messages are sent.
  *
- * They last from `quietFrom` up to, but without, `quietUntil`, and may cross midnight. Equal ends, or one end alone, are no quiet
- * hours. What counts is what a clock on the wall shows: an hour that comes twice is quiet twice, one that is left out
- * never comes, and clocks that are put forward or back may begin or end them.
+ * They last from `quietFrom` to `quietUntil`, which is not included, and may cross midnight. If both are equal, or only one is given, there
+ * are no quiet hours. Local time counts: an hour that occurs twice is quiet twice, an hour that is skipped never comes, and a change of
+ * clocks may begin or end them.
  */
 import { IANAZone } from 'luxon';
 
@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-/** When it is next not quiet; null if it is not quiet at `time`. Both in ms since 1970 UTC. */
+/** When quiet hours end; null if it is not quiet at `time`. Both in ms since 1970 UTC. */
 export function quietEnd(hours: QuietHours, time: number): number | null {
   const from = millisOf(hours.quietFrom);
   const until = millisOf(hours.quietUntil);
@@ -32,13 +32,13 @@ export function quietEnd(hours: QuietHours, time: number): number | null {
   return change === undefined ? end : (quietEnd(hours, change) ?? change);
 }
 
-/** A time of day, in ms from midnight; undefined if it is none. */
+/** A time of day, in ms from midnight; undefined if the text is not one. */
 function millisOf(time: string | null): number | undefined {
   const [, hours, minutes] = TIME_OF_DAY.exec(time ?? '') ?? [];
   return hours === undefined ? undefined : (Number(hours) * 60 + Number(minutes)) * MINUTE;
 }
 
-/** The moment after `from`, up to `to`, at which the clocks are put forward or back; within a day there is at most one. */
+/** The moment after `from`, up to `to`, at which clocks change; within a day there is at most one. */
 function changeWithin(zone: IANAZone, from: number, to: number): number | undefined {
   const offset = zone.offset(from);
   if (zone.offset(to) === offset) return undefined;

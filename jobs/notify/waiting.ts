@@ -1,6 +1,6 @@
 /**
- * What of a recipient's messages has to wait: for the end of quiet hours (`held`), or for a digest (`collected`). One notification may
- * wait for both, on behalf of different channels.
+ * The messages of a recipient that have to wait: for the end of quiet hours (`held`), or for a digest (`collected`). One notification may
+ * wait for both, for different channels.
  */
 import type { Entries } from '../../core/entries.ts';
 import type { RowOf } from '../../core/target.ts';
@@ -11,6 +11,9 @@ import { quietEnd } from './quiet-hours.ts';
 export type Recipient = RowOf<typeof recipient>;
 export type Message = Pick<Collected, 'category' | 'title' | 'body' | 'link' | 'expiresAt' | 'unsubscribe'>;
 
+/** With the time at which it was requested, in ms since 1970 UTC. */
+type Timed = Message & { readonly time: number };
+
 const HELD_SIZE = 100;
 const DIGEST_SIZE = 100;
 
@@ -18,40 +21,34 @@ export function goesOut({ muted, addresses }: Recipient, { category, expiresAt }
   return addresses.length > 0 && !muted.includes(category.trim()) && (expiresAt === null || time < expiresAt);
 }
 
-/** The addresses of channels that carry one message a notification. */
+/** The addresses of the channels that get one message for each notification. */
 export function direct({ addresses, digest }: Recipient): Recipient['addresses'] {
   return digest === null ? addresses : addresses.filter(({ channel }) => !digest.channels.includes(channel));
 }
 
-/** The recipient with the message, which was asked for at `time`, held back and collected, as far as it must not go out `now`. */
-export function awaiting(row: Recipient, id: string, message: Message, time: number, now: number): Recipient {
+/** The recipient with the message held back and collected, as far as it must not be sent `now`. */
+export function awaiting(row: Recipient, id: string, message: Timed, now: number): Recipient {
   if (!goesOut(row, message, now)) return row;
   const until = direct(row).length === 0 ? null : quietEnd(row, now);
-  const held = until === null ? row.held : newest(row.held.set(id, { ...message, time, until }), HELD_SIZE);
-  return trimmed({ ...row, held, collected: collectedBy(row, row.collected, id, { ...message, time }, now) });
+  const held = until === null ? row.held : newest(row.held.set(id, { ...message, until }), HELD_SIZE);
+  return trimmed({ ...row, held, collected: collectedBy(row, id, message, now) });
 }
 
-function collectedBy(
-  row: Recipient,
-  collected: Recipient['collected'],
-  id: string,
-  message: Message & { readonly time: number },
-  now: number,
-) {
-  const { digest, addresses } = row;
+function collectedBy(row: Recipient, id: string, message: Timed, now: number) {
+  const { digest, addresses, collected } = row;
   if (digest === null) return collected.delete(id);
   const channels = addresses.map(({ channel }) => channel).filter((channel) => digest.channels.includes(channel));
   if (channels.length === 0) return collected.delete(id);
   return collected.set(id, { ...message, channels, until: digestTime(digest, row, now) });
 }
 
-/** The recipient with no more collected than a digest has room for. */
+/** The recipient with no more collected messages than fit into a digest. */
 function trimmed(row: Recipient): Recipient {
   const collected = newest(row.collected, DIGEST_SIZE);
   return { ...row, collected, uncollected: row.uncollected + row.collected.size - collected.size };
 }
 
-/** The newest of them; of two at the same time, the one with the greater id is the newer one. */
+/** The newest entries. Of two with the same time, the one with the greater id is newer. */
 export function newest<E extends { readonly time: number }>(entries: Entries<E>, most: number): Entries<E> {
   let kept = entries;
   while (kept.size > most) {
@@ -62,9 +59,9 @@ export function newest<E extends { readonly time: number }>(entries: Entries<E>,
 }
 
 /**
- * Lets go of what is due and wanted, and of what is not wanted any more. `anew`: preferences are others now, so that all that waits is
- * judged as if it were asked for now; what was collected stays together and goes with the next digest there is, or without one as the
- * last. Something in `collected` that is let go and wanted makes one digest, which `digests` counts.
+ * Removes messages that are due and wanted, which are sent, and those that are no longer wanted. `anew`: preferences have changed, so
+ * everything that waits is judged as if it were requested now. Collected messages stay together: they go with the next digest, or as a
+ * last one if there are no digests any more. All collected messages that are due and wanted make one digest, which `digests` counts.
  */
 export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipient {
   const quiet = quietEnd(row, time);
@@ -75,13 +72,14 @@ export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipi
     const wanted = goesOut(row, message, time);
     if (!wanted || !isDirect || quiet === null) held = held.delete(id);
     else if (until !== quiet) held = held.set(id, { ...message, until: quiet });
-    if (anew) collected = wanted ? collectedBy(row, collected, id, { ...message, time }, time) : collected.delete(id);
+    if (anew)
+      collected = wanted ? collectedBy({ ...row, collected }, id, { ...message, time }, time) : collected.delete(id);
   }
   let leaves = false;
   for (const [id, entry] of row.collected) {
     if (anew ? row.held.has(id) : entry.until > time) continue;
     const wanted = goesOut(row, entry, time);
-    // What is overdue only waits for its timer.
+    // Overdue messages only wait for their timer.
     const until = row.digest !== null && entry.until > time ? digestTime(row.digest, row, time) : quiet;
     if (!wanted || until === null) collected = collected.delete(id);
     else if (until !== entry.until) collected = collected.set(id, { ...entry, until });
@@ -92,7 +90,7 @@ export function judgedAgain(row: Recipient, time: number, anew: boolean): Recipi
   return leaves ? { ...after, digests: row.digests + 1, uncollected: 0 } : after;
 }
 
-/** What the digest that just left tells of, the newest first; nothing if none did. */
+/** The messages of the digest that was just sent, the newest first; none if there was no digest. */
 export function leftTogether(before: Recipient, after: Recipient, anew: boolean, time: number): Collected[] {
   if (before.digests === after.digests) return [];
   const gone = [...before.collected].filter(([id]) => !after.collected.has(id) && !(anew && before.held.has(id)));
@@ -105,12 +103,12 @@ function byAge([idA, a]: [string, { time: number }], [idB, b]: [string, { time: 
   return a.time - b.time || (idA < idB ? -1 : 1);
 }
 
-/** Nothing is left of what there was no room for, when nothing is left at all. */
+/** Resets the number of messages that did not fit when no collected ones are left. */
 export function withoutMore(row: Recipient): Recipient {
   return row.collected.size === 0 && row.uncollected > 0 ? { ...row, uncollected: 0 } : row;
 }
 
-/** When the next of all that waits is due. */
+/** When the next waiting message is due. */
 export function nextDue(row: Recipient | undefined): number | undefined {
   let first: number | undefined;
   for (const entries of [row?.held, row?.collected]) {

@@ -1,14 +1,14 @@
 /**
- * What each course consists of, as last published: what the progress of its learners is measured against.
+ * The structure of each course, as last published. The progress of its learners is measured by it.
  *
- * - Publishing replaces the whole structure; publishing a retired course offers it again. Retiring keeps the structure,
- *   since what learners did in it stays. The newest holds, by its time: what is older and comes later changes nothing, and of a course
- *   that is retired before it is published nothing is shown until then.
- * - What lies in an optional unit is optional, however deep. A content or unit in several places is required if it is in any, and
- *   counts in every unit on the way to those places.
- * - A unit or content whose unit the course does not have lies in the course itself.
- * - Learners are concluded again only when their standing can be another one: when the name, the units, the required contents
- *   or the units of those changed. Names of units and contents, and a retirement, are no such change.
+ * - Publishing replaces the whole structure; publishing a retired course offers it again. Retiring keeps the structure, because what learners
+ *   did in the course stays. The event with the newest time holds: an older one that arrives later changes nothing. A course that is retired
+ *   before it is published is not shown until it is published.
+ * - Everything in an optional unit is optional, at any depth. A content or unit in several places is required if it is required in any of
+ *   them, and counts in every unit on the way to those places.
+ * - If the unit of a unit or content is not in the course, the unit or content is placed in the course itself.
+ * - Learners are concluded again only if their standing may have changed: if the name, the units, the required contents or the units of
+ *   those changed. Names of units and contents, and a retirement, do not matter.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -30,7 +30,7 @@ type EntryOf<E> = E extends Entries<infer V> ? V : never;
 
 export const projectCourse = defineJob({
   name: 'project-course',
-  doc: 'Keeps what each course consists of, and has progress concluded again when that changes.',
+  doc: 'Keeps the structure of each course, and has progress concluded again when it changes.',
   from: contentEvents,
   on: [coursePublished, courseRetired],
   to: [enrollmentEvents],
@@ -134,7 +134,7 @@ function unitsOf(
   );
 }
 
-/** The wanted entries; those that were so already stay untouched. */
+/** The wanted entries; those that have not changed are not touched. */
 function replaced<V>(before: Entries<V> | undefined, wanted: ReadonlyMap<string, V>): Entries<V> {
   let entries = before ?? Entries.empty<V>();
   for (const name of entries.keys()) if (!wanted.has(name)) entries = entries.delete(name);

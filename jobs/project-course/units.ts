@@ -1,7 +1,7 @@
 /**
- * The units of a published course: which lie in which. A unit may stand in several places, in units that lie in each other or not, and
- * be optional in one place and not in another, as a content may. So there are many ways from a unit up to the course; what is required is
- * found unit by unit, since the ways themselves may be too many to be walked.
+ * The units of a published course, and which units contain which. A unit may be in several places, and may be optional in one and required in
+ * another; so may a content. So there may be very many ways from a unit up to the course, too many to walk them all: what is
+ * required is found unit by unit.
  */
 
 import type { EventOf } from '../../core/event.ts';
@@ -12,22 +12,22 @@ type Published = EventOf<typeof coursePublished>['data'];
 
 export interface PlacedUnit {
   readonly name: string;
-  /** The unit of its first place, and of the others; null: the course itself. */
+  /** The unit that contains it in its first place, and those of its other places; null: the course itself. */
   readonly parentId: string | null;
   readonly otherParentIds: readonly string[];
-  /** All units on the ways from it up to the course on which nothing is optional, itself included; none: it is optional. */
+  /** The unit itself and all units above it, on the ways up to the course without an optional unit; empty if it is optional. */
   readonly counts: ReadonlySet<string>;
-  /** How many units lie around it, on the longest way. */
+  /** How many units are above it, on the longest way. */
   readonly depth: number;
 }
 
 type Places = ReadonlyMap<string, Published['units']>;
 
-/** Units within units: deeper is a mistake, and would make a row much larger than its event. */
+/** The deepest nesting of units. A deeper one is a mistake, and would make the row much larger than its event. */
 const DEEPEST = 64;
 const OPTIONAL: ReadonlySet<string> = new Set();
 
-/** All units, those that hold others before those they hold; or what is wrong with them. */
+/** All units, each after the units that contain it; or a rejection with what is wrong with them. */
 export function placedUnits({ courseId, units }: Published): ReadonlyMap<string, PlacedUnit> | Rejection {
   const places: Places = Map.groupBy(units, ({ unitId }) => unitId);
   for (const [unitId, all] of places) {
@@ -50,12 +50,12 @@ export function placedUnits({ courseId, units }: Published): ReadonlyMap<string,
   return placed;
 }
 
-/** A unit that the course does not have is the course itself. */
+/** The parent; null, for the course itself, if the course does not have that unit. */
 function parentOf({ parentId }: Published['units'][number], places: Places): string | null {
   return parentId !== null && places.has(parentId) ? parentId : null;
 }
 
-/** Places the unit, and before it what it lies in; or says how it lies. `within`: the units it is asked for by. */
+/** Places the unit, after the units that contain it. Returns a text if it cannot be placed. `within`: the units on the way to it. */
 function place(
   unitId: string,
   places: Places,

@@ -1,9 +1,9 @@
 /**
- * What is known of a group, each thing as of its own time: who is a member, in which role, what the group does, how it is called. What is
- * older changes nothing, so that the same facts end in the same group in whatever order they come.
+ * What is known about a group: its members and their roles, its activities, and its name. Each fact has its own time, and an older one changes
+ * nothing. So the same facts make the same group in any order.
  *
- * To know what is older, a group remembers who and what is not in it. Of those it keeps the newest: as many as it may have members
- * and activities.
+ * To know which fact is older, a group also remembers members and activities that have left. It keeps the newest of them: as many as a
+ * group may have members and activities.
  */
 import type { Entries } from '../../core/entries.ts';
 import { isOlder } from '../older.ts';
@@ -16,26 +16,26 @@ type Activity = Group['activities'] extends Entries<infer A> ? A : never;
 
 const NEVER: AbsentMember = { leftAt: null, role: null, roleAt: null };
 
-/** When it was last said that this is in the group. */
-const saidAt = (entry: Member | Activity): number => entry.saidAt ?? entry.since;
+/** The time of the latest fact that this is in the group. */
+const confirmedAt = (entry: Member | Activity): number => entry.saidAt ?? entry.since;
 
-/** Whether it is newer than what is known to say at `time` that this is in the group; or as new, and later in the log. */
-export function isNews(
+/** Whether a fact of `time`, that this is in the group, is at least as new as what is known. At equal times the later in the log counts. */
+export function isNewer(
   entry: Member | Activity | undefined,
   gone: { readonly leftAt: number | null } | undefined,
   time: number,
 ): boolean {
-  return !isOlder(time, entry === undefined ? gone?.leftAt : saidAt(entry));
+  return !isOlder(time, entry === undefined ? gone?.leftAt : confirmedAt(entry));
 }
 
-/** The group, called so as of `time`. */
+/** The group with this name as of `time`. */
 export function named(group: Group, name: string, time: number): Group {
   return isOlder(time, group.namedAt) || (group.name === name && group.namedAt === time)
     ? group
     : { ...group, name, namedAt: time };
 }
 
-/** The group, set up as of `time`: since the first time, unless it was deleted in between. */
+/** The group as created at `time`; an earlier creation stays, unless the group was deleted since. */
 export function created(group: Group, time: number): Group {
   const { createdAt, createdSaidAt } = group;
   return isOlder(time, createdSaidAt ?? createdAt) || createdSaidAt === time
@@ -43,16 +43,16 @@ export function created(group: Group, time: number): Group {
     : { ...group, createdAt: createdAt ?? time, createdSaidAt: time };
 }
 
-/** The group with the user as a member in this role as of `time`, if that is news: which begins a membership unless there is one. */
+/** The group with the user as a member in this role as of `time`. It begins a membership unless there is one. */
 export function withMember(group: Group, userId: string, role: Member['role'], time: number): Group {
   const member = group.members.get(userId);
   const gone = group.absentMembers.get(userId);
   if (member?.saidAt === time && member.role === role) return group;
-  // A role that was told before the membership it is of.
+  // A newer role may have arrived before the membership.
   const known = member ?? gone;
   const asKnown = known !== undefined && known.role !== null && isOlder(time, known.roleAt);
-  const said = asKnown ? { role: known.role, roleAt: known.roleAt } : { role, roleAt: time };
-  const members = group.members.set(userId, { ...said, since: member?.since ?? time, saidAt: time });
+  const newest = asKnown ? { role: known.role, roleAt: known.roleAt } : { role, roleAt: time };
+  const members = group.members.set(userId, { ...newest, since: member?.since ?? time, saidAt: time });
   return { ...group, members, absentMembers: group.absentMembers.delete(userId) };
 }
 
@@ -71,7 +71,7 @@ export function withoutMember(group: Group, userId: string, time: number): Group
   return { ...group, members: group.members.delete(userId), absentMembers };
 }
 
-/** The group with the user in this role as of `time`. The role of somebody who is no member waits for the membership. */
+/** The group with the user in this role as of `time`. The role of a user who is not a member is kept for the membership. */
 export function withRole(group: Group, userId: string, role: Member['role'], time: number): Group {
   const member = group.members.get(userId);
   if (member !== undefined) {
@@ -87,7 +87,7 @@ export function withRole(group: Group, userId: string, role: Member['role'], tim
   };
 }
 
-/** The group with the activity of this kind as of `time`, if that is news. */
+/** The group with the activity of this kind as of `time`. */
 export function withActivity(group: Group, activityId: string, kind: Activity['kind'], time: number): Group {
   const activity = group.activities.get(activityId);
   if (activity?.saidAt === time && activity.kind === kind) return group;
@@ -108,7 +108,7 @@ export function withoutActivity(group: Group, activityId: string, time: number):
   return { ...group, activities: group.activities.delete(activityId), absentActivities };
 }
 
-/** What is left of a group that was deleted at `time`: what was said of a time after it, and is of a new group. */
+/** What is left of a group that was deleted at `time`: facts with a later time, which belong to a new group. */
 export function deleted(group: Group, time: number): Group {
   if (group.deletedAt !== null && time <= group.deletedAt) return group;
   const isGone = (at: number | null) => !isOlder(time, at);
@@ -126,12 +126,12 @@ export function deleted(group: Group, time: number): Group {
 }
 
 function createdAfter({ createdAt, createdSaidAt }: Group, time: number): Pick<Group, 'createdAt' | 'createdSaidAt'> {
-  const said = createdSaidAt ?? createdAt;
-  if (!isOlder(time, said)) return { createdAt: null, createdSaidAt: null };
-  return { createdAt: isOlder(time, createdAt) ? createdAt : said, createdSaidAt };
+  const latest = createdSaidAt ?? createdAt;
+  if (!isOlder(time, latest)) return { createdAt: null, createdSaidAt: null };
+  return { createdAt: isOlder(time, createdAt) ? createdAt : latest, createdSaidAt };
 }
 
-/** Those that were in after `time`, too. */
+/** The entries that were in the group after `time`. */
 function after<E extends Member | Activity>(entries: Entries<E>, time: number): Entries<E> {
   let left = entries;
   for (const [id, entry] of entries) {
@@ -141,11 +141,11 @@ function after<E extends Member | Activity>(entries: Entries<E>, time: number): 
   return left;
 }
 
-/** What is in although it went at `time`, since it was said to be in after that; undefined: it is gone. */
+/** The entry if a later fact says that it is in the group, although it left at `time`; undefined if it is gone. */
 function cameBack<E extends Member | Activity>(entry: E, time: number): E | undefined {
-  const said = saidAt(entry);
-  if (time >= said) return undefined;
-  return time < entry.since ? entry : { ...entry, since: said };
+  const latest = confirmedAt(entry);
+  if (time >= latest) return undefined;
+  return time < entry.since ? entry : { ...entry, since: latest };
 }
 
 function without<E>(entries: Entries<E>, isGone: (entry: E) => boolean): Entries<E> {
@@ -156,11 +156,11 @@ function without<E>(entries: Entries<E>, isGone: (entry: E) => boolean): Entries
 
 type Absent = { readonly leftAt: number | null; readonly roleAt?: number | null };
 
-/** With one more that is not in the group; the oldest is forgotten if there are too many. */
+/** Adds one that is not in the group; the oldest is dropped if there are too many. */
 function noted<E extends Absent>(entries: Entries<E>, id: string, entry: E, most: number): Entries<E> {
   const all = entries.set(id, entry);
   if (all.size <= most) return all;
-  const toldAt = ({ leftAt, roleAt }: E) => Math.max(leftAt ?? roleAt ?? 0, roleAt ?? leftAt ?? 0);
-  const [oldest] = [...all].reduce((a, b) => (toldAt(b[1]) < toldAt(a[1]) ? b : a));
+  const factAt = ({ leftAt, roleAt }: E) => Math.max(leftAt ?? roleAt ?? 0, roleAt ?? leftAt ?? 0);
+  const [oldest] = [...all].reduce((a, b) => (factAt(b[1]) < factAt(a[1]) ? b : a));
   return all.delete(oldest);
 }

@@ -1,4 +1,4 @@
-/** What a group follows: every member in every course it does. One entry of `progress` for each such pair. */
+/** What a group follows: every member in every one of its courses, with one entry of `progress` for each such pair. */
 import { Entries } from '../../core/entries.ts';
 import type { RowOf } from '../../core/target.ts';
 import type { groupMembership } from '../../schemas/rows/group-membership.ts';
@@ -31,22 +31,22 @@ export function nameOf({ userId, courseId }: Pair): string {
   return JSON.stringify([userId, courseId]);
 }
 
-/** The pairs of one member, whether in the group or not. */
+/** The pairs of one user, who need not be a member. */
 export function pairsOfMember(group: Group | undefined, userId: string): Pair[] {
   return [...(group?.activities ?? [])]
     .filter(([, { kind }]) => kind === 'course')
     .map(([courseId]) => ({ userId, courseId }));
 }
 
-/** The pairs of one activity, if it is a course: of the group or not. */
+/** The pairs of one activity as a course, which need not be one of the group's. */
 export function pairsOfActivity(group: Group | undefined, courseId: string): Pair[] {
   return [...(group?.members.keys() ?? [])].map((userId) => ({ userId, courseId }));
 }
 
-/** A group is one row, and when it is deleted all that it follows is said at once. */
+/** Limits of a group: it is one row, and when it is deleted, events for all its pairs are emitted at once. */
 export const MOST = { members: 5000, activities: 200, progress: 10_000 } as const;
 
-/** Why one more member or activity, or one more to follow with these pairs, cannot be; undefined if it can. */
+/** Why one more member or activity, with this number of pairs to follow, is too much; undefined if it is not. */
 export function fullness(
   group: Group,
   what: 'members' | 'activities',
@@ -66,12 +66,12 @@ export function fullness(
 }
 
 /**
- * A member who is not in the course now: of whom nothing is said, so that nothing of an earlier enrollment stays on the board
- * either. Otherwise the board would depend on whether the group began to follow before or after the member left.
+ * A member who is not enrolled in the course now. The board shows nothing of an earlier enrollment: otherwise it would depend on whether the
+ * group began to follow before or after the member left the course.
  */
 export const NOT_ENROLLED = { enrolled: false, progress: 0, state: 'not_started', completedAt: null } as const;
 
-/** The group with those of the pairs on its board that are of a member and a course; of new ones nothing is known yet. */
+/** The group with those of the pairs on its board that are of a member and a course; new ones without any progress yet. */
 export function withBoard(group: Group, pairs: readonly Pair[]): Group {
   let { progress } = group;
   for (const { userId, courseId } of pairs) {

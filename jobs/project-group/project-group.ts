@@ -1,18 +1,17 @@
 /**
- * Who is in each group, what it does together, and how far each member is in each of its courses.
+ * The members of each group, its activities, and how far each member is in each of its courses.
  *
- * The entries of `progress` are what the group follows: one for every member and course, from the moment both are there. Whoever
- * keeps the progress is told when one comes and when one goes, and answers with how far the member is, now and at every
- * change; an answer about what is not followed any more comes too late and is ignored. Who is not enrolled stands on the board without progress.
+ * The entries of `progress` are what the group follows: one for every member and course, as soon as both are in the group. The job that
+ * keeps the progress, `track-progress`, is notified when an entry is added or removed. It answers with the member's progress, at once and at
+ * every change. An answer about a pair that is no longer followed is ignored. A member who is not enrolled is on the board without progress.
  *
- * - Every fact has its time, and an older one changes nothing (`group-facts.ts`): of a member, a role, an activity, the name, each its own.
- *   So they may come in any order, before the group itself, too. A member who is added again joined the first time, and has the role
- *   that was said last.
- * - What is said of a group at or before the time it was deleted is gone, whenever it is told. What is said of later is of a new group,
- *   whether or not that was set up: of the old one it has nothing.
- * - What is said by `group.member-progressed` is no fact of the platform but an answer: it counts in the order of the log.
- * - A group has at most 5,000 members and 200 activities, and follows at most 10,000 members, each in each of its courses. What does
- *   not fit is rejected.
+ * - Every fact about a member, a role, an activity or the name has its own time, and an older one changes nothing (`facts.ts`). So facts
+ *   may come in any order, even before the group itself. A member who is added again has joined the first time, and has the latest role.
+ * - Facts with a time at or before the deletion of a group are dropped, even if they arrive later. Facts with a later time belong to a new
+ *   group, whether or not it was created, which has nothing of the old one.
+ * - `group.member-progressed` is not a fact of the platform but an answer: it counts in the order of the log.
+ * - A group has at most 5,000 members and 200 activities, and follows at most 10,000 pairs of a member and a course. What does not fit is
+ *   rejected.
  */
 import { progressFollowed } from '../../schemas/enrollment.ts';
 import {
@@ -34,7 +33,7 @@ import { same } from '../same.ts';
 import {
   created,
   deleted,
-  isNews,
+  isNewer,
   named,
   withActivity,
   withMember,
@@ -56,7 +55,7 @@ import {
 
 export const projectGroup = defineJob({
   name: 'project-group',
-  doc: 'Keeps who is in each group and what it does, and follows how far the members are in its courses.',
+  doc: 'Keeps the members and activities of each group, and follows how far the members are in its courses.',
   from: groupEvents,
   on: [
     groupCreated,
@@ -86,7 +85,7 @@ export const projectGroup = defineJob({
       changed(row, data, time, (group) => {
         const { userId, role } = data;
         const member = group.members.get(userId);
-        if (!isNews(member, group.absentMembers.get(userId), time)) return group;
+        if (!isNewer(member, group.absentMembers.get(userId), time)) return group;
         const pairs = member === undefined ? pairsOfMember(group, userId) : [];
         const full = fullness(group, 'members', userId, pairs.length);
         return full ?? withBoard(withMember(group, userId, role, time), pairs);
@@ -104,7 +103,7 @@ export const projectGroup = defineJob({
       changed(row, data, time, (group) => {
         const { activityId, kind } = data;
         const activity = group.activities.get(activityId);
-        if (!isNews(activity, group.absentActivities.get(activityId), time)) return group;
+        if (!isNewer(activity, group.absentActivities.get(activityId), time)) return group;
         const pairs = activity?.kind === kind ? [] : pairsOfActivity(group, activityId);
         const full = fullness(group, 'activities', activityId, kind === 'course' ? pairs.length : 0);
         return full ?? withBoard(withActivity(group, activityId, kind, time), pairs);
@@ -116,10 +115,10 @@ export const projectGroup = defineJob({
       ),
 
     'group.member-progressed': (row, { data }) => {
-      const { groupId: _groupId, userId, courseId, ...said } = data;
-      const standing = { userId, courseId, ...(said.enrolled ? said : NOT_ENROLLED) };
+      const { groupId: _groupId, userId, courseId, ...answer } = data;
+      const standing = { userId, courseId, ...(answer.enrolled ? answer : NOT_ENROLLED) };
       if (standing.progress < 0 || standing.progress > 100) {
-        return reject('FACT_IMPOSSIBLE', `a progress of ${standing.progress} percent: say it again with 0 to 100`);
+        return reject('FACT_IMPOSSIBLE', `a progress of ${standing.progress} percent: produce it again with 0 to 100`);
       }
       const name = nameOf(data);
       const before = row?.progress.get(name);
@@ -134,12 +133,12 @@ export const projectGroup = defineJob({
     switch (event.type) {
       case 'group.member-added':
       case 'group.member-removed':
-        return told(groupId, before, after, pairsOfMember(after, event.data.userId));
+        return followedChanges(groupId, before, after, pairsOfMember(after, event.data.userId));
       case 'group.activity-added':
       case 'group.activity-removed':
-        return told(groupId, before, after, pairsOfActivity(after, event.data.activityId));
+        return followedChanges(groupId, before, after, pairsOfActivity(after, event.data.activityId));
       case 'group.deleted':
-        return told(groupId, before, after, [...(before?.progress.values() ?? [])]);
+        return followedChanges(groupId, before, after, [...(before?.progress.values() ?? [])]);
       default:
         return [];
     }
@@ -155,7 +154,7 @@ export const projectGroup = defineJob({
   ],
 });
 
-/** The group after a fact of `time`; one that is older than the group is of another that was deleted. */
+/** The group after a fact of `time`. A fact from before the last deletion belongs to the deleted group and changes nothing. */
 function changed(
   row: Group | undefined,
   data: { readonly groupId: string },
@@ -165,8 +164,8 @@ function changed(
   return isOlder(time, row?.deletedAt) ? row : change(row ?? newGroup(data));
 }
 
-/** Says of those pairs which came or went that they did. */
-function told(groupId: string, before: Group | undefined, after: Group | undefined, pairs: readonly Pair[]) {
+/** Events for those of the pairs that are followed now and were not before, or the other way round. */
+function followedChanges(groupId: string, before: Group | undefined, after: Group | undefined, pairs: readonly Pair[]) {
   return pairs
     .filter((pair) => isFollowed(before, pair) !== isFollowed(after, pair))
     .map(({ userId, courseId }) => {

@@ -1,9 +1,9 @@
 /**
- * What is known of each user, as the platform tells it: what others look up.
+ * The profile of each user, as the platform reports it. Others look it up.
  *
- * - A creation and an update both carry the whole account, and the newest by its time holds: one that is older and comes later
- *   changes nothing.
- * - Deleted is for good. The row forgets everything but that, so that what is told late does not bring the user back.
+ * - A creation and an update both carry the whole account. The one with the newest time holds: an older one that arrives later changes
+ *   nothing.
+ * - A deletion is final. The row keeps only that the user was deleted, so that a late event does not bring the user back.
  */
 import type { EventOf } from '../../core/event.ts';
 import type { RowOf } from '../../core/target.ts';
@@ -15,11 +15,11 @@ import { isOlder } from '../older.ts';
 import { same } from '../same.ts';
 
 type Profile = RowOf<typeof userProfile>;
-type Told = Pick<EventOf<typeof userUpdated>, 'data' | 'time'>;
+type Account = Pick<EventOf<typeof userUpdated>, 'data' | 'time'>;
 
 export const projectUser = defineJob({
   name: 'project-user',
-  doc: 'Keeps what is known of each user, until the account is deleted.',
+  doc: 'Keeps the profile of each user, until the account is deleted.',
   from: userEvents,
   on: [userCreated, userUpdated, userDeleted],
   to: [],
@@ -28,9 +28,9 @@ export const projectUser = defineJob({
   key: ({ data }) => ({ userId: data.userId }),
 
   fold: {
-    'user.created': told,
+    'user.created': withAccount,
 
-    'user.updated': told,
+    'user.updated': withAccount,
 
     'user.deleted': (row, { data: { userId } }) => (row?.deleted ? row : { ...NOTHING, userId, deleted: true }),
   },
@@ -46,7 +46,7 @@ const NOTHING = {
   toldAt: null,
 } as const;
 
-function told(row: Profile | undefined, { data, time }: Told): Profile {
+function withAccount(row: Profile | undefined, { data, time }: Account): Profile {
   if (row?.deleted || isOlder(time, row?.toldAt)) return row as Profile;
   const { userId, name, gender, region, ageBand, education, disability } = data;
   const after = { userId, name, gender, region, ageBand, education, disability, toldAt: time, deleted: false };

@@ -1,22 +1,22 @@
 /**
- * What is strange about records, and is no reason to refuse them: types that their topic does not declare, as a misspelt one;
- * times from the future; fields that the schema does not have, or that do not fit it and may be left out. All of it is counted, so
- * that somebody asks the sender.
+ * What is strange about records without being a reason to refuse them: types that their topic does not declare, such as misspelt ones;
+ * times in the future; fields that the schema does not have, or that do not fit it and may be left out. All of it is counted, so that
+ * an operator can ask the sender.
  */
 import { callAnswered, type Event, timerFired } from '../../core/event.ts';
 import { once } from '../../core/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
-/** What may be strange about an event that is applied all the same. */
+/** What may be strange about an event that is applied nevertheless. */
 export const ANOMALIES = ['time-ahead', 'unknown-fields', 'unfit-fields'] as const;
 export type Anomaly = (typeof ANOMALIES)[number];
 
-/** More types than so many are not told apart: a sender may name each of its records differently. */
+/** At most this many types are counted separately: a sender may give every record a different one. */
 const MOST_TYPES = 20;
 const OTHERS = 'and others';
 const LONGEST_TYPE = 100;
 
-/** Every type that a record of the topic may have. */
+/** All types that a record of the topic may have. */
 const declaredOf: (topic: Topic) => ReadonlySet<string> = once(
   ({ events, broadcasts }) => new Set([...events, ...broadcasts, timerFired, callAnswered].map(({ type }) => type)),
 );

@@ -1,7 +1,7 @@
 /** How many partitions a topic has. */
 export type PartitionCount = (topic: string) => number;
 
-/** Which partition of which topic a job works on. */
+/** A partition of a topic that a job works on in this process. */
 export interface Assignment {
   readonly job: string;
   readonly topic: string;

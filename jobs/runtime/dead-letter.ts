@@ -1,6 +1,6 @@
 /**
- * Dead letters: the record's own bytes and headers, with why and where. One that is larger than its topic takes is cut: the position
- * says where the whole record lies.
+ * Dead letters: the rejected record's bytes and headers, with the reason and its position. A dead letter that is too large for its topic is
+ * cut; by the position the whole record can be found.
  */
 import type { RejectCode } from '../../core/errors.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -15,13 +15,13 @@ export interface RejectedRecord {
   readonly record: LogRecord;
   readonly code: RejectCode;
   readonly message: string;
-  /** The rows that rejected it; undefined if it touches none besides. */
+  /** The rows that rejected it; undefined if it touches no other rows. */
   readonly rows?: readonly Key[];
-  /** The rows that took it, and of which not everything that follows was written or said. */
+  /** The rows that applied it, but for which not everything that follows was written or sent. */
   readonly unshown?: readonly Key[];
 }
 
-/** Headers of a dead letter, besides those the record came with. */
+/** Headers of a dead letter, besides those of the record itself. */
 export const DEAD_LETTER = {
   code: 'tributary-code',
   message: 'tributary-message',
@@ -30,41 +30,44 @@ export const DEAD_LETTER = {
   partition: 'tributary-partition',
   offset: 'tributary-offset',
   timestamp: 'tributary-timestamp',
-  /** Of an event for several rows: those that rejected it, as JSON, each by its key without the tenant. */
+  /** For an event that touches several rows: those that rejected it, as JSON, each by its key without the tenant. */
   rows: 'tributary-rows',
-  /** The rows that took it, and of which not everything that follows was written or said. */
+  /** The rows that applied it, but for which not everything that follows was written or sent. */
   unshown: 'tributary-unshown',
-  /** How many rows there would be to name; they take more than the topic does. */
+  /** How many rows are not named, because their keys are too large for the topic. */
   unnamed: 'tributary-unnamed',
-  /** Of a letter that was cut: how many bytes the record's value has. */
+  /** For a dead letter that was cut: how many bytes the record's value has. */
   length: 'tributary-length',
 } as const;
 
 export const LONGEST_MESSAGE = 1000;
-/** Where records have to be small. */
+/** Used if the topic takes only records of less than `SMALL` bytes. */
 const SHORT_MESSAGE = 100;
 const SMALL = 10_000;
-/** The head of a batch counts as well. */
+/** In bytes. The head of a batch counts, too. */
 const HEAD = 100;
 
 export interface DeadLetterParts {
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   readonly partitions: PartitionCount;
   readonly limit: Limit;
   /** In ms since 1970 UTC. */
   readonly now: number;
 }
 
-export function deadLetter(rejected: RejectedRecord, { place, partitions, limit, now }: DeadLetterParts): NewRecord {
-  const topic = deadLetterTopic(place.topic);
+export function deadLetter(
+  rejected: RejectedRecord,
+  { assignment, partitions, limit, now }: DeadLetterParts,
+): NewRecord {
+  const topic = deadLetterTopic(assignment.topic);
   const { record, code, message, rows = [], unshown = [] } = rejected;
   const most = limit(topic) - HEAD;
   const why = {
     [DEAD_LETTER.code]: code,
     [DEAD_LETTER.message]: message.slice(0, most < SMALL ? SHORT_MESSAGE : LONGEST_MESSAGE),
-    [DEAD_LETTER.job]: place.job,
-    [DEAD_LETTER.topic]: place.topic,
-    [DEAD_LETTER.partition]: String(place.partition),
+    [DEAD_LETTER.job]: assignment.job,
+    [DEAD_LETTER.topic]: assignment.topic,
+    [DEAD_LETTER.partition]: String(assignment.partition),
     [DEAD_LETTER.offset]: String(record.offset),
     [DEAD_LETTER.timestamp]: String(record.timestamp),
   };
@@ -74,7 +77,7 @@ export function deadLetter(rejected: RejectedRecord, { place, partitions, limit,
   };
   const letter = {
     topic,
-    partition: place.partition % partitions(topic),
+    partition: assignment.partition % partitions(topic),
     key: record.key,
     value: record.value,
     headers: { ...theirs(record.headers), ...why, ...named },
@@ -87,7 +90,7 @@ export function deadLetter(rejected: RejectedRecord, { place, partitions, limit,
 
 const OURS: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER));
 
-/** A record may come with headers of our names, which would speak for the letter. */
+/** Drops headers of the record with the names of ours, which would be taken for those of the dead letter. */
 function theirs(headers: Headers): Headers {
   if (!Object.keys(headers).some((name) => OURS.has(name))) return headers;
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !OURS.has(name)));
@@ -95,7 +98,7 @@ function theirs(headers: Headers): Headers {
 
 const keysText = (keys: readonly Key[]): string => JSON.stringify(keys.map(([_tenant, ...key]) => key));
 
-/** What matters most is kept: why and where; then which rows; then the record's key, its headers, and of its value the beginning. */
+/** Keeps what matters most: reason and position; then the rows; then the record's key, its headers, and the beginning of its value. */
 function cut(
   letter: NewRecord,
   why: Headers,
@@ -106,10 +109,10 @@ function cut(
     ...why,
     [DEAD_LETTER.length]: String(letter.value?.length ?? 0),
   };
-  let room = most - largestSize({ key: null, value: null, headers });
+  let left = most - largestSize({ key: null, value: null, headers });
   const fits = (size: number): boolean => {
-    if (size > room) return false;
-    room -= size;
+    if (size > left) return false;
+    left -= size;
     return true;
   };
   const sizes = Object.entries(named.headers).map(([name, value]) => headerSize(name, value));
@@ -119,5 +122,5 @@ function cut(
   for (const [name, value] of Object.entries(letter.headers)) {
     if (!(name in why) && !(name in named.headers) && fits(headerSize(name, value))) headers[name] = value;
   }
-  return { ...letter, key, headers, value: letter.value?.subarray(0, Math.max(0, room)) ?? null };
+  return { ...letter, key, headers, value: letter.value?.subarray(0, Math.max(0, left)) ?? null };
 }

@@ -1,4 +1,4 @@
-/** Runs declared jobs on stores. The command line does the same from a configuration. */
+/** Runs declared jobs on stores. The command line does the same with a configuration. */
 export type { Codec, Decoded } from '../../topics/codec/codec.ts';
 export { systemClock } from './clock.ts';
 export { runJob } from './rows/run.ts';

@@ -1,4 +1,4 @@
-/** What a record is to whoever reads it: an event, nothing, or a dead letter. The same for rows and for rollups. */
+/** Decides what a record is for its reader: an event, a record to skip, or a dead letter. The same for rows and for rollups. */
 import type { RejectCode } from '../../core/errors.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';
@@ -11,10 +11,10 @@ import { isUpstream } from './upstreams.ts';
 
 export interface Judging {
   readonly topic: Topic;
-  /** The name of the job: others' routed records, timers and answers are not for it. */
+  /** The name of the job: records that were sent on, timers and answers of other jobs are not for it. */
   readonly reader: string;
   readonly upstreams: ReadonlySet<string>;
-  /** They take up the origin of the record; undefined: repeats are not looked for. */
+  /** The origin of the record is added to them; undefined: repeats are not detected. */
   readonly dedupe: DedupePositions | undefined;
   readonly undeclaredTypes: Settings['undeclaredTypes'];
   readonly odd: Anomalies;
@@ -26,7 +26,7 @@ export type Judged =
   | {
       readonly kind: 'event';
       readonly decoded: Extract<Decoded, { kind: 'event' }>;
-      /** If a job of ours derived it, or sent it on. */
+      /** The origin, if an upstream job emitted the event, or the record was sent on. */
       readonly origin: Origin | undefined;
     };
 
@@ -50,7 +50,7 @@ export function judge(decoded: Decoded, judging: Judging, isOld: boolean): Judge
   const isKnown =
     decoded.origin !== undefined && isUpstream(upstreams, topic.name, parseLine(decoded.origin.line).upstream);
   const origin = isKnown ? decoded.origin : undefined;
-  // After a rewind it is not judged again; but the views of the rows that have applied it are written again.
+  // After a rewind, a repeat before the furthest offset is not skipped: views of the rows that have applied it are written again.
   if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) return skip('repeated');
   return { kind: 'event', decoded, origin };
 }

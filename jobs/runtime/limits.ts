@@ -1,6 +1,6 @@
 /**
- * How large a record may be for each topic that a job writes to. Ours take what is declared (`topics/log/limits.ts`); one that somebody
- * else made may take less, and says so only when a commit is refused. What was learned so holds for as long as the worker lives.
+ * How large a record may be for each topic that a job writes to. Topics that Tributary made take the declared size (`topics/log/limits.ts`).
+ * A topic that was made by other tools may take less, which is learned when a commit is refused. It is remembered as long as the owner lives.
  */
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { LARGEST_RECORD, largestSize, RecordTooLarge } from '../../topics/log/limits.ts';
@@ -10,12 +10,12 @@ import type { Claim, NewRecord } from '../../topics/log/transport.ts';
 export type Limit = (topic: string) => number;
 
 /**
- * What is tried one after the other when a topic refuses a record for its size. Kafka takes 1 MiB where nobody says otherwise. The
- * last is a dead letter of headers alone.
+ * The sizes, in bytes, that are tried one after the other when a topic refuses a record for its size. Kafka's default is 1 MiB. The last is
+ * enough for a dead letter that has only headers.
  */
 const STEPS = [1_000_000, 100_000, 10_000, 2000];
 
-/** A commit was refused for the size of a record, and less will be tried: from a new claim, and without waiting. */
+/** A commit was refused for the size of a record. The next claim tries a smaller size, without waiting. */
 export class LimitLearned extends TributaryError {
   constructor(topic: string, limit: number, cause: unknown) {
     super(
@@ -31,7 +31,7 @@ export class Limits {
 
   readonly of: Limit = (topic) => this.#learned.get(topic) ?? LARGEST_RECORD;
 
-  /** Commits. A record that its topic refuses for its size ends nothing: the limit of the topic goes down a step. */
+  /** Commits. If a topic refuses a record for its size, its limit goes down a step, and `LimitLearned` is thrown. */
   async commit(claim: Claim, transaction: Parameters<Claim['commit']>[0]): Promise<void> {
     try {
       await claim.commit(transaction);
@@ -41,7 +41,7 @@ export class Limits {
     }
   }
 
-  /** Of a log that does not say which topic it was, the largest record is the likeliest, and the next refusal tells. */
+  /** If the log does not name the topic, the one with the largest record is assumed; a wrong guess is corrected by the next refusal. */
   #refused(records: readonly NewRecord[], cause: TributaryError): TributaryError {
     let [topic, size] = ['', 0];
     for (const record of records) {
@@ -49,7 +49,7 @@ export class Limits {
       const its = largestSize(record);
       if (its > size) [topic, size] = [record.topic, its];
     }
-    // Always further down: whatever is refused, it comes to an end.
+    // The limit only ever goes down, so this ends.
     const limit = STEPS.find((step) => step < Math.min(size, this.of(topic)));
     if (limit !== undefined) {
       this.#learned.set(topic, limit);

@@ -1,9 +1,9 @@
 /**
  * Rows of other jobs that folds look up: read together for a batch, kept for some seconds, shared by all partitions.
  *
- * A conclusion that was drawn from an old row must be drawn again when the row changes. A broadcast says so to every partition;
- * from then on nothing older may be used there. So whoever meets a broadcast, or takes over a partition whose broadcast somebody
- * else has met, forgets everything that is kept; and what was being read at that moment is not kept either.
+ * A conclusion from an old row must be drawn again when the row changes. A broadcast tells every partition of the change; from then on no
+ * older row may be used there. So everything that is kept is forgotten when a partition reaches a broadcast, or is claimed, since its last
+ * owner may have reached one. Rows that are being read at that moment are not kept either.
  */
 import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -26,14 +26,14 @@ export class LookupCache {
   readonly #elapsed: () => number;
   #kept = new Map<string, Kept>();
 
-  /** `elapsed` is the time in ms since some moment, which no setting of a clock moves. */
+  /** `elapsed` is monotonic: the time in ms since some moment. */
   constructor(tables: Tables, keepMs: number, elapsed: () => number) {
     this.#tables = tables;
     this.#keepMs = keepMs;
     this.#elapsed = elapsed;
   }
 
-  /** The rows by `lookupId`; those not kept, or kept too long, are read, one call a table. A row that is not there is undefined. */
+  /** The rows by `lookupId`. Those not kept, or kept too long, are read with one call for each table. A missing row is undefined. */
   async load(lookups: ReadonlyMap<string, readonly [tenant: string, Lookup]>): Promise<FoundLookups> {
     const now = this.#elapsed();
     const kept = this.#kept;
@@ -54,7 +54,7 @@ export class LookupCache {
       for (const id of keys.keys()) {
         const row = rows[i++]?.data;
         found.set(id, row);
-        // After `forget` this is a map that nobody reads any more.
+        // After `forget`, `kept` is a map that is no longer read.
         kept.delete(id);
         kept.set(id, { row, readAt: now });
       }
@@ -77,7 +77,7 @@ const keyOf = (tenant: string, { table, key }: Lookup): Key => [
   ...keyFields(table).map((name) => (key as Record<string, string>)[name] as string),
 ];
 
-/** Names a lookup among all. Nobody has looked at what a job asks for, which may hold any character: so each part says its length. */
+/** Identifies a lookup. The key of a lookup is not checked and may contain any character, so each part begins with its length. */
 export function lookupId(tenant: string, { table, key }: Lookup): string {
   let id = `${table.name}:${tenant.length}:${tenant}`;
   for (const name of table.key) id += part((key as Record<string, string>)[name] as string);

@@ -1,9 +1,9 @@
 /**
- * The owner of one partition of a topic: claims it, then hands batch after batch to its handler until it is stopped, fenced, or
- * meets what it cannot live with. It knows the log and nothing of what becomes of the records: that is the handler's.
+ * The owner of one partition of a topic: it claims the partition, then gives batch after batch to its handler, until it is stopped or fenced,
+ * or an error is fatal. It knows the log; what becomes of the records is up to the handler.
  *
- * For what is away it waits where it is, if that call may be made again (`retrying.ts`). Whatever else goes wrong in a batch, there is
- * one way back: claim again, with nothing in memory. So recovery from a write of unknown outcome is the same as recovery from a crash.
+ * If a store or the log does not answer, and the call may be repeated, it is retried in place (`retrying.ts`). After any other error in a batch
+ * the owner claims again, with nothing in memory. So recovery from a write of unknown outcome is the same as recovery from a crash.
  */
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import type { Claim, LogRecord } from '../../topics/log/transport.ts';
@@ -13,47 +13,47 @@ import { LimitLearned } from './limits.ts';
 import type { Retrying } from './retrying.ts';
 import type { Runtime } from './stores.ts';
 
-/** What a turn did: `idle` when there was nothing to do. */
+/** The result of a turn: `idle` if there was nothing to do. */
 export type Turn = 'worked' | 'idle' | 'fenced';
 
-/** A batch of news has at most this part of the most records. */
-const NEWS_SHARE = 8;
+/** A batch of live records, which a caught-up partition has just received, has at most this part of `maxRecords`. */
+const LIVE_SHARE = 8;
 
 /**
- * What becomes of the records of one partition. Its calls never overlap. Any of them may throw: FENCED when somebody newer owns the
- * partition, a `retry` error when something is away; then the claim is over, and the next call is `begin`.
+ * Processes the records of one partition. Its calls never overlap. Any of them may throw: FENCED if the partition has a newer owner, a `retry`
+ * error if a store or the log does not answer. Then the claim is over, and the next call is `begin`.
  */
 export interface Handler {
-  /** What an operator is to do where the log ends before the offset to go on at. */
+  /** What an operator has to do if the log ends before the offset at which the owner is to go on. */
   readonly beyondLog: string;
-  /** Claims the partition and fences whoever owned it before. Nothing of an earlier claim is in memory afterwards. */
+  /** Claims the partition and fences earlier owners. Afterwards nothing of an earlier claim is in memory. */
   begin(): Promise<Begun>;
-  /** What is due besides records: timers, what fell behind. Answers whether anything came of it. */
+  /** Does what is due besides records: timers, and views that are behind. Returns whether anything was done. */
   tend(isBehind: boolean): Promise<boolean>;
-  /** How much of the record budget these take while they are applied. */
+  /** How much of the record budget these records take while they are applied. */
   weigh(records: readonly LogRecord[]): number;
-  /** Applies the first of the records, or all, and answers how far it came. `end` is the offset after the last of the partition. */
+  /** Applies the first of the records, or all, and returns how far it came. `end` is the offset after the partition's last record. */
   apply(records: readonly LogRecord[], end: number): Promise<Applied>;
-  /** There are no records, and nothing was due. */
+  /** Called when there are no records and nothing was due. */
   idle(): Promise<void>;
-  /** The claim still holds, and the owner is about to let go of it: what is in memory may be brought to where it lasts. */
+  /** Called before the owner gives up a claim that still holds: what is only in memory may be stored. */
   finish(): Promise<void>;
-  /** Something went wrong in a turn: what is in memory is not to be trusted. `error` is what it was. */
+  /** Called after an error in a turn: what is in memory must not be used any more. */
   failed(error: unknown): void;
-  /** The claim is over, whether or not one was made. */
+  /** Called when a claim is over, even if it was never completed. */
   end(): void;
 }
 
 export interface Begun {
   readonly claim: Claim;
-  /** The offset to go on at. */
+  /** The offset at which to go on. */
   readonly next: number;
 }
 
 export interface Applied {
-  /** The offset to go on at. */
+  /** The offset at which to go on. */
   readonly next: number;
-  /** Those of the records that are not applied, or not wholly. */
+  /** The records that are not applied yet, or not completely. */
   readonly rest: readonly LogRecord[];
 }
 
@@ -61,38 +61,38 @@ interface Owned {
   readonly claim: Claim;
   next: number;
   end: number;
-  /** What was fetched and is not applied yet. */
+  /** Records that were fetched and are not applied yet. */
   queue: readonly LogRecord[];
-  /** Whether more is there to be read than the last fetch brought. */
+  /** Whether the log has more records than the last fetch returned. */
   backlog: boolean;
 }
 
 export interface OwnerParts {
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   readonly runtime: Runtime;
   readonly retrying: Retrying;
   readonly handler: Handler;
-  /** Whether an error that can be tried again ends the claim; the model of the protocol switches it off. */
+  /** Whether a `retry` error ends the claim; only tests turn it off. */
   readonly reclaim: boolean;
 }
 
 export class PartitionOwner {
-  readonly #place: Assignment;
+  readonly #assignment: Assignment;
   readonly #runtime: Runtime;
   readonly #retrying: Retrying;
   readonly #handler: Handler;
   readonly #reclaim: boolean;
   #owned: Owned | undefined;
 
-  constructor({ place, runtime, retrying, handler, reclaim }: OwnerParts) {
-    this.#place = place;
+  constructor({ assignment, runtime, retrying, handler, reclaim }: OwnerParts) {
+    this.#assignment = assignment;
     this.#runtime = runtime;
     this.#retrying = retrying;
     this.#handler = handler;
     this.#reclaim = reclaim;
   }
 
-  /** Turns until the signal is aborted. Throws only what is fatal. */
+  /** Takes turns until the signal is aborted. Throws only fatal errors. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, telemetry, settings, random } = this.#runtime;
     let failures = 0;
@@ -119,11 +119,11 @@ export class PartitionOwner {
       await this.#finish();
     } finally {
       await this.#letGo();
-      telemetry.tell({ ...this.#place, kind: 'released' });
+      telemetry.tell({ ...this.#assignment, kind: 'released' });
     }
   }
 
-  /** What cannot be brought to an end is done again by the next owner. */
+  /** What cannot be finished is done again by the next owner. */
   async #finish(): Promise<void> {
     if (this.#owned === undefined) return;
     try {
@@ -133,7 +133,7 @@ export class PartitionOwner {
     }
   }
 
-  /** One step: a claim if there is none, what is due, and one batch. After an error nothing is owned any more. */
+  /** One turn: a claim if there is none, what is due, and one batch. After an error the partition is no longer owned. */
   async turn(waitMs: number, signal?: AbortSignal): Promise<Turn> {
     const handler = this.#handler;
     try {
@@ -141,23 +141,23 @@ export class PartitionOwner {
       this.#owned = owned;
       const isBehind = owned.backlog || owned.queue.length > 0;
       const tended = await handler.tend(isBehind);
-      // With a backlog, reading waits for its turn too: what is read and not yet folded takes memory.
+      // With a backlog, the fetch also waits for the budget, because records that are read and not yet folded take memory.
       const { recordBudget, settings } = this.#runtime;
       const { maxRecords } = settings;
       if (!isBehind) owned.queue = await this.#fetch(owned, tended ? 0 : waitMs, signal);
-      // Some few new records, after which there are none, do not wait for those who catch up.
-      const isNews = !isBehind && !owned.backlog && owned.queue.length * NEWS_SHARE <= maxRecords;
-      const held = isNews ? undefined : await recordBudget.take(isBehind ? maxRecords : owned.queue.length);
+      // A few live records do not wait for partitions that are catching up.
+      const isLive = !isBehind && !owned.backlog && owned.queue.length * LIVE_SHARE <= maxRecords;
+      const reservation = isLive ? undefined : await recordBudget.take(isBehind ? maxRecords : owned.queue.length);
       try {
         if (owned.queue.length === 0 && isBehind) owned.queue = await this.#fetch(owned, 0, signal);
         const { length } = owned.queue;
-        held?.keep(handler.weigh(owned.queue));
+        reservation?.shrinkTo(handler.weigh(owned.queue));
         if (length > 0) await this.#apply(owned);
         const worked = length > 0 || tended || isBehind;
         if (!worked) await handler.idle();
         return worked ? 'worked' : 'idle';
       } finally {
-        held?.leave();
+        reservation?.release();
       }
     } catch (error) {
       handler.failed(error);
@@ -167,14 +167,14 @@ export class PartitionOwner {
         return 'worked';
       }
       if (kindOf(error) !== 'fenced') throw error;
-      this.#runtime.telemetry.tell({ ...this.#place, kind: 'fenced', message: messageOf(error) });
+      this.#runtime.telemetry.tell({ ...this.#assignment, kind: 'fenced', message: messageOf(error) });
       return 'fenced';
     }
   }
 
   async #claim(): Promise<Owned> {
     const { claim, next } = await this.#handler.begin();
-    // Whether it is behind is not known before the first fetch; until then no timer is due by the clock on the wall.
+    // Before the first fetch it is unknown whether there is a backlog; until then no timer is due by the wall clock.
     return { claim, next, end: next, queue: [], backlog: true };
   }
 
@@ -184,7 +184,7 @@ export class PartitionOwner {
     const fetching = signal === undefined ? options : { ...options, signal };
     const { records, end } = await this.#retrying.reading(() => owned.claim.fetch(fetching));
     owned.end = end;
-    // Not `next < end`: the last offsets of a log may be taken by markers of transactions, which nobody can read.
+    // Not `next < end`: the last offsets of a log may be markers of transactions, which cannot be read.
     const last = records.at(-1);
     owned.backlog = last !== undefined && last.offset + 1 < end;
     if (owned.next > end) this.#beyondLog(owned.next, end);
@@ -198,7 +198,7 @@ export class PartitionOwner {
   }
 
   #beyondLog(next: number, end: number): never {
-    const { job, topic, partition } = this.#place;
+    const { job, topic, partition } = this.#assignment;
     throw new TributaryError(
       'POSITION_BEYOND_LOG',
       `${job} is to go on at offset ${next} of partition ${partition} of ${topic}, which ends at ${end}: ${this.#handler.beyondLog}`,

@@ -1,4 +1,4 @@
-/** How many partitions the topics have that a job writes to. Other topics of the log may be in whatever state they are. */
+/** The numbers of partitions of the topics that a job writes to. The state of other topics does not matter. */
 import { TributaryError } from '../../core/errors.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { Transport } from '../../topics/log/transport.ts';
@@ -14,7 +14,7 @@ export class PartitionCounts {
     this.#topics = new Set([from.name, deadLetterTopic(from.name), ...to.map((topic) => topic.name)]);
   }
 
-  /** As they are now. What it answers throws TOPIC_MISSING. */
+  /** Reads them anew. The function that it returns throws TOPIC_MISSING. */
   async read(transport: Transport): Promise<PartitionCount> {
     const topics = await transport.shape([...this.#topics]);
     const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
@@ -27,11 +27,11 @@ export class PartitionCounts {
           `${this.#job} needs the topic ${topic}, which does not exist; run \`tributary doctor\``,
         );
       }
-      // What a row has said under an earlier declaration goes where it was said to.
+      // An outbox may hold events for a topic of an earlier declaration of the job.
       this.#topics.add(topic);
       throw new TributaryError(
         'LOG_AWAY',
-        `${this.#job} has yet to find the topic ${topic}, to which it said something before`,
+        `${this.#job} has yet to find the topic ${topic}, for which its rows still have events to send`,
       );
     };
   }

@@ -1,4 +1,4 @@
-/** Calls that may be made twice, and wait for what is away. */
+/** Retries calls that may be repeated, until the store or the log answers. */
 import { type ErrorCode, kindOf, type TributaryError } from '../../core/errors.ts';
 import { backOff } from './back-off.ts';
 import type { Runtime } from './stores.ts';
@@ -9,7 +9,7 @@ interface Options {
   readonly waiting: (error: TributaryError, delayMs: number) => void;
 }
 
-/** What waiting takes of a runtime. */
+/** The part of a runtime that waiting needs. */
 interface Waits extends Pick<Runtime, 'clock' | 'random'> {
   readonly settings: Pick<Runtime['settings'], 'backOffMs'>;
 }
@@ -31,7 +31,7 @@ export function patientOf({ clock, settings, random }: Waits, options: Options) 
   };
 }
 
-/** Calls again until what is away is back, and tells of the jobs that wait for it. Undefined when the signal is aborted before. */
+/** Calls `start` until it succeeds, and reports that the jobs wait. Undefined if the signal is aborted first. */
 export async function startWhenBack<T>(
   works: readonly Work[],
   runtime: Waits & Pick<Runtime, 'telemetry'>,

@@ -1,13 +1,13 @@
 /**
- * Room for the records that the batches of a process hold at once, since what they hold is the memory they take. It is given in
- * the order of asking: many small batches go on at once, or few large ones.
+ * The budget of records that the batches of a process may hold at once, because these records determine the memory that batches take. It is
+ * granted in the order of the requests: many small batches may run at once, or few large ones.
  */
 
-export interface Held {
-  /** Gives back what is not needed, once it is known how many records there are. */
-  keep(records: number): void;
+export interface Reservation {
+  /** Gives back a part, once it is known how many records there are. */
+  shrinkTo(records: number): void;
   /** Gives back the rest. */
-  leave(): void;
+  release(): void;
 }
 
 interface Waiting {
@@ -24,22 +24,22 @@ export class RecordBudget {
     this.#size = size;
   }
 
-  /** Whether somebody waits for room. */
+  /** Whether somebody waits for a reservation. */
   get isWanted(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Settles when there is room. Who asks for more than there is at all has all of it. */
-  async take(records: number): Promise<Held> {
-    let held = Math.min(records, this.#size);
-    if (this.#waiting.length === 0 && this.#taken + held <= this.#size) this.#taken += held;
-    else await new Promise<void>((resolve) => this.#waiting.push({ records: held, enter: resolve }));
-    const keep = (fewer: number): void => {
-      const excess = Math.max(0, held - fewer);
-      held -= excess;
+  /** Settles when the budget has that much left. A request for more than the whole budget gets the whole budget. */
+  async take(records: number): Promise<Reservation> {
+    let reserved = Math.min(records, this.#size);
+    if (this.#waiting.length === 0 && this.#taken + reserved <= this.#size) this.#taken += reserved;
+    else await new Promise<void>((resolve) => this.#waiting.push({ records: reserved, enter: resolve }));
+    const shrinkTo = (fewer: number): void => {
+      const excess = Math.max(0, reserved - fewer);
+      reserved -= excess;
       this.#giveBack(excess);
     };
-    return { keep, leave: () => keep(0) };
+    return { shrinkTo, release: () => shrinkTo(0) };
   }
 
   #giveBack(records: number): void {

@@ -1,53 +1,58 @@
 /**
- * How an owner waits for what is away: it keeps its claim and what it has in memory, and makes the same call again. A new claim
- * for each try would cost everybody a token, a fence and a reading of everything.
+ * How an owner retries calls when a store or the log does not answer: it keeps its claim and what it has in memory, and makes the same call
+ * again. A new claim for each try would cost a token, a fence, and reading all rows again.
  *
- * That is right for calls of which a second one does no harm: reads; what only says again what was said; writes of views, which
- * are under the version of their row, whatever became of the first. A write of rows is made again where the store says that nothing of it
- * was done. Where that is unknown it must not be: only a new claim goes on, as after a commit.
+ * Only calls that may be repeated are retried: reads; emitting timers, of which a second record is harmless; and writes of views, which carry the
+ * version of their row. A write of rows is retried if the store reports that nothing of it was done. If that is unknown, it must not be
+ * repeated: then the owner claims again, as after a failed commit.
  *
- * A write that waited comes later than the look that allowed it. So before it is made again the owner looks at its token.
+ * A retried write comes later than the check that allowed it. So the owner checks its token again before each retry of a write.
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import type { Assignment } from './assignment.ts';
 import { backOff } from './back-off.ts';
 import type { Runtime, Stores } from './stores.ts';
 
-/** What keeps room that others wait for is given up after so long. */
-const ROOM_MS = 10_000;
-/** Whatever a claim is stuck in ends with a new one. */
+/** If others wait for the record budget, retrying ends after this time. */
+const BUDGET_MS = 10_000;
+/** Retrying always ends after this time, with a new claim. */
 const LONGEST_MS = 5 * 60_000;
 
 type Call<T> = () => Promise<T>;
 type Kind = <T>(call: Call<T>) => Promise<T>;
 
 export class Retrying {
-  readonly #place: Assignment;
+  readonly #assignment: Assignment;
   readonly #runtime: Runtime;
   #signal: AbortSignal | undefined;
   #token = 0;
   #hasWaited = false;
 
-  constructor(place: Assignment, runtime: Runtime) {
-    this.#place = place;
+  constructor(assignment: Assignment, runtime: Runtime) {
+    this.#assignment = assignment;
     this.#runtime = runtime;
   }
 
-  /** From here on it waits, until the signal is aborted. Before that an error is an error. */
+  /** From here on calls are retried, until the signal is aborted. Before, errors are thrown at once. */
   begin(signal: AbortSignal): void {
     this.#signal = signal;
   }
 
-  /** The token of the claim that is waited with. */
+  /** Aborted when the owner is to stop; undefined before `begin`. */
+  get stopping(): AbortSignal | undefined {
+    return this.#signal;
+  }
+
+  /** Sets the token of the current claim. */
   owns(token: number): void {
     this.#token = token;
   }
 
-  /** Tells that it waits, and why. */
+  /** Reports that the owner waits, and why. */
   waits(error: TributaryError, delayMs: number): void {
     this.#hasWaited = true;
     this.#runtime.telemetry.tell({
-      ...this.#place,
+      ...this.#assignment,
       kind: 'waiting',
       code: error.code,
       message: error.message,
@@ -55,16 +60,16 @@ export class Retrying {
     });
   }
 
-  /** The partition was taken away before anybody had heard of what is away: a log that is away for longer than a session does so. */
+  /** The partition was revoked before any waiting was reported, as happens if the log does not answer for longer than a session. */
   stopped(error: TributaryError): void {
     if (!this.#hasWaited) this.waits(error, 0);
   }
 
-  /** A turn was done: if there was any waiting, it is over. */
+  /** A turn succeeded: any waiting is over. */
   resumes(): void {
     if (!this.#hasWaited) return;
     this.#hasWaited = false;
-    this.#runtime.telemetry.tell({ ...this.#place, kind: 'resumed' });
+    this.#runtime.telemetry.tell({ ...this.#assignment, kind: 'resumed' });
   }
 
   readonly reading: Kind = (call) => this.#keepTrying(call, () => true);
@@ -82,7 +87,7 @@ export class Retrying {
         const signal = this.#signal;
         if (signal === undefined || signal.aborted || kindOf(error) !== 'retry') throw error;
         const waited = clock.elapsed() - began;
-        if (waited >= LONGEST_MS || (waited >= ROOM_MS && recordBudget.isWanted)) throw error;
+        if (waited >= LONGEST_MS || (waited >= BUDGET_MS && recordBudget.isWanted)) throw error;
         if (!mayRepeat(error as TributaryError)) throw error;
         const delayMs = backOff(failures, settings.backOffMs, random);
         this.waits(error as TributaryError, delayMs);
@@ -93,14 +98,14 @@ export class Retrying {
   }
 
   async #checkOwner(): Promise<void> {
-    const { job, topic, partition } = this.#place;
+    const { job, topic, partition } = this.#assignment;
     const token = await this.#runtime.stores.tables.token(job, topic, partition);
     if (token === this.#token) return;
     throw new TributaryError('FENCED', `partition ${partition} of ${topic} was claimed by a newer owner of ${job}`);
   }
 }
 
-/** The stores, as an owner uses them that has patience. What it must not repeat is as it was. */
+/** The stores with retries. Calls that must not be repeated are not changed. */
 export function withRetries({ transport, codec, tables, cache, search, channels }: Stores, retrying: Retrying): Stores {
   const { reading, writing, writingRows } = retrying;
   return {
@@ -110,7 +115,7 @@ export function withRetries({ transport, codec, tables, cache, search, channels 
       committed: reading,
       lag: reading,
       read: reading,
-      // Timers: a record said twice is harmless.
+      // Timers: a second record is harmless.
       produce: reading,
     }),
     codec: withKinds(codec, { learn: reading }),
@@ -129,7 +134,7 @@ export function withRetries({ transport, codec, tables, cache, search, channels 
   };
 }
 
-/** The same object, some of whose calls are made in another way. */
+/** The same object, with some of its calls wrapped. */
 export function withKinds<T extends object>(port: T, kinds: Partial<Record<keyof T, Kind>>): T {
   const result: Record<string, unknown> = {};
   for (let each: object | null = port; each !== null && each !== Object.prototype; each = Object.getPrototypeOf(each)) {

@@ -1,13 +1,13 @@
 /**
- * The memory that the rows of all partitions of a process may take between batches. Whoever keeps rows counts them here; when they
- * are too many bytes, those go that were used longest ago, whose ever they are.
+ * The memory that the rows of all partitions of a process may take between batches. Each keeper of rows counts its bytes here. When there are too
+ * many, the least recently used rows of the process are given up, whichever keeper has them.
  */
 
-/** One who keeps rows, such as the owner of a partition. */
+/** An object that keeps rows, such as the rows of one partition. */
 export interface Keeper {
-  /** When the oldest of what it can give up was used last, as `tick` counted; undefined if it can give up nothing now. */
+  /** When the oldest row that it can give up was last used, as counted by `tick`; undefined if it can give up none now. */
   oldest(): number | undefined;
-  /** Gives up rows used last at that time, until so many bytes are free or there are no more of that time. */
+  /** Gives up rows that were last used at that time, until so many bytes are free or no such row is left. */
   giveUp(bytes: number): void;
 }
 
@@ -21,12 +21,12 @@ export class RowBudget {
     this.bytes = bytes;
   }
 
-  /** What is kept now, in bytes. */
+  /** How much is kept now, in bytes. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** What each keeper may keep of one batch: so nobody packs at once what all of them would have to make room for. */
+  /** How many bytes each keeper may keep of one batch. So none packs rows that would be given up at once for those of others. */
   get share(): number {
     return this.bytes / Math.max(1, this.#keepers.size);
   }
@@ -39,18 +39,18 @@ export class RowBudget {
     this.#keepers.delete(keeper);
   }
 
-  /** Later than every time before. */
+  /** Returns a time later than all before. */
   tick(): number {
     this.#ticks += 1;
     return this.#ticks;
   }
 
-  /** More bytes are kept, or with a number below zero fewer. */
+  /** Counts bytes that are kept in addition; fewer, if the number is negative. */
   count(bytes: number): void {
     this.#taken += bytes;
   }
 
-  /** Makes those give up who have what is oldest, until what is kept is within the budget. */
+  /** Makes keepers give up their oldest rows, until the rest is within the budget. */
   settle(): void {
     while (this.#taken > this.bytes) {
       const oldest = this.#keeperOfOldest();

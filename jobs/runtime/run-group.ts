@@ -1,9 +1,9 @@
-/** A member of a consumer group in this process: one owner for every partition that it is given. */
+/** A member of a consumer group in this process, with one owner for every assigned partition. */
 import type { AssignmentListener, Membership, Transport } from '../../topics/log/transport.ts';
 import type { PartitionOwner } from './owner.ts';
 
 export interface RunningJob {
-  /** Rejects when an owner met something fatal; resolves after `stop`. */
+  /** Rejects when an owner has failed with a fatal error; resolves after `stop`. */
   readonly finished: Promise<void>;
   /** Finishes the batches at hand, commits them, leaves the group. */
   stop(): Promise<void>;

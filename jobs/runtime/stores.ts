@@ -1,4 +1,4 @@
-/** What the runtime works with: ports, a clock, and somebody to tell. Nothing here knows an implementation. */
+/** What the runtime works with: ports, clocks and telemetry. Nothing here knows an implementation. */
 
 import type { ChannelName } from '../../core/channel.ts';
 import type { Cache } from '../../sinks/cache/port.ts';
@@ -23,48 +23,48 @@ export interface Stores {
 
 /** The clocks, which only the runtime has. */
 export interface Clock {
-  /** The clock on the wall, in ms since 1970 UTC: for the times of events. It may be set forward and back at any moment. */
+  /** The wall clock, in ms since 1970 UTC: for the times of events. It may be set forward or back at any moment. */
   now(): number;
-  /** In ms since some moment; it only goes forward, at its pace. For durations, deadlines and what is kept for a while. */
+  /** The monotonic clock, in ms since some moment: for durations and deadlines. */
   elapsed(): number;
   /** Settles after `ms`, or at once when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** Called between two pieces of work: lets everybody else on the loop have a turn if work has gone on for long. */
+  /** Called between two pieces of work. Yields to the event loop if work has gone on for long; otherwise undefined. */
   yieldToLoop(): Promise<void> | undefined;
 }
 
 export interface Settings {
-  /** The most records of one batch: more are fewer round trips, fewer are a shorter wait. */
+  /** The most records of one batch. A larger number means fewer round trips, a smaller one less latency. */
   readonly maxRecords: number;
-  /** The most keys of one batch. What a batch takes, of memory and of the stores, goes by its rows, and these go by keys. */
+  /** The most keys of one batch. The load of a batch on memory and stores depends on its rows, and so on its keys. */
   readonly maxKeys: number;
   /**
-   * How many batches of the most records a process reads and folds at once; of smaller ones as many more. What they hold is
-   * the memory they take. Small ones of partitions that were read to their end do not count.
+   * How many batches of `maxRecords` a process reads and folds at once, or accordingly more of smaller ones. It bounds the memory that batches
+   * take. Small batches of live records do not count.
    */
   readonly batchesAtOnce: number;
   /** How long one fetch waits for records. */
   readonly waitMs: number;
   /** How long a lookup may be kept. */
   readonly lookupMs: number;
-  /** How often due timers are looked for. */
+  /** The pause between searches for due timers. */
   readonly timerMs: number;
   /** The memory for rows that a process keeps between batches, in MB (10^6 bytes). */
   readonly rowCacheMb: number;
   /** How long a batch waits for a view that may be behind. */
   readonly viewWaitMs: number;
-  /** What becomes of records of a type that their topic does not declare. */
+  /** What is done with records of a type that their topic does not declare. */
   readonly undeclaredTypes: 'skip' | 'dead-letter';
   /**
-   * A claim takes possession of what it touches until it has committed so many new records. No batch of any owner may have more, so
-   * that whatever an earlier owner had read when it was fenced lies within. Only tests lower it, together with the batches.
+   * A claim takes possession of the rows that it touches until it has committed so many new records. No batch of any owner may have more:
+   * so all records that an earlier owner had read when it was fenced are among them. Only tests lower it, together with the batches.
    */
   readonly possessionRecords: number;
-  /** The first and the longest pause when a store is away; doubled in between, with jitter. */
+  /** The first and the longest pause while a store does not answer, in ms; doubled in between, with jitter. */
   readonly backOffMs: readonly [first: number, longest: number];
 }
 
-/** Never to be lowered: an owner of an earlier release may have batches as large. */
+/** Must never be lowered: an owner of an earlier release may have batches of this size. */
 export const POSSESSION_RECORDS = 100_000;
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -82,8 +82,8 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 /**
- * Instead, where rows are in a store that answers over a network: batches of fewer rows, one while another waits for the store, and
- * rows are not read again.
+ * Settings for rows in a store behind a network: smaller batches; two at once, so that one is folded while the other waits for the store; and
+ * more memory for rows, so that they are not read again.
  */
 export const NETWORKED = {
   maxRecords: 2000,
@@ -92,12 +92,12 @@ export const NETWORKED = {
   rowCacheMb: 48,
 } as const satisfies Partial<Settings>;
 
-/** The room that these settings give to the batches of a process. */
+/** The record budget that these settings give to the batches of a process. */
 export function recordBudgetOf({ batchesAtOnce, maxRecords }: Settings): RecordBudget {
   return new RecordBudget(batchesAtOnce * maxRecords);
 }
 
-/** The memory that these settings give to the rows of a process. */
+/** The memory budget that these settings give to the rows of a process. */
 export function rowBudgetOf({ rowCacheMb }: Settings): RowBudget {
   return new RowBudget(rowCacheMb * 1_000_000);
 }
@@ -107,13 +107,13 @@ export interface Runtime {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly telemetry: Telemetry;
-  /** For the records of all batches that are read and folded. Batches of some few new records do not ask. */
+  /** For the records of all batches that are read and folded, except small batches of live records. */
   readonly recordBudget: Pick<RecordBudget, 'take' | 'isWanted'>;
-  /** The same for the records by which views catch up. */
+  /** For the records that are read to let views catch up. */
   readonly catchUpBudget: Pick<RecordBudget, 'take'>;
-  /** For the rows that all partitions keep between batches. */
+  /** For the rows that all partitions keep in memory between batches. */
   readonly rowBudget: RowBudget;
-  /** In [0, 1): for jitter. */
+  /** Returns a number in [0, 1), for jitter. */
   readonly random: () => number;
   readonly upstreams: Upstreams;
 }

@@ -1,6 +1,6 @@
 /**
- * Everything the runtime has to tell those who operate it: one closed list, from which both the log and the metrics
- * are made, so that they cannot disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
+ * Everything that the runtime reports to its operators: one closed list, from which both logs and metrics are made, so that they cannot
+ * disagree. Labels are bounded: job, topic, partition, code; never a user or a key.
  */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Anomaly } from './anomalies.ts';
@@ -18,11 +18,11 @@ export type TelemetryEvent = PartitionEvent | JobEvent;
 type JobEvent = OfJob &
   (
     | { readonly kind: 'job-running' }
-    /** It is not started yet, since a store is away; told for each try. */
+    /** It is not started yet, because a store or the log does not answer. Reported for each try. */
     | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
-    /** What its start waited for is back. */
+    /** What it waited for at its start answers again. */
     | { readonly kind: 'job-resumed' }
-    /** It met something fatal, and is started again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
+    /** It ended with a fatal error, and is started again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
     | {
         readonly kind: 'job-failed';
         readonly code: string;
@@ -32,17 +32,17 @@ type JobEvent = OfJob &
   );
 
 export type PartitionEvent = Where &
-  /** `token`: of owners of rows. */
+  /** `token`: only of owners of rows. */
   (
     | { readonly kind: 'claimed'; readonly token?: number; readonly offset: number }
     | { readonly kind: 'released' }
-    /** What was counted is in its table, with the positions that it reflects. */
+    /** Counts were committed to their table, with the positions that they include. */
     | {
         readonly kind: 'published';
         readonly table: string;
         /** The version of the table. */
         readonly version: number;
-        /** Of the partition: how many events it counted, and in how many rows. */
+        /** How many events of the partition were counted, and in how many rows. */
         readonly events: number;
         readonly rows: number;
         readonly durationMs: number;
@@ -50,11 +50,11 @@ export type PartitionEvent = Where &
       }
     | {
         readonly kind: 'batch';
-        /** What became of each record of the batch; the counts add up to `records`. */
+        /** The outcomes of the records of the batch: `applied`, `skipped`, `rejected` and `routed` add up to `records`. */
         readonly records: number;
         readonly applied: number;
         readonly skipped: Readonly<Record<Skip, number>>;
-        /** What was strange about events that were taken all the same. */
+        /** Anomalies of events that were applied nevertheless. */
         readonly odd: Readonly<Record<Anomaly, number>>;
         readonly rejected: number;
         readonly routed: number;
@@ -73,28 +73,28 @@ export type PartitionEvent = Where &
     /** Records of a type that the topic does not declare. */
     | { readonly kind: 'undeclared'; readonly type: string; readonly count: number }
     | { readonly kind: 'dead-letter'; readonly offset: number; readonly code: ErrorCode; readonly message: string }
-    /** Told for each try. */
+    /** A store or the log does not answer. Reported for each try. */
     | { readonly kind: 'waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
-    /** After all the waiting a turn was done: what was away is back. */
+    /** A turn succeeded after waiting. */
     | { readonly kind: 'resumed' }
     | { readonly kind: 'fenced'; readonly message: string }
-    /** The committed offset is of a topic that was deleted since: the job begins with the one that there is now. */
+    /** The committed offset is of a topic that was deleted since: the job begins at the start of the new one. */
     | { readonly kind: 'topic-remade'; readonly offset: number }
-    /** Another tool has committed the offset. The dedupe positions were made anew from the log. */
+    /** Another tool has committed the offset. The dedupe positions were made anew, from the log. */
     | { readonly kind: 'offset-foreign'; readonly offset: number }
-    /** Another tool has expanded the topic, so that dedupe positions of old partitions are not known in others. */
+    /** Another tool has expanded the topic, so the dedupe positions of old partitions are not known in the new ones. */
     | { readonly kind: 'expanded'; readonly from: number; readonly to: number }
-    /** Records of a view that it held in a newer version. */
+    /** Records that a view already had in a newer version. */
     | { readonly kind: 'views-stale'; readonly view: string; readonly count: number }
     | { readonly kind: 'records-lost'; readonly from: number; readonly to: number }
     | { readonly kind: 'timers-fired'; readonly count: number }
-    /** A store is away or slow, and the batch goes on without the view; or it is still. */
+    /** The store of a view does not answer or is slow. The batch goes on without the view, which is behind or stays so. */
     | { readonly kind: 'view-late'; readonly view: string; readonly code: LateCode; readonly message: string }
-    /** How far a view is behind the rows: in records of the log, and in the age of the first of them, if it is known. */
+    /** How far a view is behind the rows: in records of the log, and as the age of the first of them if it is known. */
     | { readonly kind: 'view-lag'; readonly view: string; readonly records: number; readonly ageMs: number | undefined }
-    /** A record that is missing in a view, since it cannot be made or its store will never take it. */
+    /** A record is missing in a view, because it cannot be made or its store will never accept it. */
     | { readonly kind: 'view-refused'; readonly view: string; readonly message: string }
-    /** The log has dropped records by which a view was to catch up. */
+    /** The log has deleted records with which a view was to catch up. */
     | { readonly kind: 'view-missed'; readonly view: string; readonly from: number; readonly to: number }
   );
 
@@ -102,9 +102,9 @@ export type PartitionEvent = Where &
 export type LateCode = ErrorCode | 'SLOW';
 
 /**
- * Why a record was left alone. `unwanted`: of a type the job does not fold; `undeclared`: of one that its topic does not have; `repeated`: its origin was seen already, or every
- * row had applied it; `unchanged`: it changed no row; `not-ours`: a timer or an answer for another job, or one
- * that is no longer awaited.
+ * Why a record was skipped. `unwanted`: its type is not folded by the job. `undeclared`: its topic does not declare its type. `repeated`: its origin
+ * was seen before, or all its rows had applied it. `unchanged`: it changed no row. `not-ours`: it is a timer, an answer or a record that was
+ * sent on for another job.
  */
 export const SKIPS = ['unwanted', 'undeclared', 'repeated', 'unchanged', 'not-ours'] as const;
 export type Skip = (typeof SKIPS)[number];

@@ -1,16 +1,16 @@
-/** Which jobs derive events for which topics, and so whose origins count. */
+/** Which jobs emit events to which topics, and so whose origins count. */
 import { ROUTED } from '../../topics/log/origin.ts';
 import type { Job } from '../define.ts';
 
 /**
- * The jobs that derive events for a topic, as `job/topic`. The origin of any other event is none of ours: its producer may mean
- * something else by the word, and dedupe positions are not kept for it.
+ * The jobs that emit events to a topic, as `job/topic`. The origin of any other event is ignored, and no dedupe position is kept for it: its
+ * producer may mean something else by `origin`.
  */
 export type Upstreams = (topic: string) => ReadonlySet<string>;
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** `jobs` have to be all that are declared. */
+/** `jobs` must be all declared jobs. */
 export function upstreamsOf(jobs: readonly Job[]): Upstreams {
   const upstreams = new Map<string, Set<string>>();
   for (const { name, from, to } of jobs) {
@@ -22,6 +22,6 @@ export function upstreamsOf(jobs: readonly Job[]): Upstreams {
   return (topic) => upstreams.get(topic) ?? NOBODY;
 }
 
-/** Whether an origin in a record of `topic` counts, by its `job/topic`: a declared job emitted it, or the record was sent on. */
+/** Whether an origin with this `job/topic` counts in a record of `topic`: a declared job emitted the event, or the record was sent on. */
 export const isUpstream = (upstreams: ReadonlySet<string>, topic: string, upstream: string): boolean =>
   upstreams.has(upstream) || upstream === `${ROUTED}/${topic}`;

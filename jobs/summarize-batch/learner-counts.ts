@@ -1,4 +1,4 @@
-/** The counts of a batch's learners: exact sums of transitions from one standing to another. */
+/** The counts of a course batch's learners: exact sums of transitions from one standing to another. */
 
 import type { EventOf } from '../../core/event.ts';
 import type { RowOf } from '../../core/target.ts';
@@ -24,30 +24,32 @@ export const NOBODY = {
   progressSum: 0,
 };
 
-/** What is counted of the learners of one course. */
+/** A learner's standing before and now; undefined stands for not being in the batch. */
+interface Move {
+  readonly before?: Standing;
+  readonly after?: Standing;
+  /** Whether the learner was never in the batch before. */
+  readonly isFirst?: boolean;
+}
+
+/** The counts of the learners of one course. */
 type Counts = Pick<Batch, keyof typeof NOBODY>;
 type Learner = Pick<Batch, 'batchId' | 'courseId'>;
 
 /**
- * The batch with one learner's standing counted out and the other counted in; undefined stands for not being in the batch.
- * A learner who cannot be counted out was never counted in: then nothing is counted. `isFirst`: the learner was never in it before.
+ * The batch without the learner's standing of before, and with the one of now. It is a rejection if the standing of before was never
+ * counted.
  */
-export function counted(
-  row: Batch,
-  { courseId }: Learner,
-  before: Standing | undefined,
-  after: Standing | undefined,
-  isFirst = false,
-): Batch | Rejection {
+export function counted(row: Batch, { courseId }: Learner, move: Move): Batch | Rejection {
   const batch = row.courseId === '' ? ofCourse(row, courseId) : row;
   const isOther = courseId !== batch.courseId;
   const counts = isOther ? (batch.others.get(courseId) ?? NOBODY) : countsOf(batch);
-  const next = movedIn(counts, batch.batchId, before, after, isFirst);
+  const next = movedIn(counts, batch.batchId, move);
   if (next instanceof Rejection) return next;
   return isOther ? { ...batch, others: batch.others.set(courseId, next) } : { ...batch, ...next };
 }
 
-/** The batch as one of that course, with the counts of its learners. */
+/** The batch as one of this course, with the counts of the course's learners. */
 export function ofCourse(batch: Batch, courseId: string): Batch {
   if (batch.courseId === courseId) return batch;
   const counts = countsOf(batch);
@@ -61,19 +63,13 @@ function countsOf(batch: Batch): Counts {
   return { learners, ever, left, notStarted, inProgress, completed, meanProgress, histogram, progressSum };
 }
 
-function movedIn(
-  counts: Counts,
-  batchId: string,
-  before: Standing | undefined,
-  after: Standing | undefined,
-  isFirst: boolean,
-): Counts | Rejection {
+function movedIn(counts: Counts, batchId: string, { before, after, isFirst = false }: Move): Counts | Rejection {
   const next = { ...counts, ever: counts.ever + (isFirst ? 1 : 0) };
   for (const [standing, by] of [[before, -1] as const, [after, 1] as const]) {
     if (standing === undefined) continue;
     const { progress, state } = standing;
     if (progress < 0 || progress > 100) {
-      return reject('FACT_IMPOSSIBLE', `a progress of ${progress} percent: say it again with 0 to 100`);
+      return reject('FACT_IMPOSSIBLE', `a progress of ${progress} percent: produce it again with 0 to 100`);
     }
     const tenth = Math.min(9, Math.floor(progress / 10));
     next.learners += by;

@@ -1,16 +1,16 @@
 /**
- * What each batch looks like: when it runs, how many learn in it, and how far they are.
+ * A summary of each course batch: when it runs, how many people learn in it, and how far they are.
  *
- * - Every fact about a learner carries where the learner stood before and stands now, so that the counts are exact sums of
- *   transitions and no learner need be remembered. Such facts count also before the batch itself is known.
- * - The status follows from the dates and the latest time known. A timer at the start and one at the end move it; an update of
- *   the batch draws it again, so that an extended batch goes on. `batch.started` and `batch.ended` are said whenever the batch
- *   comes from before its start, or its end, to after it: for a batch that is told of when it is over, both at once.
- * - An update carries the whole batch, and the newest by its time says what the batch is; one that is older and comes later changes
- *   nothing. A creation tells nothing new beside an update.
- * - Retired is for good. Learners are still counted.
- * - A batch counts people once: those who learn its own course. Learners of another one are counted apart, in case the batch turns out to
- *   be of that course; while nobody has told, it is of the course that the first learner learns.
+ * - Every fact about a learner carries the standing before and the standing now. So the counts are exact sums of transitions, and no learner
+ *   need be remembered. Such facts count even before the batch itself is known.
+ * - The status follows from the dates and the latest time known. Timers at the start and at the end change it. It is concluded again when
+ *   the batch is updated, so that an extended batch goes on. `batch.started` and `batch.ended` are emitted whenever the batch passes its
+ *   start or its end; both at once for a batch that becomes known after its end.
+ * - An update carries the whole batch, and the one with the newest time holds; an older one that arrives later changes nothing. A creation
+ *   changes nothing after an update.
+ * - A retirement is final. Learners are still counted.
+ * - A batch counts everybody once: those who learn its own course. Learners of another course are counted separately, in case the batch turns
+ *   out to be of that course. Until the batch is known, its course is that of the first learner.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -33,11 +33,11 @@ import { same } from '../same.ts';
 import { counted, NOBODY, ofCourse } from './learner-counts.ts';
 
 type Batch = RowOf<typeof batchSummary>;
-type Told = Pick<EventOf<typeof batchUpdated>, 'data' | 'time'>;
+type Described = Pick<EventOf<typeof batchUpdated>, 'data' | 'time'>;
 
 export const summarizeBatch = defineJob({
   name: 'summarize-batch',
-  doc: 'Keeps when each batch runs, how many learn in it and how far they are, and says when it starts and ends.',
+  doc: 'Keeps when each batch runs, how many learn in it and how far they are, and emits when it starts and ends.',
   from: batchEvents,
   on: [batchCreated, batchUpdated, batchRetired, learnerJoined, learnerProgressed, learnerLeft, timerFired],
   to: [batchEvents],
@@ -52,21 +52,22 @@ export const summarizeBatch = defineJob({
 
     'batch.retired': (row, { data }) => withStatus(row ?? newBatch(data), 'retired'),
 
-    'batch.learner-joined': (row, { data }) => counted(row ?? newBatch(data), data, undefined, data, data.first),
+    'batch.learner-joined': (row, { data }) =>
+      counted(row ?? newBatch(data), data, { after: data, isFirst: data.first }),
 
     'batch.learner-progressed': (row, { data }) => {
       const before = { progress: data.previousProgress, state: data.previousState };
-      return counted(row ?? newBatch(data), data, before, data);
+      return counted(row ?? newBatch(data), data, { before, after: data });
     },
 
-    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, data, undefined),
+    'batch.learner-left': (row, { data }) => counted(row ?? newBatch(data), data, { before: data }),
 
     'timer.fired': (row, { time }) => row && withStatus(row, statusAt(row, time)),
   },
 
   react: (before, after, event) => {
     if (after === undefined || after === before || event.type.startsWith('batch.learner-')) return [];
-    // A timer may be late: what it would have said by now is said first.
+    // A timer may be late: what it would have emitted by now is emitted first.
     const until = before && statusAt(before, latest(before, event.time));
     const passed = [...passages(before?.status, until), ...passages(until, after.status)];
     const { batchId, courseId } = after;
@@ -95,10 +96,14 @@ function newBatch({ batchId, courseId = '' }: { batchId: string; courseId?: stri
   };
 }
 
-function described(row: Batch | undefined, { data, time }: Told, by: 'createdAt' | 'updatedAt'): Batch | Rejection {
+function described(
+  row: Batch | undefined,
+  { data, time }: Described,
+  by: 'createdAt' | 'updatedAt',
+): Batch | Rejection {
   const { batchId, courseId, name, startsAt, endsAt } = data;
   if (endsAt !== null && endsAt < startsAt) {
-    return reject('FACT_IMPOSSIBLE', `batch ${batchId} ends before it starts: correct its dates and say it again`);
+    return reject('FACT_IMPOSSIBLE', `batch ${batchId} ends before it starts: correct its dates and produce it again`);
   }
   const before = row ?? newBatch(data);
   if (isOlder(before, time, by)) return before;
@@ -107,7 +112,7 @@ function described(row: Batch | undefined, { data, time }: Told, by: 'createdAt'
   return row !== undefined && same(row, next) ? row : next;
 }
 
-/** Whether what is known of the batch is newer. A row of an earlier release does not know when it was told, and by which of the two. */
+/** Whether what is known about the batch is newer. A row of an earlier release does not have the times of either event. */
 function isOlder({ startsAt, createdAt, updatedAt }: Batch, time: number, by: 'createdAt' | 'updatedAt'): boolean {
   if (by === 'updatedAt') return updatedAt !== null && time < updatedAt;
   return updatedAt !== null || (createdAt === null ? startsAt !== null : time < createdAt);
@@ -117,7 +122,7 @@ function withStatus(batch: Batch, status: Batch['status']): Batch {
   return status === batch.status ? batch : { ...batch, status };
 }
 
-/** The latest time known: a start or an end that was reached was reached, though the clock of who tells this is behind. */
+/** The latest time known. A start or an end that was reached stays reached, even if the clock of a producer is behind. */
 function latest(row: Batch | undefined, time: number): number {
   const reached = row?.status === 'ongoing' ? row.startsAt : row?.status === 'ended' ? row.endsAt : null;
   return Math.max(time, reached ?? time);

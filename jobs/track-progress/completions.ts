@@ -1,9 +1,9 @@
 /**
- * What a learner completed, and what was taken back of it: a reset, of the whole course or of some contents; a retake; a completion
- * that was withdrawn. Each has a time, and what counts follows from the times, in whichever order they are told: of one content its
- * completions that no reset covers, the first of them and the latest seven others.
+ * What a learner has completed, and what was taken back: by a reset of the whole course or of some contents, by a retake, or by the withdrawal
+ * of a completion. Each fact has a time. What counts follows from the times, in whatever order the facts arrive: of each content, the
+ * completions that no reset covers; the first of them and the latest seven others are kept.
  *
- * Of equal times, what is told later holds. A withdrawn completion alone needs a completion of a later time.
+ * Of facts with equal times, the later in the log holds. Only after a withdrawal must a completion have a later time to count.
  */
 
 import type { EventOf } from '../../core/event.ts';
@@ -16,7 +16,7 @@ type Visit = Pick<EventOf<typeof contentProgressed>, 'data' | 'time'>;
 const NEVER = Number.NEGATIVE_INFINITY;
 const MOST_AGAIN = 7;
 
-/** The content after a visit, which may complete it. `isRepeat`: the visit was counted already. */
+/** The content after a visit, which may complete it. `isRepeat`: the visit was counted before. */
 export function visited(learner: Learner, { data, time }: Visit, isRepeat: boolean): Content {
   const before = learner.contents.get(data.contentId);
   const counts = data.status === 'completed' && time >= resetOf(learner, data.contentId);
@@ -31,17 +31,17 @@ export function visited(learner: Learner, { data, time }: Visit, isRepeat: boole
   };
 }
 
-/** Whether the visit told of a completion that was not known and counts. */
-export function isNews(before: Content | undefined, after: Content, time: number): boolean {
+/** Whether the visit brought a completion that counts and was not known. */
+export function isNewCompletion(before: Content | undefined, after: Content, time: number): boolean {
   return completionsOf(after).includes(time) && !(before !== undefined && completionsOf(before).includes(time));
 }
 
-/** All completions that are known and count, the first one first. */
+/** All known completions that count, the earliest first. */
 export function completionsOf({ completedAt, again }: Pick<Content, 'completedAt' | 'again'>): readonly number[] {
   return completedAt === null ? [] : [completedAt, ...again];
 }
 
-/** After a reset of the whole course, or of some contents. */
+/** The learner after a reset of some contents, or of the whole course (null). */
 export function reset(learner: Learner, contentIds: readonly string[] | null, time: number, course?: Course): Learner {
   return contentIds === null ? resetWhole(learner, time, course) : resetSome(learner, contentIds, time, course);
 }
@@ -82,7 +82,7 @@ function resetSome(learner: Learner, contentIds: readonly string[], time: number
     : { ...learner, contents, resets, completedAt };
 }
 
-/** From here on only what is completed later counts in the progress; the completion of the course follows from all. */
+/** From here on only later completions count in the progress; the completion of the course follows from all of them. */
 export function retaken(learner: Learner, time: number): Learner {
   if (time < (learner.retakenAt ?? NEVER)) return learner;
   let { contents } = learner;
@@ -102,7 +102,7 @@ export function withdrawn(learner: Learner, time: number): Learner {
   return isKnown ? learner : { ...learner, withdrawnAt: time, completedAt };
 }
 
-/** Up to when completions of the content do not count. */
+/** The time up to which completions of the content do not count. */
 function resetOf({ resetAt, resets }: Pick<Learner, 'resetAt' | 'resets'>, contentId: string): number {
   return Math.max(resetAt ?? NEVER, resets.get(contentId) ?? NEVER);
 }
@@ -119,12 +119,12 @@ function kept([completedAt, ...again]: readonly number[]): Pick<Content, 'comple
   return { completedAt: completedAt ?? null, again: again.slice(-MOST_AGAIN) };
 }
 
-/** A course that is not known may require anything. */
+/** An unknown course may require everything. */
 function isRequired(course: Course | undefined, contentId: string): boolean {
   return course === undefined || course.contents.get(contentId)?.required === true;
 }
 
-/** The completion of the course, unless it is one that is taken back. */
+/** The completion of the course, unless it is taken back. */
 function spared(completedAt: number | null, time: number): number | null {
   return completedAt !== null && completedAt <= time ? null : completedAt;
 }

@@ -1,4 +1,4 @@
-/** The row of one learner in one course: one of whom nothing is known, and what is asked of any. */
+/** The row of one learner in one course: a new one, and questions about it. */
 import { Entries } from '../../core/entries.ts';
 import type { Learner } from './standing.ts';
 
@@ -28,7 +28,7 @@ export function newLearner({ userId, courseId }: { userId: string; courseId: str
   };
 }
 
-/** Whether nothing is known of the learner but who follows. */
+/** Whether nothing is known of the learner but followers. */
 export function isUntouched({ batches, contents, resetAt, resets, retakenAt, withdrawnAt }: Learner): boolean {
   const isTakenBack = [resetAt, retakenAt, withdrawnAt].some((time) => time !== null);
   return batches.size + contents.size + resets.size === 0 && !isTakenBack;
@@ -36,5 +36,5 @@ export function isUntouched({ batches, contents, resetAt, resets, retakenAt, wit
 
 /** Whether the learner is in any batch of the course. */
 export const isEnrolled = (row: Learner | undefined): boolean => row?.batches.some(({ active }) => active) === true;
-/** Whether the learner is or was in one. */
+/** Whether the learner is or was in any. */
 export const wasEnrolled = (row: Learner): boolean => row.batches.some(({ joined }) => joined);

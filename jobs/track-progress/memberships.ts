@@ -1,8 +1,8 @@
 /**
- * Whether a learner is in a batch. A platform may enrol the same learner by several methods; each has its own newest fact, and the
- * learner is in the batch while any holds. A leaving without a method ends all of them, those too that are told of later.
+ * Whether a learner is in a batch. A platform may enrol the same learner by several methods. Each has its own newest fact, and the learner is
+ * in the batch while any of them is active. A leaving without a method ends all of them, even those that arrive later with an earlier time.
  *
- * What is older than what is known changes nothing but when the learner first joined. Of equal times, what is told later holds.
+ * A fact that is older than what is known changes only when the learner first joined. Of facts with equal times, the later in the log holds.
  */
 
 import type { RowOf } from '../../core/target.ts';
@@ -12,16 +12,16 @@ import { same } from '../same.ts';
 type EntryOf<E> = E extends Iterable<[string, infer V]> ? V : never;
 export type Membership = EntryOf<RowOf<typeof learnerProgress>['batches']>;
 type Method = Membership['methods'][number];
-/** What the facts alone say. */
+/** What is known from facts alone. */
 type Facts = Pick<Membership, 'methods' | 'leftAt' | 'joined' | 'firstAt'>;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const MOST_METHODS = 50;
 
-/** Whether the batch was told of more ways of coming in than a platform has: of single enrollments in their place. */
+/** Whether there are more methods than a platform has: then each enrollment was probably given a method of its own. */
 export const isCrowded = ({ methods }: Membership): boolean => methods.length > MOST_METHODS;
 
-/** The membership after a joining; the same one if that is no news. */
+/** The membership after a joining; the same object if nothing changes. */
 export function joinedBy(before: Membership | undefined, method: string, time: number): Membership {
   const { methods, leftAt, joined, firstAt } = factsOf(before, method);
   const known = methods.find((one) => one.method === method);
@@ -33,7 +33,7 @@ export function joinedBy(before: Membership | undefined, method: string, time: n
   });
 }
 
-/** The membership after a leaving, by one method or, with an empty one, by all. */
+/** The membership after a leaving by one method, or by all methods if `method` is empty. */
 export function leftBy(before: Membership | undefined, method: string, time: number): Membership {
   const facts = factsOf(before, method);
   if (method === '') {
@@ -46,8 +46,8 @@ export function leftBy(before: Membership | undefined, method: string, time: num
 }
 
 /**
- * The row of an earlier release knows whether and since when, and no method: what is told of one first is taken for the one by which
- * the learner came in.
+ * The row of an earlier release has no methods, only whether and since when the learner is in the batch. The first method that arrives is
+ * assumed to be the one by which the learner joined.
  */
 function factsOf(before: Membership | undefined, method: string): Facts {
   if (before === undefined) return { methods: [], leftAt: null, joined: false, firstAt: 0 };

@@ -1,8 +1,8 @@
 /**
- * Where a learner stands in a course: what follows from the contents that were completed and from the course as it is now.
+ * The standing of a learner in a course: what follows from the completed contents and from the course as it is now.
  *
- * Counting all contents takes as long as there are contents. One more completed content adds a known amount instead, if the counts
- * before were made with the same structure: a row says with which one, by the course's `measuredSince`.
+ * Counting all contents takes time in proportion to their number. One more completed content only adds a known amount, if the earlier counts
+ * were made with the same structure. A row stores which one that was: the course's `measuredSince`.
  */
 
 import type { RowOf } from '../../core/target.ts';
@@ -17,9 +17,9 @@ export type Course = RowOf<typeof courseStructure>;
 type Counts = Pick<Learner, 'completed' | 'units'>;
 
 /**
- * The same facts, with what follows from them. Without a course nothing follows but that something was visited. `completing` is the
- * content that this event completed, if it did: the only one of which the counts before do not know. `earlier`: a completion was told
- * of that happened before the course was complete, which may have been so earlier.
+ * The learner with the same facts and what follows from them. Without a course it only follows that something was visited. `completing`: the
+ * content that this event has completed, if any, which is the only one that the earlier counts lack. `earlier`: a completion arrived that
+ * is older than the completion of the course, so the course may have been complete earlier.
  */
 export function concluded(
   learner: Learner,
@@ -42,12 +42,12 @@ export function concluded(
     progress: required === 0 ? 0 : Math.floor((100 * counts.completed) / required),
     state: completedAt !== null ? 'completed' : hasBegun ? 'in_progress' : 'not_started',
     completedAt,
-    batches: told(learner.batches, completedAt !== null),
+    batches: withCompletionSaid(learner.batches, completedAt !== null),
     measuredSince: since,
   };
 }
 
-/** The same, whatever the row says of the counts before. */
+/** The same, but counts everything anew. */
 export function concludedWhole(learner: Learner, course: Course | undefined): Learner {
   return concluded({ ...learner, measuredSince: null }, course);
 }
@@ -78,19 +78,19 @@ function countedWhole({ contents, units }: Learner, course: Course | undefined):
   return { completed, units: counted };
 }
 
-/** When the course was first complete. What was concluded stays, also when the course grows, unless facts say it was earlier. */
+/** When the course was first complete. A conclusion stays, even when the course grows, unless facts show an earlier completion. */
 function completionOf(learner: Learner, course: Course | undefined, counts: Counts, earlier: boolean): number | null {
   const { completedAt, retakenAt } = learner;
   if (course === undefined || course.required === 0 || (completedAt !== null && !earlier)) return completedAt;
-  // Who takes the course once more may have completed it before, and be told of that now.
+  // Somebody who takes the course again may have completed it before, which may become known only now.
   if (retakenAt === null && counts.completed < course.required) return completedAt;
   const found = lastCompletion(learner, course);
   return found === null ? completedAt : Math.min(completedAt ?? found, found);
 }
 
 /**
- * When the last required content was completed, or null if one is not; after a completion that was withdrawn, not before the next of any
- * of them. Walks all contents: asked for when the course is complete, and hardly again in the life of a row.
+ * When the last required content was completed; null if one is not complete. After a withdrawn completion, it is the next completion of any of
+ * them at the earliest. Walks all contents, but only when the course is complete, which is rare in the life of a row.
  */
 function lastCompletion({ contents, withdrawnAt }: Learner, course: Course): number | null {
   let last = Number.NEGATIVE_INFINITY;
@@ -121,8 +121,8 @@ function forEachCompleted(
   });
 }
 
-/** Every batch the learner is in is told of a completion, once; of one that was taken back, none was told. */
-function told(before: Learner['batches'], isComplete: boolean): Learner['batches'] {
+/** Notes that the completion is emitted once to every batch that the learner is in; after it was taken back, to none of them. */
+function withCompletionSaid(before: Learner['batches'], isComplete: boolean): Learner['batches'] {
   let batches = before;
   before.forEach((batch, batchId) => {
     const completionSaid = isComplete && (batch.completionSaid || batch.active);

@@ -1,24 +1,23 @@
 /**
  * How far each learner is in each course.
  *
- * A row keeps *facts*: which contents were visited and completed, and which batches the learner is in. What follows from
- * them, the *standing* (percentage, counts per unit, completion), is concluded from the facts and the structure of the
- * course as it is now. So facts may come in any order: progress before the enrollment, or before the course is known, is
- * kept and counts when they come; and when a course is published anew, every standing is concluded again. `standing.ts` does so,
- * and what one event adds does not take longer the more contents there are.
+ * A row keeps *facts*: which contents were visited and completed, and which batches the learner is in. The *standing* (percentage, counts
+ * for each unit, completion) is concluded from the facts and the structure of the course as it is now (`standing.ts`). So facts may come
+ * in any order: progress before the enrollment, or before the course is known, is kept and counts later. When a course is published
+ * again, every standing is concluded again. The work for one event does not grow with the number of contents.
  *
- * Every fact has a time, and what holds follows from the times: `memberships.ts` says who is in a batch, `completions.ts` what counts
- * as completed.
+ * Every fact has a time, and what holds follows from the times: `memberships.ts` decides who is in a batch, `completions.ts` what counts as
+ * completed.
  *
- * - Required is what the course's structure says is required. A learner has completed the course when every required
- *   content is complete; a course that requires nothing is completed by nobody. The first completion is kept for good, unless the
- *   progress is reset or the completion withdrawn. Then batches hear of another standing, and of the next completion as of the first.
- * - Leaving keeps progress, and coming back goes on with it. Nothing is said about a learner who is in no batch. A batch that is told of
- *   a joining after its leaving hears of both, so that it counts the learner as one who was in it.
- * - An enrollment in a batch that is known to be of another course is refused. While nobody has told what a batch is, all are taken: the
- *   batch counts those of its own course, once it knows.
- * - A group may follow somebody who has done nothing yet. When none does any more, no row is left of it.
- * - A visit told twice (same event) is one visit, as far as the latest eight visits tell.
+ * - The structure of the course says what is required. A learner has completed the course when every required content is complete; a course
+ *   without required contents is never completed. The first completion is kept for good, unless the progress is reset or the completion
+ *   is withdrawn. Then batches are notified of the new standing, and of the next completion as of a first one.
+ * - A learner who leaves keeps the progress, and continues with it after coming back. No events are emitted about a learner who is in no
+ *   batch. If the joining of a batch arrives after the leaving, the batch is notified of both, so that it counts the learner as a former one.
+ * - An enrollment is rejected if its batch is known to be of another course. As long as a batch is unknown, all enrollments are accepted:
+ *   once the batch is known, it counts those of its own course.
+ * - A group may follow a user who has done nothing yet. When the last such group stops following, the row is deleted.
+ * - A repeated visit (the same event) counts once; the latest eight visits are remembered.
  */
 
 import { identityOf } from '../../core/event.ts';
@@ -47,18 +46,18 @@ import {
 import { batchEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
 import { catchingUp, defineJob, emit, lookup, type Rejection, reject, view, viewEach, where } from '../define.ts';
 import { derivedId } from '../derived-id.ts';
-import { isNews, reset, retaken, visited, withdrawn } from './completions.ts';
+import { isNewCompletion, reset, retaken, visited, withdrawn } from './completions.ts';
 import { isEnrolled, isUntouched, newLearner, wasEnrolled } from './learner.ts';
 import { isCrowded, joinedBy, leftBy } from './memberships.ts';
 import { concluded, concludedWhole, type Learner } from './standing.ts';
 
-type Said = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
+type Emitted = ReturnType<typeof toBatch>[number] | ReturnType<typeof toGroup> | ReturnType<typeof toLearner>;
 
 const RECENT_VISITS = 8;
 
 export const trackProgress = defineJob({
   name: 'track-progress',
-  doc: 'Keeps how far each learner is in each course, and tells batches, groups and the learner.',
+  doc: 'Keeps how far each learner is in each course, and notifies batches, groups and the learner.',
   from: enrollmentEvents,
   on: [
     enrolled,
@@ -86,7 +85,7 @@ export const trackProgress = defineJob({
   fold: {
     'enrollment.enrolled': (row, { data, time }, { course, batch }) => {
       const { batchId, courseId } = data;
-      // What learners alone told of a batch is not what it is.
+      // A batch that is known only from its learners has no start; its course is a guess.
       if (batch !== undefined && batch.startsAt !== null && batch.courseId !== courseId) {
         return reject(
           'FACT_IMPOSSIBLE',
@@ -108,7 +107,7 @@ export const trackProgress = defineJob({
       if (left === before) return learner;
       if (isCrowded(left)) return crowded(data);
       const after = { ...learner, batches: learner.batches.set(data.batchId, left) };
-      // Who leaves leaves with the standing that the batch was told of last.
+      // A learner leaves with the standing that was last emitted to the batch.
       return row === undefined ? concluded(after, course) : after;
     },
 
@@ -123,7 +122,7 @@ export const trackProgress = defineJob({
         const what = `${data.userId} would have visited ${data.contentId} ${content.views} times, and ${INT_MAX} are the most`;
         return reject('FACT_IMPOSSIBLE', `${what}: correct the producer`);
       }
-      const isCompleted = isNews(before, content, time);
+      const isCompleted = isNewCompletion(before, content, time);
       const completes = content.completed && !before?.completed;
       if (isRepeat && !isCompleted && !completes) return learner;
       const after = {
@@ -173,15 +172,15 @@ export const trackProgress = defineJob({
     const follower =
       event.type === 'enrollment.progress-followed' && event.data.following ? event.data.groupId : undefined;
     const isChanged = isEnrolled(before) !== isEnrolled(after) || (isEnrolled(after) && standingChanged(before, after));
-    const said: Said[] = [];
+    const outputs: Emitted[] = [];
     after.batches.forEach((_, batchId) => {
-      said.push(...toBatch(batchId, before, after));
+      outputs.push(...toBatch(batchId, before, after));
     });
     for (const groupId of after.followers) {
-      if (isChanged || (groupId === follower && isEnrolled(after))) said.push(toGroup(groupId, after));
+      if (isChanged || (groupId === follower && isEnrolled(after))) outputs.push(toGroup(groupId, after));
     }
-    if (completionSaid(after) && !completionSaid(before)) said.push(toLearner(after));
-    return said;
+    if (completionSaid(after) && !completionSaid(before)) outputs.push(toLearner(after));
+    return outputs;
   },
 
   views: [
@@ -215,7 +214,7 @@ export const trackProgress = defineJob({
 function crowded({ userId, batchId, method }: { userId: string; batchId: string; method: string }): Rejection {
   return reject(
     'FACT_IMPOSSIBLE',
-    `${userId} in batch ${batchId} has no room for one more method, ${method}: name the ways of enrolling, not every enrollment`,
+    `${userId} in batch ${batchId} has too many methods for one more, ${method}: name the ways of enrolling, not every enrollment`,
   );
 }
 
@@ -229,18 +228,18 @@ function toBatch(batchId: string, before: Learner | undefined, after: Learner) {
   const is = after.batches.get(batchId);
   const { userId, courseId, progress, state, completedAt } = after;
   const learner = { batchId, userId, courseId, progress, state };
-  const said = [];
+  const outputs = [];
   const first = is?.joined === true && !was?.joined;
-  if (first || (is?.active && !was?.active)) said.push(emit(learnerJoined, { ...learner, first }));
-  if (!is?.active && (first || was?.active)) said.push(emit(learnerLeft, learner));
+  if (first || (is?.active && !was?.active)) outputs.push(emit(learnerJoined, { ...learner, first }));
+  if (!is?.active && (first || was?.active)) outputs.push(emit(learnerLeft, learner));
   if (is?.active && was?.active && before && (before.progress !== progress || before.state !== state)) {
     const previous = { previousProgress: before.progress, previousState: before.state };
-    said.push(emit(learnerProgressed, { ...learner, ...previous }));
+    outputs.push(emit(learnerProgressed, { ...learner, ...previous }));
   }
   if (is?.completionSaid && !was?.completionSaid && completedAt !== null) {
-    said.push(emit(learnerCompleted, { batchId, courseId, userId, completedAt }, completedAt));
+    outputs.push(emit(learnerCompleted, { batchId, courseId, userId, completedAt }, completedAt));
   }
-  return said;
+  return outputs;
 }
 
 function toGroup(groupId: string, row: Learner) {
@@ -248,13 +247,13 @@ function toGroup(groupId: string, row: Learner) {
   return emit(memberProgressed, { groupId, userId, courseId, progress, state, completedAt, enrolled: isEnrolled(row) });
 }
 
-/** The learner is told as of the completion: a course that is published late concludes what may be years old, or of this minute. */
+/** The notification has the time of the completion: a course that is published late may conclude one that is years old. */
 function toLearner({ userId, courseId, courseName, completedAt }: Learner) {
-  const told = {
+  const notification = {
     recipientId: userId,
     notificationId: derivedId('course-completed/', courseId),
     category: 'course',
     title: `You have completed ${courseName.trim() === '' ? courseId : courseName}`,
   };
-  return emit(notificationRequested, told, completedAt ?? undefined);
+  return emit(notificationRequested, notification, completedAt ?? undefined);
 }

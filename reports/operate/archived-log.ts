@@ -16,14 +16,17 @@ export interface ArchivedLog {
   readonly firsts: readonly (number | undefined)[];
 }
 
-/** `snapshot` is that of the topic's archive. */
-export async function archivedLog(
-  stores: KeptStores,
-  transport: Transport,
-  topic: Topic,
-  snapshot: Snapshot,
-  signal: AbortSignal,
-): Promise<ArchivedLog> {
+export interface ArchivedLogParts {
+  readonly stores: KeptStores;
+  readonly transport: Transport;
+  readonly topic: Topic;
+  /** Of the topic's archive. */
+  readonly snapshot: Snapshot;
+  readonly signal: AbortSignal;
+}
+
+export async function archivedLog(parts: ArchivedLogParts): Promise<ArchivedLog> {
+  const { stores, transport, topic, snapshot, signal } = parts;
   const reader = new ArchiveReader(stores, topic, snapshot);
   const [info] = await transport.describe([topic.name]);
   const topicId = shortId(info?.id);

@@ -99,7 +99,7 @@ async function start(
 /** One generation, as long as it is being made. */
 export class MadeTable implements SegmentTable {
   readonly name: string;
-  readonly generation: number;
+  readonly #generation: number;
   readonly #objects: Objects;
   readonly #prefix: string;
   readonly #openOne: OpenGeneration;
@@ -109,12 +109,12 @@ export class MadeTable implements SegmentTable {
     this.name = tableName(prefix, generation);
     this.#objects = objects;
     this.#prefix = prefix;
-    this.generation = generation;
+    this.#generation = generation;
     this.#openOne = open;
   }
 
   async refresh(): Promise<Snapshot> {
-    await this.look();
+    await this.#check();
     const { table } = await this.#open();
     return table.refresh();
   }
@@ -125,26 +125,25 @@ export class MadeTable implements SegmentTable {
   }
 
   async commit(propose: Parameters<SegmentTable['commit']>[0]): ReturnType<SegmentTable['commit']> {
-    await this.look();
+    await this.#check();
     const { table } = await this.#open();
     return table.commit(propose);
   }
 
   #open(): ReturnType<OpenGeneration> {
-    this.#opened ??= this.#openOne(this.generation).catch((error: unknown) => {
+    this.#opened ??= this.#openOne(this.#generation).catch((error: unknown) => {
       this.#opened = undefined;
       throw error;
     });
     return this.#opened;
   }
 
-  /** Throws GENERATION_MOVED where it is made no longer. */
-  async look(): Promise<void> {
+  async #check(): Promise<void> {
     const [{ generation }, isGone] = await Promise.all([
       currentGeneration(this.#objects, this.#prefix),
-      isDropped(this.#objects, this.#prefix, this.generation),
+      isDropped(this.#objects, this.#prefix, this.#generation),
     ]);
-    const why = isGone ? 'it was dropped' : generation === this.generation ? 'it counts by now' : undefined;
+    const why = isGone ? 'it was dropped' : generation === this.#generation ? 'it counts by now' : undefined;
     if (why === undefined) return;
     throw new TributaryError('GENERATION_MOVED', `${this.name} is made no longer: ${why}`);
   }

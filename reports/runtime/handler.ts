@@ -13,14 +13,12 @@ import type { Applied, Begun, Handler } from '../../jobs/runtime/owner.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { shortId } from '../../topics/log/origin.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
 import { added, type Became, lookUp, nothingYet, type Report } from './counting.ts';
-import { FIRST_GENERATION } from './generations.ts';
 import { PartitionFold } from './partition-fold.ts';
-import { positionOf } from './positions.ts';
+import { dedupeOf, positionOf } from './positions.ts';
 import type { Publisher } from './publisher.ts';
 import type { RollupRules } from './rules.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
@@ -32,9 +30,11 @@ export interface RollupHandlerParts {
   readonly membership: Membership;
   readonly runtime: Runtime;
   readonly lookups: LookupCache;
-  readonly table: Pick<SegmentTable, 'refresh' | 'generation'>;
+  readonly table: SegmentTable;
   readonly publisher: Publisher;
   readonly rules: RollupRules;
+  /** Aborted when the owner is to stop. */
+  readonly stopping: () => AbortSignal | undefined;
 }
 
 interface Claimed {
@@ -48,8 +48,6 @@ interface Claimed {
   /** Takes what is only judged. */
   readonly judging: SegmentFold;
   readonly partitionsOfLetters: number;
-  /** Of the table that it counts into. */
-  readonly generation: number;
 }
 
 export class RollupHandler implements Handler {
@@ -72,7 +70,6 @@ export class RollupHandler implements Handler {
     try {
       // Read after the claim: who owned the partition before may publish later still, and is noticed then.
       const snapshot = await table.refresh();
-      const { generation } = table;
       const topicId = shortId(claim.shape.id);
       const partition = { ...place, topicId: rules.topicIds ? topicId : '' };
       const position = positionOf(snapshot, partition);
@@ -89,11 +86,16 @@ export class RollupHandler implements Handler {
       const first = rules.lettersAgain ? Math.min(counted, committed) : counted;
       const next = Math.max(rules.positionOfTable ? first : (known?.offset ?? claim.begin), claim.begin);
       claim.seek(next);
-      // Beside the offset lies what was seen by those who counted into one table; into another one it may have been counted never.
-      const isOfTable = (known?.token || FIRST_GENERATION) === generation;
-      const shared = isOfTable || !rules.dedupeOfTable ? known : undefined;
-      const dedupe = dedupeOf(position?.dedupe, shared, claim.shape.partitions, position?.partitions);
-      const begin = { position, next: Math.max(counted, claim.begin), dedupe, partitions: claim.shape.partitions };
+      const { partitions } = claim.shape;
+      if (known !== undefined && known.partitions !== 0 && known.partitions !== partitions) {
+        telemetry.tell({ ...place, kind: 'expanded', from: known.partitions, to: partitions });
+      }
+      const dedupe = dedupeOf(
+        position,
+        known !== undefined && known.furthest <= counted ? known : undefined,
+        partitions,
+      );
+      const begin = { table: snapshot.table, position, next: Math.max(counted, claim.begin), dedupe, partitions };
       const fold = rules.freshFold ? undefined : this.#kept;
       const claimed = {
         claim,
@@ -103,7 +105,6 @@ export class RollupHandler implements Handler {
         counted: rules.positionOfTable ? counted : 0,
         judging: source.newFold(topicId),
         partitionsOfLetters: await this.#partitionsOfLetters(),
-        generation,
       };
       if (fold !== undefined) fold.failure = undefined;
       // The group follows at once, also where there is nothing to read: lag is what is not counted.
@@ -119,7 +120,6 @@ export class RollupHandler implements Handler {
   }
 
   async tend(): Promise<boolean> {
-    await this.#parts.publisher.look();
     await this.#publishIfDue();
     return this.#commit();
   }
@@ -177,7 +177,7 @@ export class RollupHandler implements Handler {
       // From here to `pass` without waiting: whoever publishes meanwhile takes the fold, the origins and the offset as they are together.
       const isCounted = record.offset < counted;
       const isOld = record.offset < furthest;
-      // A table that was made current may be behind the group: what is counted there for the first time is no less of a repeat for that.
+      // What is counted anew is a repeat or is not, whatever a group has committed of another generation.
       const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isCounted && isOld);
       const verdict =
         judged.kind === 'event'
@@ -221,13 +221,14 @@ export class RollupHandler implements Handler {
     });
   }
 
-  async idle(): Promise<void> {}
+  idle(): Promise<void> {
+    return this.#parts.publisher.checkTable(this.#owned.fold);
+  }
 
   /** What was counted is published, unless that cannot be done now. */
   async finish(): Promise<void> {
-    const { publisher } = this.#parts;
-    if (publisher.isWaiting) return;
-    await publisher.publish();
+    const { publisher, stopping } = this.#parts;
+    await publisher.publish(stopping());
     await this.#commit();
   }
 
@@ -246,8 +247,8 @@ export class RollupHandler implements Handler {
   }
 
   async #publishIfDue(): Promise<void> {
-    const { publisher } = this.#parts;
-    if (publisher.isDue) await publisher.publish();
+    const { publisher, stopping } = this.#parts;
+    if (publisher.isDue) await publisher.publish(stopping());
     const { failure } = this.#owned.fold;
     if (failure !== undefined) throw failure;
   }
@@ -259,11 +260,11 @@ export class RollupHandler implements Handler {
     const { claim, fold, topicId } = owned;
     const { published } = fold;
     if (published === undefined) return false;
-    const { next, deadLetters } = published;
+    const { next, dedupe, deadLetters } = published;
     // What another partition has published meanwhile is for the next commit.
     fold.published = undefined;
     const sending = {
-      place,
+      assignment: place,
       partitions: () => owned.partitionsOfLetters,
       limit: this.#limits.of,
       now: runtime.clock.now(),
@@ -272,12 +273,11 @@ export class RollupHandler implements Handler {
     const progress: Progress = {
       topicId,
       furthest,
-      // No owner of rollups has a token; this says of which table the dedupe positions are.
-      token: owned.generation,
+      token: 0,
       partitions: claim.shape.partitions,
       base: claim.shape.partitions,
       // An expansion of the topic takes them from here to all partitions.
-      dedupe: fold.dedupe,
+      dedupe,
       behind: new Map(),
       within: undefined,
     };
@@ -297,16 +297,4 @@ export class RollupHandler implements Handler {
     if (shape !== undefined) return shape.partitions;
     throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary topics apply\``);
   }
-}
-
-/** Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. */
-function dedupeOf(
-  seen: DedupePositions | undefined,
-  group: Progress | undefined,
-  partitions: number,
-  before: number | undefined,
-): DedupePositions {
-  const dedupe = seen?.copy() ?? DedupePositions.none();
-  if (group !== undefined && before !== partitions) dedupe.merge(group.dedupe);
-  return dedupe;
 }

@@ -19,7 +19,16 @@ export interface Taken {
   readonly deadLetters: readonly RejectedRecord[];
 }
 
+export interface Published {
+  readonly next: number;
+  /** What was seen of origins before `next`, and no more: whoever counts from there on takes it for known. */
+  readonly dedupe: DedupePositions;
+  readonly deadLetters: readonly RejectedRecord[];
+}
+
 export interface Begin {
+  /** The table that the position is of. */
+  readonly table: string;
   /** Undefined where nothing of the partition was ever published. */
   readonly position: Position | undefined;
   /** The offset at which counting begins. */
@@ -33,13 +42,14 @@ const LETTER_BYTES = 500;
 
 export class PartitionFold {
   readonly partition: Partition;
+  readonly table: string;
   /** They take up the origins of the records that are counted. */
   readonly dedupe: DedupePositions;
   readonly fold: SegmentFold;
   /** Why nothing of it may be published any more. */
   failure: unknown;
   /** What was published, and is not committed to the group yet. */
-  published: { readonly next: number; readonly deadLetters: readonly RejectedRecord[] } | undefined;
+  published: Published | undefined;
   readonly #partitions: number;
   #before: Position | undefined;
   #next: number;
@@ -48,8 +58,9 @@ export class PartitionFold {
   #since: number | undefined;
   #last = 0;
 
-  constructor(source: SegmentSource, partition: Partition, { position, next, dedupe, partitions }: Begin) {
+  constructor(source: SegmentSource, partition: Partition, { table, position, next, dedupe, partitions }: Begin) {
     this.partition = partition;
+    this.table = table;
     this.fold = source.newFold(partition.topicId);
     this.dedupe = dedupe;
     this.#partitions = partitions;
@@ -113,13 +124,15 @@ export class PartitionFold {
 
   /** Records that were counted before are judged again, up to `next`: their dead letters leave by themselves. */
   isJudged(next: number): void {
-    this.published = { next, deadLetters: [...(this.published?.deadLetters ?? []), ...this.#deadLetters] };
+    const deadLetters = [...(this.published?.deadLetters ?? []), ...this.#deadLetters];
+    this.published = { next, dedupe: this.dedupe.copy(), deadLetters };
     this.#deadLetters = [];
     this.#letterBytes = 0;
   }
 
   /** It is in the table. */
   isPublished({ after, deadLetters }: Taken): void {
-    this.published = { next: after.next, deadLetters: [...(this.published?.deadLetters ?? []), ...deadLetters] };
+    const { next, dedupe } = after;
+    this.published = { next, dedupe, deadLetters: [...(this.published?.deadLetters ?? []), ...deadLetters] };
   }
 }

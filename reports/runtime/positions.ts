@@ -12,6 +12,7 @@ import { once } from '../../core/once.ts';
 import { type Snapshot, type Txn, txnOf } from '../../sinks/delta/index.ts';
 import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import { lineOf } from '../../topics/log/origin.ts';
+import type { Progress } from '../../topics/log/progress.ts';
 
 export interface Partition {
   readonly job: string;
@@ -74,4 +75,18 @@ export function txnsOf(of: Partition, before: Position | undefined, after: Posit
     if (index !== knownIndex) note(`${appId}<${line}#`, index);
   }
   return txns;
+}
+
+/**
+ * Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. `group` is undefined
+ * where it has ever been further than the table is: some of what it has seen is yet to be counted.
+ */
+export function dedupeOf(
+  position: Position | undefined,
+  group: Progress | undefined,
+  partitions: number,
+): DedupePositions {
+  const dedupe = position?.dedupe.copy() ?? DedupePositions.none();
+  if (group !== undefined && position?.partitions !== partitions) dedupe.merge(group.dedupe);
+  return dedupe;
 }

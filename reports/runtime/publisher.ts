@@ -16,6 +16,10 @@ import type { RollupSettings } from './settings.ts';
 import type { SegmentSource } from './source.ts';
 import type { SegmentTable } from './tables.ts';
 
+/** A partition that is given up waits no longer than that for a store that does not answer. */
+const STOP_MS = 5000;
+/** So often it is looked whether another table counts. */
+const LOOK_MS = 30_000;
 /** A publication that took a second is followed by another one so many seconds later, at the earliest. */
 const COST_SHARE = 10;
 const LONGEST_MS = 60_000;
@@ -36,8 +40,13 @@ export class Publisher {
   #underWay: Promise<void> | undefined;
   #takenBytes = 0;
   #stopping = new AbortController();
+  /** Whether it waits for a store that is away. */
   #isWaiting = false;
-  #lookAt = Number.NEGATIVE_INFINITY;
+  /** The table that counted at the last look, and when that was. */
+  #current: string | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Settles when the store is found to be away, of what is under way. */
+  #away = Promise.withResolvers<void>();
   /** How long the last publication took. */
   #costMs = 0;
 
@@ -69,20 +78,6 @@ export class Publisher {
     return this.isFull || oldest <= now - longest || newest <= now - settings.publishMs;
   }
 
-  /** Now and then: whether this table still counts. If it does not, all partitions fail, as they do at a commit. */
-  async look(): Promise<void> {
-    const { clock, settings, table } = this.#parts;
-    if (clock.elapsed() < this.#lookAt) return;
-    this.#lookAt = clock.elapsed() + settings.lookMs;
-    try {
-      await table.look();
-    } catch (error) {
-      // What is away is met by whoever needs it.
-      if (kindOf(error) === 'retry') return;
-      for (const fold of this.#folds) fold.failure ??= error;
-    }
-  }
-
   /** Whether nothing more should be counted before what there is was published. */
   get isFull(): boolean {
     let bytes = this.#takenBytes;
@@ -90,9 +85,22 @@ export class Publisher {
     return bytes >= this.#parts.settings.publishBytes;
   }
 
-  /** Whether it waits for a store that is away. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
+  /**
+   * Throws FENCED where another table counts than that of the fold. Who has nothing to publish would not notice otherwise, and what the other
+   * one lacks of its partition would never be counted. All partitions look together, every so often.
+   */
+  async checkTable(fold: PartitionFold): Promise<void> {
+    const { table, clock } = this.#parts;
+    const isDue = clock.elapsed() - this.#lookedAt >= LOOK_MS;
+    if (!isDue && this.#current === fold.table) return;
+    this.#lookedAt = clock.elapsed();
+    try {
+      this.#current = (await table.refresh()).table;
+    } catch (error) {
+      if (kindOf(error) !== 'retry') throw error;
+      return;
+    }
+    if (this.#current !== fold.table) throw replaced(fold, this.#current);
   }
 
   /** When the first and the last of what is not published was counted, by the monotonic clock; infinite if there is nothing. */
@@ -107,16 +115,31 @@ export class Publisher {
   }
 
   /**
-   * Publishes what all partitions have counted by now. Settles when it is in the table, or when no partition is left to wait for it. What
-   * cannot be published fails its partitions, each by its `failure`.
+   * Publishes what all partitions have counted by now. Settles when it is in the table, or when no partition is left to wait for it; and for a
+   * caller that is stopping, as soon as it would have to wait for a store that is away. What cannot be published fails its partitions, each by
+   * its `failure`.
    */
-  async publish(): Promise<void> {
+  async publish(stopping?: AbortSignal): Promise<void> {
     // What is under way may have been taken before the caller had counted.
-    await this.#underWay;
+    await this.#settled(this.#underWay, stopping);
+    if (stopping?.aborted && this.#isWaiting) return;
     this.#underWay ??= this.#publish().finally(() => {
       this.#underWay = undefined;
     });
-    await this.#underWay;
+    await this.#settled(this.#underWay, stopping);
+  }
+
+  async #settled(work: Promise<void> | undefined, stopping: AbortSignal | undefined): Promise<void> {
+    if (work === undefined || stopping === undefined) return work;
+    const done = new AbortController();
+    await Promise.race([work, this.#givenUp(stopping, done.signal)]);
+    done.abort();
+  }
+
+  /** Settles when the caller is stopping and the store is away, or has not answered for a while. */
+  async #givenUp(stopping: AbortSignal, done: AbortSignal): Promise<void> {
+    await aborted(stopping, done);
+    await Promise.race([this.#away.promise, this.#parts.clock.sleep(STOP_MS, done)]);
   }
 
   async #publish(): Promise<void> {
@@ -126,7 +149,6 @@ export class Publisher {
       if (one !== undefined) taken.push(one);
     }
     if (taken.length === 0) return;
-    const began = this.#parts.clock.elapsed();
     this.#takenBytes = taken.reduce((sum, { bytes }) => sum + bytes, 0);
     try {
       await this.#untilPublished(taken);
@@ -135,7 +157,7 @@ export class Publisher {
     } finally {
       this.#takenBytes = 0;
       this.#isWaiting = false;
-      this.#costMs = this.#parts.clock.elapsed() - began;
+      this.#away = Promise.withResolvers();
     }
   }
 
@@ -147,14 +169,18 @@ export class Publisher {
     for (let failures = 1; ; failures++) {
       const left = taken.filter(({ fold }) => fold.failure === undefined);
       if (left.length === 0) return;
+      const triedAt = clock.elapsed();
       try {
         await this.#tryToPublish(left, began);
+        // The waiting for a store that was away is no reason to publish less often.
+        this.#costMs = clock.elapsed() - triedAt;
         if (this.#isWaiting)
           for (const { partition } of left) telemetry.tell({ ...placeOf(partition), kind: 'resumed' });
         return;
       } catch (error) {
         if (kindOf(error) !== 'retry' || signal.aborted) throw error;
         this.#isWaiting = true;
+        this.#away.resolve();
         const { code, message } = error as TributaryError;
         const delayMs = backOff(failures, settings.backOffMs, random);
         for (const { partition } of left) {
@@ -216,7 +242,9 @@ export class Publisher {
 /** Where the table is, of a partition: where the fold began; where it came to, by an earlier try; or elsewhere, by another owner. */
 type Standing = 'begun' | 'there' | 'elsewhere';
 
-function standingOf(snapshot: Snapshot, { partition, before, after }: Taken, rules: RollupRules): Standing {
+function standingOf(snapshot: Snapshot, { fold, partition, before, after }: Taken, rules: RollupRules): Standing {
+  // Another generation may count since the claim: it has positions of its own.
+  if (snapshot.table !== fold.table) return 'elsewhere';
   const now = nextOf(snapshot, partition);
   if (now === before?.next || !rules.startChecked) return 'begun';
   return now === after.next ? 'there' : 'elsewhere';
@@ -225,7 +253,8 @@ function standingOf(snapshot: Snapshot, { partition, before, after }: Taken, rul
 const seenBy = (after: Taken['after'], { dedupeCommitted }: RollupRules): Taken['after'] =>
   dedupeCommitted ? after : { ...after, dedupe: DedupePositions.none() };
 
-function overtaken({ partition }: Taken, snapshot: Snapshot): TributaryError {
+function overtaken({ fold, partition }: Taken, snapshot: Snapshot): TributaryError {
+  if (snapshot.table !== fold.table) return replaced(fold, snapshot.table);
   const at = nextOf(snapshot, partition);
   return new TributaryError(
     'FENCED',
@@ -233,8 +262,18 @@ function overtaken({ partition }: Taken, snapshot: Snapshot): TributaryError {
   );
 }
 
+const replaced = ({ table }: PartitionFold, current: string): TributaryError =>
+  new TributaryError('FENCED', `${current} counts instead of ${table} by now; going on there`);
+
 function* rowsOf(taken: readonly Taken[]): Generator<SegmentRow> {
   for (const { rows } of taken) yield* rows;
+}
+
+function aborted(signal: AbortSignal, done: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: done });
+  });
 }
 
 const placeOf = ({ job, topic, partition }: Taken['partition']) => ({ job, topic, partition });

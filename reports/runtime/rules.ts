@@ -3,9 +3,10 @@
  *
  * 1. Positions lie with the segments: one commit has both (`publisher.ts`), and the table says where to go on, not the group (`handler.ts`).
  * 2. A commit of a partition supposes that its position is where the fold began. Who comes second is dropped, with what it counted.
+ *    So is who counted for a table that another one has replaced; who has nothing to commit looks for that every so often.
  * 3. A claim begins with nothing in memory.
  * 4. Repeats of derived events are known by their origins, whose positions are committed with the rest.
- *    What other owners have seen of them, as it lies beside the offset, is taken over only of those who counted into the same table.
+ *    What the group has seen beyond the position of the table is not taken for known: it has yet to be counted.
  * 5. A topic that was made again is another one.
  * 6. Dead letters of what was counted and not yet committed to the group are sent by the next owner.
  *
@@ -22,8 +23,6 @@ export interface RollupRules {
   readonly dedupe: boolean;
   /** What was seen of origins is committed with the segments. */
   readonly dedupeCommitted: boolean;
-  /** What others have seen of origins is taken over only of the same table. */
-  readonly dedupeOfTable: boolean;
   /** A position is that of one topic id. */
   readonly topicIds: boolean;
   /** Dead letters that were not sent are sent by the next owner. */
@@ -36,7 +35,6 @@ export const ALL_ROLLUP_RULES: RollupRules = {
   freshFold: true,
   dedupe: true,
   dedupeCommitted: true,
-  dedupeOfTable: true,
   topicIds: true,
   lettersAgain: true,
 };

@@ -63,15 +63,11 @@ export function ownerOfRollup(
     runtime: patient,
     publisher: shared.publisher,
     lookups: withKinds(shared.lookups, { load: retrying.reading }),
-    table: {
-      get generation() {
-        return table.generation;
-      },
-      refresh: () => retrying.reading(() => table.refresh()),
-    },
+    table: withKinds(table, { refresh: retrying.reading }),
     rules,
+    stopping: () => retrying.stopping,
   });
-  return new PartitionOwner({ place, runtime: patient, retrying, handler, reclaim: true });
+  return new PartitionOwner({ assignment: place, runtime: patient, retrying, handler, reclaim: true });
 }
 
 export function runRollup(parts: RollupParts): Promise<RunningJob> {

@@ -3,11 +3,9 @@ export interface RollupSettings {
   readonly publishMs: number;
   /** What a process has counted of one source is published when it takes so much memory. */
   readonly publishBytes: number;
-  /** How often a process that counts nothing looks whether another table counts by now; one that counts sees it at each commit. */
-  readonly lookMs: number;
 }
 
-export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 1000, publishBytes: 48 * 1_000_000, lookMs: 10_000 };
+export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 1000, publishBytes: 48 * 1_000_000 };
 
 /** Instead, where objects are in a store that is paid for by the request, and many processes write there. */
 export const REMOTE_PUBLISH_MS = 15_000;

@@ -13,7 +13,7 @@ import {
 } from '../../sinks/delta/index.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
-import { type CurrentGeneration, currentGeneration, FIRST_GENERATION, tableName } from './generations.ts';
+import { type CurrentGeneration, currentGeneration, tableName } from './generations.ts';
 import type { SegmentSource } from './source.ts';
 
 /** What tables lie on. */
@@ -28,12 +28,8 @@ export interface TableStores {
 
 export interface SegmentTable {
   readonly name: string;
-  /** The generation that was refreshed last. */
-  readonly generation: number;
   /** The newest snapshot. */
   refresh(): Promise<Snapshot>;
-  /** Throws FENCED where another generation counts by now. */
-  look(): Promise<void>;
   /** Uploads rows: nothing has them before a commit adds them. */
   write(rows: Iterable<SegmentRow>): Promise<Add[]>;
   /** As of `DeltaTable`. Throws FENCED where another generation counts by now. */
@@ -77,7 +73,9 @@ export class CurrentTable implements SegmentTable {
   readonly #openOne: OpenGeneration;
   #current: CurrentGeneration | undefined;
   #opened: Awaited<ReturnType<OpenGeneration>> | undefined;
-  #opening: ReturnType<OpenGeneration> | undefined;
+  /** The last reading that was begun, and the one after it. */
+  #reading: Promise<unknown> = Promise.resolve();
+  #next: Promise<Snapshot> | undefined;
 
   constructor(
     stores: TableStores,
@@ -93,16 +91,15 @@ export class CurrentTable implements SegmentTable {
     return this.#opened?.table.table ?? this.#prefix;
   }
 
-  get generation(): number {
-    return this.#current?.generation ?? FIRST_GENERATION;
-  }
-
-  async refresh(): Promise<Snapshot> {
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
+  /** Whoever asks while others are being answered gets what is read after them, with all who ask meanwhile. */
+  refresh(): Promise<Snapshot> {
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined;
+      const found = this.#open().then(({ table }) => table.refresh());
+      this.#reading = found.catch(() => undefined);
+      return found;
     });
-    const { table } = await this.#opening;
-    return table.refresh();
+    return this.#next;
   }
 
   async write(rows: Iterable<SegmentRow>): Promise<Add[]> {
@@ -110,17 +107,13 @@ export class CurrentTable implements SegmentTable {
   }
 
   async commit(propose: Propose): Promise<Committed> {
-    await this.look();
-    return this.#table.table.commit(propose);
-  }
-
-  async look(): Promise<void> {
     const { table } = this.#table;
     const current = await currentGeneration(this.#objects, this.#prefix, this.#current);
     if (current.swaps !== this.#current?.swaps) {
       const now = tableName(this.#prefix, current.generation);
       throw new TributaryError('FENCED', `${now} counts instead of ${table.table} by now; going on there`);
     }
+    return table.commit(propose);
   }
 
   get #table() {

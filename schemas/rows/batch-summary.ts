@@ -3,57 +3,57 @@ import { defineCache, defineIndex, defineTable } from '../../core/target.ts';
 const batchId = { name: 'batchId', type: 'string', doc: 'The batch.' } as const;
 
 const described = [
-  { name: 'courseId', type: 'string', doc: 'The course; empty while nobody has told.' },
-  { name: 'name', type: 'string', doc: 'What people call the batch; empty while nobody has told.' },
+  { name: 'courseId', type: 'string', doc: 'The course; empty while it is unknown.' },
+  { name: 'name', type: 'string', doc: 'The name of the batch; empty while it is unknown.' },
   {
     name: 'startsAt',
     type: ['null', 'long'],
-    doc: 'When it starts; absent while nobody has told.',
+    doc: 'When it starts; absent while that is unknown.',
     unit: 'ms since 1970 UTC',
   },
   { name: 'endsAt', type: ['null', 'long'], doc: 'When it ends; absent if it does not.', unit: 'ms since 1970 UTC' },
   {
     name: 'status',
     type: { type: 'enum', name: 'BatchStatus', symbols: ['unknown', 'upcoming', 'ongoing', 'ended', 'retired'] },
-    doc: 'Where the batch stands. unknown: it has learners, and nobody has told when it starts. Retired is for good.',
+    doc: 'The status of the batch. unknown: it has learners, but its start is unknown. retired is final.',
   },
 ] as const;
 
-/** When the newest was said of what it is about, so that what is older and comes later changes nothing. */
-const said = <const N extends string>(name: N, doc: string) =>
+/** The time of the newest event that describes the batch, so that an older one that arrives later changes nothing. */
+const describedAt = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
 
 const counts = [
   { name: 'learners', type: 'int', doc: 'Learners who are in it now.' },
   { name: 'ever', type: 'int', doc: 'Learners who are or were in it.' },
   { name: 'left', type: 'int', doc: 'Learners who were in it and are not now.' },
-  { name: 'notStarted', type: 'int', doc: 'Of the learners now, those who have visited nothing.' },
-  { name: 'inProgress', type: 'int', doc: 'Of the learners now, those who have begun and not completed.' },
-  { name: 'completed', type: 'int', doc: 'Of the learners now, those who have completed the course.' },
+  { name: 'notStarted', type: 'int', doc: 'Current learners who have visited nothing.' },
+  { name: 'inProgress', type: 'int', doc: 'Current learners who have begun and not completed.' },
+  { name: 'completed', type: 'int', doc: 'Current learners who have completed the course.' },
   {
     name: 'meanProgress',
     type: 'double',
-    doc: 'Mean progress of the learners now, to one decimal; 0 if there are none.',
+    doc: 'Mean progress of the current learners, to one decimal; 0 if there are none.',
     unit: 'percent',
   },
   {
     name: 'histogram',
     type: { type: 'array', items: 'int' },
-    doc: 'Learners now by tenths of progress: 0 to 9 percent first, 90 to 100 last.',
+    doc: 'Current learners by tenths of progress: 0 to 9 percent first, 90 to 100 last.',
   },
 ] as const;
 
 const progressSum = {
   name: 'progressSum',
   type: 'long',
-  doc: 'Progress of all learners now, added up.',
+  doc: 'The sum of the progress of all current learners.',
   unit: 'percent',
 } as const;
 
-/** What one batch looks like, and how far its learners are. */
+/** A summary of one batch: what it is, and how far its learners are. */
 export const batchSummary = defineTable({
   name: 'batch_summary',
-  doc: 'What each batch looks like, and how far its learners are.',
+  doc: 'A summary of each batch: what it is, and how far its learners are.',
   key: ['batchId'],
   record: {
     type: 'record',
@@ -63,11 +63,14 @@ export const batchSummary = defineTable({
       ...described,
       ...counts,
       progressSum,
-      said('createdAt', 'When the creation happened that says what it is; absent if an update or nobody does.'),
-      said('updatedAt', 'When the update happened that says what it is; absent if none does.'),
+      describedAt(
+        'createdAt',
+        'The time of the creation that describes the batch; absent if an update or nothing does.',
+      ),
+      describedAt('updatedAt', 'The time of the update that describes the batch; absent if none does.'),
       {
         name: 'others',
-        doc: 'The counts of learners of other courses, by course: they are none of its own, unless it comes to be of that course.',
+        doc: 'The counts of learners of other courses, by course. They become its own if the batch turns out to be of that course.',
         type: { type: 'map', values: { type: 'record', name: 'OtherCourse', fields: [...counts, progressSum] } },
         default: {},
       },
@@ -78,7 +81,7 @@ export const batchSummary = defineTable({
 /** Batches to search in: a view of `batch_summary`. */
 export const batchIndex = defineIndex({
   name: 'batches',
-  doc: 'Which batches there are, and how they go.',
+  doc: 'All batches, and how far their learners are.',
   key: ['batchId'],
   text: ['batchId', 'name'],
   record: { type: 'record', name: 'Batch', fields: [batchId, ...described, ...counts] },
@@ -87,7 +90,7 @@ export const batchIndex = defineIndex({
 /** What a dashboard shows of a batch while it is open: a view of `batch_summary`. */
 export const batchSummaries = defineCache({
   name: 'batch_summaries',
-  doc: 'How each batch goes, told at every change.',
+  doc: 'A summary of each batch, published at every change.',
   key: ['batchId'],
   live: true,
   record: { type: 'record', name: 'BatchNow', fields: [batchId, ...described, ...counts] },

@@ -1,22 +1,22 @@
 import { defineIndex, defineTable } from '../../core/target.ts';
 
-/** What a course consists of, as last published: what the progress of its learners is measured against. */
+/** The structure of a course, as last published. The progress of its learners is measured by it. */
 export const courseStructure = defineTable({
   name: 'course_structure',
-  doc: 'What each course consists of, as last published.',
+  doc: 'The structure of each course, as last published.',
   key: ['courseId'],
   record: {
     type: 'record',
     name: 'CourseStructure',
     fields: [
       { name: 'courseId', type: 'string', doc: 'The course.' },
-      { name: 'name', type: 'string', doc: 'What people call the course.' },
+      { name: 'name', type: 'string', doc: 'The name of the course.' },
       { name: 'retired', type: 'boolean', doc: 'Whether the course is no longer offered.' },
       { name: 'publishedAt', type: ['null', 'long'], doc: 'When it was last published.', unit: 'ms since 1970 UTC' },
       {
         name: 'measuredSince',
         type: ['null', 'long'],
-        doc: 'Names what the standing of learners is measured by: when it was published, or, since no two are equal, somewhat later.',
+        doc: 'Identifies the measure of the standing of learners: the time when it was published, or a little later if that is taken.',
         unit: 'ms since 1970 UTC',
         default: null,
       },
@@ -30,48 +30,48 @@ export const courseStructure = defineTable({
       { name: 'required', type: 'int', doc: 'How many of its contents are required.' },
       {
         name: 'units',
-        doc: 'Its units, by unit.',
+        doc: 'Its units, by id.',
         type: {
           type: 'map',
           values: {
             type: 'record',
             name: 'CourseUnit',
             fields: [
-              { name: 'name', type: 'string', doc: 'What people call the unit.' },
-              { name: 'parentId', type: ['null', 'string'], doc: 'The unit it lies in; of several places, the first.' },
+              { name: 'name', type: 'string', doc: 'The name of the unit.' },
+              { name: 'parentId', type: ['null', 'string'], doc: 'The unit that contains it; of several, the first.' },
               {
                 name: 'otherParentIds',
                 type: { type: 'array', items: 'string' },
-                doc: 'The units it lies in besides.',
+                doc: 'The other units that contain it.',
                 default: [],
               },
               {
                 name: 'optional',
                 type: 'boolean',
-                doc: 'Whether it, or a unit it lies in, is optional in every place.',
+                doc: 'Whether in every place it, or a unit above it, is optional.',
               },
-              { name: 'required', type: 'int', doc: 'Required contents in it and in the units it holds.' },
+              { name: 'required', type: 'int', doc: 'Required contents in it and in the units below it.' },
             ],
           },
         },
       },
       {
         name: 'contents',
-        doc: 'Its leaf contents, by content.',
+        doc: 'Its leaf contents, by id.',
         type: {
           type: 'map',
           values: {
             type: 'record',
             name: 'CourseContent',
             fields: [
-              { name: 'name', type: 'string', doc: 'What people call the content.' },
+              { name: 'name', type: 'string', doc: 'The name of the content.' },
               { name: 'required', type: 'boolean', doc: 'Whether it is required in any of its places.' },
               {
                 name: 'units',
                 type: { type: 'array', items: 'string' },
-                doc: 'Every unit in which it is required, directly or through the units these hold.',
+                doc: 'All units in which it is required, directly or through units below them.',
               },
-              { name: 'type', type: 'string', doc: 'What kind of content it is; empty if nobody tells.', default: '' },
+              { name: 'type', type: 'string', doc: 'The kind of content; empty if it is unknown.', default: '' },
             ],
           },
         },
@@ -83,7 +83,7 @@ export const courseStructure = defineTable({
 /** Courses to search in: a view of `course_structure`. */
 export const courseIndex = defineIndex({
   name: 'courses',
-  doc: 'Which courses there are.',
+  doc: 'All courses.',
   key: ['courseId'],
   text: ['courseId', 'name'],
   record: {
@@ -91,7 +91,7 @@ export const courseIndex = defineIndex({
     name: 'Course',
     fields: [
       { name: 'courseId', type: 'string', doc: 'The course.' },
-      { name: 'name', type: 'string', doc: 'What people call the course.' },
+      { name: 'name', type: 'string', doc: 'The name of the course.' },
       { name: 'retired', type: 'boolean', doc: 'Whether the course is no longer offered.' },
       { name: 'publishedAt', type: ['null', 'long'], doc: 'When it was last published.', unit: 'ms since 1970 UTC' },
       { name: 'units', type: 'int', doc: 'How many units it has.' },

@@ -5,18 +5,18 @@ import { kind, role } from '../group.ts';
 const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
 const userId = { name: 'userId', type: 'string', doc: 'The member.' } as const;
 const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
-const name = { name: 'name', type: 'string', doc: 'What people call the group; empty while nobody has told.' } as const;
+const name = { name: 'name', type: 'string', doc: 'The name of the group; empty while it is unknown.' } as const;
 const since = (doc: string) => ({ name: 'since', type: 'long', doc, unit: 'ms since 1970 UTC' }) as const;
 const at = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
-const saidAt = at('saidAt', 'When that was said last; absent: when it began.');
+const saidAt = at('saidAt', 'The time of the latest event that says so; absent: the time when it began.');
 
 const standing = [
   userId,
   courseId,
   { name: 'enrolled', type: 'boolean', doc: 'Whether the member is active in a batch of the course.' },
   progress,
-  { name: 'state', type: learnerState, doc: 'Where the member stands.' },
+  { name: 'state', type: learnerState, doc: 'The state of the member in the course.' },
   {
     name: 'completedAt',
     type: ['null', 'long'],
@@ -25,10 +25,10 @@ const standing = [
   },
 ] as const;
 
-/** Who is in a group, what it does, and how far each member is in each of its courses. */
+/** The members and activities of a group, and how far each member is in each of its courses. */
 export const groupMembership = defineTable({
   name: 'group_membership',
-  doc: 'Who is in each group, what it does, and how far its members are in its courses.',
+  doc: 'The members and activities of each group, and how far its members are in its courses.',
   key: ['groupId'],
   record: {
     type: 'record',
@@ -40,14 +40,14 @@ export const groupMembership = defineTable({
       {
         name: 'createdAt',
         type: ['null', 'long'],
-        doc: 'When it was set up; absent while nobody has told.',
+        doc: 'When it was created; absent while that is unknown.',
         unit: 'ms since 1970 UTC',
       },
-      at('createdSaidAt', 'When that was said last; absent: when it was set up.'),
+      at('createdSaidAt', 'The time of the latest creation; absent: the time when it was created.'),
       at('deletedAt', 'When it was deleted last; whatever is here is of a new group. Absent: never.'),
       {
         name: 'members',
-        doc: 'Who is in it, by user.',
+        doc: 'The members, by user.',
         type: {
           type: 'map',
           values: {
@@ -64,15 +64,15 @@ export const groupMembership = defineTable({
       },
       {
         name: 'absentMembers',
-        doc: 'Who is known not to be in it, or not yet, by user: the newest 5,000. An older fact about them changes nothing.',
+        doc: 'Users who are known not to be members, or not yet, by user: the newest 5,000. An older fact about them changes nothing.',
         type: {
           type: 'map',
           values: {
             type: 'record',
             name: 'AbsentMember',
             fields: [
-              at('leftAt', 'When the user left; absent: nobody has told.'),
-              { ...role, type: ['null', role.type], doc: 'The role that was told last.', default: null },
+              at('leftAt', 'When the user left; absent if that is unknown.'),
+              { ...role, type: ['null', role.type], doc: 'The latest role.', default: null },
               at('roleAt', 'Since when in this role.'),
             ],
           },
@@ -81,7 +81,7 @@ export const groupMembership = defineTable({
       },
       {
         name: 'activities',
-        doc: 'What it does, by activity.',
+        doc: 'The activities, by id.',
         type: {
           type: 'map',
           values: { type: 'record', name: 'Activity', fields: [kind, since('When it was added.'), saidAt] },
@@ -89,27 +89,27 @@ export const groupMembership = defineTable({
       },
       {
         name: 'absentActivities',
-        doc: 'What is known not to be done any more, by activity: the newest 200.',
+        doc: 'Activities that are known to have been removed, by id: the newest 200.',
         type: {
           type: 'map',
           values: {
             type: 'record',
             name: 'AbsentActivity',
-            fields: [{ name: 'leftAt', type: 'long', doc: 'When it was given up.', unit: 'ms since 1970 UTC' }],
+            fields: [{ name: 'leftAt', type: 'long', doc: 'When it was removed.', unit: 'ms since 1970 UTC' }],
           },
         },
         default: {},
       },
       {
         name: 'progress',
-        doc: 'What it follows: every member in every course it does, by the JSON of [userId, courseId].',
+        doc: 'What it follows: every member in every one of its courses, by the JSON of [userId, courseId].',
         type: { type: 'map', values: { type: 'record', name: 'Followed', fields: standing } },
       },
     ],
   },
 });
 
-/** What groups a user is in: a view of `group_membership`. */
+/** The groups of a user: a view of `group_membership`. */
 export const userGroups = defineTable({
   name: 'user_groups',
   doc: 'The groups of each user.',
@@ -125,7 +125,7 @@ export const userGroups = defineTable({
 /** The board of a group, in pages: a view of `group_membership`. */
 export const groupProgress = defineTable({
   name: 'group_progress',
-  doc: 'How far the members of each group are in its courses, those who are not enrolled included.',
+  doc: 'How far the members of each group are in its courses, including those who are not enrolled.',
   key: ['groupId'],
   sort: ['userId', 'courseId'],
   record: { type: 'record', name: 'GroupProgress', fields: [groupId, ...standing] },

@@ -13,7 +13,7 @@ const standing = [
   { name: 'required', type: 'int', doc: 'Required contents of the course; 0 while the course is not known.' },
   { name: 'completed', type: 'int', doc: 'How many of them are complete.' },
   progress,
-  { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+  { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
   time(
     'completedAt',
     'When the course was first complete. Stays, unless the progress is reset or the completion withdrawn.',
@@ -33,13 +33,13 @@ export const learnerProgress = defineTable({
     fields: [
       userId,
       courseId,
-      { name: 'courseName', type: 'string', doc: 'What people call the course; empty while it is not known.' },
+      { name: 'courseName', type: 'string', doc: 'The name of the course; empty while it is unknown.' },
       ...standing,
       time('firstAccessAt', 'The first visit to any content.'),
       time('lastAccessAt', 'The latest visit to any content.'),
       {
         name: 'batches',
-        doc: 'The batches of the course the learner is or was in, by batch.',
+        doc: 'The batches of the course in which the learner is or was, by batch.',
         type: {
           type: 'map',
           values: {
@@ -51,20 +51,20 @@ export const learnerProgress = defineTable({
               {
                 name: 'firstAt',
                 type: 'long',
-                doc: 'When the learner first joined; 0 while no joining was told.',
+                doc: 'When the learner first joined; 0 while no joining is known.',
                 unit: 'ms since 1970 UTC',
               },
-              { name: 'completionSaid', type: 'boolean', doc: 'Whether the batch was told of the completion.' },
+              { name: 'completionSaid', type: 'boolean', doc: 'Whether the completion was emitted to the batch.' },
               {
                 name: 'joined',
                 type: 'boolean',
-                doc: 'Whether a joining was told. A leaving may come first.',
+                doc: 'Whether a joining is known. A leaving may arrive first.',
                 default: true,
               },
               since('leftAt', 'When the learner last left by all methods at once.'),
               {
                 name: 'methods',
-                doc: 'The ways by which the learner came in, in the order of their names. The learner is in the batch while any holds.',
+                doc: 'The methods of enrollment, in the order of their names. The learner is in the batch while any of them is active.',
                 default: [],
                 type: {
                   type: 'array',
@@ -72,8 +72,8 @@ export const learnerProgress = defineTable({
                     type: 'record',
                     name: 'Method',
                     fields: [
-                      { name: 'method', type: 'string', doc: 'Its name; empty if the platform names none.' },
-                      { name: 'active', type: 'boolean', doc: 'Whether it holds.' },
+                      { name: 'method', type: 'string', doc: 'Its name; empty if the platform gives none.' },
+                      { name: 'active', type: 'boolean', doc: 'Whether the learner is enrolled by it now.' },
                       { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
                       time('enrolledAt', 'The latest joining by it.'),
                       time('leftAt', 'The latest leaving.'),
@@ -87,7 +87,7 @@ export const learnerProgress = defineTable({
       },
       {
         name: 'contents',
-        doc: 'What the learner did, by content, whether it is part of the course now or not.',
+        doc: 'What the learner did, by content, including contents that are not part of the course now.',
         type: {
           type: 'map',
           values: {
@@ -97,9 +97,9 @@ export const learnerProgress = defineTable({
               {
                 name: 'completed',
                 type: 'boolean',
-                doc: 'Whether it was completed, since the course was last taken anew.',
+                doc: 'Whether it was completed since the course was last retaken.',
               },
-              { name: 'views', type: 'int', doc: 'How many visits.' },
+              { name: 'views', type: 'int', doc: 'The number of visits.' },
               { name: 'firstAt', type: 'long', doc: 'The first visit.', unit: 'ms since 1970 UTC' },
               { name: 'lastAt', type: 'long', doc: 'The latest visit.', unit: 'ms since 1970 UTC' },
               {
@@ -111,7 +111,7 @@ export const learnerProgress = defineTable({
               {
                 name: 'again',
                 type: { type: 'array', items: 'long' },
-                doc: 'The latest seven completions after the first, since a reset that is told late spares those after it.',
+                doc: 'The latest seven completions after the first. They are kept because a reset that arrives late does not affect those after it.',
                 unit: 'ms since 1970 UTC',
                 default: [],
               },
@@ -124,16 +124,16 @@ export const learnerProgress = defineTable({
         doc: 'Completed required contents, by unit.',
         type: { type: 'map', values: 'int' },
       },
-      { name: 'followers', type: { type: 'array', items: 'string' }, doc: 'Groups that are told of every change.' },
+      { name: 'followers', type: { type: 'array', items: 'string' }, doc: 'Groups that are notified of every change.' },
       {
         name: 'recent',
         type: { type: 'array', items: 'string' },
-        doc: 'The ids of the latest visits, since a visit told twice is one visit.',
+        doc: 'The ids of the latest visits, to recognise repeats.',
       },
       since('resetAt', 'When the whole progress was last reset.'),
       {
         name: 'resets',
-        doc: 'When single contents were last reset, by content, if later than the whole.',
+        doc: 'When single contents were last reset, by content, if later than the whole course.',
         type: { type: 'map', values: 'long' },
         default: {},
       },
@@ -142,13 +142,13 @@ export const learnerProgress = defineTable({
       {
         name: 'startedOver',
         type: 'boolean',
-        doc: 'Whether nothing was visited since the whole progress was last reset.',
+        doc: 'Whether nothing was visited since the whole course was last reset.',
         default: false,
       },
       {
         name: 'measuredSince',
         type: ['null', 'long'],
-        doc: 'That of the course with which the counts were made. Absent: they are to be made anew.',
+        doc: 'The measuredSince of the course with which the counts were made. Absent: they have to be made anew.',
         unit: 'ms since 1970 UTC',
         default: null,
       },
@@ -159,7 +159,7 @@ export const learnerProgress = defineTable({
 /** Who is in a batch, in pages: a view of `learner_progress`. */
 export const batchLearners = defineTable({
   name: 'batch_learners',
-  doc: 'The learners of each batch, those who left included.',
+  doc: 'The learners of each batch, including those who have left.',
   key: ['batchId'],
   sort: ['userId', 'courseId'],
   record: {
@@ -172,7 +172,7 @@ export const batchLearners = defineTable({
       { name: 'active', type: 'boolean', doc: 'Whether the learner is in the batch now.' },
       { name: 'since', type: 'long', doc: 'When that began.', unit: 'ms since 1970 UTC' },
       progress,
-      { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+      { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
       time('completedAt', 'When the course was completed.'),
       time('lastAccessAt', 'The latest visit.'),
     ],
@@ -182,7 +182,7 @@ export const batchLearners = defineTable({
 /** Enrollments to search in: a view of `learner_progress`. */
 export const enrollmentIndex = defineIndex({
   name: 'enrollments',
-  doc: 'Who learns what, and how far they are.',
+  doc: 'All learners in their courses, and how far they are.',
   key: ['userId'],
   sort: ['courseId'],
   text: ['courseName'],
@@ -192,18 +192,18 @@ export const enrollmentIndex = defineIndex({
     fields: [
       userId,
       courseId,
-      { name: 'courseName', type: 'string', doc: 'What people call the course; empty while it is not known.' },
+      { name: 'courseName', type: 'string', doc: 'The name of the course; empty while it is unknown.' },
       { name: 'active', type: 'boolean', doc: 'Whether the learner is in any batch of the course now.' },
-      { name: 'batches', type: { type: 'array', items: 'string' }, doc: 'The batches the learner is in now.' },
+      { name: 'batches', type: { type: 'array', items: 'string' }, doc: 'The batches in which the learner is now.' },
       progress,
-      { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+      { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
       time('completedAt', 'When the course was completed.'),
       time('lastAccessAt', 'The latest visit.'),
     ],
   },
 });
 
-/** What a home page shows of a learner, in one read: a view of `learner_progress`, one field a course. */
+/** What a home page shows of a learner, in one read: a view of `learner_progress`, with one field for each course. */
 export const learnerCourses = defineCache({
   name: 'learner_courses',
   doc: 'The courses of each learner.',
@@ -217,7 +217,7 @@ export const learnerCourses = defineCache({
       courseId,
       { name: 'active', type: 'boolean', doc: 'Whether the learner is in any batch of the course now.' },
       progress,
-      { name: 'state', type: learnerState, doc: 'Where the learner stands.' },
+      { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
     ],
   },
 });

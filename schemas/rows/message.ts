@@ -3,24 +3,29 @@ import { defineIndex, defineTable } from '../../core/target.ts';
 import { failureReason } from '../notification.ts';
 
 const ids = [
-  { name: 'recipientId', type: 'string', doc: 'The user who is told.' },
+  { name: 'recipientId', type: 'string', doc: 'The user who is notified.' },
   { name: 'messageId', type: 'string', doc: 'The message: one notification, or one digest, on one channel.' },
   {
     name: 'notificationId',
     type: 'string',
     doc: 'The notification, unique for its recipient. Of a digest: "digest/" and its number.',
   },
-  { name: 'channel', type: channel, doc: 'How it goes out.' },
+  { name: 'channel', type: channel, doc: 'The channel by which it is sent.' },
 ] as const;
 const attempts = { name: 'attempts', type: 'int', doc: 'How often the channel was called.' } as const;
-const lastDetail = { name: 'lastDetail', type: 'string', doc: 'What the channel said last.', personal: true } as const;
+const lastDetail = {
+  name: 'lastDetail',
+  type: 'string',
+  doc: 'The last answer of the channel.',
+  personal: true,
+} as const;
 const time = <const N extends string>(name: N, doc: string) =>
   ({ name, type: 'long', doc, unit: 'ms since 1970 UTC' }) as const;
 
-/** One message to one user by one channel, and what became of it. */
+/** One message to one user by one channel, and its state. */
 export const message = defineTable({
   name: 'messages',
-  doc: 'What became of each message that was to go out.',
+  doc: 'The state of each message that was due.',
   key: ['recipientId'],
   sort: ['messageId'],
   record: {
@@ -36,10 +41,10 @@ export const message = defineTable({
       },
       attempts,
       lastDetail,
-      { name: 'reason', type: ['null', failureReason.type], doc: 'Why it failed.' },
+      { name: 'reason', type: ['null', failureReason.type], doc: 'The reason, if it failed.' },
       {
         name: 'parcel',
-        doc: 'What a channel is called with; absent when the message has ended, since nobody needs it any more.',
+        doc: 'What the channel is called with; absent when the message has ended and it is no longer needed.',
         personal: true,
         type: [
           'null',
@@ -59,7 +64,7 @@ export const message = defineTable({
               {
                 name: 'unsubscribe',
                 type: ['null', 'string'],
-                doc: 'Where one POST ends messages like it.',
+                doc: 'The URL for a one-click unsubscribe.',
                 default: null,
               },
             ],
@@ -70,7 +75,7 @@ export const message = defineTable({
       {
         name: 'expiresAt',
         type: ['null', 'long'],
-        doc: 'When nobody needs it any more; absent: never.',
+        doc: 'When it is no longer needed; absent: never.',
         unit: 'ms since 1970 UTC',
       },
       time('changedAt', 'When its state was last another one.'),
@@ -78,10 +83,10 @@ export const message = defineTable({
   },
 });
 
-/** What could not be sent, for those who operate the channels: a view of `messages`. */
+/** Messages that could not be sent, for the operators of the channels: a view of `messages`. */
 export const failedMessages = defineIndex({
   name: 'failed_messages',
-  doc: 'Messages that will not be sent any more, and why.',
+  doc: 'Messages that will not be sent any more, with the reason.',
   key: ['recipientId'],
   sort: ['messageId'],
   text: ['lastDetail'],

@@ -2,9 +2,9 @@ import { channel } from '../../core/channel.ts';
 import { defineCache, defineTable } from '../../core/target.ts';
 import { digest } from '../notification.ts';
 
-const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is told.' } as const;
+const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.' } as const;
 
-const said = [
+const content = [
   { name: 'category', type: 'string', doc: 'What it is about.' },
   { name: 'title', type: 'string', doc: 'One line of plain text.' },
   { name: 'body', type: 'string', doc: 'The text, plain.' },
@@ -12,27 +12,27 @@ const said = [
   {
     name: 'expiresAt',
     type: ['null', 'long'],
-    doc: 'When nobody needs to be told any more.',
+    doc: 'When the notification is no longer needed.',
     unit: 'ms since 1970 UTC',
   },
 ] as const;
 
 /** A message that waits. */
 const waiting = [
-  ...said,
-  { name: 'unsubscribe', type: ['null', 'string'], doc: 'Where one POST ends messages like it.', default: null },
+  ...content,
+  { name: 'unsubscribe', type: ['null', 'string'], doc: 'The URL for a one-click unsubscribe.', default: null },
 ] as const;
-const time = { name: 'time', type: 'long', doc: 'When it was asked for.', unit: 'ms since 1970 UTC' } as const;
+const time = { name: 'time', type: 'long', doc: 'When it was requested.', unit: 'ms since 1970 UTC' } as const;
 
-const shown = [...said, time, { name: 'read', type: 'boolean', doc: 'Whether the recipient has read it.' }] as const;
+const shown = [...content, time, { name: 'read', type: 'boolean', doc: 'Whether the recipient has read it.' }] as const;
 
 const at = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC', default: null }) as const;
 
-/** How one user wants to be told, what the user was told lately, and what waits for the end of quiet hours or for a digest. */
+/** The preferences of a user, the latest notifications, and those that wait for the end of quiet hours or for a digest. */
 export const recipient = defineTable({
   name: 'recipient',
-  doc: 'How each user wants to be told, what the user was told lately, and what is held back.',
+  doc: 'The preferences of each user, the latest notifications, and those that are held back.',
   key: ['recipientId'],
   record: {
     type: 'record',
@@ -41,7 +41,7 @@ export const recipient = defineTable({
       recipientId,
       {
         name: 'addresses',
-        doc: 'Where each channel reaches the user: at most one a channel.',
+        doc: 'Where each channel reaches the user: at most one address for each channel.',
         type: {
           type: 'array',
           items: {
@@ -55,36 +55,36 @@ export const recipient = defineTable({
         },
         personal: true,
       },
-      { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that go out by no channel.' },
+      { name: 'muted', type: { type: 'array', items: 'string' }, doc: 'Categories that are sent by no channel.' },
       at('preferencesAt', 'The time of the newest preferences; absent where nobody knows.'),
-      at('addressesAt', 'Since when the addresses are so; 0: nobody has said any; absent: as old as the preferences.'),
+      at('addressesAt', 'The time of the addresses; 0: there were none yet; absent: as old as the preferences.'),
       at('mutedAt', 'Since when the muted categories are so; 0 and absent as above.'),
       {
         name: 'timeZone',
         type: 'string',
-        doc: 'A time zone of IANA or an offset such as "+05:30", for quiet hours and digests.',
+        doc: 'An IANA time zone or an offset such as "+05:30", for quiet hours and digests.',
       },
       at('timeZoneAt', 'Since when it is this zone; absent where nobody knows.'),
-      { name: 'quietFrom', type: ['null', 'string'], doc: 'Local time from which nothing goes out.' },
-      { name: 'quietUntil', type: ['null', 'string'], doc: 'Local time until which nothing goes out.' },
+      { name: 'quietFrom', type: ['null', 'string'], doc: 'Local time from which nothing is sent.' },
+      { name: 'quietUntil', type: ['null', 'string'], doc: 'Local time until which nothing is sent.' },
       at('quietAt', 'Since when the quiet hours are so; absent where nobody knows.'),
-      { name: 'digest', type: ['null', digest], doc: 'Which channels carry digests, and when.', default: null },
+      { name: 'digest', type: ['null', digest], doc: 'Which channels send digests, and when.', default: null },
       at('digestAt', 'Since when the digests are so; absent where nobody knows.'),
       {
         name: 'refused',
         type: { type: 'array', items: 'string' },
-        doc: 'What of the newest preferences could not be understood, and what to say instead.',
+        doc: 'Problems of the newest preferences that could not be understood, and what to give instead.',
         default: [],
       },
       { name: 'unread', type: 'int', doc: 'How many notifications of the feed are not read.' },
       {
         name: 'feed',
-        doc: 'The newest notifications, at most 100, by notification.',
+        doc: 'The newest notifications, at most 100, by id.',
         type: { type: 'map', values: { type: 'record', name: 'Shown', fields: shown } },
       },
       {
         name: 'held',
-        doc: 'What waits for the end of quiet hours, by notification: the newest 100.',
+        doc: 'The notifications that wait for the end of quiet hours, by id: the newest 100.',
         type: {
           type: 'map',
           values: {
@@ -93,14 +93,14 @@ export const recipient = defineTable({
             fields: [
               ...waiting,
               { ...time, default: 0 },
-              { name: 'until', type: 'long', doc: 'When they end.', unit: 'ms since 1970 UTC' },
+              { name: 'until', type: 'long', doc: 'When quiet hours end.', unit: 'ms since 1970 UTC' },
             ],
           },
         },
       },
       {
         name: 'collected',
-        doc: 'What waits for the next digest, by notification: the newest 100.',
+        doc: 'The notifications that wait for the next digest, by id: the newest 100.',
         type: {
           type: 'map',
           values: {
@@ -109,7 +109,11 @@ export const recipient = defineTable({
             fields: [
               ...waiting,
               time,
-              { name: 'channels', type: { type: 'array', items: channel }, doc: 'The channels that will carry it.' },
+              {
+                name: 'channels',
+                type: { type: 'array', items: channel },
+                doc: 'The channels whose digests will have it.',
+              },
               { name: 'until', type: 'long', doc: 'When the digest is due.', unit: 'ms since 1970 UTC' },
             ],
           },
@@ -118,26 +122,26 @@ export const recipient = defineTable({
       {
         name: 'uncollected',
         type: 'int',
-        doc: 'How many more the next digest would tell of, if it had room for them.',
+        doc: 'How many more notifications there are for the next digest, which do not fit into it.',
         default: 0,
       },
-      { name: 'digests', type: 'int', doc: 'How many digests there were.', default: 0 },
+      { name: 'digests', type: 'int', doc: 'The number of digests so far.', default: 0 },
       {
         name: 'recent',
         type: { type: 'array', items: 'string' },
-        doc: 'The ids of the latest 200 notifications asked for, the latest last, since asking twice is asking once.',
+        doc: 'The ids of the latest 200 notifications that were requested, the latest last, to recognise repeats.',
       },
       {
         name: 'readAhead',
         type: { type: 'array', items: 'string' },
-        doc: 'The latest 200 notifications that were read before they were asked for, the latest last.',
+        doc: 'The ids of the latest 200 notifications that were read before they were requested, the latest last.',
         default: [],
       },
     ],
   },
 });
 
-/** What a user reads in the platform, in pages, the newest first: a view of `recipient`. */
+/** The feed of a user in the platform, in pages, the newest first: a view of `recipient`. */
 export const notificationFeed = defineTable({
   name: 'notification_feed',
   doc: 'The newest notifications of each user, the newest first.',
@@ -158,7 +162,7 @@ export const notificationFeed = defineTable({
 /** The number on the bell: a view of `recipient`. */
 export const unreadCounts = defineCache({
   name: 'unread_counts',
-  doc: 'How many notifications each user has not read, told at every change.',
+  doc: 'How many notifications each user has not read, published at every change.',
   key: ['recipientId'],
   live: true,
   record: {

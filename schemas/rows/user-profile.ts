@@ -1,10 +1,10 @@
 import { defineTable } from '../../core/target.ts';
 import { profile } from '../user.ts';
 
-/** What is known of each user: what figures are told apart by, and what reports of people show. */
+/** The profile of each user, by which statistics are split, and which reports about people show. */
 export const userProfile = defineTable({
   name: 'user_profile',
-  doc: 'What is known of each user, until the account is deleted.',
+  doc: 'The profile of each user, until the account is deleted.',
   key: ['userId'],
   record: {
     type: 'record',
@@ -15,10 +15,10 @@ export const userProfile = defineTable({
       {
         name: 'toldAt',
         type: ['null', 'long'],
-        doc: 'When what is known was said; absent once the account is deleted.',
+        doc: 'The time of the event with the profile; absent once the account is deleted.',
         unit: 'ms since 1970 UTC',
       },
-      { name: 'deleted', type: 'boolean', doc: 'Whether the account was deleted: nothing personal is known any more.' },
+      { name: 'deleted', type: 'boolean', doc: 'Whether the account was deleted. Then no personal data are kept.' },
     ],
   },
 });

@@ -2,12 +2,12 @@
  * The cache port: small records read by key, and live updates by subscription.
  *
  * An entry is named by the fields of `cache.key`; its fields by `cache.sort` (a cache without `sort` has one field).
- * Every field has a version of its own. What every implementation keeps, and `test/contracts/cache.ts` checks on each:
+ * Every field has a version of its own. All implementations keep these rules, which `test/contracts/cache.ts` checks:
  *
- * - An older version never replaces a newer one, and a removal holds against older writes, for an hour at least.
- * - A subscriber of a live cache is told every change that was accepted after it subscribed, in the order of the
- *   changes of one key. It may be told a change twice, and is told nothing while the cache is away: whoever needs all
- *   reads after subscribing.
+ * - An older version never replaces a newer one, and an older write does not undo a removal for at least an hour.
+ * - A subscriber of a live cache is notified of every change that was accepted after it subscribed, with the changes of one key in their
+ *   order. It may be notified of a change twice, and of none while the cache is away: a subscriber that needs all of them reads the
+ *   entry after subscribing.
  * - A cache may lose everything; it never shows something that was never written.
  */
 import type { CacheDef } from '../../core/target.ts';
@@ -20,11 +20,11 @@ export interface LiveUpdate {
 }
 
 export interface Cache {
-  /** Writes a view. At most one change a key in one call. */
+  /** Writes a view. One call has at most one change for each key. */
   apply(cache: CacheDef, changes: readonly Change[]): Promise<WriteResult[]>;
   /** All records of one entry, in the order of their sort fields. `entry` is the tenant and the fields of `cache.key`. */
   read(cache: CacheDef, entry: Key): Promise<Readonly<Record<string, unknown>>[]>;
-  /** Calls `listener` for every change of the entry until the answered function is called. */
+  /** Calls `listener` for every change of the entry, until the returned function is called. */
   subscribe(cache: CacheDef, entry: Key, listener: (update: LiveUpdate) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

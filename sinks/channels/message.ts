@@ -1,4 +1,4 @@
-/** What all channels say alike: whom they can reach, and a message as a mail. Nothing here sends. */
+/** What all channels share: which addresses they can reach, and a message as a mail. Nothing here sends. */
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import type { ChannelName } from '../../core/channel.ts';

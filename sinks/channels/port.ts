@@ -1,10 +1,10 @@
 /**
- * The channels port: how a message leaves the house. One implementation serves one channel name.
+ * The channels port: how a message is sent. One implementation serves one channel name.
  *
- * What every implementation keeps, and `test/contracts/channels.ts` checks on each:
+ * All implementations keep these rules, which `test/contracts/channels.ts` checks:
  *
- * - `send` settles with what became of the message within a bounded time, and throws only for bugs. `away` may be tried again;
- *   with `refused` it never helps to try again.
+ * - `send` settles with the outcome within a bounded time, and throws only for bugs. After `away` it may be tried again; after `refused`
+ *   that never helps.
  * - A channel that says `repeats: 'honours-key'` delivers one message however often it is called with the same key.
  *   Otherwise the declared choice tells what the runtime does after a crash between a call and its answer:
  *   `at-least-once` calls again, `at-most-once` does not.
@@ -18,9 +18,9 @@ export interface Message {
   readonly title: string;
   readonly body: string;
   readonly link: string | null;
-  /** Where one POST takes the recipient out of messages like this one (RFC 8058); absent if that cannot be. */
+  /** The URL of a one-click unsubscribe from messages like this one (RFC 8058); absent if there is none. */
   readonly unsubscribe?: string | null;
-  /** When the message was asked for, in ms since 1970 UTC. */
+  /** When the message was requested, in ms since 1970 UTC. */
   readonly time: number;
   /** When this call is made, in ms since 1970 UTC: the date of a mail. Another one at every attempt. */
   readonly sentAt: number;
@@ -28,7 +28,7 @@ export interface Message {
 
 export interface Answer {
   readonly outcome: 'sent' | 'away' | 'refused' | 'unknown';
-  /** What the channel said, for people: no secrets, and nothing of what is in the message. */
+  /** The answer of the channel, for people. It contains no secrets and nothing of the message. */
   readonly detail: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a search is asked by, apart from words, whatever the store: a wrong question is refused in the same words by each. */
+/** Checks the filters, ranges and order of a search. All stores refuse a wrong request with the same message. */
 import { TributaryError } from '../../core/errors.ts';
 import type { IndexDef } from '../../core/target.ts';
 import type { Range, SearchRequest } from './port.ts';

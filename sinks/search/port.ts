@@ -1,15 +1,15 @@
 /**
  * The search port: documents found by words, by exact values and by ranges of values.
  *
- * What every implementation keeps, and `test/contracts/search.ts` checks on each:
+ * All implementations keep these rules, which `test/contracts/search.ts` checks:
  *
- * - An older version never replaces a newer one, and a removal holds against older writes.
- * - What `apply` answered is found by every later `search`.
+ * - An older version never replaces a newer one, and an older write does not undo a removal.
+ * - After `apply` has settled, its changes are found by every later `search`.
  * - Words match whole words, whatever their case, accents and width; several words must all occur. A last word with `*`
- *   matches beginnings. Where writing does not part words, as in Chinese, Japanese, Korean and Thai, they are found inside of
+ *   matches beginnings. In scripts that do not separate words, such as Chinese, Japanese, Korean and Thai, they are found inside
  *   longer text. Anything else in a query is text, never syntax: no query is an error.
  * - A search sees one tenant.
- * - Texts are compared by their code points, numbers by value. A text of more than 10,922 characters may be taken for none.
+ * - Texts are compared by their code points, numbers by value. A text of more than 10,922 characters may count as absent.
  */
 import type { IndexDef } from '../../core/target.ts';
 import type { Change, Page, PageRequest, WriteResult } from '../port.ts';
@@ -56,7 +56,7 @@ export interface Search {
    * views. What is written afterwards is in the new one.
    */
   renew(index: IndexDef): Promise<Renewed>;
-  /** Writes a view. At most one change a key in one call. */
+  /** Writes a view. One call has at most one change for each key. */
   apply(index: IndexDef, changes: readonly Change[]): Promise<WriteResult[]>;
   /** Best matches first; without words, in the order of the key; or as `sort` says. */
   search(

@@ -1,10 +1,10 @@
 /**
- * What a word is, made by ourselves: the same in every store, whatever analysis it has, and for texts and queries alike. A store is
- * given words that are separated by blanks, and takes each as it is.
+ * Splits texts and queries into words, in the same way for every store, whatever analysis the store has. A store gets words that are separated
+ * by blanks, and indexes each as it is.
  *
- * Some scripts do not part words by blanks, or part them by longer pieces than people look for: Chinese, Japanese, Korean, Thai and
- * their like. No dictionary decides there, since another release of it would cut otherwise than the one that wrote the index.
- * Instead every letter and every pair of neighbours is a word; what is looked for must occur with all of its pairs.
+ * Some scripts do not separate words by blanks, or into longer pieces than people search for: Chinese, Japanese, Korean, Thai and similar ones.
+ * No dictionary is used there, because another release of it would split differently from the one that wrote the index. Instead, every letter
+ * and every pair of neighbouring letters is a word, and a query must match with all of its pairs.
  */
 
 /** Marks belong to words: without them, words of Hindi and its like fall into single consonants. */

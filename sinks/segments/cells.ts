@@ -39,6 +39,15 @@ const misfit = (expected: string): never => {
   throw new TypeError(`${expected} is expected`);
 };
 
+/** Rows come day by day: what was made of the cell before is the value of most. */
+function sameAsBefore(convert: Convert): Convert {
+  let before: { readonly cell: Cell; readonly value: DuckDBValue } | undefined;
+  return (cell) => {
+    if (before === undefined || before.cell !== cell) before = { cell, value: convert(cell) };
+    return before.value;
+  };
+}
+
 const long = (cell: Long): bigint => BigInt(cell);
 const mapOf =
   (key: (key: unknown) => DuckDBValue): Convert =>
@@ -56,7 +65,9 @@ const CONVERTERS: Readonly<Record<ColumnType, Convert>> = {
     if (!Number.isSafeInteger(cell)) return misfit('a whole number of ms since 1970');
     return new DuckDBTimestampTZValue(BigInt(cell as number) * 1000n);
   },
-  date: (cell) => (isDay(cell) ? new DuckDBDateValue(dayNumber(cell)) : misfit('a day as YYYY-MM-DD')),
+  date: sameAsBefore((cell) => {
+    return isDay(cell) ? new DuckDBDateValue(dayNumber(cell)) : misfit('a day as YYYY-MM-DD');
+  }),
   'list<long>': (cell) => (Array.isArray(cell) ? listValue(cell.map(long)) : misfit('an array of whole numbers')),
   'map<int,long>': mapOf((key) => {
     return typeof key === 'number' && (key | 0) === key ? key : misfit('a key of 32 bits');

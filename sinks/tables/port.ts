@@ -14,14 +14,22 @@
  * - `claim` counts up by compare-and-set: of two calls at once for one partition, each gets its own number, and a later call a
  *   larger one, larger also than whatever the other partitions of the job's topic had when it was called. So the tokens of all
  *   partitions form one line, and a row that moves to another partition meets no smaller one there.
- * - A row that was taken away keeps its key, its bookkeeping and the values of its `indexed` fields until it goes for good, and a search
- *   (`matching`) and a timer find it: its outbox may still matter.
- * - A row has a largest size, which is what an owner can write whole at once. An update that would make it larger is refused, so that
- *   no row grows until its next owner cannot write it; one that adds nothing is not.
+ * - A deleted row keeps its key, its bookkeeping and the values of its `indexed` fields until it is swept, and is still found by a search
+ *   (`matching`) and by its timers: its outbox may still matter.
+ * - Rows have a largest size: what an owner can write whole at once. An update that would make a row larger is refused, so that no row grows
+ *   until its next owner cannot write it. An update that adds nothing is not refused.
  * - A removed view record is gone for readers, and an older write does not bring it back.
  */
 import type { TableDef } from '../../core/target.ts';
 import type { Change, Key, Page, PageRequest, Version, WriteResult } from '../port.ts';
+
+/** Rows of some partitions and a tenant with a value in an `indexed` field. */
+export interface KeySearch {
+  readonly partitions: readonly number[];
+  readonly tenant: string;
+  readonly field: string;
+  readonly value: string;
+}
 
 export interface StoredRow {
   readonly key: Key;
@@ -102,18 +110,11 @@ export interface Tables {
   /** Every row whose key begins with the prefix, which covers at least the tenant and the fields of `table.key`. */
   under(table: TableDef, prefix: Key): Promise<StoredRow[]>;
   /**
-   * The keys of all rows of these partitions and the tenant that have the value in an `indexed` field, those taken away included:
+   * The keys of all rows of these partitions and the tenant that have the value in an `indexed` field, including deleted ones:
    * page by page, in any order that stays. A row that is there from the first page to the last is
    * answered once. `next` may go into a call of another process, later.
    */
-  matching(
-    table: TableDef,
-    partitions: readonly number[],
-    tenant: string,
-    field: string,
-    value: string,
-    page: PageRequest,
-  ): Promise<Page<Key>>;
+  matching(table: TableDef, search: KeySearch, page: PageRequest): Promise<Page<Key>>;
   /**
    * All rows of a job, of all tenants, page by page, as `read` answers them: those that were taken away too. The order is any
    * that stays. A row that is there from the first page to the last is answered once; one that comes meanwhile perhaps.
@@ -135,7 +136,5 @@ export interface Tables {
   select(table: TableDef, prefix: Key, page: PageRequest): Promise<Page<Readonly<Record<string, unknown>>>>;
   /** Deletes for good the rows and records that were taken away and are not kept any longer. Answers how many, if it can tell. */
   sweep(tables: readonly TableDef[]): Promise<number>;
-  /** How many records there are for the tenant. Counts all of them: for summaries and doctors, not for requests. */
-  count(table: TableDef, tenant: string): Promise<number>;
   close(): Promise<void>;
 }

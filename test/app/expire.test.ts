@@ -26,7 +26,7 @@ async function told(stores: Expiring, signal = new AbortController().signal): Pr
     info: (line: string) => lines.push(`info ${line}`),
     warn: (line: string) => lines.push(`warn ${line}`),
   };
-  await expire(stores, jobs, logger as unknown as Parameters<typeof expire>[2], 77, signal);
+  await expire(stores, jobs, { logger, now: 77, signal });
   return lines;
 }
 

@@ -12,6 +12,7 @@ import { deadLetterTopic } from '../../topics/define.ts';
 import { topics } from '../../topics/index.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 import { wired } from '../cli/in-process.ts';
+import { countOf } from '../harness/count.ts';
 
 test('every declared topic is there, with one for its dead letters', async (t) => {
   const { stores } = await wired(t);
@@ -28,7 +29,7 @@ test('everything the jobs write can be read', async (t) => {
   const targets = targetsOf(platform.jobs);
   assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);
   for (const target of targets) {
-    if (target.kind === 'table') assert.equal(await stores.tables.count(target, DEFAULT_TENANT), 0);
+    if (target.kind === 'table') assert.equal(await countOf(stores.tables, target, DEFAULT_TENANT), 0);
     if (target.kind === 'index') {
       const { total } = await stores.search.search(target, { tenant: DEFAULT_TENANT, words: '', limit: 1 });
       assert.equal(total, 0);

@@ -15,6 +15,7 @@ import { recordsOf } from '../../testing/produce.ts';
 import { memoryStores } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
+import { countOf } from '../harness/count.ts';
 import { load, SPINE } from './load.ts';
 
 const events = Number(process.argv[2] ?? SPINE.events);
@@ -69,7 +70,7 @@ await Promise.all(running.map((job) => job.stop()));
 
 let records = 0;
 for (const { partitions } of await stores.transport.describe()) for (const { end } of partitions) records += end;
-const learnerRows = await stores.tables.count(learnerProgress, DEFAULT_TENANT);
+const learnerRows = await countOf(stores.tables, learnerProgress, DEFAULT_TENANT);
 await stores.close();
 rmSync(folder, { recursive: true });
 process.stdout.write(

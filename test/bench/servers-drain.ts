@@ -43,7 +43,7 @@ export async function drain(world: World, begin: readonly number[], options: Dra
   const jobs = options.jobs ?? [trackProgress];
   for (const job of jobs) await toEnd(transport, job);
   for (const [partition, offset] of begin.entries()) {
-    await transport.seek(trackProgress.name, enrollmentEvents.name, partition, offset);
+    await transport.seek(trackProgress.name, enrollmentEvents.name, { partition, offset });
   }
   await calm(servers);
   const before = serverSeconds(servers);
@@ -74,7 +74,8 @@ export async function drain(world: World, begin: readonly number[], options: Dra
 /** Has a job go on behind all there is. */
 export async function toEnd(transport: Transport, { name, from }: Job): Promise<void> {
   const [topic] = await transport.describe([from.name]);
-  for (const { partition, end } of topic?.partitions ?? []) await transport.seek(name, from.name, partition, end);
+  for (const { partition, end } of topic?.partitions ?? [])
+    await transport.seek(name, from.name, { partition, offset: end });
 }
 
 async function lagOf(transport: Transport, { name, from }: Job): Promise<number> {

@@ -120,10 +120,15 @@ function* statementsOf(count: number): Generator<Statement[], undefined> {
     const row = { key, version, at: `0:${time}`, outbox: OUTBOX, timers: {}, data: after, partition: 0, whole };
     const statements: Statement[] = [
       whole
-        ? { query: rowRequest.insert, params: insertParameters(rowRequest, row, 0, 0) }
+        ? { query: rowRequest.insert, params: insertParameters(rowRequest, row, { attempt: 0, now: 0 }) }
         : updateStatement(rowRequest, row),
     ];
-    for (const { key, record } of viewChanges(view, DEFAULT_TENANT, before?.data, after, false).puts) {
+    for (const { key, record } of viewChanges(view, {
+      tenant: DEFAULT_TENANT,
+      before: before?.data,
+      after,
+      again: false,
+    }).puts) {
       statements.push({ query: viewRequest.put, params: changeParameters(viewRequest, { key, version, record }) });
     }
     const settled: Record<string, unknown> = { ...after };

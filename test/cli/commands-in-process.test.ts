@@ -240,7 +240,7 @@ test('lag says which views are behind the rows, and waits for them as well', asy
   for (const { partition, end } of await transport.lag('track-progress', 'enrollment.events')) {
     const views = end > 0 ? behind : new Map();
     const metadata = formatProgress({ ...nothing(), behind: views }, end);
-    await transport.seek('track-progress', 'enrollment.events', partition, end, metadata);
+    await transport.seek('track-progress', 'enrollment.events', { partition, offset: end, metadata });
   }
   const args = {
     jobs: ['track-progress'],

@@ -61,10 +61,10 @@ test('a record that lies where the cut one lay, and is another, is not taken for
   const id = await cut(one, record, 3000);
   for (const other of [{ timestamp: 7 }, { value: Buffer.from('y'.repeat(100_000)) }]) {
     const [offset] = await one.stores.transport.produce([{ ...record, ...other }]);
-    const place = { job: 'notify', topic: TOPIC, partition: 2 };
+    const assignment = { job: 'notify', topic: TOPIC, partition: 2 };
     const letter = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
     await one.stores.transport.produce([
-      deadLetter(letter, { place, partitions: () => 6, limit: () => 3000, now: 2000 }),
+      deadLetter(letter, { assignment, partitions: () => 6, limit: () => 3000, now: 2000 }),
     ]);
     const { stdout } = await command(one, 'dead-letters show', { id: `${TOPIC}/2/${offset}`, json: true });
     assert.equal(JSON.parse(stdout).cutFrom, 100_000);

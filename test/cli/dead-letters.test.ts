@@ -159,11 +159,11 @@ test('a record that is rejected once more after its replay stays replayed, and i
   await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
   const original = await one.stores.transport.read(TOPIC, 2, 0, 2);
   for (const record of original) {
-    const place = { job: 'track-progress', topic: TOPIC, partition: 2 };
+    const assignment = { job: 'track-progress', topic: TOPIC, partition: 2 };
     await one.stores.transport.produce([
       deadLetter(
         { record, code: 'DATA_INVALID', message: 'again' },
-        { place, partitions: () => 6, limit: LIMIT, now: 3000 },
+        { assignment, partitions: () => 6, limit: LIMIT, now: 3000 },
       ),
     ]);
   }

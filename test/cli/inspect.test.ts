@@ -71,7 +71,7 @@ test('a job that is behind and does not move is found', async (t) => {
 
 test('a committed offset beyond the end of the log is found', async (t) => {
   const one = await wired(t);
-  await one.stores.transport.seek('track-progress', 'enrollment.events', 3, 10);
+  await one.stores.transport.seek('track-progress', 'enrollment.events', { partition: 3, offset: 10 });
   assert.deepEqual(await notOk(one), [
     'problem positions: track-progress is to go on at 10 of enrollment.events/3, which ends at 0',
   ]);
@@ -83,7 +83,7 @@ test('records that retention took before the job read them are found', async (t)
   await produce(one, enrolled('u1'));
   const lags = await transport.lag('track-progress', 'enrollment.events');
   const partition = lags.findIndex(({ end }) => end > 0);
-  await transport.seek('track-progress', 'enrollment.events', partition, 0);
+  await transport.seek('track-progress', 'enrollment.events', { partition, offset: 0 });
   await transport.expire(Date.now() + 1000 * 24 * 60 * 60 * 1000);
   const [found] = await notOk(one);
   assert.equal(
@@ -160,7 +160,7 @@ test('senders with a clock that is ahead, types that are not declared and fields
   const found = (await notOk(one)).filter((line) => line.startsWith('warning senders'));
   assert.deepEqual(found, [
     'warning senders: enrollment.events: senders whose events happen after they are logged: /phone\u001b[2J, up to 2099-01-01T00:00:00.000Z, in 2 records',
-    'warning senders: enrollment.events: types that it does not declare, which no job heeds: enrollment.enroled of /campus, in 1 records; did you mean enrollment.enrolled?',
+    'warning senders: enrollment.events: types that it does not declare, which no job applies: enrollment.enroled of /campus, in 1 records; did you mean enrollment.enrolled?',
     'warning senders: enrollment.events: fields that the schema does not have, which are ignored: data.batch in enrollment.enrolled of /campus, in 1 records',
   ]);
   const { stdout } = await command(one, 'tail', TAIL);

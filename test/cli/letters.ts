@@ -38,11 +38,11 @@ export async function rejected(
   const [offset] = await stores.transport.produce([record]);
   const original = { ...record, offset: offset as number };
   for (const job of jobs) {
-    const place = { job, topic: TOPIC, partition: record.partition };
+    const assignment = { job, topic: TOPIC, partition: record.partition };
     await stores.transport.produce([
       deadLetter(
         { record: original, code, message: `why ${job} did not` },
-        { place, partitions: () => 6, limit: LIMIT, now: 2000 },
+        { assignment, partitions: () => 6, limit: LIMIT, now: 2000 },
       ),
     ]);
   }
@@ -66,9 +66,9 @@ export const lastOf = async ({ stores }: Wired, topic: string, partition: number
 export async function cut({ stores }: Wired, record: NewRecord, largest: number, about: object = {}) {
   const [offset] = await stores.transport.produce([record]);
   const rejected = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
-  const place = { job: 'track-progress', topic: TOPIC, partition: record.partition };
+  const assignment = { job: 'track-progress', topic: TOPIC, partition: record.partition };
   await stores.transport.produce([
-    deadLetter({ ...rejected, ...about }, { place, partitions: () => 6, limit: () => largest, now: Date.now() }),
+    deadLetter({ ...rejected, ...about }, { assignment, partitions: () => 6, limit: () => largest, now: Date.now() }),
   ]);
   return `${TOPIC}/${record.partition}/${offset}`;
 }

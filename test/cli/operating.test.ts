@@ -210,7 +210,7 @@ test('what is fatal ends a process with its reason, in the log and as the last l
   // A partition that has applied what the log does not have.
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const opened = await wire({ config, platform: learningPlatform });
-  await opened.stores.transport.seek('track-progress', 'enrollment.events', 1, 10);
+  await opened.stores.transport.seek('track-progress', 'enrollment.events', { partition: 1, offset: 10 });
   await opened.close();
   const ended = await tributary(folder, ['run', 'track-progress']);
   assert.equal(ended.code, 1);

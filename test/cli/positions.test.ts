@@ -33,7 +33,7 @@ test('offsets that another tool has put there are found, until the job has gone 
   const [found = '', ...others] = await notOk(c);
   assert.match(
     found,
-    /^warning offsets: another tool has put summarize-batch to its offsets in partitions 0, 1 of batch\.events, and/,
+    /^warning offsets: another tool has moved summarize-batch to its offsets in partitions 0, 1 of batch\.events, and/,
   );
   assert.deepEqual(others, []);
   await c.run();

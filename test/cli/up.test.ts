@@ -225,7 +225,7 @@ test('with a port, metrics and probes are served; a port that is taken is told',
 /** A group that is to go on beyond the end of its log, which is fatal to its job. */
 async function beyondLog(folder: string, job: string, topic: string): Promise<void> {
   const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform: learningPlatform });
-  await opened.stores.transport.seek(job, topic, 1, 10);
+  await opened.stores.transport.seek(job, topic, { partition: 1, offset: 10 });
   await opened.close();
 }
 

@@ -13,7 +13,11 @@ export async function keysWhere(
 ): Promise<Key[]> {
   const keys: Key[] = [];
   for (let after: string | undefined; ; ) {
-    const page = await tables.matching(table, [partition], tenant, field, value, { limit: 1000, after });
+    const page = await tables.matching(
+      table,
+      { partitions: [partition], tenant, field, value },
+      { limit: 1000, after },
+    );
     keys.push(...page.items);
     if (page.next === undefined) return keys;
     after = page.next;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
+import { countOf } from '../harness/count.ts';
 import { keysWhere } from './keys-where.ts';
 import { assertHolds, HOSTILE, learner, learners, type Scene, shown, v, write } from './tables-samples.ts';
 
@@ -78,7 +79,11 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
         const found: string[] = [];
         let after: string | undefined;
         do {
-          const page = await tables.matching(learners, places, tenant, 'region', 'Wales', { limit, after });
+          const page = await tables.matching(
+            learners,
+            { partitions: places, tenant, field: 'region', value: 'Wales' },
+            { limit, after },
+          );
           assert.ok(page.items.length <= limit, 'a page keeps to the limit');
           assert.ok(page.items.length === limit || page.next === undefined, 'only the last page is short');
           found.push(...page.items.map((key) => key.join()));
@@ -92,13 +97,24 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
         } while (after !== undefined);
         assert.deepEqual(found.sort(), expected.toSorted(), `by ${limit}`);
       }
-      const none = await tables.matching(learners, [partition + 1], tenant, 'region', 'nowhere', { limit: 5 });
+      const none = await tables.matching(
+        learners,
+        { partitions: [partition + 1], tenant, field: 'region', value: 'nowhere' },
+        { limit: 5 },
+      );
       assert.deepEqual(none, { items: [], next: undefined });
       for (const after of ['x', '["a"]']) {
-        const wrong = tables.matching(learners, places, tenant, 'region', 'Wales', { limit: 1, after });
+        const wrong = tables.matching(
+          learners,
+          { partitions: places, tenant, field: 'region', value: 'Wales' },
+          { limit: 1, after },
+        );
         await assert.rejects(wrong, { code: 'USAGE' });
       }
-      await assert.rejects(tables.matching(learners, places, tenant, 'state', 'open', { limit: 1 }), { code: 'USAGE' });
+      await assert.rejects(
+        tables.matching(learners, { partitions: places, tenant, field: 'state', value: 'open' }, { limit: 1 }),
+        { code: 'USAGE' },
+      );
     },
   );
 
@@ -114,7 +130,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     assert.deepEqual(await tables.write(learners, [next]), ['written']);
     await assertHolds(tables, next);
     await assertHolds(tables, second);
-    assert.equal(await tables.count(learners, tenant), 1);
+    assert.equal(await countOf(tables, learners, tenant), 1);
     assert.equal((await tables.select(learners, [two[0]], { limit: 10 })).items.length, 1);
   });
 
@@ -140,7 +156,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
       if (region !== null)
         assert.deepEqual(await keysWhere(tables, learners, partition, tenant, 'region', region), [row.key]);
     }
-    assert.equal(await tables.count(learners, tenant), HOSTILE.length);
+    assert.equal(await countOf(tables, learners, tenant), HOSTILE.length);
     assert.equal((await tables.due(learners, [partition], 1000, 100_000)).length, HOSTILE.length ** 2);
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
   });

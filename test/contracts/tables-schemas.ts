@@ -5,6 +5,7 @@ import type { Field } from '../../core/avro.ts';
 import { Entries } from '../../core/entries.ts';
 import { defineTable, type TableDef } from '../../core/target.ts';
 import type { RowWrite } from '../../sinks/tables/port.ts';
+import { countOf } from '../harness/count.ts';
 import { keysWhere } from './keys-where.ts';
 import {
   allPages,
@@ -133,7 +134,7 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     assert.deepEqual(await keysWhere(tables, learners, partition, tenant, 'region', 'none'), []);
     assert.deepEqual(await tables.due(learners, [partition], Number.MAX_SAFE_INTEGER, 10), []);
     assert.deepEqual(await tables.select(board, [tenant], { limit: 10 }), { items: [], next: undefined });
-    assert.equal(await tables.count(board, tenant), 0);
+    assert.equal(await countOf(tables, board, tenant), 0);
   });
 
   tablesTest('rows, views, timers and claims are there for the next client', async (s) => {
@@ -146,7 +147,7 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     const next = await s.reopen();
     await next.prepare([learners, board]);
     await assertHolds(next, row);
-    assert.equal(await next.count(board, s.tenant), 1);
+    assert.equal(await countOf(next, board, s.tenant), 1);
     assert.deepEqual(await next.due(learners, [partition], 5, 1), [{ partition, key, name: 'end', due: 5 }]);
     assert.equal(await next.claim(job, 'topic', 3), 2);
     assert.deepEqual(await next.write(learners, [write(key, v(4, 3))]), ['written']);

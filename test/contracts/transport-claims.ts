@@ -82,7 +82,7 @@ export function claimsContract(cases: TransportCases): void {
     const claim = await membership.claim(0);
     await take(claim, 3);
     await claim.commit({ records: [], offset: (offsets[2] as number) + 1, metadata: 'kept' });
-    await transport.seek(group, topic, 0, offsets[1] as number);
+    await transport.seek(group, topic, { partition: 0, offset: offsets[1] as number });
     const attempt = claim.commit({ records: [record(topic, 1)], offset: (offsets[2] as number) + 1, metadata: 'lost' });
     assert.equal(await codeOf(attempt), 'FENCED');
     assert.deepEqual(await transport.read(topic, 1, 0, 10), []);
@@ -93,7 +93,7 @@ export function claimsContract(cases: TransportCases): void {
 
   cases('a group can be moved before it ever claimed', async (transport, topic, group) => {
     const offsets = await transport.produce(['a', 'b'].map((key) => record(topic, 0, { key })));
-    await transport.seek(group, topic, 0, offsets[1] as number);
+    await transport.seek(group, topic, { partition: 0, offset: offsets[1] as number });
     const claim = await claimOf(transport, group, topic, 0);
     assert.deepEqual(claim.committed, { offset: offsets[1], metadata: '', foreign: false });
     assert.deepEqual(keysOf(await take(claim, 1)), ['b']);

@@ -18,10 +18,10 @@ export function ownersContract(
     assert.equal(await codeOf(first.commit({ records: [record(topic, 2)], offset: 1, metadata: '' })), 'FENCED');
     await second.look();
     await beside.look();
-    await transport.seek(group, topic, 0, 3);
+    await transport.seek(group, topic, { partition: 0, offset: 3 });
     assert.equal(await codeOf(second.commit({ records: [record(topic, 2)], offset: 1, metadata: '' })), 'FENCED');
     const third = await membership.claim(0);
-    await transport.seek(group, topic, 0, 4);
+    await transport.seek(group, topic, { partition: 0, offset: 4 });
     assert.equal(await codeOf(third.look()), 'FENCED');
     assert.deepEqual(await transport.read(topic, 2, 0, 10), []);
     await beside.commit({ records: [], offset: 5, metadata: 'beside' });
@@ -111,11 +111,11 @@ export function ownersContract(
     const long = randomBytes(50_000).toString('base64');
     const { membership } = await joined(transport, group, topic);
     await (await membership.claim(0)).commit({ records: [], offset: 5, metadata: long });
-    await transport.seek(group, topic, 0, 2);
+    await transport.seek(group, topic, { partition: 0, offset: 2 });
     assert.deepEqual((await transport.committed(group, topic))[0], { offset: 2, metadata: long, foreign: false });
-    await transport.seek(group, topic, 0, 3, 'given');
+    await transport.seek(group, topic, { partition: 0, offset: 3, metadata: 'given' });
     assert.deepEqual((await membership.claim(0)).committed, { offset: 3, metadata: 'given', foreign: false });
-    await transport.seek(group, topic, 0, 4, `${long}${long}`);
+    await transport.seek(group, topic, { partition: 0, offset: 4, metadata: `${long}${long}` });
     assert.deepEqual((await membership.claim(0)).committed, { offset: 4, metadata: `${long}${long}`, foreign: false });
   });
 }

@@ -152,7 +152,7 @@ export function transportContract(
       ['read', () => transport.read(missing, 0, 0, 1)],
       ['read', () => transport.read(topic, 9, 0, 1)],
       ['lag', () => transport.lag(group, missing)],
-      ['seek', () => transport.seek(group, topic, 9, 0)],
+      ['seek', () => transport.seek(group, topic, { partition: 9, offset: 0 })],
       ['claim', () => membership.claim(9)],
     ] as const) {
       assert.equal(await codeOf(call()), 'TOPIC_MISSING', what);

@@ -34,7 +34,7 @@ async function importAll(
   const { of = events, until = of.length, chunk = 100 } = options;
   const told: number[] = [];
   const demo = await openImport(transport, codec, 'AAA-2014J');
-  await demo.run(of, { until, chunk, told: (done) => told.push(done) });
+  await demo.run(of, { until, chunk, progress: (done) => told.push(done) });
   await demo.close();
   return told;
 }

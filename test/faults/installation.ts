@@ -1,5 +1,5 @@
 /**
- * An installation under load: servers and worker processes, a platform that goes on talking to it, and the same story told to an
+ * An installation under load: servers and worker processes that run all jobs (of rollups: `rollups.test.ts`), a platform that goes on talking to it, and the same story told to an
  * undisturbed run. After every fault both must show the same to whoever reads them.
  */
 import assert from 'node:assert/strict';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../app/config.ts';
 import { type Wired, wire } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
+import { jobs } from '../../jobs/index.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
 import { Random } from '../../testing/random.ts';
@@ -69,7 +70,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const timers = cassandraTables({ url: places.tables }, () => (looks += 3_600_000));
   const looked = { transport: stores.transport, tables: timers };
   let isClosed = false;
-  const fleet = new Fleet(folder, file);
+  const fleet = new Fleet(folder, () => file, ['run', ...jobs.map(({ name }) => name)]);
   const ledger = new Ledger(stores);
 
   async function produce(records: readonly NewRecord[]): Promise<void> {

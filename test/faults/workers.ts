@@ -1,4 +1,4 @@
-/** Worker processes: `tributary up`, watched by what they log. They end with the process that started them. */
+/** Worker processes: `tributary run` of some jobs, watched by what they log. They end with the process that started them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -44,17 +44,21 @@ export class Worker {
   readonly owned = new Set<string>();
   /** How often it let go of a partition to a newer owner. */
   fenced = 0;
+  /** How often it let go of a partition that was taken away from it. */
+  released = 0;
   /** How often it waited for what was away, by code. */
   readonly waits = new Map<string, number>();
+  /** How often it published what it had counted of a partition. */
+  published = 0;
   /** Exit code or signal; undefined while it runs. */
   ended: number | NodeJS.Signals | undefined;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   readonly #last: string[] = [];
 
-  constructor(name: string, folder: string, config: string) {
+  constructor(name: string, folder: string, config: string, args: readonly string[]) {
     this.name = name;
-    this.#child = tributary(folder, config, ['up']);
+    this.#child = tributary(folder, config, args);
     const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       if (output === null) continue;
@@ -81,7 +85,9 @@ export class Worker {
     if (kind === 'claimed') this.owned.add(place);
     if (kind === 'released' || kind === 'fenced' || kind === 'waiting') this.owned.delete(place);
     if (kind === 'fenced') this.fenced += 1;
-    if ((kind === 'waiting' || kind === 'view-late') && code !== undefined)
+    if (kind === 'released') this.released += 1;
+    if (kind === 'published') this.published += 1;
+    if ((kind === 'waiting' || kind === 'job-waiting' || kind === 'view-late') && code !== undefined)
       this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
   }
 
@@ -116,15 +122,18 @@ export class Worker {
 /** The workers of an installation. Each that ends without having been told to is a finding. */
 export class Fleet {
   readonly #folder: string;
-  readonly #config: string;
+  readonly #configOf: (worker: string) => string;
+  readonly #args: readonly string[];
   #started = 0;
   readonly #running = new Set<Worker>();
   readonly #all: Worker[] = [];
   readonly #told = new Set<Worker>();
 
-  constructor(folder: string, config: string) {
+  /** @param configOf the file of a worker's configuration, by its name */
+  constructor(folder: string, configOf: (worker: string) => string, args: readonly string[]) {
     this.#folder = folder;
-    this.#config = config;
+    this.#configOf = configOf;
+    this.#args = args;
   }
 
   get running(): readonly Worker[] {
@@ -145,7 +154,8 @@ export class Fleet {
 
   startOne(): Worker {
     this.#started += 1;
-    const worker = new Worker(`worker-${this.#started}`, this.#folder, this.#config);
+    const name = `worker-${this.#started}`;
+    const worker = new Worker(name, this.#folder, this.#configOf(name), this.#args);
     this.#running.add(worker);
     this.#all.push(worker);
     return worker;

@@ -7,14 +7,13 @@ export type Backup = ReadonlyMap<string, readonly Cells[]>;
 const NOT_ROWS = /^(log_|cache_|search_|registry|schemas|declared_|sqlite_)/;
 
 const named = (database: Database): string[] =>
-  (database.statement("SELECT name FROM sqlite_master WHERE type = 'table'").all() as unknown as [string][]).flatMap(
-    ([name]) => (NOT_ROWS.test(name) ? [] : [name]),
-  );
+  database
+    .statement("SELECT name FROM sqlite_master WHERE type = 'table'")
+    .all<[string]>()
+    .flatMap(([name]) => (NOT_ROWS.test(name) ? [] : [name]));
 
 export function backUp(database: Database): Backup {
-  return new Map(
-    named(database).map((name) => [name, database.statement(`SELECT * FROM "${name}"`).all() as unknown as Cells[]]),
-  );
+  return new Map(named(database).map((name) => [name, database.statement(`SELECT * FROM "${name}"`).all<Cells>()]));
 }
 
 /** Without a backup of a table it is emptied. */

@@ -19,7 +19,7 @@ export async function putBy(
   const [topic] = await transport.describe([from.name]);
   const ids = database
     .statement('SELECT p.partition, p.id FROM log_partitions p JOIN log_topics t ON t.id = p.topic_id WHERE t.name = ?')
-    .all(from.name) as unknown as [number, number][];
+    .all<[number, number]>(from.name);
   for (const [partition, id] of ids) {
     database
       .statement("UPDATE log_offsets SET next_offset = ?, marks = '' WHERE group_name = ? AND partition_id = ?")
@@ -31,11 +31,9 @@ export async function putBy(
 export async function remake(campus: Campus, name: string): Promise<void> {
   const { database, transport: old } = campus.stores;
   await old.close();
-  const [[id] = [0]] = database.statement('SELECT id FROM log_topics WHERE name = ?').all(name) as unknown as [
-    number,
-  ][];
-  const partitions = database.statement('SELECT id FROM log_partitions WHERE topic_id = ?').all(id);
-  for (const [partition] of partitions as unknown as [number][]) {
+  const [[id] = [0]] = database.statement('SELECT id FROM log_topics WHERE name = ?').all<[number]>(name);
+  const partitions = database.statement('SELECT id FROM log_partitions WHERE topic_id = ?').all<[number]>(id);
+  for (const [partition] of partitions) {
     database.exec(`DELETE FROM log_batches WHERE id >= ${partition * SPAN} AND id < ${(partition + 1) * SPAN}`);
     database.exec(`DELETE FROM log_offsets WHERE partition_id = ${partition}`);
   }

@@ -16,7 +16,12 @@ export function assertViewsShowRows(dump: Dump, jobs: readonly Job[]): void {
       const records = expected.get(view.into) ?? [];
       expected.set(view.into, records);
       for (const stored of (dump.tables[table.name] ?? []) as Shown[]) {
-        const { puts } = viewChanges(view, DEFAULT_TENANT, undefined, rowOf(table, stored), true);
+        const { puts } = viewChanges(view, {
+          tenant: DEFAULT_TENANT,
+          before: undefined,
+          after: rowOf(table, stored),
+          again: true,
+        });
         records.push(...puts.map(({ record }) => record));
       }
     }

@@ -170,7 +170,7 @@ function withClaims(stores: Stores, wrap: Wrap): Stores {
           partitions: membership.partitions,
           claim: async (partition) =>
             wrap(await membership.claim(partition), transport, (offset) =>
-              transport.seek(group, topic, partition, offset),
+              transport.seek(group, topic, { partition, offset }),
             ),
           leave: () => membership.leave(),
         };

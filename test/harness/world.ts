@@ -141,7 +141,7 @@ export class World {
     const partition = random.below(partitions);
     const lag = await this.#stores.transport.lag(job.name, job.from.name);
     const committed = lag[partition]?.committed ?? 0;
-    await this.#stores.transport.seek(job.name, job.from.name, partition, random.below(committed + 1));
+    await this.#stores.transport.seek(job.name, job.from.name, { partition, offset: random.below(committed + 1) });
   }
 
   /** Goes on until nobody has anything left to do, and no timer is due before `until`. */

@@ -91,7 +91,7 @@ test('a job cannot search its rows by a field that may change', () => {
   const declare = () =>
     defineJob({ ...base, row: loose, key: () => undefined, fold: { 'shop.opened': (row: never) => row } } as never);
   const message =
-    'job keep-shops: moving_shops is indexed by street, which is no field of its key: after a crash, rows that changed it would not be found again';
+    'job keep-shops: moving_shops is indexed by street, which is not a field of its key: after a crash, rows in which it changed would not be found again';
   assert.throws(declare, { code: 'DECLARATION_INVALID', message });
 });
 
@@ -99,7 +99,7 @@ for (const table of [elsewhere, twofold]) {
   test(`a job of shops cannot own ${table.name}, which would have rows in several partitions`, () => {
     const declare = () =>
       defineJob({ ...base, row: table, key: () => undefined, fold: { 'shop.opened': (row: never) => row } } as never);
-    const message = `job keep-shops: the key of its table ${table.name} must be shopId, the key of shop.events: only so one partition writes a row`;
+    const message = `job keep-shops: the key of its table ${table.name} must be shopId, the key of shop.events, so that only one partition writes a row`;
     assert.throws(declare, { code: 'DECLARATION_INVALID', message });
   });
 }
@@ -116,12 +116,12 @@ const FLAWS: readonly (readonly [what: string, flaw: unknown, message: RegExp])[
   [
     'of each entry of a field that has none',
     { ...viewEach(shops, shopIndex, 'floors', ['shopId', 'street'], (shop) => shop), each: 'name' },
-    /^job keep-shops: a view of shop_index is of each name, which is no map field of shops$/,
+    /^job keep-shops: a view of shop_index is of each name, which is not a map field of shops$/,
   ],
   [
-    'that does not carry the whole key of its row',
+    'that does not have the whole key of its row',
     view(shops, streetIndex, ({ shopId }) => ({ shopId })),
-    /^job keep-shops: street_index does not carry street, so that two rows could write the same record of it$/,
+    /^job keep-shops: street_index does not have street, so two rows could write the same record of it$/,
   ],
 ];
 
@@ -136,7 +136,7 @@ for (const [what, flaw, message] of FLAWS) {
 test('of the views of one target either all may be behind, or none', () => {
   const one = view(shops, shopIndex, ({ shopId, street }) => ({ shopId, street }));
   const message =
-    'job keep-shops: of the views of shop_index some may be behind and others not, although they share a position';
+    'job keep-shops: some views of shop_index may be behind and others may not, but they share a position';
   assert.throws(() => declared([one, catchingUp(one)]), { code: 'DECLARATION_INVALID', message });
   assert.deepEqual(
     declared([catchingUp(one), catchingUp(one)]).views.map(({ policy }) => policy),

@@ -14,9 +14,10 @@ test('no table of a platform can be one that the embedded stores make for themse
   await (await wire({ config, platform: learningPlatform })).close();
   const database = openDatabase(config.data);
   t.after(() => database.close());
-  const tables = (
-    database.statement("SELECT name FROM sqlite_master WHERE type = 'table'").all() as unknown as [string][]
-  ).map(([name]) => name);
+  const tables = database
+    .statement("SELECT name FROM sqlite_master WHERE type = 'table'")
+    .all<[string]>()
+    .map(([name]) => name);
   const declared = new Set(tablesOf(learningPlatform.jobs).map(({ name }) => name));
   const own = tables.filter((name) => !declared.has(name));
   assert.ok(own.length > 10);

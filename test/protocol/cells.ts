@@ -174,7 +174,6 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
       return { items: records.filter((record) => record !== undefined), next: undefined };
     },
     sweep: async () => 0,
-    count: async (table) => each(table).length,
     close: async () => {},
 
     setToken(job, topic, partition, token) {

@@ -31,8 +31,8 @@ export async function backup({ transport, tables, cells }: ProtocolStores): Prom
     const newest = await tokensOf(tables, before);
     putBack();
     for (const { job, partition, offset, metadata } of before) {
-      if (offset !== undefined) await transport.seek(job.name, job.from.name, partition, offset, metadata);
-      else await transport.seek(job.name, job.from.name, partition, 0, '');
+      if (offset !== undefined) await transport.seek(job.name, job.from.name, { partition, offset, metadata });
+      else await transport.seek(job.name, job.from.name, { partition, offset: 0, metadata: '' });
       // Views of the time after the copy have larger versions than the rows that are read now.
       await tables.claim(job.name, job.from.name, partition, newest);
     }

@@ -106,7 +106,7 @@ function withCommit(stores: Stores, commit: Commit): Stores {
               // Nobody is told that there is a newer owner, until it wants to read.
               commit: (transaction) =>
                 commit(claim, transaction, transport, (offset, metadata) =>
-                  transport.seek(group, topic, partition, offset, metadata),
+                  transport.seek(group, topic, { partition, offset, metadata }),
                 ),
             });
           },

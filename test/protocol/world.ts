@@ -173,7 +173,10 @@ export class World {
     const committed = (await this.stores.transport.lag(job.name, job.from.name))[partition]?.committed;
     const floor = this.scenario === 'gone astray' ? 0 : (this.#floors[partition] ?? 0);
     if (committed === undefined || committed < floor) return;
-    await this.stores.transport.seek(job.name, job.from.name, partition, floor + random.below(committed - floor + 1));
+    await this.stores.transport.seek(job.name, job.from.name, {
+      partition,
+      offset: floor + random.below(committed - floor + 1),
+    });
   }
 
   async #begin(job: Job, partition: number): Promise<void> {

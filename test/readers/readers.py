@@ -97,6 +97,60 @@ def facts(path, apps):
     }
 
 
+def options_of(store):
+    """For deltalake and polars, which need to be told that the server speaks HTTP alone."""
+    if store is None:
+        return None
+    return {
+        "endpoint_url": store["endpoint"],
+        "aws_access_key_id": store["key"],
+        "aws_secret_access_key": store["secret"],
+        "aws_region": store["region"],
+        "allow_http": "true",
+    }
+
+
+def io_config_of(store):
+    if store is None:
+        return None
+    return daft.io.IOConfig(
+        s3=daft.io.S3Config(
+            endpoint_url=store["endpoint"],
+            key_id=store["key"],
+            access_key=store["secret"],
+            region_name=store["region"],
+            use_ssl=False,
+            force_virtual_addressing=False,
+        )
+    )
+
+
+def totals(dicts, by, sums, distinct):
+    """For each value of a column: the sums of some, and how many different members the lists of others have."""
+    found = {}
+    for row in dicts:
+        figures = found.setdefault(str(row[by]), {**{name: 0 for name in sums}, **{name: set() for name in distinct}})
+        for name in sums:
+            figures[name] += row[name] or 0
+        for name in distinct:
+            figures[name].update(row[name] or ())
+    return {
+        value: {name: len(figure) if isinstance(figure, set) else figure for name, figure in figures.items()}
+        for value, figures in found.items()
+    }
+
+
+def figures(path, by, sums, distinct, store=None):
+    options, config = options_of(store), io_config_of(store)
+    columns = [by, *sums, *distinct]
+    tables = {
+        "deltalake": lambda: deltalake.DeltaTable(path, storage_options=options).to_pyarrow_table(columns=columns).to_pylist(),
+        "polars": lambda: polars.scan_delta(path, storage_options=options).select(columns).collect().to_dicts(),
+        "daft": lambda: daft.read_deltalake(path, io_config=config).select(*columns).to_pylist(),
+    }
+    return {name: totals(table(), by, sums, distinct) for name, table in tables.items()}
+
+
 def compact(path):
     return deltalake.DeltaTable(path).optimize.compact()
 
@@ -122,7 +176,7 @@ def append(path, row):
     deltalake.write_deltalake(table, pyarrow.Table.from_pylist([row], schema=schema), mode="append")
 
 
-DO = {each.__name__: each for each in (read, facts, compact, checkpoint, clean, vacuum, append)}
+DO = {each.__name__: each for each in (read, facts, figures, compact, checkpoint, clean, vacuum, append)}
 
 for line in sys.stdin:
     ask = json.loads(line)

@@ -22,7 +22,7 @@ if (!isInstalled()) {
 }
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=spec', '--test-timeout=300000', 'test/readers/readers.test.ts'],
+  ['--test', '--test-concurrency=1', '--test-reporter=spec', '--test-timeout=300000', 'test/readers/*.test.ts'],
   { stdio: 'inherit', env: { ...process.env, [REQUIRED_VARIABLE]: 'true' } },
 );
 process.exitCode = status ?? 1;

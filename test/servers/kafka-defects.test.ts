@@ -102,7 +102,7 @@ test('4: a group that stands beyond the end of the log stays there, and commits 
   const transport = opened(t);
   const topic = await withTopic(transport);
   await transport.produce([record(topic, 0), record(topic, 0)]);
-  await transport.seek('count', topic, 0, 1000);
+  await transport.seek('count', topic, { partition: 0, offset: 1000 });
   const claim = await claimOf(transport, 'count', topic, 0);
   assert.deepEqual(await claim.fetch({ maxRecords: 1, waitMs: 0 }), { records: [], end: 2 });
   assert.equal((await transport.lag('count', topic))[0]?.committed, 1000);

@@ -95,7 +95,7 @@ test('an offset that a tool of Kafka has set is foreign, at a claim and to who a
   assert.deepEqual(await transport.committed('reset', topic), [{ offset: 5, metadata: '', foreign: true }]);
   const { membership } = await joined(transport, 'reset', topic);
   assert.deepEqual((await membership.claim(0)).committed, { offset: 5, metadata: '', foreign: true });
-  await transport.seek('reset', topic, 0, 3, 'repaired');
+  await transport.seek('reset', topic, { partition: 0, offset: 3, metadata: 'repaired' });
   assert.deepEqual(await transport.committed('reset', topic), [{ offset: 3, metadata: 'repaired', foreign: false }]);
 });
 
@@ -125,9 +125,9 @@ test('metadata of a newer release is waited for, and can be written over', async
   const { membership } = await joined(transport, 'newer', topic);
   assert.equal(await codeOf(membership.claim(0)), 'FORMAT_NEWER');
   assert.equal(await codeOf(transport.committed('newer', topic)), 'FORMAT_NEWER');
-  assert.equal(await codeOf(transport.seek('newer', topic, 0, 1)), 'FORMAT_NEWER');
+  assert.equal(await codeOf(transport.seek('newer', topic, { partition: 0, offset: 1 })), 'FORMAT_NEWER');
   assert.equal((await transport.lag('newer', topic))[0]?.committed, 6, 'how far it is behind can be asked for');
-  await transport.seek('newer', topic, 0, 1, 'given');
+  await transport.seek('newer', topic, { partition: 0, offset: 1, metadata: 'given' });
   assert.deepEqual((await membership.claim(0)).committed, { offset: 1, metadata: 'given', foreign: false });
 });
 
@@ -208,7 +208,7 @@ test('marks whose topic was lost are missed, and said to be', async (t) => {
   assert.equal(await codeOf(membership.claim(0)), 'TOPIC_MISSING');
   await makeDedupeTopic();
   await assert.rejects(membership.claim(0), { code: 'STORE_BROKEN', message: /tributary\.marks/ });
-  await transport.seek('lost', topic, 0, 1, 'given');
+  await transport.seek('lost', topic, { partition: 0, offset: 1, metadata: 'given' });
   assert.equal((await membership.claim(0)).committed.metadata, 'given');
 });
 

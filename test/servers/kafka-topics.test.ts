@@ -37,7 +37,7 @@ test('an expansion by other tools, or one that was not finished, is finished by 
   const dedupe = DedupePositions.none();
   dedupe.pass({ line: 'job/other/0', offset: 5, index: 0 });
   const progress = formatProgress({ ...nothing(), token: 1, partitions: 2, base: 2, dedupe }, 3);
-  await transport.seek('count', topic, 1, 3, progress);
+  await transport.seek('count', topic, { partition: 1, offset: 3, metadata: progress });
   await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
   const wanted = { name: topic, partitions: 3, retentionMs: 100 * 365 * DAY, groups: ['count'] };
   const member = await joined(transport, 'count', topic, { wait: false });

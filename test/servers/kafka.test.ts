@@ -68,7 +68,7 @@ test('an owner without work learns that somebody else claimed its partition, or 
   const topic = await withTopic(first);
   const claim = await claimOf(first, 'count', topic, 0);
   const idle = claim.fetch({ maxRecords: 1, waitMs: 60_000 });
-  await second.seek('count', topic, 0, 5);
+  await second.seek('count', topic, { partition: 0, offset: 5 });
   assert.equal(await codeOf(idle), 'FENCED');
 });
 
@@ -156,7 +156,7 @@ test('an offset that is none is refused', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   for (const offset of [-1, 1.5, Number.NaN]) {
-    assert.equal(await codeOf(transport.seek('count', topic, 0, offset)), 'USAGE');
+    assert.equal(await codeOf(transport.seek('count', topic, { partition: 0, offset })), 'USAGE');
   }
 });
 

@@ -23,6 +23,7 @@ import { deadLetterTopic } from '../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
+import { countOf } from '../harness/count.ts';
 import { assertViewsShowRows } from '../harness/views-show-rows.ts';
 import { named } from './crash-stores.ts';
 
@@ -111,7 +112,7 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
 
   const [counted] = await campus.counts();
   assert.equal(counted, enrolled);
-  assert.equal(await campus.stores.tables.count(trackProgress.row, DEFAULT_TENANT), enrolled);
+  assert.equal(await countOf(campus.stores.tables, trackProgress.row, DEFAULT_TENANT), enrolled);
   const shown = await dump(campus.stores, CAMPUS_JOBS);
   assertViewsShowRows(shown, CAMPUS_JOBS);
   const said = await partitionsOf(campus.stores.transport, summarizeBatch.from.name);

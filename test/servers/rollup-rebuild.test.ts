@@ -81,7 +81,7 @@ test('a table is made anew from the topic and its archive under load, and the ro
   await world.count(archive);
   await forget(world, topic);
   const table = new CurrentTable(kept, source);
-  const worker = await runRollup({ source, table, runtime, settings: { ...SETTINGS, publishMs: 200, lookMs: 200 } });
+  const worker = await runRollup({ source, table, runtime, settings: { ...SETTINGS, publishMs: 200 } });
   t.after(() => worker.stop());
 
   const load = new AbortController();
@@ -93,7 +93,13 @@ test('a table is made anew from the topic and its archive under load, and the ro
   })();
   const found = await currentTable(kept, archive);
   assert.ok(found);
-  const whole = await archivedLog(kept, stores.transport, visitEvents, found.snapshot, SIGNAL);
+  const whole = await archivedLog({
+    stores: kept,
+    transport: stores.transport,
+    topic: visitEvents,
+    snapshot: found.snapshot,
+    signal: SIGNAL,
+  });
   const before = await currentGeneration(kept.objects, source.prefix);
   const generation = await openNewest(kept.objects, source.prefix, before.generation);
   const own = { ...runtime, stores: { ...stores, transport: whole.transport } };

@@ -5,10 +5,10 @@ import {
   entryKey,
   keyOf,
   newestOf,
+  publishedChangeOf,
   RECORD_LIMIT,
   recordsOf,
   resultsOf,
-  toldOf,
   versionsKey,
 } from '../../sinks/cache/redis/request.ts';
 import { counters, courses, first, inCourse, visits } from '../contracts/cache-samples.ts';
@@ -152,11 +152,15 @@ describe('what is read', () => {
 
   test('a message is what the script publishes, and nothing else', () => {
     const message = '{"field":"a\\/b","version":"3.14","record":{"n":1}}';
-    assert.deepEqual(toldOf(message), { field: 'a/b', version: { token: 3, revision: 14 }, record: { n: 1 } });
-    assert.equal(toldOf('{"field":"a","version":"1.1","record":null}')?.record, undefined);
+    assert.deepEqual(publishedChangeOf(message), {
+      field: 'a/b',
+      version: { token: 3, revision: 14 },
+      record: { n: 1 },
+    });
+    assert.equal(publishedChangeOf('{"field":"a","version":"1.1","record":null}')?.record, undefined);
     const others = ['', 'null', '1', '[]', '{"field":"a","version":"1","record":{}}', '{"field":"a","version":1}'];
     others.push('{"field":1,"version":"1.1","record":{}}', '{"field":"a","version":"1.1","record":"x"}');
-    for (const other of others) assert.equal(toldOf(other), undefined, other);
+    for (const other of others) assert.equal(publishedChangeOf(other), undefined, other);
   });
 
   test('what an entry holds now are its records and what has a version and no record', () => {

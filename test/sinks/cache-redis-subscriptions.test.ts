@@ -173,7 +173,8 @@ function around(t: TestContext, silent?: string) {
   const subscriptions = newSubscriptions(client, PATIENCE);
   t.after(() => subscriptions.close());
   const told = listening();
-  const subscribe = (name: string) => subscriptions.subscribe(name, name, courses, ['acme', 'ann'], told.listener);
+  const subscribe = (name: string) =>
+    subscriptions.subscribe({ name, hash: name, cache: courses, entry: ['acme', 'ann'] }, told.listener);
   return {
     connections,
     told,

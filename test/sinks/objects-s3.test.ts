@@ -21,7 +21,7 @@ test('a name is a key below the prefix, and back', () => {
 
 test('a write says who it is, and on what condition it holds', () => {
   const body = Buffer.from('data');
-  const input = ask.putInput(place, 'some/prefix/a', body, 'w1', false);
+  const input = ask.putInput(place, 'some/prefix/a', { body, write: 'w1', once: false });
   assert.deepEqual(input, {
     Bucket: 'reports',
     Key: 'some/prefix/a',
@@ -30,7 +30,10 @@ test('a write says who it is, and on what condition it holds', () => {
     ContentType: 'application/octet-stream',
     Metadata: { 'tributary-write': 'w1' },
   });
-  assert.deepEqual(ask.putInput(place, 'some/prefix/a', body, 'w1', true), { ...input, IfNoneMatch: '*' });
+  assert.deepEqual(ask.putInput(place, 'some/prefix/a', { body, write: 'w1', once: true }), {
+    ...input,
+    IfNoneMatch: '*',
+  });
   assert.ok(ask.madeBy('w1', input.Metadata));
   assert.ok(!ask.madeBy('w2', input.Metadata));
   assert.ok(!ask.madeBy('w1', undefined));
@@ -38,10 +41,10 @@ test('a write says who it is, and on what condition it holds', () => {
 });
 
 test('parts are sent by number, with a checksum, and put together in their order', () => {
-  const part = ask.partInput(place, 'k', 'u1', 2, Buffer.from('x'));
+  const part = ask.partInput(place, 'k', { upload: 'u1', number: 2, body: Buffer.from('x') });
   assert.deepEqual([part.UploadId, part.PartNumber, part.ContentLength, part.ChecksumAlgorithm], ['u1', 2, 1, 'CRC32']);
   const parts = [{ PartNumber: 2, ETag: 'b' }, { PartNumber: 10 }, { PartNumber: 1, ETag: 'a', ChecksumCRC32: 'x' }];
-  const complete = ask.completeInput(place, 'k', 'u1', parts, true);
+  const complete = ask.completeInput(place, 'k', { upload: 'u1', parts, once: true });
   assert.deepEqual(complete.MultipartUpload.Parts, [parts[2], parts[0], parts[1]]);
   assert.deepEqual(complete, {
     Bucket: 'reports',
@@ -50,7 +53,7 @@ test('parts are sent by number, with a checksum, and put together in their order
     MultipartUpload: complete.MultipartUpload,
     IfNoneMatch: '*',
   });
-  assert.ok(!('IfNoneMatch' in ask.completeInput(place, 'k', 'u1', parts, false)));
+  assert.ok(!('IfNoneMatch' in ask.completeInput(place, 'k', { upload: 'u1', parts, once: false })));
 });
 
 test('a range names its last byte, and a list its page', () => {

@@ -32,7 +32,7 @@ objectsContract('directory', async (t) => {
     objects,
     async follow(link) {
       const { name, expires, signature } = parts(link);
-      if (!verifyLink(linkSecret(root), name, expires, signature, Date.now())) return undefined;
+      if (!verifyLink(linkSecret(root), { name, expires, signature }, Date.now())) return undefined;
       return Buffer.concat(await Array.fromAsync(await objects.get(name)));
     },
   };
@@ -167,14 +167,14 @@ test('a link ends at its time, and neither name nor time can be changed', async 
     { origin: 'https://reports.example.org', name: 'reports/a.csv', expires: 5000 },
   );
   const secret = linkSecret(root);
-  assert.equal(verifyLink(secret, name, expires, signature, 4999), true);
-  assert.equal(verifyLink(secret, name, expires, signature, 5000), false);
-  assert.equal(verifyLink(secret, name, 6000, signature, 4999), false);
-  assert.equal(verifyLink(secret, 'reports/b.csv', expires, signature, 4999), false);
-  assert.equal(verifyLink(`${secret}0`, name, expires, signature, 4999), false);
-  assert.equal(verifyLink(secret, name, Number.NaN, signature, 4999), false);
+  assert.equal(verifyLink(secret, { name, expires, signature }, 4999), true);
+  assert.equal(verifyLink(secret, { name, expires, signature }, 5000), false);
+  assert.equal(verifyLink(secret, { name, expires: 6000, signature }, 4999), false);
+  assert.equal(verifyLink(secret, { name: 'reports/b.csv', expires, signature }, 4999), false);
+  assert.equal(verifyLink(`${secret}0`, { name, expires, signature }, 4999), false);
+  assert.equal(verifyLink(secret, { name, expires: Number.NaN, signature }, 4999), false);
   for (const forged of ['', 'x', signature.slice(2), `${signature}00`, signature.replace(/^./, 'g')]) {
-    assert.equal(verifyLink(secret, name, expires, forged, 4999), false);
+    assert.equal(verifyLink(secret, { name, expires, signature: forged }, 4999), false);
   }
 });
 
@@ -186,7 +186,9 @@ test('the secret is made once, for its owner alone, and links outlive a restart'
   assert.match(await readFile(join(root, '.link-secret'), 'utf8'), /^[0-9a-f]{64}\n$/);
   assert.notEqual(await directoryObjects(await temporaryFolder(t)).link('a', 5000), link);
   const given = directoryObjects(root, { secret: 'given' });
-  assert.ok(verifyLink('given', 'a', 5000, parts(await given.link('a', 5000)).signature, 0));
+  assert.ok(
+    verifyLink('given', { name: 'a', expires: 5000, signature: parts(await given.link('a', 5000)).signature }, 0),
+  );
 });
 
 test('a secret that is damaged is not replaced unasked', async (t) => {

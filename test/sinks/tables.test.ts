@@ -13,6 +13,7 @@ import { sqliteTables } from '../../sinks/tables/sqlite/tables.ts';
 import { keysWhere } from '../contracts/keys-where.ts';
 import { tablesContract } from '../contracts/tables.ts';
 import { assertHolds, board, learners, place, removal, v, write } from '../contracts/tables-samples.ts';
+import { countOf } from '../harness/count.ts';
 
 tablesContract('in memory', async (t) => {
   const database = inMemory(t);
@@ -110,7 +111,7 @@ test('what SQLite will never take is refused by itself, and leaves nothing behin
     place(['acme', 'c1', '1', `user-${i}`], v(1, 1), { parts: { [name]: 1 } }),
   );
   assert.deepEqual(await tables.apply(board, changes), ['written', { refused: 'as the test wants it' }]);
-  assert.equal(await tables.count(board, 'acme'), 1);
+  assert.equal(await countOf(tables, board, 'acme'), 1);
 });
 
 test('a store that is away throws, and nothing of the call is written', async (t) => {
@@ -120,7 +121,7 @@ test('a store that is away throws, and nothing of the call is written', async (t
   const rows = ['ada', 'bob'].map((user) => write(['acme', user, 'b1'], v(1, 1)));
   const full = write(['acme', 'cid', 'b1'], v(1, 1), { data: { counts: Entries.of([['entry', 1]]) } });
   await assert.rejects(tables.write(learners, [...rows, full]), { code: 'TABLES_AWAY' });
-  assert.equal(await tables.count(learners, 'acme'), 0);
+  assert.equal(await countOf(tables, learners, 'acme'), 0);
 });
 
 test('a disk that is full while a refused call is written again is waited for', async (t) => {
@@ -131,7 +132,7 @@ test('a disk that is full while a refused call is written again is waited for', 
     write(['acme', `user of ${name}`, 'b1'], v(1, 1), { data: { counts: Entries.of([[name, 1]]) } }),
   );
   await assert.rejects(tables.write(learners, rows), { code: 'TABLES_AWAY' });
-  assert.equal(await tables.count(learners, 'acme'), 0);
+  assert.equal(await countOf(tables, learners, 'acme'), 0);
 });
 
 test('removals of views are swept away after a week, and rows that are kept for ever are not', async (t) => {

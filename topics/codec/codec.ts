@@ -1,7 +1,7 @@
 /**
  * Records to events and back: CloudEvents 1.0 in Kafka's binary and structured mode, data as Avro in the Confluent wire format
- * or as JSON (`core/event.ts` says how they look). Decoding never throws for what a record says: it answers an event, a
- * record that nobody here wants, or why the record is wrong.
+ * or as JSON (described in `core/event.ts`). Decoding never throws because of a record: it returns an event, a record of a type
+ * that is not wanted, or the reason why the record is wrong.
  */
 import type { Event, EventDef } from '../../core/event.ts';
 import { type Checked, compileJson } from '../../core/json.ts';
@@ -24,7 +24,7 @@ export type Decoded =
   | {
       readonly kind: 'event';
       readonly event: Event;
-      /** Whether the sender said a time that lies in the record's future: the event has another one. */
+      /** Whether the time given by the sender was too far ahead of the record, so that the event has another one. */
       readonly isAhead: boolean;
       /** Whether its data is JSON with fields that its schema does not have: misspelt ones, or those of a newer producer. */
       readonly unknown: boolean;
@@ -104,9 +104,9 @@ export class Codec {
       record,
     );
     if ('kind' in envelope) return envelope;
-    const isAvro = mode === 'avro' || (mode === 'unsaid' && value[0] === 0);
+    const isAvro = mode === 'avro' || (mode === 'unknown' && value[0] === 0);
     const data = isAvro ? this.#avro(def, value) : this.#checked(def, parseJson(value));
-    return this.#event(topic, record, def, envelope, data);
+    return this.#event({ topic, def }, record, envelope, data);
   }
 
   #decodeStructured(
@@ -135,16 +135,21 @@ export class Codec {
         source: read('source'),
         time: read('time'),
         tenant: read('tenant'),
-        // Sending a record on leaves its value as it was, so that a header speaks before the value does.
+        // A record that was sent on keeps its value, so the header takes precedence over the value.
         origin: record.headers['ce_origin'] ?? read('origin'),
       },
       record,
     );
     if ('kind' in envelope) return envelope;
-    return this.#event(topic, record, def, envelope, this.#checked(def, { kind: 'value', value: read('data') }));
+    return this.#event({ topic, def }, record, envelope, this.#checked(def, { kind: 'value', value: read('data') }));
   }
 
-  #event(topic: Topic, record: LogRecord, def: EventDef, envelope: ReadEnvelope, read: Read): Decoded {
+  #event(
+    { topic, def }: { topic: Topic; def: EventDef },
+    record: LogRecord,
+    envelope: ReadEnvelope,
+    read: Read,
+  ): Decoded {
     if (read.kind === 'rejected') return read;
     const data = read.value as Event['data'];
     const wrong = this.#idsOf(topic, def)(data);

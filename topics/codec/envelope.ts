@@ -29,7 +29,7 @@ export interface Envelope {
   readonly origin?: string;
 }
 
-/** The attributes of an event as the record says them, whatever it says. */
+/** The attributes of an event as they are in the record, unchecked. */
 export interface Attributes {
   readonly specversion: unknown;
   readonly id: unknown;
@@ -58,7 +58,7 @@ export function avroHeaders(type: string, envelope: Envelope): Headers {
 export interface ReadEnvelope extends Omit<Envelope, 'origin'> {
   readonly origin: Origin | undefined;
   readonly loggedAt: number;
-  /** Whether the sender said a time that lies in the record's future, so that another one stands for it. */
+  /** Whether the time given by the sender was too far ahead of the record, so that another one replaces it. */
   readonly isAhead: boolean;
 }
 
@@ -91,15 +91,15 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
   return { id, source, time, tenant, origin, loggedAt, isAhead: time < saidTime };
 }
 
-/** A record without one is as old as the log says. */
-function timeOf(said: unknown, logged: number | undefined): number | undefined {
-  if (said === undefined) return logged;
-  return typeof said === 'string' ? parseTime(said) : undefined;
+/** Without the attribute, the time is that of the record. */
+function timeOf(attribute: unknown, logged: number | undefined): number | undefined {
+  if (attribute === undefined) return logged;
+  return typeof attribute === 'string' ? parseTime(attribute) : undefined;
 }
 
 /**
- * When the record came into the log first. A header can make it earlier only. Undefined where nobody knows: -1 is Kafka's way of
- * saying nothing, a producer that takes seconds for milliseconds says 1970, and one that takes microseconds a year of five digits.
+ * When the record was first appended to the log. A header can only make it earlier. Undefined if unknown: Kafka uses -1 for no timestamp, and
+ * a producer that mistakes seconds for milliseconds gives 1970, one that mistakes microseconds a year of five digits.
  */
 function firstLogged({ headers, timestamp }: LogRecord): number | undefined {
   if (timestamp < FIRST_TIME || timestamp > LAST_TIME) return undefined;
@@ -111,15 +111,15 @@ function firstLogged({ headers, timestamp }: LogRecord): number | undefined {
 const boundedBy = (logged: number | undefined, time: number): number =>
   logged === undefined ? time : Math.min(time, logged + CLOCK_TOLERANCE);
 
-/** When the event of a record happened, whatever else it says; the time of the record where it does not tell. */
+/** The time of a record's event, whatever else is wrong with it; the time of the record if it has none. */
 export function eventTimeOf(record: LogRecord): number {
-  const said = attributeOf(record, 'time');
-  const time = typeof said === 'string' ? parseTime(said) : undefined;
+  const attribute = attributeOf(record, 'time');
+  const time = typeof attribute === 'string' ? parseTime(attribute) : undefined;
   const logged = firstLogged(record);
   return time === undefined ? (logged ?? record.timestamp) : boundedBy(logged, time);
 }
 
-/** What a record says for one attribute, in whatever mode and whatever else is wrong with it. */
+/** The value of one attribute of a record, in any mode and whatever else is wrong with the record. */
 export function attributeOf({ headers, value }: LogRecord, name: string): unknown {
   if (modeOf(headers) !== 'structured') return headers[`ce_${name}`];
   const parsed = value === null || value.length > LARGEST_VALUE ? undefined : parseJson(value);
@@ -138,10 +138,10 @@ const noText = (attribute: string, longest: number) =>
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json *(?:;|$)/i;
 const STRUCTURED_TYPE = /^application\/cloudevents\+json *(?:;|$)/i;
 
-/** Where a record does not say what its value is, its first byte does: zero begins Avro, and no JSON. */
-export function modeOf(headers: Headers): 'avro' | 'json' | 'structured' | 'unsaid' {
+/** If a record does not give its content type, the first byte of its value decides: zero begins Avro, and never JSON. */
+export function modeOf(headers: Headers): 'avro' | 'json' | 'structured' | 'unknown' {
   const type = headers['content-type'];
   if (type === 'application/avro') return 'avro';
-  if (typeof type !== 'string') return 'unsaid';
+  if (typeof type !== 'string') return 'unknown';
   return STRUCTURED_TYPE.test(type) ? 'structured' : JSON_TYPE.test(type) ? 'json' : 'avro';
 }

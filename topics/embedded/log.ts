@@ -85,7 +85,7 @@ export function openLog(database: Database): Log {
   }
 
   function rows<R>(sql: string, ...values: Bound[]): R[] {
-    return database.statement(sql).all(...values) as unknown as R[];
+    return database.statement(sql).all<R>(...values);
   }
 
   function open(): void {

@@ -39,7 +39,7 @@ export function openOffsets(database: Database): Offsets {
   function readCommitted(group: string, partition: Partition): Committed {
     const row = database
       .statement('SELECT next_offset, marks FROM log_offsets WHERE group_name = ? AND partition_id = ?')
-      .get(group, partition.id) as unknown as [number | null, string] | undefined;
+      .get<[number | null, string]>(group, partition.id);
     return committedOf(row?.[0] ?? null, row?.[1] ?? '');
   }
 
@@ -47,7 +47,7 @@ export function openOffsets(database: Database): Offsets {
     check(group, partition, epoch) {
       const [row] = database
         .statement('SELECT epoch FROM log_offsets WHERE group_name = ? AND partition_id = ?')
-        .all(group, partition.id) as unknown as [number][];
+        .all<[number]>(group, partition.id);
       if (row?.[0] !== epoch) throw fenced(group, partition, 'a newer claim exists');
     },
 
@@ -58,8 +58,8 @@ export function openOffsets(database: Database): Offsets {
             `INSERT INTO log_offsets VALUES (?, ?, NULL, '', 1)
              ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, next_offset, marks`,
           )
-          .all(group, partition.id),
-      ) as unknown as [[number, number | null, string]];
+          .all<[number, number | null, string]>(group, partition.id),
+      ) as [[number, number | null, string]];
       const [epoch, offset, text] = row;
       return { epoch, committed: committedOf(offset, text) };
     },

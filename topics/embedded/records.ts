@@ -57,7 +57,7 @@ export function openRecords(database: Database): Records {
   /** The rows of a partition from the one on that holds `from`, one after the other. */
   function* rowsFrom<R>(sql: string, { id, end }: Partition, from: number): Iterable<R> {
     const base = id * SPAN;
-    yield* database.statement(sql).iterate(base, base + from, base + end) as unknown as Iterable<R>;
+    yield* database.statement(sql).iterate<R>(base, base + from, base + end);
   }
 
   function read(partition: Partition, from: number, limit: number, maxBytes: number): LogRecord[] {
@@ -81,7 +81,7 @@ export function openRecords(database: Database): Records {
 
   return {
     end(id) {
-      const [last] = database.statement(LAST).all(id * SPAN, (id + 1) * SPAN) as unknown as [number][];
+      const [last] = database.statement(LAST).all<[number]>(id * SPAN, (id + 1) * SPAN);
       return last === undefined ? undefined : last[0] - id * SPAN;
     },
 

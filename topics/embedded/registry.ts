@@ -19,15 +19,15 @@ export function embeddedRegistry(database: Database): Registry {
             .run(subject, schema);
           return database
             .statement('SELECT id FROM registry_schemas WHERE subject = ? AND schema = ?')
-            .all(subject, schema);
-        }) as unknown as [[number]];
+            .all<[number]>(subject, schema);
+        }) as [[number]];
         return id;
       }),
 
     schema: (id) =>
       guarded('REGISTRY_AWAY', `reading schema ${id}`, () => {
-        const row = database.statement('SELECT schema FROM registry_schemas WHERE id = ?').get(id);
-        return (row as unknown as [string] | undefined)?.[0];
+        const row = database.statement('SELECT schema FROM registry_schemas WHERE id = ?').get<[string]>(id);
+        return row?.[0];
       }),
 
     async close() {},

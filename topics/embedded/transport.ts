@@ -158,7 +158,7 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
         log.topic(topic).partitions.map((partition) => offsets.committed(group, partition)),
       ),
 
-    seek: (group, topic, partition, offset, metadata) =>
+    seek: (group, topic, { partition, offset, metadata }) =>
       guarded('LOG_AWAY', 'moving an offset', () => {
         const moved = log.partition(topic, partition);
         offsets.seek(group, moved, offset, metadata);

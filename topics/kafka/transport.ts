@@ -125,7 +125,7 @@ export function kafkaTransport(options: KafkaOptions): Transport {
       guarded('asking for an offset', () => offsetAt(cluster, { topic, partition }, time)),
     lag: (group, topic) => guarded('reading offsets', () => lagOf(cluster, shared.offsets, group, topic)),
     committed: (group, topic) => guarded('reading offsets', () => committedOf(group, topic)),
-    seek: (group, topic, partition, offset, metadata) =>
+    seek: (group, topic, { partition, offset, metadata }) =>
       guarded('moving an offset', () => seek(shared, { group, topic, partition }, offset, metadata)),
     expire: async () => 0,
     close() {

@@ -1,4 +1,4 @@
-/** The dedupe positions of one partition: of each line, the last position seen. Kept with the committed offset. */
+/** The dedupe positions of one partition: the last origin seen of each line. They are committed with the offset. */
 import { type Line, lineOf, type Origin, parseLine } from './origin.ts';
 
 type Position = readonly [offset: number, index: number];
@@ -43,7 +43,7 @@ export class DedupePositions {
     return [...this.#seen.keys()].map(parseLine);
   }
 
-  /** Whether the position is new; then it is seen from now on. */
+  /** Whether the origin is new; from now on it counts as seen. */
   pass({ line, offset, index }: Origin): boolean {
     const place = this.#placeOf(line);
     const seen = place === undefined ? undefined : this.#seen.get(place);
@@ -53,7 +53,7 @@ export class DedupePositions {
     return true;
   }
 
-  /** What was seen of the line; or, before its upstream job wrote ids of topics, of the same line without one. */
+  /** The key of the line; or that of the same line without an id of the topic, as earlier releases of the upstream job wrote it. */
   #placeOf(line: string): string | undefined {
     if (this.#seen.has(line)) return line;
     const plain = line.replace(/@\w+\//, '/');

@@ -1,7 +1,7 @@
 /**
- * The version that stands before what the runtime stores as text: positions and outboxes of rows, and what is committed with an
- * offset. Two releases work side by side while an installation is updated: the newer one reads what the older one wrote; the
- * older one that meets a text of a newer version waits, until the update has replaced it.
+ * The version at the beginning of texts that the runtime stores: positions and outboxes of rows, and what is committed with an offset. During
+ * an update two releases run side by side. The newer one reads what the older one wrote; the older one waits at a text of a newer
+ * version, until the update has replaced it.
  */
 import { TributaryError } from '../../core/errors.ts';
 

@@ -1,13 +1,13 @@
-/** How large records may be, and how far ahead. A topic that somebody else made may take other ones. */
+/** How large records may be, and how far ahead of the clock. Topics that other tools made may have other limits. */
 import { TributaryError } from '../../core/errors.ts';
 import type { NewRecord } from './transport.ts';
 
 const MIB = 1024 * 1024;
 
-/** The largest value of an event that is read, and so the largest that is said, in bytes. */
+/** The largest value of an event that is read, and so the largest that is emitted, in bytes. */
 export const LARGEST_VALUE = 8 * MIB;
 
-/** The largest record that our topics are made for, in bytes: such a value, with room for its key and headers. */
+/** The largest record that our topics are made for, in bytes: such a value with its key and headers. */
 export const LARGEST_RECORD = 9 * MIB;
 
 /**

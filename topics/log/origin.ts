@@ -1,28 +1,28 @@
 /**
- * Where a derived event comes from: the record that made a job say it, and the how-manieth thing it said about it. It
- * travels as the CloudEvents extension `origin`, and is the event's id too, since it is unique for ever.
+ * The origin of a derived event: the record that caused it, and the index of the event among those that the record caused. It is the
+ * CloudEvents extension `origin`, and also the id of the event, because it is unique for ever.
  *
- * One job says what it derives from one partition in the order of (offset, index). So whoever reads keeps a *mark* per
- * line, the last position seen (`dedupe.ts`), and knows everything at or before it for a repeat.
+ * A job emits what it derives from one partition in the order of (offset, index). So a reader keeps a *dedupe position* for each line, which
+ * is the last origin seen (`dedupe-positions.ts`), and recognises everything at or before it as a repeat.
  */
 export interface Origin {
-  /** The job, topic and partition: what a mark is kept for. */
+  /** The job, topic and partition, for which a dedupe position is kept. */
   readonly line: string;
   readonly offset: number;
   readonly index: number;
 }
 
 /**
- * The pseudo-job of records that lay in a wrong partition and were sent on. Each job that reads the topic sends them on for itself.
+ * The pseudo-job of records that were in a wrong partition and were sent on. Each job that reads the topic sends them on for itself.
  */
 export const ROUTED = 'routed';
 
-/** A header of records that were sent on: the origin they had before, if a job had derived them. */
+/** A header of records that were sent on: their earlier origin, if a job had emitted them. */
 export const FIRST_ORIGIN = 'tributary-origin';
 
 /**
- * What stands for a topic's id in stored positions: a topic that was deleted and made again begins its offsets anew, so that
- * they mean something else. Empty where the broker gives no ids. Sixty bits at most tell two topics of one name apart.
+ * A short form of a topic's id for stored positions: when a topic is deleted and made again, its offsets begin anew and mean something else.
+ * Empty if the broker has no ids. It has at most sixty bits, to distinguish topics of one name.
  */
 export const shortId = (id: string | undefined): string => (id ?? '').replaceAll(/[^A-Za-z0-9_]/g, '').slice(0, 10);
 

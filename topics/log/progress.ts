@@ -21,14 +21,14 @@ export interface Progress {
   readonly dedupe: DedupePositions;
   /** By view: the offset from which on it may lack something, of those that are behind. */
   readonly behind: ReadonlyMap<string, number>;
-  /** How far the record at the offset was applied, which finds too many rows for one batch. */
+  /** How far the record at the offset was applied, if it finds more rows than fit into one batch. */
   readonly within: Within | undefined;
 }
 
 export interface Within {
-  /** After which page of the rows to go on: as the tables say it. */
+  /** The token of the tables for the next page of rows. */
   readonly after: string;
-  /** The index of what is said next about the record. */
+  /** The index of the next event that the record causes. */
   readonly index: number;
 }
 
@@ -100,9 +100,9 @@ export interface Before {
 }
 
 /**
- * What each partition goes on with when a topic is expanded while everything was read: the largest dedupe positions of all, since what an
- * upstream job repeats may lie in another partition from now on. Answers the text of each old partition, then those of the
- * new ones; nothing if the group never committed.
+ * The progress with which each partition goes on when a topic is expanded after everything was read: the largest dedupe positions of all
+ * partitions, because repeats of an upstream job may now be in another one. Returns the texts of the old partitions, then those of the new
+ * ones; none if the group never committed.
  */
 export function expandedProgress(before: readonly Before[], partitions: number): string[] {
   const all = before.map(({ offset, text }) => (offset === undefined ? undefined : parseProgress(text, offset)));
@@ -113,7 +113,7 @@ export function expandedProgress(before: readonly Before[], partitions: number):
   const base = Math.min(...all.map((each) => each?.base || before.length));
   return Array.from({ length: partitions }, (_, i) => {
     const progress = {
-      ...(all[i] ?? { ...known, furthest: 0, behind: new Map(), within: undefined }),
+      ...(all[i] ?? { ...known, furthest: 0, token: 0, behind: new Map(), within: undefined }),
       partitions,
       base,
       dedupe,

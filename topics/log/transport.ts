@@ -31,7 +31,7 @@ export interface LogRecord {
   readonly headers: Headers;
 }
 
-/** A record to be appended. The partition is always said: who produces knows how the topic is partitioned. */
+/** A record to be appended. The partition is always given, because the producer knows how the topic is partitioned. */
 export interface NewRecord {
   readonly topic: string;
   readonly partition: number;
@@ -112,10 +112,17 @@ export interface Transport {
    * Moves a group's committed offset of one partition. The metadata are kept, unless others are given. Claims that are open are fenced, so that none
    * of them commits over it: their owner claims again and goes on from here.
    */
-  seek(group: string, topic: string, partition: number, offset: number, metadata?: string): Promise<void>;
+  seek(group: string, topic: string, to: GroupPosition): Promise<void>;
   /** Drops records that are older than their topic's retention, at `now` in ms since 1970 UTC. Answers how many. */
   expire(now: number): Promise<number>;
   close(): Promise<void>;
+}
+
+/** An offset to commit in a partition, and the metadata with it; undefined: those that are there. */
+export interface GroupPosition {
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata?: string | undefined;
 }
 
 export interface AssignmentListener {
@@ -135,7 +142,7 @@ export interface Claim {
   readonly partition: number;
   /** The topic as it was when the claim was made; another shape ends the claim. */
   readonly shape: TopicShape;
-  /** Where to go on, as committed by whoever came before. */
+  /** Where to go on, as committed by earlier owners. */
   readonly committed: Committed;
   /** The first offset that can still be read when the claim was made. */
   readonly begin: number;

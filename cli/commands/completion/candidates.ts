@@ -1,4 +1,4 @@
-/** What may stand where the cursor is: commands, options and names, from the descriptors. Pure, so that it is the same in every shell. */
+/** The possible completions at the cursor: commands, options and names, from the descriptors. Pure, so that it is the same in every shell. */
 import { flagOf } from '../../../app/config.ts';
 import type { Command, Names, Operand, Option } from '../../descriptor.ts';
 
@@ -9,7 +9,7 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** Whether the name of a file may stand there. */
+  /** Whether the name of a file is possible there. */
   readonly files: boolean;
 }
 

@@ -28,7 +28,7 @@ export interface Letter {
   /** When it was last rejected, in ms since 1970 UTC. */
   readonly rejectedAt: number;
   readonly replayed: boolean;
-  /** Whether somebody said that nothing is to be done about it. */
+  /** Whether it was dismissed. */
   readonly dismissed: boolean;
   /**
    * Where the letter itself lies, in the topic of the dead letters: the newest one last. Before it those that name other rows, since
@@ -172,7 +172,7 @@ function letterOf(topic: Topic, partition: number, { headers, offset, timestamp 
 const namesRows = (headers: Headers): boolean =>
   [DEAD_LETTER.rows, DEAD_LETTER.unshown, DEAD_LETTER.unnamed].some((name) => headers[name] !== undefined);
 
-/** What a letter says of the record that was rejected. */
+/** The rejected record, as its dead letter describes it. */
 export interface RejectedRecord {
   /** With its own headers and time. Of a letter that was cut, as the log has it; or, where it does not any more, what the letter has. */
   readonly record: LogRecord;
@@ -180,9 +180,9 @@ export interface RejectedRecord {
   readonly cutFrom: number | undefined;
   /** The rows that did not take it; undefined if it is of use to all rows of its event. */
   readonly rows: RowKeys | undefined;
-  /** The rows that took it, and of which not everything that follows was written or said. */
+  /** The rows that applied it, but for which not everything that follows was written or sent. */
   readonly unshown: RowKeys;
-  /** How many rows there were that the letter has no room for. */
+  /** How many rows there were that did not fit into the dead letter. */
   readonly unnamed: number;
 }
 
@@ -237,7 +237,7 @@ function keysOf(letters: readonly LogRecord[], name: 'rows' | 'unshown', id: str
   return [...keys.values()];
 }
 
-/** What says that the letter was replayed or dismissed. That of a replay is to be produced in one call with the replayed record. */
+/** The marker record of a replay or a dismissal. That of a replay must be produced in one call with the replayed record. */
 export function marker(
   { id, topic, job, places }: Letter,
   what: typeof REPLAYED | typeof DISMISSED,

@@ -31,7 +31,7 @@ const PROGRESS_MS = 1500;
 const CLOCK_SLACK_MS = 60_000;
 const TIMER_SLACK_MS = 60_000;
 
-/** `away` are ports that are known not to answer: waiting for them would say nothing new. */
+/** `away` are ports that are known not to answer: waiting for them would bring nothing new. */
 export const run: Run<{ readonly tenant: string; readonly away: readonly Port[] }> = async (
   context,
   { tenant, away },
@@ -131,7 +131,7 @@ async function tablesAsDeclared({ wired }: Context, tenant: string, unusable: Se
   }
 }
 
-/** A job that is held by nobody stands still until somebody goes on with it. */
+/** A job whose swap was not finished stays held until the swap is continued. */
 async function unfinishedSwaps({ wired }: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { name } of wired.platform.jobs) {
@@ -162,7 +162,7 @@ async function indexesAsDeclared({ wired }: Context, tenant: string): Promise<Fi
 const changes = (count: number): string =>
   count === 1 ? '1 change is missing in them' : `${count} changes are missing in them`;
 
-/** A record that was produced later than now says that a clock was, or is, wrong. */
+/** A record with a timestamp in the future shows that a clock was, or is, wrong. */
 async function clockAgainstLog({ wired }: Context): Promise<Finding> {
   const { transport } = wired.stores;
   const now = Date.now();

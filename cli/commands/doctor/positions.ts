@@ -1,4 +1,4 @@
-/** What `doctor` finds of where jobs stand: their offsets, what is committed beside them, and what rows say that they have applied. */
+/** Checks of `doctor` about the positions of jobs: their offsets, what is committed with them, and the positions of rows. */
 
 import { worksOf } from '../../../app/works.ts';
 import { type Finding, ok, problem, warning } from '../../../core/finding.ts';
@@ -45,7 +45,7 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
     };
     const foreign = where(({ committed }) => committed.foreign);
     if (foreign !== undefined) {
-      const what = `another tool has put ${job.name} to its offsets in ${foreign}, and its marks are lost`;
+      const what = `another tool has moved ${job.name} to its offsets in ${foreign}, and its dedupe positions are lost`;
       findings.push(
         warning('offsets', what, 'the job makes them anew when it goes on; use `tributary offsets seek` from now on'),
       );
@@ -76,7 +76,7 @@ export async function offsets({ wired }: Of): Promise<Finding[]> {
   return findings.length > 0 ? findings : [ok('offsets', 'what is committed beside them is ours')];
 }
 
-/** Rows that say they have applied what the log does not have: the topic was deleted and made again, or is of another cluster. */
+/** Rows whose positions are beyond the end of the log: the topic was deleted and made again, or is of another cluster. */
 export async function rowPositions({ wired }: Of): Promise<Finding[]> {
   const { tables, transport } = wired.stores;
   const findings: Finding[] = [];

@@ -54,16 +54,16 @@ async function sendersOf({ wired, signal }: Context, topic: Topic): Promise<Find
     await codec.learn(records, eventsOf(topic));
     for (const record of records) {
       const decoded = codec.decode(topic, record, eventsOf(topic));
-      const source = said(attributeOf(record, 'source'));
+      const source = quoted(attributeOf(record, 'source'));
       if (decoded.kind === 'ignored' && !isDeclared(topic, decoded.type)) {
-        note('undeclared', `${said(decoded.type)} of ${source}`);
+        note('undeclared', `${quoted(decoded.type)} of ${source}`);
       }
       if (decoded.kind !== 'event') continue;
       if (decoded.isAhead) note('ahead', source, parseTime(String(attributeOf(record, 'time'))) ?? 0);
       if (decoded.unknown) {
         const def = eventsOf(topic).get(decoded.event.type);
         const names = def === undefined ? [] : unknownFields(def, jsonOf(record));
-        for (const name of names) note('unknown', `${said(name)} in ${decoded.event.type} of ${source}`);
+        for (const name of names) note('unknown', `${quoted(name)} in ${decoded.event.type} of ${source}`);
       }
       const places = (decoded.event.unfit ?? []).map(({ path }) => path.replaceAll(/\[\d+\]/g, '[]'));
       for (const place of new Set(places)) note('unfit', `${place} in ${decoded.event.type} of ${source}`);
@@ -91,7 +91,7 @@ function findingsOf(topic: Topic, { ahead, undeclared, unknown, unfit }: Found):
     const which = of(undeclared, (what, { count }) => `${what}, in ${count} records`);
     const [first = ''] = undeclared.keys();
     const near = hint(first.slice(0, first.lastIndexOf(' of ')), types);
-    const what = `${topic.name}: types that it does not declare, which no job heeds: ${which}${near}`;
+    const what = `${topic.name}: types that it does not declare, which no job applies: ${which}${near}`;
     const todo = 'correct the producer; with undeclaredTypes=dead-letter such records are kept for a replay';
     findings.push(warning('senders', what, todo));
   }
@@ -108,7 +108,7 @@ function findingsOf(topic: Topic, { ahead, undeclared, unknown, unfit }: Found):
   return findings;
 }
 
-const said = (text: unknown): string =>
+const quoted = (text: unknown): string =>
   typeof text === 'string' ? text.slice(0, LONGEST).toWellFormed() : 'a sender that does not say who it is';
 
 function jsonOf(record: LogRecord): unknown {

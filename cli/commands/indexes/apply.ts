@@ -8,6 +8,7 @@ export const run: Run<ApplyArgs> = async (context, args) => {
   const { search } = context.wired.stores;
   const declared = indexesOf(context.wired.platform.jobs);
   const missing = await search.missing(declared);
-  await applyMissing(context, args, `all ${declared.length} indexes`, '', missing, () => search.prepare(declared));
+  const prepare = () => search.prepare(declared);
+  await applyMissing(context, args, { what: `all ${declared.length} indexes`, ending: '', missing, prepare });
   return undefined;
 };

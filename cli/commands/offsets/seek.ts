@@ -1,5 +1,5 @@
 /**
- * `tributary offsets seek`: moves the group of a job to other offsets. Says what it would do and what follows; does it with `--apply`.
+ * `tributary offsets seek`: moves the group of a job to other offsets. Shows what it would do and what follows; does it with `--apply`.
  * See `jobs/runtime/offsets/moves.ts` for the two ways.
  */
 import { text } from 'node:stream/consumers';
@@ -13,7 +13,7 @@ import { type Context, print, printJson, printTable, type Run } from '../../cont
 import { usage } from '../../errors.ts';
 import { jobNamed } from '../../names.ts';
 
-/** Where to; `saved` is what `offsets show --json` said, on the standard input. */
+/** Where to; `saved` is the output of `offsets show --json`, on the standard input. */
 export type To =
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'time'; readonly time: number }
@@ -36,8 +36,8 @@ export const run: Run<Args> = async (context, { job: name, partition, to, restor
   const moves = await planMoves(job, runtime, await targetsOf(context, job, partition, to), restored);
   if (apply) await applyMoves(job, runtime, moves);
   if (json) {
-    const said = moves.map(({ progress: _progress, ...move }) => ({ ...move, from: move.from ?? null }));
-    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, moves: said });
+    const shown = moves.map(({ progress: _progress, ...move }) => ({ ...move, from: move.from ?? null }));
+    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, moves: shown });
     return undefined;
   }
   const rows = moves.map((move) => [

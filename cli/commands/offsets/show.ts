@@ -1,4 +1,4 @@
-/** `tributary offsets show`: where the groups of the jobs stand, and what they have committed there. */
+/** `tributary offsets show`: the committed offsets of the jobs, and what they have committed with them. */
 import { type AnyWork, possibleWorksOf, worksOf } from '../../../app/works.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
 import type { Context, Run } from '../../context.ts';

@@ -31,7 +31,7 @@ async function* linesIn({ first, bytes }: Piece): AsyncGenerator<Line> {
   for await (const { number, bytes: line } of linesOf([bytes])) yield { number: number + first - 1, bytes: line };
 }
 
-/** Gives ids that nobody else knows. */
+/** Assigns ids that are not used by other schemas. */
 function ownRegistry(): Registry {
   const schemas: string[] = [];
   return {

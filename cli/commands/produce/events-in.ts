@@ -67,11 +67,11 @@ export type Read =
       readonly kind: 'records';
       /** Several for a broadcast. */
       readonly records: readonly NewRecord[];
-      /** What is said of fields that the event does not have: they are not sent. */
+      /** Messages about fields that the event's schema does not have: they are not sent. */
       readonly unknown: readonly string[];
     }
   | { readonly kind: 'wrong'; readonly problem: string }
-  /** It is in the log already, or will be: what jobs say to themselves, and the copies of a broadcast. */
+  /** It is in the log already, or will be: events of the runtime, and copies of a broadcast. */
   | { readonly kind: 'left-out' };
 
 const wrong = (problem: string): Read => ({ kind: 'wrong', problem });
@@ -81,32 +81,32 @@ const OF_THE_RUNTIME: ReadonlySet<string> = new Set([timerFired.type, callAnswer
 export function readLine(line: Uint8Array, target: Target): Read {
   const { topic, partitions, codec, broadcasts } = target;
   const wanted = wantedOf(topic);
-  const said = parse(line);
-  if (typeof said === 'string') return wrong(said);
-  if (said.isShown && OF_THE_RUNTIME.has(said.type)) return LEFT_OUT;
-  const def = wanted.get(said.type);
+  const parsed = parse(line);
+  if (typeof parsed === 'string') return wrong(parsed);
+  if (parsed.isShown && OF_THE_RUNTIME.has(parsed.type)) return LEFT_OUT;
+  const def = wanted.get(parsed.type);
   if (def === undefined)
-    return wrong(`type: ${said.type} is no event of ${topic.name}${hint(said.type, [...wanted.keys()])}`);
-  const checked = codec.check(def, said.data);
+    return wrong(`type: ${parsed.type} is no event of ${topic.name}${hint(parsed.type, [...wanted.keys()])}`);
+  const checked = codec.check(def, parsed.data);
   if (!checked.ok) return wrong(checked.problem);
   const data = checked.value as Readonly<Record<string, unknown>>;
   const now = target.now();
-  const { id = randomUUID(), source = '/tributary/produce', tenant = DEFAULT_TENANT, time } = said;
+  const { id = randomUUID(), source = '/tributary/produce', tenant = DEFAULT_TENANT, time } = parsed;
   const headers = {
     ...avroHeaders(def.type, { id, source, time: now, tenant }),
     ...(time === undefined ? {} : { ce_time: time }),
-    ...said.others,
+    ...parsed.others,
   };
   const key = keyOf(topic, { type: def.type, data });
   const bytes = key === null ? null : Buffer.from(key);
   const base = { topic: topic.name, key: bytes, value: codec.encode(topic.name, def, data), headers, timestamp: now };
   const decoded = codec.decode(topic, { ...base, partition: 0, offset: 0 }, wanted);
   if (decoded.kind === 'rejected') return wrong(decoded.message);
-  const unknown = unknownFields(def, said.data).map((path) => unknownText(def, path));
+  const unknown = unknownFields(def, parsed.data).map((path) => unknownText(def, path));
   if (bytes !== null)
     return { kind: 'records', records: [{ ...base, partition: partitionOf(bytes, partitions) }], unknown };
   const name = JSON.stringify([source, id]);
-  if (said.isShown && broadcasts?.has(name)) return LEFT_OUT;
+  if (parsed.isShown && broadcasts?.has(name)) return LEFT_OUT;
   broadcasts?.add(name);
   const records = Array.from({ length: partitions }, (_, partition) => ({ ...base, partition }));
   return { kind: 'records', records, unknown };
@@ -119,7 +119,7 @@ function unknownText(def: EventDef, path: string): string {
   return `${name} was left out, since ${def.type} has no such field${isOutermost ? hint(name.slice(5), fields) : ''}`;
 }
 
-interface Said {
+interface EventLine {
   /** Whether it is a record as `tail --json` shows it. */
   readonly isShown: boolean;
   readonly type: string;
@@ -138,7 +138,7 @@ const NAMED = [...SHORT, 'specversion', 'datacontenttype'];
 const OF_A_RECORD = ['topic', 'partition', 'offset', 'timestamp', 'key', 'origin', 'attributes'];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function parse(line: Uint8Array): Said | string {
+function parse(line: Uint8Array): EventLine | string {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(line));
@@ -146,22 +146,23 @@ function parse(line: Uint8Array): Said | string {
     return `it is no JSON in UTF-8: ${messageOf(error)}`;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
-  const said = new Map(Object.entries(value).filter(([, each]) => each !== null));
-  const isShown = ['partition', 'offset'].every((name) => typeof said.get(name) === 'number') && said.has('topic');
+  const members = new Map(Object.entries(value).filter(([, each]) => each !== null));
+  const isShown =
+    ['partition', 'offset'].every((name) => typeof members.get(name) === 'number') && members.has('topic');
   if (isShown) {
-    const problem = takeShown(said);
+    const problem = takeShown(members);
     if (problem !== undefined) return problem;
   }
-  const structured = said.has('specversion');
-  if (structured && said.get('specversion') !== '1.0') return 'specversion: it must be "1.0"';
+  const structured = members.has('specversion');
+  if (structured && members.get('specversion') !== '1.0') return 'specversion: it must be "1.0"';
   for (const name of structured ? ['type', 'id', 'source'] : ['type']) {
-    if (!said.has(name)) return `${name}: a string is missing`;
+    if (!members.has(name)) return `${name}: a string is missing`;
   }
   for (const name of ['type', 'id', 'source', 'time', 'tenant']) {
-    if (said.has(name) && typeof said.get(name) !== 'string') return `${name}: a string is expected`;
+    if (members.has(name) && typeof members.get(name) !== 'string') return `${name}: a string is expected`;
   }
   const others: Record<string, string> = {};
-  for (const [name, each] of said) {
+  for (const [name, each] of members) {
     if (name === 'origin') return 'origin: only jobs say it; leave it out';
     if (name === 'data_base64') return 'data_base64: give the data as JSON in data';
     if (NAMED.includes(name)) continue;
@@ -170,11 +171,11 @@ function parse(line: Uint8Array): Said | string {
     if (typeof each === 'object') return `${name}: an attribute is a text, a number, true or false`;
     others[`ce_${name}`] = String(each);
   }
-  const text = (name: string): string | undefined => said.get(name) as string | undefined;
+  const text = (name: string): string | undefined => members.get(name) as string | undefined;
   return {
     isShown,
     type: text('type') ?? '',
-    data: said.get('data'),
+    data: members.get('data'),
     id: text('id'),
     source: text('source'),
     time: text('time'),
@@ -184,12 +185,12 @@ function parse(line: Uint8Array): Said | string {
 }
 
 /** Leaves of a record that is shown what its event says. Answers why there is none. */
-function takeShown(said: Map<string, unknown>): string | undefined {
-  const { code, message } = (said.get('problem') ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+function takeShown(members: Map<string, unknown>): string | undefined {
+  const { code, message } = (members.get('problem') ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   if (code !== undefined) return `it shows a record that could not be read (${code}: ${message}); leave it out`;
-  const attributes = Object.entries(said.get('attributes') ?? {});
-  for (const name of OF_A_RECORD) said.delete(name);
-  for (const [name, each] of attributes) if (!said.has(name)) said.set(name, each);
+  const attributes = Object.entries(members.get('attributes') ?? {});
+  for (const name of OF_A_RECORD) members.delete(name);
+  for (const [name, each] of attributes) if (!members.has(name)) members.set(name, each);
   return undefined;
 }
 

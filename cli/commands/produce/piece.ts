@@ -21,7 +21,7 @@ export interface Report {
   readonly leftOut: number;
   /** If there are any, nothing was sent. */
   readonly problems: readonly Problem[];
-  /** What is said of fields that were left out, each once, with the first line that has it. */
+  /** Messages about fields that were left out, each once, with the first line that has it. */
   readonly unknown: readonly Problem[];
 }
 

@@ -8,6 +8,7 @@ export const run: Run<ApplyArgs> = async (context, args) => {
   const { tables } = context.wired.stores;
   const declared = tablesOf(context.wired.platform.jobs);
   const missing = await tables.missing(declared);
-  await applyMissing(context, args, `all ${declared.length} tables`, ';', missing, () => tables.prepare(declared));
+  const prepare = () => tables.prepare(declared);
+  await applyMissing(context, args, { what: `all ${declared.length} tables`, ending: ';', missing, prepare });
   return undefined;
 };

@@ -38,16 +38,21 @@ export async function stretchesFrom(context: Context, where: Where): Promise<Str
   return stretches;
 }
 
+export interface Newest {
+  readonly limit: number;
+  readonly passes: (record: LogRecord) => Promise<boolean>;
+  /** Called for each record that is read; false ends the search. */
+  readonly looked: () => boolean;
+}
+
 /**
- * The newest records that pass: those of all partitions together, so that one may have none of them. They are looked for from the end
- * backwards. `looked` is told of each record that was looked at, and says whether to go on; undefined if it was not.
+ * The newest records that pass, of all partitions together, so that a partition may have none of them. The search goes backwards from the
+ * end. Undefined if `looked` ended it.
  */
 export async function newestStretches(
   context: Context,
   where: Where,
-  limit: number,
-  passes: (record: LogRecord) => Promise<boolean>,
-  looked: () => boolean,
+  { limit, passes, looked }: Newest,
 ): Promise<Stretch[] | undefined> {
   const partitions = await partitionsOf(context, where);
   const whole = partitions.map(({ partition, begin, end }) => ({ partition, next: begin, end }));

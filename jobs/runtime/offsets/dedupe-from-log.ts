@@ -1,4 +1,4 @@
-/** The dedupe positions of a partition at an offset, made anew from the records before it, as far as the log still has them. */
+/** Makes the dedupe positions of a partition at an offset anew, from the records before it that the log still has. */
 import { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
 import { FIRST_ORIGIN, parseLine, parseOrigin } from '../../../topics/log/origin.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
@@ -7,15 +7,13 @@ import { isUpstream } from '../upstreams.ts';
 const RECORDS_AT_ONCE = 1000;
 
 /**
- * For a group whose dedupe positions were lost or are those of another offset. What is known after it is right for every line that has said
+ * For a group whose dedupe positions were lost, or are those of another offset. The result is right for every line that has emitted
  * something within the topic's retention.
  */
 export async function dedupeFromLog(
   transport: Transport,
   upstreams: ReadonlySet<string>,
-  topic: string,
-  partition: number,
-  offset: number,
+  { topic, partition, offset }: { topic: string; partition: number; offset: number },
 ): Promise<DedupePositions> {
   const dedupe = DedupePositions.none();
   const [info] = await transport.describe([topic]);
@@ -25,8 +23,8 @@ export async function dedupeFromLog(
     next = (records.at(-1)?.offset ?? end) + 1;
     for (const record of records) {
       if (record.offset >= end) break;
-      for (const said of [record.headers['ce_origin'], record.headers[FIRST_ORIGIN]]) {
-        const origin = typeof said === 'string' ? parseOrigin(said) : undefined;
+      for (const header of [record.headers['ce_origin'], record.headers[FIRST_ORIGIN]]) {
+        const origin = typeof header === 'string' ? parseOrigin(header) : undefined;
         if (origin === undefined) continue;
         if (isUpstream(upstreams, topic, parseLine(origin.line).upstream)) dedupe.pass(origin);
       }

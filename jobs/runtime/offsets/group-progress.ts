@@ -1,10 +1,10 @@
 /**
- * What the group of a job has committed in all partitions of its topic, read once for all who ask before it is read. So a thousand
- * partitions that are claimed at one time do not each read and parse what a thousand have committed.
+ * What the group of a job has committed in all partitions of its topic. All who ask before a read begins share it. So a thousand
+ * partitions that are claimed at once do not each read and parse a thousand commits.
  *
- * Whoever asks while a reading is under way waits for the next one: no answer is older than its question. A claim asks after it has
- * fenced, and must not miss what its predecessor, or the owner of another partition, had committed by then: an answer of some
- * seconds ago could know nothing of a group that began meanwhile with fewer partitions than there are now.
+ * A caller that asks during a read waits for the next one, so no answer is older than its question. That matters because a claim asks
+ * after it has fenced: it must not miss what its predecessor, or the owner of another partition, had committed by then. An answer some
+ * seconds old might not know of a group that began in the meantime, with fewer partitions than there are now.
  */
 import { nothing, type Progress, parseProgress } from '../../../topics/log/progress.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
@@ -19,9 +19,9 @@ export class GroupProgress {
   readonly #group: string;
   readonly #topic: string;
   readonly #transport: Transport;
-  /** The last reading that was begun. */
+  /** The last read that was begun. */
   #current: Promise<unknown> = Promise.resolve();
-  /** The one after it, if somebody waits for it. */
+  /** The next read, if somebody waits for it. */
   #next: Promise<readonly CommittedProgress[]> | undefined;
 
   constructor(group: string, topic: string, transport: Transport) {
@@ -30,7 +30,7 @@ export class GroupProgress {
     this.#transport = transport;
   }
 
-  /** By partition, as of a moment after the call. It is shared: not to be changed. */
+  /** By partition, as committed at some moment after the call. The result is shared and must not be changed. */
   read(): Promise<readonly CommittedProgress[]> {
     this.#next ??= this.#readAfter(this.#current);
     return this.#next;
@@ -38,7 +38,7 @@ export class GroupProgress {
 
   async #readAfter(current: Promise<unknown>): Promise<readonly CommittedProgress[]> {
     await Promise.allSettled([current]);
-    // From here on it may miss what happens.
+    // From here on it may miss new commits.
     this.#current = this.#next as Promise<unknown>;
     this.#next = undefined;
     const committed = await this.#transport.committed(this.#group, this.#topic);

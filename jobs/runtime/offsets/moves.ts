@@ -1,11 +1,11 @@
 /**
- * Moving a group to another offset, in one of two ways.
+ * Moves a group to another offset, in one of two ways.
  *
- * *Rewind*: the rows are as the group left them. Dedupe positions and the furthest offset stay, so that nothing counts twice and nothing is
- * judged again: the views of the rows that are met are written anew, and that is all.
+ * *Rewind*: the rows are as the group left them. Dedupe positions and the furthest offset stay, so nothing is counted twice or judged
+ * again. Only the views of the rows that the records touch are written again.
  *
- * *Restore*: the rows are those of an earlier moment, or none. What was committed after it counts for nothing: the dedupe positions become
- * those of the new offset, which is now the furthest one, and tokens go on above all that anybody may have written with.
+ * *Restore*: the rows are those of an earlier moment, or there are none. What was committed after that moment no longer counts: the dedupe
+ * positions become those of the new offset, which is now the furthest one. Tokens continue above all that may have been used.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
@@ -18,7 +18,7 @@ import { type Standing, type Standings, standingsOf } from './standing.ts';
 export interface Target {
   readonly partition: number;
   readonly offset: number;
-  /** What was committed beside that offset, if somebody kept it. */
+  /** The metadata that was committed with that offset, if it was saved. */
   readonly saved?: string | undefined;
 }
 
@@ -31,19 +31,19 @@ export interface Move {
   readonly begin: number;
   /** What becomes of the dedupe positions. */
   readonly dedupe: 'kept' | 'saved' | 'from the log';
-  /** Of how many lines they are. */
+  /** How many lines the dedupe positions have. */
   readonly lines: number;
-  /** What is committed beside the offset; undefined: what was. */
+  /** The metadata that is committed with the offset; undefined: it stays as it is. */
   readonly progress: string | undefined;
 }
 
 /**
- * Claims that committed nothing may have written views, and a table of claims that was restored does not know them: tokens go on
- * so far above the largest that was committed.
+ * Tokens continue this far above the largest one that was committed. Claims that committed nothing may have written views with larger
+ * tokens, and a table of claims that was restored does not know of them.
  */
 const TOKENS_LEFT_OUT = 1000;
 
-/** Changes nothing. Throws USAGE for an offset that the log does not have, or what was saved of another topic. */
+/** Changes nothing. Throws USAGE for an offset that the log does not have, and for metadata that was saved of another topic. */
 export async function planMoves(
   job: Job,
   runtime: Runtime,
@@ -52,16 +52,15 @@ export async function planMoves(
 ): Promise<Move[]> {
   const standings = await standingsOf(job, runtime.stores.transport);
   const moves: Move[] = [];
-  for (const target of targets) moves.push(await planMove(job, runtime, standings, target, restored));
+  for (const target of targets) moves.push(await planMove(job, runtime, { ...standings, restored }, target));
   return moves;
 }
 
 async function planMove(
   job: Job,
   runtime: Runtime,
-  { topicId, partitions }: Standings,
+  { topicId, partitions, restored }: Standings & { readonly restored: boolean },
   { partition, offset: to, saved }: Target,
-  restored: boolean,
 ): Promise<Move> {
   const topic = job.from.name;
   const standing = partitions[partition];
@@ -80,7 +79,8 @@ async function planMove(
     return { ...move, dedupe: 'kept', lines: before.dedupe.size, progress: undefined };
   const kept = restored && saved !== undefined ? savedProgress(saved, to, topicId, `${topic}/${partition}`) : undefined;
   const dedupe: DedupePositions =
-    kept?.dedupe ?? (await dedupeFromLog(runtime.stores.transport, runtime.upstreams(topic), topic, partition, to));
+    kept?.dedupe ??
+    (await dedupeFromLog(runtime.stores.transport, runtime.upstreams(topic), { topic, partition, offset: to }));
   const after: Progress = {
     topicId,
     furthest: kept?.furthest ?? (restored ? to : Math.max(to, standing.isOfAnother ? 0 : (committed.offset ?? 0))),
@@ -95,7 +95,7 @@ async function planMove(
   return { ...move, dedupe: kept === undefined ? 'from the log' : 'saved', lines: dedupe.size, progress };
 }
 
-/** Of all partitions, since they form one line: as committed, and as the tables know it. */
+/** The largest token of all partitions, which share one line of tokens: of those committed and those in the tables. */
 async function largestToken(
   { name, from }: Job,
   { stores }: Runtime,
@@ -105,20 +105,20 @@ async function largestToken(
   return Math.max(0, ...claimed, ...partitions.map(({ progress }) => progress.token));
 }
 
-/** Whether what is committed says what the group knows of this very topic. */
+/** Whether the committed metadata is the group's own, and of this very topic. */
 const isKnown = ({ committed, isOfAnother }: Standing): boolean =>
   committed.offset !== undefined && !committed.foreign && !isOfAnother;
 
-function savedProgress(text: string, offset: number, topicId: string, place: string): Progress {
+function savedProgress(text: string, offset: number, topicId: string, partition: string): Progress {
   const progress = parseProgress(text, offset);
   if (progress.topicId === '' || progress.topicId === topicId) return progress;
-  const what = `what was saved of ${place} is of a topic that was deleted since, or of another cluster`;
+  const what = `what was saved of ${partition} is of a topic that was deleted since, or of another cluster`;
   throw new TributaryError('USAGE', `${what}: its offsets mean nothing here`);
 }
 
-/** Fences every owner; a worker that goes on claims anew. */
+/** Fences every owner. A worker that still has the partition claims it again. */
 export async function applyMoves({ name, from }: Job, { stores }: Runtime, moves: readonly Move[]): Promise<void> {
   for (const { partition, to, progress } of moves) {
-    await stores.transport.seek(name, from.name, partition, to, progress);
+    await stores.transport.seek(name, from.name, { partition, offset: to, metadata: progress });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One batch of one partition, in the one order that survives a crash at any point: rows with their outboxes, a look whether the
- * partition is still ours, views, calls of channels, and then one transaction of derived events, offset and dedupe positions.
+ * Processes one batch of one partition, in the only order that survives a crash at any point: rows with their outboxes; a check that the
+ * partition is still ours; views; calls of channels; and then one transaction of derived events, offset and dedupe positions.
  */
 
 import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
@@ -33,16 +33,16 @@ export interface BatchContext {
   readonly runtime: Runtime;
   readonly rules: Rules;
   readonly job: Job;
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   readonly claim: Claim;
   readonly token: number;
   /** Of the job's topic, as `shortId` makes it. */
   readonly topicId: string;
   /** The largest offset that was committed before the claim. */
   readonly furthest: number;
-  /** Whether the claim still takes possession of the rows that it touches: see `row-writes.ts`. */
+  /** Whether the claim still takes possession of the rows that it touches: see `isWritten`. */
   readonly isYoung: boolean;
-  /** How far the first record was applied, under which partitions its rows are stored, and what is committed: see `Claimed`. */
+  /** For this field and the next three see `Claimed`. */
   readonly within: Within | undefined;
   readonly stored: readonly number[];
   readonly dedupe: DedupePositions;
@@ -55,7 +55,7 @@ export interface BatchContext {
   readonly otherPartitions: OtherPartitions;
   readonly limits: Limits;
   readonly refreshEnd: () => Promise<number>;
-  /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
+  /** Calls, by `callId`, that an earlier attempt of this process wrote to rows and certainly did not make. */
   readonly uncalled: Set<string>;
   readonly timers: Timers;
 }
@@ -64,7 +64,7 @@ export interface BatchContext {
 export interface After {
   readonly next: number;
   readonly dedupe: DedupePositions;
-  /** Whether the only record found more rows than one batch takes, and is not done. */
+  /** How far a record has come that finds more rows than fit into one batch; undefined if the last record is done. */
   readonly within: Within | undefined;
 }
 
@@ -74,24 +74,23 @@ export interface Batch {
   readonly first: number;
   /** The offset after the last record of the partition. */
   readonly end: number;
-  /** Rows that stay as they are: a record that touches one is dead-lettered with the reason given. */
+  /** Rows that stay as they are, by id. A record that touches one becomes a dead letter with the given reason. */
   readonly refused: ReadonlyMap<string, Rejection>;
 }
 
 /**
- * Applies the records and commits. Throws FENCED when somebody newer owns the partition, a `retry` error when something is away, and
- * `RowsRefused`; after any of them the rows in memory are not to be trusted. Throws `Apart` before anything has happened outside of
- * them.
+ * Applies the records and commits. Throws FENCED if the partition has a newer owner, a `retry` error if a store or the log does not answer,
+ * and `RowsRefused`. After any of these the rows in memory must not be used. Throws `Apart` before anything outside of memory has changed.
  */
 export async function processBatch(context: BatchContext, { records, first, end, refused }: Batch): Promise<After> {
-  const { runtime, rules, job, place, claim, rows, catchingUp, dedupe } = context;
+  const { runtime, rules, job, assignment, claim, rows, catchingUp, dedupe } = context;
   const { codec } = runtime.stores;
   const yieldToLoop = () => runtime.clock.yieldToLoop();
   const startedAt = runtime.clock.elapsed();
   const last = (records.at(-1) as LogRecord).offset;
-  const { partition } = place;
+  const { partition } = assignment;
   const seen = rules.dedupeCopy ? dedupe.copy() : dedupe;
-  // The first record goes on in the middle of what it finds.
+  // The first record continues in the middle of the rows that it finds.
   if (context.within !== undefined && records.length > 1) throw new Apart(0);
 
   await codec.learn(records, wantedOf(job));
@@ -131,13 +130,13 @@ export async function processBatch(context: BatchContext, { records, first, end,
   const span = { first, last, time: (records[0] as LogRecord).timestamp };
   const write: WriteView = (target, changes) => catchingUp.write(target, changes, span, runtime.stores);
   const viewsWritten = await writeViews(views, folded, write, (view, count) =>
-    runtime.telemetry.tell({ ...place, kind: 'views-stale', view, count }),
+    runtime.telemetry.tell({ ...assignment, kind: 'views-stale', view, count }),
   );
   catchingUp.passBy(span);
   const applied = tally(planned, folded);
   const index = context.within?.index ?? 0;
   const sends = await sendsOf(context, planned, { entries, fresh: folded.fresh }, index);
-  // A record that is not done is not seen yet, either.
+  // The origin of a record that is not done does not count as seen yet.
   const within = found.next === undefined ? undefined : { after: found.next, index: index + entries.length };
   const done: After = within === undefined ? { next: last + 1, dedupe: seen, within } : { next: last, dedupe, within };
   await context.limits.commit(claim, {
@@ -148,7 +147,7 @@ export async function processBatch(context: BatchContext, { records, first, end,
   catchingUp.committed(done.next);
 
   const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
-  context.timers.heard({ records, deadLetters: planned.rejected, isChanged });
+  context.timers.committed({ records, deadLetters: planned.rejected, isChanged });
   await rows.trim(folded.touched.keys(), leftBefore(context, done.next), yieldToLoop);
   report(context, planned, {
     records: records.length,
@@ -166,13 +165,13 @@ export async function processBatch(context: BatchContext, { records, first, end,
 }
 
 function planOf(context: BatchContext, records: readonly LogRecord[], seen: DedupePositions): Promise<Plan> {
-  const { runtime, rules, job, place, claim, limits } = context;
+  const { runtime, rules, job, assignment, claim, limits } = context;
   return plan(records, {
     job,
     codec: runtime.stores.codec,
-    partition: place.partition,
+    partition: assignment.partition,
     topic: { id: context.topicId, partitions: claim.shape.partitions },
-    upstreams: runtime.upstreams(place.topic),
+    upstreams: runtime.upstreams(assignment.topic),
     dedupe: rules.dedupe ? seen : undefined,
     furthest: rules.judgedOnce ? context.furthest : 0,
     limit: limits.of,
@@ -181,9 +180,9 @@ function planOf(context: BatchContext, records: readonly LogRecord[], seen: Dedu
   });
 }
 
-/** The rows that records find by a search. Others share the batch as long as all that is found fits into it. */
+/** Searches for the rows of records that name none. Several records share a batch if all the rows that they find fit into it. */
 class Found {
-  /** Where a record by itself goes on, which finds more than one batch takes. */
+  /** Where the search continues, if the only record of the batch finds more rows than fit into it. */
   next: string | undefined;
   readonly #context: BatchContext;
   readonly #records: readonly LogRecord[];
@@ -196,31 +195,35 @@ class Found {
   }
 
   readonly where: FoldContext['where'] = async ({ record, event }, field, value) => {
-    const { runtime, job, place, claim, stored, within } = this.#context;
+    const { runtime, job, assignment, claim, stored, within } = this.#context;
     const page = { limit: Math.max(1, this.#left), after: within?.after };
-    const found = await runtime.stores.tables.matching(job.row, stored, event.tenant, field, value, page);
+    const found = await runtime.stores.tables.matching(
+      job.row,
+      { partitions: stored, tenant: event.tenant, field, value },
+      page,
+    );
     this.#left -= found.items.length;
     if (this.#records.length > 1 && (found.next !== undefined || this.#left < 0)) {
       throw new Apart(this.#records.indexOf(record));
     }
     this.next = found.next;
     const { partitions } = claim.shape;
-    return found.items.filter((key) => partitionOfText(key[1] as string, partitions) === place.partition);
+    return found.items.filter((key) => partitionOfText(key[1] as string, partitions) === assignment.partition);
   };
 }
 
 type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
-/** What the plan of a batch does not say. */
+/** What is reported of a batch besides its plan. */
 type Counts = Omit<BatchEvent, keyof Assignment | 'kind' | 'skipped' | 'odd' | 'rejected' | 'routed'>;
 
-function report({ runtime, place }: BatchContext, { odd, rejected, routed, skipped }: Plan, counts: Counts): void {
+function report({ runtime, assignment }: BatchContext, { odd, rejected, routed, skipped }: Plan, counts: Counts): void {
   const { telemetry } = runtime;
-  for (const [type, count] of odd.undeclared) telemetry.tell({ ...place, kind: 'undeclared', type, count });
+  for (const [type, count] of odd.undeclared) telemetry.tell({ ...assignment, kind: 'undeclared', type, count });
   for (const { record, code, message } of rejected) {
-    telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
+    telemetry.tell({ ...assignment, kind: 'dead-letter', offset: record.offset, code, message });
   }
   telemetry.tell({
-    ...place,
+    ...assignment,
     kind: 'batch',
     skipped,
     odd: odd.events,
@@ -230,15 +233,15 @@ function report({ runtime, place }: BatchContext, { odd, rejected, routed, skipp
   });
 }
 
-/** What has surely left once everything before `next` is committed. */
-function leftBefore({ place, otherPartitions, catchingUp }: BatchContext, next: number): HasLeft {
+/** Which outbox entries have certainly left once everything before `next` is committed. */
+function leftBefore({ assignment, otherPartitions, catchingUp }: BatchContext, next: number): HasLeft {
   return (partition, offset, view) => {
-    if (partition !== place.partition) return otherPartitions.hasLeft(partition, offset, next, view);
+    if (partition !== assignment.partition) return otherPartitions.hasLeft(partition, offset, next, view);
     return offset < (view === undefined ? next : Math.min(next, catchingUp.from(view)));
   };
 }
 
-/** Counts what became of the records, with the rejected ones among those to be dead-lettered. Answers how many were applied. */
+/** Counts the outcomes of the records, and adds those that rows rejected to the plan's. Returns how many were applied. */
 function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded): number {
   let applied = 0;
   for (const item of items) {

@@ -1,4 +1,7 @@
-/** How a worker becomes the owner of a partition: a token above all others, a fence, and only then which rows, and where to go on. */
+/**
+ * How a process becomes the owner of a partition: it takes a token above all others and fences the old owner. Only then it reads which
+ * generation of the rows is current, and at which offset to go on.
+ */
 import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
 import { shortId } from '../../../topics/log/origin.ts';
 import { formatProgress, nothing, type Progress, parseProgress, type Within } from '../../../topics/log/progress.ts';
@@ -14,7 +17,7 @@ import { checkGeneration } from './generations/state.ts';
 import { OtherPartitions } from './other-partitions.ts';
 import type { Rules } from './rules.ts';
 
-/** What an owner knows of its partition when it begins. */
+/** What an owner knows about its partition when it begins. */
 export interface Claimed {
   readonly claim: Claim;
   readonly token: number;
@@ -27,24 +30,24 @@ export interface Claimed {
   /** The largest offset that was committed before. */
   readonly furthest: number;
   readonly dedupe: DedupePositions;
-  /** How far the record at `next` was applied, if it finds too many rows for one batch. */
+  /** How far the record at `next` was applied, if it finds more rows than fit into one batch. */
   readonly within: Within | undefined;
-  /** Under which partitions the rows of this one may be stored. */
+  /** The partitions under which rows of this partition may be stored. */
   readonly stored: readonly number[];
-  /** What is committed beside an offset. */
+  /** The metadata to commit with an offset. */
   readonly progress: (
     offset: number,
     dedupe: DedupePositions,
     within: Within | undefined,
     behind: ReadonlyMap<string, number>,
   ) => string;
-  /** The views that were behind when it was committed: see `Progress`. */
+  /** The views that were behind at the last commit: see `Progress`. */
   readonly behind: ReadonlyMap<string, number>;
 }
 
 export interface Claimer {
   readonly job: Job;
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   readonly membership: Membership;
   readonly runtime: Runtime;
   readonly rules: Rules;
@@ -54,9 +57,9 @@ export interface Claimer {
 
 /** `above`: the token of a row that stopped an earlier claim; 0 if none did. */
 export async function claimPartition(claimer: Claimer, above: number): Promise<Claimed> {
-  const { membership, runtime, place, rules, counts, group } = claimer;
+  const { membership, runtime, assignment, rules, counts, group } = claimer;
   const { tables, transport } = runtime.stores;
-  const { job, topic, partition } = place;
+  const { job, topic, partition } = assignment;
   const counted = await counts.read(transport);
   // Throws if the topic is missing.
   counted(topic);
@@ -64,7 +67,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
     const token = await tables.claim(job, topic, partition, floor);
     const claim = await membership.claim(partition);
     try {
-      // Somebody with a larger token may have fenced before us and be fenced by us now: its rows are newer than ours would be.
+      // An owner with a larger token may have fenced before us, so that we have just fenced it: its rows are newer than ours would be.
       const newest = await tables.token(job, topic, partition);
       const before = progressOf(claim);
       const isNewest = newest === token || !rules.tokenAgain;
@@ -73,7 +76,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
         const partitions = (name: string) => (name === topic ? claim.shape.partitions : counted(name));
         return { ...(await begin(claimer, claim, token, before)), partitions };
       }
-      // The tables have lost their claims, or were restored: what was written since is of larger tokens than those.
+      // The tables have lost their claims or were restored: rows may have been written with larger tokens since.
       if (before.token >= token) floor = Math.max(...(await group.read()).map(({ progress }) => progress.token));
     } catch (error) {
       await claim.close();
@@ -83,7 +86,7 @@ export async function claimPartition(claimer: Claimer, above: number): Promise<C
   }
 }
 
-/** What whoever came before has committed; nothing yet for a group that never did. */
+/** What earlier owners have committed; empty for a group that never committed. */
 function progressOf({ committed }: Claim): Progress {
   const { offset, metadata } = committed;
   return offset === undefined ? nothing() : parseProgress(metadata, offset);
@@ -95,26 +98,27 @@ async function begin(
   token: number,
   before: Progress,
 ): Promise<Omit<Claimed, 'partitions'>> {
-  const { runtime, place, group } = claimer;
+  const { runtime, assignment, group } = claimer;
   const { telemetry, stores } = runtime;
   const { begin: first, committed, shape } = claim;
   const topicId = shortId(shape.id);
   const isOfAnother = before.topicId !== '' && topicId !== '' && before.topicId !== topicId;
   const offset = isOfAnother ? undefined : committed.offset;
   if (isOfAnother) {
-    telemetry.tell({ ...place, kind: 'topic-remade', offset: first });
-    for (const [view, from] of before.behind) telemetry.tell({ ...place, kind: 'view-missed', view, from, to: first });
+    telemetry.tell({ ...assignment, kind: 'topic-remade', offset: first });
+    for (const [view, from] of before.behind)
+      telemetry.tell({ ...assignment, kind: 'view-missed', view, from, to: first });
   }
   if (offset !== undefined && offset < first) {
-    telemetry.tell({ ...place, kind: 'records-lost', from: offset, to: first });
+    telemetry.tell({ ...assignment, kind: 'records-lost', from: offset, to: first });
   }
   if (before.partitions !== 0 && before.partitions !== shape.partitions) {
-    telemetry.tell({ ...place, kind: 'expanded', from: before.partitions, to: shape.partitions });
+    telemetry.tell({ ...assignment, kind: 'expanded', from: before.partitions, to: shape.partitions });
   }
   const next = Math.max(offset ?? first, first);
   if (isOfAnother) claim.seek(next);
   const dedupe = await dedupeOf(claimer, claim, before, next);
-  telemetry.tell({ ...place, kind: 'claimed', token, offset: next });
+  telemetry.tell({ ...assignment, kind: 'claimed', token, offset: next });
   const furthest = isOfAnother ? 0 : before.furthest;
   const partitions = before.partitions === 0 ? shape.partitions : before.partitions;
   const base = await baseOf(claimer, claim, before);
@@ -124,7 +128,7 @@ async function begin(
     const now = { topicId, furthest: largest, token, partitions, base, dedupe: seen, behind: views, within };
     return formatProgress(now, offset);
   };
-  // At once, also where there is nothing to read: the log may forget what the dedupe positions were made of.
+  // Committed at once, even if there is nothing to read: the log may delete the records that the dedupe positions were made of.
   if (committed.foreign) {
     await claim.commit({ records: [], offset: next, metadata: progress(next, dedupe, undefined, behind) });
   }
@@ -132,20 +136,20 @@ async function begin(
     claim,
     token,
     topicId,
-    otherPartitions: new OtherPartitions(place, stores.transport, group),
+    otherPartitions: new OtherPartitions(assignment, stores.transport, group),
     next,
     furthest,
     dedupe,
     within: next === committed.offset && !isOfAnother ? before.within : undefined,
-    stored: base === shape.partitions ? [place.partition] : [...Array(shape.partitions).keys()],
+    stored: base === shape.partitions ? [assignment.partition] : [...Array(shape.partitions).keys()],
     behind,
     progress,
   };
 }
 
 /**
- * How many partitions the topic had when the group began: rows may still be stored under a partition of then. A partition that nobody
- * ever committed has what the others say. Where another tool has expanded the topic, rows may have moved to any partition.
+ * How many partitions the topic had when the group began: rows may still be stored under the partition that they had then. A partition
+ * without a commit takes the number from the others. Where another tool has expanded the topic, rows may have moved to any partition.
  */
 async function baseOf({ group }: Claimer, { committed, shape }: Claim, before: Progress): Promise<number> {
   if (committed.offset !== undefined) return before.base;
@@ -153,9 +157,9 @@ async function baseOf({ group }: Claimer, { committed, shape }: Claim, before: P
   return Math.min(shape.partitions, ...others.map(({ progress }) => progress.base));
 }
 
-/** Those of whoever came before, without the lines that nobody will say anything of any more. */
+/** The dedupe positions of earlier owners, without lines that no job emits on any more. */
 async function dedupeOf(
-  { job, runtime, place }: Claimer,
+  { job, runtime, assignment }: Claimer,
   claim: Claim,
   before: Progress,
   next: number,
@@ -163,15 +167,15 @@ async function dedupeOf(
   const { stores, telemetry } = runtime;
   const upstreams = runtime.upstreams(job.from.name);
   if (claim.committed.foreign) {
-    telemetry.tell({ ...place, kind: 'offset-foreign', offset: next });
-    return dedupeFromLog(stores.transport, upstreams, place.topic, place.partition, next);
+    telemetry.tell({ ...assignment, kind: 'offset-foreign', offset: next });
+    return dedupeFromLog(stores.transport, upstreams, { ...assignment, offset: next });
   }
   const dedupe = before.dedupe.copy();
   if (dedupe.size === 0) return dedupe;
   const topics = [...new Set(dedupe.lines().map(({ topic }) => topic))];
   const ids = new Map((await stores.transport.shape(topics)).map(({ name, id }) => [name, shortId(id)]));
   dedupe.prune(({ upstream, topic, topicId }) => {
-    const isKnown = isUpstream(upstreams, place.topic, upstream);
+    const isKnown = isUpstream(upstreams, assignment.topic, upstream);
     const id = ids.get(topic) ?? '';
     return isKnown && (topicId === '' || id === '' || topicId === id);
   });

@@ -1,4 +1,4 @@
-/** Folds the planned events of a batch into their rows, in log order, and collects what the rows have to say. */
+/** Folds the planned events of a batch into their rows, in log order, and collects what follows in the outboxes of the rows. */
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { callAnswered, type Event, timerFired } from '../../../core/event.ts';
 import { isKeyPart } from '../../../core/key-part.ts';
@@ -20,24 +20,27 @@ import type { LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
 import { whyTooLarge } from './too-large.ts';
 
-/** A row that the batch has to do with. */
+/** A row that a record of the batch touches. */
 export interface Touched {
   readonly row: LiveRow;
   readonly before: Row | undefined;
   readonly timersBefore: LiveRow['timers'];
   /** Whether this attempt folded something into it. */
   changed: boolean;
-  /** Whether this attempt looked at it with a record, whatever came of that. */
+  /** Whether this attempt folded a record with it, even if nothing changed or the row rejected it. */
   judged: boolean;
   /** Whether an earlier attempt had folded a record of this batch into it. */
   skipped: boolean;
-  /** The same, where it follows that its views are written again: they may not be written yet. */
+  /** Whether its views are written again, because an earlier attempt may not have written them. */
   again: boolean;
-  /** The record that changed it last; or, where none did, the first that touched it. */
+  /** The last record that changed it; the first that touched it, if none did. */
   last: Planned;
 }
 
-/** What became of a record; of several rows the one furthest to the right counts, and all that reject it are named. */
+/**
+ * What became of a record. Where it touches several rows, the outcome furthest to the right counts; a rejection names all rows that
+ * reject the record.
+ */
 export type Outcome = 'repeated' | 'unchanged' | 'applied' | Rejected;
 
 export interface Folded {
@@ -59,16 +62,22 @@ export interface FoldContext extends ReadContext {
   /** The offset after the last record of the partition, as known; `refreshEnd` asks again. */
   readonly end: number;
   readonly refreshEnd: () => Promise<number>;
-  /** The rows that cannot become what the batch would make of them, by id, and why not. */
+  /** Rows that cannot be written as this batch would make them, by id, with the reason. */
   readonly refused: ReadonlyMap<string, Rejection>;
   readonly yieldToLoop: Clock['yieldToLoop'];
   readonly limit: Limit;
+}
+
+interface Folding extends FoldContext {
+  /** Takes up the entries that this attempt puts into an outbox. */
+  readonly fresh: Set<OutboxEntry>;
 }
 
 export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded> {
   const { rows, rules, refused, partition, furthest } = context;
   const touched = new Map<string, Touched>();
   const fresh = new Set<OutboxEntry>();
+  const folding: Folding = { ...context, fresh };
   const targetsOf = await readAhead(plan, context);
   const outcomes = new Map<number, Outcome>();
   let eventTime: number | undefined;
@@ -99,15 +108,14 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
         one.again ||= rules.again;
         const { cameFrom, record } = item;
         if (cameFrom !== undefined) row.outbox = [...moved(row.outbox, cameFrom, { partition, offset: record.offset })];
-        // A store that refused the row has it by now, from an owner who came late; a view that fails does so again.
+        // If the store refused the row before, it has it now: a slow earlier owner wrote it. A view that failed fails again.
         const why = refused.get(id);
         outcome = why?.code === 'JOB_FAILED' ? rejectedBy(outcome, row, why, true) : worst(outcome, 'repeated');
         continue;
       }
       one.judged = true;
       if (!isMatch(row.data, item)) continue;
-      const answer =
-        refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, context, fresh));
+      const answer = refused.get(id) ?? (found instanceof Rejection ? found : foldOne(row, item, found, folding));
       if (answer === 'applied') {
         one.changed = true;
         one.last = item;
@@ -120,7 +128,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
           row.outbox.push(rejectionOf(answer, item, partition));
         }
       }
-      // Whoever reads the row after this batch need not judge the record, should the row be written for whatever reason.
+      // If the row is written for any reason, later readers of it need not judge the record again.
       row.at = advanced(row.at, partition, item.record.offset);
       outcome = answer instanceof Rejection ? rejectedBy(outcome, row, answer, false) : worst(outcome, answer);
     }
@@ -130,7 +138,7 @@ export async function foldAll(plan: Plan, context: FoldContext): Promise<Folded>
   return { touched, fresh, outcomes, eventTime };
 }
 
-/** Makes what the row has to say a list of this batch's own, to which it adds; without what has left. */
+/** Gives the row an outbox of this batch's own to add to, without the entries that have left. */
 function untouched(row: LiveRow, last: Planned, { hasLeft }: FoldContext): Touched {
   const { data: before, timers: timersBefore } = row;
   row.outbox = [...pending(row.outbox, hasLeft)];
@@ -138,8 +146,8 @@ function untouched(row: LiveRow, last: Planned, { hasLeft }: FoldContext): Touch
 }
 
 function rejectionOf({ code, message }: Rejection, { record, event }: Planned, partition: number): OutboxEntry {
-  const said = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
-  return { kind: 'rejection', ...said, code, message: message.slice(0, LONGEST_MESSAGE) };
+  const cause = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
+  return { kind: 'rejection', ...cause, code, message: message.slice(0, LONGEST_MESSAGE) };
 }
 
 const RANK = ['repeated', 'unchanged', 'applied'];
@@ -150,8 +158,8 @@ function worst(a: Outcome | undefined, b: 'repeated' | 'unchanged' | 'applied'):
 }
 
 /**
- * A search answers what the store knows: rows too that are gone by now, or have another value. They are none of the event's,
- * unless an earlier attempt has folded it into them.
+ * A search returns what the store knows, which includes rows that are gone by now or have another value. The event does not touch
+ * those, unless an earlier attempt has folded it into them.
  */
 function isMatch(data: Row | undefined, { search }: Planned): boolean {
   if (search === undefined) return true;
@@ -166,7 +174,7 @@ function hasApplied(row: LiveRow, { record, cameFrom }: Planned, partition: numb
   );
 }
 
-/** A row cannot have applied what the log does not have. */
+/** A row cannot have applied records that the log does not have. */
 async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldContext): Promise<void> {
   const last = lastApplied(row.at, partition);
   if (last < (await refreshEnd())) return;
@@ -176,15 +184,9 @@ async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldC
   );
 }
 
-/** A job that throws for an event would throw again: that is a rejection too. */
-function foldOne(
-  row: LiveRow,
-  item: Planned,
-  found: FoundRows,
-  context: FoldContext,
-  fresh: Set<OutboxEntry>,
-): 'applied' | 'unchanged' | Rejection {
-  const { job } = context;
+/** A job that throws for an event would throw again, so an error counts as a rejection. */
+function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding): 'applied' | 'unchanged' | Rejection {
+  const { job, fresh } = context;
   const { event } = item;
   const timers = firedTimer(row, event);
   if (timers === 'not pending') return 'unchanged';
@@ -193,11 +195,11 @@ function foldOne(
     const after = job.fold[event.type]?.(before, event, found);
     if (after instanceof Rejection) return after;
     if (after !== undefined && after !== before) checkKey(job.row, row, after);
-    const said = job.react(before, after, event, found);
-    if (after === before && said.length === 0 && timers === undefined) return 'unchanged';
-    const wishes = withWishes(timers ?? row.timers, said);
+    const outputs = job.react(before, after, event, found);
+    if (after === before && outputs.length === 0 && timers === undefined) return 'unchanged';
+    const timersAfter = withWakes(timers ?? row.timers, outputs);
     const entries: OutboxEntry[] = [];
-    for (const output of said) {
+    for (const output of outputs) {
       const entry = entryOf(output, row, item, context);
       const why = entry && whyTooLarge(entry, context.limit);
       if (why !== undefined) return new Rejection('RECORD_TOO_LARGE', why);
@@ -205,7 +207,7 @@ function foldOne(
     }
     row.data = after;
     row.revision += 1;
-    row.timers = wishes;
+    row.timers = timersAfter;
     if (!context.rules.outbox) row.outbox = [];
     for (const entry of entries) {
       row.outbox.push(entry);
@@ -219,8 +221,8 @@ function foldOne(
 }
 
 /**
- * A timer that the job failed at would be said again by every owner: it is dropped, and the dead letter stays. Of a row that its
- * store refuses it is not, since that row cannot be written.
+ * Drops a timer that the job failed at: otherwise every owner would fire it again. Its dead letter stays. A row that its store refuses
+ * keeps the timer, because such a row cannot be written.
  */
 function dropTimer(row: LiveRow, { event }: Planned): boolean {
   const timers = firedTimer(row, event);
@@ -230,7 +232,7 @@ function dropTimer(row: LiveRow, { event }: Planned): boolean {
   return true;
 }
 
-/** In the store a row has the key it was read by, whatever its fields say. */
+/** A row is stored under the key by which it was read, so its key fields must not change. */
 function checkKey(table: TableDef, { key }: LiveRow, data: Row): void {
   let i = 1;
   for (const name of keyFields(table)) {
@@ -248,12 +250,12 @@ function firedTimer(row: LiveRow, event: Event): Readonly<Record<string, number>
   return others;
 }
 
-function withWishes(
+function withWakes(
   timers: Readonly<Record<string, number>>,
-  said: readonly Output[],
+  outputs: readonly Output[],
 ): Readonly<Record<string, number>> {
   let result = timers;
-  for (const output of said) {
+  for (const output of outputs) {
     if (output.kind !== 'wake') continue;
     if (output.due !== null && !isTime(output.due)) {
       throw new Error(`the timer ${output.name} cannot be due at ${output.due}: it must be a whole number of ms`);
@@ -270,13 +272,13 @@ function entryOf(
   { record, event }: Planned,
   { codec, destinations, partition }: FoldContext,
 ): OutboxEntry | undefined {
-  const said = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
+  const cause = { partition, offset: record.offset, time: event.time, tenant: event.tenant };
   switch (output.kind) {
     case 'wake':
       return undefined;
     case 'call': {
       const { kind: _kind, channel, attempt, ...message } = output;
-      return { kind: 'call', ...said, row: row.key, channel, attempt, message };
+      return { kind: 'call', ...cause, row: row.key, channel, attempt, message };
     }
     case 'emit': {
       const { topic, def } = destinations.of(output.type);
@@ -288,7 +290,7 @@ function entryOf(
         throw new Error(`the key of ${output.type} is no text of 1 to 512 characters`);
       return {
         kind: 'event',
-        ...said,
+        ...cause,
         time: Math.max(event.time, output.at ?? event.time),
         topic: topic.name,
         type: output.type,

@@ -1,6 +1,6 @@
 /**
- * What rows make of the records of a partition: batch after batch (`batch.ts`), in halves where a store refuses rows, one by one where a
- * record finds more rows than a batch takes; besides, the timers that are due and the views that are behind.
+ * The handler that folds the records of a partition into rows, batch after batch (`batch.ts`). It splits a batch in halves if a store
+ * refuses rows, and gives a record that finds too many rows a batch of its own. It also fires due timers, and writes views that are behind.
  */
 import { kindOf } from '../../../core/errors.ts';
 import { eventTimeOf } from '../../../topics/codec/envelope.ts';
@@ -29,7 +29,7 @@ import type { DueTimers } from './timers/due.ts';
 import { Timers } from './timers/timers.ts';
 import { CatchingUp } from './views/catching-up.ts';
 
-/** A small batch counts as this part of the most records: it has a transaction of its own, of which a log takes some at a time. */
+/** A small batch counts as this part of `maxRecords`: it needs a transaction of its own, and a log takes only some at a time. */
 const SMALL_SHARE = 16;
 
 export interface RowsOwnerParts {
@@ -38,20 +38,20 @@ export interface RowsOwnerParts {
   readonly membership: Membership;
   readonly runtime: Runtime;
   readonly lookups: LookupCache;
-  /** All of them, unless a test shows what one is for. */
+  /** All rules by default; a test may turn one off to show what it is for. */
   readonly rules?: Rules;
-  /** What the owners of the job share in this process; one of its own if there are no others. */
+  /** What the owners of the job share in this process; by default the owner has it to itself. */
   readonly shared?: Shared;
 }
 
 /** The owner of a partition of the job's topic, which folds its records into rows. */
 export function ownerOfRows(parts: RowsOwnerParts): PartitionOwner {
   const { job, partition, runtime, rules = ALL_RULES } = parts;
-  const place = { job: job.name, topic: job.from.name, partition };
-  const retrying = new Retrying(place, runtime);
+  const assignment = { job: job.name, topic: job.from.name, partition };
+  const retrying = new Retrying(assignment, runtime);
   const patient = { ...runtime, stores: withRetries(runtime.stores, retrying) };
-  const handler = new RowsHandler(parts, place, patient, retrying);
-  return new PartitionOwner({ place, runtime: patient, retrying, handler, reclaim: rules.reclaim });
+  const handler = new RowsHandler(parts, assignment, patient, retrying);
+  return new PartitionOwner({ assignment, runtime: patient, retrying, handler, reclaim: rules.reclaim });
 }
 
 interface Owned extends Claimed {
@@ -65,17 +65,17 @@ interface Owned extends Claimed {
   logTime: number;
   /** How many records the claim has committed that nobody had committed before. */
   judged: number;
-  /** Calls that an earlier attempt of this very process wrote, by `callId`, and certainly did not make. */
+  /** Calls, by `callId`, that an earlier attempt of this process wrote to rows and certainly did not make. */
   readonly uncalled: Set<string>;
 }
 
 class RowsHandler implements Handler {
   readonly beyondLog: string;
   readonly #job: Job;
-  readonly #place: Assignment;
+  readonly #assignment: Assignment;
   readonly #membership: Membership;
   readonly #runtime: Runtime;
-  /** For what nobody waits for. */
+  /** Without retries: for views that may be behind. */
   readonly #impatient: Runtime;
   readonly #retrying: Retrying;
   readonly #rules: Rules;
@@ -90,12 +90,12 @@ class RowsHandler implements Handler {
   /** The largest token of a row that stopped a claim. */
   #above = 0;
 
-  constructor(parts: RowsOwnerParts, place: Assignment, patient: Runtime, retrying: Retrying) {
+  constructor(parts: RowsOwnerParts, assignment: Assignment, patient: Runtime, retrying: Retrying) {
     const { reading } = retrying;
     const { job, membership, runtime, lookups, rules = ALL_RULES, shared = sharedOf(job, runtime) } = parts;
     this.beyondLog = beyondLogAdvice(job.name);
     this.#job = job;
-    this.#place = place;
+    this.#assignment = assignment;
     this.#membership = membership;
     this.#runtime = patient;
     this.#impatient = runtime;
@@ -110,19 +110,22 @@ class RowsHandler implements Handler {
   }
 
   async begin(): Promise<Begun> {
-    const [job, place, runtime, rules] = [this.#job, this.#place, this.#runtime, this.#rules];
+    const [job, assignment, runtime, rules] = [this.#job, this.#assignment, this.#runtime, this.#rules];
     if (rules.freshCache) {
       this.#rows.clear();
       this.#lookups.forget();
     }
     const [membership, counts, group] = [this.#membership, this.#counts, this.#group];
-    const claimed = await claimPartition({ job, place, membership, runtime, rules, counts, group }, this.#above);
+    const claimed = await claimPartition({ job, assignment, membership, runtime, rules, counts, group }, this.#above);
     const { claim, token, topicId, partitions, otherPartitions, next, stored } = claimed;
-    this.#rows.begin({ token, topicId, partition: place.partition, otherPartitions, stopAbove: rules.stopAbove });
+    this.#rows.begin({ token, topicId, partition: assignment.partition, otherPartitions, stopAbove: rules.stopAbove });
     this.#claimed = {
       ...claimed,
-      catchingUp: new CatchingUp({ runtime: this.#impatient, job, place, token, topicId, stored }, claimed),
-      timers: new Timers(job, place, runtime, partitions, this.#due),
+      catchingUp: new CatchingUp(
+        { runtime: this.#impatient, job, assignment: assignment, token, topicId, stored },
+        claimed,
+      ),
+      timers: new Timers({ job, assignment, runtime, partitions, due: this.#due }),
       end: next,
       logTime: 0,
       judged: 0,
@@ -139,7 +142,7 @@ class RowsHandler implements Handler {
     return fired || caughtUp;
   }
 
-  /** One record may find many rows. */
+  /** A broadcast counts as a full batch, because it may find many rows. */
   weigh(records: readonly LogRecord[]): number {
     const { maxRecords } = this.#runtime.settings;
     const [first] = records;
@@ -148,7 +151,7 @@ class RowsHandler implements Handler {
     return isBroadcast ? maxRecords : Math.max(records.length, Math.ceil(maxRecords / SMALL_SHARE));
   }
 
-  /** All records; or those before one that has to be by itself; or a page of the rows that it finds. */
+  /** Applies all records; or those before one that needs a batch of its own; or one page of the rows that such a record finds. */
   async apply(records: readonly LogRecord[], end: number): Promise<Applied> {
     const owned = this.#owned;
     owned.end = end;
@@ -159,21 +162,21 @@ class RowsHandler implements Handler {
       if (!(error instanceof Apart)) throw error;
       // Some records may have been folded already.
       this.#rows.clear();
-      const some = error.place === 0 ? 1 : error.place;
+      const some = error.index === 0 ? 1 : error.index;
       await this.#process(owned, records.slice(0, some));
       return { next: owned.next, rest: owned.within === undefined ? records.slice(some) : records };
     }
   }
 
-  /** Views may have caught up since the last batch, and there is no next one to commit that with. */
+  /** Views may have caught up since the last batch; without a next batch, that is committed here. */
   async idle(): Promise<void> {
     const { claim, progress, next, dedupe, within, catchingUp } = this.#owned;
-    if (!catchingUp.isUnsaid) return;
+    if (!catchingUp.isUncommitted) return;
     await claim.commit({ records: [], offset: next, metadata: progress(next, dedupe, within, catchingUp.behind()) });
     catchingUp.committed(next);
   }
 
-  /** Everything that was applied is committed. */
+  /** Nothing to do: everything that was applied is committed. */
   async finish(): Promise<void> {}
 
   failed(error: unknown): void {
@@ -183,7 +186,7 @@ class RowsHandler implements Handler {
 
   end(): void {
     this.#claimed = undefined;
-    this.#due.leave(this.#place.partition);
+    this.#due.leave(this.#assignment.partition);
     if (this.#rules.freshCache) this.#rows.clear();
   }
 
@@ -201,7 +204,7 @@ class RowsHandler implements Handler {
     }
   }
 
-  /** Finds the records whose rows are refused, by halves: those go to the dead letters. */
+  /** Finds the records whose rows are refused by halving the batch; those become dead letters. */
   async #processHalves(owned: Owned, records: readonly LogRecord[]): Promise<void> {
     if (records.length === 1) return this.#processAlone(owned, records);
     const middle = Math.ceil(records.length / 2);
@@ -209,7 +212,7 @@ class RowsHandler implements Handler {
     await this.#process(owned, records.slice(middle));
   }
 
-  /** Goes on without the rows that are refused. */
+  /** Applies the record to the rows that are not refused. */
   async #processAlone(owned: Owned, records: readonly LogRecord[]): Promise<void> {
     const refused = new Map<string, Rejection>();
     for (;;) {
@@ -229,7 +232,7 @@ class RowsHandler implements Handler {
       runtime: this.#runtime,
       rules: this.#rules,
       job: this.#job,
-      place: this.#place,
+      assignment: this.#assignment,
       rows: this.#rows,
       lookups: this.#lookups,
       destinations: this.#destinations,
@@ -245,7 +248,7 @@ class RowsHandler implements Handler {
   }
 
   async #refreshEnd(): Promise<number> {
-    const [topic] = await this.#runtime.stores.transport.describe([this.#place.topic]);
-    return topic?.partitions[this.#place.partition]?.end ?? 0;
+    const [topic] = await this.#runtime.stores.transport.describe([this.#assignment.topic]);
+    return topic?.partitions[this.#assignment.partition]?.end ?? 0;
   }
 }

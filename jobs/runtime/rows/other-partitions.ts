@@ -1,6 +1,6 @@
 /**
- * What is known of the topic's other partitions, since some moment of this claim. It matters after an expansion, where a row
- * brings along what it said in its old partition; so nobody is asked before such a row is met.
+ * What the group has committed in the topic's other partitions, read once in a claim. It matters after an expansion, when rows bring
+ * outbox entries from their old partition along; so it is read only when such a row is met.
  */
 import type { Progress } from '../../../topics/log/progress.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
@@ -9,23 +9,23 @@ import type { GroupProgress } from '../offsets/group-progress.ts';
 import { ANY_VIEW } from './outbox.ts';
 
 export class OtherPartitions {
-  readonly #place: Assignment;
+  readonly #assignment: Assignment;
   readonly #transport: Transport;
   readonly #group: Pick<GroupProgress, 'read'>;
   #committed: readonly { readonly offset: number; readonly behind: Progress['behind'] }[] | undefined;
-  /** From this offset of our own partition on, all that was sent on from before those offsets has come. */
+  /** All records that were sent on from before those offsets lie before this offset of our own partition. */
   #seenFrom = Number.POSITIVE_INFINITY;
 
-  constructor(place: Assignment, transport: Transport, group: Pick<GroupProgress, 'read'>) {
-    this.#place = place;
+  constructor(assignment: Assignment, transport: Transport, group: Pick<GroupProgress, 'read'>) {
+    this.#assignment = assignment;
     this.#transport = transport;
     this.#group = group;
   }
 
-  /** Asks, once. */
+  /** Reads it, the first time only. */
   async look(): Promise<void> {
     if (this.#committed !== undefined) return;
-    const { topic, partition } = this.#place;
+    const { topic, partition } = this.#assignment;
     const committed = await this.#group.read();
     // In this order: a record that was sent on was committed together with the offset behind it.
     const [info] = await this.#transport.describe([topic]);
@@ -33,7 +33,7 @@ export class OtherPartitions {
     this.#committed = committed.map(({ offset = 0, progress }) => ({ offset, behind: progress.behind }));
   }
 
-  /** Whether what was said at a position of another partition has surely left, once everything before `next` is committed here. */
+  /** Whether entries of a position in another partition have certainly left, once everything before `next` is committed here. */
   hasLeft(partition: number, offset: number, next: number, view: string | undefined): boolean {
     const there = this.#committed?.[partition];
     if (there === undefined || next < this.#seenFrom || offset >= there.offset) return false;

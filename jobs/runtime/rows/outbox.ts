@@ -1,15 +1,15 @@
 /**
- * What a row has to say, kept in the row itself and written with it: so a crash after the row was written forgets nothing.
+ * What a row has still to emit. It is part of the row and written with it, so a crash after the row was written loses nothing.
  *
- * Every entry has the position of the record that made the row say it. A batch sends the entries that lie within it, in the order
- * of offset, row and utterance; since that set leaves in one transaction or not at all, the index of an entry within its offset
- * is its place in this order. Entries before the batch have left for certain, and the next write of the row drops them;
- * entries after it are of a larger batch of an earlier attempt, and wait for their turn.
+ * Every entry has the position of the record that caused it. A batch sends the entries whose positions lie within it, ordered by
+ * offset, then by row, then as they were added. All of them leave in one transaction or none does; so the index of an entry among
+ * those of its offset is always the same. Entries before the batch have certainly left, and the next write of the row drops
+ * them. Entries after the batch come from a larger batch of an earlier attempt, and wait until their records are in a batch.
  *
  * When a topic is expanded, a row may move to another partition and take entries of the old one with it. Those that have left are
- * dropped as well; those that have not wait for their record, which is sent on to the new partition, and leave with it.
+ * dropped. The others wait for their record, which is sent on to the new partition, and leave with it.
  *
- * When a topic was deleted and made again, what its rows have said of the old one's records is gone with them.
+ * When a topic is deleted and made again, entries that records of the old topic caused are dropped.
  */
 
 import type { ChannelName } from '../../../core/channel.ts';
@@ -18,15 +18,15 @@ import type { Key } from '../../../sinks/port.ts';
 import { versioned } from '../../../topics/log/formats.ts';
 import type { Call } from '../../define.ts';
 
-interface Said {
+interface Caused {
   readonly partition: number;
   readonly offset: number;
-  /** Of the causing event, in ms since 1970 UTC. */
+  /** The time of the event that caused the entry, in ms since 1970 UTC. */
   readonly time: number;
   readonly tenant: string;
 }
 /** A derived event, encoded. */
-export interface OutboxEvent extends Said {
+export interface OutboxEvent extends Caused {
   readonly kind: 'event';
   readonly topic: string;
   readonly type: string;
@@ -34,22 +34,22 @@ export interface OutboxEvent extends Said {
   readonly key: string | null;
   readonly value: Uint8Array;
 }
-/** A view's record that is to be removed. */
-export interface OutboxRemoval extends Said {
+/** A record of a view that has to be removed. */
+export interface OutboxRemoval extends Caused {
   readonly kind: 'removal';
   readonly view: string;
   readonly key: Key;
 }
-/** A channel that is to be called. */
-export interface OutboxCall extends Said {
+/** A channel that has to be called. */
+export interface OutboxCall extends Caused {
   readonly kind: 'call';
   readonly row: Key;
   readonly channel: ChannelName;
   readonly attempt: number;
   readonly message: Omit<Call, 'kind' | 'channel' | 'attempt'>;
 }
-/** A record that the row rejected: were the row written with later records alone, an attempt after a crash would skip it. */
-export interface OutboxRejection extends Said {
+/** A record that the row rejected. Without the entry, an attempt after a crash would skip a record before the position of the row. */
+export interface OutboxRejection extends Caused {
   readonly kind: 'rejection';
   readonly code: RejectCode;
   readonly message: string;
@@ -59,20 +59,20 @@ export type OutboxEntry = OutboxEvent | OutboxRemoval | OutboxCall | OutboxRejec
 export const EMPTY: readonly OutboxEntry[] = [];
 
 /**
- * Whether what was said at a position has left for certain, and with it everything before. `view`: of a removal, which stays until that
- * view is past it; or `ANY_VIEW`, for whatever may be there.
+ * Whether the entries of a position, and all before it, have certainly left. `view`: the view of a removal, which stays until that view
+ * is past it; or `ANY_VIEW`, to ask for every kind of entry.
  */
 export type HasLeft = (partition: number, offset: number, view?: string) => boolean;
 
 export const ANY_VIEW = '*';
 
 const VERSION = 2;
-/** What stands before the JSON of entries that are not all of one partition. */
+/** Stored before the JSON if the entries are of several partitions. */
 const MIXED = '*';
 
 /**
- * Version and topic; before the `[`: the partition of all entries and the last of their offsets, so that who reads a row can tell at once that
- * there is nothing left to be said; then JSON, an array for each event, with the bytes in base64.
+ * Version and topic; then the partition of all entries and the last of their offsets, by which a reader sees at once that all have left;
+ * then, from the `[` on, JSON: an array for each event, with its bytes in base64.
  */
 export function formatOutbox(entries: readonly OutboxEntry[], topicId: string): string {
   const first = entries[0];
@@ -88,7 +88,7 @@ export function formatOutbox(entries: readonly OutboxEntry[], topicId: string): 
   return `${VERSION}|${topicId}|${isMixed ? MIXED : `${partition}:${last}`}${JSON.stringify(stored)}`;
 }
 
-/** What was said of records of the topic as it is now; version 1 knew no ids. Throws FORMAT_NEWER. */
+/** The entries caused by records of the current topic. Version 1 had no ids of topics. Throws FORMAT_NEWER. */
 function bodyOf(outbox: string, topicId: string): string {
   const behind = versioned(outbox, VERSION, 'the outbox of a row');
   if (behind === undefined) return outbox;
@@ -96,7 +96,7 @@ function bodyOf(outbox: string, topicId: string): string {
   return behind.slice(0, bar) === topicId ? behind.slice(bar + 1) : '';
 }
 
-/** Whether something in it was said in another partition. */
+/** Whether the outbox has entries of another partition. */
 export function isOfOthers(outbox: string, topicId: string, partition: number): boolean {
   const text = bodyOf(outbox, topicId);
   return text !== '' && !text.startsWith(`${partition}:`);
@@ -151,14 +151,14 @@ function unpack(packed: Packed, partition: number, tenant: string): OutboxEntry 
   return { ...packed, partition, tenant } as OutboxEntry;
 }
 
-/** Without what has left for certain. */
+/** The entries that have not certainly left. */
 export function pending(entries: readonly OutboxEntry[], hasLeft: HasLeft): readonly OutboxEntry[] {
   const left = (entry: OutboxEntry): boolean =>
     hasLeft(entry.partition, entry.offset, entry.kind === 'removal' ? entry.view : undefined);
   return entries.some(left) ? entries.filter((entry) => !left(entry)) : entries;
 }
 
-/** With what a record made the row say where it lay before it was sent on, as said where it lies now. */
+/** For a record that was sent on: moves the entries that it caused at its old position to its new one. */
 export function moved(
   entries: readonly OutboxEntry[],
   [partition, offset]: readonly [partition: number, offset: number],
@@ -169,14 +169,14 @@ export function moved(
   return entries.map((entry) => (came(entry) ? { ...entry, ...to } : entry));
 }
 
-/** The records of a batch: both offsets are of it. */
+/** The offsets of a batch: of its first and of its last record. */
 export interface Extent {
   readonly partition: number;
   readonly first: number;
   readonly last: number;
 }
 
-/** What a batch sends of these rows, in its order. `withinBatch`: see `Rules`. */
+/** The entries of these rows that a batch sends, in order. `withinBatch`: see `Rules`. */
 export function inTurn(
   rows: Iterable<{ readonly id: string; readonly outbox: readonly OutboxEntry[] }>,
   { partition, first, last }: Extent,

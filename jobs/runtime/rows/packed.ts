@@ -1,11 +1,11 @@
-/** Rows as text: a part of the memory, and whole again sooner than a store answers. */
+/** Rows packed as text, which takes a part of the memory, and is unpacked sooner than a store answers. */
 import { keyFields, mapFields, type TableDef } from '../../../core/target.ts';
 import type { Key } from '../../../sinks/port.ts';
 import type { StoredRow } from '../../../sinks/tables/port.ts';
 import { entries, FlatReader, flat, NOT_JSON } from './flat.ts';
 
 export interface Packing {
-  /** Undefined if JSON would not give it back. */
+  /** Undefined if the row has a number that JSON cannot hold. */
   pack(row: StoredRow): string | undefined;
   unpack(key: Key, text: string): StoredRow;
 }
@@ -25,9 +25,9 @@ export function packingOf(table: TableDef): Packing {
   const maps = mapFields(table.record);
   const fields = table.record.fields.map(({ name, type }) => {
     const map = maps.find((each) => each.name === name);
-    // The tenant is before them.
-    const place = keys.indexOf(name) + 1;
-    return { name, place, ...(map === undefined ? flat(type) : entries(map.type.values)) };
+    // The tenant comes first in a key. 0: the field is not part of it.
+    const keyIndex = keys.indexOf(name) + 1;
+    return { name, keyIndex, ...(map === undefined ? flat(type) : entries(map.type.values)) };
   });
 
   return {
@@ -35,7 +35,8 @@ export function packingOf(table: TableDef): Packing {
       const { token, revision } = version;
       const list: unknown[] = [token, revision, at, outbox, timers, data !== undefined] satisfies Head;
       try {
-        if (data !== undefined) for (const { name, place, write } of fields) if (place === 0) write(data[name], list);
+        if (data !== undefined)
+          for (const { name, keyIndex, write } of fields) if (keyIndex === 0) write(data[name], list);
       } catch (error) {
         if (error === NOT_JSON) return undefined;
         throw error;
@@ -49,7 +50,7 @@ export function packingOf(table: TableDef): Packing {
       if (!isThere) return { ...row, data: undefined };
       const list = new FlatReader(values, HEAD_LENGTH);
       const data: Record<string, unknown> = {};
-      for (const { name, place, read } of fields) data[name] = place === 0 ? read(list) : key[place];
+      for (const { name, keyIndex, read } of fields) data[name] = keyIndex === 0 ? read(list) : key[keyIndex];
       return { ...row, data };
     },
   };

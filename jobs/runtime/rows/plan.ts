@@ -1,4 +1,4 @@
-/** The records of a batch, decoded and told apart: what is to be folded into which rows, and what is not. */
+/** The records of a batch, decoded and sorted: which events are folded into which rows, and what becomes of the other records. */
 import { messageOf, type RejectCode } from '../../../core/errors.ts';
 import { callAnswered, type Event, type EventDef, timerFired } from '../../../core/event.ts';
 import { isKeyPart } from '../../../core/key-part.ts';
@@ -29,9 +29,9 @@ export interface Planned {
   readonly event: Event;
   readonly keys: readonly Key[];
   readonly search: Every | Where | undefined;
-  /** Set by a replay: the ids of the rows that are to take the event, and of those that took it and write their views again. */
+  /** Set by a replay: the ids of the rows that are to apply the event, and of those that have applied it and write their views again. */
   readonly only: { readonly rows: ReadonlySet<string>; readonly views: ReadonlySet<string> } | undefined;
-  /** The partition and offset where the record lay before it was sent on to this one. */
+  /** The partition and offset of the record before it was sent on to this partition. */
   readonly cameFrom: readonly [partition: number, offset: number] | undefined;
 }
 
@@ -50,9 +50,9 @@ export interface PlanContext {
   /** The topic of the job, with its id as `shortId` makes it. */
   readonly topic: { readonly id: string; readonly partitions: number };
   readonly upstreams: ReadonlySet<string>;
-  /** They take up the origins of the records. */
+  /** The origins of the records are added to them. */
   readonly dedupe: DedupePositions | undefined;
-  /** The largest offset that was committed before the claim. What was refused or sent on before it is not so again. */
+  /** The largest offset that was committed before the claim. Records before it are not rejected or sent on again. */
   readonly furthest: number;
   readonly limit: Limit;
   readonly undeclaredTypes: Settings['undeclaredTypes'];
@@ -85,13 +85,13 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
     const { decoded, origin } = judged;
     const { event } = decoded;
     if (origin !== undefined) markFirst(record, origin, context);
-    const told =
-      event.type === timerFired.type || event.type === callAnswered.type ? (event.data as unknown as Told) : undefined;
-    if (told !== undefined && (told.job !== job.name || !isKeyOf(job, told.row))) {
+    const ofRow =
+      event.type === timerFired.type || event.type === callAnswered.type ? (event.data as RowEventData) : undefined;
+    if (ofRow !== undefined && (ofRow.job !== job.name || !isKeyOf(job, ofRow.row))) {
       skipped['not-ours'] += 1;
       continue;
     }
-    const key = told === undefined ? keyOfEvent(job, event) : told.row[0];
+    const key = ofRow === undefined ? keyOfEvent(job, event) : ofRow.row[0];
     const isAstray = key !== undefined && partitionOfText(key, topic.partitions) !== partition;
     if (isAstray && isOld) {
       skipped.repeated += 1;
@@ -105,7 +105,7 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
     }
     odd.addEvent(decoded);
     const touched =
-      told === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...told.row]], search: undefined };
+      ofRow === undefined ? touchedBy(job, event) : { keys: [[event.tenant, ...ofRow.row]], search: undefined };
     if ('code' in touched) {
       if (isOld) skipped.repeated += 1;
       else rejected.push({ record, ...touched });
@@ -118,20 +118,20 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
 }
 
 /**
- * A derived event that was sent on has two origins: the job that said it may say it again, to this partition, once it knows how
- * many there are.
+ * A derived event that was sent on has two origins. Its first one is noted as well: the job that emitted it may emit it again, to this
+ * partition, once that job knows the new number of partitions.
  */
 function markFirst({ headers }: LogRecord, { line }: Origin, { job, dedupe, upstreams }: PlanContext): void {
-  const said = headers[FIRST_ORIGIN];
-  const first = parseLine(line).job === ROUTED && typeof said === 'string' ? parseOrigin(said) : undefined;
+  const header = headers[FIRST_ORIGIN];
+  const first = parseLine(line).job === ROUTED && typeof header === 'string' ? parseOrigin(header) : undefined;
   if (first !== undefined && isOurs(first, job, upstreams)) dedupe?.pass(first);
 }
 
-/** What sending on adds to a record. */
+/** The most bytes that sending on adds to a record. */
 const HEADERS_ADDED = 2000;
 
 const tooLargeToRoute = (size: number, limit: number): string =>
-  `it lies in another partition than that of its key, and with its ${size} bytes it is too large to be sent on to it: the topic takes ${limit}; raise its max.message.bytes, or produce it to its partition`;
+  `it is not in the partition of its key, and with ${size} bytes it is too large to be sent on to that one: the topic takes ${limit}; raise its max.message.bytes, or produce it to its partition`;
 
 function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: OnlyRows | undefined, tenant: string) {
   if (named === undefined) return { ...touched, only: undefined };
@@ -144,16 +144,13 @@ function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: On
 const isOurs = ({ line }: Origin, job: Job, upstreams: ReadonlySet<string>): boolean =>
   isUpstream(upstreams, job.from.name, parseLine(line).upstream);
 
-interface Told {
-  readonly job: string;
-  readonly row: readonly string[];
-}
+type RowEventData = { readonly job: string; readonly row: readonly string[] };
 
 function isKeyOf(job: Job, row: readonly string[]): boolean {
   return row.length === keyFields(job.row).length && row.every((part) => isKeyPart(part));
 }
 
-/** The declarations of the types the job folds. */
+/** The declarations of the types that the job folds. */
 export const wantedOf: (job: Job) => ReadonlyMap<string, EventDef> = once(
   (job) => new Map(job.on.map((def) => [def.type, def])),
 );
@@ -164,7 +161,7 @@ function keyOfEvent(job: Job, event: Event): string | undefined {
   return typeof key === 'string' && !job.from.broadcasts.some(({ type }) => type === event.type) ? key : undefined;
 }
 
-/** Whether a record by itself may find more rows than lie under a key: it is a broadcast, or only its value tells what it is. */
+/** Whether a record may find more rows than those of one key: it is a broadcast, or its type is known only from its value. */
 export function mayFindMany({ from }: Job, { headers }: LogRecord): boolean {
   const type = headers['ce_type'];
   return typeof type !== 'string' || from.broadcasts.some((def) => def.type === type);
@@ -185,7 +182,7 @@ function touchedBy(
   try {
     touched = job.key(event);
   } catch (error) {
-    return { code: 'JOB_FAILED', message: `${job.name} could not tell the row of ${event.type}: ${messageOf(error)}` };
+    return { code: 'JOB_FAILED', message: `${job.name} failed to name the row of ${event.type}: ${messageOf(error)}` };
   }
   if (touched === undefined) return { keys: [], search: undefined };
   // An array has a method `every`.

@@ -1,7 +1,7 @@
 /**
- * The positions a row has applied: the last offset of each partition its records came from. There is one partition nearly
- * always, and another after a topic was expanded and the key moved. They are positions of one topic, which is named by its id: those
- * of a topic that was deleted since mean nothing any more.
+ * The row position: the last offset that was applied, for each partition that the row's records came from. That is nearly always one
+ * partition; there is another after a topic was expanded and the key moved. The topic is named by its id, because positions of a
+ * topic that was deleted mean nothing in a new one.
  */
 import { versioned } from '../../../topics/log/formats.ts';
 
@@ -11,11 +11,11 @@ export const NOWHERE: At = [];
 
 const VERSION = 2;
 
-/** `topicId` is that of the topic as it is now; positions of another one are none. Throws FORMAT_NEWER. */
+/** `topicId` is that of the current topic; positions of any other are dropped. Throws FORMAT_NEWER. */
 export function parseAt(text: string, topicId: string): At {
   if (text === '') return NOWHERE;
   const behind = versioned(text, VERSION, 'the position of a row');
-  // Version 1 knew no ids.
+  // Version 1 had no ids of topics.
   if (behind === undefined) return positions(text);
   const [id, list = ''] = behind.split('|');
   return id === topicId ? positions(list) : NOWHERE;
@@ -44,6 +44,6 @@ export function lastApplied(at: At, partition: number): number {
   return at.find((each) => each[0] === partition)?.[1] ?? -1;
 }
 
-/** What to do about a group or a row that has read further than the log goes. */
+/** What to do about a group or a row whose position is beyond the end of the log. */
 export const beyondLogAdvice = (job: string): string =>
   `the topic was deleted and made again, or has lost its end: restore it; or empty the tables of ${job} and of its views, and run \`tributary offsets seek ${job} --all --to-begin --restored --apply\``;

@@ -1,4 +1,4 @@
-/** What a batch reads before and while it folds: rows and lookups, as few calls as there are tables. */
+/** What a batch reads before and while it folds: rows and lookups, with one call for each table. */
 import { messageOf } from '../../../core/errors.ts';
 import type { Event } from '../../../core/event.ts';
 import { keyFields } from '../../../core/target.ts';
@@ -14,13 +14,13 @@ export interface ReadContext {
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
   readonly hasLeft: HasLeft;
-  /** Whether the batch has one record, so that what it finds may be a page of many. */
+  /** Whether the batch has only one record, whose search may then find one page of many. */
   readonly isAlone: boolean;
   /** Finds the keys of the partition's rows with a value in an indexed field, as the store knows them. */
   readonly where: (item: Planned, field: string, value: string) => Promise<Key[]>;
 }
 
-/** One row that an event touches, with what its fold looks up; a rejection when the job failed to say what that is. */
+/** One row that an event touches, with the lookup results for its fold; a rejection if the job failed to name its lookups. */
 export interface Target {
   readonly id: string;
   readonly found: FoundRows | Rejection;
@@ -28,7 +28,7 @@ export interface Target {
 
 const NOTHING: FoundRows = {};
 
-/** Reads for all items whose rows are named, together. Answers the targets of an item. */
+/** Reads the rows and lookups of all items whose rows are named, together. Returns a function for the targets of an item. */
 export async function readAhead(
   plan: Plan,
   context: ReadContext,
@@ -43,7 +43,7 @@ export async function readAhead(
     for (const key of item.keys) {
       const id = idOf(key);
       keys.set(id, key);
-      rowsOf.push({ id, wish: wishFor(job, key, item.event, wanted) });
+      rowsOf.push({ id, lookupIds: lookupIdsFor(job, key, item.event, wanted) });
     }
     named.set(item, rowsOf);
     isBroadcast ||= job.from.broadcasts.some(({ type }) => type === item.event.type);
@@ -53,39 +53,39 @@ export async function readAhead(
   const ahead = await lookups.load(wanted);
   return (item) =>
     item.search === undefined
-      ? (named.get(item) as Named[]).map(({ id, wish }) => ({ id, found: granted(wish, ahead) }))
+      ? (named.get(item) as Named[]).map(({ id, lookupIds }) => ({ id, found: lookupResult(lookupIds, ahead) }))
       : search(item, context);
 }
 
 interface Named {
   readonly id: string;
-  readonly wish: Wish;
+  readonly lookupIds: LookupIds;
 }
 
 type Wanted = Map<string, readonly [tenant: string, Lookup]>;
-/** The names under which a fold wants its lookups, and their ids. */
-type Wish = readonly (readonly [name: string, id: string])[] | Rejection;
-const NO_WISH: Wish = [];
+/** The ids of the lookups of a fold, with the names under which it gets their results. */
+type LookupIds = readonly (readonly [name: string, id: string])[] | Rejection;
+const NO_LOOKUPS: LookupIds = [];
 
-function wishFor(job: Job, key: Key, event: Event, wanted: Wanted): Wish {
-  if (job.lookups === undefined) return NO_WISH;
+function lookupIdsFor(job: Job, key: Key, event: Event, wanted: Wanted): LookupIds {
+  if (job.lookups === undefined) return NO_LOOKUPS;
   const lookups = lookupsOf(job, key, event);
   if (lookups instanceof Rejection) return lookups;
-  const wish: [string, string][] = [];
+  const ids: [string, string][] = [];
   for (const name in lookups) {
     const lookup = lookups[name] as Lookup;
     const id = lookupId(event.tenant, lookup);
     wanted.set(id, [event.tenant, lookup]);
-    wish.push([name, id]);
+    ids.push([name, id]);
   }
-  return wish;
+  return ids;
 }
 
-function granted(wish: Wish, rows: FoundLookups): FoundRows | Rejection {
-  if (wish === NO_WISH) return NOTHING;
-  if (wish instanceof Rejection) return wish;
+function lookupResult(ids: LookupIds, rows: FoundLookups): FoundRows | Rejection {
+  if (ids === NO_LOOKUPS) return NOTHING;
+  if (ids instanceof Rejection) return ids;
   const found: Record<string, Row | undefined> = {};
-  for (const [name, id] of wish) found[name] = rows.get(id);
+  for (const [name, id] of ids) found[name] = rows.get(id);
   return found;
 }
 
@@ -94,11 +94,11 @@ function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection {
   try {
     return job.lookups(namedKey(job.row, key), event);
   } catch (error) {
-    return new Rejection('JOB_FAILED', `${job.name} could not say what ${event.type} looks up: ${messageOf(error)}`);
+    return new Rejection('JOB_FAILED', `${job.name} failed to name the lookups of ${event.type}: ${messageOf(error)}`);
   }
 }
 
-/** The rows an event finds: those of the store, and those of this batch that the store does not know yet. */
+/** The rows that an event finds by a search: those in the store, and those of this batch that the store does not have yet. */
 async function search(item: Planned, { job, rows, lookups, where, isAlone, hasLeft }: ReadContext): Promise<Target[]> {
   const { event, search } = item;
   const found = new Map<string, Key>();
@@ -118,7 +118,7 @@ async function search(item: Planned, { job, rows, lookups, where, isAlone, hasLe
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const wanted: Wanted = new Map();
-  const named = sorted.map(([id, key]): Named => ({ id, wish: wishFor(job, key, event, wanted) }));
+  const named = sorted.map(([id, key]): Named => ({ id, lookupIds: lookupIdsFor(job, key, event, wanted) }));
   const rowsFound = await lookups.load(wanted);
-  return named.map(({ id, wish }) => ({ id, found: granted(wish, rowsFound) }));
+  return named.map(({ id, lookupIds }) => ({ id, found: lookupResult(lookupIds, rowsFound) }));
 }

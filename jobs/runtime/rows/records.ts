@@ -13,25 +13,25 @@ import { whyTooLarge } from './too-large.ts';
 
 const text = new TextEncoder();
 
-/** The source of what a job says. */
+/** The source of the events that a job emits. */
 export const sourceOf = (job: string): string => `/tributary/${job}`;
 
-/** Where something was said, as text. `topicId` as `shortId` makes it. */
+/** The origin of an outbox entry, as text. `topicId` as `shortId` makes it. */
 export function originOf(
   { offset }: Pick<OutboxEvent, 'offset'>,
   index: number,
-  place: Assignment,
+  assignment: Assignment,
   topicId: string,
 ): string {
-  return formatOrigin(lineOf(place.job, place.topic, topicId, place.partition), offset, index);
+  return formatOrigin(lineOf(assignment.job, assignment.topic, topicId, assignment.partition), offset, index);
 }
 
-/** An earlier release took times that no reader takes any more; what it stored is still to be said. */
-const sayable = (time: number): number => Math.max(time, FIRST_TIME);
+/** An earlier release accepted times that readers reject today. Entries with such times are still sent. */
+const validTime = (time: number): number => Math.max(time, FIRST_TIME);
 
-/** What every record that a partition sends is made with. */
+/** What all records that a partition sends have in common. */
 export interface Sending {
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   /** Of the job's topic, as `shortId` makes it. */
   readonly topicId: string;
   readonly partitions: PartitionCount;
@@ -40,43 +40,43 @@ export interface Sending {
   readonly now: number;
 }
 
-/** One record; or, for a broadcast, one for every partition. None if the topic does not take it: see `noteRejections`. */
-export function derived(said: OutboxEvent, index: number, sending: Sending): NewRecord[] {
-  const { place, topicId, partitions, limit, now } = sending;
-  if (whyTooLarge(said, limit) !== undefined) return [];
-  const origin = originOf(said, index, place, topicId);
-  const headers = avroHeaders(said.type, {
+/** One record; or, for a broadcast, one for every partition. None if it is too large for its topic: see `noteRejections`. */
+export function derived(entry: OutboxEvent, index: number, sending: Sending): NewRecord[] {
+  const { assignment, topicId, partitions, limit, now } = sending;
+  if (whyTooLarge(entry, limit) !== undefined) return [];
+  const origin = originOf(entry, index, assignment, topicId);
+  const headers = avroHeaders(entry.type, {
     id: origin,
-    source: sourceOf(place.job),
-    time: sayable(said.time),
-    tenant: said.tenant,
+    source: sourceOf(assignment.job),
+    time: validTime(entry.time),
+    tenant: entry.tenant,
     origin,
   });
-  const count = partitions(said.topic);
-  // Its time was bounded where it came from: a clock of ours that is behind must not bound it again. Nor must it be refused as ahead of
-  // its log, where the record it follows from was not.
-  const timestamp = Math.max(now, said.time - CLOCK_TOLERANCE);
-  const base = { topic: said.topic, value: said.value, headers, timestamp };
-  if (said.key === null) {
+  const count = partitions(entry.topic);
+  // The time of the event was checked where it came from. If this process's clock is behind, the event must not count as being ahead
+  // of its record when the record that caused it did not.
+  const timestamp = Math.max(now, entry.time - CLOCK_TOLERANCE);
+  const base = { topic: entry.topic, value: entry.value, headers, timestamp };
+  if (entry.key === null) {
     return Array.from({ length: count }, (_, partition) => ({ ...base, partition, key: null }));
   }
-  const key = text.encode(said.key);
+  const key = text.encode(entry.key);
   return [{ ...base, partition: partitionOf(key, count), key }];
 }
 
 /**
- * The record as it is, in the partition of its key. It is for this job only: each job that reads the topic sends on what it
- * wants itself, and the dedupe positions of one job's line would not fit the order of another's.
+ * The record as it is, for the partition of its key. It is for this job only: each job that reads the topic sends its records on itself,
+ * because dedupe positions follow the order in which one job sends them.
  */
 export function routed(record: LogRecord, key: string, sending: Omit<Sending, 'limit'>): NewRecord {
-  const { place, topicId, partitions, now } = sending;
+  const { assignment, topicId, partitions, now } = sending;
   const bytes = text.encode(key);
-  const origin = originOf(record, 0, { ...place, job: ROUTED }, topicId);
+  const origin = originOf(record, 0, { ...assignment, job: ROUTED }, topicId);
   const { ce_origin: before, ...headers } = record.headers;
   const first = headers[FIRST_ORIGIN] ?? before;
   return {
-    topic: place.topic,
-    partition: partitionOf(bytes, partitions(place.topic)),
+    topic: assignment.topic,
+    partition: partitionOf(bytes, partitions(assignment.topic)),
     key: bytes,
     value: record.value,
     headers: {
@@ -85,14 +85,14 @@ export function routed(record: LogRecord, key: string, sending: Omit<Sending, 'l
       ...(record.timestamp >= 0 && { [LOGGED_AT]: headers[LOGGED_AT] ?? String(record.timestamp) }),
       ...(first === undefined ? {} : { [FIRST_ORIGIN]: first }),
       ce_origin: origin,
-      [ONLY_FOR]: place.job,
+      [ONLY_FOR]: assignment.job,
     },
-    // -1 is Kafka's way of saying nothing, and no time of a new record.
+    // Kafka uses -1 for no timestamp; a new record cannot have that.
     timestamp: record.timestamp >= 0 ? record.timestamp : now,
   };
 }
 
-/** What the runtime itself has to say to a row. */
+/** An event of the runtime itself for a row: a timer that fired, or the answer of a channel. */
 export interface RowEvent {
   readonly def: EventDef;
   readonly data: Readonly<Record<string, unknown>>;
@@ -104,21 +104,21 @@ export interface RowEvent {
   readonly time: number;
 }
 
-/** An event of the runtime itself, for the row's own topic and key. */
+/** The record of such an event, for the row's own topic and key. */
 export function toRow(
   codec: Codec,
   event: RowEvent,
-  sending: Pick<Sending, 'place' | 'partitions' | 'now'>,
+  sending: Pick<Sending, 'assignment' | 'partitions' | 'now'>,
 ): NewRecord {
   const { def, data, tenant, recordKey, id, time } = event;
-  const { place, partitions, now } = sending;
+  const { assignment, partitions, now } = sending;
   const key = text.encode(recordKey);
   return {
-    topic: place.topic,
-    partition: partitionOf(key, partitions(place.topic)),
+    topic: assignment.topic,
+    partition: partitionOf(key, partitions(assignment.topic)),
     key,
-    value: codec.encode(place.topic, def, data),
-    headers: avroHeaders(def.type, { id, source: sourceOf(place.job), time: sayable(time), tenant }),
+    value: codec.encode(assignment.topic, def, data),
+    headers: avroHeaders(def.type, { id, source: sourceOf(assignment.job), time: validTime(time), tenant }),
     timestamp: now,
   };
 }

@@ -2,8 +2,8 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { Rejection } from '../../define.ts';
 
 /**
- * Some rows, named by their ids, cannot become what the batch made of them: a store will never take them, or the job fails at
- * their views. The caller finds out which record it is by smaller batches.
+ * Some rows, by id, cannot be written as the batch made them: their store will never accept them, or the job fails to make their views.
+ * The caller finds the record that causes it with smaller batches.
  */
 export class RowsRefused extends Error {
   readonly rows: ReadonlyMap<string, Rejection>;
@@ -13,20 +13,20 @@ export class RowsRefused extends Error {
   }
 }
 
-/** A row is of a larger token than its reader: who wants it has to claim with one above. */
+/** A row has a larger token than its reader, who has to claim again with a token above it. */
 export class Outranked extends TributaryError {
   readonly token: number;
   constructor(row: string, token: number, own: number) {
-    super('FENCED', `the row ${row} has the token ${token}, which is above ${own}, that of its reader; claiming again`);
+    super('FENCED', `the row ${row} has the token ${token}, above the reader's token ${own}; claiming again`);
     this.token = token;
   }
 }
 
-/** The record at this place of a batch finds more rows by a search than the batch has room for: it has to be by itself. */
+/** The search of the record at this index finds more rows than fit into the batch: the record needs a batch of its own. */
 export class Apart extends Error {
-  readonly place: number;
-  constructor(place: number) {
-    super(`the record at ${place} of the batch has to be applied by itself`);
-    this.place = place;
+  readonly index: number;
+  constructor(index: number) {
+    super(`the record at ${index} of the batch has to be applied by itself`);
+    this.index = index;
   }
 }

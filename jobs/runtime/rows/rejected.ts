@@ -1,6 +1,7 @@
 /**
- * What became of a record that some of its rows did not take, or took and could not be shown. Rows decide each for itself: what one
- * rejects, the others keep. So a dead letter names the rows that it is still of use to, and its replay reaches them alone.
+ * The outcome of a record that some of its rows rejected, or applied although not everything that follows could be written or sent.
+ * Each row decides for itself: one may reject a record that the others apply. So a dead letter names the rows that still need it, and
+ * its replay reaches only those.
  */
 import type { RejectCode } from '../../../core/errors.ts';
 import type { Key } from '../../../sinks/port.ts';
@@ -25,7 +26,7 @@ export class Rejected {
     this.message = message;
   }
 
-  /** As the dead letter tells it. Where the only row of an event rejects it, there is nothing to name. */
+  /** What the dead letter is made of. It names no rows where the event touches one row, which rejects it. */
   of({ record, keys, search }: Planned): RejectedRecord {
     const { code, message } = this;
     const [rows, unshown] = [[...this.#rows.values()], [...this.#unshown.values()]];
@@ -33,25 +34,25 @@ export class Rejected {
     return isWhole ? { record, code, message } : { record, code, message, rows, unshown };
   }
 
-  /** `hasTaken`: the row took it, and not everything that follows was written or said. */
+  /** `hasTaken`: the row applied the record, but not everything that follows was written or sent. */
   add(id: string, row: Key, hasTaken: boolean): this {
     (hasTaken ? this.#unshown : this.#rows).set(id, row);
     return this;
   }
 }
 
-/** With what was noted of other rows before. */
+/** Adds a row to the rejections that were noted for other rows before. */
 export function rejectedBy(outcome: Outcome | undefined, row: LiveRow, why: Rejection, hasTaken: boolean): Rejected {
   const rejected = outcome instanceof Rejected ? outcome : new Rejected(why);
   return rejected.add(row.id, row.key, hasTaken);
 }
 
-/** Notes that a row took the record at an offset, and that not everything that follows could be written or said. */
+/** Notes that a row applied the record at an offset, but that not everything that follows could be written or sent. */
 export function noteUnshown({ outcomes }: Folded, offset: number, row: LiveRow, why: Rejection): void {
   outcomes.set(offset, rejectedBy(outcomes.get(offset), row, why, true));
 }
 
-/** Notes what rows have rejected, in an earlier attempt as well, and what they said and no topic takes. */
+/** Notes what rows have rejected, in earlier attempts too, and the events they emitted that are too large for their topics. */
 export function noteRejections(entries: readonly OutboxEntry[], { touched, outcomes }: Folded, limit: Limit): void {
   const noted = new Set(entries.filter((entry) => whyNot(entry, limit) !== undefined));
   if (noted.size === 0) return;
@@ -69,5 +70,5 @@ function whyNot(entry: OutboxEntry, limit: Limit): Rejection | undefined {
   const why = whyTooLarge(entry, limit);
   return why === undefined
     ? undefined
-    : new Rejection('RECORD_TOO_LARGE', `${why}: the row was written, and this was not said`);
+    : new Rejection('RECORD_TOO_LARGE', `${why}: the row was written, and this event was not sent`);
 }

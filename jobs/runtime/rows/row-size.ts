@@ -1,13 +1,13 @@
-/** How much memory a row takes, about: cheap enough for every row of every batch, so of maps and lists some elements stand for all. */
+/** Estimates the memory that a row takes. It is quick, since it runs for every row of every batch: it samples maps and lists. */
 import { Entries } from '../../../core/entries.ts';
 import type { OutboxEntry } from './outbox.ts';
 
-/** Of an entry of a map of rows and its key, besides what it holds. */
+/** The memory of an entry in a map of rows, with its key, besides the row. */
 export const ENTRY_BYTES = 150;
-/** Of the objects and maps of a row, whatever is in them. */
+/** The memory of the objects and maps of a row, besides what they hold. */
 const READY_BYTES = 1800;
 const READY_WEIGHT = 2;
-/** How many elements stand for all of a map or list. */
+/** How many elements of a map or list are sampled. */
 const SAMPLED = 2;
 const NUMBER = 10;
 
@@ -21,7 +21,7 @@ export function charactersOf({ data, outbox }: Sized): number {
   return size(data) + sampled(outbox.length, outbox);
 }
 
-/** About how many bytes of memory it takes as it is worked with: measured of rows of 360 to 3,300 characters. */
+/** About how many bytes of memory an unpacked row takes: measured with rows of 360 to 3,300 characters. */
 export function readyBytesOf(row: Sized): number {
   return row.data === undefined ? ENTRY_BYTES : READY_BYTES + READY_WEIGHT * charactersOf(row);
 }

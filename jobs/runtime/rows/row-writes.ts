@@ -1,4 +1,4 @@
-/** The rows of a batch as they are written: those that changed, and those that a young claim takes possession of. */
+/** Writes the rows of a batch: those that changed, and those that a young claim takes possession of. */
 import type { Entries } from '../../../core/entries.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { mapFields } from '../../../core/target.ts';
@@ -12,8 +12,8 @@ import { formatAt } from './position.ts';
 import { RowsRefused } from './refused.ts';
 
 /**
- * Whether a row is to be written. One that is not of our token is, whatever came of its records: an earlier owner may still
- * write what it made of them, and what it wrote late would stand beside what we say. Our version, with the token above its own, wins.
+ * Whether a row has to be written. A young claim also writes unchanged rows that have another token: an earlier owner may still write what it
+ * made of the same records, and its late write would contradict what we emit. Our version has the larger token and wins.
  */
 export function isWritten(context: BatchContext, { row, changed, judged, skipped }: Touched): boolean {
   const { rules, token, isYoung } = context;
@@ -24,13 +24,13 @@ export function isWritten(context: BatchContext, { row, changed, judged, skipped
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Answers how many rows were written. Throws FENCED for a row of a newer owner, and `RowsRefused`. */
+/** Returns how many rows were written. Throws FENCED for a row of a newer owner, and `RowsRefused`. */
 export async function writeRows(
   context: BatchContext,
   { touched, fresh }: Folded,
   refusedBefore: ReadonlyMap<string, Rejection>,
 ): Promise<number> {
-  const { runtime, job, place, token, uncalled } = context;
+  const { runtime, job, assignment, token, uncalled } = context;
   const written = [...touched.values()].filter((one) => isWritten(context, one));
   if (written.length === 0) return 0;
   const writes: RowWrite[] = [];
@@ -46,11 +46,11 @@ export async function writeRows(
     if (result === 'stale') {
       throw new TributaryError(
         'FENCED',
-        `the row ${row.key.join('/')} of ${job.row.name} was written by a newer owner of partition ${place.partition}`,
+        `the row ${row.key.join('/')} of ${job.row.name} was written by a newer owner of partition ${assignment.partition}`,
       );
     }
     if (result !== 'written') {
-      // It cannot be written with or without the record; then it stays as it is.
+      // It cannot be written even without the record, so it stays as it is.
       if (refusedBefore.has(row.id)) return;
       const message = `the row ${row.key.join('/')} of ${job.row.name} was refused: ${result.refused}`;
       refused.set(row.id, new Rejection('ROW_REFUSED', message));
@@ -66,9 +66,9 @@ export async function writeRows(
   return written.length;
 }
 
-function writeOf({ job, place, token, topicId }: BatchContext, one: Touched): RowWrite {
+function writeOf({ job, assignment, token, topicId }: BatchContext, one: Touched): RowWrite {
   const { row, before, changed, timersBefore } = one;
-  // The first write of a new owner shows nothing of what an older one may have written meanwhile.
+  // The first write of a new owner is whole, so that nothing remains of what an older one may have written meanwhile.
   const whole = row.stored?.token !== token || isReplaced(job, before, row.data);
   return {
     key: row.key,
@@ -77,17 +77,18 @@ function writeOf({ job, place, token, topicId }: BatchContext, one: Touched): Ro
     outbox: formatOutbox(row.outbox, topicId),
     timers: row.timers,
     data: row.data,
-    partition: place.partition,
+    partition: assignment.partition,
     whole,
     unchanged: whole ? undefined : { fields: sameFields(before, row.data), timers: row.timers === timersBefore },
     taken: whole && !changed ? { from: row.stored } : undefined,
-    // What the log has dropped is not read again.
+    // A deleted row is kept for as long as the log may still have records for it.
     keepMs: row.data === undefined ? job.from.retentionMs + DAY_MS : undefined,
   };
 }
 
 /**
- * Whether the row came or went, or a map field was made anew instead of being changed: then the store has what nobody deleted.
+ * Whether the row is new or deleted, or one of its map fields was made anew instead of being changed: then the store may have entries that
+ * nobody deleted.
  */
 function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): boolean {
   if (before === undefined || after === undefined) return true;
@@ -98,7 +99,7 @@ function isReplaced(job: Job, before: Row | undefined, after: Row | undefined): 
   });
 }
 
-/** A list made anew counts as changed, whatever is in it. Compared when asked: not every store wants to know. */
+/** A list that was made anew counts as changed, even with equal contents. Fields are compared on demand, since not every store asks. */
 const sameFields = (before: Row | undefined, after: Row | undefined): Unchanged['fields'] => ({
   has: (name) => before?.[name] === after?.[name],
 });

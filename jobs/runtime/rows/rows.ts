@@ -1,6 +1,6 @@
 /**
- * The rows of one partition, kept in memory while this worker owns it. That is safe because nobody else may write them: a
- * newer owner would have fenced us, and an older one is refused. A new claim begins with nothing kept.
+ * The rows of one partition, kept in memory while this process owns it. That is safe because nobody else may write them: a newer
+ * owner would have fenced this one, and writes of an older one are refused. A new claim begins with nothing in memory.
  */
 import { keyFields, type TableDef } from '../../../core/target.ts';
 import type { Key, Version } from '../../../sinks/port.ts';
@@ -27,14 +27,14 @@ export interface LiveRow {
   revision: number;
 }
 
-/** Whose rows they are. */
+/** The owner on whose behalf rows are read and written. */
 export interface RowsOwner {
   readonly token: number;
   readonly partition: number;
   /** As `shortId` makes it. */
   readonly topicId: string;
   readonly otherPartitions: OtherPartitions;
-  /** Whether it stops at a row with a larger token. */
+  /** Whether it ends its claim at a row with a larger token. */
   readonly stopAbove: boolean;
 }
 
@@ -51,7 +51,7 @@ interface Packed {
   readonly bytes: number;
 }
 
-/** Of the memory for rows, that of those that are not packed. */
+/** The part of the memory for rows that unpacked rows may take. */
 const READY_SHARE = 0.25;
 
 /** No part of a key holds the character in between (`core/key-part.ts`). */
@@ -61,13 +61,13 @@ export class PartitionRows implements Keeper {
   readonly #table: TableDef;
   readonly #tables: Tables;
   readonly #budget: RowBudget;
-  /** What was used last at the end. */
+  /** Unpacked rows, the most recently used last. */
   readonly #rows = new Map<string, Ready>();
-  /** What was not used lately, the oldest first. */
+  /** Packed rows, the least recently used first. */
   readonly #packed = new Map<string, Packed>();
   readonly #packing: Packing;
   #owner: RowsOwner | undefined;
-  /** The rows that the batch in work has loaded: all others are as the store has them. Undefined between batches. */
+  /** The rows that the current batch has loaded; all others are as the store has them. Undefined between batches. */
   #ofBatch: Set<string> | undefined;
 
   constructor(table: TableDef, tables: Tables, budget: RowBudget) {
@@ -87,7 +87,7 @@ export class PartitionRows implements Keeper {
     return this.#owner as RowsOwner;
   }
 
-  /** Makes the rows ready for `get`. One call of the store, whatever the number of keys. Throws `Outranked`. */
+  /** Makes the rows ready for `get`, with one call of the store for all keys. Throws `Outranked`. */
   async load(keys: ReadonlyMap<string, Key>, hasLeft: HasLeft): Promise<void> {
     const missing: Key[] = [];
     this.#ofBatch ??= new Set();
@@ -152,12 +152,12 @@ export class PartitionRows implements Keeper {
     return (this.#rows.get(id) as Ready).row;
   }
 
-  /** The ids of the rows that are in memory as they are, and not packed; what was used last at the end. */
+  /** The ids of the unpacked rows in memory, the most recently used last. */
   get ready(): string[] {
     return [...this.#rows.keys()];
   }
 
-  /** Rows of the batch in work that match: the store cannot know yet what the batch makes of them. */
+  /** Rows of the current batch that match: the store does not know yet what the batch has changed in them. */
   *matching(test: (row: LiveRow) => boolean): Iterable<LiveRow> {
     for (const id of this.#ofBatch ?? []) {
       const row = this.#rows.get(id)?.row;
@@ -165,7 +165,7 @@ export class PartitionRows implements Keeper {
     }
   }
 
-  /** Forgets everything: what is true is in the store. */
+  /** Forgets everything. The rows are in the store. */
   clear(): void {
     for (const { bytes } of this.#rows.values()) this.#budget.count(-bytes);
     for (const { bytes } of this.#packed.values()) this.#budget.count(-bytes);
@@ -176,9 +176,9 @@ export class PartitionRows implements Keeper {
   }
 
   /**
-   * Called after a batch. Of the rows, those that were used last stay ready, others are packed, and the rest is forgotten, as far as our
-   * share goes: packing takes time, too, and what would be forgotten at once need not be. Then whoever has the oldest rows of the process
-   * gives some up, if they are too many in all.
+   * Called after a batch. As far as the share of this partition goes, the most recently used rows stay ready and others are packed; the rest
+   * is forgotten. A row that would be forgotten at once is not packed first, because packing takes time. Then, if all rows of the process
+   * take too much memory, the partition with the oldest rows gives some up.
    */
   async trim(used: Iterable<string>, hasLeft: HasLeft, yieldToLoop: Clock['yieldToLoop']): Promise<void> {
     const budget = this.#budget;
@@ -193,19 +193,19 @@ export class PartitionRows implements Keeper {
     }
     const { share } = budget;
     const latest = [...this.#rows.values()].reverse();
-    let room = share * READY_SHARE;
+    let free = share * READY_SHARE;
     let kept = 0;
     for (; kept < latest.length; kept++) {
       const pause = yieldToLoop();
       if (pause !== undefined) await pause;
       const one = latest[kept] as Ready;
       if (one.usedAt === 0) this.#recount(one, now);
-      // One large row alone stays as well, unless it is larger than half of what all may take.
-      if (one.bytes > room && (kept > 0 || one.bytes > budget.bytes / 2)) break;
-      room -= one.bytes;
+      // A single large row stays, too, unless it takes more than half of the memory of all.
+      if (one.bytes > free && (kept > 0 || one.bytes > budget.bytes / 2)) break;
+      free -= one.bytes;
     }
     const going = latest.slice(kept);
-    const packed = this.#fitting(going, Math.max(0, room) + share * (1 - READY_SHARE), now);
+    const packed = this.#fitting(going, Math.max(0, free) + share * (1 - READY_SHARE), now);
     for (const one of going) {
       this.#rows.delete(one.row.id);
       budget.count(-one.bytes);
@@ -219,16 +219,16 @@ export class PartitionRows implements Keeper {
     budget.settle();
   }
 
-  /** Those that fit into so many bytes once they are packed, the latest first; one that is too large makes no other go. */
+  /** The rows that fit into `bytes` once they are packed, the latest first. A row that can never fit displaces no other. */
   #fitting(rows: readonly Ready[], bytes: number, now: number): Ready[] {
-    let room = bytes;
+    let free = bytes;
     const fitting: Ready[] = [];
     for (const one of rows) {
       const packed = ENTRY_BYTES + charactersOf(one.row);
       if (packed > bytes) continue;
-      if (packed > room) break;
+      if (packed > free) break;
       if (one.usedAt === 0) one.usedAt = now;
-      room -= packed;
+      free -= packed;
       fitting.push(one);
     }
     return fitting;
@@ -266,7 +266,7 @@ export class PartitionRows implements Keeper {
     }
   }
 
-  /** Between batches a row is as the store has it, but for what has left since. */
+  /** Between batches a row is as the store has it, without the outbox entries that have left since. */
   #pack({ row: { id, key, stored, at, outbox, timers, data }, usedAt }: Ready, hasLeft: HasLeft): void {
     const text =
       stored === undefined

@@ -1,4 +1,4 @@
-/** Runs a job: joins its group, and folds the records of every partition that it is given into rows. */
+/** Runs a job: joins its group, and folds the records of every assigned partition into rows. */
 import type { Job } from '../../define.ts';
 import { LookupCache } from '../lookups.ts';
 import { type RunningJob, runGroup } from '../run-group.ts';

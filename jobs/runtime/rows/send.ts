@@ -1,4 +1,4 @@
-/** What a batch sends: the outbox entries whose turn it is as records, the answers of the channels that it calls, and dead letters. */
+/** The records that a batch sends: its outbox entries, the answers of the channels that it calls, records for other partitions, and dead letters. */
 import { callAnswered } from '../../../core/event.ts';
 import type { NewRecord } from '../../../topics/log/transport.ts';
 import { deadLetter } from '../dead-letter.ts';
@@ -10,8 +10,8 @@ import type { Plan } from './plan.ts';
 import { derived, originOf, routed, type Sending, toRow } from './records.ts';
 
 /**
- * The records of a batch, in the order of the log. Calls are made here. `start` is the index of the first entry within its offset: not 0
- * where an earlier page of the same record had entries.
+ * The records that a batch sends, in order. Calls are made here. `start` is the index of the first entry within its offset, which is not
+ * 0 if an earlier page of the same record had entries.
  */
 export async function sendsOf(
   context: BatchContext,
@@ -19,7 +19,7 @@ export async function sendsOf(
   { entries, fresh }: Pick<Folded, 'fresh'> & { readonly entries: readonly OutboxEntry[] },
   start: number,
 ): Promise<NewRecord[]> {
-  const { runtime, rules, place, topicId, partitions, uncalled } = context;
+  const { runtime, rules, assignment, topicId, partitions, uncalled } = context;
   const answers = new Map<OutboxEntry, Awaited<ReturnType<typeof answerCall>>>();
   await Promise.all(
     entries.map(async (entry) => {
@@ -28,7 +28,13 @@ export async function sendsOf(
       answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst, runtime.clock.now()));
     }),
   );
-  const sending: Sending = { place, topicId, partitions, limit: context.limits.of, now: runtime.clock.now() };
+  const sending: Sending = {
+    assignment: assignment,
+    topicId,
+    partitions,
+    limit: context.limits.of,
+    now: runtime.clock.now(),
+  };
   const sends: NewRecord[] = [];
   let { offset } = entries[0] ?? { offset: -1 };
   let index = start - 1;
@@ -42,11 +48,11 @@ export async function sendsOf(
       const [tenant, ...row] = entry.row as [string, ...string[]];
       const answered = {
         def: callAnswered,
-        data: { job: place.job, row, attempt: entry.attempt, ...answers.get(entry) },
+        data: { job: assignment.job, row, attempt: entry.attempt, ...answers.get(entry) },
         tenant,
         recordKey: row[0] as string,
-        id: `${originOf(entry, index, place, topicId)}/answer`,
-        // When it was answered, not when it was asked for: a retry counts from here.
+        id: `${originOf(entry, index, assignment, topicId)}/answer`,
+        // The time of the answer, not that of the request: retries count from it.
         time: Math.max(entry.time, sending.now),
       };
       sends.push(toRow(runtime.stores.codec, answered, sending));

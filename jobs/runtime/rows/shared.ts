@@ -1,4 +1,4 @@
-/** What the workers of a job share in a process: what each of them would ask for, asked once. */
+/** What the owners of a job share in a process, so that each of them need not ask for it. */
 import type { Job } from '../../define.ts';
 import { GroupProgress } from '../offsets/group-progress.ts';
 import type { Runtime } from '../stores.ts';

@@ -2,10 +2,10 @@ import { LARGEST_VALUE } from '../../../topics/log/limits.ts';
 import type { Limit } from '../limits.ts';
 import type { OutboxEntry } from './outbox.ts';
 
-/** What an event has besides key and value. */
+/** The most bytes that an event has besides its key and value. */
 const HEADERS = 2000;
 
-/** Why its topic will not take an event that a row says; undefined if it will. */
+/** Why an event is too large for its topic; undefined if it is not. */
 export function whyTooLarge(entry: OutboxEntry, limit: Limit): string | undefined {
   if (entry.kind !== 'event') return undefined;
   const { topic, type, key, value } = entry;

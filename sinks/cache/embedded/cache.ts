@@ -1,12 +1,12 @@
 /**
  * The embedded cache: fields in the shared SQLite file, and live updates to listeners of this process.
  *
- * Fields lie in the order in which they were first written, so that what one partition's batch writes lies together; an index
- * has them by entry, in the order of their sort values. A removal stays as a field without a record, to hold against older
- * writes; the next process that opens the file a day later forgets it.
+ * Fields are stored in the order in which they were first written, so that the fields of one batch are close together; an index has them by
+ * entry, in the order of their sort values. A removal stays as a field without a record, so that older writes do not undo it; a process
+ * that opens the file at least a day later deletes it.
  *
- * Listeners are told once a transaction is committed, one change after the other: a change that a listener itself brings
- * about is told after those before it. What a listener throws is its own affair and is dropped.
+ * Listeners are notified after a transaction was committed, of one change after the other. A change that a listener makes itself is notified
+ * after those before it. Errors of listeners are ignored.
  */
 
 import { messageOf, TributaryError } from '../../../core/errors.ts';
@@ -17,7 +17,7 @@ import type { Cache, LiveUpdate } from '../port.ts';
 
 const REMOVALS_KEPT_MS = 24 * 60 * 60 * 1000;
 
-// The index holds the removals alone, so it costs a write of a record nothing.
+// The index holds only removals, so a write of a record is not slower for it.
 const CREATE = `
   CREATE TABLE IF NOT EXISTS cache_fields (
     cache TEXT NOT NULL, entry TEXT NOT NULL, field TEXT NOT NULL,
@@ -37,7 +37,7 @@ const READ = `
   SELECT record FROM cache_fields WHERE cache = ? AND entry = ? AND record IS NOT NULL ORDER BY field
 `;
 
-/** The database stays open when the cache is closed: whoever opened it closes it. */
+/** Closing the cache does not close the database: that is up to its opener. */
 export function embeddedCache(database: Database): Cache {
   const live = liveUpdates();
   let opened = false;
@@ -87,7 +87,7 @@ export function embeddedCache(database: Database): Cache {
     read: (cache, entry) =>
       guarded('CACHE_AWAY', `reading the cache ${cache.name}`, () => {
         open();
-        const rows = database.statement(READ).all(cache.name, ordered(entry)) as unknown as [string][];
+        const rows = database.statement(READ).all<[string]>(cache.name, ordered(entry));
         return rows.map(([record]) => JSON.parse(record));
       }),
 
@@ -115,7 +115,7 @@ function liveUpdates() {
   const nameOf = (cache: CacheDef, entry: Key): string => ordered([cache.name, ...entry]);
 
   function drain(): void {
-    // The loop also meets what listeners add to `waiting` meanwhile.
+    // The loop includes changes that listeners add to `waiting` meanwhile.
     for (const { name, update } of waiting) {
       const subscriptions = subscribed.get(name);
       for (const subscription of [...(subscriptions ?? [])]) {
@@ -123,7 +123,7 @@ function liveUpdates() {
         try {
           subscription.listener(update);
         } catch {
-          // See above: neither the writer nor another listener answers for it.
+          // See above: neither the writer nor other listeners are affected.
         }
       }
     }
@@ -159,14 +159,14 @@ function liveUpdates() {
 }
 
 /**
- * Several texts as one that sorts as they do, value by value in the order of code points, and that no other texts give:
+ * Joins several texts to one that sorts as they do, value by value in the order of code points, and is unique for them:
  * U+0001 ends a value, and the three characters up to U+0002 stand as U+0002 and one more.
  */
 function ordered(values: Key): string {
   return values.map(escaped).join('\u0001');
 }
 
-/** Asked for every write: looking first is five times as fast as replacing nothing. */
+/** Needed for every write: checking first is five times as fast as replacing nothing. */
 function escaped(value: string): string {
   for (let index = 0; index < value.length; index += 1) {
     if (value.charCodeAt(index) <= 2) {

@@ -1,18 +1,18 @@
 /**
- * The cache on Redis 7 or newer, or Valkey: one server, Sentinels or a cluster. How entries lie there is said in `request.ts`.
+ * The cache on Redis 7 or newer, or Valkey: one server, Sentinels or a cluster. `request.ts` describes how entries are stored.
  *
- * Every change is a call of one script, which compares versions where the record is; so a call whose answer was lost is sent
- * again without harm. A call waits `patienceMs` for Redis, through restarts and failovers, and then throws CACHE_AWAY.
+ * Every change is a call of one script, which compares versions where the record is. So a call whose answer was lost can be
+ * repeated without harm. A call waits `patienceMs` for Redis, through restarts and failovers, and then throws CACHE_AWAY.
  *
- * What Redis must be configured for:
- * - `maxmemory-policy noeviction`. With any other policy a full Redis forgets versions before anybody knows; then the rest of
+ * Requirements for the configuration of Redis:
+ * - `maxmemory-policy noeviction`. With any other policy a full Redis deletes versions unnoticed; then the rest of
  *   the entry is dropped with its next change, and a removal may not hold for a day.
- * - `appendonly yes` if a restart shall lose nothing (with `appendfsync everysec`, a second at most). What is lost is written
+ * - `appendonly yes` if a restart must lose nothing (with `appendfsync everysec`, a second at most). What is lost is written
  *   again by rebuilding the views.
  * - A user needs, for the prefix `tributary:`: `~tributary:* &*tributary:* +@connection +@hash +@sortedset +eval +evalsha +exists
  *   +del +pexpire +persist +time +publish +subscribe +unsubscribe +info`, and in a cluster `+cluster|slots +cluster|info`.
  *
- * Changes are published with PUBLISH in a cluster too, and heard from the node that serves the entry. PUBLISH carries them to all
+ * Changes are published with PUBLISH in a cluster, too, and received from the node that serves the entry. PUBLISH carries them to all
  * other nodes as well, so nothing is silent while a slot moves, as it would be with sharded channels; these pay from some ten
  * nodes on. To rely on the other nodes would lose changes: one that says nothing for half of `cluster-node-timeout` is
  * disconnected by the others for a tenth of a second, and what they publish meanwhile never reaches it.
@@ -35,7 +35,7 @@ export interface RedisCacheOptions {
   readonly sentinelPassword?: string;
   /** PEM: the authority to trust, and our own certificate and its key where the server wants one. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** What all keys begin with: keeps several installations in one Redis apart. */
+  /** The prefix of all keys: it separates several installations in one Redis. */
   readonly prefix?: string;
   /** How long a call waits for Redis. A batch of many changes waits so long for each part of it. */
   readonly patienceMs?: number;
@@ -43,9 +43,9 @@ export interface RedisCacheOptions {
 
 const PREFIX = 'tributary:';
 const PATIENCE_MS = 8000;
-/** One call for many entries costs Redis and us half of what single calls cost. In a cluster they lie on different slots. */
+/** One call for many entries costs Redis and us half as much as single calls. In a cluster entries are in different slots. */
 const ENTRIES_AT_ONCE = 32;
-/** What is on its way at once, in calls and about in bytes. */
+/** How much is in flight at once, in calls and about in bytes. */
 const CALLS_AT_ONCE = { single: 16, sentinel: 16, cluster: 256 } as const;
 const SIZE_AT_ONCE = 4 * 1024 * 1024;
 
@@ -98,11 +98,11 @@ export function redisCache(options: RedisCacheOptions): Cache {
       if (!cache.live) {
         throw new TributaryError(
           'USAGE',
-          `the cache ${cache.name} tells no changes; declare it with live: true, or read it again and again`,
+          `the cache ${cache.name} does not publish changes; declare it with live: true, or read it again and again`,
         );
       }
       const key = entryKey(naming, cache, entry);
-      const leave = await subscriptions.subscribe(naming.channels + key, key, cache, entry, listener);
+      const leave = await subscriptions.subscribe({ name: naming.channels + key, hash: key, cache, entry }, listener);
       return async () => leave();
     },
 
@@ -120,7 +120,7 @@ function namingOf(prefix: string, database: number): Naming {
       `the prefix ${prefix} of the cache has a brace, which would decide where its keys lie in a cluster; leave it out`,
     );
   }
-  // Redis tells what is published to the subscribers of all its databases.
+  // Redis delivers messages to the subscribers of all its databases.
   return { prefix, channels: database === 0 ? '' : `${database}/` };
 }
 

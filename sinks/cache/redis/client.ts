@@ -1,8 +1,8 @@
 /**
  * Connections to Redis: one for commands, which comes back by itself, and new ones for those who subscribe.
  *
- * Nothing waits in the client while there is no connection: it would be sent whenever the server comes back, long after its
- * caller gave up, and the queue would grow meanwhile. Whoever sends waits for the connection first.
+ * The client queues nothing while there is no connection: it would be sent when the server comes back, long after its caller has given up,
+ * and the queue would grow meanwhile. Callers wait for the connection first.
  */
 import keySlot from 'cluster-key-slot';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
@@ -20,7 +20,7 @@ export interface ClientOptions {
   readonly sentinelPassword: string | undefined;
   /** PEM. Undefined: what Node trusts. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** How long a server may say nothing to what it was asked, in ms. */
+  /** How long a server may take to answer, in ms. */
   readonly silenceMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface Client {
   hash(key: string): Promise<Record<string, string>>;
   /** Which node serves a key, as `host:port`; empty where there is one server. In a cluster it is known once the link is up. */
   homeOf(key: string): string;
-  /** Calls it whenever it may be another node. */
+  /** Calls the listener whenever the node of a key may have changed. */
   onMoved(listener: () => void): void;
   /** A connection of its own, to a home or to any node, that is not opened yet and does not come back. */
   forSubscriber(home?: string): Redis;
@@ -47,7 +47,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const REDIRECTIONS = 4;
 const SENTINEL_MS = 2000;
-/** How often it is asked who serves what: who only subscribes is not told. */
+/** How often the slots of the cluster are refreshed, because a subscriber is not notified of changes. */
 const LOOK_MS = 5000;
 const HOME_FORM = /^(.+):(\d+)$/;
 const scripts = { applyChanges: { lua: SCRIPT } };
@@ -151,7 +151,7 @@ function connectionOptions({ place, username, password, tls, silenceMs }: Client
     connectTimeout: silenceMs,
     socketTimeout: silenceMs,
     maxLoadingRetryTime: LONGEST_PAUSE_MS,
-    // What was sent when the connection breaks is failed at once, and what is not sent is not kept: see above.
+    // When the connection breaks, commands that were sent fail at once, and others are not queued: see above.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -161,7 +161,7 @@ function connectionOptions({ place, username, password, tls, silenceMs }: Client
   } satisfies RedisOptions;
 }
 
-/** What a server of Redis answers to PING, whether it lets us in or not. */
+/** The answers of Redis to PING, with access or without. */
 const HELLO = {
   say: Buffer.from('PING\r\n'),
   isKnown: (answer: Buffer) => /^[+-][A-Z]+/.test(answer.toString('latin1')),
@@ -206,7 +206,7 @@ function clientOf(
     if (!wasUp) failed();
   });
   redis.on('error', failed);
-  const commands = redis as unknown as Commands;
+  const commands = redis as typeof redis & Commands;
   const opened = {
     ...link,
     ready(what: string, deadline: number): Promise<void> {

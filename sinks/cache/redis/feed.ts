@@ -1,9 +1,9 @@
 /**
- * One connection on which the live updates of many entries are heard.
+ * One connection that receives the live updates of many entries.
  *
- * A connection that breaks, or answers no ping, is replaced; then everything is subscribed again, and what may have been missed
- * meanwhile is read from the entries and told: all their records and known removals. From then on a message that is older
- * than what was read is dropped, so that the changes of one key stay in order.
+ * A connection that breaks, or does not answer a ping, is replaced. Then all entries are subscribed again, and changes that may have been
+ * missed are read from the entries and delivered: all their records and known removals. From then on messages that are older than what was
+ * read are dropped, so that the changes of one key stay in order.
  */
 import type { Redis } from 'ioredis';
 import type { CacheDef } from '../../../core/target.ts';
@@ -12,7 +12,7 @@ import type { LiveUpdate } from '../port.ts';
 import { type Client, pauseMs } from './client.ts';
 import type { Link } from './link.ts';
 import { withRetries } from './patience.ts';
-import { keyOf, newestOf, type Told, toldOf, versionsKey } from './request.ts';
+import { keyOf, newestOf, type PublishedChange, publishedChangeOf, versionsKey } from './request.ts';
 
 export interface Channel {
   readonly name: string;
@@ -21,16 +21,16 @@ export interface Channel {
   /** The name of the entry's hash. */
   readonly hash: string;
   readonly subscribed: Set<{ readonly listener: (update: LiveUpdate) => void }>;
-  /** Up while Redis tells us what is published. */
+  /** Up while the channel is subscribed. */
   readonly link: Link;
   /** The feed it is on: that of this node. */
   home: string;
-  /** Whether it was up before, so that later connections have something to make up for. */
-  wasHeard: boolean;
-  /** Whether it is being read what was missed. */
+  /** Whether it was subscribed before, so that changes may have been missed before the next connection. */
+  wasSubscribed: boolean;
+  /** Whether missed changes are being read. */
   isCatchingUp: boolean;
-  /** What was told of a field while catching up; until a message shows that Redis has come as far. */
-  told: Map<string, Version>;
+  /** The versions that were delivered while catching up, by field, until a message shows that Redis has come as far. */
+  delivered: Map<string, Version>;
 }
 
 export interface Feed {
@@ -57,8 +57,8 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
     connection = opened;
     const pings = setInterval(() => opened.ping().catch(() => {}), patienceMs / 2).unref();
     opened.on('error', failed);
-    opened.on('message', heard);
-    opened.on('ready', () => hear(opened, [...channels.values()]));
+    opened.on('message', received);
+    opened.on('ready', () => subscribeAll(opened, [...channels.values()]));
     opened.on('end', () => {
       clearInterval(pings);
       connection = undefined;
@@ -74,11 +74,11 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
     for (const { link } of channels.values()) link.failed(error);
   }
 
-  function hear(opened: Redis, some: readonly Channel[]): void {
+  function subscribeAll(opened: Redis, some: readonly Channel[]): void {
     subscribe(opened, some).then(
       () => (attempts = 0),
       (error) => {
-        // What the connection broke of was told already, and says more.
+        // The error of a broken connection was reported already, and says more.
         if (opened.status === 'ready') failed(error);
         opened.disconnect();
       },
@@ -87,15 +87,15 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
 
   async function subscribe(opened: Redis, some: readonly Channel[]): Promise<void> {
     if (some.length === 0) return;
-    const missed = some.filter(({ wasHeard }) => wasHeard);
+    const missed = some.filter(({ wasSubscribed }) => wasSubscribed);
     for (const channel of missed) {
       channel.isCatchingUp = true;
-      channel.told = new Map();
+      channel.delivered = new Map();
     }
     await opened.subscribe(...some.map(({ name }) => name));
     for (const channel of some) {
       if (channels.get(channel.name) !== channel || opened.status !== 'ready') continue;
-      channel.wasHeard = true;
+      channel.wasSubscribed = true;
       channel.link.up();
     }
     for (let index = 0; index < missed.length; index += READ_AT_ONCE) {
@@ -104,37 +104,37 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
   }
 
   async function catchUp(channel: Channel): Promise<void> {
-    const { hash, cache, told } = channel;
+    const { hash, cache, delivered } = channel;
     const [versions, records] = await withRetries(client.link, patienceMs, `reading the cache ${cache.name}`, () =>
-      // In this order: a field that is written in between is told with an older version, and once more by its message.
+      // In this order: a field that is written in between is delivered with its older version, and then again by its message.
       Promise.all([client.hash(versionsKey(hash)), client.hash(hash)]),
     );
-    // After another break it is read anew.
-    if (channel.told !== told) return;
+    // After another break everything is read anew.
+    if (channel.delivered !== delivered) return;
     channel.isCatchingUp = false;
     for (const newest of newestOf(versions, records)) {
-      const last = told.get(newest.field);
+      const last = delivered.get(newest.field);
       if (last !== undefined && compareVersions(newest.version, last) <= 0) continue;
-      told.set(newest.field, newest.version);
-      tell(channel, newest);
+      delivered.set(newest.field, newest.version);
+      notify(channel, newest);
     }
   }
 
-  function heard(name: string, message: string): void {
+  function received(name: string, message: string): void {
     const channel = channels.get(name);
-    const update = channel && toldOf(message);
+    const update = channel && publishedChangeOf(message);
     if (channel === undefined || update === undefined) return;
-    const last = channel.told.get(update.field);
+    const last = channel.delivered.get(update.field);
     if (last !== undefined && compareVersions(update.version, last) < 0) return;
-    if (channel.isCatchingUp) channel.told.set(update.field, update.version);
-    else channel.told.delete(update.field);
-    tell(channel, update);
+    if (channel.isCatchingUp) channel.delivered.set(update.field, update.version);
+    else channel.delivered.delete(update.field);
+    notify(channel, update);
   }
 
   return {
     add(added) {
       for (const channel of added) channels.set(channel.name, channel);
-      if (connection?.status === 'ready') hear(connection, added);
+      if (connection?.status === 'ready') subscribeAll(connection, added);
       else if (connection === undefined && again === undefined) open();
     },
 
@@ -151,7 +151,7 @@ export function newFeed(client: Client, home: string, patienceMs: number): Feed 
   };
 }
 
-function tell({ cache, entry, subscribed }: Channel, { field, record }: Told): void {
+function notify({ cache, entry, subscribed }: Channel, { field, record }: PublishedChange): void {
   const update = { key: keyOf(cache, entry, field), record };
   for (const subscription of [...subscribed]) {
     // Another listener may have unsubscribed it.
@@ -159,7 +159,7 @@ function tell({ cache, entry, subscribed }: Channel, { field, record }: Told): v
     try {
       subscription.listener(update);
     } catch {
-      // What a listener throws is its own affair: neither the writer nor another listener answers for it.
+      // Errors of a listener are ignored: neither the writer nor other listeners are affected.
     }
   }
 }

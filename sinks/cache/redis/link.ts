@@ -1,4 +1,4 @@
-/** Whether there is a connection, and why not: for those who wait for one. */
+/** The state of a connection, with the reason if there is none, for callers that wait for it. */
 import { errorOf, type Failure, failureOf, isLasting } from './failure.ts';
 
 export interface Link {

@@ -38,7 +38,7 @@ export interface ApplyCall {
 }
 
 /** What a change of a live cache says on its channel; undefined record: removed. */
-export interface Told {
+export interface PublishedChange {
   readonly field: string;
   readonly version: Version;
   readonly record: Readonly<Record<string, unknown>> | undefined;
@@ -159,7 +159,7 @@ export function recordsOf(hash: Readonly<Record<string, string>>): Readonly<Reco
 }
 
 /** Undefined if it is none: anybody may publish anything. */
-export function toldOf(message: string): Told | undefined {
+export function publishedChangeOf(message: string): PublishedChange | undefined {
   try {
     const { field, version, record } = JSON.parse(message);
     const parsed = versionOf(version);
@@ -174,9 +174,11 @@ export function toldOf(message: string): Told | undefined {
 export function newestOf(
   versions: Readonly<Record<string, string>>,
   records: Readonly<Record<string, string>>,
-): Told[] {
+): PublishedChange[] {
   return Object.entries(versions).flatMap(([field, version]) => {
-    const told = toldOf(`{"field":${JSON.stringify(field)},"version":"${version}","record":${records[field] ?? null}}`);
+    const told = publishedChangeOf(
+      `{"field":${JSON.stringify(field)},"version":"${version}","record":${records[field] ?? null}}`,
+    );
     return told ?? [];
   });
 }

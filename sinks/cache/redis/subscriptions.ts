@@ -1,9 +1,9 @@
 /**
- * Live updates of many entries, each heard from the node that serves it: one connection for each such node.
+ * Live updates of many entries, each received from the node that serves it, with one connection for each such node.
  *
- * A node tells its own subscribers what it is asked to publish as long as they are connected. In a cluster it reaches the others
- * as well, but not while one of them seems to be gone; so an entry whose slot moved is heard from its new node. What may have been
- * missed on the way there is told as after a break.
+ * A node delivers what it publishes to its own subscribers as long as they are connected. In a cluster it passes it on to other nodes, too, but
+ * not while one of them seems to be gone. So an entry whose slot has moved is subscribed at its new node. Changes that may have been missed
+ * meanwhile are delivered as after a break.
  */
 import type { CacheDef } from '../../../core/target.ts';
 import type { Key } from '../../port.ts';
@@ -13,14 +13,16 @@ import { type Channel, type Feed, newFeed } from './feed.ts';
 import { newLink } from './link.ts';
 
 export interface Subscriptions {
-  subscribe(
-    name: string,
-    hash: string,
-    cache: CacheDef,
-    entry: Key,
-    listener: (update: LiveUpdate) => void,
-  ): Promise<() => void>;
+  subscribe(entry: Subscribed, listener: (update: LiveUpdate) => void): Promise<() => void>;
   close(): void;
+}
+
+/** An entry of a cache, with the names of its channel and its hash in Redis. */
+export interface Subscribed {
+  readonly name: string;
+  readonly hash: string;
+  readonly cache: CacheDef;
+  readonly entry: Key;
 }
 
 export function newSubscriptions(client: Client, patienceMs: number): Subscriptions {
@@ -54,14 +56,15 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
   client.onMoved(moved);
 
   return {
-    async subscribe(name, hash, cache, entry, listener) {
-      const what = `subscribing to the cache ${cache.name}`;
+    async subscribe(subscribed, listener) {
+      const { name } = subscribed;
+      const what = `subscribing to the cache ${subscribed.cache.name}`;
       const deadline = performance.now() + patienceMs;
-      // Who serves the entry is known then.
+      // Once the client is connected, the node of the entry is known.
       await client.link.ready(what, deadline);
       const subscription = { listener };
       const known = channels.get(name);
-      const channel = known ?? newChannel(client, name, hash, cache, entry);
+      const channel = known ?? newChannel(client, subscribed);
       channel.subscribed.add(subscription);
       if (known === undefined) {
         channels.set(name, channel);
@@ -87,7 +90,7 @@ export function newSubscriptions(client: Client, patienceMs: number): Subscripti
   };
 }
 
-function newChannel(client: Client, name: string, hash: string, cache: CacheDef, entry: Key): Channel {
+function newChannel(client: Client, { name, hash, cache, entry }: Subscribed): Channel {
   return {
     name,
     cache,
@@ -96,8 +99,8 @@ function newChannel(client: Client, name: string, hash: string, cache: CacheDef,
     subscribed: new Set(),
     link: newLink(client.link.where),
     home: client.homeOf(hash),
-    wasHeard: false,
+    wasSubscribed: false,
     isCatchingUp: false,
-    told: new Map(),
+    delivered: new Map(),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A channel that keeps what goes out as files: `<folder>/mail/<name>.eml`, which mail programs open, and
+ * A channel that stores messages as files: `<folder>/mail/<name>.eml`, which mail programs open, and
  * `<folder>/<channel>/<name>.json` for the other channels. The name is made from the key, and a file is never
  * replaced: so one message is one file, however often it is sent, by however many processes.
  */

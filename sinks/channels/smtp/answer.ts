@@ -1,8 +1,8 @@
-/** What became of a mail whose sending failed. */
+/** The outcome of a mail that could not be sent. */
 import { messageOf } from '../../../core/errors.ts';
 import type { Answer, Channel } from '../port.ts';
 
-/** What nodemailer says of an error besides its message. */
+/** The properties of nodemailer's errors besides the message. */
 interface Failure {
   readonly code?: unknown;
   readonly responseCode?: unknown;

@@ -1,9 +1,9 @@
 /**
- * Mail by SMTP, through a relay that queues: what it accepts is sent, and what it does with it afterwards is its own business.
+ * Mail by SMTP, through a relay that queues. A mail that the relay has accepted counts as sent.
  *
- * A mail has the same Message-ID however often it is sent, by which most mailboxes show a repeat once. SMTP itself knows no
- * repeats: a connection that ends after the text and before the answer leaves open whether the mail is on its way, and `repeats`
- * says what is worse.
+ * A mail has the same Message-ID however often it is sent, by which most mailboxes show a repeat once. SMTP itself does not
+ * recognise repeats: if a connection ends after the text and before the answer, it is unknown whether the mail was accepted. `repeats`
+ * decides whether it is sent again.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
@@ -52,21 +52,21 @@ export function smtpChannel(options: SmtpOptions): Channel {
   const sender = senderOf(options.from);
   const dkim = options.dkim && signer(options.dkim);
   const transport = createTransport({ pool: true, ...connectionOf(options) });
-  // Whoever sends hears of it too; what happens to a connection that nobody uses is nobody's business.
+  // Sending fails with the error, too; errors of idle connections are ignored.
   transport.on('error', () => {});
   const waiting = new Set<Sending>();
   const running = new Set<Promise<Answer>>();
 
   // Called when a connection is free for the mail.
   transport.use('stream', (mail, done) => {
-    const { sending } = mail.data as unknown as { sending: Sending };
+    const { sending } = mail.data as typeof mail.data & { sending: Sending };
     mail.message.processFunc((input) => {
       waiting.delete(sending);
       const timer = setTimeout(() => sending.stop.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
       sending.stop.signal.addEventListener('abort', () => clearTimeout(timer));
-      // No bigger than what is asked for: it is at its end only when the connection has taken all of it.
+      // Without a buffer of its own: it ends only when the connection has taken all of it.
       const text = new PassThrough();
-      // An error of it is an error of the mail, which hears of it from nodemailer.
+      // Its errors are reported by nodemailer as errors of the mail.
       pipeline(dkim === undefined ? input : dkim.sign(input), text, () => {});
       sending.text = text;
       return text;

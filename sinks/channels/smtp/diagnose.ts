@@ -2,7 +2,7 @@
 import { createTransport } from 'nodemailer';
 import { messageOf } from '../../../core/errors.ts';
 import { type Finding, ok, problem } from '../../../core/finding.ts';
-import { mixUpAt, type Said } from '../../../network/mix-up.ts';
+import { mixUpAt, type UrlForm } from '../../../network/mix-up.ts';
 import { type SmtpOptions, smtpChannel } from './channel.ts';
 import { connectionOf } from './request.ts';
 
@@ -27,7 +27,7 @@ export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
 }
 
 /** A server of SMTP greets. One that speaks TLS from the beginning waits to be greeted. */
-function saidOf(options: SmtpOptions): Said {
+function saidOf(options: SmtpOptions): UrlForm {
   const { host, port, secure } = connectionOf(options);
   return {
     addresses: [{ host, port: port ?? (secure ? SMTPS_PORT : SUBMISSION_PORT) }],

@@ -1,6 +1,6 @@
 /**
- * Which addresses a URL that somebody else has chosen may lead to: those of the public internet, so that nobody reaches the services
- * beside us through us. What counts is the address that is connected to, not the name it was found by.
+ * The addresses to which a URL chosen by a user may lead: only those of the public internet, so that nobody reaches internal services through
+ * Tributary. The address of the connection counts, not its name.
  */
 import { lookup as systemLookup } from 'node:dns';
 import { Resolver } from 'node:dns/promises';

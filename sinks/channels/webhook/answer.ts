@@ -1,4 +1,4 @@
-/** What became of a message whose receiver answered, and how long the receiver wants to be left alone. */
+/** The outcome of a message whose receiver answered, and how long the receiver asks not to be called. */
 import type { Answer } from '../port.ts';
 
 /** Too slow, too early, too many. */

@@ -1,8 +1,8 @@
-/** Signed calls: each when it is its turn, and those who fail are left alone for a while. */
+/** Signed calls. Each waits for its turn, and receivers that fail are not called for a while. */
 import type { Answer, Channel, Message } from '../port.ts';
 import { Forbidden } from './addresses.ts';
 import { outcomeOf, retryAfterMs } from './answer.ts';
-import { Lanes } from './lanes.ts';
+import { ConcurrencyLimit } from './concurrency.ts';
 import { Pauses } from './pauses.ts';
 import type { WebhookRequest } from './payload.ts';
 import { Poster, type PostOptions, Unanswered } from './post.ts';
@@ -12,8 +12,8 @@ export interface CommonOptions {
   /** The authority of the receivers' certificates, as PEM, if it is none that everybody knows. */
   readonly ca?: string | undefined;
   /**
-   * What happens to a message of which nobody knows whether it arrived. `honours-key`: the receiver is known to take every
-   * `webhook-id` once.
+   * What to do with a message if it is unknown whether it arrived. `honours-key`: the receiver is known to accept every `webhook-id` only
+   * once.
    */
   readonly repeats?: Channel['repeats'];
   readonly timeoutMs?: number;
@@ -46,7 +46,7 @@ export class SignedCalls implements Channel {
   readonly #ours: boolean;
   readonly #parcel: (message: Message) => Parcel | Answer;
   readonly #poster: Poster;
-  readonly #lanes: Lanes;
+  readonly #limit: ConcurrencyLimit;
   readonly #pauses = new Pauses();
   readonly #now: () => number;
   readonly #elapsed: () => number;
@@ -68,7 +68,7 @@ export class SignedCalls implements Channel {
     this.#parcel = parcel;
     this.#now = now;
     this.#elapsed = elapsed;
-    this.#lanes = new Lanes(options.callsAtOnce ?? callsAtOnce);
+    this.#limit = new ConcurrencyLimit(options.callsAtOnce ?? callsAtOnce);
     const mayRepeat = repeats !== 'at-most-once';
     this.#poster = new Poster({ ca, timeoutMs, mayRepeat, ...(lookup === undefined ? {} : { lookup }) });
   }
@@ -80,7 +80,7 @@ export class SignedCalls implements Channel {
     if (size > LARGEST_BODY) {
       return { outcome: 'refused', detail: `the message has ${size} bytes; at most ${LARGEST_BODY} are sent` };
     }
-    return this.#lanes.run(parcel.url.origin, () => this.#inTurn(parcel));
+    return this.#limit.run(parcel.url.origin, () => this.#inTurn(parcel));
   }
 
   /** A pause may have begun while the call waited for its turn. */

@@ -5,8 +5,8 @@
  * Headers: `webhook-id`, the same for every attempt at one message, by which a receiver knows a repeat; `webhook-timestamp`;
  * `webhook-signature`, one for each secret. The body is JSON: see `payload.ts`. An answer of 2xx says that the receiver has it.
  *
- * Whoever fails three times in a row, or asks for it by Retry-After, is left alone for a while, in which calls are answered "away"
- * without being made; so one that is dead costs others nothing. Failed connections count for all URLs of a host, answers for one URL.
+ * A receiver that fails three times in a row, or asks for it by Retry-After, is not called for a while: calls are answered "away"
+ * without being made. So a dead receiver does not delay others. Failed connections count for all URLs of a host, answers for one URL.
  */
 
 import { isIP } from 'node:net';

@@ -1,14 +1,14 @@
 /**
- * Who is left alone until when: receivers that fail again and again, and those that ask for it. All times are in ms since some
- * moment, and none that the clock on the wall shows: a receiver would be left alone for as long as that is set back.
+ * Until when receivers are not called: those that fail repeatedly, and those that ask for it. All times are in ms of a monotonic clock; by the
+ * wall clock, a pause would be longer when that is set back.
  */
 
-/** So many failures in a row begin the first pause; each one more makes the next one twice as long. */
+/** The number of failures in a row that begins the first pause; each further failure doubles the pause. */
 const FAILURES = 3;
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
 /** The longest that a receiver may ask for. */
-const LONGEST_WISH_MS = 15 * 60_000;
+const LONGEST_REQUESTED_MS = 15 * 60_000;
 const MOST_KEPT = 10_000;
 
 interface Record {
@@ -17,21 +17,21 @@ interface Record {
 }
 
 export class Pauses {
-  /** The one that failed longest ago is the first. */
+  /** Ordered by the last failure, the oldest first. */
   readonly #records = new Map<string, Record>();
 
-  /** Undefined if it may be called. */
+  /** Until when it is not called; undefined if it may be called. */
   until(name: string, now: number): number | undefined {
     const until = this.#records.get(name)?.until ?? 0;
     return until > now ? until : undefined;
   }
 
-  /** `wishMs`: how long it asked to be left alone; 0 if it did not. */
-  failed(name: string, now: number, wishMs = 0): void {
+  /** `wishMs`: the pause that the receiver asked for; 0 if it did not. */
+  failed(name: string, now: number, requestedMs = 0): void {
     const before = this.#records.get(name);
     const failures = (before?.failures ?? 0) + 1;
     const own = failures < FAILURES ? 0 : Math.min(FIRST_MS * 2 ** (failures - FAILURES), LONGEST_MS);
-    const pause = Math.max(own, Math.min(wishMs, LONGEST_WISH_MS));
+    const pause = Math.max(own, Math.min(requestedMs, LONGEST_REQUESTED_MS));
     this.#records.delete(name);
     this.#records.set(name, { failures, until: Math.max(before?.until ?? 0, now + pause) });
     const [oldest] = this.#records.keys();

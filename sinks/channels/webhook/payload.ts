@@ -11,7 +11,7 @@ export interface WebhookRequest {
 }
 
 /** `title`, `body` and `link` as they were asked for, and `text`: body and link as a reader sees them. */
-const said = (message: Message) => ({
+const contentOf = (message: Message) => ({
   title: titleLine(message),
   body: message.body.toWellFormed(),
   link: message.link,
@@ -25,8 +25,8 @@ const requestOf = (message: Message, type: string, data: object): WebhookRequest
 
 /** For the recipient itself, at its own URL. */
 export const webhookRequest = (message: Message): WebhookRequest =>
-  requestOf(message, 'notification.message', said(message));
+  requestOf(message, 'notification.message', contentOf(message));
 
 /** For a bridge, which passes it on to `to` by the channel. */
 export const bridgeRequest = (message: Message, channel: ChannelName, from: string): WebhookRequest =>
-  requestOf(message, `${channel}.message`, { channel, from, to: message.address, ...said(message) });
+  requestOf(message, `${channel}.message`, { channel, from, to: message.address, ...contentOf(message) });

@@ -54,7 +54,11 @@ export function signedLink(base: string, secret: string, name: string, expiresAt
 }
 
 /** Whether the link was given out for this name and expiry, and still holds at `now`. */
-export function verifyLink(secret: string, name: string, expires: number, signature: string, now: number): boolean {
+export function verifyLink(
+  secret: string,
+  { name, expires, signature }: { name: string; expires: number; signature: string },
+  now: number,
+): boolean {
   if (!Number.isSafeInteger(expires) || !/^[0-9a-f]{64}$/.test(signature)) return false;
   return timingSafeEqual(Buffer.from(signature, 'hex'), sign(secret, name, expires)) && now < expires;
 }

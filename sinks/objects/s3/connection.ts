@@ -6,11 +6,11 @@
  *     s3://<key>:<secret>@<bucket>?endpoint=http://127.0.0.1:9000&region=us-east-1      with its credentials
  *
  * - `prefix`: what all keys begin with. Two installations that share a bucket have two.
- * - `region`: of the bucket. If not said, AWS_REGION or the profile's, and us-east-1 where an endpoint is given.
+ * - `region`: of the bucket. By default AWS_REGION or the profile's, and us-east-1 where an endpoint is given.
  * - `pathStyle`: `true` puts the bucket into the path of the URL, not the host name: the default where an endpoint is given.
  * - `linkEndpoint`: what links begin with, where readers reach the server by another address than we do.
  * - `checksums=required`: sends and checks no checksums that S3 does not ask for, for servers that do not know them.
- * - Credentials that are not said come from where AWS's tools look: environment, profile, container, instance, web identity.
+ * - Credentials that are not given come from the sources of AWS's tools: environment, profile, container, instance, web identity.
  *   What a URL cannot say as it is, such as "/" or "+" in a secret, is percent-encoded.
  *
  * The role needs s3:GetObject, PutObject, DeleteObject, AbortMultipartUpload on the objects and s3:ListBucket on the bucket:
@@ -19,7 +19,7 @@
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { TributaryError } from '../../../core/errors.ts';
-import type { Said } from '../../../network/mix-up.ts';
+import type { UrlForm } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { checkName } from '../names.ts';
 import type { Place } from './request.ts';
@@ -34,16 +34,16 @@ export interface S3Options {
   };
   /** Instead of the URL's. */
   readonly linkEndpoint?: string;
-  /** The certificate authorities of the endpoint in PEM, beside those of the system if not said. */
+  /** The certificate authorities of the endpoint in PEM, besides those of the system. */
   readonly ca?: string;
   /**
-   * How large the parts of a large object are, in bytes: 8 MiB if not said, 5 MiB at least; 10,000 parts at most. One write
+   * How large the parts of a large object are, in bytes: 8 MiB by default, at least 5 MiB; 10,000 parts at most. One write
    * holds up to `partsInFlight` + 1 of them in memory.
    */
   readonly partBytes?: number;
-  /** Parts of one object that are sent at once: 3 if not said. */
+  /** Parts of one object that are sent at once: 3 by default. */
   readonly partsInFlight?: number;
-  /** How long a call may go without an answer, all its attempts together, before it counts as an outage: 10 s if not said. */
+  /** How long a call may go without an answer, all its attempts together, before it counts as an outage: 10 s by default. */
   readonly timeoutMs?: number;
 }
 
@@ -52,7 +52,7 @@ export interface Connection {
   readonly partBytes: number;
   readonly partsInFlight: number;
   /** What the endpoint says of TLS, if one is given. */
-  readonly said: Said | undefined;
+  readonly form: UrlForm | undefined;
   /** How long one attempt may go without a byte, in ms. */
   readonly idleMs: number;
   /** Of a client for calls that are over once they are answered. */
@@ -92,7 +92,7 @@ export function connectionOf(options: S3Options): Connection {
     partBytes,
     partsInFlight: options.partsInFlight ?? DEFAULTS.partsInFlight,
     idleMs,
-    said: saidOf(parameters.get('endpoint')),
+    form: formOf(parameters.get('endpoint')),
     calls: { ...shared, requestHandler: { connectionTimeout: idleMs, socketTimeout: idleMs, ...agents } },
     patient: {
       ...shared,
@@ -107,7 +107,7 @@ export function connectionOf(options: S3Options): Connection {
   };
 }
 
-function saidOf(endpoint: string | null): Said | undefined {
+function formOf(endpoint: string | null): UrlForm | undefined {
   if (endpoint === null) return undefined;
   const url = new URL(endpointOf('endpoint', endpoint));
   const [plainly, encrypted] = ['endpoint=http://', 'endpoint=https://'];

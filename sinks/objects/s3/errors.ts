@@ -123,7 +123,7 @@ function statusOf(error: unknown): number | undefined {
 
 /** An answer without a body, to HEAD, has no message. */
 function textOf(error: Error, name: string, status: number | undefined): string {
-  const said = error.message === '' || error.message === 'UnknownError' ? '' : error.message;
-  const label = name === '' || said.includes(name) ? '' : `${name} `;
-  return `${label}${said}`.trim() || `status ${status}`;
+  const reason = error.message === '' || error.message === 'UnknownError' ? '' : error.message;
+  const label = name === '' || reason.includes(name) ? '' : `${name} `;
+  return `${label}${reason}`.trim() || `status ${status}`;
 }

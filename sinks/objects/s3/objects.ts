@@ -26,7 +26,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { TributaryError } from '../../../core/errors.ts';
-import { mixUpFinder, type Said } from '../../../network/mix-up.ts';
+import { mixUpFinder, type UrlForm } from '../../../network/mix-up.ts';
 import { checkName, checkPrefix, checkRange } from '../names.ts';
 import type { ObjectBody, ObjectInfo, Objects } from '../port.ts';
 import { connectionOf, type S3Options } from './connection.ts';
@@ -51,11 +51,11 @@ const CONFLICT_PAUSE_MS = 40;
 const COMPLETES_PER_MS = 20_000;
 
 export function s3Objects(options: S3Options): Objects {
-  const { place, partBytes, partsInFlight, idleMs, said, ...clients } = connectionOf(options);
+  const { place, partBytes, partsInFlight, idleMs, form, ...clients } = connectionOf(options);
   const calls = new S3Client(clients.calls);
   const patient = new S3Client(clients.patient);
   const links = new S3Client(clients.links);
-  if (said !== undefined) for (const client of [calls, patient]) nameMixUps(client, said);
+  if (form !== undefined) for (const client of [calls, patient]) nameMixUps(client, form);
 
   function keyOf(name: string): string {
     checkName(name);
@@ -102,7 +102,7 @@ export function s3Objects(options: S3Options): Objects {
       partsInFlight,
       whole: (body) =>
         translated(() => {
-          const put = () => calls.send(new PutObjectCommand(ask.putInput(place, key, body, write, once)));
+          const put = () => calls.send(new PutObjectCommand(ask.putInput(place, key, { body, write, once })));
           return unlessMet(
             (error) => isConflict(error) || isClash(error),
             () => concluded(key, write, put).catch(unlessRefused),
@@ -111,15 +111,18 @@ export function s3Objects(options: S3Options): Objects {
       begin: () => translated(begin),
       part: (id, number, body) =>
         translated(async () => {
-          const sent = await calls.send(new UploadPartCommand(ask.partInput(place, key, id, number, body)));
+          const sent = await calls.send(new UploadPartCommand(ask.partInput(place, key, { upload: id, number, body })));
           return { PartNumber: number, ETag: sent.ETag, ChecksumCRC32: sent.ChecksumCRC32 };
         }),
       complete: (id, parts, bytes) =>
         translated(() => {
           const complete = () =>
-            patient.send(new CompleteMultipartUploadCommand(ask.completeInput(place, key, id, parts, once)), {
-              requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
-            });
+            patient.send(
+              new CompleteMultipartUploadCommand(ask.completeInput(place, key, { upload: id, parts, once })),
+              {
+                requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
+              },
+            );
           // After a conflict the parts would have to be sent anew.
           return unlessMet(isClash, () => concluded(key, write, complete));
         }),
@@ -213,7 +216,7 @@ export function s3Objects(options: S3Options): Objects {
 }
 
 /** A call that gets no answer at all fails with what is mixed up, if that is why. */
-function nameMixUps(client: S3Client, said: Said): void {
+function nameMixUps(client: S3Client, said: UrlForm): void {
   const mixUp = mixUpFinder(said);
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -36,7 +36,11 @@ export function nameOf(place: Place, key: string): string {
 }
 
 /** With `once` only if there is no object of this key. */
-export function putInput(place: Place, key: string, body: Uint8Array, write: string, once: boolean) {
+export function putInput(
+  place: Place,
+  key: string,
+  { body, write, once }: { body: Uint8Array; write: string; once: boolean },
+) {
   return {
     Bucket: place.bucket,
     Key: key,
@@ -51,7 +55,11 @@ export function beginInput(place: Place, key: string, write: string) {
   return { Bucket: place.bucket, Key: key, ChecksumAlgorithm: 'CRC32', ...described(write) } as const;
 }
 
-export function partInput(place: Place, key: string, upload: string, number: number, body: Uint8Array) {
+export function partInput(
+  place: Place,
+  key: string,
+  { upload, number, body }: { upload: string; number: number; body: Uint8Array },
+) {
   return {
     Bucket: place.bucket,
     Key: key,
@@ -63,7 +71,11 @@ export function partInput(place: Place, key: string, upload: string, number: num
   } as const;
 }
 
-export function completeInput(place: Place, key: string, upload: string, parts: readonly Part[], once: boolean) {
+export function completeInput(
+  place: Place,
+  key: string,
+  { upload, parts, once }: { upload: string; parts: readonly Part[]; once: boolean },
+) {
   const Parts = parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
   return { Bucket: place.bucket, Key: key, UploadId: upload, MultipartUpload: { Parts }, ...condition(once) };
 }

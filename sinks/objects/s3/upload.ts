@@ -36,7 +36,7 @@ export async function upload(target: Target, body: ObjectBody): Promise<number> 
     const first = await parts.next();
     const second = await parts.next();
     if (first.done !== true && second.done !== true)
-      return await uploadParts(target, buffers, first.value, second.value, parts);
+      return await uploadParts(target, buffers, [first.value, second.value], parts);
     const whole = first.done === true ? new Uint8Array(0) : first.value;
     await target.whole(whole);
     return whole.length;
@@ -49,8 +49,7 @@ export async function upload(target: Target, body: ObjectBody): Promise<number> 
 async function uploadParts(
   target: Target,
   buffers: Buffers,
-  first: Uint8Array,
-  second: Uint8Array,
+  read: readonly Uint8Array[],
   rest: AsyncIterable<Uint8Array>,
 ): Promise<number> {
   const id = await target.begin();
@@ -69,8 +68,7 @@ async function uploadParts(
     );
   };
   try {
-    send(first);
-    send(second);
+    for (const part of read) send(part);
     for await (const part of rest) send(part);
     await buffers.returned();
     await target.complete(id, parts, bytes);

@@ -11,8 +11,7 @@ export function sqliteRequests(database: Database): Requests {
   database.exec(sql.TABLES);
   for (const { has, add } of sql.ADDED) if (database.statement(has).get() === undefined) database.exec(add);
 
-  const lines = <T>(statement: sql.Statement): T[] =>
-    database.statement(statement.sql).all(...statement.values) as unknown as T[];
+  const lines = <T>(statement: sql.Statement): T[] => database.statement(statement.sql).all<T>(...statement.values);
   const changes = (statement: sql.Statement): number =>
     Number(database.statement(statement.sql).run(...statement.values).changes);
   const call = <T>(what: string, work: () => T | Promise<T>): Promise<T> => guarded('REQUESTS_AWAY', what, work);

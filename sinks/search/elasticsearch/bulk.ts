@@ -25,8 +25,7 @@ export async function writeAll(
   elasticsearch: Elasticsearch,
   requests: IndexRequests,
   changes: readonly Change[],
-  doing: string,
-  bounds: Bounds,
+  { doing, ...bounds }: Bounds & { readonly doing: string },
 ): Promise<WriteResult[]> {
   const results = new Array<WriteResult>(changes.length);
   const chunks = chunksOf(requests, changes, results, bounds);
@@ -35,7 +34,7 @@ export async function writeAll(
     for (const chunk of chunks) {
       if (failing.signal.aborted) return;
       const sending = { doing, deadline: performance.now() + bounds.patienceMs, signal: failing.signal };
-      await writeChunk(elasticsearch, requests, chunk, results, sending, bounds.patienceMs);
+      await writeChunk({ elasticsearch, requests, results, sending, patienceMs: bounds.patienceMs }, chunk);
     }
   };
   // They share the chunks: each takes the next one when it is done.
@@ -79,14 +78,17 @@ interface Item {
 
 const TOO_LARGE = 413;
 
-async function writeChunk(
-  elasticsearch: Elasticsearch,
-  requests: IndexRequests,
-  chunk: readonly Entry[],
-  results: WriteResult[],
-  sending: Sending,
-  patienceMs: number,
-): Promise<void> {
+interface ChunkContext {
+  readonly elasticsearch: Elasticsearch;
+  readonly requests: IndexRequests;
+  /** Of all changes, by position. */
+  readonly results: WriteResult[];
+  readonly sending: Sending;
+  readonly patienceMs: number;
+}
+
+async function writeChunk(context: ChunkContext, chunk: readonly Entry[]): Promise<void> {
+  const { elasticsearch, requests, results, sending, patienceMs } = context;
   let left = chunk;
   for (let attempt = 0; ; attempt += 1) {
     // Elasticsearch itself waits for a missing shard no longer than half of the time, so that it can be asked once more.
@@ -106,7 +108,7 @@ async function writeChunk(
       }
       const middle = Math.ceil(left.length / 2);
       for (const half of [left.slice(0, middle), left.slice(middle)]) {
-        await writeChunk(elasticsearch, requests, half, results, sending, patienceMs);
+        await writeChunk(context, half);
       }
       return;
     }

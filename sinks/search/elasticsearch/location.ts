@@ -1,7 +1,7 @@
 /** Where Elasticsearch is and how to be let in, from a URL and what does not belong into one. */
 import { readFileSync } from 'node:fs';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
-import type { Said } from '../../../network/mix-up.ts';
+import type { UrlForm } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
 
 export interface Location {
@@ -51,7 +51,7 @@ export function connectionOf({ url, apiKey, caFile }: Location): Connected {
 }
 
 /** What the URL says of TLS. */
-export function saidOf(location: Location): Said {
+export function saidOf(location: Location): UrlForm {
   const { nodes } = connectionOf(location);
   const ours = location.url.startsWith('elasticsearch');
   const [plainly, encrypted] = ours ? ['elasticsearch://', 'elasticsearch+https://'] : ['http://', 'https://'];

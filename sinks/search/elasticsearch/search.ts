@@ -102,7 +102,8 @@ export function elasticsearchSearch(options: ElasticsearchOptions): Elasticsearc
     },
 
     async apply(index, changes) {
-      return writeAll(elasticsearch, of(index).requests, changes, `writing to the search index ${index.name}`, bounds);
+      const doing = `writing to the search index ${index.name}`;
+      return writeAll(elasticsearch, of(index).requests, changes, { ...bounds, doing });
     },
 
     async search(index, request) {

@@ -47,7 +47,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
 
   function declaredOf({ name }: IndexDef): string | undefined {
     const stored = database.statement('SELECT declared FROM declared_indexes WHERE name = ?').get(name);
-    return stored === undefined ? undefined : String((stored as unknown as [unknown])[0]);
+    return stored === undefined ? undefined : String(stored[0]);
   }
 
   /** What `prepare` would do, as texts: an index that changes is written anew, document by document. */
@@ -74,8 +74,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
   }
 
   function columnTypes({ table }: IndexRequests): Map<string, string> {
-    const rows = database.statement('SELECT name, type FROM pragma_table_info(?)').all(table);
-    return new Map(rows as unknown as [string, string][]);
+    return new Map(database.statement('SELECT name, type FROM pragma_table_info(?)').all<[string, string]>(table));
   }
 
   /** The fields without a column. Throws TABLE_DRIFTED where adding is not enough. */
@@ -95,7 +94,7 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
   function rewrite(requests: IndexRequests): void {
     const [stored, upsert] = [database.statement(requests.stored), database.statement(requests.upsert)];
     for (let last = 0; ; ) {
-      const documents = stored.all(last, DOCUMENTS_AT_ONCE) as unknown as StoredDocument[];
+      const documents = stored.all<StoredDocument>(last, DOCUMENTS_AT_ONCE);
       for (const [id, document, token, revision, ...key] of documents) {
         const record = JSON.parse(document) as Record<string, unknown>;
         upsert.run(...requests.parameters({ key, version: { token, revision }, record }, now()));
@@ -154,8 +153,8 @@ export function sqliteSearch(database: Database, now: () => number = Date.now): 
         const requests = requestsOf(index);
         const page = requests.page(request);
         const total = requests.total(request);
-        const rows = database.statement(page.sql).all(...page.parameters) as unknown as FoundRow[];
-        const [count] = database.statement(total.sql).get(...total.parameters) as unknown as [number];
+        const rows = database.statement(page.sql).all<FoundRow>(...page.parameters);
+        const [count] = database.statement(total.sql).get<[number]>(...total.parameters) as [number];
         const items = rows.slice(0, request.limit).map(([document]) => JSON.parse(document));
         return { items, next: page.next(rows), total: count };
       }),

@@ -274,7 +274,7 @@ export function routingKey(parts: readonly string[]): Buffer {
 async function opened(options: ClientOptions): Promise<Client> {
   const client = new Client(options);
   // After an outage the driver puts new hosts in the place of the old ones, whose connections it forgets and keeps open.
-  client.on('hostRemove', (host) => (host as unknown as { shutdown(wait: boolean): void }).shutdown(false));
+  client.on('hostRemove', (host) => (host as typeof host & { shutdown(wait: boolean): void }).shutdown(false));
   try {
     await client.connect();
     return client;

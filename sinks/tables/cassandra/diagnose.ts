@@ -29,8 +29,8 @@ export async function diagnoseCassandra(options: CassandraOptions): Promise<Find
       const asked = Date.now();
       const { rows } = await connection.execute(LOCAL, []);
       const answered = Date.now();
-      const [local] = rows as unknown as [
-        { release_version: string; cluster_name: string; data_center: string; now: number },
+      const [local] = rows as [
+        (typeof rows)[number] & { release_version: string; cluster_name: string; data_center: string; now: number },
       ];
       const many = peers.length === 0 ? '1 node' : `${peers.length + 1} nodes`;
       const parts = await Promise.all([

@@ -1,5 +1,5 @@
 /**
- * From where on the timers of a table have to be looked for, in the partitions that a process has.
+ * The time from which on the timers of a table have to be searched for, in the partitions of a process.
  *
  * The index of a timer's time keeps the times that rows had before, until they are compacted; so a search from the beginning of
  * time reads every row that ever had a timer. A search that found the earliest pending timer need not look before it again, unless

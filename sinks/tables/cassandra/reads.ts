@@ -1,7 +1,7 @@
 /** Reads rows, lists, timers and keys. A statement reads one partition key, goes through an index, or through all rows. */
 import type { TableDef } from '../../../core/target.ts';
 import type { Key, Page, PageRequest } from '../../port.ts';
-import type { DueTimer, StoredRow } from '../port.ts';
+import type { DueTimer, KeySearch, StoredRow } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { faultOf } from './errors.ts';
 import type { TimerMarks } from './marks.ts';
@@ -85,8 +85,7 @@ export function keysMatching(
   connection: Connection,
   request: TableRequest,
   { first, after, rest, column }: Matching,
-  [value, tenant, partitions]: readonly [string, string, readonly number[]],
-  page: PageRequest,
+  { value, tenant, partitions, page }: KeySearch & { readonly page: PageRequest },
 ): Promise<Page<Key>> {
   const last = page.after === undefined ? undefined : afterToken(request, [], page.after);
   const found = [value, tenant, partitions];
@@ -116,9 +115,7 @@ export function timersDue(
   connection: Connection,
   request: TableRequest,
   marks: TimerMarks,
-  partitions: readonly number[],
-  before: number,
-  limit: number,
+  { partitions, before, limit }: { partitions: readonly number[]; before: number; limit: number },
 ): Promise<DueTimer[]> {
   return guarded(`reading the timers of ${request.name}`, async () => {
     if (partitions.length === 0) return [];
@@ -143,11 +140,10 @@ export async function recordPage(
   connection: Connection,
   request: TableRequest,
   table: TableDef,
-  prefix: Key,
-  page: PageRequest,
+  { prefix, page }: Listing,
 ): Promise<Page<Record<string, unknown>>> {
   prefixOf(request, prefix, 1);
-  const { items, next } = await listed(connection, request, prefix, page, (row) => !isErased(row));
+  const { items, next } = await listed(connection, request, { prefix, page }, (row) => !isErased(row));
   return { items: items.map((row) => recordOf(request, table, row, Object.fromEntries)), next };
 }
 
@@ -158,8 +154,13 @@ export async function scanRows(
   table: TableDef,
   page: PageRequest,
 ): Promise<Page<StoredRow>> {
-  const { items, next } = await listed(connection, request, [], page, () => true);
+  const { items, next } = await listed(connection, request, { prefix: [], page }, () => true);
   return { items: items.map((row) => storedRow(request, table, row)), next };
+}
+
+interface Listing {
+  readonly prefix: Key;
+  readonly page: PageRequest;
 }
 
 /**
@@ -169,8 +170,7 @@ export async function scanRows(
 function listed(
   connection: Connection,
   request: TableRequest,
-  prefix: Key,
-  { limit, after }: PageRequest,
+  { prefix, page: { limit, after } }: Listing,
   isWanted: (row: Found) => boolean,
 ): Promise<Page<Found>> {
   const from = after === undefined ? undefined : afterToken(request, prefix, after);
@@ -192,16 +192,6 @@ function listed(
       items,
       next: rows.length > limit && last !== undefined ? pageToken(prefix, keyOf(request, last)) : undefined,
     };
-  });
-}
-
-export function countOf(connection: Connection, request: TableRequest, tenant: string): Promise<number> {
-  return guarded(`counting ${request.name}`, async () => {
-    let count = 0;
-    for await (const page of connection.pages(request.erased, [], KEYS_OF_PAGE)) {
-      for (const row of page) if (row['tenant'] === tenant && !isErased(row)) count += 1;
-    }
-    return count;
   });
 }
 

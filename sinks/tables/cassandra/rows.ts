@@ -29,9 +29,7 @@ export type Kept = Readonly<Record<string, unknown>>;
 export function insertParameters(
   request: TableRequest,
   row: RowWrite,
-  attempt: number,
-  now: number,
-  kept: Kept = {},
+  { attempt, now, kept = {} }: { attempt: number; now: number; kept?: Kept | undefined },
 ): unknown[] {
   const parameters = [...row.key, ...fieldsOf(request, row.data, kept)];
   for (const map of request.maps) parameters.push(row.data === undefined ? null : entriesOf(map, row.data[map.field]));

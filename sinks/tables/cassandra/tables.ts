@@ -17,7 +17,7 @@ import { Generations } from './generations.ts';
 import { TimerMarks } from './marks.ts';
 import { driftedColumns, missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
-import { countOf, guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
+import { guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
 import { type TableRequest, tableRequest } from './request.ts';
 import { earliest } from './rows.ts';
 import { nameOf } from './schema.ts';
@@ -79,11 +79,11 @@ export function cassandraTables(
     scan: async (table, page) => scanRows(connection, requestOf(table), table, page),
     under: (table, prefix) => rowsUnder(connection, requestOf(table), table, prefix),
 
-    matching: async (table, partitions, tenant, field, value, page) => {
+    matching: async (table, search, page) => {
       const request = requestOf(table);
-      const matching = request.matching.get(field);
-      if (matching === undefined) throw notIndexed(table, field);
-      return keysMatching(connection, request, matching, [value, tenant, partitions], page);
+      const matching = request.matching.get(search.field);
+      if (matching === undefined) throw notIndexed(table, search.field);
+      return keysMatching(connection, request, matching, { ...search, page });
     },
 
     write: async (table, rows) => {
@@ -99,14 +99,13 @@ export function cassandraTables(
     },
 
     due: async (table, partitions, before, limit) =>
-      timersDue(connection, requestOf(table), marks, partitions, before, limit),
+      timersDue(connection, requestOf(table), marks, { partitions, before, limit }),
 
     /** What was taken away goes by itself. */
     sweep: async () => 0,
 
     apply: async (view, changes) => writes.changes(requestOf(view), changes),
-    select: async (table, prefix, page) => recordPage(connection, requestOf(table), table, prefix, page),
-    count: async (table, tenant) => countOf(connection, requestOf(table), tenant),
+    select: async (table, prefix, page) => recordPage(connection, requestOf(table), table, { prefix, page }),
     close: () => connection.close(),
   };
 }

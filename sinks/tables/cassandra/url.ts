@@ -34,7 +34,7 @@ const DEFAULT_LARGEST = '12';
 export function placeOf(url: string): Place {
   const parts = /^cassandra:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]*)(?:\?([^#]*))?$/.exec(url);
   if (parts === null) return invalid('it has another form');
-  const [, user, hosts, keyspace, query] = parts as unknown as [string, string | undefined, string, string, string?];
+  const [, user, hosts = '', keyspace = '', query] = parts;
   if (!/^[a-z][a-z0-9_]{0,47}$/i.test(keyspace)) {
     invalid(`the keyspace "${keyspace}" is not 1 to 48 letters, digits and "_", a letter first`);
   }

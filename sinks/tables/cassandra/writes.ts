@@ -99,7 +99,10 @@ export class Writes {
             const statement = updateStatement(request, row);
             return outgrown(request, this.#growth, row, sizeOf(statement.params)) ?? statement;
           }
-          return { query: request.insert, params: insertParameters(request, row, attempt ?? 0, now, kept[i]) };
+          return {
+            query: request.insert,
+            params: insertParameters(request, row, { attempt: attempt ?? 0, now, kept: kept[i] }),
+          };
         },
         outcomes,
       );

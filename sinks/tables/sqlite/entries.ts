@@ -34,10 +34,9 @@ export function entryWrites({ entries }: TableRequest, data: Data, whole: boolea
 export function outgrown(
   { entries }: TableRequest,
   growth: Growth,
-  data: Data,
-  parameters: readonly SqlValue[],
-  { isAll, values }: EntryWrites,
+  { data, parameters, writes }: { data: Data; parameters: readonly SqlValue[]; writes: EntryWrites },
 ): string | undefined {
+  const { isAll, values } = writes;
   if (entries === undefined || data === undefined) return undefined;
   const rest = bytesOf(parameters);
   const maps = Array.from(entries.codecs, ([field, codec]): Growing => {

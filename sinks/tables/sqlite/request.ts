@@ -61,7 +61,6 @@ export interface TableRequest {
   /** The same of a JSON list of partitions: every page goes through all that follows. */
   readonly matchingSeveral: ReadonlyMap<string, string>;
   readonly due: string;
-  readonly count: string;
   /** Forgets what was taken away and is kept until before a time. */
   readonly purge: string;
 }
@@ -150,7 +149,6 @@ export function tableRequest(table: TableDef): TableRequest {
       table.indexed.map((field) => [field, matching('_partition IN (SELECT value FROM json_each(?))', field)]),
     ),
     due: `SELECT ${list(keys)}, _timers ${from} WHERE _partition = ? AND _due <= ? ORDER BY _due LIMIT ?`,
-    count: `SELECT count(*) ${from} WHERE tenant = ? AND _erased = 0`,
     purge: `DELETE ${from} WHERE _kept < ?`,
   };
 }

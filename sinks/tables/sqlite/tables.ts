@@ -69,10 +69,8 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     return guarded('TABLES_AWAY', what, () => database.transaction(work));
   }
 
-  const one = (sql: string, ...values: readonly SqlValue[]) =>
-    database.statement(sql).get(...values) as unknown as Values | undefined;
-  const all = (sql: string, ...values: readonly SqlValue[]) =>
-    database.statement(sql).all(...values) as unknown as Values[];
+  const one = (sql: string, ...values: readonly SqlValue[]) => database.statement(sql).get<Values>(...values);
+  const all = (sql: string, ...values: readonly SqlValue[]) => database.statement(sql).all<Values>(...values);
 
   /**
    * Writes one item after the other in one transaction. If one is refused, which hardly ever happens, all is undone,
@@ -126,7 +124,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
   function putRow(request: TableRequest, row: RowWrite, time: number): WriteResult {
     const parameters = rowParameters(request, row, time);
     const writes = entryWrites(request, row.data, row.whole);
-    const refused = outgrown(request, growth, row.data, parameters, writes);
+    const refused = outgrown(request, growth, { data: row.data, parameters, writes });
     return refused === undefined ? put(request, parameters, writes) : { refused };
   }
 
@@ -234,7 +232,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
         };
       }),
 
-    matching: (table, partitions, tenant, field, value, { limit, after }) =>
+    matching: (table, { partitions, tenant, field, value }, { limit, after }) =>
       call(`looking for ${field} in ${table.name}`, () => {
         const request = requestOf(table);
         const one = request.matching.get(field);
@@ -299,8 +297,6 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
       }),
 
     sweep: (tables) => call('deleting what was taken away', () => purge(tables.map(requestOf))),
-
-    count: (table, tenant) => call(`counting ${table.name}`, () => one(requestOf(table).count, tenant)?.[0] as number),
 
     /** The database is whoever opened it's to close: other ports are on it too. */
     close: async () => {},

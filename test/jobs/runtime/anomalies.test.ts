@@ -33,7 +33,7 @@ async function run(t: TestContext, settings: Partial<Settings>, ...types: readon
   return b;
 }
 
-test('a record of a type that its topic does not declare is skipped, counted apart and told of', async (t) => {
+test('a record of a type that its topic does not declare is skipped, counted separately and reported', async (t) => {
   const b = await run(t, {}, 'thing.aded', 'thing.aded', 'other.kind', unread.type, added.type);
   const [batch] = b.heard('batch');
   assert.deepEqual([batch?.records, batch?.applied, batch?.rejected], [5, 1, 0]);
@@ -56,12 +56,12 @@ test('where the settings say so it is a dead letter, once, and a type that no jo
     `${things.name} declares no type "thing.aded\\u001b"`,
   );
   assert.equal(b.heard('batch')[0]?.skipped.unwanted, 1);
-  await b.stores.transport.seek('add-up', things.name, 0, 0);
+  await b.stores.transport.seek('add-up', things.name, { partition: 0, offset: 0 });
   await b.run({ settings: { undeclaredTypes: 'dead-letter' } });
   assert.equal((await b.deadLetters()).length, 1, 'after a rewind it is not judged again');
 });
 
-test('types without end are told of as some, and the others together', async (t) => {
+test('of any number of undeclared types some are reported by name, and the others together', async (t) => {
   const b = await run(t, {}, ...Array.from({ length: 50 }, (_, n) => `${n}-${'x'.repeat(1000)}`));
   const told = b.heard('undeclared');
   assert.equal(told.length, 21);

@@ -58,7 +58,7 @@ function crashAt(name: string): Hook {
   };
 }
 
-test('of what a server says at length the beginning comes back', async (t) => {
+test('of a long answer of a server only the beginning is kept', async (t) => {
   const long = 'x'.repeat(10_000_000);
   for (const send of [
     async () => ({ outcome: 'sent' as const, detail: long }),
@@ -156,7 +156,7 @@ for (const [repeats, { calls, answer }] of Object.entries(afterCrash) as [
     const b = await setUp(t, channel);
     await b.produce(add(), add('u'));
     await b.run();
-    await b.stores.transport.seek(job.name, things.name, 0, 0);
+    await b.stores.transport.seek(job.name, things.name, { partition: 0, offset: 0 });
     await b.run();
     assert.equal(messages.length, 2);
     assert.deepEqual([await answers(b), await answers(b, 'u')], ['away;', 'sent;']);

@@ -312,7 +312,7 @@ test('who was replaced between reading rows and writing what they show does not 
   assert.match(b.heard('fenced').at(-1)?.message ?? '', /has an owner with token 2/);
 });
 
-test('a document that is never taken is told of, and the others are written', async (t) => {
+test('a document that is never accepted is reported, and the others are written', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { state, hook } = away();
   const refusing = refusingKeys('q', 'search.apply');
@@ -329,7 +329,7 @@ test('a document that is never taken is told of, and the others are written', as
   assert.equal(await behind(b), undefined);
 });
 
-test('what the log has dropped before the view had it is said', async (t) => {
+test('records that the log has deleted before the view had them are reported', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { hook } = away();
   const worker = await start(b, hook);

@@ -133,7 +133,7 @@ test('a dead letter has the bytes and headers of its record, and where it lay', 
   });
 });
 
-test('what a record says by headers of our names is not taken for what its letter says', async (t) => {
+test('headers of a record with our names are not taken for those of its dead letter', async (t) => {
   const b = await bench(t);
   await b.produce(add('p', -7));
   const [record] = await b.stores.transport.read('thing.events', 0, 0, 1);
@@ -145,7 +145,7 @@ test('what a record says by headers of our names is not taken for what its lette
   assert.deepEqual(other?.headers, { ...plain?.headers, 'tributary-offset': '1' });
 });
 
-test('a job that says an event of another topic, of a wrong shape, or without a key fails at that record alone', async (t) => {
+test('a job that emits an event of another topic, of a wrong shape, or without a key fails at that record alone', async (t) => {
   const said: Readonly<Record<string, [unknown, RegExp]>> = {
     'of another topic': [emit(added, { thingId: 't', partId: 'p', amount: 1 }), /none of the topics/],
     'of a wrong shape': [{ kind: 'emit', type: summed.type, data: { thingId: 't', partId: 'p', sum: 'much' } }, /sum/],
@@ -204,7 +204,7 @@ test('a row that its store refuses dead-letters its record, and its neighbours a
   for (const batch of b.heard('batch')) assertAddsUp(batch);
 });
 
-test('a record of several rows, one of which is refused, is applied to the others and says so', async (t) => {
+test('a record of several rows, one of which is refused, is applied to the others, and its dead letter names the one', async (t) => {
   const b = await bench(t);
   await b.produce(add('bad'), add('good'));
   await b.run();

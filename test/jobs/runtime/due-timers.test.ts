@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
-import { DueTimers, type Wish } from '../../../jobs/runtime/rows/timers/due.ts';
+import { type DueRequest, DueTimers } from '../../../jobs/runtime/rows/timers/due.ts';
 import type { Stores } from '../../../jobs/runtime/stores.ts';
 import type { DueTimer } from '../../../sinks/tables/port.ts';
 import { ManualClock, testRuntime } from '../../../testing/stores.ts';
 import { parts } from './add-up.ts';
 
-const now = (before: number, unusable = 0): Wish => ({ before, inBacklog: false, unusable });
-const log = (before: number): Wish => ({ before, inBacklog: true, unusable: 0 });
+const now = (before: number, unusable = 0): DueRequest => ({ before, inBacklog: false, unusable });
+const log = (before: number): DueRequest => ({ before, inBacklog: true, unusable: 0 });
 
 /** A store of these timers, given as due times by partition. */
 function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords = 100) {
@@ -31,7 +31,8 @@ function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords =
   };
   const runtime = testRuntime({ tables } as unknown as Stores, { clock, settings: { timerMs: 1000, maxRecords } });
   const due = new DueTimers(parts, runtime);
-  const take = async (partition: number, wish: Wish) => (await due.take(partition, wish))?.timers.map((one) => one.due);
+  const take = async (partition: number, wish: DueRequest) =>
+    (await due.take(partition, wish))?.timers.map((one) => one.due);
   return { searches, clock, state, due, take };
 }
 
@@ -98,7 +99,7 @@ test('so many more are looked for as could not be used', async () => {
   assert.equal(searches.at(-1)?.limit, 107);
 });
 
-test('whoever asks while a search goes on waits for that one; none is begun meanwhile', async () => {
+test('a caller that asks during a search waits for it; no other search is begun meanwhile', async () => {
   const { searches, clock, state, take } = world({ 0: [1], 1: [1] });
   for (const partition of [0, 1]) await take(partition, now(0));
   clock.advance(1000);
@@ -113,7 +114,7 @@ test('whoever asks while a search goes on waits for that one; none is begun mean
   assert.equal(searches.length, 2);
 });
 
-test('a search that failed is made anew for whoever asks next', async () => {
+test('a search that failed is repeated for the next caller', async () => {
   const { clock, state, take } = world({ 0: [1], 1: [1] });
   for (const partition of [0, 1]) await take(partition, now(0));
   clock.advance(1000);

@@ -104,7 +104,7 @@ test('a claim after the loss of all claims is above what was committed under the
   assert.equal(b.heard('claimed').at(-1)?.token, 6);
 });
 
-test('an expansion ends the claims of whoever lives on', async (t) => {
+test('an expansion ends the claims of all owners', async (t) => {
   const { b, expand } = await narrow(t);
   const { worker } = await owner(b, 0);
   await rest([worker]);

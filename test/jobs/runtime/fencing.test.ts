@@ -105,7 +105,7 @@ test('a worker whose offset is moved by an operator goes on from there, and appl
       const answer = await go();
       if (name !== 'claim.fetch' || (answer as { records: [] }).records.length > 0) return answer;
       if (moved) stopping.abort();
-      else await b.stores.transport.seek('add-up', 'thing.events', 0, 0);
+      else await b.stores.transport.seek('add-up', 'thing.events', { partition: 0, offset: 0 });
       moved = true;
       return answer;
     },

@@ -93,7 +93,7 @@ const doubling = changed({
   },
 });
 
-test('rows are made anew beside the job, and nothing is said, called, shown or fired', async (t) => {
+test('rows are made anew beside the job, without events, calls, views or timers', async (t) => {
   const waking = changed({
     react: (before, after, ...others) => [...addUp.react(before, after, ...others), wakeAt('later', START + 3_600_000)],
   });
@@ -111,7 +111,7 @@ test('rows are made anew beside the job, and nothing is said, called, shown or f
   assert.equal(row?.outbox, '');
 });
 
-test('a job goes on with the rows that were made for it, and says nothing twice', async (t) => {
+test('a job goes on with the rows that were made for it, and emits nothing twice', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
   const old = await owners(b);
@@ -432,7 +432,7 @@ test('a job that was moved back has its rows made anew from the beginning', asyn
   await make(b);
   const [committed] = await b.stores.transport.committed(addUp.name, things.name);
   const text = (committed?.metadata ?? '').replace(/^(\d+\|[^|]*\|)3\|/, '$11|');
-  await b.stores.transport.seek(addUp.name, things.name, 0, 1, text);
+  await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 1, metadata: text });
   await assert.rejects(swap(b, 2), { code: 'USAGE', message: /moved back to 1 since; drop/ });
   await run(b);
   await swap(b, 2);

@@ -154,7 +154,7 @@ test('a row that would say more than an event may be rejects the record, and sta
   assert.deepEqual(await b.saidSums(), ['t/p=1']);
 });
 
-test('what a row has said and its topic does not take is left out with a dead letter, and what came after it keeps its index', async (t) => {
+test('an event that its topic does not accept is left out with a dead letter, and those after it keep their index', async (t) => {
   const b = await bench(t);
   const job = wordy(200_000);
   await b.produce([added, { ...part, partId: 'wordy' }], [added, part]);
@@ -162,7 +162,7 @@ test('what a row has said and its topic does not take is left out with a dead le
   assert.deepEqual(await b.deadLetters(), ['RECORD_TOO_LARGE@0:0']);
   assert.match(
     String((await b.letters())[0]?.headers[DEAD_LETTER.message]),
-    /the row was written, and this was not said/,
+    /the row was written, and this event was not sent/,
   );
   assert.deepEqual(await b.saidSums(job), ['t/first=1', 't/last=3', 't/p=1']);
   const records = await b.stores.transport.read(sums.name, 0, 0, 10);
@@ -202,11 +202,11 @@ test('a letter keeps what matters most: why and where, then its rows, then key a
     headers: { small: 'header', ['large']: large(3000) },
   };
   const rows = Array.from({ length: 100 }, (_, n) => ['default', 't', `part-${n}`]);
-  const place = { job: 'add-up', topic: things.name, partition: 3 };
+  const assignment = { job: 'add-up', topic: things.name, partition: 3 };
   const of = (limit: number) =>
     deadLetter(
       { record, code: 'JOB_FAILED', message: 'no', rows },
-      { place, partitions: () => 6, limit: () => limit, now: 9 },
+      { assignment, partitions: () => 6, limit: () => limit, now: 9 },
     );
   const kept = (limit: number) => {
     const { headers, key, value } = of(limit);

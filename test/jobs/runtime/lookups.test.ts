@@ -119,7 +119,7 @@ test('all partitions of a job share what is kept; a new claim keeps nothing', as
   assert.deepEqual(await Promise.all(things.map((thing) => ownerOf(b, thing))), ['ada', 'ada']);
   assert.deepEqual(reads, [1]);
   await b.owner('shared', 'ben', 2);
-  await b.stores.transport.seek(job.name, job.from.name, 0, 0);
+  await b.stores.transport.seek(job.name, job.from.name, { partition: 0, offset: 0 });
   await rest(workers);
   await b.produce(...things.map((thing) => add(thing)));
   await rest(workers);

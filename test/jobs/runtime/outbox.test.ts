@@ -84,7 +84,7 @@ test('of a row that is read, what has left is not there any more', () => {
   assert.equal(parsed('2:5[no JSON', before(6)), EMPTY, 'nor is it read');
 });
 
-test('entries of two partitions are told apart', () => {
+test('entries of two partitions are distinguished', () => {
   const old = { ...event(9), partition: 0 };
   const entries = [old, event(3), event(9)];
   assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'))), bytesOf(entries));
@@ -95,7 +95,7 @@ test('entries of two partitions are told apart', () => {
   ]);
 });
 
-test('what was said of a record where it lay before is said of it where it lies now', () => {
+test('entries that a record caused at its old position move to its new position', () => {
   const old = { ...event(9), partition: 0 };
   const entries = [old, event(3)];
   assert.deepEqual(moved(entries, [0, 9], { partition: 2, offset: 7 }), [

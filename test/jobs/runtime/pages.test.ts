@@ -60,7 +60,7 @@ test('a broadcast is applied page by page, with an index that goes on from one t
 });
 
 for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.look', 'claim.commit']) {
-  test(`a broadcast goes on at its page after a crash at ${call}, and nothing is applied or said twice`, async (t) => {
+  test(`a broadcast goes on at its page after a crash at ${call}, and nothing is applied or emitted twice`, async (t) => {
     const b = await bench(t);
     await filled(b);
     await b.produce(polish, polish);
@@ -88,7 +88,7 @@ test('a rewind onto a broadcast applies it to nobody again', async (t) => {
   await b.run({ settings });
   const expected = await b.everything();
   for (const offset of [THINGS, 0]) {
-    await b.stores.transport.seek(addUp.name, things.name, 0, offset);
+    await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset });
     await b.run({ settings });
     assert.deepEqual(await b.everything(), expected);
   }

@@ -57,7 +57,7 @@ test('a row that is ahead of what was read, but not of the log, is not', async (
 test('a committed offset beyond the end of the log is fatal, and the message says what to do', async (t) => {
   const b = await bench(t);
   await b.produce(add());
-  await b.stores.transport.seek(addUp.name, things.name, 0, 5);
+  await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 5 });
   await assert.rejects(b.run(), {
     code: 'POSITION_BEYOND_LOG',
     message:
@@ -65,7 +65,7 @@ test('a committed offset beyond the end of the log is fatal, and the message say
   });
 });
 
-test('records that were dropped before they were read are told, and the partition goes on with what there is', async (t) => {
+test('records that were deleted before they were read are reported, and the partition goes on with the rest', async (t) => {
   const b = await bench(t);
   await b.produce(add(), add());
   const worker = await b.worker(0, { settings: { maxRecords: 1 } });
@@ -126,7 +126,7 @@ test('topics that a job has nothing to do with may be in any state', async (t) =
   assert.deepEqual(await b.sums(), ['t/p=1']);
 });
 
-test('what a row said to a topic that its job does not say anything to any more is sent there all the same', async (t) => {
+test('an event for a topic that its job no longer declares is sent there nevertheless', async (t) => {
   const b = await bench(t);
   await b.produce(add());
   const crashed = await b.worker(0, {

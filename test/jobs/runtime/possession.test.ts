@@ -128,7 +128,7 @@ test('an event that changes nothing leaves no row behind, once a claim has commi
   assert.deepEqual(await rowsAfter(worker, 'p1', 'p2', 'p3', 'p4', 'p5'), ['p1', 'p2', 'p3', 'p4', 'p5']);
   assert.deepEqual(await rowsAfter(worker, 'p6'), ['p1', 'p2', 'p3', 'p4', 'p5']);
   // What was committed before does not count: an earlier owner may have read what comes next.
-  await b.stores.transport.seek(idle.name, things.name, 0, 0);
+  await b.stores.transport.seek(idle.name, things.name, { partition: 0, offset: 0 });
   const next = await b.worker(0, { settings });
   assert.deepEqual(await rowsAfter(next, 'p7'), ['p1', 'p2', 'p3', 'p4', 'p5', 'p7']);
 });
@@ -144,7 +144,7 @@ test('a record that changed nothing is not judged again after a rewind, whatever
   const expected = [await b.sums(), await b.saidSums()];
   assert.deepEqual(expected, [['u/p=1'], ['u/p=1']]);
   await b.owner('t', 'ann', 2);
-  await b.stores.transport.seek(asOwnerSays.name, things.name, 0, 0);
+  await b.stores.transport.seek(asOwnerSays.name, things.name, { partition: 0, offset: 0 });
   await b.run();
   assert.deepEqual([await b.sums(), await b.saidSums()], expected);
 });

@@ -195,7 +195,7 @@ test('what is fatal ends it, and so does the signal', async (t) => {
   await assert.rejects(rebuild(on, { hook: away, signal: controller.signal }), { message: 'enough' });
 });
 
-test('a record that a store never takes is told, and the others are written', async (t) => {
+test('a record that a store never accepts is reported, and the others are written', async (t) => {
   const on = await filled(t);
   await lose(on);
   const { so, failures } = await rebuild(on, { hook: refusingKeys('p5', 'search.apply') });
@@ -209,7 +209,7 @@ test('a record that a store never takes is told, and the others are written', as
   );
 });
 
-test('a view that fails for one row is told, and the other rows are written', async (t) => {
+test('a view that fails for one row is reported, and the other rows are written', async (t) => {
   const on = await filled(t);
   const views = addUp.views.map((view) => ({
     ...view,

@@ -21,11 +21,11 @@ test('never are more records held than there is room for, and everybody has a tu
           entered.push(i);
           assert.ok(held <= 10, `${held} are held`);
           await scheduler.schedule(Promise.resolve(), `fetched ${i}`);
-          mine.keep(kept);
+          mine.shrinkTo(kept);
           held -= share - Math.min(share, kept);
           share = Math.min(share, kept);
           await scheduler.schedule(Promise.resolve(), `done ${i}`);
-          mine.leave();
+          mine.release();
           held -= share;
         });
         await scheduler.waitFor(Promise.all(all));
@@ -43,11 +43,11 @@ test('what is given back lets in all for whom there is room then', async () => {
   const others = [3, 4, 5].map((records, i) => room.take(records).then(() => entered.push(`${i}`)));
   await setImmediate();
   assert.deepEqual(entered, []);
-  first.keep(2);
+  first.shrinkTo(2);
   await Promise.all(others.slice(0, 2));
   await setImmediate();
   assert.deepEqual(entered, ['0', '1'], 'two and three and four are nine, and five more are too many');
-  first.leave();
+  first.release();
   await setImmediate();
   assert.deepEqual(entered, ['0', '1'], 'three and four and five are twelve');
 });

@@ -150,7 +150,7 @@ for (const [what, keep] of Object.entries(PLACES)) {
   });
 }
 
-test('what a job said as release 1 is known when release 2 says it once more, and when it is read once more', async (t) => {
+test('an event that release 1 emitted is recognised when release 2 emits it again, and when it is read again', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   await c.run(ofRelease(1, (_, go) => go()));
@@ -160,7 +160,8 @@ test('what a job said as release 1 is known when release 2 says it once more, an
       .map(({ headers }) => headers['ce_origin']);
   assert.ok((await origins()).every((origin) => !String(origin).includes('@')));
   const rewind = async (job: (typeof CAMPUS_JOBS)[number]) => {
-    for (let p = 0; p < PARTITIONS; p++) await c.stores.transport.seek(job.name, job.from.name, p, 0);
+    for (let p = 0; p < PARTITIONS; p++)
+      await c.stores.transport.seek(job.name, job.from.name, { partition: p, offset: 0 });
   };
   for (const job of [trackProgress, summarizeBatch, trackProgress]) {
     await rewind(job);

@@ -14,15 +14,11 @@ const add = (partId: string, amount = 1): Given => [added, { thingId: 't', partI
 async function remake(b: Bench, topic: Topic, offsets: 'gone' | 'kept'): Promise<void> {
   const { database } = b.stores;
   await b.stores.transport.close();
-  const kept = database
-    .statement('SELECT group_name, next_offset, marks, epoch FROM log_offsets')
-    .all() as unknown as unknown[][];
-  const [[id] = []] = database
-    .statement('SELECT id FROM log_topics WHERE name = ?')
-    .all(topic.name) as unknown as number[][];
+  const kept = database.statement('SELECT group_name, next_offset, marks, epoch FROM log_offsets').all();
+  const [[id] = []] = database.statement('SELECT id FROM log_topics WHERE name = ?').all<number[]>(topic.name);
   for (const [partition] of database
     .statement('SELECT id FROM log_partitions WHERE topic_id = ?')
-    .all(id as number) as unknown as number[][]) {
+    .all<number[]>(id as number)) {
     database.exec(
       `DELETE FROM log_batches WHERE id / ${2 ** 40} = ${partition}; DELETE FROM log_offsets WHERE partition_id = ${partition}`,
     );
@@ -34,7 +30,7 @@ async function remake(b: Bench, topic: Topic, offsets: 'gone' | 'kept'): Promise
   if (offsets === 'gone') return;
   const [[made] = []] = database
     .statement('SELECT p.id FROM log_partitions p JOIN log_topics t ON t.id = p.topic_id WHERE t.name = ?')
-    .all(topic.name) as unknown as number[][];
+    .all<number[]>(topic.name);
   for (const [group, next, metadata, epoch] of kept) {
     database
       .statement('INSERT INTO log_offsets VALUES (?, ?, ?, ?, ?)')
@@ -58,7 +54,7 @@ for (const offsets of ['gone', 'kept'] as const) {
   });
 }
 
-test('what a row had to say about records of a topic that is gone is not said in the name of the new one', async (t) => {
+test('what rows had still to emit about records of a deleted topic is not emitted with the origin of the new one', async (t) => {
   const b = await bench(t);
   await b.produce(add('p'));
   const hook = async (name: string, go: () => Promise<unknown>) => {

@@ -117,7 +117,7 @@ test('the pauses in place grow up to the longest', async (t) => {
   );
 });
 
-test('a stop while it waits in place ends the wait at once, and is told as a stop alone', async (t) => {
+test('a stop while it waits in place ends the wait at once, and is reported only as a stop', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(add());
   const stopping = new AbortController();
@@ -143,7 +143,7 @@ test('a stop while it waits in place ends the wait at once, and is told as a sto
   assert.deepEqual(await b.sums(), ['t/p=1']);
 });
 
-test('whoever waited to write a view looks at its token first: it writes nothing beside what a newer owner has written', async (t) => {
+test('an owner that waited to write a view checks its token first, and writes nothing if there is a newer owner', async (t) => {
   for (const [call, code] of [
     ['tables.apply', 'TABLES_AWAY'],
     ['tables.write', 'TABLES_AWAY'],
@@ -167,7 +167,7 @@ test('whoever waited to write a view looks at its token first: it writes nothing
   }
 });
 
-test('an error is an error for whoever turns a worker by hand', async (t) => {
+test('an error is thrown at once if turns are taken by hand', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(add());
   const worker = await b.worker(0, { hook: failing('tables.read', 'TABLES_AWAY', 'unknown', 1) });

@@ -112,7 +112,7 @@ test('sent on again after a rewind, it is not applied twice', async (t) => {
   await b.run();
   const expected = await b.everything();
   for (const partition of [0, 1, 0]) {
-    for (const job of b.jobs) await b.stores.transport.seek(job.name, things.name, partition, 0);
+    for (const job of b.jobs) await b.stores.transport.seek(job.name, things.name, { partition, offset: 0 });
     await b.run();
     assert.deepEqual(await b.everything(), expected);
     assert.deepEqual(await otherSums(b), [2]);
@@ -147,7 +147,7 @@ const onePartition: Hook = async (name, go) => {
   return (answer as TopicShape[]).map((topic) => ({ ...topic, partitions: 1 }));
 };
 
-test('when a topic is expanded, what its rows have said in their old partition is not said again in the new one', async (t) => {
+test('when a topic is expanded, what its rows have emitted in their old partition is not emitted again in the new one', async (t) => {
   const b = await setUp(t, [addUp]);
   const thing = await produceInto(b, 0);
   await produceInto(b, 0);
@@ -166,7 +166,7 @@ test('when a topic is expanded, what its rows have said in their old partition i
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 5);
 });
 
-test('what a row had to say when its topic was expanded and the process died is said by the new partition', async (t) => {
+test('what a row had still to emit when its topic was expanded and the process died is emitted by the new partition', async (t) => {
   const b = await setUp(t, [addUp]);
   const thing = await produceInto(b, 0);
   const dying: Hook = async (name, go, args) => {
@@ -196,7 +196,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   // Then it is expanded; one producer has not noticed yet, and an operator rewinds the old partition.
   await produceInto(b, 1);
   await produceInto(b, 0);
-  await b.stores.transport.seek(addUp.name, things.name, 0, 0);
+  await b.stores.transport.seek(addUp.name, things.name, { partition: 0, offset: 0 });
   await b.run();
   assert.deepEqual(await b.sums(), [`${thing}/p=4`]);
   const [row] = await b.stores.tables.read(parts, [['default', thing, 'p']]);
@@ -207,7 +207,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   );
   const expected = await b.everything();
   for (const partition of [1, 0]) {
-    await b.stores.transport.seek(addUp.name, things.name, partition, 0);
+    await b.stores.transport.seek(addUp.name, things.name, { partition, offset: 0 });
     await b.run();
     assert.deepEqual(await b.everything(), expected);
   }
@@ -227,7 +227,7 @@ test('a broadcast of a job comes to every partition once, after a crash too', as
     };
     await assert.rejects(b.run({ hook }), /the process is gone/);
     await b.run();
-    await b.stores.transport.seek(job.name, things.name, 0, 0);
+    await b.stores.transport.seek(job.name, things.name, { partition: 0, offset: 0 });
     await b.run();
     const said = (await b.said()).map(({ type, key, data }) => [type, key, data]);
     assert.deepEqual(said, [

@@ -33,7 +33,7 @@ async function sentSums(b: Bench): Promise<string[]> {
   return records.map(({ headers }) => plainOrigin(headers['ce_origin']));
 }
 
-test('what an earlier, larger batch has to say waits for its turn, and each is said once', async (t) => {
+test('entries of an earlier, larger batch wait for their turn, and each is sent once', async (t) => {
   const b = await bench(t);
   await b.produce(part('p', 1), part('q', 2), part('p', 3), part('p', 4));
   await crashes(b, 'claim.commit');
@@ -74,7 +74,7 @@ for (const call of ['tables.write', 'tables.apply', 'cache.apply', 'search.apply
     assert.deepEqual(await b.items('t'), ['p/nut@1']);
   });
 
-  test(`a row that is taken away takes its views along, and says so once, after a crash before ${call}`, async (t) => {
+  test(`a row that is deleted removes its views, and emits that once, after a crash before ${call}`, async (t) => {
     const b = await bench(t);
     await b.produce(part('p', 1, { colour: 'red', items: ['nut'] }));
     await b.run();
@@ -157,7 +157,7 @@ test('an event for all rows makes none of those that are not there', async (t) =
   }
 });
 
-test('an event that takes all rows under a prefix away says so once for each, after a crash too', async (t) => {
+test('an event that deletes all rows under a prefix emits that once for each, after a crash, too', async (t) => {
   const job: Job = changed({ fold: { 'thing.emptied': () => undefined } });
   const b = await bench(t);
   await b.produce(part('p', 1), part('q', 1), [emptied, { thingId: 't' }], part('r', 1));
@@ -215,7 +215,7 @@ test('a prefix may be a whole key', async (t) => {
   assert.deepEqual(await b.sums(), ['t/p=0', 't/q=1']);
 });
 
-test('whatever the size of batches and caches, and wherever the process dies, rows, views and what was said are the same', async (t) => {
+test('whatever the size of batches and caches, and wherever the process dies, rows, views and emitted events are the same', async (t) => {
   const CALLS = ['tables.read', 'tables.write', 'tables.apply', 'cache.apply', 'search.apply', 'claim.commit'];
   for (let seed = 0; seed < 40; seed++) {
     const random = new Random(seed);

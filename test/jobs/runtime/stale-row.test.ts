@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { added, things } from './add-up.ts';
 import { bench } from './bench.ts';
 
-test('an owner whose row is stale by now is fenced: it says nothing and commits nothing', async (t) => {
+test('an owner whose row is stale is fenced: it emits nothing and commits nothing', async (t) => {
   const b = await bench(t);
   await b.produce([added, { thingId: 't', partId: 'p', amount: 1 }]);
   const worker = await b.worker(0, {

@@ -24,7 +24,7 @@ const fired = (b: Bench) => b.heard('timers-fired').reduce((sum, { count }) => s
 const SETTINGS = { timerMs: 1000 };
 const DUE = START + 5 * MINUTE;
 
-test('a timer that is asked for again, for the time it fired at, is said again at the next look', async (t) => {
+test('a timer that is set again, for the time at which it fired, is emitted again after the next search', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(wish(DUE));
   const worker = await b.worker(0, { settings: SETTINGS });
@@ -45,7 +45,7 @@ test('a timer that is asked for again, for the time it fired at, is said again a
   assert.equal(fired(b), 4, 'and not once it is pending no more');
 });
 
-test('a timer that asks for its own time each time it fires is said once a look, and holds nobody up', async (t) => {
+test('a timer that sets its own time again whenever it fires is emitted once for each search, and delays no others', async (t) => {
   const restless = changed({
     react: (_before, _after, { type }): Output[] => (type === 'thing.dropped' ? [] : [wakeAt('tick', DUE)]),
   });
@@ -60,7 +60,7 @@ test('a timer that asks for its own time each time it fires is said once a look,
   assert.equal(fired(b), 4, 'the first look of an owner is before it has read anything');
 });
 
-test('a timer is not said again while its record waits to be read, however often it is looked for', async (t) => {
+test('a timer is not emitted again while its record waits to be read, however often it is found', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(wish(DUE));
   let reads = true;
@@ -160,7 +160,7 @@ test('a timer of a row that its store refuses is one dead letter, and is held ba
   assert.deepEqual([(await b.deadLetters()).length, fired(b)], [2, 3], 'the store may have been mended');
 });
 
-test('a timer that was held back is said again as soon as its row could be written', async (t) => {
+test('a timer that was held back is emitted again as soon as its row could be written', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(wish(DUE));
   await b.run();
@@ -183,7 +183,7 @@ test('a timer that was held back is said again as soon as its row could be writt
   assert.deepEqual([await b.sums(), await b.deadLetters()], [['t/p=1002'], ['ROW_REFUSED@0:1']]);
 });
 
-test('a new owner says a timer of a refused row once, too', async (t) => {
+test('a new owner emits a timer of a refused row once, too', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(wish(DUE));
   await b.run();
@@ -247,7 +247,7 @@ test('a clock that was ahead for a moment, and is set back, silences no timer', 
   assert.deepEqual(await b.sums(), ['t/p=1001']);
 });
 
-test('no two timers are said by one id, whatever stands in their keys; and the longest keys are fired like others', async (t) => {
+test('no two timers have the same id, whatever their keys contain; and timers with the longest keys fire like others', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const keys = [
     ['a/b', 'c'],
@@ -277,8 +277,14 @@ async function scripted(t: TestContext) {
     found: undefined as Found | undefined,
     take: async () => due.found,
   };
-  const place = { job: job.name, topic: things.name, partition: 0 };
-  const timers = new Timers(job, place, b.runtime(), () => 1, due as unknown as DueTimers);
+  const assignment = { job: job.name, topic: things.name, partition: 0 };
+  const timers = new Timers({
+    job,
+    assignment,
+    runtime: b.runtime(),
+    partitions: () => 1,
+    due: due as unknown as DueTimers,
+  });
   const key = ['default', 't', 'p'];
   const fire = (search: number, ...times: readonly number[]) => {
     due.found = { search, timers: times.map((time) => ({ partition: 0, key, name: 'tick', due: time })) };
@@ -286,12 +292,12 @@ async function scripted(t: TestContext) {
   };
   const hear = async () => {
     const records = await b.stores.transport.read(things.name, 0, 0, 10);
-    timers.heard({ records, deadLetters: [], isChanged: () => true });
+    timers.committed({ records, deadLetters: [], isChanged: () => true });
   };
   return { due, fire, hear };
 }
 
-test('a timer that was found before its record was read is not said once more; what a later search finds is', async (t) => {
+test('a timer that was found before its record was read is not emitted again; one that a later search finds is', async (t) => {
   const { due, fire, hear } = await scripted(t);
   assert.equal(await fire(1, DUE), true);
   due.searches = 2;
@@ -300,7 +306,7 @@ test('a timer that was found before its record was read is not said once more; w
   assert.equal(await fire(3, DUE), true);
 });
 
-test('a timer that was said is remembered until its record is read, though a search does not find it', async (t) => {
+test('a timer that was emitted is remembered until its record is read, even if a search does not find it', async (t) => {
   const { fire, hear } = await scripted(t);
   await fire(1, DUE);
   assert.equal(await fire(2), false);

@@ -59,7 +59,7 @@ test('what fires is an event of the log: of the row, at the time it was due', as
   assert.equal(record?.timestamp, START + 60 * MINUTE);
 });
 
-test('a second wish of the same name replaces the first; a wish that is taken back does not fire', async (t) => {
+test('a second timer of the same name replaces the first; a timer that is cancelled does not fire', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'), wish('wake:9'), wish('wake:5', 0, 'u'), wish('sleep', 0, 'u'), wish('sleep', 0, 'v'));
   const worker = await b.worker();
@@ -92,7 +92,7 @@ test('a timer that is replaced or taken back between firing and reading is not a
   }
 });
 
-test('a timer said twice is applied once', async (t) => {
+test('a timer that is emitted twice is applied once', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'));
   const worker = await b.worker(0, {
@@ -188,7 +188,7 @@ test('an event from the future fires nothing before its time', async (t) => {
   assert.equal(await sum(b), 1004);
 });
 
-test('the time of an event that says none, or none that can be read, is that of its record', async (t) => {
+test('the time of an event without one, or without a readable one, is that of its record', async (t) => {
   for (const headers of [{}, { ce_time: Uint8Array.of(0xff) }]) {
     const b = await setUp(t);
     b.clock.set(START + 1000 * MINUTE);
@@ -253,7 +253,7 @@ test('timers of another job, or of a row whose key is none, are left alone', asy
   );
 });
 
-test('a timer that the job fails at is one dead letter, whoever owns the row then', async (t) => {
+test('a timer that the job fails at is one dead letter, whichever owner has the row', async (t) => {
   const failing = changed({
     react: job.react,
     fold: {

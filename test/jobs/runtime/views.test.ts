@@ -19,9 +19,9 @@ const item = (name: string, since: number) => ({
 const NOTHING = { puts: [], removals: [] };
 
 const one = (before: Row | undefined, after: Row | undefined, again = false) =>
-  viewChanges(byColour, 'x', before, after, again);
+  viewChanges(byColour, { tenant: 'x', before, after, again });
 const each = (before: Row | undefined, after: Row | undefined, again = false) =>
-  viewChanges(items, 'x', before, after, again);
+  viewChanges(items, { tenant: 'x', before, after, again });
 
 test('one record of a row: written when it comes or changes, removed when it goes or gets another key', () => {
   assert.deepEqual(one(undefined, base), { puts: [coloured('red')], removals: [] });
@@ -49,7 +49,7 @@ test('records with parts are compared by what is in them', () => {
     record: (row) => ({ ...coloured('red').record, list: row['list'], day: row['day'] }),
   };
   const changes = (before: object, after: object) =>
-    viewChanges(listing, 'x', { ...before }, { ...after }, false).puts.length;
+    viewChanges(listing, { tenant: 'x', before: { ...before }, after: { ...after }, again: false }).puts.length;
   assert.equal(changes({ list: [1, { a: 2 }] }, { list: [1, { a: 2 }] }), 0);
   assert.equal(changes({ list: [1, { a: 2 }] }, { list: [1, { a: 3 }] }), 1);
   assert.equal(changes({ list: [] }, { list: null }), 1);
@@ -79,7 +79,12 @@ test('entries that only the view made of them tells apart are looked at one by o
     },
   };
   const many = { ...base, items: Entries.stored(Array.from({ length: 100 }, (_, n) => [`item-${n}`, n] as const)) };
-  viewChanges(counting, 'x', many, { ...many, items: many.items.set('item-3', 7) }, false);
+  viewChanges(counting, {
+    tenant: 'x',
+    before: many,
+    after: { ...many, items: many.items.set('item-3', 7) },
+    again: false,
+  });
   assert.equal(looked, 2, 'before and after, of the entry that changed');
 });
 
@@ -103,7 +108,7 @@ test('a key that goes from one entry to another is not removed', () => {
   };
   const before = { ...base, items: Entries.stored([['a', 1]]) };
   const after = { ...base, items: before.items.delete('a').set('b', 1) };
-  const { puts, removals } = viewChanges(byValue, 'x', before, after, false);
+  const { puts, removals } = viewChanges(byValue, { tenant: 'x', before, after, again: false });
   assert.deepEqual([puts.map(({ key }) => key.at(-1)), removals], [['at-1'], []]);
 });
 

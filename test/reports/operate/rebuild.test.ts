@@ -131,7 +131,13 @@ test('what the topic has lost by its retention is read from its archive', async 
 
   const found = await currentTable(world.kept, archive);
   assert.ok(found);
-  const whole = await archivedLog(world.kept, transport, visitEvents, found.snapshot, SIGNAL);
+  const whole = await archivedLog({
+    stores: world.kept,
+    transport,
+    topic: visitEvents,
+    snapshot: found.snapshot,
+    signal: SIGNAL,
+  });
   await make(world, await openNewest(world.kept.objects, source.prefix, 1), whole.transport);
   const all = await compared(world, 1, 3);
   assert.deepEqual([all.equalDays, isEqual(all)], [3, true]);

@@ -36,7 +36,7 @@ export interface World {
 
 export const PARTITIONS = 2;
 const NEVER = new AbortController().signal;
-export const SETTINGS = { publishMs: 0, publishBytes: 1e9, lookMs: 0 };
+export const SETTINGS = { publishMs: 0, publishBytes: 1e9 };
 
 /** `real`: what of it is on servers. */
 export async function worldOf(

@@ -6,12 +6,18 @@ const SEEDS = Number(process.env['SEEDS'] ?? 30);
 const ONE = process.env['ROLLUP_SEED'];
 const seeds = ONE === undefined ? Array.from({ length: SEEDS }, (_, i) => i + 1) : [Number(ONE)];
 
-test(`totals are those of a direct count, whatever crashes, comes late or goes back (${seeds.length} seeds)`, async () => {
+async function eachSeed(isMadeAnew: boolean): Promise<void> {
   for (const seed of seeds) {
     try {
-      await assertCountedOnce(seed);
+      await assertCountedOnce(seed, { isMadeAnew });
     } catch (error) {
       throw new Error(`seed ${seed}; ROLLUP_SEED=${seed} runs it alone`, { cause: error });
     }
   }
-});
+}
+
+test(`totals are those of a direct count, whatever crashes, comes late or goes back (${seeds.length} seeds)`, () =>
+  eachSeed(false));
+
+test(`so are those of a table that is made anew beside processes that count (${seeds.length} seeds)`, () =>
+  eachSeed(true));

@@ -1,71 +1,76 @@
-/** Tables whose logs are the real ones over objects, and whose segments are rows in memory. */
+/** A table whose log is the real one over objects, and whose segments are rows in memory. */
 
-import { currentGeneration, tableName } from '../../../reports/runtime/generations.ts';
-import type { SegmentSource } from '../../../reports/runtime/source.ts';
-import type { OpenGeneration } from '../../../reports/runtime/tables.ts';
+import { TributaryError } from '../../../core/errors.ts';
+import { tableName } from '../../../reports/runtime/generations.ts';
+import type { SegmentTable } from '../../../reports/runtime/tables.ts';
 import { type DeltaTable, deltaTable, filesOf } from '../../../sinks/delta/index.ts';
 import type { Objects } from '../../../sinks/objects/port.ts';
-import type { SegmentRow } from '../../../sinks/segments/columns.ts';
+import type { Layout, SegmentRow } from '../../../sinks/segments/columns.ts';
 
+const PREFIX = 'rollups/visits';
 /** No checkpoint is ever written here, which is what it is for. */
 const NO_DUCK = {} as Parameters<typeof deltaTable>[0]['duck'];
-const DAY = '2026-01-05';
 
 export class MemorySegments {
   readonly #rows = new Map<string, readonly SegmentRow[]>();
-  readonly #source: Pick<SegmentSource, 'prefix' | 'layout'>;
   #count = 0;
+  #generation = 1;
 
-  constructor(source: Pick<SegmentSource, 'prefix' | 'layout'>) {
-    this.#source = source;
+  /** Another table counts from now on, which has nothing yet. */
+  makeAnew(): void {
+    this.#generation += 1;
   }
 
-  /** The generations of the source, as one process opens them. */
-  opener(objects: Objects): OpenGeneration {
-    return async (generation) => {
-      const table = this.log(objects, generation);
-      await table.create({ layout: this.#source.layout });
-      return { table, write: async (rows) => this.#add([...rows], true) };
+  /** The table, as one process has it: whichever counts when it is asked. */
+  table(objects: Objects, layout: Layout): SegmentTable {
+    let generation = 0;
+    let table: DeltaTable | undefined;
+    const opened = (): DeltaTable => {
+      if (table === undefined) throw new Error('a table is refreshed before it is written to');
+      return table;
+    };
+    return {
+      get name() {
+        return tableName(PREFIX, generation);
+      },
+      refresh: async () => {
+        if (generation !== this.#generation) {
+          const next = this.#generation;
+          const log = this.log(objects, next);
+          await log.create({ layout });
+          generation = next;
+          table = log;
+        }
+        return opened().refresh();
+      },
+      write: async (rows) => {
+        const path = `date=2026-01-05/s${this.#count++}.parquet`;
+        this.#rows.set(`${opened().table}/${path}`, [...rows]);
+        const partitionValues = { date: '2026-01-05' };
+        return this.#rows.get(`${opened().table}/${path}`)?.length === 0
+          ? []
+          : [{ path, partitionValues, size: 1, modificationTime: 0, dataChange: true }];
+      },
+      commit: async (propose) => {
+        if (generation !== this.#generation) throw new TributaryError('FENCED', 'another generation counts by now');
+        return opened().commit(propose);
+      },
     };
   }
 
-  log(objects: Objects, generation: number): DeltaTable {
+  log(objects: Objects, generation = this.#generation): DeltaTable {
     const never = { checkpointEvery: 1_000_000, keepFilesMs: 1e12, pause: async () => {}, random: () => 0.5 };
-    const table = tableName(this.#source.prefix, generation);
+    const table = tableName(PREFIX, generation);
     return deltaTable({ objects, duck: NO_DUCK, table, now: () => 0, engine: 'test', ...never });
   }
 
-  #add(rows: readonly SegmentRow[], dataChange: boolean) {
-    if (rows.length === 0) return [];
-    const path = `date=${DAY}/s${this.#count++}.parquet`;
-    this.#rows.set(path, rows);
-    return [{ path, partitionValues: { date: DAY }, size: 1, modificationTime: 0, dataChange }];
-  }
-
-  /** Puts all segments of a generation into one, as a compaction does. `isChecked`: only if they are all there still. */
-  async compact(objects: Objects, generation: number, isChecked: boolean): Promise<void> {
-    const table = this.log(objects, generation);
-    const found = await table.find();
-    const files = found === undefined ? [] : filesOf(found);
-    if (files.length < 2) return;
-    const [add] = this.#add(
-      files.flatMap(({ path }) => this.#rows.get(path) ?? []),
-      false,
-    );
-    await table.commit((now) => {
-      const there = filesOf(now).filter(({ path }) => files.some((each) => each.path === path));
-      if (add === undefined || (isChecked && there.length < files.length)) return undefined;
-      const removals = there.map(({ path, partitionValues }) => {
-        return { remove: { path, partitionValues, dataChange: false, deletionTimestamp: 0 } };
-      });
-      return { operation: 'OPTIMIZE', actions: [{ add }, ...removals] };
-    });
-  }
-
-  /** The rows of all segments that the current table has. */
+  /** The rows of all segments that the table has. */
   async rows(objects: Objects): Promise<SegmentRow[]> {
-    const { generation } = await currentGeneration(objects, this.#source.prefix);
-    const snapshot = await this.log(objects, generation).refresh();
-    return filesOf(snapshot).flatMap(({ path }) => this.#rows.get(path) ?? []);
+    const snapshot = await this.log(objects).refresh();
+    return filesOf(snapshot).flatMap(({ path }) => {
+      const rows = this.#rows.get(`${snapshot.table}/${path}`);
+      if (rows === undefined) throw new Error(`${snapshot.table} has ${path}, which was never written there`);
+      return rows;
+    });
   }
 }

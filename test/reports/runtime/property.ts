@@ -21,8 +21,8 @@ import { deadLetterTopic } from '../../../topics/define.ts';
 import type { AssignmentListener } from '../../../topics/log/transport.ts';
 import { START, visitEvents, visits } from '../visits.ts';
 import { randomHistory } from './history.ts';
+import { MemoryGenerations } from './memory-generations.ts';
 import { memoryObjects } from './memory-objects.ts';
-import { MemorySegments } from './memory-table.ts';
 import { Process } from './process.ts';
 
 const PARTITIONS = 2;
@@ -39,21 +39,20 @@ export interface OperatorRules {
   readonly silent: boolean;
   /** A rollup looks which table counts before each commit. */
   readonly swapsNoticed: boolean;
-  /** So does one that has nothing to commit, now and then. */
-  readonly looksWhenIdle: boolean;
 }
 
 export const ALL_OPERATOR_RULES: OperatorRules = {
   segmentsChecked: true,
   silent: true,
   swapsNoticed: true,
-  looksWhenIdle: true,
 };
 
 export interface Options {
   readonly rules?: Partial<RollupRules>;
   readonly operators?: Partial<OperatorRules>;
   readonly events?: number;
+  /** Whether operators compact, make anew, swap and drop tables meanwhile. */
+  readonly isMadeAnew?: boolean;
 }
 
 export async function assertCountedOnce(seed: number, options: Options = {}): Promise<void> {
@@ -65,10 +64,14 @@ export async function assertCountedOnce(seed: number, options: Options = {}): Pr
   }
 }
 
-async function run(random: Random, stores: TestStores, { rules, operators, events = 40 }: Options): Promise<void> {
+async function run(
+  random: Random,
+  stores: TestStores,
+  { rules, operators, events = 40, isMadeAnew = false }: Options,
+): Promise<void> {
   const history = randomHistory(random, stores.codec, PARTITIONS, events);
   const source = sourceOf(visits);
-  const [objects, segments] = [memoryObjects(), new MemorySegments(source)];
+  const [objects, segments] = [memoryObjects(), new MemoryGenerations(source)];
   const clock = new ManualClock(START + 1000);
   const keeps = { ...ALL_OPERATOR_RULES, ...operators };
   const start = async (made: number | undefined): Promise<Process> => {
@@ -91,7 +94,6 @@ async function run(random: Random, stores: TestStores, { rules, operators, event
     }
     const publish = {
       publishMs: PUBLISH_MS,
-      lookMs: keeps.looksWhenIdle ? PUBLISH_MS : Number.POSITIVE_INFINITY,
       publishBytes: random.chance(0.2) ? 1 : 1e9,
     };
     await process.start(
@@ -112,11 +114,11 @@ async function run(random: Random, stores: TestStores, { rules, operators, event
     if (random.chance(0.15))
       live = random.chance(0.5) ? [await start(undefined)] : [...live.slice(-1), await start(undefined)];
     if (random.chance(0.05)) await rewind(random, stores, source.name);
-    if (random.chance(0.15))
+    if (isMadeAnew && random.chance(0.15))
       others = await operate(random, others.slice(-2), { objects, segments, source, start, keeps });
   }
   // At the end nothing more comes: who is left finds out by himself that another table counts.
-  if (random.chance(0.3)) {
+  if (isMadeAnew && random.chance(0.3)) {
     const current = await currentGeneration(objects, source.prefix);
     const { kept } = await madeGenerations(objects, source.prefix);
     await makeCurrent(objects, source.prefix, current, random.pick(kept));
@@ -128,7 +130,7 @@ async function run(random: Random, stores: TestStores, { rules, operators, event
 
 interface Operated {
   readonly objects: Objects;
-  readonly segments: MemorySegments;
+  readonly segments: MemoryGenerations;
   readonly source: SegmentSource;
   readonly start: (made: number | undefined) => Promise<Process>;
   readonly keeps: OperatorRules;
@@ -177,7 +179,7 @@ async function rewind(random: Random, { transport }: TestStores, job: string): P
   const partition = random.below(PARTITIONS);
   const [committed] = (await transport.committed(job, visitEvents.name)).slice(partition);
   if (committed?.offset === undefined) return;
-  await transport.seek(job, visitEvents.name, partition, random.below(committed.offset + 1));
+  await transport.seek(job, visitEvents.name, { partition, offset: random.below(committed.offset + 1) });
 }
 
 async function settle(

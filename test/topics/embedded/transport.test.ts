@@ -212,7 +212,7 @@ test('closing ends waiting fetches, lets members commit what they have, and refu
 test('an offset that is none is refused', async (t) => {
   const transport = await withOrders(t, 1);
   for (const offset of [-1, 1.5, Number.NaN]) {
-    assert.equal(await codeOf(transport.seek('count', 'orders', 0, offset)), 'USAGE');
+    assert.equal(await codeOf(transport.seek('count', 'orders', { partition: 0, offset })), 'USAGE');
   }
 });
 

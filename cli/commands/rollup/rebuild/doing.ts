@@ -102,5 +102,5 @@ export async function withArchive({
       `partition ${partition}: what lies from offset ${next} to ${begin - 1} is neither in the topic nor in its archive`,
     );
   }
-  return (await archivedLog(stores, transport, source.from, kept.snapshot, signal)).transport;
+  return (await archivedLog({ stores, transport, topic: source.from, snapshot: kept.snapshot, signal })).transport;
 }

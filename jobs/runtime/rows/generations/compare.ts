@@ -1,5 +1,6 @@
 /**
- * Compares two generations of a job's rows, row by row, while both go on: of one that is behind, what it has not read yet is no difference.
+ * Compares two generations of a job's rows, row by row, while both are being written. Records that the other generation has not read yet
+ * do not count as differences.
  */
 import { Entries } from '../../../../core/entries.ts';
 import { TributaryError } from '../../../../core/errors.ts';
@@ -22,13 +23,13 @@ export interface Comparison {
   readonly other: number;
   /** Rows that are the same in both. */
   same: number;
-  /** Rows of which the other generation has yet to read what the job has applied. */
+  /** Rows to which the job has applied records that the other generation has not read yet. */
   behind: number;
   readonly onlyCurrent: Some<readonly string[]>;
   readonly onlyOther: Some<readonly string[]>;
   /** By the name of the field; pending timers are a field `timers`. */
   readonly differing: Record<string, Some<Difference>>;
-  /** Fields that one of the tables does not have as they are declared now, and that are not compared. */
+  /** Fields that are not compared, because one of the tables does not have them as they are declared now. */
   readonly notCompared: readonly string[];
 }
 
@@ -92,7 +93,7 @@ export async function compareGenerations(
   }
   for await (const [rows, others] of pairs(tables, there, here, withRetries)) {
     rows.forEach((row, i) => {
-      // A row that the other table has, or had, was looked at already.
+      // Rows that the other table has, or had, were compared above.
       if (row.data !== undefined && others[i] === undefined) add(result.onlyOther, row.key);
     });
     count += rows.length;
@@ -107,7 +108,7 @@ async function readable(tables: Tables, table: TableDef): Promise<TableDef> {
   throw new TributaryError('NOT_FOUND', `the table ${table.name} is not there, or has another key than is declared`);
 }
 
-/** The rows of one table by pages, with those of the other. */
+/** The rows of one table by pages, each with those of the other. */
 async function* pairs(
   tables: Tables,
   of: TableDef,
@@ -130,7 +131,7 @@ async function* pairs(
   } while (after !== undefined);
 }
 
-/** Whether the job has applied something to a row that the other generation had not read when this began. */
+/** Whether the job has applied records to a row that the other generation had not read when the comparison began. */
 async function behindOf({ name, from }: Job, other: number, { stores }: Runtime): Promise<(row: StoredRow) => boolean> {
   const { transport } = stores;
   const [[shape], committed] = await Promise.all([
@@ -152,7 +153,7 @@ function differences(a: StoredRow, b: StoredRow, fields: readonly string[]) {
   });
 }
 
-/** With the names of all objects in order, and bytes as base64. */
+/** The value with the names of all objects sorted, and bytes as base64. */
 function plain(value: unknown): unknown {
   if (value instanceof Entries) return plain(Object.fromEntries(value));
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');

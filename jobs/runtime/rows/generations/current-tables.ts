@@ -1,6 +1,7 @@
 /**
- * The tables, where a declared table of a job's rows means its current generation: so whoever looks up, shows or counts rows follows a swap.
- * Which one that is is asked for with every call. Nobody writes while it changes, so what is read is what the last owner wrote.
+ * The tables, with the declared table of a job's rows standing for its current generation. So lookups and commands that show or count rows follow
+ * a swap. Every call asks which generation is current. Nobody writes while that changes, so the rows that are read are those that the last
+ * owner wrote.
  */
 import type { TableDef } from '../../../../core/target.ts';
 import type { Tables } from '../../../../sinks/tables/port.ts';
@@ -27,7 +28,6 @@ export function currentTables(tables: Tables, jobs: readonly Job[]): Tables {
     due: async (table, ...rest) => tables.due(await current(table), ...rest),
     select: async (table, prefix, page) => tables.select(await current(table), prefix, page),
     sweep: async (defs) => tables.sweep(await all(defs)),
-    count: async (table, tenant) => tables.count(await current(table), tenant),
   };
   return new Proxy(tables, {
     get(target, name) {

@@ -4,7 +4,7 @@ import type { Job } from '../../../define.ts';
 import type { Runtime } from '../../stores.ts';
 import { changeGenerations, type Generations, tableOf } from './state.ts';
 
-/** Whoever is making it ends at its next look. May be done twice: a table that a first attempt has left is deleted by the second one. */
+/** A process that is making the generation ends at its next check. May be repeated: a second attempt deletes what the first one left. */
 export async function dropGeneration(job: Job, generation: number, { stores }: Pick<Runtime, 'stores'>): Promise<void> {
   const { tables } = stores;
   await changeGenerations(tables, job.name, (now) => {
@@ -15,7 +15,7 @@ export async function dropGeneration(job: Job, generation: number, { stores }: P
   await tables.drop([tableOf(job.row, generation)]);
 }
 
-/** Throws USAGE where it cannot be. */
+/** Throws USAGE if the generation cannot be dropped. */
 export function checkDrop({ name }: Job, generation: number, { current, last, swap }: Generations): void {
   if (generation < 1 || generation > last) throw usage(`${name} never had a generation ${generation} of its rows`);
   if (generation === current) throw usage(`generation ${generation} of ${name} is the current one, which stays`);

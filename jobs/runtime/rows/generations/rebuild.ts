@@ -1,6 +1,6 @@
 /**
- * Makes a generation of a job's rows from the topic, beside the job: see `silent.ts`. Several processes may do so together, as members of
- * one group; each may end at any moment and begin again, and goes on where the group is.
+ * Makes a generation of a job's rows from the topic, while the job runs: see `silent.ts`. Several processes may do so together, as members of
+ * one group. Each may end at any moment; one that begins again goes on where the group is.
  */
 import type { Transport } from '../../../../topics/log/transport.ts';
 import type { Job } from '../../../define.ts';
@@ -12,11 +12,11 @@ import { changeGenerations, tableOf } from './state.ts';
 /** How far a generation is in one partition. */
 export interface GenerationPosition {
   readonly partition: number;
-  /** Where it goes on. */
+  /** The next offset to read. */
   readonly next: number;
-  /** Up to where it may read. */
+  /** The offset up to which it may read. */
   readonly end: number;
-  /** Offsets in between, not all of which need have a record; 0 if nothing is there to be read. */
+  /** The offsets in between, some of which may have no record; 0 if there is no record to read. */
   readonly lag: number;
 }
 
@@ -27,14 +27,14 @@ export interface CatchUpOptions {
 }
 
 export interface RebuildGenerationOptions extends CatchUpOptions {
-  /** Goes on when it has caught up, until another generation becomes current. */
+  /** Continues after it has caught up, until another generation becomes current. */
   readonly follow?: boolean;
 }
 
 export interface Making {
   /**
-   * Settles when everything was folded that the job had judged when this was called; with `follow`, never. Throws when the signal is aborted, when
-   * the generation is no longer to be made (GENERATION_MOVED), and what is fatal.
+   * Settles when everything was folded that the job had judged at the time of the call; with `follow`, never. Throws when the signal is
+   * aborted, when the generation has become current or was dropped (GENERATION_MOVED), and for fatal errors.
    */
   catchUp(options: RebuildGenerationOptions): Promise<void>;
   stop(): Promise<void>;
@@ -42,7 +42,7 @@ export interface Making {
 
 const LOOK_MS = 200;
 
-/** The generation that is being made already, or else a new one. */
+/** The generation that is being made; if there is none, a new one. */
 export async function openGeneration(job: Job, { stores }: Pick<Runtime, 'stores'>): Promise<number> {
   const after = await changeGenerations(stores.tables, job.name, (now) => {
     if (now.last > now.current && now.kept.includes(now.last)) return undefined;
@@ -52,7 +52,7 @@ export async function openGeneration(job: Job, { stores }: Pick<Runtime, 'stores
   return after.last;
 }
 
-/** Begins to make a generation, or goes on with it. `isHolder`: also while the job is held. */
+/** Begins to make a generation, or goes on with it. `isHolder`: it continues while the job is held. */
 export async function makeGeneration(
   job: Job,
   generation: number,
@@ -79,7 +79,7 @@ export async function makeGeneration(
   };
 }
 
-/** Makes it until it has caught up: see `Making`. */
+/** Makes a generation until it has caught up: see `Making`. */
 export async function rebuildGeneration(
   job: Job,
   generation: number,
@@ -94,7 +94,7 @@ export async function rebuildGeneration(
   }
 }
 
-/** How far a generation that is not current has come, of what lies before `ends`. */
+/** How far a generation that is not current has come on its way to `ends`. */
 export async function positionsOf(
   { name, from }: Job,
   generation: number,

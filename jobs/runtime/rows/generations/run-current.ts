@@ -1,4 +1,4 @@
-/** Runs a job on the current generation of its rows. When another one becomes current, it lets go of everything and runs on that. */
+/** Runs a job on the current generation of its rows. When another one becomes current, the job stops and runs on that one. */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { Job } from '../../../define.ts';
 import { startWhenBack } from '../../patient.ts';
@@ -7,7 +7,7 @@ import type { Runtime } from '../../stores.ts';
 import { lookupsFor, runJob } from '../run.ts';
 import { atGeneration, generationsOf } from './state.ts';
 
-/** Throws what is away before it runs for the first time; later it is waited for. */
+/** Throws if a store does not answer before the job runs for the first time; later the job waits for it. */
 export async function runCurrent(job: Job, runtime: Runtime, lookups = lookupsFor(runtime)): Promise<RunningJob> {
   const { tables } = runtime.stores;
   const stopping = new AbortController();

@@ -1,8 +1,8 @@
 /**
- * The runtime of a job that makes another generation of its rows beside the job itself, and is heard by nobody: the same runtime, on ports by
- * which nothing leaves but rows. It has a group and a line of tokens of its own, reads no further than the job has, and so folds only what
- * the job has judged, and said what there was to be said of. Its rows have nothing to say therefore; what they wait for they keep, and
- * its timers are fired by the job, once this generation is its own.
+ * The runtime that makes another generation of a job's rows while the job itself runs. It is the same runtime, on ports that write rows and
+ * nothing else: no events, calls or views. It has a group and a line of tokens of its own. It reads no further than the job, so it folds only
+ * records that the job has judged, and for which the job has emitted everything. Therefore its rows have empty outboxes. They keep their
+ * timers, which the job fires once this generation is current.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { Tables } from '../../../../sinks/tables/port.ts';
@@ -19,7 +19,7 @@ export const groupOf = (job: string, generation: number): string => `rebuild:${j
 
 export const silentJob = (job: Job, generation: number): Job => ({ ...atGeneration(job, generation), views: [] });
 
-/** `isHolder`: whether it goes on while the job is held, which is what the job is held for. */
+/** `isHolder`: whether it continues while the job is held, as the one does for which the job is held. */
 export function silentRuntime(runtime: Runtime, job: Job, generation: number, isHolder: boolean): Runtime {
   const { stores, clock } = runtime;
   const { tables, transport } = stores;
@@ -34,7 +34,7 @@ export function silentRuntime(runtime: Runtime, job: Job, generation: number, is
   };
   const ends = async (): Promise<readonly number[]> => {
     const judged = await judgedBy(transport, job);
-    // Only now: how far the job has come since this generation is its own must not be known here.
+    // Checked afterwards: if this generation has become current, it must not read as far as the job has come since.
     await check();
     return judged;
   };
@@ -52,13 +52,13 @@ export function silentRuntime(runtime: Runtime, job: Job, generation: number, is
   };
 }
 
-/** By partition: the offset up to which the job has judged everything, and said what there was to be said. */
+/** By partition: the offset up to which the job has judged all records and emitted what follows from them. */
 export async function judgedBy(transport: Transport, { name, from }: Job): Promise<number[]> {
   const [[shape], committed] = await Promise.all([transport.shape([from.name]), transport.committed(name, from.name)]);
   return committed.map(({ offset, metadata }) => {
     if (offset === undefined) return 0;
     const { topicId, furthest } = parseProgress(metadata, offset);
-    // Of a topic that was made again since, the job has read nothing yet.
+    // If the topic was deleted and made again, the job has read nothing of the new one yet.
     return topicId !== '' && topicId !== shortId(shape?.id) ? 0 : furthest;
   });
 }
@@ -136,7 +136,7 @@ function silentClaim(claim: Claim, clock: Clock, ends: Ends): Claim {
   };
 }
 
-/** Throws where the partitions that a topic had when the job began are not those of today. */
+/** Throws if the topic was expanded since the job began. */
 export async function checkRebuildable(transport: Transport, { name, from }: Job): Promise<void> {
   const [shape] = await transport.shape([from.name]);
   const committed = await transport.committed(name, from.name);
@@ -148,6 +148,6 @@ export async function checkRebuildable(transport: Transport, { name, from }: Job
   if (!isExpanded) return;
   throw new TributaryError(
     'USAGE',
-    `${from.name} was expanded since ${name} began: records of before lie where no owner of today finds them, so the rows of ${name} cannot be made from the topic`,
+    `${from.name} was expanded since ${name} began: older records may lie in partitions that no longer belong to their keys, so the rows of ${name} cannot be made from the topic`,
   );
 }

@@ -1,8 +1,8 @@
 /**
- * The generations of a job's rows. Each has tables of its own; one of them is *current*: the job works on it, and everybody reads it. Others are
- * made from the topic beside it (`rebuild.ts`), or kept from before a swap (`swap.ts`). Which one is current is said in the tables, where
- * the claims are: a claim reads it when its token is set and the old owner is fenced, and a swap fences every owner once it has said that it
- * has begun. So no owner works on a generation that is not current any more.
+ * The generations of a job's rows. Each has tables of its own. One of them is *current*: the job works on it, and everybody reads it. Others are
+ * being made from the topic (`rebuild.ts`), or were kept when they were replaced (`swap.ts`). The tables store which one is current, beside
+ * the claims. A claim reads it after its token is set and the old owner is fenced; a swap first stores that it has begun, then fences every
+ * owner. So no owner works on a generation that is no longer current.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import type { TableDef } from '../../../../core/target.ts';
@@ -12,9 +12,9 @@ import type { Job } from '../../../define.ts';
 
 export interface Generations {
   readonly current: number;
-  /** The largest that there ever was: no number is used again, so that what is written late meets nothing new. */
+  /** The largest one ever. No number is used again, so a late write never reaches a new generation. */
   readonly last: number;
-  /** Those that have tables, in order. */
+  /** The generations that have tables, in order. */
   readonly kept: readonly number[];
   readonly swap: Swap | undefined;
 }
@@ -22,15 +22,15 @@ export interface Generations {
 export interface Swap {
   readonly from: number;
   readonly to: number;
-  /** `held`: nobody owns the job's partitions until the other generation is current. `views`: it is, and views are made of its rows. */
+  /** `held`: nobody owns the job's partitions until `to` is current. `views`: `to` is current, and views are being written from its rows. */
   readonly stage: 'held' | 'views';
-  /** Below the tokens of all owners since, above those of all before; 0 while it is held. */
+  /** Above the tokens of all owners before the swap, below those of all owners after it; 0 while the job is held. */
   readonly token: number;
 }
 
 const FIRST: Generations = { current: 1, last: 1, kept: [1], swap: undefined };
 const VERSION = 1;
-/** What names of tables may have in every store. */
+/** In characters: the longest name of a table that every store accepts. */
 const LONGEST_NAME = 48;
 
 export async function generationsOf(tables: Pick<Tables, 'generations'>, job: string): Promise<Generations> {
@@ -47,7 +47,7 @@ export function formatGenerations(generations: Generations): string {
   return `${VERSION}|${JSON.stringify(generations)}`;
 }
 
-/** Changes what is said of a job's generations, again where somebody else has changed it meanwhile. `change` answers undefined for nothing. */
+/** Changes what is stored about a job's generations, and tries again if it was changed meanwhile. `change` returns undefined for no change. */
 export async function changeGenerations(
   tables: Pick<Tables, 'generations' | 'setGenerations'>,
   job: string,
@@ -66,10 +66,10 @@ export async function changeGenerations(
 const generationOf = ({ generation }: TableDef): number => generation ?? 1;
 
 const known = new WeakMap<TableDef, Map<number, TableDef>>();
-/** By the table of a generation: the one that is declared. */
+/** The declared table, by the table of a generation. */
 const declarations = new WeakMap<TableDef, TableDef>();
 
-/** The table of one generation of the rows that are declared so, or of which another generation is given. The first has the declared name. */
+/** The table of one generation. `table` is the declared one, or that of another generation. The first generation has the declared name. */
 export function tableOf(table: TableDef, generation: number): TableDef {
   const declared = declarations.get(table) ?? table;
   const ofIt = known.get(declared) ?? new Map<number, TableDef>();
@@ -89,7 +89,7 @@ function nameOf(name: string, generation: number): string {
   if (name.length + suffix.length <= LONGEST_NAME) return `${name}${suffix}`;
   throw new TributaryError(
     'DECLARATION_INVALID',
-    `the table ${name} has a name that is too long for another generation of it: with ${suffix} it would have more than ${LONGEST_NAME} characters; choose a shorter name`,
+    `the table ${name} needs a shorter name to have another generation: with ${suffix} it would have more than ${LONGEST_NAME} characters; choose a shorter name`,
   );
 }
 
@@ -99,7 +99,7 @@ export async function checkGeneration(tables: Pick<Tables, 'generations'>, job: 
   if (swap?.stage === 'held') {
     throw new TributaryError(
       'GENERATION_HELD',
-      `${job.name} waits while generation ${swap.to} of its rows becomes the current one; if nobody is at it any more, go on with \`tributary rebuild ${job.name} ${swap.to > swap.from ? '--swap' : '--back'} --yes\``,
+      `${job.name} waits while generation ${swap.to} of its rows becomes the current one; if no process is doing that any more, go on with \`tributary rebuild ${job.name} ${swap.to > swap.from ? '--swap' : '--back'} --yes\``,
     );
   }
   const own = generationOf(job.row);
@@ -109,6 +109,6 @@ export async function checkGeneration(tables: Pick<Tables, 'generations'>, job: 
 export function movedOn(job: string, generation: number, why: string): TributaryError {
   return new TributaryError(
     'GENERATION_MOVED',
-    `${job} is not to work on generation ${generation} of its rows any more: ${why}; start it again`,
+    `${job} must not work on generation ${generation} of its rows any more: ${why}; start it again`,
   );
 }

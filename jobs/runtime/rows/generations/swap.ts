@@ -1,16 +1,16 @@
 /**
- * Makes another generation of a job's rows the current one, while the job runs. The other one has to know all that the job has judged, and must
- * learn nothing that the job has not; so for a moment nobody owns the job's partitions:
+ * Makes another generation of a job's rows the current one, while the job runs. The other generation must have folded all records that the job
+ * has judged, and no others. So for a moment nobody owns the job's partitions:
  *
- * 1. It catches up as far as it can, while the job goes on.
- * 2. *Held.* The tables say that a swap goes on, and then every owner is fenced. Who claims reads it, and waits. What the job has judged stands still.
- * 3. It folds the rest, up to there.
- * 4. In each partition the job's token is raised above all of both generations, and the job's offset becomes the place up to where it has judged,
+ * 1. The other generation catches up as far as it can, while the job goes on.
+ * 2. *Held.* The tables store that a swap goes on; then every owner is fenced. New claims read that and wait. So the job judges nothing more.
+ * 3. The other generation folds the rest, up to where the job has judged.
+ * 4. In each partition the job's token is raised above all tokens of both generations. The job's offset becomes the one up to which it has judged,
  *    with the dedupe positions of both. The position of the old generation is kept, so that it can catch up and become current again.
- * 5. The tables say that it is current. Owners claim, and go on with its rows.
- * 6. *Views.* What the views show is written of its rows, above every version of before; what only the old ones showed is removed.
+ * 5. The tables store that the other generation is current. Owners claim, and go on with its rows.
+ * 6. *Views.* Views are written from its rows, at versions above all earlier ones. Records that only the old rows showed are removed.
  *
- * Whoever dies in between is replaced by the same command, given again: each step may be done twice.
+ * If the process dies, the same command is given again: each step may be repeated.
  */
 import { TributaryError } from '../../../../core/errors.ts';
 import { shortId } from '../../../../topics/log/origin.ts';
@@ -26,30 +26,30 @@ import { showGeneration } from './views.ts';
 
 export interface SwapOptions {
   readonly signal: AbortSignal;
-  /** What it does now; `of` says how far, where it takes time. */
+  /** Reports the step that begins; `of` is how far it has come, for steps that take time. */
   readonly step: (what: 'catches up' | 'held' | 'current' | 'views', of?: string) => void;
-  /** A record that may be in a view as before, since nobody can tell what it is made of. */
+  /** Reports a record of a view that may be outdated, because it could not be made anew. */
   readonly failed: (view: string, key: string, why: string) => void;
   readonly waiting: (error: TributaryError, delayMs: number) => void;
 }
 
-/** In the middle of some things the job cannot be held. So often it is tried again. */
+/** How often it is tried to hold the job, which is not possible in the middle of some records and calls. */
 const TRIES = 20;
 const TRY_AGAIN_MS = 500;
 
-/** Throws USAGE where it cannot be done, and whatever is away; the job goes on as before then, or is held until this is done again. */
+/** Throws USAGE if it is not possible, and `retry` errors. Then the job goes on as before, or is held until the swap is repeated. */
 export async function swapGeneration(job: Job, to: number, runtime: Runtime, options: SwapOptions): Promise<void> {
   const { tables } = runtime.stores;
   let now = await generationsOf(tables, job.name);
   checkSwap(job, now, to);
   if (now.current !== to) {
-    // Once for all: to join a group takes a server seconds, and the job is held no longer than it must be.
+    // It joins its group once, before the job is held: joining takes seconds on a server.
     const making = await makeGeneration(job, to, runtime, true);
     try {
       options.step('catches up');
-      await making.catchUp({ ...options, progress: said(options) });
+      await making.catchUp({ ...options, progress: reportLag(options) });
       for (let tries = 1; now.current !== to; tries += 1)
-        now = await tryToSwap(job, to, runtime, making, options, tries);
+        now = await tryToSwap({ job, to, runtime, making }, options, tries);
     } finally {
       await making.stop();
     }
@@ -76,17 +76,14 @@ function checkSwap({ name }: Job, { current, kept, swap }: Generations, to: numb
   if (current === to && swap === undefined) throw usage(`generation ${to} of ${name} is the current one already`);
 }
 
-const said =
+const reportLag =
   ({ step }: SwapOptions) =>
   (positions: readonly { readonly lag: number }[]): void =>
     step('catches up', `${positions.reduce((sum, { lag }) => sum + lag, 0)} behind`);
 
-/** Answers how it is after it: as before, where the job was in the middle of a record. */
+/** Returns the state afterwards, which is unchanged if the job was in the middle of a record or a call. */
 async function tryToSwap(
-  job: Job,
-  to: number,
-  runtime: Runtime,
-  making: Making,
+  { job, to, runtime, making }: { job: Job; to: number; runtime: Runtime; making: Making },
   options: SwapOptions,
   tries: number,
 ): Promise<Generations> {
@@ -99,19 +96,19 @@ async function tryToSwap(
   if (held.swap?.stage !== 'held') return held;
   options.step('held');
   try {
-    const places = await fence(job, runtime);
-    const why = await whyNotNow(job, held.swap, runtime, places);
+    const positions = await fence(job, runtime);
+    const why = await whyNotNow(job, held.swap, runtime, positions);
     if (why !== undefined) {
       await letGo(job, to, runtime);
       if (tries === TRIES) throw usage(`${job.name} ${why}; is it running? Swap when that is done`);
       await runtime.clock.sleep(TRY_AGAIN_MS, options.signal);
       return held;
     }
-    const upTo = places.map(({ progress }) => progress.furthest);
+    const upTo = positions.map(({ progress }) => progress.furthest);
     await checkOrder(job, to, runtime.stores.transport, upTo);
-    await making.catchUp({ ...options, progress: said(options) });
+    await making.catchUp({ ...options, progress: reportLag(options) });
     await making.stop();
-    const token = await move(job, held.swap, runtime, places);
+    const token = await move(job, held.swap, runtime, positions);
     const after = await changeGenerations(tables, job.name, (now) =>
       isOf(now, to, 'held')
         ? { ...now, current: to, swap: { ...(now.swap as Swap), stage: 'views', token } }
@@ -120,24 +117,24 @@ async function tryToSwap(
     options.step('current');
     return after;
   } catch (error) {
-    // Whatever was done of it does no harm to the generation that is current still.
+    // What was done so far does not affect the generation that is still current.
     await letGo(job, to, runtime);
     throw error;
   }
 }
 
-/** What the owners have to finish with the rows that they began it with. */
+/** What owners have to finish before the swap, with the rows with which they began it. */
 async function whyNotNow(
   job: Job,
   { from }: Swap,
   runtime: Runtime,
-  places: readonly JobPosition[],
+  positions: readonly JobPosition[],
 ): Promise<string | undefined> {
-  if (places.some(({ progress }) => progress.within !== undefined)) {
+  if (positions.some(({ progress }) => progress.within !== undefined)) {
     return 'is in the middle of a record that touches many rows';
   }
-  for (const { partition, progress } of places) {
-    if (await isCallUnderWay(job, from, runtime, partition, progress.furthest)) return 'is calling a channel';
+  for (const { partition, progress } of positions) {
+    if (await isCallUnderWay(job, from, runtime, { partition, next: progress.furthest })) return 'is calling a channel';
   }
   return undefined;
 }
@@ -158,7 +155,7 @@ interface JobPosition {
   readonly progress: Progress;
 }
 
-/** Ends the claims of the job. Whoever else makes the other generation ends by itself. */
+/** Ends all claims of the job. Other processes that make the other generation end by themselves. */
 async function fence({ name, from }: Job, { stores }: Runtime): Promise<JobPosition[]> {
   const { transport } = stores;
   const [shape] = await transport.shape([from.name]);
@@ -170,11 +167,16 @@ async function fence({ name, from }: Job, { stores }: Runtime): Promise<JobPosit
     const { offset, foreign } = before[partition] as Committed;
     if (foreign) {
       throw usage(
-        `another tool has put ${name} at offset ${offset} of partition ${partition}; let the job run before, so that it knows where it is`,
+        `another tool has moved ${name} to offset ${offset} of partition ${partition}; let the job run first, so that it commits a position of its own`,
       );
     }
-    if (offset !== undefined) await transport.seek(name, from.name, partition, offset);
-    else await transport.seek(name, from.name, partition, begin, formatProgress(unread(shape), begin));
+    if (offset !== undefined) await transport.seek(name, from.name, { partition, offset });
+    else
+      await transport.seek(name, from.name, {
+        partition,
+        offset: begin,
+        metadata: formatProgress(unread(shape), begin),
+      });
   }
   const committed = await transport.committed(name, from.name);
   return committed.map(({ offset = 0, metadata }, partition) => ({
@@ -191,7 +193,7 @@ const unread = ({ id, partitions }: TopicShape): Progress => ({
   base: partitions,
 });
 
-/** What the other generation knows must be no more than the job has judged. */
+/** Throws if the other generation has read records that the job has not judged. */
 async function checkOrder(
   { name, from }: Job,
   to: number,
@@ -205,12 +207,12 @@ async function checkOrder(
     const [first] = await transport.read(from.name, partition, end, 1);
     if (first === undefined || first.offset >= offset) continue;
     throw usage(
-      `generation ${to} of ${name} has read partition ${partition} up to offset ${offset}, and the job was moved back to ${end} since; drop the generation, and make it anew`,
+      `generation ${to} of ${name} has read partition ${partition} up to offset ${offset}, and the job was moved back to ${end} since; drop the generation and make it anew`,
     );
   }
 }
 
-/** Answers a token that is above all of before and below all of later. */
+/** Returns a token above all earlier ones, and below all later ones. */
 async function move(
   job: Job,
   { from, to }: Swap,
@@ -245,10 +247,10 @@ async function move(
     const common = { ...progress, topicId: progress.topicId || shortId(shape?.id), partitions };
     // First the old generation: the job's own position is overwritten.
     const kept = { ...common, token: above, behind: new Map(), within: undefined };
-    await transport.seek(groupOf(name, from), topic, partition, offset, formatProgress(kept, offset));
+    await transport.seek(groupOf(name, from), topic, { partition, offset, metadata: formatProgress(kept, offset) });
     const base = progress.base || partitions;
     const moved = { ...common, furthest, token, base, dedupe, within: undefined };
-    await transport.seek(name, topic, partition, furthest, formatProgress(moved, furthest));
+    await transport.seek(name, topic, { partition, offset: furthest, metadata: formatProgress(moved, furthest) });
   }
   return token;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether channels were called for records that were not committed yet. The rows of the generation that called know it, and see to it that nobody is
- * called twice; those of another one do not.
+ * Whether channels may have been called for records that are not committed yet. Only the rows of the generation that made the calls know of them and
+ * prevent second ones.
  */
 import { callAnswered, DEFAULT_TENANT } from '../../../../core/event.ts';
 import { shortId } from '../../../../topics/log/origin.ts';
@@ -15,13 +15,12 @@ import { tableOf } from './state.ts';
 
 const NONE_LEFT = () => false;
 
-/** `next`: where the partition goes on. While nobody owns it. */
+/** `next`: the offset at which the partition goes on. Called while nobody owns the partition. */
 export async function isCallUnderWay(
   job: Job,
   generation: number,
   { stores, settings }: Runtime,
-  partition: number,
-  next: number,
+  { partition, next }: { partition: number; next: number },
 ): Promise<boolean> {
   if (!job.on.includes(callAnswered)) return false;
   const { transport, tables, codec } = stores;
@@ -33,14 +32,14 @@ export async function isCallUnderWay(
   const prefixes = new Map(records.map((record) => prefixOf(record)).map((prefix) => [idOf(prefix), prefix]));
   for (const prefix of prefixes.values()) {
     for (const { outbox } of await tables.under(table, prefix)) {
-      const said = parseOutbox(outbox, shortId(shape?.id), prefix[0], NONE_LEFT);
-      if (said.some((entry) => entry.kind === 'call' && entry.partition === partition && entry.offset >= next))
+      const entries = parseOutbox(outbox, shortId(shape?.id), prefix[0], NONE_LEFT);
+      if (entries.some((entry) => entry.kind === 'call' && entry.partition === partition && entry.offset >= next))
         return true;
     }
   }
   return false;
 
-  /** Of the rows that the record may touch: their keys begin with that of the topic. */
+  /** The prefix of the keys of the rows that the record may touch: tenant and key of the record. */
   function prefixOf(record: LogRecord): readonly [tenant: string, key: string] {
     const decoded = codec.decode(job.from, record, wantedOf(job));
     const tenant = decoded.kind === 'event' ? decoded.event.tenant : DEFAULT_TENANT;

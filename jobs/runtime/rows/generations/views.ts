@@ -1,6 +1,6 @@
 /**
- * The views of a generation that has just become current: all that its rows show is written, at a version above all of the generation before;
- * what only the rows of that one showed is removed. Owners go on meanwhile: what they write is newer.
+ * Writes the views of a generation that has just become current: all records of its rows, at versions above all of the generation before. Records
+ * that only the rows of that one showed are removed. Owners go on meanwhile; what they write is newer.
  */
 import { messageOf } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
@@ -93,7 +93,7 @@ function removals(
 
 const atLeast = ({ token, revision }: Version, least: number): Version => ({ token: Math.max(token, least), revision });
 
-/** What rows show in their views. */
+/** The records of views that rows make. */
 class Showing {
   readonly #views: readonly View<Row>[];
   readonly #topicId: string;
@@ -109,7 +109,8 @@ class Showing {
     const shown: Shown = new Map();
     for (const view of this.#views) {
       try {
-        for (const put of viewChanges(view, key[0] as string, undefined, data, true).puts)
+        for (const put of viewChanges(view, { tenant: key[0] as string, before: undefined, after: data, again: true })
+          .puts)
           this.#add(shown, view.into, put.key);
       } catch (error) {
         this.#failed(view.into.name, key.join('/'), messageOf(error));
@@ -118,7 +119,7 @@ class Showing {
     return shown;
   }
 
-  /** And what was to be removed of them, and perhaps is not yet. */
+  /** Also the records that have yet to be removed, as far as the outbox of the row knows. */
   everOf(row: StoredRow): Shown {
     const shown = this.of(row);
     for (const entry of parseOutbox(row.outbox, this.#topicId, row.key[0] as string, NONE_LEFT)) {

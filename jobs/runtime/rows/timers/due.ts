@@ -1,26 +1,26 @@
 /**
- * Looks for the due timers of a job: one search for all partitions that this process owns, as often as the settings say. Each
- * partition takes what was found for it when its turn comes.
+ * Searches for the due timers of a job, with one search for all partitions that this process owns. `timerMs` of the settings is the pause between
+ * searches. Each partition takes its timers in its own turn.
  *
- * The time of a partition in a backlog is the log's, which may be a year behind. A search goes up to the latest time of its
- * partitions, so those in a backlog have one of their own: what is not yet due for them would fill the others'. A search that found
- * as much as it may leaves each partition to look for itself: so a flood in one of them holds up no other.
+ * For a partition with a backlog, timers are due by the time of its events, which may be a year behind. A search goes up to the latest time
+ * of its partitions; so partitions with a backlog share a search of their own, or their timers that are not yet due would fill the others'.
+ * If a search finds as many timers as it may, each partition searches for itself. So many timers in one partition do not delay the others.
  */
 import type { TableDef } from '../../../../core/target.ts';
 import type { DueTimer } from '../../../../sinks/tables/port.ts';
 import type { Runtime } from '../../stores.ts';
 
-/** What a partition asks for. */
-export interface Wish {
-  /** Timers due then or earlier. */
+/** The timers that a partition asks for. */
+export interface DueRequest {
+  /** Timers that are due at this time or earlier, in ms since 1970 UTC. */
   readonly before: number;
   readonly inBacklog: boolean;
-  /** How many it found the last time and could not use: so many more are looked for. */
+  /** How many of those found last could not be used: the next search is for as many more. */
   readonly unusable: number;
 }
 
 export interface Found {
-  /** Which search it was, counted from 1. */
+  /** The number of the search, from 1. */
   readonly search: number;
   readonly timers: readonly DueTimer[];
 }
@@ -28,24 +28,24 @@ export interface Found {
 interface Search {
   readonly number: number;
   readonly begunAt: number;
-  /** The partitions that have not taken theirs. */
+  /** The partitions that have not taken their timers yet. */
   readonly waiting: Set<number>;
-  /** By partition; undefined when there may be more than was found. */
+  /** By partition; undefined if there may be more timers than were found. */
   readonly found: Promise<ReadonlyMap<number, readonly DueTimer[]> | undefined>;
   isOver: boolean;
 }
 
 interface Group {
-  readonly wishes: Map<number, Wish>;
+  readonly requests: Map<number, DueRequest>;
   search: Search | undefined;
 }
 
 export class DueTimers {
   readonly #table: TableDef;
   readonly #runtime: Pick<Runtime, 'stores' | 'clock' | 'settings'>;
-  readonly #caughtUp: Group = { wishes: new Map(), search: undefined };
-  readonly #inBacklog: Group = { wishes: new Map(), search: undefined };
-  /** When the search was begun that a partition took from last. */
+  readonly #caughtUp: Group = { requests: new Map(), search: undefined };
+  readonly #inBacklog: Group = { requests: new Map(), search: undefined };
+  /** By partition: when the search was begun from which it took last. */
   readonly #taken = new Map<number, number>();
   #count = 0;
 
@@ -54,16 +54,16 @@ export class DueTimers {
     this.#runtime = runtime;
   }
 
-  /** The searches begun so far: what happens now is seen by those with a larger number. */
+  /** The number of searches begun so far. Those with a larger number see what is written now. */
   begun(): number {
     return this.#count;
   }
 
-  /** Undefined when no search has been made since the partition took its timers last, and none is to be made yet. */
-  async take(partition: number, wish: Wish): Promise<Found | undefined> {
-    const [group, other] = wish.inBacklog ? [this.#inBacklog, this.#caughtUp] : [this.#caughtUp, this.#inBacklog];
-    other.wishes.delete(partition);
-    group.wishes.set(partition, wish);
+  /** Undefined if there was no search since the partition last took its timers, and it is too early for the next. */
+  async take(partition: number, request: DueRequest): Promise<Found | undefined> {
+    const [group, other] = request.inBacklog ? [this.#inBacklog, this.#caughtUp] : [this.#caughtUp, this.#inBacklog];
+    other.requests.delete(partition);
+    group.requests.set(partition, request);
     if (!this.#isTime(this.#taken.get(partition))) return undefined;
     if (group.search === undefined || (group.search.isOver && this.#isTime(group.search.begunAt))) {
       group.search = this.#begin(group);
@@ -73,11 +73,11 @@ export class DueTimers {
     this.#taken.set(partition, search.begunAt);
     try {
       const found = await search.found;
-      if (found === undefined) return await this.#alone(partition, wish);
-      const timers = (found.get(partition) ?? []).filter(({ due }) => due <= wish.before);
+      if (found === undefined) return await this.#alone(partition, request);
+      const timers = (found.get(partition) ?? []).filter(({ due }) => due <= request.before);
       return { search: search.number, timers };
     } catch (error) {
-      // Whoever asks next begins anew.
+      // The next caller begins a new search.
       if (group.search === search) group.search = undefined;
       this.#taken.delete(partition);
       throw error;
@@ -87,24 +87,24 @@ export class DueTimers {
   /** The partition is no longer owned. */
   leave(partition: number): void {
     this.#taken.delete(partition);
-    for (const { wishes, search } of [this.#caughtUp, this.#inBacklog]) {
-      wishes.delete(partition);
+    for (const { requests, search } of [this.#caughtUp, this.#inBacklog]) {
+      requests.delete(partition);
       search?.waiting.delete(partition);
     }
   }
 
-  /** Whether it is time for the next search after one that was begun then. */
+  /** Whether it is time for the next search, after one that was begun at this time. */
   #isTime(begunAt = Number.NEGATIVE_INFINITY): boolean {
     const { clock, settings } = this.#runtime;
     return clock.elapsed() - begunAt >= settings.timerMs;
   }
 
-  #begin({ wishes }: Group): Search {
+  #begin({ requests }: Group): Search {
     const search: Search = {
       number: this.#next(),
       begunAt: this.#runtime.clock.elapsed(),
-      waiting: new Set(wishes.keys()),
-      found: this.#find(wishes).finally(() => {
+      waiting: new Set(requests.keys()),
+      found: this.#find(requests).finally(() => {
         search.isOver = true;
       }),
       isOver: false,
@@ -112,19 +112,21 @@ export class DueTimers {
     return search;
   }
 
-  async #find(wishes: ReadonlyMap<number, Wish>): Promise<ReadonlyMap<number, readonly DueTimer[]> | undefined> {
+  async #find(
+    requests: ReadonlyMap<number, DueRequest>,
+  ): Promise<ReadonlyMap<number, readonly DueTimer[]> | undefined> {
     let before = Number.NEGATIVE_INFINITY;
     let limit = this.#runtime.settings.maxRecords;
-    for (const wish of wishes.values()) {
-      before = Math.max(before, wish.before);
-      limit += wish.unusable;
+    for (const request of requests.values()) {
+      before = Math.max(before, request.before);
+      limit += request.unusable;
     }
-    const isShared = wishes.size > 1;
-    const timers = await this.#runtime.stores.tables.due(this.#table, [...wishes.keys()], before, limit);
+    const isShared = requests.size > 1;
+    const timers = await this.#runtime.stores.tables.due(this.#table, [...requests.keys()], before, limit);
     return isShared && timers.length >= limit ? undefined : Map.groupBy(timers, ({ partition }) => partition);
   }
 
-  async #alone(partition: number, { before, unusable }: Wish): Promise<Found> {
+  async #alone(partition: number, { before, unusable }: DueRequest): Promise<Found> {
     const search = this.#next();
     const { settings, stores } = this.#runtime;
     const timers = await stores.tables.due(this.#table, [partition], before, settings.maxRecords + unusable);

@@ -1,10 +1,10 @@
 /**
- * The timers of one claim: says `timer fired` to the row's own topic for each that is due.
+ * Fires the timers of one claim: for each timer that is due it emits `timer.fired` to the row's own topic.
  *
- * What was said is not said again before its record was read. If it is still pending then, it is: the row may have asked for the
- * same time anew. Only a timer whose record went to the dead letters and whose row could not be written is held back, since
- * every further record would be one more dead letter: until the row is written after all, when it may have become
- * small enough; or for an hour, after which the store may have been mended.
+ * A timer is not emitted again before its record was read. If it is still pending then, it is emitted again, since the row may have asked
+ * for the same time anew. There is one exception: a timer whose record became a dead letter and whose row could not be written, because
+ * every further record would become another dead letter. Such a timer is held back until the row is written, when it may have become small
+ * enough; or for an hour, after which the store may have been repaired.
  */
 import { createHash } from 'node:crypto';
 import { timerFired } from '../../../../core/event.ts';
@@ -24,38 +24,46 @@ export const HELD_BACK_MS = 3_600_000;
 /** A longer id is given as its digest. */
 const LONGEST_ID = 1000;
 
-interface Said {
+interface Emitted {
   readonly row: string;
-  /** The last search begun before its record was read; undefined: it has not been read. What later ones find is pending again. */
+  /** The last search that was begun before the record was read; undefined: not read yet. If a later one finds the timer, it is pending again. */
   readBefore: number | undefined;
   /** By the monotonic clock; 0: it is not held back. */
   heldUntil: number;
 }
 
-/** What a batch that was committed did. */
-export interface Done {
+/** What a committed batch has done. */
+export interface CommittedBatch {
   readonly records: readonly LogRecord[];
-  /** The records of it that went to the dead letters. */
+  /** Its records that became dead letters. */
   readonly deadLetters: readonly { readonly record: LogRecord }[];
   /** Whether the batch changed a row, named by its id, and wrote it. */
   readonly isChanged: (row: string) => boolean;
 }
 
+export interface TimersParts {
+  readonly job: Job;
+  readonly assignment: Assignment;
+  readonly runtime: Runtime;
+  readonly partitions: PartitionCount;
+  readonly due: DueTimers;
+}
+
 export class Timers {
   readonly #job: Job;
-  readonly #place: Assignment;
+  readonly #assignment: Assignment;
   readonly #runtime: Runtime;
   readonly #partitions: PartitionCount;
   readonly #due: DueTimers;
   readonly #isUsed: boolean;
-  /** By the id of what was said. */
-  #said = new Map<string, Said>();
-  /** How many of those found last were not to be said. */
+  /** The timers that were emitted, by the id of the event. */
+  #emitted = new Map<string, Emitted>();
+  /** How many of the timers found last were not emitted. */
   #unusable = 0;
 
-  constructor(job: Job, place: Assignment, runtime: Runtime, partitions: PartitionCount, due: DueTimers) {
+  constructor({ job, assignment, runtime, partitions, due }: TimersParts) {
     this.#job = job;
-    this.#place = place;
+    this.#assignment = assignment;
     this.#runtime = runtime;
     this.#partitions = partitions;
     this.#due = due;
@@ -63,56 +71,56 @@ export class Timers {
   }
 
   /**
-   * Says `timer fired` for what is due. While there is a backlog, time is the log's, `logTime`: a replay of last year fires last
-   * year's timers in their place. A record said twice is harmless, since only a pending timer is folded. Answers whether
-   * anything was said.
+   * Emits `timer.fired` for timers that are due. While there is a backlog, they are due by `logTime`, the time of its events: so a replay of
+   * last year's events fires last year's timers among them. A second record of a timer is harmless, since only a pending timer is folded.
+   * Returns whether anything was emitted.
    */
   async fire(logTime: number | undefined): Promise<boolean> {
     if (!this.#isUsed) return false;
     const { clock, stores, telemetry } = this.#runtime;
-    const [job, place] = [this.#job, this.#place];
+    const [job, assignment] = [this.#job, this.#assignment];
     const now = clock.now();
-    const found = await this.#due.take(place.partition, {
-      // An event from the future does not make it come.
+    const found = await this.#due.take(assignment.partition, {
+      // An event with a time in the future must not fire timers early.
       before: logTime === undefined ? now : Math.min(now, logTime),
       inBacklog: logTime !== undefined,
       unusable: this.#unusable,
     });
     if (found === undefined) return false;
-    // What is not found any more is pending no longer, unless it was said and the record is under way.
-    const said = new Map([...this.#said].filter(([, { readBefore }]) => readBefore === undefined));
+    // Timers that are no longer found are no longer pending, except those whose records were not read yet.
+    const emitted = new Map([...this.#emitted].filter(([, { readBefore }]) => readBefore === undefined));
     const records = [];
     for (const timer of found.timers) {
-      // An earlier release took any number for a time. Nothing can be said of it; the row drops it with its next timer of the name.
+      // An earlier release accepted any number as a time. Such a timer cannot be emitted; the row drops it with its next timer of the name.
       if (!isTime(timer.due)) continue;
       const id = timerId(job.name, timer);
-      const known = this.#said.get(id);
+      const known = this.#emitted.get(id);
       if (known !== undefined && !this.#isPendingAgain(known, found.search)) {
-        said.set(id, known);
+        emitted.set(id, known);
         continue;
       }
-      said.set(id, { row: idOf(timer.key), readBefore: undefined, heldUntil: 0 });
+      emitted.set(id, { row: idOf(timer.key), readBefore: undefined, heldUntil: 0 });
       const [tenant, ...row] = timer.key as [string, ...string[]];
       const data = { job: job.name, row, name: timer.name, due: timer.due };
       const event = { def: timerFired, data, tenant, recordKey: row[0] as string, id, time: timer.due };
-      records.push(toRow(stores.codec, event, { place, partitions: this.#partitions, now }));
+      records.push(toRow(stores.codec, event, { assignment, partitions: this.#partitions, now }));
     }
     if (records.length > 0) await stores.transport.produce(records);
-    this.#said = said;
+    this.#emitted = emitted;
     this.#unusable = found.timers.length - records.length;
     if (records.length === 0) return false;
-    telemetry.tell({ ...place, kind: 'timers-fired', count: records.length });
+    telemetry.tell({ ...assignment, kind: 'timers-fired', count: records.length });
     return true;
   }
 
-  #isPendingAgain({ readBefore, heldUntil }: Said, search: number): boolean {
+  #isPendingAgain({ readBefore, heldUntil }: Emitted, search: number): boolean {
     return readBefore !== undefined && search > readBefore && this.#runtime.clock.elapsed() >= heldUntil;
   }
 
-  /** Called for each batch, when it is committed. */
-  heard({ records, deadLetters, isChanged }: Done): void {
-    if (this.#said.size === 0) return;
-    for (const one of this.#said.values()) if (one.heldUntil > 0 && isChanged(one.row)) one.heldUntil = 0;
+  /** Called for each batch after it was committed. */
+  committed({ records, deadLetters, isChanged }: CommittedBatch): void {
+    if (this.#emitted.size === 0) return;
+    for (const one of this.#emitted.values()) if (one.heldUntil > 0 && isChanged(one.row)) one.heldUntil = 0;
     for (const record of records) {
       const one = this.#knownOf(record);
       if (one !== undefined) one.readBefore = this.#due.begun();
@@ -123,15 +131,15 @@ export class Timers {
     }
   }
 
-  #knownOf({ headers }: LogRecord): Said | undefined {
+  #knownOf({ headers }: LogRecord): Emitted | undefined {
     const { ce_id: id, ce_source: source } = headers;
-    return typeof id === 'string' && source === sourceOf(this.#job.name) ? this.#said.get(id) : undefined;
+    return typeof id === 'string' && source === sourceOf(this.#job.name) ? this.#emitted.get(id) : undefined;
   }
 }
 
-/** No two timers have the same. */
+/** The id of the timer's event, unique for each timer. */
 function timerId(job: string, { key, name, due }: DueTimer): string {
   const id = `timer/${job}/${JSON.stringify([...key, name, due])}`;
-  // What is too long, or no text that every reader takes, is named by its digest.
+  // If it is too long, or no text that every reader accepts, its digest is used.
   return isKeyPart(id, LONGEST_ID) ? id : `timer/${job}/${createHash('sha256').update(id).digest('hex')}`;
 }

@@ -1,10 +1,10 @@
 /**
- * The views of a claim that may be behind their rows (`catchingUp` in `jobs/define.ts`). While the store of such a view is away, or
- * slow, batches go on without it, and the view has a position of its own in the log, which is committed beside the offset: everything
- * before it is in the view. From there on what the log owes is written of the rows as they are now (`owed-views.ts`), part by part in
- * the turns of the worker, until the view is where the rows are. Then it is written with the batches again.
+ * Views that may be behind their rows (`catchingUp` in `jobs/define.ts`). While the store of such a view does not answer, or is slow, batches
+ * go on without it. The view then has a position of its own in the log, which is committed with the offset: everything before it is in the
+ * view. From there on, the pending view writes are made from the rows as they are now (`owed.ts`), in parts, one or some in each turn of the
+ * owner. When the view has reached the position of the rows, it is written with the batches again.
  *
- * Nothing else is kept: whoever claims the partition after a crash goes on at that position.
+ * Nothing else is stored: after a crash the next owner goes on at that position.
  */
 import { kindOf, messageOf, type TributaryError } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
@@ -18,9 +18,9 @@ import { ANY_VIEW } from '../outbox.ts';
 import { type OwedContext, type Reached, writeOwed } from './owed.ts';
 import { applyTo } from './write.ts';
 
-/** The records of a batch, as far as it matters who is behind them. */
+/** The records of a batch that a view may be behind. */
 export interface Span {
-  /** Where the last batch was committed. */
+  /** The offset at which the batch begins, where the last one was committed. */
   readonly first: number;
   readonly last: number;
   /** When its first record was produced, in ms since 1970 UTC. */
@@ -29,18 +29,18 @@ export interface Span {
 
 interface Lagging {
   readonly target: Target;
-  /** Everything before is in the view. */
+  /** Everything before this offset is in the view. */
   from: number;
-  /** Where it is level with the rows. */
+  /** The offset at which it has caught up with the rows. */
   to: number;
-  /** When the record at `from` was produced, about; undefined until it was read. */
+  /** About when the record at `from` was produced; undefined until it was read. */
   since: number | undefined;
-  /** How far the last try came that failed. */
+  /** How far the last failed try came. */
   reached: Reached | undefined;
   failures: number;
-  /** Not before this time is it tried again. */
+  /** It is not tried again before this time of the monotonic clock. */
   tryAt: number;
-  /** What is under way; its answer once it has settled. */
+  /** The try that is under way. */
   attempt: Attempt | undefined;
 }
 
@@ -49,26 +49,26 @@ interface Attempt {
   outcome: { readonly from: number; readonly since: number | undefined } | { readonly error: unknown } | undefined;
 }
 
-/** A partition with more to do than to catch up does so by turns, and faster than batches make a view fall behind. */
+/** How many parts of a batch's size are written in a turn: more than one, so that the view gains on the batches. */
 const PARTS_A_TURN = 4;
 
 export class CatchingUp {
   readonly #context: OwedContext & { readonly runtime: Runtime };
   readonly #lagging = new Map<string, Lagging>();
-  /** What was committed last. */
-  #said: string;
+  /** The positions that were committed last. */
+  #lastCommitted: string;
 
   constructor(context: Omit<OwedContext, 'refused'> & { readonly runtime: Runtime }, claimed: Claimed) {
-    const { runtime, place, job } = context;
+    const { runtime, assignment, job } = context;
     const refused = (view: string, key: readonly string[], why: string): void => {
       const message = `${view} has no ${key.join('/')}: ${why}`;
-      runtime.telemetry.tell({ ...place, kind: 'view-refused', view, message });
+      runtime.telemetry.tell({ ...assignment, kind: 'view-refused', view, message });
     };
     this.#context = { ...context, refused };
-    this.#said = textOf(claimed.behind);
+    this.#lastCommitted = textOf(claimed.behind);
     const { next, within, furthest } = claimed;
     for (const [name, committed] of claimed.behind) {
-      // What nobody shows any more owes nothing.
+      // The view is no longer declared.
       const target = job.views.find(({ into }) => into.name === name)?.into;
       if (target === undefined) continue;
       const from = Math.min(committed, next);
@@ -76,10 +76,10 @@ export class CatchingUp {
       this.#lagging.set(name, newLagging(target, from, to, undefined));
       this.#skipLost(name, claimed.claim.begin);
     }
-    for (const { into, policy } of job.views) if (policy === 'catching-up') this.#tell(into.name, next);
+    for (const { into, policy } of job.views) if (policy === 'catching-up') this.#reportLag(into.name, next);
   }
 
-  /** Whether what batches make of it is written with them. */
+  /** Whether the view is written with the batches, since it is not behind. */
   isLevel(view: string): boolean {
     return !this.#lagging.has(view);
   }
@@ -90,19 +90,20 @@ export class CatchingUp {
     return Math.min(...[...this.#lagging.values()].map(({ from }) => from));
   }
 
-  /** What is to be committed: the positions of the views that are behind. */
+  /** The positions of the views that are behind, to be committed. */
   behind(): ReadonlyMap<string, number> {
     return new Map([...this.#lagging].map(([name, { from }]) => [name, from]));
   }
 
-  /** Whether it differs from what was committed last. */
-  get isUnsaid(): boolean {
-    return textOf(this.behind()) !== this.#said;
+  /** Whether the positions differ from those committed last. */
+  get isUncommitted(): boolean {
+    return textOf(this.behind()) !== this.#lastCommitted;
   }
 
   /**
-   * Writes what a batch makes of a view. If that may be behind and its store is away, or takes its time, nothing is answered, and the
-   * view is behind from here on; `patient` are the stores that are waited for. What is still under way then does no harm: it is of a version.
+   * Writes the changes that a batch makes to a view. If the view may be behind, and its store does not answer or is slow, the result is empty and
+   * the view is behind from here on. A write that is still under way then does no harm, since it carries its version. Other views are written
+   * by `patient`, the stores with retries.
    */
   async write(
     target: Target,
@@ -112,7 +113,7 @@ export class CatchingUp {
   ): Promise<readonly WriteResult[]> {
     if (!this.#mayLag(target)) return applyTo(patient, target, changes);
     const writing = applyTo(this.#context.runtime.stores, target, changes);
-    // It may fail when nobody waits for it any more.
+    // It may fail after nobody waits for it any more.
     writing.catch(() => {});
     try {
       if (await this.#isInTime(writing)) return await writing;
@@ -124,20 +125,20 @@ export class CatchingUp {
     return [];
   }
 
-  /** A batch goes by those that are behind. */
+  /** Notes a batch for the views that are behind. */
   passBy({ last }: Span): void {
     for (const lagging of this.#lagging.values()) lagging.to = Math.max(lagging.to, last + 1);
   }
 
-  /** What `behind` answered was committed, with this as the next offset. */
+  /** Called when the positions of `behind` were committed, with this as the next offset. */
   committed(next: number): void {
-    this.#said = textOf(this.behind());
-    for (const name of this.#lagging.keys()) this.#tell(name, next);
+    this.#lastCommitted = textOf(this.behind());
+    for (const name of this.#lagging.keys()) this.#reportLag(name, next);
   }
 
   /**
-   * Writes some of what is owed for what was committed, up to `next`. Answers whether anything came of it. Waits for no store that takes
-   * its time. Throws FENCED, and what is fatal.
+   * Makes some of the pending view writes for what was committed, up to `next`. Returns whether any view advanced. Does not wait for a slow
+   * store. Throws FENCED, and fatal errors.
    */
   async step(next: number): Promise<boolean> {
     let moved = false;
@@ -169,13 +170,13 @@ export class CatchingUp {
     lagging.failures = 0;
     Object.assign(lagging, outcome);
     if (lagging.from >= lagging.to) return this.#level(name, next);
-    this.#tell(name, next);
+    this.#reportLag(name, next);
     return true;
   }
 
   #level(name: string, next: number): boolean {
     this.#lagging.delete(name);
-    this.#tell(name, next);
+    this.#reportLag(name, next);
     return true;
   }
 
@@ -185,44 +186,50 @@ export class CatchingUp {
     lagging.failures += 1;
     const delayMs = backOff(lagging.failures, settings.backOffMs, random);
     lagging.tryAt = clock.elapsed() + delayMs;
-    this.#tellLate(name, (error as TributaryError).code, `${messageOf(error)}; again in ${delayMs} ms`);
-    this.#tell(name, next);
+    this.#reportLate(name, (error as TributaryError).code, `${messageOf(error)}; again in ${delayMs} ms`);
+    this.#reportLag(name, next);
     return false;
   }
 
-  /** Answers the position behind what it has written, and about when the record there was produced. */
+  /** Returns the offset after what it has written, and about when the record there was produced. */
   async #part(name: string, lagging: Lagging, end: number): Promise<{ from: number; since: number | undefined }> {
-    const { runtime, place } = this.#context;
+    const { runtime, assignment } = this.#context;
     const { maxRecords } = runtime.settings;
-    const held = await runtime.catchUpBudget.take(maxRecords);
+    const reservation = await runtime.catchUpBudget.take(maxRecords);
     try {
-      const read = await runtime.stores.transport.read(place.topic, place.partition, lagging.from, maxRecords);
+      const read = await runtime.stores.transport.read(
+        assignment.topic,
+        assignment.partition,
+        lagging.from,
+        maxRecords,
+      );
       if (read[0]?.offset !== lagging.from) await this.#lookForLost(name);
       const records = read.filter(({ offset }) => offset < end);
       const note = (reached: Reached): void => {
         lagging.reached = reached;
       };
-      if (records.length > 0) await writeOwed(this.#context, lagging.target, records, lagging.reached, note);
+      if (records.length > 0)
+        await writeOwed(this.#context, lagging.target, records, { reached: lagging.reached, note });
       const last = records.at(-1) as LogRecord | undefined;
       const isAll = records.length < read.length || read.length < maxRecords;
       return { from: isAll ? end : (last as LogRecord).offset + 1, since: last?.timestamp ?? lagging.since };
     } finally {
-      held.leave();
+      reservation.release();
     }
   }
 
-  /** There are gaps that nothing was lost in. */
+  /** Finds out whether the log has deleted records; a gap alone may also be markers of transactions. */
   async #lookForLost(name: string): Promise<void> {
-    const { runtime, place } = this.#context;
-    const [info] = await runtime.stores.transport.describe([place.topic]);
-    this.#skipLost(name, info?.partitions[place.partition]?.begin ?? 0);
+    const { runtime, assignment } = this.#context;
+    const [info] = await runtime.stores.transport.describe([assignment.topic]);
+    this.#skipLost(name, info?.partitions[assignment.partition]?.begin ?? 0);
   }
 
   #skipLost(name: string, begin: number): void {
-    const { runtime, place } = this.#context;
+    const { runtime, assignment } = this.#context;
     const lagging = this.#lagging.get(name);
     if (lagging === undefined || lagging.from >= begin) return;
-    runtime.telemetry.tell({ ...place, kind: 'view-missed', view: name, from: lagging.from, to: begin });
+    runtime.telemetry.tell({ ...assignment, kind: 'view-missed', view: name, from: lagging.from, to: begin });
     lagging.from = begin;
   }
 
@@ -232,14 +239,14 @@ export class CatchingUp {
     lagging.failures = 1;
     lagging.tryAt = clock.elapsed() + backOff(1, settings.backOffMs, random);
     this.#lagging.set(target.name, lagging);
-    this.#tellLate(target.name, code, `${message}; the job goes on without it`);
+    this.#reportLate(target.name, code, `${message}; the job goes on without it`);
   }
 
   #mayLag(target: Target): boolean {
     return this.#context.job.views.some(({ into, policy }) => into === target && policy === 'catching-up');
   }
 
-  /** Whether it settles before others have waited long enough. */
+  /** Whether it settles within `viewWaitMs`. */
   async #isInTime(work: Promise<unknown>): Promise<boolean> {
     const { clock, settings } = this.#context.runtime;
     if (settings.viewWaitMs === Number.POSITIVE_INFINITY) return work.then(() => true);
@@ -255,18 +262,18 @@ export class CatchingUp {
     }
   }
 
-  #tellLate(view: string, code: LateCode, message: string): void {
-    const { runtime, place } = this.#context;
-    runtime.telemetry.tell({ ...place, kind: 'view-late', view, code, message });
+  #reportLate(view: string, code: LateCode, message: string): void {
+    const { runtime, assignment } = this.#context;
+    runtime.telemetry.tell({ ...assignment, kind: 'view-late', view, code, message });
   }
 
-  #tell(view: string, next: number): void {
-    const { runtime, place } = this.#context;
+  #reportLag(view: string, next: number): void {
+    const { runtime, assignment } = this.#context;
     const lagging = this.#lagging.get(view);
     const { from = next, since } = lagging ?? {};
     const ageMs =
       lagging === undefined ? 0 : since === undefined ? undefined : Math.max(0, runtime.clock.now() - since);
-    runtime.telemetry.tell({ ...place, kind: 'view-lag', view, records: Math.max(0, next - from), ageMs });
+    runtime.telemetry.tell({ ...assignment, kind: 'view-lag', view, records: Math.max(0, next - from), ageMs });
   }
 }
 

@@ -1,4 +1,4 @@
-/** What follows for the views of a row when the row changes: records to be written and records to be removed. Pure. */
+/** The changes of a row's views that follow from a change of the row: records to write and records to remove. Pure. */
 import type { Entries } from '../../../../core/entries.ts';
 import { isKeyPart } from '../../../../core/key-part.ts';
 import { keyFields, type Target } from '../../../../core/target.ts';
@@ -13,17 +13,16 @@ export interface ViewChanges {
   readonly removals: readonly Key[];
 }
 
-/**
- * `again` writes every record of the row as it is now, changed or not: after a crash nobody knows which views were
- * written, so that all of them are. Throws what the view throws, and for a record whose key is none.
- */
-export function viewChanges(
-  view: View<Row>,
-  tenant: string,
-  before: Row | undefined,
-  after: Row | undefined,
-  again: boolean,
-): ViewChanges {
+export interface RowChange {
+  readonly tenant: string;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+  /** Write every record of the row as it is now, changed or not, because after a crash nobody knows which views were written. */
+  readonly again: boolean;
+}
+
+/** Throws what the view throws, and an error for a record with an invalid key. */
+export function viewChanges(view: View<Row>, { tenant, before, after, again }: RowChange): ViewChanges {
   const puts: { key: Key; record: Shown }[] = [];
   const removals: Key[] = [];
   for (const name of view.each === undefined ? THE_ROW : changedEntries(view, before, after, again)) {
@@ -41,7 +40,7 @@ export function viewChanges(
 
 const THE_ROW = [undefined];
 
-/** One change a key: of several records the last one, and no removal of what is written. */
+/** Keeps one change for each key: the last of several records, and no removal of a key that is written. */
 function onceEach(puts: ViewChanges['puts'], removals: ViewChanges['removals']): ViewChanges {
   const written = new Map(puts.map((put) => [idOf(put.key), put]));
   const removed = new Map(removals.map((key) => [idOf(key), key]));

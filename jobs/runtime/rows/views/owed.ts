@@ -1,7 +1,7 @@
 /**
- * What a part of the log owes to a view that was not written with it: the records of the rows that it touched, of the rows as they
- * are now and at their version. So whatever order views are written in, what is made of the newest row stays. What a row does not
- * show any more is named by its outbox, which keeps a removal until every view is past it.
+ * Makes the pending writes of a view for a part of the log that was processed without it: the records of all rows that the part touched, made
+ * from the rows as they are now, and at their versions. So in whatever order writes arrive, the one made from the newest row stays. Records that
+ * a row does not show any more are named in its outbox, which keeps a removal until the view is past it.
  */
 import { messageOf, TributaryError } from '../../../../core/errors.ts';
 import { keyFields, type Target } from '../../../../core/target.ts';
@@ -20,35 +20,34 @@ import { applyTo } from './write.ts';
 export interface OwedContext {
   readonly runtime: Pick<Runtime, 'stores' | 'settings' | 'upstreams' | 'clock'>;
   readonly job: Job;
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   readonly token: number;
   readonly topicId: string;
-  /** Under which partitions the rows of this one may be stored. */
+  /** The partitions under which rows of this partition may be stored. */
   readonly stored: readonly number[];
-  /** A record that could not be made, or that the store will never take. */
+  /** Reports a record that could not be made, or that the store will never accept. */
   readonly refused: (view: string, key: Key, why: string) => void;
 }
 
-/** How far the records that find their rows by a search are written: those before `offset` wholly, and it up to this place of the store's list. */
+/** How far the rows are written that records find by a search: for records before `offset` all of them, for that record up to `after`. */
 export interface Reached {
   readonly offset: number;
   readonly after: string | undefined;
 }
 
-/** The log as if it had one partition: a record of a key that has moved since an expansion is owed all the same, and none is sent on. */
+/** Records are planned as if the topic had one partition: none is sent on, and those whose keys have moved in an expansion are included. */
 const WHOLE_TOPIC = 1;
 const NONE_LEFT = () => false;
 
 /**
- * Throws a `retry` error when something is away, and FENCED when the partition is somebody else's. Any part may be done again; what a
- * record finds by a search may be very many rows, so `note` is told how far they are, and the next try begins at `reached`.
+ * Throws a `retry` error if a store or the log does not answer, and FENCED if the partition has a newer owner. Any part may be repeated. A
+ * record may find very many rows by a search; so progress is reported to `note`, and the next try begins at `reached`.
  */
 export async function writeOwed(
   context: OwedContext,
   target: Target,
   records: readonly LogRecord[],
-  reached: Reached | undefined,
-  note: (reached: Reached) => void,
+  { reached, note }: { reached: Reached | undefined; note: (reached: Reached) => void },
 ): Promise<void> {
   const { runtime, job, topicId } = context;
   const { codec } = runtime.stores;
@@ -94,7 +93,7 @@ interface FoundPage {
   readonly next: string | undefined;
 }
 
-/** The rows that an event finds by a search. Those that had the value then have it now: such a field is part of the key. */
+/** The rows that an event finds by a search. Rows that had the value then still have it, because indexed fields are part of the key. */
 async function* found(
   context: OwedContext,
   { event, search }: Planned,
@@ -112,18 +111,20 @@ async function* found(
   let after = from;
   do {
     const page = { limit: runtime.settings.maxKeys, after };
-    const matching = await tables.matching(job.row, stored, event.tenant, ...search.where, page);
+    const [field, value] = search.where;
+    const of = { partitions: stored, tenant: event.tenant, field, value };
+    const matching = await tables.matching(job.row, of, page);
     after = matching.next;
     yield { rows: await read(context, matching.items), next: after };
   } while (after !== undefined);
 }
 
 /**
- * Between the rows and the view lies a look, as in a batch: a newer owner that read before us may have covered what we read. One that
- * comes later reads what we have read.
+ * As in a batch, the token is checked between reading the rows and writing the view: a newer owner that has read the same rows may already have
+ * written newer records. An owner that comes later reads at least what was read here.
  */
 async function writeRows(context: OwedContext, target: Target, rows: readonly StoredRow[]): Promise<void> {
-  const { runtime, place, token } = context;
+  const { runtime, assignment, token } = context;
   const { stores } = runtime;
   const changes: Change[] = [];
   for (const row of rows) {
@@ -132,11 +133,11 @@ async function writeRows(context: OwedContext, target: Target, rows: readonly St
     changes.push(...changesOf(context, target, row));
   }
   if (changes.length === 0) return;
-  const newest = await stores.tables.token(place.job, place.topic, place.partition);
+  const newest = await stores.tables.token(assignment.job, assignment.topic, assignment.partition);
   if (newest !== token) {
     throw new TributaryError(
       'FENCED',
-      `partition ${place.partition} of ${place.topic} has an owner with token ${newest}`,
+      `partition ${assignment.partition} of ${assignment.topic} has an owner with token ${newest}`,
     );
   }
   const results = await applyTo(stores, target, changes);
@@ -156,7 +157,7 @@ function changesOf({ job, topicId, refused }: OwedContext, target: Target, row: 
   for (const view of job.views) {
     if (view.into !== target) continue;
     try {
-      for (const put of viewChanges(view, tenant, undefined, data, true).puts) {
+      for (const put of viewChanges(view, { tenant, before: undefined, after: data, again: true }).puts) {
         changes.set(idOf(put.key), { ...put, version });
       }
     } catch (error) {

@@ -1,11 +1,10 @@
 /**
- * Writes every view of a job's rows again, as after the loss of a cache or an index. It reads the rows and nothing else: no
- * topic, and it claims no partition. So workers go on beside it.
+ * Writes all views of a job's rows again, for example after a cache or an index was lost. It reads only the rows, no topic, and claims no
+ * partition. So the job can go on running.
  *
- * What makes that safe is the version. A record is written at the version of the row that it was made of, so that whatever a
- * worker has made of a newer one stays. And because a store that was just lost has forgotten removals too, rows are looked at again
- * after their views were written: of a row that has changed meanwhile, what it showed before and does not show any more is
- * removed, at its new version. Nothing else is ever removed.
+ * Versions make that safe. A record is written at the version of the row that it was made from, so a record that an owner has made from a newer
+ * row stays. A store that was just lost has also lost its removals; so rows are read again after their views were written. If a row has
+ * changed meanwhile, records that it showed before and no longer shows are removed at its new version. Nothing else is ever removed.
  */
 import { messageOf, type TributaryError } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
@@ -21,15 +20,15 @@ import { applyTo } from './write.ts';
 /** How far it is: counted from the beginning of the job. */
 export interface Rebuilt {
   readonly job: string;
-  /** Rows that were read; those that were taken away have no views. */
+  /** Rows that were read, with deleted ones, which have no views. */
   rows: number;
-  /** Records that were written; in a store that tells, without those it had newer. */
+  /** Records that were written; without those that the store had in a newer version, if it reports them. */
   written: number;
-  /** Records that the store had newer already. */
+  /** Records that the store already had in a newer version. */
   newer: number;
-  /** Records that rows showed no more when they were looked at again. */
+  /** Records that were removed because their rows had changed. */
   removed: number;
-  /** Records that could not be made, or that the store will never take. */
+  /** Records that could not be made, or that the store will never accept. */
   failed: number;
 }
 
@@ -52,12 +51,12 @@ type Needed = Pick<Runtime, 'stores' | 'clock' | 'settings' | 'random'>;
 type Changes = Map<Target, Map<string, Change>>;
 
 const ROWS_AT_ONCE = 500;
-/** Stores spend most of a call waiting: for a disk, for each other, for the network. */
+/** In parallel, since stores spend most of a call waiting: for a disk, for each other, for the network. */
 const PAGES_AT_ONCE = 4;
-/** One row may have thousands of records: what is collected of several is written when it is as many. */
+/** One row may have thousands of records: what was collected is written when there are so many. */
 const RECORDS_AT_ONCE = 3000;
 
-/** Throws when the signal is aborted, and what is fatal. What was written until then stays, and does no harm. */
+/** Throws when the signal is aborted, and fatal errors. What was written until then stays and does no harm. */
 export async function rebuildViews(job: Job, runtime: Needed, options: RebuildOptions): Promise<Rebuilt> {
   const so: Rebuilt = { job: job.name, rows: 0, written: 0, newer: 0, removed: 0, failed: 0 };
   const rebuild = new Rebuild(job, runtime, options, so);
@@ -73,7 +72,7 @@ export async function rebuildViews(job: Job, runtime: Needed, options: RebuildOp
         options.progress(so);
       });
       working.add(work);
-      // Whoever waits for it hears of it.
+      // The error is thrown below, where the page is awaited.
       work.catch(() => undefined);
       if (working.size === PAGES_AT_ONCE) await Promise.race(working);
       after = page.next;
@@ -141,7 +140,7 @@ class Rebuild {
     }
   }
 
-  /** Answers how many records it added. */
+  /** Returns how many records it added. */
   #collect(changes: Changes, before: StoredRow | undefined, after: StoredRow): number {
     const version = { ...after.version, token: Math.max(after.version.token, this.#options.token ?? 0) };
     let records = 0;
@@ -158,7 +157,7 @@ class Rebuild {
 
   #changesOf(view: Job['views'][number], before: Row | undefined, { key, data }: StoredRow) {
     try {
-      return viewChanges(view, key[0] as string, before, data, true);
+      return viewChanges(view, { tenant: key[0] as string, before, after: data, again: true });
     } catch (error) {
       this.#failed(view.into, key, messageOf(error));
       return { puts: [], removals: [] };
@@ -188,7 +187,7 @@ class Rebuild {
   }
 }
 
-/** Position and outbox tell two contents of one version apart, as an owner may write them whose first write timed out. */
+/** Compares position and outbox, too: an owner whose first write timed out may write two contents at one version. */
 function isSame(a: StoredRow, b: StoredRow): boolean {
   const [{ token, revision }, version] = [a.version, b.version];
   return token === version.token && revision === version.revision && a.at === b.at && a.outbox === b.outbox;

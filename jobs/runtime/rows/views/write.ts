@@ -1,4 +1,4 @@
-/** What a batch makes of its rows' views: collected before the rows are written, applied after. */
+/** The changes that a batch makes to the views of its rows: collected before the rows are written, applied afterwards. */
 import { messageOf } from '../../../../core/errors.ts';
 import type { Target } from '../../../../core/target.ts';
 import type { Change, Key, Version, WriteResult } from '../../../../sinks/port.ts';
@@ -18,7 +18,7 @@ interface ViewWrite {
   readonly offset: number;
   readonly row: LiveRow;
 }
-/** By target, then by key: one change a key. */
+/** By target, then by key, with one change for each key. */
 export type ViewWrites = Map<Target, Map<string, ViewWrite>>;
 
 export interface ViewsContext {
@@ -33,7 +33,7 @@ export interface ViewsContext {
   readonly yieldToLoop: Clock['yieldToLoop'];
 }
 
-/** What the views have to become. Removals also go into the outbox, which is about to be written with the row. */
+/** Collects the changes of the views. Removals are also added to the outbox, which is about to be written with the row. */
 export async function collectViews({ touched, fresh }: Folded, context: ViewsContext): Promise<ViewWrites> {
   const { job, token, partition, isWritten, refused, first, yieldToLoop } = context;
   const writes: ViewWrites = new Map();
@@ -45,7 +45,7 @@ export async function collectViews({ touched, fresh }: Folded, context: ViewsCon
     if (pause !== undefined) await pause;
     const { row } = one;
     const tenant = row.key[0] as string;
-    // A row that its store refuses stays as it is; an earlier attempt may have written it and not its views.
+    // A row that its store refuses stays as it is. An earlier attempt may have written it without its views.
     const version = why === undefined && isWritten(one) ? { token, revision: row.revision } : (row.stored as Version);
     for (const view of job.views) {
       const changes = changesOf(job, view, tenant, one);
@@ -62,7 +62,7 @@ export async function collectViews({ touched, fresh }: Folded, context: ViewsCon
       for (const { key, record } of puts) byKey.set(idOf(key), { key, version, record, offset, row });
       for (const key of removals) {
         const entry = { kind: 'removal' as const, partition, offset, time, tenant, view: view.into.name, key };
-        dropSaid(row.outbox, entry, first);
+        dropCommitted(row.outbox, entry, first);
         row.outbox.push(entry);
         (fresh as Set<OutboxEntry>).add(entry);
       }
@@ -73,10 +73,10 @@ export async function collectViews({ touched, fresh }: Folded, context: ViewsCon
 }
 
 /**
- * A removal that was committed, and stays since its view is behind, need not be there twice. What was committed stands before what this
- * batch says.
+ * Drops a committed removal of the same record, which is still in the outbox because its view is behind. Committed entries come before those
+ * of this batch.
  */
-function dropSaid(outbox: OutboxEntry[], { view, key, partition }: OutboxRemoval, first: number): void {
+function dropCommitted(outbox: OutboxEntry[], { view, key, partition }: OutboxRemoval, first: number): void {
   for (const [i, before] of outbox.entries()) {
     if (before.partition !== partition) continue;
     if (before.offset >= first) return;
@@ -88,13 +88,13 @@ function dropSaid(outbox: OutboxEntry[], { view, key, partition }: OutboxRemoval
 
 function changesOf(job: Job, view: Job['views'][number], tenant: string, { row, before, again }: Touched) {
   try {
-    return viewChanges(view, tenant, before, row.data, again);
+    return viewChanges(view, { tenant, before, after: row.data, again });
   } catch (error) {
     return new Rejection('JOB_FAILED', `${job.name} failed to make the view ${view.into.name}: ${messageOf(error)}`);
   }
 }
 
-/** The removals within the batch, unless the row shows the record again by now. */
+/** Adds the removals within the batch, except of records that the row shows again by now. */
 export function addRemovals(job: Job, writes: ViewWrites, entries: readonly OutboxEntry[], { touched }: Folded): void {
   const rows = new Map<OutboxEntry, LiveRow>();
   for (const { row } of touched.values()) {
@@ -114,13 +114,12 @@ export function addRemovals(job: Job, writes: ViewWrites, entries: readonly Outb
   }
 }
 
-/** Answers nothing where the view is behind from here on. */
+/** The result is empty if the view is behind from here on. */
 export type WriteView = (target: Target, changes: readonly Change[]) => Promise<readonly WriteResult[]>;
 
 /**
- * Writes to all targets at once, each of which has its own round trips. Settles when every one of them has: so nothing of this
- * attempt is under way any more when the next one begins. Answers how many records were written; tells of those that were held
- * in a newer version.
+ * Writes to all targets in parallel. Settles when all of them have, so nothing of this attempt is under way when the next one begins.
+ * Returns how many records were written; reports to `stale` those that a view has in a newer version.
  */
 export async function writeViews(
   writes: ViewWrites,
@@ -151,7 +150,7 @@ export async function writeViews(
   return written;
 }
 
-/** Writes into whatever store has the target. */
+/** Writes to the store that has the target. */
 export function applyTo(
   { tables, search, cache }: Pick<Stores, 'tables' | 'search' | 'cache'>,
   target: Target,

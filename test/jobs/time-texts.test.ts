@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IANAZone } from 'luxon';
-import { timeOfDayOf, timeZoneOf } from '../../jobs/notify/said-times.ts';
+import { timeOfDayOf, timeZoneOf } from '../../jobs/notify/time-texts.ts';
 
 const ZONES: readonly (readonly [said: string, meant: string | undefined])[] = [
   ['UTC', 'UTC'],

@@ -1,8 +1,8 @@
-/** What people and platforms write for a time zone and for a time of day: whatever can only mean one thing is taken. */
+/** Reads time zones and times of day as people and platforms write them. Every text with only one meaning is accepted. */
 import { DateTime, IANAZone } from 'luxon';
 import { WINDOWS_TO_IANA_MAP } from 'windows-iana';
 
-/** By the name of Windows in small letters: the zone it stands for where no country is named. */
+/** The IANA zone by Windows' name in lower case, for the name without a country. */
 const WINDOWS: ReadonlyMap<string, string> = new Map(
   WINDOWS_TO_IANA_MAP.filter(({ territory }) => territory === '001').map(({ windowsName, iana }) => [
     windowsName.toLowerCase(),
@@ -17,11 +17,11 @@ const FURTHEST_MINUTES = 14 * 60;
 const TIMES_OF_DAY = ['H:mm', 'H:mm:ss', 'H:mm:ss.SSS', 'H.mm', "H'h'mm", 'h:mm a', 'h:mm:ss a', 'h a'];
 
 /**
- * The zone that is meant, as `IANAZone` takes it: a name of IANA or an offset such as +05:30. Undefined: nobody can tell, as with 99,
- * by which Moodle means the zone of its server.
+ * The zone, in a form that `IANAZone` takes: an IANA name or an offset such as +05:30. Undefined if the meaning is unknown, as of 99, by
+ * which Moodle means the zone of its server.
  */
-export function timeZoneOf(said: string): string | undefined {
-  const name = textOf(said);
+export function timeZoneOf(written: string): string | undefined {
+  const name = textOf(written);
   return IANAZone.isValidZone(name) ? name : (WINDOWS.get(name.toLowerCase()) ?? offsetOf(name));
 }
 
@@ -34,9 +34,9 @@ function offsetOf(name: string): string | undefined {
   return `${sign === '-' ? '-' : '+'}${digits.join(':')}`;
 }
 
-/** The time of day that is meant, as HH:MM; undefined: nobody can tell. 24:00 is the midnight that a day ends with. */
-export function timeOfDayOf(said: string): string | undefined {
-  const text = textOf(said);
+/** The time of day as HH:MM; undefined if the meaning is unknown. 24:00 is the midnight at the end of a day. */
+export function timeOfDayOf(written: string): string | undefined {
+  const text = textOf(written);
   for (const format of TIMES_OF_DAY) {
     const time = DateTime.fromFormat(text, format, { zone: 'utc', locale: 'en-US' });
     if (time.isValid) return time.toFormat('HH:mm');
@@ -44,5 +44,5 @@ export function timeOfDayOf(said: string): string | undefined {
   return undefined;
 }
 
-/** Without blanks around; digits and colons of full width are those of ASCII. */
-const textOf = (said: string): string => said.normalize('NFKC').trim();
+/** Trims the text, and makes full-width digits and colons ASCII. */
+const textOf = (written: string): string => written.normalize('NFKC').trim();

@@ -1,0 +1,227 @@
+/** Servers, processes that roll up, and a platform that keeps producing: the cases of `rollups.test.ts` disturb it. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '../../app/config.ts';
+import { type Wired, wire } from '../../app/wiring.ts';
+import { TributaryError } from '../../core/errors.ts';
+import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
+import { learningPlatform } from '../../modules/learning.ts';
+import { startAll } from '../../servers/group.ts';
+import type { KafkaServer } from '../../servers/kafka.ts';
+import { startRegistry } from '../../servers/registry.ts';
+import { S3_ACCESS_KEY, S3_REGION, S3_SECRET_KEY, startS3 } from '../../servers/s3.ts';
+import type { Server } from '../../servers/server.ts';
+import { Random } from '../../testing/random.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
+import { shortId } from '../../topics/log/origin.ts';
+import { parseProgress } from '../../topics/log/progress.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
+import { type Counted, directCount, Facts, recordsIn } from './rollup-facts.ts';
+import { expectedFigures, RollupTables, SOURCES } from './rollup-tables.ts';
+import { type Gate, startGate } from './s3-gate.ts';
+import { startBrokers } from './servers.ts';
+import { until } from './until.ts';
+import { Fleet, type Worker } from './workers.ts';
+
+export const TOPICS = [enrollmentEvents, batchEvents];
+export const BOUND_MS = 90_000;
+const BUCKET = 'rollups';
+const JOBS = Object.values(SOURCES).map(({ name }) => name);
+const CHUNK = 30;
+const PACE_MS = 50;
+
+interface Servers {
+  readonly kafka: KafkaServer;
+  readonly registry: Server;
+  readonly s3: Server;
+}
+
+export async function startRollupWorld(seed: number): Promise<RollupWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-rollups-'));
+  const [kafka, registry, s3] = (await startAll<Server | KafkaServer>([
+    startBrokers(folder, 1),
+    startRegistry({ folder: join(folder, 'registry') }),
+    startS3({ folder: join(folder, 's3'), buckets: [BUCKET] }),
+  ])) as [KafkaServer, Server, Server];
+  const servers = { kafka, registry, s3 };
+  const file = configFile(folder, 'test', servers, s3.url);
+  const { config } = loadConfig({ flags: {}, env: {}, file, folder });
+  const wired = await wire({ config, platform: learningPlatform });
+  const tables = await RollupTables.open(wired.objects, join(folder, 'reader'));
+  return new RollupWorld({ folder, servers, wired, tables, random: new Random(seed) });
+}
+
+/** @param endpoint of S3, as this process is to reach it */
+function configFile(folder: string, name: string, { kafka, registry }: Servers, endpoint: string): string {
+  const file = join(folder, `${name}.json`);
+  const keys = {
+    data: join(folder, name),
+    transport: kafka.url,
+    registry: registry.url,
+    objects: `s3://${S3_ACCESS_KEY}:${S3_SECRET_KEY}@${BUCKET}?endpoint=${endpoint}&region=${S3_REGION}`,
+    logLevel: 'debug',
+    sessionMs: 1500,
+    backOffLongestMs: 1000,
+    maxRecords: 200,
+    publishMs: 300,
+  };
+  writeFileSync(file, JSON.stringify(keys));
+  return file;
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly servers: Servers;
+  readonly wired: Wired;
+  readonly tables: RollupTables;
+  readonly random: Random;
+}
+
+export class RollupWorld {
+  readonly servers: Servers;
+  readonly wired: Wired;
+  readonly fleet: Fleet;
+  readonly random: Random;
+  /** How many the topics have. */
+  partitions = enrollmentEvents.partitions;
+  readonly #folder: string;
+  readonly #tables: RollupTables;
+  readonly #facts: Facts;
+  readonly #gates = new Map<string, Gate>();
+  /** What was counted of topics that are gone. */
+  #counted: Counted | undefined;
+  /** Settles when nobody produces. */
+  #producing: Promise<void> = Promise.resolve();
+  #pause: Promise<void> | undefined;
+
+  constructor({ folder, servers, wired, tables, random }: Parts) {
+    this.#folder = folder;
+    this.servers = servers;
+    this.wired = wired;
+    this.#tables = tables;
+    this.random = random;
+    this.#facts = new Facts(random, wired.stores.codec);
+    const configOf = (name: string) => configFile(folder, name, servers, this.#gateOf(name).url);
+    this.fleet = new Fleet(folder, configOf, ['run', ...JOBS]);
+  }
+
+  #gateOf(name: string): Gate {
+    const gate = this.#gates.get(name);
+    if (gate === undefined) throw new Error(`${name} has no gate`);
+    return gate;
+  }
+
+  gateOf(worker: Worker): Gate {
+    return this.#gateOf(worker.name);
+  }
+
+  async startOne(): Promise<Worker> {
+    this.#gates.set(`worker-${this.#gates.size + 1}`, await startGate(this.servers.s3.url));
+    return this.fleet.startOne();
+  }
+
+  async startWorkers(count: number): Promise<void> {
+    const workers = await Promise.all(Array.from({ length: count }, () => this.startOne()));
+    await Promise.all(workers.map((worker) => worker.owns(1)));
+  }
+
+  async #produce(records: readonly NewRecord[]): Promise<void> {
+    for (;;) {
+      try {
+        await this.wired.stores.transport.produce(records);
+        return;
+      } catch (error) {
+        if (!(error instanceof TributaryError && error.kind === 'retry')) throw error;
+      }
+    }
+  }
+
+  /** Produces facts while the body runs, and for some more rounds. */
+  async whileProducing(body: () => Promise<void>): Promise<void> {
+    let isOver = false;
+    const producing = (async () => {
+      for (let rest = 10; rest > 0; rest = isOver ? rest - 1 : 10) {
+        await this.#pause;
+        this.#producing = this.#produce(this.#facts.next(CHUNK, this.partitions));
+        await this.#producing;
+        await sleep(PACE_MS);
+      }
+    })();
+    producing.catch(() => {});
+    try {
+      await body();
+    } finally {
+      isOver = true;
+      await producing;
+    }
+  }
+
+  /** Produces nothing while the body runs, which may delete the topics: what they had still counts. */
+  async whileForgotten(body: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#pause = promise;
+    try {
+      await this.#producing;
+      await this.assertCounted();
+      this.#counted = await directCount(this.wired.stores);
+      this.#facts.forget();
+      await body();
+    } finally {
+      this.#pause = undefined;
+      resolve();
+    }
+  }
+
+  readonly tails = (): string => this.fleet.running.map(({ name, tail }) => `\n--- ${name}:\n${tail}`).join('');
+
+  /** How often workers waited for what is away with that code. */
+  waits(code: string): number {
+    return this.fleet.waits().get(code) ?? 0;
+  }
+
+  /** Whether its group has come to the end of its topic: that which there is now, not one that was deleted. */
+  async #isLevel({ name, from }: (typeof SOURCES)[keyof typeof SOURCES]): Promise<boolean> {
+    const { transport } = this.wired.stores;
+    const [info] = await transport.describe([from.name]);
+    const committed = await transport.committed(name, from.name);
+    if (info === undefined || committed.length < info.partitions.length) return false;
+    const isOfIt = committed.every(({ offset, metadata }) => {
+      return offset !== undefined && parseProgress(metadata, offset).topicId === shortId(info.id);
+    });
+    return isOfIt && (await transport.lag(name, from.name)).every(({ lag }) => lag === 0);
+  }
+
+  /** The totals of the tables are those of a direct count, and each unreadable record has one dead letter. */
+  async assertCounted(): Promise<void> {
+    const { stores } = this.wired;
+    const isLevel = async () => {
+      assert.deepEqual(this.fleet.deserters(), [], 'no worker ends by itself');
+      return (await Promise.all(Object.values(SOURCES).map((each) => this.#isLevel(each)))).every((each) => each);
+    };
+    await until('the groups are level with the topics', isLevel, BOUND_MS, this.tails);
+    const expected = await directCount(stores, structuredClone(this.#counted));
+    for (const name of ['enrollments', 'activity'] as const) {
+      assert.deepEqual(await this.#tables.figures(name), expectedFigures(expected, name), name);
+    }
+    const letters: string[] = [];
+    for (const { name } of TOPICS) {
+      for await (const { headers } of recordsIn(stores, deadLetterTopic(name))) {
+        letters.push(`${name}/${headers[DEAD_LETTER.partition]}/${headers[DEAD_LETTER.offset]}`);
+      }
+    }
+    assert.deepEqual(letters.sort(), [...expected.unreadable].sort(), 'one dead letter for each unreadable record');
+  }
+
+  async close(): Promise<void> {
+    await this.fleet.killAll();
+    for (const gate of this.#gates.values()) gate.stop();
+    await this.#tables.close();
+    await this.wired.close();
+    await Promise.all(Object.values(this.servers).map((server) => server.kill()));
+    if (process.env['FAULTS_KEEP'] === undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
