@@ -160,6 +160,10 @@ const schema = z.object({
     ROLLUP_DEFAULTS.publishBytes / 1_000_000,
     'The memory, in MB, for what a rollup has counted: when it is full, segments are written earlier.',
   ),
+  archive: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('Whether the events of all topics are kept in tables, too, one row each: on or off.'),
   duckMemoryMb: count(64, 1_000_000, DUCK_MB, 'The memory for queries and segments in this process, in MB.'),
   expireEveryMs: ms(
     1000,

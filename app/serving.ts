@@ -13,6 +13,7 @@ import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
 import { letHeapGrow } from './heap.ts';
+import { keepSegments } from './keep-segments.ts';
 import { watchLag } from './lag-watch.ts';
 import { createMetrics } from './metrics.ts';
 import { isEmbedded } from './openers.ts';
@@ -25,7 +26,7 @@ import { statusLine } from './status-line.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
 import { VERSION } from './version.ts';
 import type { Wired } from './wiring.ts';
-import { type AnyWork, isJob } from './works.ts';
+import { type AnyWork, isArchive, isJob, isSource } from './works.ts';
 
 /** Where jobs run, and where that is reported. */
 export interface Host {
@@ -52,6 +53,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
   let ready = false;
   let probes: Probes | undefined;
   let running: RunningJobs<AnyWork> | undefined;
+  let upkeep: Promise<void> | undefined;
   const ended = new AbortController();
   try {
     if (config.metricsPort > 0) {
@@ -84,6 +86,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     await running.started();
     if (signal.aborted) return true;
     void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
+    upkeep = keepAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     ready = true;
     const well = jobs.filter(({ name }) => !wired.failed.has(name));
     logger.info({ version: VERSION, jobs: well.map(({ name }) => name) }, 'running');
@@ -102,6 +105,7 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     status.stop();
     if (signal.aborted) logger.info('stopping: the batches at hand are finished first');
     await stopAll(running, logger);
+    await upkeep;
     await probes?.close();
     if (signal.aborted) logger.info('stopped');
   }
@@ -118,13 +122,15 @@ async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger
 
 const errorFields = (error: unknown): object => ({ code: codeOf(error) });
 
-/** `6 jobs and 4 rollups are`. */
+/** `6 jobs, 4 rollups and 7 archives are`. */
 function countOf(works: readonly AnyWork[]): string {
-  const jobs = works.filter(isJob).length;
-  const rollups = works.length - jobs;
+  const [jobs, archives] = [works.filter(isJob).length, works.filter(isArchive).length];
   const many = (count: number, what: string): string[] =>
     count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
-  return `${[...many(jobs, 'job'), ...many(rollups, 'rollup')].join(' and ')} ${works.length === 1 ? 'is' : 'are'}`;
+  const rollups = works.length - jobs - archives;
+  const counts = [...many(jobs, 'job'), ...many(rollups, 'rollup'), ...many(archives, 'archive')];
+  const text = counts.length < 2 ? counts[0] : `${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}`;
+  return `${text} ${works.length === 1 ? 'is' : 'are'}`;
 }
 
 /** Where the records and rows are, without passwords. */
@@ -152,3 +158,20 @@ async function expireAgainAndAgain(
     await systemClock.sleep(wired.config.expireEveryMs, signal);
   }
 }
+
+/** Segments of an embedded installation are written every second: they are put together before there are too many to be read. */
+async function keepAgainAndAgain(
+  { wired }: Host,
+  works: readonly AnyWork[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const sources = works.filter(isSource);
+  if (!isEmbedded(wired.config.objects) || sources.length === 0) return;
+  while (!signal.aborted) {
+    await keepSegments(() => wired.segments(), sources, logger, signal);
+    await systemClock.sleep(Math.min(KEEP_EVERY_MS, wired.config.expireEveryMs), signal);
+  }
+}
+
+const KEEP_EVERY_MS = 10 * 60_000;

@@ -23,8 +23,8 @@ import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { upstreamsOf } from '../jobs/runtime/upstreams.ts';
 import type { Platform } from '../modules/define.ts';
 import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
+import type { KeptStores } from '../reports/operate/kept.ts';
 import type { RollupSettings } from '../reports/runtime/settings.ts';
-import type { TableStores } from '../reports/runtime/tables.ts';
 import type { Channel } from '../sinks/channels/port.ts';
 import type { Objects } from '../sinks/objects/port.ts';
 import type { Requests } from '../sinks/requests/port.ts';
@@ -54,7 +54,7 @@ export interface Wired extends Setup {
   readonly registry: Registry;
   readonly objects: Objects;
   /** What tables of segments are made with: opened when it is asked for. */
-  segments(): Promise<TableStores>;
+  segments(): Promise<KeptStores>;
   readonly requests: Requests;
   /** The jobs of this process that met something fatal, and what that was. */
   readonly failed: Map<string, Failure>;
@@ -119,7 +119,7 @@ export async function wire(
     const tables = currentTables(await open('tables'), platform.jobs);
     const { transport, topics: admin } = await open('transport');
     const stores: Stores = { transport, codec: new Codec(registry), tables, cache, search, channels };
-    let opening: Promise<TableStores> | undefined;
+    let opening: Promise<KeptStores> | undefined;
     let isPrepared = false;
     const prepare = async (what: Prepare): Promise<void> => {
       if (isPrepared || what === 'nothing') return;
@@ -182,12 +182,22 @@ export async function wire(
   }
 }
 
-async function openSegments(config: Config, objects: Objects, closers: (() => Promise<void>)[]): Promise<TableStores> {
-  const { openDuckDb } = await import('../duckdb/database.ts');
-  const folder = join(config.data, 'duckdb');
-  const duck = await openDuckDb({ folder, memoryBytes: config.duckMemoryMb * 1_000_000 });
+/** The disk for segments that compactions and rebuilds have read; what is being read may exceed it. */
+const SEGMENT_CACHE_BYTES = 1_000_000_000;
+
+async function openSegments(config: Config, objects: Objects, closers: (() => Promise<void>)[]): Promise<KeptStores> {
+  const [{ openDuckDb }, { segmentCache }] = await Promise.all([
+    import('../duckdb/database.ts'),
+    import('../sinks/segments/cache.ts'),
+  ]);
+  const cache = segmentCache({ folder: join(config.data, 'segments'), objects, maxBytes: SEGMENT_CACHE_BYTES });
+  const duck = await openDuckDb({
+    folder: join(config.data, 'duckdb'),
+    readable: [cache.folder],
+    memoryBytes: config.duckMemoryMb * 1_000_000,
+  });
   closers.push(() => duck.close());
-  return { objects, duck, now: systemClock.now, engine: `tributary ${VERSION}` };
+  return { objects, duck, cache, now: systemClock.now, engine: `tributary ${VERSION}` };
 }
 
 export const rollupSettingsOf = ({ publishMs, publishMb }: Config): RollupSettings => ({

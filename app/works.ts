@@ -1,15 +1,30 @@
-/** Everything of a platform that reads topics as a consumer group: its jobs, and the rollups of its datasources. */
+/** Everything of a platform that reads topics as a consumer group: its jobs, the rollups of its datasources, the archives of its topics. */
 import { once } from '../core/once.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Platform } from '../modules/define.ts';
 import type { SegmentSource } from '../reports/runtime/source.ts';
-import { sourcesOf } from '../reports/runtime/sources.ts';
+import { archivesOf, sourcesOf } from '../reports/runtime/sources.ts';
+import type { Config } from './config.ts';
 
 export type AnyWork = Job | SegmentSource;
 
-export const worksOf: (platform: Platform) => readonly AnyWork[] = once((platform) => [
-  ...platform.jobs,
-  ...sourcesOf(platform),
+const countingOf = once((platform: Platform): readonly AnyWork[] => [...platform.jobs, ...sourcesOf(platform)]);
+
+/** What there may be, whether or not the installation runs it. */
+export const possibleWorksOf: (platform: Platform) => readonly AnyWork[] = once((platform) => [
+  ...countingOf(platform),
+  ...archivesOf(platform),
 ]);
 
+/** What the installation runs. */
+export const worksOf = ({
+  platform,
+  config,
+}: {
+  readonly platform: Platform;
+  readonly config: Pick<Config, 'archive'>;
+}): readonly AnyWork[] => (config.archive === 'on' ? possibleWorksOf : countingOf)(platform);
+
 export const isJob = (work: AnyWork): work is Job => 'row' in work;
+export const isSource = (work: AnyWork): work is SegmentSource => !isJob(work);
+export const isArchive = (work: AnyWork): boolean => isSource(work) && work.prefix.startsWith('archive/');

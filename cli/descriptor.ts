@@ -20,6 +20,8 @@ export type Names =
   | 'indexes'
   | 'reject codes'
   | 'datasources'
+  /** Datasources, and the archives of topics. */
+  | 'segment tables'
   | 'files'
   | readonly string[];
 

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { defaultOf, docOf, flagOf, KEYS } from '../app/config.ts';
 import { VIEW_STORES, type ViewStore } from '../app/view-stores.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
+import { isDay } from '../sinks/segments/columns.ts';
 import { flag, preset, value, values } from './descriptor.ts';
 
 export const json = flag('for scripts');
@@ -39,6 +40,18 @@ export function natural(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw new InvalidArgumentError('Give a whole number from 0 on.');
+}
+
+export function day(text: string): string {
+  if (isDay(text)) return text;
+  throw new InvalidArgumentError('Give a day such as 2026-03-01.');
+}
+
+/** Where a replay came to: the id of the topic, which may be empty, the partition and the offset. */
+export function position(text: string): { topicId: string; partition: number; offset: number } {
+  const [, topicId, partition, offset] = /^([A-Za-z0-9_]*)\/(\d{1,9})\/(\d{1,15})$/.exec(text) ?? [];
+  if (topicId !== undefined) return { topicId, partition: Number(partition), offset: Number(offset) };
+  throw new InvalidArgumentError('Give the position that the replay ended with.');
 }
 
 /** A zone is needed: local time is another moment elsewhere. */

@@ -85,6 +85,11 @@ interface Declaration<From extends Topic, On extends readonly Countable<From>[],
   /** The events it counts; records of other types are skipped undecoded. */
   on: On;
   granularity: Granularity;
+  /**
+   * How many days its table keeps, the current one among them; all, if it is left out. A day is removed whole, by `tributary rollup expire` or, on
+   * the embedded installation, by itself.
+   */
+  retentionDays?: number;
   lookups?: (event: AnyEventOf<On[number]>) => L;
   /** Which of the events count; all, if it is left out. */
   where?: (event: AnyEventOf<On[number]>, found: Found<L>) => boolean;
@@ -109,6 +114,7 @@ export interface Datasource {
   readonly from: Topic;
   readonly on: readonly EventDef[];
   readonly granularity: Granularity;
+  readonly retentionDays: number | undefined;
   readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
   readonly where: ((event: EventOf<EventDef>, found: FoundRows) => boolean) | undefined;
   readonly time: ((event: EventOf<EventDef>) => number) | undefined;
@@ -124,6 +130,7 @@ export function defineDatasource<
 >(declaration: Declaration<From, On, L>): Datasource {
   const { dimensions, metrics } = declaration;
   const datasource = {
+    retentionDays: undefined,
     lookups: undefined,
     where: undefined,
     time: undefined,
@@ -145,8 +152,8 @@ const named = <T extends object>(things: Readonly<Record<string, T>>): (T & { re
 /** The column of a quantile at one point: `seconds_p95`. */
 export const pointName = (metric: string, point: number): string => `${metric}_p${Math.round(point * 100)}`;
 
-function flawsOf({ from, on, granularity, dimensions, metrics }: Datasource): string[] {
-  const flaws: (string | undefined)[] = [granularityProblem(granularity)];
+function flawsOf({ from, on, granularity, retentionDays, dimensions, metrics }: Datasource): string[] {
+  const flaws: (string | undefined)[] = [granularityProblem(granularity), retentionProblem(retentionDays)];
   if (metrics.length === 0) flaws.push('it has no metric: declare at least one, such as a count');
   if (on.length === 0) flaws.push('it counts no event: name some in `on`');
   for (const { type } of on) {
@@ -164,6 +171,11 @@ function flawsOf({ from, on, granularity, dimensions, metrics }: Datasource): st
   for (const name of new Set(names.filter((each, i) => names.indexOf(each) !== i)))
     flaws.push(`two of its columns are named ${name}`);
   return flaws.filter((flaw) => flaw !== undefined);
+}
+
+function retentionProblem(days: number | undefined): string | undefined {
+  if (days === undefined || (Number.isSafeInteger(days) && days >= 1)) return undefined;
+  return `its retentionDays is ${days}: give a whole number of days, at least 1`;
 }
 
 function pointsProblem(name: string, points: readonly number[]): string | undefined {

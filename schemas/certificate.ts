@@ -44,7 +44,7 @@ export const certificateRevoked = defineEvent(
     fields: [
       userId,
       certificateId,
-      { name: 'reason', type: 'string', doc: 'The reason, for people to read.', default: '' },
+      { name: 'reason', type: 'string', doc: 'The reason, for people to read.', default: '', personal: true },
     ],
   },
   { userId: 'learner-1', certificateId: 'certificate-1', reason: 'issued to the wrong learner' },
@@ -74,7 +74,7 @@ export const certificateFailed = defineEvent(
       courseId,
       batchId,
       templateId,
-      { name: 'reason', type: 'string', doc: 'The reason, for people to read.' },
+      { name: 'reason', type: 'string', doc: 'The reason, for people to read.', personal: true },
     ],
   },
   { ...example, reason: 'the template asks for a name and the user has none' },

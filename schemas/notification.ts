@@ -17,9 +17,15 @@ const category = {
   type: 'string',
   doc: 'What it is about, such as "course". Preferences refer to it.',
 } as const;
-const title = { name: 'title', type: 'string', doc: 'One line of plain text.' } as const;
-const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '' } as const;
-const link = { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', default: null } as const;
+const title = { name: 'title', type: 'string', doc: 'One line of plain text.', personal: true } as const;
+const body = { name: 'body', type: 'string', doc: 'The text, plain.', default: '', personal: true } as const;
+const link = {
+  name: 'link',
+  type: ['null', 'string'],
+  doc: 'Where to read on.',
+  default: null,
+  personal: true,
+} as const;
 const expiresAt = {
   name: 'expiresAt',
   type: ['null', 'long'],
@@ -32,6 +38,7 @@ const unsubscribe = {
   type: ['null', 'string'],
   doc: 'The https URL for a one-click unsubscribe from messages like this one (RFC 8058). Absent: there is none.',
   default: null,
+  personal: true,
 } as const;
 /** The category of a message. */
 const about = {
@@ -226,6 +233,7 @@ export const preferencesRefused = defineEvent(
         name: 'problems',
         type: { type: 'array', items: 'string' },
         doc: 'The problems, each as a sentence that says what to give instead.',
+        personal: true,
       },
     ],
   },
@@ -305,7 +313,7 @@ export const messageFailed = defineEvent(
     fields: [
       ...outcome,
       failureReason,
-      { name: 'detail', type: 'string', doc: 'The last answer of the channel.', default: '' },
+      { name: 'detail', type: 'string', doc: 'The last answer of the channel.', default: '', personal: true },
     ],
   },
   {

@@ -22,7 +22,7 @@ export const run: Run<{ json: boolean; presentations: readonly string[] }> = asy
   const logger = createLogger('warn', stderr);
   const outages = new Outages((level, fields, text) => logger[level](fields, text), Date.now);
   const telemetry = toAll(logged(logger), outages);
-  const works = worksOf(wired.platform);
+  const works = worksOf(wired);
   await runDemo(
     { ...wired, works, start: (work: AnyWork, runtime) => startWork(work, wired, runtime) },
     { json, presentations, output: stdout, telemetry, signal },

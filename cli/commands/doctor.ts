@@ -63,7 +63,7 @@ export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, c
 
 /** What each server is found to be, at the same time; and those that could not be used at all. */
 async function servers({ config, platform }: Setup): Promise<{ found: Finding[]; away: Port[] }> {
-  const wanted = wantedTopics(platform, worksOf(platform));
+  const wanted = wantedTopics(platform, worksOf({ config, platform }));
   const away: Port[] = [];
   const looks = PORTS.map(async (port): Promise<Finding[]> => {
     const diagnose = diagnoseOf(port, config[port]);

@@ -1,7 +1,7 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 
 import type { Failure } from '../../app/running-jobs.ts';
-import { worksOf } from '../../app/works.ts';
+import { possibleWorksOf, worksOf } from '../../app/works.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { viewLags } from '../../topics/log/progress.ts';
@@ -36,8 +36,9 @@ const LOOK_AGAIN_MS = 50;
 
 export const run: Run<Args> = async (context, args) => {
   const { jobs, wait, timeoutMs } = args;
-  const declared = worksOf(context.wired.platform);
-  const chosen = jobs.length === 0 ? declared : [...new Set(jobs)].map((name) => workNamed(name, declared));
+  const { wired } = context;
+  const possible = possibleWorksOf(wired.platform);
+  const chosen = jobs.length === 0 ? worksOf(wired) : [...new Set(jobs)].map((name) => workNamed(name, possible));
   const names = chosen.map(({ name }) => name);
   const paint = paintOf(args.colors === true);
   const giveUpAt = performance.now() + timeoutMs;
@@ -64,7 +65,7 @@ export const run: Run<Args> = async (context, args) => {
 export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly string[]): Promise<JobLag[]> {
   const lags: JobLag[] = [];
   for (const name of names) {
-    const { from } = workNamed(name, worksOf(wired.platform));
+    const { from } = workNamed(name, possibleWorksOf(wired.platform));
     const { transport } = wired.stores;
     const partitions = await transport.lag(name, from.name);
     const views = Object.fromEntries(viewLags(await transport.committed(name, from.name)));

@@ -1,12 +1,12 @@
 /** `tributary run <job...>`: some jobs in one process. */
 import { serveJobs } from '../../app/serving.ts';
-import { type AnyWork, worksOf } from '../../app/works.ts';
+import { type AnyWork, possibleWorksOf } from '../../app/works.ts';
 import { type Context, print, type Run } from '../context.ts';
 import { FAILED } from '../errors.ts';
 import { workNamed } from '../names.ts';
 
 export const run: Run<{ jobs: readonly string[] }> = (context, { jobs }) => {
-  const named = new Set(jobs.map((name) => workNamed(name, worksOf(context.wired.platform))));
+  const named = new Set(jobs.map((name) => workNamed(name, possibleWorksOf(context.wired.platform))));
   return runJobs(context, [...named]);
 };
 

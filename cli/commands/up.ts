@@ -3,4 +3,4 @@ import { worksOf } from '../../app/works.ts';
 import type { Run } from '../context.ts';
 import { runJobs } from './run.ts';
 
-export const run: Run<Record<never, never>> = (context) => runJobs(context, worksOf(context.wired.platform));
+export const run: Run<Record<never, never>> = (context) => runJobs(context, worksOf(context.wired));

@@ -8,11 +8,14 @@ import * as operating from './operating.ts';
 import { query, summarize } from './querying.ts';
 import * as reading from './reading.ts';
 import { rebuild } from './rebuilding.ts';
+import * as rollups from './rollups.ts';
 import * as running from './running.ts';
 
 /** Words that are no commands by themselves, only the first word of some. */
 export const GROUPS: Readonly<Record<string, string>> = {
   'dead-letters': 'Records that no fold could apply.',
+  rollup: 'The tables of the datasources.',
+  archive: 'The events of the topics, kept as tables.',
   offsets: 'The committed offsets of the jobs.',
 };
 
@@ -43,6 +46,13 @@ const DECLARED = [
   operating.renewIndex,
   rebuild,
   operating.rebuildViews,
+  rollups.list,
+  rollups.compact,
+  rollups.vacuum,
+  rollups.expire,
+  rollups.rebuild,
+  rollups.listArchives,
+  rollups.replayArchive,
   offsets.show,
   offsets.seek,
   running.lag,

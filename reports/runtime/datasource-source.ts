@@ -9,7 +9,7 @@ import type { SegmentFold, SegmentSource } from './source.ts';
 const rollupJob = (name: string): string => `roll-up-${name.replaceAll('_', '-')}`;
 
 export function sourceOf(datasource: Datasource): SegmentSource {
-  const { name, about, from, on, lookups, granularity, dimensions } = datasource;
+  const { name, about, from, on, lookups, granularity, dimensions, retentionDays } = datasource;
   return {
     name: rollupJob(name),
     prefix: `rollups/${name}`,
@@ -21,6 +21,7 @@ export function sourceOf(datasource: Datasource): SegmentSource {
     sortBy: ['tenant', ...dimensions.map((dimension) => dimension.name), 'bucket'],
     fixed: { 'tributary.topic': from.name, 'tributary.granularity': JSON.stringify(granularity) },
     merge: (relation) => mergeSql(datasource, relation),
+    retentionDays,
     newFold: () => new CountingFold(datasource),
   };
 }

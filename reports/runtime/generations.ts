@@ -7,7 +7,7 @@ import { TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 
 /** The first one needs no object: it counts until there is another. */
-const FIRST_GENERATION = 1;
+export const FIRST_GENERATION = 1;
 
 export const tableName = (prefix: string, generation: number): string => `${prefix}/g${generation}`;
 
@@ -22,7 +22,7 @@ export interface CurrentGeneration {
 
 /** `known`: an answer of before, from which it goes on. */
 export async function currentGeneration(
-  objects: Objects,
+  objects: Pick<Objects, 'head' | 'get'>,
   prefix: string,
   known: CurrentGeneration = { generation: FIRST_GENERATION, swaps: 0 },
 ): Promise<CurrentGeneration> {
@@ -46,7 +46,7 @@ export async function makeCurrent(
   return { generation, swaps: swaps + 1 };
 }
 
-async function generationIn(objects: Objects, name: string): Promise<number> {
+async function generationIn(objects: Pick<Objects, 'get'>, name: string): Promise<number> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of await objects.get(name)) chunks.push(chunk);
   const { generation } = parsed(Buffer.concat(chunks).toString()) ?? {};

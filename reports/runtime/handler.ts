@@ -103,7 +103,7 @@ export class RollupHandler implements Handler {
         fold: fold ?? new PartitionFold(source, partition, begin),
         furthest,
         counted: rules.positionOfTable ? counted : 0,
-        judging: source.newFold(),
+        judging: source.newFold(topicId),
         partitionsOfLetters: await this.#partitionsOfLetters(),
       };
       if (fold !== undefined) fold.failure = undefined;

@@ -61,7 +61,7 @@ export class PartitionFold {
   constructor(source: SegmentSource, partition: Partition, { table, position, next, dedupe, partitions }: Begin) {
     this.partition = partition;
     this.table = table;
-    this.fold = source.newFold();
+    this.fold = source.newFold(partition.topicId);
     this.dedupe = dedupe;
     this.#partitions = partitions;
     this.#before = position;

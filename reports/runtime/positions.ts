@@ -29,7 +29,8 @@ export interface Position {
   readonly partitions: number;
 }
 
-const appIdOf = ({ job, topic, topicId, partition }: Partition): string => lineOf(job, topic, topicId, partition);
+export const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
+  lineOf(job, topic, topicId, partition);
 
 /** The offset to go on at; undefined if nothing of the partition was ever counted. */
 export const nextOf = (snapshot: Snapshot, of: Partition): number | undefined => txnOf(snapshot, appIdOf(of));

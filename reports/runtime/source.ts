@@ -35,5 +35,8 @@ export interface SegmentSource {
   readonly fixed: Readonly<Record<string, string>>;
   /** How segments of a day are merged by a compaction: a query over a relation; undefined: they are only put together. */
   readonly merge: ((relation: string) => string) | undefined;
-  newFold(): SegmentFold;
+  /** How many days its table keeps; undefined: all. */
+  readonly retentionDays: number | undefined;
+  /** `topicId` as `shortId` makes it: that of the topic whose records it will be given. */
+  newFold(topicId: string): SegmentFold;
 }

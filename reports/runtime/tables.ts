@@ -36,6 +36,12 @@ export interface SegmentTable {
   commit(propose: Propose): Promise<Committed>;
 }
 
+/** A generation of a source, by its number. */
+export type OpenGeneration = (generation: number) => Promise<{
+  readonly table: Pick<DeltaTable, 'table' | 'refresh' | 'commit'>;
+  readonly write: SegmentTable['write'];
+}>;
+
 /** A generation of a source: its table is made if it is not there. Throws TABLE_DRIFTED if the source cannot be published to it. */
 export async function openGeneration(
   stores: TableStores,
@@ -62,21 +68,27 @@ export async function openGeneration(
 
 /** The current generation of a source, whichever that is when it is asked. */
 export class CurrentTable implements SegmentTable {
-  readonly #stores: TableStores;
-  readonly #source: SegmentSource;
+  readonly #objects: Pick<Objects, 'head' | 'get'>;
+  readonly #prefix: string;
+  readonly #openOne: OpenGeneration;
   #current: CurrentGeneration | undefined;
-  #opened: Awaited<ReturnType<typeof openGeneration>> | undefined;
+  #opened: Awaited<ReturnType<OpenGeneration>> | undefined;
   /** The last reading that was begun, and the one after it. */
   #reading: Promise<unknown> = Promise.resolve();
   #next: Promise<Snapshot> | undefined;
 
-  constructor(stores: TableStores, source: SegmentSource) {
-    this.#stores = stores;
-    this.#source = source;
+  constructor(
+    stores: TableStores,
+    source: SegmentSource,
+    open: OpenGeneration = (generation) => openGeneration(stores, source, generation),
+  ) {
+    this.#objects = stores.objects;
+    this.#prefix = source.prefix;
+    this.#openOne = open;
   }
 
   get name(): string {
-    return this.#opened?.table.table ?? this.#source.prefix;
+    return this.#opened?.table.table ?? this.#prefix;
   }
 
   /** Whoever asks while others are being answered gets what is read after them, with all who ask meanwhile. */
@@ -96,9 +108,9 @@ export class CurrentTable implements SegmentTable {
 
   async commit(propose: Propose): Promise<Committed> {
     const { table } = this.#table;
-    const current = await currentGeneration(this.#stores.objects, this.#source.prefix, this.#current);
+    const current = await currentGeneration(this.#objects, this.#prefix, this.#current);
     if (current.swaps !== this.#current?.swaps) {
-      const now = tableName(this.#source.prefix, current.generation);
+      const now = tableName(this.#prefix, current.generation);
       throw new TributaryError('FENCED', `${now} counts instead of ${table.table} by now; going on there`);
     }
     return table.commit(propose);
@@ -110,10 +122,9 @@ export class CurrentTable implements SegmentTable {
   }
 
   async #open() {
-    const { objects } = this.#stores;
-    const current = await currentGeneration(objects, this.#source.prefix, this.#current);
+    const current = await currentGeneration(this.#objects, this.#prefix, this.#current);
     if (this.#opened === undefined || current.generation !== this.#current?.generation) {
-      this.#opened = await openGeneration(this.#stores, this.#source, current.generation);
+      this.#opened = await this.#openOne(current.generation);
     }
     this.#current = current;
     return this.#opened;

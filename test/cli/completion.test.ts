@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { worksOf } from '../../app/works.ts';
+import { possibleWorksOf } from '../../app/works.ts';
 import { completionOf, type Grammar } from '../../cli/commands/completion/candidates.ts';
 import { linesFor, wordsFrom } from '../../cli/commands/completion/shells.ts';
 import { any, callerCommand, command, flag, one, optional, value, values } from '../../cli/descriptor.ts';
@@ -116,7 +116,7 @@ test('a shell that there is no script for is refused', async (t) => {
 
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 const skipWithout = (shell: string) => (isInstalled(shell) ? {} : { skip: `${shell} is not installed` });
-const WORKS = worksOf(learningPlatform).map(({ name }) => name);
+const WORKS = possibleWorksOf(learningPlatform).map(({ name }) => name);
 
 /** A folder with a file in it, and the environment in which `tributary` is this one. */
 function installed(t: TestContext): { cwd: string; env: NodeJS.ProcessEnv } {

@@ -26,7 +26,8 @@ export async function campus(t: TestContext): Promise<Campus> {
 export const wiredTo = (of: Campus) =>
   ({
     stores: of.stores,
-    platform: { jobs: CAMPUS_JOBS, datasources: [] },
+    platform: { jobs: CAMPUS_JOBS, datasources: [], topics: [] },
+    config: { archive: 'off' },
     runtime: () => of.runtime(),
     prepare: async () => {},
   }) as unknown as Wired;

@@ -1,8 +1,10 @@
 /** The names that completion offers, from the declarations: no store is opened for them. */
+
+import { keptTables } from '../../../app/kept-tables.ts';
 import { ERROR_CODES } from '../../../core/errors.ts';
 import type { Platform } from '../../../modules/define.ts';
 import { indexesOf, targetsOf } from '../../../modules/derived.ts';
-import { sourcesOf } from '../../../reports/runtime/sources.ts';
+import { archivesOf, sourcesOf } from '../../../reports/runtime/sources.ts';
 import type { Topic } from '../../../topics/define.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
 import type { Names } from '../../descriptor.ts';
@@ -16,7 +18,11 @@ export function namesOf(
     case 'jobs':
       return jobs.map(asCandidate);
     case 'jobs and rollups':
-      return [...jobs, ...sourcesOf({ datasources })].map(asCandidate);
+      return [...jobs, ...sourcesOf({ datasources }), ...archivesOf({ topics })].map(asCandidate);
+    case 'datasources':
+      return datasources.map(({ name, title }) => ({ value: name, doc: title }));
+    case 'segment tables':
+      return keptTables({ datasources, topics }).map(asCandidate);
     case 'topics':
       return topics.map(asCandidate);
     case 'logs':
@@ -30,8 +36,6 @@ export function namesOf(
       return [...targetsOf(jobs).map(asCandidate), ...jobs.map(({ name, row }) => ({ value: name, doc: row.doc }))];
     case 'indexes':
       return indexesOf(jobs).map(asCandidate);
-    case 'datasources':
-      return datasources.map(({ name, title }) => ({ value: name, doc: title }));
     case 'reject codes':
       return Object.entries(ERROR_CODES).flatMap(([value, kind]) => (kind === 'reject' ? [{ value, doc: '' }] : []));
     default:

@@ -90,7 +90,7 @@ function undamaged(damage: readonly string[]): Finding {
 }
 
 async function topicsAsDeclared({ wired }: Context, _tenant: string, unusable: Set<Port>): Promise<Finding[]> {
-  const wanted = wantedTopics(wired.platform, worksOf(wired.platform));
+  const wanted = wantedTopics(wired.platform, worksOf(wired));
   const found = await wired.topics.verify(wanted);
   const missing = found.filter(({ kind }) => kind === 'missing').map(({ topic }) => topic);
   if (missing.length > 0) unusable.add('transport');

@@ -14,7 +14,7 @@ const ROWS_SAMPLED = 200;
 export async function positions({ wired }: Of): Promise<Finding[]> {
   const lags = await lagsOf(
     { wired },
-    worksOf(wired.platform).map(({ name }) => name),
+    worksOf(wired).map(({ name }) => name),
   );
   const findings = lags.flatMap(({ job, topic, partitions }) =>
     partitions.flatMap(({ partition, committed, begin, end }) => {

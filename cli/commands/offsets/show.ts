@@ -1,5 +1,5 @@
 /** `tributary offsets show`: the committed offsets of the jobs, and what they have committed with them. */
-import { type AnyWork, worksOf } from '../../../app/works.ts';
+import { type AnyWork, possibleWorksOf, worksOf } from '../../../app/works.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
 import type { Context, Run } from '../../context.ts';
 import { workNamed } from '../../names.ts';
@@ -11,8 +11,8 @@ interface Args extends Form {
 
 export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   const { wired } = context;
-  const works = worksOf(wired.platform);
-  const chosen = names.length === 0 ? works : [...new Set(names.map((name) => workNamed(name, works)))];
+  const possible = possibleWorksOf(wired.platform);
+  const chosen = names.length === 0 ? worksOf(wired) : [...new Set(names.map((name) => workNamed(name, possible)))];
   const shown = [];
   for (const job of chosen) shown.push(await show(context, job));
   const rows = shown.flatMap(({ job, partitions }) =>

@@ -10,7 +10,7 @@ const DONE = { create: 'created', expand: 'expanded' } as const;
 
 export const run: Run<{ readonly dryRun: boolean; readonly json: boolean }> = async (context, { dryRun, json }) => {
   const { topics, platform } = context.wired;
-  const wanted = wantedTopics(platform, worksOf(platform));
+  const wanted = wantedTopics(platform, worksOf(context.wired));
   const found = await (dryRun ? topics.verify(wanted) : topics.apply(wanted));
   const left = found.filter(({ action }) => action === 'reported');
   if (json) await printJson(context, { dryRun, differences: found });

@@ -7,7 +7,7 @@ import { FAILED } from '../../errors.ts';
 
 export const run: Run<{ readonly json: boolean }> = async (context, { json }) => {
   const { topics, platform } = context.wired;
-  const wanted = wantedTopics(platform, worksOf(platform));
+  const wanted = wantedTopics(platform, worksOf(context.wired));
   const found = await topics.verify(wanted);
   if (json) await printJson(context, found);
   else if (found.length === 0) await print(context, `all ${wanted.length} topics are as they are declared`);

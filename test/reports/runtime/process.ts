@@ -1,6 +1,6 @@
 /** One process that counts: owners of partitions that share a publisher, and wait before each of their effects until somebody lets them. */
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
-import { kindOf } from '../../../core/errors.ts';
+import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { ownerOfRollup, type RollupParts, rollupShared } from '../../../reports/runtime/run.ts';
 import type { Objects } from '../../../sinks/objects/port.ts';
 import { withPoints } from '../../../testing/points.ts';
@@ -39,7 +39,8 @@ export class Process {
     const runtime = { ...parts.runtime, stores: withPoints(parts.runtime.stores, this.reach) };
     const mine = { ...parts, runtime };
     const shared = rollupShared(mine);
-    const membership = await runtime.stores.transport.join(parts.source.name, parts.source.from.name, NOBODY);
+    const { transport } = runtime.stores;
+    const membership = await transport.join(parts.source.name, parts.source.from.name, NOBODY);
     for (let partition = 0; partition < partitions; partition++) {
       this.#idle.set(partition, 0);
       const owner = ownerOfRollup(mine, shared, partition, membership);
@@ -53,9 +54,15 @@ export class Process {
     for (;;) {
       await this.reach();
       const did = await turn().catch((error) => {
+        // It is another table that counts: such a process ends, and nobody notices.
+        if (error instanceof TributaryError && error.code === 'GENERATION_MOVED') return 'ended';
         if (kindOf(error) !== 'retry') throw error;
         return 'fenced';
       });
+      if (did === 'ended') {
+        this.#idle.delete(partition);
+        return;
+      }
       if (did !== 'idle') this.worked += 1;
       this.#idle.set(partition, did === 'idle' ? (this.#idle.get(partition) ?? 0) + 1 : 0);
     }
@@ -67,6 +74,13 @@ export class Process {
 
   stir(): void {
     for (const partition of this.#idle.keys()) this.#idle.set(partition, 0);
+  }
+
+  /** Does something once, beside what it owns; it may fail, as whatever others do meanwhile. */
+  begin(work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => {
+      if (kindOf(error) === 'fatal') this.#failure = error;
+    });
   }
 
   /** Lets one of its effects happen, and waits for what follows. */

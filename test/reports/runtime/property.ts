@@ -1,28 +1,57 @@
 /**
- * The property: processes that count are killed between any two effects, wake up late, run two at a time, and are sent back; the totals
+ * The property: processes that count are killed between any two effects, wake up late, run two at a time, and are sent back; segments are
+ * put together beside them, and the table is made anew, made current, and taken back, by others that are killed as often. The totals
  * are those of a direct count, and each record that cannot be read has one dead letter.
  */
 import assert from 'node:assert/strict';
 import { DEAD_LETTER } from '../../../jobs/runtime/dead-letter.ts';
+import { withKinds } from '../../../jobs/runtime/retrying.ts';
+import { dropGeneration, madeGenerations, openNewest } from '../../../reports/operate/generations.ts';
+import { MadeTable, rebuildGroup, silentTransport } from '../../../reports/operate/rebuild.ts';
 import { sourceOf } from '../../../reports/runtime/datasource-source.ts';
+import { currentGeneration, makeCurrent } from '../../../reports/runtime/generations.ts';
 import { ALL_ROLLUP_RULES, type RollupRules } from '../../../reports/runtime/rules.ts';
+import type { SegmentSource } from '../../../reports/runtime/source.ts';
+import { CurrentTable, type TableStores } from '../../../reports/runtime/tables.ts';
+import type { ObjectInfo, Objects } from '../../../sinks/objects/port.ts';
 import type { SegmentRow } from '../../../sinks/segments/columns.ts';
 import { Random } from '../../../testing/random.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import { deadLetterTopic } from '../../../topics/define.ts';
+import type { AssignmentListener } from '../../../topics/log/transport.ts';
 import { START, visitEvents, visits } from '../visits.ts';
 import { randomHistory } from './history.ts';
+import { MemoryGenerations } from './memory-generations.ts';
 import { memoryObjects } from './memory-objects.ts';
-import { MemorySegments } from './memory-table.ts';
 import { Process } from './process.ts';
 
 const PARTITIONS = 2;
 const PUBLISH_MS = 1000;
+/** Segments are rows in memory. */
+const NO_DUCK = {} as TableStores['duck'];
+type JoinRest = [topic: string, listener: AssignmentListener];
+
+/** What the operators keep to. */
+export interface OperatorRules {
+  /** A compaction is dropped if a segment of it is gone. */
+  readonly segmentsChecked: boolean;
+  /** What makes a table anew sends no dead letters. */
+  readonly silent: boolean;
+  /** A rollup looks which table counts before each commit. */
+  readonly swapsNoticed: boolean;
+}
+
+export const ALL_OPERATOR_RULES: OperatorRules = {
+  segmentsChecked: true,
+  silent: true,
+  swapsNoticed: true,
+};
 
 export interface Options {
   readonly rules?: Partial<RollupRules>;
+  readonly operators?: Partial<OperatorRules>;
   readonly events?: number;
-  /** Now and then the table is made anew, and everything is counted again into it. */
+  /** Whether operators compact, make anew, swap and drop tables meanwhile. */
   readonly isMadeAnew?: boolean;
 }
 
@@ -38,38 +67,112 @@ export async function assertCountedOnce(seed: number, options: Options = {}): Pr
 async function run(
   random: Random,
   stores: TestStores,
-  { rules, events = 40, isMadeAnew = false }: Options,
+  { rules, operators, events = 40, isMadeAnew = false }: Options,
 ): Promise<void> {
   const history = randomHistory(random, stores.codec, PARTITIONS, events);
-  const [objects, segments] = [memoryObjects(), new MemorySegments()];
   const source = sourceOf(visits);
+  const [objects, segments] = [memoryObjects(), new MemoryGenerations(source)];
   const clock = new ManualClock(START + 1000);
-  const begin = async (): Promise<Process> => {
+  const keeps = { ...ALL_OPERATOR_RULES, ...operators };
+  const start = async (made: number | undefined): Promise<Process> => {
     const process = new Process();
-    const table = segments.table(process.objects(objects), source.layout);
+    const own = process.objects(objects);
+    const open = segments.opener(own);
+    const tables = { objects: keeps.swapsNoticed ? own : blindTo(own), duck: NO_DUCK, now: () => 0, engine: 'test' };
+    const table = made === undefined ? new CurrentTable(tables, source, open) : new MadeTable(own, source, made, open);
     const settings = { maxRecords: 1 + random.below(5), backOffMs: [1, 1] as const };
     const runtime = testRuntime(stores, { clock, settings });
-    const publish = { publishMs: PUBLISH_MS, publishBytes: random.chance(0.2) ? 1 : 1e9 };
+    if (made !== undefined) {
+      const group = rebuildGroup(source.name, made);
+      const transport = keeps.silent
+        ? silentTransport(stores.transport, group)
+        : {
+            ...withKinds(stores.transport, {}),
+            join: (_: string, ...rest: JoinRest) => stores.transport.join(group, ...rest),
+          };
+      Object.assign(runtime, { stores: { ...runtime.stores, transport } });
+    }
+    const publish = {
+      publishMs: PUBLISH_MS,
+      publishBytes: random.chance(0.2) ? 1 : 1e9,
+    };
     await process.start(
       { source, table, runtime, settings: publish, rules: { ...ALL_ROLLUP_RULES, ...rules } },
       PARTITIONS,
     );
     return process;
   };
-  let live = [await begin()];
+  let live = [await start(undefined)];
+  let others: Process[] = [];
   for (const record of history.records) {
     await stores.transport.produce([record]);
     for (let steps = random.below(30); steps > 0; steps--) {
       clock.advance(random.below(300));
-      await random.pick(live).step(random);
+      await random.pick([...live, ...others]).step(random);
     }
     // Killed: nobody steps it any more. Or only taken for dead: it goes on beside its successor.
-    if (random.chance(0.15)) live = random.chance(0.5) ? [await begin()] : [...live.slice(-1), await begin()];
-    if (isMadeAnew && random.chance(0.05)) segments.makeAnew();
+    if (random.chance(0.15))
+      live = random.chance(0.5) ? [await start(undefined)] : [...live.slice(-1), await start(undefined)];
     if (random.chance(0.05)) await rewind(random, stores, source.name);
+    if (isMadeAnew && random.chance(0.15))
+      others = await operate(random, others.slice(-2), { objects, segments, source, start, keeps });
   }
-  await settle([await begin()], random, clock, stores, source.name);
+  // At the end nothing more comes: who is left finds out by himself that another table counts.
+  if (isMadeAnew && random.chance(0.3)) {
+    const current = await currentGeneration(objects, source.prefix);
+    const { kept } = await madeGenerations(objects, source.prefix);
+    await makeCurrent(objects, source.prefix, current, random.pick(kept));
+  }
+  // Who is left goes on; or everybody is gone, and another one comes.
+  await settle(random.chance(0.5) ? live.slice(-1) : [await start(undefined)], random, clock, stores, source.name);
   await check(history, await segments.rows(objects), stores);
+}
+
+interface Operated {
+  readonly objects: Objects;
+  readonly segments: MemoryGenerations;
+  readonly source: SegmentSource;
+  readonly start: (made: number | undefined) => Promise<Process>;
+  readonly keeps: OperatorRules;
+}
+
+/** Something that an operator does, whether or not what was begun before has ended. */
+async function operate(random: Random, others: Process[], operated: Operated): Promise<Process[]> {
+  const { objects, segments, source, start, keeps } = operated;
+  const current = await currentGeneration(objects, source.prefix);
+  const { kept } = await madeGenerations(objects, source.prefix);
+  const what = random.pick(['compact', 'compact', 'make', 'make', 'swap', 'drop'] as const);
+  if (what === 'compact') {
+    const generation = random.chance(0.7) ? current.generation : random.pick(kept);
+    const [one, two] = [new Process(), new Process()];
+    for (const each of [one, two]) {
+      each.begin(() => segments.compact(each.objects(objects), generation, keeps.segmentsChecked));
+    }
+    return [...others.slice(-1), one, two];
+  }
+  if (what === 'make') {
+    return [...others, await start(await openNewest(objects, source.prefix, current.generation))];
+  }
+  const other = random.pick(kept);
+  if (other === current.generation) return others;
+  // Whichever it is, and however far: the rollup goes on there from where it is.
+  if (what === 'swap') await makeCurrent(objects, source.prefix, current, other);
+  else await dropGeneration(objects, source.prefix, other);
+  return others;
+}
+
+/** Objects in which nobody finds that another table counts, once he has begun. */
+function blindTo(objects: Objects): Objects {
+  const known = new Map<string, Promise<ObjectInfo | undefined>>();
+  return {
+    ...objects,
+    head(name) {
+      if (!name.includes('/generations/')) return objects.head(name);
+      const found = known.get(name) ?? objects.head(name);
+      known.set(name, found);
+      return found;
+    },
+  };
 }
 
 async function rewind(random: Random, { transport }: TestStores, job: string): Promise<void> {
@@ -89,6 +192,7 @@ async function settle(
   const [process] = live as [Process];
   for (let quiet = false; !quiet; ) {
     const before = process.worked;
+    clock.advance(PUBLISH_MS);
     process.stir();
     for (let steps = 0; !process.isIdle; steps++) {
       if (steps > 20_000) throw new Error('it never comes to rest');

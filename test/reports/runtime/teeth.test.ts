@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ALL_ROLLUP_RULES, type RollupRules } from '../../../reports/runtime/rules.ts';
-import { assertCountedOnce } from './property.ts';
+import { ALL_OPERATOR_RULES, assertCountedOnce, type Options } from './property.ts';
 
 const SEEDS = 150;
 
@@ -10,14 +10,21 @@ const SEEDS = 150;
 const RULES = (Object.keys(ALL_ROLLUP_RULES) as (keyof RollupRules)[]).filter((rule) => rule !== 'topicIds');
 
 for (const rule of RULES) {
-  test(`without ${rule}, a seed differs`, async () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const failed = await assertCountedOnce(seed, { rules: { [rule]: false } }).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (failed !== undefined) return;
-    }
-    assert.fail(`${SEEDS} seeds pass without ${rule}`);
-  });
+  test(`without ${rule}, a seed differs`, () => assertDiffers({ rules: { [rule]: false } }));
+}
+
+for (const rule of Object.keys(ALL_OPERATOR_RULES)) {
+  test(`without the operators' ${rule}, a seed differs`, () =>
+    assertDiffers({ operators: { [rule]: false }, isMadeAnew: true }));
+}
+
+async function assertDiffers(options: Options): Promise<void> {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const failed = await assertCountedOnce(seed, options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (failed !== undefined) return;
+  }
+  assert.fail(`${SEEDS} seeds pass`);
 }

@@ -1,0 +1,14 @@
+/** `tributary archive list`: the archives of the topics, how large they are and how far. */
+import { archiveTables } from '../../../app/kept-tables.ts';
+import { print, type Run } from '../../context.ts';
+import type { Form } from '../../output/listing.ts';
+import { listTables } from '../rollup/tables.ts';
+
+export const run: Run<Form> = async (context, form) => {
+  const { platform, config } = context.wired;
+  await listTables(context, form, archiveTables(platform));
+  if (config.archive === 'off' && !form.json && form.csv !== true) {
+    await print(context, 'No archive is kept by `tributary up`: --archive on begins it.');
+  }
+  return undefined;
+};

@@ -1,0 +1,106 @@
+/** What the parts of `tributary rollup rebuild` work with, and how far the generations of a table are. */
+import type { Runtime } from '../../../../jobs/runtime/stores.ts';
+import type { Datasource } from '../../../../reports/define-datasource.ts';
+import { archivedLog } from '../../../../reports/operate/archived-log.ts';
+import { madeGenerations } from '../../../../reports/operate/generations.ts';
+import { currentTable, daysOf, generationTable, type KeptStores } from '../../../../reports/operate/kept.ts';
+import { behindTopic, positionsIn, rebuildGroup } from '../../../../reports/operate/rebuild.ts';
+import { archiveOf } from '../../../../reports/runtime/archive-source.ts';
+import { currentGeneration, tableName } from '../../../../reports/runtime/generations.ts';
+import type { SegmentSource } from '../../../../reports/runtime/source.ts';
+import type { Snapshot } from '../../../../sinks/delta/index.ts';
+import type { Context } from '../../../context.ts';
+import { usage } from '../../../errors.ts';
+import type { ProgressLine } from '../../../output/progress-line.ts';
+
+export interface Args {
+  readonly datasource: string;
+  readonly what: 'make' | 'status' | 'compare' | 'swap' | 'back' | 'drop';
+  /** Of `drop`. */
+  readonly generation: number | null;
+  /** Whether what the topic has lost is read from its archive. */
+  readonly archive: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly progress: boolean;
+}
+
+export interface Doing {
+  readonly context: Context;
+  readonly args: Args;
+  readonly datasource: Datasource;
+  readonly source: SegmentSource;
+  readonly stores: KeptStores;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  readonly line: ProgressLine;
+  /** A line beside the progress, on the error output. */
+  readonly say: (text: string) => void;
+}
+
+export interface Status {
+  readonly generation: number;
+  readonly table: string;
+  readonly is: 'current' | 'kept' | 'being made';
+  readonly group: string;
+  readonly firstDay: string | null;
+  readonly lastDay: string | null;
+  /** Offsets of the topic that it has yet to count. */
+  readonly behind: number;
+}
+
+export async function snapshotOf({ stores, source }: Doing, generation: number): Promise<Snapshot | undefined> {
+  return generationTable(stores, source, generation).find();
+}
+
+export async function statusesOf(doing: Doing): Promise<Status[]> {
+  const { source, stores, runtime } = doing;
+  const { transport } = runtime.stores;
+  const { generation: current } = await currentGeneration(stores.objects, source.prefix);
+  const { kept } = await madeGenerations(stores.objects, source.prefix);
+  return Promise.all(
+    kept.map(async (generation): Promise<Status> => {
+      const snapshot = await snapshotOf(doing, generation);
+      const days = snapshot === undefined ? [] : daysOf(snapshot);
+      return {
+        generation,
+        table: tableName(source.prefix, generation),
+        is: generation === current ? 'current' : generation < current ? 'kept' : 'being made',
+        group: generation === current ? source.name : rebuildGroup(source.name, generation),
+        firstDay: days[0] ?? null,
+        lastDay: days.at(-1) ?? null,
+        behind: await behindTopic(snapshot, source, transport),
+      };
+    }),
+  );
+}
+
+/** The days that only the first of the two has. */
+export async function lostDays(doing: Doing, from: Status, to: Status): Promise<string[]> {
+  const [before, after] = [await snapshotOf(doing, from.generation), await snapshotOf(doing, to.generation)];
+  return before === undefined ? [] : daysOf(before).filter((day) => after?.days.has(day) !== true);
+}
+
+/** The log of the topic, with what of it only the archive has. */
+export async function withArchive({
+  source,
+  stores,
+  runtime,
+  signal,
+  say,
+}: Doing): Promise<Runtime['stores']['transport']> {
+  const { transport } = runtime.stores;
+  const archive = archiveOf(source.from);
+  const kept = await currentTable(stores, archive);
+  if (kept === undefined) throw usage(`${source.from.name} has no archive, so that --from-archive adds nothing`);
+  const [info] = await transport.describe([source.from.name]);
+  const archived = await positionsIn(kept.snapshot, archive, transport);
+  for (const { partition, begin } of info?.partitions ?? []) {
+    const next = archived[partition] ?? 0;
+    if (next >= begin) continue;
+    say(
+      `partition ${partition}: what lies from offset ${next} to ${begin - 1} is neither in the topic nor in its archive`,
+    );
+  }
+  return (await archivedLog({ stores, transport, topic: source.from, snapshot: kept.snapshot, signal })).transport;
+}

@@ -1,0 +1,149 @@
+/**
+ * The archive of a topic: every event that could be read, one row each, as it was. What is personal of its data has columns of its own, so that
+ * erasing it rewrites these alone.
+ *
+ * A row tells where its record lay, so that the rows of a partition in the order of their offsets are its log again. Not there are
+ * records that nobody can read, those of types that the topic does not declare, those that are for one job alone (sent on to their partition, or
+ * replayed from the dead letters), and what the runtime tells itself (timers, answers of channels).
+ */
+import { type Field, type NullableSchema, present, type Schema } from '../../core/avro.ts';
+import type { Event, EventDef } from '../../core/event.ts';
+import { once } from '../../core/once.ts';
+import type { Layout, SegmentRow } from '../../sinks/segments/columns.ts';
+import type { Topic } from '../../topics/define.ts';
+
+type Columns = Layout['columns'];
+
+const WHERE: Columns = [
+  {
+    name: 'date',
+    type: 'date',
+    nullable: false,
+    doc: 'The date of recorded_at, in UTC. The table is partitioned by it.',
+  },
+  {
+    name: 'topic_id',
+    type: 'string',
+    nullable: false,
+    doc: 'Which topic of this name: one that is deleted and made again begins its offsets anew. Empty where the broker has no ids.',
+  },
+  { name: 'log_partition', type: 'long', nullable: false, doc: 'The partition that the record lay in.' },
+  { name: 'log_offset', type: 'long', nullable: false, doc: 'Its offset there.' },
+  { name: 'recorded_at', type: 'timestamp', nullable: false, doc: 'When the record came into the log.' },
+];
+const WHAT: Columns = [
+  { name: 'id', type: 'string', nullable: false, doc: 'Unique within its source.' },
+  { name: 'source', type: 'string', nullable: false, doc: 'Who said it.' },
+  { name: 'type', type: 'string', nullable: false, doc: 'The type of the event.' },
+  { name: 'time', type: 'timestamp', nullable: false, doc: 'When it happened.' },
+  { name: 'subject', type: 'string', nullable: true, doc: 'The attribute of CloudEvents, where there is one.' },
+  { name: 'tenant', type: 'string', nullable: false, doc: 'Whose it is.' },
+  { name: 'key', type: 'string', nullable: true, doc: 'The key of the record; null for a broadcast.' },
+  { name: 'origin', type: 'string', nullable: true, doc: 'What a job derived it from; null where none did.' },
+  {
+    name: 'broadcast',
+    type: 'boolean',
+    nullable: false,
+    doc: 'Whether each partition has a copy: of these, count one partition alone.',
+  },
+  { name: 'data', type: 'string', nullable: false, doc: 'The data of the event, as JSON, without what is personal.' },
+];
+
+/** How the rows of a segment lie: as the log. */
+export const ARCHIVE_ORDER = ['topic_id', 'log_partition', 'log_offset'] as const;
+
+export const isBroadcast = ({ broadcasts }: Topic, type: string): boolean =>
+  broadcasts.some((broadcast) => broadcast.type === type);
+
+export function archiveLayout(topic: Topic): Layout {
+  const personal = new Map<string, string[]>();
+  for (const def of defsOf(topic)) {
+    for (const field of partsOf(def).personal) {
+      const column = personalColumn(field);
+      personal.set(column, [...(personal.get(column) ?? []), def.type]);
+    }
+  }
+  const columns = [...personal].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    partition: 'date',
+    columns: [
+      ...WHERE,
+      ...WHAT,
+      ...columns.map(([name, types]) => ({
+        name,
+        type: 'string' as const,
+        nullable: true,
+        doc: `Personal, as JSON: of ${types.join(', ')}.`,
+      })),
+    ],
+  };
+}
+
+export const defsOf = ({ events, broadcasts }: Topic): readonly EventDef[] => [...events, ...broadcasts];
+
+/** How the data of one type of event become cells. */
+export interface Parts {
+  /** The fields that are personal, or have something personal within. */
+  readonly personal: readonly string[];
+  readonly hasBytes: boolean;
+}
+
+export const partsOf: (def: EventDef) => Parts = once(({ schema }) => ({
+  personal: schema.fields.filter((field) => isIn([field], ({ personal }) => personal === true)).map(({ name }) => name),
+  hasBytes: isIn(schema.fields, ({ type }) => innermost(type) === 'bytes'),
+}));
+
+/** Whether there is such a field among these, or within one of them. */
+function isIn(fields: readonly Field[], is: (field: Field) => boolean): boolean {
+  return fields.some((field) => {
+    const inner = innermost(field.type);
+    return is(field) || (typeof inner === 'object' && inner.type === 'record' && isIn(inner.fields, is));
+  });
+}
+
+/** What lists, maps and nulls are around. */
+function innermost(schema: Schema): Exclude<Schema, NullableSchema> {
+  const one = present(schema);
+  if (typeof one === 'string') return one;
+  if (one.type === 'array') return innermost(one.items);
+  return one.type === 'map' ? innermost(one.values) : one;
+}
+
+/** `ageBand` is in `personal_age_band`. */
+const personalColumn = (field: string): string =>
+  `personal_${field.replace(/[A-Z]/g, '_$&').toLowerCase().replace(/^_/, '')}`;
+
+/** The data of an event in the columns that it has: `data`, and those of what is personal and there. */
+export function dataCells(data: Event['data'], { personal, hasBytes }: Parts): SegmentRow {
+  const json = hasBytes ? withBytes : plain;
+  if (personal.length === 0) return { data: json(data) };
+  const open: Record<string, unknown> = {};
+  const cells: Record<string, string> = {};
+  for (const [name, value] of Object.entries(data)) {
+    if (!personal.includes(name)) open[name] = value;
+    else if (value !== null && value !== undefined) cells[personalColumn(name)] = json(value);
+  }
+  return { data: json(open), ...cells };
+}
+
+/**
+ * What `dataCells` took apart, as an event in JSON has it. A field that was null or was erased is left out: then it is what its schema says of
+ * one that is missing.
+ */
+export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Parts): Record<string, unknown> {
+  const data = JSON.parse(String(row['data'])) as Record<string, unknown>;
+  for (const field of personal) {
+    const cell = row[personalColumn(field)];
+    if (typeof cell === 'string') data[field] = JSON.parse(cell);
+  }
+  return data;
+}
+
+const plain = (value: unknown): string => JSON.stringify(value);
+
+/** Bytes are text in base64, as events in JSON have them. */
+const withBytes = (value: unknown): string =>
+  JSON.stringify(value, function (this: Record<string, unknown>, key, each: unknown) {
+    const raw = this[key];
+    return raw instanceof Uint8Array ? Buffer.from(raw).toString('base64') : each;
+  });

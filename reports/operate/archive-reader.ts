@@ -1,0 +1,224 @@
+/**
+ * The archive of a topic as records again: those of one partition in the order of their offsets. It is read in windows of offsets, of which only
+ * the segments are fetched that may have some of it, so that an archive of any size is gone through with the memory of one window.
+ */
+import { quoted } from '../../duckdb/names.ts';
+import { type filesOf, pinFiles, type Snapshot } from '../../sinks/delta/index.ts';
+import { segmentsSql } from '../../sinks/segments/source.ts';
+import { formatTime } from '../../topics/codec/time.ts';
+import type { Topic } from '../../topics/define.ts';
+import type { LogRecord } from '../../topics/log/transport.ts';
+import { archiveLayout, dataOf, defsOf, type Parts, partsOf } from '../archive/columns.ts';
+import type { KeptStores } from './kept.ts';
+
+const WINDOW = 50_000;
+
+type File = ReturnType<typeof filesOf>[number];
+type Row = Readonly<Record<string, unknown>>;
+
+/** Which of the events; what is left out does not matter. Times are in ms since 1970 UTC. */
+export interface Wanted {
+  /** When they came into the log: from then on. */
+  readonly from?: number | undefined;
+  /** Before that. */
+  readonly to?: number | undefined;
+  readonly types?: readonly string[] | undefined;
+  readonly key?: string | undefined;
+}
+
+/** Offsets of one partition of one topic id: `from` and before `to`. */
+export interface Range {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An event of the archive. */
+export interface Archived {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** In ms since 1970 UTC. */
+  readonly recordedAt: number;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: number;
+  readonly subject: string | undefined;
+  readonly tenant: string;
+  readonly key: string | null;
+  readonly origin: string | undefined;
+  readonly broadcast: boolean;
+  /** As an event in JSON has it, with what is personal. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface PartitionExtent {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly events: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export class ArchiveReader {
+  readonly #stores: KeptStores;
+  readonly #topic: Topic;
+  readonly #snapshot: Snapshot;
+  readonly #wanted: Wanted;
+  readonly #files: readonly File[];
+  readonly #parts: ReadonlyMap<string, Parts>;
+
+  constructor(stores: KeptStores, topic: Topic, snapshot: Snapshot, wanted: Wanted = {}) {
+    this.#stores = stores;
+    this.#topic = topic;
+    this.#snapshot = snapshot;
+    this.#wanted = wanted;
+    this.#files = [...snapshot.days].flatMap(([day, files]) => (mayHave(day, wanted) ? [...files.values()] : []));
+    this.#parts = new Map(defsOf(topic).map((def) => [def.type, partsOf(def)]));
+  }
+
+  /** What of the archive is wanted, by topic id and partition: in the order in which the topics were made, then of the partitions. */
+  async extents(signal: AbortSignal): Promise<PartitionExtent[]> {
+    const columns = 'count(*) AS events, min(log_offset) AS first, max(log_offset) AS last, min(recorded_at) AS since';
+    const sql = (from: string): string =>
+      `SELECT topic_id, log_partition, ${columns} FROM ${from} WHERE ${this.#where()} GROUP BY ALL`;
+    const rows = await this.#query(this.#files, sql, signal);
+    const since = new Map<string, number>();
+    for (const row of rows) {
+      const id = String(row['topic_id']);
+      since.set(id, Math.min(since.get(id) ?? Number.POSITIVE_INFINITY, (row['since'] as Date).getTime()));
+    }
+    return rows
+      .map((row) => ({
+        topicId: String(row['topic_id']),
+        partition: Number(row['log_partition']),
+        events: Number(row['events']),
+        first: Number(row['first']),
+        last: Number(row['last']),
+      }))
+      .sort((a, b) => (since.get(a.topicId) ?? 0) - (since.get(b.topicId) ?? 0) || a.partition - b.partition);
+  }
+
+  /** By type, how many events are wanted; and how many of them jobs had derived. */
+  async types(
+    signal: AbortSignal,
+  ): Promise<{ readonly type: string; readonly events: number; readonly derived: number }[]> {
+    const sql = (from: string): string =>
+      `SELECT type, count(*) AS events, count(origin) AS derived FROM ${from} WHERE ${this.#where()} AND ${ONCE} GROUP BY ALL ORDER BY type`;
+    const rows = await this.#query(this.#files, sql, signal);
+    return rows.map((row) => ({
+      type: String(row['type']),
+      events: Number(row['events']),
+      derived: Number(row['derived']),
+    }));
+  }
+
+  /** In the order of their offsets, so many at once as are in a window. */
+  async *read({ topicId, partition, from, to }: Range, signal: AbortSignal): AsyncGenerator<Archived[]> {
+    const spans = this.#files.map((file) => ({ file, ...spanOf(file, partition) }));
+    for (let at = from; at < to; ) {
+      // Nothing lies before the next span: windows that have none of the archive are skipped.
+      const next = Math.min(...spans.filter(({ last }) => last >= at).map(({ first }) => Math.max(first, at)));
+      if (next >= to) return;
+      const end = Math.min(to, next + WINDOW);
+      const files = spans.filter(({ first, last }) => first < end && last >= next).map(({ file }) => file);
+      const place = `topic_id = ${quoted(topicId)} AND log_partition = ${partition}`;
+      const sql = (relation: string): string =>
+        `SELECT * FROM ${relation} WHERE ${place} AND log_offset >= ${next} AND log_offset < ${end} AND ${this.#where()} ORDER BY log_offset`;
+      const rows = await this.#query(files, sql, signal);
+      if (rows.length > 0) yield rows.map((row) => this.#archived(row));
+      at = end;
+    }
+  }
+
+  async #query(files: readonly File[], sql: (relation: string) => string, signal: AbortSignal): Promise<Row[]> {
+    const { duck, cache } = this.#stores;
+    await using pinned = await pinFiles(cache, this.#snapshot, files);
+    const relation = `(${segmentsSql(archiveLayout(this.#topic), pinned.paths)}) AS archived`;
+    return await duck.using((connection) => connection.rows(sql(relation), signal));
+  }
+
+  #where(): string {
+    const { from, to, types, key } = this.#wanted;
+    const parts = ['true'];
+    if (from !== undefined) parts.push(`epoch_ms(recorded_at) >= ${from}`);
+    if (to !== undefined) parts.push(`epoch_ms(recorded_at) < ${to}`);
+    if (types !== undefined) parts.push(types.length === 0 ? 'false' : `type IN (${types.map(quoted).join(', ')})`);
+    if (key !== undefined) parts.push(`key = ${quoted(key)}`);
+    return parts.join(' AND ');
+  }
+
+  #archived(row: Row): Archived {
+    const type = String(row['type']);
+    const text = (name: string): string | undefined => (typeof row[name] === 'string' ? row[name] : undefined);
+    return {
+      topicId: String(row['topic_id']),
+      partition: Number(row['log_partition']),
+      offset: Number(row['log_offset']),
+      recordedAt: (row['recorded_at'] as Date).getTime(),
+      id: String(row['id']),
+      source: String(row['source']),
+      type,
+      time: (row['time'] as Date).getTime(),
+      subject: text('subject'),
+      tenant: String(row['tenant']),
+      key: text('key') ?? null,
+      origin: text('origin'),
+      broadcast: row['broadcast'] === true,
+      data: dataOf(row, this.#parts.get(type) ?? NOTHING_PERSONAL),
+    };
+  }
+}
+
+/** Of a type that the topic declares no longer. */
+const NOTHING_PERSONAL: Parts = { personal: [], hasBytes: false };
+
+/** Of a broadcast one copy. */
+const ONCE = '(NOT broadcast OR log_partition = 0)';
+
+/** Days are those of `recorded_at`. What lies under no day was written by other programs. */
+function mayHave(day: string, { from, to }: Wanted): boolean {
+  if (day === '') return true;
+  if (from !== undefined && day < new Date(from).toISOString().slice(0, 10)) return false;
+  return to === undefined || day <= new Date(to).toISOString().slice(0, 10);
+}
+
+/** Between which offsets a segment may have records of the partition. */
+function spanOf({ stats }: File, partition: number): { readonly first: number; readonly last: number } {
+  const { minValues = {}, maxValues = {} } = JSON.parse(stats ?? '{}') as Record<'minValues' | 'maxValues', Row>;
+  const [least, most] = [numberIn(minValues, 'log_partition'), numberIn(maxValues, 'log_partition')];
+  if (partition < (least ?? partition) || partition > (most ?? partition)) return { first: Infinity, last: -1 };
+  return { first: numberIn(minValues, 'log_offset') ?? 0, last: numberIn(maxValues, 'log_offset') ?? Infinity };
+}
+
+const numberIn = (values: Row, name: string): number | undefined => {
+  const value = values[name];
+  return typeof value === 'number' ? value : undefined;
+};
+
+const encoder = new TextEncoder();
+
+/** The record of an archived event, where it lay: in binary mode, with data as JSON. */
+export function recordOf(archived: Archived): LogRecord {
+  const { partition, offset, recordedAt, id, source, type, time, subject, tenant, key, origin, data } = archived;
+  return {
+    partition,
+    offset,
+    timestamp: recordedAt,
+    key: key === null ? null : encoder.encode(key),
+    value: encoder.encode(JSON.stringify(data)),
+    headers: {
+      'content-type': 'application/json',
+      ce_specversion: '1.0',
+      ce_id: id,
+      ce_source: source,
+      ce_type: type,
+      ce_time: formatTime(time),
+      ce_tenant: tenant,
+      ...(subject !== undefined && { ce_subject: subject }),
+      ...(origin !== undefined && { ce_origin: origin }),
+    },
+  };
+}
