@@ -1,11 +1,11 @@
-/** What may be asked for, and who has lost a lease: the same in every implementation. */
+/** Which requests are valid, and which attempt has lost its lease: the same in every implementation. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Lease, NewRequest, Request, Result } from './port.ts';
 
 /** In UTF-16 units. Two such texts fit into one entry of any store's index. */
 const LONGEST_TEXT = 300;
 
-/** Throws USAGE unless the request can be kept by every store and tried at least once. */
+/** Throws USAGE unless every store can keep the request, and it may be tried at least once. */
 export function checkRequest(request: NewRequest): void {
   checkText('the id of a request', request.id);
   checkText('the tenant of a request', request.tenant);
@@ -32,12 +32,12 @@ function problemOf(text: string): string | undefined {
   return text.isWellFormed() ? undefined : 'has half a character';
 }
 
-/** What every store keeps of a message, wherever it comes from. */
+/** The part of a message that every store can keep, wherever it comes from. */
 export function cleanError(message: string): string {
   return message.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-/** Whether the attempt has finished already with the same object: its answer did not reach it. */
+/** Whether the attempt has already finished with the same object, and did not get the answer. */
 export function finishedBefore(lease: Lease, request: Request | undefined, result: Result): boolean {
   return request?.result?.object === result.object && request.attempt === lease.attempt;
 }

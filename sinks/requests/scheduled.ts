@@ -1,15 +1,15 @@
-/** What becomes of a schedule that is due: the same in every implementation. */
+/** What happens with a schedule that is due: the same in every implementation. */
 import { TributaryError } from '../../core/errors.ts';
 import type { NewRequest, Request, Schedule } from './port.ts';
 import { checkRequest } from './rules.ts';
 
-/** The request of the schedule's next time. Its id makes of several that fire at once one request. */
+/** The request for the schedule's next time. Because of its id, concurrent firings make one request. */
 export function scheduledRequest(schedule: Schedule): NewRequest {
   const { id, tenant, report, parameters, requestedBy, maxAttempts, nextAt } = schedule;
   return { id: `schedule/${id}/${nextAt}`, tenant, report, parameters, requestedBy, maxAttempts };
 }
 
-/** Throws USAGE unless the requests it makes can be made. */
+/** Throws USAGE unless its requests are valid. */
 export function checkSchedule(schedule: Schedule): void {
   checkRequest(scheduledRequest(schedule));
 }
@@ -23,7 +23,10 @@ export function checkNext(schedule: Schedule, nextAt: number): number {
   );
 }
 
-/** Fires each schedule by itself, since one with a broken time must not hold up the others; then throws the first error. */
+/**
+ * Fires each schedule separately, because one with a broken time must not hold up the others; then throws the first
+ * error.
+ */
 export async function fireEach(
   due: readonly Schedule[],
   fire: (schedule: Schedule) => Promise<Request | undefined>,

@@ -1,4 +1,7 @@
-/** Statements sent to Postgres: each waits for a bounded time, and what lost against another transaction is sent again. */
+/**
+ * Sends statements to Postgres: each waits for a limited time, and is sent again if it lost against another
+ * transaction.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, type QueryArrayConfig } from 'pg';
 import { TributaryError } from '../../../core/errors.ts';
@@ -6,7 +9,7 @@ import { connectionOf, type PostgresOptions } from './connection.ts';
 import { isConflict, requestsError } from './errors.ts';
 import { migrations, type Statement, statementsOf } from './request.ts';
 
-/** Of a statement that always meets others; each time it waits a little longer. */
+/** For a statement that conflicts with others each time; it waits a little longer each time. */
 const CONFLICT_ATTEMPTS = 10;
 const CONFLICT_PAUSE_MS = 10;
 const BIGINT = 20;
@@ -15,11 +18,11 @@ const BOOLEAN = 16;
 
 export interface Client {
   readonly statements: ReturnType<typeof statementsOf>;
-  /** The lines it answers, each as an array of its columns. */
+  /** The returned rows, each as an array of its columns. */
   lines<L>(what: string, statement: Statement): Promise<L[]>;
-  /** How many lines it changed. */
+  /** How many rows it changed. */
   changes(what: string, statement: Statement): Promise<number>;
-  /** Waits for the calls that are under way. */
+  /** Waits for the calls in flight. */
   close(): Promise<void>;
 }
 
@@ -28,18 +31,18 @@ interface Answer {
   readonly count: number;
 }
 
-/** Connects when it is first asked, and makes or completes the tables then. */
+/** Connects on first use, and then creates or completes the tables. */
 export function connect(options: PostgresOptions): Client {
   const { schema, pool: config } = connectionOf(options);
   const statements = statementsOf(schema);
   const pool = new Pool(config);
-  // A connection that breaks while nobody uses it: the pool has let go of it, and the next call makes another.
+  // A connection that breaks while nobody uses it: the pool has dropped it, and the next call opens another one.
   pool.on('error', () => undefined);
   let made: Promise<void> | undefined;
   const running = new Set<Promise<Answer>>();
   let closed: Promise<void> | undefined;
 
-  /** The tables, once a process; a failure is tried again by the next call. */
+  /** The tables, once per process; after a failure the next call tries again. */
   function ready(): Promise<void> {
     made ??= makeTables(pool, schema).catch((error: unknown) => {
       made = undefined;
@@ -87,7 +90,7 @@ function queryOf({ text, values }: Statement): QueryArrayConfig {
   return { text, values: [...values], rowMode: 'array', types: { getTypeParser: parserOf } };
 }
 
-/** Our whole numbers all lie within 53 bits. */
+/** All our whole numbers fit into 53 bits. */
 function parserOf(type: number): (value: string) => unknown {
   if (type === BIGINT) return Number;
   if (type === JSON_TYPE) return JSON.parse;
@@ -95,12 +98,14 @@ function parserOf(type: number): (value: string) => unknown {
   return (value) => value;
 }
 
-/** Makes what is missing, in one transaction and by one process at a time. One look is enough where nothing is. */
+/**
+ * Creates what is missing, in one transaction and in one process at a time. If nothing is missing, one query is enough.
+ */
 async function makeTables(pool: Pool, schema: string): Promise<void> {
   const all = migrations(schema);
   const { hasSchema, hasVersion, lock, makeSchema, makeVersion, setVersion, version } = statementsOf(schema);
   const client = await pool.connect();
-  // Whoever breaks between two statements says so by this event first.
+  // A connection that breaks between two statements emits this event first.
   const ignore = (): void => undefined;
   client.on('error', ignore);
   let broken = true;
@@ -111,7 +116,7 @@ async function makeTables(pool: Pool, schema: string): Promise<void> {
     };
     const current = async (): Promise<number> => ((await answer(hasVersion)) ? Number(await answer(version)) : 0);
     if ((await current()) < all.length) {
-      // Whatever the database's default is: what the process before us made must be seen once we have the lock.
+      // Whatever the database's default is: once we have the lock, we must see what the previous process created.
       await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
       try {
         await client.query("SET LOCAL idle_in_transaction_session_timeout = '10s'");
@@ -135,7 +140,7 @@ async function makeTables(pool: Pool, schema: string): Promise<void> {
   }
 }
 
-/** The error that made it necessary says more than this one. */
+/** The error that made the rollback necessary says more than this one. */
 async function rollBack(client: PoolClient): Promise<void> {
   await client.query('ROLLBACK').catch(() => undefined);
 }

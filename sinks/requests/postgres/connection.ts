@@ -1,16 +1,17 @@
 /**
- * Where a Postgres is, and how it is spoken to:
+ * Where a Postgres is, and how to connect to it:
  *
  *     postgres://<user>:<password>@<host>:<port>/<database>?schema=<schema>&sslmode=<mode>&sslrootcert=<file>
  *
  * - `postgresql://` is the same. A socket's folder is given as `?host=/var/run/postgresql`.
- * - `schema`: the Postgres schema that holds the tables; `tributary` if not said. Two installations have two.
- * - `sslmode`: `disable` (the default), `require` (encrypted, to whomever answers), `verify-ca` (its certificate is signed
- *   by whom we trust), `verify-full` (and names the host; the default where a certificate authority is given).
+ * - `schema`: the Postgres schema with the tables; `tributary` by default. Two installations need two schemas.
+ * - `sslmode`: `disable` (the default), `require` (encrypted, whoever answers), `verify-ca` (the certificate is
+ *   signed by a trusted authority), `verify-full` (and names the host; the default if a certificate authority is
+ *   given).
  * - `sslrootcert`, `sslcert`, `sslkey`: PEM files. Without `sslrootcert` the authorities of the system are trusted.
- * - `application_name`: what the server's lists show; `tributary` if not said.
- * - User and password that are not said come from PGUSER, PGPASSWORD or ~/.pgpass. What a URL cannot say as it is, such as
- *   "@" or "/" in a password, is percent-encoded.
+ * - `application_name`: shown in the server's lists; `tributary` by default.
+ * - User and password that are not given come from PGUSER, PGPASSWORD or ~/.pgpass. Characters that a URL does not
+ *   allow, such as "@" or "/" in a password, are percent-encoded.
  *
  * Behind PgBouncer in transaction mode, set its `ignore_startup_parameters = statement_timeout`.
  */
@@ -28,9 +29,9 @@ export interface PostgresOptions {
   readonly schema?: string;
   /** The certificate authorities in PEM, instead of the URL's file. */
   readonly ca?: string;
-  /** Connections at most, 8 if not said. A call waits for one for half of `timeoutMs`. */
+  /** The largest number of connections; by default 8. A call waits for one for half of `timeoutMs`. */
   readonly connections?: number;
-  /** How long a call may take before it counts as an outage, in ms: 10 s if not said. */
+  /** How long a call may take before it counts as an outage, in ms: 10 s by default. */
   readonly timeoutMs?: number;
 }
 
@@ -40,7 +41,7 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const SECOND = 1000;
 const DEFAULTS = { connections: 8, timeoutMs: 10 * SECOND, idleMs: 30 * SECOND };
 
-/** Throws CONFIG_INVALID, without the URL: it may hold a password. */
+/** Throws CONFIG_INVALID, without the URL: it may contain a password. */
 export function connectionOf(options: PostgresOptions): { readonly schema: string; readonly pool: PoolConfig } {
   const url = parse(options.url);
   const parameters = url.searchParams;
@@ -68,8 +69,8 @@ export function connectionOf(options: PostgresOptions): { readonly schema: strin
       ssl: tlsOf(parameters, options.ca, host),
       application_name: parameters.get('application_name') ?? 'tributary',
       max: options.connections ?? DEFAULTS.connections,
-      // Half of the time for a connection, half for the statement; and the server gives up a statement before we do, so
-      // that what waits for a lock does not go on without us.
+      // Half of the time is for a connection, half for the statement. The server cancels a statement before we give up,
+      // so that a statement that waits for a lock does not continue without us.
       connectionTimeoutMillis: half,
       query_timeout: half,
       statement_timeout: Math.ceil(half * 0.9),
@@ -96,7 +97,7 @@ function tlsOf(parameters: URLSearchParams, given: string | undefined, host: str
   const cert = fileOf(parameters, 'sslcert');
   const key = fileOf(parameters, 'sslkey');
   return {
-    // The client names the host itself unless it is an address.
+    // The client sends the host name itself unless it is an IP address.
     host,
     rejectUnauthorized: mode !== 'require',
     ...(mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),

@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a Postgres. Its tables are made by the first call that needs them. */
+/** What `tributary doctor` checks about a Postgres. The first call that needs the tables creates them. */
 import { Client } from 'pg';
 import { clockFinding, type Finding, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { connectionOf, type PostgresOptions } from './connection.ts';
@@ -36,7 +36,7 @@ export interface Looked {
   readonly refused: number;
 }
 
-/** Throws when it does not answer, or does not let us in. */
+/** Throws if it does not answer, or refuses the login. */
 export async function diagnosePostgres(options: PostgresOptions): Promise<Finding[]> {
   const { schema, pool } = connectionOf(options);
   const client = new Client(pool);

@@ -1,18 +1,19 @@
-/** What an error of Postgres means: waiting, another call, or somebody who has to look at it. */
+/** What an error of Postgres means: wait, call again, or let an operator look at it. */
 
 import { type ErrorCode, TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
 
-/** Another transaction came first; the same statement will do. */
+/** Another transaction came first; the same statement can be sent again. */
 const CONFLICTS = new Set(['40001', '40P01']);
 
 /**
- * Classes and codes of the server after which waiting helps: connection lost, resources short, shut down or starting,
- * cancelled by a time limit, a lock that somebody holds, a node that is not (yet) the primary, an operating system's error.
+ * Classes and codes of the server after which waiting helps: lost connection, insufficient resources, shutting down or
+ * starting, cancelled by a time limit, a lock that is not available, a node that is not (yet) the primary, an error of
+ * the operating system.
  */
 const PASSING_CLASSES = new Set(['08', '40', '53', '58']);
 const PASSING = new Set(['57014', '57P01', '57P02', '57P03', '57P05', '55P03', '25006', '25P03']);
-/** A value that it does not take: too large, or no text. */
+/** A value that it does not accept: too large, or not valid text. */
 const REFUSING_CLASSES = new Set(['22', '54']);
 const REFUSING: Readonly<Record<string, string>> = {
   '28000': 'check user, password and pg_hba.conf',
@@ -25,11 +26,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   '3F000': 'the schema is missing: restore it from a backup, or start anew',
 };
 
-/** What Node and the client say of a connection that is not there, breaks or does not answer. */
+/** Errors of Node and the client for a connection that is missing, breaks or does not answer. */
 const NETWORK =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENOTFOUND|EAI_AGAIN|ENOENT|EADDRNOTAVAIL|EMFILE|ENFILE)$/;
 const BROKEN = /timeout|connection terminated|connection error|connection ended|not queryable|socket disconnected/i;
-/** What the client and the server say of TLS on one side alone, and of a password that is missing; and what to do. */
+/** Errors of the client and the server if only one side uses TLS, or the password is missing; and what to do. */
 const MIX_UPS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /does not support SSL/i,
@@ -59,7 +60,9 @@ export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error));
 }
 
-/** The error in our terms. Anything that is neither the server's nor the connection's is answered as it is. */
+/**
+ * The error as one of ours. An error that comes neither from the server nor from the connection is returned as it is.
+ */
 export function requestsError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
   const code = codeOf(error);
@@ -98,7 +101,7 @@ function codeOf(error: unknown): string {
   return typeof first?.code === 'string' ? first.code : '';
 }
 
-/** The server's codes have five characters; so have some of Node's, which the server's have a severity to tell from. */
+/** The server's codes have five characters, and so have some of Node's; only errors of the server have a severity. */
 function isServer(error: Error, code: string): boolean {
   return code.length === 5 && 'severity' in error;
 }

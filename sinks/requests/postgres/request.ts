@@ -1,7 +1,6 @@
 /**
- * Requests and schedules as two tables of a schema of their own, and every change as one statement that says on what
- * condition it holds: who changes no line has lost. No lock outlives a statement, so a worker that is paused or dies holds
- * up nobody.
+ * Requests and schedules as two tables of a separate schema, and every change as one conditional statement: a caller
+ * that changes no row has lost. No lock outlives a statement, so a worker that is paused or dies blocks nobody.
  */
 import type { Expired, Lease, NewRequest, Request, RequestState, Result, Schedule } from '../port.ts';
 
@@ -16,15 +15,18 @@ const REQUEST = `id, tenant, report, parameters, requested_by, max_attempts, sta
   lease_until, progress, error, result`;
 const SCHEDULE = 'id, tenant, report, parameters, requested_by, max_attempts, cron, enabled, next_at';
 
-/** What may be leased or is leased: in the words of the index `report_request_open`, as without them it is not used. */
+/**
+ * Requests that may be leased or are leased: the same condition as in the index `report_request_open`, which is not
+ * used otherwise.
+ */
 const OPEN = `state IN ('waiting', 'running')`;
 const HELD = `id = $1 AND owner = $2 AND attempt = $3 AND state = 'running'`;
 
 /**
- * The changes of the tables from one version to the next, in order; a release adds to the list and changes nothing in it.
- * Each only adds, so that workers of the release before go on. All times are ms since 1970 UTC. `expires_at` says when the
- * object of a result may be removed, and is null once it is known to be. Texts are ordered by their bytes, and JSON is kept
- * as it was written: `jsonb` takes no character 0.
+ * The changes of the tables from one version to the next, in order; a release adds to the list and changes nothing in
+ * it. Each only adds, so that workers of the previous release can continue. All times are ms since 1970 UTC.
+ * `expires_at` says when the object of a result may be removed, and is null once the removal is confirmed. Texts are
+ * ordered by their bytes, and JSON is stored as it was written: `jsonb` does not accept the character 0.
  */
 export function migrations(schema: string): readonly string[] {
   return [
@@ -69,14 +71,14 @@ export function migrations(schema: string): readonly string[] {
   ];
 }
 
-/** Everything the port says of one schema, as statements. */
+/** All statements of the port for one schema. */
 export function statementsOf(schema: string) {
   const request = `"${schema}".report_request`;
   const schedule = `"${schema}".report_schedule`;
   const version = `"${schema}".schema_version`;
 
-  // What lost the lease of its last attempt: nobody may take it, and nobody else would end it. What somebody else is
-  // changing right now is left to them. $1 is the time.
+  // Requests that lost the lease of their last attempt: nobody may lease them, and nothing else would end them. Rows
+  // that another transaction is changing right now are left to it. $1 is the time.
   const exhausted = `
     UPDATE ${request}
     SET state = 'failed', updated_at = $1::bigint, owner = NULL, lease_until = NULL,
@@ -88,17 +90,17 @@ export function statementsOf(schema: string) {
     )`;
 
   return {
-    /** Held until the transaction ends: of several processes that begin at once one makes the tables. */
+    /** Held until the transaction ends: if several processes start at once, one creates the tables. */
     lock: { text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`tributary ${schema}`] },
     hasSchema: { text: 'SELECT to_regnamespace($1) IS NOT NULL', values: [`"${schema}"`] },
     makeSchema: { text: `CREATE SCHEMA IF NOT EXISTS "${schema}"`, values: [] },
     makeVersion: { text: `CREATE TABLE IF NOT EXISTS ${version} (version bigint PRIMARY KEY)`, values: [] },
     hasVersion: { text: 'SELECT to_regclass($1) IS NOT NULL', values: [version] },
-    /** How many of the migrations have been made. */
+    /** How many of the migrations have been applied. */
     version: { text: `SELECT coalesce(max(version), 0) FROM ${version}`, values: [] },
     setVersion: (made: number): Statement => ({ text: `INSERT INTO ${version} VALUES ($1)`, values: [made] }),
 
-    /** Answers the request if it was made, and nothing if the id exists. */
+    /** Returns the request if it was created, and nothing if the id exists. */
     create({ id, tenant, report, parameters, requestedBy, maxAttempts }: NewRequest, now: number): Statement {
       return {
         text: `INSERT INTO ${request}
@@ -124,7 +126,7 @@ export function statementsOf(schema: string) {
       };
     },
 
-    /** Answers the request that was leased, if any: of several at once each locks another. */
+    /** Returns the leased request, if any: concurrent calls lock different requests. */
     lease(owner: string, now: number, until: number): Statement {
       return {
         text: `WITH exhausted AS (${exhausted})
@@ -184,7 +186,7 @@ export function statementsOf(schema: string) {
       };
     },
 
-    /** Answers lines for `expiredOf`. */
+    /** Returns rows for `expiredOf`. */
     over: {
       text: `SELECT id, result FROM ${request} WHERE state = 'expired' AND expires_at IS NOT NULL ORDER BY expires_at, id`,
       values: [],
@@ -224,8 +226,8 @@ export function statementsOf(schema: string) {
     },
 
     /**
-     * Moves the schedule on and makes the request of this id as the schedule says by now, for the one caller that fires
-     * it; answers the request if it was made.
+     * Moves the schedule on, and creates the request with this id according to the current schedule, for the one caller
+     * that fires it; returns the request if it was created.
      */
     fire(read: Schedule, nextAt: number, requestId: string, now: number): Statement {
       return {

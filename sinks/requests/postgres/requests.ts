@@ -1,4 +1,4 @@
-/** Report requests and schedules in Postgres 13 or newer; see `connection.ts` for where and how. */
+/** Report requests and schedules in Postgres 13 or newer; see `connection.ts` for the URL. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Lease, Request, Requests } from '../port.ts';
 import { checkRequest, checkText, cleanError, finishedBefore, leaseLost } from '../rules.ts';
@@ -7,7 +7,10 @@ import { connect } from './client.ts';
 import type { PostgresOptions } from './connection.ts';
 import * as lines from './request.ts';
 
-/** Nothing is connected before the first call. An outage is REQUESTS_AWAY within `timeoutMs`, and the next call connects anew. */
+/**
+ * Nothing is connected before the first call. An outage is REQUESTS_AWAY within `timeoutMs`, and the next call connects
+ * again.
+ */
 export function postgresRequests(options: PostgresOptions): Requests {
   const client = connect(options);
   const sql = client.statements;
@@ -20,7 +23,7 @@ export function postgresRequests(options: PostgresOptions): Requests {
     return (await requests(what, statement))[0];
   }
 
-  /** A change that only the attempt with the lease may make, unless it is `done` already. */
+  /** A change that only the attempt with the lease may make, unless the request is already `done`. */
   async function held(
     what: string,
     lease: Lease,

@@ -1,6 +1,6 @@
 /**
- * Requests and schedules as two tables, and every change as one conditional UPDATE: who changes no line has lost. Nothing
- * here holds a lock or a transaction over a decision of ours, so the statements serve several workers at once.
+ * Requests and schedules as two tables, and every change as one conditional UPDATE: a caller that changes no row has
+ * lost. No lock or transaction is held across several statements, so the statements serve several workers at once.
  */
 import type { Expired, Lease, NewRequest, Request, RequestState, Result, Schedule } from '../port.ts';
 
@@ -12,8 +12,8 @@ export interface Statement {
 }
 
 /**
- * All times are ms since 1970 UTC; `parameters` and `result` are JSON. `expires_at` says when the object of a result may be
- * removed, and is null once it is known to be.
+ * All times are ms since 1970 UTC; `parameters` and `result` are JSON. `expires_at` says when the object of a result
+ * may be removed, and is null once the removal is confirmed.
  */
 export const TABLES = `
   CREATE TABLE IF NOT EXISTS report_request (
@@ -55,7 +55,7 @@ export const TABLES = `
   CREATE INDEX IF NOT EXISTS report_schedule_due ON report_schedule (next_at, id) WHERE enabled = 1;
 `;
 
-/** What tables of an earlier version lack, each with the question whether they have it. */
+/** What tables of an earlier version lack, each with a query that checks for it. */
 export const ADDED = [
   {
     has: `SELECT 1 FROM pragma_table_info('report_schedule') WHERE name = 'max_attempts'`,
@@ -67,7 +67,7 @@ const REQUEST = `id, tenant, report, parameters, requested_by, max_attempts, sta
   lease_until, progress, error, result`;
 const SCHEDULE = 'id, tenant, report, parameters, requested_by, cron, enabled, next_at, max_attempts';
 
-/** Answers the request if it was made, and nothing if the id exists. */
+/** Returns the request if it was created, and nothing if the id exists. */
 export function create(request: NewRequest, now: number): Statement {
   const { id, tenant, report, parameters, requestedBy, maxAttempts } = request;
   return {
@@ -101,10 +101,10 @@ export function list(tenant: string, filter: { state?: RequestState; report?: st
   };
 }
 
-/** The requests of the index `report_request_open`, in its words: otherwise SQLite does not use it. */
+/** The same condition as in the index `report_request_open`: otherwise SQLite does not use the index. */
 const OPEN = `state IN ('waiting', 'running')`;
 
-/** Fails what lost the lease of its last attempt: nobody may take it, and nobody else would end it. */
+/** Fails requests that lost the lease of their last attempt: nobody may lease them, and nothing else would end them. */
 export function exhaust(now: number): Statement {
   return {
     sql: `UPDATE report_request
@@ -115,7 +115,7 @@ export function exhaust(now: number): Statement {
   };
 }
 
-/** Answers the request that was leased, if any. */
+/** Returns the leased request, if any. */
 export function lease(owner: string, now: number, until: number): Statement {
   return {
     sql: `UPDATE report_request
@@ -173,7 +173,7 @@ export function expire(now: number): Statement {
   };
 }
 
-/** Answers OverLine. */
+/** Returns OverLine. */
 export const OVER: Statement = {
   sql: `SELECT id, result FROM report_request WHERE state = 'expired' AND expires_at IS NOT NULL ORDER BY expires_at, id`,
   values: [],
@@ -209,7 +209,7 @@ export function due(now: number): Statement {
   };
 }
 
-/** Changes a line for the one caller that fires the schedule as it was read. */
+/** Changes a row only for the one caller that fires the schedule as it was read. */
 export function move(schedule: Schedule, nextAt: number): Statement {
   return {
     sql: 'UPDATE report_schedule SET next_at = ? WHERE id = ? AND next_at = ? AND enabled = 1',

@@ -21,7 +21,7 @@ export function sqliteRequests(database: Database): Requests {
     return line === undefined ? undefined : sql.requestOf(line);
   }
 
-  /** A change that only the attempt with the lease may make, unless it is `done` already. */
+  /** A change that only the attempt with the lease may make, unless the request is already `done`. */
   function held(lease: Lease, statement: sql.Statement, done?: (request: Request | undefined) => boolean): void {
     if (changes(statement) > 0) return;
     const request = one(sql.get(lease.id));
