@@ -1,6 +1,7 @@
 /**
- * Writes the changes of a view by bulk requests, several at a time, each of so many documents and bytes that no limit of a
- * server or proxy is near. A document that failed for a passing reason is sent again, and those beside it are not.
+ * Writes the changes of a view with bulk requests, several at a time. Each has few enough documents and bytes to stay
+ * far below the limits of servers and proxies. A document that failed for a transient reason is sent again; the others
+ * of the request are not.
  */
 import type { Change, WriteResult } from '../../port.ts';
 import { type Elasticsearch, failureOf, isPassing, refusal, type Sending } from './client.ts';
@@ -9,13 +10,13 @@ import type { IndexRequests } from './request.ts';
 export interface Bounds {
   readonly documents: number;
   readonly bytes: number;
-  /** Bulk requests of one call that are under way together. */
+  /** The number of bulk requests of one call that are in flight at once. */
   readonly together: number;
   /** How long one bulk request may take, with all its attempts. */
   readonly patienceMs: number;
 }
 
-/** A change as two lines of a bulk request, and where its result goes. */
+/** A change as two lines of a bulk request, and the place of its result. */
 interface Entry {
   readonly position: number;
   readonly lines: string;
@@ -45,7 +46,7 @@ export async function writeAll(
   return results;
 }
 
-/** Made while they are sent. Notes the result of what will never be sent. */
+/** Made while earlier ones are sent. Sets the result of changes that are never sent. */
 function* chunksOf(
   requests: IndexRequests,
   changes: readonly Change[],
@@ -81,7 +82,7 @@ const TOO_LARGE = 413;
 interface ChunkContext {
   readonly elasticsearch: Elasticsearch;
   readonly requests: IndexRequests;
-  /** Of all changes, by position. */
+  /** The results of all changes, by position. */
   readonly results: WriteResult[];
   readonly sending: Sending;
   readonly patienceMs: number;
@@ -125,7 +126,7 @@ async function writeChunk(context: ChunkContext, chunk: readonly Entry[]): Promi
   }
 }
 
-/** What became of one document, or why it is to be sent again. Throws when no document can be written. */
+/** The result of one document, or why it has to be sent again. Throws if no document can be written. */
 function resultOf(item: Item | undefined, doing: string): { done: WriteResult } | { again: string } {
   const { status, error } = item ?? { status: 500 };
   if (status < 300) return { done: 'written' };

@@ -1,4 +1,4 @@
-/** Really deletes what was removed long ago. */
+/** Deletes documents that were marked as removed long ago. */
 import { type Elasticsearch, failureOf, isPassing, refusal, type Sending } from './client.ts';
 import { OWN } from './mapping.ts';
 
@@ -11,8 +11,8 @@ interface Hit {
 }
 
 /**
- * Deletes the documents of an index that were removed before a time in ISO 8601, and answers how many. One that was written
- * again meanwhile stays. Each round has a deadline of its own.
+ * Deletes the documents of an index that were removed before a time in ISO 8601, and returns how many. A document that
+ * was written again meanwhile stays. Each round has its own deadline.
  */
 export async function cleanUp(
   elasticsearch: Elasticsearch,

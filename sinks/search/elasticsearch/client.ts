@@ -1,9 +1,9 @@
 /**
- * Sends requests to Elasticsearch, and says what an error means.
+ * Sends requests to Elasticsearch, and translates its errors.
  *
- * A node that does not answer, is overloaded or has not all shards is asked again, or another node is, until the time is up;
- * then SEARCH_AWAY. Every request may be sent twice: what is written has its version. No message and no error carries the
- * client's own, which holds headers and documents.
+ * If a node does not answer, is overloaded or lacks shards, it or another node is asked again until the time is up;
+ * then SEARCH_AWAY. Every request may be sent twice: writes have versions. No message and no error includes the
+ * client's own error, which contains headers and documents.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
@@ -26,11 +26,11 @@ export interface Sending {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Errors of TLS that waiting does not mend: the client tells them by their texts alone. */
+/** Errors of TLS after which waiting does not help: the client's errors differ only in their texts. */
 const UNTRUSTED = /certificate|altnames/i;
 const TIMED_OUT = 'Elasticsearch does not answer in time';
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [50, 2000];
-/** The longest reason of a failure that is told. */
+/** The longest reason of a failure in a message. */
 const LONGEST_REASON = 400;
 
 export class Elasticsearch {
@@ -47,16 +47,16 @@ export class Elasticsearch {
   }
 
   /**
-   * Answers success, and the statuses that are `understood`. Throws SEARCH_AWAY when the time is up, CONFIG_INVALID
-   * when TLS is spoken on one side alone, TABLE_DRIFTED when the
-   * index is missing, ACCESS_REFUSED and STORE_BROKEN when the request is refused.
+   * Returns answers with success or with a status in `understood`. Throws SEARCH_AWAY if the time is up, CONFIG_INVALID
+   * if only one side uses TLS, TABLE_DRIFTED if the index is missing, ACCESS_REFUSED and STORE_BROKEN if the request is
+   * refused.
    */
   async send(request: Request, sending: Sending, understood: readonly number[] = []): Promise<Answer> {
     let reason = '';
     for (let attempt = 0; ; attempt += 1) {
       const answer = await this.#attempt(request, sending, understood);
       if (typeof answer !== 'string') return answer;
-      // The last attempt has little time left: that it ran out of it says less than what was answered before.
+      // The last attempt has little time left: its time-out says less than the answer before.
       if (reason === '' || answer !== TIMED_OUT) reason = answer;
       await this.pause(attempt, reason, sending);
     }
@@ -78,7 +78,7 @@ export class Elasticsearch {
         {
           meta: true,
           ignore: [...understood],
-          // Where there are others, one that hangs does not take all the time.
+          // If there are several nodes, one that hangs does not take all the time.
           requestTimeout: this.#nodes > 1 ? remaining / 2 : remaining,
           signal: this.#signal(sending),
         },
@@ -107,14 +107,14 @@ export class Elasticsearch {
     return signal === undefined ? closing : AbortSignal.any([closing, signal]);
   }
 
-  /** Ends what is under way. */
+  /** Ends requests in flight. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#client.close();
   }
 }
 
-/** The reason of an error that passes by itself. Throws what any other one means. */
+/** The reason of a transient error. Throws the translation of any other error. */
 function passing(error: unknown, doing: string): string {
   if (error instanceof errors.ResponseError) {
     const status = error.statusCode ?? 0;
@@ -141,10 +141,10 @@ export function isPassing(status: number, type: string): boolean {
   return status === 408 || status === 429 || status >= 500 || type === 'cluster_block_exception';
 }
 
-/** What a refusal of a whole request means, or of a document for a reason that is not the document. */
+/** The meaning of a refusal of a whole request, or of a document for a reason other than its content. */
 export function refusal(status: number, type: string, reason: string, doing: string): TributaryError {
   if (status === 401) {
-    // It tells the whole path of the request, too.
+    // It contains the whole path of the request, too.
     const [who = reason] = reason.split(' for REST request');
     return refused(
       `${doing}: Elasticsearch does not let us in (${who}); give it the right user and password, or API key`,

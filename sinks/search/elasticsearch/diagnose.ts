@@ -1,10 +1,10 @@
-/** What `tributary doctor` finds out about an Elasticsearch cluster. Indexes are compared elsewhere. */
+/** What `tributary doctor` checks about an Elasticsearch cluster. Indexes are compared elsewhere. */
 import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { Elasticsearch, type Sending } from './client.ts';
 import { DEFAULT_SETTINGS, type ElasticsearchOptions } from './search.ts';
 
 const PATIENCE_MS = 8000;
-/** The client speaks to this release and the next. */
+/** The client supports this release and the next. */
 const OLDEST = '8.0';
 const FORBIDDEN = 403;
 const PRIVILEGES = ['read', 'write', 'maintenance', 'view_index_metadata', 'manage'];
@@ -15,7 +15,7 @@ interface Health {
   readonly unassigned_shards: number;
 }
 
-/** Throws when it does not answer, or does not let us in. */
+/** Throws if it does not answer, or refuses the login. */
 export async function diagnoseElasticsearch(options: ElasticsearchOptions): Promise<Finding[]> {
   const elasticsearch = new Elasticsearch(options);
   const sending = (doing: string): Sending => ({ doing, deadline: performance.now() + PATIENCE_MS });
@@ -46,7 +46,7 @@ export async function diagnoseElasticsearch(options: ElasticsearchOptions): Prom
   }
 }
 
-/** Nothing where it is forbidden to ask. */
+/** Nothing if the request is forbidden. */
 function nodesOf<T>(body: unknown): T[] {
   return Object.values((body as { nodes?: Readonly<Record<string, T>> }).nodes ?? {});
 }
@@ -62,7 +62,7 @@ export function healthFindings({ status, number_of_nodes: nodes, unassigned_shar
   const message = `${status}, ${many}, ${unassigned} shards without a place`;
   if (status === 'green') return [ok('search: health', `${status}, ${many}`)];
   const todo = 'see `GET _cluster/allocation/explain`';
-  // A single node has no place for copies, which other indexes may want.
+  // A single node cannot store replicas, which other indexes may require.
   if (status === 'yellow')
     return [nodes === 1 ? ok('search: health', message) : warning('search: health', message, todo)];
   return [problem('search: health', message, todo)];
@@ -80,7 +80,7 @@ async function rights(
       body: { index: [{ names: [`${prefix}*`], privileges: PRIVILEGES }] },
     },
     sending('asking for our rights'),
-    // What answers where security is off.
+    // The answer if security is off.
     [400, 404, 405],
   );
   if (status !== 200) return [ok('search: rights', 'security is off: everybody may do everything')];

@@ -1,8 +1,11 @@
-/** How a document is named, and how its version is one number. */
+/** The id of a document, and its version as one number. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Key, Version } from '../../port.ts';
 
-/** Of a text, in base64url: so short, and another one for every text. Given, since it is no part of the language. */
+/**
+ * Digest of a text in base64url: short, and different for every text. Passed in, because hashing is not part of the
+ * language.
+ */
 export type Digest = (text: string) => string;
 
 const LONGEST_ID_BYTES = 512;
@@ -19,8 +22,8 @@ export function documentId(key: Key, digest: Digest): string {
 }
 
 /**
- * Elasticsearch's versions are whole numbers below 2^63: 30 bits for the token, and 33 for the revision below it. As a text:
- * JavaScript's numbers end at 2^53.
+ * Elasticsearch's versions are whole numbers below 2^63: 30 bits for the token, and 33 for the revision below it. As a
+ * text: JavaScript's numbers are exact only up to 2^53.
  */
 export function versionNumber({ token, revision }: Version): string {
   const isWithin = (value: number, end: number) => Number.isInteger(value) && value >= 0 && value < end;

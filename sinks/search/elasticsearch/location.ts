@@ -1,4 +1,4 @@
-/** Where Elasticsearch is and how to be let in, from a URL and what does not belong into one. */
+/** Where Elasticsearch is and how to log in, from a URL and options that do not belong in one. */
 import { readFileSync } from 'node:fs';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import type { UrlForm } from '../../../network/mix-up.ts';
@@ -11,28 +11,28 @@ export interface Location {
    *     elasticsearch://host                         HTTP, port 9200
    *     elasticsearch+https://user:password@host     HTTPS, port 9200
    *     elasticsearch://one:9200,two:9200,three      the same name and password for all
-   *     https://host/path                            as it stands, with the usual port of HTTPS; http:// too
+   *     https://host/path                            as it is, with the usual port of HTTPS; http:// too
    *
-   * Name and password are percent-encoded where they hold `:`, `/`, `@`, `,` or `%`.
+   * Name and password are percent-encoded if they contain `:`, `/`, `@`, `,` or `%`.
    */
   readonly url: string;
   /** An API key in its encoded form; instead of a name and a password. */
   readonly apiKey?: string | undefined;
-  /** A PEM file with the authority that signed the servers' certificates, if it is none that everybody trusts. */
+  /** A PEM file with the authority that signed the servers' certificates, if it is not publicly trusted. */
   readonly caFile?: string | undefined;
 }
 
 const FORM = /^(elasticsearch|elasticsearch\+https|https?):\/\/(?:([^/@]*)@)?([^/@?#]+)(\/[^?#]*)?$/;
 const OWN_PORT = 9200;
 
-/** As the client takes it. */
+/** In the form that the client accepts. */
 interface Connected {
   readonly nodes: { url: URL }[];
   readonly auth?: { username: string; password: string } | { apiKey: string };
   readonly tls?: { ca: string };
 }
 
-/** Throws CONFIG_INVALID, without telling the password. */
+/** Throws CONFIG_INVALID, without the password. */
 export function connectionOf({ url, apiKey, caFile }: Location): Connected {
   const [, scheme = '', login, hosts = '', path = ''] = FORM.exec(url) ?? [];
   const ours = scheme.startsWith('elasticsearch');
@@ -50,7 +50,7 @@ export function connectionOf({ url, apiKey, caFile }: Location): Connected {
   };
 }
 
-/** What the URL says of TLS. */
+/** Whether the URL uses TLS. */
 export function saidOf(location: Location): UrlForm {
   const { nodes } = connectionOf(location);
   const ours = location.url.startsWith('elasticsearch');

@@ -1,12 +1,12 @@
 /**
- * What an index is in Elasticsearch, from its declaration alone.
+ * The definition of an index in Elasticsearch, derived only from its declaration.
  *
  * The index "<prefix><name>-v1" is reached by the alias "<prefix><name>" only; "v1" is its generation. A document has the
  * fields of its record, so that services can search and sort by them in Elasticsearch's own way, and the object "tributary":
  *
- *     tenant    whose it is
+ *     tenant    the tenant of the record
  *     words     the words of all text fields, without case and accents: see `../words.ts`
- *     removed   when it was removed; then it has nothing else, and only its version counts. The alias does not show it.
+ *     removed   when it was removed; then it has no other fields, and only its version counts. The alias does not show it.
  */
 import { type Field, isNullable, type Primitive, type Schema } from '../../../core/avro.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -20,22 +20,24 @@ export interface Property {
 
 export interface Mapping {
   readonly dynamic: 'strict';
-  /** The declaration as far as properties do not show it. */
+  /** The part of the declaration that properties do not show. */
   readonly _meta: { readonly tributary: { readonly key: readonly string[]; readonly text: readonly string[] } };
   readonly properties: Readonly<Record<string, Property>>;
 }
 
 export interface IndexSettings {
-  /** Before the name of every index and alias: lower case letters, digits, `-`, `_` and `.`. */
+  /** The prefix of every index and alias: lower-case letters, digits, `-`, `_` and `.`. */
   readonly prefix: string;
   readonly shards: number;
-  /** Copies besides the first. Undefined: one, where there is a second node to have it. */
+  /** Replicas besides the primary. Undefined: one, if there is a second node for it. */
   readonly replicas: number | undefined;
 }
 
-/** UTF-16 units of a text that can be matched exactly: three bytes each fill the longest term there is, 32,766 bytes. */
+/**
+ * UTF-16 units of a text that can be matched exactly: with three bytes each they fill the longest term, 32,766 bytes.
+ */
 export const LONGEST_VALUE = 10_922;
-/** The object with what is no field of the record. */
+/** The object with everything that is not a field of the record. */
 export const OWN = 'tributary';
 
 type Kind = 'string' | 'number' | 'boolean';
@@ -44,7 +46,7 @@ type Kind = 'string' | 'number' | 'boolean';
 export interface Filterable {
   readonly kind: Kind;
   readonly isWhole: boolean;
-  /** Whether it is an array: then it has several values. */
+  /** Whether it is an array, and so has several values. */
   readonly many: boolean;
 }
 
@@ -53,14 +55,14 @@ const STORED: Property = { type: 'object', enabled: false };
 
 const EXACT: Partial<Record<Primitive, Omit<Filterable, 'many'> & { readonly property: Property }>> = {
   string: { kind: 'string', isWhole: false, property: KEYWORD },
-  // Both as long: an int that becomes a long is the same index.
+  // Both as long, so that the index stays the same if an int becomes a long.
   int: { kind: 'number', isWhole: true, property: { type: 'long' } },
   long: { kind: 'number', isWhole: true, property: { type: 'long' } },
   double: { kind: 'number', isWhole: false, property: { type: 'double' } },
   boolean: { kind: 'boolean', isWhole: false, property: { type: 'boolean' } },
 };
 
-/** By name, in the order of the record: every plain field and every array of plain items, unless it is text. */
+/** By name, in the order of the record: every plain field and every array of plain items, except text fields. */
 export function filterables(index: IndexDef): Map<string, Filterable> {
   const plain = ({ name, type }: Field): [string, Filterable][] => {
     const exact = index.text.includes(name) ? undefined : exactOf(type);
@@ -69,7 +71,7 @@ export function filterables(index: IndexDef): Map<string, Filterable> {
   return new Map(index.record.fields.flatMap(plain));
 }
 
-/** Throws DECLARATION_INVALID when there can be no such index. */
+/** Throws DECLARATION_INVALID if such an index is impossible. */
 export function mappingOf(index: IndexDef): Mapping {
   for (const name of index.text) {
     const field = index.record.fields.find((each) => each.name === name);
@@ -101,7 +103,7 @@ export function mappingOf(index: IndexDef): Mapping {
   };
 }
 
-/** The name that everybody uses. Throws DECLARATION_INVALID when Elasticsearch has no such names. */
+/** The name that clients use. Throws DECLARATION_INVALID if Elasticsearch does not allow the name. */
 export function aliasOf(index: IndexDef, prefix: string): string {
   const alias = `${prefix}${index.name}`;
   if (/^[a-z0-9][a-z0-9._-]{0,239}$/.test(alias)) return alias;
@@ -111,7 +113,7 @@ export function aliasOf(index: IndexDef, prefix: string): string {
   );
 }
 
-/** The alias as it is made: it shows no removed documents. */
+/** The definition of the alias: it shows no removed documents. */
 export const ALIAS = {
   is_write_index: true,
   filter: { bool: { must_not: { exists: { field: `${OWN}.removed` } } } },
@@ -123,7 +125,7 @@ interface Creation {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What makes a generation of the index, by itself or with its alias. */
+/** Creates a generation of the index, with or without its alias. */
 export function creationOf(index: IndexDef, settings: IndexSettings, generation: number, withAlias: boolean): Creation {
   const alias = aliasOf(index, settings.prefix);
   const { shards, replicas } = settings;
@@ -140,12 +142,12 @@ export function creationOf(index: IndexDef, settings: IndexSettings, generation:
   };
 }
 
-/** Settings of a property whose change makes another index of it. */
+/** Settings of a property whose change requires another index. */
 const COMPARED = ['type', 'enabled', 'index', 'analyzer'] as const;
 
 /**
- * What is to be added to an index that is there, undefined if nothing. Fields that are no longer declared stay. Throws
- * TABLE_DRIFTED when it was made for another declaration.
+ * What has to be added to an existing index; undefined if nothing. Fields that are no longer declared stay. Throws
+ * TABLE_DRIFTED if the index was created for another declaration.
  */
 export function additions(
   index: IndexDef,
@@ -167,7 +169,7 @@ export function additions(
       missing.push([field, property]);
       continue;
     }
-    // Elasticsearch leaves the type of an object out where it says something else of it.
+    // Elasticsearch omits the type of an object if the property has other settings.
     const differs = COMPARED.some(
       (setting) => (is[setting] ?? DEFAULTS[setting]) !== (property[setting] ?? DEFAULTS[setting]),
     );
@@ -194,7 +196,7 @@ function exactOf(schema: Schema): (typeof EXACT)['string'] {
   if (isNullable(schema)) return exactOf(schema[1]);
   if (typeof schema === 'string') return EXACT[schema];
   if (schema.type === 'enum') return EXACT.string;
-  // In Elasticsearch, an array is several values of its field.
+  // In Elasticsearch, an array is a field with several values.
   return schema.type === 'array' && !isArray(schema.items) ? exactOf(schema.items) : undefined;
 }
 

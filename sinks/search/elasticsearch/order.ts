@@ -1,4 +1,4 @@
-/** The order of a search, and where a page of it ended: what it is ordered by, and then the key. */
+/** The order of a search, and the end of a page: the values that it is ordered by, and then the key. */
 import type { IndexDef } from '../../../core/target.ts';
 import { askedSort } from '../asked.ts';
 import type { SearchRequest } from '../port.ts';
@@ -48,8 +48,8 @@ export function orderOf(
 }
 
 /**
- * What stands for no number: one that comes last. Elasticsearch's own choice, the largest long there is, is no number of JavaScript.
- * For no text it has none.
+ * The value that stands for a missing number: one that comes last. Elasticsearch's own choice, the largest long, is not
+ * exact in JavaScript. For a missing text Elasticsearch has none.
  */
 function noneOf({ kind, isWhole }: Filterable, descending: boolean): number | null {
   if (kind === 'string') return null;

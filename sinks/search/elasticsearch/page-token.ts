@@ -1,11 +1,11 @@
-/** The token of a page: where the one before it ended, as JSON that callers need not understand. */
+/** The token of a page: the end of the previous page, as JSON that callers need not understand. */
 import { TributaryError } from '../../../core/errors.ts';
 
 export function tokenOf(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
-/** Throws USAGE if it is no such position, or no token at all. */
+/** Throws USAGE if it is not a valid position, or not a token. */
 export function positionOf<T>(token: string, isPosition: (position: unknown) => position is T): T {
   let position: unknown;
   try {

@@ -1,10 +1,10 @@
-/** Makes indexes and their aliases, adds fields, and begins new generations. */
+/** Creates indexes and their aliases, adds fields, and starts new generations. */
 import type { IndexDef } from '../../../core/target.ts';
 import { type Elasticsearch, failureOf, refusal, type Sending } from './client.ts';
 import { ALIAS, additions, aliasOf, creationOf, drifted, type IndexSettings, type Mapping } from './mapping.ts';
 
 const [BAD_REQUEST, NOT_FOUND] = [400, 404];
-/** Others may make or move the same index meanwhile. */
+/** Other processes may create or move the same index meanwhile. */
 const ATTEMPTS = 5;
 
 interface Present {
@@ -25,13 +25,13 @@ export async function prepare(
     if (there !== undefined) return add(elasticsearch, index, there, sending);
     const { name, body } = creationOf(index, settings, 1, true);
     if (await create(elasticsearch, name, body, sending)) return;
-    // Somebody made it just now, with its alias; or long ago, and the alias is gone.
+    // Another process created it just now, with its alias; or it is old, and the alias is gone.
     taken = name;
   }
   throw drifted(index, `the index ${taken} is there, but not its alias ${alias}; give it one, or delete it`);
 }
 
-/** The requests by which `prepare` would make or complete it now. Throws TABLE_DRIFTED as it does. */
+/** The requests with which `prepare` would create or complete the index now. Throws TABLE_DRIFTED like `prepare`. */
 export async function missing(
   elasticsearch: Elasticsearch,
   index: IndexDef,
@@ -57,8 +57,8 @@ async function add(elasticsearch: Elasticsearch, index: IndexDef, there: Present
 }
 
 /**
- * Begins the index anew, empty, and moves the alias to it. Answers the names of the old generation, which stays for whoever
- * wants to delete it, and of the new one.
+ * Creates a new, empty generation of the index, and moves the alias to it. Returns the names of the old generation,
+ * which stays until somebody deletes it, and of the new one.
  */
 export async function renew(
   elasticsearch: Elasticsearch,
@@ -74,7 +74,7 @@ export async function renew(
   for (;;) {
     generation += 1;
     const { name, body } = creationOf(index, settings, generation, false);
-    // One that is there was left by an attempt that did not come to its end.
+    // An existing one was left by an attempt that did not finish.
     if (!(await create(elasticsearch, name, body, sending))) continue;
     const actions = [{ remove: { index: before, alias } }, { add: { index: name, alias, ...ALIAS } }];
     await elasticsearch.send({ method: 'POST', path: '/_aliases', body: { actions } }, sending);
@@ -104,7 +104,7 @@ export async function present(
   return { name, mapping: mappings };
 }
 
-/** False if it is there. */
+/** False if it exists. */
 async function create(
   elasticsearch: Elasticsearch,
   name: string,

@@ -1,10 +1,10 @@
 /**
- * What to ask of Elasticsearch, for one search index: requests and how to read their answers, nothing else.
+ * The requests to Elasticsearch for one search index, and how to read their answers.
  *
- * A document is written at the version of its row, by `external_gte`: a newer one that is there stays. A removal writes a
- * document that says only when it was removed, since Elasticsearch forgets the version of a document that was really deleted
- * after a minute. A document of one tenant lies on any shard: tenants differ in size by far more than what routing them to
- * one shard would save.
+ * A document is written at the version of its row, with `external_gte`: an existing newer one stays. A removal writes a
+ * document that contains only the time of the removal, because Elasticsearch forgets the version of a deleted document
+ * after a minute. A document of a tenant may be on any shard: tenants differ too much in size to route each to one
+ * shard.
  */
 import { type IndexDef, keyFields } from '../../../core/target.ts';
 import type { Change, Page } from '../../port.ts';
@@ -36,17 +36,17 @@ interface PageQuery {
 
 export interface IndexRequests {
   readonly alias: string;
-  /** Two lines of a bulk request. `now` is the time in ISO 8601, for a removal. */
+  /** Two lines of a bulk request. `now` is the time of a removal, in ISO 8601. */
   write(change: Change, now: string): string | { readonly refused: string };
   bulk(lines: readonly string[], waitMs: number): Request;
-  /** Makes all that was written visible. */
+  /** Makes everything that was written visible. */
   readonly refresh: Request;
   page(request: SearchRequest): PageQuery;
 }
 
-/** Elasticsearch lists no matches beyond (`index.max_result_window`). */
+/** Elasticsearch lists no matches beyond this number (`index.max_result_window`). */
 const MOST_MATCHES = 10_000;
-/** One more is asked for, to know whether there is another page. */
+/** Requests one more, to know whether there is another page. */
 const LONGEST_PAGE = MOST_MATCHES - 1;
 
 export function indexRequests(index: IndexDef, prefix: string, digest: Digest): IndexRequests {
@@ -78,7 +78,7 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
       method: 'POST',
       path: `${path}/_bulk`,
       query: {
-        // Without it, an index that is missing would be made, with guessed types.
+        // Without it, a missing index would be created, with guessed types.
         require_alias: true,
         timeout: `${waitMs}ms`,
         filter_path: 'items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason',
@@ -100,7 +100,7 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
       const clauses = [exactly(`${OWN}.tenant`, tenant), ...conditions, ...within];
       const matches = matchesOf(words);
       const common = { size: limit + 1, track_total_hits: true };
-      // Half an answer would look like a whole one.
+      // A partial answer would look like a complete one.
       const query = { allow_partial_search_results: false };
       const send = { method: 'POST', path: `${path}/_search` } as const;
 
@@ -121,7 +121,7 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
           found: (answer) => found(answer, limit, (hits) => order.positionOf(hits[limit - 1]?._source ?? {})),
         };
       }
-      // Not by the last score: every write changes all scores a little, and many documents have the same.
+      // Not after the last score: every write changes all scores a little, and many documents have the same score.
       const from = after === undefined ? 0 : numberPosition(after);
       if (from + limit > LONGEST_PAGE) {
         throw usage(`no more than ${LONGEST_PAGE} matches of words can be listed; give more words or filters`);
@@ -131,7 +131,8 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
           ...send,
           query: {
             ...query,
-            // Equal documents have equal scores only if the whole index is counted, by copies that count alike.
+            // Equal documents have equal scores only if terms are counted over the whole index, by replicas that count
+            // alike.
             search_type: 'dfs_query_then_fetch',
             preference: `words-${digest(words)}`,
           },
@@ -148,7 +149,10 @@ export function indexRequests(index: IndexDef, prefix: string, digest: Digest): 
   };
 }
 
-/** One clause a word, all of which must match; undefined when the query has no words. Nothing of it is syntax. */
+/**
+ * One clause for each word, all of which must match; undefined if the query has no words. No part of it is parsed as
+ * syntax.
+ */
 function matchesOf(query: string): Document[] | undefined {
   const words = queryWords(query);
   if (words === undefined) return undefined;
@@ -178,7 +182,7 @@ function conditionOf(
   return canBe ? exactly(name, value) : { match_none: {} };
 }
 
-/** Beyond it there is no number of ours; further away Elasticsearch refuses what is compared with a whole number. */
+/** No stored number is beyond it; for even larger values Elasticsearch refuses a comparison with a whole number. */
 const FURTHEST = 2 ** 53;
 
 function rangeOf(

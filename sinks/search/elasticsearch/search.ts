@@ -1,13 +1,13 @@
 /**
- * The search on Elasticsearch 9. See `mapping.ts` for the indexes and `request.ts` for what is asked of them.
+ * The search on Elasticsearch 9. See `mapping.ts` for the indexes and `request.ts` for the requests.
  *
- * A write is durable when it is answered, and not yet visible: making every write visible would cost as much as the write.
- * So a search makes visible what was written before it (`freshness: 'exact'`), together with all searches that wait for the
- * same. With `freshness: 'interval'` it does not, and may miss what was written within the index's `refresh_interval`, one
- * second by default: that is for many searches a second beside many writes.
+ * An acknowledged write is durable, but not yet visible: making every write visible would cost as much as the write. So
+ * a search makes visible what was written before it (`freshness: 'exact'`), together with all searches that wait for
+ * the same refresh. With `freshness: 'interval'` it does not, and may miss what was written within the index's
+ * `refresh_interval`, one second by default: use it for many searches a second beside many writes.
  *
- * Rights: read, write, maintenance (to make visible), view_index_metadata, and manage for `prepare` and `renew`. A renewed index is
- * another generation behind the same alias; the generation before stays until somebody deletes it.
+ * Rights: read, write, maintenance (to make visible), view_index_metadata, and manage for `prepare` and `renew`. A
+ * renewed index is another generation behind the same alias; the previous generation stays until somebody deletes it.
  */
 import { createHash } from 'node:crypto';
 import type { IndexDef } from '../../../core/target.ts';
@@ -22,21 +22,24 @@ import { type IndexRequests, indexRequests } from './request.ts';
 import { Together } from './together.ts';
 
 export interface ElasticsearchOptions extends Location {
-  /** Before the names of all indexes and aliases: installations with different ones share a cluster. Default `tributary-`. */
+  /**
+   * The prefix of all indexes and aliases: installations with different prefixes can share a cluster. Default
+   * `tributary-`.
+   */
   readonly prefix?: string | undefined;
-  /** Of an index that is made; what is there stays as it is. Default 1. */
+  /** Shards of a new index; existing indexes stay as they are. Default 1. */
   readonly shards?: number | undefined;
-  /** Copies of an index that is made. Default: one, where there is a second node to have it. */
+  /** Replicas of a new index. Default: one, if there is a second node for it. */
   readonly replicas?: number | undefined;
   readonly freshness?: 'exact' | 'interval' | undefined;
-  /** How long an outage is waited for before SEARCH_AWAY. Default 10,000. */
+  /** How long a call waits during an outage before SEARCH_AWAY, in ms. Default 10,000. */
   readonly patienceMs?: number | undefined;
 }
 
 export interface ElasticsearchSearch extends Search {
   /**
-   * Forgets documents that were removed so long ago that nobody can still be writing an older version, and answers how
-   * many. Default: seven days. Until then each takes a few bytes, and holds against older writes.
+   * Deletes documents that were removed so long ago that nobody can still be writing an older version, and returns how
+   * many. Default: seven days. Until then each takes a few bytes, and prevents older writes.
    */
   sweep(indexes: readonly IndexDef[], olderThanMs?: number): Promise<number>;
 }
@@ -51,7 +54,7 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** Connects with the first request. Throws CONFIG_INVALID when the options cannot be. */
+/** Connects with the first request. Throws CONFIG_INVALID if the options are invalid. */
 export function elasticsearchSearch(options: ElasticsearchOptions): ElasticsearchSearch {
   const { freshness = 'exact', patienceMs = PATIENCE_MS } = options;
   const settings: IndexSettings = {

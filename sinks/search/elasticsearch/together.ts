@@ -1,4 +1,7 @@
-/** One action for all who want it at the same time. Whoever asks while it runs gets the next run: it must begin after the call. */
+/**
+ * One action for all concurrent callers. A call during a run gets the next run, because the run must begin after the
+ * call.
+ */
 export class Together {
   readonly #action: () => Promise<void>;
   #running: Promise<void> | undefined;
