@@ -1,11 +1,12 @@
 /**
- * The claims on partitions. Each partition of a job's topic has a row of its own, which is counted up by a light-weight
- * transaction: so of two claims of one partition each gets its own token.
+ * The claims on partitions. Each partition of a job's topic has one row, whose token is increased by a light-weight
+ * transaction: so two claims of one partition get different tokens.
  *
- * One row besides, the line, has the largest token of all partitions of the job's topic. A claim reads it before it counts up, and
- * raises it before it answers; so its token is larger than that of every claim that was answered before it began. The line needs no
- * transaction, since it is written with its token as the timestamp: the largest stays, whatever arrives when. Claims of different
- * partitions at once do not wait for each other, and may get the same token; no row can be of both. See decision 23.
+ * One more row (`LINE`) has the largest token of all partitions of the job's topic. A claim reads it before it
+ * increases its own token, and raises it before it returns; so its token is larger than that of every claim that
+ * returned before it began. This row needs no transaction, because it is written with its token as the timestamp: the
+ * largest token wins, in whatever order writes arrive. Concurrent claims of different partitions do not wait for each
+ * other, and may get the same token; no row can belong to both. See decision 23.
  */
 import { types } from 'cassandra-driver';
 import { TributaryError } from '../../../core/errors.ts';
@@ -16,7 +17,7 @@ import { checkToken } from './version.ts';
 
 const CLAIM_MS = 10_000;
 const CLAIMS_OF_PAGE = 5_000;
-/** A light-weight transaction is not idempotent: whether one that timed out happened is seen by the next. */
+/** A light-weight transaction is not idempotent: the next one shows whether one that timed out was applied. */
 export const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
 export const SERIAL = { consistency: types.consistencies.localSerial };
 
@@ -25,7 +26,7 @@ type Place = readonly [job: string, topic: string, partition: number];
 export class Claims {
   readonly #connection: Connection;
   readonly #request: ClaimRequest;
-  /** Searches for the largest token of jobs' topics that have no line yet. */
+  /** Searches for the largest token of jobs' topics whose largest token is not stored yet. */
   readonly #searches = new Map<string, Promise<number>>();
 
   constructor(connection: Connection) {
@@ -50,13 +51,13 @@ export class Claims {
     }
   }
 
-  /** Linearizable: it sees every claim of the partition that was answered before. Undefined: there was none. */
+  /** Linearizable: it sees every claim of the partition that returned before. Undefined: there was none. */
   async token(place: Place): Promise<number | undefined> {
     const { rows } = await this.#connection.execute(this.#request.token, place, SERIAL);
     return rows[0] === undefined ? undefined : numberOf(rows[0]['token']);
   }
 
-  /** One try to count up. Undefined: somebody else did, or nobody knows. */
+  /** One attempt to increase the token. Undefined: another claim did, or the outcome is unknown. */
   async #countedUp(place: Place, above: number): Promise<number | undefined> {
     const [job, topic] = place;
     const { first, next, raise } = this.#request;
@@ -81,7 +82,7 @@ export class Claims {
     return search;
   }
 
-  /** Of claims that were made before there was a line. */
+  /** From claims that were made before the largest token was stored. */
   async #largest(job: string, topic: string): Promise<number> {
     let largest = 0;
     for await (const page of this.#connection.pages(this.#request.all, [], CLAIMS_OF_PAGE)) {
@@ -93,7 +94,7 @@ export class Claims {
   }
 }
 
-/** Two claims at once make one of them time out, though the store is there. */
+/** One of two concurrent claims may time out although the store is available. */
 function isContention(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === types.responseErrorCodes.writeTimeout || code === types.responseErrorCodes.readTimeout;

@@ -1,16 +1,16 @@
 /**
- * What one field of a record is as a column: its name, its CQL type, and its values on the way in and out.
+ * A field of a record as a column: its name, its CQL type, and the conversion of its values in both directions.
  *
  * | field | column |
  * | --- | --- |
  * | `string`, an enum | `text` |
  * | `int`, `long`, `double`, `boolean`, `bytes` | `int`, `bigint`, `double`, `boolean`, `blob` |
  * | an array of these | `frozen<list<…>>` |
- * | a map at the top of the record | `map<text, …>`, not frozen: each entry is a cell of its own |
- * | a record, whatever else has parts | `text`: JSON, in which bytes are base64 |
+ * | a map at the top of the record | `map<text, …>`, not frozen: each entry is a separate cell |
+ * | a record, and everything else with parts | `text`: JSON, in which bytes are base64 |
  *
- * JSON and not user-defined types, because those are shared, cannot lose or change a field, and would have to be altered
- * before the first of several workers of two releases writes; a record within a field grows as its schema does.
+ * JSON and not user-defined types, because those are shared, cannot lose or change a field, and would have to be
+ * altered before the first worker of a new release writes; a record within a field grows with its schema.
  *
  * Names are in snake_case, so that `SELECT user_id, progress FROM learner_progress` needs no quotes.
  */
@@ -18,7 +18,7 @@ import { type Field, isNullable, type MapSchema, type Schema } from '../../../co
 import { TributaryError } from '../../../core/errors.ts';
 import { jsonOf } from '../json-text.ts';
 
-/** The values of one schema as the driver takes and gives them. A missing value and `null` are null. */
+/** The values of one schema as the driver accepts and returns them. A missing value and `null` are null. */
 export interface Codec {
   readonly type: string;
   encode(value: unknown): unknown;
@@ -30,13 +30,13 @@ export interface Column {
   readonly field: string;
   readonly name: string;
   readonly codec: Codec;
-  /** What a row has that was written before the field was declared. */
+  /** The value of a row that was written before the field was declared. */
   readonly missing: unknown;
   /** Whether rows without the field can be read: it may be null, or has a default. */
   readonly addable: boolean;
 }
 
-/** A list without elements: the driver would make null of an empty array. */
+/** A list without elements: the driver would turn an empty array into null. */
 const EMPTY_LIST = Buffer.alloc(4);
 
 export function columnOf(field: Field): Column {
@@ -48,7 +48,7 @@ export function columnOf(field: Field): Column {
 /** The column of a top-level map field, and the codec of its entries' values. */
 export function mapColumnOf(field: Field & { type: MapSchema }): { readonly column: Column; readonly values: Codec } {
   const { values } = field.type;
-  // A null is no value of an entry, but the end of it.
+  // A null is not a value of an entry, but removes the entry.
   const codec = isNullable(values) || values === 'null' ? json(values, false) : codecOf(values);
   const column = { type: `map<text, ${codec.type}>`, encode: same, decode: same };
   return {
@@ -107,7 +107,7 @@ const BYTES: Codec = {
     const { buffer, byteOffset, byteLength } = value as Uint8Array;
     return Buffer.from(buffer, byteOffset, byteLength);
   },
-  // A copy: what the driver gives keeps the whole packet of the network in memory.
+  // A copy: the driver's value would keep the whole network packet in memory.
   decode: (value) => (value === null ? null : Uint8Array.from(value as Buffer)),
 };
 
@@ -149,7 +149,7 @@ export function columnName(field: string): string {
 
 const LONGEST_NAME = 48;
 
-/** Throws for a table that Cassandra cannot have: names that are too long, taken or the same. */
+/** Throws for a table that Cassandra cannot have: names that are too long, reserved or equal. */
 export function checkNames(table: string, fields: readonly string[]): void {
   const invalid = (what: string): never => {
     throw new TributaryError('DECLARATION_INVALID', `${table}: ${what}; name it otherwise`);
@@ -172,7 +172,7 @@ export function checkNames(table: string, fields: readonly string[]): void {
   }
 }
 
-/** A name as CQL takes it, whatever it is. */
+/** Any name in the form that CQL accepts. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,6 +1,6 @@
 /**
- * The connection to a cluster: made with the first call, made again when it breaks, and bounded. A statement is given up
- * after some ten seconds: five on one node, and, if it is idempotent, five on another.
+ * The connection to a cluster: opened by the first call, opened again when it breaks, and with limited concurrency. A
+ * statement fails after some ten seconds: five on one node, and, if it is idempotent, five on another.
  */
 import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
@@ -13,12 +13,12 @@ import { type Place, placeOf } from './url.ts';
 export interface CassandraOptions {
   /** See `url.ts`. */
   readonly url: string;
-  /** Instead of those of the URL, so that a secret need not stand there. */
+  /** Instead of those of the URL, so that a secret need not be there. */
   readonly username?: string;
   readonly password?: string;
-  /** Used where the URL says `tls=true`. */
+  /** Used if the URL says `tls=true`. */
   readonly tls?: TlsFiles;
-  /** Statements that are on their way at once, of all calls. */
+  /** Statements in flight at once, for all calls together. */
   readonly inFlight?: number;
   /** The most bytes of a row or record, instead of what the URL says. */
   readonly largest?: number;
@@ -31,11 +31,11 @@ const SCAN_MS = 10_000;
 const SCHEMA_MS = 30_000;
 const RECONNECT_MS = 1_000;
 const HEARTBEAT_MS = 10_000;
-/** More only make the queue of the nodes longer. */
+/** More would only make the queue of the nodes longer. */
 const IN_FLIGHT = 256;
 const STREAMS = 2048;
 
-/** Once more on another node where nothing can have gone wrong by it: the driver asks only for what is idempotent. */
+/** Once more on another node if a repetition is safe: the driver asks only for idempotent statements. */
 class OnceElsewhere extends policies.retry.RetryPolicy {
   #once({ nbRetry, executionOptions }: policies.retry.OperationInfo) {
     if (nbRetry > 0) return this.rethrowResult();
@@ -49,7 +49,7 @@ class OnceElsewhere extends policies.retry.RetryPolicy {
   }
 }
 
-/** From the parts of a partition key, the tenant included, to what names a node. */
+/** From the parts of a partition key, including the tenant, to the name of a node. */
 export type NodeOf = (parts: readonly string[]) => string;
 
 const SCAN: QueryOptions = { readTimeout: SCAN_MS, retry: new policies.retry.FallthroughRetryPolicy() };
@@ -66,9 +66,9 @@ export class Connection {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #client: Promise<Client> | undefined;
-  /** The same once it has connected. */
+  /** The same value, after connecting. */
   #open: Client | undefined;
-  /** The datacenter of the workers, once somebody answered. */
+  /** The datacenter of the workers, once a node has answered. */
   #known: string | undefined;
   #closed = false;
 
@@ -88,20 +88,20 @@ export class Connection {
     this.#inFlight = options.inFlight ?? IN_FLIGHT;
   }
 
-  /** A prepared, idempotent statement, when its turn has come. */
+  /** Runs a prepared, idempotent statement, when a slot is free. */
   async execute(query: string, parameters: readonly unknown[], options?: QueryOptions): Promise<types.ResultSet> {
     const client = this.#open ?? (await this.#connected());
     return this.#inTurn(() => client.execute(query, parameters as unknown[], options));
   }
 
-  /** Tells which node has a partition key first. */
+  /** Returns which node has a partition key first. */
   async nodes(): Promise<NodeOf> {
     const client = this.#open ?? (await this.#connected());
     if (client.hosts.length <= 1) return () => '';
     return (parts) => client.getReplicas(this.keyspace, routingKey(parts))?.[0]?.address ?? '';
   }
 
-  /** Statements as one request; those of one partition key are one write, too. */
+  /** Sends statements as one request; those of one partition key are one write, too. */
   async batch(queries: readonly { readonly query: string; readonly params: unknown[] }[]): Promise<void> {
     const client = this.#open ?? (await this.#connected());
     await this.#inTurn(() =>
@@ -109,7 +109,7 @@ export class Connection {
     );
   }
 
-  /** The rows of a statement, some at a time. */
+  /** The rows of a statement, page by page. */
   async *pages(query: string, parameters: readonly unknown[], fetchSize: number): AsyncGenerator<types.Row[]> {
     let pageState: string | undefined;
     do {
@@ -120,7 +120,7 @@ export class Connection {
     } while (pageState !== undefined);
   }
 
-  /** A change of the schema, once all nodes know of it. */
+  /** Changes the schema, and waits until all nodes agree on it. */
   async define(statement: string): Promise<void> {
     const client = await this.#connected();
     const { info } = await client.execute(statement, [], {
@@ -204,8 +204,8 @@ export class Connection {
   }
 
   /**
-   * The datacenter of the workers: the one that was named, or that of the node that answers. A client is not to be made with
-   * the name of one that does not exist: it fails, and leaves a connection open that nobody can close.
+   * The datacenter of the workers: the configured one, or that of the node that answers. A client must not be created
+   * with the name of a datacenter that does not exist: it fails, and leaves a connection open that nobody can close.
    */
   async #datacenter(): Promise<string> {
     const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
@@ -248,7 +248,10 @@ export class Connection {
   }
 }
 
-/** A frame OPTIONS of its protocol, which is answered before anybody has logged in: with SUPPORTED, or an error about versions. */
+/**
+ * A frame OPTIONS of Cassandra's protocol, which is answered before a login: with SUPPORTED, or an error about
+ * versions.
+ */
 const HELLO = {
   say: Uint8Array.of(4, 0, 0, 0, 5, 0, 0, 0, 0),
   isKnown: (answer: Buffer) =>
@@ -261,7 +264,9 @@ function addressOf(contactPoint: string): { host: string; port: number } {
   return { host, port: Number(contactPoint.slice(colon + 1)) };
 }
 
-/** As Cassandra joins the parts of a partition key, of which there are two at least: each between its length and a zero. */
+/**
+ * Joins the parts of a partition key as Cassandra does. There are at least two; each is between its length and a zero.
+ */
 export function routingKey(parts: readonly string[]): Buffer {
   return Buffer.concat(
     parts.flatMap((part) => {
@@ -273,7 +278,7 @@ export function routingKey(parts: readonly string[]): Buffer {
 
 async function opened(options: ClientOptions): Promise<Client> {
   const client = new Client(options);
-  // After an outage the driver puts new hosts in the place of the old ones, whose connections it forgets and keeps open.
+  // After an outage the driver replaces the hosts with new ones, but leaves the connections of the old ones open.
   client.on('hostRemove', (host) => (host as typeof host & { shutdown(wait: boolean): void }).shutdown(false));
   try {
     await client.connect();

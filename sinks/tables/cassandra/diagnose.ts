@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a Cassandra cluster. Tables are compared elsewhere. */
+/** What `tributary doctor` checks about a Cassandra cluster. Tables are compared elsewhere. */
 import { clockFinding, type Finding, looked, ok, problem, versionFinding, warning } from '../../../core/finding.ts';
 import { quoted } from './columns.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
@@ -7,7 +7,7 @@ import { claimRequest } from './request.ts';
 import { numberOf } from './rows.ts';
 import { MOST_TOKENS } from './version.ts';
 
-/** Storage-attached indexes and unified compaction came with it. */
+/** The first release with storage-attached indexes and unified compaction. */
 const OLDEST = '5.0';
 const LOCAL = 'SELECT release_version, cluster_name, data_center, toUnixTimestamp(now()) AS now FROM system.local';
 const PEERS = 'SELECT data_center FROM system.peers_v2';
@@ -16,15 +16,15 @@ const TABLE = 'SELECT table_name FROM system_schema.tables WHERE keyspace_name =
 const SETTINGS = `SELECT name, value FROM system_views.settings WHERE name IN ('commitlog_sync', 'commitlog_sync_period')`;
 const CLAIMS = 'tables_claims';
 const CLAIMS_OF_PAGE = 5_000;
-/** From this share of all tokens on it is time to think of what comes after them. */
+/** From this share of all tokens on it is time to plan a new keyspace. */
 const MANY_TOKENS = 0.8;
 
-/** Throws when no node answers, or lets us in. */
+/** Throws if no node answers, or accepts the login. */
 export async function diagnoseCassandra(options: CassandraOptions): Promise<Finding[]> {
   const connection = new Connection(options);
   try {
     return await guarded('asking Cassandra', async () => {
-      // The first call connects, which is not to count as time between two clocks.
+      // The first call connects; that time must not count as a difference between two clocks.
       const peers = (await connection.execute(PEERS, [])).rows;
       const asked = Date.now();
       const { rows } = await connection.execute(LOCAL, []);
@@ -73,7 +73,7 @@ export function copiesOf(replication: ReadonlyMap<string, string>, datacenter: s
   return Number(replication.get(datacenter) ?? replication.get('replication_factor') ?? 0);
 }
 
-/** `sync`: the setting commitlog_sync, undefined where it cannot be read. */
+/** `sync`: the setting commitlog_sync; undefined if it cannot be read. */
 export function durabilityFinding(copies: number, sync: string | undefined): Finding {
   const check = 'tables: durability';
   const log = sync === undefined ? 'commitlog_sync cannot be read' : `commitlog_sync is ${sync}`;
@@ -91,7 +91,10 @@ export function durabilityFinding(copies: number, sync: string | undefined): Fin
   return ok(check, message);
 }
 
-/** By a light-weight deletion of what is not there: it needs the rights to read and to write, and changes nothing. */
+/**
+ * With a light-weight deletion of a row that does not exist: it needs the rights to read and to write, and changes
+ * nothing.
+ */
 async function rights(connection: Connection): Promise<Finding[]> {
   const { keyspace } = connection;
   if (!(await hasClaims(connection))) return [];
@@ -118,7 +121,7 @@ async function tokens(connection: Connection): Promise<Finding[]> {
   return [tokensFinding(largest, line)];
 }
 
-/** `line`: whose token the largest one is. */
+/** `line`: the job and topic with the largest token. */
 export function tokensFinding(largest: number, line: string): Finding {
   const check = 'tables: tokens';
   if (largest < MOST_TOKENS * MANY_TOKENS) return ok(check, `${largest} of ${MOST_TOKENS} are used`);

@@ -1,11 +1,11 @@
-/** What an error of the driver means: wait and try again, refuse this row, or stop. */
+/** The meaning of an error of the driver: wait and retry, refuse this row, or stop. */
 import { errors, types } from 'cassandra-driver';
 import { type ErrorCode, type FailedWrite, messageOf, TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
 
 const { responseErrorCodes } = types;
 
-/** What a node answers when it, or the cluster, cannot do now what it could do later. */
+/** Answers of a node if it, or the cluster, cannot do now what it could do later. */
 const PASSING: ReadonlySet<number> = new Set([
   responseErrorCodes.serverError,
   responseErrorCodes.unavailableException,
@@ -19,17 +19,17 @@ const PASSING: ReadonlySet<number> = new Set([
   responseErrorCodes.unprepared,
 ]);
 
-/** Answers that say that nothing was written. */
+/** Answers that guarantee that nothing was written. */
 const NOT_WRITTEN: ReadonlySet<number> = new Set([
   responseErrorCodes.unavailableException,
   responseErrorCodes.overloaded,
   responseErrorCodes.isBootstrapping,
 ]);
 
-/** What Cassandra says of a value, a key, a collection or a whole write that it will never take. */
+/** Cassandra's errors for a value, a key, a collection or a whole write that it will never accept. */
 const TOO_MUCH = /too (big|large|long)|longer than|exceeds|^Guardrail /i;
 
-/** Why the one row of a write will never be taken; undefined if the error says something else. */
+/** Why the only row of a write will never be accepted; undefined if the error means something else. */
 export function refusalOf(error: unknown): string | undefined {
   const message = messageOf(error);
   if (error instanceof errors.ResponseError) {
@@ -37,13 +37,13 @@ export function refusalOf(error: unknown): string | undefined {
     const isOfWrite = code === responseErrorCodes.invalid || code === responseErrorCodes.serverError;
     return isOfWrite && TOO_MUCH.test(message) ? message : undefined;
   }
-  // The driver itself finds values that are out of the range of their type, or of another one.
+  // The driver itself detects values that are out of the range of their type, or of another type.
   if (error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE') return message;
   if (error instanceof TypeError && /^(Expected |Not a valid )/.test(message)) return message;
   return undefined;
 }
 
-/** Whether a write that failed so may be done all the same, now or later. */
+/** Whether a write that failed with this error may still be applied, now or later. */
 export function mayHaveHappened(error: unknown): boolean {
   if (error instanceof errors.ResponseError) return !NOT_WRITTEN.has(error.code);
   if (error instanceof errors.NoHostAvailableError) {
@@ -58,7 +58,7 @@ function isRefusedConnection(error: unknown): boolean {
   return /considered as DOWN|is busy|not connect|ignored/i.test(String(messageOf(error) || error));
 }
 
-/** The error as the port knows it. `what` says what was tried; `outcome` what became of it, if it was a write. */
+/** The error as one of the port. `what` describes the operation; `outcome` the result of a write. */
 export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'unknown'): TributaryError {
   if (error instanceof TributaryError) return error;
   const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [];
@@ -70,7 +70,7 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
   const certificate = all.map(certificateProblem).find((each) => each !== undefined);
   if (certificate !== undefined)
     return fault('ACCESS_REFUSED', `there is no connection by TLS to Cassandra: ${certificate}`);
-  // A node that cannot look up its users now says that the password is wrong, and why.
+  // A node that cannot currently look up its users reports a wrong password, and why.
   if (all.some((each) => each instanceof errors.AuthenticationError && !/unable to/i.test(each.message))) {
     return fault('ACCESS_REFUSED', `Cassandra does not know the user or the password: ${why}; correct them`);
   }
@@ -90,11 +90,11 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
   return fault('STORE_BROKEN', `${why}; this is a bug`);
 }
 
-/** What the driver says of connections as an error of no kind of its own. */
+/** The driver's errors about connections that have no class of their own. */
 const OF_CONNECTIONS =
   /^(No connection available|Connection closed|Connection was unable to STARTUP)|could not be resolved$/;
 
-/** The errors of the driver are of connections and of time, but for those that say that it was used wrongly. */
+/** The driver's errors are about connections and time-outs, except for those that report wrong use of the driver. */
 function isOfConnection(error: unknown): boolean {
   if (error instanceof errors.ArgumentError || error instanceof errors.DriverInternalError) return false;
   if (OF_CONNECTIONS.test(messageOf(error))) return true;

@@ -1,4 +1,4 @@
-/** What there is in the keyspace: its tables, their columns and their indexes. Only reads. */
+/** The contents of the keyspace: its tables, their columns and their indexes. Only reads. */
 import type { Connection } from './connection.ts';
 import type { FoundColumn } from './schema.ts';
 
@@ -38,7 +38,7 @@ function indexName(table: string, column: string): string {
   return `${table} ${column}`;
 }
 
-/** The target of an index is quoted where it must be. */
+/** The target of an index is quoted if necessary. */
 function targetOf(options: ReadonlyMap<string, string>): string {
   const target = options.get('target') ?? '';
   return target.startsWith('"') ? target.slice(1, -1).replaceAll('""', '"') : target;

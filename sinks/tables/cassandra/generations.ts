@@ -15,7 +15,7 @@ export class Generations {
     this.#request = generationsRequest(connection.keyspace);
   }
 
-  /** Linearizable. Nothing where an earlier release has prepared the keyspace. */
+  /** Linearizable. Nothing if an earlier release has prepared the keyspace. */
   async of(job: string): Promise<StoredGenerations | undefined> {
     try {
       const { rows } = await this.#connection.execute(this.#request.of, [job], SERIAL);

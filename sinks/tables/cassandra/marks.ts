@@ -1,11 +1,11 @@
 /**
- * The time from which on the timers of a table have to be searched for, in the partitions of a process.
+ * The time from which on a process has to search for timers of a table, in its partitions.
  *
- * The index of a timer's time keeps the times that rows had before, until they are compacted; so a search from the beginning of
- * time reads every row that ever had a timer. A search that found the earliest pending timer need not look before it again, unless
- * somebody sets an earlier one, or it is for a partition that was not looked for before. What this process sets it knows. Another
- * process may set one in a row of a partition that it has just lost: so every few minutes, and after each claim, a search begins at
- * the beginning.
+ * The index of a timer's time keeps the times that rows had before, until they are compacted; so a search from the
+ * beginning of time reads every row that ever had a timer. After a search found the earliest pending timer, the next
+ * one need not begin before it, unless an earlier timer was set, or a partition is new to the search. This process
+ * knows the timers that it sets. Another process may set one in a row of a partition that it has just lost: so every
+ * few minutes, and after each claim, a search begins at the beginning.
  */
 export const FROM_THE_BEGINNING = Number.MIN_SAFE_INTEGER;
 const LOOK_AGAIN_MS = 5 * 60 * 1000;
@@ -15,9 +15,9 @@ interface Mark {
   readonly partitions: ReadonlySet<number>;
   /** Nothing is pending before it. */
   low: number;
-  /** The earliest timer that was set since the search that goes on now began. */
+  /** The earliest timer that was set since the current search began. */
   since: number;
-  /** When a search from the beginning was begun last, in ms. */
+  /** When the last search from the beginning began, in ms. */
   searchedAt: number;
 }
 
@@ -25,12 +25,12 @@ export class TimerMarks {
   readonly #marks = new Map<string, Mark>();
   readonly #elapsed: () => number;
 
-  /** `elapsed` is the time in ms since some moment, which no setting of a clock moves. */
+  /** `elapsed` is a monotonic time in ms. */
   constructor(elapsed: () => number) {
     this.#elapsed = elapsed;
   }
 
-  /** Called after a write of rows, also of one that may have failed. */
+  /** Call this after a write of rows, also if it may have failed. */
   set(table: string, partition: number, due: number): void {
     const mark = this.#marks.get(table);
     if (mark === undefined || !mark.partitions.has(partition)) return;
@@ -38,7 +38,10 @@ export class TimerMarks {
     mark.since = Math.min(mark.since, due);
   }
 
-  /** Where a search begins. `found` takes the earliest time it found; undefined: nothing up to its end, `before`. */
+  /**
+   * Where a search begins. Call `found` with the earliest time that was found; undefined: nothing up to the end,
+   * `before`.
+   */
   search(
     table: string,
     partitions: ReadonlySet<number>,
@@ -47,7 +50,7 @@ export class TimerMarks {
     const last = this.#marks.get(table);
     const isLate = last !== undefined && this.#elapsed() - last.searchedAt >= LOOK_AGAIN_MS;
     const known = isLate || !partitions.isSubsetOf(last?.partitions ?? NONE) ? undefined : last;
-    // What is found says nothing of the partitions that are not looked for any longer.
+    // The result says nothing about partitions that are no longer searched.
     const searched: Mark = {
       partitions,
       low: known?.low ?? FROM_THE_BEGINNING,
@@ -63,7 +66,7 @@ export class TimerMarks {
     };
   }
 
-  /** After a claim: another owner may have set timers meanwhile. */
+  /** Call this after a claim: another owner may have set timers meanwhile. */
   forget(): void {
     this.#marks.clear();
   }

@@ -1,11 +1,11 @@
-/** What is missing in the keyspace, as the statements that make it. Only reads. */
+/** What is missing in the keyspace, as the statements that create it. Only reads. */
 import type { TableDef } from '../../../core/target.ts';
 import type { Connection } from './connection.ts';
 import { findSchema, hasKeyspace } from './found.ts';
 import { claimRequest, generationsRequest, type TableRequest } from './request.ts';
 import { addition, additions, checkAddable, creation, indexCreation, nameOf, tablesCql } from './schema.ts';
 
-/** In the order in which they have to be made. Throws TABLE_DRIFTED where adding is not enough. */
+/** In the order in which they have to be created. Throws TABLE_DRIFTED if adding is not enough. */
 export async function missingCql(
   connection: Connection,
   tables: readonly TableDef[],
@@ -32,7 +32,10 @@ export async function missingCql(
   return statements;
 }
 
-/** The fields that a table does not have as they are declared; undefined where there is no such table, or none with its key. */
+/**
+ * The declared fields that a table lacks or has differently; undefined if there is no such table, or none with this
+ * key.
+ */
 export async function driftedColumns(connection: Connection, request: TableRequest): Promise<string[] | undefined> {
   if (!(await hasKeyspace(connection))) return undefined;
   const found = (await findSchema(connection)).columns(request.name);

@@ -1,9 +1,9 @@
-/** Prefixes of keys, and the tokens by which a list goes on. */
+/** Prefixes of keys, and the tokens with which a list continues. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Key } from '../../port.ts';
 import type { TableRequest } from './request.ts';
 
-/** The prefix, once it is sure that it has at least so many parts and is one of this table's keys. */
+/** The prefix, after checking that it has at least this many parts and fits this table's key. */
 export function prefixOf(request: TableRequest, prefix: Key, least: number): Key {
   if (prefix.length >= least && prefix.length <= request.keyLength) return prefix;
   throw new TributaryError(
@@ -17,7 +17,7 @@ export function pageToken(prefix: Key, last: Key): string {
   return Buffer.from(JSON.stringify(last.slice(prefix.length))).toString('base64url');
 }
 
-/** The key of which `pageToken` made a token. */
+/** The key from which `pageToken` made a token. */
 export function afterToken(request: TableRequest, prefix: Key, token: string): Key {
   const rest = parsed(Buffer.from(token, 'base64url').toString());
   const length = request.keyLength - prefix.length;
@@ -31,8 +31,8 @@ export function afterToken(request: TableRequest, prefix: Key, token: string): K
 }
 
 /**
- * The statements, one after the other, that a list consists of: from the beginning, or after a key. Where the prefix is shorter
- * than the partition key they find all rows.
+ * The statements of a list, in order: from the beginning, or after a key. If the prefix is shorter than the partition
+ * key, they read all rows.
  */
 export function listing(request: TableRequest, prefix: Key, after: Key | undefined): [string, Key][] {
   const { partitionLength, within, withinAfter, all, allAfter } = request;

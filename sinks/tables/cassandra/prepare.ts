@@ -1,4 +1,4 @@
-/** Makes the keyspace, the tables and their indexes, and adds the columns that are missing. Drops nothing. */
+/** Creates the keyspace, the tables and their indexes, and adds missing columns. Drops nothing. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'cassandra-driver';
 import { quoted } from './columns.ts';
@@ -14,7 +14,7 @@ const PAUSE_MS = 100;
 
 export async function prepareTables(connection: Connection, requests: readonly TableRequest[]): Promise<void> {
   const { keyspace } = connection;
-  // A user who may not make keyspaces can use one that an administrator made.
+  // A user who may not create keyspaces can use one that an administrator has created.
   if (!(await hasKeyspace(connection))) {
     await connection.define(keyspaceCreation(keyspace, await connection.replication()));
   }
@@ -52,8 +52,9 @@ async function addColumns(
 }
 
 /**
- * Rows that were written before a field was there have its default; an index knows only what is stored. It is stored below
- * every version, so that no row loses what a job wrote. The index is made after it: where there is one, this was done.
+ * Rows that were written before a field was added have its default, but an index covers only stored values. So the
+ * default is stored, with a timestamp below every version, so that no row loses what a job wrote. The index is created
+ * afterwards: if it exists, this was done.
  */
 async function fillIn(connection: Connection, request: TableRequest, column: string): Promise<void> {
   const backfill = request.declared.find(({ name }) => name === column)?.backfill ?? null;
@@ -72,8 +73,8 @@ async function fillIn(connection: Connection, request: TableRequest, column: str
 }
 
 /**
- * Waits until indexes that were just made answer. Those of large tables take longer: until then, whoever looks something up
- * is told that Cassandra cannot do it now, and tries again.
+ * Waits until indexes that were just created are ready. Those of large tables take longer: until then, lookups fail
+ * with an error that says that Cassandra cannot do it now, and are retried.
  */
 async function built(connection: Connection, indexes: readonly (readonly [TableRequest, string])[]): Promise<void> {
   const deadline = performance.now() + INDEX_MS;

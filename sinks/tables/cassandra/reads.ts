@@ -1,4 +1,4 @@
-/** Reads rows, lists, timers and keys. A statement reads one partition key, goes through an index, or through all rows. */
+/** Reads rows, lists, timers and keys. A statement reads one partition key, uses an index, or reads all rows. */
 import type { TableDef } from '../../../core/target.ts';
 import type { Key, Page, PageRequest } from '../../port.ts';
 import type { DueTimer, KeySearch, StoredRow } from '../port.ts';
@@ -9,7 +9,7 @@ import { afterToken, listing, pageToken, prefixOf } from './pages.ts';
 import type { Matching, TableRequest } from './request.ts';
 import { dueTimers, type Found, isErased, keyOf, numberOf, recordOf, storedRow, wholeKey } from './rows.ts';
 
-/** Keys in one statement. More would make one node wait for many others. */
+/** The number of keys in one statement. With more, one node would wait for many others. */
 const TOGETHER = 16;
 const ROWS_OF_PAGE = 500;
 const KEYS_OF_PAGE = 5_000;
@@ -49,7 +49,7 @@ export async function readRows(
   return rows;
 }
 
-/** The places of keys that one statement can read: all of their parts but the last are equal. */
+/** The positions of keys that one statement can read: all of their parts but the last are equal. */
 function together(request: TableRequest, keys: readonly Key[]): number[][] {
   const groups = new Map<string, number[]>();
   keys.forEach((key, place) => {
@@ -147,7 +147,7 @@ export async function recordPage(
   return { items: items.map((row) => recordOf(request, table, row, Object.fromEntries)), next };
 }
 
-/** All rows, in the order of the tokens of their partition keys, and within one of the clustering. */
+/** All rows, in the order of the tokens of their partition keys, and within a partition key in clustering order. */
 export async function scanRows(
   connection: Connection,
   request: TableRequest,
@@ -164,8 +164,8 @@ interface Listing {
 }
 
 /**
- * A prefix shorter than the partition key is looked for among all rows, in pages as large as ever: an index on the tenant would
- * cost every write a fifth more, for what summaries alone ask.
+ * For a prefix shorter than the partition key, this goes through all rows, in pages of the usual size: an index on the
+ * tenant would make every write a fifth more expensive, only for summaries.
  */
 function listed(
   connection: Connection,

@@ -1,7 +1,7 @@
 /**
- * From the declaration of a table to every statement that is said to Cassandra about it. `rows.ts` has the parameters.
+ * Builds all statements for a table from its declaration. `rows.ts` has the parameters.
  *
- * The partition key is the tenant and the fields of `key`, the clustering is `sort`. Beside one column a field
+ * The partition key is the tenant and the fields of `key`, the clustering is `sort`. Besides one column for each field
  * (see `columns.ts`) a row has, in the same write:
  *
  * | column | what it is |
@@ -9,12 +9,12 @@
  * | `_token`, `_revision` | the version, which is also in the timestamp of every cell |
  * | `_partition`, `_at`, `_outbox` | as `RowWrite` says; null in a view |
  * | `_timers`, `_due` | the pending timers as JSON, '' for none, and when the earliest is due |
- * | `_erased` | true: the row was taken away, and only its position and what it is found by are kept |
+ * | `_erased` | true: the row was removed, and only its position and its indexed values are kept |
  *
- * What is written of a row that was taken away lives as long as it is to be kept, and then goes by itself.
+ * The columns of a removed row have the retention as their time to live, and then disappear automatically.
  *
- * Indexes are storage-attached: Cassandra keeps them in the very write of the row, so that a crash leaves neither a
- * row that is not found nor an entry that leads nowhere.
+ * Indexes are storage-attached: Cassandra updates them in the same write as the row, so that a crash leaves neither a
+ * row that cannot be found nor an entry without a row.
  */
 import type { RecordSchema } from '../../../core/avro.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -30,27 +30,27 @@ export interface MapRequest {
 
 export interface TableRequest {
   readonly name: string;
-  /** How many strings a key has, the tenant included; and how many of them the partition key has. */
+  /** How many strings a key has, including the tenant; and how many of them are in the partition key. */
   readonly keyLength: number;
   readonly partitionLength: number;
   /** The columns of the key, the tenant first. */
   readonly keys: readonly string[];
-  /** The columns of all other fields but the maps. */
+  /** The columns of all other fields except the maps. */
   readonly columns: readonly Column[];
   readonly maps: readonly MapRequest[];
-  /** Every column as it is declared, in the order of the key first. */
+  /** Every column as it is declared; the key comes first, in its order. */
   readonly declared: readonly DeclaredColumn[];
-  /** The columns with an index, in the order in which they are made. */
+  /** The columns with an index, in the order in which the indexes are created. */
   readonly indexes: readonly string[];
-  /** What is stored in an index must not be long: these places of the key and fields of the record. */
+  /** Indexed values must not be long: these positions of the key and fields of the record. */
   readonly indexedKeys: readonly number[];
   readonly indexedFields: readonly string[];
 
   /** A whole row: key, columns, maps, bookkeeping, timestamp, seconds to live (0: for ever). */
   readonly insert: string;
   /**
-   * A row of which something changed: timestamp, what is set, key. `places`, in order, are of what can be set: the columns,
-   * [added, removed] of each map, the bookkeeping.
+   * A changed row: timestamp, what is set, key. `places` are positions, in order, among everything that can be set: the
+   * columns, [added, removed] of each map, the bookkeeping.
    */
   readonly update: (places: readonly number[]) => string;
   /** A whole record of a view: key, columns, maps, token, revision, timestamp. */
@@ -60,30 +60,33 @@ export interface TableRequest {
 
   /** The values of `indexedFields` of one row, by its key. */
   readonly kept: string;
-  /** One row by its key; and rows with all of the key but its last part in common: that, then a list of the last parts. */
+  /**
+   * One row by its key; and rows whose keys differ only in the last part: the common parts, then a list of the last
+   * parts.
+   */
   readonly one: string;
   readonly several: string;
-  /** Rows of one partition key, by how many parts of `sort` the prefix has. */
+  /** Rows of one partition key, indexed by how many parts of `sort` the prefix has. */
   readonly within: readonly string[];
-  /** The same after the rest of a key. */
+  /** The same, after the rest of a key. */
   readonly withinAfter: readonly string[];
-  /** All rows of all tenants, in the order of the tokens; and those behind a partition key. */
+  /** All rows of all tenants, in the order of the tokens; and those after a partition key. */
   readonly all: string;
   readonly allAfter: string;
   /** By the name of an indexed field. */
   readonly matching: ReadonlyMap<string, Matching>;
   /** From, until (both included), partitions. */
   readonly due: string;
-  /** Of every row the tenant, and whether it was taken away. */
+  /** The tenant of every row, and whether it was removed. */
   readonly erased: string;
 }
 
 /** Keys of rows with a value in a field, in the order of the tokens of their partition keys. */
 export interface Matching {
-  /** Value, tenant, partitions; and those behind a partition key, which follows these. */
+  /** Value, tenant, partitions; and rows after a partition key, which follows these. */
   readonly first: string;
   readonly after: string;
-  /** The rows of a partition key behind a whole key, whatever they hold: key, `_partition` and the field's column. */
+  /** The rows of a partition key after a whole key, whatever their values: key, `_partition` and the field's column. */
   readonly rest: string | undefined;
   readonly column: string;
 }
@@ -93,7 +96,7 @@ export interface DeclaredColumn {
   readonly type: string;
   readonly kind: 'partition_key' | 'clustering' | 'regular';
   readonly addable: boolean;
-  /** What an index must find for rows that were written before the column was there. */
+  /** The value that an index must find for rows that were written before the column was added. */
   readonly backfill: unknown;
 }
 
@@ -113,12 +116,12 @@ const CLAIM_KEY = 'job = ? AND topic = ? AND "partition" = ?';
 
 export type ClaimRequest = ReturnType<typeof claimRequest>;
 
-/** In the place of a partition: the row of the largest token of all of them. */
+/** Instead of a partition: the row with the largest token of all partitions. */
 export const LINE = -1;
 
 /**
- * The claims: one row a partition of a job's topic, written by light-weight transactions alone, never with a timestamp; and one
- * for their line, which is written with a timestamp alone.
+ * The claims: one row for each partition of a job's topic, written only by light-weight transactions, never with a
+ * timestamp; and one for the largest token (LINE), which is written only with a timestamp.
  */
 export function claimRequest(keyspace: string) {
   const table = `${quoted(keyspace)}.tables_claims`;
@@ -135,7 +138,7 @@ export function claimRequest(keyspace: string) {
 
 export type GenerationsRequest = ReturnType<typeof generationsRequest>;
 
-/** Which generation of each job's rows is current: written by light-weight transactions alone. */
+/** Which generation of each job's rows is current: written only by light-weight transactions. */
 export function generationsRequest(keyspace: string) {
   const table = `${quoted(keyspace)}.tables_generations`;
   return {
@@ -143,7 +146,7 @@ export function generationsRequest(keyspace: string) {
     of: `SELECT current, state FROM ${table} WHERE job = ?`,
     /** Job, current, state. */
     first: `INSERT INTO ${table} (job, current, state) VALUES (?, ?, ?) IF NOT EXISTS`,
-    /** Current, state, job, the state before. */
+    /** Current, state, job, the previous state. */
     next: `UPDATE ${table} SET current = ?, state = ? WHERE job = ? IF state = ?`,
   };
 }

@@ -1,4 +1,4 @@
-/** From rows, records and keys to the parameters of the statements of `request.ts`, and back. */
+/** Converts rows, records and keys to the parameters of the statements of `request.ts`, and back. */
 import { types } from 'cassandra-driver';
 import { Entries } from '../../../core/entries.ts';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
@@ -9,20 +9,23 @@ import type { DueTimer, RowWrite, StoredRow } from '../port.ts';
 import type { MapRequest, TableRequest } from './request.ts';
 import { timestampOf, unsayable } from './version.ts';
 
-/** Before the 32-bit seconds of Cassandra's clock end, in ms since 1970 UTC; newer settings of the server know later times. */
+/**
+ * Shortly before the end of Cassandra's 32-bit seconds, in ms since 1970 UTC; newer settings of the server allow later
+ * times.
+ */
 const LAST_END = Date.UTC(2038, 0);
 
-/** What stands before a value. */
+/** The prefix of a value. */
 const LENGTH_BYTES = 4;
 
 export type Found = Readonly<Record<string, unknown>>;
 type Data = Readonly<Record<string, unknown>> | undefined;
 
-/** The longest text in an index, in bytes of UTF-8. Cassandra would take a longer one and not find it again. */
+/** The longest text in an index, in bytes of UTF-8. Cassandra would accept a longer one and not find it again. */
 export const LONGEST_INDEXED = 8 * 1024;
 const LONGEST_KEY = 65_000;
 
-/** What a row that is taken away is found by further on, by the names of the columns. */
+/** The indexed values by which a removed row can still be found, by the names of the columns. */
 export type Kept = Readonly<Record<string, unknown>>;
 
 /** The parameters of `insert`: the whole row. */
@@ -37,7 +40,7 @@ export function insertParameters(
   return parameters;
 }
 
-/** Rounded up. 0, which is for ever, where Cassandra could not tell the end. */
+/** Rounded up. 0, which means for ever, if Cassandra cannot represent the end. */
 function secondsToLive({ data, keepMs }: RowWrite, now: number): number {
   if (data !== undefined || keepMs === undefined || now + keepMs >= LAST_END) return 0;
   return Math.max(1, Math.ceil(keepMs / 1000));
@@ -52,7 +55,7 @@ export function changeParameters(request: TableRequest, { key, version, record }
   return parameters;
 }
 
-/** Why Cassandra cannot hold it; undefined if it can, as far as can be told before it is sent. */
+/** Why Cassandra cannot store it; undefined if it can, as far as known before it is sent. */
 export function refusal(request: TableRequest, key: Key, version: Version, data: Data): string | undefined {
   const refused = refusedKey(request, key);
   if (refused !== undefined) return refused;
@@ -62,7 +65,7 @@ export function refusal(request: TableRequest, key: Key, version: Version, data:
   return unsayable(version);
 }
 
-/** Why no row can have the key. */
+/** Why the key is not valid for a row. */
 export function refusedKey(request: TableRequest, key: Key): string | undefined {
   let size = 0;
   for (const part of key) size += part.length * 3 <= LONGEST_INDEXED ? part.length : Buffer.byteLength(part);
@@ -81,22 +84,23 @@ function tooLong(name: string): string {
   return `${name} is found by its value, which has more than ${LONGEST_INDEXED} bytes`;
 }
 
-/** About how many bytes the parameters are, most of their text being ASCII. */
+/** The approximate size of the parameters in bytes, assuming mostly ASCII text. */
 export function sizeOf(parameters: readonly unknown[]): number {
   return sizeOfAll(parameters, (text) => text.length);
 }
 
 /**
- * Why a statement of this size is not sent; undefined if it is. As it comes, Cassandra takes requests and writes of up to 16 MiB; and
- * a request that is too large is not only refused, but may take with it what comes next on the same connection.
+ * Why a statement of this size is not sent; undefined if it is. By default Cassandra accepts requests and writes of up
+ * to 16 MiB. A request that is too large is not only refused: it may also make the next ones on the same connection
+ * fail.
  */
 export function tooLarge(parameters: readonly unknown[], size: number, largest: number): string | undefined {
-  // No character has more than three bytes for each of its units.
+  // No character has more than three bytes for each UTF-16 unit.
   const bytes = size * 3 <= largest ? size : sizeOfAll(parameters, Buffer.byteLength);
   return bytes <= largest ? undefined : `it has ${bytes} bytes, and the most is ${largest}`;
 }
 
-/** Why the row must not become what an update would make of it: see `Growth`. */
+/** Why an update of the row is refused: see `Growth`. */
 export function outgrown(request: TableRequest, growth: Growth, row: RowWrite, size: number): string | undefined {
   const bytesOf = (values: readonly unknown[]) => sizeOfAll(values, Buffer.byteLength);
   const maps = request.maps.map((map): Growing => {
@@ -136,14 +140,14 @@ export function longOf(version: Version, attempt = 0): types.Long {
   return new types.Long(low, high);
 }
 
-/** A null is written, too: a column left out would keep what an older version wrote. */
+/** Nulls are written, too: an omitted column would keep what an older version wrote. */
 function fieldsOf(request: TableRequest, data: Data, kept: Kept = {}): unknown[] {
   return request.columns.map(({ field, name, codec }) =>
     data === undefined ? (kept[name] ?? null) : codec.encode(data[field]),
   );
 }
 
-/** Of changes, what is added. */
+/** The added entries of changes. */
 function encoded(map: MapRequest, changes: ReadonlyMap<string, unknown>): Map<string, unknown> {
   const entries = new Map<string, unknown>();
   for (const [entry, value] of changes) if (value !== undefined) entries.set(entry, map.codec.encode(value));
@@ -188,7 +192,7 @@ export function storedRow(request: TableRequest, table: TableDef, row: Found): S
   };
 }
 
-/** The declared fields, the map fields as `make` wants their entries. */
+/** The declared fields, with the entries of map fields in the form that `make` returns. */
 export function recordOf(
   request: TableRequest,
   table: TableDef,
@@ -248,7 +252,7 @@ export function numberOf(value: unknown): number {
   return value === null || value === undefined ? 0 : (value as types.Long).toNumber();
 }
 
-/** The key, once it is sure that it is one of this table. */
+/** The key, after checking that it fits this table. */
 export function wholeKey(request: TableRequest, key: Key): Key {
   if (key.length === request.keyLength) return key;
   throw new TributaryError(

@@ -1,4 +1,4 @@
-/** How the keyspace and its tables are made, and what is missing in tables that an earlier declaration made. Pure. */
+/** How to create the keyspace and its tables, and what is missing in tables of an earlier declaration. Pure. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { TableDef } from '../../../core/target.ts';
 import { quoted } from './columns.ts';
@@ -7,7 +7,7 @@ import { claimRequest, type DeclaredColumn, generationsRequest, type TableReques
 /** Copies by datacenter; undefined: one copy, for development. */
 export type Replication = ReadonlyMap<string, number> | undefined;
 
-/** A column as the database has it. `position` is its place among those of its kind. */
+/** A column as the database has it. `position` is its position among those of its kind. */
 export interface FoundColumn {
   readonly name: string;
   readonly type: string;
@@ -15,7 +15,7 @@ export interface FoundColumn {
   readonly position: number;
 }
 
-/** Everything that makes the tables from nothing: what `tables apply --dry-run` shows. */
+/** All statements that create the tables from nothing: what `tables apply --dry-run` shows. */
 export function tablesCql(tables: readonly TableDef[], keyspace: string, replication?: Replication): string[] {
   return [
     keyspaceCreation(keyspace, replication),
@@ -40,7 +40,10 @@ export function keyspaceCreation(keyspace: string, replication: Replication): st
   return `CREATE KEYSPACE IF NOT EXISTS ${quoted(keyspace)} WITH replication = ${strategy}`;
 }
 
-/** Rows are written over and over and read by key: so few versions of a row should lie about, as leveled compaction keeps it. */
+/**
+ * Rows are overwritten often and read by key, so few versions of a row should be on disk. Leveled compaction ensures
+ * that.
+ */
 const OPTIONS = "WITH compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L4'}";
 
 export function creation(request: TableRequest, keyspace: string): string {
@@ -59,7 +62,7 @@ export function indexCreation(request: TableRequest, keyspace: string, column: s
   return `CREATE INDEX IF NOT EXISTS ON ${nameOf(request, keyspace)} (${quoted(column)}) USING 'sai'`;
 }
 
-/** The columns that have to be added. Throws TABLE_DRIFTED where adding is not enough. */
+/** The columns that have to be added. Throws TABLE_DRIFTED if adding is not enough. */
 export function additions(request: TableRequest, found: readonly FoundColumn[]): DeclaredColumn[] {
   for (const kind of ['partition_key', 'clustering']) {
     const has = found
@@ -88,7 +91,7 @@ export function addition(request: TableRequest, keyspace: string, columns: reado
   return `ALTER TABLE ${nameOf(request, keyspace)} ADD IF NOT EXISTS (${added.join(', ')})`;
 }
 
-/** Throws when rows that are there could not be read with a column added. */
+/** Throws if existing rows could not be read after adding a column. */
 export function checkAddable(request: TableRequest, columns: readonly DeclaredColumn[]): void {
   for (const { name, addable } of columns) {
     if (addable) continue;

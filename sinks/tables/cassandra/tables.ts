@@ -1,12 +1,12 @@
 /**
  * The tables port on Cassandra 5.
  *
- * Reads and writes are at LOCAL_QUORUM; the claim is a light-weight transaction at LOCAL_SERIAL: so all workers of one
- * installation belong to one datacenter. How versions are kept is told in `version.ts` and `writes.ts`, what a table looks
- * like in `columns.ts` and `request.ts`, how a URL is written in `url.ts`.
+ * Reads and writes use LOCAL_QUORUM; the claim is a light-weight transaction at LOCAL_SERIAL. So all workers of one
+ * installation must be in one datacenter. `version.ts` and `writes.ts` explain versions, `columns.ts` and `request.ts`
+ * the tables, `url.ts` the URL.
  *
- * A node must not lose what it has acknowledged: `commitlog_sync: batch` or `group`, or copies in places that do not fail at
- * once. With `periodic`, the default, a single node that is killed forgets its last writes.
+ * A node must not lose acknowledged writes: use `commitlog_sync: batch` or `group`, or replicas that do not fail at the
+ * same time. With `periodic`, the default, a single node that is killed loses its last writes.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { TableDef } from '../../../core/target.ts';
@@ -24,8 +24,9 @@ import { nameOf } from './schema.ts';
 import { Writes } from './writes.ts';
 
 /**
- * Connects with the first call. `elapsed` is the time in ms since some moment: when timers are looked for from the beginning. `now` is
- * the time in ms since 1970 UTC; it only says whether the end of what is kept can be told.
+ * Connects with the first call. `elapsed` is a monotonic time in ms: it decides when to search timers from the
+ * beginning. `now` is the time in ms since 1970 UTC; it only decides whether Cassandra can represent the end of a
+ * retention.
  */
 export function cassandraTables(
   options: CassandraOptions,
@@ -101,7 +102,7 @@ export function cassandraTables(
     due: async (table, partitions, before, limit) =>
       timersDue(connection, requestOf(table), marks, { partitions, before, limit }),
 
-    /** What was taken away goes by itself. */
+    /** Removed rows expire automatically. */
     sweep: async () => 0,
 
     apply: async (view, changes) => writes.changes(requestOf(view), changes),

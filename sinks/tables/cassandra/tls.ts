@@ -1,12 +1,12 @@
-/** How the nodes are known, and known to: files in PEM. */
+/** How we authenticate the nodes, and how we authenticate ourselves: PEM files. */
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 
 export interface TlsFiles {
-  /** The authority that signed the certificates of the nodes; left out: those that Node trusts. */
+  /** The authority that signed the certificates of the nodes; by default those that Node trusts. */
   readonly ca?: string;
-  /** A certificate of ours and its key, for nodes that want one. */
+  /** Our certificate and its key, for nodes that require one. */
   readonly cert?: string;
   readonly key?: string;
 }

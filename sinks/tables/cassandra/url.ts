@@ -1,13 +1,14 @@
 /**
- * Where Cassandra is, as it is configured:
+ * The URL of a Cassandra cluster:
  *
  *     cassandra://user:password@host:9042,host2,host3/keyspace?dc=datacenter1&replication=3&tls=true
  *
- * - user and password are percent-encoded, and may be left out; the port is 9042 if left out.
- * - `dc`: the datacenter of the workers, whose nodes are asked. Left out: the one of the first node that answers.
- * - `replication`, used only when the keyspace is made: a number is for the datacenter of the workers, and
- *   `dc1:3,dc2:3` names several (NetworkTopologyStrategy). Left out: one copy (SimpleStrategy), for development.
- * - `largest`: the most MiB of a row or record, for a cluster whose limits were raised. Left out: 12, below those it comes with.
+ * - user and password are percent-encoded, and optional; the port is 9042 by default.
+ * - `dc`: the datacenter of the workers, whose nodes are used. By default that of the first node that answers.
+ * - `replication`, used only when the keyspace is created: a number is for the datacenter of the workers, and
+ *   `dc1:3,dc2:3` names several (NetworkTopologyStrategy). By default one replica (SimpleStrategy), for development.
+ * - `largest`: the most MiB of a row or record, for a cluster whose limits were raised. By default 12, which is below
+ *   Cassandra's default limits.
  * - `tls=true` encrypts. A certificate authority of your own is an option beside the URL.
  */
 import { TributaryError } from '../../../core/errors.ts';
@@ -89,7 +90,7 @@ function replicationOf(text: string | null): Place['replication'] {
   return copies;
 }
 
-/** The URL itself is not said: it may hold a password. */
+/** The message does not contain the URL: it may contain a password. */
 function invalid(what: string): never {
   throw new TributaryError('CONFIG_INVALID', `the URL of the tables in Cassandra is invalid: ${what}; write ${FORM}`);
 }

@@ -1,5 +1,5 @@
 /**
- * A version as the timestamp that every cell of a write carries, so that Cassandra itself keeps the newest.
+ * A version as the timestamp of every cell of a write, so that Cassandra itself keeps the newest.
  *
  * | bits | what | range |
  * | --- | --- | --- |
@@ -7,12 +7,12 @@
  * | 40 to 8 | the revision | 8,589,934,591 events of one row |
  * | 7 to 0 | the attempt | 255 attempts of one owner to write one version |
  *
- * Timestamps are 64 bits with a sign; 63 are used. The 2,048 put every version beyond the microseconds of any clock of
- * this century: what people write or delete without a timestamp of their own never hides what a job writes later.
+ * Timestamps are signed 64-bit numbers; 63 bits are used. The 2,048 put every version beyond the microseconds of any
+ * clock of this century: what people write or delete without an explicit timestamp never hides what a job writes later.
  *
- * Equal timestamps are settled cell by cell, so no two contents may have one. A version belongs to one owner; but an
- * owner whose write timed out may conclude something else the second time, while the first write still arrives. The attempt
- * keeps the two apart: see `writes.ts`.
+ * Equal timestamps are resolved cell by cell, so different contents must not have the same timestamp. A version belongs
+ * to one owner. But an owner whose write timed out may conclude something else the second time, while the first write
+ * still arrives. The attempt distinguishes the two: see `writes.ts`.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Version } from '../../port.ts';
@@ -25,7 +25,7 @@ export const MOST_ATTEMPTS = 2 ** 8 - 1;
 /** The lower and the upper 32 bits of a timestamp, both signed. */
 export type Timestamp = readonly [low: number, high: number];
 
-/** Why no timestamp can say the revision; undefined if one can. */
+/** Why no timestamp can represent the revision; undefined if one can. */
 export function unsayable({ revision }: Version): string | undefined {
   if (revision <= MOST_REVISIONS) return undefined;
   return `its revision ${revision} is beyond ${MOST_REVISIONS}, the most that a timestamp of Cassandra can say here`;
@@ -44,7 +44,7 @@ export function timestampOf({ token, revision }: Version, attempt = 0): Timestam
   return [low | 0, high | 0];
 }
 
-/** Throws for a token that no timestamp can say. */
+/** Throws for a token that no timestamp can represent. */
 export function checkToken(token: number): void {
   if (token <= MOST_TOKENS) return;
   throw new TributaryError(

@@ -1,20 +1,21 @@
 /**
- * Writes rows and records: those of one partition key together, and with some others of the same node where they are few, all
- * at once.
+ * Writes rows and records concurrently: those of one partition key together, and, if they are few, with some others of
+ * the same node.
  *
- * Every cell carries the version as its timestamp, so that Cassandra keeps the newest whatever arrives when:
+ * Every cell has the version as its timestamp, so that Cassandra keeps the newest in whatever order writes arrive:
  *
- * - A whole row writes a null for what it has not, and a tombstone one below its own timestamp for each map: so no
- *   column and no entry of any older version shows, not even of one that arrives later.
- * - A later row of the same owner writes what changed: columns and entries. What the others hold is of the same owner, since
- *   the first write of an owner is whole.
- * - A row that is taken away is a whole row, too. It keeps the values of its indexed fields, which are read for it: whoever owns it now
- *   may not know them.
- * - A removed record is a tombstone with the version of its removal. It holds against older writes for `gc_grace_seconds`,
- *   ten days unless somebody shortened it, which is longer than any paused owner lives.
+ * - A whole row writes nulls for missing values, and for each map a tombstone one below its own timestamp: so no
+ *   column and no entry of an older version is visible, even if it arrives later.
+ * - A later write of the same owner contains only changed columns and entries. The others were written by the same
+ *   owner, because the first write of an owner is whole.
+ * - A removed row is a whole row, too. It keeps the values of its indexed fields. These are read first, because the
+ *   current owner may not know them.
+ * - A removed record is a tombstone with the version of its removal. It prevents older writes for `gc_grace_seconds`,
+ *   ten days by default, which is longer than any paused owner lives.
  *
- * A write that timed out may still arrive, even after its owner has read the row without it, concluded something else and
- * written that as the same version. So the row is remembered: its next write is whole, and of a later attempt.
+ * A write that timed out may still arrive, even after its owner has read the row without it, concluded something else
+ * and written that as the same version. So the row is recorded as in doubt: its next write is whole, with a later
+ * attempt.
  */
 import type { Change, Key, WriteResult } from '../../port.ts';
 import { Growth } from '../growth.ts';
@@ -38,13 +39,13 @@ import { updateStatement } from './updates.ts';
 interface Statement {
   readonly query: string;
   readonly params: unknown[];
-  /** Which of the rows or changes of the call it writes. */
+  /** Which rows or changes of the call the statement writes. */
   readonly item: number;
-  /** About how many bytes. */
+  /** The approximate size in bytes. */
   readonly size: number;
 }
 
-/** `none`: it was not sent, or surely not written. */
+/** `none`: it was not sent, or certainly not written. */
 type Outcome = 'none' | 'done' | 'unknown';
 
 interface Doubt {
@@ -59,16 +60,19 @@ interface Most {
   readonly bytes: number;
 }
 
-/** Of one partition key, which is one write for Cassandra and one entry of its commit log: small ones are the faster. */
+/** For one partition key, which is one write for Cassandra and one entry of its commit log: small ones are faster. */
 const TOGETHER: Most = { statements: 50, bytes: 256 * 1024 };
-/** Of several: each key is a write of its own, but a request is shared. Below what Cassandra warns of as it comes. */
+/**
+ * For several keys: each key is a separate write, but they share a request. Below Cassandra's default warning
+ * threshold.
+ */
 const ACROSS: Most = { statements: 8, bytes: 4 * 1024 };
 /** Far more than the rows of all batches at once. */
 const MOST_DOUBTS = 100_000;
 
 export class Writes {
   readonly #connection: Connection;
-  /** Rows of which nobody knows whether they were written, by table and key. */
+  /** Rows in doubt: it is unknown whether they were written. By table and key. */
   readonly #doubts = new Map<string, Doubt>();
 
   readonly #now: () => number;
@@ -115,7 +119,7 @@ export class Writes {
     }
   }
 
-  /** Of each row that is taken away, what it is found by. */
+  /** The indexed values of each removed row. */
   #keptOf(request: TableRequest, rows: readonly RowWrite[]): Promise<(Kept | undefined)[]> {
     const { kept, indexedFields, name } = request;
     if (indexedFields.length === 0 || rows.every(({ data }) => data !== undefined)) return Promise.resolve([]);
@@ -143,7 +147,7 @@ export class Writes {
     );
   }
 
-  /** Throws when the store is away, after all that was sent has ended, and tells in `outcomes` what became of each. */
+  /** Throws if the store is not reachable, after all requests have ended; `outcomes` has the result of each. */
   async #write(
     request: TableRequest,
     keys: readonly Key[],
@@ -196,7 +200,7 @@ export class Writes {
     return results;
   }
 
-  /** Which attempt it is to write a row of which it is not known what became of an earlier write; undefined if it is. */
+  /** The number of the attempt, if the outcome of an earlier write of the row is unknown; undefined if it is known. */
   #attemptOf(request: TableRequest, { key, version }: RowWrite): number | undefined {
     if (this.#doubts.size === 0) return undefined;
     const doubt = this.#doubts.get(idOf(request, key));
@@ -215,7 +219,7 @@ export class Writes {
   }
 }
 
-/** Statements of one partition key together, and with others of the same node where they are few. */
+/** Puts statements of one partition key together, and, if they are few, with others of the same node. */
 function grouped(
   { partitionLength }: TableRequest,
   keys: readonly Key[],
@@ -242,7 +246,7 @@ function grouped(
   return groups;
 }
 
-/** What stays together, joined to as much as goes into one request. */
+/** Combines groups that must stay together, up to the size of one request. */
 function joined(parts: readonly (readonly Statement[])[], most: Most): Statement[][] {
   const result: Statement[][] = [];
   let size = 0;
