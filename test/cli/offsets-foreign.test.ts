@@ -15,7 +15,7 @@ const PLACES: Readonly<Record<string, (end: number) => number>> = {
 };
 
 for (const [where, placeOf] of Object.entries(PLACES)) {
-  test(`another tool resets a job to ${where}, then the one upstream is rewound: counts stay right, and it is told`, async (t) => {
+  test(`another tool resets a job to ${where}, then the upstream job is rewound: counts stay right, and the reset is reported`, async (t) => {
     const c = await campus(t);
     await c.enrol(10);
     await c.run();
@@ -34,7 +34,7 @@ for (const [where, placeOf] of Object.entries(PLACES)) {
   });
 }
 
-test('a move repairs what another tool has left before anybody has claimed it', async (t) => {
+test('a move repairs what another tool has changed before the next claim', async (t) => {
   for (const to of [begin, end]) {
     const c = await campus(t);
     await c.enrol(10);
@@ -54,7 +54,7 @@ test('a move repairs what another tool has left before anybody has claimed it', 
   }
 });
 
-test('it is said from which offset on the log can tell what was counted', async (t) => {
+test('the report names the first offset from which the log shows what was counted', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   await c.run();

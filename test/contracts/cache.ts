@@ -143,7 +143,7 @@ export function cacheContract(name: string, make: (t: TestContext) => Promise<Op
 
     liveContract(opened);
 
-    test('after any writes in any order the newest versions are there, and they were told', async (t) => {
+    test('after any writes in any order the newest versions are stored, and subscribers received them', async (t) => {
       const { cache, tenant } = await opened(t);
       const write = fc.record({
         course: fc.constantFrom('a', 'b', 'c'),

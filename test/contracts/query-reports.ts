@@ -93,7 +93,7 @@ export function queryReportsContract(
   );
 
   queryTest(
-    'finished sketches are what is computed straight: exact where they are small, near where they are not',
+    'finished sketches equal direct computation where they are small, and are close to it where they are not',
     async (made) => {
       const { lake, engine } = made;
       const users = 9000;

@@ -112,7 +112,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.deepEqual(await requests.fire(T0, nextDay), []);
   });
 
-  scheduleTest('of several that fire at once one creates the request', async (requests) => {
+  scheduleTest('of several schedulers that fire at once one creates the request', async (requests) => {
     for (let index = 0; index < 5; index += 1) await requests.putSchedule(daily(`s${index}`, T0 + index));
     const made = await Promise.all(Array.from({ length: 10 }, () => requests.fire(T0 + 10, nextDay)));
     const ids = made.flat().map(({ id }) => id);
@@ -124,7 +124,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     for (const schedule of await requests.schedules('acme')) assert.ok(schedule.nextAt >= T0 + DAY);
   });
 
-  scheduleTest('who comes second after both saw a schedule due does not move it on', async (requests) => {
+  scheduleTest('when two saw a schedule due, the second one does not move it on', async (requests) => {
     await requests.putSchedule(daily('s1', T0));
     let other: ReturnType<Requests['fire']> | undefined;
     const made = await requests.fire(T0, (schedule) => {
@@ -137,7 +137,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.equal((await requests.schedules('acme'))[0]?.nextAt, expected, 'it was moved by who fired it');
   });
 
-  scheduleTest('a schedule that was put back does not make its old request again', async (requests) => {
+  scheduleTest('a schedule that was set back does not make its old request again', async (requests) => {
     await requests.putSchedule(daily('s1', T0));
     await requests.fire(T0, nextDay);
     await requests.putSchedule(daily('s1', T0));
@@ -146,7 +146,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.equal((await requests.list('acme', { limit: 100 })).length, 1);
   });
 
-  scheduleTest('a schedule whose next time is broken says so and does not hold up the others', async (requests) => {
+  scheduleTest('a schedule with an invalid next time reports it and does not delay the others', async (requests) => {
     await requests.putSchedule(daily('broken', T0));
     await requests.putSchedule(daily('fine', T0 + 1));
     const next = (schedule: Schedule): number => (schedule.id === 'broken' ? schedule.nextAt : nextDay(schedule));

@@ -175,7 +175,7 @@ export function pagesContract(opened: Open): void {
       }
     });
 
-    test('the order of the key is not disturbed by what is written between two pages', async (t) => {
+    test('writes between two pages do not disturb the order of the key', async (t) => {
       const { search, tenant } = await opened(t);
       await search.apply(
         courses,

@@ -118,7 +118,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     },
   );
 
-  tablesTest('tenants are apart', async ({ tables, tenant }) => {
+  tablesTest('tenants are separate', async ({ tables, tenant }) => {
     const [one, two] = [[tenant, 'ada', 'b1'] as const, [`${tenant}'2`, 'ada', 'b1'] as const];
     const counts = Entries.of([['n', 1]]);
     const first = write(one, v(1, 1), { data: { progress: 1, counts } });
@@ -134,7 +134,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     assert.equal((await tables.select(learners, [two[0]], { limit: 10 })).items.length, 1);
   });
 
-  tablesTest('keys, entries, timers and values may be any text', async (s) => {
+  tablesTest('keys, entries, timers and values can be any text', async (s) => {
     const { tables, key, tenant, partition, longestIndexed } = s;
     const counts = Entries.of(HOSTILE.map((each, i) => [each, i]));
     const timers = Object.fromEntries(HOSTILE.map((each, i) => [each, i]));

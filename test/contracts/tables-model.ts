@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 export function rowsBehaveLikeTheModel(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  tablesTest('random writes leave what a model of the port says', async (s) => {
+  tablesTest('random writes have the results of a model of the port', async (s) => {
     let run = 0;
     const call = fc.uniqueArray(step, { maxLength: 3, selector: ({ user }) => user });
     const calls = fc.array(call, { maxLength: 12 });

@@ -58,7 +58,7 @@ test('an old Node takes the one of the working folder, where npx keeps the comma
   assert.deepEqual([stdout, stderr], ['done\n', '']);
 });
 
-test('the command runs the sources of a checkout, and the compiled ones where there are no sources', (t) => {
+test('the command runs the sources of a checkout, and compiled files where there are no sources', (t) => {
   const path = folder(t, '24.21.0');
   mkdirSync(join(path, 'dist/cli'), { recursive: true });
   writeFileSync(
@@ -85,7 +85,7 @@ for (const installed of [undefined, '20.20.2']) {
   });
 }
 
-test('the script, the package and doctor agree on which Node will do', (t) => {
+test('the script, the package and doctor agree on the supported versions of Node', (t) => {
   const path = folder(t);
   for (const version of [
     '18.20.8',

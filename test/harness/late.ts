@@ -69,7 +69,7 @@ export function toldLate(
       return spec;
     };
 
-    test(`${name}: told again late, it changes nothing`, async (t) => {
+    test(`${name}: repeated late, it changes nothing`, async (t) => {
       const spec = await told(t, inTurn);
       await assertRow(spec, key, holds, 'in turn');
       const again = at(event[2]?.time ?? EVENT_AT);
@@ -81,19 +81,19 @@ export function toldLate(
       await assertRow(spec, key, butRepeats ?? holds, 'sent anew with another id');
     });
 
-    test(`${name}: told out of order, what holds is the same`, async (t) => {
+    test(`${name}: in another order, it leads to the same state`, async (t) => {
       for (const order of orders(inTurn)) {
         const said = order.map(([def]) => def.type).join(', ');
         await assertRow(await told(t, order), key, holds, said);
       }
     });
 
-    test(`${name}: told with the oldest time there can be, it is the oldest`, async (t) => {
+    test(`${name}: with the oldest possible time, it is the oldest`, async (t) => {
       await assertRow(await told(t, [...others, at(OLDEST)]), key, oldest, 'told last');
       await assertRow(await told(t, [at(OLDEST), ...others]), key, oldest, 'told first');
     });
 
-    test(`${name}: told with a time of 1970, it is refused, and what holds is what the others say`, async (t) => {
+    test(`${name}: with a time of 1970, it is refused, and the state is what the others imply`, async (t) => {
       const without = await told(t, others);
       const row = (await without.row(job.row, key)) as Fields | undefined;
       const codes = await without.deadLetters();
@@ -107,7 +107,7 @@ export function toldLate(
       }
     });
 
-    test(`${name}: told with a time of 2099, it is the newest that is known, and no more`, async (t) => {
+    test(`${name}: with a time of 2099, it is the newest known, and no more`, async (t) => {
       await assertRow(await told(t, [...others, at(IN_2099)]), key, newest, 'told last');
       await assertRow(await told(t, [at(IN_2099), ...others]), key, newest, 'told first');
     });

@@ -36,7 +36,7 @@ for (const [what, name, courseId, title, id] of NAMES) {
   });
 }
 
-test('a completion that a late course concludes has the time of its last content, not that of the course', async (t) => {
+test('a completion concluded from a late course has the time of its last content, not that of the course', async (t) => {
   const DAY = 86_400_000;
   const began = Date.UTC(2026, 0, 1);
   const spec = await jobSpec(t, trackProgress, {});

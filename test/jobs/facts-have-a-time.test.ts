@@ -267,7 +267,7 @@ const BATCHES: readonly LateLine[] = [
 
 toldLate(summarizeBatch, batches.key, BATCHES);
 
-test('a batch that was extended does not end when what was said before is told again', async (t) => {
+test('a batch that was extended does not end when its earlier dates are repeated', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   const first = at(0, batches.creates(5, 20));
   await spec.given(first, at(1, batches.updates(5, 20, 'Spring term')), at(2, batches.updates(5, 900, 'Extended')));

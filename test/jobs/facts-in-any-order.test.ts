@@ -92,7 +92,7 @@ const fact = (names: readonly string[], n: number): SpecEvent => {
   return [def, data, { time: 10 * (n + 1), id: `fact-${n}` }];
 };
 
-test('what holds follows from the facts, in whichever order they come and however often', () => {
+test('the final state follows from the facts, in any order and with any repeats', () => {
   const histories = facts.chain((names) => fc.tuple(fc.constant(names), turnsOf(names.length)));
   fc.assert(
     fc.property(histories, ([names, [order, again]]) => {

@@ -38,14 +38,14 @@ async function toldAgain(
   return spec;
 }
 
-test('what jobs say of learners counts once, though it is told again late', async (t) => {
+test('facts that jobs emit about learners count once, even if they are repeated late', async (t) => {
   const ben = { ...inBatch, userId: 'ben' };
   const events: SpecEvent[] = [joins, completes('a'), [enrolled, ben], completes('b')];
   const spec = await toldAgain(t, [trackProgress, summarizeBatch], ...events, [unenrolled, ben]);
   await spec.thenRow(batches.key, { learners: 1, ever: 2, left: 1, completed: 1, progressSum: 100 });
 });
 
-test('a following that ended does not begin again when its beginning is told again', async (t) => {
+test('a following that ended does not begin again when its beginning is repeated', async (t) => {
   const spec = await toldAgain(
     t,
     [projectGroup, trackProgress],
@@ -56,7 +56,7 @@ test('a following that ended does not begin again when its beginning is told aga
   await spec.thenRow(key, undefined);
 });
 
-test('a change of a course that is told again has nobody concluded otherwise', async (t) => {
+test('a repeated change of a course has no learner concluded differently', async (t) => {
   const spec = await toldAgain(t, [projectCourse, trackProgress], publishes('', 'a'), publishes('', 'a b'));
   await spec.thenNothing();
 });

@@ -25,7 +25,7 @@ function withLongestIds(value: unknown, name: string, key: string): unknown {
 }
 
 for (const job of jobs) {
-  test(`${job.name} takes the longest ids`, async (t) => {
+  test(`${job.name} accepts the longest ids`, async (t) => {
     const spec = await jobSpec(t, job);
     const { from } = job;
     for (const def of job.on) {

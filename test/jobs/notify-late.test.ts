@@ -63,7 +63,7 @@ const accepting = rememberingChannel(() => ({ outcome: 'sent', detail: '250 acce
 
 toldLate(deliverMessage, ['ada', 'a/mail'], MESSAGES, { channels: { mail: accepting.channel } });
 
-test('every event of a recipient has its line, but what jobs say and no job reads', () => {
+test('every event of a recipient has its line, except what jobs emit and no job reads', () => {
   assertAllTold(notificationEvents, [...LINES, ...MESSAGES], [preferencesRefused, messageDelivered, messageFailed]);
 });
 
@@ -95,7 +95,7 @@ for (const [historyDays, isSent] of [
   [1, false],
   [30, true],
 ] as const) {
-  test(`an installation sets what is history: eight days old is ${isSent ? 'not, with thirty' : 'with one'}`, async (t) => {
+  test(`an installation can set the age of history: eight days old is ${isSent ? 'not, with thirty' : 'with one'}`, async (t) => {
     const spec = await jobSpec(t, notifyWith({ historyDays }));
     await spec.given(prefers());
     await spec.when(late(asks('a'), 1, 8 * DAYS));
@@ -133,14 +133,14 @@ for (const [rule, n, by, held, isSent] of MOMENTS) {
   });
 }
 
-test('what has expired when it is told does not go out', async (t) => {
+test('a notification that has expired when it arrives does not go out', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers());
   await spec.when(late(asks('a', { expiresAt: minute(30) }), 20, 10));
   await spec.thenNothing();
 });
 
-test('preferences that are told late judge what waits by the moment they are told', async (t) => {
+test('late preferences decide about waiting notifications as of the time they arrive', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet), late(asks('a'), 70, 0));
   await spec.when(late(prefers({ ...quiet, addresses: [PUSH] }), 50, 30));
@@ -149,7 +149,7 @@ test('preferences that are told late judge what waits by the moment they are tol
   await spec.thenEmits(goesOut('a', PUSH));
 });
 
-test('what was read before it was asked for is read at once, and goes out neither now nor later', async (t) => {
+test('a notification that was read before it was requested is read at once, and never goes out', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(), reads('a', 'b', 'c', 'b'));
   await spec.thenRow(key, { readAhead: ['a', 'b', 'c'], unread: 0 });
@@ -165,7 +165,7 @@ test('what was read before it was asked for is read at once, and goes out neithe
   await spec.thenRow(key, { held: {}, unread: 0 });
 });
 
-test('the latest 200 readings ahead are remembered, and none of what was asked for', async (t) => {
+test('the latest 200 readings before their requests are remembered, and none of known notifications', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(asks('known'), reads('known'));
   await spec.thenRow(key, { readAhead: [] });
@@ -174,7 +174,7 @@ test('the latest 200 readings ahead are remembered, and none of what was asked f
   assert.deepEqual([ahead?.length, ahead?.[0], ahead?.at(-1)], [200, 'n1', 'n200']);
 });
 
-test('reading all that is in the feed, told late, reads nothing that is newer', async (t) => {
+test('a late reading of the whole feed reads nothing newer', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(asks('a'), asks('b'));
   const [def, data] = reads();
@@ -185,7 +185,7 @@ test('reading all that is in the feed, told late, reads nothing that is newer', 
   });
 });
 
-test('the date in the feed is when it was asked for, however late it is told', async (t) => {
+test('the date in the feed is that of the request, however late it arrives', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(late(asks('a'), 1, 30 * DAYS));
   const feed = (await spec.row(recipient, key))?.feed;

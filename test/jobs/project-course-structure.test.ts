@@ -160,13 +160,13 @@ for (const { rule, units, contents, kept } of PLACES) {
   test(rule, async (t) => assert.deepEqual(await structure(t, units, contents), kept));
 }
 
-test('a unit keeps all units it lies in', async (t) => {
+test('a unit keeps all of its parent units', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('one two three shared<two shared<one shared<three', 'a<shared'));
   await spec.thenPartOfRow(['algebra'], { units: { shared: { parentId: 'two', otherParentIds: ['one', 'three'] } } });
 });
 
-test('units that hold each other by more ways than could be walked are published', async (t) => {
+test('units that contain each other along too many paths to walk are published', async (t) => {
   const levels = Array.from({ length: 60 }, (_, i) =>
     i === 0 ? 'a0 b0' : ['a', 'b'].map((x) => `${x}${i}<a${i - 1} ${x}${i}<b${i - 1}`).join(' '),
   );
@@ -178,7 +178,7 @@ test('units that hold each other by more ways than could be walked are published
 const nested = (depth: number) =>
   Array.from({ length: depth }, (_, i) => (i === 0 ? 'u0' : `u${i}<u${i - 1}`)).join(' ');
 
-test('units may lie within each other 64 deep', async (t) => {
+test('units can be nested 64 deep', async (t) => {
   const { contents } = await structure(t, nested(64), 'a<u63');
   assert.equal(contents.split('+').length, 64);
 });

@@ -78,7 +78,7 @@ for (const [rule, events, said, board] of FOLLOWED) {
   });
 }
 
-test('a deleted group follows nobody any more', async (t) => {
+test('a deleted group no longer follows anybody', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada'), adds('ben'), takesUp('algebra'), takesUp('botany'), takesUp('chess', 'other'));
   await spec.when(deletes);
@@ -163,14 +163,14 @@ for (const [who, event] of TOO_LATE) {
   });
 }
 
-test('a member who comes back begins on the board without what was said before', async (t) => {
+test('a member who returns begins on the board without the earlier progress', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...group, hears('ada', 'algebra', completed), removes('ada'));
   await spec.when(adds('ada'));
   await spec.thenRow(key, { progress: onBoard('ada', 'algebra') });
 });
 
-test('the same said again changes nothing', async (t) => {
+test('a repeat changes nothing', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...group, hears('ada', 'algebra', completed));
   const before = await spec.revision(key);

@@ -80,7 +80,7 @@ const step = fc.oneof(
   },
 );
 
-test('a standing that is counted on is the one that is counted anew', () => {
+test('a standing that is updated step by step equals one that is counted anew', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const courses: (Row | undefined)[] = [undefined];

@@ -41,7 +41,7 @@ for (const [said, meant] of ZONES) {
   });
 }
 
-test('an offset is as far from UTC as it says', () => {
+test('an offset is its distance from UTC', () => {
   const offset = (said: string) => IANAZone.create(timeZoneOf(said) ?? '').offset(0);
   assert.deepEqual(['5.5', '-3.0', 'UTC-03:30', '0'].map(offset), [330, -180, -210, 0]);
 });

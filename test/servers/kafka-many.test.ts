@@ -103,7 +103,7 @@ test('a thousand partitions are claimed and committed by one process, which asks
   }
 });
 
-test('a look is the begin of the transaction: the commit asks for nothing more, and a second look begins again', async (t) => {
+test('a look begins the transaction: the commit asks for nothing more, and a second look begins again', async (t) => {
   const transport = kafkaTransport({ url: server.url });
   t.after(() => transport.close());
   const claim = await claimOf(transport, 'look', await withTopic(transport), 0);

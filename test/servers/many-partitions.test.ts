@@ -19,7 +19,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a worker claims a thousand partitions, each once, and reads what its group has committed some few times', async (t) => {
+test('a worker claims a thousand partitions, each once, and reads the committed offsets of its group a few times', async (t) => {
   const cassandra = await running('cassandra');
   const wired = await wiredTo({ kafka: kafka.url, cassandra: cassandra.url, folder }, PARTITIONS);
   t.after(() => wired.close());

@@ -51,7 +51,7 @@ const step = fc.record({
 });
 const workers = fc.array(fc.array(step, { minLength: 15, maxLength: 30 }), { minLength: 4, maxLength: 4 });
 
-test('several processes never hold the same lease, and who lost one changes nothing any more', async (t) => {
+test('several processes never have the same lease, and one that lost it changes nothing any more', async (t) => {
   const REQUESTS = 6;
   await fc.assert(
     fc.asyncProperty(workers, async (scripts) => {
@@ -111,7 +111,7 @@ test('several processes never hold the same lease, and who lost one changes noth
   );
 });
 
-test('where transactions are serializable by default, who loses tries again', async (t) => {
+test('where transactions are serializable by default, a conflict is retried', async (t) => {
   const admin = await administer(t);
   const database = newSchema();
   await admin.query(`CREATE DATABASE ${database}`);
@@ -129,7 +129,7 @@ test('where transactions are serializable by default, who loses tries again', as
   assert.equal(ids.length, 10);
 });
 
-test('what is asked for often is found by an index', async (t) => {
+test('frequent queries use an index', async (t) => {
   const schema = newSchema();
   await opened(t, { schema }).list('acme', { limit: 1 });
   const admin = await administer(t);
@@ -163,7 +163,7 @@ test('tables of a later release are used as they are', async (t) => {
   assert.equal((await requests.lease('ada', T0, T0 + 1))?.id, 'r1');
 });
 
-test('tables that somebody dropped are a broken store, not an outage', async (t) => {
+test('dropped tables are a broken store, not an outage', async (t) => {
   const schema = newSchema();
   const requests = opened(t, { schema });
   await requests.list('acme', { limit: 1 });

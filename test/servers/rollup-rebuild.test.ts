@@ -61,7 +61,7 @@ async function compared({ kept }: World, one: number, other: number) {
   return compareTables(visits, before, after, { duck, cache, signal: SIGNAL, progress: () => {} });
 }
 
-test('a table is made anew from the topic and its archive under load, and the rollup goes on in it', async (t) => {
+test('a table is made anew from the topic and its archive under load, and the rollup continues in it', async (t) => {
   const { world, topic } = await installation(t);
   const { kept, runtime, stores } = world;
   let count = 0;

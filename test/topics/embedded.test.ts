@@ -34,7 +34,7 @@ for (const [name, folderOf] of Object.entries(folders)) {
   });
 }
 
-test('everything is there after the folder was closed and opened again', async (t) => {
+test('everything is kept when the folder is closed and opened again', async (t) => {
   const folder = await newFolder(t);
   const first = opened(t, folder);
   await first.transport.createTopics([{ name: 'orders', partitions: 2, retentionMs: 1000 }]);
@@ -61,7 +61,7 @@ test('everything is there after the folder was closed and opened again', async (
   assert.equal(await embeddedRegistry(second.database).schema(id), '"string"');
 });
 
-test('a partition whose records were all dropped goes on at its offset after opening again', async (t) => {
+test('a partition whose records were all dropped continues at its offset when it is opened again', async (t) => {
   const folder = await newFolder(t);
   const first = opened(t, folder);
   await first.transport.createTopics([{ name: 'orders', partitions: 1, retentionMs: 1000 }]);
@@ -72,7 +72,7 @@ test('a partition whose records were all dropped goes on at its offset after ope
   assert.deepEqual(await transport.produce([record('orders', 0)]), [12_000]);
 });
 
-test('a process that is killed at any time leaves whole calls and whole commits', async (t) => {
+test('a process that is killed at any time leaves complete calls and complete commits', async (t) => {
   const folder = await newFolder(t);
   for (let round = 0; round < 10; round++) {
     const acknowledged = await killedAfter(folder, 1 + (round % 4), round);

@@ -157,7 +157,7 @@ const prepared = () => {
   }));
 };
 
-test(`${seeds.length} bad records among good ones: each has its end, and the good ones are applied`, async (t) => {
+test(`${seeds.length} bad records among good ones: each has an outcome, and the good ones are applied`, async (t) => {
   const mixed = await prepared();
   t.after(() => mixed.stores.close());
   const bad = seeds.map((seed) => hostileRecord(mixed.stores, seed));

@@ -33,7 +33,7 @@ async function indexesOf(b: Bench, offset: number): Promise<number[]> {
   return origins.flatMap((origin) => (origin?.offset === offset ? [origin.index] : []));
 }
 
-test('a broadcast is applied page by page, with an index that goes on from one to the next', async (t) => {
+test('a broadcast is applied page by page, with an index that continues from one to the next', async (t) => {
   const b = await bench(t);
   await filled(b);
   await b.produce(add(0), polish, add(1));
@@ -60,7 +60,7 @@ test('a broadcast is applied page by page, with an index that goes on from one t
 });
 
 for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.look', 'claim.commit']) {
-  test(`a broadcast goes on at its page after a crash at ${call}, and nothing is applied or emitted twice`, async (t) => {
+  test(`a broadcast resumes at its page after a crash at ${call}, and nothing is applied or emitted twice`, async (t) => {
     const b = await bench(t);
     await filled(b);
     await b.produce(polish, polish);
@@ -81,7 +81,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
   });
 }
 
-test('a rewind onto a broadcast applies it to nobody again', async (t) => {
+test('a rewind to a broadcast does not apply it again', async (t) => {
   const b = await bench(t);
   await filled(b);
   await b.produce(polish);
@@ -94,7 +94,7 @@ test('a rewind onto a broadcast applies it to nobody again', async (t) => {
   }
 });
 
-test('a partition that is revoked while it applies a broadcast is let go after the page at hand', async (t) => {
+test('a partition that is revoked while it applies a broadcast is released after the current page', async (t) => {
   const b = await bench(t);
   await filled(b);
   await b.produce(polish);

@@ -59,7 +59,7 @@ for (const [kind, of] of Object.entries(KINDS)) {
     });
   }
 
-  test(`a view that a late owner comes to write shows what its successor concluded, with stores ${kind}`, async (t) => {
+  test(`a late write of a view shows what the successor concluded, with stores ${kind}`, async (t) => {
     const b = of(await bench(t, { jobs: [asOwnerSays] }));
     await b.owner('t', 'ann', 1);
     await b.produce([added, { thingId: 't', partId: 'p', amount: 1, colour: 'red' }]);
@@ -101,7 +101,7 @@ for (const [kind, of] of Object.entries(KINDS)) {
   });
 }
 
-test('a row whose records were all applied is written again under the token of who skips them', async (t) => {
+test('a row whose records were all applied is written again under the token of the owner that skips them', async (t) => {
   const b = await bench(t);
   await b.produce(add);
   const hook: Hook = async (name, go) => {
@@ -115,7 +115,7 @@ test('a row whose records were all applied is written again under the token of w
   assert.deepEqual(await b.saidSums(), ['t/p=1']);
 });
 
-test('an event that changes nothing leaves no row behind, once a claim has committed enough that is new', async (t) => {
+test('an event that changes nothing leaves no row, once a claim has committed enough new records', async (t) => {
   const idle = changed({ fold: { 'thing.added': (row) => row } });
   const b = await bench(t, { jobs: [idle] });
   const settings = { maxRecords: 2, possessionRecords: 5 };
@@ -133,7 +133,7 @@ test('an event that changes nothing leaves no row behind, once a claim has commi
   assert.deepEqual(await rowsAfter(next, 'p7'), ['p1', 'p2', 'p3', 'p4', 'p5', 'p7']);
 });
 
-test('a record that changed nothing is not judged again after a rewind, whatever lookups say by then', async (t) => {
+test('a record that changed nothing is not judged again after a rewind, whatever the lookups return by then', async (t) => {
   const b = await bench(t, { jobs: [asOwnerSays] });
   await b.owner('t', 'nobody', 1);
   await b.owner('u', 'ann', 1);

@@ -34,7 +34,7 @@ const listen = defineJob({
   },
 });
 
-test('an event that was emitted twice into a wrong partition is sent on and applied once', async (t) => {
+test('an event that was emitted twice into a wrong partition is forwarded and applied once', async (t) => {
   const b = await bench(t, { jobs: [addUp, listen], partitions: 2 });
   const { codec, transport, tables } = b.stores;
   const thingId = thingIn(b, 1);

@@ -173,7 +173,7 @@ const schedules = [
 
 for (const [what, schedule, rule] of schedules) {
   test(what, (t) => schedule(t, asItIs));
-  test(`${what}, with stores that do not say when a write came too late`, (t) => schedule(t, tellingNothing));
+  test(`${what}, with stores that do not report that a write came too late`, (t) => schedule(t, tellingNothing));
   if (rule === undefined) continue;
   test(`without ${rule} two owners disagree`, async (t) => {
     await assert.rejects(schedule(t, WITHOUT[rule]?.distort ?? asItIs), { code: 'ERR_ASSERTION' });

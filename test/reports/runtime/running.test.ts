@@ -146,7 +146,7 @@ test('a process with nothing to count notices that another table counts', { time
   );
 });
 
-test('what was counted of an origin is known in the partitions that a topic gets later', {
+test('the dedupe position of an origin also applies in partitions that a topic gets later', {
   timeout: 20_000,
 }, async (t) => {
   const [objects, segments] = [memoryObjects(), new MemorySegments()];
@@ -185,7 +185,9 @@ test('what was counted of an origin is known in the partitions that a topic gets
   );
 });
 
-test('what was written for a table that no longer counts gets into no other', { timeout: 20_000 }, async (t) => {
+test('what was written for a table that no longer counts is not committed to another', {
+  timeout: 20_000,
+}, async (t) => {
   const objects = memoryObjects();
   const current = await tableOn(t, objects);
   let isSwapped = false;
@@ -242,7 +244,7 @@ test('many partitions that are claimed at once read the table a few times', asyn
   assert.ok(reads < 10, `${reads} reads`);
 });
 
-test('whoever asks for the table gets what was there when it asked', async (t) => {
+test('a request for the table gets at least its state at the time of the request', async (t) => {
   const objects = memoryObjects();
   const table = await tableOn(t, objects);
   const other = await tableOn(t, objects);

@@ -60,7 +60,7 @@ async function answer(topic: Topic, record: LogRecord): Promise<string> {
   return checkAnswer(topic, decoded);
 }
 
-test(`${seeds.length} records that something is wrong with each get an answer from the closed list`, async (t) => {
+test(`${seeds.length} damaged records each get an answer from the closed list`, async (t) => {
   const outcomes = new Map<string, number>();
   for (const seed of seeds) {
     const [topic, def] = events[seed % events.length] as [Topic, EventDef];
