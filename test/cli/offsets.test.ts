@@ -27,7 +27,7 @@ test('the position of each job is shown for each partition, with what it has com
     assert.deepEqual([committed, furthest, lag, notes], [end, end, 0, []]);
   }
   const dedupe = (await ofJob(c, summarizeBatch)).reduce((sum, one) => sum + one.dedupe, 0);
-  assert.ok(dedupe > 0, 'of what track-progress said');
+  assert.ok(dedupe > 0, 'of the events of track-progress');
   const { stdout } = await showText(c);
   assert.match(stdout, /^job +partition +committed +end +behind +furthest +dedupe +notes$/m);
   assert.match(stdout, /^summarize-batch +0 /m);

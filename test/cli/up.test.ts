@@ -285,7 +285,7 @@ test('run ends with the message when none of its jobs is left', async (t) => {
   const lines = stderr.trim().split('\n');
   assert.match(lines.at(-1) ?? '', /^error: (track-progress|summarize-batch) is to go on at offset 10 /);
   const levels = lines.slice(0, -1).map((line) => JSON.parse(line));
-  assert.equal(levels.filter(({ level }) => level === 'fatal').length, 2, 'each is said once');
+  assert.equal(levels.filter(({ level }) => level === 'fatal').length, 2, 'each is logged once');
 });
 
 /** Settles when what came so far passes. */

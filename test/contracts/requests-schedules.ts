@@ -86,7 +86,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     await requests.putSchedule({ ...daily('s1', T0 + DAY), maxAttempts: 4 });
     await requests.fire(T0 + DAY, nextDay);
     const once = await leased(requests, 'ada', T0 + DAY, T0 + DAY + 10);
-    assert.equal(once.id, `schedule/s1/${T0}`, 'a request keeps what its schedule said then');
+    assert.equal(once.id, `schedule/s1/${T0}`, 'a request keeps the settings of its schedule at that time');
     await requests.fail(leaseOf(once), T0 + DAY + 1, 'the tables are away', false);
     assert.equal((await existing(requests, once.id)).state, 'failed');
     for (let attempt = 1; attempt <= 4; attempt += 1) {

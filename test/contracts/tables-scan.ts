@@ -51,7 +51,7 @@ export function scanContract(tablesTest: (title: string, body: (s: Scene) => Pro
       );
       await tables.write(table, writes);
       const expected = (await tables.read(table, keys)).map((row) => row as StoredRow).sort(byKey);
-      assert.equal(expected.filter(({ data }) => data === undefined).length, 5, 'those that were taken away too');
+      assert.equal(expected.filter(({ data }) => data === undefined).length, 5, 'deleted ones too');
       for (const limit of [1, 7, 39, 40, 100]) {
         assert.deepEqual(shown((await scanned(tables, table, limit)).sort(byKey)), shown(expected), `by ${limit}`);
       }

@@ -180,7 +180,7 @@ fault('workers that are scaled from 1 to 4 and back 20 times hand on their parti
   }),
 );
 
-fault('one broker of three that is killed holds up nobody for long, and comes back', async () => {
+fault('one broker of three that is killed delays nobody for long, and comes back', async () => {
   await world.close();
   await servers.kafka.kill();
   const kafka = await startBrokers(servers.folder, 3);

@@ -76,8 +76,8 @@ const late = ([def, data]: SpecEvent, n: number, by: number): SpecEvent => [
 
 const OLD = 7 * DAYS;
 const HISTORY: readonly (readonly [rule: string, asked: SpecEvent, by: number, isSent: boolean])[] = [
-  ['seven days old when it is told goes out', asks('a'), OLD, true],
-  ['more than seven days old when it is told comes into the feed alone', asks('a'), OLD + 1, false],
+  ['seven days old when it arrives goes out', asks('a'), OLD, true],
+  ['more than seven days old when it arrives enters only the feed', asks('a'), OLD + 1, false],
   ['years old comes into the feed alone, though it is urgent', asks('a', { urgent: true }), 10 * 365 * DAYS, false],
 ];
 
@@ -117,8 +117,8 @@ test('history waits neither for the end of quiet hours nor for a digest', async 
 /** Quiet from minute 60 to minute 120: what is asked for at minute 50 and told at another. */
 const quiet = { quietFrom: '10:00', quietUntil: '11:00' };
 const MOMENTS: readonly (readonly [rule: string, n: number, by: number, held: object, isSent: boolean])[] = [
-  ['before quiet hours and told in them waits for their end', 50, 20, { until: minute(120) }, false],
-  ['in quiet hours and told after them goes out', 70, 60, {}, true],
+  ['before quiet hours and arrives in them waits for their end', 50, 20, { until: minute(120) }, false],
+  ['in quiet hours and arrives after them goes out', 70, 60, {}, true],
   ['told before them goes out', 50, 5, {}, true],
 ];
 

@@ -137,8 +137,8 @@ const OUT: readonly (readonly [
   asked: SpecEvent,
   said: readonly ReturnType<typeof goesOut>[],
 ])[] = [
-  ['whoever said no preference is told in the feed alone', undefined, asks('a'), []],
-  ['whoever has no address is told in the feed alone', prefers({ addresses: [] }), asks('a'), []],
+  ['a recipient without preferences is notified only in the feed', undefined, asks('a'), []],
+  ['a recipient without an address is notified only in the feed', prefers({ addresses: [] }), asks('a'), []],
   ['a notification goes to the address there is', prefers(), asks('a'), [goesOut('a')]],
   [
     'a notification goes to every address there is',

@@ -95,15 +95,15 @@ const completed = { progress: 100, state: 'completed', completedAt: minute(9) };
 
 /** What is said of ada in algebra after each other, and what the board shows then. */
 const BOARDS: readonly (readonly [rule: string, said: readonly SpecEvent[], shown: object])[] = [
-  ['a member of whom nothing was said is not enrolled, as far as is known', [], {}],
+  ['a member without progress is not enrolled, as far as is known', [], {}],
   [
-    'the board shows what was said of a member',
+    'the board shows the progress of a member',
     [hears('ada', 'algebra', { progress: 40, state: 'in_progress' })],
     { enrolled: true, progress: 40, state: 'in_progress' },
   ],
   ['a completion keeps its time', [hears('ada', 'algebra', completed)], { enrolled: true, ...completed }],
   [
-    'what is said last counts',
+    'the latest progress counts',
     [
       hears('ada', 'algebra', { progress: 40, state: 'in_progress' }),
       hears('ada', 'algebra', { progress: 30, state: 'in_progress' }),
@@ -116,7 +116,7 @@ const BOARDS: readonly (readonly [rule: string, said: readonly SpecEvent[], show
     {},
   ],
   [
-    'what is said of others is not the member’s',
+    'the progress of others is not that of the member',
     [hears('ben', 'algebra', completed), hears('ada', 'botany', completed)],
     {},
   ],

@@ -14,7 +14,7 @@ const ORDERS: readonly (readonly [rule: string, events: readonly SpecEvent[], ro
     { courseId: 'algebra', learners: 1, ever: 1, progressSum: 50 },
   ],
   [
-    'nor when they came before anybody told what the batch is',
+    'nor when they came before the batch was announced',
     [
       of('botany', joins('ada', 20)),
       joins('ada', 50),

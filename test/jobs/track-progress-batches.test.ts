@@ -98,7 +98,7 @@ test('an enrollment in a batch of another course is refused, and the batch gets 
 
 for (const [what, row] of [
   ['is of the same course', batchOf('algebra', 0)],
-  ['nobody but learners has told of', batchOf('botany', null)],
+  ['is known only from learners', batchOf('botany', null)],
 ] as const) {
   test(`an enrollment in a batch that ${what} is accepted`, async (t) => {
     const spec = await jobSpec(t, trackProgress, { rows: [...known, row] });
@@ -134,11 +134,11 @@ const before = (active: boolean, since: number): SpecRow => [
 ];
 
 const EARLIER: readonly (readonly [what: string, active: boolean, told: SpecEvent, becomes: boolean])[] = [
-  ['who was in it leaves', true, at(20, leaves), false],
-  ['who was in it leaves by a method', true, at(20, by('self', leaves)), false],
-  ['who was in it stays, when an older leaving is told', true, at(5, leaves), true],
-  ['who had left comes back', false, at(20, joins), true],
-  ['who had left stays away, when an older joining is told', false, at(5, joins), false],
+  ['a learner who was in it leaves', true, at(20, leaves), false],
+  ['a learner who was in it leaves by a method', true, at(20, by('self', leaves)), false],
+  ['a learner who was in it stays, when an older leaving arrives', true, at(5, leaves), true],
+  ['a learner who had left comes back', false, at(20, joins), true],
+  ['a learner who had left stays away, when an older joining arrives', false, at(5, joins), false],
 ];
 
 for (const [what, active, told, becomes] of EARLIER) {

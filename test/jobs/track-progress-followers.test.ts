@@ -56,7 +56,7 @@ const follows = (groupId: string, following = true): SpecEvent => [progressFollo
 const LEFT: readonly (readonly [rule: string, events: readonly SpecEvent[], row: object | undefined])[] = [
   ['of whom nothing else is known', [follows('red'), follows('red', false)], undefined],
   ['of whom nothing was known', [follows('red', false)], undefined],
-  ['of whom another group is told', [follows('red'), follows('blue'), follows('red', false)], { followers: ['blue'] }],
+  ['followed by another group', [follows('red'), follows('blue'), follows('red', false)], { followers: ['blue'] }],
   ['who did something', [follows('red'), opens('a'), follows('red', false)], { followers: [] }],
   ['who was in a batch', [follows('red'), joins, leaves, follows('red', false)], { followers: [] }],
 ];

@@ -117,7 +117,7 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
   assertViewsShowRows(shown, CAMPUS_JOBS);
   const said = await partitionsOf(campus.stores.transport, summarizeBatch.from.name);
   const ids = said.flat().map(({ headers }) => headers['ce_id']);
-  assert.equal(new Set(ids).size, ids.length, 'nothing was said twice');
+  assert.equal(new Set(ids).size, ids.length, 'nothing was emitted twice');
   const joined = said.flat().filter(({ headers }) => headers['ce_type'] === learnerJoined.type);
   assert.equal(joined.length, enrolled);
 

@@ -170,7 +170,7 @@ test('an event that release 1 emitted is recognised when release 2 emits it agai
   }
   assert.ok(
     (await origins()).some((origin) => String(origin).includes('@')),
-    'release 2 has said them too',
+    'release 2 has emitted them too',
   );
   await c.enrol(4);
   await c.run();

@@ -103,7 +103,7 @@ for (const [call, code] of CALLS) {
         );
       }
       const kinds = b.told.map(({ kind }) => kind);
-      assert.ok(kinds.lastIndexOf('resumed') > kinds.lastIndexOf('waiting'), 'that it is over is told');
+      assert.ok(kinds.lastIndexOf('resumed') > kinds.lastIndexOf('waiting'), 'the end is reported');
       assert.equal(kinds.filter((kind) => kind === 'resumed').length <= waiting.length, true, 'once each time');
     });
   }

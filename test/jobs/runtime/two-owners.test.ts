@@ -165,7 +165,7 @@ const schedules = [
     'the check of the token after the fence',
   ],
   [
-    'an owner that wakes up late is not heard, since its events leave with its offset or not at all',
+    'an owner that resumes late emits nothing, since its events are committed with its offset or not at all',
     lateToSpeak,
     undefined,
   ],
