@@ -1,4 +1,4 @@
-/** Who may import whom: one table of all folders, each with its reason, checked on the import graph as it is. It is said nowhere else. */
+/** Who may import whom: one table of all folders, each with its reason, checked on the actual import graph. It is stated nowhere else. */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { jobs } from '../jobs/index.ts';
 import { importsOf, reachable, type Source, sourceTree } from './imports.ts';
 
 interface Rule {
-  /** The files it holds for. The first rule that names a file is the one. */
+  /** The files it applies to. The first rule that names a file counts. */
   readonly files: readonly string[];
   /** Which of our files they may import. */
   readonly ours: readonly string[];

@@ -19,7 +19,7 @@ const IMPORTS = [
   /^\s*import\s+'([^']+)'/gm,
   /\b(?:import|require|import\.meta\.resolve)\(\s*'([^']+)'/g,
 ];
-/** What names its module only when it runs, so that nobody can know it before. */
+/** Imports whose module is only known at run time. */
 /** It imports a file of the user's. */
 const OF_USERS = 'app/platform-file.ts';
 const UNKNOWABLE = /\b(?:import|require)\(\s*[^'\s)]/;

@@ -1,4 +1,4 @@
-/** What an embedded installation does by itself for its tables of segments. */
+/** The upkeep that an embedded installation does automatically for its tables of segments. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepSegments } from '../../app/keep-segments.ts';

@@ -36,7 +36,7 @@ test('the file is TypeScript or JavaScript, and is loaded without a build', asyn
 
 const FOREIGN = `export default { [Symbol.for('tributary.platform')]: true, modules: [], topics: [], jobs: [] };`;
 
-/** Files that are wrong, and what is said of them behind the name of the file. */
+/** Wrong files, and the message that follows the name of the file. */
 const WRONG: readonly (readonly [what: string, files: Readonly<Record<string, string>>, message: RegExp])[] = [
   [
     'two of them',

@@ -14,7 +14,7 @@ interface Started extends RunningJob {
   fail(error: unknown): void;
 }
 
-/** Two jobs that fail when they are told to, and a clock whose sleepers are woken by hand. */
+/** Two jobs that fail on request, and a clock whose sleepers are woken by hand. */
 function process(startFails: (name: string) => unknown = () => undefined, stopFails?: Error) {
   const told: TelemetryEvent[] = [];
   const started: Started[] = [];

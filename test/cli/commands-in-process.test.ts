@@ -35,7 +35,7 @@ test('a command waits for a slow reader, and ends when the reader is gone', asyn
   await command(one, 'produce-piece', { topic: 'enrollment.events' }, input);
   const controller = new AbortController();
   let lines = 0;
-  // It never says that it has written: the first lines fill its buffer, and nothing follows.
+  // It never acknowledges a write: the first lines fill its buffer, and nothing follows.
   const stdout = new Writable({
     highWaterMark: 1000,
     write() {

@@ -1,4 +1,4 @@
-/** The control socket alone, with commands made for the purpose. */
+/** The control socket in isolation, with commands made for the purpose. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';

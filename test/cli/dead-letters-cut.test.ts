@@ -1,4 +1,4 @@
-/** Letters that were cut, and letters of events for several rows. */
+/** Truncated dead letters, and dead letters of events for several rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';

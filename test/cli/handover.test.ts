@@ -1,4 +1,4 @@
-/** Who only looks keeps nobody from the data folder: it is handed over to `up`, and makes none by looking. */
+/** A command that only reads does not lock others out of the data folder: it hands it over to `up`, and never creates it. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';

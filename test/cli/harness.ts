@@ -54,7 +54,7 @@ export interface Running {
   readonly said: (text: string) => Promise<void>;
 }
 
-/** Starts a command that goes on. It is killed when the test is over, if it still runs. */
+/** Starts a command that keeps running. It is killed when the test is over, if it still runs. */
 export function running(t: TestContext, folder: string, args: readonly string[], env?: Options['env']): Running {
   const one = start(folder, args, { env });
   t.after(async () => {

@@ -50,7 +50,7 @@ test('an unplanned failover: new tables are made from a mirror without the event
   const before = await everything(c);
   const target = await otherCluster(t);
   await mirror(c.stores.transport, target.transport, isEmittedByNoJob);
-  // In the middle of something, with rows and offsets that nobody can tell any more from those of the other cluster.
+  // In the middle of work: rows and offsets can no longer be distinguished from those of the other cluster.
   await c.enrol(1);
   const fresh = await Campus.open({ ...target, codec: c.stores.codec });
   await fresh.run();

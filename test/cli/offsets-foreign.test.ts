@@ -26,7 +26,7 @@ for (const [where, placeOf] of Object.entries(PLACES)) {
     await c.run();
     assert.deepEqual(await c.counts(), [10, 10]);
     assert.equal(c.heard('offset-foreign').length, 2, 'once a partition: it is repaired');
-    // Upstream everything is said anew.
+    // The upstream job emits everything again.
     c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
     await seek(c, trackProgress, begin, { restored: true });
     await c.run();
@@ -68,7 +68,7 @@ test('the report names the first offset from which the log shows what was counte
   const said = await seek(c, summarizeBatch, end);
   assert.match(said, /The dedupe positions are made from the log, as far as it reaches back: /);
   assert.match(said, new RegExp(`^ +0 .* ${first} `, 'm'));
-  // Each of both lines has said something since.
+  // Both upstream partitions have emitted something since.
   await seek(c, trackProgress, begin);
   await c.run();
   assert.deepEqual(await c.counts(), [10, 10]);

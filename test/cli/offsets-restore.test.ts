@@ -32,7 +32,7 @@ test('a rewind writes the views of the replayed rows again, and changes nothing 
   const { before } = await twoDays(c);
   const said = () => emittedEvents(c.stores, batchEvents, trackProgress);
   const saidBefore = await said();
-  // Its rows are those of events of the platform. What a job said is known by its dedupe positions, and leads to no row a second time.
+  // Its rows come from events of the platform. Derived events are recognised by their dedupe positions, and change no row a second time.
   c.stores.database.exec("DELETE FROM cache_fields WHERE cache = 'learner_courses'");
   await seekAll(c, begin);
   await c.run();
@@ -117,7 +117,7 @@ test('a topic that has lost its end stops its jobs, and the advice in the messag
   await seek(c, trackProgress, begin, RESTORED);
   await c.enrol(3);
   await c.run();
-  // Three new learners, and the one whose visit came after the loss. Their batches take for repeats what is said at offsets of before.
+  // Three new learners, and the one who visited after the loss. Their batches take events at earlier offsets for repeats.
   assert.deepEqual(await c.counts(), [8, 4]);
   // Until there are more than the log has lost.
   await c.enrol(20);
@@ -188,7 +188,7 @@ test('saved dedupe positions include what the log has dropped', async (t) => {
   await c.stores.transport.expire(DAY_ONE + 3_600_000);
   assert.deepEqual((await partitionsOf(c.stores.transport, batchEvents.name)).flat(), []);
   await seek(c, summarizeBatch, saved, RESTORED, offsets);
-  // Upstream everything is said anew.
+  // The upstream job emits everything again.
   c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
   await seek(c, trackProgress, begin, RESTORED);
   await c.run();
@@ -203,7 +203,7 @@ test('a view with records newer than any claim can write is reported, until it i
     await c.run();
   }
   const before = await everything(c);
-  // Nobody knows any more how far the tokens were: neither the claims nor what the groups had committed.
+  // The last token is unknown: it is neither in the claims nor in the commits of the groups.
   restore(c.stores.database, backup, { claims: true });
   c.stores.database.exec('DELETE FROM log_offsets');
   c.told.length = 0;

@@ -1,4 +1,4 @@
-/** What `offsets show` says and `offsets seek` does, and what an operator gives wrongly. */
+/** What `offsets show` prints and `offsets seek` does, and wrong input of an operator. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -128,7 +128,7 @@ test('every wrong usage is answered with one line and exit code 2', async (t) =>
   }
 });
 
-/** Where nobody listens. */
+/** A port without a listener. */
 async function nowhere(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,4 @@
-/** What `produce` takes, in which pieces it sends it, and what it says when it fails on the way. */
+/** What `produce` accepts, in which pieces it sends it, and what it prints when it fails on the way. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';

@@ -246,7 +246,7 @@ test('a fatal error of one job stops that job alone: the others go on, and the p
   );
   assert.equal((await fetch(`${address}/livez`)).status, 200);
   let metrics = '';
-  // All its partitions are let go: soon after the failure is logged, and for good.
+  // All its partitions are released: soon after the failure is logged, and for good.
   while (!/^tributary_partitions_owned\{job="track-progress"\} 0$/m.test(metrics)) {
     metrics = await (await fetch(`${address}/metrics`)).text();
   }

@@ -125,7 +125,7 @@ export function listening() {
       all.push(update);
       wake();
     },
-    /** What it was told, without what it was told twice. */
+    /** What it received, without repeats. */
     updates: () => withoutRepeats(all),
     async until(course: string, number: number): Promise<void> {
       const isIt = ({ key, record }: LiveUpdate): boolean => key[2] === course && record?.['count'] === number;

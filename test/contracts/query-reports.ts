@@ -100,7 +100,7 @@ export function queryReportsContract(
       const events = Array.from({ length: users }, (_, n) =>
         visit({ userId: `user-${n}`, seconds: ((n * 7919) % users) / 10 }),
       );
-      // Overlapping parts: who is in both is one visitor, and two visits.
+      // Overlapping parts: a user in both is one visitor, and two visits.
       await lake.count(visits, events.slice(0, 6000));
       await lake.count(visits, events.slice(3000));
       const [row] = await rowsOf(engine, ask({ by: [] }));
@@ -190,7 +190,7 @@ function answered(row: Readonly<Record<string, Cell>>, { dimensions, metrics }: 
   return Object.fromEntries(cells);
 }
 
-/** As texts, since the order of rows is nobody's; doubles to twelve digits, since the order of sums is not, either. */
+/** As texts, since the order of rows is undefined; doubles to twelve digits, since the order of sums is undefined, too. */
 function sorted(rows: readonly Row[]): string[] {
   const plain = (value: unknown): unknown => {
     if (typeof value === 'bigint') return `${value}n`;

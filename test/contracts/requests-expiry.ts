@@ -27,7 +27,7 @@ export function expiryContract(name: string, make: (t: TestContext) => Promise<R
     for (const id of ['a', 'b', 'c']) await finished(requests, id, T0, T0 + 10);
     const all = ['a', 'b', 'c'].map(removable);
     assert.deepEqual(await requests.expire(T0 + 10), all);
-    // Whoever was told crashed.
+    // The caller that got the answer crashed.
     assert.deepEqual(await requests.expire(T0 + 20), all);
     await requests.confirmRemoved(['b']);
     assert.deepEqual(await requests.expire(T0 + 30), [removable('a'), removable('c')]);

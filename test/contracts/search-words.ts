@@ -221,7 +221,7 @@ export function wordsContract(opened: Open): void {
   });
 }
 
-/** Whatever might be syntax, alone and at every place of a query. */
+/** Everything that might be syntax, alone and at every position of a query. */
 function queries(): string[] {
   const signs = [
     ...'"\'`\\*(){}[]<>+-^~:;,./?!&|=@#$%_\0\u0301\uFEFF\uFFFF🎓',

@@ -43,7 +43,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
           async read() {
             const { items } = await search.search(courses, { tenant, words: '', limit: 10 });
             const number = items[0]?.['learners'] as number | undefined;
-            // Words must tell the same as the documents.
+            // The words must match the documents.
             for (const each of [10, 11, 20, 90]) {
               assert.deepEqual(await found(search, { tenant, words: `number ${each}` }), each === number ? ['a'] : []);
             }

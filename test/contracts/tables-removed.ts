@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of rows that were taken away. */
+/** What every implementation of the tables port keeps of deleted rows. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { keysWhere } from './keys-where.ts';
@@ -21,7 +21,7 @@ export function removedRowsContract(tablesTest: (title: string, body: (s: Scene)
     await assertHolds(tables, gone);
     assert.deepEqual(await where('region', 'Wales'), ['ada', 'bob']);
     assert.deepEqual(await where('courseId', 'course-1'), ['ada', 'bob']);
-    // The next owner, who knows no data of it.
+    // The next owner, without the earlier data.
     const again = write(ada, v(2, 2), { partition, whole: true, outbox: 'bye', keepMs: DAY_MS, data: undefined });
     await tables.write(learners, [again]);
     await assertHolds(tables, again);

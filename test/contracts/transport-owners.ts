@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps as to who owns a partition, what became of its topic, and its metadata. */
+/** The rules of the transport port for ownership of a partition, changes of its topic, and its metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { WantedTopic } from '../../topics/log/admin.ts';

@@ -17,7 +17,7 @@ function recordsIn(schema: Schema): RecordSchema[] {
   return [schema, ...schema.fields.flatMap((field) => recordsIn(field.type))];
 }
 
-/** What the value says and the schema does not know. */
+/** Properties of the value that the schema does not have. */
 function strangers(schema: Schema, value: unknown): string[] {
   if (value === null || typeof schema === 'string') return [];
   if (isNullable(schema)) return strangers(schema[1], value);

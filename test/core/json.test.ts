@@ -309,7 +309,7 @@ const all = { who: 'ada', colours: ['red'], zone: 'Asia/Kolkata', parcel: { colo
 const left = (path: string, why: string) => ({ path, problem: why });
 const notColour = (path: string, said: string) => `${path}: one of red, blue is expected, not ${said}`;
 
-/** What is wrong, what is there instead, and what is said of it. */
+/** What is wrong, what replaces it, and the message about it. */
 const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readonly object[]])[] = [
   [{}, {}, []],
   [{ zone: 99 }, { zone: '99' }, []],
@@ -333,7 +333,7 @@ const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readon
       left('data.parcel.weight', 'data.parcel.weight: a number of at most 9 is expected, not 10'),
     ],
   ],
-  // What has no default takes with it what it lies in, and what was said of that.
+  // A value without a default removes its parent with it, and the message about the parent.
   [{ parcel: { weight: 'x' } }, { parcel: null }, [left('data.parcel', 'data.parcel.colours: an array is missing')]],
 ];
 

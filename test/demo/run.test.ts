@@ -13,7 +13,7 @@ const presentations = ['AAA-2013J', 'AAA-2014J'];
 /** Without any: faster. */
 const small = ['AAA-2014J', 'GGG-2014B'];
 
-/** What the rows themselves say of AAA-2013J, without any event. */
+/** The figures of AAA-2013J, computed from the rows without any event. */
 function byHand() {
   const rows = selectRows(readRows(), ['AAA-2013J']);
   const sites = rows.sites.length;

@@ -1,4 +1,4 @@
-/** The one place where a DuckDB is opened. */
+/** The only module that opens a DuckDB. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

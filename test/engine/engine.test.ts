@@ -12,7 +12,7 @@ import { NODE_NEEDED, NODE_VERSIONS, runsTributary } from '../../app/node-versio
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
-/** This Node says that it is another, and that it has no `execve`, which Node 20 does not have. */
+/** This Node pretends to be another version, and to have no `execve`, like Node 20. */
 function pretending(version: string): string {
   const lines = `
     Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
@@ -20,7 +20,7 @@ function pretending(version: string): string {
   return `data:text/javascript,${encodeURIComponent(lines)}`;
 }
 
-/** A folder with the script, and with a Node as npm installs one, if `installed` says of which version. */
+/** A folder with the script, and with a Node as npm installs one, if `installed` names its version. */
 function folder(t: TestContext, installed?: string): string {
   const path = mkdtempSync(join(tmpdir(), 'tributary-engine-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));

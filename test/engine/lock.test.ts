@@ -37,7 +37,7 @@ test('nothing runs a script when it is installed', () => {
   assert.deepEqual(pathsOf(locked.filter(([, { hasInstallScript }]) => hasInstallScript === true)), []);
 });
 
-/** None of them asks anything of those who only use Tributary, but to keep the notices, which lie in each package. */
+/** None of them requires anything of users of Tributary, except to keep the notices, which are in each package. */
 const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0', 'Unlicense'];
 
 test('every package has a licence that is compatible with ours', () => {

@@ -1,4 +1,4 @@
-/** `docs/add-a-job.md`, followed step by step: what it tells the reader to change fits the example, and leads where it says. */
+/** `docs/add-a-job.md`, followed step by step: its instructions fit the example, and have the described result. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The pipeline as several processes, on real servers that are killed while it works. `npm run test:faults`; `FAULTS_SEED=7` tells the
- * story of that seed again. The cases stand on each other: one that fails ends the run.
+ * The pipeline as several processes, on real servers that are killed while it works. `npm run test:faults`; `FAULTS_SEED=7` repeats the
+ * story of that seed. The cases depend on each other: one that fails ends the run.
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';

@@ -94,7 +94,7 @@ export class RollupWorld {
   readonly #gates = new Map<string, Gate>();
   /** What was counted of topics that are gone. */
   #counted: Counted | undefined;
-  /** Settles when nobody produces. */
+  /** Settles when no producer is active. */
   #producing: Promise<void> = Promise.resolve();
   #pause: Promise<void> | undefined;
 

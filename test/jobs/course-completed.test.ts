@@ -1,4 +1,4 @@
-/** What a learner is told about a course that is completed, whatever the course is called. */
+/** The notification of a learner about a completed course, whatever the course is called. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';

@@ -244,7 +244,7 @@ for (const [repeats, calls, state] of REPEATS) {
   });
 }
 
-/** What the log may say of an attempt that is not under way. */
+/** Answers in the log about an attempt that is not under way. */
 const ANSWERS: readonly (readonly [rule: string, state: string, attempt: number])[] = [
   ['an earlier attempt', 'sending', 1],
   ['a later attempt', 'sending', 3],

@@ -1,5 +1,5 @@
 /**
- * Facts have a time: every event of courses, enrollments and batches, told again late, told out of order, and told with the oldest time, of 1970
+ * Facts have a time: every event of courses, enrollments and batches, repeated late, out of order, and with the oldest time, one of 1970
  * and of 2099.
  */
 import assert from 'node:assert/strict';

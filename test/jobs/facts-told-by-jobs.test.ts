@@ -1,4 +1,4 @@
-/** What jobs say to each other is known by its origin: told again late, whatever its time, it counts once. */
+/** Events that jobs emit to each other are recognised by their origin: repeated late, whatever their time, they count once. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
@@ -16,7 +16,7 @@ import * as batches from './batches.ts';
 import { publishes } from './courses.ts';
 import { completes, inBatch, joins, key, known } from './learners.ts';
 
-/** What one job says to another, which is told all of it again later, as it is, by a sender that does not know that it was told. */
+/** The events of one job for another, all repeated later, unchanged, by a sender that does not know that they were sent. */
 async function toldAgain(
   t: TestContext,
   [upstream, job]: [Job, Job],

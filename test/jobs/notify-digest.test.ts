@@ -113,7 +113,7 @@ for (const [rule, rest, asked, said] of NOT_COLLECTED) {
   });
 }
 
-/** What happens to two that are collected, before the digest; and what it says. */
+/** What happens to two collected notifications before the digest, and what is in the digest. */
 const UNWANTED: readonly (readonly [
   rule: string,
   asked: readonly SpecEvent[],
@@ -180,7 +180,7 @@ test('a timer that is late for two digests releases each with what was due at it
   await spec.thenRow(key, { collected: collectedFor('c', DUE + 1 + DAY, DUE + 2 * DAY) });
 });
 
-/** Preferences that are told at minute 3, while 'a' is collected since minute 1 for mail. */
+/** Preferences that arrive at minute 3, while 'a' is collected since minute 1 for mail. */
 const ANEW: readonly (readonly [
   rule: string,
   before: object,
@@ -249,7 +249,7 @@ for (const [rule, rest, preferences, said, row] of ANEW) {
   });
 }
 
-/** Preferences that are told at minute 2, while 'a' is held back for push and, with a digest, collected for mail. */
+/** Preferences that arrive at minute 2, while 'a' is held back for push and, with a digest, collected for mail. */
 const HELD: readonly (readonly [
   rule: string,
   before: object,

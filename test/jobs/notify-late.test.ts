@@ -1,4 +1,4 @@
-/** What is told late, out of order, or with a wrong time, of what a user is told. */
+/** Events for a recipient that arrive late, out of order, or with a wrong time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deliverMessage } from '../../jobs/deliver-message/deliver-message.ts';
@@ -114,7 +114,7 @@ test('history waits neither for the end of quiet hours nor for a digest', async 
   await spec.thenNothing();
 });
 
-/** Quiet from minute 60 to minute 120: what is asked for at minute 50 and told at another. */
+/** Quiet from minute 60 to minute 120: a notification requested at minute 50 that arrives at another. */
 const quiet = { quietFrom: '10:00', quietUntil: '11:00' };
 const MOMENTS: readonly (readonly [rule: string, n: number, by: number, held: object, isSent: boolean])[] = [
   ['before quiet hours and arrives in them waits for their end', 50, 20, { until: minute(120) }, false],

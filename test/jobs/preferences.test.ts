@@ -1,4 +1,4 @@
-/** What of preferences holds, when something in them is wrong or when they are told late. */
+/** Which parts of preferences apply when something in them is wrong or when they arrive late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify/notify.ts';
@@ -18,7 +18,7 @@ const noZone = (said: string) =>
 const noTime = (field: string, said: string) =>
   `data.${field} is ${said}, which is no time of day: give 00:00 to 23:59`;
 
-/** What is wrong in an opt-out, what is said of it, and what holds of it beside the opt-out. */
+/** What is wrong in an opt-out, the message about it, and what applies beside the opt-out. */
 const WRONG: readonly (readonly [wrong: object, problems: readonly string[], holds: object])[] = [
   [{ timeZone: '99' }, [noZone('"99"')], { quietFrom: null, quietUntil: null, digest: null }],
   [{ timeZone: '' }, [noZone('""')], {}],
@@ -54,7 +54,7 @@ const FAX = { channel: 'fax', address: '+1' };
 /** What the preferences before were. */
 const BEFORE = { ...night, digest, addresses: [MAIL, PUSH], muted: ['exam'] };
 
-/** The same for what does not fit the schema, as only JSON can say it: what is told, and what of it holds. */
+/** The same for what does not fit the schema, which is only possible in JSON: the event, and the part of it that applies. */
 const UNFIT: readonly (readonly [told: object, problems: readonly string[], holds: object])[] = [
   [
     { addresses: [FAX, PUSH], muted: ['course'] },

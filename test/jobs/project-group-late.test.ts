@@ -1,4 +1,4 @@
-/** Facts about a group that are told late, out of order, or with a wrong time. */
+/** Facts about a group that arrive late, out of order, or with a wrong time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -93,7 +93,7 @@ test('a deleted group no longer follows anybody', async (t) => {
 const group: readonly SpecEvent[] = [creates(), adds('ada'), takesUp('algebra')];
 const completed = { progress: 100, state: 'completed', completedAt: minute(9) };
 
-/** What is said of ada in algebra after each other, and what the board shows then. */
+/** Successive progress of ada in algebra, and what the board then shows. */
 const BOARDS: readonly (readonly [rule: string, said: readonly SpecEvent[], shown: object])[] = [
   ['a member without progress is not enrolled, as far as is known', [], {}],
   [

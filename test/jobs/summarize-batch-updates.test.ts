@@ -1,4 +1,4 @@
-/** What an update makes of a batch, of its timers and of what is said about it. */
+/** The effect of an update on a batch, on its timers and on its events. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -36,7 +36,7 @@ test('the same update again changes nothing', async (t) => {
   await spec.thenEmits(started);
 });
 
-/** A batch of minutes 10 to 20 that was told of, and whose timers fired; then an update at that minute, and what comes when. */
+/** A batch of minutes 10 to 20 that was announced, and whose timers fired; then an update at that minute, and what follows when. */
 const UPDATES: readonly {
   rule: string;
   minute: number;

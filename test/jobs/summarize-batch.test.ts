@@ -1,4 +1,4 @@
-/** When a batch starts and ends, and what is said about that. */
+/** When a batch starts and ends, and which events that emits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -50,7 +50,7 @@ test('timers that are late, both at once, emit the start and then the end', asyn
   await spec.thenEmits(started, ended);
 });
 
-/** Told of at minute 30. */
+/** Announced at minute 30. */
 const TOLD: readonly (readonly [
   when: string,
   start: number,

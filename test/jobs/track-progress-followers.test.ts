@@ -1,4 +1,4 @@
-/** What groups that follow a learner are told. */
+/** The events for groups that follow a learner. */
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';

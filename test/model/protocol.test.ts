@@ -1,4 +1,4 @@
-/** The model of the rules: it holds, and it has the same switches as the runtime and its test. */
+/** The model of the rules: it is valid, and it has the same switches as the runtime and its test. */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

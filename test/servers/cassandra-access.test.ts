@@ -1,4 +1,4 @@
-/** The tables on a Cassandra that wants encryption and a password. */
+/** The tables on a Cassandra that requires encryption and a password. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

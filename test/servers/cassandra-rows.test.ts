@@ -1,4 +1,4 @@
-/** Claims and rows that were taken away, as they lie in a real Cassandra. */
+/** Claims and deleted rows, as a real Cassandra stores them. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

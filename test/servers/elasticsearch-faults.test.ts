@@ -113,7 +113,7 @@ describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
       assert.equal(outcome.reason.code, 'SEARCH_AWAY', String(outcome.reason));
     }
     assert.ok((await patient.apply(courses, batch('t4', 3))).every((result) => result === 'written'));
-    // What was cut off may have been read: it holds no newer version, and changes nothing.
+    // What was cut off may have been read: it has no newer version, and changes nothing.
     const { total } = await patient.search(courses, { ...all, tenant: 't4', filter: { learners: 3 } });
     assert.equal(total, names.length);
   });
@@ -138,7 +138,7 @@ describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
   });
 });
 
-/** What the runtime does: goes on trying while the store is away. */
+/** Like the runtime: retries while the store is away. */
 async function until<T>(act: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

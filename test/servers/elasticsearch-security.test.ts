@@ -1,4 +1,4 @@
-/** The search on an Elasticsearch that asks who is there, by HTTPS. */
+/** The search on an Elasticsearch with authentication, by HTTPS. */
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -71,7 +71,7 @@ function opened(t: TestContext, options: ElasticsearchOptions) {
   return search;
 }
 
-/** Rejected at once, with a message that tells no password. */
+/** Rejected at once, with a message that shows no password. */
 async function refused(act: Promise<unknown>, message: RegExp): Promise<void> {
   await assert.rejects(act, (error: Error & { code?: string }) => {
     assert.equal(error.code, 'ACCESS_REFUSED', error.message);

@@ -21,7 +21,7 @@ import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contra
 import { withTopic } from './kafka-topic.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
-// Sessions as short as a test wants them.
+// Sessions short enough for a test.
 const server = await startKafka({ folder, settings: { 'group.min.session.timeout.ms': '500' } });
 after(async () => {
   await server.kill();

@@ -155,7 +155,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     const admin = await administrator(t, server);
     const member = await joined(transport, 'count', topic);
     const refusal = () => member.membership.claim(0).then(String, (error: Error) => error.message);
-    /** False if the broker dropped it before it spoke again: then it joins when it has let go, and not before. */
+    /** False if the broker dropped it before it reconnected: then it joins when it has released its partitions, and not before. */
     const isHeard = async (): Promise<boolean> => {
       for (;;) {
         if ((await refusal()).includes('lets go of it')) return true;
@@ -169,7 +169,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
       assert.deepEqual(await member.revoking(), [0, 1]);
       server.resume();
       heard = await isHeard();
-      // It has joined the group by then, and was told that it has what it is letting go of.
+      // It has joined the group by then, and was assigned what it is releasing.
       for (let calls = 0; calls < 20; calls++) await transport.lag('count', topic);
       letGo();
       while (member.held.size > 0 && !heard) await member.told();

@@ -28,7 +28,7 @@ Connection.prototype.send = function counting(message) {
   asked.set(apiName, (asked.get(apiName) ?? 0) + 1);
   return send.call(this, message);
 };
-/** Of those whose number says something: a heartbeat or a fetch comes with time. */
+/** Of those whose number is meaningful: heartbeats and fetches depend on time. */
 function requests(): Record<string, number> {
   const found = Object.fromEntries(asked);
   asked.clear();
@@ -111,7 +111,7 @@ test('a look begins the transaction: the commit asks for nothing more, and a sec
   await claim.look();
   await claim.commit({ records: [], offset: 1, metadata: '' });
   assert.deepEqual(requests(), { AddOffsetsToTxn: 1, TxnOffsetCommit: 1, EndTxn: 1 });
-  // What is part of a transaction is answered without being written, and so says nothing.
+  // A part of a transaction is answered without being written, and so proves nothing.
   await claim.look();
   asked.clear();
   await claim.look();

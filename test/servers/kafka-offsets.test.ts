@@ -251,7 +251,7 @@ test('a topic that is deleted and made again ends its claims, and none of them r
   assert.notEqual(next.shape.id, claim.shape.id);
   assert.deepEqual(keysOf(await take(next, 6)), ['e', 'f', 'g', 'h', 'i', 'j']);
 
-  // One that did not notice while the topic was gone: it has paused, say.
+  // One that did not notice while the topic was gone, for example because it was paused.
   const cluster = new Cluster(settingsOf({ url }));
   const fetcher = new Fetcher(cluster);
   t.after(() => {

@@ -15,7 +15,7 @@ import { withTopic } from './kafka-topic.ts';
 const { url } = await running('kafka');
 
 function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport {
-  // A heartbeat is how a member hears that the group changed.
+  // A heartbeat is how a member learns that the group changed.
   const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
   t.after(() => transport.close());
   return transport;

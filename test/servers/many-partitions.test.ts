@@ -1,4 +1,4 @@
-/** A whole worker with a thousand partitions: `test/bench/many-partitions.ts` says how long it takes. */
+/** A whole worker with a thousand partitions: `test/bench/many-partitions.ts` measures how long it takes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ test('a worker claims a thousand partitions, each once, and reads the committed 
     assert.equal(told.get('claimed'), PARTITIONS);
     assert.equal(told.get('fenced') ?? 0, 0);
     assert.equal(told.get('released'), PARTITIONS);
-    // Whoever goes on with an offset of its own asks for no other.
+    // A claim that continues with an offset of its own asks for no other.
     if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10, `${readings} readings`);
     else assert.equal(readings, 0);
   }

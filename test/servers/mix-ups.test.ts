@@ -1,4 +1,4 @@
-/** What real servers say to a client that speaks TLS to a port without, or a login that they do not want; and what we make of it. */
+/** Answers of real servers to TLS on a port without it, or to an unwanted login; and our messages about them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -44,7 +44,7 @@ test('two installations in one database do not see each other', async (t) => {
   assert.equal(await other.get('r1'), undefined);
 });
 
-/** What several workers do at once, each with connections of its own; the clock is one, and goes on at every step. */
+/** What several workers do at once, each with connections of its own; they share a clock, which advances at every step. */
 const step = fc.record({
   does: fc.constantFrom('lease', 'lease', 'renew', 'finish', 'fail', 'cancel'),
   holds: fc.integer({ min: 1, max: 12 }),
@@ -61,7 +61,7 @@ test('several processes never have the same lease, and one that lost it changes 
       assert.ok(first);
       for (let index = 0; index < REQUESTS; index += 1) await first.create(newRequest(`r${index}`, 4), T0 + index);
       let now = T0 + 100;
-      /** The newest attempt that somebody was told to have, by request. */
+      /** The newest attempt that a worker was given, by request. */
       const newest = new Map<string, number>();
       const granted = new Set<string>();
       const finished = new Map<string, number>();

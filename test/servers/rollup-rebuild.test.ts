@@ -104,7 +104,7 @@ test('a table is made anew from the topic and its archive under load, and the ro
   const generation = await openNewest(kept.objects, source.prefix, before.generation);
   const own = { ...runtime, stores: { ...stores, transport: whole.transport } };
   const parts = { source, generation, stores: kept, runtime: own, settings: { ...SETTINGS, publishMs: 200 } };
-  // Ended in between, it goes on where it was.
+  // Ended in between, it resumes where it was.
   const ending = new AbortController();
   const ended = rebuildGeneration(parts, { signal: ending.signal, progress: () => ending.abort(new Error('ended')) });
   await assert.rejects(ended, { message: 'ended' });

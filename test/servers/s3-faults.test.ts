@@ -160,7 +160,7 @@ test('a server killed during a read is away for its reader', async (t) => {
   await server.kill();
   await assert.rejects(rest(begun), away);
   await server.start();
-  // Also for those who had not begun to read.
+  // For readers that had not begun, too.
   for (const each of unread) await assert.rejects(rest(each[Symbol.asyncIterator]()), away);
   assert.equal((await bodyOf(objects, 'a')).length, 30 * MEGABYTE);
 });

@@ -190,7 +190,7 @@ test('a server that ends during its start reports why', async (t) => {
   await assert.rejects(startRedis({ folder: temporaryFolder(t), port }), /ended while it started.*bind/is);
 });
 
-/** A port that somebody listens on who is no server of ours. */
+/** A port with a listener that is none of our servers. */
 async function taken(): Promise<{ listening: ReturnType<typeof createServer>; port: number }> {
   const listening = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(listening, 'listening');

@@ -1,4 +1,4 @@
-/** What a subscriber is told after a break, message by message: on a real server these come in whatever order they come. */
+/** What a subscriber receives after a break, message by message: on a real server their order varies. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
@@ -107,7 +107,7 @@ test('a subscription is refused if its connections are closed at once, and none 
   assert.deepEqual(connections, []);
 });
 
-/** A connection that does as it is told. */
+/** A connection that does what the test asks. */
 class Fake extends EventEmitter {
   readonly home: string;
   readonly confirms: boolean;

@@ -63,7 +63,7 @@ channelsContract('mail by SMTP', async (t) => {
   };
 });
 
-/** A server that behaves as `options` say, and keeps the texts it took. */
+/** A server that behaves as set in `options`, and keeps the texts it received. */
 async function server(t: TestContext, options: SMTPServerOptions = {}) {
   const texts: string[] = [];
   const smtp = new SMTPServer({

@@ -1,4 +1,4 @@
-/** What doctor concludes from what servers say of themselves. */
+/** What doctor concludes from the status of servers. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';

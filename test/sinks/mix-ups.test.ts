@@ -1,4 +1,4 @@
-/** TLS on one side alone: every store names it, with the remedy, where jobs begin and in `doctor`. */
+/** TLS on one side only: every store names it, with the remedy, where jobs begin and in `doctor`. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
@@ -36,7 +36,7 @@ async function used<P extends Closing>(t: TestContext, port: P, work: (port: P) 
 interface Case {
   readonly name: string;
   readonly spoken: Spoken;
-  /** The URL that says TLS, and the one that says none. */
+  /** The URL with TLS, and the one without. */
   readonly tls: (address: string) => string;
   readonly plain: (address: string) => string;
   readonly use: (t: TestContext, url: string) => Promise<unknown>;

@@ -9,7 +9,7 @@ import { type Target, upload } from '../../sinks/objects/s3/upload.ts';
 
 const PART = 200_000;
 
-/** A target that keeps what it is sent, and fails where it is told to. */
+/** A target that keeps what it is sent, and fails where it is set to. */
 class Recorder implements Target {
   readonly partBytes = PART;
   readonly partsInFlight = 2;
@@ -169,7 +169,7 @@ type Answer = readonly [status: number, code?: string | undefined, headers?: Rec
 async function answering(t: TestContext, ...answers: Answer[]): Promise<{ objects: Objects; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    // Who was cut off looks how the server speaks: that is none of the calls.
+    // After a broken connection the client probes the protocol: that is none of the calls.
     if (request.method === 'HEAD' && request.url === '/') return void response.end();
     const answer = answers[asked.length] ?? [500, 'InternalError'];
     asked.push(request.method ?? '');

@@ -1,4 +1,4 @@
-/** What the objects say to S3, where they say it, and what its errors mean: without a server. */
+/** The requests of the objects to S3, their address, and the meaning of its errors: without a server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../core/errors.ts';

@@ -1,4 +1,4 @@
-/** What the requests say to Postgres, where they say it, and what its errors mean: without a server. */
+/** The statements of the requests, the address of Postgres, and the meaning of its errors: without a server. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -120,7 +120,7 @@ test('a declaration that is impossible in Elasticsearch is refused', () => {
   }
 });
 
-/** A mapping as Elasticsearch tells it. */
+/** A mapping as Elasticsearch returns it. */
 const told = (index: IndexDef): Partial<Mapping> => {
   const mapping = JSON.parse(JSON.stringify(mappingOf(index)));
   delete mapping.properties.tributary.type;

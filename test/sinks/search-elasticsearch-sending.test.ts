@@ -17,7 +17,7 @@ interface Asked {
 interface Told {
   readonly status?: number;
   readonly body?: unknown;
-  /** Whether it says that it is Elasticsearch. */
+  /** Whether it identifies itself as Elasticsearch. */
   readonly product?: boolean;
 }
 /** Undefined: no answer at all. */

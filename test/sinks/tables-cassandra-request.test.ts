@@ -1,4 +1,4 @@
-/** What is said to Cassandra about a table: names, columns, statements, and what is added to tables of before. */
+/** The statements about a table for Cassandra: names, columns, reads and writes, and what is added to existing tables. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Field } from '../../core/avro.ts';

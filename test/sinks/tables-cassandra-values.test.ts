@@ -1,4 +1,4 @@
-/** What the tables on Cassandra say with numbers, URLs and errors. */
+/** Timestamps, URLs and errors of the tables on Cassandra. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';

@@ -1,4 +1,4 @@
-/** What a store says of a write of rows that failed: whether nothing of it was done, or nobody knows. */
+/** What a store reports of a failed write of rows: that nothing of it was done, or that this is unknown. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
@@ -25,7 +25,7 @@ async function failure(
     largest: 12 * 1024 ** 2,
     nodes: async () => {
       if (nodes !== undefined) throw nodes;
-      // Each row by itself.
+      // Each row separately.
       return ([, user]) => user ?? '';
     },
     execute: async () => {

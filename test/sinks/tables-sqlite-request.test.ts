@@ -1,4 +1,4 @@
-/** What is said to SQLite about a table, and what comes back, without a database. */
+/** The statements about a table for SQLite, and their results, without a database. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';

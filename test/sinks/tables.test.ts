@@ -180,7 +180,7 @@ test('a deleted row is purged after its retention, unless it came back', async (
   await assertHolds(tables, back);
   await assertHolds(tables, taken);
   time += 1_000_000;
-  // Who does not run for hours does it at the start.
+  // A process that was not running for hours does it at the start.
   await tables.prepare([learners]);
   assert.equal(await tables.sweep([learners]), 0);
   assert.deepEqual(database.statement('SELECT "userId" FROM contract_learners').all(), [['cid']]);

@@ -128,8 +128,8 @@ async function newFolder(t: TestContext): Promise<string> {
 }
 
 /**
- * Runs the appending process on the folder until it has said so many lines, and kills it `ms` later: a process that
- * was killed on a line would always be found between two calls. Answers what it said.
+ * Runs the appending process on the folder until it has printed so many lines, and kills it `ms` later: a process that
+ * was killed on a line would always be found between two calls. Returns its output.
  */
 async function killedAfter(
   folder: string,

@@ -70,7 +70,7 @@ const VALUES: readonly unknown[] = [
   ...[{}, { x: '' }, { x: 'y' }, { x: 1 }, { x: null }],
 ];
 
-/** The value with one part of it changed, in every place and every way. */
+/** The value with one part of it changed, at every position and in every way. */
 function* changed(value: unknown): Generator<unknown> {
   yield* VALUES;
   if (Array.isArray(value)) {

@@ -178,7 +178,7 @@ async function post(statements: readonly string[]): Promise<unknown[]> {
 const ENDLESS = `select count(*) from samples a cross join samples b cross join samples c cross join samples d
   cross join samples e where a.score + b.score + c.score + d.score + e.score = -1e0`;
 
-/** What Trino says of the queries with that text, once none of them goes on. */
+/** The state of the queries with that text in Trino, once none of them is running. */
 async function statesOf(marker: string): Promise<unknown[]> {
   const sql = `select state, error_code from system.runtime.queries where query like '%${marker}%' and query not like '%runtime.queries%'`;
   for (;;) {

@@ -30,7 +30,7 @@ const job: Job = changed({
   lookups: () => ({}),
 });
 
-/** Says `away` to the first of all messages and `sent` to the others. */
+/** Answers `away` to the first of all messages and `sent` to the others. */
 function mail(repeats: Channel['repeats']) {
   const messages: Message[] = [];
   const channel: Channel = {
@@ -129,7 +129,7 @@ test('a channel that fails is away, and the partition goes on', async (t) => {
 });
 
 const afterCrash = {
-  // The first call was made, its answer is lost, and nobody may call again.
+  // The first call was made, its answer is lost, and no other call is allowed.
   'at-most-once': { calls: 1, answer: 'unknown;' },
   'at-least-once': { calls: 2, answer: 'sent;' },
   'honours-key': { calls: 2, answer: 'sent;' },

@@ -11,7 +11,7 @@ import { added, addUp, changed, dropped, emptied, moved, partIndex, parts, polis
 import { type Bench, bench, type Given, rest, type WorkerOptions } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
 
-/** Documents may be behind; those of parts that have no sum are taken away. */
+/** Documents may be behind; those of parts without a sum are removed. */
 const job: Job = changed({
   views: addUp.views.map((view) => {
     if (view.into !== partIndex) return view;
@@ -29,7 +29,7 @@ interface Away {
   calls: number;
 }
 
-/** A search that is away as long as it is told to be: `after` the effect of the call, or instead of it. */
+/** A search that is away as long as it is set so: `after` the effect of the call, or instead of it. */
 function away(after = false): { state: Away; hook: Hook } {
   const state = { is: true, calls: 0 };
   const hook: Hook = async (name, go) => {
@@ -150,7 +150,7 @@ test('a new owner resumes where the view was, and makes the pending view writes 
   const one = await start(b, first.hook, { maxRecords: 2 });
   await b.produce(add('p'), add('q'), add('p'));
   await rest([one]);
-  // Taken away in the search's absence, by the first owner; and the row says something else since.
+  // Removed by the first owner while the search was away; and the row has emitted something since.
   await b.produce(empty, add('q'));
   await rest([one]);
   const second = away();

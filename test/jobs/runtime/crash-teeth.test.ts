@@ -10,7 +10,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'sending only what lies within the batch': 20,
   'map entries written whole by a new owner': 39,
 };
-/** Seldom found by luck; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
+/** Rarely found by chance; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
 const PLAYED = new Set([
   'the fence at the commit',
   'the token before the revision',

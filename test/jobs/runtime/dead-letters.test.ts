@@ -26,7 +26,7 @@ const fails = (): never => {
   throw new Error('a mistake');
 };
 
-/** `functions` fail for the part `bad` alone; its record lies between two good ones, and after a good one of its own. */
+/** `functions` fail only for the part `bad`; its record is between two good ones, and after a good one of its own. */
 async function withBadPart(b: Bench, job: Job, code: string, message: RegExp): Promise<void> {
   await b.produce(add('before'), add('bad'), add('after'), add('before', 2));
   await b.run({ job });
@@ -190,7 +190,7 @@ test('of several rows, those that accept the event are written though another re
 
 // ---- what stores refuse ----
 
-/** Rows and views of the part `bad` are never taken. */
+/** Rows and views of the part `bad` are always refused. */
 const refusing = (call: string, target?: string): Hook => refusingKeys('bad', call, target);
 
 test('a row that its store refuses dead-letters its record, and its neighbours are applied', async (t) => {

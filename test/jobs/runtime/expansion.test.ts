@@ -1,4 +1,4 @@
-/** What an expansion of a topic means for those who own its partitions, and for what moves from one to another. */
+/** What an expansion of a topic means for the owners of its partitions, and for rows that move from one to another. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -110,7 +110,7 @@ test('an expansion ends the claims of all owners', async (t) => {
   await rest([worker]);
   const { topics } = b.stores.transport as EmbeddedTransport;
   assert.equal((await topics.verify([{ ...things, groups: [addUp.name], partitions: 2 }]))[0]?.action, 'reported');
-  // Another tool does not ask who reads.
+  // Another tool does not ask for readers.
   b.stores.database.exec(
     `INSERT INTO log_partitions (topic_id, partition, begin_offset) SELECT id, 1, 0 FROM log_topics WHERE name = '${things.name}'`,
   );
@@ -125,7 +125,7 @@ test('an expansion ends the claims of all owners', async (t) => {
 });
 
 test('repeats of an upstream job after its reader was expanded are recognised, in whichever partition they are', async (t) => {
-  // The same job once more, over what the first one says.
+  // The same job once more, over the events of the first one.
   const { b, thing, expand } = await narrow(t);
   await b.produce(add(thing), add(thing), add(thing));
   await (await owner(b, 0)).finish();

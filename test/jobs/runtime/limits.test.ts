@@ -1,4 +1,4 @@
-/** What a topic does not take: it ends nothing, and what is left out says so. */
+/** Records that a topic does not accept: they end nothing, and what is left out is reported. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -15,7 +15,7 @@ import type { Hook } from './intercept.ts';
 const DEAD = `${things.name}.dead-letter`;
 const part = { thingId: 't', partId: 'p', amount: 1 };
 
-/** A broker that takes records of at most so many bytes, by topic; it may say which topic it was. */
+/** A broker that accepts records of at most so many bytes, by topic; it may report which topic it was. */
 function taking(largest: Readonly<Record<string, number>>, saysWhich = true): Hook {
   return async (name, go, args) => {
     if (name !== 'claim.commit') return go();

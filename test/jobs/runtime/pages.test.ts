@@ -26,7 +26,7 @@ async function committed(b: Bench) {
   return { offset: at?.offset, ...parseProgress(at?.metadata ?? '', at?.offset ?? 0) };
 }
 
-/** Every index that was said of the offset, in the order of the log. */
+/** Every index that was emitted for the offset, in the order of the log. */
 async function indexesOf(b: Bench, offset: number): Promise<number[]> {
   const records = await b.stores.transport.read(sums.name, 0, 0, 1000);
   const origins = records.map(({ headers }) => parseOrigin(String(headers['ce_origin'])));

@@ -1,6 +1,6 @@
 /**
- * What an owner that was taken for dead can still do to rows, views and calls, and how its successor keeps it from that: the first
- * touch of a row takes possession of it, and nobody writes a view or calls a channel without a look whether it still is the owner.
+ * What an owner that was taken for dead can still do to rows, views and calls, and how its successor prevents that: the first
+ * touch of a row takes possession of it, and an owner checks that it still is the owner before it writes a view or calls a channel.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const asOwnerSays = changed({
   },
 });
 
-/** Stores of a kind: those that tell of a write that came too late, and those that do not. */
+/** Stores of a kind: those that report a write that came too late, and those that do not. */
 const KINDS = { 'that tell': (b: Bench) => b, 'that do not tell, as Cassandra': silent };
 
 function silent(b: Bench): Bench {
@@ -94,7 +94,7 @@ for (const [kind, of] of Object.entries(KINDS)) {
       goOn();
       assert.equal(await lateTurn, 'fenced');
       await b.run();
-      // Where the first owner wrote its row, nobody knows whether it had called: then the answer says so instead.
+      // Where the first owner wrote its row, it is unknown whether it had called: then the answer states that instead.
       assert.ok(sms.calls.length <= 1, `called ${sms.calls.length} times, stopped before ${point}`);
       if (point === 'tables.write') assert.equal(sms.calls.length, 1);
     }

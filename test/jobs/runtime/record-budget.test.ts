@@ -1,4 +1,4 @@
-/** How many records a process holds at once. */
+/** How many records a process has in memory at once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

@@ -101,7 +101,7 @@ for (const [from, to] of [
   });
 }
 
-/** What the newer release stores is met by this one in one place alone. */
+/** This release meets the format of the newer one at only one point. */
 const PLACES: Readonly<Record<string, (text: string, of: 'at' | 'outbox' | 'progress') => string>> = {
   'the position of a row': (text, of) => (of === 'at' ? text : text.replace(/^3\|/, '2|')),
   'the outbox of a row': (text, of) => (of === 'outbox' ? text : text.replace(/^3\|/, '2|')),

@@ -32,7 +32,7 @@ async function history(b: Bench): Promise<void> {
   );
 }
 
-/** The worker as it runs in production, until it has found nothing to do for some turns after `done`. */
+/** The worker as it runs in production, until it has had nothing to do for some turns after `done`. */
 async function runUntilQuiet(b: Bench, { hook, ...options }: WorkerOptions, done: () => boolean): Promise<void> {
   const stopping = new AbortController();
   let quiet = 0;

@@ -28,7 +28,7 @@ const HISTORY = [
   [emptied, { thingId: 'a' }],
 ] as const;
 
-/** A worker as it runs in production, until it has found nothing to do for some turns. */
+/** A worker as it runs in production, until it has had nothing to do for some turns. */
 async function runUntilQuiet(b: Bench, hook: Hook, runtime: Partial<Runtime> = {}): Promise<void> {
   const stopping = new AbortController();
   let quiet = 0;

@@ -1,4 +1,4 @@
-/** A derived event that lies in a wrong partition, as where its topic was expanded under a job that says something to it. */
+/** A derived event in a wrong partition, as when its topic was expanded while a job was emitting to it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineTable } from '../../../core/target.ts';

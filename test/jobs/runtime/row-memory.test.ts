@@ -12,13 +12,13 @@ import { Random } from '../../../testing/random.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
 import { addUp, parts, things } from './add-up.ts';
 
-/** Nobody else is on the loop. */
+/** Nothing else is on the event loop. */
 const alone = async () => {};
 
 const keyOf = (partId: string): Key => ['default', 't', partId];
 const idOf = (partId: string): string => keyOf(partId).join('\0');
 
-/** A store that has every part, with a colour of so many letters, and remembers which were read. */
+/** A store that has every part, with a colour of the given length, and remembers which were read. */
 function store(letters: (partId: string) => number = () => 10, outbox = '') {
   const read: string[] = [];
   const tables: Pick<Tables, 'read'> = {

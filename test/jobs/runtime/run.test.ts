@@ -116,7 +116,7 @@ test('all partitions of a process search for their due timers together', async (
   const searches: number[] = [];
   const hook: Hook = async (name, go, args) => {
     if (name === 'tables.due') searches.push((args[1] as readonly number[]).length);
-    // Time goes on while they wait for records.
+    // Time advances while they wait for records.
     if (name === 'claim.fetch') b.clock.advance(500);
     return go();
   };

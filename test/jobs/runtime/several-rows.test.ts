@@ -1,6 +1,6 @@
 /**
- * An event for several rows: each decides for itself, the dead letter names those that it is still of use to, and its replay
- * reaches them alone.
+ * An event for several rows: each decides for itself, the dead letter names those that rejected it, and its replay
+ * reaches only those.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -10,7 +10,7 @@ import { type Bench, type BenchOptions, bench, rest, START } from './bench.ts';
 
 const MINUTE = 60_000;
 
-/** `colour` says what to wish for: `wake:5` in five minutes, `sleep`, or nothing. Every timer adds a thousand. */
+/** `colour` is the timer to set: `wake:5` in five minutes, `sleep`, or nothing. Every timer adds a thousand. */
 const job: Job = changed({
   react: (_before, _after, { type, data, time }): Output[] => {
     if (type !== added.type) return [];
@@ -153,7 +153,7 @@ test('the time of the log is that of events in structured mode as well, limited 
     const value = new TextEncoder().encode(JSON.stringify(event));
     await b.stores.transport.produce([{ topic: things.name, partition: 0, key, value, headers, timestamp }]);
   };
-  // It comes late, and tells of what was before the timer was due; then one from the future comes before it is due.
+  // A late event about a time before the timer was due; then one from the future before it is due.
   await say(START, START + 100 * MINUTE);
   await say(START + 100 * MINUTE, came);
   await say(START + 5 * MINUTE, START + 100 * MINUTE);

@@ -1,4 +1,4 @@
-/** Nobody who works on many records keeps the event loop to himself. */
+/** No loop over many records blocks the event loop. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../../jobs/define.ts';

@@ -118,7 +118,7 @@ test('what the topic has lost by its retention is read from its archive', async 
   await world.produce(...USERS.flatMap((user) => [visitOf(user, 0), visitOf(user, 1)]));
   await world.count(source);
   await world.count(archive);
-  // One more day is in the log alone.
+  // One more day is only in the log.
   const late = TIME + 20 * DAY;
   await world.produce(...USERS.map((user) => ({ ...visitOf(user, 20), loggedAt: late })));
   await world.count(source);

@@ -121,7 +121,7 @@ test('a process whose store is away stops counting when its memory is full', { t
     await stores.close();
   });
   while (seen.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
-  // What is under way, and a batch of each partition that nobody could know of before it was counted.
+  // The batches under way, and one batch of each partition that could not be known before it was counted.
   assert.ok(seen.records <= 2 * PARTITIONS * maxRecords, `${seen.records} records`);
 });
 

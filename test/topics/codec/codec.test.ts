@@ -200,7 +200,7 @@ test('no event is later than its record was logged, except by a minute', () => {
     assert.deepEqual(seen(LOGGED + CLOCK_TOLERANCE + 1), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(2099, 0, 1)), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(1999, 0, 1)), [Date.UTC(1999, 0, 1), LOGGED, false]);
-    // A log that does not say bounds nothing, nor does a producer who took another unit for milliseconds.
+    // A log without a time sets no limit, nor does a producer who took another unit for milliseconds.
     for (const timestamp of [-1, LOGGED / 1000, LOGGED * 1000]) {
       assert.deepEqual(seen(Date.UTC(2099, 0, 1), { timestamp }), [Date.UTC(2099, 0, 1), Date.UTC(2099, 0, 1), false]);
     }

@@ -1,4 +1,4 @@
-/** What the client sends and how it takes what comes back: by a server of this process that answers as it is told. */
+/** The requests of the client and how it handles responses: with a server in this process that answers as a test sets. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -47,7 +47,7 @@ function client(t: TestContext, options: ConfluentOptions, now?: () => number) {
   return registry;
 }
 
-/** Nobody listens there any more. */
+/** There is no listener any more. */
 async function deadUrl(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
