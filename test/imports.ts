@@ -1,4 +1,4 @@
-/** The import graph of the source tree, as it is written: static, dynamic and type imports alike. */
+/** The import graph of the sources: static, dynamic and type imports alike. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 

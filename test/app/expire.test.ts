@@ -1,4 +1,4 @@
-/** What is not kept any longer is deleted. */
+/** Data past its retention is deleted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expire } from '../../app/expire.ts';

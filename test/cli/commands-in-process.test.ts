@@ -1,4 +1,4 @@
-/** What is hard to time from outside: a command that is interrupted, and a reader that is slow or gone. */
+/** Cases whose timing is hard to control from outside: a command that is interrupted, and a reader that is slow or gone. */
 import assert from 'node:assert/strict';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';

@@ -1,4 +1,4 @@
-/** The command line as a user has it: a process of its own, in a folder of its own. */
+/** The command line as a user runs it: a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

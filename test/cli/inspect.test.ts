@@ -1,4 +1,4 @@
-/** What doctor finds in stores that something is wrong with. */
+/** What doctor reports about damaged stores. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config.ts';

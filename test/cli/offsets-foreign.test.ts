@@ -1,4 +1,4 @@
-/** Offsets that another tool has put where they are, which empties what was committed beside them. */
+/** Offsets that another tool has committed, which deletes the metadata beside them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';

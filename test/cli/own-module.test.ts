@@ -1,4 +1,4 @@
-/** A module of one's own beside the built-in one, in a folder with a `tributary.config.ts`, as a user has it. */
+/** A custom module beside the built-in one, in a folder with a `tributary.config.ts`, like that of a user. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

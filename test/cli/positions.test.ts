@@ -1,4 +1,4 @@
-/** What doctor finds of offsets, of what is committed beside them, and of rows and claims that do not go with them. */
+/** What doctor reports about offsets, about their metadata, and about rows and claims that contradict them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { offsets, rowPositions, tokens } from '../../cli/commands/doctor/positions.ts';

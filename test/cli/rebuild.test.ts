@@ -1,4 +1,4 @@
-/** `tributary rebuild`, as an operator has it: beside `up` in one folder, and without it. */
+/** `tributary rebuild`, as an operator runs it: beside `up` in one folder, and without it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '../../embedded/database.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the cache port keeps of live updates. */
+/** The contract of the cache port for live updates. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LiveUpdate } from '../../sinks/cache/port.ts';

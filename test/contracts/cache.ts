@@ -1,4 +1,4 @@
-/** What every implementation of the cache port keeps: see `sinks/cache/port.ts`. */
+/** The contract of the cache port: see `sinks/cache/port.ts`. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';

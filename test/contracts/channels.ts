@@ -1,4 +1,4 @@
-/** What every implementation of the channels port keeps: see `sinks/channels/port.ts`. */
+/** The contract of the channels port: see `sinks/channels/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer, Channel, Message } from '../../sinks/channels/port.ts';

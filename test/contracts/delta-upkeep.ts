@@ -1,4 +1,4 @@
-/** How a Delta table grows, is put together, and loses what is over: the second half of `delta.ts`. */
+/** How a Delta table grows, is compacted, and loses expired data: the second half of `delta.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { compact, filesOf, growthOf, removalsOf, segmentWriter } from '../../sinks/delta/index.ts';

@@ -1,4 +1,4 @@
-/** What a Delta table keeps over any implementation of the objects port: see `sinks/delta/index.ts`. */
+/** The contract of a Delta table over any implementation of the objects port: see `sinks/delta/index.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { TributaryError } from '../../core/errors.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the objects port keeps of names and lists. */
+/** The contract of the objects port for names and lists. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { bytes, infos, names, type ObjectsUnderTest } from './objects-samples.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the objects port keeps: see `sinks/objects/port.ts`. */
+/** The contract of the objects port: see `sinks/objects/port.ts`. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

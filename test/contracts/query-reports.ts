@@ -1,4 +1,4 @@
-/** Our own queries on every engine: days of all zones, finished sketches and merged rows, against what is computed straight. */
+/** Our own queries on every engine: days of all zones, finished sketches and merged rows, compared with direct computation. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Datasource } from '../../reports/define-datasource.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the query port keeps: see `sinks/query/port.ts`. */
+/** The contract of the query port: see `sinks/query/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer, QueryEngine, Value } from '../../sinks/query/port.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the requests port keeps of results whose time is over, and of their objects. */
+/** The contract of the requests port for expired results and their objects. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Requests } from '../../sinks/requests/port.ts';

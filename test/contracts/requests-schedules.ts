@@ -1,4 +1,4 @@
-/** What every implementation of the requests port keeps of schedules. */
+/** The contract of the requests port for schedules. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Requests, Schedule } from '../../sinks/requests/port.ts';

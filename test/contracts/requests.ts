@@ -1,4 +1,4 @@
-/** What every implementation of the requests port keeps: see `sinks/requests/port.ts`. */
+/** The contract of the requests port: see `sinks/requests/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** What every implementation of the search port keeps of filters and pages. */
+/** The contract of the search port for filters and pages. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { Search, SearchRequest } from '../../sinks/search/port.ts';

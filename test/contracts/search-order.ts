@@ -1,4 +1,4 @@
-/** What every implementation of the search port keeps of ranges of values, and of an order by a field. */
+/** The contract of the search port for ranges of values, and for the order by a field. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';

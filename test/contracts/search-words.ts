@@ -1,4 +1,4 @@
-/** What every implementation of the search port makes of words. */
+/** The contract of the search port for words. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** What every implementation of the search port keeps: see `sinks/search/port.ts`. */
+/** The contract of the search port: see `sinks/search/port.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';

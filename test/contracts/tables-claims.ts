@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of claims. */
+/** The contract of the tables port for claims. */
 import assert from 'node:assert/strict';
 import type { Scene } from './tables-samples.ts';
 

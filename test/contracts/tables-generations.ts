@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of generations, and of tables that are made and dropped with them. */
+/** The contract of the tables port for generations, and for tables that are made and dropped with them. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { Entries } from '../../core/entries.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of keys, prefixes and indexed fields. */
+/** The contract of the tables port for keys, prefixes and indexed fields. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of rows that grow. */
+/** The contract of the tables port for rows that grow. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { RowWrite, Tables } from '../../sinks/tables/port.ts';

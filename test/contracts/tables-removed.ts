@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of deleted rows. */
+/** The contract of the tables port for deleted rows. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { keysWhere } from './keys-where.ts';

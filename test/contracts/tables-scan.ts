@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of going through all rows of a table. */
+/** The contract of the tables port for scans of all rows of a table. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { Entries } from '../../core/entries.ts';

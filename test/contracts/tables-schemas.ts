@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of preparing tables, and of calls that ask for nothing. */
+/** The contract of the tables port for preparing tables, and for empty calls. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import type { Field } from '../../core/avro.ts';

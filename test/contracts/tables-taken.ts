@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of rows that get another owner, and are what they were. */
+/** The contract of the tables port for rows that a new owner takes over unchanged. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { keysWhere } from './keys-where.ts';

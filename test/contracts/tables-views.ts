@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of views and lists. */
+/** The contract of the tables port for views and lists. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps: see `sinks/tables/port.ts`. */
+/** The contract of the tables port: see `sinks/tables/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Entries } from '../../core/entries.ts';

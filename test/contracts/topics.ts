@@ -1,4 +1,4 @@
-/** What every implementation of the port of `topics verify` and `topics apply` keeps: see `topics/log/admin.ts`. */
+/** The contract of the port of `topics verify` and `topics apply`: see `topics/log/admin.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps as to claims, commits and members of a group. */
+/** The contract of the transport port for claims, commits and members of a group. */
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import type { Claim, LogRecord } from '../../topics/log/transport.ts';

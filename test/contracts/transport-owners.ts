@@ -1,4 +1,4 @@
-/** The rules of the transport port for ownership of a partition, changes of its topic, and its metadata. */
+/** The contract of the transport port for owners of a partition, changes of its topic, and metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { WantedTopic } from '../../topics/log/admin.ts';

@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps as to the time of records. */
+/** The contract of the transport port for the time of records. */
 import assert from 'node:assert/strict';
 import { record, type TransportCases } from './transport-members.ts';
 

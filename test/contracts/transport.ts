@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps: see `topics/log/transport.ts`. Here topics, records and reading. */
+/** The contract of the transport port: see `topics/log/transport.ts`. This file covers topics, records and reading. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** What stores of versioned records have in common, for the contract suites of views. */
+/** The rules for versioned records that all stores share, for the contract suites of views. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Version, WriteResult } from '../../sinks/port.ts';

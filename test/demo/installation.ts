@@ -1,4 +1,4 @@
-/** An installation in memory for the demo, and what it writes. */
+/** An installation in memory for the demo, and its output. */
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';

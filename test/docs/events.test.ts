@@ -1,4 +1,4 @@
-/** The examples of `docs/events.md`, as a reader copies them. */
+/** The examples of `docs/events.md`, as a reader would copy them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

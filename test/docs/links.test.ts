@@ -1,4 +1,4 @@
-/** The pages that are written by hand: their links, and what has to be listed. */
+/** The hand-written pages: their links, and the lists that must be complete. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Whose file the shared one is: ours of this form, ours of another, or another program's. */
+/** The owner of the shared file: ours in this format, ours in another, or another program's. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The small script before everything else, as an older Node runs it. */
+/** The small start script, as an older Node runs it. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

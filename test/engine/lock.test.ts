@@ -1,4 +1,4 @@
-/** What `npm ci` is asked to install. */
+/** What `npm ci` installs. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

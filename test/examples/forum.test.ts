@@ -1,4 +1,4 @@
-/** The example as it is: its own tests on the sources, and the way that its README shows. What it becomes in a tarball: `test/package`. */
+/** The example as it is: its own tests on the sources, and the steps of its README. As a tarball it is tested in `test/package`. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Records that no fold can apply, as they come from producers that are broken, outdated or hostile. */
+/** Records that no fold can apply, as broken, outdated or hostile producers send them. */
 
 import type { EventDef } from '../../core/event.ts';
 import { batchCreated } from '../../schemas/batch.ts';

@@ -1,4 +1,4 @@
-/** One worker that waits before each of its effects until somebody lets it go on. */
+/** One worker that waits before each of its effects until it is released. */
 
 import { kindOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';

@@ -1,4 +1,4 @@
-/** What a declaration is refused for beyond what its types refuse (`must-not-compile.ts`). */
+/** What a declaration is refused for beyond its types (`must-not-compile.ts`). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineEvent } from '../../core/event.ts';

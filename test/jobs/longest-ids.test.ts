@@ -1,4 +1,4 @@
-/** Ids of the longest length, in every event of every job: what jobs make of them must be no longer than stores and topics take. */
+/** Ids of the longest length, in every event of every job: derived ids must not exceed the limits of stores and topics. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LONGEST_KEY_PART } from '../../core/key-part.ts';

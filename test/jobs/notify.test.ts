@@ -1,4 +1,4 @@
-/** The feed of a recipient, and by which channels what goes out. */
+/** The feed of a recipient, and the channels by which notifications go out. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Whom a group follows, and the board of how far its members are. */
+/** Whom a group follows, and the board with the progress of its members. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group/project-group.ts';

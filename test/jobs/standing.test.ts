@@ -1,4 +1,4 @@
-/** Counting on from the counts before gives what counting everything gives, whatever happened and however courses changed. */
+/** Incremental counts equal complete ones, whatever happened and however courses changed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

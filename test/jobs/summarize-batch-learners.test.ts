@@ -1,4 +1,4 @@
-/** Whom a batch counts, and where. */
+/** Which learners a batch counts, and where. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';

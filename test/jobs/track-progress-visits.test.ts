@@ -1,4 +1,4 @@
-/** What a row keeps of visits and completions, whatever order they come in. */
+/** What a row keeps of visits and completions, in any order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';

@@ -1,4 +1,4 @@
-/** One seed lived through, and what is wrong in the end, in words. */
+/** One run of a seed, and the errors at its end, in words. */
 import { messageOf } from '../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { partitionsOf } from '../../testing/dump.ts';

@@ -1,4 +1,4 @@
-/** What the operator's commands find and do on real servers: `doctor`, `… apply`, `rebuild-views`. */
+/** The operator's commands on real servers: `doctor`, `… apply`, `rebuild-views`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

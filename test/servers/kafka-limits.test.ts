@@ -1,4 +1,4 @@
-/** What topics do not take, and how much they are sent at once, on a real broker. */
+/** What topics do not accept, and how much they are sent at once, on a real broker. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

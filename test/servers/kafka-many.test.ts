@@ -1,4 +1,4 @@
-/** A thousand partitions in one process: what it asks the broker does not grow with them, but for what each of them needs. */
+/** A thousand partitions in one process: its requests to the broker do not grow with them, except for those of each partition. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Offsets that somebody else commits, their metadata, and dedupe positions in a topic of their own: on a broker that takes little metadata. */
+/** Offsets that others commit, their metadata, and dedupe positions in a topic of their own, on a broker that accepts little metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

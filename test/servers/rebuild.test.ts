@@ -1,4 +1,4 @@
-/** The rows of a job, made anew on Kafka and Cassandra while the job works under load, made current, and those of before again. */
+/** The rows of a job are made anew on Kafka and Cassandra while it works under load, made current, and swapped back. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** A table of a datasource is made anew on Kafka and S3 while its rollup works under load: from the topic, and from the archive of what it has lost. */
+/** A table of a datasource is made anew on Kafka and S3 while its rollup works under load: from the topic, and from the archive. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** Each real server: its own client gets what it wrote, also after a kill; and what it is asked for by an option, it does. */
+/** Each real server: its client reads what it wrote, even after a kill; and every option has its effect. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** What is planned of a Delta table, and how its log is folded: without a store. */
+/** The plans for a Delta table, and the fold of its log: without a store. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Action, Add } from '../../sinks/delta/actions.ts';

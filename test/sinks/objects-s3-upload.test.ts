@@ -1,4 +1,4 @@
-/** How a body becomes parts, and what the answers are made of that real servers rarely give: without a server. */
+/** How a body becomes parts, and the handling of answers that real servers rarely give: without a server. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

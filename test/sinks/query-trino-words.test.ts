@@ -1,4 +1,4 @@
-/** What a Trino's URL, its errors and its version mean, without one. */
+/** The meaning of a Trino's URL, errors and version, without one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogOf, versionOf } from '../../sinks/query/trino/diagnose.ts';

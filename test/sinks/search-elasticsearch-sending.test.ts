@@ -1,4 +1,4 @@
-/** What the search makes of answers that a real server gives only when it is in trouble. */
+/** How the search handles answers that a real server gives only in trouble. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

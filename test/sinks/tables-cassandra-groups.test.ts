@@ -1,4 +1,4 @@
-/** Which statements go to Cassandra together. */
+/** Which statements are sent to Cassandra together. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Connection, type NodeOf, routingKey } from '../../sinks/tables/cassandra/connection.ts';

@@ -1,4 +1,4 @@
-/** The embedded transport and registry keep their ports' contracts, and their folder survives what may happen to it. */
+/** The embedded transport and registry follow the contracts of their ports, and their folder survives faults. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The exported documents against their specifications, and against what the codec takes. */
+/** The exported documents are compared with their specifications, and with what the codec accepts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import specification from '@asyncapi/specs/schemas/3.0.0.json' with { type: 'json' };

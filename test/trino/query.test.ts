@@ -1,4 +1,4 @@
-/** Queries by a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts all that it needs. */
+/** Queries by a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts everything it needs. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** The crash property would notice: with any one rule turned off, it fails before long. */
+/** The crash property has teeth: with any one rule turned off, it fails before long. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';

@@ -1,4 +1,4 @@
-/** Rows that are kept as text come back as they were. */
+/** Rows that are kept as text are the same after unpacking. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** A record that finds any number of rows, as a broadcast does: it is applied page by page, each page a batch of its own. */
+/** A record for any number of rows, such as a broadcast: it is applied page by page, each page a batch of its own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseOrigin } from '../../../topics/log/origin.ts';

@@ -1,4 +1,4 @@
-/** Views that are written again from the rows: after a loss, and beside workers that go on. */
+/** Views that are written again from the rows: after a loss, and beside running workers. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';

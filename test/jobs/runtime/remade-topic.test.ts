@@ -1,4 +1,4 @@
-/** A topic that was deleted and made again: its offsets begin anew, so that nothing of the old one's positions may be believed. */
+/** A topic that was deleted and made again: its offsets start over, so that positions of the old one must be ignored. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';

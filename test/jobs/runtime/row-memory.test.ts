@@ -1,4 +1,4 @@
-/** What rows are kept in memory between batches, and how much of it they take. */
+/** The rows that are kept in memory between batches, and their size. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../../core/entries.ts';

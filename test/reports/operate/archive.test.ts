@@ -1,4 +1,4 @@
-/** The archive of a topic: what it keeps, and that it is the topic again. */
+/** The archive of a topic: what it contains, and that the topic can be restored from it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineEvent } from '../../../core/event.ts';

@@ -1,4 +1,4 @@
-/** A table of a datasource is made anew, from its topic and from its archive. That nothing is lost on the way is the property of `test/reports/runtime`. */
+/** A table of a datasource is made anew, from its topic and its archive. The property of `test/reports/runtime` shows that nothing is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { archivedLog } from '../../../reports/operate/archived-log.ts';

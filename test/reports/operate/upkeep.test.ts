@@ -1,4 +1,4 @@
-/** What keeps a table small. */
+/** The upkeep that keeps a table small. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { currentTable, daysOf, extentOf } from '../../../reports/operate/kept.ts';

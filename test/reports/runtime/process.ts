@@ -1,4 +1,4 @@
-/** One process that counts: owners of partitions that share a publisher, and wait before each of their effects until somebody lets them. */
+/** One process that counts: owners of partitions that share a publisher, and wait before each of their effects until they are released. */
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { ownerOfRollup, type RollupParts, rollupShared } from '../../../reports/runtime/run.ts';

@@ -1,4 +1,4 @@
-/** A process that counts, as a whole: how it stops while its store is away, and how it meets another table. */
+/** A whole process that counts: how it stops while its store is away, and how it reacts to another table. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** Records of one event in each of the forms it may have, as a producer that knows nothing of us makes them. */
+/** Records of one event in each of its possible forms, as an independent producer makes them. */
 import type { EventDef } from '../../../core/event.ts';
 import { avroHeaders, type Codec, type Decoded } from '../../../topics/codec/codec.ts';
 import type { Topic } from '../../../topics/define.ts';

@@ -1,4 +1,4 @@
-/** The pieces of kafkajs that are used and are not public: if a version changes them, it is noticed here and not in production. */
+/** The parts of kafkajs that are used and not public: if a version changes them, it is noticed here and not in production. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
