@@ -1,4 +1,4 @@
-/** The other end of the control socket: has a command run by the process that has the data folder. */
+/** The client of the control socket: asks the process that has the data folder to run a command. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { TributaryError } from '../../core/errors.ts';
@@ -7,7 +7,10 @@ import { FRAME, frame, frameReader } from './frames.ts';
 import type { Call, Streams } from './server.ts';
 import { atSocket } from './socket-path.ts';
 
-/** Answers the exit code, or how the command goes on elsewhere; undefined when nobody took the call, so that it may be made again, or done here. */
+/**
+ * Returns the exit code, or how the command continues elsewhere; undefined if nobody accepted the call, so that it may
+ * be repeated, or run here.
+ */
 export async function callHolder(path: string, call: Call, streams: Streams): Promise<number | GoOn | undefined> {
   const socket = atSocket(path, (near) => connect(near));
   try {
@@ -64,12 +67,13 @@ async function sendPiece(socket: Socket, input: AsyncIterator<Uint8Array>): Prom
   socket.write(frame(FRAME.input, done === true ? '' : value));
 }
 
-/** How long the process that has the folder may take to say whether it gives it up. */
+/** How long the process that has the folder may take to answer whether it releases the folder. */
 const ANSWER_MS = 5000;
 
 /**
- * Asks the process that has the data folder for it. `free`: it has let go of it, or is about to. `refused`: it keeps it. `nobody`:
- * there was no answer. Waits for as long as a command takes that cannot be handed over.
+ * Asks the process that has the data folder to release it. `free`: it has released the folder, or is about to.
+ * `refused`: it keeps the folder. `nobody`: there was no answer. If a command is running that cannot be handed over,
+ * waits until it ends.
  */
 export async function askForFolder(path: string, signal: AbortSignal): Promise<'free' | 'refused' | 'nobody'> {
   const socket = atSocket(path, (near) => connect(near));
@@ -88,7 +92,7 @@ export async function askForFolder(path: string, signal: AbortSignal): Promise<'
       }
     }
   } catch {
-    // Whoever is gone has no folder.
+    // A process that has ended does not have the folder.
   } finally {
     clearTimeout(tooLong);
     signal.removeEventListener('abort', giveUp);

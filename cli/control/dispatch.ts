@@ -1,4 +1,4 @@
-/** Runs a command: by the process that has the data folder already, or else here with stores of its own. */
+/** Runs a command: in the process that already has the data folder, or else here, with its own stores. */
 
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
@@ -13,20 +13,20 @@ import { askForFolder, callHolder } from './client.ts';
 import { type Holding, hold } from './holding.ts';
 import { type Call, type Streams, socketOf } from './server.ts';
 
-/** How long a command waits for another one that has the folder for a moment. */
+/** How long a command waits for another one that has the folder briefly. */
 const PATIENCE_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
 export interface Invocation {
   readonly command: CommandName;
-  /** What the command's implementation takes; its descriptor sees to it that it fits. */
+  /** The arguments of the command's implementation; its descriptor ensures that they fit. */
   readonly args: unknown;
   readonly debug: boolean;
 }
 
 /**
- * Runs the command with whatever stores there are: those of the process that has the folder, or its own. Throws what
- * opening them throws; errors of the command itself go to `stderr`.
+ * Runs the command with the stores of the process that has the folder, or with its own. Throws errors of opening them;
+ * errors of the command itself go to `stderr`.
  */
 export async function runAnywhere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
   const session = new Session(setup);
@@ -37,11 +37,14 @@ export async function runAnywhere(setup: Setup, invocation: Invocation, streams:
   }
 }
 
-/** Commands one after another, anywhere. Stores that were opened for one stay open for the next, unless somebody asks for the folder. */
+/**
+ * Runs commands one after another. Stores that were opened for one stay open for the next, unless another process asks
+ * for the folder.
+ */
 export class Session {
   readonly #setup: Setup;
   readonly #path: string;
-  /** Whoever has the folder was told which platform this is. */
+  /** The process that has the folder knows the platform of this one. */
   #hasSaidPlatform = false;
   #own: Holding | undefined;
 
@@ -88,12 +91,14 @@ export class Session {
     }
   }
 
-  /** Once, so that a command of many calls is warned once. */
+  /** Once, so that a command with many calls is warned once. */
   #platform(): Pick<Call, 'platform'> {
     return this.#hasSaidPlatform ? {} : { platform: identityOf(this.#setup.platform) };
   }
 
-  /** Settles when somebody has the folder that was let go of; or it stays free, and then whoever wanted it is gone. */
+  /**
+   * Settles when another process has the released folder. If the folder stays free, the process that wanted it is gone.
+   */
   async #taken(signal: AbortSignal): Promise<void> {
     const giveUpAt = performance.now() + PATIENCE_MS;
     do await systemClock.sleep(LOOK_AGAIN_MS, signal);
@@ -101,18 +106,18 @@ export class Session {
   }
 }
 
-/** Runs the command with stores of its own, for as long as it likes. Meanwhile other commands are run for other processes. */
+/** Runs the command with its own stores, for as long as it takes. Meanwhile it runs commands for other processes. */
 export async function runHere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
   const holding = await obtain(setup, streams.signal, streams.stderr);
   try {
-    // Nobody is given the folder meanwhile, so that it ends with an exit code.
+    // The folder is not released meanwhile, so that the command ends with an exit code.
     return (await holding.run(invocation, streams)) as number;
   } finally {
     await holding.close();
   }
 }
 
-/** Opens the stores, and asks whoever has the folder for it. */
+/** Opens the stores, and asks the process that has the folder to release it. */
 async function obtain(setup: Setup, signal: AbortSignal, stderr: Writable): Promise<Holding> {
   const path = socketOf(setup.config.data);
   const giveUpAt = performance.now() + PATIENCE_MS;

@@ -1,12 +1,15 @@
-/** What goes over the control socket, both ways: the payload's length (4 bytes, big-endian), the kind (1 byte), the payload. */
+/**
+ * Frames of the control socket, in both directions: the payload's length (4 bytes, big-endian), the kind (1 byte), the
+ * payload.
+ */
 export const FRAME = {
   // to the process that has the folder
   call: 1,
-  /** A piece of the input, asked for by `pull`; an empty one is its end. */
+  /** A piece of the input, requested by `pull`; an empty one is the end. */
   input: 2,
-  /** The command shall come to its end. */
+  /** The command shall end. */
   stop: 3,
-  /** Instead of a call: whether the folder can be had. */
+  /** Instead of a call: asks for the folder. */
   ask: 9,
   // from it
   begun: 4,
@@ -15,9 +18,9 @@ export const FRAME = {
   err: 7,
   /** The exit code, as text. */
   exit: 8,
-  /** The command is to be called again with other arguments, as JSON, since the folder goes to another process. */
+  /** The command has to be called again with other arguments, as JSON, because the folder goes to another process. */
   again: 10,
-  /** The folder can be had once this connection ends. */
+  /** The folder is free once this connection ends. */
   granted: 11,
   refused: 12,
 } as const;
@@ -39,7 +42,7 @@ export function frame(kind: number, payload: Uint8Array | string = ''): Buffer {
   return bytes;
 }
 
-/** Takes bytes as they come and answers the frames that are complete. */
+/** Accepts bytes as they arrive and returns the frames that are complete. */
 export function frameReader(): (chunk: Buffer) => Frame[] {
   let chunks: Buffer[] = [];
   let length = 0;

@@ -1,6 +1,7 @@
 /**
- * The stores of this process, for its own commands and for those of other processes, which find the folder in use. A process that
- * can do without the folder lets go of it when another one asks: whoever looks keeps no jobs from running.
+ * The stores of this process, for its own commands and for commands of other processes, for which the folder is in use.
+ * A process that can do without the folder releases it when another one asks, so that a process that only displays data
+ * does not keep jobs from running.
  */
 import type { Writable } from 'node:stream';
 import { differenceOf, identityOf } from '../../app/platform-identity.ts';
@@ -15,12 +16,12 @@ import { type Call, type Control, type Streams, serveControl, socketOf } from '.
 export type Command = Omit<Call, 'version' | 'platform'>;
 
 export interface Holding {
-  /** Undefined if the stores were let go of before the command began. */
+  /** Undefined if the stores were released before the command began. */
   run(command: Command, streams: Streams): Promise<number | GoOn | undefined>;
   close(): Promise<void>;
 }
 
-/** Throws what opening the stores throws: FOLDER_IN_USE when another process has the folder. */
+/** Throws errors of opening the stores: FOLDER_IN_USE if another process has the folder. */
 export async function hold(setup: Setup, access: Access, isLent: boolean, stderr: Writable): Promise<Holding> {
   const { wire } = await import('../../app/wiring.ts');
   const wired = await wire(setup, 'nothing', access);
@@ -62,7 +63,7 @@ export async function hold(setup: Setup, access: Access, isLent: boolean, stderr
   };
 }
 
-/** Nobody else has to go without the stores: only an embedded folder has one process alone. */
+/** Other processes can use the stores at the same time: only an embedded folder is limited to one process. */
 async function listen(
   wired: Wired,
   stderr: Writable,

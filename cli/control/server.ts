@@ -1,6 +1,6 @@
 /**
- * How a command runs although another process has the data folder: that process listens on `<data>/control.sock`, which its
- * user alone can open, and runs the command with its own stores. Input, output and exit code go over the socket.
+ * Lets a command run although another process has the data folder: that process listens on `<data>/control.sock`, which
+ * only its user can open, and runs the command with its own stores. Input, output and exit code go over the socket.
  */
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -15,13 +15,13 @@ import { atSocket } from './socket-path.ts';
 
 export const socketOf = (folder: string): string => join(folder, 'control.sock');
 
-/** A command to run, as the one process sends it to the other. */
+/** A command to run, as one process sends it to the other. */
 export interface Call {
   readonly version: string;
   readonly command: string;
   readonly args: unknown;
   readonly debug: boolean;
-  /** What the caller would run; the process that has the folder says so if its own is another. */
+  /** The platform of the caller; the process that has the folder warns if its own differs. */
   readonly platform?: PlatformIdentity;
 }
 
@@ -32,26 +32,29 @@ export interface Streams {
   readonly signal: AbortSignal;
 }
 
-/** How long the output of a command may stay unread when its process shall end. */
+/** How long the output of a command may stay unread when its process has to end. */
 const FLUSH_MS = 1000;
 
 export interface Control {
-  /** Takes no more calls, lets those end that would go on for ever, and waits for all. */
+  /** Accepts no more calls, ends those that would run for ever, and waits for all. */
   stop(): Promise<void>;
-  /** The same, but no call is ended: each comes to its end by itself. */
+  /** The same, but no call is ended early: waits until each is done. */
   drain(): Promise<void>;
 }
 
 export interface Holder {
-  /** Runs one call and answers its exit code, or how it goes on elsewhere. Never throws. */
+  /** Runs one call and returns its exit code, or how it continues elsewhere. Never throws. */
   execute(call: Call, streams: Streams): Promise<number | GoOn>;
-  /** Another process wants the folder. Answers whether it gets it: then this process lets go of it as soon as it can. */
+  /**
+   * Another process asks for the folder. Returns whether it gets the folder: then this process releases it as soon as
+   * it can.
+   */
   ask(): boolean;
 }
 
 /**
- * Listens. The caller has the folder, so a socket that is there already is of a dead process. Throws when the system refuses the
- * socket, as it does on some file systems.
+ * Listens. The caller has the folder, so an existing socket belongs to a dead process. Throws if the system refuses the
+ * socket, as on some file systems.
  */
 export async function serveControl(path: string, holder: Holder): Promise<Control> {
   const ends: Ends = { closing: new AbortController(), stopping: new AbortController() };
@@ -66,7 +69,7 @@ export async function serveControl(path: string, holder: Holder): Promise<Contro
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  // The socket is made within `listen`, and must never be open to others.
+  // The socket is created within `listen`, and must never be accessible to others.
   const before = process.umask(0o177);
   try {
     atSocket(path, (near) => server.listen(near, resolve));
@@ -78,7 +81,7 @@ export async function serveControl(path: string, holder: Holder): Promise<Contro
     const closed = new Promise((done) => atSocket(path, () => server.close(done)));
     ends.closing.abort();
     await Promise.all(active);
-    // Whoever does not read what is left for him, as a pager does, keeps nobody up.
+    // A client that does not read the remaining output, such as a pager, must not delay the end.
     const tooLong = setTimeout(() => {
       for (const socket of sockets) socket.destroy();
     }, FLUSH_MS);
@@ -95,13 +98,13 @@ export async function serveControl(path: string, holder: Holder): Promise<Contro
 }
 
 interface Ends {
-  /** No more calls are taken. */
+  /** No more calls are accepted. */
   readonly closing: AbortController;
-  /** Those that run are to end. */
+  /** Running calls have to end. */
   readonly stopping: AbortController;
 }
 
-/** Takes one call and runs it to its end. What it wrote may still be on its way. */
+/** Accepts one call and runs it until it ends. Its output may still be in flight. */
 async function serve(socket: Socket, holder: Holder, ends: Ends): Promise<void> {
   const [closing, stopping] = [ends.closing.signal, ends.stopping.signal];
   const gone = new AbortController();

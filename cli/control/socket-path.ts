@@ -1,12 +1,15 @@
-/** A socket has a path of some hundred bytes at most, by the system. One that lies deeper is named from within its folder. */
+/**
+ * The system limits the path of a socket to some hundred bytes. For a longer path, the name relative to its folder is
+ * used.
+ */
 import { basename, dirname } from 'node:path';
 
-/** What every system takes: macOS has 104 with the zero at the end, Linux 108. */
+/** Accepted by every system: the limit is 104 on macOS, including the final zero, and 108 on Linux. */
 const LONGEST = 103;
 
 /**
- * Runs `work` with a path that leads to the same socket and is short enough. It has to use it at once, as `listen`, `connect` and
- * `close` do: for that moment the working folder is the socket's.
+ * Runs `work` with a path that leads to the same socket and is short enough. `work` has to use the path synchronously,
+ * as `listen`, `connect` and `close` do: meanwhile the working folder is the socket's folder.
  */
 export function atSocket<T>(path: string, work: (path: string) => T): T {
   if (Buffer.byteLength(path) <= LONGEST) return work(path);

@@ -1,12 +1,12 @@
-/** What may be the name of an object, the prefix of a list and the range of a read: the same in every implementation. */
+/** Valid names of objects, prefixes of lists and ranges of reads: the same in every implementation. */
 import { TributaryError } from '../../core/errors.ts';
 
 const SEGMENT = /^[A-Za-z0-9._=-]+$/;
-/** What S3 takes in all, and what file systems take between two slashes. */
+/** The limit of S3 for a whole name, and that of file systems between two slashes. */
 const LONGEST_NAME = 1024;
 const LONGEST_SEGMENT = 255;
 
-/** Whether it may stand between two slashes of a name. */
+/** Whether it is valid between two slashes of a name. */
 export function isSegment(text: string): boolean {
   return SEGMENT.test(text) && text !== '.' && text !== '..' && text.length <= LONGEST_SEGMENT;
 }
@@ -21,12 +21,12 @@ export function checkName(name: string): void {
 export function checkPrefix(prefix: string): void {
   const segments = prefix.split('/');
   const last = segments.pop() ?? '';
-  // A letter makes a whole segment of what may be the beginning of one, such as "" or "..".
+  // A letter turns the beginning of a segment, such as "" or "..", into a whole segment.
   const problem = problemOf([...segments, `${last}x`], prefix.length);
   if (problem !== undefined) throw usage(`no object's name begins with ${show(prefix)}: ${problem}`);
 }
 
-/** Throws USAGE unless it is a range of whole numbers. Where it goes beyond the object, it is cut off. */
+/** Throws USAGE unless it is a range of whole numbers. A range that goes beyond the object is cut off. */
 export function checkRange(name: string, range: { start: number; end: number }): void {
   const { start, end } = range;
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return;

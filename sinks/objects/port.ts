@@ -2,11 +2,11 @@
  * The objects port: segments and report files, by name. A name is a path of segments joined by "/", each of
  * letters, digits and `._=-`, none of them "." or "..".
  *
- * What every implementation keeps, and `test/contracts/objects.ts` checks on each:
+ * Every implementation guarantees the following; `test/contracts/objects.ts` checks each of them:
  *
- * - An object appears whole or not at all; a writer that fails or dies leaves nothing to be read.
- * - `create` makes the object if and only if the name is free: of several at once exactly one wins, the others get
- *   ALREADY_EXISTS. `put` replaces.
+ * - An object appears whole or not at all; a writer that fails or dies leaves nothing readable.
+ * - `create` creates the object if and only if the name is free: of several concurrent calls exactly one wins, the
+ *   others get ALREADY_EXISTS. `put` replaces.
  * - A read sees one whole version, also while the object is being replaced.
  */
 export interface ObjectInfo {
@@ -27,9 +27,9 @@ export interface Objects {
   head(name: string): Promise<ObjectInfo | undefined>;
   /** All objects whose name begins with the prefix, in the order of their names. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
-  /** Removing what is not there is no error. */
+  /** Removing an object that does not exist is no error. */
   remove(name: string): Promise<void>;
-  /** A link by which whoever has it reads the object until `expiresAt` (ms since 1970 UTC). */
+  /** A link that lets anybody who has it read the object until `expiresAt` (ms since 1970 UTC). */
   link(name: string, expiresAt: number): Promise<string>;
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 /**
  * The transport on Kafka (3.6 to 4.x). Any number of processes may open it: they share groups and claims.
  *
- * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records, offset and metadata.
- *   What is committed beside an offset is its metadata, or a record that the metadata refer to: see `group/metadata.ts`.
- * - A claim notices within `metadataMs` that its topic was expanded. Of a topic that was deleted and created again it reads nothing.
+ * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records,
+ *   offset and metadata. Metadata that are too long for an offset are a record that the offset refers to: see
+ *   `group/commit-metadata.ts`.
+ * - A claim notices within `metadataMs` that its topic was expanded. It reads nothing from a topic that was deleted
+ *   and created again.
  * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
  * - `committed` may return a later offset than the one that was committed, if nothing but transaction markers lies between.
  *

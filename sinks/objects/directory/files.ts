@@ -1,10 +1,10 @@
-/** Files that appear whole or not at all, and last when the power fails. */
+/** Files that appear whole or not at all, and survive a power failure. */
 import { type FileHandle, lstat, open, readdir, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody } from '../port.ts';
 
-/** What passes: a full disk, too many open files, a network drive that does not answer. */
+/** Transient errors: a full disk, too many open files, a network drive that does not answer. */
 const PASSING = new Set('ENOSPC EDQUOT EIO EMFILE ENFILE ENOMEM EAGAIN EBUSY ESTALE ETIMEDOUT'.split(' '));
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTSUP', 'EOPNOTSUPP']);
 
@@ -13,7 +13,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Says what an error of the file system means. Anything else is answered as it is. */
+/** Translates an error of the file system. Any other error is returned as it is. */
 export function fileError(error: unknown, what: string): unknown {
   const code = codeOf(error);
   if (error instanceof TributaryError || code === undefined) return error;
@@ -26,7 +26,7 @@ export function fileError(error: unknown, what: string): unknown {
   return new TributaryError('STORE_BROKEN', `${message}; look at the folder, or choose another`, { cause: error });
 }
 
-/** Writes a new file and answers its size and time once the disk has it. An error of the body is thrown as it is. */
+/** Writes a new file and returns its size and time once it is on disk. An error of the body is thrown as it is. */
 export async function fill(
   file: string,
   what: string,
@@ -47,9 +47,9 @@ export async function fill(
   }
 }
 
-/** Makes the names in the folder last, and those of the folders it lies in, up to and with `top`. */
+/** Syncs the names in the folder, and those in its parent folders up to and including `top`. */
 export async function syncFolders(folder: string, top: string): Promise<void> {
-  // Windows cannot do it, and does it by itself.
+  // Windows has no such call, and does it automatically.
   if (process.platform === 'win32') return;
   for (let each = folder; ; each = dirname(each)) {
     await syncFolder(each);
@@ -62,7 +62,7 @@ async function syncFolder(folder: string): Promise<void> {
   try {
     handle = await open(folder, 'r');
   } catch (error) {
-    // Somebody removed the last object in it meanwhile.
+    // Another call removed the last object in it meanwhile.
     if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
@@ -80,7 +80,7 @@ export async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Removes a folder in which there are only folders; answers whether it is gone. */
+/** Removes a folder that contains only folders; returns whether it is gone. */
 export async function removeEmpty(folder: string): Promise<boolean> {
   try {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -95,7 +95,7 @@ export async function removeEmpty(folder: string): Promise<boolean> {
   }
 }
 
-/** Removes the folder and those it lies in, as long as they are empty and below `top`; answers the first that stays. */
+/** Removes the folder and its parents, as long as they are empty and below `top`; returns the first that stays. */
 export async function removeUpwards(folder: string, top: string): Promise<string> {
   let each = folder;
   for (; each !== top; each = dirname(each)) {

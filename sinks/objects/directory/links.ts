@@ -1,6 +1,6 @@
 /**
- * Links to objects that expire: `<base>/objects/<name>?expires=<ms since 1970 UTC>&signature=<hex>`. The signature is the
- * HMAC-SHA256 of expiry and name, so that whoever has one link can make no other of it.
+ * Links to objects that expire: `<base>/objects/<name>?expires=<ms since 1970 UTC>&signature=<hex>`. The signature is
+ * the HMAC-SHA256 of expiry and name, so that nobody can make another link from a link.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { TributaryError } from '../../../core/errors.ts';
 import { partialName } from '../../../files/partials.ts';
 import { codeOf } from './files.ts';
 
-/** The file with the secret, in the folder of the objects, for its owner's eyes only. */
+/** The file with the secret, in the folder of the objects, readable only by its owner. */
 export const SECRET = '.link-secret';
 
-/** The secret of the folder, made the first time: of several processes at once, all get the same. */
+/** The secret of the folder, created on first use: concurrent processes all get the same. */
 export function linkSecret(folder: string): string {
   const file = join(folder, SECRET);
   const secret = read(file) ?? make(folder, file);
@@ -53,7 +53,7 @@ export function signedLink(base: string, secret: string, name: string, expiresAt
   return `${base}/objects/${name}?expires=${expiresAt}&signature=${sign(secret, name, expiresAt).toString('hex')}`;
 }
 
-/** Whether the link was given out for this name and expiry, and still holds at `now`. */
+/** Whether the link was issued for this name and expiry, and is still valid at `now`. */
 export function verifyLink(
   secret: string,
   { name, expires, signature }: { name: string; expires: number; signature: string },

@@ -3,8 +3,8 @@
  *
  * - A body is written to a file in `.partial/`, which then gets its name in one step: by a rename, which replaces, or by
  *   a hard link, which does not. File and folders are synced before the call answers.
- * - A name cannot be an object and the folder of others at once, and none begins with `.partial/` or is `.link-secret`:
- *   USAGE. S3 allows both. On a file system that does not tell "A" from "a", neither do the names.
+ * - A name cannot be an object and the folder of other objects at once, and no name begins with `.partial/` or is
+ *   `.link-secret`: USAGE. S3 allows both. On a case-insensitive file system, names are case-insensitive, too.
  */
 import { mkdirSync } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
@@ -18,15 +18,15 @@ import { linkSecret, SECRET, signedLink } from './links.ts';
 
 const PARTIAL = '.partial';
 const CHUNK = 64 * 1024;
-/** A folder that others keep removing while we put something into it. */
+/** How often a folder that others remove at the same time is created again. */
 const PLACE_ATTEMPTS = 100;
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 const RESERVED = new Set([PARTIAL, SECRET]);
 
 export interface DirectoryOptions {
-  /** Where the service that reads links answers. */
+  /** The address of the service that serves links. */
   readonly linkBase?: string;
-  /** What links are signed with. Default: the secret kept in the folder, see `linkSecret`. */
+  /** The secret for signing links. Default: the secret kept in the folder, see `linkSecret`. */
   readonly secret?: string;
 }
 
@@ -43,7 +43,7 @@ export function directoryObjects(root: string, options: DirectoryOptions = {}): 
       await place(folder, name, target, () => move(temporary, target));
       return { name, ...info };
     } finally {
-      // What cannot be removed now is removed at the next start.
+      // Files that cannot be removed now are removed at the next start.
       await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
@@ -110,7 +110,7 @@ function pathOf(folder: string, name: string): string {
   return join(folder, ...segments);
 }
 
-/** Gives a written file its name, and makes the folders for it. */
+/** Gives a written file its name, and creates the folders for it. */
 async function place(folder: string, name: string, target: string, move: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -124,12 +124,12 @@ async function place(folder: string, name: string, target: string, move: () => P
         throw clash(`${name} cannot be written, since ${above} is an object and not the folder of others`, error);
       }
       if (await isFolder(target)) {
-        // Folders without objects are what a writer left that died, and nobody can see them.
+        // Folders without objects are remains of a writer that died, and are not visible through the port.
         if ((await removeEmpty(target)) && attempt < PLACE_ATTEMPTS) continue;
         throw clash(`${name} cannot be written, since it is the folder of other objects`, error);
       }
-      // The folder went away in between, with the last other object in it. Where it goes while `mkdir` looks at it, Node
-      // says ENOTDIR or EEXIST.
+      // The folder was removed in between, together with its last other object. If this happens while `mkdir` checks
+      // it, Node reports ENOTDIR or EEXIST.
       const { code, syscall } = error as NodeJS.ErrnoException;
       const raced = ABSENT.has(code ?? '') || (code === 'EEXIST' && syscall === 'mkdir');
       if (raced && attempt < PLACE_ATTEMPTS) continue;
@@ -167,7 +167,7 @@ async function infoOf(name: string, path: string): Promise<ObjectInfo | undefine
   }
 }
 
-/** An open file stays what it is while another takes its name: this is what makes a read see one version. */
+/** An open file keeps its contents when another file takes its name: so a read sees one version. */
 async function openFile(path: string): Promise<{ handle: FileHandle; bytes: number } | undefined> {
   let handle: FileHandle;
   try {
@@ -205,8 +205,8 @@ async function* chunks(handle: FileHandle, start: number, end: number, what: str
 }
 
 /**
- * The objects below one folder, `before` being its name with a "/" at the end, in the order of their whole names. A
- * folder is sorted with its "/", since "a-b" comes before "a/b", and "a/b" before "ab".
+ * The objects below one folder, in the order of their full names; `before` is the folder's name with a "/" at the end.
+ * A folder is sorted with its "/", because "a-b" comes before "a/b", and "a/b" before "ab".
  */
 async function* walk(folder: string, before: string, prefix: string): AsyncGenerator<ObjectInfo> {
   for (const entry of await entriesOf(join(folder, before), before === '')) {

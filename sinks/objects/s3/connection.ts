@@ -1,17 +1,18 @@
 /**
- * Where a bucket is, and how it is spoken to:
+ * Where a bucket is, and how to connect to it:
  *
  *     s3://<bucket>/<prefix>?region=eu-central-1                                        S3 itself
  *     s3://<bucket>/<prefix>?endpoint=https://minio.example.org:9000                    any other server
  *     s3://<key>:<secret>@<bucket>?endpoint=http://127.0.0.1:9000&region=us-east-1      with its credentials
  *
- * - `prefix`: what all keys begin with. Two installations that share a bucket have two.
+ * - `prefix`: all keys begin with it. Two installations that share a bucket need different prefixes.
  * - `region`: of the bucket. By default AWS_REGION or the profile's, and us-east-1 where an endpoint is given.
- * - `pathStyle`: `true` puts the bucket into the path of the URL, not the host name: the default where an endpoint is given.
- * - `linkEndpoint`: what links begin with, where readers reach the server by another address than we do.
- * - `checksums=required`: sends and checks no checksums that S3 does not ask for, for servers that do not know them.
- * - Credentials that are not given come from the sources of AWS's tools: environment, profile, container, instance, web identity.
- *   What a URL cannot say as it is, such as "/" or "+" in a secret, is percent-encoded.
+ * - `pathStyle`: `true` puts the bucket into the path of the URL, not the host name: the default if an endpoint is
+ *   given.
+ * - `linkEndpoint`: the beginning of links, if readers reach the server by another address than we do.
+ * - `checksums=required`: sends and checks only checksums that S3 requires, for servers that do not support others.
+ * - Credentials that are not given come from the sources of AWS's tools: environment, profile, container, instance,
+ *   web identity. Characters that a URL does not allow, such as "/" or "+" in a secret, are percent-encoded.
  *
  * The role needs s3:GetObject, PutObject, DeleteObject, AbortMultipartUpload on the objects and s3:ListBucket on the bucket:
  * without the last, S3 answers that access is denied where there is no object. A process that is killed while it writes
@@ -37,8 +38,8 @@ export interface S3Options {
   /** The certificate authorities of the endpoint in PEM, besides those of the system. */
   readonly ca?: string;
   /**
-   * How large the parts of a large object are, in bytes: 8 MiB by default, at least 5 MiB; 10,000 parts at most. One write
-   * holds up to `partsInFlight` + 1 of them in memory.
+   * The size of the parts of a large object, in bytes: 8 MiB by default, at least 5 MiB; 10,000 parts at most. One
+   * write has up to `partsInFlight` + 1 of them in memory.
    */
   readonly partBytes?: number;
   /** Parts of one object that are sent at once: 3 by default. */
@@ -51,15 +52,15 @@ export interface Connection {
   readonly place: Place;
   readonly partBytes: number;
   readonly partsInFlight: number;
-  /** What the endpoint says of TLS, if one is given. */
+  /** Whether the endpoint uses TLS, if one is given. */
   readonly form: UrlForm | undefined;
   /** How long one attempt may go without a byte, in ms. */
   readonly idleMs: number;
-  /** Of a client for calls that are over once they are answered. */
+  /** For a client whose calls are over once they are answered. */
   readonly calls: S3ClientConfig;
-  /** Of a client for calls that say themselves how long they may take: bodies that are read as fast as somebody wants them. */
+  /** For a client whose calls set their own time-outs: bodies that are read as fast as the reader wants. */
   readonly patient: S3ClientConfig;
-  /** Of the client that signs links. */
+  /** For the client that signs links. */
   readonly links: S3ClientConfig;
 }
 
@@ -72,7 +73,7 @@ const SOCKETS = 128;
 const PARAMETERS = new Set(['region', 'endpoint', 'pathStyle', 'linkEndpoint', 'checksums']);
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** Throws CONFIG_INVALID, without the URL: it may hold a secret. */
+/** Throws CONFIG_INVALID, without the URL: it may contain a secret. */
 export function connectionOf(options: S3Options): Connection {
   const url = parse(options.url);
   const parameters = url.searchParams;
@@ -133,7 +134,7 @@ function sharedOf(url: URL, options: S3Options): S3ClientConfig {
     maxAttempts: ATTEMPTS,
     requestChecksumCalculation: when,
     responseChecksumValidation: when,
-    // It would wait some seconds for a server that does not know it.
+    // It would wait some seconds for a server that does not support it.
     expectContinueHeader: false,
   };
 }

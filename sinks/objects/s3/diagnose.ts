@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a bucket, by writing, reading and removing one object of its own. */
+/** What `tributary doctor` checks about a bucket, by writing, reading and removing a test object. */
 import { randomUUID } from 'node:crypto';
 import { TributaryError } from '../../../core/errors.ts';
 import { clockFinding, type Finding, ok, problem } from '../../../core/finding.ts';
@@ -6,7 +6,7 @@ import type { Objects } from '../port.ts';
 import type { S3Options } from './connection.ts';
 import { s3Objects } from './objects.ts';
 
-/** Throws when it does not answer, or refuses us anything. */
+/** Throws if the server does not answer, or refuses a request. */
 export async function diagnoseS3(options: S3Options): Promise<Finding[]> {
   const objects = s3Objects(options);
   try {

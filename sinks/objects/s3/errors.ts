@@ -1,4 +1,4 @@
-/** What an error of S3 means: waiting, another name, or somebody who has to look at it. */
+/** What an error of S3 means: wait, choose another name, or let an operator look at it. */
 import { TributaryError } from '../../../core/errors.ts';
 
 interface Known {
@@ -9,7 +9,7 @@ interface Known {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
 }
 
-/** In the words of S3, the SDK and Node. */
+/** The names that S3, the SDK and Node use. */
 const PASSING = new Set(
   `SlowDown ServiceUnavailable InternalError RequestTimeout RequestTimeoutException ThrottlingException Throttling
    TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded OperationAborted BadDigest IncompleteBody
@@ -20,7 +20,7 @@ const PASSING = new Set(
   ),
 );
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
-/** A key that is also the prefix of another one: S3 takes it, servers over a file system do not. */
+/** A key that is also the prefix of another one: S3 accepts it, servers on a file system do not. */
 const CLASHING = new Set(['ObjectParentIsFile', 'ExistingObjectIsDirectory', 'XMinioParentIsObject']);
 const REFUSED = new Set(['KeyTooLongError', 'EntityTooLarge', 'InvalidObjectName', 'XMinioInvalidObjectName']);
 const REFUSING: Readonly<Record<string, string>> = {
@@ -44,23 +44,23 @@ const TLS = /certificate|^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SS
 
 export const isAbsent = (error: unknown): boolean => ABSENT.has(nameOf(error));
 export const isBeyondEnd = (error: unknown): boolean => nameOf(error) === 'InvalidRange' || statusOf(error) === 416;
-/** Servers over a file system also say so where the folder goes away under a write, with the last other object in it. */
+/** Servers on a file system also report this if the folder is removed during a write, with its last other object. */
 export const isClash = (error: unknown): boolean => CLASHING.has(nameOf(error));
 /** Somebody else is writing the same key at this moment. */
 export const isConflict = (error: unknown): boolean => nameOf(error) === 'ConditionalRequestConflict';
-/** The server ended the connection before it had read all: it may have said why, and nobody heard it. */
+/** The server closed the connection before it had read everything: it may have sent a reason that was lost. */
 export const isCutOff = (error: unknown): boolean => /^(EPIPE|ECONNRESET)$/.test(String((error as Known).code));
-/** Whether a server said so, and not the way there. */
+/** Whether the server sent the error, and not the network. */
 export const hasAnswer = (error: unknown): boolean => statusOf(error) !== undefined;
 const isTaken = (error: unknown): boolean => nameOf(error) === 'PreconditionFailed' || statusOf(error) === 412;
 
-/** Whether the write may have happened at an earlier attempt, which got no answer. */
+/** Whether an earlier attempt of the write, which got no answer, may have succeeded. */
 export function mayHaveHappened(error: unknown): boolean {
   const { $metadata } = error as Known;
   return ($metadata?.attempts ?? 1) > 1 && (isTaken(error) || isConflict(error) || nameOf(error) === 'NoSuchUpload');
 }
 
-/** The error of a write; with `once` it says whether the name is taken. */
+/** The error of a write; with `once`, also whether the name is taken. */
 export function writeError(error: unknown, name: string, once: boolean): unknown {
   if (once && (isTaken(error) || isConflict(error))) {
     return new TributaryError('ALREADY_EXISTS', `there is an object ${name} already; read it, or choose another name`);
@@ -68,7 +68,7 @@ export function writeError(error: unknown, name: string, once: boolean): unknown
   return objectsError(error, `writing the object ${name}`);
 }
 
-/** The error in our terms. Anything that comes neither from S3 nor from its connection is answered as it is. */
+/** The error as one of ours. An error that comes neither from S3 nor from its connection is returned as it is. */
 export function objectsError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
   const name = nameOf(error);

@@ -1,13 +1,13 @@
 /**
- * Objects in a bucket of S3 or of a server that speaks as it does; see `connection.ts` for where and how.
+ * Objects in a bucket of S3 or of a compatible server; see `connection.ts` for the URL.
  *
- * - Nothing is connected before the first call. An outage is OBJECTS_AWAY within about `timeoutMs`, a body that is being
- *   written or read included, and the next call connects anew.
+ * - Nothing is connected before the first call. An outage is OBJECTS_AWAY within about `timeoutMs`, also while a body
+ *   is being written or read, and the next call connects again.
  * - `modifiedAt` of a write is the time of this machine; that of `head` and `list` is the server's.
- * - After OBJECTS_AWAY a write may have happened or not. Within one call that is found out: a `create` whose answer was
- *   lost, and that is sent again, does not take its own object for another's.
- * - Where S3 answers that several create one name at once, one of them may be told ALREADY_EXISTS by mistake, if the object
- *   is removed in the same moment.
+ * - After OBJECTS_AWAY a write may have happened or not. Within one call this is detected: a `create` whose answer
+ *   was lost, and that is sent again, recognises its own object.
+ * - If several calls create one name at once, one of them may get ALREADY_EXISTS by mistake, if the object is removed
+ *   at the same moment.
  */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
@@ -44,10 +44,10 @@ import {
 import * as ask from './request.ts';
 import { type Target, upload } from './upload.ts';
 
-/** Of a write that met another one. */
+/** For a write that conflicts with another one. */
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 40;
-/** How fast a server puts the parts of an object together at least, in bytes a ms. */
+/** The lowest speed at which a server combines the parts of an object, in bytes per ms. */
 const COMPLETES_PER_MS = 20_000;
 
 export function s3Objects(options: S3Options): Objects {
@@ -62,7 +62,7 @@ export function s3Objects(options: S3Options): Objects {
     return ask.keyOf(place, name);
   }
 
-  /** Whether the write made the object, if an earlier attempt of it got no answer; otherwise its error stands. */
+  /** Whether the write created the object, if an earlier attempt got no answer; otherwise its error remains. */
   async function concluded(key: string, write: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
@@ -85,7 +85,7 @@ export function s3Objects(options: S3Options): Objects {
     const abort = async (id: string): Promise<void> => {
       await calls.send(new AbortMultipartUploadCommand({ ...ask.objectInput(place, key), UploadId: id }));
     };
-    /** A request that needs the same rights and has no body hears the reason, if there is one. */
+    /** A request without a body that needs the same rights gets the reason, if there is one. */
     const unlessRefused = async (cut: unknown): Promise<never> => {
       if (isCutOff(cut)) await abort(await begin());
       throw cut;
@@ -123,7 +123,7 @@ export function s3Objects(options: S3Options): Objects {
                 requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
               },
             );
-          // After a conflict the parts would have to be sent anew.
+          // After a conflict the parts would have to be sent again.
           return unlessMet(isClash, () => concluded(key, write, complete));
         }),
       abort,
@@ -139,7 +139,7 @@ export function s3Objects(options: S3Options): Objects {
     try {
       const found = await patient.send(new GetObjectCommand(ask.objectInput(place, key, range)));
       const body = found.Body as Readable;
-      // It may break before somebody reads it; then the reader is told.
+      // It may break before anybody reads it; then the reader gets the error.
       body.on('error', () => undefined);
       return { body, bytes: found.ContentLength ?? 0, modifiedAt: found.LastModified?.getTime() ?? 0 };
     } catch (error) {
@@ -148,7 +148,7 @@ export function s3Objects(options: S3Options): Objects {
     }
   }
 
-  /** HEAD has no words for what is wrong: a bucket that is missing looks as an object that is. So GET has to agree. */
+  /** An answer to HEAD has no error text: a missing bucket looks like a missing object. So GET has to confirm it. */
   async function head(name: string): Promise<ObjectInfo | undefined> {
     const key = keyOf(name);
     const what = `looking at the object ${name}`;
@@ -172,7 +172,7 @@ export function s3Objects(options: S3Options): Objects {
       const key = keyOf(name);
       if (range !== undefined) checkRange(name, range);
       const what = `reading the object ${name}`;
-      // S3 knows no empty range, and answers nothing to one that begins behind the end.
+      // S3 has no empty range, and returns nothing for one that begins after the end.
       const empty = range?.start === range?.end && range !== undefined;
       const found = empty ? undefined : await open(key, what, range);
       if (found !== undefined) return chunks(found.body, what, idleMs);
@@ -215,7 +215,7 @@ export function s3Objects(options: S3Options): Objects {
   };
 }
 
-/** A call that gets no answer at all fails with what is mixed up, if that is why. */
+/** If a call gets no answer at all because HTTP and HTTPS are mixed up, it fails with that reason. */
 function nameMixUps(client: S3Client, said: UrlForm): void {
   const mixUp = mixUpFinder(said);
   client.middlewareStack.add(
@@ -231,7 +231,7 @@ function nameMixUps(client: S3Client, said: UrlForm): void {
   );
 }
 
-/** Tries again, a few times, what met another write. */
+/** Retries a few times after a conflict with another write. */
 async function unlessMet(met: (error: unknown) => boolean, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -243,7 +243,7 @@ async function unlessMet(met: (error: unknown) => boolean, work: () => Promise<v
   }
 }
 
-/** The bytes as they come. A server that stops sending is away; a reader may take its time. */
+/** The bytes as they arrive. A server that stops sending counts as an outage; a reader may take its time. */
 async function* chunks(body: Readable, what: string, idleMs: number): AsyncGenerator<Uint8Array> {
   const late = (): void => {
     body.destroy(Object.assign(new Error(`no byte came for ${idleMs} ms`), { name: 'TimeoutError' }));

@@ -1,4 +1,4 @@
-/** Objects as keys of a bucket, and what is asked of S3 for each call of the port. */
+/** Objects as keys of a bucket, and the requests to S3 for each call of the port. */
 import { TributaryError } from '../../../core/errors.ts';
 
 export interface Place {
@@ -13,11 +13,11 @@ export interface Part {
   readonly ChecksumCRC32?: string | undefined;
 }
 
-/** What S3 takes, in bytes; names are ASCII. */
+/** The limit of S3, in bytes; names are ASCII. */
 const LONGEST_KEY = 1024;
-/** A link of S3 lasts this long at most, in seconds. */
+/** The longest validity of an S3 link, in seconds. */
 const LONGEST_LINK = 7 * 24 * 3600;
-/** Says which write made an object, so that one that did not get its answer finds out. */
+/** Marks which write created an object, so that a write whose answer was lost can recognise it. */
 const WRITE = 'tributary-write';
 
 /** Throws USAGE if the name is too long below this prefix. */
@@ -30,7 +30,7 @@ export function keyOf(place: Place, name: string): string {
   );
 }
 
-/** The name of a key that a list of this place has answered. Not every one is a name of the port: others make keys, too. */
+/** The name for a listed key. Not every key is a valid name of the port: other programs create keys, too. */
 export function nameOf(place: Place, key: string): string {
   return key.slice(place.prefix.length);
 }
@@ -86,7 +86,7 @@ export function objectInput(place: Place, key: string, range?: { start: number; 
   return { Bucket, Key: key, ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` }) };
 }
 
-/** The page after the one that answered `token`; the first one without. */
+/** The page after the one that returned `token`; without it, the first page. */
 export function listInput(place: Place, prefix: string, token: string | undefined) {
   const more = token === undefined ? {} : { ContinuationToken: token };
   return { Bucket: place.bucket, Prefix: place.prefix + prefix, ...more };
@@ -99,8 +99,8 @@ export function linkInput(place: Place, key: string) {
 }
 
 /**
- * From when and for how many seconds a link is signed that ends at `expiresAt` and not later; all in ms since 1970 UTC. One
- * of the past is signed in the past. Throws USAGE for more than S3 grants.
+ * The time and the validity in seconds with which a link is signed, so that it ends exactly at `expiresAt`; times are
+ * in ms since 1970 UTC. A link that has already expired is signed in the past. Throws USAGE for more than S3 allows.
  */
 export function linkTime(name: string, expiresAt: number, now: number): { signedAt: number; seconds: number } {
   const end = Math.floor(expiresAt / 1000);
@@ -113,7 +113,7 @@ export function linkTime(name: string, expiresAt: number, now: number): { signed
   );
 }
 
-/** Whether the object was made by this write. */
+/** Whether this write created the object. */
 export function madeBy(write: string, metadata: Readonly<Record<string, string>> | undefined): boolean {
   return metadata?.[WRITE] === write;
 }

@@ -1,18 +1,18 @@
 /**
- * A body of any length to S3 in constant memory: cut into parts, of which some are sent while the next one fills. A body that
- * fits into one part is one request.
+ * Uploads a body of any length to S3 in constant memory: it is cut into parts, and some are sent while the next one
+ * fills. A body that fits into one part is one request.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import type { ObjectBody } from '../port.ts';
 import type { Part } from './request.ts';
 
-/** What S3 is asked for. Each sends its own attempts again where that may help, and throws what was the last error. */
+/** The requests to S3. Each retries if that may help, and throws the last error. */
 export interface Target {
   readonly partBytes: number;
   readonly partsInFlight: number;
   /** The whole object in one request. */
   whole(body: Uint8Array): Promise<void>;
-  /** Answers the id of the upload. */
+  /** Returns the id of the upload. */
   begin(): Promise<string>;
   part(upload: string, number: number, body: Uint8Array): Promise<Part>;
   /** `bytes`: of all parts together. */
@@ -21,10 +21,12 @@ export interface Target {
 }
 
 const MOST_PARTS = 10_000;
-/** What a body that turns out to be small takes at first. */
+/** The first buffer, for a body that may turn out to be small. */
 const FIRST_BYTES = 64 * 1024;
 
-/** Answers the bytes it wrote. An error of the body is thrown as it is, and of what was written nothing stays. */
+/**
+ * Returns the number of written bytes. An error of the body is thrown as it is, and nothing that was written remains.
+ */
 export async function upload(target: Target, body: ObjectBody): Promise<number> {
   if (body instanceof Uint8Array && body.length <= target.partBytes) {
     await target.whole(body);
@@ -41,7 +43,7 @@ export async function upload(target: Target, body: ObjectBody): Promise<number> 
     await target.whole(whole);
     return whole.length;
   } finally {
-    // Ends the body, where the object failed before it.
+    // Ends the body if the upload failed before the body ended.
     await parts.return(undefined);
   }
 }
@@ -74,7 +76,7 @@ async function uploadParts(
     await target.complete(id, parts, bytes);
     return bytes;
   } catch (error) {
-    // A part that is still on its way would stay behind.
+    // A part that is still in flight would remain.
     await buffers.settled();
     await target.abort(id).catch(() => undefined);
     throw error;
@@ -106,7 +108,7 @@ async function* partsOf(
   if (filled > 0) yield buffer.subarray(0, filled);
 }
 
-/** The memory of one upload: a part that was sent gives its buffer to a later one. */
+/** The buffers of one upload: a later part reuses the buffer of a part that was sent. */
 class Buffers {
   readonly bytes: number;
   private readonly most: number;
@@ -119,7 +121,7 @@ class Buffers {
     this.most = most;
   }
 
-  /** Waits until fewer than the most are lent. Throws what a part failed with. */
+  /** Waits until fewer than the maximum are in use. Throws the error of a failed part. */
   async take(): Promise<Uint8Array> {
     while (this.lent.size >= this.most && this.failure === undefined) await Promise.race(this.lent);
     this.check();
@@ -151,7 +153,7 @@ class Buffers {
     await Promise.all(this.lent);
   }
 
-  /** All parts are sent; throws what one failed with. */
+  /** Waits until all parts are sent; throws the error of a failed part. */
   async returned(): Promise<void> {
     await this.settled();
     this.check();

@@ -1,4 +1,4 @@
-/** What `tributary doctor` finds out about a Kafka cluster: its version, its settings and our rights. */
+/** What `tributary doctor` checks about a Kafka cluster: its version, its settings and our rights. */
 import { type Finding, looked, ok, problem, warning } from '../../../core/finding.ts';
 import type { WantedTopic } from '../../log/admin.ts';
 import { LARGEST_RECORD } from '../../log/limits.ts';
@@ -16,7 +16,7 @@ import { addPartitionsToTxn, initProducerId } from '../wire/calls/transactions.t
 import { CODE } from '../wire/error-codes.ts';
 import { check, guarded, KafkaError } from '../wire/errors.ts';
 
-/** No topic has so many partitions: a transaction that is asked for this one never begins. */
+/** No topic has so many partitions: a transaction that names this one never begins. */
 const NO_PARTITION = 1_000_000_000;
 const TRANSACTIONAL_ID = 'tributary/doctor';
 const TRANSACTION_MS = 10_000;
@@ -33,7 +33,7 @@ const SETTINGS = [
 
 type Rights = Readonly<Record<'read' | 'write' | 'join' | 'transact', readonly string[]>>;
 
-/** Throws if no broker answers or lets us in. */
+/** Throws if no broker answers or accepts the login. */
 export async function diagnoseKafka(options: KafkaOptions, wanted: readonly WantedTopic[]): Promise<Finding[]> {
   const cluster = new Cluster(settingsOf(options));
   try {
@@ -69,7 +69,10 @@ async function version(cluster: Cluster, node: number): Promise<Finding> {
 }
 
 const FETCH = 1;
-/** By the highest version of Fetch that a broker offers: it does not answer its release. 4.0 gave the lowest ones up. */
+/**
+ * From the highest version of Fetch that a broker offers, because brokers do not report their release. 4.0
+ * dropped the lowest versions.
+ */
 const RELEASES: readonly (readonly [fetch: number, release: string])[] = [
   [18, '4.1 or newer'],
   [17, '3.8, 3.9 or 4.0'],
@@ -128,8 +131,8 @@ export function copiesFound(settings: ReadonlyMap<string, number>, brokers: numb
 }
 
 /**
- * `most`: how large a request may be; undefined if it is not known. `replica.fetch.max.bytes` and its like limit nothing: a larger
- * batch is fetched by itself.
+ * `most`: how large a request may be; undefined if it is not known. `replica.fetch.max.bytes` and
+ * similar settings limit nothing: a larger batch is fetched alone.
  */
 export function requestsFound(most: number | undefined): Finding[] {
   if (most === undefined || most >= REQUEST_BYTES + LARGEST_RECORD) return [];
@@ -175,7 +178,7 @@ export function metadataFound(longest: number, limit: number, hasTopic: boolean)
   return warning('transport: metadata', message, todo);
 }
 
-/** What is refused, found out by requests that change nothing. */
+/** What is refused, tested by requests that change nothing. */
 async function rightsOf(
   cluster: Cluster,
   topics: readonly TopicMetadata[],
@@ -192,7 +195,7 @@ async function rightsOf(
   };
 }
 
-/** The topic of metadata cannot even be described. */
+/** The metadata topic cannot even be described. */
 function withoutMetadata({ read, write, ...rights }: Rights): Rights {
   const { name } = METADATA_TOPIC;
   return { ...rights, read: [...read, name], write: [...write, name] };
@@ -207,7 +210,10 @@ async function unlessRefused<T>(code: number, ask: () => Promise<T>): Promise<T 
   }
 }
 
-/** The topics that cannot be written. No transaction begins: each topic is asked for a partition that it does not have. */
+/**
+ * The topics that cannot be written. No transaction begins: each request names a partition that its topic
+ * does not have.
+ */
 async function transactional(cluster: Cluster, names: readonly string[]): Promise<string[]> {
   return cluster.persist(async () => {
     const connection = cluster.connection(await cluster.coordinator('transaction', TRANSACTIONAL_ID), 'main');

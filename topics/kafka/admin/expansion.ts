@@ -1,4 +1,7 @@
-/** What a group continues with when its topic was expanded: the largest metadata of all partitions, in each of them. */
+/**
+ * What a group continues with after its topic was expanded: each partition gets the largest metadata of all
+ * partitions.
+ */
 import { expandedProgress, parseProgress } from '../../log/progress.ts';
 import type { Committed } from '../../log/transport.ts';
 import { boundsOf } from '../fetch/bounds.ts';
@@ -7,13 +10,13 @@ import { seek } from '../group/seek.ts';
 import { membersOf } from './members.ts';
 
 /**
- * Commits them, if that was not done. An expansion and these commits are not one step: what an earlier call did not come to is done
- * by the next one. A group that has members is left as it is.
+ * Commits them, unless that was already done. An expansion and these commits are not one step: the
+ * next call does what an earlier call did not get to. A group that has members is left as it is.
  */
 export async function carryDedupeOver(shared: Shared, group: string, topic: string): Promise<void> {
   const { cluster } = shared;
   await cluster.persist(() => cluster.describe([topic]));
-  // Not from that answer: the broker may not have learnt of the expansion.
+  // Not from that answer: the broker may not know of the expansion yet.
   const count = cluster.shapes.of(topic)?.partitions ?? 0;
   const partitions = Array.from({ length: count }, (_, partition) => ({ group, topic, partition }));
   const committed = await Promise.all(partitions.map((of) => shared.metadata.committed(of)));

@@ -1,4 +1,4 @@
-/** `topics verify` and `topics apply` on Kafka: the topics as they are wanted, against those that exist. */
+/** `topics verify` and `topics apply` on Kafka: compares the declared topics with those that exist. */
 import {
   type Difference,
   differences,

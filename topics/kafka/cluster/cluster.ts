@@ -1,4 +1,7 @@
-/** The brokers: which one leads each partition and coordinates each group or transaction, and the connections to them. */
+/**
+ * The brokers: which of them leads each partition and coordinates each group or transaction, and the
+ * connections to them.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../../core/errors.ts';
 import { certificateProblem } from '../../../network/mix-up.ts';
@@ -23,13 +26,13 @@ type Coordinated = keyof typeof COORDINATED;
 
 const FIRST_PAUSE_MS = 4;
 const LONGEST_PAUSE_MS = 250;
-/** Brokers learn of a new topic one after the other: a missing one is asked for so often. */
+/** Brokers learn of a new topic one after the other: a missing topic is requested this many times. */
 const MISSING_TRIES = 5;
 const MISSING_PAUSE_MS = 40;
-/** While no broker can be reached, their listeners are looked at so often. */
+/** While no broker can be reached, their listeners are checked at this interval. */
 const LISTENER_MS = 10_000;
 const NOT_REACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-/** How old the shape of a topic may be to count as recent. */
+/** The largest age at which the shape of a topic counts as recent. */
 const FRESH_MS = 2000;
 
 interface Cached {
@@ -52,9 +55,9 @@ export class Cluster {
   #watch: NodeJS.Timeout | undefined;
   #nodes: ReadonlyMap<number, Address> = new Map();
   #controller = -1;
-  /** Whether something went wrong since the brokers were last asked about themselves. */
+  /** Whether an error occurred since the metadata of the brokers was last requested. */
   #isStale = false;
-  /** When the listeners of the brokers were last looked at. */
+  /** When the listeners of the brokers were last checked. */
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** How often the metadata was invalidated. */
   #epoch = 0;
@@ -68,7 +71,7 @@ export class Cluster {
     return this.#closed;
   }
 
-  /** The connection of that name to a broker; made when first used. */
+  /** The connection of that name to a broker; opened when first used. */
   connection(node: number, name: string): Connection {
     const address = this.#nodes.get(node);
     if (address === undefined) throw new KafkaError(CODE.COORDINATOR_NOT_AVAILABLE, `broker ${node} is not known`);
@@ -96,7 +99,7 @@ export class Cluster {
       if (cached !== undefined && cached.at > oldest) found.set(name, cached.topic);
     }
     const old = names.filter((name) => !found.has(name));
-    // Not by way of the cache, which may be cleared at any moment.
+    // Not through the cache, which may be cleared at any moment.
     for (const topic of old.length === 0 ? [] : await this.describe(old)) {
       if (this.shapes.change(shapeOf(topic)) !== undefined) {
         throw new KafkaError(
@@ -115,7 +118,7 @@ export class Cluster {
       const known = this.#topics.get(name)?.topic;
       if (known !== undefined && known.error === 0) return known;
       if (tries > MISSING_TRIES || known !== undefined) {
-        // It did exist: a broker that is behind the others may not know of it yet.
+        // It existed before: a broker that is behind the others may not know of it yet.
         if (this.shapes.of(name) !== undefined) throw new KafkaError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name}`);
         throw new TributaryError('TOPIC_MISSING', `there is no topic ${name} in Kafka; run \`tributary doctor\``);
       }
@@ -182,7 +185,7 @@ export class Cluster {
     };
   }
 
-  /** Forgets leaders and coordinators: they are looked up again. */
+  /** Clears the cached leaders and coordinators: they are looked up again. */
   invalidate(): void {
     this.#epoch += 1;
     this.#topics.clear();
@@ -191,8 +194,8 @@ export class Cluster {
   }
 
   /**
-   * Retries what fails for reasons that pass, for `patienceMs`. So `attempt` must be safe to repeat, and has to look up leaders and
-   * coordinators each time.
+   * Retries after transient errors, for `patienceMs`. So `attempt` must be safe to repeat, and has
+   * to look up leaders and coordinators each time.
    */
   async persist<T>(attempt: () => Promise<T>, patienceMs = this.settings.patienceMs): Promise<T> {
     const deadline = performance.now() + patienceMs;
@@ -204,7 +207,7 @@ export class Cluster {
         if (!isPassing(error) || performance.now() + pause > deadline) throw error;
         // A transaction that is ending takes a few ms; any other error may mean that another broker leads or coordinates now.
         if (!hasCode(error, CODE.CONCURRENT_TRANSACTIONS, CODE.UNSTABLE_OFFSET_COMMIT)) {
-          // What others have looked up since is not what this attempt went by.
+          // What others have looked up since was not used by this attempt.
           if (epoch === this.#epoch) this.invalidate();
           pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
         }
@@ -229,7 +232,7 @@ export class Cluster {
   }
 
   #refresh(): void {
-    // It is refreshed again later; whoever needs the topic meanwhile gets the error.
+    // It is refreshed again later; callers that need the topic meanwhile get the error.
     if (this.#watched.size > 0) this.describe([...this.#watched.keys()]).catch(() => {});
   }
 
@@ -300,7 +303,7 @@ export class Cluster {
     throw (await this.#reason(failure)) ?? failure;
   }
 
-  /** The disagreement over TLS or SASL because of which no broker answers; undefined if that is not the reason. */
+  /** The mismatch of TLS or SASL because of which no broker answers; undefined if that is not the reason. */
   async #reason(failure: unknown): Promise<TributaryError | undefined> {
     const doing = 'connecting to Kafka';
     const certificate = certificateProblem(failure);

@@ -1,9 +1,10 @@
 /**
- * Questions of one kind that come at about the same time, answered by one request: those that come while a request is under way
- * wait for the next one. So the number of requests does not grow with the number of partitions.
+ * Combines questions of one kind that are asked at about the same time into one request. Questions
+ * that are asked while a request is in flight wait for the next one. So the number of requests does
+ * not grow with the number of partitions.
  */
 
-/** In one request at most. */
+/** At most this many in one request. */
 const MOST = 1000;
 
 interface Waiting<Q, A> {
@@ -12,12 +13,15 @@ interface Waiting<Q, A> {
   reject(error: unknown): void;
 }
 
-/** Returns the answers in the order of the questions. An error among the answers is that of its own question alone. */
+/**
+ * Returns the answers in the order of the questions. An error among the answers concerns only its own
+ * question.
+ */
 type Ask<Q, A> = (destination: string, questions: readonly Q[]) => Promise<readonly (A | Error)[]>;
 
 export class Coalescer<Q, A> {
   readonly #ask: Ask<Q, A>;
-  /** By destination: a broker that does not answer holds up its own questions only. */
+  /** By destination: a broker that does not answer delays only its own questions. */
   readonly #queues = new Map<string, Waiting<Q, A>[]>();
 
   constructor(ask: Ask<Q, A>) {

@@ -1,6 +1,6 @@
 /**
- * What a listener of Kafka expects (TLS or not, SASL or not, which mechanisms), and whether the URL agrees. A broker that is
- * spoken to in another way does not answer, or closes the connection.
+ * What a listener of Kafka expects (TLS or not, SASL or not, which mechanisms), and whether the URL
+ * matches. Otherwise the broker does not answer, or closes the connection.
  */
 import { type Address, answerOf } from '../../../network/speaking.ts';
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
@@ -8,7 +8,7 @@ import type { Settings } from './options.ts';
 
 export interface Listener {
   readonly tls: boolean;
-  /** Of SASL; undefined if the listener takes no user. */
+  /** SASL mechanisms; undefined if the listener accepts no login. */
   readonly mechanisms: readonly string[] | undefined;
 }
 
@@ -16,7 +16,10 @@ const [SASL_HANDSHAKE, VERSION, CORRELATION] = [17, 1, 1_414_678_849];
 const ILLEGAL_SASL_STATE = 34;
 const NO_MECHANISM = 'NONE';
 
-/** Asks for a mechanism that does not exist; the answer lists those that do. Brokers answer this before a login. */
+/**
+ * Requests a mechanism that does not exist; the answer lists those that do. Brokers answer this before a
+ * login.
+ */
 const HANDSHAKE = handshake();
 
 function handshake(): Uint8Array {
@@ -36,7 +39,9 @@ export async function listenerAt(address: Address): Promise<Listener | undefined
   return undefined;
 }
 
-/** Null if the listener takes no user; undefined if this is not a broker's answer, or not all of it. */
+/**
+ * Null if the listener accepts no login; undefined if this is not a broker's answer, or an incomplete one.
+ */
 export function mechanismsOf(answer: Buffer): readonly string[] | null | undefined {
   if (answer.length < 14) return undefined;
   const reader = new ByteReader(answer);
@@ -45,7 +50,7 @@ export function mechanismsOf(answer: Buffer): readonly string[] | null | undefin
   return reader.i16() === ILLEGAL_SASL_STATE ? null : reader.array(() => reader.string());
 }
 
-/** How the URL and the listener disagree, and what to do; undefined if they agree. */
+/** How the URL and the listener differ, and what to do; undefined if they match. */
 export function mixUpOf(settings: Settings, { host, port }: Address, listener: Listener): string | undefined {
   const { tls, sasl } = settings.security;
   const where = `${host}:${port}`;

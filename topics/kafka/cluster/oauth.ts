@@ -1,4 +1,4 @@
-/** Tokens for SASL OAUTHBEARER, by the client credentials grant (RFC 6749, section 4.4). */
+/** Tokens for SASL OAUTHBEARER, from the client credentials grant (RFC 6749, section 4.4). */
 
 export interface ClientCredentials {
   readonly tokenUrl: string;
@@ -8,18 +8,20 @@ export interface ClientCredentials {
 }
 
 const ANSWER_MS = 5000;
-/** A token is renewed so long before it expires. */
+/** A token is renewed this long before it expires. */
 const MARGIN_MS = 60_000;
 const DEFAULT_LIFE_S = 300;
 
-/** Returns a token that is valid now: the last one, as long as it is valid. Messages never hold the secret. */
+/**
+ * Returns a token that is valid now: the last one, as long as it is valid. Messages never contain the secret.
+ */
 export function tokenSource(credentials: ClientCredentials): () => Promise<string> {
   /** `validUntil` is a time of `performance.now`, which does not change when the clock is set. */
   let last: { readonly token: string; readonly validUntil: number } | undefined;
   let asking: Promise<string> | undefined;
   return async () => {
     if (last !== undefined && performance.now() < last.validUntil) return last.token;
-    // Several connections are often made at once.
+    // Several connections are often opened at once.
     asking ??= ask(credentials)
       .then((answer) => {
         last = answer;

@@ -7,7 +7,7 @@ import { Unreachable } from '../wire/errors.ts';
 import type { Login, Security } from '../wire/security.ts';
 import { type ClientCredentials, tokenSource } from './oauth.ts';
 
-/** A login; for OAUTHBEARER also the client credentials that its tokens are asked for with. */
+/** A login; for OAUTHBEARER also the client credentials with which tokens are requested. */
 export type Sasl = Login | ({ readonly mechanism: 'OAUTHBEARER' } & ClientCredentials);
 
 /** PEM texts. Without `ca`, Node's certificate authorities are trusted. */
@@ -34,9 +34,12 @@ export interface KafkaOptions {
   readonly replication?: number | undefined;
   /** How records are compressed when they are written: none, gzip, snappy, lz4 or zstd. All of them are read. */
   readonly compression?: Compression | undefined;
-  /** The largest record that topics created here take, in bytes: their `max.message.bytes`. */
+  /** The largest record that topics created here accept, in bytes: their `max.message.bytes`. */
   readonly largestRecord?: number | undefined;
-  /** `session.timeout.ms`: after so long without a heartbeat a member loses its partitions. Brokers want at least 6000. */
+  /**
+   * `session.timeout.ms`: after this long without a heartbeat a member loses its partitions. Brokers require
+   * at least 6000.
+   */
   readonly sessionMs?: number | undefined;
   /** `heartbeat.interval.ms`: how often a member sends a heartbeat, and so how soon it learns of a rebalance. */
   readonly heartbeatMs?: number | undefined;
@@ -46,7 +49,7 @@ export interface KafkaOptions {
   readonly patienceMs?: number | undefined;
   /** How often metadata is refreshed, to notice new partitions and brokers, in ms. */
   readonly metadataMs?: number | undefined;
-  /** Memory budget of what is fetched ahead, for all partitions together, in bytes. */
+  /** Memory budget for records that are fetched ahead, for all partitions together, in bytes. */
   readonly aheadBytes?: number | undefined;
 }
 
@@ -74,7 +77,7 @@ const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 const URL_FORM = /^(kafkas?):\/\/(?:([^:@/]+):([^@/]*)@)?([^/?@]+)\/?(?:\?(.*))?$/;
 const HOST_FORM = /^(\[[^\]]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
 
-/** Fills in the defaults. Throws CONFIG_INVALID; no message repeats a password. */
+/** Fills in the defaults. Throws CONFIG_INVALID; no message contains a password. */
 export function settingsOf(options: KafkaOptions): Settings {
   const match = URL_FORM.exec(options.url);
   if (match === null) throw invalid('the URL of Kafka must be like kafka://host:9092,host:9092');
@@ -115,7 +118,7 @@ function addressOf(text: string): { host: string; port: number } {
   return { host: (match[1] as string).replace(/^\[|\]$/g, ''), port };
 }
 
-/** Without undefined members: Node takes those for given. */
+/** Without undefined members, because Node treats those as given. */
 function tlsOf(tls: Tls): ConnectionOptions {
   return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
 }

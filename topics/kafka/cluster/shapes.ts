@@ -1,4 +1,4 @@
-/** The shapes of topics as the brokers last answered them. Brokers learn of a change one after the other. */
+/** The shapes of topics as the brokers last reported them. Brokers learn of a change one after the other. */
 import type { TopicShape } from '../../log/transport.ts';
 import type { TopicMetadata } from '../wire/calls/metadata.ts';
 
@@ -8,10 +8,10 @@ export function shapeOf({ name, id, partitions }: Pick<TopicMetadata, 'name' | '
 
 export class Shapes {
   readonly #known = new Map<string, TopicShape>();
-  /** Ids of topics that were deleted and made again. */
+  /** Ids of topics that were deleted and created again. */
   readonly #former = new Set<string>();
 
-  /** False if the broker has not learnt of the last change: then its answer is left out. */
+  /** False if the broker does not know the last change: then its answer is ignored. */
   update(topic: TopicMetadata): boolean {
     const shape = shapeOf(topic);
     const known = this.#known.get(shape.name);
@@ -30,7 +30,7 @@ export class Shapes {
     return this.#known.get(topic);
   }
 
-  /** How the topic differs now from what it was; undefined if it does not, as far as known. */
+  /** How the topic has changed; undefined if it has not, as far as known. */
   change(was: TopicShape): string | undefined {
     const now = this.#known.get(was.name);
     if (now === undefined) return undefined;

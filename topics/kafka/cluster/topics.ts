@@ -7,7 +7,7 @@ import { check, KafkaError } from '../wire/errors.ts';
 import type { Cluster } from './cluster.ts';
 
 export interface TopicToCreate extends TopicSpec {
-  /** Only the newest record of each key is kept, for ever. */
+  /** Only the newest record of each key is kept, and that for ever. */
   readonly compacted?: boolean;
 }
 
@@ -17,7 +17,7 @@ const COMPACTED = [
   { name: 'segment.bytes', value: String(16 * 1024 * 1024) },
 ];
 
-/** Creates what is missing, and waits until it can be written and read. */
+/** Creates missing topics, and waits until they can be written and read. */
 export async function createMissing(cluster: Cluster, topics: readonly TopicToCreate[]): Promise<void> {
   if (topics.length === 0) return;
   const { replication, largestRecord, patienceMs } = cluster.settings;
@@ -34,7 +34,7 @@ export async function createMissing(cluster: Cluster, topics: readonly TopicToCr
       settings: [
         ...(compacted ? COMPACTED : [{ name: 'retention.ms', value: String(retentionMs) }]),
         { name: 'max.message.bytes', value: String(largestRecord) },
-        // Before Kafka 4.0 any time is taken by default.
+        // Before Kafka 4.0 any time is accepted by default.
         { name: 'message.timestamp.after.max.ms', value: String(MOST_AHEAD_MS) },
       ],
     }));
@@ -48,7 +48,7 @@ export async function createMissing(cluster: Cluster, topics: readonly TopicToCr
   );
 }
 
-/** One broker answers before all of them know of a change. `partitions`: at least so many. */
+/** One broker answers before all of them know of a change. `partitions`: at least this many. */
 async function untilKnown(
   cluster: Cluster,
   topics: readonly { readonly name: string; readonly partitions: number }[],

@@ -11,7 +11,7 @@ export interface Bounds {
   readonly end: number;
 }
 
-/** In the order given. `end` is the offset of the next record: what open transactions have written lies before it. */
+/** In the given order. `end` is the offset of the next record, after the records of open transactions. */
 export async function boundsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<Bounds[]> {
   const [begins, ends] = await Promise.all([
     offsetsAt(cluster, partitions, EARLIEST),
@@ -20,7 +20,7 @@ export async function boundsOf(cluster: Cluster, partitions: readonly TopicParti
   return partitions.map((_, i) => ({ begin: begins[i] as number, end: ends[i] as number }));
 }
 
-/** In the order given: the first offset of that time or later, -1 if there is none. */
+/** In the given order: the first offset of that time or later, -1 if there is none. */
 export async function offsetsAt(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
@@ -42,7 +42,7 @@ export async function offsetsAt(
   return partitions.map((each) => offsets.get(keyOf(each)) as number);
 }
 
-/** The first offsets of partitions, of many at a time by one request to each broker. */
+/** The first offsets of partitions, of many at a time with one request to each broker. */
 export class Begins {
   readonly #cluster: Cluster;
   readonly #begins: Coalescer<TopicPartition, number>;

@@ -9,7 +9,7 @@ import { Reader } from './reader.ts';
 
 const LIMITS = { waitMs: 0, bytes: 1024 * 1024, partitionBytes: 1024 * 1024 } as const;
 const PAUSE_MS = 5;
-/** A transaction that was committed can be read a few ms later; one that stays open holds up what comes after it. */
+/** A transaction can be read a few ms after its commit; an open transaction holds up the records after it. */
 const ENDING_MS = 2000;
 
 /** The records from `offset` on that were committed when it was called, at most `limit`. */

@@ -3,7 +3,10 @@ import { type Fetched, type FetchFrom, type FetchLimits, fetch } from '../wire/c
 import { CODE } from '../wire/error-codes.ts';
 import { check, KafkaError } from '../wire/errors.ts';
 
-/** Fetches from one partition, beside the loops that fetch ahead. Undefined if the offset is not in the log any more. */
+/**
+ * Fetches from one partition, independently of the loops that fetch ahead. Undefined if the offset is no
+ * longer in the log.
+ */
 export async function fetchOne(cluster: Cluster, from: FetchFrom, limits: FetchLimits): Promise<Fetched | undefined> {
   const { topic, partition } = from;
   const node = await cluster.leader(topic, partition);

@@ -1,7 +1,8 @@
 /**
- * Fetches ahead for all readers of a process, over two connections to each broker (and two more for each further reader of the
- * same partition). One is for partitions with records to read, and is answered at once. The other is for partitions that were
- * read to their end, and its answer waits for a new record. So a partition without records delays no other, and a slow reader
+ * Fetches ahead for all readers of a process, over two connections to each broker (and two more for
+ * each further reader of the same partition). One is for partitions with records to read; its
+ * requests are answered at once. The other is for partitions that were read to their end; its
+ * requests wait for a new record. So a partition without records delays no other, and a slow reader
  * keeps only its own partition out of the next request.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +15,10 @@ import { check, isPassing, KafkaError, translate } from '../wire/errors.ts';
 import { boundsOf } from './bounds.ts';
 import { Reader } from './reader.ts';
 
-/** How long a broker keeps a request without records, and so how long a new reader may wait for the next request. */
+/**
+ * How long a broker holds a request without records, and so how long a new reader may wait for the next
+ * request.
+ */
 const WAIT_MS = 250;
 const ANSWER_BYTES = 8 * 1024 * 1024;
 const LEAST_PARTITION_BYTES = 64 * 1024;
@@ -61,7 +65,7 @@ export class Fetcher {
     this.wake();
   }
 
-  /** To be called when a reader wants records again: it took some, or was moved to another offset. */
+  /** Call this when a reader wants records again, because it took some, or was moved to another offset. */
   wake(): void {
     for (const wake of [...this.#loops.values()]) wake();
   }
@@ -70,7 +74,7 @@ export class Fetcher {
     for (const reader of this.#readers) this.close(reader);
   }
 
-  /** Looks the leader up, until there is one. */
+  /** Looks up the leader, until there is one. */
   async #locate(reader: Reader): Promise<void> {
     while (!reader.closed && reader.failure === undefined && reader.node === undefined) {
       try {
@@ -102,7 +106,8 @@ export class Fetcher {
         await new Promise<void>((resolve) => this.#loops.set(id, resolve));
         continue;
       }
-      // The first partition of a request gets a batch however large it is: they take turns.
+      // The first partition of a request gets a batch however large it is, so the partitions take
+      // turns.
       const first = turn % wanting.length;
       await this.#fetch(route, [...wanting.slice(first), ...wanting.slice(0, first)]);
     }
@@ -118,7 +123,7 @@ export class Fetcher {
     return !closed && failure === undefined && !isBeyond && bytes < this.#partitionBytes();
   }
 
-  /** A partition's share of the memory budget: it may hold that much, and one answer more. */
+  /** A partition's share of the memory budget: it may use that much, plus one answer. */
   #partitionBytes(): number {
     const share = Math.floor(this.#cluster.settings.aheadBytes / (2 * Math.max(1, this.#readers.size)));
     return Math.min(Math.max(share, LEAST_PARTITION_BYTES), MOST_PARTITION_BYTES);
@@ -146,7 +151,7 @@ export class Fetcher {
       for (const reader of readers) this.#relocate(reader, error);
       await sleep(PAUSE_MS);
     }
-    // A reader that has come to the end, or has left it, is for the other loop now.
+    // A reader that has reached the end, or has left it, now belongs to the other loop.
     this.wake();
   }
 
@@ -160,7 +165,10 @@ export class Fetcher {
     }
   }
 
-  /** Never goes on at another offset by itself: lost records have to be reported, and somebody has to decide what to do. */
+  /**
+   * Never continues at another offset automatically: lost records have to be reported, and somebody has to
+   * decide what to do.
+   */
   async #outOfRange(reader: Reader): Promise<void> {
     const { topic, partition, fetchFrom, generation } = reader;
     try {

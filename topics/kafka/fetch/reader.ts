@@ -1,4 +1,6 @@
-/** The records of one partition that were fetched ahead, and the position of its reader. It sends nothing to a broker. */
+/**
+ * The records of one partition that were fetched ahead, and the position of its reader. It does no requests.
+ */
 import { KeyCount } from '../../log/key-count.ts';
 import type { LogRecord } from '../../log/transport.ts';
 import { type BatchHead, BatchReader, batchHeads, committed } from '../wire/batch-reader.ts';
@@ -29,12 +31,12 @@ export class Reader {
   failing: { readonly since: number; readonly error: unknown } | undefined;
   /** The broker that leads the partition, if it is known. */
   node: number | undefined;
-  /** Counts what makes an answer under way stale. */
+  /** Incremented when an answer in flight becomes stale. */
   generation = 0;
-  /** Bytes of the batches that are not taken yet. */
+  /** Bytes of the batches that were not taken yet. */
   bytes = 0;
 
-  /** The next offset to fetch: everything before it is in `#batches`, was taken, or is visible to nobody. */
+  /** The next offset to fetch: everything before it is in `#batches`, was taken, or is never visible. */
   #fetchFrom: number;
   /** The next offset to hand out. */
   #next: number;
@@ -44,7 +46,7 @@ export class Reader {
   /** The offset after the last visible record of those fetched. */
   #visibleEnd = -1;
   #lastStable = -1;
-  /** Where the partition ends, if that is before the next offset. */
+  /** The end of the partition, if that is before the next offset. */
   #endsBefore: number | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -100,7 +102,10 @@ export class Reader {
     this.wake();
   }
 
-  /** Adds an answer that begins at `fetchFrom`. Copies it: the answer holds the records of other partitions too. */
+  /**
+   * Adds an answer that begins at `fetchFrom`. Copies it: the answer contains records of other partitions,
+   * too.
+   */
   accept({ records, aborted, lastStable }: Fetched): void {
     const heads = batchHeads(Buffer.from(records));
     for (const head of committed(heads, aborted)) {
@@ -147,15 +152,15 @@ export class Reader {
   }
 
   /**
-   * The offset that means the same as `offset` to a reader: after the transaction markers that follow the last record taken, if
-   * nothing else follows it. So a group that has read everything has no lag.
+   * An offset that is equivalent to `offset` for a reader: if only transaction markers follow the
+   * last taken record, the offset after them. So a group that has read everything has no lag.
    */
   past(offset: number): number {
     const drained = this.#open === undefined && this.#batches.length === 0;
     return drained && offset === this.#lastTaken + 1 ? Math.max(offset, this.#fetchFrom) : offset;
   }
 
-  /** Settles when something changed, after `ms`, or when the signal is aborted. */
+  /** Settles when something has changed, after `ms`, or when the signal is aborted. */
   change(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -183,7 +188,8 @@ export class Reader {
       }
       const { reader, bytes } = this.#open;
       const record = reader.next();
-      // With its last record, not with the next call: until then it would keep its partition out of the requests.
+      // Together with its last record, not at the next call: until then it would keep its partition
+      // out of the requests.
       if (reader.isDone) {
         this.bytes -= bytes;
         this.#open = undefined;

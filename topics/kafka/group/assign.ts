@@ -1,20 +1,24 @@
-/** Which member gets which partition, and the bytes of subscriptions and assignments. */
+/** Decides which member gets which partition, and encodes subscriptions and assignments. */
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
 
 export interface MemberState {
   readonly id: string;
-  /** The partitions that it owns; it keeps them during the rebalance. */
+  /** The partitions that the member owns; it keeps them during the rebalance. */
   readonly owned: readonly number[];
-  /** The generation in which it got them. If two members name a partition, the one with the later generation owns it. */
+  /**
+   * The generation in which the member got them. If two members name a partition, the one with the later
+   * generation owns it.
+   */
   readonly generation: number;
-  /** It is leaving, and is assigned nothing more. */
+  /** The member is leaving, and is assigned nothing more. */
   readonly leaving: boolean;
 }
 
 /**
- * The partitions of each member, by its id. In the end no member has two more than another, and a partition stays with its member
- * unless that one has too many. A partition that is to move is assigned to nobody as long as somebody owns it: its member
- * revokes it and joins again, and the next rebalance assigns it (the cooperative protocol of KIP-429).
+ * The partitions of each member, by its id. In the end the members' counts differ by at most one,
+ * and a partition stays with its member unless that member has too many. A partition that has to
+ * move is assigned to nobody while it has an owner: its member revokes it and joins again, and the
+ * next rebalance assigns it (the cooperative protocol of KIP-429).
  */
 export function assign(partitions: readonly number[], members: readonly MemberState[]): Map<string, number[]> {
   const owners = ownersOf(members);
@@ -63,7 +67,10 @@ function targetsOf(
   return targets;
 }
 
-/** The version of both formats. They are those of Kafka's own consumers, so that its tools can show them. */
+/**
+ * The version of both formats. They are the formats of Kafka's own consumers, so that its tools can show
+ * them.
+ */
 const FORMAT = 0;
 
 /**

@@ -1,6 +1,6 @@
 import type { AssignmentListener } from '../../log/transport.ts';
 
-/** The partitions of one member, and the calls of its listener: one after the other, and none twice. */
+/** The partitions of one member, and the calls of its listener: one after the other, each only once. */
 export class Assignment {
   readonly #listener: AssignmentListener;
   readonly #assigned = new Set<number>();
@@ -13,7 +13,7 @@ export class Assignment {
     this.#listener = listener;
   }
 
-  /** With those that are being revoked. */
+  /** Including those that are being revoked. */
   get partitions(): number[] {
     return [...this.#assigned].sort((a, b) => a - b);
   }
@@ -33,14 +33,14 @@ export class Assignment {
     if (added.length === 0) return;
     for (const partition of added) this.#assigned.add(partition);
     void this.#next(async () => {
-      // Some may have been revoked before this turn came.
+      // Some may have been revoked before this call.
       const still = added.filter((partition) => this.has(partition));
       for (const partition of still) this.#notified.add(partition);
       if (still.length > 0) this.#listener.assigned(still);
     });
   }
 
-  /** Settles when the listener has let go of them, and of everything that was revoked before. */
+  /** Settles when the listener has released them, and everything that was revoked before. */
   revoke(partitions: readonly number[]): Promise<void> {
     const revoked = partitions.filter((partition) => this.has(partition));
     for (const partition of revoked) this.#revoking.add(partition);

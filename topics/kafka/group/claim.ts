@@ -1,4 +1,4 @@
-/** One claim: reading from the committed offset on, and the fenced commit. */
+/** One claim: it reads from the committed offset on, and commits with fencing. */
 import { TributaryError } from '../../../core/errors.ts';
 import type { Claim, TopicShape } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -13,18 +13,19 @@ import { guarded, KafkaError, translate } from '../wire/errors.ts';
 import { type LastMetadata, MetadataTopic } from './metadata-topic.ts';
 import { type GroupPartition, Offsets } from './offsets.ts';
 
-/** How often an owner without work asks whether it still is the owner. */
+/** How often an owner without work checks that it still is the owner. */
 const CHECK_MS = 1000;
-/** The transactions of all partitions share so many connections to a broker. */
+/** The transactions of all partitions share this many connections to a broker. */
 const CONNECTIONS = 4;
 /**
- * After so long the broker aborts what an owner left open, if nobody claims before. A transaction begins with `look`, before the
- * views and the calls of a batch, which may wait for a store or a channel. Its records are appended only after those, so no
- * reader waits meanwhile.
+ * After this time the broker aborts a transaction that an owner left open, unless somebody claims
+ * before. A transaction begins with `look`, before the views and calls of a batch, which may wait
+ * for a store or a channel. Its records are appended only after those, so no reader waits
+ * meanwhile.
  */
 const TRANSACTION_MS = 60_000;
 
-/** What all claims of a process share. */
+/** State that all claims of a process share. */
 export interface Shared {
   readonly cluster: Cluster;
   readonly fetcher: Fetcher;
@@ -55,14 +56,14 @@ const transactionalIdOf = ({ group, topic, partition }: GroupPartition): string 
 const describe = ({ group, topic, partition }: GroupPartition): string =>
   `partition ${partition} of ${topic} for ${group}`;
 
-/** Fences every earlier owner. What any of them committed can be read afterwards. */
+/** Fences every earlier owner. Afterwards everything that they committed can be read. */
 export async function takeOver({ cluster, producers }: Shared, of: GroupPartition): Promise<TransactionalProducer> {
   await cluster.partition(of.topic, of.partition);
   const connection = `commit-${of.partition % CONNECTIONS}`;
   return producers.initialise(transactionalIdOf(of), { connection, timeoutMs: TRANSACTION_MS });
 }
 
-/** Commits by a producer that has taken over. */
+/** Commits with a producer that has taken over. */
 export async function commitOffset(
   { metadata: topic }: Shared,
   producer: TransactionalProducer,
@@ -90,7 +91,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
   const { cluster, fetcher, begins, producers } = shared;
   const shape = await recentShape(cluster, of.topic);
   const producer = await takeOver(shared, of);
-  // Only now: the owner that was just fenced could commit after an earlier read.
+  // Only now: the owner that was just fenced could have committed after an earlier read.
   const [committed, begin] = await Promise.all([shared.metadata.committed(of), begins.of(of)]);
   const unwatch = cluster.watch(of.topic);
   const from = Math.max(committed.offset ?? begin, begin);
@@ -103,7 +104,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
 
   const fenced = (why: string) => new TributaryError('FENCED', `${describe(of)}: ${why}; claim it again`);
 
-  /** Throws if this claim has ended, as far as is known without a request. */
+  /** Throws if this claim has ended, as far as can be known without a request. */
   function checkClaim(): void {
     const change = cluster.shapes.change(shape);
     if (change !== undefined) over ??= fenced(change);
@@ -126,7 +127,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
     }
   }
 
-  /** A step of the transaction. After an error its outcome is not known, and the claim is over. */
+  /** A step of the transaction. After an error its outcome is unknown, and the claim is over. */
   async function step<T>(doing: string, body: () => Promise<T>): Promise<T> {
     try {
       const done = await body();
@@ -161,7 +162,8 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
             return { records, end: reader.end };
           }
           checkBroker(began);
-          // Records that are known to exist are waited for: an empty answer means that everything was read.
+          // Waits for records that are known to exist: an empty result means that everything was
+          // read.
           const left = reader.isBehind || !reader.known ? patienceMs : began + waitMs - performance.now();
           if (left <= 0) {
             await checkOwner();
@@ -185,7 +187,8 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
     async commit({ records, offset, metadata }) {
       checkClaim();
       const doing = `committing ${describe(of)}`;
-      // Before anything begins: records for a topic that does not exist leave the claim as it is.
+      // Before the transaction begins: records for a topic that does not exist leave the claim as
+      // it is.
       await guarded(doing, () =>
         cluster.persist(async () => {
           for (const { topic, partition } of partitionsOf(records)) await cluster.partition(topic, partition);

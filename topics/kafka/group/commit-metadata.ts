@@ -1,12 +1,14 @@
 /**
- * The metadata of a committed offset: the version of this format, the offset it was committed with, and the metadata. The offset
- * shows when somebody else has committed: Kafka's own tools move the offset and empty the metadata.
+ * The metadata of a committed offset, as text: the version of this format, the offset with which it
+ * was committed, and what the committer wants to keep. The offset shows when somebody else has
+ * committed: Kafka's own tools move the offset and clear the metadata.
  *
- *   tributary1/<offset>/=<metadata>                             as they are
+ *   tributary1/<offset>/=<metadata>                          as they are
  *   tributary1/<offset>/~<base64>                            compressed
- *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the topic of metadata, if they are longer than brokers take
+ *   tributary1/<offset>/@<partition>/<offset>/<checksum>     in the metadata topic, if they are longer than brokers accept
  *
- * Before there was a version, the metadata was the metadata alone: as a JSON list, or compressed behind `~`.
+ * Before there was a version, the text had neither version nor offset: it was a JSON list, or
+ * compressed text after `~`.
  */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { TributaryError } from '../../../core/errors.ts';
@@ -19,7 +21,7 @@ const OLD = /^(~|\[\[|\{"made":)/;
 /** Longer metadata are compressed. */
 const LONGEST_PLAIN = 1000;
 
-/** The record that holds metadata that are not in the metadata. */
+/** The record with metadata that are too long for the committed offset. */
 export interface Reference {
   readonly partition: number;
   readonly offset: number;
@@ -33,7 +35,7 @@ export type Unsealed =
 /** `body` comes from `encodeMetadata` or `referring`. */
 export const seal = (offset: number, body: string): string => `tributary${VERSION}/${offset}/${body}`;
 
-/** The metadata as a part of the metadata, compressed if they are long. */
+/** The metadata in the form without a reference, compressed if they are long. */
 export function encodeMetadata(metadata: string): string {
   return metadata.length <= LONGEST_PLAIN ? `=${metadata}` : `~${pack(metadata).toString('base64')}`;
 }
@@ -70,7 +72,7 @@ function opened(text: string): string {
   return text.startsWith('~') ? unpack(Buffer.from(text.slice(1), 'base64')) : text;
 }
 
-/** At the cheapest level: metadata are written with every commit, and this blocks. */
+/** At the cheapest level: metadata are written with every commit, and compression blocks the event loop. */
 export const pack = (metadata: string): Buffer => deflateRawSync(metadata, { level: 1 });
 
 export const unpack = (bytes: Uint8Array): string => inflateRawSync(bytes).toString();

@@ -1,4 +1,4 @@
-/** How far a group is behind. */
+/** The lag of a group. */
 import type { GroupLag } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { TopicPartition } from '../cluster/topic-partition.ts';
@@ -7,10 +7,10 @@ import { Reader } from '../fetch/reader.ts';
 import { fetch } from '../wire/calls/fetch.ts';
 import type { Offsets } from './offsets.ts';
 
-/** Transaction markers are small: so many fit into one answer. */
+/** Transaction markers are small: this many fit into one answer. */
 const FEW = 100;
 const BYTES = 16 * 1024;
-/** The most of one answer, for all its partitions. */
+/** The largest size of one answer, for all its partitions. */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 
 interface Span extends TopicPartition {
@@ -19,8 +19,8 @@ interface Span extends TopicPartition {
 }
 
 /**
- * By partition. The lag is the distance from the committed offset to the end, unless there is nothing but transaction markers
- * between: then there is no lag.
+ * By partition. The lag is the distance from the committed offset to the end. If there are only
+ * transaction markers in between, there is no lag.
  */
 export async function lagOf(cluster: Cluster, offsets: Offsets, group: string, topic: string): Promise<GroupLag[]> {
   const { partitions } = await cluster.persist(() => cluster.current(topic));

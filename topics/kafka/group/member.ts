@@ -1,10 +1,11 @@
 /**
- * A member of a consumer group, in Kafka's classic protocol. It joins, gets its assignment, and sends heartbeats whatever its
- * workers are doing: no batch, however long, holds up the group.
+ * A member of a consumer group, in Kafka's classic protocol. It joins, gets its assignment, and
+ * sends heartbeats whatever its workers are doing. So even a long batch does not hold up the group.
  *
- * In a rebalance members keep their partitions (the cooperative protocol of KIP-429): only a partition that moves is revoked, by
- * its own member, and assigned to another one afterwards. Nobody waits for a batch but the member that gets its partition.
- * What keeps two owners of a partition apart is not this, but the fencing of claims.
+ * In a rebalance members keep their partitions (the cooperative protocol of KIP-429): only a
+ * partition that moves is revoked, by its own member, and then assigned to another one. Only the
+ * member that gets the partition waits for its batch. This protocol does not prevent two owners of
+ * a partition; the fencing of claims does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../../core/errors.ts';
@@ -33,7 +34,7 @@ export interface MemberOptions {
   readonly group: string;
   readonly topic: string;
   readonly listener: AssignmentListener;
-  /** The name of its own connections: a broker answers a join only after the rebalance. */
+  /** The name of its separate connections: a broker answers a join only after the rebalance. */
   readonly connection: string;
 }
 
@@ -45,7 +46,7 @@ export class Member {
   readonly #assignment: Assignment;
   #id = '';
   #generation = NO_GENERATION;
-  /** How many partitions the topic had when this member last assigned them, if it is the leader. */
+  /** If this member is the leader: how many partitions the topic had when it last assigned them. */
   #counted: number | undefined;
   #heardAt = performance.now();
   #stage: 'in' | 'leaving' | 'out' = 'in';
@@ -76,8 +77,8 @@ export class Member {
   }
 
   /**
-   * Throws FENCED if this member is revoking the partition, or may have lost it without knowing. A partition that was never
-   * assigned may be claimed, as with any transport: what counts is who claims last.
+   * Throws FENCED if this member is revoking the partition, or may have lost it without knowing. A
+   * partition that was never assigned may be claimed, as with any transport: the last claim wins.
    */
   assertMayClaim(partition: number): void {
     const gone = this.#stage !== 'in' ? 'has left' : this.#isSilent() ? 'has not heard from' : undefined;
@@ -94,11 +95,12 @@ export class Member {
     return this.#entered.promise;
   }
 
-  /** Settles when the listener has let go of everything and the group has been told. */
+  /** Settles when the listener has released everything and the member has left the group. */
   async leave(): Promise<void> {
     if (this.#stage === 'in') {
       this.#stage = 'leaving';
-      // Heartbeats go on meanwhile, so that nobody is assigned what is still worked on here.
+      // Heartbeats continue meanwhile, so that partitions that are still worked on here are
+      // assigned to nobody.
       await this.#assignment.revoke(this.partitions).finally(() => {
         this.#stage = 'out';
         this.#wake();
@@ -139,7 +141,8 @@ export class Member {
         group,
         member,
         sessionMs,
-        // Less than a session: members join again at their next heartbeat, and one that does not is away.
+        // Less than a session: members join again at their next heartbeat, and a member that does
+        // not is gone.
         rebalanceMs: Math.round(sessionMs * 0.6),
         protocol: PROTOCOL,
         metadata: encodeSubscription(subscription),
@@ -186,7 +189,9 @@ export class Member {
     this.#wake();
   }
 
-  /** By the leader, for everybody. Each topic is divided among those members of the group that read it. */
+  /**
+   * The leader does this for everybody. Each topic is divided among the members of the group that read it.
+   */
   async #assign(members: Joined['members']): Promise<MemberAssignment[]> {
     const subscribed = members.map(({ member, metadata }) => ({ id: member, ...decodeSubscription(metadata) }));
     const assignments = [];
@@ -234,7 +239,8 @@ export class Member {
       await this.#pause(PAUSE_MS);
       return;
     }
-    // A right that was taken away, say. It may be given back; until then the operator has to be warned.
+    // For example, a right was revoked. It may be granted again; until then the operator has to be
+    // warned.
     this.#refused(error);
     await this.#pause(REFUSED_PAUSE_MS);
   }
@@ -248,10 +254,11 @@ export class Member {
     process.emitWarning(this.#warned, { code: 'TRIBUTARY_GROUP' });
   }
 
-  /** Lets go of everything if the group has not answered for a session: then others own it. */
+  /** Releases everything if the group has not answered for a session: then others own it. */
   #watch(): void {
     if (!this.#isSilent() || !this.partitions.some((partition) => this.#assignment.has(partition))) return;
-    // The group may have assigned the same partitions again meanwhile: they are taken with the next join only.
+    // The group may have assigned the same partitions again meanwhile: the member takes them only
+    // with the next join.
     void this.#lose().then(() => this.#joinAgain());
   }
 

@@ -1,7 +1,8 @@
 /**
- * Metadata of offsets that are longer than brokers take (`offset.metadata.max.bytes`). They are records of a compacted topic, appended
- * in the transaction of the commit, and the metadata refers to the record. Compaction keeps the newest committed record of each
- * key, which is the one that the metadata refers to.
+ * Metadata of offsets that are longer than brokers accept (`offset.metadata.max.bytes`). They are
+ * records of a compacted topic, appended in the transaction of the commit, and the committed offset
+ * refers to the record. Compaction keeps the newest committed record of each key, which is the one
+ * that the offset refers to.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import { partitionOfText } from '../../log/partition.ts';
@@ -34,11 +35,14 @@ export const METADATA_TOPIC = {
 
 /** The default of `offset.metadata.max.bytes`. */
 const LIMIT = 4096;
-/** A record may be compacted away while it is read, since a newer one was committed. */
+/** A record may be compacted away while it is read, because a newer one was committed. */
 const TRIES = 5;
 const BYTES = 64 * 1024;
 
-/** The last metadata that a claim has committed, and how they were stored: the same metadata need no new record. */
+/**
+ * The last metadata that a claim has committed, and how they were stored: unchanged metadata need no new
+ * record.
+ */
 export interface LastMetadata {
   readonly metadata: string;
   readonly body: string;
@@ -55,7 +59,7 @@ export class MetadataTopic {
     this.#offsets = offsets;
   }
 
-  /** The `last` of the answer is for the next call, once the metadata are committed. */
+  /** Pass the returned `last` to the next call, once the metadata are committed. */
   async seal(
     of: GroupPartition,
     offset: number,
@@ -84,14 +88,17 @@ export class MetadataTopic {
     };
   }
 
-  /** The broker did not take this metadata: from now on it is shorter. False if there is no shorter form. */
+  /**
+   * The broker did not accept these metadata: from now on they are shorter. False if there is no shorter
+   * form.
+   */
   refused(metadata: string): boolean {
     if (metadata.length > this.#limit) return false;
     this.#limit = metadata.length - 1;
     return true;
   }
 
-  /** What the group has committed. Throws FORMAT_NEWER if a newer release did. */
+  /** What the group has committed. Throws FORMAT_NEWER if a newer release committed it. */
   async committed(of: GroupPartition): Promise<Committed> {
     for (let tries = 1; ; tries++) {
       const found = await this.#offsets.committed(of);
@@ -118,7 +125,7 @@ export class MetadataTopic {
     return bytes && { metadata: unpack(bytes), foreign: false };
   }
 
-  /** Undefined if the record is not there. */
+  /** Undefined if there is no such record. */
   async #read(key: string, { partition, offset, checksum }: Reference): Promise<Uint8Array | undefined> {
     const topic = METADATA_TOPIC.name;
     // A reference that is committed shows that its transaction was committed, even if its marker is not in this partition yet.

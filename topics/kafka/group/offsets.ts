@@ -12,7 +12,7 @@ export interface GroupPartition {
   readonly partition: number;
 }
 
-/** Committed offsets, of many partitions at a time by one request for each group and topic. */
+/** Committed offsets, of many partitions at a time with one request for each group and topic. */
 export class Offsets {
   readonly #cluster: Cluster;
   readonly #committed: Coalescer<number, CommittedOffset | undefined>;
@@ -23,8 +23,8 @@ export class Offsets {
   }
 
   /**
-   * What the group has committed, undefined if nothing. A transaction of this very partition that is just ending is waited for,
-   * so that whatever was committed before is in the answer.
+   * What the group has committed; undefined if nothing. Waits for a transaction of this partition
+   * that is just ending, so that everything that was committed before is in the answer.
    */
   async committed({ group, topic, partition }: GroupPartition): Promise<CommittedOffset | undefined> {
     // No name of a topic has a slash.

@@ -1,4 +1,7 @@
-/** Appending batches: those of a partition in their order, those of different partitions at once, each exactly once. */
+/**
+ * Appends batches: those of one partition in order, those of different partitions concurrently, each exactly
+ * once.
+ */
 import { largestSize } from '../../log/limits.ts';
 import type { NewRecord } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -9,14 +12,17 @@ import { CODE } from '../wire/error-codes.ts';
 import { KafkaError, TOO_LARGE } from '../wire/errors.ts';
 
 const BATCH_RECORDS = 5000;
-/** The most of one request. A broker takes 100 MiB by default; what goes to many partitions is sent by several requests. */
+/**
+ * The largest size of one request. A broker accepts 100 MiB by default; records for many partitions are sent
+ * in several requests.
+ */
 export const REQUEST_BYTES = 16 * 1024 * 1024;
 
 export interface Sender {
   /** Of the producer. */
   readonly id: string;
   readonly epoch: number;
-  /** The name of the connections that it sends over. */
+  /** The name of the connections over which it sends. */
   readonly connection: string;
   /** Null if what it sends is not part of a transaction. */
   readonly transactionalId: string | null;
@@ -69,7 +75,10 @@ export async function append(cluster: Cluster, sender: Sender, records: readonly
   return offsets;
 }
 
-/** What goes out together: no request is larger than a broker takes, unless by a single batch. */
+/**
+ * Batches that are sent together: no request is larger than a broker accepts, except for a single large
+ * batch.
+ */
 export function requests<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (readonly S[])[] {
   const all: S[][] = [];
   let bytes = REQUEST_BYTES;
@@ -86,8 +95,9 @@ export function requests<S extends Pick<Send, 'batch'>>(sends: readonly S[]): (r
 }
 
 /**
- * Fills in the offsets. What a topic refuses for its size is sent in halves, down to single records. What it refuses for its time, which is too
- * far ahead, is sent with the time of now: a record that was taken before the topic was told to refuse it holds nobody up.
+ * Fills in the offsets. A batch that a topic refuses because of its size is sent in halves, down to
+ * single records. A batch whose time is too far ahead for the topic is sent with the current time:
+ * so a record that was accepted before the topic had this limit blocks nothing.
  */
 async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[], offsets: number[]): Promise<void> {
   // Their sequences are counted at once, before any of them is encoded.
@@ -121,7 +131,7 @@ async function sendAll(cluster: Cluster, sender: Sender, sends: readonly Send[],
   }
 }
 
-/** Throws if none of the records is ahead of this clock, which is ahead itself then. */
+/** Throws if none of the records is ahead of this clock: then the clock itself is ahead. */
 function ofNow(batch: readonly NewRecord[]): NewRecord[] {
   const now = Date.now();
   if (batch.some(({ timestamp }) => timestamp > now)) {
@@ -139,7 +149,7 @@ function count(sender: Sender, [first]: readonly NewRecord[], by: number): numbe
   return sequence;
 }
 
-/** The partitions that the records go to, each once. */
+/** The partitions of the records, each once. */
 export function partitionsOf(records: readonly NewRecord[]): TopicPartition[] {
   const partitions = new Map(records.map((record) => [keyOf(record), record]));
   return [...partitions.values()].map(({ topic, partition }) => ({ topic, partition }));
@@ -156,10 +166,13 @@ async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecor
   return { topic, partition, batch: encoded };
 }
 
-/** The offset of the first record of a batch; or why its topic refused it, and did not append it: for its size, or its time. */
+/**
+ * The offset of the first record of a batch, or why its topic refused the batch and did not append it:
+ * because of its size or its time.
+ */
 type Base = number | 'large' | 'ahead';
 
-/** A batch that is sent twice is appended once, since it keeps its sequence. */
+/** A batch that is sent twice is appended once, because it keeps its sequence. */
 async function appendAll(
   cluster: Cluster,
   { transactionalId, connection }: Sender,
@@ -187,7 +200,7 @@ async function appendAll(
   return batches.map((batch) => done.get(batch) as Base);
 }
 
-/** Returns what went wrong with the batch. */
+/** Returns the error of the batch. */
 function settle(batch: BatchTo, appended: readonly Appended[], done: Map<BatchTo, Base>): KafkaError | undefined {
   const found = appended.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition);
   const what = `appending to partition ${batch.partition} of ${batch.topic}`;

@@ -1,6 +1,7 @@
 /**
- * Appends records that belong to no claim. What fits one batch of one partition is one idempotent request; everything else is a
- * transaction, of a producer that nobody else uses meanwhile.
+ * Appends records that belong to no claim. Records that fit into one batch of one partition are one
+ * idempotent request; everything else is a transaction, with a producer that nobody else uses
+ * meanwhile.
  */
 import { randomUUID } from 'node:crypto';
 import type { NewRecord } from '../../log/transport.ts';
@@ -14,9 +15,11 @@ import type { Producers } from './producers.ts';
 import type { TransactionalProducer } from './transaction.ts';
 
 const CONNECTION = 'append';
-/** Further producers are given up after their transaction. */
+/** Further producers are discarded after their transaction. */
 const KEPT_PRODUCERS = 8;
-/** Nobody initialises these ids again: readers wait this long for what a dead process left open. */
+/**
+ * Nobody initialises these ids again: readers wait this long for a transaction that a dead process left open.
+ */
 const TRANSACTION_MS = 20_000;
 
 export class Appender {
@@ -24,7 +27,9 @@ export class Appender {
   readonly #producers: Producers;
   readonly #free: TransactionalProducer[] = [];
   #sender: Promise<Sender> | undefined;
-  /** The last request to each partition: a broker takes a producer's records of a partition in their order only. */
+  /**
+   * The last request to each partition: a broker accepts a producer's records for a partition only in order.
+   */
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(cluster: Cluster, producers: Producers) {
@@ -45,7 +50,7 @@ export class Appender {
     try {
       return await this.#inTurn(keyOf(first), () => this.#once(records));
     } catch (error) {
-      // They may fit one by one, which takes a transaction.
+      // They may fit one by one, which needs a transaction.
       if (records.length === 1 || !hasCode(error, CODE.MESSAGE_TOO_LARGE)) throw error;
       return this.#together(records);
     }
@@ -95,7 +100,8 @@ export class Appender {
       try {
         return await this.#with(kept, records);
       } catch (error) {
-        // Nobody fences these: the broker has forgotten a producer that was not used for a week. Nothing was appended.
+        // Nobody fences these: the broker forgets a producer that is not used for a week. Nothing
+        // was appended.
         if (!isFencing(error)) throw error;
       }
     }

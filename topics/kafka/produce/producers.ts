@@ -1,4 +1,4 @@
-/** The transactional producers of a process: initialised a few at a time, and checked all together. */
+/** The transactional producers of a process: initialised a few at a time, and checked together. */
 
 import type { Cluster } from '../cluster/cluster.ts';
 import { Coalescer } from '../cluster/coalescer.ts';
@@ -8,14 +8,16 @@ import { check, KafkaError } from '../wire/errors.ts';
 import { Semaphore } from './semaphore.ts';
 import { TransactionalProducer } from './transaction.ts';
 
-/** At one broker. It writes each to its log: of very many at once, the last ones would time out. */
+/** For each broker. It writes each to its log: with very many at once, the last ones would time out. */
 const AT_A_TIME = 16;
 
 /** How a transactional id is used. */
 export interface Use {
-  /** The name of the connections that carry its transactions. */
+  /** The name of the connections for its transactions. */
   readonly connection: string;
-  /** After so long the broker aborts what a dead owner left open, if nobody initialises the id before. */
+  /**
+   * After this time the broker aborts what a dead owner left open, unless somebody initialises the id before.
+   */
   readonly timeoutMs: number;
 }
 
@@ -44,8 +46,9 @@ export class Producers {
   }
 
   /**
-   * Whether no other producer of the id was initialised since, as far as its coordinator knows. A coordinator that was replaced and
-   * has not noticed answers from the past: to be certain use `TransactionalProducer.begin`.
+   * Whether no other producer of the id was initialised since, as far as its coordinator knows. A
+   * coordinator that was replaced and has not noticed answers with old state: to be certain, use
+   * `TransactionalProducer.begin`.
    */
   isNewest(identity: ProducerIdentity): Promise<boolean> {
     return this.#cluster.persist(async () => {

@@ -1,4 +1,4 @@
-/** At most so many run at a time; the others wait, first come, first served. */
+/** Limits how many run at a time; the others wait in order of arrival. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];

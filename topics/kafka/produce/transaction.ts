@@ -1,9 +1,10 @@
 /**
- * The producer of one transactional id. Whoever initialises the id last is the only one that can commit: the broker counts up its
- * epoch, ends what the last producer left open, and refuses that one from then on.
+ * The producer of one transactional id. Only the producer that initialised the id last can commit:
+ * the broker increments the epoch, ends what the previous producer left open, and refuses the
+ * previous one from then on.
  *
- * kafkajs's own producer is not used: it does not repeat `sendOffsets` when a coordinator moves, waits 100 ms and more between
- * two transactions, and goes on without idempotence when it could not be initialised.
+ * kafkajs's own producer is not used: it does not repeat `sendOffsets` when a coordinator moves, waits 100 ms and more
+ * between two transactions, and continues without idempotence when it could not be initialised.
  */
 import type { NewRecord } from '../../log/transport.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -27,19 +28,22 @@ export interface OffsetCommit {
   readonly offset: number;
   /** The metadata, and the record that it needs in the transaction. Called again after `refused` has returned true. */
   seal(): Promise<Sealed>;
-  /** The broker does not take metadata of this length: returns whether there is a shorter form. */
+  /** The broker does not accept metadata of this length: returns whether there is a shorter form. */
   refused(metadata: string): boolean;
 }
 
 /** The metadata of an offset, ready to be committed. */
 export interface Sealed {
-  /** To be appended in the transaction, before the offset is committed; undefined if the metadata holds everything. */
+  /**
+   * To be appended in the transaction, before the offset is committed; undefined if the metadata contain
+   * everything.
+   */
   readonly record: NewRecord | undefined;
   /** `appendedAt` is the offset of the record. */
   metadata(appendedAt: number | undefined): string;
 }
 
-/** Made by `Producers.initialise`. */
+/** Created by `Producers.initialise`. */
 export class TransactionalProducer {
   readonly identity: ProducerIdentity;
   readonly #cluster: Cluster;
@@ -58,12 +62,13 @@ export class TransactionalProducer {
   }
 
   /**
-   * Begins a transaction with the offsets of the group. The coordinator refuses it if another producer of the id was initialised.
-   * It writes to its log before it answers, which a coordinator that was replaced cannot do: so when this settles, no other
-   * producer was initialised before it was called.
+   * Begins a transaction with the offsets of the group. The coordinator refuses it if another
+   * producer of the id was initialised. It writes to its log before it answers, which a replaced
+   * coordinator cannot do. So when this settles, no other producer had been initialised before the
+   * call.
    */
   async begin(group: string): Promise<void> {
-    // Offsets that are part of a transaction already are answered without being written.
+    // If the offsets are already part of a transaction, the coordinator answers without writing.
     if (this.#group !== undefined) await this.#end(false);
     this.#open = true;
     try {
@@ -75,14 +80,17 @@ export class TransactionalProducer {
     this.#group = group;
   }
 
-  /** Aborts what was begun, without waiting: what stays open ends with the next claim, or times out. */
+  /**
+   * Aborts what was begun, without waiting: a transaction that stays open ends with the next claim, or times
+   * out.
+   */
   abandon(): void {
     if (this.#open) this.#end(false, LATE_ABORT_MS).catch(() => {});
   }
 
   /**
-   * One transaction, of records, an offset, or both. Returns the records' offsets. After an error this producer cannot be used
-   * again: initialise another.
+   * One transaction, of records, an offset, or both. Returns the records' offsets. After an error
+   * this producer cannot be used again: initialise another one.
    */
   async transact(records: readonly NewRecord[], offset?: OffsetCommit): Promise<number[]> {
     try {
@@ -114,7 +122,7 @@ export class TransactionalProducer {
     return offsets;
   }
 
-  /** The broker may take less metadata than it was expected to: then the metadata are appended after all. */
+  /** The broker may accept less metadata than expected: then the metadata are appended after all. */
   async #commitOrShorten(offset: OffsetCommit, metadata: string): Promise<void> {
     try {
       await this.#commitOffset(offset, metadata);
@@ -186,7 +194,7 @@ export class TransactionalProducer {
   }
 }
 
-/** Like `Promise.all`, but settles only when all of them have: nothing may still be under way afterwards. */
+/** Like `Promise.all`, but settles only when all of them have: nothing may be in flight afterwards. */
 async function all<T extends readonly unknown[]>(works: T): Promise<{ -readonly [I in keyof T]: Awaited<T[I]> }> {
   const settled = await Promise.allSettled(works);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;

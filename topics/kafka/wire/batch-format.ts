@@ -9,7 +9,7 @@
 import { crc32c } from '@platformatic/wasm-utils';
 
 export const HEAD = 61;
-/** The length counts the bytes from here on. */
+/** The length is that of the bytes from here on. */
 export const AFTER_LENGTH = 12;
 export const MAGIC_AT = 16;
 export const CRC_AT = 17;

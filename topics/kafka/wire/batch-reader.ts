@@ -1,6 +1,7 @@
 /**
- * Reading record batches: see `batch-format.ts`. Not by kafkajs, which ignores checksums, fails on a batch of 130,000 records, hands
- * out views of the whole answer, and takes quadratic time for many records of one partition.
+ * Reads record batches: see `batch-format.ts`. kafkajs is not used for this: it ignores checksums,
+ * fails on a batch of 130,000 records, hands out views of the whole answer, and takes quadratic
+ * time for many records of one partition.
  */
 import { isUtf8 } from 'node:buffer';
 import { TributaryError } from '../../../core/errors.ts';
@@ -22,10 +23,10 @@ import {
 import { ByteReader, corrupt } from './bytes.ts';
 import { decompress } from './compression.ts';
 
-/** A batch in an answer, and the fields of its head. */
+/** A batch in an answer, and the fields of its header. */
 export interface BatchHead {
   readonly baseOffset: number;
-  /** The offset after the last one that the batch takes, whether there is a record at it or not. */
+  /** The offset after the last one of the batch, whether there is a record at that offset or not. */
   readonly nextOffset: number;
   readonly attributes: number;
   readonly baseTimestamp: number;
@@ -79,7 +80,7 @@ export interface AbortedTransaction {
   readonly firstOffset: number;
 }
 
-/** The batches that a reader of committed records reads. `heads` begin where the answer began. */
+/** The batches that a reader of committed records reads. `heads` begin at the beginning of the answer. */
 export function committed(heads: readonly BatchHead[], aborted: readonly AbortedTransaction[]): BatchHead[] {
   const waiting = [...aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const open = new Set<string>();
@@ -108,7 +109,10 @@ function isAbort(head: BatchHead): boolean {
   return reader.i16() === ABORT;
 }
 
-/** Reads the records of a batch one after the other. Their bytes are copies: who keeps a key does not keep the whole answer. */
+/**
+ * Reads the records of a batch one after the other. Their bytes are copies: keeping a key does not keep the
+ * whole answer in memory.
+ */
 export class BatchReader {
   readonly #head: BatchHead;
   readonly #partition: number;
@@ -156,10 +160,10 @@ function readBytes(reader: ByteReader): Buffer | null {
   return length < 0 ? null : reader.bytes(length);
 }
 
-/** In a text it stands for bytes that are not valid UTF-8, or for itself. */
+/** In decoded text it stands for bytes that are not valid UTF-8, or for itself. */
 const REPLACED = '\ufffd';
 
-/** Of two headers with one name the last counts; a null value is an empty text. */
+/** If two headers have the same name, the last one counts; a null value is an empty text. */
 function readHeaders(reader: ByteReader): Headers {
   const headers: Record<string, string | Uint8Array> = {};
   for (let count = reader.varint(); count > 0; count--) {

@@ -1,28 +1,29 @@
-/** Writing record batches: see `batch-format.ts`. */
+/** Writes record batches: see `batch-format.ts`. */
 import type { Headers, NewRecord } from '../../log/transport.ts';
 import { AFTER_LENGTH, CRC_AT, CRC_FROM, checksum, HEAD, MAGIC, TRANSACTIONAL } from './batch-format.ts';
 import { ByteWriter } from './bytes.ts';
 import { COMPRESSIONS, type Compression, compress, gzipAside } from './compression.ts';
 
-/** Below what a topic takes by default (1 MiB): compression makes what cannot be compressed a little larger. */
+/** Below what a topic accepts by default (1 MiB): compression makes incompressible data a little larger. */
 export const BATCH_BYTES = 900_000;
 
 export interface BatchProducer {
   readonly id: string;
   readonly epoch: number;
-  /** How many records it sent to the partition before. */
+  /** How many records the producer has sent to the partition before. */
   readonly sequence: number;
   readonly transactional: boolean;
 }
 
-/** The records must be of one partition, in order. */
+/** The records must belong to one partition, in order. */
 export function encodeBatch(records: readonly NewRecord[], producer: BatchProducer, compression: Compression): Buffer {
   return withHead(records, producer, compression, compress(compression, encodeRecords(records)));
 }
 
 /**
- * The same for a record that is too large for a batch with others, compressed outside of the event loop. It may have been
- * compressed when it was read, and its topic might refuse it otherwise. By gzip, which every client reads.
+ * The same for a record that is too large for a batch with others, compressed outside of the event
+ * loop. It may have been compressed when it was read, and its topic might refuse it uncompressed.
+ * Uses gzip, which every client can read.
  */
 export async function encodeLarge(records: readonly NewRecord[], producer: BatchProducer): Promise<Buffer> {
   return withHead(records, producer, 'gzip', await gzipAside(encodeRecords(records)));

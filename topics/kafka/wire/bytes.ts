@@ -1,6 +1,7 @@
 /**
- * Reading and writing the types of Kafka's protocol: big endian integers, zigzag varints, and the "compact" forms of flexible
- * versions (KIP-482). https://kafka.apache.org/protocol.html#protocol_types
+ * Reads and writes the types of Kafka's protocol: big-endian integers, zigzag varints, and the
+ * "compact" forms of flexible versions (KIP-482).
+ * https://kafka.apache.org/protocol.html#protocol_types
  */
 import { TributaryError } from '../../../core/errors.ts';
 
@@ -9,7 +10,7 @@ const HIGH = 2 ** 32;
 export class ByteReader {
   readonly buffer: Buffer;
   position: number;
-  /** How long the broker wants nothing more to be sent, as far as it was read. */
+  /** How long the client must not send anything (throttling), if that field was read. */
   throttleMs = 0;
 
   constructor(buffer: Buffer, position = 0) {
@@ -35,7 +36,7 @@ export class ByteReader {
     return this.buffer.readInt32BE(at) * HIGH + this.buffer.readUInt32BE(at + 4);
   }
 
-  /** As a text, for numbers that nobody counts with: the ids of producers use all 64 bits. */
+  /** As text, for numbers that are not used in arithmetic: the ids of producers use all 64 bits. */
   id64(): string {
     return this.buffer.readBigInt64BE(this.#skip(8)).toString();
   }
@@ -44,7 +45,7 @@ export class ByteReader {
     return this.i8() !== 0;
   }
 
-  /** The throttle time at the head of an answer. */
+  /** The throttle time at the beginning of an answer. */
   throttle(): void {
     this.throttleMs = this.i32();
   }
@@ -102,12 +103,12 @@ export class ByteReader {
     return length < 0 ? null : this.text(length);
   }
 
-  /** Bytes behind their length of 32 bits: a view. Null is no bytes: no caller tells them apart. */
+  /** Bytes after a 32-bit length: a view. Null is read as no bytes: no caller distinguishes them. */
   sizedBytes(): Buffer {
     return this.bytes(Math.max(0, this.i32()));
   }
 
-  /** Null is read as the empty text: no caller tells them apart. */
+  /** Null is read as the empty text: no caller distinguishes them. */
   compactString(): string {
     const length = this.uvarint() - 1;
     return length <= 0 ? '' : this.text(length);
@@ -257,7 +258,7 @@ export class ByteWriter {
     return this.uvarint(0);
   }
 
-  /** Writes over what is at `at`. */
+  /** Overwrites the bytes at `at`. */
   putI32(at: number, value: number): void {
     this.#buffer.writeInt32BE(value, at);
   }
@@ -272,7 +273,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Returns the position of the next bytes. The buffer may be another one afterwards. */
+  /** Returns the position of the next bytes. The buffer may be replaced by this call. */
   #grow(bytes: number): number {
     const at = this.length;
     const end = at + bytes;

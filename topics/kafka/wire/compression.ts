@@ -1,6 +1,6 @@
 /**
- * The four codecs of Kafka's record batches, all read, each written on demand. No native addon: gzip and zstd are Node's own,
- * lz4 and snappy come as WebAssembly.
+ * The four codecs of Kafka's record batches. All can be read, and each can be written. No native
+ * addon: gzip and zstd are part of Node, lz4 and snappy are WebAssembly.
  */
 import { promisify } from 'node:util';
 import { gunzipSync, gzip, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -31,7 +31,7 @@ export function compress(codec: Compression, bytes: Buffer): Buffer {
   }
 }
 
-/** Outside of the event loop, for what is large. */
+/** Outside of the event loop, for large data. */
 export const gzipAside: (bytes: Buffer) => Promise<Buffer> = promisify(gzip);
 
 /** `number` is the codec's number in the attributes of a batch. */

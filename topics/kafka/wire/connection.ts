@@ -1,10 +1,12 @@
 /**
- * One connection to one broker, which is made when it is first used, and again when it was lost. A broker answers the requests of
- * a connection one after the other, so whatever waits (a join, a fetch) has a connection to itself.
+ * One connection to one broker. It is opened when it is first used, and again after it was lost. A
+ * broker answers the requests of a connection one after the other, so requests that wait (a join, a
+ * fetch) have a separate connection.
  *
- * kafkajs gives it sockets, SASL and versions (`kafkajs.ts`). Its producer and consumer are not used: they cannot ask for stable
- * offsets, wait for one partition's records before they fetch another's, stop for good on a TypeError, jump over lost records
- * in silence, and commit for partitions they no longer own.
+ * kafkajs provides sockets, SASL and versions (`kafkajs.ts`). Its producer and consumer are not
+ * used: they cannot ask for stable offsets, wait for one partition's records before they fetch
+ * another's, stop for good on a TypeError, silently skip lost records, and commit for partitions
+ * they no longer own.
  */
 import { TributaryError } from '../../../core/errors.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
@@ -23,9 +25,9 @@ export class Connection {
   readonly #address: Address;
   readonly #options: ConnectionOptions;
   #link: Link | undefined;
-  /** Requests under way by link. A link that takes no more requests stays until it has none. */
+  /** Requests in flight by link. A link that accepts no more requests stays until it has none. */
   readonly #pending = new Map<Link, number>();
-  /** Not ready before the broker has answered which versions it offers, and let us in. */
+  /** Not ready before the broker has returned the versions that it offers, and accepted the login. */
   #opening: Link | undefined;
   #connecting: Promise<Link> | undefined;
   #closed = false;
@@ -54,7 +56,8 @@ export class Connection {
     try {
       return await send();
     } catch (error) {
-      // What is half open is noticed only so. The next requests go by a new link; those under way have their own time.
+      // A half-open connection is noticed only this way. The next requests use a new link; requests
+      // in flight keep their own time-outs.
       if (error instanceof TimedOut) this.#retire(link);
       else if (error instanceof Unreachable) this.#drop(link);
       throw error;

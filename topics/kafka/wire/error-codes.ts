@@ -1,6 +1,6 @@
-/** The errors that a broker answers, by name. https://kafka.apache.org/protocol.html#protocol_error_codes */
+/** The errors that a broker returns, by name. https://kafka.apache.org/protocol.html#protocol_error_codes */
 
-/** The number, and what Kafka says about it; newer ones are known by name alone. */
+/** The number, and Kafka's description; newer codes have only a name. */
 const ERRORS = {
   UNKNOWN_SERVER_ERROR: [-1, 'The server experienced an unexpected error when processing the request'],
   OFFSET_OUT_OF_RANGE: [1, 'The requested offset is not within the range of offsets maintained by the server'],
@@ -166,7 +166,7 @@ export const CODE = Object.fromEntries(Object.entries(ERRORS).map(([name, [code]
 
 const NAMES = new Map(Object.entries(ERRORS).map(([name, [code, text]]) => [code as number, { name, text }]));
 
-/** Its name and what it means, for a message. */
+/** The name of the error and what it means, for a message. */
 export function describeCode(code: number): string {
   const known = NAMES.get(code);
   if (known === undefined) return `code ${code}`;

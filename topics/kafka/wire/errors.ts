@@ -1,9 +1,12 @@
-/** What an error of Kafka or of a connection means: try again, a newer owner, a missing topic, or a setting to be changed. */
+/**
+ * What an error of Kafka or of a connection means: retry, a newer owner, a missing topic, or a setting that
+ * has to be changed.
+ */
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { RecordTooLarge } from '../../log/limits.ts';
 import { CODE, codesOf, describeCode } from './error-codes.ts';
 
-/** Leaders, coordinators and replicas that are just changing, or a transaction that is just ending: ask again. */
+/** Leaders, coordinators or replicas are just changing, or a transaction is just ending: retry. */
 const PASSING = codesOf(
   'UNKNOWN_SERVER_ERROR',
   'CORRUPT_MESSAGE',
@@ -44,7 +47,7 @@ const REFUSED = codesOf(
   'DELEGATION_TOKEN_AUTH_DISABLED',
   'DELEGATION_TOKEN_AUTHORIZATION_FAILED',
 );
-/** What the settings of the cluster forbid. */
+/** Forbidden by the settings of the cluster. */
 const FORBIDDEN = codesOf(
   'INVALID_REQUIRED_ACKS',
   'INVALID_SESSION_TIMEOUT',
@@ -61,10 +64,10 @@ const FORBIDDEN = codesOf(
 );
 export const TOO_LARGE = codesOf('MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE');
 
-/** An error that a broker answered. It does not leave topics/kafka: see `translate`. */
+/** An error that a broker returned. It does not leave topics/kafka: see `translate`. */
 export class KafkaError extends Error {
   readonly code: number;
-  /** The topic it is about, if that matters. */
+  /** The topic that it concerns, if that matters. */
   readonly topic: string;
 
   constructor(code: number, what: string, topic = '') {
@@ -77,11 +80,11 @@ export class KafkaError extends Error {
 
 interface Cause {
   readonly cause?: unknown;
-  /** Of the socket, like ECONNREFUSED. */
+  /** The code of the socket's error, such as ECONNREFUSED. */
   readonly code?: string | undefined;
 }
 
-/** The broker did not answer: the connection is of no use any more, and it is not known what was done. */
+/** The broker did not answer: the connection cannot be used any more, and it is unknown what was done. */
 export class Unreachable extends Error {
   override name = 'Unreachable';
   readonly code: string | undefined;
@@ -92,7 +95,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** One answer did not come, and nothing else is known of the connection. */
+/** One answer did not arrive; nothing else is known about the connection. */
 export class TimedOut extends Unreachable {
   override name = 'TimedOut';
 }
@@ -116,7 +119,10 @@ export function isPassing(error: unknown): boolean {
 
 export const isFencing = (error: unknown): boolean => error instanceof KafkaError && FENCING.has(error.code);
 
-/** As an error of the port. What comes neither from Kafka nor from the network is a bug, and stays as it is. `doing` is like "reading offsets". */
+/**
+ * Returns an error of the port. An error that comes neither from Kafka nor from the network is a bug, and
+ * stays as it is. `doing` is a phrase such as "reading offsets".
+ */
 export function translate(error: unknown, doing: string): unknown {
   const message = `${doing}: ${messageOf(error)}`;
   const options = { cause: error };

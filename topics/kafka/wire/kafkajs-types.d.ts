@@ -8,7 +8,7 @@ declare module 'kafkajs/src/network/connectionPool.js' {
       readonly apiKey: number;
       readonly apiVersion: number;
       readonly apiName: string;
-      /** Returns what has its bytes as `buffer`, and says so by `buf`. */
+      /** Returns an object that has its bytes in `buffer`, and is marked by `buf`. */
       encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
     };
     readonly response: {
@@ -68,7 +68,7 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
   export default protocol;
 }
 
-/** By which a test counts requests. */
+/** With this, a test counts requests. */
 declare module 'kafkajs/src/network/connection.js' {
   import type { Message } from 'kafkajs/src/network/connectionPool.js';
 

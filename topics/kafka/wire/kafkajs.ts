@@ -1,8 +1,10 @@
 /**
- * What is left of kafkajs, and the only file that knows it: sockets, TLS, SASL, the versions that a broker offers, and the queue
- * of requests with their time-outs. Its errors leave this file as those of `errors.ts`.
+ * The parts of kafkajs that are still used: sockets, TLS, SASL, the negotiation of versions, and
+ * the queue of requests with their time-outs. This is the only file that uses kafkajs. Its errors
+ * leave this file as errors of `errors.ts`.
  *
- * What is imported here is not the public face of kafkajs. The version is pinned, and a test looks at the pieces.
+ * The imports here are not the public API of kafkajs. The version is pinned, and a test checks the
+ * pieces.
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -25,23 +27,26 @@ export interface Request<T> {
   readonly name: string;
   readonly key: number;
   readonly version: number;
-  /** What follows its head. */
+  /** What follows its header. */
   readonly body: Buffer;
-  /** Counts if it is longer than `requestMs`. */
+  /** Used if it is longer than `requestMs`. */
   readonly timeoutMs: number | undefined;
-  /** `payload` is what follows the correlation id. After it nothing is sent for `throttleMs` (KIP-219). */
+  /**
+   * `payload` is what follows the correlation id. After the answer nothing is sent for `throttleMs`
+   * (KIP-219).
+   */
   decode(payload: Buffer): { readonly answer: T; readonly throttleMs: number };
 }
 
 /** One socket to one broker. */
 export interface Link {
-  /** Connects, asks for the versions and logs in. Throws Unreachable or LoginRefused. */
+  /** Connects, requests the versions and logs in. Throws Unreachable or LoginRefused. */
   open(): Promise<void>;
   isOpen(): boolean;
   isOffered(key: number, version: number): boolean;
   /** Throws Unreachable, TimedOut or LoginRefused; an error of `decode` as it is. */
   send<T>(request: Request<T>): Promise<T>;
-  /** Requests under way fail with the error. */
+  /** Requests in flight fail with the error. */
   close(error: Error): void;
 }
 
@@ -72,7 +77,8 @@ export function linkTo({ host, port, clientId, connectMs, requestMs, security }:
 
   return {
     open: () => translated(() => broker.connect()),
-    // Not `broker.isConnected`: that is false too when a session has to be renewed, which goes on by itself.
+    // Not `broker.isConnected`: that is also false when a session has to be renewed, which happens
+    // automatically.
     isOpen: () => connection.isConnected(),
     isOffered(key, version) {
       const offered = broker.versions?.[key];
@@ -109,7 +115,9 @@ function send<T>(connection: Connection, { name, key, version, body, timeoutMs, 
   });
 }
 
-/** As in kafkajs, but without a timer for each answer, whose delay is negative: Node warns of that. */
+/**
+ * As in kafkajs, but without its timer for each answer: that has a negative delay, and Node warns about it.
+ */
 function quietly(queue: RequestQueue): void {
   queue.scheduleCheckPendingRequests = () => {
     if (queue.throttleCheckTimeoutId !== null || queue.pending.length === 0) return;
@@ -133,14 +141,16 @@ async function translated<T>(body: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) throw error;
     const options = { cause: error, code: (error as NodeJS.ErrnoException).code };
-    // Credentials are checked while it connects.
+    // Credentials are checked during the connection.
     if (error.name === 'KafkaJSSASLAuthenticationError') throw new LoginRefused(error.message, options);
     if (error.name === 'KafkaJSRequestTimeoutError') throw new TimedOut(error.message, options);
     throw new Unreachable(error.message, options);
   }
 }
 
-/** Small requests go out at once; kafkajs's own sockets hold them back for the acknowledgement of the last. */
+/**
+ * Small requests are sent at once; kafkajs's own sockets delay them until the previous one is acknowledged.
+ */
 function openSocket(options: { host: string; port: number; ssl: object | null; onConnect: () => void }): Socket {
   const { host, port, ssl, onConnect } = options;
   const socket =

@@ -1,4 +1,4 @@
-/** How a connection is encrypted, and as whom it logs in. */
+/** How a connection is encrypted, and as which user it logs in. */
 import type { ConnectionOptions } from 'node:tls';
 
 export interface Security {

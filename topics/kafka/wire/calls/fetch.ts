@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 
 export const READ_UNCOMMITTED = 0;
 export const READ_COMMITTED = 1;
-/** In place of the id of a replica. */
+/** Instead of the id of a replica. */
 export const CONSUMER = -1;
 const NOBODY = -1;
 

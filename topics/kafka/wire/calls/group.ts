@@ -4,13 +4,13 @@
  */
 import type { Call } from '../call.ts';
 
-/** A broker may take so much longer than the rebalance. */
+/** A broker may take this much longer than the rebalance. */
 const NETWORK_MS = 5000;
 const NO_INSTANCE = null;
 
 export interface JoinGroup {
   readonly group: string;
-  /** Empty before the coordinator has given one. */
+  /** Empty until the coordinator has assigned one. */
   readonly member: string;
   readonly sessionMs: number;
   readonly rebalanceMs: number;
@@ -80,7 +80,7 @@ export interface MemberAssignment {
  *   request:  group string, generation i32, member string, instance string?, [member string, assignment bytes]
  *   response: throttle i32, error i16, assignment bytes
  *
- * `assignments` are the leader's, and empty of everybody else.
+ * Only the leader sends `assignments`; for other members they are empty.
  */
 export function syncGroup(
   { group, member, generation }: GroupMember,

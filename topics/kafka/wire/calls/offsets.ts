@@ -1,8 +1,8 @@
-/** Where partitions begin and end, and what groups have committed. */
+/** First and last offsets of partitions, and what groups have committed. */
 import type { Call } from '../call.ts';
 import { CONSUMER, READ_UNCOMMITTED } from './fetch.ts';
 
-/** In place of a timestamp. */
+/** Instead of a timestamp. */
 export const EARLIEST = -2;
 export const LATEST = -1;
 
@@ -15,8 +15,9 @@ export interface ListedOffset {
 }
 
 /**
- * ListOffsets 3: the first offset of that time (in ms since 1970 UTC) or later, of each partition once. The end is where the next
- * record goes: what open transactions have written lies before it. https://kafka.apache.org/protocol.html#The_Messages_ListOffsets
+ * ListOffsets 3: the first offset of that time (in ms since 1970 UTC) or later, once for each
+ * partition. The end is the offset of the next record, after the records of open transactions.
+ * https://kafka.apache.org/protocol.html#The_Messages_ListOffsets
  *
  *   request:  replica i32, isolation i8, [topic string, [partition i32, timestamp i64]]
  *   response: throttle i32, [topic string, [partition i32, error i16, timestamp i64, offset i64]]
@@ -63,8 +64,9 @@ export interface CommittedOffset {
 }
 
 /**
- * OffsetFetch 7 with `require_stable` (KIP-447): what transactions have committed, with an error for a partition of which one is
- * just ending. https://kafka.apache.org/protocol.html#The_Messages_OffsetFetch
+ * OffsetFetch 7 with `require_stable` (KIP-447): what transactions have committed, with an error
+ * for a partition whose transaction is just ending.
+ * https://kafka.apache.org/protocol.html#The_Messages_OffsetFetch
  *
  *   request:  group string, [topic string, [partition i32]], require stable bool
  *   response: throttle i32, [topic string, [partition i32, offset i64, epoch i32, metadata string?, error i16]], error i16

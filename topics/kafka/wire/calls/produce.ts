@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts';
 
-/** As acks: the batch is on all replicas that are in sync. */
+/** The value of acks: the batch is on all in-sync replicas. */
 const ALL_REPLICAS = -1;
 
 export interface BatchTo {
@@ -17,7 +17,8 @@ export interface Appended {
 }
 
 /**
- * Produce 7: of each partition at most one batch. https://kafka.apache.org/protocol.html#The_Messages_Produce
+ * Produce 7: at most one batch for each partition.
+ * https://kafka.apache.org/protocol.html#The_Messages_Produce
  *
  *   request:  transactional id string?, acks i16, timeout i32, [topic string, [partition i32, records bytes]]
  *   response: [topic string, [partition i32, error i16, base offset i64, append time i64, log start i64]], throttle i32

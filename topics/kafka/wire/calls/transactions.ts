@@ -1,7 +1,7 @@
 /** The requests of a transactional producer (KIP-98). */
 import type { Call } from '../call.ts';
 
-/** Who a producer is to its coordinator. */
+/** How a producer identifies itself to its coordinator. */
 export interface ProducerIdentity {
   readonly transactionalId: string;
   readonly producerId: string;
@@ -20,7 +20,7 @@ export interface InitialisedProducer {
  *   request:  transactional id string?, timeout i32
  *   response: throttle i32, error i16, producer i64, epoch i16
  *
- * Without a transactional id, of a producer that is idempotent only.
+ * Without a transactional id, for a producer that is only idempotent.
  */
 export function initProducerId(transactionalId: string | null, timeoutMs: number): Call<InitialisedProducer> {
   return {
@@ -106,9 +106,9 @@ export interface GroupOffset {
 }
 
 /**
- * TxnOffsetCommit 1: before members and generations were part of it (KIP-447). One that is fenced is fenced by its epoch.
- * Returns the error; undefined if there is none for the partition.
- * https://kafka.apache.org/protocol.html#The_Messages_TxnOffsetCommit
+ * TxnOffsetCommit 1: the version before members and generations were added (KIP-447). Producers are
+ * fenced only by their epoch. Returns the error; undefined if the answer has none for the
+ * partition. https://kafka.apache.org/protocol.html#The_Messages_TxnOffsetCommit
  *
  *   request:  transactional id string, group string, producer i64, epoch i16,
  *             [topic string, [partition i32, offset i64, metadata string?]]
@@ -166,7 +166,7 @@ export function endTxn(
 export interface Transaction {
   readonly id: string;
   readonly error: number;
-  /** The producer that the id belongs to now. */
+  /** The current producer of the id. */
   readonly producer: string;
   readonly epoch: number;
 }
