@@ -1,4 +1,4 @@
-/** One connection to DuckDB: queries, rows out, and rows in by whole chunks. */
+/** One connection to DuckDB: queries, streamed rows, and appends by whole chunks. */
 import { setImmediate } from 'node:timers/promises';
 import {
   type DuckDBConnection,
@@ -14,7 +14,7 @@ import { duckError, isInterrupt } from './errors.ts';
 /** Whole numbers are bigints, times are Dates, lists are arrays, maps are lists of `{ key, value }`. */
 export type DuckRow = Record<string, JS>;
 
-/** An answer as it comes, a list of values a row: columns of one name stay apart. */
+/** An answer while it is streamed, a list of values a row: columns with the same name stay separate. */
 export interface DuckAnswer {
   readonly columns: readonly { readonly name: string; readonly type: DuckDBType }[];
   /** Some 2,048 rows at a time. Can be read once. */
@@ -27,7 +27,7 @@ export interface DuckConnection {
   run(sql: string, signal?: AbortSignal): Promise<void>;
   /** All rows of a small answer. */
   rows(sql: string, signal?: AbortSignal): Promise<DuckRow[]>;
-  /** The rows as they come, some 2,048 at a time: the answer never lies in memory whole. */
+  /** The rows while they are streamed, some 2,048 at a time: the answer is never in memory whole. */
   stream(sql: string, signal?: AbortSignal): AsyncGenerator<DuckRow[]>;
   /** The same with the types of the columns, and the values as DuckDB has them. */
   answer(sql: string, signal?: AbortSignal): Promise<DuckAnswer>;
@@ -46,13 +46,13 @@ export const CHUNK_ROWS = 2048;
 const INTERRUPT_EVERY_MS = 20;
 
 export function duckConnection(connection: DuckDBConnection): DuckConnection {
-  /** Ends the query when the signal says so; then the error is the signal's reason. */
+  /** Ends the query when the signal is aborted; then the error is the signal's reason. */
   async function interruptible<T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     let again: NodeJS.Timeout | undefined;
     const interrupt = (): void => {
       connection.interrupt();
-      // One that comes before the query has begun on its thread is forgotten.
+      // An interrupt before the query has begun on its thread has no effect.
       again = setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
     };
     signal?.addEventListener('abort', interrupt, { once: true });
@@ -77,7 +77,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
         yield next.value;
       }
     } finally {
-      // Whoever leaves early ends the query, too.
+      // A reader that stops early ends the query, too.
       if (!ended) connection.interrupt();
     }
   }
@@ -108,7 +108,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
     async checkReads(sql) {
       const type = await interruptible('reading a query', undefined, async () => {
         const statements = await connection.extractStatements(sql).catch((error: Error) => {
-          // A text without a statement has no better error.
+          // There is no better error for a text without a statement.
           if (/native callback/.test(error.message)) return undefined;
           throw error;
         });
@@ -130,7 +130,7 @@ export function duckConnection(connection: DuckDBConnection): DuckConnection {
           const chunk = DuckDBDataChunk.create([...types], columns[0]?.length ?? 0);
           chunk.setColumns(columns);
           appender.appendDataChunk(chunk);
-          // Others have their turn between two chunks.
+          // Yields between two chunks.
           await setImmediate();
         }
         appender.flushSync();

@@ -1,15 +1,15 @@
 /**
- * DuckDB in memory, opened in this one place: for Parquet files, for SQL over them, and for nothing that has to last.
+ * DuckDB in memory, opened only here: for Parquet files, for SQL over them, and for nothing that has to last.
  *
  * - It reads and writes files below its own scratch folder and reads those below `readable`, and no others: no network,
  *   no extension is installed or loaded, and no query can change these settings.
- * - The scratch folder has what is spilled, and the files that its users make. Only this user reads it, it is of this process alone, and it goes with
- *   `close`; what dead processes left is removed when the next one opens. What is spilled is encrypted with a key that is kept in memory, so a
- *   copy of the disk does not show it; but not so well that an attacker with time could not read it.
+ * - The scratch folder has what is spilled, and the files that its users make. Only this user can read it, it belongs to this process, and
+ *   `close` removes it; folders of dead processes are removed when the next one opens. Spilled data is encrypted with a key in memory, so a
+ *   copy of the disk does not show it; but an attacker with time could read it.
  * - `memoryBytes` bounds what DuckDB counts; the process takes up to twice as much while it sorts.
- * - Times are in UTC unless a query says otherwise.
+ * - Times are in UTC unless a query sets another zone.
  *
- * Errors: QUERY_INVALID for SQL that is wrong or asks for what it may not have, MEMORY_EXCEEDED, FOLDER_UNUSABLE for a full disk, STORE_BROKEN
+ * Errors: QUERY_INVALID for SQL that is wrong or asks for what is forbidden, MEMORY_EXCEEDED, FOLDER_UNUSABLE for a full disk, STORE_BROKEN
  * for a file that cannot be read; for a query that is aborted, the reason of its signal.
  */
 import { createReadStream, mkdirSync } from 'node:fs';
@@ -26,7 +26,7 @@ const MEGABYTE = 1024 * 1024;
 const DUCK_DEFAULTS = { memoryBytes: 256 * MEGABYTE, threads: 2, spillBytes: 8 * 1024 * MEGABYTE };
 
 export interface DuckOptions {
-  /** Where the scratch folders of all processes lie. */
+  /** The parent of the scratch folders of all processes. */
   readonly folder: string;
   /** Folders of others that may be read, such as a cache of segments. */
   readonly readable?: readonly string[];
@@ -43,11 +43,11 @@ export interface DuckDb {
   file(ending: string): string;
   writeFile(path: string, body: AsyncIterable<Uint8Array> | Iterable<string>): Promise<void>;
   readFile(path: string): AsyncIterable<Uint8Array>;
-  /** Removing what is not there is no error. */
+  /** Removing a missing file is no error. */
   removeFile(path: string): Promise<void>;
   /** Connections are cheap, share no temporary tables, and run one query at a time each. */
   connect(): Promise<DuckConnection>;
-  /** Does the work on a connection of its own. */
+  /** Runs the function on a connection of its own. */
   using<T>(work: (connection: DuckConnection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -98,20 +98,20 @@ export async function openDuckDb(options: DuckOptions): Promise<DuckDb> {
   };
 }
 
-/** Opened when it is read first: one that nobody reads is not open when its file is removed. */
+/** Opened at the first read: a file that nobody reads is not open when it is removed. */
 async function* readFile(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path);
 }
 
-/** What may be read is settled before the door is shut: afterwards nothing of it can be changed. */
+/** Access is configured first and locked afterwards, so that no query can change it. */
 async function lockDown(instance: DuckDBInstance, spillBytes: number, folders: readonly string[]): Promise<void> {
   const connection = await instance.connect();
   try {
     for (const statement of [
       "SET GLOBAL TimeZone = 'UTC'",
-      // Among the options of `create` it is taken, shown and not kept.
+      // Among the options of `create` it is accepted and shown, but has no effect.
       `SET max_temp_directory_size = ${quoted(bytes(spillBytes))}`,
-      // Of those that are built in, it is the only module that writes. DuckDB calls it unsafe, since its random numbers can be foreseen.
+      // Of the built-in modules, it is the only one that writes. DuckDB calls it unsafe, since its random numbers are predictable.
       'SET force_mbedtls_unsafe = true',
       'SET temp_file_encryption = true',
       `SET allowed_directories = [${folders.map((each) => quoted(`${each}/`)).join(', ')}]`,

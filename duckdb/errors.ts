@@ -1,24 +1,24 @@
-/** What an error of DuckDB means. It has no codes: the kind is the beginning of its message. */
+/** Maps errors of DuckDB. They have no codes: the kind is the beginning of the message. */
 import { TributaryError } from '../core/errors.ts';
 
-/** What the client puts before some of them. */
+/** The prefix that the client puts before some of them. */
 const PREFIX = /^Failed to [^:]+: /;
 const MEMORY = /^Out of Memory Error/;
 const FULL = /No space left on device|maximum swap space|max_temp_directory_size/;
-/** What the text of a query has wrong, or asks for that it may not have. */
+/** Errors in the text of a query, or in what it asks for. */
 const QUERY =
   /^(Parser|Binder|Catalog|Permission|Conversion|Out of Range|Not implemented|Invalid Input|Mismatch Type) Error/;
 const INTERRUPTED = /^INTERRUPT Error/;
 
 export const isInterrupt = (error: unknown): boolean => error instanceof Error && INTERRUPTED.test(error.message);
 
-/** The error in our terms; what is none of DuckDB's known kinds is answered as it is. */
+/** The error with our code; an unknown kind is returned unchanged. */
 export function duckError(error: unknown, what: string): unknown {
   if (error instanceof TributaryError || !(error instanceof Error)) return error;
   const text = error.message.replace(PREFIX, '');
   const message = `${what}: ${firstOf(text)}`;
   const options = { cause: error };
-  // A spill that finds no more disk is told as memory, too.
+  // A spill on a full disk is reported as memory, too.
   if (FULL.test(error.message)) {
     return new TributaryError('FOLDER_UNUSABLE', `${message}; make space on its disk`, options);
   }

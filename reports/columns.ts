@@ -1,4 +1,4 @@
-/** The columns of a datasource, as its segments have them: what the table is made of, and what pages and reports show. */
+/** The columns of a datasource, as in its segments: the layout of the table, and what pages and reports show. */
 import type { Datasource, Dimension, Metric } from './define-datasource.ts';
 
 /** `timestamp`: ms since 1970 UTC. `list<long>`: a sketch of different values. `map<int,long>`: a sketch of quantiles. */
@@ -15,14 +15,14 @@ export type ColumnType =
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** Whether it may be null: all may that a datasource declares, since files that are older than a column have none. */
+  /** Whether it may be null: every declared column may, since files that are older than a column do not have it. */
   readonly nullable: boolean;
   readonly doc: string;
   readonly unit?: string;
   readonly personal?: true;
 }
 
-/** The partition of the table: it stands in no segment. */
+/** The partition of the table: it is in no segment. */
 export const DATE: Column = {
   name: 'date',
   type: 'date',
@@ -39,7 +39,7 @@ const BUCKET: Column = {
 };
 const TENANT: Column = { name: 'tenant', type: 'string', nullable: false, doc: 'Whose it is.' };
 
-/** In the order in which a segment has them: the bucket, the tenant, the dimensions, the metrics. */
+/** In the order of a segment: the bucket, the tenant, the dimensions, the metrics. */
 export const segmentColumns = ({ dimensions, metrics }: Datasource): readonly Column[] => [
   BUCKET,
   TENANT,
@@ -47,13 +47,13 @@ export const segmentColumns = ({ dimensions, metrics }: Datasource): readonly Co
   ...metrics.map(ofMetric),
 ];
 
-/** What the table is made of. */
+/** The layout of the table. */
 export const layoutOf = (datasource: Datasource) => ({
   columns: [DATE, ...segmentColumns(datasource)],
   partition: DATE.name,
 });
 
-/** The columns that make a row one of its own. */
+/** The columns that identify a row. */
 export const keyColumns = ({ dimensions }: Datasource): readonly Column[] => [
   BUCKET,
   TENANT,

@@ -1,12 +1,12 @@
 /**
- * How a datasource is declared: what is counted of the events of one topic, by time and by what.
+ * How a datasource is declared: what is counted of the events of one topic, by time and dimensions.
  *
- * Terms. A *bucket* is a stretch of time, as wide as the granularity. A *dimension* is what the counts are told apart by; the tenant
+ * Terms. A *bucket* is an interval of time, as wide as the granularity. A *dimension* is a value by which counts are grouped; the tenant
  * is one of every datasource. A *metric* is what is counted. Events of one bucket with equal dimensions, a *tuple*, become one row.
- * Rows of one bucket and tuple may stand several times in the table, until they are compacted; whoever reads adds them up.
+ * Rows of one bucket and tuple may occur several times in the table, until they are compacted; readers add them up.
  *
  * Everything here is data and pure functions; no clock, no random, no input or output. Time is the event's time. Lookups are rows of
- * jobs as they are known when the event is counted: what was counted is not counted again when such a row changes.
+ * jobs as known when the event is counted: counted events are not counted again when such a row changes.
  *
  * Every event counts. So a datasource reads the facts that jobs emit once, not what platforms repeat.
  */
@@ -22,12 +22,12 @@ type Maybe<T> = T | null | undefined;
 // ---- dimensions ----
 
 interface DimensionBase {
-  /** What a value says. */
+  /** The meaning of a value. */
   readonly doc: string;
-  /** Whether values tell of people: reports that show them need the role. */
+  /** Whether values identify people: reports that show them need the role. */
   readonly personal?: true;
 }
-/** What counts are told apart by. Null, or undefined, is not known: the column is null then. */
+/** A value by which counts are grouped. Null, or undefined, is unknown: the column is null then. */
 type DimensionOf<E, F> = DimensionBase &
   (
     | { readonly type?: 'string'; readonly of: (event: E, found: F) => Maybe<string> }
@@ -39,15 +39,15 @@ type DimensionOf<E, F> = DimensionBase &
 
 interface MetricBase {
   readonly doc: string;
-  /** What one of it is: 'learners', 'ms', 'percent'. */
+  /** The unit: 'learners', 'ms', 'percent'. */
   readonly unit: string;
 }
-/** An event for which `of` answers null or undefined adds nothing to the metric. */
+/** An event for which `of` returns null or undefined adds nothing to the metric. */
 type MetricOf<E, F> = MetricBase &
   (
     | {
         readonly kind: 'count';
-        /** Which events are counted; all, if it is left out. */
+        /** Which events are counted; by default all. */
         readonly when?: (event: E, found: F) => boolean;
       }
     | {
@@ -77,7 +77,7 @@ type MetricOf<E, F> = MetricBase &
 type Countable<T extends Topic> = T extends Topic<string, infer E> ? E : never;
 
 interface Declaration<From extends Topic, On extends readonly Countable<From>[], L extends Lookups> {
-  /** As the table and the view are named in SQL. */
+  /** Its name is that of the table and the view in SQL. */
   name: string;
   title: string;
   about: string;
@@ -86,15 +86,15 @@ interface Declaration<From extends Topic, On extends readonly Countable<From>[],
   on: On;
   granularity: Granularity;
   /**
-   * How many days its table keeps, the current one among them; all, if it is left out. A day is removed whole, by `tributary rollup expire` or, on
-   * the embedded installation, by itself.
+   * How many days its table keeps, including the current one; by default all. A day is removed whole, by `tributary rollup expire` or, on
+   * the embedded installation, automatically.
    */
   retentionDays?: number;
   lookups?: (event: AnyEventOf<On[number]>) => L;
-  /** Which of the events count; all, if it is left out. */
+  /** Which of the events count; by default all. */
   where?: (event: AnyEventOf<On[number]>, found: Found<L>) => boolean;
   /**
-   * When it happened, in ms since 1970 UTC, where this is not the time of the event. Never later than that: what would be is taken for
+   * The time of the fact, in ms since 1970 UTC, where it is not the time of the event. Never later than that: a later one is replaced by
    * the time of the event.
    */
   time?: (event: AnyEventOf<On[number]>) => number;
@@ -122,7 +122,7 @@ export interface Datasource {
   readonly metrics: readonly Metric[];
 }
 
-/** Throws DECLARATION_INVALID with everything that types cannot say and that is wrong. */
+/** Throws DECLARATION_INVALID with all errors that types cannot express. */
 export function defineDatasource<
   From extends Topic,
   const On extends readonly Countable<From>[],
@@ -184,7 +184,7 @@ function pointsProblem(name: string, points: readonly number[]): string | undefi
   return `the points of ${name} are ${points.join(', ') || 'none'}: give some between 0.01 and 0.99, in whole percent`;
 }
 
-/** What the rows of a datasource depend on, as text: where it is another one, the rows of before cannot be added to. */
+/** The shape of the rows of a datasource, as text: rows of another shape cannot be added to. */
 export function shapeOf({ from, on, granularity, dimensions, metrics }: Datasource): string {
   return JSON.stringify({
     from: from.name,

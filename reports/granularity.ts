@@ -1,4 +1,4 @@
-/** How wide the buckets of a datasource are, and in which one a moment lies. */
+/** The width of the buckets of a datasource, and the bucket of a moment. */
 import { DateTime, IANAZone } from 'luxon';
 
 const MINUTE = 60_000;
@@ -9,7 +9,7 @@ const WIDTH_MS = {
   day: 1440 * MINUTE,
 } as const;
 
-/** Days as the clocks of one time zone of IANA count them: of 23, 24 or 25 hours. */
+/** Days by the clocks of one time zone of IANA: of 23, 24 or 25 hours. */
 export interface LocalDay {
   readonly localDay: string;
 }
@@ -20,10 +20,10 @@ export const localDay = (zone: string): LocalDay => ({ localDay: zone });
 
 export const isLocalDay = (granularity: Granularity): granularity is LocalDay => typeof granularity === 'object';
 
-/** Whether engines know it, too: a mere offset such as +05:30 is none, since they read its sign in different ways. */
+/** Whether engines support it, too: an offset such as +05:30 is not accepted, since they interpret its sign in different ways. */
 export const isZone = (zone: string): boolean => /^[A-Za-z][\w+/-]*$/.test(zone) && IANAZone.isValidZone(zone);
 
-/** What is wrong with it, where types did not see it. */
+/** The error in it, where types do not detect it. */
 export function granularityProblem(granularity: Granularity): string | undefined {
   if (isLocalDay(granularity)) {
     return isZone(granularity.localDay)
@@ -43,7 +43,7 @@ export interface Bucket {
   readonly date: string;
 }
 
-/** The first moment that every engine writes as a date alike: the year 0 is another one for each. */
+/** The first moment that every engine writes as the same date: they differ in the year 0. */
 const FIRST_MOMENT = -62_135_596_800_000;
 /** No date of a partition is later. */
 const LAST_MOMENT = 253_402_214_399_999;

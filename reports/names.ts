@@ -1,11 +1,11 @@
-/** Which names columns may have: those that every engine takes without quotes. */
+/** The names that columns may have: those that every engine accepts without quotes. */
 
 const FORM = /^[a-z][a-z0-9_]{0,47}$/;
 
 /** The columns that every datasource has. */
 const FIXED = ['date', 'bucket', 'tenant'] as const;
 
-/** Words of SQL that DuckDB or Trino takes for no name. */
+/** Words of SQL that DuckDB or Trino does not accept as a name. */
 const RESERVED: ReadonlySet<string> = new Set(
   `all alter analyse analyze and any array as asc asymmetric auto between both by case cast check collate column constraint create
   cross cube current_catalog current_date current_path current_role current_schema current_time current_timestamp current_user
@@ -19,7 +19,7 @@ const RESERVED: ReadonlySet<string> = new Set(
 
 export const isReserved = (name: string): boolean => RESERVED.has(name);
 
-/** What is wrong with the name of a column that is declared; undefined if it can be had. */
+/** The error in the name of a declared column; undefined if it is valid. */
 export function columnNameProblem(name: string): string | undefined {
   if ((FIXED as readonly string[]).includes(name)) return `a column cannot be named ${name}: every datasource has one`;
   if (!FORM.test(name))

@@ -17,7 +17,7 @@ export function relationOf(datasource: Datasource): Relation {
   };
 }
 
-/** Those of the metrics in the view: sketches are what they tell. */
+/** The expressions of the metrics in the view: sketches are finished. */
 function finishedColumns(datasource: Datasource): StoredColumn[] {
   return datasource.metrics.flatMap((metric): StoredColumn[] => {
     const { name, doc, unit } = metric;

@@ -1,4 +1,4 @@
-/** Who may import whom: one table of all folders, each with its reason, checked on the import graph as it is. It is said nowhere else. */
+/** Who may import whom: one table of all folders, each with its reason, checked on the actual import graph. It is stated nowhere else. */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { jobs } from '../jobs/index.ts';
 import { importsOf, reachable, type Source, sourceTree } from './imports.ts';
 
 interface Rule {
-  /** The files it holds for. The first rule that names a file is the one. */
+  /** The files it applies to. The first rule that names a file counts. */
   readonly files: readonly string[];
   /** Which of our files they may import. */
   readonly ours: readonly string[];
@@ -507,14 +507,14 @@ test('every file imports only what its folder may import', () => {
   assert.deepEqual([...tree.values()].flatMap(trespasses), []);
 });
 
-test('every import leads to a file that there is', () => {
+test('every import leads to a file that exists', () => {
   const lost = [...tree.values()].flatMap(({ file, files }) =>
     files.filter((each) => !tree.has(each) && !each.endsWith('.json')).map((each) => `${file} imports ${each}`),
   );
   assert.deepEqual(lost, []);
 });
 
-test('every rule holds for some file', () => {
+test('every rule applies to some file', () => {
   for (const rule of RULES) {
     assert.ok(
       [...tree.keys()].some((file) => ruleOf(file) === rule),
@@ -565,11 +565,11 @@ function impurities(sources: ReadonlyMap<string, Source>): string[] {
   return problems;
 }
 
-test('what is pure needs nothing that is not, directly or through others', () => {
+test('pure code imports only pure code, directly or through other files', () => {
   assert.deepEqual(impurities(tree), []);
 });
 
-test('a declared job has a file of its name', () => {
+test('a declared job has a file with its name', () => {
   for (const file of JOB_FILES) assert.ok(tree.has(file), file);
 });
 
@@ -577,7 +577,7 @@ test('a declared job has a file of its name', () => {
 
 const source = (file: string, text: string): Source => ({ file, text, ...importsOf(file, text) });
 
-test('imports are found in every way of writing them', () => {
+test('every way of writing an import is recognised', () => {
   const text = `/** import { no } from './comment.ts'; */
 import { a } from './a.ts';
 import type { b } from '../b.ts';
@@ -605,7 +605,7 @@ const i = createRequire(import.meta.url)('x'), j = require('k');
   assert.throws(() => importsOf('jobs/x.ts', 'await import(name)'), /does not say what it imports/);
 });
 
-test('a file that trespasses is told of, with the reason', () => {
+test('a file that breaks a rule is reported, with the reason', () => {
   const wrong: [string, string][] = [
     ['schemas/user.ts', '../topics/index.ts'],
     ['schemas/user.ts', 'node:crypto'],
@@ -670,7 +670,7 @@ test('a file that trespasses is told of, with the reason', () => {
   }
 });
 
-test('an effect is found behind any number of files', () => {
+test('an effect is recognised behind any number of files', () => {
   const files = {
     'jobs/count.ts': "import { a } from './helper.ts';\n// Date.now() would be wrong here.\n",
     'jobs/helper.ts': "import type { B } from '../topics/define.ts';\n",

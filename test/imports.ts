@@ -1,4 +1,4 @@
-/** The import graph of the source tree, as it is written: static, dynamic and type imports alike. */
+/** The import graph of the sources: static, dynamic and type imports alike. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
@@ -19,7 +19,7 @@ const IMPORTS = [
   /^\s*import\s+'([^']+)'/gm,
   /\b(?:import|require|import\.meta\.resolve)\(\s*'([^']+)'/g,
 ];
-/** What names its module only when it runs, so that nobody can know it before. */
+/** Imports whose module is only known at run time. */
 /** It imports a file of the user's. */
 const OF_USERS = 'app/platform-file.ts';
 const UNKNOWABLE = /\b(?:import|require)\(\s*[^'\s)]/;

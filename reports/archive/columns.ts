@@ -1,10 +1,10 @@
 /**
- * The archive of a topic: every event that could be read, one row each, as it was. What is personal of its data has columns of its own, so that
- * erasing it rewrites these alone.
+ * The archive of a topic: every readable event, unchanged, one row each. Personal parts of its data have columns of their own, so that
+ * erasing them rewrites only these columns.
  *
- * A row tells where its record lay, so that the rows of a partition in the order of their offsets are its log again. Not there are
- * records that nobody can read, those of types that the topic does not declare, those that are for one job alone (sent on to their partition, or
- * replayed from the dead letters), and what the runtime tells itself (timers, answers of channels).
+ * A row has the position of its record, so that the rows of a partition in the order of their offsets are its log again. Left out are
+ * unreadable records, those of undeclared types, those for one job alone (forwarded to their partition, or
+ * replayed from the dead letters), and events of the runtime for itself (timers, answers of channels).
  */
 import { type Field, type NullableSchema, present, type Schema } from '../../core/avro.ts';
 import type { Event, EventDef } from '../../core/event.ts';
@@ -49,7 +49,7 @@ const WHAT: Columns = [
   { name: 'data', type: 'string', nullable: false, doc: 'The data of the event, as JSON, without what is personal.' },
 ];
 
-/** How the rows of a segment lie: as the log. */
+/** The order of the rows in a segment: that of the log. */
 export const ARCHIVE_ORDER = ['topic_id', 'log_partition', 'log_offset'] as const;
 
 export const isBroadcast = ({ broadcasts }: Topic, type: string): boolean =>
@@ -83,7 +83,7 @@ export const defsOf = ({ events, broadcasts }: Topic): readonly EventDef[] => [.
 
 /** How the data of one type of event become cells. */
 export interface Parts {
-  /** The fields that are personal, or have something personal within. */
+  /** The fields that are personal, or contain something personal. */
   readonly personal: readonly string[];
   readonly hasBytes: boolean;
 }
@@ -101,7 +101,7 @@ function isIn(fields: readonly Field[], is: (field: Field) => boolean): boolean 
   });
 }
 
-/** What lists, maps and nulls are around. */
+/** The types inside lists, maps and unions with null. */
 function innermost(schema: Schema): Exclude<Schema, NullableSchema> {
   const one = present(schema);
   if (typeof one === 'string') return one;
@@ -113,7 +113,7 @@ function innermost(schema: Schema): Exclude<Schema, NullableSchema> {
 const personalColumn = (field: string): string =>
   `personal_${field.replace(/[A-Z]/g, '_$&').toLowerCase().replace(/^_/, '')}`;
 
-/** The data of an event in the columns that it has: `data`, and those of what is personal and there. */
+/** The data of an event in the columns that it has: `data`, and those of its personal fields. */
 export function dataCells(data: Event['data'], { personal, hasBytes }: Parts): SegmentRow {
   const json = hasBytes ? withBytes : plain;
   if (personal.length === 0) return { data: json(data) };
@@ -127,8 +127,8 @@ export function dataCells(data: Event['data'], { personal, hasBytes }: Parts): S
 }
 
 /**
- * What `dataCells` took apart, as an event in JSON has it. A field that was null or was erased is left out: then it is what its schema says of
- * one that is missing.
+ * The inverse of `dataCells`: an event as in JSON. A field that was null or was erased is left out: then it has the default of its
+ * schema.
  */
 export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Parts): Record<string, unknown> {
   const data = JSON.parse(String(row['data'])) as Record<string, unknown>;
@@ -141,7 +141,7 @@ export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Par
 
 const plain = (value: unknown): string => JSON.stringify(value);
 
-/** Bytes are text in base64, as events in JSON have them. */
+/** Bytes are base64 text, as in the JSON of events. */
 const withBytes = (value: unknown): string =>
   JSON.stringify(value, function (this: Record<string, unknown>, key, each: unknown) {
     const raw = this[key];

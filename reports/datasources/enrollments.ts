@@ -1,9 +1,9 @@
 /**
  * Who joins batches, leaves them and completes their courses.
  *
- * They are facts that `track-progress` says once each, so that an enrollment that a platform repeats is one. Who comes back joins
- * once more. Region and age band are those that the profile has when the event is counted; the profile is there first where accounts are
- * told before enrollments.
+ * They are facts that `track-progress` emits once each, so that an enrollment that a platform repeats counts once. A learner who returns joins
+ * again. Region and age band are those of the profile when the event is counted; the profile is known by then if accounts are
+ * produced before enrollments.
  */
 import { lookup } from '../../jobs/define.ts';
 import { learnerCompleted, learnerJoined, learnerLeft } from '../../schemas/batch.ts';

@@ -1,4 +1,4 @@
-/** How the pipeline itself works: what the runtime says of every batch, in the transaction of the batch. */
+/** How the pipeline itself works: what the runtime emits about every batch, in the transaction of the batch. */
 import type { AnyEventOf } from '../../core/event.ts';
 import { batchDone, recordRejected } from '../../schemas/pipeline.ts';
 import { pipelineEvents } from '../../topics/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The archive of a topic as records again: those of one partition in the order of their offsets. It is read in windows of offsets, of which only
- * the segments are fetched that may have some of it, so that an archive of any size is gone through with the memory of one window.
+ * Reads the archive of a topic as records: those of one partition in the order of their offsets. It is read in windows of offsets, for which
+ * only the segments are fetched that may have some of them, so that an archive of any size is read with the memory of one window.
  */
 import { quoted } from '../../duckdb/names.ts';
 import { type filesOf, pinFiles, type Snapshot } from '../../sinks/delta/index.ts';
@@ -16,11 +16,11 @@ const WINDOW = 50_000;
 type File = ReturnType<typeof filesOf>[number];
 type Row = Readonly<Record<string, unknown>>;
 
-/** Which of the events; what is left out does not matter. Times are in ms since 1970 UTC. */
+/** A filter of events; missing properties do not filter. Times are in ms since 1970 UTC. */
 export interface Wanted {
-  /** When they came into the log: from then on. */
+  /** Logged at that time or later. */
   readonly from?: number | undefined;
-  /** Before that. */
+  /** Logged before that time. */
   readonly to?: number | undefined;
   readonly types?: readonly string[] | undefined;
   readonly key?: string | undefined;
@@ -50,7 +50,7 @@ export interface Archived {
   readonly key: string | null;
   readonly origin: string | undefined;
   readonly broadcast: boolean;
-  /** As an event in JSON has it, with what is personal. */
+  /** As in the JSON of events, with personal fields. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -79,7 +79,7 @@ export class ArchiveReader {
     this.#parts = new Map(defsOf(topic).map((def) => [def.type, partsOf(def)]));
   }
 
-  /** What of the archive is wanted, by topic id and partition: in the order in which the topics were made, then of the partitions. */
+  /** The matching parts of the archive, by topic id and partition: in the order in which the topics were made, then of the partitions. */
   async extents(signal: AbortSignal): Promise<PartitionExtent[]> {
     const columns = 'count(*) AS events, min(log_offset) AS first, max(log_offset) AS last, min(recorded_at) AS since';
     const sql = (from: string): string =>
@@ -101,7 +101,7 @@ export class ArchiveReader {
       .sort((a, b) => (since.get(a.topicId) ?? 0) - (since.get(b.topicId) ?? 0) || a.partition - b.partition);
   }
 
-  /** By type, how many events are wanted; and how many of them jobs had derived. */
+  /** By type, the number of matching events; and how many of them jobs had derived. */
   async types(
     signal: AbortSignal,
   ): Promise<{ readonly type: string; readonly events: number; readonly derived: number }[]> {
@@ -115,11 +115,11 @@ export class ArchiveReader {
     }));
   }
 
-  /** In the order of their offsets, so many at once as are in a window. */
+  /** In the order of their offsets, one window at a time. */
   async *read({ topicId, partition, from, to }: Range, signal: AbortSignal): AsyncGenerator<Archived[]> {
     const spans = this.#files.map((file) => ({ file, ...spanOf(file, partition) }));
     for (let at = from; at < to; ) {
-      // Nothing lies before the next span: windows that have none of the archive are skipped.
+      // There is nothing before the next span: windows without archived events are skipped.
       const next = Math.min(...spans.filter(({ last }) => last >= at).map(({ first }) => Math.max(first, at)));
       if (next >= to) return;
       const end = Math.min(to, next + WINDOW);
@@ -172,20 +172,20 @@ export class ArchiveReader {
   }
 }
 
-/** Of a type that the topic declares no longer. */
+/** Of a type that the topic no longer declares. */
 const NOTHING_PERSONAL: Parts = { personal: [], hasBytes: false };
 
 /** Of a broadcast one copy. */
 const ONCE = '(NOT broadcast OR log_partition = 0)';
 
-/** Days are those of `recorded_at`. What lies under no day was written by other programs. */
+/** Days are those of `recorded_at`. Files without a day were written by other programs. */
 function mayHave(day: string, { from, to }: Wanted): boolean {
   if (day === '') return true;
   if (from !== undefined && day < new Date(from).toISOString().slice(0, 10)) return false;
   return to === undefined || day <= new Date(to).toISOString().slice(0, 10);
 }
 
-/** Between which offsets a segment may have records of the partition. */
+/** The range of offsets within which a segment may have records of the partition. */
 function spanOf({ stats }: File, partition: number): { readonly first: number; readonly last: number } {
   const { minValues = {}, maxValues = {} } = JSON.parse(stats ?? '{}') as Record<'minValues' | 'maxValues', Row>;
   const [least, most] = [numberIn(minValues, 'log_partition'), numberIn(maxValues, 'log_partition')];
@@ -200,7 +200,7 @@ const numberIn = (values: Row, name: string): number | undefined => {
 
 const encoder = new TextEncoder();
 
-/** The record of an archived event, where it lay: in binary mode, with data as JSON. */
+/** The record of an archived event, at its position: in binary mode, with data as JSON. */
 export function recordOf(archived: Archived): LogRecord {
   const { partition, offset, recordedAt, id, source, type, time, subject, tenant, key, origin, data } = archived;
   return {

@@ -1,6 +1,6 @@
 /**
- * The log of a topic with what it has lost: below the first offset that can still be read, records come from the archive. So whatever reads
- * the topic from its beginning reads beyond its retention, and nobody else knows of it.
+ * The log of a topic including what it has lost: below the first offset that can still be read, records come from the archive. So a reader
+ * that reads the topic from its beginning reads beyond its retention, and no other code needs to know.
  */
 import { withKinds } from '../../jobs/runtime/retrying.ts';
 import type { Snapshot } from '../../sinks/delta/index.ts';
@@ -12,7 +12,7 @@ import type { KeptStores } from './kept.ts';
 
 export interface ArchivedLog {
   readonly transport: Transport;
-  /** By partition: the first offset that the archive has and the log has not; undefined where there is none. */
+  /** By partition: the first offset that is in the archive but not in the log; undefined where there is none. */
   readonly firsts: readonly (number | undefined)[];
 }
 

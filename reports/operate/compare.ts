@@ -32,7 +32,7 @@ export interface Compared {
   readonly differentDays: number;
   readonly onlyBefore: readonly string[];
   readonly onlyAfter: readonly string[];
-  /** Some of them. */
+  /** Examples of them. */
   readonly examples: readonly Difference[];
 }
 
@@ -79,7 +79,7 @@ export async function compareTables(
   };
 }
 
-/** Days that are read at once, in their order: so few that their segments fit on the disk and into memory. */
+/** Days that are read together, in their order: so few that their segments fit on the disk and into memory. */
 function groupsOf(days: readonly string[], snapshots: readonly Snapshot[]): string[][] {
   const groups: string[][] = [];
   let [files, bytes] = [0, 0];
@@ -143,7 +143,7 @@ function differencesOf(day: string, datasource: Datasource, before: Totals, afte
   );
 }
 
-/** As JSON has it; a whole number beyond 2^53 as text. */
+/** As in JSON; a whole number beyond 2^53 as text. */
 function totalOf(value: unknown): Total {
   if (value === undefined || value === null) return null;
   if (typeof value === 'bigint') {

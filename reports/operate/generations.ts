@@ -1,7 +1,7 @@
 /**
- * Which generations of a source there are. The first one always was; of each other one there is an object `<prefix>/made/<number>.json`, which
- * is created once, so that a number is never given twice. A generation that is dropped has another object beside it, which is created before
- * anything is deleted: whoever still writes to it finds that, and what comes late lies where nobody looks any more.
+ * The generations of a source. The first one always exists; for each other one there is an object `<prefix>/made/<number>.json`, which
+ * is created once, so that a number is never reused. A dropped generation has another object beside it, which is created before
+ * anything is deleted: a process that still writes to it notices that, and late writes are never read.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
@@ -17,9 +17,9 @@ const droppedName = (prefix: string, generation: number): string =>
   `${prefix}/made/${String(generation).padStart(8, '0')}.dropped.json`;
 
 export interface Made {
-  /** In their order, without those that were dropped. */
+  /** In their order, without dropped ones. */
   readonly kept: readonly number[];
-  /** The largest number that was ever given. */
+  /** The largest number that was ever used. */
   readonly last: number;
 }
 
@@ -50,7 +50,7 @@ export async function openNewest(objects: Objects, prefix: string, current: numb
 export const isDropped = async (objects: Objects, prefix: string, generation: number): Promise<boolean> =>
   (await objects.head(droppedName(prefix, generation))) !== undefined;
 
-/** Deletes a generation for good; what is left of it after a crash, too. Answers how many objects went. */
+/** Deletes a generation for good, including the rest after a crash. Returns the number of deleted objects. */
 export async function dropGeneration(
   objects: Objects,
   prefix: string,
@@ -74,7 +74,7 @@ export async function dropGeneration(
   return count;
 }
 
-/** False if it is there. */
+/** False if it exists. */
 async function createOnce(objects: Objects, name: string): Promise<boolean> {
   try {
     await objects.create(name, EMPTY);

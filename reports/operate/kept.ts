@@ -1,11 +1,11 @@
-/** The tables of a source, as an operator finds them: opened as they are, and never made. */
+/** The tables of a source for an operator: existing ones are opened, and none is made. */
 import { type DeltaTable, deltaTable, filesOf, type Snapshot } from '../../sinks/delta/index.ts';
 import type { SegmentCache } from '../../sinks/segments/cache.ts';
 import { currentGeneration, tableName } from '../runtime/generations.ts';
 import type { SegmentSource } from '../runtime/source.ts';
 import type { TableStores } from '../runtime/tables.ts';
 
-/** What tables are looked after with. DuckDB may read the folder of the cache. */
+/** What the upkeep of tables needs. DuckDB may read the folder of the cache. */
 export interface KeptStores extends TableStores {
   readonly cache: SegmentCache;
 }
@@ -18,7 +18,7 @@ export function generationTable(
   return deltaTable({ objects, duck, table: tableName(prefix, generation), now, engine });
 }
 
-/** The table that counts, and what it has; undefined if nothing was ever published. */
+/** The table that counts, and its content; undefined if nothing was ever published. */
 export async function currentTable(
   stores: TableStores,
   source: Pick<SegmentSource, 'prefix'>,

@@ -1,9 +1,9 @@
 /**
  * Makes another generation of a source's table from its topic, beside the rollup: with the same runtime and under the same name, so that the
- * positions in it are those at which the rollup goes on when it becomes current. Only its group is another one. It emits nothing: the
- * dead letters of what it counts are the rollup's, which judges again what it has not judged before when it takes the table over.
+ * positions in it are those at which the rollup continues when it becomes current. Only its group is another one. It emits nothing: the
+ * dead letters of what it counts are those of the rollup, which judges later records when it takes the table over.
  *
- * Several processes may make it together, as members of one group; each may end at any moment and begin again: the table says where.
+ * Several processes may make it together, as members of one group; each may end at any moment and begin again: the table has the position.
  */
 import { TributaryError } from '../../core/errors.ts';
 import { withKinds } from '../../jobs/runtime/retrying.ts';
@@ -28,7 +28,7 @@ export interface RebuildParts {
   readonly source: SegmentSource;
   readonly generation: number;
   readonly stores: TableStores;
-  /** Its transport may be one that also has what the log has lost: see `archived-log.ts`. */
+  /** Its transport may also include what the log has lost: see `archived-log.ts`. */
   readonly runtime: Runtime;
   readonly settings: RollupSettings;
 }
@@ -42,8 +42,8 @@ export interface CatchUpOptions {
 const LOOK_MS = 100;
 
 /**
- * Begins to make a generation, or goes on with it. Settles when everything is in it that the topic has when this is called. Throws the reason
- * of the signal, GENERATION_MOVED if it is no longer to be made, and what is fatal.
+ * Begins to make a generation, or resumes it. Settles when it has everything that the topic had at the call. Throws the reason
+ * of the signal, GENERATION_MOVED if it is no longer to be made, and fatal errors.
  */
 export async function rebuildGeneration(parts: RebuildParts, { signal, progress }: CatchUpOptions): Promise<void> {
   const { source, generation, stores, runtime } = parts;
@@ -68,7 +68,7 @@ export async function rebuildGeneration(parts: RebuildParts, { signal, progress 
       await stop();
     }
     counted.clear();
-    // What this process had counted is published as it stops, unless somebody else took the partition over.
+    // What this process had counted is published as it stops, unless another one took the partition over.
     const published = await positionsIn(await table.refresh(), source, transport);
     if ((await behindOf(published, source, transport, ends)) === 0) return;
   }
@@ -86,7 +86,7 @@ async function start(
     telemetry: {
       tell(event) {
         if (event.kind === 'batch') counted.set(event.partition, event.next);
-        // What was counted by a claim that is over counts for nothing.
+        // What an ended claim has counted is ignored.
         if (event.kind === 'claimed' || event.kind === 'released') counted.delete(event.partition);
         runtime.telemetry.tell(event);
       },
@@ -96,7 +96,7 @@ async function start(
   return { running, stop: () => running.stop() };
 }
 
-/** One generation, as long as it is being made. */
+/** One generation while it is being made. */
 export class MadeTable implements SegmentTable {
   readonly name: string;
   readonly #generation: number;
@@ -149,7 +149,7 @@ export class MadeTable implements SegmentTable {
   }
 }
 
-/** Its own group, whatever the source is called, and nothing leaves but offsets. */
+/** It has its own group, whatever the name of the source, and emits nothing but offsets. */
 export function silentTransport(transport: Transport, group: string): Transport {
   return {
     ...withKinds(transport, {}),
@@ -204,7 +204,7 @@ export async function positionsIn(
   });
 }
 
-/** How many offsets lie between the positions and the ends, in partitions that have records there. */
+/** The number of offsets between the positions and the ends, in partitions that have records there. */
 async function behindOf(
   positions: readonly number[],
   { from }: Pick<SegmentSource, 'from'>,
@@ -215,7 +215,7 @@ async function behindOf(
   const lags = await Promise.all(
     ends.map(async (end, partition) => {
       const next = Math.max(positions[partition] ?? 0, info?.partitions[partition]?.begin ?? 0);
-      // Behind the last record there may be markers of transactions alone.
+      // After the last record there may be only markers of transactions.
       const [first] = next < end ? await transport.read(from.name, partition, next, 1) : [];
       return first !== undefined && first.offset < end ? end - next : 0;
     }),
@@ -223,7 +223,7 @@ async function behindOf(
   return lags.reduce((sum, lag) => sum + lag, 0);
 }
 
-/** How many offsets of the topic, as it is now, the table has yet to count. */
+/** The number of offsets of the current topic that the table has yet to count. */
 export async function behindTopic(
   snapshot: Snapshot | undefined,
   source: Pick<SegmentSource, 'name' | 'from'>,

@@ -1,4 +1,4 @@
-/** Sends archived events to a topic once more: as they were, with the same identity, in the order of partition and offset. */
+/** Sends archived events to a topic again: unchanged, with the same identity, in the order of partition and offset. */
 import { messageOf } from '../../core/errors.ts';
 import type { EventDef } from '../../core/event.ts';
 import { avroHeaders, type Codec } from '../../topics/codec/codec.ts';
@@ -11,7 +11,7 @@ import type { Archived, ArchiveReader } from './archive-reader.ts';
 const BATCH = 1000;
 const MOST_PROBLEMS = 20;
 
-/** Where a replay came to: everything up to it was sent. */
+/** The position of a replay: everything up to it was sent. */
 export interface ReplayPosition {
   readonly topicId: string;
   readonly partition: number;
@@ -23,9 +23,9 @@ export interface ReplayOptions {
   readonly into: Topic;
   readonly codec: Codec;
   readonly transport: Transport;
-  /** When the records are said to come into the log, in ms since 1970 UTC. */
+  /** The time at which the records are logged, in ms since 1970 UTC. */
   readonly now: () => number;
-  /** What lies up to there was sent by an earlier replay. */
+  /** Everything up to it was sent by an earlier replay. */
   readonly after: ReplayPosition | undefined;
   readonly signal: AbortSignal;
   readonly progress: (events: number, at: ReplayPosition) => void;
@@ -34,7 +34,7 @@ export interface ReplayOptions {
 export interface Replayed {
   readonly events: number;
   readonly records: number;
-  /** Events that could not be sent, and why some of them. */
+  /** Events that could not be sent, and examples of reasons. */
   readonly leftOut: number;
   readonly problems: readonly string[];
 }
@@ -65,7 +65,7 @@ export async function replayArchive(options: ReplayOptions): Promise<Replayed> {
     for await (const some of reader.read({ topicId, partition, from, to: last + 1 }, signal)) {
       for (const archived of some) {
         signal.throwIfAborted();
-        // Of a broadcast every partition has a copy; the first is sent to all.
+        // Every partition has a copy of a broadcast; the first is sent to all.
         if (archived.broadcast && archived.partition !== 0) continue;
         const made = recordsFor(archived, { into, defs, codec, partitions, timestamp: now() });
         if (typeof made === 'string') {
@@ -91,7 +91,7 @@ interface Into {
   readonly timestamp: number;
 }
 
-/** Or why there are none. */
+/** Or the reason why there are none. */
 function recordsFor(
   { type, id, source, time, tenant, origin, subject, key, data }: Archived,
   { into, defs, codec, partitions, timestamp }: Into,

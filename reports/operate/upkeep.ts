@@ -1,4 +1,4 @@
-/** What keeps a table small: segments of a day are put together, days are removed when they are over, files go that no snapshot has. */
+/** Keeps a table small: segments of a day are compacted, expired days are removed, and files without a snapshot are deleted. */
 import { randomUUID } from 'node:crypto';
 import {
   type Compacted,
@@ -21,7 +21,7 @@ export interface CompactionChoice {
   readonly signal?: AbortSignal;
 }
 
-/** What a compaction would put together: by day, how many segments. */
+/** The plan of a compaction: by day, the number of segments. */
 export async function plannedCompaction(
   table: DeltaTable,
   { day, rules }: CompactionChoice,
@@ -33,7 +33,7 @@ export async function plannedCompaction(
   }));
 }
 
-/** Beside writers and readers: a group of which somebody removes a segment meanwhile is left as it is. */
+/** Runs beside writers and readers: a group is left unchanged if another process removes one of its segments meanwhile. */
 export function compactTable(
   { objects, duck, cache, now }: KeptStores,
   source: SegmentSource,
@@ -56,7 +56,7 @@ export function compactTable(
   });
 }
 
-/** The first day that is kept, `YYYY-MM-DD`: of so many days, the current one in UTC is the last. */
+/** The first day that is kept, `YYYY-MM-DD`: with so many days, the current one in UTC is the last. */
 export function firstKeptDay(retentionDays: number, now: number): string {
   return new Date(now - (retentionDays - 1) * DAY_MS).toISOString().slice(0, 10);
 }

@@ -1,15 +1,15 @@
 /**
  * The fold of a rollup: events in, rows out, one for each bucket and tuple.
  *
- * It holds what was counted since it was made or drained, in memory alone. The runtime keeps the positions, gives it every record of
- * its partition once, asks it for its size, and drains it into the segments of one commit. A fold that is dropped was never counted.
+ * It has what was counted since it was made or drained, only in memory. The runtime keeps the positions, gives it every record of
+ * its partition once, asks for its size, and drains it into the segments of one commit. A fold that is dropped was never counted.
  *
- * - An event counts in all metrics or in none. Which one cannot be counted, and why, is the rejection: it goes to the dead letters.
- * - A value that is not known is null, in a group of its own. No word such as "unknown" stands for it, which could be a value, too.
- * - A text of a dimension that is longer than 256 UTF-16 code units is cut, and its last character is then "…": the event counts, so that totals
- *   are right, and everybody sees that it was cut.
- * - A dimension may have any number of values. What there are many of makes the fold large: the runtime drains it early, and
- *   segments hold nearly as many rows as events.
+ * - An event counts in all metrics or in none. The rejection names the metric and the reason: it goes to the dead letters.
+ * - An unknown value is null, in a group of its own. It is not replaced by a word such as "unknown", which could be a value, too.
+ * - A text of a dimension with more than 256 UTF-16 code units is cut, and its last character is then "…": the event counts, so that totals
+ *   are right, and the cut is visible.
+ * - A dimension may have any number of values. Many of them make the fold large: the runtime drains it early, and
+ *   segments have nearly as many rows as events.
  */
 import type { Event } from '../../core/event.ts';
 import { type FoundRows, type Rejection, reject } from '../../jobs/define.ts';
@@ -22,7 +22,7 @@ import { Tuples } from './tables.ts';
 /** A row by the names of its columns, without the date. */
 export type SegmentRow = Readonly<Record<string, Cell>>;
 
-/** The rows of one date, each made when it is asked for. */
+/** The rows of one date, each made on demand. */
 export interface SegmentRows {
   /** `YYYY-MM-DD`: the partition. */
   readonly date: string;
@@ -32,7 +32,7 @@ export interface SegmentRows {
 
 const NONE: FoundRows = {};
 const BUCKET_BYTES = 200;
-/** A bucket and a tenant stand before the dimensions of a tuple. */
+/** The bucket and the tenant come before the dimensions of a tuple. */
 const BEFORE = 2;
 
 export class RollupFold {
@@ -47,8 +47,8 @@ export class RollupFold {
   }
 
   /**
-   * Counts an event, unless it is none of the datasource's. `found` are the rows that `lookups` of the datasource asks for, by name.
-   * Throws what the functions of the declaration throw, and has counted nothing then.
+   * Counts an event, unless it is not one of the datasource. `found` are the rows that `lookups` of the datasource asks for, by name.
+   * Throws the errors of the declared functions, and has counted nothing then.
    */
   add(event: Event, found: FoundRows = NONE): Rejection | undefined {
     const { where } = this.#datasource;
@@ -72,8 +72,8 @@ export class RollupFold {
   }
 
   /**
-   * Its rows, a date at a time in order of the dates, each sorted by tenant, dimensions and bucket. The fold is empty at once: adding may go
-   * on while the rows are read.
+   * Its rows, a date at a time in order of the dates, each sorted by tenant, dimensions and bucket. The fold is empty at once: adding may
+   * continue while the rows are read.
    */
   drain(): Generator<SegmentRows> {
     const counted = this.#counted;
@@ -153,7 +153,7 @@ class Counted {
     return undefined;
   }
 
-  /** That of the last event is often the same. */
+  /** The tenant of the last event is often the same. */
   #tenantOf({ tenant }: Event): number {
     if (tenant !== this.#tenant.name)
       this.#tenant = { name: tenant, number: (this.#values[0] as Interned).numberOf(tenant) };
@@ -165,7 +165,7 @@ class Counted {
     for (const metric of this.#metrics) metric.growTo(this.#capacity);
   }
 
-  /** Undefined where there is none. Events lie close together, so that the bucket of the last one is often the same. */
+  /** Undefined where there is none. Events are close together, so that the bucket of the last one is often the same. */
   #bucketOf(event: Event): number | undefined {
     const { time: timeOf, granularity } = this.#datasource;
     const time = timeOf === undefined ? event.time : Math.min(timeOf(event), event.time);

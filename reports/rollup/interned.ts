@@ -1,12 +1,12 @@
-/** Values that come again and again, as small numbers: equal values have equal ones. */
+/** Repeated values as small numbers: equal values have equal ones. */
 
 export type Value = string | number | boolean | null;
 
-/** The longest text that a dimension keeps, in UTF-16 code units. A longer one is cut, and its last character says so. */
+/** The longest text that a dimension keeps, in UTF-16 code units. A longer one is cut, and its last character marks that. */
 const LONGEST_TEXT = 256;
 const CUT = '…';
 
-/** What the engine needs for a value besides its characters: measured, not known. */
+/** The memory of a value in the engine besides its characters: measured, not documented. */
 const ENTRY_BYTES = 90;
 const TWO_BYTES = /[^\0-\xff]/;
 
@@ -20,7 +20,7 @@ export class Interned {
   readonly #numbers = new Map<Value, number>();
   readonly #whole: boolean;
 
-  /** `whole`: texts stay as they are, however long. */
+  /** `whole`: texts are kept unchanged, however long. */
   constructor({ whole } = { whole: false }) {
     this.#whole = whole;
   }
@@ -30,7 +30,7 @@ export class Interned {
     return this.#numbers.get(value) ?? this.#add(typeof value === 'string' && !this.#whole ? textOf(value) : value);
   }
 
-  /** In the order of their values, null first: the place of each, by its number. */
+  /** In the order of their values, null first: the rank of each, by its number. */
   places(): Int32Array {
     const order = this.values.map((_, number) => number);
     order.sort((a, b) => compare(this.values[a] as Value, this.values[b] as Value));
@@ -52,10 +52,10 @@ export class Interned {
   }
 }
 
-/** What every engine holds as text: of bounded length, well-formed, without the character 0. */
+/** Text as every engine accepts it: of bounded length, well-formed, without the character 0. */
 function textOf(text: string): string {
   if (text.length <= LONGEST_TEXT && text.isWellFormed() && !text.includes('\0')) return text;
-  // A surrogate that is cut from its half is no character any more.
+  // A surrogate that is cut from its half is no longer a character.
   const cut =
     text.length <= LONGEST_TEXT ? text : text.slice(0, LONGEST_TEXT - 1).replace(/[\uD800-\uDBFF]$/, '') + CUT;
   return cut.toWellFormed().replaceAll('\0', '\uFFFD');

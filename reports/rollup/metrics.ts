@@ -5,17 +5,17 @@ import type { Metric } from '../define-datasource.ts';
 import { Distinct, Quantile } from './sketch-columns.ts';
 import { grown } from './tables.ts';
 
-/** As segments take them: longs as numbers where these are exact, timestamps in ms since 1970 UTC. */
+/** In the form for segments: longs as numbers where these are exact, timestamps in ms since 1970 UTC. */
 export type Cell = string | number | bigint | boolean | null | readonly bigint[] | ReadonlyMap<number, number>;
 
 /**
- * First every metric takes the value of an event, then each says whether the group has room for it, and only when none objects each
+ * First every metric takes the value of an event, then each checks whether it fits into the group, and only when all do, each
  * counts it: so an event counts in all of them, or in none.
  */
 export interface MetricColumn {
   /** Why the value cannot be counted at all. */
   take(event: Event, found: FoundRows): string | undefined;
-  /** Why the group has no room for it. */
+  /** Why the value does not fit into the group. */
   refuses?(group: number): string | undefined;
   count(group: number): void;
   growTo(groups: number): void;
@@ -78,7 +78,7 @@ class Count implements MetricColumn {
   }
 }
 
-/** What is a number for a moment, and null where an event has none. */
+/** The number of a moment, and null where an event has none. */
 abstract class OfNumbers {
   readonly #of: Numbers;
   readonly #isWhole: boolean;
@@ -110,7 +110,7 @@ abstract class OfNumbers {
 const LARGEST = 2n ** 63n - 1n;
 const CARRIED_BYTES = 64;
 
-/** Exact: what a double cannot hold is carried over. */
+/** Exact: the digits beyond a double are carried over. */
 class LongSum extends OfNumbers implements MetricColumn {
   readonly #carried = new Map<number, bigint>();
 
@@ -167,7 +167,7 @@ class DoubleSum extends OfNumbers implements MetricColumn {
   }
 }
 
-/** The least or the most; NaN, and null when it is asked for, where no event had any. */
+/** The least or the most; NaN, and null in the result, where no event had a value. */
 class Extreme extends OfNumbers implements MetricColumn {
   readonly #isMin: boolean;
 
@@ -179,7 +179,7 @@ class Extreme extends OfNumbers implements MetricColumn {
   count(group: number): void {
     if (this.value === null) return;
     const known = this.values[group] as number;
-    // Whatever is compared with NaN is not: so the first value is taken.
+    // A comparison with NaN is false: so the first value is taken.
     if (!(this.#isMin ? this.value >= known : this.value <= known)) this.values[group] = this.value;
   }
 

@@ -11,14 +11,14 @@ type Texts = (event: Event, found: FoundRows) => string | null | undefined;
 type Numbers = (event: Event, found: FoundRows) => number | null | undefined;
 
 const FIRST_HASHES = 64;
-/** Up to so many hashes are sorted faster where they are than in an array of their type. */
+/** Up to that many hashes are sorted faster in a plain array than in a typed one. */
 const FEW = 32;
 const SET_ENTRY_BYTES = 32;
 /** A bag counts less than this. */
 const MOST_TIMES = 2 ** 31;
 
 /**
- * Values are numbered, and hashed once each. A group keeps the numbers of its values; one that has more of them than a sketch holds
+ * Values are numbered, and hashed once each. A group keeps the numbers of its values; one with more of them than a sketch has
  * keeps those of the smallest hashes.
  */
 export class Distinct implements MetricColumn {
@@ -26,7 +26,7 @@ export class Distinct implements MetricColumn {
   readonly #values = new Interned({ whole: true });
   /** By the number of the value. */
   #hashes = new BigInt64Array(FIRST_HASHES);
-  /** The upper 53 bits of the hashes: compared at once, unlike a bigint. */
+  /** The upper 53 bits of the hashes: quickly compared, unlike a bigint. */
   #upper = new Float64Array(FIRST_HASHES);
   readonly #members = new Bags();
   readonly #full = new Map<number, Smallest>();
@@ -90,7 +90,7 @@ export class Distinct implements MetricColumn {
     else full.each((value) => values.push(value));
     if (values.length === 0) return null;
     const hashes = this.#sorted(values);
-    // Two values may well have one hash: it is one of the sketch.
+    // Two values may have the same hash: it is one of the sketch.
     const isOnce = hashes.every((hash, i) => i === 0 || hash !== hashes[i - 1]);
     const different = isOnce ? hashes : [...new Set(hashes)];
     return different.length > MOST_HASHES ? different.slice(0, MOST_HASHES) : different;
@@ -99,7 +99,7 @@ export class Distinct implements MetricColumn {
   #sorted(values: number[]): bigint[] {
     const hashOf = (value: number): bigint => this.#hashes[value] as bigint;
     if (values.length > FEW) return Array.from(BigInt64Array.from(values, hashOf).sort());
-    // Of few, each is put in its place: without a call a comparison, and without a bigint where the upper bits differ.
+    // A few are sorted by insertion: without a call for each comparison, and without a bigint where the upper bits differ.
     for (let i = 1; i < values.length; i++) {
       const value = values[i] as number;
       let at = i;
@@ -115,7 +115,7 @@ export class Distinct implements MetricColumn {
   }
 }
 
-/** The values of the smallest hashes: those that a sketch holds, and at most as many more. */
+/** The values of the smallest hashes: those of a sketch, and at most as many more. */
 class Smallest {
   #values = new Set<number>();
   #limit = Number.POSITIVE_INFINITY;
@@ -139,7 +139,7 @@ class Smallest {
   }
 }
 
-/** How many values of each group lie in each bucket of the sketch. */
+/** How many values of each group are in each bucket of the sketch. */
 export class Quantile implements MetricColumn {
   readonly #of: Numbers;
   readonly #members = new Bags();
@@ -178,7 +178,7 @@ export class Quantile implements MetricColumn {
     if (this.#packed.length < size) this.#packed = new Float64Array(grownTo(size));
     const packed = this.#packed.subarray(0, size);
     let n = 0;
-    // Key and times in one number, which has room for both: so they are sorted together.
+    // Key and count in one number, which has enough bits for both: so they are sorted together.
     this.#members.each(group, (key, times) => {
       packed[n++] = key * MOST_TIMES + times;
     });

@@ -1,10 +1,10 @@
 /**
- * The two sketches: what a row keeps where the whole would be too much, and what can be made of it. Both merge exactly: the sketch
- * of all events is the union, or the sum, of the sketches of their parts, in whatever order.
+ * The two sketches: what a row keeps where all values would be too much, and what can be computed from it. Both merge exactly: the sketch
+ * of all events is the union, or the sum, of the sketches of their parts, in any order.
  *
  * - *Distinct* (KMV): the smallest hashes, at most `MOST_HASHES` of them. Exact while there are fewer; from then on the density of the
  *   hashes is an estimate, whose relative error has a standard deviation of 1.6 percent, 1 / sqrt(4094).
- * - *Quantile* (DDSketch): how many values lie in each bucket, whose bounds grow by the same factor. Any quantile is off by at most
+ * - *Quantile* (DDSketch): how many values are in each bucket, whose bounds grow by the same factor. Any quantile is off by at most
  *   `ACCURACY` of itself, the one of exactly that rank. Keys grow with the values, so that sorting by key sorts by value.
  */
 
@@ -16,7 +16,7 @@ const LOG_GAMMA = Math.log(GAMMA);
 /** Magnitudes below the least count as 0, and above the most are refused: so a sketch has at most 6,220 buckets. */
 export const LEAST = 1e-9;
 export const MOST = 1e18;
-/** What a key is away from 0, where the key of 0 itself is: more than any exponent. */
+/** The distance of a key from 0, where the key of 0 itself is: more than any exponent. */
 export const KEY_OFFSET = 10_000;
 
 /** The key of the bucket that has the value, which must be no more than `MOST` in magnitude. */
@@ -27,7 +27,7 @@ export function keyOf(value: number): number {
   return value < 0 ? -key : key;
 }
 
-/** The value that a bucket stands for. */
+/** The value that represents a bucket. */
 export function middleOf(key: number): number {
   if (key === 0) return 0;
   const magnitude = (2 * GAMMA ** (Math.abs(key) - KEY_OFFSET)) / (GAMMA + 1);

@@ -1,4 +1,4 @@
-/** Two hash tables of whole numbers in typed arrays: their size is known, and no object stands behind an entry. */
+/** Two hash tables of whole numbers in typed arrays: their size is known, and no entry is an object. */
 
 const FIRST_CAPACITY = 64;
 const FREE = 0;
@@ -42,13 +42,13 @@ export class Tuples {
     return this.#parts[tuple * this.width + i] as number;
   }
 
-  /** Its number; undefined if it is not there. */
+  /** Its number; undefined if it is not in the table. */
   find(parts: Int32Array): number | undefined {
     const found = this.#slots[this.#slotOf(parts)] as number;
     return found === FREE ? undefined : found - 1;
   }
 
-  /** Its number: that of a new one if it is not there. */
+  /** Its number: a new one if it is not in the table. */
   add(parts: Int32Array): number {
     if (this.size === this.capacity) this.#grow();
     const slot = this.#slotOf(parts);
@@ -59,7 +59,7 @@ export class Tuples {
     return this.size - 1;
   }
 
-  /** Where it is, or would be. */
+  /** Its slot, or the free one for it. */
   #slotOf(parts: Int32Array): number {
     const { width } = this;
     const slots = this.#slots;
@@ -89,20 +89,20 @@ export class Tuples {
   }
 }
 
-/** Where in an entry of `Bags` its numbers lie: side by side, so that they are in the processor's cache together. */
+/** The positions of the numbers of an entry of `Bags`: adjacent, so that they are in the processor's cache together. */
 const GROUP = 0;
 const MEMBER = 1;
 const TIMES = 2;
-/** The entry of the same group before it, and one; 0 is none. */
+/** The previous entry of the same group, plus one; 0 is none. */
 const BEFORE = 3;
 const WIDTH = 4;
 
-/** Different numbers for each of many groups, and for each how often it came: less than 2^31 times. */
+/** Different numbers for each of many groups, with a count for each: less than 2^31. */
 export class Bags {
   #size = 0;
   #capacity = FIRST_CAPACITY;
   #entries = new Int32Array(FIRST_CAPACITY * WIDTH);
-  /** The number of an entry and one; 0 is free. */
+  /** The number of an entry plus one; 0 is free. */
   #slots = new Int32Array(slotsFor(FIRST_CAPACITY));
   /** By group: its latest entry, and one; how many it has. */
   #latest = new Int32Array(FIRST_CAPACITY);

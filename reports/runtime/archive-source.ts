@@ -38,7 +38,7 @@ export function archiveOf(topic: Topic): SegmentSource {
   };
 }
 
-/** About what a row takes besides its texts. */
+/** The approximate size of a row besides its texts. */
 const ROW_BYTES = 600;
 
 class ArchiveFold implements SegmentFold {

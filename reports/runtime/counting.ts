@@ -1,4 +1,4 @@
-/** What becomes of the records of a batch: what they look up, whether a fold takes them, and what is reported of it. */
+/** The processing of the records of a batch: their lookups, whether a fold accepts them, and what is reported. */
 import { messageOf, type RejectCode } from '../../core/errors.ts';
 import type { Event } from '../../core/event.ts';
 import { type FoundRows, type Lookup, Rejection, reject } from '../../jobs/define.ts';
@@ -12,7 +12,7 @@ import type { SegmentFold, SegmentSource } from './source.ts';
 
 const NOTHING: FoundRows = {};
 
-/** The rows that the events of a batch look up, read together. Answers those of the event at an index. */
+/** The rows that the events of a batch look up, read together. Returns those of the event at an index. */
 export async function lookUp(
   source: SegmentSource,
   decoded: readonly Decoded[],
@@ -42,7 +42,7 @@ export async function lookUp(
   };
 }
 
-/** What became of the records of a batch. */
+/** The outcomes of the records of a batch. */
 export interface Became {
   applied: number;
   eventTime: number | undefined;
@@ -73,7 +73,7 @@ type Verdict =
   | 'left out'
   | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
 
-/** `left out`: the datasource counts others of this type, and not this one. */
+/** `left out`: the datasource counts others of this type, but not this one. */
 export function added(source: SegmentSource, into: SegmentFold, { event, found, record }: Addition): Verdict {
   if (found instanceof Rejection) return { kind: 'reject', code: found.code, message: found.message };
   const before = into.events;

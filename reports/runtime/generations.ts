@@ -1,7 +1,7 @@
 /**
  * Which table of a source counts. A source that is made anew, or whose declaration changed, gets another generation: a table of its own
  * under the same prefix, `<prefix>/g<number>`. The one that counts is named by the largest number among the objects
- * `<prefix>/generations/<number>.json`, of which each is created once and never changed. So a swap is one object, and whoever looks finds it.
+ * `<prefix>/generations/<number>.json`, of which each is created once and never changed. So a swap is one object, which every reader sees.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
@@ -20,7 +20,7 @@ export interface CurrentGeneration {
   readonly swaps: number;
 }
 
-/** `known`: an answer of before, from which it goes on. */
+/** `known`: an earlier result, from which it continues. */
 export async function currentGeneration(
   objects: Pick<Objects, 'head' | 'get'>,
   prefix: string,
@@ -34,7 +34,7 @@ export async function currentGeneration(
   }
 }
 
-/** Throws ALREADY_EXISTS if somebody else has swapped since. Answers what counts from now on. */
+/** Throws ALREADY_EXISTS if another process has swapped since. Returns what counts from now on. */
 export async function makeCurrent(
   objects: Objects,
   prefix: string,

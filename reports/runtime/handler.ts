@@ -1,7 +1,7 @@
 /**
- * What rollups make of the records of a partition: counts in memory, published with the position that they reflect (`publisher.ts`). The table
- * says where a claim begins. The consumer group's offset follows, so that lag is seen where it is looked for; what lies between the two is read
- * again for its dead letters alone.
+ * How rollups process the records of a partition: counts in memory, published with the position that they reflect (`publisher.ts`). A claim
+ * begins at the position of the table. The offset of the consumer group follows, so that lag tools show it; records between the two are read
+ * again only for their dead letters.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { Assignment } from '../../jobs/runtime/assignment.ts';
@@ -43,9 +43,9 @@ interface Claimed {
   readonly fold: PartitionFold;
   /** The largest offset that the group has committed: nothing before it is rejected again. */
   furthest: number;
-  /** Everything before is in the table; what the group does not know of it is judged, and not counted. */
+  /** Everything before is in the table; records that the group has not committed are judged, and not counted. */
   readonly counted: number;
-  /** Takes what is only judged. */
+  /** A fold for records that are only judged. */
   readonly judging: SegmentFold;
   readonly partitionsOfLetters: number;
 }
@@ -68,7 +68,7 @@ export class RollupHandler implements Handler {
     const { telemetry } = runtime;
     const claim = await membership.claim(place.partition);
     try {
-      // Read after the claim: who owned the partition before may publish later still, and is noticed then.
+      // Read after the claim: the previous owner may publish even later, which is noticed then.
       const snapshot = await table.refresh();
       const topicId = shortId(claim.shape.id);
       const partition = { ...place, topicId: rules.topicIds ? topicId : '' };
@@ -107,7 +107,7 @@ export class RollupHandler implements Handler {
         partitionsOfLetters: await this.#partitionsOfLetters(),
       };
       if (fold !== undefined) fold.failure = undefined;
-      // The group follows at once, also where there is nothing to read: lag is what is not counted.
+      // The group follows at once, even where there is nothing to read: lag is what is not counted.
       if (known?.offset !== next) claimed.fold.isJudged(next);
       this.#claimed = claimed;
       publisher.enter(claimed.fold);
@@ -174,10 +174,10 @@ export class RollupHandler implements Handler {
     for (const [i, record] of records.entries()) {
       const pause = clock.yieldToLoop();
       if (pause !== undefined) await pause;
-      // From here to `pass` without waiting: whoever publishes meanwhile takes the fold, the origins and the offset as they are together.
+      // No await from here to `pass`: a concurrent publication takes the fold, the origins and the offset as they are together.
       const isCounted = record.offset < counted;
       const isOld = record.offset < furthest;
-      // What is counted anew is a repeat or is not, whatever a group has committed of another generation.
+      // Whether a newly counted record is a repeat does not depend on what a group has committed of another generation.
       const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isCounted && isOld);
       const verdict =
         judged.kind === 'event'
@@ -225,7 +225,7 @@ export class RollupHandler implements Handler {
     return this.#parts.publisher.checkTable(this.#owned.fold);
   }
 
-  /** What was counted is published, unless that cannot be done now. */
+  /** What was counted is published, unless that is impossible now. */
   async finish(): Promise<void> {
     const { publisher, stopping } = this.#parts;
     await publisher.publish(stopping());
@@ -253,7 +253,7 @@ export class RollupHandler implements Handler {
     if (failure !== undefined) throw failure;
   }
 
-  /** The group follows the table, and the dead letters of what was published leave. Answers whether there was anything to commit. */
+  /** The group follows the table, and the dead letters of what was published are sent. Returns whether there was anything to commit. */
   async #commit(): Promise<boolean> {
     const { place, runtime } = this.#parts;
     const owned = this.#owned;
@@ -276,7 +276,7 @@ export class RollupHandler implements Handler {
       token: 0,
       partitions: claim.shape.partitions,
       base: claim.shape.partitions,
-      // An expansion of the topic takes them from here to all partitions.
+      // An expansion of the topic copies them from here to all partitions.
       dedupe,
       behind: new Map(),
       within: undefined,

@@ -5,11 +5,11 @@ import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
 import type { Partition, Position } from './positions.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
 
-/** What is taken to be published in one commit. */
+/** The part to be published in one commit. */
 export interface Taken {
   readonly fold: PartitionFold;
   readonly partition: Partition;
-  /** Where the table has to be; undefined: nowhere. */
+  /** The expected position of the table; undefined: none. */
   readonly before: Position | undefined;
   readonly after: Position;
   readonly rows: Iterable<SegmentRow>;
@@ -21,7 +21,7 @@ export interface Taken {
 
 export interface Published {
   readonly next: number;
-  /** What was seen of origins before `next`, and no more: whoever counts from there on takes it for known. */
+  /** The origins seen before `next`, and no more: a claim that counts from there on treats them as known. */
   readonly dedupe: DedupePositions;
   readonly deadLetters: readonly RejectedRecord[];
 }
@@ -37,18 +37,18 @@ export interface Begin {
   readonly partitions: number;
 }
 
-/** About what a dead letter takes besides its record. */
+/** The approximate size of a dead letter besides its record. */
 const LETTER_BYTES = 500;
 
 export class PartitionFold {
   readonly partition: Partition;
   readonly table: string;
-  /** They take up the origins of the records that are counted. */
+  /** They record the origins of the counted records. */
   readonly dedupe: DedupePositions;
   readonly fold: SegmentFold;
   /** Why nothing of it may be published any more. */
   failure: unknown;
-  /** What was published, and is not committed to the group yet. */
+  /** Published, and not yet committed to the group. */
   published: Published | undefined;
   readonly #partitions: number;
   #before: Position | undefined;
@@ -76,7 +76,7 @@ export class PartitionFold {
     return this.fold.bytes + this.#letterBytes;
   }
 
-  /** Since when there is something to be published, by the monotonic clock; undefined if there is nothing. */
+  /** Since when there is something to publish, by the monotonic clock; undefined if there is nothing. */
   get since(): number | undefined {
     return this.#since;
   }
@@ -98,7 +98,7 @@ export class PartitionFold {
     this.#letterBytes += LETTER_BYTES + (rejected.record.value?.length ?? 0);
   }
 
-  /** Undefined if there is nothing to be published. What is counted from here on belongs to the next commit. */
+  /** Undefined if there is nothing to publish. What is counted from here on belongs to the next commit. */
   take(): Taken | undefined {
     if (this.#since === undefined || this.failure !== undefined) return undefined;
     const { rows: rowCount, events } = this.fold;
@@ -122,7 +122,7 @@ export class PartitionFold {
     return taken;
   }
 
-  /** Records that were counted before are judged again, up to `next`: their dead letters leave by themselves. */
+  /** Records that were counted before are judged again, up to `next`: their dead letters are sent separately. */
   isJudged(next: number): void {
     const deadLetters = [...(this.published?.deadLetters ?? []), ...this.#deadLetters];
     this.published = { next, dedupe: this.dedupe.copy(), deadLetters };

@@ -1,12 +1,12 @@
 /**
- * Where a job is in its topic, as `txn` actions of its table: they are committed with the segments that they are the positions of, so the
+ * The position of a job in its topic, as `txn` actions of its table: they are committed with the segments that they belong to, so the
  * two cannot disagree.
  *
- * For each partition, `job/topic@id/partition`: its version is the next offset to read. For each line of origins that the partition
- * has seen, the same with `<line` (the offset) and `<line#` (the index within it): by them repeats of derived events are known. And
+ * For each partition, `job/topic@id/partition`: its version is the next offset to read. For each upstream partition whose origins it
+ * has seen, the same with `<line` (the offset) and `<line#` (the index within it): by them repeats of derived events are recognised. And
  * with `#partitions`: how many partitions the topic had.
  *
- * The topic's id is part of the name. A topic that was deleted and made again begins anew, and what was counted of the old one stays.
+ * The topic's id is part of the name. A topic that was deleted and made again begins anew, and the counts of the old one stay.
  */
 import { once } from '../../core/once.ts';
 import { type Snapshot, type Txn, txnOf } from '../../sinks/delta/index.ts';
@@ -32,7 +32,7 @@ export interface Position {
 export const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
   lineOf(job, topic, topicId, partition);
 
-/** The offset to go on at; undefined if nothing of the partition was ever counted. */
+/** The offset at which to continue; undefined if nothing of the partition was ever counted. */
 export const nextOf = (snapshot: Snapshot, of: Partition): number | undefined => txnOf(snapshot, appIdOf(of));
 
 export function positionOf(snapshot: Snapshot, of: Partition): Position | undefined {
@@ -45,7 +45,7 @@ export function positionOf(snapshot: Snapshot, of: Partition): Position | undefi
 
 type Seen = readonly [line: string, offset: number, index: number];
 
-/** By partition: what it has seen of each line. A process that claims many partitions asks for all of them. */
+/** By partition: its dedupe positions. A process that claims many partitions asks for all of them. */
 const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = once((snapshot) => {
   const lines = new Map<string, Seen[]>();
   for (const [id, { version }] of snapshot.txns) {
@@ -59,7 +59,7 @@ const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = on
   return lines;
 });
 
-/** The actions by which a partition comes from one position to another; what has not changed is left out. */
+/** The actions that move a partition from one position to another; unchanged parts are left out. */
 export function txnsOf(of: Partition, before: Position | undefined, after: Position, now: number): { txn: Txn }[] {
   const appId = appIdOf(of);
   const txns: { txn: Txn }[] = [];
@@ -78,8 +78,8 @@ export function txnsOf(of: Partition, before: Position | undefined, after: Posit
 }
 
 /**
- * Where the topic was expanded since, what all partitions had seen is beside the group's offset: see `expandedProgress`. `group` is undefined
- * where it has ever been further than the table is: some of what it has seen is yet to be counted.
+ * Where the topic was expanded since, the dedupe positions of all partitions are beside the group's offset: see `expandedProgress`. `group` is
+ * undefined where it has ever been ahead of the table: some of what it has seen is yet to be counted.
  */
 export function dedupeOf(
   position: Position | undefined,

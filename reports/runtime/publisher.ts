@@ -1,6 +1,6 @@
 /**
  * Publishes what the partitions of a process have counted: their segments and their positions in one commit to the table. So a process that
- * owns many partitions makes few segments, and an idle partition holds up nobody.
+ * owns many partitions makes few segments, and an idle partition delays nobody.
  */
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import { backOff } from '../../jobs/runtime/back-off.ts';
@@ -16,11 +16,11 @@ import type { RollupSettings } from './settings.ts';
 import type { SegmentSource } from './source.ts';
 import type { SegmentTable } from './tables.ts';
 
-/** A partition that is given up waits no longer than that for a store that does not answer. */
+/** The longest time that a revoked partition waits for a store that does not answer. */
 const STOP_MS = 5000;
-/** So often it is looked whether another table counts. */
+/** The interval in which it checks whether another table counts. */
 const LOOK_MS = 30_000;
-/** A publication that took a second is followed by another one so many seconds later, at the earliest. */
+/** After a publication that took a second, the next one follows at least that many seconds later. */
 const COST_SHARE = 10;
 const LONGEST_MS = 60_000;
 
@@ -45,7 +45,7 @@ export class Publisher {
   /** The table that counted at the last look, and when that was. */
   #current: string | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** Settles when the store is found to be away, of what is under way. */
+  /** Settles when the store turns out to be away during the current publication. */
   #away = Promise.withResolvers<void>();
   /** How long the last publication took. */
   #costMs = 0;
@@ -67,7 +67,7 @@ export class Publisher {
   }
 
   /**
-   * Whether it is time to publish: by size; or by age, which may be the larger the longer it takes, so that more events become fewer
+   * Whether it is time to publish: by size; or by age, whose limit grows with the duration of a publication, so that more events become fewer
    * segments; or because nothing more came for a while.
    */
   get isDue(): boolean {
@@ -78,7 +78,7 @@ export class Publisher {
     return this.isFull || oldest <= now - longest || newest <= now - settings.publishMs;
   }
 
-  /** Whether nothing more should be counted before what there is was published. */
+  /** Whether counting should wait until the current counts are published. */
   get isFull(): boolean {
     let bytes = this.#takenBytes;
     for (const fold of this.#folds) bytes += fold.bytes;
@@ -86,8 +86,8 @@ export class Publisher {
   }
 
   /**
-   * Throws FENCED where another table counts than that of the fold. Who has nothing to publish would not notice otherwise, and what the other
-   * one lacks of its partition would never be counted. All partitions look together, every so often.
+   * Throws FENCED where another table counts than that of the fold. A partition without counts would not notice otherwise, and its part of
+   * the other table would never be counted. All partitions check together, at an interval.
    */
   async checkTable(fold: PartitionFold): Promise<void> {
     const { table, clock } = this.#parts;
@@ -103,7 +103,7 @@ export class Publisher {
     if (this.#current !== fold.table) throw replaced(fold, this.#current);
   }
 
-  /** When the first and the last of what is not published was counted, by the monotonic clock; infinite if there is nothing. */
+  /** When the first and the last unpublished record was counted, by the monotonic clock; infinite if there is none. */
   #ages(): { readonly oldest: number; readonly newest: number } {
     let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const { since, last } of this.#folds) {
@@ -116,11 +116,11 @@ export class Publisher {
 
   /**
    * Publishes what all partitions have counted by now. Settles when it is in the table, or when no partition is left to wait for it; and for a
-   * caller that is stopping, as soon as it would have to wait for a store that is away. What cannot be published fails its partitions, each by
+   * caller that is stopping, as soon as it would have to wait for a store that is away. A failed publication fails its partitions, each by
    * its `failure`.
    */
   async publish(stopping?: AbortSignal): Promise<void> {
-    // What is under way may have been taken before the caller had counted.
+    // The current publication may have begun before the caller had counted.
     await this.#settled(this.#underWay, stopping);
     if (stopping?.aborted && this.#isWaiting) return;
     this.#underWay ??= this.#publish().finally(() => {
@@ -161,7 +161,7 @@ export class Publisher {
     }
   }
 
-  /** A store that is away is waited for, with what was counted in memory: the position in the table tells whether a try was done after all. */
+  /** A store that is away is waited for, with the counts in memory: the position in the table shows whether an attempt succeeded after all. */
   async #untilPublished(taken: readonly Taken[]): Promise<void> {
     const { clock, settings, random, telemetry } = this.#parts;
     const { signal } = this.#stopping;
@@ -172,7 +172,7 @@ export class Publisher {
       const triedAt = clock.elapsed();
       try {
         await this.#tryToPublish(left, began);
-        // The waiting for a store that was away is no reason to publish less often.
+        // The wait for a store that was away is no reason to publish less often.
         this.#costMs = clock.elapsed() - triedAt;
         if (this.#isWaiting)
           for (const { partition } of left) telemetry.tell({ ...placeOf(partition), kind: 'resumed' });
@@ -218,7 +218,7 @@ export class Publisher {
         if (standing === 'elsewhere') one.fold.failure ??= overtaken(one, snapshot);
       }
       if (isCommitted) return;
-      // Of those that another owner has overtaken nothing may be in the segments of the others.
+      // The segments of the others may have nothing of partitions that another owner has overtaken.
       left = left.filter((one) => state.get(one) === 'begun');
     }
   }
@@ -239,11 +239,11 @@ export class Publisher {
   }
 }
 
-/** Where the table is, of a partition: where the fold began; where it came to, by an earlier try; or elsewhere, by another owner. */
+/** The position of the table for a partition: where the fold began; where an earlier attempt moved it; or elsewhere, by another owner. */
 type Standing = 'begun' | 'there' | 'elsewhere';
 
 function standingOf(snapshot: Snapshot, { fold, partition, before, after }: Taken, rules: RollupRules): Standing {
-  // Another generation may count since the claim: it has positions of its own.
+  // Another generation may count since the claim: it has its own positions.
   if (snapshot.table !== fold.table) return 'elsewhere';
   const now = nextOf(snapshot, partition);
   if (now === before?.next || !rules.startChecked) return 'begun';

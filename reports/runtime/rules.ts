@@ -1,19 +1,19 @@
 /**
- * The rules by which every event is counted once, whatever crashes, wakes up late or is rewound.
+ * The rules by which every event is counted once, despite crashes, late processes and rewinds.
  *
- * 1. Positions lie with the segments: one commit has both (`publisher.ts`), and the table says where to go on, not the group (`handler.ts`).
- * 2. A commit of a partition supposes that its position is where the fold began. Who comes second is dropped, with what it counted.
- *    So is who counted for a table that another one has replaced; who has nothing to commit looks for that every so often.
+ * 1. Positions are stored with the segments: one commit has both (`publisher.ts`). The table decides where to continue (`handler.ts`).
+ * 2. A commit of a partition requires that its position is where the fold began. A second process is dropped, with what it counted.
+ *    So is one that counted for a table that another has replaced; a process with nothing to commit checks that at an interval.
  * 3. A claim begins with nothing in memory.
- * 4. Repeats of derived events are known by their origins, whose positions are committed with the rest.
- *    What the group has seen beyond the position of the table is not taken for known: it has yet to be counted.
+ * 4. Repeats of derived events are recognised by their origins, whose positions are committed with the rest.
+ *    What the group has seen beyond the position of the table is not treated as known: it has yet to be counted.
  * 5. A topic that was made again is another one.
  * 6. Dead letters of what was counted and not yet committed to the group are sent by the next owner.
  *
  * Each switch turns one of them off. Only tests do so, to show that they would notice.
  */
 export interface RollupRules {
-  /** The table says where to go on. */
+  /** The table decides where to continue. */
   readonly positionOfTable: boolean;
   /** A commit is dropped if the position is not the one at which the fold began. */
   readonly startChecked: boolean;
@@ -21,7 +21,7 @@ export interface RollupRules {
   readonly freshFold: boolean;
   /** What was seen of an origin is not counted again. */
   readonly dedupe: boolean;
-  /** What was seen of origins is committed with the segments. */
+  /** The dedupe positions are committed with the segments. */
   readonly dedupeCommitted: boolean;
   /** A position is that of one topic id. */
   readonly topicIds: boolean;

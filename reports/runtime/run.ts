@@ -1,4 +1,4 @@
-/** Runs a source of segments: joins its group, and counts the records of every partition that it is given. */
+/** Runs a source of segments: joins its group, and counts the records of every partition that it is assigned. */
 import { LookupCache } from '../../jobs/runtime/lookups.ts';
 import { PartitionOwner } from '../../jobs/runtime/owner.ts';
 import { Retrying, withKinds, withRetries } from '../../jobs/runtime/retrying.ts';
@@ -17,11 +17,11 @@ export interface RollupParts {
   readonly table: SegmentTable;
   readonly runtime: Runtime;
   readonly settings?: Partial<RollupSettings>;
-  /** All of them, unless a test shows what one is for. */
+  /** All of them, unless a test shows the purpose of one. */
   readonly rules?: RollupRules;
 }
 
-/** What the owners of a process share: they publish together, and look up together. */
+/** What the owners of a process share: publishing and lookups. */
 export interface RollupShared {
   readonly publisher: Publisher;
   readonly lookups: LookupCache;
@@ -53,7 +53,7 @@ export function ownerOfRollup(
   const { source, table, runtime, rules = ALL_ROLLUP_RULES } = parts;
   const place = { job: source.name, topic: source.from.name, partition };
   const retrying = new Retrying(place, runtime);
-  // Keys bound the rows of a batch, and here are none.
+  // Keys limit the rows of a batch, and here are none.
   const settings = { ...runtime.settings, maxKeys: runtime.settings.maxRecords };
   const patient: Runtime = { ...runtime, settings, stores: withRetries(runtime.stores, retrying) };
   const handler = new RollupHandler({

@@ -1,11 +1,11 @@
 export interface RollupSettings {
-  /** What is counted is published so long after the first of it, at the latest. */
+  /** Counts are published at the latest so long after the first of them. */
   readonly publishMs: number;
-  /** What a process has counted of one source is published when it takes so much memory. */
+  /** The counts of a process for one source are published when they take so much memory. */
   readonly publishBytes: number;
 }
 
 export const ROLLUP_DEFAULTS: RollupSettings = { publishMs: 1000, publishBytes: 48 * 1_000_000 };
 
-/** Instead, where objects are in a store that is paid for by the request, and many processes write there. */
+/** An alternative for objects in a store that charges by the request, with many writing processes. */
 export const REMOTE_PUBLISH_MS = 15_000;

@@ -5,9 +5,9 @@ import type { Layout, SegmentRow } from '../../sinks/segments/columns.ts';
 import type { Topic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 
-/** What was made of records since the fold was begun or drained, in memory alone. It reads no clock and knows no positions. */
+/** What was counted since the fold was begun or drained, only in memory. It reads no clock and knows no positions. */
 export interface SegmentFold {
-  /** Counts an event, unless it is none of the source's. Throws what the functions of the declaration throw, and has counted nothing then. */
+  /** Counts an event, unless it is not one of the source. Throws the errors of the declared functions, and has counted nothing then. */
   add(event: Event, found: FoundRows, record: LogRecord): Rejection | undefined;
   /** How many events were counted. */
   readonly events: number;
@@ -15,7 +15,7 @@ export interface SegmentFold {
   readonly rows: number;
   /** About how much memory it takes. */
   readonly bytes: number;
-  /** Its rows, and the fold is empty at once. They may be read more than once. */
+  /** Its rows; the fold is empty at once. They may be read more than once. */
   drain(): readonly SegmentRow[] | Iterable<SegmentRow>;
 }
 
@@ -26,17 +26,17 @@ export interface SegmentSource {
   readonly prefix: string;
   readonly doc: string;
   readonly from: Topic;
-  /** The types that it takes; records of others are skipped undecoded. */
+  /** The types that it counts; records of others are skipped undecoded. */
   readonly wanted: ReadonlyMap<string, EventDef>;
   readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
   readonly layout: Layout;
   readonly sortBy: readonly string[];
-  /** What of the declaration cannot change under rows that are there, as properties of the table. */
+  /** The parts of the declaration that cannot change for existing rows, as properties of the table. */
   readonly fixed: Readonly<Record<string, string>>;
-  /** How segments of a day are merged by a compaction: a query over a relation; undefined: they are only put together. */
+  /** How a compaction merges segments of a day: a query over a relation; undefined: they are only concatenated. */
   readonly merge: ((relation: string) => string) | undefined;
   /** How many days its table keeps; undefined: all. */
   readonly retentionDays: number | undefined;
-  /** `topicId` as `shortId` makes it: that of the topic whose records it will be given. */
+  /** `topicId` as `shortId` makes it: that of the topic whose records it will get. */
   newFold(topicId: string): SegmentFold;
 }

@@ -1,4 +1,4 @@
-/** What a platform counts and keeps, as work of a process. */
+/** The datasources and archives of a platform, as work of a process. */
 import type { Topic } from '../../topics/define.ts';
 import type { Datasource } from '../define-datasource.ts';
 import { archiveOf } from './archive-source.ts';

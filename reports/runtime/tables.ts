@@ -1,4 +1,4 @@
-/** The table that a source is published to: the current generation, made if it is not there. */
+/** The table that a source is published to: the current generation, made if it does not exist. */
 import { randomUUID } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
@@ -16,13 +16,13 @@ import type { SegmentRow } from '../../sinks/segments/columns.ts';
 import { type CurrentGeneration, currentGeneration, tableName } from './generations.ts';
 import type { SegmentSource } from './source.ts';
 
-/** What tables lie on. */
+/** What tables need. */
 export interface TableStores {
   readonly objects: Objects;
   readonly duck: DuckDb;
   /** In ms since 1970 UTC. */
   readonly now: () => number;
-  /** Who commits, for people: name and version. */
+  /** The name and version of the committing program, for people. */
   readonly engine: string;
 }
 
@@ -30,9 +30,9 @@ export interface SegmentTable {
   readonly name: string;
   /** The newest snapshot. */
   refresh(): Promise<Snapshot>;
-  /** Uploads rows: nothing has them before a commit adds them. */
+  /** Uploads rows: they are not in the table before a commit adds them. */
   write(rows: Iterable<SegmentRow>): Promise<Add[]>;
-  /** As of `DeltaTable`. Throws FENCED where another generation counts by now. */
+  /** Like that of `DeltaTable`. Throws FENCED where another generation counts by now. */
   commit(propose: Propose): Promise<Committed>;
 }
 
@@ -42,7 +42,7 @@ export type OpenGeneration = (generation: number) => Promise<{
   readonly write: SegmentTable['write'];
 }>;
 
-/** A generation of a source: its table is made if it is not there. Throws TABLE_DRIFTED if the source cannot be published to it. */
+/** A generation of a source: its table is made if it does not exist. Throws TABLE_DRIFTED if the source cannot be published to it. */
 export async function openGeneration(
   stores: TableStores,
   source: SegmentSource,
@@ -60,20 +60,20 @@ export async function openGeneration(
       `the table ${table.table} was made with ${name} ${before}, and the declaration says ${value}; make it anew: tributary rollup rebuild`,
     );
   }
-  // Never the same again, also after a crash of this very process.
+  // Never the same again, even after a crash of this process.
   const writer = `${source.name}-${randomUUID()}`;
   const segments = segmentWriter({ objects, duck, table: table.table, layout, writer, sortBy, now });
   return { table, write: (rows) => segments.write(rows) };
 }
 
-/** The current generation of a source, whichever that is when it is asked. */
+/** The current generation of a source at the time of the call. */
 export class CurrentTable implements SegmentTable {
   readonly #objects: Pick<Objects, 'head' | 'get'>;
   readonly #prefix: string;
   readonly #openOne: OpenGeneration;
   #current: CurrentGeneration | undefined;
   #opened: Awaited<ReturnType<OpenGeneration>> | undefined;
-  /** The last reading that was begun, and the one after it. */
+  /** The last read that was begun, and the one after it. */
   #reading: Promise<unknown> = Promise.resolve();
   #next: Promise<Snapshot> | undefined;
 
@@ -91,7 +91,7 @@ export class CurrentTable implements SegmentTable {
     return this.#opened?.table.table ?? this.#prefix;
   }
 
-  /** Whoever asks while others are being answered gets what is read after them, with all who ask meanwhile. */
+  /** Requests during a read share the next one. */
   refresh(): Promise<Snapshot> {
     this.#next ??= this.#reading.then(() => {
       this.#next = undefined;

@@ -1,4 +1,4 @@
-/** What people ask for: the metrics of a datasource as plain numbers, by day or dimension, its sketches finished. */
+/** The results for people: the metrics of a datasource as plain numbers, by day or dimension, its sketches finished. */
 import { DateTime } from 'luxon';
 import { TributaryError } from '../../core/errors.ts';
 import { keyColumns } from '../columns.ts';
@@ -7,7 +7,7 @@ import { isLocalDay, isZone } from '../granularity.ts';
 import { GAMMA, KEY_OFFSET, MOST_HASHES } from '../rollup/sketches.ts';
 import { type Key, type Made, regrouped, smallestHashes, timesByKey } from './parts.ts';
 
-/** Stretches of time as the clocks of a zone count them. A week begins on Monday. */
+/** Periods of time by the clocks of a zone. A week begins on Monday. */
 export interface Every {
   readonly every: 'day' | 'week' | 'month';
   /** A time zone of IANA. */
@@ -17,22 +17,22 @@ export interface Every {
 export interface Question {
   /** The table, or a query in parentheses with a name. */
   readonly from: string;
-  /** The result has the first day of each as `date`. Without it, all time is one. */
+  /** The result has the first day of each as `date`. Without it, all time is one period. */
   readonly time?: Every;
-  /** The dimensions to tell apart. Tenants always are. */
+  /** The dimensions to group by. Tenants are always separate. */
   readonly by: readonly string[];
   /** The first day and the last, `YYYY-MM-DD`, in the zone of `time`; without one, in the zone of the table's dates. */
   readonly dates?: { readonly first: string; readonly last: string };
 }
 
-/** The everyday view: a row for each bucket and tuple, as the segments have them, with sketches finished. */
+/** The everyday view: a row for each bucket and tuple, as in the segments, with sketches finished. */
 export function viewSql(datasource: Datasource, from: string): string {
   const keys = ['date', ...keyColumns(datasource).map(({ name }) => name)].map((name) => ({ name, sql: name }));
   return finished(datasource, from, keys);
 }
 
 /**
- * The metrics again for coarser times and fewer dimensions: different values are counted once in each, and quantiles are those of all
+ * The metrics again for coarser times and fewer dimensions: different values count once in each, and quantiles are those of all
  * values. Throws USAGE where the buckets do not add up to the days of the zone.
  */
 export function summarySql(datasource: Datasource, { from, time, by, dates }: Question): string {
@@ -59,7 +59,7 @@ function dayIn({ name, granularity }: Datasource, zone: string): string {
 const startOf = (every: Every['every'], day: string): string =>
   every === 'day' ? day : `cast(date_trunc('${every}', ${day}) as date)`;
 
-/** Partitions are by another date than the day, which is the one before at the least and the one after at most: others need not be read. */
+/** The partition date may differ from the day by one, either way: other partitions need not be read. */
 function between(from: string, day: string, { first, last }: { first: string; last: string }): string {
   const [least, , , most] = [-1, 0, 0, 1].map((days, i) => {
     const date = DateTime.fromISO(i < 2 ? first : last, { zone: 'utc' });
@@ -77,7 +77,7 @@ const finished = (datasource: Datasource, from: string, keys: readonly Key[]): s
       sketch.kind === 'distinct' ? different(sketch.name, names) : quantiles(sketch.name, sketch.points, names),
   });
 
-/** Exact while there are fewer than a sketch holds. Beyond, the largest of the smallest hashes tells how densely they lie. */
+/** Exact below the size of a sketch. Beyond, the largest of the smallest hashes gives their density. */
 const different = (name: string, keys: string): Made => ({
   columns: [name],
   sql: `select ${keys}, case when count(*) < ${MOST_HASHES} then count(*)
@@ -86,7 +86,7 @@ const different = (name: string, keys: string): Made => ({
   group by ${keys}`,
 });
 
-/** Of each point the value of the least bucket up to which there are as many values as the point asks for. */
+/** For each point the value of the least bucket up to which there are as many values as the point requires. */
 function quantiles(name: string, points: readonly number[], keys: string): Made {
   const columns = points.map((point) => pointName(name, point));
   const reached = points.map(
@@ -105,7 +105,7 @@ function quantiles(name: string, points: readonly number[], keys: string): Made 
   };
 }
 
-/** The value that the bucket of a key stands for. */
+/** The value that represents the bucket of a key. */
 const middle = (key: string): string => {
   const magnitude = `${2 / (GAMMA + 1)}e0 * power(${GAMMA}e0, abs(${key}) - ${KEY_OFFSET})`;
   return `case when ${key} = 0 then 0e0 else sign(${key}) * ${magnitude} end`;

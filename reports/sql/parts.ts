@@ -1,14 +1,14 @@
 /**
- * The pieces of SQL that rows of a datasource are put together again with: the subset that DuckDB and Trino take alike.
+ * The pieces of SQL that merge rows of a datasource: the subset with the same meaning in DuckDB and Trino.
  *
- * - Sums are cast: a sum of longs is wider than a long in DuckDB. One that no long holds fails, and nothing is rounded.
- * - Sketches are merged row by row, by `unnest` and `group by`: over lists and maps as a whole it takes a hundred times as long.
+ * - Sums are cast: a sum of longs is wider than a long in DuckDB. One that exceeds a long fails, and nothing is rounded.
+ * - Sketches are merged row by row, by `unnest` and `group by`: operations on whole lists and maps take a hundred times as long.
  * - Names that begin with an underscore are ours: no column of a datasource has one.
  */
 import type { Datasource, Metric } from '../define-datasource.ts';
 import { MOST_HASHES } from '../rollup/sketches.ts';
 
-/** What makes a row, as a column of the result and in SQL over the columns of the table. */
+/** The keys of a row, as a column of the result and in SQL over the columns of the table. */
 export interface Key {
   readonly name: string;
   readonly sql: string;
@@ -16,7 +16,7 @@ export interface Key {
 
 type Sketch = Extract<Metric, { kind: 'distinct' | 'quantile' }>;
 
-/** Columns that are computed of a sketch, and the relation that has them beside the keys. */
+/** Columns that are computed from a sketch, and the relation that has them beside the keys. */
 export interface Made {
   readonly columns: readonly string[];
   readonly sql: string;
@@ -26,7 +26,7 @@ const isSketch = (metric: Metric): metric is Sketch => metric.kind === 'distinct
 
 export const list = (names: readonly string[]): string => names.join(', ');
 
-/** The aggregate of a metric that is no sketch. */
+/** The aggregate of a metric that is not a sketch. */
 function aggregateOf(metric: Exclude<Metric, Sketch>): string {
   const { name, kind } = metric;
   if (kind === 'min' || kind === 'max') return `${kind}(${name})`;
@@ -34,8 +34,8 @@ function aggregateOf(metric: Exclude<Metric, Sketch>): string {
 }
 
 /**
- * One row for each different value of the keys, with every metric: those that are no sketches by their aggregates, the others as
- * `made` says. Each part is grouped for itself, and one more grouping lays the parts side by side: a join would have to compare nulls.
+ * One row for each different value of the keys, with every metric: sketches are computed by `made`, all others by their
+ * aggregates. Each part is grouped separately, and one more grouping joins the parts: a join would have to compare nulls.
  */
 export function regrouped(
   { metrics }: Datasource,
@@ -67,7 +67,7 @@ ${beside.join('\n  union all\n')}
 group by ${names}`;
 }
 
-/** The smallest different hashes of each group, at most as many as a sketch holds: a row each, as `_hash`. */
+/** The smallest different hashes of each group, at most the size of a sketch: a row each, as `_hash`. */
 export const smallestHashes = (column: string, keys: string): string => `(
     select ${keys}, _hash
     from (

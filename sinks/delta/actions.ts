@@ -11,7 +11,7 @@ export interface Add {
   readonly size: number;
   /** In ms since 1970 UTC. */
   readonly modificationTime: number;
-  /** False where rows only lie elsewhere than before, as after a compaction. */
+  /** False where rows were only moved, as by a compaction. */
   readonly dataChange: boolean;
   /** JSON. */
   readonly stats?: string | null;
@@ -20,7 +20,7 @@ export interface Add {
 
 export interface Remove {
   readonly path: string;
-  /** In ms since 1970 UTC: from then on the file is kept for the retention. */
+  /** In ms since 1970 UTC: the file is kept for the retention from then on. */
   readonly deletionTimestamp?: number | null;
   readonly dataChange: boolean;
   readonly extendedFileMetadata?: boolean | null;
@@ -28,7 +28,7 @@ export interface Remove {
   readonly size?: number | null;
 }
 
-/** How far an application has come: the last one of an `appId` counts. */
+/** The progress of an application: the last one of an `appId` counts. */
 export interface Txn {
   readonly appId: string;
   readonly version: number;
@@ -53,12 +53,12 @@ export interface Protocol {
   readonly writerFeatures?: readonly string[] | null;
 }
 
-/** For people, and to know a commit again: nothing is concluded from what others wrote here. */
+/** For people, and to recognise a commit: nothing is concluded from what others wrote here. */
 export interface CommitInfo {
   readonly timestamp: number;
   readonly operation: string;
   readonly engineInfo: string;
-  /** Of this very attempt to commit. */
+  /** The id of this attempt to commit. */
   readonly txnId: string;
 }
 
@@ -81,7 +81,7 @@ export function commitText(actions: readonly Action[]): string {
   return `${actions.map((action) => JSON.stringify(action)).join('\n')}\n`;
 }
 
-/** Throws STORE_BROKEN for what is no commit. Actions that we do not know have no meaning under the protocol that we take. */
+/** Throws STORE_BROKEN for an invalid commit. Unknown actions have no meaning under the supported protocol. */
 export function parseCommit(name: string, text: string): Action[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line, at) => {
@@ -103,7 +103,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-/** Whether the actions that count have what is needed of them. */
+/** Whether the actions that count have the required fields. */
 export function isWhole({ add, remove, txn, metaData, protocol }: Action): boolean {
   if (add) return typeof add.path === 'string' && typeof add.partitionValues === 'object' && Number.isFinite(add.size);
   if (remove) return typeof remove.path === 'string';

@@ -32,7 +32,7 @@ export function checkpointSql(lines: string, target: string): string {
   return `COPY (SELECT * FROM ${read}) TO ${quoted(target)} (FORMAT parquet, COMPRESSION zstd)`;
 }
 
-/** Answers each action of a checkpoint as JSON in `action`, whatever columns its writer gave it. */
+/** Returns each action of a checkpoint as JSON in `action`, whatever columns its writer gave it. */
 export function checkpointRowsSql(paths: readonly string[]): string {
   const files = `read_parquet([${paths.map(quoted).join(', ')}], union_by_name = true, hive_partitioning = false)`;
   return `SELECT CAST(to_json(row) AS VARCHAR) AS action FROM ${files} AS row`;
@@ -40,7 +40,7 @@ export function checkpointRowsSql(paths: readonly string[]): string {
 
 const KINDS = ['add', 'remove', 'txn', 'metaData', 'protocol'] as const;
 
-/** The action of a row; undefined for one of a kind that says nothing of the state, false for what is none. */
+/** The action of a row; undefined for a kind that does not affect the state, false for an invalid one. */
 export function actionOf(text: string): Action | undefined | false {
   const row = parseObject(text);
   if (row === undefined) return false;
@@ -54,7 +54,7 @@ export function pointerText(version: number, size: number): string {
   return JSON.stringify({ version, size });
 }
 
-/** Where the pointer says that a checkpoint lies; undefined for a pointer that cannot be read. */
+/** The checkpoint of the pointer; undefined for a pointer that cannot be read. */
 export function pointedAt(text: string): CheckpointAt | undefined {
   const { version, parts } = parseObject(text) ?? {};
   if (!Number.isSafeInteger(version) || (version as number) < 0) return undefined;

@@ -1,12 +1,12 @@
-/** What of a table may be deleted: pure plans. */
+/** Plans of what to delete from a table; pure. */
 import type { ObjectInfo } from '../objects/port.ts';
 import { isData, type LogEntry, objectName } from './names.ts';
 import { filesOf, type Snapshot } from './snapshot.ts';
 
 export interface VacuumTimes {
-  /** Files that were removed from the table before that (ms) go. */
+  /** Files that were removed from the table before that (ms) are deleted. */
   readonly removedBefore: number;
-  /** Files that no commit knows, as a writer leaves them that died between upload and commit, go if they were written before that (ms). */
+  /** Files in no commit, left by a writer that died between upload and commit, are deleted if they were written before that (ms). */
   readonly leftBefore: number;
 }
 
@@ -28,15 +28,15 @@ export function vacuumPlan(snapshot: Snapshot, objects: readonly ObjectInfo[], t
 }
 
 /**
- * The objects of the log that are behind a checkpoint and from before `before` (ms), in the order in which they have to go: the oldest
- * first, one after the other, so that the log has no hole at any time. Every version from then on can still be read: of the
+ * The objects of the log that are before a checkpoint and from before `before` (ms), in the order of their deletion: the oldest
+ * first, one after the other, so that the log never has a gap. Every version from then on can still be read: of the
  * checkpoints behind which everything is that old, the newest stays.
  */
 export function logPlan(entries: readonly LogEntry[], checkpoints: ReadonlySet<number>, before: number): LogEntry[] {
   const sorted = entries.toSorted((a, b) => a.version - b.version || a.parts - b.parts);
   const young = sorted.find(({ parts, modifiedAt }) => parts === 0 && modifiedAt >= before)?.version ?? Infinity;
   const last = Math.max(-1, ...sorted.filter(({ parts }) => parts === 0).map(({ version }) => version));
-  // The commit of the checkpoint itself stays: by it a reader sees that its log is whole.
+  // The commit of the checkpoint itself stays: it shows a reader that its log is complete.
   const from = Math.max(-1, ...[...checkpoints].filter((version) => version <= young && version <= last));
   return sorted.filter(({ version, modifiedAt }) => version < from && modifiedAt < before);
 }

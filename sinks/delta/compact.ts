@@ -1,4 +1,4 @@
-/** Puts many small segments of a day together, beside everybody who writes and reads meanwhile. */
+/** Compacts many small segments of a day, beside all writers and readers. */
 import type { SegmentCache } from '../segments/cache.ts';
 import { copySegmentFile } from '../segments/files.ts';
 import { segmentsSql } from '../segments/source.ts';
@@ -12,8 +12,8 @@ import type { DeltaTable } from './table.ts';
 export interface CompactionOptions extends Omit<SegmentWriterOptions, 'table'> {
   readonly cache: SegmentCache;
   /**
-   * SQL that makes the merged rows of those of a relation; it answers every column of the layout but that of the day, and sees rows of one day
-   * alone. Without it, rows stay as they are.
+   * SQL that merges the rows of a relation; it returns every column of the layout except that of the day, and gets only rows of one
+   * day. Without it, rows stay unchanged.
    */
   readonly merge?: (relation: string) => string;
   readonly rules?: Partial<CompactionRules>;
@@ -23,12 +23,12 @@ export interface CompactionOptions extends Omit<SegmentWriterOptions, 'table'> {
 }
 
 export interface Compacted {
-  /** Groups that were merged, and segments that they had. */
+  /** Merged groups, and the number of their segments. */
   readonly groups: number;
   readonly files: number;
-  /** Groups of which somebody else removed a segment meanwhile: nothing of them was committed. */
+  /** Groups of which another process removed a segment meanwhile: nothing of them was committed. */
   readonly dropped: number;
-  /** Of all groups that were merged. */
+  /** Of all merged groups. */
   readonly bytesBefore: number;
   readonly bytesAfter: number;
 }
@@ -54,7 +54,7 @@ export async function compact(table: DeltaTable, options: CompactionOptions): Pr
   return done;
 }
 
-/** Answers how many bytes a group has afterwards; undefined if it was dropped. */
+/** Returns the size of a group afterwards, in bytes; undefined if it was dropped. */
 function mergerOf(
   table: DeltaTable,
   options: CompactionOptions,

@@ -1,13 +1,13 @@
-/** Which segments are worth being put together: a pure plan. */
+/** Plans which segments to compact; pure. */
 import type { Add } from './actions.ts';
 import { filesOf, type Snapshot } from './snapshot.ts';
 
 export interface CompactionRules {
-  /** In bytes: larger files stay as they are. */
+  /** In bytes: larger files stay unchanged. */
   readonly smallBytes: number;
   /** In bytes: no group has more, so that a merge fits into memory. */
   readonly groupBytes: number;
-  /** Fewer small files of a day than this stay as they are. */
+  /** Days with fewer small files than this stay unchanged. */
   readonly leastFiles: number;
   readonly mostFiles: number;
 }
@@ -26,7 +26,7 @@ export interface CompactionGroup {
   readonly files: readonly Add[];
 }
 
-/** The groups of one day, or of all of them in order; each holds for itself. */
+/** The groups of one day, or of all of them in order; each is independent. */
 export function compactionPlan(
   snapshot: Snapshot,
   rules: Partial<CompactionRules> = {},

@@ -1,6 +1,6 @@
 /**
  * Tables of the open Delta Lake protocol (reader 1, writer 2) over the objects port: segments of rows in Parquet, and a log of commits that
- * says which of them are the table. Spark, Trino, DuckDB, Polars, ClickHouse and others read and write them, too.
+ * defines which of them are the table. Spark, Trino, DuckDB, Polars, ClickHouse and others read and write them, too.
  *
  *     const table = deltaTable({ objects, duck, table: 'rollups/enrollments', now: Date.now, engine: 'tributary 0.1.0' });
  *     await table.create({ layout });
@@ -11,21 +11,21 @@
  *       return { operation: 'WRITE', actions: [...growthOf(snapshot, layout), ...adds.map((add) => ({ add })), { txn: { appId, version: next } }] };
  *     });
  *
- * What is kept:
+ * Guarantees:
  *
- * - **A commit is there whole or not at all, once.** Its object is created if and only if the version is free. Whoever comes second reads
- *   what came first, and is asked again. So what a commit supposes of the table holds when it is there.
- * - **The `txn` alone decides.** After a crash, or OBJECTS_AWAY from `commit`, nobody knows whether it was done; the next snapshot does: if the
+ * - **A commit is there whole or not at all, once.** Its object is created if and only if the version is free. A second writer reads
+ *   the first commit, and is asked again. So what a commit requires of the table is true when it is made.
+ * - **Only the `txn` decides.** After a crash, or OBJECTS_AWAY from `commit`, the outcome is unknown until the next snapshot: if the
  *   `txn` is there, so is everything else of that commit. Offsets and segments cannot disagree.
- * - **Others commit, too.** Compactions, vacuums and checkpoints by other engines are read like ours. A table that asks for a newer
- *   protocol or for features is refused: TABLE_PROTOCOL.
- * - **Nothing is listed to read a table.** The next version is probed. A checkpoint that is missing, old or damaged costs reads; as long as
- *   the commits are there, nothing else.
+ * - **Others commit, too.** Compactions, vacuums and checkpoints by other engines are read like ours. A table that requires a newer
+ *   protocol or features is refused: TABLE_PROTOCOL.
+ * - **Reading a table lists nothing.** The next version is probed. A checkpoint that is missing, old or damaged costs reads; as long as
+ *   the commits exist, nothing else.
  * - **Readers keep what they read** for `keepFilesMs` after it was removed; what was uploaded and never committed is deleted after the same time,
- *   so a segment has to be committed within half of it (COMMIT_REFUSED later).
+ *   so a segment must be committed within half of it (COMMIT_REFUSED later).
  *
  * Errors: OBJECTS_AWAY and COMMIT_REFUSED (retry: begin again from a fresh snapshot), TABLE_PROTOCOL, TABLE_DRIFTED, STORE_BROKEN (fatal), NOT_FOUND
- * and USAGE. Clocks are handed in and need not agree to more than some minutes.
+ * and USAGE. Clocks are parameters and may differ by some minutes.
  */
 import type { Layout } from '../segments/columns.ts';
 import type { Action, Add } from './actions.ts';
@@ -47,7 +47,7 @@ export {
   type Propose,
 } from './table.ts';
 
-/** The action by which a table gets the columns of the layout that it lacks, if any. Throws TABLE_DRIFTED if it cannot have them. */
+/** The action that adds the missing columns of the layout to a table, if any. Throws TABLE_DRIFTED if they cannot be added. */
 export function growthOf(snapshot: Snapshot, layout: Layout): Action[] {
   const metaData = grown(snapshot.table, snapshot.metaData, snapshot.columns, layout);
   return metaData === undefined ? [] : [{ metaData }];

@@ -1,9 +1,9 @@
 /**
  * The log of a table in the objects: commits by number, checkpoints, and the pointer to one of them.
  *
- * Nothing is listed on the usual way: a reader begins at the checkpoint of the pointer and probes for the next versions. A pointer or
- * checkpoint that is missing, old or damaged costs reads. The log loses its oldest commits first and the commit of the checkpoint stays, so
- * a checkpoint whose own commit is gone has been overtaken; then, and after damage, the log is listed once.
+ * Normally nothing is listed: a reader begins at the checkpoint of the pointer and probes for the next versions. A pointer or
+ * checkpoint that is missing, old or damaged costs reads. The oldest commits are deleted first and the commit of the checkpoint stays, so
+ * a checkpoint whose own commit is gone is outdated; then, and after damage, the log is listed once.
  */
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
@@ -21,13 +21,13 @@ import {
 } from './names.ts';
 import { folded, type Snapshot } from './snapshot.ts';
 
-/** How many versions are read at once at the most, when there are many. */
+/** How many versions are read at once at most. */
 const WINDOW = 32;
 /** Lines of a checkpoint that are written at once. */
 const LINES = 5000;
 
 export interface DeltaLog {
-  /** The newest snapshot; undefined if there is no table. Throws STORE_BROKEN for a log that lacks what is needed. */
+  /** The newest snapshot; undefined if there is no table. Throws STORE_BROKEN for an incomplete log. */
   load(): Promise<Snapshot | undefined>;
   /** The newest snapshot, read from here on; undefined if it cannot be reached from here. */
   follow(snapshot: Snapshot): Promise<Snapshot | undefined>;
@@ -37,10 +37,10 @@ export interface DeltaLog {
   create(version: number, actions: readonly Action[]): Promise<void>;
   /** Removals from before `keepFrom` (ms) are left out. */
   writeCheckpoint(snapshot: Snapshot, keepFrom: number): Promise<void>;
-  /** Undefined for one that is not there or cannot be read. */
+  /** Undefined for one that is missing or unreadable. */
   readCheckpoint(at: CheckpointAt): Promise<Snapshot | undefined>;
   pointer(): Promise<CheckpointAt | undefined>;
-  /** Everything that the log has. */
+  /** All entries of the log. */
   entries(): Promise<LogEntry[]>;
 }
 
@@ -60,14 +60,14 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     return text === undefined ? undefined : { version, actions: parseCommit(name, text) };
   }
 
-  /** The commits of so many versions from there on, up to the first that is missing; undefined if the log has a hole there. */
+  /** The commits of so many versions from there on, up to the first that is missing; undefined if the log has a gap there. */
   async function readMany(from: number, count: number): Promise<{ commits: Commit[]; more: boolean } | undefined> {
     const found = await Promise.all(Array.from({ length: count }, (_, at) => read(from + at)));
     const missing = found.indexOf(undefined);
     const commits = found.slice(0, missing === -1 ? count : missing).filter((each) => each !== undefined);
     if (missing === -1) return { commits, more: true };
     if (found.slice(missing).every((each) => each === undefined)) return { commits, more: false };
-    // It may have come between two of these reads.
+    // It may have been created between two of these reads.
     return (await has(from + missing)) ? { commits, more: true } : undefined;
   }
 
@@ -99,7 +99,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
         await duck.writeFile(path, await objects.get(name));
       }
       const actions = await checkpointRows(paths);
-      // It stands for all commits up to its version.
+      // It replaces all commits up to its version.
       return actions && folded(table, undefined, [{ version: at.version, actions }], at.version);
     } catch (error) {
       const code = error instanceof TributaryError ? error.code : undefined;
@@ -139,7 +139,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     return end !== undefined && (await has(0)) ? end : undefined;
   }
 
-  /** Undefined for a log of nothing, 'broken' for one that these entries do not lead through. */
+  /** Undefined for an empty log, 'broken' if these entries do not form a complete one. */
   async function through(found: readonly LogEntry[]): Promise<Snapshot | undefined | 'broken'> {
     if (found.length === 0) return undefined;
     const last = lastOf(found);
@@ -159,7 +159,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
     for (;;) {
       const end = await through(found);
       if (end !== 'broken') return end;
-      // Somebody may have cleaned up meanwhile, behind a checkpoint that we have not seen.
+      // Another process may have cleaned up meanwhile, behind a checkpoint that we have not seen.
       const now = await entries();
       if (now.map(({ name }) => name).join() === found.map(({ name }) => name).join()) break;
       found = now;
@@ -208,7 +208,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
         const [name = ''] = checkpointNames(table, { version: snapshot.version });
         await objects.put(name, duck.readFile(target));
         const now = await pointer();
-        // Somebody slow must not set back what somebody else has written.
+        // A slow process must not replace a newer pointer of another.
         if (now !== undefined && now.version >= snapshot.version) return;
         await objects.put(pointerName(table), Buffer.from(pointerText(snapshot.version, size)));
       } finally {
@@ -224,7 +224,7 @@ export function deltaLog(table: string, objects: Objects, duck: DuckDb): DeltaLo
 
 const lastOf = (entries: readonly LogEntry[]): number => Math.max(...entries.map(({ version }) => version));
 
-/** The checkpoints of which every part is there. */
+/** The checkpoints with all of their parts. */
 export function wholeCheckpoints(entries: readonly LogEntry[]): CheckpointAt[] {
   const groups = Map.groupBy(
     entries.filter(({ parts }) => parts > 0),

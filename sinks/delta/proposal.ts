@@ -1,4 +1,4 @@
-/** What a commit may not do, whatever it is for: mistakes that would damage a table are found before they are written. */
+/** What no commit may do: mistakes that would damage a table are detected before they are written. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Action } from './actions.ts';
 import { objectName } from './names.ts';
@@ -6,9 +6,9 @@ import { checkProtocol, columnsOf, PROTOCOL } from './schema.ts';
 import { fileOf, type Snapshot } from './snapshot.ts';
 
 /**
- * Throws USAGE for an addition of a file that is there, a removal of one that is not, a change of the protocol, or metadata that does more than
- * to add columns. Throws COMMIT_REFUSED for a file that was written before `oldest` (ms): a vacuum could delete it, being of no snapshot, before
- * the commit is there.
+ * Throws USAGE for an addition of an existing file, a removal of a missing one, a change of the protocol, or metadata that do more than
+ * add columns. Throws COMMIT_REFUSED for a file that was written before `oldest` (ms): a vacuum could delete it, since no snapshot has it,
+ * before the commit is made.
  */
 export function checkProposal(snapshot: Snapshot, actions: readonly Action[], oldest: number): void {
   const { table } = snapshot;

@@ -6,7 +6,7 @@ import { type MetaData, type Protocol, parseObject } from './actions.ts';
 const READER = 1;
 const WRITER = 2;
 
-/** What a table of ours asks of those who read and write it: nothing beyond the first versions. */
+/** What our tables require of readers and writers: nothing beyond the first versions. */
 export const PROTOCOL: Protocol = { minReaderVersion: READER, minWriterVersion: WRITER };
 
 type DeltaType = string | Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ const DELTA_TYPES: Readonly<Record<ColumnType, DeltaType>> = {
   'map<int,long>': map('integer'),
   'map<string,long>': map('string'),
 };
-/** By the text of Delta's type; whether values may be null is no difference. */
+/** By the name of Delta's type; whether values may be null makes no difference. */
 const COLUMN_TYPES = new Map(
   Object.entries(DELTA_TYPES).map(([type, delta]) => [keyOf(delta), type as ColumnType] as const),
 );
@@ -34,12 +34,12 @@ function keyOf(type: unknown): string {
   return kind === 'array' ? `array<${keyOf(elementType)}>` : `${kind}<${keyOf(keyType)},${keyOf(valueType)}>`;
 }
 
-/** A column as it is in a table: of a type that we have none for, it is there and cannot be read. */
+/** A column of a table: one with an unsupported type exists and cannot be read. */
 export interface TableColumn {
   readonly name: string;
   readonly type: ColumnType | 'foreign';
   readonly nullable: boolean;
-  /** The field of the schema, as it stands there. */
+  /** The field as it is in the schema. */
   readonly field: Readonly<Record<string, unknown>>;
 }
 
@@ -68,7 +68,7 @@ export function metaDataOf({ layout, description, ...rest }: NewMetaData): MetaD
   };
 }
 
-/** Throws STORE_BROKEN for a schema that is none. */
+/** Throws STORE_BROKEN for an invalid schema. */
 export function columnsOf(table: string, metaData: MetaData): TableColumn[] {
   const fields = parseObject(metaData.schemaString)?.['fields'];
   if (!Array.isArray(fields)) {
@@ -80,7 +80,7 @@ export function columnsOf(table: string, metaData: MetaData): TableColumn[] {
   });
 }
 
-/** Throws TABLE_PROTOCOL where the table asks more of its readers and writers than we know. */
+/** Throws TABLE_PROTOCOL where the table requires more of its readers and writers than we support. */
 export function checkProtocol(table: string, protocol: Protocol, metaData: MetaData): void {
   const { minReaderVersion, minWriterVersion } = protocol;
   const features = [...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])];
@@ -100,7 +100,7 @@ export function checkProtocol(table: string, protocol: Protocol, metaData: MetaD
 }
 
 /**
- * The metadata by which the table gets the columns that it lacks; undefined if it has them all. Throws TABLE_DRIFTED where it has one
+ * The metadata that add the missing columns to the table; undefined if it has them all. Throws TABLE_DRIFTED where it has one
  * with another type, a required one that may be null in ours, another partition, or lacks one that is required.
  */
 export function grown(

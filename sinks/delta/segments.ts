@@ -1,4 +1,4 @@
-/** Rows into the objects as segments of a table, and segments from there into the local cache. */
+/** Uploads rows into the objects as segments of a table, and fetches segments from there into the local cache. */
 import { createHash } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
@@ -13,7 +13,7 @@ import { isWriter, objectName, segmentPath } from './names.ts';
 import { dayOf, type Snapshot } from './snapshot.ts';
 
 const UPLOADS_AT_ONCE = 4;
-/** What Hive calls the folder of no value; DuckDB reads it as null. */
+/** Hive's name of the folder for null; DuckDB reads it as null. */
 const NO_DAY = '__HIVE_DEFAULT_PARTITION__';
 
 export interface SegmentWriterOptions {
@@ -22,11 +22,11 @@ export interface SegmentWriterOptions {
   readonly table: string;
   readonly layout: Layout;
   /**
-   * Part of the names of the segments: letters, digits, `_`, `=` and `-`. It must be of this writer alone and never be used again, such as
-   * one that has the token of a claim or is drawn at random.
+   * Part of the names of the segments: letters, digits, `_`, `=` and `-`. It must belong to this writer only and never be reused, such as
+   * one that has the token of a claim or is random.
    */
   readonly writer: string;
-  /** The columns by which the rows of a segment are ordered. */
+  /** The sort columns of the rows of a segment. */
   readonly sortBy?: readonly string[];
   /** In ms since 1970 UTC. */
   readonly now: () => number;
@@ -34,8 +34,8 @@ export interface SegmentWriterOptions {
 
 export interface SegmentWriter {
   /**
-   * Uploads the rows, one segment a day; answers what a commit has to add, in the order of the days. What is uploaded and never
-   * committed is nobody's: a vacuum deletes it. A second attempt makes segments of other names.
+   * Uploads the rows, one segment a day; returns what a commit must add, in the order of the days. What is uploaded and never
+   * committed belongs to nobody: a vacuum deletes it. A second attempt makes segments with other names.
    */
   write(rows: Iterable<SegmentRow>): Promise<Add[]>;
 }
@@ -52,7 +52,7 @@ export function segmentWriter(options: SegmentWriterOptions): SegmentWriter {
 
 type Upload = (files: readonly SegmentFile[], dataChange: boolean) => Promise<Add[]>;
 
-/** Uploads files and removes them here, whatever comes of it. */
+/** Uploads files and removes the local ones, even after an error. */
 export function uploader({ objects, duck, table, layout, writer, now }: SegmentWriterOptions): Upload {
   if (!isWriter(writer)) {
     const allowed = 'it begins with a letter or digit and has up to 100 of A-Z, a-z, 0-9, "_", "=" and "-"';
@@ -69,7 +69,7 @@ export function uploader({ objects, duck, table, layout, writer, now }: SegmentW
     try {
       await eachAtOnce(files, UPLOADS_AT_ONCE, async ({ day, path: file, bytes, statistics }, at) => {
         const path = segmentPath(layout.partition, day, writer, first + at);
-        // Its time is from before the upload: so it is no younger than the object.
+        // Its time is from before the upload, so it is not younger than the object.
         const modificationTime = now();
         await objects.create(`${table}/${path}`, duck.readFile(file));
         adds[at] = {
@@ -88,12 +88,12 @@ export function uploader({ objects, duck, table, layout, writer, now }: SegmentW
   };
 }
 
-/** What removes a file from the table, at that time (ms). */
+/** The action that removes a file from the table, at that time (ms). */
 export function removeOf({ path, partitionValues, size }: Add, deletionTimestamp: number, dataChange: boolean): Remove {
   return { path, deletionTimestamp, dataChange, extendedFileMetadata: true, partitionValues, size };
 }
 
-/** The files in the local cache, there until the pin is released: its paths are in the order of the files. */
+/** The files in the local cache, kept until the pin is released: its paths are in the order of the files. */
 export function pinFiles(cache: SegmentCache, snapshot: Snapshot, files: readonly Add[]): Promise<Pinned> {
   return cache.pin(files.map((file) => cachedOf(snapshot, file)));
 }
@@ -108,7 +108,7 @@ function cachedOf({ table, metaData }: Snapshot, file: Add): CachedSegment {
   }
   const folder = `${metaData.partitionColumns[0]}=${dayOf(metaData, file) || NO_DAY}`;
   const path = name.slice(table.length + 1);
-  // Other programs choose other names.
+  // Other programs use other names.
   const isPlain = path.startsWith(`${folder}/`) && !path.includes('/', folder.length + 1);
   const place = isPlain ? path : `${folder}/${createHash('sha256').update(path).digest('hex')}.parquet`;
   return { name, bytes: file.size, place };

@@ -5,19 +5,19 @@ import { checkProtocol, columnsOf, type TableColumn } from './schema.ts';
 
 type Files = ReadonlyMap<string, Add>;
 
-/** Never changes: another version is another snapshot, which shares with this one what is equal. */
+/** Immutable: another version is another snapshot, which shares unchanged parts with this one. */
 export interface Snapshot {
   readonly table: string;
   readonly version: number;
   readonly protocol: Protocol;
   readonly metaData: MetaData;
   readonly columns: readonly TableColumn[];
-  /** The files by day and path. What has no day, which only others write, lies under ''. */
+  /** The files by day and path. Files without a day, which only others write, are under ''. */
   readonly days: ReadonlyMap<string, Files>;
-  /** What was removed, by path, as far as it is remembered. */
+  /** The removed files, by path, as far as they are remembered. */
   readonly removed: ReadonlyMap<string, Remove>;
   readonly txns: ReadonlyMap<string, Txn>;
-  /** That of the last checkpoint that it was read from or that we made; -1 for none. */
+  /** The version of the last checkpoint that it was read from or that we made; -1 for none. */
   readonly checkpoint: number;
 }
 
@@ -27,7 +27,7 @@ export function filesOf(snapshot: Snapshot, day?: string): Add[] {
   return [...snapshot.days.values()].flatMap((files) => [...files.values()]);
 }
 
-/** How far the application has come; undefined if it has never committed. */
+/** The version of the application; undefined if it has never committed. */
 export function txnOf(snapshot: Snapshot, appId: string): number | undefined {
   return snapshot.txns.get(appId)?.version;
 }
@@ -36,7 +36,7 @@ export function dayOf(metaData: MetaData, { partitionValues }: Pick<Add, 'partit
   return partitionValues[metaData.partitionColumns[0] ?? ''] ?? '';
 }
 
-/** The file of a path, wherever it lies. */
+/** The file of a path, on any day. */
 export function fileOf(snapshot: Pick<Snapshot, 'days'>, path: string): Add | undefined {
   for (const files of snapshot.days.values()) {
     const found = files.get(path);
@@ -45,7 +45,7 @@ export function fileOf(snapshot: Pick<Snapshot, 'days'>, path: string): Add | un
   return undefined;
 }
 
-/** Copies a map of the snapshot when it is changed first, and only then. */
+/** Copies a map of the snapshot at its first change, and only then. */
 function changing<K, V>(
   map: ReadonlyMap<K, V>,
 ): { readonly now: () => ReadonlyMap<K, V>; readonly own: () => Map<K, V> } {
@@ -60,8 +60,8 @@ function changing<K, V>(
 }
 
 /**
- * The snapshot after these commits, which follow upon it in the order of their versions. Without a snapshot, they are the beginning of
- * the log, or one that stands for a checkpoint. Throws TABLE_PROTOCOL as soon as one raises the protocol, and STORE_BROKEN for
+ * The snapshot after these commits, which follow it in the order of their versions. Without a snapshot, they are the beginning of
+ * the log, or one that represents a checkpoint. Throws TABLE_PROTOCOL as soon as one raises the protocol, and STORE_BROKEN for
  * a log without protocol or metadata.
  */
 export function folded(
@@ -87,7 +87,7 @@ export function folded(
     return own;
   };
   const drop = (path: string, day: string | undefined): void => {
-    // Removals need not say of which day; then it is looked for.
+    // Removals need not name the day; then it is searched.
     const candidates = day !== undefined && days.now().get(day)?.has(path) ? [day] : [...days.now().keys()];
     for (const each of candidates) {
       if (!days.now().get(each)?.has(path)) continue;
@@ -100,7 +100,7 @@ export function folded(
     }
   };
   for (const { actions } of commits) {
-    // The protocol and the metadata hold for the whole commit, wherever they stand in it.
+    // The protocol and the metadata apply to the whole commit, wherever they are in it.
     for (const action of actions) {
       protocol = action.protocol ?? protocol;
       metaData = action.metaData ?? metaData;

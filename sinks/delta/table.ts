@@ -1,4 +1,4 @@
-/** A Delta table over the objects port: see `index.ts` for what it keeps. */
+/** A Delta table over the objects port: see `index.ts` for its guarantees. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
@@ -16,7 +16,7 @@ import { folded, type Snapshot } from './snapshot.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** The log loses nothing younger than that, so a version that was there a short while ago has its successor, if any, still there. */
+/** No younger part of the log is deleted, so a version that existed a short while ago still has its successor, if any. */
 const LEAST_LOG_AGE = HOUR;
 const TRUSTED_FOR = 10 * 60_000;
 const COMMIT_ATTEMPTS = 50;
@@ -26,9 +26,9 @@ const DELETES_AT_ONCE = 16;
 
 const DELTA_DEFAULTS = {
   checkpointEvery: 50,
-  /** How long files stay that no current snapshot has, for readers of an older one. */
+  /** How long files that are not in the current snapshot are kept, for readers of an older one. */
   keepFilesMs: 7 * DAY,
-  /** How long commits stay behind a checkpoint. */
+  /** How long commits before a checkpoint are kept. */
   keepLogMs: 7 * DAY,
 };
 
@@ -39,12 +39,12 @@ export interface DeltaOptions {
   readonly table: string;
   /** In ms since 1970 UTC. */
   readonly now: () => number;
-  /** Who commits, for people: name and version. */
+  /** The name and version of the committing program, for people. */
   readonly engine: string;
   readonly checkpointEvery?: number;
   readonly keepFilesMs?: number;
   readonly keepLogMs?: number;
-  /** Hears of a checkpoint that could not be written: the commit before it stands. */
+  /** Is called for a checkpoint that could not be written: the commit before it is valid. */
   readonly onCheckpointFailed?: (error: unknown) => void;
   readonly random?: () => number;
   readonly pause?: (ms: number) => Promise<unknown>;
@@ -58,13 +58,13 @@ export interface Definition {
 }
 
 export interface Proposal {
-  /** What kind of commit it is, for people: WRITE, OPTIMIZE, DELETE, … */
+  /** The kind of the commit, for people: WRITE, OPTIMIZE, DELETE, … */
   readonly operation: string;
   readonly actions: readonly Action[];
 }
 
 /**
- * What is to be committed on top of a snapshot; undefined to commit nothing. It is asked with the newest snapshot that is known, and again with
+ * What is to be committed on top of a snapshot; undefined to commit nothing. It is called with the newest known snapshot, and again with
  * a newer one after each conflict, and before nothing is committed.
  */
 export type Propose = (snapshot: Snapshot) => Proposal | undefined | Promise<Proposal | undefined>;
@@ -74,7 +74,7 @@ export interface Committed {
   readonly committed: boolean;
   /** The snapshot with the commit, or the one for which nothing was proposed. */
   readonly snapshot: Snapshot;
-  /** How many others came first. */
+  /** The number of conflicting commits. */
   readonly conflicts: number;
 }
 
@@ -85,24 +85,24 @@ export interface Vacuumed {
 
 export interface DeltaTable {
   readonly table: string;
-  /** Makes the table if there is none; throws TABLE_DRIFTED if there is another one. Of several at once, one makes it. */
+  /** Creates the table if there is none; throws TABLE_DRIFTED if there is another one. Of several concurrent creators, one creates it. */
   create(definition: Definition): Promise<Snapshot>;
-  /** The newest snapshot. Throws NOT_FOUND if there is no table, TABLE_PROTOCOL if it is none that we can read and write. */
+  /** The newest snapshot. Throws NOT_FOUND if there is no table, TABLE_PROTOCOL if we cannot read and write it. */
   refresh(): Promise<Snapshot>;
   /** The newest snapshot, or undefined if there is no table. */
   find(): Promise<Snapshot | undefined>;
   /**
-   * Commits what is proposed, if and only if its version is free. Throws COMMIT_REFUSED after too many conflicts, and OBJECTS_AWAY if nobody
-   * knows whether it was done: a later snapshot tells by its `txn`.
+   * Commits what is proposed, if and only if its version is free. Throws COMMIT_REFUSED after too many conflicts, and OBJECTS_AWAY if the
+   * outcome is unknown: the `txn` of a later snapshot shows it.
    */
   commit(propose: Propose): Promise<Committed>;
-  /** Writes a checkpoint of the newest snapshot; answers its version. */
+  /** Writes a checkpoint of the newest snapshot; returns its version. */
   checkpoint(): Promise<number>;
-  /** Removes what of the log is behind a checkpoint and older than `keepLogMs`; answers the names. */
+  /** Removes the part of the log that is before a checkpoint and older than `keepLogMs`; returns the names. */
   cleanLog(): Promise<string[]>;
   /**
    * Deletes files that no snapshot of the last `olderThanMs` has (an hour to `keepFilesMs`, which it is by default), and files older than
-   * `keepFilesMs` that no commit knows.
+   * `keepFilesMs` that are in no commit.
    */
   vacuum(options?: { readonly dryRun?: boolean; readonly olderThanMs?: number }): Promise<Vacuumed>;
 }
@@ -115,11 +115,11 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
   }
   const log = deltaLog(table, objects, duck);
   let current: Snapshot | undefined;
-  /** When the commit of `current` was there for certain. */
+  /** A time at which the commit of `current` surely existed. */
   let seenAt = Number.NEGATIVE_INFINITY;
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** One after the other: what follows upon a snapshot is not done at once with another. */
+  /** Sequential: two operations on a snapshot never run at once. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = turn.then(work, work);
     turn = mine.catch(() => undefined);
@@ -130,8 +130,8 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     const asked = now();
     const known = current;
     let found = known && (await log.follow(known));
-    // A log that was cleaned beyond what we know looks as if nothing had followed, or what was written behind the clean-up. It is the time
-    // after the reads that counts: the process may have stood still in between.
+    // A log that was cleaned beyond our version looks as if nothing had followed, or as if only what followed the clean-up had. The time
+    // after the reads counts, since the process may have been suspended in between.
     if (known !== undefined && now() - seenAt > TRUSTED_FOR && !(await log.has(known.version))) found = undefined;
     found ??= await log.load();
     current = found;
@@ -145,7 +145,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     throw new TributaryError('NOT_FOUND', `there is no table ${table}; look at its name, or create it`);
   }
 
-  /** Whether the version is ours now. An error of which nobody knows what came of it is looked into first. */
+  /** Whether the version is ours now. After an error with an unknown outcome it is checked first. */
   async function place(version: number, actions: readonly Action[], id: string): Promise<boolean> {
     try {
       await log.create(version, actions);
@@ -155,7 +155,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       if (error.code !== 'ALREADY_EXISTS' && error.kind !== 'retry') throw error;
       const there = await log.read(version);
       if (there !== undefined) return isOf(there, id);
-      // It was not done, as far as can be seen; what arrives late meets its own name, or another's.
+      // As far as can be seen, it was not done; a late request meets its own name, or another's.
       if (error.code !== 'ALREADY_EXISTS') throw error;
       return false;
     }
@@ -166,7 +166,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     for (let conflicts = 0; conflicts < COMMIT_ATTEMPTS; conflicts += 1) {
       let proposal = await propose(snapshot);
       if (proposal === undefined) {
-        // What is known may be old: only the newest snapshot is a reason to commit nothing.
+        // The known snapshot may be old: only the newest one is a reason to commit nothing.
         const known = snapshot;
         snapshot = await refresh();
         if (snapshot !== known) proposal = await propose(snapshot);
@@ -195,7 +195,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     throw new TributaryError('COMMIT_REFUSED', message, { outcome: 'none' });
   }
 
-  /** Whether the log had not been cleaned beyond the snapshot before we wrote: then the version was free because it was gone. */
+  /** Whether the log had not been cleaned beyond the snapshot before we wrote: otherwise the version was free because it was deleted. */
   async function followsUpon(snapshot: Snapshot, version: number): Promise<boolean> {
     if (now() - seenAt <= TRUSTED_FOR || (await log.has(snapshot.version))) return true;
     await objects.remove(commitName(table, version));
@@ -203,7 +203,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     return false;
   }
 
-  /** Whoever commits the version that is due writes its checkpoint; if that one died, somebody does a while later. */
+  /** The process that commits the version that is due writes its checkpoint; if it died, another does a while later. */
   async function checkpointInTime(): Promise<void> {
     if (current === undefined) return;
     const { version, checkpoint } = current;
@@ -218,7 +218,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       } else current = { ...current, checkpoint: at.version };
     } catch (error) {
       options.onCheckpointFailed?.(error);
-      // Not with each commit again.
+      // Not again with each commit.
       current = { ...current, checkpoint: version };
     }
   }
@@ -250,7 +250,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
       }
     }
     const there = found ?? (await refresh());
-    // It may lack columns that the next commit adds, but not be another table.
+    // It may lack columns that the next commit adds, but must not be another table.
     grown(table, there.metaData, there.columns, layout);
     return there;
   }
@@ -262,7 +262,7 @@ export function deltaTable(options: DeltaOptions): DeltaTable {
     for (const at of old) {
       const plan = logPlan(entries, new Set([at.version]), before);
       if (plan.length === 0) continue;
-      // Nothing goes behind a checkpoint that cannot be read.
+      // Nothing before a checkpoint that cannot be read is deleted.
       if ((await log.readCheckpoint(at)) === undefined) continue;
       for (const { name } of plan) await objects.remove(name);
       return plan.map(({ name }) => name);
@@ -305,7 +305,7 @@ function isOf({ actions }: Commit, id: string): boolean {
   return actions.some(({ commitInfo }) => commitInfo?.txnId === id);
 }
 
-/** As Delta has it; engines differ in the larger units. */
+/** In Delta's form; engines differ in the larger units. */
 function interval(ms: number): string {
   return `interval ${Math.ceil(ms / 1000)} seconds`;
 }

@@ -1,19 +1,19 @@
-/** The limits of a query, as its signal and as its pages. */
+/** The limits of a query, applied to its signal and its pages. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Answer, AnswerRow, QueryOptions } from './port.ts';
 
 export interface Bounded {
-  /** Aborted when the time is up, and when whoever asks aborts. */
+  /** Aborted when the time is up, and when the caller aborts. */
   readonly signal: AbortSignal;
-  /** The work, or the reason of the signal as soon as it is aborted; what comes of the work then is let go of. */
+  /** The result of the work, or the reason of the signal as soon as it is aborted; a late result is released. */
   wait<T>(work: Promise<T>, letGo?: (late: T) => unknown): Promise<T>;
   /** The pages, until there are more rows than allowed. */
   pages(pages: AsyncIterable<readonly AnswerRow[]>): AsyncGenerator<readonly AnswerRow[]>;
-  /** Lets go of the clock and of whoever asks. */
+  /** Releases the timer and the signal of the caller. */
   release(): void;
 }
 
-/** Throws the reason of a signal that is aborted already. */
+/** Throws the reason of a signal that is already aborted. */
 export function bounded({ signal, rows: most = Number.POSITIVE_INFINITY, ms }: QueryOptions): Bounded {
   signal?.throwIfAborted();
   const controller = new AbortController();
@@ -78,7 +78,7 @@ export class OpenAnswers {
     async function* pages(): AsyncGenerator<readonly AnswerRow[]> {
       try {
         yield* rows;
-        // The rest would be missing, without a word.
+        // The rest would be missing without an error.
         if (ending !== undefined) throw new TributaryError('USAGE', 'an answer was closed before all of it was read');
       } finally {
         await close();

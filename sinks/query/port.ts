@@ -1,22 +1,22 @@
 /**
- * The query port: SQL over the datasources of a platform, whatever engine runs it. One text in the portable subset (`docs/analytics.md`)
- * answers the same rows on each.
+ * The query port: SQL over the datasources of a platform, with any engine. A text in the portable subset (`docs/analytics.md`)
+ * returns the same rows on each.
  *
- * What every implementation keeps, and `test/contracts/query.ts` checks on each:
+ * The rules of every implementation, which `test/contracts/query.ts` checks:
  *
  * - A query is one SELECT, which may begin with WITH. It changes nothing.
  * - A query sees each table at one version, which the answer names, whatever is committed meanwhile.
- * - Rows come in pages, so that a large answer never lies in memory whole. An answer that is not whole ends with an error, never with
+ * - Rows come in pages, so that a large answer is never in memory whole. An incomplete answer ends with an error, never with
  *   fewer rows.
  * - Whole numbers are exact.
- * - A datasource of which nothing was counted yet has no rows.
+ * - A datasource without counts has no rows.
  *
- * Errors: QUERY_INVALID for a text that is wrong, with what the engine says of it; QUERY_LIMIT for an answer that has more rows or takes
+ * Errors: QUERY_INVALID for a text that is wrong, with the message of the engine; QUERY_LIMIT for an answer that has more rows or takes
  * longer than it may; MEMORY_EXCEEDED; QUERY_AWAY and OBJECTS_AWAY (retry); ACCESS_REFUSED, CONFIG_INVALID, STORE_BROKEN; for a query that is
  * aborted, the reason of its signal.
  */
 
-/** What a column of a table may be; see `sinks/segments/columns.ts`. */
+/** The type of a column of a table; see `sinks/segments/columns.ts`. */
 export type StoredType =
   | 'string'
   | 'long'
@@ -36,7 +36,7 @@ export interface StoredColumn {
   readonly unit?: string;
 }
 
-/** What a table is made of: every file has the rows of one day, and not the column of the partition, which is a date. */
+/** The layout of a table: every file has the rows of one day, and not the column of the partition, which is a date. */
 export interface StoredLayout {
   readonly columns: readonly StoredColumn[];
   readonly partition: string;
@@ -49,8 +49,8 @@ export interface Relation {
   readonly title: string;
   readonly columns: readonly StoredColumn[];
   /**
-   * The view, over a relation that has all columns of the layout: SQL in the portable subset. Its column of the partition's name has the
-   * partition of the rows that it is made of.
+   * The view, over a relation that has all columns of the layout: SQL in the portable subset. Its column with the partition's name has the
+   * partition of the rows that it is computed from.
    */
   readonly view: (from: string) => string;
   /** Of the rows as they are stored. */
@@ -74,7 +74,7 @@ type Scalar = 'string' | 'long' | 'double' | 'decimal' | 'boolean' | 'timestamp'
  * | `list<…>`         | array                                                |
  * | `map<…,…>`        | Map                                                  |
  *
- * Each may be null. A query that answers anything else is refused with advice to cast it.
+ * Each may be null. A query with any other type is refused with advice to cast it.
  */
 export type AnswerType = Scalar | `list<${Scalar}>` | `map<${Scalar},${Scalar}>`;
 export type Value = string | bigint | number | boolean | null | readonly Value[] | ReadonlyMap<Value, Value>;
@@ -82,7 +82,7 @@ export type Value = string | bigint | number | boolean | null | readonly Value[]
 export type AnswerRow = readonly Value[];
 
 export interface AnswerColumn {
-  /** As the query names it; two may have the same name. */
+  /** Its name in the query; two may have the same name. */
   readonly name: string;
   readonly type: AnswerType;
 }
@@ -95,14 +95,14 @@ export interface ReadTable {
   readonly table: string;
   /** Of its Delta log. */
   readonly version: number;
-  /** How far each application had come in it: positions in logs, by the ids of applications. */
+  /** The position of each application in it: positions in logs, by the ids of applications. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
-/** Ends when all pages were read or reading them has failed; who leaves earlier closes it. */
+/** Ends when all pages were read or reading them has failed; a reader that stops earlier must close it. */
 export interface Answer extends AsyncDisposable {
   readonly columns: readonly AnswerColumn[];
-  /** The tables of the relations that the text names, but for those that do not exist yet. */
+  /** The tables of the relations that the text names, except those that do not exist yet. */
   readonly read: readonly ReadTable[];
   /** Can be read once. */
   readonly pages: AsyncIterable<readonly AnswerRow[]>;
@@ -124,11 +124,11 @@ export interface QueryOptions extends QueryLimits {
 export interface QueryEngine {
   readonly relations: readonly Relation[];
   /**
-   * Statements, in their order, by which other programs get the same names on this engine: as views that follow the tables, until one of these is
+   * Statements, in their order, that give other programs the same names on this engine: as views that follow the tables, until one of these is
    * made anew.
    */
   views(): Promise<readonly string[]>;
-  /** Answers when the columns are known. */
+  /** Settles when the columns are known. */
   query(sql: string, options?: QueryOptions): Promise<Answer>;
   close(): Promise<void>;
 }

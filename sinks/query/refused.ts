@@ -1,4 +1,4 @@
-/** What every engine refuses in the same words. */
+/** Refusals that are the same for every engine. */
 import { TributaryError } from '../../core/errors.ts';
 
 const EXAMPLES = 'cast it, to varchar for example';

@@ -1,4 +1,4 @@
-/** Where the tables of relations stand now. */
+/** The current versions of the tables of relations. */
 import type { DuckDb } from '../../duckdb/database.ts';
 import { type DeltaTable, deltaTable, type Snapshot } from '../delta/index.ts';
 import type { Objects } from '../objects/port.ts';
@@ -7,7 +7,7 @@ import type { ReadTable, Relation } from './port.ts';
 export interface LakeOptions {
   readonly objects: Objects;
   readonly relations: readonly Relation[];
-  /** The prefix of the table that a relation has now; undefined if it has none yet. It is asked for every query. */
+  /** The prefix of the current table of a relation; undefined if it has none yet. It is requested for every query. */
   readonly currentTable: (relation: string) => Promise<string | undefined>;
   /** In ms since 1970 UTC. */
   readonly now: () => number;
@@ -19,7 +19,7 @@ export interface At {
   readonly snapshot: Snapshot | undefined;
 }
 
-/** The newest versions. What was read of a log is kept, so that the next time only what is new is read. */
+/** The newest versions. The logs that were read are kept, so that the next time only new commits are read. */
 export function snapshotsOf(
   { objects, currentTable, now }: LakeOptions,
   duck: DuckDb,

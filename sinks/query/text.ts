@@ -1,10 +1,10 @@
-/** The text of a query, as far as we must understand it: which relations it names, and where theirs can be put before its own. */
+/** The text of a query, as far as we must understand it: which relations it names, and where relations can be put before its own WITH. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Relation } from './port.ts';
 
 interface Token {
   readonly kind: 'name' | 'quoted' | 'other';
-  /** Names in small letters, quoted ones without their quotes. */
+  /** Names in lower case, quoted ones without their quotes. */
   readonly text: string;
   readonly end: number;
 }
@@ -31,7 +31,7 @@ const isWord = (token: Token | undefined, word: string): boolean => token?.kind 
 /** A relation that is put before a text. */
 export interface Added {
   readonly name: string;
-  /** In the order of what the SQL answers: Trino wants their names beside those of queries that repeat themselves. */
+  /** In the order of the result of the SQL: Trino requires their names in recursive queries. */
   readonly columns: readonly string[];
   readonly sql: string;
 }
@@ -39,7 +39,7 @@ export interface Added {
 export interface Asked {
   /** Without a semicolon at its end. */
   readonly sql: string;
-  /** Those that it may name: a column of the same name counts, too. */
+  /** Those that it may name: a column with the same name counts, too. */
   readonly relations: readonly Relation[];
   /** The text with these before its own WITH; later ones may use earlier ones. */
   with(added: readonly Added[]): string;
@@ -47,7 +47,7 @@ export interface Asked {
 
 const invalid = (why: string): TributaryError => new TributaryError('QUERY_INVALID', `reading a query: ${why}`);
 
-/** Throws QUERY_INVALID for what is no single query, or gives the name of a relation to something else. */
+/** Throws QUERY_INVALID for a text that is not a single query, or that redefines the name of a relation. */
 export function askedOf(text: string, relations: readonly Relation[]): Asked {
   let tokens = tokensOf(text);
   let sql = text;
@@ -86,7 +86,7 @@ export function askedOf(text: string, relations: readonly Relation[]): Asked {
   };
 }
 
-/** The names that the WITH at the beginning gives: each stands first in it, or after a comma outside of all parentheses. */
+/** The names that the WITH at the beginning defines: each is first in it, or after a comma outside of all parentheses. */
 function namesOfWith(tokens: readonly Token[]): string[] {
   const names: string[] = [];
   let depth = 0;

@@ -1,4 +1,4 @@
-/** A table that there is not: what there is instead. */
+/** The error for an unknown table: it lists the existing ones. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Relation } from './port.ts';
 

@@ -1,4 +1,4 @@
-/** Does the work for each, so many at once; throws the first error, once the others that had begun have ended. */
+/** Runs the work for each, so many at once; throws the first error when the others that had begun have ended. */
 export async function eachAtOnce<T>(
   items: readonly T[],
   atOnce: number,

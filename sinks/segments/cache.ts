@@ -1,10 +1,10 @@
 /**
- * A folder of segments as they lie in the objects. Segments never change, so a file of the right size is the right one.
+ * A folder with copies of segments from the objects. Segments never change, so a file of the right size is the right one.
  *
  * - Processes may share the folder, as long as all read the same store. A file appears whole, by a rename.
- * - What is pinned stays until it is released, whoever cleans up meanwhile: a pin is a hard link of one's own. Pins of dead processes are removed
+ * - Pinned files stay until they are released, whoever cleans up meanwhile: a pin is a separate hard link. Pins of dead processes are removed
  *   at the next start.
- * - Beyond `maxBytes` the files go that were not used for longest. Pinned ones count until their pin ends, and may exceed it.
+ * - Beyond `maxBytes` the least recently used files are removed. Pinned ones count until their pin ends, and may exceed it.
  */
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -18,9 +18,9 @@ import { eachAtOnce } from './at-once.ts';
 
 /** Downloads at once. */
 const AT_ONCE = 8;
-/** How often a file may be cleaned away between its download and its pin. */
+/** How often a file may be removed between its download and its pin. */
 const PIN_ATTEMPTS = 20;
-/** After which part of `maxBytes` of downloads the folder is looked over. */
+/** The folder is checked after downloads of this fraction of `maxBytes`. */
 const LOOKED_OVER = 1 / 16;
 
 export interface CacheOptions {
@@ -30,10 +30,10 @@ export interface CacheOptions {
 }
 
 export interface CachedSegment {
-  /** The object's. */
+  /** The size of the object. */
   readonly name: string;
   readonly bytes: number;
-  /** Where the pinned file is to lie below the folder of the pin, such as `date=2026-11-30/a-1.parquet`. */
+  /** The path of the pinned file below the folder of the pin, such as `date=2026-11-30/a-1.parquet`. */
   readonly place: string;
 }
 
@@ -44,7 +44,7 @@ export interface Pinned extends AsyncDisposable {
 }
 
 export interface SegmentCache {
-  /** What a DuckDB must be allowed to read. */
+  /** The folder that a DuckDB must be allowed to read. */
   readonly folder: string;
   /** Throws NOT_FOUND for a segment that is gone, STORE_BROKEN for one of another size. */
   pin(segments: readonly CachedSegment[]): Promise<Pinned>;
@@ -81,7 +81,7 @@ export function segmentCache({ folder, objects, maxBytes }: CacheOptions): Segme
     }
   }
 
-  /** Of several who need a segment at once, one fetches it. */
+  /** Of several callers that need a segment at once, one fetches it. */
   async function ensure(segment: CachedSegment, file: string): Promise<void> {
     const size = await stat(file).then(({ size }) => size, absent);
     if (size === segment.bytes) return;
@@ -101,7 +101,7 @@ export function segmentCache({ folder, objects, maxBytes }: CacheOptions): Segme
         await utimes(target, now, now);
         return;
       } catch (error) {
-        // Cleaned away by another process in between.
+        // Removed by another process in between.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === PIN_ATTEMPTS) throw error;
       }
     }

@@ -1,5 +1,5 @@
 /**
- * The columns of segments: a closed list of types, each of which Parquet, Delta, DuckDB, Arrow and Trino have alike. There is no
+ * The columns of segments: a closed list of types that are the same in Parquet, Delta, DuckDB, Arrow and Trino. There is no
  * unsigned type and no decimal, since readers differ in them.
  *
  * | type                | a cell                                     | in SQL                |
@@ -33,9 +33,9 @@ export type ColumnType = keyof typeof COLUMN_TYPES;
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** Whether a row may have none. A column that is added later always may. */
+  /** Whether it may be null. A column that is added later always may. */
   readonly nullable: boolean;
-  /** What it means, for people who look at the table with other tools. */
+  /** Its meaning, for people who read the table with other tools. */
   readonly doc?: string;
 }
 
@@ -52,7 +52,7 @@ export type Cell =
 /** One row by the names of its columns; what is missing is null. */
 export type SegmentRow = Readonly<Record<string, Cell>>;
 
-/** What a table is made of. Every segment has the rows of one day: the column `partition`, a required date, is not in its files. */
+/** The layout of a table. Every segment has the rows of one day: the column `partition`, a required date, is not in its files. */
 export interface Layout {
   readonly columns: readonly Column[];
   readonly partition: string;
@@ -60,12 +60,12 @@ export interface Layout {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Throws DECLARATION_INVALID with everything that is wrong with the layout of `what`. */
+/** Throws DECLARATION_INVALID with all errors in the layout of `what`. */
 export function checkLayout(what: string, { columns, partition }: Layout): void {
   const problems: string[] = [];
   const seen = new Set<string>();
   for (const { name, type } of columns) {
-    // Not every engine tells "userId" from "userid".
+    // Not every engine distinguishes "userId" from "userid".
     const key = name.toLowerCase();
     if (!NAME.test(name)) problems.push(`${JSON.stringify(name)} is no name of a column: letters, digits and "_" are`);
     if (seen.has(key)) problems.push(`two columns are called ${name}, whether in capitals or not`);
@@ -79,7 +79,7 @@ export function checkLayout(what: string, { columns, partition }: Layout): void 
   throw new TributaryError('DECLARATION_INVALID', `the columns of ${what} cannot be: ${problems.join('; ')}`);
 }
 
-/** The columns that lie in the files. */
+/** The columns in the files. */
 export function storedColumns({ columns, partition }: Layout): readonly Column[] {
   return columns.filter(({ name }) => name !== partition);
 }

@@ -1,4 +1,4 @@
-/** Parquet files of segments, made by DuckDB: compressed by zstd, with statistics read from the file as it is. */
+/** Parquet files of segments, made by DuckDB: compressed by zstd, with statistics read from the finished file. */
 import { stat } from 'node:fs/promises';
 import type { DuckConnection } from '../../duckdb/connection.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
@@ -7,7 +7,7 @@ import { chunksOf, typesOf } from './cells.ts';
 import { COLUMN_TYPES, type Column, type Layout, type SegmentRow, storedColumns } from './columns.ts';
 import { type Statistics, statisticsOf, statisticsSql } from './statistics.ts';
 
-/** A file that its maker owns: whoever asked for it removes it. */
+/** A file that belongs to the caller, who removes it. */
 export interface SegmentFile {
   /** `YYYY-MM-DD`: the day of all its rows. */
   readonly day: string;
@@ -17,8 +17,8 @@ export interface SegmentFile {
 }
 
 /**
- * One file a day that rows are of, in the order of the days; none for no rows. Within a file the rows are in the order of
- * `sortBy`, else as they came. Throws USAGE for a row that does not fit.
+ * One file for each day with rows, in the order of the days; none for no rows. Within a file the rows are in the order of
+ * `sortBy`, or else in their given order. Throws USAGE for a row that does not fit.
  */
 export async function writeSegmentFiles(
   duck: DuckDb,
@@ -31,7 +31,7 @@ export async function writeSegmentFiles(
   return duck.using(async (connection) => {
     await connection.run(`CREATE TEMP TABLE staged (${declarations(columns)})`);
     await connection.append('staged', typesOf(columns), chunksOf(columns, rows));
-    // Of all days at once: a query for each file takes as long as the file.
+    // For all days at once: a query for each file takes as long as the file.
     const stored = storedColumns(layout);
     const grouped = `${statisticsSql(stored, 'staged', `strftime(${day}, '%Y-%m-%d')`)} GROUP BY ${day} ORDER BY ${day}`;
     const files: SegmentFile[] = [];
@@ -48,13 +48,13 @@ export async function writeSegmentFiles(
 export interface CopiedSegment {
   readonly layout: Layout;
   readonly day: string;
-  /** Whose rows are all of that day; it has every column of the layout but that of the day, which it may have. */
+  /** All its rows are of that day; it has every column of the layout except that of the day, which is optional. */
   readonly query: string;
   readonly sortBy?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes what a query answers into one file, each column in its own type. */
+/** Writes the result of a query into one file, each column in its own type. */
 export async function copySegmentFile(
   duck: DuckDb,
   connection: DuckConnection,
@@ -68,7 +68,7 @@ export async function copySegmentFile(
   return { day, path, bytes: (await stat(path)).size, statistics: statisticsOf(columns, row) };
 }
 
-/** Answers the path. */
+/** Returns the path. */
 async function copyFile(
   duck: DuckDb,
   connection: DuckConnection,

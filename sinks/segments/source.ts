@@ -3,8 +3,8 @@ import { identifier, quoted } from '../../duckdb/names.ts';
 import { COLUMN_TYPES, type Layout } from './columns.ts';
 
 /**
- * A query that answers the rows of these files in the columns of the layout, whatever columns a file has: what it lacks is
- * null, and what it has beside them is left out. Each path ends in `<partition>=<day>/<name>`, from which the day is taken.
+ * A query that returns the rows of these files in the columns of the layout, whatever columns a file has: missing ones are
+ * null, and additional ones are left out. Each path ends in `<partition>=<day>/<name>`, which has the day.
  */
 export function segmentsSql(layout: Layout, paths: readonly string[]): string {
   const { columns, partition } = layout;

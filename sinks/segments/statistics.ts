@@ -1,10 +1,10 @@
 /**
- * The statistics of a segment, as Delta has them: how many rows, and per column the least and the largest value and how many are
- * null. Readers skip segments by them, so bounds may be too wide and never too narrow.
+ * The statistics of a segment, as in Delta: the number of rows, and per column the least and the largest value and the number of
+ * nulls. Readers skip segments by them, so bounds may be too wide and never too narrow.
  *
  * - Strings are cut to `LONGEST` characters: a least one to its beginning, a largest one to the next text after all with that beginning, in
  *   the order of code points. That is the order of UTF-8, by which all readers compare.
- * - Times are whole ms, which is what readers cut them to, so they are exact. A column with a NaN or an infinite number has no bounds.
+ * - Times are whole ms, the precision of readers, so they are exact. A column with a NaN or an infinite number has no bounds.
  * - Booleans, lists and maps have none.
  */
 import { identifier } from '../../duckdb/names.ts';
@@ -25,7 +25,7 @@ export interface Statistics {
 }
 
 const BOUNDED = new Set<ColumnType>(['string', 'long', 'double', 'timestamp', 'date']);
-/** Bounds as texts and numbers that JSON can have. */
+/** Bounds as texts and numbers that JSON supports. */
 const AS: Partial<Record<ColumnType, (value: string) => string>> = {
   timestamp: (value) => `epoch_ms(${value})`,
   date: (value) => `strftime(${value}, '%Y-%m-%d')`,
@@ -35,7 +35,7 @@ const boundedOf = (columns: readonly Column[]): Column[] => columns.filter(({ ty
 
 /**
  * One row, with a column `rows`, and `n<i>`, `a<i>`, `z<i>` for the i-th bounded column: its nulls, its least, its largest. `day` is one more
- * column of that name, for whoever groups by it.
+ * column of that name, for grouping.
  */
 export function statisticsSql(columns: readonly Column[], relation: string, day?: string): string {
   const parts = boundedOf(columns).map(({ name, type }, i) => {
@@ -63,7 +63,7 @@ function boundsOf(type: ColumnType, least: Bound, largest: Bound): [Bound, Bound
   return [least, largest];
 }
 
-/** As Spark and delta-rs write it; null for a year that they do not have. */
+/** In the format of Spark and delta-rs; null for a year that they do not support. */
 function timeOf(ms: number): string | null {
   const text = Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : '';
   return /^\d{4}-/.test(text) ? text : null;
@@ -86,7 +86,7 @@ function endOf(text: string): string | null {
 
 function nextPoint(point: number): number | undefined {
   if (point === 0x10ffff) return undefined;
-  // No character has the numbers of surrogates.
+  // Surrogates are not characters.
   return point === 0xd7ff ? 0xe000 : point + 1;
 }
 

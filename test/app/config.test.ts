@@ -24,7 +24,7 @@ const problemsOf = (sources: Sources): string[] => {
   assert.fail('it was taken');
 };
 
-test('without any source every key has its default, and the data folder lies in the working folder', (t) => {
+test('without any source every key has its default, and the data folder is inside the working folder', (t) => {
   const sources = given(t, undefined);
   const { config, sources: from } = loadConfig(sources);
   for (const key of KEYS) {
@@ -34,7 +34,7 @@ test('without any source every key has its default, and the data folder lies in 
   assert.equal(config.data, join(sources.folder, 'data'));
 });
 
-test('the file goes before the default, the environment before the file, and the flag before the environment', (t) => {
+test('a flag overrides the environment, the environment overrides the file, and the file overrides the default', (t) => {
   const file = { waitMs: 1, lookupMs: 1, timerMs: 11 };
   const env = { TRIBUTARY_LOOKUP_MS: '2', TRIBUTARY_TIMER_MS: '12' };
   const sources = given(t, file, { env, flags: { timerMs: '13' } });
@@ -49,7 +49,7 @@ test('the file goes before the default, the environment before the file, and the
   );
 });
 
-test('where tables are in Cassandra, batches are smaller by default, and what is given is taken', (t) => {
+test('with tables in Cassandra the default batch size is smaller, and a given batch size is used', (t) => {
   const tables = 'cassandra://127.0.0.1/tributary';
   const there = loadConfig(given(t, { tables }, { env: { TRIBUTARY_ROW_CACHE_MB: '7' } }));
   const { maxRecords, maxKeys, batchesAtOnce, rowCacheMb } = there.config;
@@ -72,7 +72,7 @@ test('what can be set in a file can be set in the environment', (t) => {
   assert.deepEqual(loadConfig(given(t, undefined, { env: { ...env, TRIBUTARY_DATA: '/x' } })).config, inFile);
 });
 
-test('all problems of all sources are told at once, each with its source and key, also those that are overridden', (t) => {
+test('all problems of all sources are reported at once with source and key, even for overridden values', (t) => {
   const sources = given(
     t,
     { waitMs: '5', colour: 'red', tables: 'mongodb://a', metricsPort: 70_000 },
@@ -96,12 +96,12 @@ test('all problems of all sources are told at once, each with its source and key
     assert.equal(problems.filter((problem) => problem.trim().startsWith(`${each}:`)).length, 1, each);
 });
 
-test('a name that is nearly right is answered with the right one', (t) => {
+test('the message about a misspelled name suggests the right one', (t) => {
   const [inFile] = problemsOf(given(t, { waitMS: 5 }));
   assert.match(inFile ?? '', /did you mean waitMs\?/);
 });
 
-test('a variable that is unknown is ignored, and warned of with the right name', (t) => {
+test('an unknown variable is ignored with a warning that suggests the right name', (t) => {
   const { config, warnings } = loadConfig(
     given(t, undefined, { env: { TRIBUTARY_DTA: '/x', TRIBUTARY_WAIT_MS: '7' } }),
   );
@@ -109,7 +109,7 @@ test('a variable that is unknown is ignored, and warned of with the right name',
   assert.deepEqual(warnings, ['TRIBUTARY_DTA is ignored: there is no such variable; did you mean TRIBUTARY_DATA?']);
 });
 
-test('what Kubernetes puts into the environment for Services of our name is ignored without a word', (t) => {
+test('variables that Kubernetes sets for Services named like ours are ignored without a warning', (t) => {
   const env = {
     TRIBUTARY_SERVICE_HOST: '10.96.0.7',
     TRIBUTARY_SERVICE_PORT: '8080',
@@ -135,7 +135,7 @@ test('what Kubernetes puts into the environment for Services of our name is igno
   assert.equal(own.warnings.length, 1, 'this is none of Kubernetes');
 });
 
-test('a scheme that no implementation has is refused with those there are', (t) => {
+test('a scheme without an implementation is refused, and the message lists the available ones', (t) => {
   for (const port of Object.keys(SCHEMES) as (keyof typeof SCHEMES)[]) {
     const [problem, ...others] = problemsOf(given(t, { [port]: 'carrier-pigeon://coop' }));
     assert.deepEqual(others, []);
@@ -143,7 +143,7 @@ test('a scheme that no implementation has is refused with those there are', (t) 
   }
 });
 
-test('a first pause that is longer than the longest is refused, with both sources', (t) => {
+test('a first pause longer than the longest pause is refused, and the message names both sources', (t) => {
   const sources = given(t, { backOffFirstMs: 500 }, { flags: { backOffLongestMs: '400' } });
   assert.match(problemsOf(sources).join(), /tributary\.json.*flag --back-off-longest-ms/);
 });
@@ -155,7 +155,7 @@ test('a named file must exist, and a file must be a JSON object', (t) => {
   assert.match(problemsOf(given(t, [1])).join(), /JSON object/);
 });
 
-test('--config goes before TRIBUTARY_CONFIG, and a data folder in a file is seen from the file', (t) => {
+test('--config overrides TRIBUTARY_CONFIG, and a data folder in a file is relative to the file', (t) => {
   const sources = given(t, undefined, { env: { TRIBUTARY_CONFIG: 'absent.json' }, file: 'etc/own.json' });
   mkdirSync(join(sources.folder, 'etc'));
   writeFileSync(join(sources.folder, 'etc/own.json'), '{"data": "store"}');
@@ -167,7 +167,7 @@ test('the configuration cannot be changed', (t) => {
   assert.throws(() => Object.assign(config, { waitMs: 1 }), TypeError);
 });
 
-test('a key of a prototype is no key', (t) => {
+test('a property of the prototype is not a key', (t) => {
   assert.match(problemsOf(given(t, '{"__proto__": {"waitMs": 1}, "toString": 1}')).join(), /__proto__.*toString/s);
 });
 
@@ -188,7 +188,7 @@ test('secrets and passwords in URLs are masked, and nothing else is', () => {
   assert.equal(masked('mailFrom', 'Campus <campus@example.org>'), 'Campus <campus@example.org>');
 });
 
-test('a problem does not print a password', (t) => {
+test('the message about a problem does not show a password', (t) => {
   const sources = given(t, { tables: 'mongodb://reader:hunter2@host' }, { flags: { objectsLinkSecret: 'hunter2' } });
   const problems = problemsOf(sources).join('\n');
   assert.equal(problems.includes('hunter2'), false, problems);

@@ -1,4 +1,4 @@
-/** What is not kept any longer is deleted. */
+/** Data past its retention is deleted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expire } from '../../app/expire.ts';
@@ -30,7 +30,7 @@ async function told(stores: Expiring, signal = new AbortController().signal): Pr
   return lines;
 }
 
-test('records, rows and documents of all jobs are deleted, and how many is told', async () => {
+test('expired records, rows and documents of all jobs are deleted, and their number is reported', async () => {
   const asked: unknown[] = [];
   assert.deepEqual(await told(sweeping(3, asked)), [
     'info 3 records past their retention are deleted for good',
@@ -41,7 +41,7 @@ test('records, rows and documents of all jobs are deleted, and how many is told'
   assert.deepEqual(await told(sweeping(0)), []);
 });
 
-test('a store that is away keeps no other from being asked', async () => {
+test('a store that is away does not prevent the others from being asked', async () => {
   const lines = await told(
     sweeping(() => {
       throw new Error('it is away');
@@ -51,7 +51,7 @@ test('a store that is away keeps no other from being asked', async () => {
   for (const line of lines) assert.match(line, /^warn .* are not deleted: it is away; it is tried again$/);
 });
 
-test('stores that are being closed are not asked, and not complained of', async () => {
+test('stores that are closing are not asked, and cause no complaint', async () => {
   const ending = new AbortController();
   const asked: unknown[] = [];
   const closing = sweeping(() => {
@@ -62,7 +62,7 @@ test('stores that are being closed are not asked, and not complained of', async 
   assert.deepEqual(asked, [77]);
 });
 
-test('stores of which nothing was taken away have nothing to delete', async (t) => {
+test('stores from which nothing was deleted have nothing to expire', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const [tables, search] = [sqliteTables(database), sqliteSearch(database)];

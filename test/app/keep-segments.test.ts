@@ -1,4 +1,4 @@
-/** What an embedded installation does by itself for its tables of segments. */
+/** The upkeep that an embedded installation does automatically for its tables of segments. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepSegments } from '../../app/keep-segments.ts';
@@ -18,7 +18,7 @@ function logger() {
   return { said, info: (text: unknown) => said.push(String(text)), warn: (text: unknown) => said.push(String(text)) };
 }
 
-test('small segments become one, days that are over go, and so do files that nobody needs', async (t) => {
+test('small segments are compacted, expired days are removed, and unneeded files are deleted', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   const source = { ...sourceOf(visits), retentionDays: 2 };
   const now = world.clock.now;
@@ -48,7 +48,7 @@ test('small segments become one, days that are over go, and so do files that nob
   assert.equal(log.said.length, 2, 'there was nothing to say');
 });
 
-test('a table that cannot be looked after keeps nobody from the others', async (t) => {
+test('a table whose upkeep fails does not prevent the upkeep of the others', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   const source = sourceOf(visits);
   const log = logger();

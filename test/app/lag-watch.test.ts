@@ -66,17 +66,17 @@ test('lag is known before any batch, in records and in seconds', async () => {
   assert.deepEqual(reads, [5, 3]);
 });
 
-test('a log that is away leaves the lag that was known last, which grows older', async () => {
+test('while the log is away the last known lag stays, and its age grows', async () => {
   const { lag } = await watched([[at(0, 5, 9)], new TributaryError('LOG_AWAY', 'nobody answers')]);
   assert.deepEqual(lag(0), ['4', '60']);
 });
 
-test('what grows while a store is away is seen, and the age is asked for once', async () => {
+test('lag that grows while a store is away is seen, and the age is asked for once', async () => {
   const { lag, reads } = await watched([[at(0, 5, 9)], [at(0, 5, 20)]]);
   assert.deepEqual([lag(0), reads], [['15', '60'], [5]]);
 });
 
-test('the partitions of others are theirs to tell, once this process has some of its own', async () => {
+test('a process with partitions of its own does not report the lag of partitions of others', async () => {
   const { lag } = await watched(
     [
       [at(0, 5, 9), at(1, 5, 9)],

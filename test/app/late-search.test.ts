@@ -5,7 +5,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { enrollmentIndex } from '../../schemas/rows/learner-progress.ts';
 import type { Search } from '../../sinks/search/port.ts';
 
-test('no document is written before the indexes are made, which are made once for all who write', async () => {
+test('no document is written before the indexes are made, and they are made once for all writers', async () => {
   const calls: string[] = [];
   let isAway = true;
   const inner: Pick<Search, 'prepare' | 'apply'> = {

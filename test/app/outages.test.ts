@@ -42,7 +42,7 @@ test('an outage is one line when it begins, one a minute, and one when it is ove
   ]);
 });
 
-test('what breaks and heals every second is one outage, with a few lines a minute', () => {
+test('a store that fails and recovers every second is one outage, with a few lines a minute', () => {
   const { lines, tell, after } = newOutages();
   for (let times = 0; times < 600; times++) {
     tell({ ...AWAY, partition: 0 } as never);
@@ -69,7 +69,7 @@ test('two stores that are away are two outages, and so are two jobs', () => {
   );
 });
 
-test('a view that is behind is told in the same way, and its job waits for nothing', () => {
+test('a view that is behind is reported in the same way, and does not make its job wait', () => {
   const { lines, outages, tell, after } = newOutages();
   const late = { kind: 'view-late', view: 'enrollments', code: 'SEARCH_AWAY', message: 'nobody answers', partition: 2 };
   for (let tries = 0; tries < 70; tries++) {
@@ -87,7 +87,7 @@ test('a view that is behind is told in the same way, and its job waits for nothi
   assert.match(lines[2] ?? '', /no longer without enrollments/);
 });
 
-test('a job that waits for long is told with what it waits for and since when, as long as it does', () => {
+test('a job that waits for long is reported with the reason and the start of the wait, until the wait ends', () => {
   const { outages, tell, after } = newOutages();
   tell({ ...AWAY, partition: 0 } as never);
   after(29_999);
@@ -110,7 +110,7 @@ test('a job that waits for long is told with what it waits for and since when, a
   assert.deepEqual(outages.longerThan(0), []);
 });
 
-test('a partition that is let go waits for nothing any more', () => {
+test('a partition that was revoked waits for nothing any more', () => {
   const { lines, outages, tell } = newOutages();
   tell({ ...AWAY, partition: 0 } as never);
   tell({ kind: 'released', partition: 0 } as never);

@@ -21,11 +21,11 @@ function folderOf(t: TestContext, files: Readonly<Record<string, string>>): stri
   return folder;
 }
 
-test('a folder without the file has the built-in platform', async (t) => {
+test('without the file, a folder has the built-in platform', async (t) => {
   assert.deepEqual(await loadPlatform(folderOf(t, {})), { platform: learningPlatform, file: undefined });
 });
 
-test('the file is TypeScript or JavaScript, and is taken as it is', async (t) => {
+test('the file is TypeScript or JavaScript, and is loaded without a build', async (t) => {
   for (const ending of ['ts', 'mts', 'js', 'mjs']) {
     const folder = folderOf(t, { [`tributary.config.${ending}`]: RIGHT });
     const { platform, file } = await loadPlatform(folder);
@@ -36,7 +36,7 @@ test('the file is TypeScript or JavaScript, and is taken as it is', async (t) =>
 
 const FOREIGN = `export default { [Symbol.for('tributary.platform')]: true, modules: [], topics: [], jobs: [] };`;
 
-/** Files that are wrong, and what is said of them behind the name of the file. */
+/** Wrong files, and the message that follows the name of the file. */
 const WRONG: readonly (readonly [what: string, files: Readonly<Record<string, string>>, message: RegExp])[] = [
   [
     'two of them',
@@ -112,7 +112,7 @@ const WRONG: readonly (readonly [what: string, files: Readonly<Record<string, st
   ],
 ];
 
-test('whatever is wrong with the file is told with its name and what to do', async (t) => {
+test('every error in the file is reported with the name of the file and what to do', async (t) => {
   for (const [what, files, message] of WRONG) {
     await t.test(what, async () => {
       await assert.rejects(loadPlatform(folderOf(t, files)), { code: 'CONFIG_INVALID', message });

@@ -14,7 +14,7 @@ interface Started extends RunningJob {
   fail(error: unknown): void;
 }
 
-/** Two jobs that fail when they are told to, and a clock whose sleepers are woken by hand. */
+/** Two jobs that fail on request, and a clock whose sleepers are woken by hand. */
 function process(startFails: (name: string) => unknown = () => undefined, stopFails?: Error) {
   const told: TelemetryEvent[] = [];
   const started: Started[] = [];
@@ -91,7 +91,7 @@ function process(startFails: (name: string) => unknown = () => undefined, stopFa
   return { running, told, started, sleeping, failures, unstopped, controller, until, heard, wakeNext };
 }
 
-test('a job that fails is stopped and told of, and the others go on', async () => {
+test('a job that fails is stopped and reported, and the others go on', async () => {
   const one = process();
   await one.running.started();
   assert.deepEqual([one.heard('job-running').length, one.failures.size], [2, 0]);
@@ -106,7 +106,7 @@ test('a job that fails is stopped and told of, and the others go on', async () =
   assert.equal(one.started[1]?.stopped, true);
 });
 
-test('it is started again later each time, and taken for running once it has run for a while', async () => {
+test('a failed job is restarted after growing pauses, and counts as running once it has run for a while', async () => {
   const one = process();
   await one.running.started();
   const waits: (number | undefined)[] = [];
@@ -129,7 +129,7 @@ test('it is started again later each time, and taken for running once it has run
   await one.running.stop();
 });
 
-test('when no job is left the last error is the answer', async () => {
+test('when no job is left, the last error is the result', async () => {
   const one = process();
   await one.running.started();
   one.started[0]?.fail(new Error('first'));
@@ -151,13 +151,13 @@ test('a job that cannot be started has failed, and the others are running', asyn
   await one.running.stop();
 });
 
-test('where none can be started, that is the answer', async () => {
+test('when no job can be started, the error is the result', async () => {
   const one = process(() => new TributaryError('ACCESS_REFUSED', 'no'));
   await assert.rejects(one.running.started(), { code: 'ACCESS_REFUSED' });
   await one.running.stop();
 });
 
-test('a job that was just being started when the process ends is stopped', async () => {
+test('a job that is starting when the process ends is stopped', async () => {
   const one = process();
   await one.running.started();
   one.started[0]?.fail(new Error('a bug'));
@@ -169,7 +169,7 @@ test('a job that was just being started when the process ends is stopped', async
   assert.ok(one.started.every((each) => each.stopped));
 });
 
-test('a job that failed and cannot be stopped in order is told of, and started again all the same', async () => {
+test('a failed job that cannot be stopped cleanly is reported, and restarted all the same', async () => {
   const away = new Error('the log is away');
   const one = process(undefined, away);
   await one.running.started();

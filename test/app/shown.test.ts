@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shownLine, shownText } from '../../app/shown.ts';
 
-test('what a terminal would obey is shown as an escape', () => {
+test('characters that control a terminal are shown as escapes', () => {
   for (const [text, shown] of [
     ['\u001b]0;title\u0007', '\\u001b]0;title\\u0007'],
     ['a\u009b2Jb', 'a\\u009b2Jb'],
@@ -23,12 +23,12 @@ test('every other text is shown as it is', () => {
   }
 });
 
-test('a line has no ends of lines and no tabs, a text has', () => {
+test('a shown line has no line breaks and no tabs, a shown text has them', () => {
   assert.equal(shownLine('a\tb\nc'), 'a\\u0009b\\u000ac');
   assert.equal(shownText('a\tb\nc'), 'a\tb\nc');
 });
 
-test('JSON that was escaped says the same', () => {
+test('JSON means the same after escaping', () => {
   const value = { id: 'a\u001b[2J\u009b\u202e\u007f\ud800' };
   assert.deepEqual(JSON.parse(shownText(JSON.stringify(value, null, 2))), value);
 });

@@ -113,7 +113,7 @@ test('every kind of event is one line of the log, with its fields', () => {
   }
 });
 
-test('what is less important than the level is not logged', () => {
+test('events below the level are not logged', () => {
   const { stream, text } = collector();
   const telemetry = logged(createLogger('warn', stream));
   for (const event of Object.values(EVENTS)) telemetry.tell(event);
@@ -137,7 +137,7 @@ test('what is less important than the level is not logged', () => {
   );
 });
 
-test('a type that is not declared is told of once, and of no more than a hundred of them', () => {
+test('an undeclared type is reported once, and at most a hundred types are reported', () => {
   const { stream, text } = collector();
   const telemetry = logged(createLogger('warn', stream));
   const tell = (change: object) => telemetry.tell({ ...EVENTS.undeclared, ...change });
@@ -151,7 +151,7 @@ test('a type that is not declared is told of once, and of no more than a hundred
   assert.equal(lines(), 100);
 });
 
-test('a terminal is told nothing that it would obey', () => {
+test('nothing that controls a terminal is written to it', () => {
   const { stream, text } = collector(true);
   logged(createLogger('info', stream)).tell({ ...EVENTS['dead-letter'], message: 'a\u001b[2Jb\u009bc\u202ed\ne' });
   assert.match(text(), /a\\u001b\[2Jb\\u009bc\\u202ed\\u000ae\n$/);
@@ -166,7 +166,7 @@ test('a terminal gets plain lines', () => {
   );
 });
 
-test('of a job as a whole, a terminal gets no partition', () => {
+test('a line about a whole job shows no partition on a terminal', () => {
   const { stream, text } = collector(true);
   logged(createLogger('info', stream)).tell(EVENTS['job-failed']);
   assert.match(
@@ -235,7 +235,7 @@ test('the lag of a partition stays through an outage, in records and in seconds,
   assert.deepEqual(await seen(), [undefined, undefined, '0']);
 });
 
-test('how many partitions wait is told, by what they wait for', async () => {
+test('the number of waiting partitions is reported by what they wait for', async () => {
   const metrics = await createMetrics();
   const telemetry = metered(metrics);
   const waiting = async (code: string) =>
@@ -253,7 +253,7 @@ test('how many partitions wait is told, by what they wait for', async () => {
   assert.deepEqual([await waiting('CACHE_AWAY'), await waiting('TABLES_AWAY')], ['0', '0']);
 });
 
-test('whatever the declarations tell beforehand is in the metrics from the start, at 0', async () => {
+test('every metric with known labels is there from the start, at 0', async () => {
   const metrics = await createMetrics(jobs);
   const text = await metrics.registry.metrics();
   for (const { name: job, from, views } of jobs) {
@@ -284,7 +284,7 @@ test('whatever the declarations tell beforehand is in the metrics from the start
   for (const line of after) assert.ok(before.has(line.split(' ')[0]), `${line} was not there before`);
 });
 
-test('whether a job runs is told, and on a terminal which ones do not', async (t) => {
+test('it is reported whether each job runs, and a terminal shows those that do not', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { stream, text } = collector(true);
   const status = statusLine(stream);
@@ -305,7 +305,7 @@ test('whether a job runs is told, and on a terminal which ones do not', async (t
   status.stop();
 });
 
-test('how far a view is behind is told as long as this process has the partition', async () => {
+test('the lag of a view is reported as long as this process has the partition', async () => {
   const metrics = await createMetrics();
   const telemetry = metered(metrics);
   const where = 'job="track-progress",view="enrollments",partition="3"';
@@ -323,7 +323,7 @@ test('how far a view is behind is told as long as this process has the partition
   assert.deepEqual(await lag(), [undefined, undefined]);
 });
 
-test('names follow the rules, and no label can hold a key or a message', async () => {
+test('metric names follow the rules, and no label can contain a key or a message', async () => {
   const metrics = await createMetrics();
   for (const event of Object.values(EVENTS)) metered(metrics).tell(event);
   for (const metric of await metrics.registry.getMetricsAsJSON()) {
@@ -337,13 +337,13 @@ test('names follow the rules, and no label can hold a key or a message', async (
   }
 });
 
-test('all who want to be told are told', () => {
+test('every listener is notified', () => {
   const told: string[] = [];
   toAll({ tell: () => told.push('a') }, { tell: () => told.push('b') }).tell(BATCH);
   assert.deepEqual(told, ['a', 'b']);
 });
 
-test('the status line shows how it goes on a terminal, below what is logged, and is gone in the end', (t) => {
+test('on a terminal the status line shows the progress below the log, and is removed at the end', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { stream, text } = collector(true);
   const status = statusLine(stream);
@@ -369,7 +369,7 @@ test('the status line shows how it goes on a terminal, below what is logged, and
   );
 });
 
-test('where there is no terminal there is no status line', () => {
+test('without a terminal there is no status line', () => {
   const { stream, text } = collector();
   const status = statusLine(stream);
   status.start();

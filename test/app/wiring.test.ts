@@ -14,7 +14,7 @@ import { temporaryFolder } from '../cli/harness.ts';
 import { wired } from '../cli/in-process.ts';
 import { countOf } from '../harness/count.ts';
 
-test('every declared topic is there, with one for its dead letters', async (t) => {
+test('every declared topic exists, and has a topic for its dead letters', async (t) => {
   const { stores } = await wired(t);
   const found = new Map((await stores.transport.describe()).map(({ name, partitions }) => [name, partitions.length]));
   for (const { name, partitions } of topics) {
@@ -24,7 +24,7 @@ test('every declared topic is there, with one for its dead letters', async (t) =
   assert.equal(found.size, 2 * topics.length);
 });
 
-test('everything the jobs write can be read', async (t) => {
+test('everything that jobs write can be read', async (t) => {
   const { stores, platform } = await wired(t);
   const targets = targetsOf(platform.jobs);
   assert.equal(new Set(targets.map(({ name }) => name)).size, targets.length);
@@ -81,7 +81,7 @@ test('after an error nothing stays open: the folder can be opened again', async 
   await (await wire({ config, platform: learningPlatform })).close();
 });
 
-test('a scheme that came past the configuration is refused with what is allowed', async (t) => {
+test('a scheme that the configuration did not check is refused, and the message lists the allowed ones', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const other: Config = { ...config, tables: 'mysql://u:secret@host' };

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:broadcast [-- --learners 100000 --jobs project-course,track-progress]`: a course is published anew that very many
- * learners are in, on the stores of production: how long until every one of them is concluded again, and in what memory of
- * one worker. The rows are made by the folds of the job and written before. Afterwards everything that was said is counted.
+ * `npm run bench:broadcast [-- --learners 100000 --jobs project-course,track-progress]`: a course with very many learners is published
+ * again on the stores of production. Measured are the time until every one of them is concluded again, and the memory of
+ * one worker. The rows are made by the folds of the job and written before. Afterwards all emitted events are counted.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ const SAY_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
-/** What somebody is who has enrolled and completed one content: by the folds of the job, with the course as it is. */
+/** The row of a learner who has enrolled and completed one content: made by the folds of the job with the current course. */
 function learnerRow(n: number, course: unknown): Record<string, unknown> {
   const who = { userId: `learner-${n}`, courseId: 'course-0' };
   const batchId = `batch-${Math.floor(n / LEARNERS_OF_BATCH)}`;

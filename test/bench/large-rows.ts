@@ -23,7 +23,7 @@ type Step = readonly [def: EventDef, data: Readonly<Record<string, unknown>>];
 interface Case {
   readonly what: string;
   readonly job: Job;
-  /** What makes the row of `who` as large as that. */
+  /** What makes the row of `who` that large. */
   readonly given: (who: string, size: number) => Step[];
   /** The n-th of the events that are measured: they touch as many entries of a small row as of a large one. */
   readonly event: (who: string, n: number) => Step;

@@ -1,4 +1,4 @@
-/** A generated load: learners of many courses, in sittings of one to five contents, as a platform would tell it. */
+/** A generated load: learners of many courses, in sittings of one to five contents, as a platform would emit it. */
 import { batchCreated } from '../../schemas/batch.ts';
 import { coursePublished } from '../../schemas/content.ts';
 import { contentProgressed, enrolled } from '../../schemas/enrollment.ts';

@@ -1,6 +1,6 @@
 /**
  * `node test/bench/many-partitions.ts [--partitions 1000]`: how long a whole worker takes until it owns very many partitions, on a Kafka and a
- * Cassandra of its own: when nobody ever committed, and when it is started again. With `--cpu-prof` Node says what it did meanwhile.
+ * Cassandra of its own: at the first start, and at a restart. With `--cpu-prof` Node reports what it did meanwhile.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';

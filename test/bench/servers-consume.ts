@@ -1,5 +1,5 @@
 /**
- * What reading and decoding alone takes: kafkajs's own consumer over so many records of `enrollment.events`, each decoded by avsc,
+ * The time of reading and decoding only: kafkajs's own consumer over so many records of `enrollment.events`, each decoded by avsc,
  * and nothing done with them. Prints one JSON line.
  */
 import { randomUUID } from 'node:crypto';

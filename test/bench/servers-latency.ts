@@ -25,7 +25,7 @@ import { enrollmentLoad } from './servers-load.ts';
 import { calm } from './servers-set.ts';
 import { dropInstallation, newInstallation, startWorker, stopWorker, type World } from './servers-world.ts';
 
-/** The live update is that of the learner's batch, which the second job makes of what the first one says. */
+/** The live update is that of the learner's batch, which the second job makes from the events of the first. */
 export const LATENCY_JOBS: readonly Job[] = [trackProgress, summarizeBatch];
 
 /** Milliseconds. */
@@ -37,7 +37,7 @@ export interface Latency {
 export type Latencies = Readonly<Record<'row' | 'view' | 'live', Latency>>;
 
 const TICK_MS = 20;
-/** Who waits long looks seldom: what is measured must not suffer from being looked at. */
+/** Long waits poll rarely, so that polling does not affect the measurement. */
 const LEAST_POLL_MS = 5;
 const POLL_SHARE = 0.1;
 const PROBE_MS = 200;
@@ -105,7 +105,7 @@ async function produceSteadily(
       if (done) return;
       records.push(...recordsOf(codec, { ...value, time: Date.now() }, partitions));
     }
-    // Each partition's alone, as services send: several together would be a transaction, which holds up readers while it is open.
+    // One transaction per partition, as services send: one over several would delay readers while it is open.
     await Promise.all(
       Map.groupBy(records, ({ partition }) => partition)
         .values()
@@ -115,7 +115,7 @@ async function produceSteadily(
   }
 }
 
-/** A learner nobody knew enrolls in a batch of its own. */
+/** A new learner enrolls in a new batch. */
 async function probe({ transport, codec, partitions }: World, { tables, cache }: Stores, name: string) {
   const [userId, batchId, courseId] = [`probe-${name}`, `probe-${name}`, 'course-1'];
   const live = Promise.withResolvers<number>();

@@ -11,8 +11,8 @@ import { enrollmentEvents } from '../../topics/index.ts';
 import { SPINE } from './load.ts';
 
 /**
- * - `scattered`: 20,000 learners enroll, then whoever chance picks goes on: a row takes about one event of a batch.
- * - `gathered`: all events of a learner lie together, as of one who works through a course.
+ * - `scattered`: 20,000 learners enroll, then random ones continue: a row gets about one event of a batch.
+ * - `gathered`: all events of a learner are adjacent, as of one who works through a course.
  */
 export type Shape = 'scattered' | 'gathered';
 export const SHAPES: readonly Shape[] = ['scattered', 'gathered'];

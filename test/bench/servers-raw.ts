@@ -1,7 +1,7 @@
 /**
  * What Cassandra takes at the most: the rows that `track-progress` writes of a load (the learner's row, then its row in the view by
  * batch), straight by cassandra-driver, everything else done before the clock starts. Nothing is read, decoded or emitted. With
- * `whole` each is written as it stands after its event, as by somebody who knows no more; with `changes` by the very statements of
+ * `whole` each row is written completely after its event, as a writer without the earlier row would; with `changes` by the statements of
  * the pipeline, which leave out what did not change. The first events find the best number of statements in flight, each level
  * with a share of them; what counts is how long the others take with it. The load is written piece by piece, each made before its
  * clock starts. Prints one JSON line.

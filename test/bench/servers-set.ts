@@ -16,7 +16,7 @@ export type Servers = Readonly<Record<'kafka' | 'registry' | 'cassandra' | 'redi
 export async function startServers(folder: string): Promise<Servers> {
   const at = (name: string) => ({ folder: join(folder, name) });
   const java = { throughput: true, heap: '1g' };
-  // By itself, since it takes all of the machine.
+  // Alone, since it takes all of the machine.
   const elasticsearch = await startElasticsearch({ ...at('elasticsearch'), ...java });
   const [cassandra, kafka, registry, redis] = (await startAll<Server>([
     startCassandra({
@@ -24,7 +24,7 @@ export async function startServers(folder: string): Promise<Servers> {
       ...java,
       // With less its collector never rests.
       heap: '4g',
-      // As Cassandra has it by itself: a quarter of the heap. The tests' servers write their log to the disk with every write.
+      // The default of Cassandra: a quarter of the heap. The servers of the tests write their log to the disk with every write.
       settings: { memtable_heap_space: '1024MiB', commitlog_sync: 'periodic', commitlog_sync_period: '10000ms' },
     }),
     startKafka({ ...at('kafka'), ...java }),

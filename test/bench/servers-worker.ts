@@ -1,4 +1,4 @@
-/** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with the others alone. */
+/** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with only the other views. */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../app/config.ts';
 import { letHeapGrow } from '../../app/heap.ts';

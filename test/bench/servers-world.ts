@@ -48,7 +48,7 @@ export interface Installation {
 }
 
 const CHUNK = 2000;
-/** What `npx tributary` adds by itself, and what `docs/operate.md` advises. */
+/** The options that `npx tributary` adds, and those that `docs/operate.md` advises. */
 const NODE_OPTIONS = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 

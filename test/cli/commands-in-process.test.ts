@@ -1,4 +1,4 @@
-/** What is hard to time from outside: a command that is interrupted, and a reader that is slow or gone. */
+/** Cases whose timing is hard to control from outside: a command that is interrupted, and a reader that is slow or gone. */
 import assert from 'node:assert/strict';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -35,7 +35,7 @@ test('a command waits for a slow reader, and ends when the reader is gone', asyn
   await command(one, 'produce-piece', { topic: 'enrollment.events' }, input);
   const controller = new AbortController();
   let lines = 0;
-  // It never says that it has written: the first lines fill its buffer, and nothing follows.
+  // It never acknowledges a write: the first lines fill its buffer, and nothing follows.
   const stdout = new Writable({
     highWaterMark: 1000,
     write() {
@@ -53,7 +53,7 @@ test('a command waits for a slow reader, and ends when the reader is gone', asyn
   assert.ok(lines < 20, `${lines} lines were written to nobody`);
 });
 
-test('a tail that is handed over while its reader is slow goes on with the first record that it has not written', async (t) => {
+test('a tail that is handed over while its reader is slow resumes with the first record that it has not written', async (t) => {
   const one = await wired(t);
   const users = Array.from({ length: 300 }, (_, i) => `u${i}`);
   await command(one, 'produce-piece', { topic: 'enrollment.events' }, ndjson(...users.map((user) => enrolled(user))));
@@ -113,7 +113,7 @@ test('tail shows the newest records of all partitions, in the order of their tim
   assert.deepEqual(await shown({ limit: 4 }), users.slice(0, 4));
 });
 
-test('tail begins where it is told to, and shows what it is asked for', async (t) => {
+test('tail begins where its options ask, and shows what they ask for', async (t) => {
   const one = await wired(t);
   const base = { topic: 'user.events', value: Buffer.from('{"userId":"x"}') };
   const records = Array.from({ length: 40 }, (_, i) => ({
@@ -156,7 +156,7 @@ test('tail begins where it is told to, and shows what it is asked for', async (t
   assert.deepEqual([nowhere.code, /has the partitions 0 to 5, and no 99/.test(nowhere.stderr)], [2, true]);
 });
 
-test('the newest records that match are looked for from the end, and no further than they are found', async (t) => {
+test('the newest matching records are searched from the end, and the search stops as soon as enough match', async (t) => {
   const one = await wired(t);
   const base = { topic: 'user.events', value: null, headers: {} };
   const records = Array.from({ length: 6000 }, (_, i) => {
@@ -185,7 +185,7 @@ test('the newest records that match are looked for from the end, and no further 
   assert.deepEqual(await shown({ key: 'none' }), []);
 });
 
-test('a tail that still looks for the newest records lets another process have the folder, and begins again', async (t) => {
+test('a tail that still searches for the newest records hands the folder to another process, and begins again', async (t) => {
   const one = await wired(t);
   const record = { topic: 'user.events', partition: 0, key: Buffer.from('u'), value: null, headers: {}, timestamp: 1 };
   await one.stores.transport.produce([record]);
@@ -217,7 +217,7 @@ test('tail shows why a record cannot be read, and goes on', async (t) => {
   assert.deepEqual(codes, ['VALUE_UNREADABLE', 'UNKNOWN_TYPE', 'VALUE_UNREADABLE', 'ENVELOPE_INVALID']);
 });
 
-test('a command that there is not, and an error that nobody foresaw, are reported', async (t) => {
+test('an unknown command and an unexpected error are reported', async (t) => {
   const one = await wired(t);
   const unknown = await command(one, '__proto__' as never, {});
   assert.deepEqual([unknown.code, /there is no command/.test(unknown.stderr)], [1, true]);
@@ -231,7 +231,7 @@ test('a command that there is not, and an error that nobody foresaw, are reporte
   );
 });
 
-test('lag says which views are behind the rows, and waits for them as well', async (t) => {
+test('lag shows which views are behind the rows, and waits for them as well', async (t) => {
   const one = await wired(t);
   const behind = new Map([['enrollments', 0]]);
   const input = ndjson(enrolled('u1'), enrolled('u2'));

@@ -94,14 +94,14 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['config', 'key'], /too many arguments/],
 ];
 
-test('every wrong use is answered with one line and exit code 2', async (t) => {
+test('every wrong usage is answered with one line and exit code 2', async (t) => {
   const folder = await begunFolder(t);
   for (const [args, because] of WRONG) {
     await t.test(args.join(' '), async () => assertWrong(await tributary(folder, args), because));
   }
 });
 
-test('a wrong configuration is told with all its problems and exit code 2, before anything is opened', async (t) => {
+test('a wrong configuration is reported with all its problems and exit code 2, before anything is opened', async (t) => {
   const folder = temporaryFolder(t);
   const env = { TRIBUTARY_WAIT_MS: 'soon' };
   const { code, stderr } = await tributary(folder, ['topics', '--tables', 'mongodb://x'], { env });
@@ -109,7 +109,7 @@ test('a wrong configuration is told with all its problems and exit code 2, befor
   assert.match(stderr, /2 problems:\n {2}waitMs \(TRIBUTARY_WAIT_MS\).*\n {2}tables \(flag --tables\)/);
 });
 
-test('a Service of Kubernetes named tributary stops no command, and a mistyped variable is warned of once', async (t) => {
+test('a Kubernetes Service named tributary stops no command, and a mistyped variable causes one warning', async (t) => {
   const folder = temporaryFolder(t);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   const env = { TRIBUTARY_PORT: 'tcp://10.96.0.7:8080', TRIBUTARY_SERVICE_HOST: '10.96.0.7', TRIBUTARY_DTA: '/x' };
@@ -124,7 +124,7 @@ test('a Service of Kubernetes named tributary stops no command, and a mistyped v
   assert.match(stdout, /^warning {2}configuration: TRIBUTARY_DTA is ignored/m);
 });
 
-test('an output that takes no more is told of, and one that nobody reads on is not', async (t) => {
+test('an output that cannot be written is reported, and an output without a reader is not', async (t) => {
   const folder = temporaryFolder(t);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   const full = await tributary(folder, ['topics'], { stdout: openSync('/dev/full', 'w') });
@@ -135,7 +135,7 @@ test('an output that takes no more is told of, and one that nobody reads on is n
   );
 });
 
-test('on a terminal that wants colours there are some, and none where NO_COLOR says so', async (t) => {
+test('a terminal that supports colours gets them, unless NO_COLOR is set', async (t) => {
   const folder = temporaryFolder(t);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   for (const command of ['lag', 'topics', 'doctor']) {
@@ -175,7 +175,7 @@ test('topics lists every topic and the events of one', async (t) => {
   );
 });
 
-test('what was produced from a file and from the standard input is what tail shows', async (t) => {
+test('tail shows what was produced from a file and from the standard input', async (t) => {
   const folder = temporaryFolder(t);
   const cloudEvent = {
     specversion: '1.0',
@@ -235,7 +235,7 @@ function pick({
   return { id, source, tenant, type, data };
 }
 
-test('a wrong line is told with its number, and then no line is sent', async (t) => {
+test('a wrong line is reported with its number, and then no line is sent', async (t) => {
   const folder = temporaryFolder(t);
   const input = `${ndjson(enrolled('u1'))}\n${ndjson({ type: 'enrollment.enrolled', data: { userId: 'u1', courseId: 'c1' } })}no json`;
   const { code, stderr, stdout } = await tributary(folder, ['produce', 'enrollment.events'], { input });
@@ -248,7 +248,7 @@ test('a wrong line is told with its number, and then no line is sent', async (t)
   assert.equal((await tributary(folder, ['tail', 'enrollment.events', '--from-beginning'])).stdout, '');
 });
 
-test('of many wrong lines twenty are shown, and how many more there are', async (t) => {
+test('of many wrong lines twenty are shown, with the number of the others', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stderr } = await tributary(folder, ['produce', 'user.events'], { input: '{}\n'.repeat(57) });
   assert.equal(code, 1);
@@ -270,7 +270,7 @@ test('lag counts what no job has read, and waiting for it ends with exit code 1 
   assert.match(waited.stderr, /still behind: track-progress by 2, roll-up-activity by 2; is `tributary up` running\?/);
 });
 
-test('show and search find nothing in an empty installation: no failure for a list, one for a record', async (t) => {
+test('in an empty installation show and search have no result: a list is no failure, a missing record is one', async (t) => {
   const folder = await begunFolder(t);
   const list = await tributary(folder, ['show', 'learner_progress', '--json']);
   assert.deepEqual([list.code, JSON.parse(list.stdout)], [0, { items: [], next: null }]);
@@ -289,7 +289,7 @@ test('dead-letters list and replay --all have nothing to do in an empty installa
   assert.deepEqual([replay.code, JSON.parse(replay.stdout)], [0, { replayed: [], left: [] }]);
 });
 
-test('doctor finds a new installation well', async (t) => {
+test('doctor reports no problem in a new installation', async (t) => {
   const folder = await begunFolder(t);
   const { code, stdout } = await tributary(folder, ['doctor', '--json']);
   const findings = JSON.parse(stdout) as { check: string; state: string }[];
@@ -322,7 +322,7 @@ test('doctor finds a new installation well', async (t) => {
   }
 });
 
-test('doctor tells a folder that cannot be used and a wrong configuration, with exit code 1', async (t) => {
+test('doctor reports an unusable folder and a wrong configuration, with exit code 1', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'data'), 'no folder');
   const noFolder = await tributary(folder, ['doctor']);
@@ -333,7 +333,7 @@ test('doctor tells a folder that cannot be used and a wrong configuration, with 
   assert.match(wrong.stdout, /problem {2}configuration: the configuration has 2 problems/);
 });
 
-test('a file that is no database is told by doctor, and by every other command with exit code 1', async (t) => {
+test('doctor reports a file that is not a database, and every other command ends with exit code 1', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'data'));
   writeFileSync(
@@ -348,7 +348,7 @@ test('a file that is no database is told by doctor, and by every other command w
   assert.equal(linesOf(lag.stderr).length, 1);
 });
 
-test('an error shows where it came from only with --debug', async (t) => {
+test('only --debug shows where an error came from', async (t) => {
   const folder = temporaryFolder(t);
   const plain = await tributary(folder, ['topics', 'nonsense']);
   assert.doesNotMatch(plain.stderr, /\n\s+at /);

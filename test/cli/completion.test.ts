@@ -50,7 +50,7 @@ const GRAMMAR: Grammar = {
 
 const offered = (...words: string[]) => completionOf(words, GRAMMAR).candidates.map(({ value }) => value);
 
-test('commands and the first words of commands are offered, those of other programs not', () => {
+test('commands and their first words are offered, those of other programs are not', () => {
   assert.deepEqual(offered(''), ['tell', 'lag', 'topics', 'letters']);
   assert.deepEqual(offered('t'), ['tell', 'topics']);
   assert.deepEqual(offered('letters', ''), ['list']);
@@ -59,25 +59,25 @@ test('commands and the first words of commands are offered, those of other progr
   assert.deepEqual([first?.doc, last?.doc], ['Does it', 'Letters']);
 });
 
-test('the names of an operand are offered in its place, beside the commands below', () => {
+test('the names of an operand are offered beside the subcommands', () => {
   assert.deepEqual(offered('tell', 'a'), ['a.events']);
   assert.deepEqual(offered('topics', ''), ['apply', 'a.events', 'b.events']);
   assert.deepEqual(offered('topics', 'a.events', ''), []);
   assert.deepEqual(completionOf(['tell', 'a.events', ''], GRAMMAR), { candidates: [], files: true });
 });
 
-test('of an operand that goes on, what was given is not offered again', () => {
+test('values already given for a repeated operand are not offered again', () => {
   assert.deepEqual(offered('lag', 'fold', ''), ['count']);
 });
 
-test('options are offered once, lists again, hidden ones never, rare ones to who began one', () => {
+test('options are offered once, list options repeatedly, hidden ones never, and rare ones when their prefix is typed', () => {
   assert.deepEqual(offered('tell', '-'), ['--fast', '--only', '--data']);
   assert.deepEqual(offered('tell', '-f', '--only', 'disk', '--'), ['--only', '--data']);
   assert.deepEqual(offered('tell', '--m'), ['--metrics-port']);
   assert.deepEqual(offered('tell', '--job', ''), ['a.events', 'b.events'], 'a hidden option takes nothing here');
 });
 
-test('the value of an option is offered behind it and behind its equals sign', () => {
+test('the value of an option is offered after it and after its equals sign', () => {
   assert.deepEqual(offered('tell', '--only', ''), ['disk', 'memory']);
   assert.deepEqual(offered('tell', '--only=m'), ['--only=memory']);
   assert.deepEqual(offered('tell', '--metrics-port', ''), []);
@@ -86,12 +86,12 @@ test('the value of an option is offered behind it and behind its equals sign', (
   assert.deepEqual(offered('--data=x', 'tell', 'b'), ['b.events']);
 });
 
-test('behind two dashes there are operands only', () => {
+test('after two dashes only operands are offered', () => {
   assert.deepEqual(offered('lag', '--', '-'), []);
   assert.deepEqual(offered('lag', '--', 'f'), ['fold']);
 });
 
-test('words that bash took apart are put together, and it is given the last part', () => {
+test('words that bash splits are joined, and bash gets the last part', () => {
   const words = wordsFrom('bash', ['tell', '--only', '=', 'm']);
   assert.deepEqual(words, ['tell', '--only=m']);
   assert.deepEqual(linesFor('bash', words, completionOf(words, GRAMMAR)), ['memory']);
@@ -100,14 +100,14 @@ test('words that bash took apart are put together, and it is given the last part
   assert.deepEqual(wordsFrom('zsh', ['tell', '--only', '=']), ['tell', '--only', '=']);
 });
 
-test('a shell that has room for it gets a description in its own form', () => {
+test('a shell that can show descriptions gets them in its own form', () => {
   const found = { candidates: [{ value: 'a:b', doc: 'one\ntwo' }], files: false };
   assert.deepEqual(linesFor('zsh', ['a'], found), ['a\\:b:one two']);
   assert.deepEqual(linesFor('fish', ['a'], found), ['a:b\tone two']);
   assert.deepEqual(linesFor('fish', ['a'], { candidates: [], files: true }), [':files']);
 });
 
-test('a shell that there is no script for is refused', async (t) => {
+test('a shell without a script is refused', async (t) => {
   const { code, stderr } = await tributary(temporaryFolder(t), ['completion', 'bsh']);
   assert.deepEqual([code, stderr], [2, 'error: there is no completion for bsh; did you mean bash?\n']);
 });

@@ -1,4 +1,4 @@
-/** The control socket alone, with commands made for the purpose. */
+/** The control socket in isolation, with commands made for the purpose. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ function streams(input: Iterable<string> = [], signal = new AbortController().si
   return { text, streams: { stdin, stdout: into('stdout'), stderr: into('stderr'), signal } };
 }
 
-test('frames are read whole, however their bytes are cut', () => {
+test('frames are read whole, wherever their bytes are cut', () => {
   const frames = [frame(1, 'abc'), frame(2), frame(3, Buffer.alloc(70_000, 'x'))];
   const bytes = Buffer.concat(frames);
   for (const size of [1, 2, 3, 7, 5000, bytes.length]) {
@@ -54,7 +54,7 @@ test('frames are read whole, however their bytes are cut', () => {
   }
 });
 
-test('a call arrives with its arguments, and its output and exit code come back', async (t) => {
+test('a call arrives with its arguments, and its output and exit code are returned', async (t) => {
   const { path } = await served(t, async (call, { stdout, stderr }) => {
     stdout.write(JSON.stringify(call));
     stderr.write('said besides');
@@ -66,7 +66,7 @@ test('a call arrives with its arguments, and its output and exit code come back'
   assert.equal(one.text.stderr, 'said besides');
 });
 
-test('all output comes before the exit code, also what was written at once', async (t) => {
+test('all output comes before the exit code, even output written just before the end', async (t) => {
   const lines = 5000;
   const { path } = await served(t, async (_call, { stdout }) => {
     for (let i = 0; i < lines; i++) stdout.write(`line ${i}\n`);
@@ -106,7 +106,7 @@ test('an input that cannot be read ends the call with its error', async (t) => {
   await assert.rejects(callHolder(path, CALL, { ...streams().streams, stdin }), /the disk is gone/);
 });
 
-test('the signal of the caller, and the end of the caller, end the command', async (t) => {
+test('a signal to the caller ends the command, and so does the end of the caller', async (t) => {
   const started: AbortSignal[] = [];
   const { promise: both, resolve } = Promise.withResolvers<void>();
   const { path } = await served(t, async (_call, { signal }) => {
@@ -129,7 +129,7 @@ test('the signal of the caller, and the end of the caller, end the command', asy
   assert.ok(started.every((signal) => signal.aborted));
 });
 
-test('stopping ends those that would go on, lets the others finish, and takes no more', async (t) => {
+test('stopping ends the commands that would go on, lets the others finish, and accepts no more', async (t) => {
   const begun = Promise.withResolvers<void>();
   const { path, control } = await served(t, async (_call, { signal, stdout }) => {
     begun.resolve();
@@ -147,7 +147,7 @@ test('stopping ends those that would go on, lets the others finish, and takes no
   assert.equal(await callHolder(path, CALL, streams().streams), undefined);
 });
 
-test('a caller that reads nothing does not keep the process from stopping', async (t) => {
+test('a caller that reads nothing does not prevent the process from stopping', async (t) => {
   const written = Promise.withResolvers<void>();
   const { path, control } = await served(t, async (_call, { stdout }) => {
     stdout.write(Buffer.alloc(32 * 1024 * 1024));
@@ -161,7 +161,7 @@ test('a caller that reads nothing does not keep the process from stopping', asyn
   await control.stop();
 });
 
-test('a connection that speaks something else is closed, and the next call is served', async (t) => {
+test('a connection with another protocol is closed, and the next call is served', async (t) => {
   const { path } = await served(t, async () => 0);
   const socket = connect(path);
   socket.on('error', () => {});
@@ -171,7 +171,7 @@ test('a connection that speaks something else is closed, and the next call is se
   assert.equal(await callHolder(path, CALL, streams().streams), 0);
 });
 
-test('a socket that nobody listens at is no error, and is replaced by who listens next', async (t) => {
+test('a socket without a listener is no error, and the next listener replaces it', async (t) => {
   const path = join(temporaryFolder(t), 'control.sock');
   writeFileSync(path, '');
   assert.equal(await callHolder(path, CALL, streams().streams), undefined);
@@ -180,7 +180,7 @@ test('a socket that nobody listens at is no error, and is replaced by who listen
   assert.equal(await callHolder(path, CALL, streams().streams), 3);
 });
 
-test('a command that is to go on elsewhere comes back with its arguments, after its output', async (t) => {
+test('a command that is to continue elsewhere is returned with its arguments, after its output', async (t) => {
   const { path } = await served(t, async (_call, { stdout }) => {
     stdout.write('so far');
     return new GoOn({ from: 3 });
@@ -190,7 +190,7 @@ test('a command that is to go on elsewhere comes back with its arguments, after 
   assert.equal(one.text.stdout, 'so far');
 });
 
-test('who asks for the folder is told no at once, or has it when the process has come to an end of its calls', async (t) => {
+test('a request for the folder is refused at once, or granted when the process has finished its calls', async (t) => {
   const { signal } = new AbortController();
   const kept = await served(t, async () => 0);
   assert.equal(await askForFolder(kept.path, signal), 'refused');

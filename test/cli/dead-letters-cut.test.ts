@@ -1,4 +1,4 @@
-/** Letters that were cut, and letters of events for several rows. */
+/** Truncated dead letters, and dead letters of events for several rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
@@ -10,7 +10,7 @@ import { partitionOfText } from '../../topics/log/partition.ts';
 import { command, wired } from './in-process.ts';
 import { cut, DEAD, event, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 
-test('of a letter that was cut, the record is shown and replayed from where the log has it', async (t) => {
+test('for a truncated dead letter, the record is shown and replayed from the log', async (t) => {
   const one = await wired(t);
   const record = event('x'.repeat(100_000), { other: 'y'.repeat(5000) });
   const id = await cut(one, record, 3000);
@@ -29,7 +29,7 @@ test('of a letter that was cut, the record is shown and replayed from where the 
   });
 });
 
-test('a letter that was cut, of a record that the log has dropped, is shown as far as it goes and not replayed; others are', async (t) => {
+test('a truncated dead letter whose record the log has dropped is shown in part and not replayed; others are replayed', async (t) => {
   const one = await wired(t);
   const gone = await cut(one, { ...event('x'.repeat(100_000)), partition: 3 }, 3000);
   await one.stores.transport.expire(Date.now());
@@ -55,7 +55,7 @@ test('a letter that was cut, of a record that the log has dropped, is shown as f
   assert.match(text.stderr, new RegExp(`^${gone} is left as it is: of the 100000 bytes`, 'm'));
 });
 
-test('a record that lies where the cut one lay, and is another, is not taken for it', async (t) => {
+test('another record at the position of a truncated one is not taken for it', async (t) => {
   const one = await wired(t);
   const record = event('x'.repeat(100_000));
   const id = await cut(one, record, 3000);
@@ -72,7 +72,7 @@ test('a record that lies where the cut one lay, and is another, is not taken for
   assert.equal(JSON.parse((await command(one, 'dead-letters show', { id, json: true })).stdout).cutFrom, null);
 });
 
-test('a letter that names rows shows them, and its replay reaches those in their partitions', async (t) => {
+test('a dead letter that names rows shows them, and its replay reaches those rows in their partitions', async (t) => {
   const one = await wired(t);
   const keys = ['u1', 'u2', 'u3'].map((user) => ['default', user, 'c1', 'b1']);
   const about = { rows: keys.slice(0, 2), unshown: keys.slice(2) };
@@ -102,7 +102,7 @@ test('a letter that names rows shows them, and its replay reaches those in their
   );
 });
 
-test('what would be taken twice is not replayed: rows without names, and a view that was refused before rows were named', async (t) => {
+test('a replay that would apply something twice is refused: rows without names, and a view that was refused before dead letters named rows', async (t) => {
   const one = await wired(t);
   const rows = Array.from({ length: 500 }, (_, n) => ['default', `u${n}`, 'c1', 'b1']);
   const unnamed = await cut(one, event('{}'), 3000, { rows });
@@ -116,7 +116,7 @@ test('what would be taken twice is not replayed: rows without names, and a view 
   assert.match(left[1].why, /rebuild-views/);
 });
 
-test('a record that its topic does not take is left, and the others of the same call are replayed', async (t) => {
+test('a record that its topic does not accept is skipped, and the others of the same call are replayed', async (t) => {
   const one = await wired(t);
   const ids = [];
   for (const text of ['a', 'b'.repeat(100), 'c']) ids.push(await rejected(one, event(text), ['track-progress']));

@@ -12,7 +12,7 @@ import { enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
 import { command, wired } from './in-process.ts';
 import { DEAD, event, LIMIT, LIST, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 
-test('one record that one job rejected several times is one dead letter, and two jobs have one each', async (t) => {
+test('a record that one job rejected several times is one dead letter, and a record that two jobs rejected is two', async (t) => {
   const one = await wired(t);
   const id = await rejected(one, event('{}'), ['track-progress', 'notify', 'track-progress']);
   const letters = await list(one);
@@ -23,7 +23,7 @@ test('one record that one job rejected several times is one dead letter, and two
   assert.deepEqual(letters[0].rejectedAt, new Date(2000).toISOString());
 });
 
-test('the list can be cut down by job, code and topic', async (t) => {
+test('the list can be filtered by job, code and topic', async (t) => {
   const one = await wired(t);
   const first = await rejected(one, event('{}'), ['track-progress']);
   const second = await rejected(one, event('x'), ['notify'], 'VALUE_UNREADABLE');
@@ -41,7 +41,7 @@ test('the list can be cut down by job, code and topic', async (t) => {
   assert.equal(stderr, '2 dead letters\n');
 });
 
-test('records that no job wrote are no dead letters', async (t) => {
+test('records that no job wrote are not dead letters', async (t) => {
   const one = await wired(t);
   await one.stores.transport.produce([{ ...event('{}'), topic: DEAD }]);
   assert.deepEqual(await list(one), []);
@@ -67,7 +67,7 @@ test('a dead letter is shown with its reason, its headers and its value as text'
   assert.doesNotMatch(stdout, /tributary-code/);
 });
 
-test('a value that is no text is shown as bytes', async (t) => {
+test('a value that is not text is shown as bytes', async (t) => {
   const one = await wired(t);
   const value = Uint8Array.from([0, 0, 0, 0, 9, ...Buffer.from('abcdefghijklmnop')]);
   const id = await rejected(one, event(value), ['track-progress']);
@@ -78,14 +78,14 @@ test('a value that is no text is shown as bytes', async (t) => {
   assert.deepEqual(Buffer.from(json.valueBase64, 'base64'), Buffer.from(value));
 });
 
-test('a value that can be read by now is shown decoded', async (t) => {
+test('a value that has become readable is shown decoded', async (t) => {
   const one = await wired(t);
   const id = await rejected(one, event(JSON.stringify(enrolled('u1').data)), ['track-progress']);
   const { stdout } = await command(one, 'dead-letters show', { id, json: true });
   assert.deepEqual(JSON.parse(stdout).data, enrolled('u1').data);
 });
 
-test('a replayed record is as it was, without its origin and for the job alone that rejected it', async (t) => {
+test('a replayed record is unchanged, without its origin, and only for the job that rejected it', async (t) => {
   const one = await wired(t);
   const bytes = Uint8Array.from([1, 2, 255]);
   const id = await rejected(one, event('{}', { ce_origin: 'a/b/0/1/0', other: bytes }), ['track-progress']);
@@ -103,7 +103,7 @@ test('a replayed record is as it was, without its origin and for the job alone t
   assert.deepEqual(marker?.headers, { 'tributary-replayed': id, [DEAD_LETTER.job]: 'track-progress' });
 });
 
-test('a replayed event is kept as long as any new record, and happened when it did, however often it is replayed', async (t) => {
+test('a replayed event is retained like a new record and keeps its time, however often it is replayed', async (t) => {
   const one = await wired(t);
   const data = enrolled('u1').data;
   const structured = { specversion: '1.0', id: 'e', source: '/s', type: 'enrollment.enrolled', data };
@@ -130,7 +130,7 @@ test('a replayed event is kept as long as any new record, and happened when it d
   }
 });
 
-test('what was replayed is listed only with --all, and replayed twice only with --again', async (t) => {
+test('a replayed dead letter is listed only with --all, and replayed again only with --again', async (t) => {
   const one = await wired(t);
   const id = await rejected(one, event('{}'), ['track-progress', 'notify']);
   await command(one, 'dead-letters replay', { ...REPLAY, ids: [id], job: 'notify' });
@@ -153,7 +153,7 @@ test('what was replayed is listed only with --all, and replayed twice only with 
   assert.deepEqual(await list(one), []);
 });
 
-test('a record that is rejected once more after its replay stays replayed, and its replay is a dead letter of its own', async (t) => {
+test('a record that is rejected again after its replay stays replayed, and the replay is a dead letter of its own', async (t) => {
   const one = await wired(t);
   const id = await rejected(one, event('{}'), ['track-progress']);
   await command(one, 'dead-letters replay', { ...REPLAY, ids: [id] });
@@ -173,7 +173,7 @@ test('a record that is rejected once more after its replay stays replayed, and i
   );
 });
 
-test('a filter of --all chooses what is replayed; with ids, or for a job that is gone, it is a wrong use', async (t) => {
+test('filters of --all choose what is replayed; with ids, or for a job that is gone, they are a wrong usage', async (t) => {
   const one = await wired(t);
   const first = await rejected(one, event('{}'), ['track-progress']);
   const second = await rejected(one, event('x'), ['track-progress'], 'VALUE_UNREADABLE');
@@ -194,7 +194,7 @@ test('a filter of --all chooses what is replayed; with ids, or for a job that is
   );
 });
 
-test('as processes: a record is rejected by its job, listed, shown, and replayed to that job alone', async (t) => {
+test('as processes: a job rejects a record, which is listed, shown, and replayed to that job alone', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const before = await wire({ config, platform: learningPlatform });
@@ -220,7 +220,7 @@ test('as processes: a record is rejected by its job, listed, shown, and replayed
   assert.match((await tributary(folder, ['tail', DEAD])).stdout, /REPLAYED: enrollment\.events\/2\/0/);
 });
 
-test('a letter that is dismissed is listed, counted and replayed no more; with --all or --again it is', async (t) => {
+test('a dismissed dead letter is not listed, counted or replayed, except with --all or --again', async (t) => {
   const one = await wired(t);
   const first = await rejected(one, event('{}'), ['track-progress', 'notify']);
   const second = await rejected(one, event('x'), ['notify'], 'VALUE_UNREADABLE');

@@ -34,7 +34,7 @@ async function* cut(bytes: Buffer, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-test('lines are the same however the input is cut; empty ones count and are left out', async () => {
+test('lines are the same wherever the input is cut; empty ones count and are skipped', async () => {
   const input = Buffer.from('{"a":"ü"}\n\r\n  \n{"b":1}\r\nlast');
   for (const size of [1, 2, 3, 5, input.length]) {
     const lines = await Array.fromAsync(linesOf(cut(input, size)));
@@ -56,7 +56,7 @@ test('a line without an end is refused before it fills the memory', async () => 
   await assert.rejects(Array.fromAsync(linesOf(endless())), /line 1 has more than \d+ bytes/);
 });
 
-test('the example of every event of every topic is taken, and lies in the partition of its key', () => {
+test('the example of every event of every topic is accepted, and is in the partition of its key', () => {
   for (const topic of topics) {
     for (const def of [...topic.events, ...topic.broadcasts]) {
       const line = Buffer.from(JSON.stringify({ type: def.type, data: def.example }));
@@ -73,7 +73,7 @@ test('the example of every event of every topic is taken, and lies in the partit
   }
 });
 
-test('an event without id, source, time and tenant gets them', () => {
+test('an event without id, source, time or tenant gets defaults', () => {
   const [first, second] = [recordOf(enrolled('u1')), recordOf(enrolled('u1'))];
   assert.notEqual(first.headers['ce_id'], second.headers['ce_id']);
   assert.equal(first.headers['ce_time'], '2026-02-01T10:00:00.000Z');
@@ -82,7 +82,7 @@ test('an event without id, source, time and tenant gets them', () => {
   assert.equal(first.headers['content-type'], 'application/avro');
 });
 
-test('what an event says of itself is kept', () => {
+test('attributes that an event has are kept', () => {
   const { headers, timestamp } = recordOf({
     ...enrolled('u1'),
     id: 'e',
@@ -97,7 +97,7 @@ test('what an event says of itself is kept', () => {
   assert.equal(timestamp, NOW, 'it is kept from the time it was sent');
 });
 
-test('the further attributes of a CloudEvent become headers; those without a value are absent', () => {
+test('other attributes of a CloudEvent become headers; those without a value are absent', () => {
   const cloudEvent = {
     specversion: '1.0',
     id: 'e',
@@ -173,6 +173,6 @@ for (const [what, line, because] of WRONG) {
   });
 }
 
-test('bytes that are no UTF-8 are refused', () => {
+test('bytes that are not UTF-8 are refused', () => {
   assert.match(String(recordsOf(Buffer.from([0x7b, 0xff, 0x7d]), target)), /no JSON in UTF-8/);
 });

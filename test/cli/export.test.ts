@@ -7,7 +7,7 @@ import { temporaryFolder, tributary } from './harness.ts';
 const DOCS = join(import.meta.dirname, '../../docs');
 const textOf = (...path: string[]): string => readFileSync(join(...path), 'utf8');
 
-test('the document is printed, without a data folder', async (t) => {
+test('the document is printed without a data folder', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stdout, stderr } = await tributary(folder, ['topics', 'export']);
   assert.deepEqual([code, stderr], [0, '']);
@@ -15,7 +15,7 @@ test('the document is printed, without a data folder', async (t) => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test('it is written into a folder, with a schema of each event', async (t) => {
+test('the document is written into a folder, with a schema of each event', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stdout } = await tributary(folder, ['topics', 'export', '--out', 'a/b']);
   assert.equal(code, 0);
@@ -26,7 +26,7 @@ test('it is written into a folder, with a schema of each event', async (t) => {
   assert.equal(stdout, `a/b/asyncapi.json and ${names.length} schemas in a/b/schemas were written\n`);
 });
 
-test('a folder that cannot be written ends the command with the reason', async (t) => {
+test('a folder that is not writable ends the command with the reason', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
   const { code, stderr } = await tributary(folder, ['topics', 'export', '--out', 'file']);

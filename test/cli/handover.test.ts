@@ -1,4 +1,4 @@
-/** Who only looks keeps nobody from the data folder: it is handed over to `up`, and makes none by looking. */
+/** A command that only reads does not lock others out of the data folder: it hands it over to `up`, and never creates it. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const TOPIC = 'enrollment.events';
 const produce = (folder: string, ...users: string[]) =>
   tributary(folder, ['produce', TOPIC], { input: ndjson(...users.map((user) => enrolled(user))) });
 
-test('who follows a topic since before up goes on beside it, with each record once', async (t) => {
+test('a follower of a topic that began before up continues beside it, with each record once', async (t) => {
   const folder = temporaryFolder(t);
   await produce(folder, 'u1', 'u2');
   const tail = running(t, folder, ['tail', TOPIC, '--from-beginning', '--follow', '--json']);
@@ -33,7 +33,7 @@ test('who follows a topic since before up goes on beside it, with each record on
   assert.deepEqual(keys.sort(), ['u1', 'u2', 'u3']);
 });
 
-test('who waits for the jobs since before up sees them catch up, also by way of another one that had the folder', async (t) => {
+test('a wait for the jobs that began before up sees them catch up, even after another process had the folder', async (t) => {
   const folder = temporaryFolder(t);
   await produce(folder, 'u1');
   const tail = running(t, folder, ['tail', TOPIC, '--follow']);
@@ -47,7 +47,7 @@ test('who waits for the jobs since before up sees them catch up, also by way of 
   assert.equal((await tail.ended).code, 0);
 });
 
-test('a folder that was lent to an up that ended is taken up again', async (t) => {
+test('a folder that was lent to an up is used again after that up ended', async (t) => {
   const folder = temporaryFolder(t);
   await produce(folder, 'u1');
   const tail = running(t, folder, ['tail', TOPIC, '--follow']);
@@ -77,7 +77,7 @@ const LOOKING = [
   ['indexes', 'renew', 'enrollments'],
 ];
 
-test('who looks at a folder without data is told so, and makes none', async (t) => {
+test('a command that reads a folder without data reports that, and creates no data', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'empty'));
   for (const data of ['mistyped', 'empty']) {
@@ -97,7 +97,7 @@ test('who looks at a folder without data is told so, and makes none', async (t) 
   }
 });
 
-test('doctor finds that there are no data, and makes none', async (t) => {
+test('doctor reports that there is no data, and creates none', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stdout } = await tributary(folder, ['doctor', '--json']);
   assert.equal(code, 1);
@@ -107,7 +107,7 @@ test('doctor finds that there are no data, and makes none', async (t) => {
   assert.equal(existsSync(join(folder, 'data')), false);
 });
 
-test('what would be made is said of a folder without data, and nothing is made', async (t) => {
+test('with a folder without data, the plan is shown and nothing is made', async (t) => {
   const folder = temporaryFolder(t);
   for (const what of ['topics', 'tables', 'indexes']) {
     const { code, stdout } = await tributary(folder, [what, 'apply', '--dry-run', '--json']);
@@ -117,7 +117,7 @@ test('what would be made is said of a folder without data, and nothing is made',
   assert.equal(existsSync(join(folder, 'data')), false);
 });
 
-test('what is on a server can be looked at without a folder, and what is embedded beside it is told to have no data', async (t) => {
+test('data on a server can be read without a folder, and embedded data beside it is reported as missing', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: { transport: 'kafka://127.0.0.1:1' }, env: {}, folder });
   const wired = await wire({ config, platform: learningPlatform }, 'nothing', 'looks');
@@ -130,7 +130,7 @@ test('what is on a server can be looked at without a folder, and what is embedde
   assert.equal(existsSync(config.data), false);
 });
 
-test('a file of another program is left alone by every command', async (t) => {
+test('every command leaves a file of another program alone', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'data'));
   const other = new DatabaseSync(join(folder, 'data/tributary.sqlite'));

@@ -1,4 +1,4 @@
-/** The command line as a user has it: a process of its own, in a folder of its own. */
+/** The command line as a user runs it: a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ export interface Running {
   readonly said: (text: string) => Promise<void>;
 }
 
-/** Starts a command that goes on. It is killed when the test is over, if it still runs. */
+/** Starts a command that keeps running. It is killed when the test is over, if it still runs. */
 export function running(t: TestContext, folder: string, args: readonly string[], env?: Options['env']): Running {
   const one = start(folder, args, { env });
   t.after(async () => {

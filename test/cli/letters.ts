@@ -6,7 +6,7 @@ import { command } from './in-process.ts';
 
 export const TOPIC = 'enrollment.events';
 export const DEAD = `${TOPIC}.dead-letter`;
-/** When records came into the log. */
+/** When records were logged. */
 export const LOGGED = Date.UTC(2026, 0, 5);
 export const LIMIT = () => LARGEST_RECORD;
 export const LIST = { job: null, code: null, topic: null, all: false, json: true };
@@ -28,7 +28,7 @@ export const event = (value: string | Uint8Array, headers: NewRecord['headers'] 
   timestamp: LOGGED,
 });
 
-/** A record as the log has it, and the letters that jobs write of it. */
+/** A record as the log has it, and the dead letters that jobs write of it. */
 export async function rejected(
   { stores }: Wired,
   record: NewRecord,
@@ -62,7 +62,7 @@ export const lastOf = async ({ stores }: Wired, topic: string, partition: number
   return record;
 };
 
-/** A letter that some topic took no more than so many bytes of. */
+/** A dead letter for a topic that accepts no more than so many bytes. */
 export async function cut({ stores }: Wired, record: NewRecord, largest: number, about: object = {}) {
   const [offset] = await stores.transport.produce([record]);
   const rejected = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };

@@ -32,7 +32,7 @@ const LISTS: readonly (readonly [CommandName, object])[] = [
   ['dead-letters list', LIST],
 ];
 
-test('every list is a table for people, CSV with the same columns, and one JSON document', async (t) => {
+test('every list can be a table for people, CSV with the same columns, or one JSON document', async (t) => {
   const one = await wired(t);
   await rejected(one, event('{}'), ['track-progress']);
   await one.stores.search.apply(enrollmentIndex, [{ key: ['default', 'u1', 'c1'], version, record: enrollment }]);
@@ -59,7 +59,7 @@ test('every list is a table for people, CSV with the same columns, and one JSON 
   }
 });
 
-test('times are readable in a table and in CSV, and numbers in JSON; what a cell cannot hold plainly is quoted', async (t) => {
+test('times are readable in a table and in CSV, and numbers in JSON; cells with special characters are quoted', async (t) => {
   const one = await wired(t);
   await one.stores.search.apply(enrollmentIndex, [{ key: ['default', 'u1', 'c1'], version, record: enrollment }]);
   const args = { index: 'enrollments', words: '', filter: ['completedAt>=2026-01-01'], sort: 'progress:desc', ...PAGE };
@@ -100,7 +100,7 @@ test('times within records, arrays and maps are readable too', () => {
   });
 });
 
-test('tables and indexes lists what the jobs declare, and who writes it', async (t) => {
+test('tables and indexes lists what the jobs declare, and which job writes it', async (t) => {
   const one = await wired(t);
   const tables = JSON.parse((await command(one, 'tables', { json: true })).stdout);
   assert.deepEqual(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder, tributary, up } from './harness.ts';
 
-test('a data folder whose path is too long for a socket is used as any other', async (t) => {
+test('a data folder whose path is too long for a socket works like any other', async (t) => {
   const folder = temporaryFolder(t);
   const data = join(folder, 'deep'.repeat(25), 'deeper'.repeat(10), 'data');
   mkdirSync(data, { recursive: true });

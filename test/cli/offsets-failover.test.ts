@@ -21,7 +21,7 @@ async function otherCluster(t: TestContext): Promise<TestStores> {
   return stores;
 }
 
-test('a planned failover: everything is read, the jobs go on at the end of the other cluster, on the same tables', async (t) => {
+test('a planned failover: everything is read, and the jobs go on at the end of the other cluster with the same tables', async (t) => {
   for (const takes of [() => true, isEmittedByNoJob]) {
     const c = await campus(t);
     await c.enrol(8);
@@ -43,21 +43,21 @@ test('a planned failover: everything is read, the jobs go on at the end of the o
   }
 });
 
-test('an unplanned failover: new tables are made from a mirror of what no job said', async (t) => {
+test('an unplanned failover: new tables are made from a mirror without the events that jobs emitted', async (t) => {
   const c = await campus(t);
   await c.enrol(8);
   await c.run();
   const before = await everything(c);
   const target = await otherCluster(t);
   await mirror(c.stores.transport, target.transport, isEmittedByNoJob);
-  // In the middle of something, with rows and offsets that nobody can tell any more from those of the other cluster.
+  // In the middle of work: rows and offsets can no longer be distinguished from those of the other cluster.
   await c.enrol(1);
   const fresh = await Campus.open({ ...target, codec: c.stores.codec });
   await fresh.run();
   assert.deepEqual(await everything(fresh), before);
 });
 
-test('a topic that was deleted and made again: jobs go on with the new one, and what rows know stays', async (t) => {
+test('a topic is deleted and made again: jobs continue with the new one, and rows keep their data', async (t) => {
   for (const name of [enrollmentEvents.name, summarizeBatch.from.name]) {
     const c = await campus(t);
     await c.enrol(8);
@@ -71,7 +71,7 @@ test('a topic that was deleted and made again: jobs go on with the new one, and 
   }
 });
 
-test('a topic that was made again and filled from a copy of the old one: the job goes on behind the copy', async (t) => {
+test('a topic is made again and filled from a copy of the old one: the job continues after the copy', async (t) => {
   const c = await campus(t);
   await c.enrol(8);
   await c.run();

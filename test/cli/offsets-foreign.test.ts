@@ -1,4 +1,4 @@
-/** Offsets that another tool has put where they are, which empties what was committed beside them. */
+/** Offsets that another tool has committed, which deletes the metadata beside them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
@@ -15,7 +15,7 @@ const PLACES: Readonly<Record<string, (end: number) => number>> = {
 };
 
 for (const [where, placeOf] of Object.entries(PLACES)) {
-  test(`another tool resets a job to ${where}, then the one upstream is rewound: counts stay right, and it is told`, async (t) => {
+  test(`another tool resets a job to ${where}, then the upstream job is rewound: counts stay right, and the reset is reported`, async (t) => {
     const c = await campus(t);
     await c.enrol(10);
     await c.run();
@@ -26,7 +26,7 @@ for (const [where, placeOf] of Object.entries(PLACES)) {
     await c.run();
     assert.deepEqual(await c.counts(), [10, 10]);
     assert.equal(c.heard('offset-foreign').length, 2, 'once a partition: it is repaired');
-    // Upstream everything is said anew.
+    // The upstream job emits everything again.
     c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
     await seek(c, trackProgress, begin, { restored: true });
     await c.run();
@@ -34,7 +34,7 @@ for (const [where, placeOf] of Object.entries(PLACES)) {
   });
 }
 
-test('a move repairs what another tool has left before anybody has claimed it', async (t) => {
+test('a move repairs what another tool has changed before the next claim', async (t) => {
   for (const to of [begin, end]) {
     const c = await campus(t);
     await c.enrol(10);
@@ -54,7 +54,7 @@ test('a move repairs what another tool has left before anybody has claimed it', 
   }
 });
 
-test('it is said from which offset on the log can tell what was counted', async (t) => {
+test('the report names the first offset from which the log shows what was counted', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   await c.run();
@@ -68,7 +68,7 @@ test('it is said from which offset on the log can tell what was counted', async 
   const said = await seek(c, summarizeBatch, end);
   assert.match(said, /The dedupe positions are made from the log, as far as it reaches back: /);
   assert.match(said, new RegExp(`^ +0 .* ${first} `, 'm'));
-  // Each of both lines has said something since.
+  // Both upstream partitions have emitted something since.
   await seek(c, trackProgress, begin);
   await c.run();
   assert.deepEqual(await c.counts(), [10, 10]);

@@ -44,7 +44,7 @@ export async function rebuildViews(of: Campus): Promise<void> {
   if (code !== 0) throw new Error(stderr);
 }
 
-/** All partitions unless one is given, and done unless it is said otherwise. */
+/** All partitions unless one is given, and applied unless stated otherwise. */
 export async function seek(of: Campus, job: { readonly name: string }, to: unknown, rest: object = {}, input = '') {
   const args = { job: job.name, partition: null, to, restored: false, apply: true, json: false, ...rest };
   const ended = await command(wiredTo(of), 'offsets seek', args, input);

@@ -27,12 +27,12 @@ async function twoDays(c: Campus) {
   return { backup, offsets, before: await everything(c) };
 }
 
-test('a rewind writes the views of the rows again that it comes to, and changes nothing else', async (t) => {
+test('a rewind writes the views of the replayed rows again, and changes nothing else', async (t) => {
   const c = await campus(t);
   const { before } = await twoDays(c);
   const said = () => emittedEvents(c.stores, batchEvents, trackProgress);
   const saidBefore = await said();
-  // Its rows are those of events of the platform. What a job said is known by its dedupe positions, and leads to no row a second time.
+  // Its rows come from events of the platform. Derived events are recognised by their dedupe positions, and change no row a second time.
   c.stores.database.exec("DELETE FROM cache_fields WHERE cache = 'learner_courses'");
   await seekAll(c, begin);
   await c.run();
@@ -42,7 +42,7 @@ test('a rewind writes the views of the rows again that it comes to, and changes 
 
 for (const claims of [false, true]) {
   const also = claims ? ', the claims with them' : '';
-  test(`tables restored from a backup${also}: from the offsets that were kept beside it all is as before`, async (t) => {
+  test(`tables restored from a backup${also}: moving to the offsets that were saved with it restores everything`, async (t) => {
     const c = await campus(t);
     const { backup, offsets, before } = await twoDays(c);
     restore(c.stores.database, backup, { claims });
@@ -56,7 +56,7 @@ for (const claims of [false, true]) {
   });
 }
 
-test('tables restored from a backup without offsets: from a time before it all is as before', async (t) => {
+test('tables restored from a backup without offsets: moving to a time before it restores everything', async (t) => {
   const c = await campus(t);
   const { backup, before } = await twoDays(c);
   restore(c.stores.database, backup, { claims: true });
@@ -68,7 +68,7 @@ test('tables restored from a backup without offsets: from a time before it all i
   assert.deepEqual(await everything(c), before);
 });
 
-test('a rewind alone does not bring back what restored rows have lost: marks say that it was counted', async (t) => {
+test('a rewind alone does not recover what restored rows have lost: dedupe positions mark it as counted', async (t) => {
   const c = await campus(t);
   const { backup } = await twoDays(c);
   restore(c.stores.database, backup, { claims: true });
@@ -92,7 +92,7 @@ test('rows lost entirely are made anew from the log', async (t) => {
   assert.deepEqual(c.heard('views-stale'), []);
 });
 
-test('a topic that has lost its end stops its jobs, and what the message says lets them go on', async (t) => {
+test('a topic that has lost its end stops its jobs, and the advice in the message lets them continue', async (t) => {
   const c = await campus(t);
   await c.enrol(8);
   await c.visit(8);
@@ -117,7 +117,7 @@ test('a topic that has lost its end stops its jobs, and what the message says le
   await seek(c, trackProgress, begin, RESTORED);
   await c.enrol(3);
   await c.run();
-  // Three new learners, and the one whose visit came after the loss. Their batches take for repeats what is said at offsets of before.
+  // Three new learners, and the one who visited after the loss. Their batches take events at earlier offsets for repeats.
   assert.deepEqual(await c.counts(), [8, 4]);
   // Until there are more than the log has lost.
   await c.enrol(20);
@@ -127,7 +127,7 @@ test('a topic that has lost its end stops its jobs, and what the message says le
   assert.ok(counted > 8);
 });
 
-test('one job alone may lose its rows: nothing of it counts twice', async (t) => {
+test('a single job may lose its rows: nothing is counted twice', async (t) => {
   for (const job of [trackProgress, summarizeBatch]) {
     const c = await campus(t);
     const { before } = await twoDays(c);
@@ -138,7 +138,7 @@ test('one job alone may lose its rows: nothing of it counts twice', async (t) =>
   }
 });
 
-test('views of a claim that committed nothing and that no table knows any more are written over', async (t) => {
+test('views of a claim that committed nothing and that no table knows any more are overwritten', async (t) => {
   const c = await campus(t);
   const { backup, offsets } = await twoDays(c);
   // Owners that write rows and views, and die before they commit.
@@ -158,7 +158,7 @@ test('views of a claim that committed nothing and that no table knows any more a
   assert.deepEqual(c.heard('views-stale'), []);
 });
 
-test('offsets that were lost with the log of the groups are no reason for tokens below those of the claims', async (t) => {
+test('new tokens are above those of the claims, even if committed offsets were lost with the log of the groups', async (t) => {
   const c = await campus(t);
   for (const { name, from } of CAMPUS_JOBS) await c.stores.tables.claim(name, from.name, 0, 5000);
   await c.enrol(5);
@@ -178,7 +178,7 @@ test('offsets that were lost with the log of the groups are no reason for tokens
   assert.deepEqual(c.heard('views-stale'), []);
 });
 
-test('marks that were kept know what the log has forgotten', async (t) => {
+test('saved dedupe positions include what the log has dropped', async (t) => {
   const c = await campus(t);
   await c.enrol(5);
   await c.run();
@@ -188,14 +188,14 @@ test('marks that were kept know what the log has forgotten', async (t) => {
   await c.stores.transport.expire(DAY_ONE + 3_600_000);
   assert.deepEqual((await partitionsOf(c.stores.transport, batchEvents.name)).flat(), []);
   await seek(c, summarizeBatch, saved, RESTORED, offsets);
-  // Upstream everything is said anew.
+  // The upstream job emits everything again.
   c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
   await seek(c, trackProgress, begin, RESTORED);
   await c.run();
   assert.deepEqual(await c.counts(), [5, 5]);
 });
 
-test('a view that holds newer records than any claim can write is told, until it is begun anew', async (t) => {
+test('a view with records newer than any claim can write is reported, until it is begun anew', async (t) => {
   const c = await campus(t);
   const { backup } = await twoDays(c);
   for (let n = 0; n < 4; n++) {
@@ -203,7 +203,7 @@ test('a view that holds newer records than any claim can write is told, until it
     await c.run();
   }
   const before = await everything(c);
-  // Nobody knows any more how far the tokens were: neither the claims nor what the groups had committed.
+  // The last token is unknown: it is neither in the claims nor in the commits of the groups.
   restore(c.stores.database, backup, { claims: true });
   c.stores.database.exec('DELETE FROM log_offsets');
   c.told.length = 0;
@@ -217,7 +217,7 @@ test('a view that holds newer records than any claim can write is told, until it
   assert.deepEqual(await everything(c), before);
 });
 
-test('who is behind when the offsets are kept loses nothing by the restore', async (t) => {
+test('a job that is behind when the offsets are saved loses nothing by the restore', async (t) => {
   const c = await campus(t);
   await c.enrol(3);
   await c.run();

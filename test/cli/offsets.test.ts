@@ -1,4 +1,4 @@
-/** What `offsets show` says and `offsets seek` does, and what an operator gives wrongly. */
+/** What `offsets show` prints and `offsets seek` does, and wrong input of an operator. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { at, begin, campus, end, saved, seek, show, showText } from './offsets-h
 const ofJob = async (c: Parameters<typeof show>[0], { name }: { readonly name: string }) =>
   (await show(c, [name])).shown[0]?.partitions ?? [];
 
-test('where the jobs stand is shown for each partition, with what they have committed', async (t) => {
+test('the position of each job is shown for each partition, with what it has committed', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   const before = await ofJob(c, trackProgress);
@@ -27,13 +27,13 @@ test('where the jobs stand is shown for each partition, with what they have comm
     assert.deepEqual([committed, furthest, lag, notes], [end, end, 0, []]);
   }
   const dedupe = (await ofJob(c, summarizeBatch)).reduce((sum, one) => sum + one.dedupe, 0);
-  assert.ok(dedupe > 0, 'of what track-progress said');
+  assert.ok(dedupe > 0, 'of the events of track-progress');
   const { stdout } = await showText(c);
   assert.match(stdout, /^job +partition +committed +end +behind +furthest +dedupe +notes$/m);
   assert.match(stdout, /^summarize-batch +0 /m);
 });
 
-test('a move is only said until it is to be applied', async (t) => {
+test('a move is only shown until --apply is given', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   await c.run();
@@ -56,7 +56,7 @@ test('a move is only said until it is to be applied', async (t) => {
   );
 });
 
-test('one partition is moved, to an offset, a time, the end or what was saved', async (t) => {
+test('one partition is moved to an offset, a time, the end or a saved offset', async (t) => {
   const c = await campus(t);
   await c.enrol(8);
   await c.run();
@@ -77,7 +77,7 @@ test('one partition is moved, to an offset, a time, the end or what was saved', 
   assert.deepEqual(await committed(), [0, last]);
 });
 
-test('what is skipped by a move is said', async (t) => {
+test('the number of records that a move skips is shown', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   assert.match(await seek(c, trackProgress, end), /^6 offsets are never read: what lies there is not applied\.$/m);
@@ -85,7 +85,7 @@ test('what is skipped by a move is said', async (t) => {
   assert.deepEqual(await c.counts(), [0, 0]);
 });
 
-test('an owner that is at work when its job is moved claims again, and goes on from there', async (t) => {
+test('a working owner whose job is moved claims again, and continues from the new offset', async (t) => {
   const c = await campus(t);
   await c.enrol(6);
   const worker = await c.worker(trackProgress, 0);
@@ -97,7 +97,7 @@ test('an owner that is at work when its job is moved claims again, and goes on f
   assert.deepEqual(await c.counts(), [6, 6]);
 });
 
-test('beside jobs that run, a job is moved to where it was seen before, and goes on', async (t) => {
+test('beside running jobs, a job is moved to an earlier offset, and continues', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   const produce = (...users: string[]) =>
@@ -132,7 +132,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['seek', 'track-progress', '--all', '--to-saved', '-'], /what was saved is no JSON/],
 ];
 
-test('every wrong use is answered with one line and exit code 2', async (t) => {
+test('every wrong usage is answered with one line and exit code 2', async (t) => {
   const folder = temporaryFolder(t);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   for (const [args, because] of WRONG) {
@@ -142,7 +142,7 @@ test('every wrong use is answered with one line and exit code 2', async (t) => {
   }
 });
 
-test('what was saved of another topic of the name, or is damaged, is refused', async (t) => {
+test('saved offsets of another topic with the same name, or damaged ones, are refused', async (t) => {
   const c = await campus(t);
   await c.enrol(4);
   await c.run();

@@ -26,7 +26,7 @@ async function bare(t: TestContext): Promise<Wired> {
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 const count = topicSpecs(learningPlatform.topics).length;
 
-test('topics are compared, then made, and then as they are declared', async (t) => {
+test('topics are compared, then made, and then match their declarations', async (t) => {
   const one = await bare(t);
   const verify = () => command(one, 'topics verify', { json: false });
   const apply = (dryRun: boolean, json = false) => command(one, 'topics apply', { dryRun, json });
@@ -45,7 +45,7 @@ test('topics are compared, then made, and then as they are declared', async (t) 
   assert.deepEqual(JSON.parse((await command(one, 'topics verify', { json: true })).stdout), []);
 });
 
-test('topics that must not be changed are left as they are, with exit code 1', async (t) => {
+test('topics that must not be changed are left unchanged, with exit code 1', async (t) => {
   const one = await bare(t);
   const { transport } = one.stores;
   const [spec] = topicSpecs(learningPlatform.topics);
@@ -58,7 +58,7 @@ test('topics that must not be changed are left as they are, with exit code 1', a
   assert.equal((await transport.describe()).length, count, 'the others were made');
 });
 
-test('what would be made of tables is said in statements that make just that', async (t) => {
+test('the plan for tables is shown as statements that make exactly those tables', async (t) => {
   const one = await bare(t);
   const apply = (dryRun: boolean) => command(one, 'tables apply', { dryRun, json: false });
   const dry = await apply(true);
@@ -75,7 +75,7 @@ test('what would be made of tables is said in statements that make just that', a
   });
 });
 
-test('what would be made of indexes is said, then made', async (t) => {
+test('the plan for indexes is shown, then the indexes are made', async (t) => {
   const one = await bare(t);
   const apply = (dryRun: boolean) => command(one, 'indexes apply', { dryRun, json: false });
   const database = openDatabase(IN_MEMORY);
@@ -89,7 +89,7 @@ test('what would be made of indexes is said, then made', async (t) => {
   assert.match((await apply(false)).stdout, /^all \d+ indexes are as they are declared$/m);
 });
 
-test('beside jobs that run, an index is begun anew and its views are written again', async (t) => {
+test('beside running jobs, an index is begun anew and its views are written again', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   const users = Array.from({ length: 12 }, (_, i) => enrolled(`u${i}`));
@@ -119,7 +119,7 @@ const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = 
   [['rebuild-views', 'notify', '--only', 'search'], /none of these jobs has views in search/],
 ];
 
-test('every wrong use is answered with one line and exit code 2', async (t) => {
+test('every wrong usage is answered with one line and exit code 2', async (t) => {
   const folder = temporaryFolder(t);
   for (const [args, because] of WRONG) {
     const { code, stdout, stderr } = await tributary(folder, args);
@@ -128,7 +128,7 @@ test('every wrong use is answered with one line and exit code 2', async (t) => {
   }
 });
 
-/** Where nobody listens. */
+/** A port without a listener. */
 async function nowhere(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -137,7 +137,7 @@ async function nowhere(): Promise<number> {
   return port;
 }
 
-test('a store that is away when a process starts is waited for: it lives, says why it is not ready and how far behind, and stops when it is told', async (t) => {
+test('a process waits for a store that is away at its start: it is live, reports why it is not ready and its lag, and can be stopped', async (t) => {
   const folder = temporaryFolder(t);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   const [tables, metrics] = [await nowhere(), await nowhere()];
@@ -177,7 +177,7 @@ test('a store that is away when a process starts is waited for: it lives, says w
   assert.equal(lines.filter(({ kind }) => kind === 'outage').length, 1, 'however often it was tried');
 });
 
-test('a search that is away when a process starts holds up no rows, and its index is behind', async (t) => {
+test('a search that is away at the start delays no rows, and its index is behind', async (t) => {
   const folder = temporaryFolder(t);
   const search = `http://127.0.0.1:${await nowhere()}`;
   const one = running(t, folder, ['run', 'track-progress', '--search', search]);
@@ -196,7 +196,7 @@ test('a search that is away when a process starts holds up no rows, and its inde
   assert.match(stderr, /"code":"SEARCH_AWAY","msg":"the jobs begin without the search: /);
 });
 
-test('what is fatal ends a process with its reason, in the log and as the last line', async (t) => {
+test('a fatal error ends a process, with the reason in the log and as the last line', async (t) => {
   const folder = temporaryFolder(t);
   const { code, stderr } = await tributary(folder, [
     'up',
@@ -223,7 +223,7 @@ test('what is fatal ends a process with its reason, in the log and as the last l
   assert.equal(fatal?.code, 'POSITION_BEYOND_LOG');
 });
 
-test('doctor tells a server that is away, and looks at everything else all the same', async (t) => {
+test('doctor reports a server that is away, and still inspects everything else', async (t) => {
   const folder = await begunFolder(t);
   const url = `cassandra://127.0.0.1:${await nowhere()}/tributary`;
   const { code, stdout } = await tributary(folder, ['doctor', '--json', '--tables', url]);

@@ -1,4 +1,4 @@
-/** A module of one's own beside the built-in one, in a folder with a `tributary.config.ts`, as a user has it. */
+/** A custom module beside the built-in one, in a folder with a `tributary.config.ts`, like that of a user. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ const json = async (folder: string, ...args: string[]) => {
   return JSON.parse(stdout);
 };
 
-test('an own module runs beside the built-in one, and every command knows it', async (t) => {
+test('an own module runs beside the built-in one, and every command supports it', async (t) => {
   const folder = folderWith(t, CONFIG);
   const input = ndjson(login('ada'), login('ada'), login('ben'), login('ada'));
   const produced = await tributary(folder, ['produce', 'login.events'], { input });
@@ -92,7 +92,7 @@ test('a record of an own topic that cannot be applied is a dead letter, and can 
   assert.equal(replayed.length, 1);
 });
 
-test('own modules may stand instead of the built-in one', async (t) => {
+test('own modules can replace the built-in one', async (t) => {
   const folder = folderWith(
     t,
     `import { defineModule, definePlatform } from ${urlOf('index.ts')};
@@ -114,7 +114,7 @@ export default definePlatform({ modules: [defineModule({ name: 'logins', topics:
   assert.match(demo.stderr, /events of the module learning, which this platform does not have/);
 });
 
-test('a command that another process runs is told when that has another platform', async (t) => {
+test('a command is told when the process that runs it has another platform', async (t) => {
   const folder = folderWith(t, CONFIG);
   await up(t, folder);
   rmSync(join(folder, 'tributary.config.ts'));
@@ -142,7 +142,7 @@ test('a command that another process runs is told when that has another platform
   );
 });
 
-test('a wrong file stops every command that needs it, with exit code 2, and no help', async (t) => {
+test('a wrong file stops every command that needs it, with exit code 2, but not help and config', async (t) => {
   const folder = folderWith(t, 'export const platform = 1;\n');
   for (const args of [['topics'], ['up'], ['lag'], ['produce', 'user.events'], ['docs', 'pages']]) {
     const { code, stdout, stderr } = await tributary(folder, args);

@@ -22,7 +22,7 @@ function wordsOf(example: string): string[] {
   return (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''));
 }
 
-test('every example in the help is a use of its command', async () => {
+test('every example in the help is valid for its command', async () => {
   for (const { name, typed } of COMMANDS) {
     for (const example of typed?.examples ?? []) {
       assert.equal((await parsed(...wordsOf(example))).command.name, name, example);
@@ -34,18 +34,18 @@ test('every command has an implementation', async () => {
   for (const { name, load } of COMMANDS) assert.equal(typeof (await load()).run, 'function', name);
 });
 
-test('no two commands have one name', () => {
+test('no two commands have the same name', () => {
   const names = COMMANDS.map(({ name }) => name);
   assert.deepEqual(names, [...new Set(names)]);
 });
 
-test('every command has a summary that ends before its description does, or with it', () => {
+test('the description of every command begins with a sentence that is its summary', () => {
   for (const { name, typed } of COMMANDS) {
     if (typed !== undefined) assert.match(typed.description, /^[A-Z].{5,}[.:]/, name);
   }
 });
 
-test('what was not typed is null, false, an empty list or the preset', async () => {
+test('what was not typed is null, false, an empty list or the default', async () => {
   assert.deepEqual(await argsOf('tail', 'enrollment.events'), {
     topic: 'enrollment.events',
     fromBeginning: false,
@@ -74,7 +74,7 @@ test('what was not typed is null, false, an empty list or the preset', async () 
   assert.deepEqual(await argsOf('demo', '--presentations', 'a,b'), { json: false, presentations: ['a', 'b'] });
 });
 
-test('an option that the command above has, too, reaches the command below', async () => {
+test('an option that the parent command has too reaches the subcommand', async () => {
   for (const words of [
     ['topics', 'apply', '--json', '--dry-run'],
     ['topics', '--json', 'apply', '--dry-run'],
@@ -97,7 +97,7 @@ test('the file of saved offsets is the input of the command', async () => {
   assert.equal((await parsed('offsets', 'seek', 'notify', '--all', '--to-end')).input, null);
 });
 
-test('values that do not go together are refused before anything runs', async () => {
+test('values that contradict each other are refused before anything runs', async () => {
   for (const words of [
     ['tail', 'enrollment.events', '--offset', '3'],
     ['offsets', 'seek', 'notify', '--to-end'],

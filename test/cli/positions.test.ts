@@ -1,4 +1,4 @@
-/** What doctor finds of offsets, of what is committed beside them, and of rows and claims that do not go with them. */
+/** What doctor reports about offsets, about their metadata, and about rows and claims that contradict them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { offsets, rowPositions, tokens } from '../../cli/commands/doctor/positions.ts';
@@ -27,7 +27,7 @@ async function worked(t: Parameters<typeof campus>[0]): Promise<Campus> {
   return c;
 }
 
-test('offsets that another tool has put there are found, until the job has gone on', async (t) => {
+test('offsets that another tool has committed are reported until the job has advanced', async (t) => {
   const c = await worked(t);
   await putBy(c, summarizeBatch, (end) => end);
   const [found = '', ...others] = await notOk(c);
@@ -40,7 +40,7 @@ test('offsets that another tool has put there are found, until the job has gone 
   assert.deepEqual(await notOk(c), []);
 });
 
-test('a topic that another tool has expanded is found', async (t) => {
+test('a topic that another tool has expanded is reported', async (t) => {
   const c = await worked(t);
   const { database } = c.stores;
   database.exec(
@@ -55,7 +55,7 @@ test('a topic that another tool has expanded is found', async (t) => {
   assert.deepEqual(others, []);
 });
 
-test('committed offsets of a topic that was deleted and made again are found', async (t) => {
+test('committed offsets of a topic that was deleted and made again are reported', async (t) => {
   const c = await worked(t);
   c.stores.database.exec("UPDATE log_topics SET uuid = 'another' WHERE name = 'enrollment.events'");
   await c.reopen();
@@ -66,7 +66,7 @@ test('committed offsets of a topic that was deleted and made again are found', a
   );
 });
 
-test('rows that have applied the records of another cluster are found, until the job is moved', async (t) => {
+test('rows that have applied the records of another cluster are reported until the job is moved', async (t) => {
   const c = await worked(t);
   const other = await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS });
   t.after(() => other.close());
@@ -82,7 +82,7 @@ test('rows that have applied the records of another cluster are found, until the
   assert.deepEqual(await notOk(c), []);
 });
 
-test('a topic that was made again while its rows stayed is told as long as the job has not begun with it', async (t) => {
+test('a topic that was made again while its rows stayed is reported until the job has begun with it', async (t) => {
   const c = await worked(t);
   await remake(c, trackProgress.from.name);
   assert.match((await notOk(c)).join('\n'), /^problem rows: the row/);
@@ -91,7 +91,7 @@ test('a topic that was made again while its rows stayed is told as long as the j
   assert.deepEqual(await notOk(c), []);
 });
 
-test('claims that are older than rows, or than what was committed, are found until the next claim', async (t) => {
+test('claims older than the rows, or than what was committed, are reported until the next claim', async (t) => {
   const c = await worked(t);
   const backup = backUp(c.stores.database);
   for (let n = 0; n < 3; n++) await c.run();

@@ -1,4 +1,4 @@
-/** What `produce` takes, in which pieces it sends it, and what it says when it fails on the way. */
+/** What `produce` accepts, in which pieces it sends it, and what it prints when it fails on the way. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ async function keysOf(folder: string, topic = TOPIC): Promise<string[]> {
   return shown.map((line) => JSON.parse(line).key);
 }
 
-test('pieces are whole lines, all of them, each with the number of its first and last line, however the input is cut', async () => {
+test('pieces are whole lines, together all of them, each with its first and last line number, wherever the input is cut', async () => {
   const line = fc.string({ maxLength: 12 }).map((text) => text.replaceAll('\n', ''));
   await fc.assert(
     fc.asyncProperty(
@@ -76,7 +76,7 @@ test('a line without an end is refused before it fills the memory', async () => 
   });
 });
 
-test('what is written line by line is sent as it comes, also since before up', async (t) => {
+test('lines are sent as they are written, even if the command began before up', async (t) => {
   const folder = await begunFolder(t);
   const one = running(t, folder, ['produce', TOPIC]);
   one.child.stdin?.write(lines(['u1']));
@@ -91,7 +91,7 @@ test('what is written line by line is sent as it comes, also since before up', a
   assert.deepEqual([code, stdout, stderr], [0, `3 events sent to ${TOPIC}, as 3 records\n`, '']);
 });
 
-test('a pipe, a descriptor, a device and a link are inputs like a file', async (t) => {
+test('a pipe, a descriptor, a device and a link can be inputs like a file', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'events.ndjson');
   writeFileSync(file, lines(['file']));
@@ -115,7 +115,7 @@ test('a pipe, a descriptor, a device and a link are inputs like a file', async (
   assert.deepEqual([nothing.code, nothing.stdout], [0, `0 events sent to ${TOPIC}, as 0 records\n`]);
 });
 
-test('the first signal ends the waiting for a pipe that nobody opens for writing', async (t) => {
+test('the first signal ends the wait for a pipe that nobody opens for writing', async (t) => {
   const folder = temporaryFolder(t);
   execFileSync('sh', ['-c', 'mkfifo pipe'], { cwd: folder });
   const stopping = new AbortController();
@@ -136,7 +136,7 @@ function shell(t: TestContext, folder: string, script: string): Promise<number |
   return new Promise((resolve) => child.once('close', resolve));
 }
 
-test('of a file with a wrong line nothing is sent, however far down it is', async (t) => {
+test('nothing of a file with a wrong line is sent, wherever the line is', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'events.ndjson'), `${lines(users(12_000))}{}\n`);
   const { code, stderr, stdout } = await tributary(folder, ['produce', TOPIC, 'events.ndjson']);
@@ -144,7 +144,7 @@ test('of a file with a wrong line nothing is sent, however far down it is', asyn
   assert.equal(stderr, 'line 12001: type: a string is missing\nerror: one line is wrong; nothing was sent\n');
 });
 
-test('of a pipe with a wrong line it is said what was sent, and one goes on from there', async (t) => {
+test('for a pipe with a wrong line the output shows what was sent, and one can resume from there', async (t) => {
   const folder = temporaryFolder(t);
   const wrong = `${lines(users(12_000))}{}\n${lines(['last'])}`;
   const failed = await tributary(folder, ['produce', TOPIC], { input: wrong });
@@ -163,7 +163,7 @@ test('of a pipe with a wrong line it is said what was sent, and one goes on from
   assert.deepEqual(keys.sort(), [...users(12_000), 'last'].sort());
 });
 
-test('when the process with the folder is gone, it is said what was sent and of which lines that is not known', async (t) => {
+test('when the process with the folder is gone, the output shows which lines were sent and which are unknown', async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, 'data'));
   let calls = 0;
@@ -198,7 +198,7 @@ test('when the process with the folder is gone, it is said what was sent and of 
   assert.match(stderr, /^error: the process that has the data folder ended before this command did/m);
 });
 
-test('a field that an event does not have is told of, once, with what it may have been; the event is sent', async (t) => {
+test('an undeclared field is reported once with a suggestion, and the event is sent', async (t) => {
   const folder = temporaryFolder(t);
   const [event] = [enrolled('u1')];
   const input = ndjson(
@@ -213,7 +213,7 @@ test('a field that an event does not have is told of, once, with what it may hav
   );
 });
 
-test('what tail shows as JSON is taken as it is: the same events, once, with all their attributes', async (t) => {
+test('JSON from tail is accepted as input: the same events, once, with all their attributes', async (t) => {
   const [first, second] = [temporaryFolder(t), temporaryFolder(t)];
   const cloudEvent = { specversion: '1.0', id: 'e-1', source: '/campus', subject: 'u1', attempt: 3, ...enrolled('u1') };
   const whole = { ...cloudEvent, time: '2026-02-01T10:00:00.000Z', tenant: 'north' };
@@ -237,7 +237,7 @@ test('what tail shows as JSON is taken as it is: the same events, once, with all
   assert.match(shown, /"attributes":\{"subject":"u1","attempt":"3"\}/);
 });
 
-test('a record that could not be read is refused with the reason; what jobs say to themselves is left out', async (t) => {
+test('an unreadable record is refused with the reason; records that jobs emit to themselves are left out', async (t) => {
   const folder = temporaryFolder(t);
   const place = { topic: TOPIC, partition: 0, offset: 7, timestamp: '2026-02-01T10:00:00.000Z', key: 'u1' };
   const timer = { ...place, type: 'timer.fired', id: 't', source: '/s', data: {} };

@@ -21,7 +21,7 @@ function written(isSeen: boolean) {
   };
 }
 
-test('on a terminal one line is written over and over, not too often, and is gone in the end', () => {
+test('on a terminal one line is overwritten, not too often, and is removed at the end', () => {
   const { line, text, after } = written(true);
   line.show('9 behind: notify');
   line.show('8 behind: notify');

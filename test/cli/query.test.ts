@@ -74,7 +74,7 @@ const events = [
   visit({ userId: 'ada', page: null, points: Number.MAX_SAFE_INTEGER }),
 ];
 
-test('a table has units, readable times and numbers, and says what it reflects', async (t) => {
+test('a table has units, readable times and numbers, and shows what it reflects', async (t) => {
   const { lake, ask } = await begun(t);
   await lake.count(visits, events);
   const sql = 'select bucket, page, visits, points, duration_p50, visits as v from visits order by page';
@@ -92,7 +92,7 @@ test('a table has units, readable times and numbers, and says what it reflects',
   assert.equal(stderr, '3 rows; visits at version 1\n');
 });
 
-test('JSON has an object a line, with all digits of whole numbers', async (t) => {
+test('JSON has one object per line, with all digits of whole numbers', async (t) => {
   const { lake, ask } = await begun(t);
   const more = [1, 2].map(() => visit({ page: null, points: Number.MAX_SAFE_INTEGER }));
   await lake.count(visits, [...events, ...more]);
@@ -112,7 +112,7 @@ test('JSON has an object a line, with all digits of whole numbers', async (t) =>
   });
 });
 
-test('CSV quotes what it must, and is whole', async (t) => {
+test('CSV has quotes where needed, and is complete', async (t) => {
   const { lake, ask } = await begun(t);
   await lake.count(visits, events);
   const { stdout } = await ask('query', '--csv', 'select page, points, bucket from visits order by page');
@@ -128,7 +128,7 @@ test('CSV quotes what it must, and is whole', async (t) => {
   );
 });
 
-test('a table is cut after its limit and says so; the other forms are not cut', async (t) => {
+test('a table is truncated at its limit and shows that; the other forms are not truncated', async (t) => {
   const { lake, ask } = await begun(t);
   await lake.count(
     hourly,
@@ -144,7 +144,7 @@ test('a table is cut after its limit and says so; the other forms are not cut', 
   assert.equal((await ask('query', sql, '--json', '--limit', '3')).stdout.trim().split('\n').length, 3);
 });
 
-test('the tables are listed, each with what its columns mean', async (t) => {
+test('the tables are listed with the meaning of each column', async (t) => {
   const { ask } = await begun(t);
   const { stdout } = await ask('query', '--list');
   assert.match(stdout, /^visits +\S+ +Visits$/m);
@@ -171,7 +171,7 @@ test('the text of a query is read from a file', async (t) => {
   await assert.rejects(ask('query', 'select 1', '--file', file), { code: 'USAGE' });
 });
 
-test('a datasource is added up by weeks of a zone, each visitor once', async (t) => {
+test('a datasource is added up by weeks of a time zone, and each visitor counts once', async (t) => {
   const { lake, ask } = await begun(t);
   const week = 7 * 24 * 3_600_000;
   await lake.count(visits, [...events, visit({ userId: 'eve' }, { time: visit().time + week })]);

@@ -1,4 +1,4 @@
-/** `tributary rebuild`, as an operator has it: beside `up` in one folder, and without it. */
+/** `tributary rebuild`, as an operator runs it: beside `up` in one folder, and without it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '../../embedded/database.ts';
@@ -27,7 +27,7 @@ async function learners(folder: string): Promise<number> {
   return batch.ever as number;
 }
 
-test('rows are made anew beside running jobs, compared, made current, and taken back', async (t) => {
+test('rows are made anew beside running jobs, compared, made current, and swapped back', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   await enrol(folder, 'ada', 'ben');
@@ -110,7 +110,7 @@ test('a job whose table refuses the rows is rebuilt while the others run, or whi
   assert.equal(await learners(folder), 3);
 });
 
-test('options that do not go together are refused', async (t) => {
+test('options that contradict each other are refused', async (t) => {
   const folder = temporaryFolder(t);
   for (const args of [['--swap', '--back'], ['--follow', '--swap'], ['--yes'], ['--drop', 'x']]) {
     const { code } = await refused(folder, ...args);

@@ -57,7 +57,7 @@ async function ok(one: Wired, ...[name, args]: readonly [Parameters<typeof comma
   return stdout;
 }
 
-test('tables are listed, made smaller, cleaned and cut', async (t) => {
+test('tables are listed, compacted, cleaned and trimmed', async (t) => {
   const one = await wired(t);
   const activity = sourceNamed(one, 'activity');
   assert.match(await ok(one, 'rollup list', lines), /^name .*\n.*\nactivity +- +- +0 /);
@@ -103,7 +103,7 @@ test('tables are listed, made smaller, cleaned and cut', async (t) => {
   assert.match(nowhere.stderr, /there is no datasource and no archive activty.*activity/);
 });
 
-test('the table of a datasource is made anew, compared, made current, taken back and dropped', async (t) => {
+test('the table of a datasource is made anew, compared, made current, swapped back and dropped', async (t) => {
   const one = await wired(t);
   const activity = sourceNamed(one, 'activity');
   const base: RebuildArgs = {
@@ -155,7 +155,7 @@ test('the table of a datasource is made anew, compared, made current, taken back
   assert.match(without.stderr, /enrollment\.events has no archive/);
 });
 
-test('archived events are listed, and sent once more when somebody says so', async (t) => {
+test('archived events are listed, and sent again on request', async (t) => {
   const one = await wired(t);
   const base: ReplayArgs = {
     topic: 'enrollment.events',
@@ -198,7 +198,7 @@ test('archived events are listed, and sent once more when somebody says so', asy
   assert.deepEqual([elsewhere.code, /0 events sent .* 2 events could not be sent/.test(elsewhere.stdout)], [1, true]);
 });
 
-test('options that do not go together are refused', async (t) => {
+test('options that contradict each other are refused', async (t) => {
   const folder = temporaryFolder(t);
   for (const args of [
     ['rollup', 'rebuild', 'activity', '--swap', '--back'],

@@ -5,7 +5,7 @@ import { enrollmentIndex } from '../../schemas/rows/learner-progress.ts';
 
 const terms = (...given: string[]) => termsOf(enrollmentIndex, given);
 
-test('a term is a value of a field, or a bound of it', () => {
+test('a term is the value of a field, or a bound of it', () => {
   assert.deepEqual(terms('state=completed', 'active=true', 'progress>=50', 'progress<100', 'userId>m', 'batches<=b9'), {
     filter: { state: 'completed', active: true },
     ranges: { progress: { gte: 50, lt: 100 }, userId: { gt: 'm' }, batches: { lte: 'b9' } },
@@ -45,7 +45,7 @@ for (const [given, because] of WRONG) {
   });
 }
 
-test('an order is a field, one way or the other', () => {
+test('an order is a field and a direction', () => {
   assert.deepEqual(sortOf(enrollmentIndex, 'progress'), { field: 'progress', descending: false });
   assert.deepEqual(sortOf(enrollmentIndex, 'progress:desc'), { field: 'progress', descending: true });
   for (const text of ['progress:up', 'progress:desc:asc'])

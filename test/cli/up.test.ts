@@ -13,7 +13,7 @@ import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './har
 
 const WAIT = ['lag', '--wait', '--timeout-ms', '60000'];
 
-test('while up runs, other processes produce, wait, and see what the jobs made of it', async (t) => {
+test('while up runs, other processes produce, wait, and see the results of the jobs', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   const produced = await tributary(folder, ['produce', 'enrollment.events'], {
@@ -48,7 +48,7 @@ test('while up runs, other processes produce, wait, and see what the jobs made o
   );
 });
 
-test('a list of records goes on where its last page ended', async (t) => {
+test('a list of records continues after its last page', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   await tributary(folder, ['produce', 'enrollment.events'], {
@@ -66,7 +66,7 @@ test('a list of records goes on where its last page ended', async (t) => {
   );
 });
 
-test('an input of many pieces goes to the other process whole, and its output comes back whole', async (t) => {
+test('an input of many pieces reaches the other process whole, and its output is returned whole', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   const count = 6000;
@@ -86,7 +86,7 @@ test('an input of many pieces goes to the other process whole, and its output co
   assert.deepEqual([keys.length, new Set(keys).size], [count, count]);
 });
 
-test('a file is read where the command was called, not where up runs', async (t) => {
+test('a path is relative to the folder of the caller, not to that of up', async (t) => {
   const folder = temporaryFolder(t);
   const elsewhere = temporaryFolder(t);
   await up(t, folder);
@@ -95,7 +95,7 @@ test('a file is read where the command was called, not where up runs', async (t)
   assert.equal((await tributary(elsewhere, args)).code, 0);
 });
 
-test('wrong uses and wrong lines are answered beside up as they are without it', async (t) => {
+test('wrong usages and wrong lines are answered beside up as they are without it', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   const topic = await tributary(folder, ['tail', 'nonsense']);
@@ -106,7 +106,7 @@ test('wrong uses and wrong lines are answered beside up as they are without it',
   assert.match(lines.stderr, /^line 1: .*\nerror: one line is wrong; nothing was sent\n$/);
 });
 
-test('tail --follow shows what comes, ends at a signal, and up goes on', async (t) => {
+test('tail --follow shows new records, ends at a signal, and up goes on', async (t) => {
   const folder = temporaryFolder(t);
   await up(t, folder);
   const tail = running(t, folder, ['tail', 'enrollment.events', '--follow', '--from-beginning']);
@@ -132,7 +132,7 @@ test('a second up or run on the folder is refused with a clear message', async (
   }
 });
 
-test('a folder that another program has open is refused to up too', async (t) => {
+test('a folder that another program has open is refused to up as well', async (t) => {
   const folder = temporaryFolder(t);
   const database = openDatabase(join(folder, 'data'));
   t.after(() => database.close());
@@ -159,7 +159,7 @@ test('SIGTERM and SIGINT end up with exit code 0, and everything that was read i
   }
 });
 
-test('a follower of a process that stops comes to its end too', async (t) => {
+test('a follower through a process that stops also ends', async (t) => {
   const folder = temporaryFolder(t);
   const one = await up(t, folder);
   await tributary(folder, ['produce', 'user.events'], {
@@ -185,7 +185,7 @@ test('the socket of a process that was killed is replaced', async (t) => {
   assert.equal((await tributary(folder, WAIT)).code, 0, 'with another up');
 });
 
-test('run runs the jobs that are named, and no other', async (t) => {
+test('run runs only the jobs that are named', async (t) => {
   const folder = temporaryFolder(t);
   const one = running(t, folder, ['run', 'track-progress', 'track-progress']);
   await one.said('1 job is running');
@@ -197,7 +197,7 @@ test('run runs the jobs that are named, and no other', async (t) => {
   assert.equal((await one.ended).code, 0);
 });
 
-test('with a port, metrics and probes are served; a port that is taken is told', async (t) => {
+test('with a port, metrics and probes are served; a port that is in use is reported', async (t) => {
   const folder = temporaryFolder(t);
   const port = await freePort();
   const one = await up(t, folder, ['--metrics-port', String(port)]);
@@ -229,7 +229,7 @@ async function beyondLog(folder: string, job: string, topic: string): Promise<vo
   await opened.close();
 }
 
-test('what is fatal to one job stops that one: the others go on, and the process is not ready and says why', async (t) => {
+test('a fatal error of one job stops that job alone: the others go on, and the process reports why it is not ready', async (t) => {
   const folder = temporaryFolder(t);
   await beyondLog(folder, 'track-progress', 'enrollment.events');
   const port = await freePort();
@@ -246,7 +246,7 @@ test('what is fatal to one job stops that one: the others go on, and the process
   );
   assert.equal((await fetch(`${address}/livez`)).status, 200);
   let metrics = '';
-  // All its partitions are let go: soon after the failure is logged, and for good.
+  // All its partitions are released: soon after the failure is logged, and for good.
   while (!/^tributary_partitions_owned\{job="track-progress"\} 0$/m.test(metrics)) {
     metrics = await (await fetch(`${address}/metrics`)).text();
   }
@@ -285,7 +285,7 @@ test('run ends with the message when none of its jobs is left', async (t) => {
   const lines = stderr.trim().split('\n');
   assert.match(lines.at(-1) ?? '', /^error: (track-progress|summarize-batch) is to go on at offset 10 /);
   const levels = lines.slice(0, -1).map((line) => JSON.parse(line));
-  assert.equal(levels.filter(({ level }) => level === 'fatal').length, 2, 'each is said once');
+  assert.equal(levels.filter(({ level }) => level === 'fatal').length, 2, 'each is logged once');
 });
 
 /** Settles when what came so far passes. */

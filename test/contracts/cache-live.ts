@@ -1,4 +1,4 @@
-/** What every implementation of the cache port keeps of live updates. */
+/** The contract of the cache port for live updates. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LiveUpdate } from '../../sinks/cache/port.ts';
@@ -7,7 +7,7 @@ import { HOSTILE } from './versioned.ts';
 
 export function liveContract(opened: Open): void {
   describe('live updates', () => {
-    test('a subscriber is told what was accepted for its entry, in order, and nothing that was stale', async (t) => {
+    test('a subscriber receives what was accepted for its entry, in order, and nothing stale', async (t) => {
       const { cache, tenant } = await opened(t);
       const told = listening();
       await cache.subscribe(courses, [tenant, 'ann'], told.listener);
@@ -30,7 +30,7 @@ export function liveContract(opened: Open): void {
       ]);
     });
 
-    test('what a subscriber was told can be read', async (t) => {
+    test('what a subscriber received can be read', async (t) => {
       const { cache, tenant } = await opened(t);
       const read = Promise.withResolvers<unknown>();
       await cache.subscribe(courses, [tenant, 'ann'], () => {
@@ -40,7 +40,7 @@ export function liveContract(opened: Open): void {
       assert.deepEqual(await read.promise, [{ user: 'ann', course: 'a', count: 1 }]);
     });
 
-    test('every subscriber is told, and one that unsubscribed is not told any more', async (t) => {
+    test('every subscriber is notified, and no longer after it unsubscribed', async (t) => {
       const { cache, tenant } = await opened(t);
       const [one, other] = [listening(), listening()];
       const leave = await cache.subscribe(courses, [tenant, 'ann'], one.listener);
@@ -77,7 +77,7 @@ export function liveContract(opened: Open): void {
       await Promise.all([told.until('a', 1), told.until('b', 2)]);
     });
 
-    test('a change that a listener brings about is told to all after the change before it', async (t) => {
+    test('a change that a listener makes reaches all listeners after the change before it', async (t) => {
       const { cache, tenant } = await opened(t);
       const told = listening();
       const answered = Promise.withResolvers<unknown>();
@@ -125,7 +125,7 @@ export function listening() {
       all.push(update);
       wake();
     },
-    /** What it was told, without what it was told twice. */
+    /** What it received, without repeats. */
     updates: () => withoutRepeats(all),
     async until(course: string, number: number): Promise<void> {
       const isIt = ({ key, record }: LiveUpdate): boolean => key[2] === course && record?.['count'] === number;

@@ -1,4 +1,4 @@
-/** What every implementation of the cache port keeps: see `sinks/cache/port.ts`. */
+/** The contract of the cache port: see `sinks/cache/port.ts`. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -143,7 +143,7 @@ export function cacheContract(name: string, make: (t: TestContext) => Promise<Op
 
     liveContract(opened);
 
-    test('after any writes in any order the newest versions are there, and they were told', async (t) => {
+    test('after any writes in any order the newest versions are stored, and subscribers received them', async (t) => {
       const { cache, tenant } = await opened(t);
       const write = fc.record({
         course: fc.constantFrom('a', 'b', 'c'),

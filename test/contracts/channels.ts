@@ -1,4 +1,4 @@
-/** What every implementation of the channels port keeps: see `sinks/channels/port.ts`. */
+/** The contract of the channels port: see `sinks/channels/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer, Channel, Message } from '../../sinks/channels/port.ts';
@@ -85,13 +85,16 @@ export function channelsContract(name: string, make: (t: TestContext) => Promise
     });
   }
 
-  channelTest('text that is no Unicode is sent as far as it is', async ({ channel, address, received }) => {
-    assert.equal(
-      (await channel.send(message(address, { title: 'a\ud800b', body: 'c\udc00d', link: null }))).outcome,
-      'sent',
-    );
-    assert.deepEqual(await received(), [{ addresses: [address], title: 'a\ufffdb', text: 'c\ufffdd\n' }]);
-  });
+  channelTest(
+    'text that is not valid Unicode is sent as far as it is valid',
+    async ({ channel, address, received }) => {
+      assert.equal(
+        (await channel.send(message(address, { title: 'a\ud800b', body: 'c\udc00d', link: null }))).outcome,
+        'sent',
+      );
+      assert.deepEqual(await received(), [{ addresses: [address], title: 'a\ufffdb', text: 'c\ufffdd\n' }]);
+    },
+  );
 
   channelTest(
     'an impossible address is refused, and nothing is delivered',
@@ -124,7 +127,7 @@ export function channelsContract(name: string, make: (t: TestContext) => Promise
     assert.equal((await received()).length, 1);
   });
 
-  test(`${name}: the same key delivers one message, if the channel says so`, async (t) => {
+  test(`${name}: the same key delivers one message, if the channel declares that`, async (t) => {
     const { channel, address, received } = await make(t);
     if (channel.repeats !== 'honours-key') return t.skip(`it says ${channel.repeats}`);
     assert.equal((await channel.send(message(address, {}))).outcome, 'sent');

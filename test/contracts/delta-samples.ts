@@ -79,7 +79,7 @@ export interface World {
   readonly cache: SegmentCache;
   /** Where scratch files and the cache lie. */
   readonly folder: string;
-  /** Goes on by hand; begins with the machine's own, since objects have its time. */
+  /** Advances by hand; begins with the machine's clock, since objects have its time. */
   readonly clock: { now: number };
   open(options?: Partial<DeltaOptions>): DeltaTable;
   /** Commits rows as segments, with a txn if one is named. */

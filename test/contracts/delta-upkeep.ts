@@ -1,4 +1,4 @@
-/** How a Delta table grows, is put together, and loses what is over: the second half of `delta.ts`. */
+/** How a Delta table grows, is compacted, and loses expired data: the second half of `delta.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { compact, filesOf, growthOf, removalsOf, segmentWriter } from '../../sinks/delta/index.ts';
@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 export function deltaUpkeepContract(name: string, make: (t: TestContext) => Promise<Objects>): void {
   const deltaTest = deltaTests(name, make);
 
-  deltaTest('a table grows by nullable columns, which older segments have as null', async (world) => {
+  deltaTest('a table grows by nullable columns, which are null in older segments', async (world) => {
     const table = world.open({ checkpointEvery: 3 });
     await table.create({ layout: LAYOUT });
     await world.write(table, rowsOf(0, 3));
@@ -36,7 +36,7 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
     assert.equal((await world.rows(read, GROWN)).length, 7);
   });
 
-  deltaTest('a table with other columns is not taken for the declared one', async (world) => {
+  deltaTest('a table with other columns is not used as the declared one', async (world) => {
     const table = world.open();
     await table.create({ layout: LAYOUT });
     const change = (index: number, part: object) => ({
@@ -57,7 +57,7 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
     }
   });
 
-  deltaTest('segments are put together beside writers, and all rows stay', async (world) => {
+  deltaTest('segments are compacted beside writers, and no row is lost', async (world) => {
     const table = world.open();
     await table.create({ layout: LAYOUT });
     for (let n = 0; n < 6; n += 1) await world.write(table, rowsOf(n * 3, n * 3 + 3));
@@ -100,7 +100,7 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
     assert.deepEqual(await world.rows(await table.refresh()), expected);
   });
 
-  deltaTest('a compaction of which somebody took a segment is dropped, and leaves nothing', async (world) => {
+  deltaTest('a compaction is dropped without a trace when somebody removed one of its segments', async (world) => {
     const table = world.open();
     await table.create({ layout: LAYOUT });
     for (let n = 0; n < 4; n += 1) await world.write(table, rowsOf(n, n + 1));
@@ -129,35 +129,38 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
     );
   });
 
-  deltaTest('a vacuum deletes what no snapshot of the retention has, and what nobody committed', async (world) => {
-    const table = world.open();
-    await table.create({ layout: LAYOUT });
-    for (let n = 0; n < 4; n += 1) await world.write(table, rowsOf(n, n + 1));
-    const options = { ...world, layout: LAYOUT, writer: 'c', now: () => world.clock.now };
-    await segmentWriter({ ...options, table: TABLE, writer: 'lost' }).write(rowsOf(9, 10));
-    await compact(table, options);
-    const stored = async () => (await names(world.objects, `${TABLE}/date`)).map((each) => each.split('/').at(-1));
-    assert.equal((await table.vacuum()).files.length, 0);
-    await assert.rejects(table.vacuum({ olderThanMs: 0 }), { code: 'USAGE' });
-    await assert.rejects(table.vacuum({ olderThanMs: 8 * DAY }), { code: 'USAGE' });
-    world.clock.now += 2 * HOUR;
-    const plan = await table.vacuum({ olderThanMs: HOUR, dryRun: true });
-    assert.deepEqual(
-      plan.files.map((each) => each.name.split('/').at(-1)),
-      [1, 2, 3, 4].map((n) => `w${n}-00000000.parquet`),
-    );
-    assert.equal((await stored()).length, 6, 'nothing is deleted in a dry run');
-    assert.equal((await table.vacuum({ olderThanMs: HOUR })).bytes, plan.bytes);
-    assert.deepEqual(await stored(), ['c-00000000.parquet', 'lost-00000000.parquet']);
-    world.clock.now += 8 * DAY;
-    await table.checkpoint();
-    await table.vacuum();
-    assert.deepEqual(await stored(), ['c-00000000.parquet']);
-    assert.deepEqual(
-      await world.rows(await world.open().refresh()),
-      rowsOf(0, 4).map((row) => plain(row)),
-    );
-  });
+  deltaTest(
+    'a vacuum deletes files that no snapshot within the retention has, and files that were never committed',
+    async (world) => {
+      const table = world.open();
+      await table.create({ layout: LAYOUT });
+      for (let n = 0; n < 4; n += 1) await world.write(table, rowsOf(n, n + 1));
+      const options = { ...world, layout: LAYOUT, writer: 'c', now: () => world.clock.now };
+      await segmentWriter({ ...options, table: TABLE, writer: 'lost' }).write(rowsOf(9, 10));
+      await compact(table, options);
+      const stored = async () => (await names(world.objects, `${TABLE}/date`)).map((each) => each.split('/').at(-1));
+      assert.equal((await table.vacuum()).files.length, 0);
+      await assert.rejects(table.vacuum({ olderThanMs: 0 }), { code: 'USAGE' });
+      await assert.rejects(table.vacuum({ olderThanMs: 8 * DAY }), { code: 'USAGE' });
+      world.clock.now += 2 * HOUR;
+      const plan = await table.vacuum({ olderThanMs: HOUR, dryRun: true });
+      assert.deepEqual(
+        plan.files.map((each) => each.name.split('/').at(-1)),
+        [1, 2, 3, 4].map((n) => `w${n}-00000000.parquet`),
+      );
+      assert.equal((await stored()).length, 6, 'nothing is deleted in a dry run');
+      assert.equal((await table.vacuum({ olderThanMs: HOUR })).bytes, plan.bytes);
+      assert.deepEqual(await stored(), ['c-00000000.parquet', 'lost-00000000.parquet']);
+      world.clock.now += 8 * DAY;
+      await table.checkpoint();
+      await table.vacuum();
+      assert.deepEqual(await stored(), ['c-00000000.parquet']);
+      assert.deepEqual(
+        await world.rows(await world.open().refresh()),
+        rowsOf(0, 4).map((row) => plain(row)),
+      );
+    },
+  );
 
   deltaTest('days that are over are removed whole', async (world) => {
     const table = world.open();

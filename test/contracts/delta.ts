@@ -1,4 +1,4 @@
-/** What a Delta table keeps over any implementation of the objects port: see `sinks/delta/index.ts`. */
+/** The contract of a Delta table over any implementation of the objects port: see `sinks/delta/index.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { TributaryError } from '../../core/errors.ts';
@@ -12,7 +12,7 @@ import { bodyOf, bytes, names } from './objects-samples.ts';
 export function deltaContract(name: string, make: (t: TestContext) => Promise<Objects>): void {
   const deltaTest = deltaTests(name, make);
 
-  deltaTest('a table that is not there is not found, and of several that make it one does', async (world) => {
+  deltaTest('a missing table is not found, and one of several concurrent creators creates it', async (world) => {
     assert.equal(await world.open().find(), undefined);
     await assert.rejects(world.open().refresh(), { code: 'NOT_FOUND' });
     await assert.rejects(
@@ -36,35 +36,38 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.deepEqual(await world.rows(snapshot), expected);
   });
 
-  deltaTest('of several who commit at once each is asked until it comes next, and nothing is lost', async (world) => {
-    await world.open().create({ layout: LAYOUT });
-    const conflicts = await Promise.all(
-      Array.from({ length: 6 }, async (_, writer) => {
-        const table = world.open();
-        let met = 0;
-        for (let n = 1; n <= 3; n += 1) {
-          const { conflicts } = await table.commit((snapshot) => {
-            assert.equal(txnOf(snapshot, `w${writer}`) ?? 0, n - 1, 'it is asked with what it has committed');
-            return { operation: 'WRITE', actions: [txn(`w${writer}`, n)] };
-          });
-          met += conflicts;
-        }
-        return met;
-      }),
-    );
-    assert.ok(
-      conflicts.some((met) => met > 0),
-      'they met each other',
-    );
-    const snapshot = await world.open().refresh();
-    assert.equal(snapshot.version, 18);
-    assert.deepEqual(
-      [...snapshot.txns.values()].map(({ version }) => version),
-      [3, 3, 3, 3, 3, 3],
-    );
-  });
+  deltaTest(
+    'several concurrent writers are each asked until their commit comes next, and nothing is lost',
+    async (world) => {
+      await world.open().create({ layout: LAYOUT });
+      const conflicts = await Promise.all(
+        Array.from({ length: 6 }, async (_, writer) => {
+          const table = world.open();
+          let met = 0;
+          for (let n = 1; n <= 3; n += 1) {
+            const { conflicts } = await table.commit((snapshot) => {
+              assert.equal(txnOf(snapshot, `w${writer}`) ?? 0, n - 1, 'it is asked with what it has committed');
+              return { operation: 'WRITE', actions: [txn(`w${writer}`, n)] };
+            });
+            met += conflicts;
+          }
+          return met;
+        }),
+      );
+      assert.ok(
+        conflicts.some((met) => met > 0),
+        'they met each other',
+      );
+      const snapshot = await world.open().refresh();
+      assert.equal(snapshot.version, 18);
+      assert.deepEqual(
+        [...snapshot.txns.values()].map(({ version }) => version),
+        [3, 3, 3, 3, 3, 3],
+      );
+    },
+  );
 
-  deltaTest('who is asked again and sees that another has come further commits nothing', async (world) => {
+  deltaTest('a writer that is asked again and sees that another has advanced commits nothing', async (world) => {
     const [first, second] = [world.open(), world.open()];
     await first.create({ layout: LAYOUT });
     const step = (snapshot: Parameters<Parameters<typeof first.commit>[0]>[0]) =>
@@ -76,7 +79,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.deepEqual((await names(world.objects, LOG)).length, 2);
   });
 
-  deltaTest('nothing is committed only if the newest snapshot is the reason', async (world) => {
+  deltaTest('only the newest snapshot decides that nothing is committed', async (world) => {
     const [first, second] = [world.open(), world.open()];
     await first.create({ layout: LAYOUT });
     await second.refresh();
@@ -93,7 +96,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.deepEqual(asked, [undefined, 10, 11], 'it is not asked twice with the same');
   });
 
-  deltaTest('a table is read from its checkpoint, and goes on from there', async (world) => {
+  deltaTest('a table is read from its checkpoint, and advances from there', async (world) => {
     const table = world.open({ checkpointEvery: 3 });
     await table.create({ layout: LAYOUT });
     for (let n = 0; n < 7; n += 1) await world.write(table, rowsOf(n * 2, n * 2 + 2), [txn('a', n)]);
@@ -153,7 +156,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.equal(txnOf(await world.open().refresh(), 'a'), 4);
   });
 
-  deltaTest('a log is cleaned behind a checkpoint, and who was away meanwhile finds its way', async (world) => {
+  deltaTest('a log is cleaned up to a checkpoint, and a reader that was behind recovers', async (world) => {
     const [table, away] = [world.open({ checkpointEvery: 4 }), world.open()];
     await table.create({ layout: LAYOUT });
     for (let n = 1; n <= 3; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
@@ -178,7 +181,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.equal(txnOf(await world.open().refresh(), 'b'), 900);
   });
 
-  deltaTest('a reader that stood still while the log was cleaned does not get an old version', async (world) => {
+  deltaTest('a reader that paused while the log was cleaned does not get an old version', async (world) => {
     const table = world.open({ checkpointEvery: 4 });
     await table.create({ layout: LAYOUT });
     let isStill = false;
@@ -200,7 +203,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.equal((await reader.refresh()).version, 5);
   });
 
-  deltaTest('a log with a hole that no checkpoint covers is broken, and says so', async (world) => {
+  deltaTest('a log with a gap that no checkpoint covers is broken, and the error reports it', async (world) => {
     const table = world.open();
     await table.create({ layout: LAYOUT });
     for (let n = 1; n <= 4; n += 1) await table.commit(() => ({ operation: 'WRITE', actions: [txn('a', n)] }));
@@ -217,7 +220,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     await assert.rejects(world.open().refresh(), { code: 'STORE_BROKEN', message: /line 1 of .*0\.json/ });
   });
 
-  deltaTest('commits of others are met: compactions, vacuums and words that we do not know', async (world) => {
+  deltaTest('commits of other writers are understood: compactions, vacuums and unknown actions', async (world) => {
     const table = world.open();
     await table.create({ layout: LAYOUT });
     await world.write(table, rowsOf(0, 2), [txn('a', 1)]);
@@ -243,7 +246,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     );
   });
 
-  deltaTest('a raised protocol is refused by who meets it, before anything is written', async (world) => {
+  deltaTest('a writer that meets a raised protocol refuses it before it writes anything', async (world) => {
     for (const [protocol, message] of [
       [{ minReaderVersion: 1, minWriterVersion: 3 }, /asks for writer version 3; we have reader version 1/],
       [{ minReaderVersion: 2, minWriterVersion: 2 }, /asks for reader version 2/],
@@ -299,7 +302,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
     assert.equal((await table.refresh()).version, 1);
   });
 
-  deltaTest('a commit whose answer was lost is found again in the log, and done once', async (world) => {
+  deltaTest('a commit whose answer was lost is recognised in the log, and made once', async (world) => {
     const away = Object.assign(new Error('socket closed'), { code: 'ECONNRESET' });
     let fail: 'before' | 'after' | 'no' = 'no';
     const lost = () => new TributaryError('OBJECTS_AWAY', 'writing: socket closed; waiting for it', { cause: away });

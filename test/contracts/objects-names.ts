@@ -1,4 +1,4 @@
-/** What every implementation of the objects port keeps of names and lists. */
+/** The contract of the objects port for names and lists. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { bytes, infos, names, type ObjectsUnderTest } from './objects-samples.ts';
@@ -49,7 +49,7 @@ export function objectNamesContract(name: string, make: (t: TestContext) => Prom
     for (const info of await infos(objects, '')) assert.equal(info.bytes, info.name.length);
   });
 
-  objectsTest('a list of many objects is complete and in order, and may be left early', async ({ objects }) => {
+  objectsTest('a list of many objects is complete and in order, and can be stopped early', async ({ objects }) => {
     const all = Array.from({ length: 1200 }, (_, index) => `segments/${String(index).padStart(5, '0')}`);
     for (let at = 0; at < all.length; at += 100) {
       await Promise.all(all.slice(at, at + 100).map((each) => objects.put(each, bytes('x'))));
@@ -61,7 +61,7 @@ export function objectNamesContract(name: string, make: (t: TestContext) => Prom
     }
   });
 
-  objectsTest('a name that is none is refused with the reason', async ({ objects }) => {
+  objectsTest('an invalid name is refused with the reason', async ({ objects }) => {
     const bad = [
       '',
       '/',

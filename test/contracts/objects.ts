@@ -1,4 +1,4 @@
-/** What every implementation of the objects port keeps: see `sinks/objects/port.ts`. */
+/** The contract of the objects port: see `sinks/objects/port.ts`. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -72,7 +72,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     }
   });
 
-  objectsTest('what is not there is not found, and has no head', async ({ objects }) => {
+  objectsTest('a missing object is not found, and has no head', async ({ objects }) => {
     await objects.put('folder/there', bytes('x'));
     for (const absent of ['nothing', 'folder', 'folder/nothing', 'folder/there/below']) {
       await assert.rejects(objects.get(absent), { code: 'NOT_FOUND' }, absent);
@@ -89,7 +89,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(await text(objects, 'a'), '3');
   });
 
-  objectsTest('create makes an object once, and leaves the one that is there alone', async ({ objects }) => {
+  objectsTest('create makes an object once, and leaves an existing one unchanged', async ({ objects }) => {
     assert.equal((await objects.create('log/0', bytes('first'))).bytes, 5);
     await assert.rejects(objects.create('log/0', bytes('second')), { code: 'ALREADY_EXISTS' });
     assert.equal(await text(objects, 'log/0'), 'first');
@@ -98,7 +98,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(await text(objects, 'log/0'), 'third');
   });
 
-  objectsTest('of ten that create at once exactly one wins', async ({ objects }) => {
+  objectsTest('of ten concurrent creates exactly one wins', async ({ objects }) => {
     for (let round = 0; round < 10; round += 1) {
       const name = `log/${round}`;
       const outcomes = await Promise.allSettled(
@@ -114,24 +114,21 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
   });
 
   for (const method of ['put', 'create'] as const) {
-    objectsTest(
-      `a body that fails leaves nothing of a ${method}, and its error is the caller's`,
-      async ({ objects }) => {
-        const failure = new Error('the rows ended early');
-        async function* body() {
-          yield bytes('half of ');
-          throw failure;
-        }
-        await assert.rejects(objects[method]('report', body()), (error) => error === failure);
-        assert.equal(await objects.head('report'), undefined);
-        assert.deepEqual(await names(objects, ''), []);
-        await objects.put('report', bytes('whole'));
-        await assert.rejects(objects.put('report', body()), (error) => error === failure);
-        assert.equal(await text(objects, 'report'), 'whole');
-      },
-    );
+    objectsTest(`a failing body leaves nothing of a ${method}, and the caller gets its error`, async ({ objects }) => {
+      const failure = new Error('the rows ended early');
+      async function* body() {
+        yield bytes('half of ');
+        throw failure;
+      }
+      await assert.rejects(objects[method]('report', body()), (error) => error === failure);
+      assert.equal(await objects.head('report'), undefined);
+      assert.deepEqual(await names(objects, ''), []);
+      await objects.put('report', bytes('whole'));
+      await assert.rejects(objects.put('report', body()), (error) => error === failure);
+      assert.equal(await text(objects, 'report'), 'whole');
+    });
 
-    objectsTest(`nothing is seen of a ${method} before its body has ended`, async ({ objects }) => {
+    objectsTest(`nothing of a ${method} is visible before its body has ended`, async ({ objects }) => {
       const seen: unknown[] = [];
       async function* body() {
         yield bytes('first ');
@@ -179,7 +176,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(letters(await bodyOf(objects, 'big', { start: SIZE - 9, end: SIZE })), 'd');
   });
 
-  objectsTest('a read may be left early', async ({ objects }) => {
+  objectsTest('a read can be stopped early', async ({ objects }) => {
     await objects.put('a', Buffer.alloc(4 * MEGABYTE, 'a'));
     for (let read = 0; read < 60; read += 1) {
       for await (const chunk of await objects.get('a')) {
@@ -191,22 +188,25 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(await text(objects, 'a'), 'b');
   });
 
-  objectsTest('a read that has begun sees its version to the end while the object is replaced', async ({ objects }) => {
-    await objects.put('a', Buffer.alloc(4 * MEGABYTE, 'a'));
-    const body = (await objects.get('a'))[Symbol.asyncIterator]();
-    const first = await body.next();
-    await objects.put('a', Buffer.alloc(2 * MEGABYTE, 'b'));
-    assert.equal(first.done, false);
-    let length = first.value.length;
-    assert.equal(letters(first.value), 'a');
-    for (let next = await body.next(); next.done !== true; next = await body.next()) {
-      assert.equal(letters(next.value), 'a');
-      length += next.value.length;
-    }
-    assert.equal(length, 4 * MEGABYTE);
-  });
+  objectsTest(
+    'a read that has begun returns its version to the end while the object is replaced',
+    async ({ objects }) => {
+      await objects.put('a', Buffer.alloc(4 * MEGABYTE, 'a'));
+      const body = (await objects.get('a'))[Symbol.asyncIterator]();
+      const first = await body.next();
+      await objects.put('a', Buffer.alloc(2 * MEGABYTE, 'b'));
+      assert.equal(first.done, false);
+      let length = first.value.length;
+      assert.equal(letters(first.value), 'a');
+      for (let next = await body.next(); next.done !== true; next = await body.next()) {
+        assert.equal(letters(next.value), 'a');
+        length += next.value.length;
+      }
+      assert.equal(length, 4 * MEGABYTE);
+    },
+  );
 
-  objectsTest('readers among writers see one whole version each', async ({ objects }) => {
+  objectsTest('readers beside writers see one whole version each', async ({ objects }) => {
     const size = (letter: string): number => 200_000 + letter.charCodeAt(0);
     const version = (letter: string): Uint8Array => Buffer.alloc(size(letter), letter);
     await objects.put('a', version('a'));
@@ -232,7 +232,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     assert.equal(await text(objects, 'a/c'), 'y');
   });
 
-  objectsTest('writes and removals of neighbours at once do not disturb each other', async ({ objects }) => {
+  objectsTest('concurrent writes and removals of neighbours do not disturb each other', async ({ objects }) => {
     // In each folder two take turns to be the only one, so that it comes and goes under the other.
     const all = Array.from({ length: 8 }, (_, writer) => `deep/${writer >> 1}/${writer}`);
     for (let round = 0; round < 40; round += 1) {

@@ -1,4 +1,4 @@
-/** Our own queries on every engine: days of all zones, finished sketches and merged rows, against what is computed straight. */
+/** Our own queries on every engine: days of all zones, finished sketches and merged rows, compared with direct computation. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Datasource } from '../../reports/define-datasource.ts';
@@ -93,14 +93,14 @@ export function queryReportsContract(
   );
 
   queryTest(
-    'finished sketches are what is computed straight: exact where they are small, near where they are not',
+    'finished sketches equal direct computation where they are small, and are close to it where they are not',
     async (made) => {
       const { lake, engine } = made;
       const users = 9000;
       const events = Array.from({ length: users }, (_, n) =>
         visit({ userId: `user-${n}`, seconds: ((n * 7919) % users) / 10 }),
       );
-      // Overlapping parts: who is in both is one visitor, and two visits.
+      // Overlapping parts: a user in both is one visitor, and two visits.
       await lake.count(visits, events.slice(0, 6000));
       await lake.count(visits, events.slice(3000));
       const [row] = await rowsOf(engine, ask({ by: [] }));
@@ -190,7 +190,7 @@ function answered(row: Readonly<Record<string, Cell>>, { dimensions, metrics }: 
   return Object.fromEntries(cells);
 }
 
-/** As texts, since the order of rows is nobody's; doubles to twelve digits, since the order of sums is not, either. */
+/** As texts, since the order of rows is undefined; doubles to twelve digits, since the order of sums is undefined, too. */
 function sorted(rows: readonly Row[]): string[] {
   const plain = (value: unknown): unknown => {
     if (typeof value === 'bigint') return `${value}n`;

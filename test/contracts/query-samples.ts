@@ -50,7 +50,7 @@ export interface Lake extends LakeOptions {
   count(datasource: Datasource, events: readonly Visit[], more?: readonly Action[]): Promise<number>;
   /** A checkpoint, a compaction, and what can be cleaned away then; answers how many files of each kind. */
   maintain(relation: Relation): Promise<{ compacted: number; cleaned: number; vacuumed: number }>;
-  /** Goes on in a new table. */
+  /** Continues in a new table. */
   renew(relation: Relation): void;
 }
 

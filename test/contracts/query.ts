@@ -1,4 +1,4 @@
-/** What every implementation of the query port keeps: see `sinks/query/port.ts`. */
+/** The contract of the query port: see `sinks/query/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer, QueryEngine, Value } from '../../sinks/query/port.ts';
@@ -37,7 +37,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     }
   });
 
-  queryTest('numbers, times and texts that are written out have the same types everywhere', async ({ engine }) => {
+  queryTest('literal numbers, times and texts have the same types everywhere', async ({ engine }) => {
     await using answer =
       await engine.query(`select 1 as a, 9223372036854775807 as b, 15e-1 as c, 1.50 as d, 'ü''s' as e,
       true as f, null as g, date '2026-03-29' as h, cast('2026-03-29 01:59:59.999 UTC' as timestamp with time zone) as i, 2 as "A b", 3 as "A b",
@@ -67,7 +67,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     ]);
   });
 
-  queryTest('numbers that are none, and those without end, are numbers', async ({ engine }) => {
+  queryTest('NaN and infinity are numbers', async ({ engine }) => {
     const sql = `select cast('NaN' as double) as a, cast('Infinity' as double) as b, cast('-Infinity' as double) as c`;
     assert.deepEqual(await rowsOf(engine, sql), [{ a: Number.NaN, b: Infinity, c: -Infinity }]);
   });
@@ -79,7 +79,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     assert.deepEqual(await column(engine, 'select cast(sum(count) as bigint) from samples'), [sum]);
   });
 
-  queryTest('without rows there are columns, whether there is a table or not', async ({ lake, engine }) => {
+  queryTest('a result without rows has columns, whether the table exists or not', async ({ lake, engine }) => {
     const ask = async () => {
       await using answer = await engine.query('select * from visits where page is null');
       const [tables, rows] = [answer.read.length, (await Array.fromAsync(answer.pages)).flat()];
@@ -98,7 +98,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     assert.deepEqual(await ask(), [columns, [], 1]);
   });
 
-  queryTest('a text that is wrong is refused with what is wrong in it', async ({ engine }) => {
+  queryTest('a wrong text is refused, and the message shows the mistake', async ({ engine }) => {
     for (const [sql, message] of [
       ['select', /./],
       ['selekt 1', /one SELECT/],
@@ -126,14 +126,14 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     assert.deepEqual(await column(engine, 'select 1'), [1n]);
   });
 
-  queryTest('what fails while rows are read is an error, and no end', async ({ lake, engine }) => {
+  queryTest('a failure while rows are read is an error, not the end of the rows', async ({ lake, engine }) => {
     await lake.write(samples, samplesOf(0, 40));
     const sql =
       "select cast(case when a.count = 39 then 'x' else '1' end as bigint) from samples a cross join samples b";
     await assert.rejects(column(engine, sql), { code: 'QUERY_INVALID' });
   });
 
-  queryTest('a query may have a WITH, comments, texts and quotes of its own', async ({ lake, engine }) => {
+  queryTest('a query can have a WITH, comments, texts and quotes of its own', async ({ lake, engine }) => {
     await lake.write(samples, samplesOf(0, 10));
     await lake.count(hourly, [visit({ points: 2 })]);
     for (const [sql, expected] of [
@@ -156,7 +156,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     }
   });
 
-  queryTest('a large answer comes in pages, and whoever leaves early ends it', async ({ lake, engine }) => {
+  queryTest('a large answer comes in pages, and a reader that stops early ends it', async ({ lake, engine }) => {
     await lake.write(samples, samplesOf(0, 200));
     const sql = 'select a.count, b.tenant from samples a cross join samples b cross join samples c';
     let rows = 0;
@@ -181,7 +181,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     assert.deepEqual(await column(engine, 'select count(*) from samples'), [200n]);
   });
 
-  queryTest('an answer of more rows or more time than allowed ends with an error', async ({ lake, engine }) => {
+  queryTest('an answer that exceeds the limit of rows or time ends with an error', async ({ lake, engine }) => {
     await lake.write(samples, samplesOf(0, 200));
     const three = 'select a.count from samples a cross join samples b';
     assert.equal((await column(engine, three, { rows: 40_000 })).length, 40_000);
@@ -191,7 +191,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
   });
 
   queryTest(
-    'a query that is aborted ends with the reason, before it, while it runs and while it is read',
+    'a query that is aborted before, while it runs or while it is read ends with the reason',
     async ({ lake, engine }) => {
       await lake.write(samples, samplesOf(0, 200));
       const reason = new Error('enough');
@@ -213,7 +213,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
   );
 
   queryTest(
-    'an answer names the version and the positions that it reflects, and keeps to them',
+    'an answer names the version and the positions that it reflects, and is consistent with them',
     async ({ lake, engine }) => {
       const txn = (version: number) => [{ txn: { appId: 'rollup/visits/0', version } }];
       const first = await lake.write(samples, samplesOf(0, 150), txn(150));
@@ -234,7 +234,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     },
   );
 
-  queryTest('a column that is younger than a file or than the table is null', async ({ lake, engine }) => {
+  queryTest('a column is null where the file or the table is older than it', async ({ lake, engine }) => {
     const older = { ...LAYOUT, columns: LAYOUT.columns.filter((each) => !['score', 'buckets'].includes(each.name)) };
     await lake.write(samples, samplesOf(0, 4), [], older);
     const sql = 'select count(score) + count(buckets) as a, count(*) as b from samples';
@@ -243,7 +243,7 @@ export function queryContract(name: string, make: (t: TestContext) => Promise<Qu
     assert.deepEqual(await rowsOf(engine, sql), [{ a: 7n, b: 8n }]);
   });
 
-  queryTest('days are told apart by the partition, however a query names them', async ({ lake, engine }) => {
+  queryTest('days are selected by the partition, however a query names them', async ({ lake, engine }) => {
     const days = ['2026-03-28', '2026-03-29', '2026-03-30', '2026-04-01'];
     for (const [i, day] of days.entries()) await lake.write(samples, samplesOf(0, i + 1, day));
     for (const [where, expected] of [

@@ -1,4 +1,4 @@
-/** What every implementation of the registry port keeps: see `topics/codec/registry.ts`. */
+/** The contract of the registry port: see `topics/codec/registry.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What every implementation of the requests port keeps of results whose time is over, and of their objects. */
+/** The contract of the requests port for expired results and their objects. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Requests } from '../../sinks/requests/port.ts';
@@ -27,7 +27,7 @@ export function expiryContract(name: string, make: (t: TestContext) => Promise<R
     for (const id of ['a', 'b', 'c']) await finished(requests, id, T0, T0 + 10);
     const all = ['a', 'b', 'c'].map(removable);
     assert.deepEqual(await requests.expire(T0 + 10), all);
-    // Whoever was told crashed.
+    // The caller that got the answer crashed.
     assert.deepEqual(await requests.expire(T0 + 20), all);
     await requests.confirmRemoved(['b']);
     assert.deepEqual(await requests.expire(T0 + 30), [removable('a'), removable('c')]);
@@ -37,7 +37,7 @@ export function expiryContract(name: string, make: (t: TestContext) => Promise<R
     assert.deepEqual([state, updatedAt, kept], ['expired', T0 + 10, result('reports/a', T0 + 10)]);
   });
 
-  expiryTest('only what has expired can be confirmed to be removed', async (requests) => {
+  expiryTest('only expired results can be confirmed to be removed', async (requests) => {
     await finished(requests, 'done', T0, T0 + 10);
     await requests.create(newRequest('waits', 1), T0);
     await requests.confirmRemoved([]);
@@ -47,14 +47,17 @@ export function expiryContract(name: string, make: (t: TestContext) => Promise<R
     assert.deepEqual(await requests.expire(T0 + 10), [removable('done')]);
   });
 
-  expiryTest('of several that expire at once nobody is told anything else, and somebody is told', async (requests) => {
-    for (const id of ['a', 'b']) await finished(requests, id, T0, T0 + 10);
-    const told = await Promise.all(Array.from({ length: 10 }, () => requests.expire(T0 + 10)));
-    assert.deepEqual([...new Set(told.flat().map(({ object }) => object))].sort(), ['reports/a', 'reports/b']);
-    assert.deepEqual(await requests.expire(T0 + 11), [removable('a'), removable('b')]);
-    await Promise.all(Array.from({ length: 10 }, () => requests.confirmRemoved(['b', 'a'])));
-    assert.deepEqual(await requests.expire(T0 + 12), []);
-  });
+  expiryTest(
+    'concurrent expiries report the expired objects and nothing else, and none of them is lost',
+    async (requests) => {
+      for (const id of ['a', 'b']) await finished(requests, id, T0, T0 + 10);
+      const told = await Promise.all(Array.from({ length: 10 }, () => requests.expire(T0 + 10)));
+      assert.deepEqual([...new Set(told.flat().map(({ object }) => object))].sort(), ['reports/a', 'reports/b']);
+      assert.deepEqual(await requests.expire(T0 + 11), [removable('a'), removable('b')]);
+      await Promise.all(Array.from({ length: 10 }, () => requests.confirmRemoved(['b', 'a'])));
+      assert.deepEqual(await requests.expire(T0 + 12), []);
+    },
+  );
 }
 
 function removable(id: string): { id: string; object: string } {

@@ -1,4 +1,4 @@
-/** What every implementation of the requests port keeps of schedules. */
+/** The contract of the requests port for schedules. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Requests, Schedule } from '../../sinks/requests/port.ts';
@@ -86,7 +86,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     await requests.putSchedule({ ...daily('s1', T0 + DAY), maxAttempts: 4 });
     await requests.fire(T0 + DAY, nextDay);
     const once = await leased(requests, 'ada', T0 + DAY, T0 + DAY + 10);
-    assert.equal(once.id, `schedule/s1/${T0}`, 'a request keeps what its schedule said then');
+    assert.equal(once.id, `schedule/s1/${T0}`, 'a request keeps the settings of its schedule at that time');
     await requests.fail(leaseOf(once), T0 + DAY + 1, 'the tables are away', false);
     assert.equal((await existing(requests, once.id)).state, 'failed');
     for (let attempt = 1; attempt <= 4; attempt += 1) {
@@ -112,7 +112,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.deepEqual(await requests.fire(T0, nextDay), []);
   });
 
-  scheduleTest('of several that fire at once one creates the request', async (requests) => {
+  scheduleTest('of several schedulers that fire at once one creates the request', async (requests) => {
     for (let index = 0; index < 5; index += 1) await requests.putSchedule(daily(`s${index}`, T0 + index));
     const made = await Promise.all(Array.from({ length: 10 }, () => requests.fire(T0 + 10, nextDay)));
     const ids = made.flat().map(({ id }) => id);
@@ -124,7 +124,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     for (const schedule of await requests.schedules('acme')) assert.ok(schedule.nextAt >= T0 + DAY);
   });
 
-  scheduleTest('who comes second after both saw a schedule due does not move it on', async (requests) => {
+  scheduleTest('when two saw a schedule due, the second one does not move it on', async (requests) => {
     await requests.putSchedule(daily('s1', T0));
     let other: ReturnType<Requests['fire']> | undefined;
     const made = await requests.fire(T0, (schedule) => {
@@ -137,7 +137,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.equal((await requests.schedules('acme'))[0]?.nextAt, expected, 'it was moved by who fired it');
   });
 
-  scheduleTest('a schedule that was put back does not make its old request again', async (requests) => {
+  scheduleTest('a schedule that was set back does not make its old request again', async (requests) => {
     await requests.putSchedule(daily('s1', T0));
     await requests.fire(T0, nextDay);
     await requests.putSchedule(daily('s1', T0));
@@ -146,7 +146,7 @@ export function schedulesContract(name: string, make: (t: TestContext) => Promis
     assert.equal((await requests.list('acme', { limit: 100 })).length, 1);
   });
 
-  scheduleTest('a schedule whose next time is broken says so and does not hold up the others', async (requests) => {
+  scheduleTest('a schedule with an invalid next time reports it and does not delay the others', async (requests) => {
     await requests.putSchedule(daily('broken', T0));
     await requests.putSchedule(daily('fine', T0 + 1));
     const next = (schedule: Schedule): number => (schedule.id === 'broken' ? schedule.nextAt : nextDay(schedule));

@@ -1,4 +1,4 @@
-/** What every implementation of the requests port keeps: see `sinks/requests/port.ts`. */
+/** The contract of the requests port: see `sinks/requests/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     test(`${name}: ${title}`, async (t) => body(await make(t)));
   };
 
-  requestsTest('a request waits as it was asked for', async (requests) => {
+  requestsTest('a request waits with the values it was made with', async (requests) => {
     const asked = {
       ...newRequest('r1', 3),
       parameters: { course: 'Größe "ü" 🎓', from: 1, deep: { list: [1, null, true] } },
@@ -53,7 +53,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.equal(await requests.get('r1'), undefined);
   });
 
-  requestsTest('a text that no store keeps as it is is refused', async (requests) => {
+  requestsTest('a text that stores cannot keep unchanged is refused', async (requests) => {
     for (const text of ['', 'a\0b', 'a\ud800', 'ü'.repeat(301)]) {
       const refused = { code: 'USAGE', message: /choose another/ };
       for (const field of ['id', 'tenant', 'report', 'requestedBy']) {
@@ -76,7 +76,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.equal(found?.id, asked.id);
   });
 
-  requestsTest('parameters and errors are kept whatever they say', async (requests) => {
+  requestsTest('parameters and errors are kept with any text', async (requests) => {
     const parameters = {
       nul: 'a\0b',
       half: '\ud800',
@@ -114,7 +114,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.deepEqual(await requests.list('nobody', { limit: 100 }), []);
   });
 
-  requestsTest('the oldest request is leased first, and none if there is none', async (requests) => {
+  requestsTest('the oldest request is leased first, and none when there is none', async (requests) => {
     assert.equal(await requests.lease('ada', T0, T0 + 100), undefined);
     await requests.create(newRequest('b', 3), T0);
     await requests.create(newRequest('a', 3), T0 + 1);
@@ -129,7 +129,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.equal(await requests.lease('ada', T0 + 4, T0 + 100), undefined);
   });
 
-  requestsTest('of several workers that lease at once each gets another request', async (requests) => {
+  requestsTest('of several workers that lease at once each gets a different request', async (requests) => {
     for (let index = 0; index < 20; index += 1) await requests.create(newRequest(`r${index}`, 3), T0 + index);
     const got = await Promise.all(
       Array.from({ length: 25 }, (_, worker) => requests.lease(`worker ${worker}`, T0 + 50, T0 + 100)),
@@ -140,7 +140,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     for (const request of await requests.list('acme', { limit: 100 })) assert.equal(request.attempt, 1);
   });
 
-  requestsTest('a renewed lease holds longer and says how far it is', async (requests) => {
+  requestsTest('a renewed lease lasts longer and reports the progress', async (requests) => {
     await requests.create(newRequest('r1', 3), T0);
     const lease = leaseOf(await leased(requests, 'ada', T0, T0 + 100));
     await requests.renew(lease, T0 + 90, T0 + 190, 5000);
@@ -177,7 +177,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     },
   );
 
-  requestsTest('of several that take over a lease at once one gets it', async (requests) => {
+  requestsTest('of several workers that take over a lease at once one gets it', async (requests) => {
     await requests.create(newRequest('r1', 3), T0);
     await leased(requests, 'ada', T0, T0 + 100);
     const got = await Promise.all(
@@ -215,7 +215,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
   });
 
   requestsTest(
-    'an attempt that did not get the answer finishes again, with the same object alone',
+    'an attempt that did not get the answer can finish again, but only with the same object',
     async (requests) => {
       await requests.create(newRequest('r1', 3), T0);
       const lost = leaseOf(await leased(requests, 'ada', T0, T0 + 100));
@@ -283,7 +283,7 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     );
   }
 
-  requestsTest('a cancelled request is over, whether it waited or ran', async (requests) => {
+  requestsTest('a cancelled request is over, whether it was waiting or running', async (requests) => {
     await requests.create(newRequest('waits', 3), T0 + 1);
     await requests.create(newRequest('runs', 3), T0);
     const lease = leaseOf(await leased(requests, 'ada', T0 + 2, T0 + 100));
@@ -309,14 +309,14 @@ export function requestsContract(name: string, make: (t: TestContext) => Promise
     assert.equal((await existing(requests, 'r1')).state, 'done');
   });
 
-  requestsTest('a lease of a request that never was is lost', async (requests) => {
+  requestsTest('the lease of a request that never existed is lost', async (requests) => {
     await loses(requests, { id: 'nothing', owner: 'ada', attempt: 1 });
     await requests.create(newRequest('r1', 1), T0);
     await loses(requests, { id: 'r1', owner: 'ada', attempt: 0 });
     assert.equal((await existing(requests, 'r1')).state, 'waiting');
   });
 
-  test(`${name}: any sequence of calls does what the model says`, async (t) => {
+  test(`${name}: any sequence of calls has the results of the model`, async (t) => {
     await fc.assert(
       behavesLikeTheModel(() => make(t)),
       { numRuns: 60 },

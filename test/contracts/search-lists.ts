@@ -1,4 +1,4 @@
-/** What every implementation of the search port keeps of filters and pages. */
+/** The contract of the search port for filters and pages. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { Search, SearchRequest } from '../../sinks/search/port.ts';
@@ -175,7 +175,7 @@ export function pagesContract(opened: Open): void {
       }
     });
 
-    test('the order of the key is not disturbed by what is written between two pages', async (t) => {
+    test('writes between two pages do not disturb the order of the key', async (t) => {
       const { search, tenant } = await opened(t);
       await search.apply(
         courses,

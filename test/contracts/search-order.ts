@@ -1,4 +1,4 @@
-/** What every implementation of the search port keeps of ranges of values, and of an order by a field. */
+/** The contract of the search port for ranges of values, and for the order by a field. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -33,7 +33,7 @@ export function rangesContract(opened: Open): void {
       assert.deepEqual(await find({ rating: { gte: 0.1, lte: 0.1 } }), ['a']);
     });
 
-    test('a bound that no whole number reaches is beyond them all', async (t) => {
+    test('a bound that no whole number reaches is beyond all of them', async (t) => {
       const find = await sample(t);
       for (const far of [2 ** 53, 1e19, 1e300]) {
         assert.deepEqual(await find({ learners: { lt: far } }), ['a', 'b', 'c', 'd'], String(far));
@@ -43,7 +43,7 @@ export function rangesContract(opened: Open): void {
       }
     });
 
-    test('texts are within by their code points, and what has none is in no range', async (t) => {
+    test('texts are within by their code points, and a missing value is in no range', async (t) => {
       const find = await sample(t);
       assert.deepEqual(await find({ owner: { gte: '' } }), ['a', 'b', 'c']);
       assert.deepEqual(await find({ owner: { gte: 'B' } }), ['b', 'c']);
@@ -52,7 +52,7 @@ export function rangesContract(opened: Open): void {
       assert.deepEqual(await find({ course: { gt: 'b' } }), ['c', 'd']);
     });
 
-    test('of an array, one item must be within', async (t) => {
+    test('an array matches if one item is within the range', async (t) => {
       const find = await sample(t);
       assert.deepEqual(await find({ batches: { gte: '3' } }), ['a', 'b']);
       assert.deepEqual(await find({ batches: { gte: '2', lte: '4' } }), ['b'], 'no two items together');
@@ -65,7 +65,7 @@ export function rangesContract(opened: Open): void {
       assert.deepEqual(await find({ learners: { gte: 0 } }, { words: 'biology' }), ['c', 'd']);
     });
 
-    test('what has no ranges is refused with the reason', async (t) => {
+    test('a field without ranges is refused with the reason', async (t) => {
       const find = await sample(t);
       const wrong: [Readonly<Record<string, Range>>, RegExp][] = [
         [{ nothing: { gt: 1 } }, /has no field "nothing" to filter by; it has org, course, state/],
@@ -100,7 +100,7 @@ export function sortContract(opened: Open): void {
       }
     };
 
-    test('numbers and texts order in both directions, what has none comes last, and equal ones in the order of the key', async (t) => {
+    test('numbers and texts order in both directions, missing values come last, and equal ones are in the order of the key', async (t) => {
       const { search, tenant } = await opened(t);
       await search.apply(courses, [
         put(tenant, 'a', { learners: 9, rating: 0.5, owner: 'b' }),
@@ -182,7 +182,7 @@ export function sortContract(opened: Open): void {
       );
     });
 
-    test('what is written between two pages disturbs no other documents', async (t) => {
+    test('writes between two pages disturb no other documents', async (t) => {
       const { search, tenant } = await opened(t);
       await search.apply(courses, [
         ...['a', 'b', 'c', 'd'].map((course, i) => put(tenant, course, { learners: 10 * i })),
@@ -201,7 +201,7 @@ export function sortContract(opened: Open): void {
       );
     });
 
-    test('a field that gives no order is refused with the reason, and so is a token of another order', async (t) => {
+    test('a field without an order is refused with the reason, and so is a token of another order', async (t) => {
       const { search, tenant } = await opened(t);
       await search.apply(
         courses,

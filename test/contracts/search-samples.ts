@@ -53,7 +53,7 @@ export const blank = {
 };
 export const first: Version = { token: 1, revision: 1 };
 
-/** One course of a tenant; its name is both what follows the key's first field and how the tests tell it. */
+/** One course of a tenant; its name is both what follows the key's first field and how the tests identify it. */
 export function put(tenant: string, course: string, what: Partial<typeof blank>, version: Version = first): Change {
   return { key: [tenant, 'org', course], version, record: { org: 'org', course, ...blank, ...what } };
 }
@@ -64,7 +64,7 @@ export function remove(tenant: string, course: string, version: Version): Change
 
 export type Wanted = Partial<SearchRequest> & { readonly tenant: string };
 
-/** The names of the courses that are found, in their order; 100 at most. */
+/** The names of the matching courses, in their order; 100 at most. */
 export async function found(search: Search, wanted: Wanted, index: IndexDef = courses): Promise<unknown[]> {
   const { items, next, total } = await search.search(index, { words: '', limit: 100, ...wanted });
   assert.equal(next, undefined);

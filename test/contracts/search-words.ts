@@ -1,4 +1,4 @@
-/** What every implementation of the search port makes of words. */
+/** The contract of the search port for words. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -31,7 +31,7 @@ export function wordsContract(opened: Open): void {
       assert.deepEqual(await find('tieng viet'), ['d']);
     });
 
-    test('a word is found however its characters are composed', async (t) => {
+    test('a word matches however its characters are composed', async (t) => {
       const find = await titles(t, {
         a: 'край'.normalize('NFC'),
         b: 'край'.normalize('NFD'),
@@ -71,7 +71,7 @@ export function wordsContract(opened: Open): void {
       assert.deepEqual(await find('ħello'), ['m']);
     });
 
-    test('words are found inside of texts that do not part them', async (t) => {
+    test('words match inside texts of scripts that do not separate words', async (t) => {
       const find = await titles(t, {
         a: '東京大学の線形代数入門',
         b: '大学入門',
@@ -128,7 +128,7 @@ export function wordsContract(opened: Open): void {
       assert.deepEqual(await find('algebra chemistry'), []);
     });
 
-    test('words in fields that are no text are not found', async (t) => {
+    test('words in fields that are not text do not match', async (t) => {
       const { search, tenant } = await opened(t);
       await search.apply(courses, [put(tenant, 'coursename', { owner: 'ownername', batches: ['batchname'] })]);
       for (const words of ['coursename', 'ownername', 'batchname', 'live', 'title']) {
@@ -181,7 +181,7 @@ export function wordsContract(opened: Open): void {
       );
     });
 
-    test('when the text changes, new words are found and old ones are not', async (t) => {
+    test('when the text changes, new words match and old ones do not', async (t) => {
       const { search, tenant } = await opened(t);
       const write = (revision: number, what: Partial<typeof blank>) =>
         search.apply(courses, [put(tenant, 'a', what, { token: 1, revision })]);
@@ -221,7 +221,7 @@ export function wordsContract(opened: Open): void {
   });
 }
 
-/** Whatever might be syntax, alone and at every place of a query. */
+/** Everything that might be syntax, alone and at every position of a query. */
 function queries(): string[] {
   const signs = [
     ...'"\'`\\*(){}[]<>+-^~:;,./?!&|=@#$%_\0\u0301\uFEFF\uFFFF🎓',

@@ -1,4 +1,4 @@
-/** What every implementation of the search port keeps: see `sinks/search/port.ts`. */
+/** The contract of the search port: see `sinks/search/port.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
@@ -16,7 +16,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
     const opened = opening(make);
 
     describe('documents', () => {
-      test('a document is found as it was written, replaced by the next one, and gone when it is removed', async (t) => {
+      test('a document is returned as it was written, replaced by the next one, and gone when it is removed', async (t) => {
         const { search, tenant } = await opened(t);
         const all = { tenant, words: '', limit: 10 };
         assert.deepEqual(await search.search(courses, all), { items: [], next: undefined, total: 0 });
@@ -43,7 +43,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
           async read() {
             const { items } = await search.search(courses, { tenant, words: '', limit: 10 });
             const number = items[0]?.['learners'] as number | undefined;
-            // Words must tell the same as the documents.
+            // The words must match the documents.
             for (const each of [10, 11, 20, 90]) {
               assert.deepEqual(await found(search, { tenant, words: `number ${each}` }), each === number ? ['a'] : []);
             }
@@ -52,7 +52,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         };
       });
 
-      test('a sweep keeps what is there, and holds what was removed just now against older writes', async (t) => {
+      test('a sweep keeps documents, and keeps recent removals so that older writes stay refused', async (t) => {
         const { search, tenant } = await opened(t);
         const change = put(tenant, 'a', {}, { token: 1, revision: 2 });
         await search.apply(courses, [change, remove(tenant, 'b', { token: 1, revision: 2 })]);
@@ -63,7 +63,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         assert.deepEqual(items, [change.record]);
       });
 
-      test('what is missing is said, made by preparing, and nothing else is missing then', async (t) => {
+      test('missing indexes are reported, made by preparing, and nothing is missing afterwards', async (t) => {
         const { search } = await opened(t);
         const { index, larger, other } = own();
         for (const each of [index, larger]) {
@@ -78,7 +78,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         await assert.rejects(search.prepare([other]), { code: 'TABLE_DRIFTED' });
       });
 
-      test('an index that is begun anew is empty, as it is declared now, and takes any version', async (t) => {
+      test('an index that is begun anew is empty, matches its current declaration, and accepts any version', async (t) => {
         const { search, tenant } = await opened(t);
         const { index, other } = own();
         await search.prepare([index]);
@@ -131,7 +131,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         assert.deepEqual(await found(search, { tenant, words: 'algebra' }), ['a']);
       });
 
-      test('a call without changes does nothing, and one without indexes too', async (t) => {
+      test('a call without changes does nothing, and neither does one without indexes', async (t) => {
         const { search } = await opened(t);
         assert.deepEqual(await search.apply(courses, []), []);
         await search.prepare([]);
@@ -174,7 +174,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         return [make(courses.text, []), make(changed.text ?? courses.text, changed.more ?? [])] as const;
       };
 
-      test('preparing twice keeps what is there', async (t) => {
+      test('preparing twice keeps the documents', async (t) => {
         const { search, tenant, open } = await opened(t);
         await search.apply(courses, [put(tenant, 'a', { title: 'algebra' })]);
         await search.prepare([courses, courses]);
@@ -184,7 +184,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
         assert.deepEqual(await found(again, { tenant, words: 'algebra' }), ['a']);
       });
 
-      test('a field that was added can be written and filtered by, and what was there is still found', async (t) => {
+      test('a field that was added can be written and filtered by, and earlier documents still match', async (t) => {
         const { search, tenant } = await opened(t);
         const more = [
           { name: 'credits', type: 'int', doc: 'Added.' },
@@ -203,7 +203,7 @@ export function searchContract(name: string, make: (t: TestContext) => Promise<O
       });
     });
 
-    test('after any writes in any order words, filters and pages tell of the newest versions', async (t) => {
+    test('after any writes in any order words, filters and pages show the newest versions', async (t) => {
       const { search, tenant } = await opened(t);
       const title = fc.subarray(['red', 'green', 'blue']);
       const write = fc.record({

@@ -1,9 +1,9 @@
-/** What every implementation of the tables port keeps of claims. */
+/** The contract of the tables port for claims. */
 import assert from 'node:assert/strict';
 import type { Scene } from './tables-samples.ts';
 
 export function claimsContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  tablesTest('the tokens of all partitions of a job and topic form one line', async ({ tables, job }) => {
+  tablesTest('the tokens of all partitions of a job and topic come from one sequence', async ({ tables, job }) => {
     for (let partition = 0; partition < 3; partition++) assert.equal(await tables.token(job, 'topic', partition), 0);
     assert.equal(await tables.claim(job, 'topic', 0), 1);
     assert.equal(await tables.claim(job, 'topic', 0), 2);
@@ -14,7 +14,7 @@ export function claimsContract(tablesTest: (title: string, body: (s: Scene) => P
     assert.deepEqual(tokens, [5, 4, 3, 0], 'a claim sets the token of its own partition alone');
   });
 
-  tablesTest('the lines of other jobs and topics are lines of their own', async ({ tables, job }) => {
+  tablesTest('other jobs and topics have sequences of their own', async ({ tables, job }) => {
     const lines: [job: string, topic: string][] = [
       [job, 'topic'],
       [job, 'topic-2'],
@@ -25,7 +25,7 @@ export function claimsContract(tablesTest: (title: string, body: (s: Scene) => P
     }
   });
 
-  tablesTest('a claim takes a token above the one it was given, and above the line', async ({ tables, job }) => {
+  tablesTest('a claim takes a token above the one it was given, and above the sequence', async ({ tables, job }) => {
     assert.equal(await tables.claim(job, 'topic', 0, 900), 901);
     assert.equal(await tables.token(job, 'topic', 0), 901);
     assert.equal(await tables.claim(job, 'topic', 1, 5), 902);
@@ -34,7 +34,7 @@ export function claimsContract(tablesTest: (title: string, body: (s: Scene) => P
     assert.equal(await tables.claim(job, 'topic', 0, 0), 905);
   });
 
-  tablesTest('claims of one partition at the same time get numbers of their own', async ({ tables, job }) => {
+  tablesTest('concurrent claims of one partition get different numbers', async ({ tables, job }) => {
     const tokens = await Promise.all(Array.from({ length: 12 }, () => tables.claim(job, 'topic', 7)));
     assert.equal(new Set(tokens).size, tokens.length);
     assert.equal(await tables.token(job, 'topic', 7), Math.max(...tokens));
@@ -42,7 +42,7 @@ export function claimsContract(tablesTest: (title: string, body: (s: Scene) => P
     assert.ok(next > Math.max(...tokens));
   });
 
-  tablesTest('claims of many partitions at the same time are above all that were there before', async (s) => {
+  tablesTest('concurrent claims of many partitions are above all earlier ones', async (s) => {
     const { tables, job } = s;
     let before = await tables.claim(job, 'topic', 99);
     for (let round = 0; round < 3; round++) {

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of keys, prefixes and indexed fields. */
+/** The contract of the tables port for keys, prefixes and indexed fields. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -88,7 +88,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
           assert.ok(page.items.length === limit || page.next === undefined, 'only the last page is short');
           found.push(...page.items.map((key) => key.join()));
           after = page.next;
-          // What was found gets another version and place.
+          // Rows that were read get another version and partition.
           const moved = page.items.map((key) => keys.findIndex((each) => each.join() === key.join()));
           await tables.write(
             learners,
@@ -118,7 +118,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     },
   );
 
-  tablesTest('tenants are apart', async ({ tables, tenant }) => {
+  tablesTest('tenants are separate', async ({ tables, tenant }) => {
     const [one, two] = [[tenant, 'ada', 'b1'] as const, [`${tenant}'2`, 'ada', 'b1'] as const];
     const counts = Entries.of([['n', 1]]);
     const first = write(one, v(1, 1), { data: { progress: 1, counts } });
@@ -134,7 +134,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     assert.equal((await tables.select(learners, [two[0]], { limit: 10 })).items.length, 1);
   });
 
-  tablesTest('keys, entries, timers and values may be any text', async (s) => {
+  tablesTest('keys, entries, timers and values can be any text', async (s) => {
     const { tables, key, tenant, partition, longestIndexed } = s;
     const counts = Entries.of(HOSTILE.map((each, i) => [each, i]));
     const timers = Object.fromEntries(HOSTILE.map((each, i) => [each, i]));

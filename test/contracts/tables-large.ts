@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of rows that grow. */
+/** The contract of the tables port for rows that grow. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { RowWrite, Tables } from '../../sinks/tables/port.ts';
@@ -74,7 +74,7 @@ export function largeRowsContract(tablesTest: (title: string, body: (s: Scene) =
     assert.deepEqual(await tables.write(learners, [gone]), ['written']);
   });
 
-  tablesTest('what replaces something does not make a row larger', async (s) => {
+  tablesTest('a replacement does not make a row larger', async (s) => {
     const tables = s.limited(LARGEST);
     const grown = await begun(tables, s, numbered(1200));
     for (let round = 1; round <= 120; round++) {
@@ -88,7 +88,7 @@ export function largeRowsContract(tablesTest: (title: string, body: (s: Scene) =
   });
 
   tablesTest(
-    'a row that is too large is refused, written whole or not, and none that is written beside it',
+    'a row that is too large is refused, written whole or not, and rows written beside it are not',
     async (s) => {
       const tables = s.limited(LARGEST);
       const [ada, bob] = [s.key('ada', 'b1'), s.key('bob', 'b1')];

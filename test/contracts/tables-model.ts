@@ -1,4 +1,4 @@
-/** Random writes of random versions leave in the store what a simple model of the port says. */
+/** Random writes of random versions leave the store in the state of a simple model of the port. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Entries } from '../../core/entries.ts';
@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 export function rowsBehaveLikeTheModel(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  tablesTest('random writes leave what a model of the port says', async (s) => {
+  tablesTest('random writes have the results of a model of the port', async (s) => {
     let run = 0;
     const call = fc.uniqueArray(step, { maxLength: 3, selector: ({ user }) => user });
     const calls = fc.array(call, { maxLength: 12 });
@@ -65,7 +65,7 @@ async function behavesLikeTheModel(s: Scene, run: number, calls: readonly Step[]
   const { tables } = s;
   const partition = (s.partition + run) % 2 ** 31;
   const model = new Map<string, RowWrite>();
-  /** Whose row was there at some time: also those that were taken away since are found. */
+  /** Rows that existed at some time: those that were deleted since match, too. */
   const found = new Set<string>();
   for (const steps of calls) {
     const rows = steps.map((each) => writeOf(s, run, partition, each));
@@ -95,7 +95,7 @@ async function behavesLikeTheModel(s: Scene, run: number, calls: readonly Step[]
 
 function writeOf(s: Scene, run: number, partition: number, from: Step): RowWrite {
   const version: Version = v(from.token, from.revision);
-  // Every name counts as stored, so that a deletion is a change whatever the store holds.
+  // Every name counts as stored, so that a deletion is a change whatever the store has.
   let counts = Entries.stored(from.whole ? [] : NAMES.map((name): [string, number] => [name, -1]));
   for (const [name, value] of from.entries) counts = value === null ? counts.delete(name) : counts.set(name, value);
   return write(s.key(from.user, `batch-${run}`), version, {

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of rows that were taken away. */
+/** The contract of the tables port for deleted rows. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { keysWhere } from './keys-where.ts';
@@ -7,7 +7,7 @@ import { assertHolds, learners, type Scene, v, write } from './tables-samples.ts
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export function removedRowsContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  tablesTest('a search finds a row that was taken away by what it was found by before', async (s) => {
+  tablesTest('a search by the former value of a field finds the deleted row', async (s) => {
     const { tables, partition, tenant } = s;
     const [ada, bob, never] = [s.key('ada', 'b1'), s.key('bob', 'b1'), s.key('eve', 'b1')];
     const where = async (field: string, value: string) =>
@@ -21,7 +21,7 @@ export function removedRowsContract(tablesTest: (title: string, body: (s: Scene)
     await assertHolds(tables, gone);
     assert.deepEqual(await where('region', 'Wales'), ['ada', 'bob']);
     assert.deepEqual(await where('courseId', 'course-1'), ['ada', 'bob']);
-    // The next owner, who knows no data of it.
+    // The next owner, without the earlier data.
     const again = write(ada, v(2, 2), { partition, whole: true, outbox: 'bye', keepMs: DAY_MS, data: undefined });
     await tables.write(learners, [again]);
     await assertHolds(tables, again);
@@ -33,7 +33,7 @@ export function removedRowsContract(tablesTest: (title: string, body: (s: Scene)
     assert.deepEqual(await where('region', 'Kent'), ['ada']);
   });
 
-  tablesTest('what is kept is not swept away', async (s) => {
+  tablesTest('rows and removals within their retention are not swept away', async (s) => {
     const { tables, partition } = s;
     const forEver = write(s.key('ada', 'b1'), v(1, 1), { partition, whole: true, data: undefined });
     const forADay = write(s.key('bob', 'b1'), v(1, 1), { partition, whole: true, keepMs: DAY_MS, data: undefined });

@@ -212,14 +212,14 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : 1;
 }
 
-/** Asserts that the store holds what the write says, and nothing else. */
+/** Asserts that the store has the content of the write, and nothing else. */
 export async function assertHolds(tables: Tables, expected: RowWrite): Promise<void> {
   const row = await readOne(tables, learners, expected.key);
   const { key, version, at, outbox, timers, data } = expected;
   assert.deepEqual(shown(row), shown({ key, version, at, outbox, timers, data }));
 }
 
-/** Asserts that every write lost, as far as the store can tell. */
+/** Asserts that every write lost, as far as the store reports it. */
 export function assertLost(results: readonly WriteResult[], { tellsStale }: Scene): void {
   for (const result of results) assert.ok(result === 'stale' || (!tellsStale && result === 'written'), String(result));
 }

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of going through all rows of a table. */
+/** The contract of the tables port for scans of all rows of a table. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { Entries } from '../../core/entries.ts';
@@ -36,27 +36,30 @@ async function scanned(
 const byKey = (a: StoredRow, b: StoredRow): number => (a.key.join('\0') < b.key.join('\0') ? -1 : 1);
 
 export function scanContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  tablesTest('every row of every tenant is answered once, as it is read by its key', async ({ tables, tenant }) => {
-    const table = await ownTable(tables);
-    assert.deepEqual(await tables.scan(table, { limit: 5 }), { items: [], next: undefined });
-    const keys = Array.from({ length: 40 }, (_, i) => [`${tenant}-${i % 3}`, `user-${i % 7}`, `batch-${i}`]);
-    const writes = keys.map((key, i) =>
-      write(key, v(2, i), {
-        timers: i % 5 === 0 ? { end: i } : {},
-        outbox: `says ${i}`,
-        data: i % 9 === 0 ? undefined : { progress: i, counts: Entries.of([['n', i]]) },
-      }),
-    );
-    await tables.write(table, writes);
-    const expected = (await tables.read(table, keys)).map((row) => row as StoredRow).sort(byKey);
-    assert.equal(expected.filter(({ data }) => data === undefined).length, 5, 'those that were taken away too');
-    for (const limit of [1, 7, 39, 40, 100]) {
-      assert.deepEqual(shown((await scanned(tables, table, limit)).sort(byKey)), shown(expected), `by ${limit}`);
-    }
-    assert.deepEqual(shown(await scanned(tables, table, 7)), shown(await scanned(tables, table, 3)), 'in one order');
-  });
+  tablesTest(
+    'every row of every tenant is returned once, as a read by its key returns it',
+    async ({ tables, tenant }) => {
+      const table = await ownTable(tables);
+      assert.deepEqual(await tables.scan(table, { limit: 5 }), { items: [], next: undefined });
+      const keys = Array.from({ length: 40 }, (_, i) => [`${tenant}-${i % 3}`, `user-${i % 7}`, `batch-${i}`]);
+      const writes = keys.map((key, i) =>
+        write(key, v(2, i), {
+          timers: i % 5 === 0 ? { end: i } : {},
+          outbox: `says ${i}`,
+          data: i % 9 === 0 ? undefined : { progress: i, counts: Entries.of([['n', i]]) },
+        }),
+      );
+      await tables.write(table, writes);
+      const expected = (await tables.read(table, keys)).map((row) => row as StoredRow).sort(byKey);
+      assert.equal(expected.filter(({ data }) => data === undefined).length, 5, 'deleted ones too');
+      for (const limit of [1, 7, 39, 40, 100]) {
+        assert.deepEqual(shown((await scanned(tables, table, limit)).sort(byKey)), shown(expected), `by ${limit}`);
+      }
+      assert.deepEqual(shown(await scanned(tables, table, 7)), shown(await scanned(tables, table, 3)), 'in one order');
+    },
+  );
 
-  tablesTest('a row that is written while others go through the table is answered once', async ({ tables, key }) => {
+  tablesTest('a row that is written during a scan of the table is returned once', async ({ tables, key }) => {
     const table = await ownTable(tables);
     const keys = Array.from({ length: 30 }, (_, i) => key(`user-${i % 4}`, `batch-${i}`));
     await tables.write(
@@ -73,7 +76,7 @@ export function scanContract(tablesTest: (title: string, body: (s: Scene) => Pro
     assert.deepEqual(shown(await scanned(tables, table, 50)), shown((await tables.scan(table, { limit: 50 })).items));
   });
 
-  tablesTest('a page after a token that is none is refused', async ({ tables }) => {
+  tablesTest('a page after an invalid token is refused', async ({ tables }) => {
     const table = await ownTable(tables);
     for (const after of ['x', '["a"]', '-1']) {
       await assert.rejects(tables.scan(table, { limit: 1, after }), { code: 'USAGE' }, after);

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of preparing tables, and of calls that ask for nothing. */
+/** The contract of the tables port for preparing tables, and for empty calls. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import type { Field } from '../../core/avro.ts';
@@ -21,7 +21,7 @@ import {
 } from './tables-samples.ts';
 
 export function schemasContract(tablesTest: (title: string, body: (s: Scene) => Promise<void>) => void): void {
-  tablesTest('preparing again keeps what is there', async ({ tables, key, job }) => {
+  tablesTest('preparing again keeps the rows', async ({ tables, key, job }) => {
     const row = write(key('ada', 'b1'), v(1, 1), { data: { counts: Entries.of([['n', 1]]) } });
     await tables.write(learners, [row]);
     await tables.claim(job, 'topic', 0);
@@ -31,70 +31,70 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     assert.equal(await tables.token(job, 'topic', 0), 1);
   });
 
-  tablesTest('what is missing is said, made by preparing, and nothing else is missing then', async ({ tables }) => {
-    const name = `contract_missing_${randomInt(2 ** 40)}`;
-    const declare = (key: string, fields: readonly Field[] = []): TableDef => {
-      const id = { name: key, type: 'string', doc: '' } as const;
-      const counts = { name: 'counts', type: { type: 'map', values: 'int' }, doc: '' } as const;
-      const record = { type: 'record', name: 'R', fields: [id, counts, ...fields] } as const;
-      return { kind: 'table', name, doc: '', key: [key], sort: [], indexed: [key], record };
-    };
-    const before = declare('userId');
-    const says = async (table: TableDef): Promise<void> => {
-      const statements = await tables.missing([learners, table, board]);
-      assert.ok(statements.length > 0);
-      for (const statement of statements) assert.match(statement, new RegExp(name));
-      assert.deepEqual(await tables.missing([table]), statements, 'saying it changes nothing');
-      await tables.prepare([table]);
-      assert.deepEqual(await tables.missing([learners, table, board]), []);
-    };
-    await says(before);
-    await says(declare('userId', [{ name: 'note', type: ['null', 'string'], doc: '', default: null }]));
-    await assert.rejects(tables.missing([declare('other')]), { code: 'TABLE_DRIFTED' });
-  });
-
   tablesTest(
-    'a field that is added later is there for old rows and new ones',
-    async ({ tables, tenant, partition }) => {
-      const name = `contract_added_${randomInt(2 ** 40)}`;
-      const id = { name: 'userId', type: 'string', doc: 'The key.' } as const;
-      const declare = (indexed: string[], fields: readonly Field[]): TableDef => ({
-        ...defineTable({ name, doc: '', key: ['userId'], record: { type: 'record', name: 'R', fields: [id] } }),
-        record: { type: 'record', name: 'R', fields: [id, ...fields] },
-        indexed,
-      });
-      const before = declare([], []);
-      const after = declare(
-        ['level'],
-        [
-          { name: 'level', type: 'string', doc: '', default: "it's none" },
-          { name: 'times', type: 'int', doc: '', default: 3 },
-          { name: 'seen', type: 'boolean', doc: '', default: true },
-          { name: 'tags', type: { type: 'array', items: 'string' }, doc: '', default: ['a'] },
-          { name: 'note', type: ['null', 'string'], doc: '', default: null },
-          { name: 'counts', type: { type: 'map', values: 'int' }, doc: '', default: {} },
-        ],
-      );
-      const row = (userId: string, data: Record<string, unknown>): RowWrite => ({
-        ...write([tenant, userId], v(1, 1), { partition }),
-        data,
-      });
-      await tables.prepare([before]);
-      await tables.write(before, [row('ada', { userId: 'ada' })]);
-      await tables.prepare([after]);
-      const defaults = { userId: 'ada', level: "it's none", times: 3, seen: true, tags: ['a'], note: null };
-      const old = await readOne(tables, after, [tenant, 'ada']);
-      assert.deepEqual(shown(old?.data), shown({ ...defaults, counts: Entries.empty() }));
-      assert.deepEqual(shown(await allPages(tables, after, [tenant], 5)), shown([{ ...defaults, counts: {} }]));
-      const counts = Entries.of([['n', 1]]);
-      const bob = { userId: 'bob', level: 'high', times: 1, seen: false, tags: [], note: 'x', counts };
-      assert.deepEqual(await tables.write(after, [row('bob', bob)]), ['written']);
-      assert.deepEqual(shown((await readOne(tables, after, [tenant, 'bob']))?.data), shown(bob));
-      assert.deepEqual(await keysWhere(tables, after, partition, tenant, 'level', 'high'), [[tenant, 'bob']]);
+    'missing tables and columns are reported, made by preparing, and nothing is missing afterwards',
+    async ({ tables }) => {
+      const name = `contract_missing_${randomInt(2 ** 40)}`;
+      const declare = (key: string, fields: readonly Field[] = []): TableDef => {
+        const id = { name: key, type: 'string', doc: '' } as const;
+        const counts = { name: 'counts', type: { type: 'map', values: 'int' }, doc: '' } as const;
+        const record = { type: 'record', name: 'R', fields: [id, counts, ...fields] } as const;
+        return { kind: 'table', name, doc: '', key: [key], sort: [], indexed: [key], record };
+      };
+      const before = declare('userId');
+      const says = async (table: TableDef): Promise<void> => {
+        const statements = await tables.missing([learners, table, board]);
+        assert.ok(statements.length > 0);
+        for (const statement of statements) assert.match(statement, new RegExp(name));
+        assert.deepEqual(await tables.missing([table]), statements, 'saying it changes nothing');
+        await tables.prepare([table]);
+        assert.deepEqual(await tables.missing([learners, table, board]), []);
+      };
+      await says(before);
+      await says(declare('userId', [{ name: 'note', type: ['null', 'string'], doc: '', default: null }]));
+      await assert.rejects(tables.missing([declare('other')]), { code: 'TABLE_DRIFTED' });
     },
   );
 
-  tablesTest('a field that is added to a record within a row is there in old entries', async (s) => {
+  tablesTest('a field that is added later is in old rows and new ones', async ({ tables, tenant, partition }) => {
+    const name = `contract_added_${randomInt(2 ** 40)}`;
+    const id = { name: 'userId', type: 'string', doc: 'The key.' } as const;
+    const declare = (indexed: string[], fields: readonly Field[]): TableDef => ({
+      ...defineTable({ name, doc: '', key: ['userId'], record: { type: 'record', name: 'R', fields: [id] } }),
+      record: { type: 'record', name: 'R', fields: [id, ...fields] },
+      indexed,
+    });
+    const before = declare([], []);
+    const after = declare(
+      ['level'],
+      [
+        { name: 'level', type: 'string', doc: '', default: "it's none" },
+        { name: 'times', type: 'int', doc: '', default: 3 },
+        { name: 'seen', type: 'boolean', doc: '', default: true },
+        { name: 'tags', type: { type: 'array', items: 'string' }, doc: '', default: ['a'] },
+        { name: 'note', type: ['null', 'string'], doc: '', default: null },
+        { name: 'counts', type: { type: 'map', values: 'int' }, doc: '', default: {} },
+      ],
+    );
+    const row = (userId: string, data: Record<string, unknown>): RowWrite => ({
+      ...write([tenant, userId], v(1, 1), { partition }),
+      data,
+    });
+    await tables.prepare([before]);
+    await tables.write(before, [row('ada', { userId: 'ada' })]);
+    await tables.prepare([after]);
+    const defaults = { userId: 'ada', level: "it's none", times: 3, seen: true, tags: ['a'], note: null };
+    const old = await readOne(tables, after, [tenant, 'ada']);
+    assert.deepEqual(shown(old?.data), shown({ ...defaults, counts: Entries.empty() }));
+    assert.deepEqual(shown(await allPages(tables, after, [tenant], 5)), shown([{ ...defaults, counts: {} }]));
+    const counts = Entries.of([['n', 1]]);
+    const bob = { userId: 'bob', level: 'high', times: 1, seen: false, tags: [], note: 'x', counts };
+    assert.deepEqual(await tables.write(after, [row('bob', bob)]), ['written']);
+    assert.deepEqual(shown((await readOne(tables, after, [tenant, 'bob']))?.data), shown(bob));
+    assert.deepEqual(await keysWhere(tables, after, partition, tenant, 'level', 'high'), [[tenant, 'bob']]);
+  });
+
+  tablesTest('a field that is added to a record within a row is in old entries', async (s) => {
     const { tables, tenant, partition } = s;
     const name = `contract_grown_${randomInt(2 ** 40)}`;
     const id = { name: 'userId', type: 'string', doc: 'The key.' } as const;
@@ -126,7 +126,7 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     assert.deepEqual([found['list'], found['one']], [[{ n: 2, ...added }], null]);
   });
 
-  tablesTest('calls that ask for nothing answer nothing', async ({ tables, tenant, partition }) => {
+  tablesTest('calls with empty lists return empty lists', async ({ tables, tenant, partition }) => {
     assert.deepEqual(await tables.write(learners, []), []);
     assert.deepEqual(await tables.apply(board, []), []);
     assert.deepEqual(await tables.read(learners, []), []);
@@ -137,7 +137,7 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
     assert.equal(await countOf(tables, board, tenant), 0);
   });
 
-  tablesTest('rows, views, timers and claims are there for the next client', async (s) => {
+  tablesTest('rows, views, timers and claims are available to the next client', async (s) => {
     const { tables, partition, job } = s;
     const key = s.key('ada', 'b1');
     const row = write(key, v(4, 2), { partition, timers: { end: 5 }, data: { counts: Entries.of([['n', 1]]) } });

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of rows that get another owner, and are what they were. */
+/** The contract of the tables port for rows that a new owner takes over unchanged. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { keysWhere } from './keys-where.ts';
@@ -39,7 +39,7 @@ export function takenContract(tablesTest: (title: string, body: (s: Scene) => Pr
   });
 
   tablesTest(
-    'what an older owner wrote after the row was read does not show in a row that is taken over',
+    'what an older owner wrote after the row was read is not visible in a row that is taken over',
     async (s) => {
       const { tables, partition } = s;
       const key = s.key('ada', 'b1');
@@ -53,7 +53,7 @@ export function takenContract(tablesTest: (title: string, body: (s: Scene) => Pr
     },
   );
 
-  tablesTest('a newer owner keeps a row from being taken over', async (s) => {
+  tablesTest('a newer owner prevents a row from being taken over', async (s) => {
     const key = s.key('ada', 'b1');
     const held = write(key, v(3, 6), { whole: true, data: { progress: 6, counts } });
     await s.tables.write(learners, [write(key, v(1, 5), { whole: true }), held]);
@@ -63,7 +63,7 @@ export function takenContract(tablesTest: (title: string, body: (s: Scene) => Pr
     }
   });
 
-  tablesTest('a row that was taken away, or never was, is taken over as one', async (s) => {
+  tablesTest('a row that was deleted, or never existed, is taken over as deleted', async (s) => {
     const { tables } = s;
     const [ada, bob, cid] = [s.key('ada', 'b1'), s.key('bob', 'b1'), s.key('cid', 'b1')];
     await tables.write(learners, [write(ada, v(1, 5), { whole: true, outbox: 'bye', data: undefined })]);

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of timers. */
+/** The contract of the tables port for timers. */
 import assert from 'node:assert/strict';
 import type { Key } from '../../sinks/port.ts';
 import { learners, type Scene, v, write } from './tables-samples.ts';

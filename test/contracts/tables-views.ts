@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps of views and lists. */
+/** The contract of the tables port for views and lists. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import type { Key } from '../../sinks/port.ts';
@@ -59,7 +59,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
     assert.equal(await countOf(s.tables, board, s.tenant), 2);
   });
 
-  tablesTest('a removal of what was never there holds against older writes', async (s) => {
+  tablesTest('the removal of a record that never existed still refuses older writes', async (s) => {
     const ada = key(s, 'c1', '1', 'ada');
     assert.deepEqual(await s.tables.apply(board, [removal(ada, v(2, 2))]), ['written']);
     assertLost(await s.tables.apply(board, [place(ada, v(2, 1))]), s);
@@ -110,7 +110,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
     assert.equal(await countOf(s.tables, board, s.tenant), live.length);
   });
 
-  tablesTest('a list goes on after its page, whatever was written meanwhile', async (s) => {
+  tablesTest('a list continues after its page, whatever was written meanwhile', async (s) => {
     const keys = ['b', 'd', 'f', 'h'].map((user) => key(s, 'c1', '1', user));
     await s.tables.apply(
       board,
@@ -130,7 +130,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
     assert.equal(second.next, undefined);
   });
 
-  tablesTest('rows are listed as records of plain data with the declared fields alone', async (s) => {
+  tablesTest('rows are listed as records of plain data with only the declared fields', async (s) => {
     const ada = s.key('ada', 'b1');
     const contents = Entries.of([['__proto__', { at: 1, score: 2 }]]);
     const data = { region: 'Wales', tags: ['x'], contents };
@@ -143,7 +143,7 @@ export function viewsContract(tablesTest: (title: string, body: (s: Scene) => Pr
     assert.ok(Object.hasOwn(item.contents, '__proto__'));
   });
 
-  tablesTest('a page after what no page told is refused', async ({ tables, tenant }) => {
+  tablesTest('a page after an unknown token is refused', async ({ tables, tenant }) => {
     const token = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const after of ['', 'garbled', '%%%', token({}), token([1, 2, 3]), token([]), token(null)]) {
       await assert.rejects(tables.select(board, [tenant], { limit: 10, after }), { code: 'USAGE' }, after);

@@ -1,4 +1,4 @@
-/** What every implementation of the tables port keeps: see `sinks/tables/port.ts`. */
+/** The contract of the tables port: see `sinks/tables/port.ts`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Entries } from '../../core/entries.ts';
@@ -86,7 +86,7 @@ export function tablesContract(
     for (const row of rows) await assertHolds(tables, row);
   });
 
-  tablesTest('many rows are read in the order of the keys, and what is missing is undefined', async (s) => {
+  tablesTest('many rows are read in the order of the keys, and a missing one is undefined', async (s) => {
     const keys = Array.from({ length: 300 }, (_, i) => s.key(`user-${i}`, `batch-${i % 3}`));
     const odd = keys.filter((_, i) => i % 2 === 1);
     await s.tables.write(
@@ -203,7 +203,7 @@ export function tablesContract(
     await assertHolds(s.tables, none);
   });
 
-  tablesTest('what the same owner did not change stays, and what it changed is written', async (s) => {
+  tablesTest('fields that the same owner did not change stay, and changed ones are written', async (s) => {
     const { tables, partition } = s;
     const key = s.key('ada', 'b1');
     const counts = Entries.of([['n', 1]]);
@@ -267,7 +267,7 @@ export function tablesContract(
     assert.deepEqual(await keysWhere(tables, learners, partition, s.tenant, 'region', 'Wales'), [key]);
   });
 
-  tablesTest('a row that was taken away keeps its position, and nobody sees it in a list', async (s) => {
+  tablesTest('a deleted row keeps its position, and is in no list', async (s) => {
     const { tables, tenant, partition } = s;
     const [ada, bob] = [s.key('ada', 'b1'), s.key('ada', 'b2')];
     const counts = Entries.of([['n', 1]]);

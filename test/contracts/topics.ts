@@ -1,4 +1,4 @@
-/** What every implementation of the port of `topics verify` and `topics apply` keeps: see `topics/log/admin.ts`. */
+/** The contract of the port of `topics verify` and `topics apply`: see `topics/log/admin.ts`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -36,7 +36,7 @@ export function topicsContract(
     test(`${name}: ${title}`, async (t) => body(await make(t)));
   };
 
-  topicsTest('what is missing is created, and then nothing differs', async ({ topics, transport }) => {
+  topicsTest('missing topics are created, and then nothing differs', async ({ topics, transport }) => {
     const topic = wanted();
     assert.deepEqual(kinds(await topics.verify([topic])), ['missing create']);
     assert.deepEqual(await transport.describe([topic.name]), [], 'verifying creates nothing');
@@ -79,7 +79,7 @@ export function topicsContract(
   );
 
   topicsTest(
-    'each partition of an expanded topic goes on with the largest metadata of all, where it was',
+    'each partition of an expanded topic continues at its offset with the largest metadata of all',
     async ({ topics, transport }) => {
       const topic = wanted();
       await topics.apply([topic]);
@@ -108,7 +108,7 @@ export function topicsContract(
     },
   );
 
-  topicsTest('another retention is reported and left as it is', async ({ topics }) => {
+  topicsTest('another retention is reported and left unchanged', async ({ topics }) => {
     const topic = wanted();
     await topics.apply([topic]);
     for (let i = 0; i < 2; i++) {

@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps as to claims, commits and members of a group. */
+/** The contract of the transport port for claims, commits and members of a group. */
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import type { Claim, LogRecord } from '../../topics/log/transport.ts';
@@ -42,7 +42,7 @@ export function claimsContract(cases: TransportCases): void {
   });
 
   cases(
-    'a claim refuses the commits of every earlier one, and they append nothing',
+    'a claim refuses the commits of every earlier claim, and they append nothing',
     async (transport, topic, group) => {
       await transport.produce([record(topic, 0), record(topic, 0)]);
       const { membership } = await joined(transport, group, topic);
@@ -62,7 +62,7 @@ export function claimsContract(cases: TransportCases): void {
     },
   );
 
-  cases('partitions and groups have claims and offsets of their own', async (transport, topic, group) => {
+  cases('partitions and groups have their own claims and offsets', async (transport, topic, group) => {
     const { membership } = await joined(transport, group, topic);
     const claim = await membership.claim(0);
     const beside = await membership.claim(1);
@@ -91,7 +91,7 @@ export function claimsContract(cases: TransportCases): void {
     assert.deepEqual(keysOf(await take(next, 2)), ['b', 'c']);
   });
 
-  cases('a group can be moved before it ever claimed', async (transport, topic, group) => {
+  cases('a group can be moved before its first claim', async (transport, topic, group) => {
     const offsets = await transport.produce(['a', 'b'].map((key) => record(topic, 0, { key })));
     await transport.seek(group, topic, { partition: 0, offset: offsets[1] as number });
     const claim = await claimOf(transport, group, topic, 0);
@@ -127,7 +127,7 @@ export function claimsContract(cases: TransportCases): void {
     }
   });
 
-  cases('a partition is given away only when its member has let go', async (transport, topic, group) => {
+  cases('a partition is given away only when its member has let go of it', async (transport, topic, group) => {
     const slow = await joined(transport, group, topic);
     const release = slow.holdRevocations();
     const quick = await joined(transport, group, topic, { wait: false });

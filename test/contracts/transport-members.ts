@@ -1,4 +1,4 @@
-/** What the transport's contract suite uses: records, members that note what they are told, and waiting for them. */
+/** What the transport's contract suite uses: records, members that note their notifications, and waiting for them. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -64,17 +64,17 @@ export async function take(claim: Claim, count: number): Promise<LogRecord[]> {
 
 export interface Member {
   readonly membership: Membership;
-  /** What it was told it has; a partition counts until `revoked` has settled. */
+  /** The partitions it was assigned; a partition counts until `revoked` has settled. */
   readonly held: ReadonlySet<number>;
   /** Lets `revoked` wait until the answered function is called. */
   holdRevocations(): () => void;
   /** Settles with the partitions of the next call of `revoked` that was not answered here before. */
   revoking(): Promise<readonly number[]>;
-  /** Settles when it is told something. */
+  /** Settles at the next notification. */
   told(): Promise<void>;
 }
 
-/** A new member; unless told otherwise it is awaited until it has every partition of the topic. */
+/** A new member; by default it is awaited until it has every partition of the topic. */
 export async function joined(
   transport: Transport,
   group: string,

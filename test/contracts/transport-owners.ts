@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps as to who owns a partition, what became of its topic, and its metadata. */
+/** The contract of the transport port for owners of a partition, changes of its topic, and metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { WantedTopic } from '../../topics/log/admin.ts';
@@ -9,7 +9,7 @@ export function ownersContract(
   cases: TransportCases,
   { apply }: { apply(transport: Transport, wanted: WantedTopic): Promise<unknown> },
 ): void {
-  cases('a look says whether there is a newer claim, or the group was moved', async (transport, topic, group) => {
+  cases('a look shows whether there is a newer claim, or the group was moved', async (transport, topic, group) => {
     const { membership } = await joined(transport, group, topic);
     const first = await membership.claim(0);
     const beside = await membership.claim(1);
@@ -31,7 +31,7 @@ export function ownersContract(
     );
   });
 
-  cases('a claim looks and commits, again and again', async (transport, topic, group) => {
+  cases('a claim can look and commit repeatedly', async (transport, topic, group) => {
     await transport.produce(['a', 'b', 'c'].map((key) => record(topic, 0, { key })));
     const { membership } = await joined(transport, group, topic);
     const claim = await membership.claim(0);
@@ -46,27 +46,24 @@ export function ownersContract(
     assert.deepEqual((await membership.claim(0)).committed, { offset: 7, metadata: 'twice', foreign: false });
   });
 
-  cases(
-    'a claim that ends after its look holds up neither the next one nor readers',
-    async (transport, topic, group) => {
-      const { membership } = await joined(transport, group, topic);
-      for (const [i, key] of ['a', 'b', 'c'].entries()) {
-        const left = await membership.claim(0);
-        await left.look();
-        // One is closed, one is left as it is by an owner that died.
-        if (i !== 1) await left.close();
-        await transport.produce([record(topic, 0, { key })]);
-        const next = await membership.claim(0);
-        assert.deepEqual(next.committed.offset, i === 0 ? undefined : i);
-        assert.equal((await take(next, 1)).length, 1);
-        await next.commit({ records: [record(topic, 1, { key })], offset: i + 1, metadata: key });
-        assert.equal(keysOf(await transport.read(topic, 1, 0, 10)).at(-1), key);
-        assert.equal((await transport.committed(group, topic))[0]?.metadata, key);
-      }
-    },
-  );
+  cases('a claim that ends after its look delays neither the next one nor readers', async (transport, topic, group) => {
+    const { membership } = await joined(transport, group, topic);
+    for (const [i, key] of ['a', 'b', 'c'].entries()) {
+      const left = await membership.claim(0);
+      await left.look();
+      // One is closed, one is left as it is by an owner that died.
+      if (i !== 1) await left.close();
+      await transport.produce([record(topic, 0, { key })]);
+      const next = await membership.claim(0);
+      assert.deepEqual(next.committed.offset, i === 0 ? undefined : i);
+      assert.equal((await take(next, 1)).length, 1);
+      await next.commit({ records: [record(topic, 1, { key })], offset: i + 1, metadata: key });
+      assert.equal(keysOf(await transport.read(topic, 1, 0, 10)).at(-1), key);
+      assert.equal((await transport.committed(group, topic))[0]?.metadata, key);
+    }
+  });
 
-  cases('a claim that was closed neither looks nor commits', async (transport, topic, group) => {
+  cases('a closed claim neither looks nor commits', async (transport, topic, group) => {
     const claim = await claimOf(transport, group, topic, 0);
     await claim.close();
     assert.equal(await codeOf(claim.look()), 'FENCED');
@@ -92,7 +89,7 @@ export function ownersContract(
     await claim.commit({ records: [], offset: 0, metadata: '' });
   });
 
-  cases('metadata of any length come back with their offset', async (transport, topic, group) => {
+  cases('metadata of any length are returned with their offset', async (transport, topic, group) => {
     const { membership } = await joined(transport, group, topic);
     const metadataOf = [100_000, 10, 3000, 20_000].map((length) => randomBytes(length).toString('base64'));
     for (const [offset, metadata] of metadataOf.entries()) {
@@ -107,7 +104,7 @@ export function ownersContract(
     assert.equal((await transport.read(topic, 1, 0, 100)).length, 16);
   });
 
-  cases('moving a group keeps long metadata, or takes those that are given', async (transport, topic, group) => {
+  cases('moving a group keeps long metadata, or takes the given ones', async (transport, topic, group) => {
     const long = randomBytes(50_000).toString('base64');
     const { membership } = await joined(transport, group, topic);
     await (await membership.claim(0)).commit({ records: [], offset: 5, metadata: long });

@@ -1,9 +1,9 @@
-/** What every implementation of the transport port keeps as to the time of records. */
+/** The contract of the transport port for the time of records. */
 import assert from 'node:assert/strict';
 import { record, type TransportCases } from './transport-members.ts';
 
 export function timesContract(cases: TransportCases): void {
-  cases('a moment is where the first record of that time or later lies', async (transport, topic) => {
+  cases('the offset of a time is that of the first record at that time or later', async (transport, topic) => {
     const now = Date.now();
     const times = [now, now + 10, now + 20, now + 15, now + 30];
     const offsets: number[] = [];

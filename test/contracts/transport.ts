@@ -1,4 +1,4 @@
-/** What every implementation of the transport port keeps: see `topics/log/transport.ts`. Here topics, records and reading. */
+/** The contract of the transport port: see `topics/log/transport.ts`. This file covers topics, records and reading. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -50,23 +50,26 @@ export function transportContract(
     );
   });
 
-  cases('one call fills several topics and partitions and answers offsets in its order', async (transport, topic) => {
-    const other = `${topic}.other`;
-    await transport.createTopics([{ name: other, partitions: 1, retentionMs: DAY }]);
-    const places = [3, 0, 3, 2, 0, 3].map((partition) => [topic, partition] as const);
-    const records = [...places, [other, 0] as const].map(([name, partition], i) =>
-      record(name, partition, { key: `k${i}` }),
-    );
-    const offsets = await transport.produce(records);
-    assert.equal(offsets.length, records.length);
-    for (const [i, { topic, partition }] of records.entries()) {
-      const found = await transport.read(topic, partition, offsets[i] as number, 1);
-      assert.deepEqual([found[0]?.offset, ...keysOf(found)], [offsets[i], `k${i}`]);
-    }
-    assert.deepEqual(await transport.produce([]), []);
-  });
+  cases(
+    'one call appends to several topics and partitions and returns offsets in its order',
+    async (transport, topic) => {
+      const other = `${topic}.other`;
+      await transport.createTopics([{ name: other, partitions: 1, retentionMs: DAY }]);
+      const places = [3, 0, 3, 2, 0, 3].map((partition) => [topic, partition] as const);
+      const records = [...places, [other, 0] as const].map(([name, partition], i) =>
+        record(name, partition, { key: `k${i}` }),
+      );
+      const offsets = await transport.produce(records);
+      assert.equal(offsets.length, records.length);
+      for (const [i, { topic, partition }] of records.entries()) {
+        const found = await transport.read(topic, partition, offsets[i] as number, 1);
+        assert.deepEqual([found[0]?.offset, ...keysOf(found)], [offsets[i], `k${i}`]);
+      }
+      assert.deepEqual(await transport.produce([]), []);
+    },
+  );
 
-  cases('nothing is appended when one record has no place', async (transport, topic) => {
+  cases('nothing is appended when the topic or partition of one record does not exist', async (transport, topic) => {
     for (const [missing, partition] of [
       [`${topic}.missing`, 0],
       [topic, 4],
@@ -80,7 +83,7 @@ export function transportContract(
     for (const { begin, end } of info?.partitions ?? []) assert.equal(begin, end);
   });
 
-  cases('keys, values and headers come back byte for byte', async (transport, topic) => {
+  cases('keys, values and headers are returned byte for byte', async (transport, topic) => {
     const notText = new Uint8Array([0, 255, 128, 10]);
     const samples: Partial<LogRecord>[] = [
       { key: null, value: null, headers: {} },
@@ -110,7 +113,7 @@ export function transportContract(
     assert.equal(Buffer.from(again?.value ?? []).toString(), 'first');
   });
 
-  cases('what is described is where each partition begins and ends', async (transport, topic) => {
+  cases('a description has the begin and end of each partition', async (transport, topic) => {
     const other = `${topic}.other`;
     await transport.createTopics([{ name: other, partitions: 2, retentionMs: DAY }]);
     const before = await transport.describe([other, `${topic}.missing`, topic]);
@@ -131,7 +134,7 @@ export function transportContract(
     if (now?.id !== undefined) assert.notEqual(now.id, before[0]?.id);
   });
 
-  cases('creating topics again changes none that exists', async (transport, topic) => {
+  cases('creating topics again changes no existing one', async (transport, topic) => {
     await transport.produce([record(topic, 3)]);
     const before = await transport.describe([topic]);
     const other = `${topic}.other`;
@@ -143,7 +146,7 @@ export function transportContract(
     assert.equal((await transport.describe([other])).length, 1);
   });
 
-  cases('a topic or partition that is missing is named by every call', async (transport, topic, group) => {
+  cases('every call names a topic or partition that is missing', async (transport, topic, group) => {
     const missing = `${topic}.missing`;
     const listener = { assigned: () => {}, revoked: async () => {} };
     const membership = await transport.join(group, topic, listener);
@@ -168,7 +171,7 @@ export function transportContract(
   });
 
   cases(
-    'a fetch answers at most as many records as asked for, and goes on behind them',
+    'a fetch returns at most as many records as asked for, and continues after them',
     async (transport, topic, group) => {
       const keys = ['a', 'b', 'c', 'd', 'e'];
       await transport.produce(keys.map((key) => record(topic, 0, { key })));
@@ -183,7 +186,7 @@ export function transportContract(
     },
   );
 
-  cases('a fetch answers records of at most as many keys as asked for', async (transport, topic, group) => {
+  cases('a fetch returns records of at most as many keys as asked for', async (transport, topic, group) => {
     const keys = ['a', 'a', 'b', 'a', 'b', 'b', 'c', 'a', 'd', 'd'];
     await transport.produce(keys.map((key) => record(topic, 0, { key })));
     const claim = await claimOf(transport, group, topic, 0);
@@ -207,7 +210,7 @@ export function transportContract(
     for (const { value } of records) assert.equal(value?.length, 900_000);
   });
 
-  cases('a fetch says the end that a reader who caught up has reached', async (transport, topic, group) => {
+  cases('a fetch shows the end that a reader without lag has reached', async (transport, topic, group) => {
     await transport.produce([record(topic, 0), record(topic, 0)]);
     const claim = await claimOf(transport, group, topic, 0);
     const [first] = await take(claim, 1);
@@ -247,7 +250,7 @@ export function transportContract(
   if (!abilities.expires) return;
 
   cases(
-    'records older than the retention are dropped from the front, and offsets go on',
+    'records older than the retention are dropped from the front, and offsets continue',
     async (transport, topic, group) => {
       const now = Date.UTC(2024, 5, 1);
       const ages = [3 * DAY, 2 * DAY, 0, 2 * DAY, 0];

@@ -1,4 +1,4 @@
-/** What stores of versioned records have in common, for the contract suites of views. */
+/** The rules for versioned records that all stores share, for the contract suites of views. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Version, WriteResult } from '../../sinks/port.ts';
@@ -47,11 +47,11 @@ const CASES: Readonly<Record<string, string>> = {
   'an equal version is accepted': '1.1=10 1.1=11',
   'a newer token wins with a lower revision': '1.9=90 2.1=10',
   'an older token does not win with a higher revision': '2.1=10 1.9=90',
-  'a removal holds against an older write': '1.2 1.1=10',
-  'a removal of what was there holds against an older write': '1.1=10 1.3 1.2=20',
-  'a removal holds against an older token': '2.1 1.9=90',
-  'a removal does not hold against a newer write': '1.1 1.2=20',
-  'a removal does not hold against a newer token': '1.9 2.1=10',
+  'a removal refuses an older write': '1.2 1.1=10',
+  'a removal of an existing record refuses an older write': '1.1=10 1.3 1.2=20',
+  'a removal refuses an older token': '2.1 1.9=90',
+  'a removal does not refuse a newer write': '1.1 1.2=20',
+  'a removal does not refuse a newer token': '1.9 2.1=10',
   'an older removal does not remove a newer record': '1.2=20 1.1',
   'a write and a removal of the same version replace each other': '1.1=10 1.1 1.1=11',
 };

@@ -36,14 +36,14 @@ test('a named type is spelled out where it is first used and is a name afterward
   });
 });
 
-test('normalizing leaves the literal as it was, and twice gives the same text', () => {
+test('normalizing leaves the literal unchanged, and normalizing twice gives the same text', () => {
   const before = JSON.stringify(schema);
   const once = JSON.stringify(normalize(schema));
   assert.equal(JSON.stringify(normalize(schema)), once);
   assert.equal(JSON.stringify(schema), before);
 });
 
-test('an Avro library takes what was normalized, and would not take the literal', () => {
+test('an Avro library accepts what was normalized, and would not accept the literal', () => {
   const compile = (text: unknown) => avro.Type.forSchema(text as avro.Schema, { wrapUnions: false });
   const drawing = { first: { colour: 'red' }, second: null, list: [{ colour: 'blue' }], byName: { a: 'red' }, size: 3 };
   const type = compile(normalize(schema));
@@ -51,7 +51,7 @@ test('an Avro library takes what was normalized, and would not take the literal'
   assert.throws(() => compile(structuredClone(schema)), /duplicate type name/);
 });
 
-test('every schema of every topic is one an Avro library takes', () => {
+test('an Avro library accepts every schema of every topic', () => {
   for (const topic of topics) {
     for (const event of [...topic.events, ...topic.broadcasts]) {
       const type = avro.Type.forSchema(normalize(event.schema) as avro.Schema, { wrapUnions: false });

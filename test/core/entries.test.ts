@@ -9,27 +9,27 @@ test('entries of a store count as unchanged, new ones as changed', () => {
   assert.equal(Entries.empty().size, 0);
 });
 
-test('writing leaves the version before as it was', () => {
+test('writing leaves the previous version unchanged', () => {
   const before = Entries.stored([['a', 1]]);
   const after = before.set('a', 2).set('b', 3).delete('a');
   assert.deepEqual(before.toJSON(), { a: 1 });
   assert.deepEqual(after.toJSON(), { b: 3 });
 });
 
-test('a write that changes nothing answers the same version', () => {
+test('a write that changes nothing returns the same version', () => {
   const entries = Entries.of([['a', 1]]);
   assert.equal(entries.set('a', 1), entries);
   assert.equal(entries.delete('b'), entries);
 });
 
-test('an entry that is as it was stored is no change, however it came to be', () => {
+test('an entry equal to the stored one is no change, however it was made', () => {
   const stored = Entries.stored([['a', 1]]);
   assert.deepEqual(stored.set('a', 2).set('a', 1).changes(), new Map());
   assert.deepEqual(stored.set('b', 2).delete('b').changes(), new Map());
   assert.deepEqual(stored.delete('a').changes(), new Map([['a', undefined]]));
 });
 
-test('entries without changes are settled already', () => {
+test('entries without changes are already settled', () => {
   const entries = Entries.stored([['a', 1]]);
   assert.equal(entries.settled(), entries);
 });
@@ -51,7 +51,7 @@ test('all entries are visited, once and as the version has them, whatever is wri
   }
 });
 
-test('a version knows its own kind: what was written from it, on any branch, and what was settled', () => {
+test('a version recognises versions derived from it: by writes, on any branch, and by settling', () => {
   const first = Entries.stored([['a', 1]]);
   const second = first.set('b', 2);
   const branch = first.set('c', 3);
@@ -63,7 +63,7 @@ test('a version knows its own kind: what was written from it, on any branch, and
   assert.equal(Entries.empty().isVersionOf(Entries.empty()), false);
 });
 
-test('an entry named like a property of objects is an entry like any other', () => {
+test('an entry named like a property of objects is an ordinary entry', () => {
   const entries = Entries.of([['__proto__', 1]]).set('constructor', 2);
   assert.equal(entries.get('__proto__'), 1);
   assert.equal(entries.get('toString'), undefined);
@@ -136,7 +136,7 @@ const initial = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integ
   selector: ([key]) => key,
 });
 
-test('one version after the other reads like a map, and so does every version before it', () => {
+test('each version in turn reads like a map, and so does every version before it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), initial, (steps, stored) => {
       run(steps, stored, (versions) => [versions - 1]);

@@ -5,7 +5,7 @@ import { ERROR_CODES, type ErrorCode, kindOf, messageOf, TributaryError } from '
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 const codesOf = (kind: string) => codes.filter((code) => ERROR_CODES[code] === kind);
 
-test('the list of codes is closed: a new one is a decision', () => {
+test('the list of codes is closed: a new code needs a decision', () => {
   assert.deepEqual(
     Object.fromEntries(['reject', 'retry', 'fenced', 'fatal', 'usage'].map((kind) => [kind, codesOf(kind).length])),
     { reject: 12, retry: 12, fenced: 1, fatal: 11, usage: 7 },
@@ -13,7 +13,7 @@ test('the list of codes is closed: a new one is a decision', () => {
   assert.equal(codes.length, 43);
 });
 
-test('what is away is retried, and says so in its name; so are what a newer release wrote, a job that is held and a commit that met others', () => {
+test('errors named away are retried, and so are newer formats, a job that is held and a conflicting commit', () => {
   const away = codes.filter((code) => code.endsWith('_AWAY'));
   assert.deepEqual(codesOf('retry'), [...away, 'FORMAT_NEWER', 'GENERATION_HELD', 'COMMIT_REFUSED']);
 });
@@ -31,13 +31,13 @@ test('an error keeps its cause', () => {
   assert.equal(new TributaryError('TABLES_AWAY', 'writing rows', { cause }).cause, cause);
 });
 
-test('what is not ours is a bug, and a bug is fatal', () => {
+test('an error that is not ours is a bug, and a bug is fatal', () => {
   assert.equal(kindOf(new TypeError('x is undefined')), 'fatal');
   assert.equal(kindOf('thrown text'), 'fatal');
   assert.equal(kindOf(undefined), 'fatal');
 });
 
-test('anything that was thrown has a message', () => {
+test('anything thrown has a message', () => {
   assert.equal(messageOf(new Error('why')), 'why');
   assert.equal(messageOf('why'), 'why');
   assert.equal(messageOf(undefined), 'undefined');

@@ -17,7 +17,7 @@ function recordsIn(schema: Schema): RecordSchema[] {
   return [schema, ...schema.fields.flatMap((field) => recordsIn(field.type))];
 }
 
-/** What the value says and the schema does not know. */
+/** Properties of the value that the schema does not have. */
 function strangers(schema: Schema, value: unknown): string[] {
   if (value === null || typeof schema === 'string') return [];
   if (isNullable(schema)) return strangers(schema[1], value);
@@ -29,7 +29,7 @@ function strangers(schema: Schema, value: unknown): string[] {
   });
 }
 
-test('a declaration is what was declared', () => {
+test('a declaration is returned as it was declared', () => {
   const schema = { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int', doc: 'A.' }] } as const;
   assert.deepEqual(defineEvent('thing.happened', schema, { a: 1 }), {
     type: 'thing.happened',
@@ -43,7 +43,7 @@ test('there are the events of seven aggregates, each type once', () => {
   assert.equal(new Set(all.map(({ type }) => type)).size, all.length);
 });
 
-test('no two events have the same record name: subjects of the registry are told apart by it', () => {
+test('no two events have the same record name: subjects of the registry are distinguished by it', () => {
   const names = all.map(({ schema }) => `${schema.namespace}.${schema.name}`);
   assert.deepEqual(
     names.filter((name, i) => names.indexOf(name) !== i),
@@ -51,7 +51,7 @@ test('no two events have the same record name: subjects of the registry are told
   );
 });
 
-test('the example of every event fits its schema, and names only fields there are', () => {
+test('the example of every event fits its schema, and has only declared fields', () => {
   for (const { type, schema, example } of all) {
     const checked = compileJson(schema)(example, 'data');
     assert.ok(checked.ok, `${type}: ${checked.ok || checked.problem}`);
@@ -68,7 +68,7 @@ test('everything is described: every record and every field has a sentence', () 
   }
 });
 
-test('every point in time says its unit', () => {
+test('every point in time has a unit', () => {
   for (const { type, schema } of all) {
     for (const { fields } of recordsIn(schema)) {
       for (const field of fields.filter(({ name }) => /(?:At|Ms)$/.test(name) || name === 'due')) {
@@ -78,7 +78,7 @@ test('every point in time says its unit', () => {
   }
 });
 
-test('what may be left out of an event has a value to be instead', () => {
+test('every lenient field of an event has a default', () => {
   for (const { type, schema } of all) {
     for (const field of schema.fields as readonly Field[])
       assert.ok(!field.lenient || 'default' in field, `${type}.${field.name}`);

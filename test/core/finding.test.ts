@@ -15,7 +15,7 @@ test('a version is compared part by part, as numbers', () => {
   assert.deepEqual(versionFinding('x', 'Store', '1.2', '2'), problem('x', 'Store 1.2 is too old', 'use 2 or newer'));
 });
 
-test('a clock is compared with the time in which it may have been asked', () => {
+test('a clock is compared with the interval in which it may have been asked', () => {
   const state = (theirs: number, asked: number, answered: number) => clockFinding('x', theirs, asked, answered).state;
   assert.equal(state(1_000, 0, 2_000), 'ok');
   assert.equal(state(6_999, 0, 2_000), 'ok', 'five seconds after the answer');
@@ -28,7 +28,7 @@ test('a clock is compared with the time in which it may have been asked', () => 
   assert.match(clockFinding('x', 7_500, 0, 500).message, /7\.0 s ahead of/);
 });
 
-test('what a look fails with is a finding', async () => {
+test('a failed look is a finding', async () => {
   assert.deepEqual(await looked('x', async () => [ok('x', 'well')]), [ok('x', 'well')]);
   const failed = await looked('x', async () => {
     throw new Error('no rights');

@@ -71,7 +71,7 @@ test('an int is a whole number of 32 bits', () =>
     ],
   ));
 
-test('a long is a whole number that Avro too reads as it was written', () =>
+test('a long is a whole number that Avro also reads as it was written', () =>
   table(
     'long',
     [0, 4503599627370495, -4503599627370495],
@@ -106,7 +106,7 @@ test('a number is held to the bounds of its field', () => {
   assert.match(problem(moment, Date.UTC(2026, 0, 5) * 1000) ?? '', /of at most .* not 1767571200000000$/);
 });
 
-test('a double is a number, and an infinite one is none', () =>
+test('a double is a finite number', () =>
   table(
     'double',
     [0, -1.5, 1e300],
@@ -157,7 +157,7 @@ test('an enum is one of its symbols', () =>
     ],
   ));
 
-test('an array holds items, and says which one does not fit', () =>
+test('an array has items, and the message names the one that does not fit', () =>
   table(
     { type: 'array', items: 'int' },
     [[], [1, 2]],
@@ -168,7 +168,7 @@ test('an array holds items, and says which one does not fit', () =>
     ],
   ));
 
-test('a map holds values by any well-formed key, and says which one does not fit', () =>
+test('a map has values by any well-formed key, and the message names the one that does not fit', () =>
   table(
     { type: 'map', values: 'int' },
     [{}, { a: 1, 'ä b': 2 }],
@@ -184,7 +184,7 @@ test('a map holds values by any well-formed key, and says which one does not fit
 test('a nullable value is null or the value', () =>
   table(['null', 'int'], [null, 3], [['3', 'data: a whole number is expected, not "3"']]));
 
-test('a record gets its defaults, and loses what it does not have', () => {
+test('a record gets its defaults, and loses unknown fields', () => {
   assert.deepEqual(fits(course, { courseId: 'c', contents: [{ contentId: 'a', colour: 'red' }], owner: 'x' }), {
     courseId: 'c',
     name: null,
@@ -200,7 +200,7 @@ test('two records do not share a default', () => {
   assert.notEqual(one.value.contents, other.value.contents);
 });
 
-test('a record that does not fit says where', () =>
+test('the message about a record that does not fit names the path', () =>
   table(
     course,
     [],
@@ -221,7 +221,7 @@ test('a record that does not fit says where', () =>
     ],
   ));
 
-test('what is missing is named by what it should be', () => {
+test('a missing value is described by its expected type', () => {
   const missing = (type: Schema) =>
     problem({ type: 'record', name: 'R', fields: [{ name: 'field', type, doc: 'A field.' }] }, {});
   assert.equal(missing('string'), 'data.field: a string is missing');
@@ -237,7 +237,7 @@ test('what is missing is named by what it should be', () => {
   assert.equal(missing(course), 'data.field: an object is missing');
 });
 
-test('a prototype is no field: only what the value itself has counts', () => {
+test('a property of the prototype is not a field: only own properties count', () => {
   const hostile = JSON.parse('{"__proto__": {"courseId": "c"}}');
   assert.equal(problem(course, hostile), 'data.courseId: a string is missing');
   const record = { type: 'record', name: 'R', fields: [{ name: 'constructor', type: 'string', doc: 'Odd.' }] } as const;
@@ -268,7 +268,7 @@ test('a message shows forty characters of a value and cuts none in two', () => {
   assert.equal(cut.isWellFormed(), true);
 });
 
-test('a mistake of ours is thrown, not blamed on the value', () => {
+test('a mistake of our code is thrown, not attributed to the value', () => {
   const value = {
     get courseId(): string {
       throw new RangeError('a bug');
@@ -309,7 +309,7 @@ const all = { who: 'ada', colours: ['red'], zone: 'Asia/Kolkata', parcel: { colo
 const left = (path: string, why: string) => ({ path, problem: why });
 const notColour = (path: string, said: string) => `${path}: one of red, blue is expected, not ${said}`;
 
-/** What is wrong, what is there instead, and what is said of it. */
+/** What is wrong, what replaces it, and the message about it. */
 const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readonly object[]])[] = [
   [{}, {}, []],
   [{ zone: 99 }, { zone: '99' }, []],
@@ -333,7 +333,7 @@ const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readon
       left('data.parcel.weight', 'data.parcel.weight: a number of at most 9 is expected, not 10'),
     ],
   ],
-  // What has no default takes with it what it lies in, and what was said of that.
+  // A value without a default removes its parent with it, and the message about the parent.
   [{ parcel: { weight: 'x' } }, { parcel: null }, [left('data.parcel', 'data.parcel.colours: an array is missing')]],
 ];
 
@@ -345,13 +345,13 @@ for (const [wrong, instead, unfit] of LENIENT) {
   });
 }
 
-test('what is not marked as lenient has to fit', () => {
+test('what is not marked as lenient must fit', () => {
   const check = compileJson(wishes, { lenient: true });
   for (const who of [7, null, undefined]) assert.equal(check({ ...all, who }, 'data').ok, false);
   assert.equal(check([], 'data').ok, false);
 });
 
-test('of a list the first items that do not fit are told, and none of them is taken', () => {
+test('of a list the first items that do not fit are reported, and none of them is kept', () => {
   const colours = [...Array(1000).keys(), 'red'];
   const checked = compileJson(wishes, { lenient: true })({ who: 'ada', colours, zone: null }, 'data');
   assert.ok(checked.ok);

@@ -13,7 +13,7 @@ for (const value of [...BAD, ...NO_TEXT]) {
   test(`${said(value)} cannot be part of a key`, () => assert.equal(isKeyPart(value), false));
 }
 
-test('a part of a key may be held shorter, or longer', () => {
+test('a part of a key may have a shorter or a longer limit', () => {
   assert.equal(LONGEST_KEY_PART, 512);
   assert.deepEqual([isKeyPart('abc', 3), isKeyPart('abc', 2)], [true, false]);
   assert.deepEqual([isKeyPart('x'.repeat(600), 600), isKeyPart('x'.repeat(601), 600)], [true, false]);

@@ -18,7 +18,7 @@ const record = {
 const declared = { name: 'learners', doc: 'Learners.', key: ['userId'], record } as const;
 const invalid = (message: RegExp) => ({ code: 'DECLARATION_INVALID', message });
 
-test('a table says nothing of sorting or indexes unless it is told', () => {
+test('a table has no sorting and no indexes by default', () => {
   assert.deepEqual(defineTable(declared), { ...declared, kind: 'table', sort: [], indexed: [] });
   assert.deepEqual(defineTable({ ...declared, sort: ['courseId'], indexed: ['courseId'] }), {
     ...declared,
@@ -28,7 +28,7 @@ test('a table says nothing of sorting or indexes unless it is told', () => {
   });
 });
 
-test('an index says which fields are text, a cache whether it is live', () => {
+test('an index declares which fields are text, and a cache whether it is live', () => {
   assert.deepEqual(defineIndex({ ...declared, text: ['userId'] }), {
     ...declared,
     kind: 'index',

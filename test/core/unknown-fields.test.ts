@@ -4,11 +4,11 @@ import { defineEvent } from '../../core/event.ts';
 import { unknownFields } from '../../core/unknown-fields.ts';
 import { assessmentSubmitted, enrolled } from '../../schemas/enrollment.ts';
 
-test('data that has what its schema has, and no more, has no unknown field', () => {
+test('data with only the fields of its schema has no unknown field', () => {
   for (const def of [enrolled, assessmentSubmitted]) assert.deepEqual(unknownFields(def, def.example), []);
 });
 
-test('an unknown field is named by its path, however deep it lies', () => {
+test('an unknown field is named by its path, at any depth', () => {
   const entry = { type: 'record', name: 'Entry', fields: [{ name: 'a', type: 'int', doc: 'A.' }] } as const;
   const def = defineEvent(
     'x.y',
@@ -29,7 +29,7 @@ test('an unknown field is named by its path, however deep it lies', () => {
   assert.deepEqual(unknownFields(def, data), ['data.list[1].b', 'data.map.k.b', 'data.one.b', 'data.on']);
 });
 
-test('data that does not fit, or has no end of fields, leads nobody astray', () => {
+test('data that does not fit, or has very many fields, does no harm', () => {
   for (const data of [null, undefined, 7, 'text', [], { answers: 5 }, { answers: [null, 1] }]) {
     assert.deepEqual(unknownFields(assessmentSubmitted, data), []);
   }

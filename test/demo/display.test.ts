@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { displayOn } from '../../demo/display.ts';
 import { Output } from './installation.ts';
 
-test('without a terminal the last state is one line of all that has something', () => {
+test('without a terminal the last state is one line with everything that is not empty', () => {
   const output = new Output();
   const display = displayOn(output);
   display.show('import', 1000, 2000);
@@ -17,7 +17,7 @@ test('without a terminal the last state is one line of all that has something', 
   assert.match(output.text, /^[^\n]+\n$/);
 });
 
-test('without a terminal a line comes when two seconds have passed, and none when nothing changed', (t) => {
+test('without a terminal a line is written every two seconds, and none when nothing changed', (t) => {
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const output = new Output();
@@ -35,7 +35,7 @@ test('without a terminal a line comes when two seconds have passed, and none whe
   assert.equal(output.text, 'import 2 of 9\nimport 4 of 9\n');
 });
 
-test('a terminal sees bars, and nothing of a topic that is empty', () => {
+test('a terminal shows bars, and none for an empty topic', () => {
   const output = new Output(true);
   const display = displayOn(output);
   display.show('import', 3, 4);

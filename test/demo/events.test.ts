@@ -26,7 +26,7 @@ function the(id: string): { type: string; topic: string; time: string; data: Dem
 }
 
 describe('the events of the whole data set', () => {
-  test('are as many as its rows say', () => {
+  test('are as many as its rows imply', () => {
     const counts = Object.fromEntries(
       [...Map.groupBy(events, ({ def }) => def.type)].map(([type, of]) => [type, of.length]),
     );
@@ -41,7 +41,7 @@ describe('the events of the whole data set', () => {
     assert.equal(events.length, 85_399);
   });
 
-  test('have ids that are unique, and equal whenever they are made', () => {
+  test('have ids that are unique, and the same at every run', () => {
     assert.equal(byId.size, events.length);
     assert.deepEqual(
       eventsOf(readRows()).map(({ id }) => id),
@@ -49,7 +49,7 @@ describe('the events of the whole data set', () => {
     );
   });
 
-  test('are all valid by their schemas, and lie in topics that have them', () => {
+  test('are all valid by their schemas, and are in topics that declare them', () => {
     const checks = new Map([...new Set(events.map(({ def }) => def))].map((def) => [def, compileJson(def.schema)]));
     for (const { topic, def, data, id } of events) {
       const checked = checks.get(def)?.(data, 'data');
@@ -59,11 +59,11 @@ describe('the events of the whole data set', () => {
     }
   });
 
-  test('are in the order of time, since no row of the published data leaves before it came', () => {
+  test('are in the order of time, since no row of the published data ends before it begins', () => {
     for (const [i, event] of events.entries()) assert.ok(i === 0 || (events[i - 1]?.time ?? 0) <= event.time, event.id);
   });
 
-  test('have a course, a batch, a user and an enrollment before what needs them', () => {
+  test('have a course, a batch, a user and an enrollment before the events that need them', () => {
     const seen = new Set<string>();
     for (const { def, id, data } of events) {
       const { courseId, userId } = data;
@@ -143,7 +143,7 @@ describe('the events of the whole data set', () => {
     assert.equal(byId.has('unenrolled/AAA-2013J/11391'), false);
   });
 
-  test('enroll who has no date of registration when the batch was created', () => {
+  test('enroll students without a date of registration when the batch was created', () => {
     assert.equal(the('enrolled/BBB-2013J/57369').time, '2012-10-01T00:00:00.000Z');
     assert.equal(the('unenrolled/BBB-2013J/57369').time, '2013-09-30T00:00:00.000Z');
     const dateless = rows.registrations.filter(({ registered }) => registered === undefined);
@@ -154,7 +154,7 @@ describe('the events of the whole data set', () => {
     }
   });
 
-  test('tell of a user once, by the row of the first presentation where rows disagree', () => {
+  test('create a user once, by the row of the first presentation where rows disagree', () => {
     // In 2013J this student was of the age band 0-35, in 2014J of 35-55.
     assert.deepEqual(the('user/2576122'), {
       type: 'user.created',
@@ -173,7 +173,7 @@ describe('the events of the whole data set', () => {
     assert.equal(the('user/30268').data['disability'], true);
   });
 
-  test('number visits that are equal to the letter', () => {
+  test('number visits that are identical', () => {
     const row = 'visit/AAA-2013J/978739/546916/0/1';
     for (const occurrence of [1, 2, 3, 4]) {
       assert.deepEqual(the(`${row}/${occurrence}`), {
@@ -200,7 +200,7 @@ describe('the mapping', () => {
     );
   });
 
-  test('puts what must come first first, when all of it happens on one day', () => {
+  test('puts events in their necessary order when all of them happen on one day', () => {
     const said = eventsOf({
       courses: [{ ...AAA, days: 268 }],
       sites: [{ ...AAA, site: '9', activityType: 'quiz' }],
@@ -229,7 +229,7 @@ describe('the mapping', () => {
     assert.deepEqual(said([student(AAA, 'Scotland'), student(earlier, 'Ireland')]), ['Ireland']);
   });
 
-  test('tells of a user at the earliest registration, even if that is of a later presentation', () => {
+  test('creates a user at the earliest registration, even if that is of a later presentation', () => {
     const later = { module: 'AAA', presentation: '2014J' };
     const registration = (of: typeof AAA, registered: number) => ({
       ...of,
@@ -246,7 +246,7 @@ describe('the mapping', () => {
     assert.equal(new Date(user.time).toISOString(), '2013-10-06T00:00:00.000Z');
   });
 
-  test('leaves out what is not known of a student', () => {
+  test('leaves out unknown data of a student', () => {
     const unknown = {
       gender: undefined,
       region: undefined,
@@ -287,7 +287,7 @@ describe('a selection of presentations', () => {
     );
   });
 
-  test('of one that does not exist is refused, with those that do', () => {
+  test('of one that does not exist is refused, and the message lists the existing ones', () => {
     assert.throws(
       () => selectRows(rows, ['AAA-2013J', 'AAA-2013X']),
       (error: unknown) =>

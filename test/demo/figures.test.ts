@@ -33,7 +33,7 @@ test('a record that no job can read is counted as a dead letter by its code', as
   assert.deepEqual(figures.produced, { 'enrollment.events': 3 });
 });
 
-test('a record that is sent on to its partition is counted once', async (t) => {
+test('a record that is forwarded to its partition is counted once', async (t) => {
   const on = await installation(t);
   const before = await figuresOf(on, { presentations });
   const records = [enrolled, unenrolled].flatMap((def, i) =>
@@ -49,7 +49,7 @@ test('a record that is sent on to its partition is counted once', async (t) => {
   assert.deepEqual(figures.derived, derived);
 });
 
-test('batches beyond one page of a table are all there', async (t) => {
+test('batches beyond one page of a table are all included', async (t) => {
   const on = await installation(t);
   const records = Array.from({ length: 1200 }, (_, i) => {
     const data = { batchId: `batch-${i}`, courseId: 'course-1', name: `Batch ${i}`, startsAt: Date.UTC(2999, 0, 1) };

@@ -66,14 +66,14 @@ function expectedIds(): Map<string, string[]> {
   return expected;
 }
 
-test('every event lies once in the partition of its key, in the order of the list', async (t) => {
+test('every event is once in the partition of its key, in the order of the list', async (t) => {
   const all = await stores();
   t.after(() => all.close());
   await importAll(all);
   assert.deepEqual(await idsOf(all.transport), expectedIds());
 });
 
-test('what is imported decodes to the events of the list', async (t) => {
+test('the imported records decode to the events of the list', async (t) => {
   const all = await stores();
   t.after(() => all.close());
   await importAll(all);
@@ -110,7 +110,7 @@ test('what is imported decodes to the events of the list', async (t) => {
   }
 });
 
-test('a second import adds nothing and needs no list to know that all is there', async (t) => {
+test('a second import adds nothing, and does not need the list to know that it is complete', async (t) => {
   const all = await stores();
   t.after(() => all.close());
   const told = await importAll(all);
@@ -124,7 +124,7 @@ test('a second import adds nothing and needs no list to know that all is there',
   assert.deepEqual(await logOf(all.transport), before);
 });
 
-test('an import stops where it is told to, and goes on from there', async (t) => {
+test('an import can be stopped, and resumes from there', async (t) => {
   const all = await stores();
   t.after(() => all.close());
   const [until, chunk] = [events.length - 1, 100];
@@ -134,7 +134,7 @@ test('an import stops where it is told to, and goes on from there', async (t) =>
   assert.deepEqual(await idsOf(all.transport), expectedIds());
 });
 
-test('a process that dies before or after any commit leaves an import that goes on without gap or repeat', async (t) => {
+test('a process that dies before or after any commit leaves an import that resumes without gap or repeat', async (t) => {
   const path = folder(t);
   const chunk = 100;
   const commits = Math.ceil(events.length / chunk);
@@ -163,7 +163,7 @@ test('a process that dies before or after any commit leaves an import that goes 
   assert.equal(deaths, 2 * commits);
 });
 
-test('a list made from something else is refused, with what was imported and what to do', async (t) => {
+test('a list made from other data is refused, and the message has what was imported and what to do', async (t) => {
   const all = await stores();
   t.after(() => all.close());
   await importAll(all, { until: 100 });

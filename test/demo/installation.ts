@@ -1,4 +1,4 @@
-/** An installation in memory for the demo, and what it writes. */
+/** An installation in memory for the demo, and its output. */
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts';
@@ -48,7 +48,7 @@ export async function installation(
   };
 }
 
-/** Output that can be read; `isTTY` says whether it is a terminal. */
+/** Readable output; `isTTY` sets whether it is a terminal. */
 export class Output extends Writable {
   readonly isTTY: boolean;
   text = '';
@@ -69,7 +69,7 @@ export async function textOf(on: Installation, options: Partial<DemoOptions> = {
   return output.text;
 }
 
-/** The demo's figures, and what it says of itself. */
+/** The figures and the output of the demo. */
 export async function figuresOf(on: Installation, options: Partial<DemoOptions> = {}) {
   const output = new Output();
   await runDemo(on, { json: true, output, ...options });

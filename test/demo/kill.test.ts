@@ -61,7 +61,7 @@ function parsed({ code, output, errors }: Ended) {
   return { timing, figures };
 }
 
-test(`a demo that is killed at ${KILLS} random moments ends with the figures of one that is not (SEED=${SEED})`, async (t) => {
+test(`a demo that is killed at ${KILLS} random moments ends with the same figures as one that is not (SEED=${SEED})`, async (t) => {
   const clean = await demo(folder(t));
   const expected = parsed(clean);
   assert.ok(clean.calls > 1000);

@@ -27,7 +27,7 @@ function folder(t: TestContext, lines: Partial<Record<keyof typeof HEADERS, stri
   return pathToFileURL(`${path}/`);
 }
 
-test('columns are read with and without quotes, in whatever order they stand', (t) => {
+test('columns are read with and without quotes, and in any order', (t) => {
   const { courses, sites, visits } = readRows(
     folder(t, {
       courses: 'AAA,2013J,268\n',
@@ -42,7 +42,7 @@ test('columns are read with and without quotes, in whatever order they stand', (
   assert.deepEqual(visits, [visit, visit]);
 });
 
-test('a value that is empty or a question mark is missing, and zero is not', (t) => {
+test('an empty value or a question mark is missing, and zero is not', (t) => {
   const { registrations, students } = readRows(
     folder(t, {
       studentRegistration: '"AAA","2013J","1","0",""\n"AAA","2013J","2","?","-3"\n',

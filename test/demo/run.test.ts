@@ -13,7 +13,7 @@ const presentations = ['AAA-2013J', 'AAA-2014J'];
 /** Without any: faster. */
 const small = ['AAA-2014J', 'GGG-2014B'];
 
-/** What the rows themselves say of AAA-2013J, without any event. */
+/** The figures of AAA-2013J, computed from the rows without any event. */
 function byHand() {
   const rows = selectRows(readRows(), ['AAA-2013J']);
   const sites = rows.sites.length;
@@ -36,7 +36,7 @@ function byHand() {
   };
 }
 
-test('the figures are those that the rows give when they are counted by hand', async (t) => {
+test('the figures are those that a direct count of the rows gives', async (t) => {
   const { figures } = await figuresOf(await installation(t), { presentations });
   assert.deepEqual(figures.batches, [
     byHand(),
@@ -72,7 +72,7 @@ test('the figures are those that the rows give when they are counted by hand', a
   });
 });
 
-test('a second run finds nothing to do and has the same figures', async (t) => {
+test('a second run has nothing to do and has the same figures', async (t) => {
   const on = await installation(t);
   const first = await figuresOf(on, { presentations: small });
   assert.ok(first.timing.imported.records > 2000 && first.timing.applied.records > 2500);
@@ -83,7 +83,7 @@ test('a second run finds nothing to do and has the same figures', async (t) => {
   assert.match(await textOf(on, { presentations: small.toReversed() }), /There was nothing to do/);
 });
 
-test('a run that is interrupted goes on in the next one, and comes to the same figures', async (t) => {
+test('an interrupted run is resumed by the next one, with the same figures', async (t) => {
   const expected = await figuresOf(await installation(t), { presentations: small });
   const on = await installation(t, { settings: { maxRecords: 50 } });
   for (const batches of [1, 3, 9]) {
@@ -104,7 +104,7 @@ test('a run that is interrupted goes on in the next one, and comes to the same f
   assert.deepEqual(last.figures, expected.figures);
 });
 
-test('an event of somebody else is counted by itself', async (t) => {
+test('an event of another source is counted separately', async (t) => {
   const presentations = ['GGG-2014J'];
   const on = await installation(t);
   const before = await figuresOf(on, { presentations });
@@ -120,7 +120,7 @@ test('an event of somebody else is counted by itself', async (t) => {
   assert.deepEqual(figures, { ...before.figures, produced: { 'enrollment.events': 1 } });
 });
 
-test('what is printed has the presentations, the totals, the times and what to type next', async (t) => {
+test('the output has the presentations, the totals, the times and the next commands', async (t) => {
   const text = await textOf(await installation(t), { presentations });
   const { registered, left, active, notStarted, inProgress, meanProgress } = byHand();
   const cells = [
@@ -146,13 +146,13 @@ test('what is printed has the presentations, the totals, the times and what to t
   assert.doesNotMatch(text, /--data/);
 });
 
-test('commands to type next name the folder where it is not the default', async (t) => {
+test('the next commands name the folder where it is not the default', async (t) => {
   const on = { ...(await installation(t)), config: { data: '/var/lib/a b' } };
   const text = await textOf(on, { presentations: ['AAA-2014J'] });
   assert.match(text, /^ {2}npx tributary show batch_learners AAA-2014J --limit 10 --data "\/var\/lib\/a b" +#/m);
 });
 
-test('a terminal gets a bar for the import and for every topic that has something', async (t) => {
+test('a terminal shows a bar for the import and for every topic that is not empty', async (t) => {
   const output = new Output(true);
   await runDemo(await installation(t), { json: false, output, presentations: ['AAA-2014J'] });
   const bars = [...output.text.matchAll(/([a-z][a-z.]+) +█{30} 100% +([\d,]+) of ([\d,]+)/g)].map(([, ...bar]) => bar);
@@ -170,7 +170,7 @@ test('a presentation that does not exist is refused before anything is imported'
   assert.equal(figures.batches.length, 1);
 });
 
-test('an installation that has some of the presentations refuses others', async (t) => {
+test('an installation with some of the presentations refuses others', async (t) => {
   const on = await installation(t);
   await figuresOf(on, { presentations: ['AAA-2014J'] });
   await assert.rejects(figuresOf(on), { code: 'ALREADY_EXISTS' });

@@ -79,7 +79,7 @@ async function listed({ stores }: TestInstallation, table: TableDef, ...key: str
   return (await stores.tables.select(table, [DEFAULT_TENANT, ...key], { limit: 10 })).items;
 }
 
-test('the story ends with a completion that learner, batch, group, feed and mail know of', async (t) => {
+test('the story ends with a completion that learner, batch, group, feed and mail show', async (t) => {
   const { on, mails, again } = await afterDemo(t);
   await produceStory(on);
   const { figures } = await again();
@@ -105,7 +105,7 @@ test('the story ends with a completion that learner, batch, group, feed and mail
   assert.equal(figures.derived['notification.delivered'], 1);
 });
 
-test('the samples on the page of projections are what the story leaves', async (t) => {
+test('the samples on the page of projections are the results of the story', async (t) => {
   const { on, again } = await afterDemo(t);
   await produceStory(on);
   await again();
@@ -119,7 +119,7 @@ test('the samples on the page of projections are what the story leaves', async (
   assert.deepEqual(Object.fromEntries(found), SAMPLE_RECORDS);
 });
 
-test('the story told twice changes nothing but the number of events', async (t) => {
+test('producing the story twice changes nothing but the number of events', async (t) => {
   const { on, mails, again } = await afterDemo(t);
   const count = await produceStory(on);
   const { figures } = await again();

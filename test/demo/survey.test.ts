@@ -42,7 +42,7 @@ const caughtUp = (): State => ({
 });
 const jobs = [trackProgress, summarizeBatch];
 
-test('jobs that have read everything and wait for nothing are quiet', async () => {
+test('jobs that have read everything and wait for nothing are idle', async () => {
   assert.deepEqual(await survey(stores(caughtUp()), jobs, 1000), {
     quiet: true,
     topics: [
@@ -52,7 +52,7 @@ test('jobs that have read everything and wait for nothing are quiet', async () =
   });
 });
 
-test('a job that is behind in one partition is not quiet', async () => {
+test('a job that is behind in one partition is not idle', async () => {
   const state = caughtUp();
   state['batch.events'] = { ends: [1, 2], committed: { 'summarize-batch': [1] } };
   const { quiet, topics } = await survey(stores(state), jobs, 1000);
@@ -68,13 +68,13 @@ test('a job that never committed has read nothing', async () => {
   });
 });
 
-test('a timer that is due is work, one of the future is not', async () => {
+test('a timer that is due is work, and a timer in the future is not', async () => {
   const timers = { batch_summary: 1000 };
   assert.equal((await survey(stores(caughtUp(), timers), jobs, 1000)).quiet, false);
   assert.equal((await survey(stores(caughtUp(), timers), jobs, 999)).quiet, true);
 });
 
-test('a log that grew while it was looked at is not quiet, though every job was at its end', async () => {
+test('a log that grew during the survey is not idle, though every job was at its end', async () => {
   const state = caughtUp();
   const grow = () => {
     state['batch.events']?.ends.splice(1, 1, 1);
@@ -82,7 +82,7 @@ test('a log that grew while it was looked at is not quiet, though every job was 
   assert.equal((await survey(stores(state, {}, grow), jobs, 1000)).quiet, false);
 });
 
-test('of a topic with two jobs only that is read which both have read', async () => {
+test('of a topic with two jobs only what both have read counts as read', async () => {
   const state: State = { 'notification.events': { ends: [5, 5], committed: { notify: [5, 2], other: [1, 4] } } };
   const { topics } = await survey(stores(state), [notify, { ...notify, name: 'other' }], 0);
   assert.deepEqual(topics, [{ topic: 'notification.events', read: 3, total: 10 }]);

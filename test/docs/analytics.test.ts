@@ -1,4 +1,4 @@
-/** The queries of the page of analytics and of the help are queries. */
+/** The queries of the page of analytics and of the help are valid. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { temporaryFolder } from '../contracts/delta-samples.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/analytics.md'), 'utf8');
 
-test('every query of the page and of the help is answered, on tables that are still empty', async (t) => {
+test('every query of the page and of the help works on tables that are still empty', async (t) => {
   const folder = await temporaryFolder(t);
   const engine = await duckQueryEngine({
     objects: directoryObjects(join(folder, 'objects')),
@@ -37,7 +37,7 @@ test('every query of the page and of the help is answered, on tables that are st
   }
 });
 
-test('the page names the version of Trino and the keys that there are', () => {
+test('the page names the version of Trino and the existing keys', () => {
   for (const key of ['duckMemoryMb', 'queryCacheMb', 'tlsCa']) assert.ok(page.includes(`\`${key}\``), key);
   assert.match(page, /Trino 445 or newer/);
 });

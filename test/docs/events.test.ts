@@ -1,4 +1,4 @@
-/** The examples of `docs/events.md`, as a reader copies them. */
+/** The examples of `docs/events.md`, as a reader would copy them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ test('every event has an example, and there is no other', () => {
 for (const [topic, def] of events) {
   const line = examples.get(def.type) ?? '';
 
-  test(`the example of ${def.type} is an event with the data that was declared`, () => {
+  test(`the example of ${def.type} is an event with the declared data`, () => {
     const value = record(bytes(line), { 'content-type': 'application/cloudevents+json' });
     const decoded = codec.decode(topic, value, wantedOf(topic));
     assert.ok(decoded.kind === 'event', JSON.stringify(decoded));

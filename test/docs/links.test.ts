@@ -1,4 +1,4 @@
-/** The pages that are written by hand: their links, and what has to be listed. */
+/** The hand-written pages: their links, and the lists that must be complete. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,7 +31,7 @@ function anchorsOf(file: string): Set<string> {
   );
 }
 
-test('every link of a page leads to a file, and to a heading of it', () => {
+test('every link of a page leads to an existing file and heading', () => {
   const broken: string[] = [];
   for (const page of pages) {
     for (const [, link = ''] of withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)) {

@@ -19,7 +19,7 @@ function tableOf(heading: string): string[][] {
   });
 }
 
-test('the page of operation has every key of the configuration, with its default and what it is', () => {
+test('the page of operation has every key of the configuration, with its default and description', () => {
   const declared = KEYS.map((key) => [key, String(defaultOf(key) ?? ''), docOf(key)]);
   assert.deepEqual(tableOf('Configuration'), declared);
 });

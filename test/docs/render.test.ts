@@ -10,12 +10,12 @@ const root = join(import.meta.dirname, '../..');
 const render = (...words: string[]) =>
   spawnSync(process.execPath, [join(root, 'docs/render.ts'), ...words], { encoding: 'utf8' });
 
-test('the generated pages are what the declarations say', () => {
+test('the generated pages match the declarations', () => {
   const { status, stderr } = render('--check');
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
 });
 
-test('a page that is missing, or was changed by hand, is told of', (t) => {
+test('a page that is missing, or was changed by hand, is reported', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'pages-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const none = render('--check', folder);
@@ -29,7 +29,7 @@ test('a page that is missing, or was changed by hand, is told of', (t) => {
   assert.match(changed.stderr, /^docs\/projections\.md is not what the declarations say; run `npm run docs`/);
 });
 
-test('a schema of an event that is gone fails the check, and is removed', (t) => {
+test('a schema of an event that no longer exists fails the check, and is removed', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'pages-'));
   t.after(() => rmSync(folder, { recursive: true }));
   render(folder);
@@ -51,7 +51,7 @@ test('every table, index and cache of every job is on the page of projections', 
   }
 });
 
-test('a link within a page leads to a heading of it', () => {
+test('a link within a page leads to one of its headings', () => {
   for (const name of ['events.md', 'projections.md']) {
     const page = readFileSync(join(root, 'docs', name), 'utf8');
     const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>

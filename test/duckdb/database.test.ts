@@ -1,4 +1,4 @@
-/** The one place where a DuckDB is opened. */
+/** The only module that opens a DuckDB. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -20,7 +20,7 @@ async function opened(t: TestContext, options: Partial<DuckOptions> = {}): Promi
 const run = (duck: DuckDb, sql: string) => duck.using((connection) => connection.rows(sql));
 const refused = { code: 'QUERY_INVALID', kind: 'usage' };
 
-test('files are read and written in its own folder, read in those it was given, and nowhere else', async (t) => {
+test('files are read and written in its own folder, read in the given ones, and nowhere else', async (t) => {
   const readable = await temporaryFolder(t);
   const { duck, folder } = await opened(t, { readable: [readable] });
   writeFileSync(join(readable, 'a.csv'), 'a\n1\n');
@@ -41,7 +41,7 @@ test('files are read and written in its own folder, read in those it was given, 
   assert.ok(!existsSync(join(folder, 'c.parquet')));
 });
 
-test('no query changes what it may do or use', async (t) => {
+test('no query changes its rights or its limits', async (t) => {
   const { duck } = await opened(t, { memoryBytes: 100 * MEGABYTE });
   for (const sql of [
     'SET enable_external_access = true',
@@ -65,7 +65,7 @@ test('no query changes what it may do or use', async (t) => {
   );
 });
 
-test('each connection thinks in UTC', async (t) => {
+test('each connection uses UTC', async (t) => {
   const { duck } = await opened(t);
   const [row] = await run(
     duck,
@@ -74,7 +74,7 @@ test('each connection thinks in UTC', async (t) => {
   assert.deepEqual(row, { at: '2026-11-30 23:30:00+00', zone: 'UTC' });
 });
 
-test('what is spilled can be read back, and not by others', async (t) => {
+test('what was spilled can be read back, but not by others', async (t) => {
   const { duck } = await opened(t, { memoryBytes: 40 * MEGABYTE });
   await duck.using(async (connection) => {
     await connection.run("CREATE TEMP TABLE rows AS SELECT 'personal-' || hash(range) AS name FROM range(1500000)");
@@ -87,7 +87,7 @@ test('what is spilled can be read back, and not by others', async (t) => {
   });
 });
 
-test('an error says what it is, without the excerpt of the query', async (t) => {
+test('an error has a message without the excerpt of the query', async (t) => {
   const { duck } = await opened(t, { memoryBytes: 20 * MEGABYTE, spillBytes: MEGABYTE });
   await assert.rejects(run(duck, 'SELEC 1'), {
     ...refused,
@@ -108,7 +108,7 @@ test('an error says what it is, without the excerpt of the query', async (t) => 
   );
 });
 
-test('a query ends when its signal says so, and the connection goes on', async (t) => {
+test('a query ends when its signal is aborted, and the connection can be used again', async (t) => {
   const { duck } = await opened(t);
   await duck.using(async (connection) => {
     const abort = new AbortController();
@@ -121,7 +121,7 @@ test('a query ends when its signal says so, and the connection goes on', async (
   });
 });
 
-test('rows are streamed, and who has seen enough may leave', async (t) => {
+test('rows are streamed, and a reader can stop early', async (t) => {
   const { duck } = await opened(t, { memoryBytes: 50 * MEGABYTE });
   await duck.using(async (connection) => {
     let rows = 0;
@@ -137,7 +137,7 @@ test('rows are streamed, and who has seen enough may leave', async (t) => {
   });
 });
 
-test('what only reads is told from what does more', async (t) => {
+test('queries that only read are distinguished from others', async (t) => {
   const { duck } = await opened(t);
   await duck.using(async (connection) => {
     for (const sql of ['SELECT 1', 'WITH a AS (SELECT 1) FROM a', 'VALUES (1)', 'FROM range(3)'])
@@ -157,7 +157,7 @@ test('what only reads is told from what does more', async (t) => {
   });
 });
 
-test('a file that nobody reads can be removed, and one that is left early', async (t) => {
+test('a file can be removed when nobody reads it, even if its reader stopped early', async (t) => {
   const { duck } = await opened(t);
   const path = duck.file('json');
   await duck.writeFile(path, ['x'.repeat(200_000)]);
@@ -171,7 +171,7 @@ test('a file that nobody reads can be removed, and one that is left early', asyn
   await assert.rejects(Array.fromAsync(unread), { code: 'ENOENT' });
 });
 
-test('the folder of a process goes with it, and what dead ones left when the next one opens', async (t) => {
+test('the folder of a process is removed with it, and folders of dead processes when the next one opens', async (t) => {
   const folder = await temporaryFolder(t);
   const left = join(folder, `${hostname()}~999999999~x`);
   mkdirSync(join(left, 'spill'), { recursive: true });

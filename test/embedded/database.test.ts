@@ -1,4 +1,4 @@
-/** Whose file the shared one is: ours of this form, ours of another, or another program's. */
+/** The owner of the shared file: ours in this format, ours in another, or another program's. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ function headerOf(folder: string): { application: unknown; form: unknown } {
   return header;
 }
 
-test('a new file says whose it is and of which form', (t) => {
+test('a new file has the marks of the program and of its format', (t) => {
   const folder = folderOf(t);
   assert.equal(hasDatabase(folder), false);
   openDatabase(folder).close();
@@ -40,7 +40,7 @@ test('a new file says whose it is and of which form', (t) => {
   openDatabase(folder).close();
 });
 
-test('a file of before there were marks is known by its tables, and is marked', async (t) => {
+test('a file from before there were marks is recognised by its tables, and is marked', async (t) => {
   const folder = folderOf(t);
   const database = openDatabase(folder);
   const transport = embeddedTransport(database);
@@ -66,7 +66,7 @@ for (const [what, sql] of [
     'PRAGMA user_version = 7; CREATE TABLE log_topics (id)',
   ],
 ] as const) {
-  test(`a file of another program ${what} is refused, and stays as it is`, (t) => {
+  test(`a file of another program ${what} is refused, and stays unchanged`, (t) => {
     const folder = folderOf(t);
     otherwise(folder, sql);
     const before = readFileSync(join(folder, 'tributary.sqlite'));
@@ -83,7 +83,7 @@ for (const [age, form, todo] of [
   ['a newer', FORM + 1, /use that release or a later one/],
   ['an older', FORM - 1, /go on with that release, or begin another folder/],
 ] as const) {
-  test(`a file of ${age} form is named as such, with the way out`, (t) => {
+  test(`a file of ${age} format is named as such, with the remedy`, (t) => {
     const folder = folderOf(t);
     openDatabase(folder).close();
     otherwise(folder, `PRAGMA user_version = ${form}`);
@@ -97,7 +97,7 @@ for (const [age, form, todo] of [
   });
 }
 
-test('a file that is refused is let go of', (t) => {
+test('a refused file is released', (t) => {
   const folder = folderOf(t);
   otherwise(folder, 'CREATE TABLE invoices (id INTEGER)');
   assert.throws(() => openDatabase(folder), { code: 'FOLDER_UNUSABLE' });

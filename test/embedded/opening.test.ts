@@ -24,7 +24,7 @@ function used(t: TestContext): string {
   return folder;
 }
 
-test('a file that was cut short is told of as damaged, with the way out, wherever it was cut', (t) => {
+test('a truncated file is reported as damaged, with the remedy, wherever it was cut', (t) => {
   const whole = used(t);
   for (const size of [0, 100, 4096, 8192, 40_000, 80_000]) {
     const folder = join(folderOf(t), 'data');
@@ -37,7 +37,7 @@ test('a file that was cut short is told of as damaged, with the way out, whereve
   }
 });
 
-test('a new folder, one whose file was not written yet, and one that is whole are opened', (t) => {
+test('a new folder, one whose file was not written yet, and a complete one are opened', (t) => {
   openDatabase(used(t)).close();
   const folder = folderOf(t);
   writeFileSync(join(folder, 'tributary.sqlite'), '');
@@ -57,7 +57,7 @@ test('every reason has its code and its advice', () => {
   assert.match(told(26).message, /no file of tributary: move it away/);
 });
 
-test('a folder without rights for this user is told of as that', { skip: process.platform === 'win32' }, (t) => {
+test('a folder without rights for this user is reported as such', { skip: process.platform === 'win32' }, (t) => {
   const folder = folderOf(t);
   chmodSync(folder, 0o755);
   mkdirSync(join(folder, 'data'), { mode: 0o555 });

@@ -1,4 +1,4 @@
-/** The small script before everything else, as an older Node runs it. */
+/** The small start script, as an older Node runs it. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { NODE_NEEDED, NODE_VERSIONS, runsTributary } from '../../app/node-versio
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
-/** This Node says that it is another, and that it has no `execve`, which Node 20 does not have. */
+/** This Node pretends to be another version, and to have no `execve`, like Node 20. */
 function pretending(version: string): string {
   const lines = `
     Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });
@@ -20,7 +20,7 @@ function pretending(version: string): string {
   return `data:text/javascript,${encodeURIComponent(lines)}`;
 }
 
-/** A folder with the script, and with a Node as npm installs one, if `installed` says of which version. */
+/** A folder with the script, and with a Node as npm installs one, if `installed` names its version. */
 function folder(t: TestContext, installed?: string): string {
   const path = mkdtempSync(join(tmpdir(), 'tributary-engine-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
@@ -58,7 +58,7 @@ test('an old Node takes the one of the working folder, where npx keeps the comma
   assert.deepEqual([stdout, stderr], ['done\n', '']);
 });
 
-test('the command runs the sources of a checkout, and the compiled ones where there are no sources', (t) => {
+test('the command runs the sources of a checkout, and compiled files where there are no sources', (t) => {
   const path = folder(t, '24.21.0');
   mkdirSync(join(path, 'dist/cli'), { recursive: true });
   writeFileSync(
@@ -85,7 +85,7 @@ for (const installed of [undefined, '20.20.2']) {
   });
 }
 
-test('the script, the package and doctor agree on which Node will do', (t) => {
+test('the script, the package and doctor agree on the supported versions of Node', (t) => {
   const path = folder(t);
   for (const version of [
     '18.20.8',

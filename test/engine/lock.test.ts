@@ -1,4 +1,4 @@
-/** What `npm ci` is asked to install. */
+/** What `npm ci` installs. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const locked = Object.entries((read('package-lock.json') as { packages: Record<s
 const installed = locked.filter(([path, { link }]) => path.startsWith('node_modules/') && link !== true);
 const pathsOf = (which: readonly [string, Locked][]) => which.map(([path]) => path);
 
-test('everything that is installed is what was locked, byte for byte', () => {
+test('everything installed matches the lock file byte for byte', () => {
   assert.ok(installed.length > 100);
   const loose = installed.filter(([, { integrity, inBundle }]) => integrity === undefined && inBundle !== true);
   assert.deepEqual(pathsOf(loose), []);
@@ -37,10 +37,10 @@ test('nothing runs a script when it is installed', () => {
   assert.deepEqual(pathsOf(locked.filter(([, { hasInstallScript }]) => hasInstallScript === true)), []);
 });
 
-/** None of them asks anything of those who only use Tributary, but to keep the notices, which lie in each package. */
+/** None of them requires anything of users of Tributary, except to keep the notices, which are in each package. */
 const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0', 'Unlicense'];
 
-test('every package has a licence that goes with ours', () => {
+test('every package has a licence that is compatible with ours', () => {
   const suits = ({ license }: Locked) => license?.split(' OR ').some((each) => LICENCES.includes(each)) === true;
   assert.deepEqual(pathsOf(installed.filter(([, each]) => !suits(each))), []);
 });
@@ -71,7 +71,7 @@ test('packages of one family have one version', () => {
  * npm compares these with the Node that npm itself runs on, and warns. Here that says nothing: what is installed runs on the Node of
  * `engine/`. So an entry that asks for more than Node 20 loses its `engines` in the lock file; npm leaves it so.
  */
-test('npm on Node 20 has nothing to warn of', () => {
+test('npm on Node 20 shows no warning', () => {
   assert.equal(manifest.engines?.node, '>=20');
   const demanding = installed.filter(([, { engines, optional }]) => {
     const alternatives = engines?.node?.split('||') ?? [];

@@ -1,4 +1,4 @@
-/** `docs/add-a-datasource.md`, followed step by step: its files are put into the example, and what they say holds. */
+/** `docs/add-a-datasource.md`, followed step by step: its files are put into the example, and its statements are checked. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';

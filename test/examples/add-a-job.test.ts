@@ -1,4 +1,4 @@
-/** `docs/add-a-job.md`, followed step by step: what it tells the reader to change fits the example, and leads where it says. */
+/** `docs/add-a-job.md`, followed step by step: its instructions fit the example, and have the described result. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { change, changesIn } from './pages.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'from-sources.ts')).href;
 
-test('the test that the page begins with fails at first, and passes once the job is changed', (t) => {
+test('the test at the beginning of the page fails at first, and passes once the job is changed', (t) => {
   const folder = temporaryFolder(t);
   cpSync(join(ROOT, 'examples/forum'), folder, { recursive: true });
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;

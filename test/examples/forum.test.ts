@@ -1,4 +1,4 @@
-/** The example as it is: its own tests on the sources, and the way that its README shows. What it becomes in a tarball: `test/package`. */
+/** The example as it is: its own tests on the sources, and the steps of its README. As a tarball it is tested in `test/package`. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ await import('../../examples/forum/watch-questions.test.ts');
 const read = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
 const manifestIn = (folder: string) => JSON.parse(read(folder, 'package.json'));
 
-test('the example asks for what the repository itself has', () => {
+test('the example has the dependencies of the repository', () => {
   const ours = manifestIn(ROOT);
   const { engines, dependencies, devDependencies } = manifestIn(EXAMPLE);
   assert.equal(engines.node, NODE_VERSIONS);
@@ -27,12 +27,12 @@ test('the example asks for what the repository itself has', () => {
     assert.equal(version, ours.devDependencies[name], name);
 });
 
-test('the page that begins with the example names the tarball of this version', () => {
+test('the page about the example names the tarball of this version', () => {
   const named = read(ROOT, 'docs/add-a-job.md').matchAll(/tributary-[\d.]+\.tgz/g);
   assert.deepEqual([...new Set([...named].map(([name]) => name))], [`tributary-${manifestIn(ROOT).version}.tgz`]);
 });
 
-test('what init writes is the example, and runs as its README says', async (t) => {
+test('init writes the example, and it runs as its README describes', async (t) => {
   const folder = join(temporaryFolder(t), 'Our Forum');
   const begun = await tributary(join(folder, '..'), ['init', 'Our Forum']);
   assert.deepEqual([begun.code, begun.stderr], [0, '']);

@@ -1,4 +1,4 @@
-/** What a page asks its reader to do, so that a test can do it. */
+/** The steps of a page, so that a test can do them. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

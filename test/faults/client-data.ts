@@ -1,4 +1,4 @@
-/** What the client of requests and objects writes, by number: so that whoever reads knows what must be there. */
+/** What the client of requests and objects writes, by number, so that a reader knows the expected content. */
 import type { NewRequest, Result } from '../../sinks/requests/port.ts';
 
 const MEGABYTE = 1 << 20;

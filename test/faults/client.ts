@@ -1,5 +1,5 @@
 /**
- * A client of the requests or the objects in a process of its own, which goes on whatever happens to its server. It prints a
+ * A client of the requests or the objects in a process of its own, which keeps running whatever happens to its server. It prints a
  * line for everything that was acknowledged. When its standard input ends it finishes what it has begun, and ends.
  */
 import { createHash } from 'node:crypto';
@@ -57,7 +57,7 @@ async function work(requests: Requests, { id, attempt }: { id: string; attempt: 
     await persist(() => requests.finish({ id, owner: 'client', attempt }, Date.now(), resultOf(id, attempt)));
     say(`finished ${id}`);
   } catch (error) {
-    // It took too long to be told: the next attempt does it.
+    // The answer took too long: the next attempt does it.
     if (!(error instanceof TributaryError && error.code === 'LEASE_LOST')) throw error;
     say(`lost ${id}`);
   }
@@ -69,7 +69,7 @@ async function write(objects: Objects): Promise<void> {
     try {
       await persist(() => objects.create(nameOf(index), index % LARGE_EVERY === 0 ? parts(body) : body));
     } catch (error) {
-      // Nobody else writes: an earlier call of this has made it, and got no answer.
+      // There is no other writer: an earlier call of this one has made it, and got no answer.
       if (!(error instanceof TributaryError && error.code === 'ALREADY_EXISTS')) throw error;
     }
     say(`written ${index} ${createHash('sha256').update(body).digest('hex')}`);

@@ -1,4 +1,4 @@
-/** Starts `client.ts`, and knows what it was acknowledged. It ends with the process that started it. */
+/** Starts `client.ts`, and records its acknowledgements. It ends with the process that started it. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -1,6 +1,6 @@
 /**
- * The pipeline as several processes, on real servers that are killed while it works. `npm run test:faults`; `FAULTS_SEED=7` tells the
- * story of that seed again. The cases stand on each other: one that fails ends the run.
+ * The pipeline as several processes, on real servers that are killed while it works. `npm run test:faults`; `FAULTS_SEED=7` repeats the
+ * story of that seed. The cases depend on each other: one that fails ends the run.
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -180,7 +180,7 @@ fault('workers that are scaled from 1 to 4 and back 20 times hand on their parti
   }),
 );
 
-fault('one broker of three that is killed holds up nobody for long, and comes back', async () => {
+fault('one broker of three that is killed delays nobody for long, and comes back', async () => {
   await world.close();
   await servers.kafka.kill();
   const kafka = await startBrokers(servers.folder, 3);

@@ -1,6 +1,6 @@
 /**
- * An installation under load: servers and worker processes that run all jobs (of rollups: `rollups.test.ts`), a platform that goes on talking to it, and the same story told to an
- * undisturbed run. After every fault both must show the same to whoever reads them.
+ * An installation under load: servers, worker processes that run all jobs (of rollups: `rollups.test.ts`), a platform that keeps
+ * producing, and an undisturbed run of the same story. After every fault readers must see the same in both.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ export interface Places {
 
 const CHUNK = 20;
 const PACE_MS = 100;
-/** So many events are told after a fault. */
+/** The number of events produced after a fault. */
 const LEAST = 400;
 /** After so many there is enough to do: then they come ten times slower. */
 const MANY = 1000;
@@ -65,7 +65,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const oracle = await startOracle();
   const wired: Wired = await wire({ config, platform: learningPlatform });
   const { stores } = wired;
-  // The workers' timers are found at every look: where nothing was pending a client looks again after minutes only.
+  // The timers of the workers are in every search: where nothing was pending a client searches again only after minutes.
   let looks = 0;
   const timers = cassandraTables({ url: places.tables }, () => (looks += 3_600_000));
   const looked = { transport: stores.transport, tables: timers };
@@ -90,7 +90,7 @@ export async function install(folder: string, seed: number, places: Places, repo
     await oracle.tell(told);
   }
 
-  /** Tells on until it is over and then some more, slower when it takes long; answers how many events that were. */
+  /** Produces until it is over and then some more, slower when it takes long; returns the number of events. */
   async function tellOn(isOver: () => boolean, paceMs: number): Promise<number> {
     let count = 0;
     for (let rest = LEAST; rest > 0; rest = isOver() ? rest - CHUNK : LEAST) {
@@ -118,7 +118,7 @@ export async function install(folder: string, seed: number, places: Places, repo
     );
   }
 
-  /** No outage is a reason for a worker to end by itself. */
+  /** No outage is a reason for a worker to end. */
   function unlessDeserted(isSo: () => Promise<boolean>): () => Promise<boolean> {
     return () => {
       assert.deepEqual(fleet.deserters(), [], 'no worker ends by itself');
@@ -236,7 +236,7 @@ function count(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Says which differ, not all there are. */
+/** Names the differences, but not all of them. */
 function assertSame(found: ReadonlyMap<string, number>, expected: ReadonlyMap<string, number>, what: string): void {
   const differing = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): string[] =>
     [...a].filter(([text, times]) => b.get(text) !== times).map(([text, times]) => `${times} × ${text}`);

@@ -1,4 +1,4 @@
-/** What the topics hold, read on from where it was read before: derived facts, poison, dead letters. */
+/** The content of the topics, read incrementally: derived facts, poison, dead letters. */
 
 import type { EventDef } from '../../core/event.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
@@ -13,7 +13,7 @@ import { POISON } from './poison.ts';
 const PAGE = 500;
 
 export class Ledger {
-  /** What jobs said, as text; each as often as a reader who knows no dedupe positions would count it. */
+  /** The events that jobs emitted, as text; each as often as a reader without dedupe positions would count it. */
   readonly facts: string[] = [];
   /** Origins that the log has more than once in one partition. */
   readonly repeated: string[] = [];
@@ -21,7 +21,7 @@ export class Ledger {
   readonly poison: { readonly name: string; readonly place: string }[] = [];
   /** By what was poisoned and where it lay: the jobs that refused it, each with its code. */
   readonly letters = new Map<string, string[]>();
-  /** Dead letters of records that nobody poisoned. */
+  /** Dead letters of records that were not poisoned. */
   readonly strangers: string[] = [];
   readonly #stores: Pick<Stores, 'transport' | 'codec'>;
   readonly #next = new Map<string, number>();

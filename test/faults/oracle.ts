@@ -1,4 +1,4 @@
-/** The undisturbed life: the same story, well told, to the same jobs in this process, on the embedded stores in memory. */
+/** The undisturbed run: the same story, without faults, for the same jobs in this process, on the embedded stores in memory. */
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { runJob } from '../../jobs/runtime/rows/run.ts';
@@ -55,7 +55,7 @@ export async function startOracle(): Promise<Oracle> {
       if (records.length > 0) await stores.transport.produce(records);
     },
     async settle() {
-      // Only while somebody waits for it: otherwise it takes nothing from those who are tested.
+      // Only while it is awaited: otherwise it takes nothing from the workers under test.
       running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
       const failed = Promise.race(running.map(({ finished }) => finished)).then(() => false);
       await until('the undisturbed run is done', async () => Promise.race([isSettled(stores), failed]), 120_000);

@@ -1,4 +1,4 @@
-/** What services find that do not know Tributary: by CQL, by Redis' own commands and by Elasticsearch's own interface. */
+/** What services without Tributary read: by CQL, by commands of Redis and by the API of Elasticsearch. */
 import assert from 'node:assert/strict';
 import { Client } from 'cassandra-driver';
 import { Redis } from 'ioredis';

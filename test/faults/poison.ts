@@ -1,4 +1,4 @@
-/** Records that no fold can apply, as they come from producers that are broken, outdated or hostile. */
+/** Records that no fold can apply, as broken, outdated or hostile producers send them. */
 
 import type { EventDef } from '../../core/event.ts';
 import { batchCreated } from '../../schemas/batch.ts';
@@ -13,7 +13,7 @@ import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notification
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
 
-/** The header by which one is known again, in its topic and among the dead letters. */
+/** The header by which a poisoned record is recognised, in its topic and among the dead letters. */
 export const POISON = 'poison';
 
 export interface Poison {

@@ -8,7 +8,7 @@ import type { Page } from '../../sinks/port.ts';
 import { plain } from '../../testing/dump.ts';
 
 type Found = Readonly<Record<string, unknown>>;
-/** Records by the name of their table, index or cache, in an order that follows from what they say. */
+/** Records by the name of their table, index or cache, in an order that follows from their content. */
 export type View = Readonly<Record<string, readonly Found[]>>;
 
 const PAGE = 1000;

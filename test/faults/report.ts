@@ -1,4 +1,4 @@
-/** How long each recovery took: one row a fault, printed as a table at the end. */
+/** The duration of each recovery: one row a fault, printed as a table at the end. */
 export interface Recovery {
   readonly name: string;
   readonly events: number;

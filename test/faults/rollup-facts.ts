@@ -103,11 +103,11 @@ export interface CourseFigures {
 
 export interface Counted {
   readonly courses: Map<string, CourseFigures>;
-  /** The records that nobody can read: topic, partition, offset. */
+  /** The unreadable records: topic, partition, offset. */
   readonly unreadable: string[];
 }
 
-/** Counts the records of both topics one by one, each fact once; goes on from what was counted of topics that are gone. */
+/** Counts the records of both topics one by one, each fact once; keeps the counts of topics that are gone. */
 export async function directCount(
   stores: Pick<Stores, 'transport' | 'codec'>,
   into: Counted = { courses: new Map(), unreadable: [] },

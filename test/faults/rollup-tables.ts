@@ -1,4 +1,4 @@
-/** The tables of rollups as our own reader reads them: figures by course. */
+/** The tables of rollups, read by our own reader: figures by course. */
 import { join } from 'node:path';
 import type { DuckDb } from '../../duckdb/database.ts';
 import { openDuckDb } from '../../duckdb/database.ts';

@@ -94,7 +94,7 @@ export class RollupWorld {
   readonly #gates = new Map<string, Gate>();
   /** What was counted of topics that are gone. */
   #counted: Counted | undefined;
-  /** Settles when nobody produces. */
+  /** Settles when no producer is active. */
   #producing: Promise<void> = Promise.resolve();
   #pause: Promise<void> | undefined;
 
@@ -120,7 +120,9 @@ export class RollupWorld {
   }
 
   async startOne(): Promise<Worker> {
-    this.#gates.set(`worker-${this.#gates.size + 1}`, await startGate(this.servers.s3.url));
+    const gate = await startGate(this.servers.s3.url);
+    // Without waiting in between: several may start at once, and the fleet numbers its workers in this order.
+    this.#gates.set(`worker-${this.#gates.size + 1}`, gate);
     return this.fleet.startOne();
   }
 

@@ -1,6 +1,6 @@
 /**
  * Rollups as several processes on Kafka, with their tables on S3, while processes and servers are killed: the totals are those of a direct
- * count. Part of `npm run test:faults`. The cases stand on each other: one that fails ends the run.
+ * count. Part of `npm run test:faults`. The cases depend on each other: one that fails ends the run.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

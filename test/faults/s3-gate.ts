@@ -1,6 +1,6 @@
 /**
  * Stands between one process and an S3 server, and does something at a chosen point: before an object is put, or when it has been put and
- * nobody has heard of it yet.
+ * the answer has not been sent yet.
  */
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ export interface Point {
 
 export interface Gate {
   readonly url: string;
-  /** Settles when the point was reached and `act` was called; nothing goes on from there. */
+  /** Settles when the point was reached and `act` was called; the request does not continue. */
   at(point: Point, act: () => void): Promise<void>;
   stop(): void;
 }

@@ -1,10 +1,10 @@
 /**
- * The events of one run: what a platform says while servers and workers die. Told from a seed; whatever is asked for first
+ * The events of one run: what a platform emits while servers and workers die. Generated from a seed; whatever is asked for first
  * comes first in every run of that seed.
  *
  * All of it comes to one result whatever the order in which topics, and records that lay in a wrong partition, are read: courses
- * are published, and learners have visited them once, before the rest begins; groups that come and go consist of learners whose
- * progress stands still; preferences stay.
+ * are published, and learners have visited them once, before the rest begins; groups that come and go have only learners whose
+ * progress does not change; preferences stay.
  */
 
 import type { EventDef } from '../../core/event.ts';
@@ -36,7 +36,7 @@ const WALKERS = 32;
 const APART = 150;
 
 const courseOf = (learner: number): string => `course-${learner % COURSES}`;
-/** Some names are traps for who keeps things by name. */
+/** Some names are traps for code that uses names as keys. */
 const learnerOf = (learner: number): string => ['__proto__', 'constructor'][learner] ?? `learner-${learner}`;
 
 export class Story {
@@ -53,7 +53,7 @@ export class Story {
     this.#poisons = poisons(random);
   }
 
-  /** What everything else stands on: each list is to be applied before the next one is told. */
+  /** The prerequisites of everything else: each list must be applied before the next one is produced. */
   opening(): Told[][] {
     const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
     const courses = numbers(COURSES).flatMap((c) => [

@@ -10,14 +10,14 @@ import type { Told } from './story.ts';
 
 const text = new TextEncoder();
 
-/** As it should be said: once, and where it belongs. */
+/** The correct form: once, and in the right partition. */
 export function saidWell(told: Told, codec: Codec, partitions: number): NewRecord[] {
   if ('poison' in told) return [told.poison.recordOf(codec, partitions)];
-  // The log goes by when a record was produced, and jobs by when the event happened.
+  // The log uses the time at which a record was produced, and jobs use the time at which the event happened.
   return recordsOf(codec, told.event, partitions).map((record) => ({ ...record, timestamp: Date.now() }));
 }
 
-/** As it is said by those who do it wrong. */
+/** The form of a faulty producer. */
 export function saidRoughly(told: Told, codec: Codec, partitions: number, random: Random): NewRecord[] {
   const records = saidWell(told, codec, partitions);
   if ('poison' in told) return records;

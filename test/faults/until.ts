@@ -4,7 +4,7 @@ import { TributaryError } from '../../core/errors.ts';
 
 const PAUSE_MS = 100;
 
-/** Asks until it is so. What is away says "not yet"; any other error is thrown. `why` tells what to add to the failure. */
+/** Asks until the condition is true. An away error counts as "not yet"; any other error is thrown. `why` adds to the failure message. */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,

@@ -40,11 +40,11 @@ export async function runCommand(folder: string, config: string, args: readonly 
 
 export class Worker {
   readonly name: string;
-  /** `job/partition` that it works on, as far as it has told. */
+  /** `job/partition` that it works on, as far as it has reported. */
   readonly owned = new Set<string>();
-  /** How often it let go of a partition to a newer owner. */
+  /** How often it released a partition to a newer owner. */
   fenced = 0;
-  /** How often it let go of a partition that was taken away from it. */
+  /** How often it released a partition that was revoked. */
   released = 0;
   /** How often it waited for what was away, by code. */
   readonly waits = new Map<string, number>();
@@ -91,7 +91,7 @@ export class Worker {
       this.waits.set(code, (this.waits.get(code) ?? 0) + 1);
   }
 
-  /** What it said last. */
+  /** Its last output. */
   get tail(): string {
     return this.#last.join('\n');
   }
@@ -119,7 +119,7 @@ export class Worker {
   }
 }
 
-/** The workers of an installation. Each that ends without having been told to is a finding. */
+/** The workers of an installation. Each one that ends without a stop is a finding. */
 export class Fleet {
   readonly #folder: string;
   readonly #configOf: (worker: string) => string;
@@ -181,7 +181,7 @@ export class Fleet {
     await Promise.all(this.running.map((worker) => this.kill(worker)));
   }
 
-  /** Workers that ended by themselves, with what they said. */
+  /** Workers that ended without a stop, with their output. */
   deserters(): string[] {
     return this.#all
       .filter((worker) => worker.ended !== undefined && !this.#told.has(worker))

@@ -1,4 +1,4 @@
-/** One worker that waits before each of its effects until somebody lets it go on. */
+/** One worker that waits before each of its effects until it is released. */
 
 import { kindOf } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
@@ -9,9 +9,9 @@ import type { Point, Reach } from '../../testing/points.ts';
 export class Actor {
   readonly job: Job;
   readonly partition: number;
-  /** Turns in a row that found nothing to do. */
+  /** Turns in a row that had nothing to do. */
   idleTurns = 0;
-  /** Turns that found something to do. */
+  /** Turns that had something to do. */
   worked = 0;
   failure: unknown;
   /** Whether it is over once it was fenced, instead of claiming again. */

@@ -1,6 +1,6 @@
 /**
- * Jobs that hear each other, run by hand: learners enrol, `track-progress` tells their batches, and `summarize-batch` counts them. A
- * number that counts what another job said shows at once what was said twice or lost.
+ * Jobs that read each other's events, run by hand: learners enroll, `track-progress` notifies their batches, and `summarize-batch` counts
+ * them. A count of derived events shows at once which were doubled or lost.
  */
 
 import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
@@ -113,7 +113,7 @@ export class Campus {
     return member;
   }
 
-  /** Every job on every partition, by new owners, until nobody has anything to do. */
+  /** Every job on every partition, by new owners, until none has anything to do. */
   async run(hook?: Hook): Promise<void> {
     const workers: PartitionOwner[] = [];
     for (const job of CAMPUS_JOBS) for (let p = 0; p < PARTITIONS; p++) workers.push(await this.worker(job, p, hook));

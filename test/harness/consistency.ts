@@ -1,7 +1,7 @@
 /**
- * What a dump must show by itself, whatever the order of things was: each conclusion follows from the facts and the course as it
- * is, and whoever was told holds exactly what was concluded. Needed where lookups change, since then two lives may
- * rightly conclude at different moments.
+ * What a dump must show on its own, in any order of events: each conclusion follows from the facts and the current course,
+ * and every receiver has exactly what was concluded. Needed where lookups change, since then two runs may
+ * correctly conclude at different moments.
  */
 import assert from 'node:assert/strict';
 import type { Dump } from '../../testing/dump.ts';
@@ -101,7 +101,7 @@ function assertGroup(group: Any, learners: readonly Learner[]): void {
   }
 }
 
-/** Who completed a course while enrolled was told so, and nobody else but those whose completion was taken back. */
+/** Every learner who completed a course while enrolled was notified, and no others except those whose completion was withdrawn. */
 function assertNotices(recipient: Any, learners: readonly Learner[]): void {
   const own = learners.filter(({ userId }) => userId === recipient['recipientId']);
   const noticeOf = ({ courseId }: Learner) => `course-completed/${courseId}`;
@@ -118,7 +118,7 @@ function assertNotices(recipient: Any, learners: readonly Learner[]): void {
 }
 
 /**
- * The facts alone: what learners did and where they are, who is in which group, what was asked to be told. Equal in every life
+ * Only the facts: what learners did and where they are, who is in which group, what was requested. Equal in every run
  * of one history.
  */
 export function factsOf({ tables }: Dump): unknown {

@@ -1,4 +1,4 @@
-/** How many records there are for a tenant, by going through them: for tables of some thousands. */
+/** The number of records of a tenant, counted by a scan: for tables of some thousands. */
 import type { TableDef } from '../../core/target.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 

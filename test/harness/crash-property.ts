@@ -1,6 +1,6 @@
 /**
- * The property: whatever happens to the processes, rows, views and what was said end up as if nothing had. One seed is one
- * history, lived through twice: once in peace, and once with crashes, late owners, rewound offsets, evicted rows and
+ * The property: whatever happens to the processes, rows, views and emitted events end up as if nothing had. One seed is one
+ * history, run twice: once undisturbed, and once with crashes, late owners, rewound offsets, evicted rows and
  * repeated sends.
  */
 import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ export interface Trial {
   readonly rough: Dump;
   /** Messages that left the house, each once however often it was called. */
   readonly delivered: readonly [calm: string[], rough: string[]];
-  /** The recipient and the message of each of which the rough life said what became of it. */
+  /** The recipient and the message of each outcome that the disturbed run reported. */
   readonly endings: readonly string[];
   readonly deadLetters: readonly string[];
 }
@@ -53,7 +53,7 @@ async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness 
   const jobs = jobsOf(lookups);
   const { tenant = DEFAULT_TENANT } = roughness;
   const calm = await life(jobs, history, new Random(seed + 1), undefined, lookups, tenant);
-  // What went astray comes later than it was said, and may find the learner gone: then conclusions rightly differ.
+  // A misdirected record is applied later, perhaps after the learner left: then conclusions correctly differ.
   const possessionRecords = seed % 2 === 0 ? MOST_RECORDS : undefined;
   const rough = await life(jobs, history, new Random(seed + 2), { possessionRecords, ...roughness }, lookups, tenant);
   return {
@@ -88,7 +88,7 @@ export async function assertSurvives(seed: number, lookups: Lookups, roughness: 
   assert.deepEqual(deadLetters, []);
   assertConsistent(rough);
   assertViewsShowRows(rough, jobsOf(lookups));
-  // Who was called for a message is told once what became of it, and nobody else is.
+  // The recipient of a message is notified once of its outcome, and nobody else is.
   assert.deepEqual(endings, delivered[1].map(messageOf).sort());
   if (lookups !== 'still') {
     assert.deepEqual(factsOf(rough), factsOf(calm));
@@ -98,7 +98,7 @@ export async function assertSurvives(seed: number, lookups: Lookups, roughness: 
   assert.deepEqual(delivered[1], delivered[0]);
 }
 
-/** Some addresses accept, some refuse, some are never there: by the message alone, so that every life meets the same. */
+/** Some addresses accept, some refuse, some are always away: decided by the message only, so that every run has the same. */
 function mailChannel() {
   return rememberingChannel((key) => {
     const luck = [...key].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 1009, 7) % 5;
@@ -150,7 +150,7 @@ async function life(
     await world.settle(Math.max(...history.rest.map(({ time }) => time), options.now));
     // Whoever is called in vain is called again hours later, some times.
     for (let day = 0; day < 6; day++) await world.settle(history.end + day * DAY);
-    // Every life answers at times of its own, and 90 days later nobody sees when.
+    // Every run answers at its own times, and 90 days later the times are gone.
     await world.settle(history.end + 100 * DAY);
     return {
       dump: await dump(stores, jobs, tenant),

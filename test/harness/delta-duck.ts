@@ -1,4 +1,4 @@
-/** A DuckDB for trials of Delta tables, which waits for nothing, so that a trial goes the same way each time. */
+/** A DuckDB for trials of Delta tables, which waits for nothing, so that a trial is repeatable. */
 import assert from 'node:assert/strict';
 import type { DuckConnection } from '../../duckdb/connection.ts';
 import type { DuckDb } from '../../duckdb/database.ts';

@@ -1,4 +1,4 @@
-/** What a Delta table has by its log, folded as plainly as can be. */
+/** The expected content of a Delta table by its log, folded as simply as possible. */
 import assert from 'node:assert/strict';
 import { type Action, type Add, filesOf, type Snapshot } from '../../sinks/delta/index.ts';
 

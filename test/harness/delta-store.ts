@@ -40,7 +40,7 @@ export class TrialStore {
   readonly trouble: Trouble;
   readonly #waiting: { readonly run: () => void; readonly since: number | undefined }[] = [];
   readonly #late: { readonly run: () => void; readonly since: number; in: number }[] = [];
-  /** Is told of every object that is removed. */
+  /** Is notified of every object that is removed. */
   onRemove: (name: string) => void = () => {};
 
   constructor(draw: () => number, trouble: Trouble) {
@@ -175,7 +175,7 @@ async function* asyncOf<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-/** Until nothing goes on but what waits for its turn: nothing here waits for anything else. */
+/** Until only calls that wait for their turn are left: nothing here waits for anything else. */
 async function quiet(): Promise<void> {
   for (let calm = 0; calm < 2; calm += 1) await setImmediate();
 }

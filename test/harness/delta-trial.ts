@@ -25,7 +25,7 @@ const FIRST = `${LOG}${'0'.repeat(20)}.json`;
 const HOUR = 3_600_000;
 const KEEP_FILES = 12 * HOUR;
 const UNITS = 5;
-/** Two owners of one application, and one alone. */
+/** Two owners of one application, and a single one. */
 const APPS = ['a', 'a', 'b'];
 const DAYS = ['2026-11-29', '2026-11-30'];
 
@@ -115,7 +115,7 @@ class Trial {
     return foldPlainly(this.store.commits.slice(0, version + 1));
   }
 
-  /** Reads the table, and compares: it is as new as when it was asked for, and has what the log says. */
+  /** Reads the table, and compares: it is at least as new as at the request, and matches the log. */
   async checked(table: DeltaTable): Promise<Snapshot> {
     const least = this.store.commits.length - 1;
     const snapshot = await table.refresh();
@@ -137,7 +137,7 @@ class Trial {
     if (removedAt !== undefined) assert.ok(this.store.now - removedAt >= KEEP_FILES, `${path} was deleted too early`);
   }
 
-  // ---- who works ----
+  // ---- the actors ----
 
   /** Tries until it is done: with the same table after an outage, and with a new one after a crash. */
   async persist(work: (table: DeltaTable) => Promise<void>): Promise<void> {
@@ -208,7 +208,7 @@ class Trial {
 
   removal({ path, partitionValues }: Add): Action {
     this.removedAt.set(path, this.store.now);
-    // Not everybody says of which day it was.
+    // Not every writer names the day.
     const day = this.draw() < 0.5 ? { partitionValues } : {};
     return { remove: { path, dataChange: false, deletionTimestamp: this.store.now, ...day } };
   }

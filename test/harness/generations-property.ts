@@ -82,7 +82,7 @@ async function life(history: History, random: Random, isRough: boolean): Promise
   }
 }
 
-/** Somebody makes a generation, and perhaps swaps, while everybody goes on, and does it again where they crash. */
+/** An operator makes a generation, perhaps swaps it while owners work, and repeats this after crashes. */
 async function change(stores: TestStores, world: World, random: Random): Promise<void> {
   const job = random.pick(jobs);
   const isSwap = random.chance(0.7);
@@ -116,7 +116,7 @@ async function change(stores: TestStores, world: World, random: Random): Promise
         return;
       } catch (error) {
         if (error instanceof Crash) continue;
-        // The job is in the middle of a call or a record: the operator waits for it, as the message says, until no late owner disturbs
+        // The job is in the middle of a call or a record: the operator waits for it, as the message advises, until no late owner disturbs
         // it any more; each time for longer, since each try ends the claims.
         if (!isUnderWay(error) || refusals === REFUSALS) throw error;
         refusals += 1;

@@ -1,6 +1,6 @@
 /**
- * Random histories of a small learning platform: few learners, courses, batches and groups, so that everything meets
- * everything. Times grow from event to event, but for facts that are told again, as they were or as others that happened earlier.
+ * Random histories of a small learning platform: few learners, courses, batches and groups, so that they interact often.
+ * Times grow from event to event, except for facts that are repeated, unchanged or as others that happened earlier.
  * `first` is to be applied before `rest` begins: reference data, where the history is one of stable lookups.
  */
 
@@ -31,7 +31,7 @@ const CONTENTS = ['a', 'b', 'c', 'd'];
 
 /**
  * `still`: courses are published first and never again. `changing`: they are published at any time. `narrow`: two learners in one
- * course that is published again and again, where owners who disagree are most likely to be caught.
+ * course that is published repeatedly, where owners who disagree are most likely to be caught.
  */
 export type Lookups = 'still' | 'changing' | 'narrow';
 
@@ -40,7 +40,7 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
   const narrow = lookups === 'narrow';
   let time = START;
   let count = 0;
-  /** Facts that may be told again. A visit is one only as long as the latest eight know it. */
+  /** Facts that may be repeated. A visit is recognised only while it is among the latest eight. */
   const facts: GivenEvent[] = [];
   const event = (topic: Topic, def: EventDef, data: GivenEvent['data']): GivenEvent => {
     time += random.below(3) * 20 * 60_000;
@@ -48,7 +48,7 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
     if (def !== enrollment.contentProgressed) facts.push(said);
     return said;
   };
-  /** A fact that was told already: by a sender that repeats itself or is replayed, or as one that happened before and comes late. */
+  /** A repeated fact: from a sender that repeats itself or is replayed, or as one that happened earlier and arrives late. */
   const late = (): GivenEvent => {
     const fact = random.pick(facts);
     const id = `platform-${count++}`;

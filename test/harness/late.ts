@@ -1,19 +1,19 @@
 /**
- * Facts have a time: what every event that says how something is has to keep, as a table. For each line, the same job, codecs and
- * stores as in production see the event told again late, told out of order, with the oldest time there can be, and with one of 1970
+ * Facts have a time: a table of what the row must have after every event that carries a state. For each line, the same job, codecs and
+ * stores as in production get the event repeated late, out of order, with the oldest possible time, and with one of 1970
  * and of 2099.
  *
  *     const line: LateLine = {
  *       event: [enrolled, { … }],                       // of minute 20
  *       others: [[unenrolled, { … }]],                  // of minutes 10, 30, 50 … in turn: before and after it
- *       holds: { batches: { … } },                      // what the row has whenever all of them are told
- *       oldest: { … },                                  // what it has when the event is told with the oldest time
- *       newest: { … },                                  // what it has when the event is told with a time of 2099
+ *       holds: { batches: { … } },                      // what the row has after all of them, in any order
+ *       oldest: { … },                                  // what it has when the event has the oldest time
+ *       newest: { … },                                  // what it has when the event has a time of 2099
  *     };
  *     toldLate(job, key, [line, …]);
  *
- * A time of 1970 is refused: the row is what the others say. The time of an event is bounded by that of its record, so that 2099 comes to a job as a little later than everything else: it is
- * the newest, as far as the job can know, and no more than that.
+ * A time of 1970 is refused: the row is what the others imply. The time of an event is bounded by that of its record, so a job sees
+ * 2099 as slightly later than everything else: it is the newest, as far as the job can know, and no more than that.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -30,9 +30,9 @@ export interface LateLine {
   /** What the line is about, if its event has several. */
   readonly about?: string;
   readonly event: SpecEvent;
-  /** What else is told: without a time of their own at minutes 10, 30, 50 and so on. */
+  /** The other events: without a time of their own at minutes 10, 30, 50 and so on. */
   readonly others: readonly SpecEvent[];
-  /** What is in the row, among other things, once everything is told, in whatever order. Undefined: there is no row. */
+  /** What is in the row, among other things, after all events in any order. Undefined: there is no row. */
   readonly holds: Fields | undefined;
   readonly oldest: Fields | undefined;
   readonly newest: Fields | undefined;
@@ -40,14 +40,14 @@ export interface LateLine {
   readonly butRepeats?: Fields;
 }
 
-/** So many orders are tried of what can be told in more. */
+/** The number of orders that are tried where more are possible. */
 const MOST_ORDERS = 24;
 const EVENT_AT = minute(20);
 /** The oldest time that an event may have. */
 export const OLDEST = FIRST_TIME;
 /** Seconds where ms are meant: the twenty-first day of 1970. */
 const IN_1970 = 1_767_603_600;
-/** As a time in 2099 reaches a job: later than all that is told. */
+/** A time in 2099 as a job gets it: later than all other events. */
 export const IN_2099 = minute(1000);
 
 /** `key` is that of the row that the lines are about. */
@@ -69,7 +69,7 @@ export function toldLate(
       return spec;
     };
 
-    test(`${name}: told again late, it changes nothing`, async (t) => {
+    test(`${name}: repeated late, it changes nothing`, async (t) => {
       const spec = await told(t, inTurn);
       await assertRow(spec, key, holds, 'in turn');
       const again = at(event[2]?.time ?? EVENT_AT);
@@ -81,19 +81,19 @@ export function toldLate(
       await assertRow(spec, key, butRepeats ?? holds, 'sent anew with another id');
     });
 
-    test(`${name}: told out of order, what holds is the same`, async (t) => {
+    test(`${name}: in another order, it leads to the same state`, async (t) => {
       for (const order of orders(inTurn)) {
         const said = order.map(([def]) => def.type).join(', ');
         await assertRow(await told(t, order), key, holds, said);
       }
     });
 
-    test(`${name}: told with the oldest time there can be, it is the oldest`, async (t) => {
+    test(`${name}: with the oldest possible time, it is the oldest`, async (t) => {
       await assertRow(await told(t, [...others, at(OLDEST)]), key, oldest, 'told last');
       await assertRow(await told(t, [at(OLDEST), ...others]), key, oldest, 'told first');
     });
 
-    test(`${name}: told with a time of 1970, it is refused, and what holds is what the others say`, async (t) => {
+    test(`${name}: with a time of 1970, it is refused, and the state is what the others imply`, async (t) => {
       const without = await told(t, others);
       const row = (await without.row(job.row, key)) as Fields | undefined;
       const codes = await without.deadLetters();
@@ -107,14 +107,14 @@ export function toldLate(
       }
     });
 
-    test(`${name}: told with a time of 2099, it is the newest that is known, and no more`, async (t) => {
+    test(`${name}: with a time of 2099, it is the newest known, and no more`, async (t) => {
       await assertRow(await told(t, [...others, at(IN_2099)]), key, newest, 'told last');
       await assertRow(await told(t, [at(IN_2099), ...others]), key, newest, 'told first');
     });
   }
 }
 
-/** Every event of the topic is in the lines, or is said by jobs alone: whoever reads those knows a repeat by its origin. */
+/** Every event of the topic is in the lines, or is emitted only by jobs: readers of those recognise a repeat by its origin. */
 export function assertAllTold(topic: Topic, lines: readonly LateLine[], saidByJobs: readonly EventDef[] = []): void {
   const told = new Set([...lines.map(({ event: [def] }) => def), ...saidByJobs].map(({ type }) => type));
   const missing = [...topic.events, ...topic.broadcasts].filter(({ type }) => !told.has(type));

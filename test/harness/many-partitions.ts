@@ -39,7 +39,7 @@ async function untilThere(make: () => Promise<void>): Promise<void> {
   }
 }
 
-/** One learner for each partition, of which `round` tells the course. */
+/** One learner for each partition; `round` decides the course. */
 export async function enrolEverywhere({ stores }: Wired, partitions: number, round: number): Promise<void> {
   const learners = new Map<number, string>();
   for (let n = 0; learners.size < partitions; n++)
@@ -61,7 +61,7 @@ export interface Life {
   readonly appliedMs: number;
   /** How long it took to stop. */
   readonly stopMs: number;
-  /** How often it told of each kind of thing, and of each code it waited for. */
+  /** The number of reports of each kind, and of each code it waited for. */
   readonly told: ReadonlyMap<string, number>;
 }
 

@@ -1,4 +1,4 @@
-/** What others do to the embedded log with their own tools, or the broker of a real one by itself. */
+/** What other tools do to the embedded log, or the broker to a real one. */
 
 import { partitionsOf } from '../../testing/dump.ts';
 import { embeddedTransport } from '../../topics/embedded/transport.ts';

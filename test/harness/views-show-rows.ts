@@ -1,4 +1,4 @@
-/** What must hold of every dump, whatever lookups said and when: each view shows exactly what the rows say, and nothing else. */
+/** What must be true of every dump, whatever lookups returned and when: each view shows exactly the content of the rows. */
 import assert from 'node:assert/strict';
 import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';

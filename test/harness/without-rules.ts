@@ -1,6 +1,6 @@
 /**
- * The rules, each turned off: some by a switch of the runtime, and those that stores and logs keep by stores that do not. Whoever
- * tests the runtime must notice every one of them.
+ * The rules, each turned off: some by a switch of the runtime, and those that stores and logs keep by stores that do not. A
+ * test of the runtime must notice every one of them.
  */
 import assert from 'node:assert/strict';
 import { TributaryError } from '../../core/errors.ts';
@@ -128,7 +128,7 @@ function unfenced(stores: Stores): Stores {
   }));
 }
 
-/** A log where events leave first, whoever says them, and the offset is stored afterwards. */
+/** A log that appends events first, whoever emits them, and stores the offset afterwards. */
 function torn(stores: Stores): Stores {
   return withClaims(stores, (claim, transport) => ({
     ...bound(claim),
@@ -139,7 +139,7 @@ function torn(stores: Stores): Stores {
   }));
 }
 
-/** Tables that always say that one's own token is still the newest. */
+/** Tables that always report one's own token as the newest. */
 function uncheckedToken(stores: Stores): Stores {
   const { tables } = stores;
   let mine = 0;

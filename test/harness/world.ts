@@ -29,7 +29,7 @@ interface Options {
   readonly now: number;
   /** How long a claim takes possession; at least `MOST_RECORDS`. */
   readonly possessionRecords?: number | undefined;
-  /** As what a new owner works; the job as it is declared if nobody says. */
+  /** What a new owner runs; by default the declared job. */
   readonly working?: (job: Job) => Promise<Job>;
 }
 
@@ -38,7 +38,7 @@ export const MOST_RECORDS = 6;
 
 export class World {
   readonly clock: ManualClock;
-  /** The codes of all dead letters anybody wrote. */
+  /** The codes of all dead letters. */
   readonly deadLetters: string[] = [];
   readonly #stores: TestStores;
   readonly #jobs: readonly Job[];
@@ -96,7 +96,7 @@ export class World {
     this.#live.set(`${job.name}/${partition}`, actor);
   }
 
-  /** One effect of somebody, those who woke up late included. */
+  /** One effect of an owner, including late ones. */
   async step(): Promise<void> {
     this.#steps += 1;
     const awake = this.#late.filter(({ until }) => until <= this.#steps).map(({ actor }) => actor);
@@ -115,7 +115,7 @@ export class World {
     }
   }
 
-  /** Somebody's process dies, or is only taken for dead and goes on beside its successor. */
+  /** A process dies, or is only taken for dead and goes on beside its successor. */
   async replaceOne(late: boolean): Promise<void> {
     const { random } = this.#options;
     const live = [...this.#live.values()];
@@ -144,7 +144,7 @@ export class World {
     await this.#stores.transport.seek(job.name, job.from.name, { partition, offset: random.below(committed + 1) });
   }
 
-  /** Goes on until nobody has anything left to do, and no timer is due before `until`. */
+  /** Runs until nobody has anything left to do, and no timer is due before `until`. */
   async settle(until: number): Promise<void> {
     this.#late = [];
     this.clock.set(until);

@@ -54,7 +54,7 @@ export const leaves = (userId: string, progress: number): SpecEvent => [
   { ...ids, userId, progress, state: stateOf(progress) },
 ];
 
-/** The event, happening at another time than its turn says. */
+/** The event, happening at another time than its position implies. */
 export const at = (n: number, [def, data]: SpecEvent): SpecEvent => [def, data, { time: minute(n) }];
 
 export async function statusOf(spec: JobSpec): Promise<unknown> {

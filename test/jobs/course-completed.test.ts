@@ -1,4 +1,4 @@
-/** What a learner is told about a course that is completed, whatever the course is called. */
+/** The notification of a learner about a completed course, whatever the course is called. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
@@ -36,7 +36,7 @@ for (const [what, name, courseId, title, id] of NAMES) {
   });
 }
 
-test('a completion that a late course concludes has the time of its last content, not that of the course', async (t) => {
+test('a completion concluded from a late course has the time of its last content, not that of the course', async (t) => {
   const DAY = 86_400_000;
   const began = Date.UTC(2026, 0, 1);
   const spec = await jobSpec(t, trackProgress, {});

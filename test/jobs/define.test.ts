@@ -1,4 +1,4 @@
-/** What a declaration is refused for beyond what its types refuse (`must-not-compile.ts`). */
+/** What a declaration is refused for beyond its types (`must-not-compile.ts`). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineEvent } from '../../core/event.ts';
@@ -56,7 +56,7 @@ const declared = (views: readonly unknown[]): Job =>
     views: views as never,
   });
 
-test('a job that says nothing and shows nothing need not say so', () => {
+test('a job without reactions and views need not declare them', () => {
   const job = defineJob({
     ...base,
     row: shops,
@@ -80,7 +80,7 @@ const twofold = defineTable({
   record: record('Corner', [text('shopId'), text('street')]),
 });
 
-test('a job cannot search its rows by a field that may change', () => {
+test('a job cannot search its rows by a field that can change', () => {
   const loose = defineTable({
     name: 'moving_shops',
     doc: 'Shops by street.',
@@ -133,7 +133,7 @@ for (const [what, flaw, message] of FLAWS) {
   });
 }
 
-test('of the views of one target either all may be behind, or none', () => {
+test('either all views of one target may be behind, or none', () => {
   const one = view(shops, shopIndex, ({ shopId, street }) => ({ shopId, street }));
   const message =
     'job keep-shops: some views of shop_index may be behind and others may not, but they share a position';
@@ -144,7 +144,7 @@ test('of the views of one target either all may be behind, or none', () => {
   );
 });
 
-test('what a job answers and says is data', () => {
+test('answers and reactions of a job are data', () => {
   assert.deepEqual(every({ userId: 'ada' }), { every: { userId: 'ada' } });
   assert.deepEqual(where('courseId', 'algebra'), { where: ['courseId', 'algebra'] });
   assert.deepEqual({ ...reject('FACT_IMPOSSIBLE', 'no') }, { code: 'FACT_IMPOSSIBLE', message: 'no' });

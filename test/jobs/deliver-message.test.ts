@@ -30,7 +30,7 @@ const delivered = (attempts: number) => [messageDelivered, { ...told, attempts }
 const failed = (attempts: number, reason: string, detail: string) =>
   [messageFailed, { ...told, attempts, reason, detail }] as const;
 
-test('a message that its channel accepts is sent, and forgets its address and its text', async (t) => {
+test('a message that its channel accepts is sent, and its address and text are deleted', async (t) => {
   const mail = answering(accepts);
   const spec = await jobSpec(t, deliverMessage, through(mail));
   await spec.when(due);
@@ -61,13 +61,13 @@ test('a message that its channel refuses has failed, and is not tried again', as
   await spec.thenNothing();
 });
 
-test('a message for a channel that nobody configured is refused', async (t) => {
+test('a message for a channel that is not configured is refused', async (t) => {
   const spec = await jobSpec(t, deliverMessage);
   await spec.when(due);
   await spec.thenEmits(failed(1, 'refused', 'no channel mail is configured'));
 });
 
-test('a channel that throws is away, since nobody knows what it did', async (t) => {
+test('a channel that throws is away, since the effect of the call is unknown', async (t) => {
   const mail = rememberingChannel(() => assert.fail('broken pipe'));
   const spec = await jobSpec(t, deliverMessage, through(mail));
   await spec.when(due);
@@ -110,7 +110,7 @@ for (let calls = 2; calls <= 5; calls++) {
   });
 }
 
-test('after the fifth time that its channel was away a message has failed', async (t) => {
+test('after its channel was away five times a message has failed', async (t) => {
   const mail = answering(away(1), away(2), away(3), away(4), away(5));
   const spec = await jobSpec(t, deliverMessage, through(mail));
   await spec.given(due);
@@ -156,7 +156,7 @@ for (const [rule, expiresAt, calls, reason] of EXPIRES) {
   });
 }
 
-test('a call says when it is made, whenever its message was due: the date of a mail is that of sending', async (t) => {
+test('a call carries the time at which it is made, whenever its message was due: the date of a mail is that of sending', async (t) => {
   const mail = answering(away(1), accepts);
   const spec = await jobSpec(t, deliverMessage, through(mail));
   await spec.whenTimeIs(minute(600));
@@ -171,7 +171,7 @@ test('a call says when it is made, whenever its message was due: the date of a m
 });
 
 for (const answer of [accepts, refuses]) {
-  test(`a message that was ${answer.outcome} is forgotten 90 days after it ended, and nothing more is said of it`, async (t) => {
+  test(`a message that was ${answer.outcome} is deleted 90 days after it ended, and emits nothing more`, async (t) => {
     const spec = await jobSpec(t, deliverMessage, through(answering(away(1), answer)));
     await spec.whenTimeIs(minute(600));
     await spec.given(due);
@@ -244,7 +244,7 @@ for (const [repeats, calls, state] of REPEATS) {
   });
 }
 
-/** What the log may say of an attempt that is not under way. */
+/** Answers in the log about an attempt that is not under way. */
 const ANSWERS: readonly (readonly [rule: string, state: string, attempt: number])[] = [
   ['an earlier attempt', 'sending', 1],
   ['a later attempt', 'sending', 3],
@@ -272,7 +272,7 @@ for (const [rule, state, attempt] of ANSWERS) {
   });
 }
 
-test('where to unsubscribe is kept with the message, and its call says so', () => {
+test('the way to unsubscribe is kept with the message, and is part of its call', () => {
   const unsubscribe = 'https://learn.example.org/out';
   const data = { ...ids, ...parcel, unsubscribe, expiresAt: null };
   const event = {
@@ -303,7 +303,7 @@ for (const messageId of NO_IDS) {
   });
 }
 
-test('what failed can be searched by what the channel said, without address and text', async (t) => {
+test('failed messages can be searched by the answer of the channel, without address and text', async (t) => {
   const spec = await jobSpec(t, deliverMessage, through(answering(refuses)));
   await spec.given(dueUntil(minute(9)));
   await spec.thenView('failed_messages', {

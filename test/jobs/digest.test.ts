@@ -152,7 +152,7 @@ const MESSAGES: readonly (readonly [
   said: object,
 ])[] = [
   [
-    'one notification is told as it is',
+    'one notification is sent unchanged',
     [one('A', { body: 'Text', link: '/a', expiresAt: 5, unsubscribe: '/out' })],
     0,
     { title: 'A', body: 'Text', link: '/a', expiresAt: 5, unsubscribe: '/out' },
@@ -206,7 +206,7 @@ const MESSAGES: readonly (readonly [
     { title: 'A (+1)', body: 'A\n\nB', link: null, expiresAt: null, unsubscribe: null },
   ],
   [
-    'of a long text its first 500 characters are told',
+    'a long text is cut to its first 500 characters',
     [one('A', { body: '🎓'.repeat(501) }), one('B', { body: 'x'.repeat(500) })],
     0,
     {

@@ -1,5 +1,5 @@
 /**
- * Facts have a time: every event of courses, enrollments and batches, told again late, told out of order, and told with the oldest time, of 1970
+ * Facts have a time: every event of courses, enrollments and batches, repeated late, out of order, and with the oldest time, one of 1970
  * and of 2099.
  */
 import assert from 'node:assert/strict';
@@ -267,7 +267,7 @@ const BATCHES: readonly LateLine[] = [
 
 toldLate(summarizeBatch, batches.key, BATCHES);
 
-test('a batch that was extended does not end when what was said before is told again', async (t) => {
+test('a batch that was extended does not end when its earlier dates are repeated', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   const first = at(0, batches.creates(5, 20));
   await spec.given(first, at(1, batches.updates(5, 20, 'Spring term')), at(2, batches.updates(5, 900, 'Extended')));

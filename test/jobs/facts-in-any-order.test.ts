@@ -1,4 +1,4 @@
-/** The same facts in another order, some told twice, leave the same row: what is completed, when, and who is in which batch. */
+/** The same facts in another order, some repeated, lead to the same row: what is completed, when, and who is in which batch. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -86,13 +86,13 @@ const turnsOf = (count: number) =>
     fc.array(fc.nat(count - 1), { maxLength: 4 }),
   );
 
-/** No two facts have the same time: of those the later in the log holds, and orders differ. */
+/** No two facts have the same time: of those the later in the log applies, and orders differ. */
 const fact = (names: readonly string[], n: number): SpecEvent => {
   const [def, data] = FACTS[names[n] as string] as SpecEvent;
   return [def, data, { time: 10 * (n + 1), id: `fact-${n}` }];
 };
 
-test('what holds follows from the facts, in whichever order they come and however often', () => {
+test('the final state follows from the facts, in any order and with any repeats', () => {
   const histories = facts.chain((names) => fc.tuple(fc.constant(names), turnsOf(names.length)));
   fc.assert(
     fc.property(histories, ([names, [order, again]]) => {

@@ -1,4 +1,4 @@
-/** What jobs say to each other is known by its origin: told again late, whatever its time, it counts once. */
+/** Events that jobs emit to each other are recognised by their origin: repeated late, whatever their time, they count once. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Job } from '../../jobs/define.ts';
@@ -16,7 +16,7 @@ import * as batches from './batches.ts';
 import { publishes } from './courses.ts';
 import { completes, inBatch, joins, key, known } from './learners.ts';
 
-/** What one job says to another, which is told all of it again later, as it is, by a sender that does not know that it was told. */
+/** The events of one job for another, all repeated later, unchanged, by a sender that does not know that they were sent. */
 async function toldAgain(
   t: TestContext,
   [upstream, job]: [Job, Job],
@@ -38,14 +38,14 @@ async function toldAgain(
   return spec;
 }
 
-test('what jobs say of learners counts once, though it is told again late', async (t) => {
+test('facts that jobs emit about learners count once, even if they are repeated late', async (t) => {
   const ben = { ...inBatch, userId: 'ben' };
   const events: SpecEvent[] = [joins, completes('a'), [enrolled, ben], completes('b')];
   const spec = await toldAgain(t, [trackProgress, summarizeBatch], ...events, [unenrolled, ben]);
   await spec.thenRow(batches.key, { learners: 1, ever: 2, left: 1, completed: 1, progressSum: 100 });
 });
 
-test('a following that ended does not begin again when its beginning is told again', async (t) => {
+test('a following that ended does not begin again when its beginning is repeated', async (t) => {
   const spec = await toldAgain(
     t,
     [projectGroup, trackProgress],
@@ -56,7 +56,7 @@ test('a following that ended does not begin again when its beginning is told aga
   await spec.thenRow(key, undefined);
 });
 
-test('a change of a course that is told again has nobody concluded otherwise', async (t) => {
+test('a repeated change of a course has no learner concluded differently', async (t) => {
   const spec = await toldAgain(t, [projectCourse, trackProgress], publishes('', 'a'), publishes('', 'a b'));
   await spec.thenNothing();
 });

@@ -30,18 +30,18 @@ export const gives = (activityId: string): SpecEvent => [activityRemoved, { grou
 
 const nothing = { enrolled: false, progress: 0, state: 'not_started', completedAt: null };
 
-/** What is said of a member; without `said`, that the member is not enrolled. */
+/** An answer about a member; without `said`, that the member is not enrolled. */
 export const hears = (userId: string, courseId: string, said: object = nothing): SpecEvent => [
   memberProgressed,
   { groupId, userId, courseId, enrolled: true, completedAt: null, ...said },
 ];
 
-/** An entry of the board: a member in a course, of whom nothing is known, or as said. */
+/** An entry of the board: a member in a course, without progress or with the given one. */
 export const onBoard = (userId: string, courseId: string, said: object = nothing) => ({
   [JSON.stringify([userId, courseId])]: { userId, courseId, ...nothing, ...said },
 });
 
-/** An entry of the members: one who joined at that minute, and of whom nothing else was said. */
+/** An entry of the members: one who joined at that minute, without later changes. */
 export const joined = (userId: string, n: number, rest: object = {}) => ({
   [userId]: { role: 'member', since: minute(n), saidAt: minute(n), roleAt: minute(n), ...rest },
 });

@@ -1,4 +1,4 @@
-/** Ids of the longest length, in every event of every job: what jobs make of them must be no longer than stores and topics take. */
+/** Ids of the longest length, in every event of every job: derived ids must not exceed the limits of stores and topics. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LONGEST_KEY_PART } from '../../core/key-part.ts';
@@ -25,7 +25,7 @@ function withLongestIds(value: unknown, name: string, key: string): unknown {
 }
 
 for (const job of jobs) {
-  test(`${job.name} takes the longest ids`, async (t) => {
+  test(`${job.name} accepts the longest ids`, async (t) => {
     const spec = await jobSpec(t, job);
     const { from } = job;
     for (const def of job.on) {

@@ -159,7 +159,7 @@ export const hastyLookup = defineJob({
   fold: { 'enrollment.enrolled': (row, _, { course }) => row && { ...row, count: course.required } },
 });
 
-/** A fold that reads a lookup nobody asked for. */
+/** A fold that reads a lookup that was not requested. */
 export const strayLookup = defineJob({
   ...base,
   on: [enrolled],

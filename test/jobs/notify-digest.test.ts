@@ -13,7 +13,7 @@ const digest = { channels: ['mail'], period: 'daily', at: '09:30', weekday: 'mon
 const DUE = minute(30);
 const later = (event: SpecEvent, time: number): SpecEvent => [event[0], event[1], { time }];
 
-test('what is asked for comes into the feed, is collected, and goes out as one message at the time of the digest', async (t) => {
+test('a requested notification enters the feed, is collected, and goes out as one message at the time of the digest', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ digest }));
   await spec.when(asks('a'), asks('b', { body: 'Room 4', link: '/b' }));
@@ -36,7 +36,7 @@ test('what is asked for comes into the feed, is collected, and goes out as one m
   await spec.thenNothing();
 });
 
-test('the next digest tells of what was asked for since, and has the next number', async (t) => {
+test('the next digest has the notifications requested since, and the next number', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ digest }), asks('a'));
   await spec.whenTimeIs(DUE);
@@ -47,7 +47,7 @@ test('the next digest tells of what was asked for since, and has the next number
   await spec.thenEmits(digestGoesOut(2, 'About b', ''));
 });
 
-test('a day on which nothing was asked for has no digest', async (t) => {
+test('a day without requests has no digest', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.when(prefers({ digest }));
   await spec.whenTimeIs(minute(100_000));
@@ -66,7 +66,7 @@ test('a weekly digest is due on its day', async (t) => {
 
 const both = { addresses: [MAIL, PUSH] };
 
-test('channels without a digest go on with one message a notification', async (t) => {
+test('channels without a digest still send one message a notification', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...both, digest }));
   await spec.when(asks('a'));
@@ -75,7 +75,7 @@ test('channels without a digest go on with one message a notification', async (t
   await spec.thenEmits(digestGoesOut(1, 'About a', ''));
 });
 
-test('two channels with a digest get one each, of the same number', async (t) => {
+test('two channels with a digest get one each, with the same number', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...both, digest: { ...digest, channels: ['push', 'mail', 'sms'] } }), asks('a'));
   await spec.whenTimeIs(DUE);
@@ -113,29 +113,29 @@ for (const [rule, rest, asked, said] of NOT_COLLECTED) {
   });
 }
 
-/** What happens to two that are collected, before the digest; and what it says. */
+/** What happens to two collected notifications before the digest, and what is in the digest. */
 const UNWANTED: readonly (readonly [
   rule: string,
   asked: readonly SpecEvent[],
   meanwhile: SpecEvent,
   said: readonly ReturnType<typeof digestGoesOut>[],
 ])[] = [
-  ['what was read meanwhile is not told', [asks('a'), asks('b')], reads('a'), [digestGoesOut(1, 'About b', '')]],
-  ['nothing is told when all was read meanwhile', [asks('a'), asks('b')], reads(), []],
+  ['what was read meanwhile is missing', [asks('a'), asks('b')], reads('a'), [digestGoesOut(1, 'About b', '')]],
+  ['nothing is sent when all was read meanwhile', [asks('a'), asks('b')], reads(), []],
   [
-    'what expires meanwhile is not told',
+    'what expires meanwhile is missing',
     [asks('a', { expiresAt: DUE }), asks('b')],
     reads('zoo'),
     [digestGoesOut(1, 'About b', '')],
   ],
-  ['nothing is told when all has expired', [asks('a', { expiresAt: DUE })], reads('zoo'), []],
+  ['nothing is sent when all has expired', [asks('a', { expiresAt: DUE })], reads('zoo'), []],
   [
-    'what was muted meanwhile is not told',
+    'what was muted meanwhile is missing',
     [asks('a', { category: 'exam' }), asks('b')],
     prefers({ digest, muted: ['exam'] }),
     [digestGoesOut(1, 'About b', '')],
   ],
-  ['nothing is told to whoever has no address any more', [asks('a')], prefers({ digest, addresses: [] }), []],
+  ['nothing is sent to a recipient without an address', [asks('a')], prefers({ digest, addresses: [] }), []],
   [
     'it goes to the address there is by then',
     [asks('a')],
@@ -161,7 +161,7 @@ for (const [rule, asked, meanwhile, said] of UNWANTED) {
 
 const quiet = { quietFrom: '09:00', quietUntil: '09:45' };
 
-test('a digest that is due in quiet hours waits for their end', async (t) => {
+test('a digest that is due in quiet hours waits until they end', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...quiet, ...both, digest }), asks('a'));
   await spec.thenRow(key, { held: heldBack('a', minute(45)), collected: collectedFor('a', minute(1), minute(45)) });
@@ -172,7 +172,7 @@ test('a digest that is due in quiet hours waits for their end', async (t) => {
   await spec.thenRow(key, { held: {}, collected: {} });
 });
 
-test('a timer that comes late for two digests lets each go with what was due then', async (t) => {
+test('a timer that is late for two digests releases each with what was due at its time', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ digest }), asks('a'), later(asks('b'), DUE + 1), later(asks('c'), DUE + 1 + DAY));
   await spec.whenTimeIs(DUE + DAY);
@@ -180,7 +180,7 @@ test('a timer that comes late for two digests lets each go with what was due the
   await spec.thenRow(key, { collected: collectedFor('c', DUE + 1 + DAY, DUE + 2 * DAY) });
 });
 
-/** Preferences that are told at minute 3, while 'a' is collected since minute 1 for mail. */
+/** Preferences that arrive at minute 3, while 'a' is collected since minute 1 for mail. */
 const ANEW: readonly (readonly [
   rule: string,
   before: object,
@@ -196,14 +196,14 @@ const ANEW: readonly (readonly [
     { collected: collectedFor('a', minute(1), DUE) },
   ],
   [
-    'another time of the digest holds for it',
+    'another time of the digest applies to it',
     {},
     prefers({ digest: { ...digest, at: '09:10' } }),
     [],
     { collected: collectedFor('a', minute(1), minute(10)) },
   ],
   [
-    'another time zone holds for it',
+    'another time zone applies to it',
     {},
     prefers({ digest, timeZone: 'Asia/Kolkata' }),
     [],
@@ -231,7 +231,7 @@ const ANEW: readonly (readonly [
     { collected: collectedFor('a', minute(1), DUE) },
   ],
   [
-    'with the digest gone, a channel that had told of it says nothing twice',
+    'when the digest is removed, a channel that had sent it sends nothing twice',
     both,
     prefers(both),
     [digestGoesOut(1, 'About a', '')],
@@ -249,7 +249,7 @@ for (const [rule, rest, preferences, said, row] of ANEW) {
   });
 }
 
-/** Preferences that are told at minute 2, while 'a' is held back for push and, with a digest, collected for mail. */
+/** Preferences that arrive at minute 2, while 'a' is held back for push and, with a digest, collected for mail. */
 const HELD: readonly (readonly [
   rule: string,
   before: object,
@@ -265,14 +265,14 @@ const HELD: readonly (readonly [
     { held: {}, collected: collectedFor('a', minute(2), minute(45)) },
   ],
   [
-    'is not told in a digest when it is told by itself now',
+    'is not in a digest when it is now sent alone',
     { ...both, digest },
     prefers({ ...quiet, ...both }),
     [],
     { held: heldBack('a', minute(45)), collected: {} },
   ],
   [
-    'goes out at once by itself, and not in a digest too',
+    'goes out at once alone, and not in a digest too',
     { ...both, digest },
     prefers(both),
     [goesOut('a'), goesOut('a', PUSH)],
@@ -304,14 +304,14 @@ for (const [rule, rest, preferences, said, row] of HELD) {
   });
 }
 
-test('with the digest gone, the last one tells of what was collected alone, and what was held back too goes by itself', async (t) => {
+test('when the digest is removed, the last one has only what was collected, and what was held back goes out separately', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...both, quietFrom: '09:02', quietUntil: '09:45', digest }), asks('x'), asks('a'));
   await spec.when(prefers(both));
   await spec.thenEmits(goesOut('a'), goesOut('a', PUSH), digestGoesOut(1, 'About x', ''));
 });
 
-test('a preference that is told after a digest was due, while its timer is late, lets go of it', async (t) => {
+test('a preference that arrives after a digest was due, while its timer is late, releases the digest', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ digest }), asks('a'));
   await spec.when(later(prefers({ digest, muted: ['exam'] }), DUE + 5));
@@ -320,7 +320,7 @@ test('a preference that is told after a digest was due, while its timer is late,
   await spec.thenNothing();
 });
 
-test('a digest tells of the newest hundred, and how many more there were', async (t) => {
+test('a digest has the newest hundred, and the number of the others', async (t) => {
   const spec = await jobSpec(t, notify);
   const many = Array.from({ length: 103 }, (_, n) => later(asks(`n${n}`), minute(1) + n));
   await spec.given(prefers({ digest }), ...many);
@@ -337,7 +337,7 @@ test('a digest tells of the newest hundred, and how many more there were', async
   await spec.thenRow(key, { uncollected: 0, collected: {} });
 });
 
-test('of more than a hundred the oldest is left out, also when it was asked for last', async (t) => {
+test('of more than a hundred the oldest is left out, even if it was requested last', async (t) => {
   const spec = await jobSpec(t, notify);
   const many = Array.from({ length: 100 }, (_, n) => later(asks(`n${n}`), minute(2) + n));
   await spec.given(prefers({ digest }), ...many, later(asks('late'), minute(1)));
@@ -345,7 +345,7 @@ test('of more than a hundred the oldest is left out, also when it was asked for 
   assert.deepEqual([row?.collected?.size, row?.collected?.has('late'), row?.uncollected], [100, false, 1]);
 });
 
-test('what was held back and is collected now takes its room from the oldest', async (t) => {
+test('what was held back and is now collected replaces the oldest', async (t) => {
   const spec = await jobSpec(t, notify);
   const ids = (first: number) =>
     Array.from({ length: 60 }, (_, n) => later(asks(`n${first + n}`), minute(2) + first + n));
@@ -368,14 +368,14 @@ test('of two collected at the same time the one with the greater id is the newer
   }
 });
 
-test('when all that was collected is read, what there was no room for is forgotten too', async (t) => {
+test('when everything collected is read, what did not fit is forgotten too', async (t) => {
   const spec = await jobSpec(t, notify);
   const many = Array.from({ length: 101 }, (_, n) => later(asks(`n${n}`), minute(1) + n));
   await spec.given(prefers({ digest }), ...many, reads());
   await spec.thenRow(key, { uncollected: 0, collected: {} });
 });
 
-test('what fell out of the feed and was read by its name is not told in a digest', async (t) => {
+test('what fell out of the feed and was read by its id is not in a digest', async (t) => {
   const spec = await jobSpec(t, notify);
   const news = Array.from({ length: 100 }, (_, n) => later(asks(`n${n}`, { category: 'exam' }), minute(2) + n));
   await spec.given(prefers({ digest, muted: ['exam'] }), asks('old'), ...news, reads('old'));
@@ -390,7 +390,7 @@ test('ids that begin like those of digests are refused', async (t) => {
   await spec.thenDeadLetters('KEY_INVALID');
 });
 
-test('where to unsubscribe goes with the message, held back, collected or not', async (t) => {
+test('the way to unsubscribe goes with the message, held back, collected or not', async (t) => {
   const unsubscribe = 'https://learn.example.org/out';
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...both, quietFrom: '09:03', quietUntil: '09:20', digest }));

@@ -1,4 +1,4 @@
-/** What is told late, out of order, or with a wrong time, of what a user is told. */
+/** Events for a recipient that arrive late, out of order, or with a wrong time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deliverMessage } from '../../jobs/deliver-message/deliver-message.ts';
@@ -63,7 +63,7 @@ const accepting = rememberingChannel(() => ({ outcome: 'sent', detail: '250 acce
 
 toldLate(deliverMessage, ['ada', 'a/mail'], MESSAGES, { channels: { mail: accepting.channel } });
 
-test('every event of a recipient has its line, but what jobs say and no job reads', () => {
+test('every event of a recipient has its line, except what jobs emit and no job reads', () => {
   assertAllTold(notificationEvents, [...LINES, ...MESSAGES], [preferencesRefused, messageDelivered, messageFailed]);
 });
 
@@ -76,8 +76,8 @@ const late = ([def, data]: SpecEvent, n: number, by: number): SpecEvent => [
 
 const OLD = 7 * DAYS;
 const HISTORY: readonly (readonly [rule: string, asked: SpecEvent, by: number, isSent: boolean])[] = [
-  ['seven days old when it is told goes out', asks('a'), OLD, true],
-  ['more than seven days old when it is told comes into the feed alone', asks('a'), OLD + 1, false],
+  ['seven days old when it arrives goes out', asks('a'), OLD, true],
+  ['more than seven days old when it arrives enters only the feed', asks('a'), OLD + 1, false],
   ['years old comes into the feed alone, though it is urgent', asks('a', { urgent: true }), 10 * 365 * DAYS, false],
 ];
 
@@ -95,7 +95,7 @@ for (const [historyDays, isSent] of [
   [1, false],
   [30, true],
 ] as const) {
-  test(`an installation sets what is history: eight days old is ${isSent ? 'not, with thirty' : 'with one'}`, async (t) => {
+  test(`an installation can set the age of history: eight days old is ${isSent ? 'not, with thirty' : 'with one'}`, async (t) => {
     const spec = await jobSpec(t, notifyWith({ historyDays }));
     await spec.given(prefers());
     await spec.when(late(asks('a'), 1, 8 * DAYS));
@@ -114,11 +114,11 @@ test('history waits neither for the end of quiet hours nor for a digest', async 
   await spec.thenNothing();
 });
 
-/** Quiet from minute 60 to minute 120: what is asked for at minute 50 and told at another. */
+/** Quiet from minute 60 to minute 120: a notification requested at minute 50 that arrives at another. */
 const quiet = { quietFrom: '10:00', quietUntil: '11:00' };
 const MOMENTS: readonly (readonly [rule: string, n: number, by: number, held: object, isSent: boolean])[] = [
-  ['before quiet hours and told in them waits for their end', 50, 20, { until: minute(120) }, false],
-  ['in quiet hours and told after them goes out', 70, 60, {}, true],
+  ['before quiet hours and arrives in them waits for their end', 50, 20, { until: minute(120) }, false],
+  ['in quiet hours and arrives after them goes out', 70, 60, {}, true],
   ['told before them goes out', 50, 5, {}, true],
 ];
 
@@ -133,14 +133,14 @@ for (const [rule, n, by, held, isSent] of MOMENTS) {
   });
 }
 
-test('what has expired when it is told does not go out', async (t) => {
+test('a notification that has expired when it arrives does not go out', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers());
   await spec.when(late(asks('a', { expiresAt: minute(30) }), 20, 10));
   await spec.thenNothing();
 });
 
-test('preferences that are told late judge what waits by the moment they are told', async (t) => {
+test('late preferences decide about waiting notifications as of the time they arrive', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet), late(asks('a'), 70, 0));
   await spec.when(late(prefers({ ...quiet, addresses: [PUSH] }), 50, 30));
@@ -149,7 +149,7 @@ test('preferences that are told late judge what waits by the moment they are tol
   await spec.thenEmits(goesOut('a', PUSH));
 });
 
-test('what was read before it was asked for is read at once, and goes out neither now nor later', async (t) => {
+test('a notification that was read before it was requested is read at once, and never goes out', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(), reads('a', 'b', 'c', 'b'));
   await spec.thenRow(key, { readAhead: ['a', 'b', 'c'], unread: 0 });
@@ -165,7 +165,7 @@ test('what was read before it was asked for is read at once, and goes out neithe
   await spec.thenRow(key, { held: {}, unread: 0 });
 });
 
-test('the latest 200 readings ahead are remembered, and none of what was asked for', async (t) => {
+test('the latest 200 readings before their requests are remembered, and none of known notifications', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(asks('known'), reads('known'));
   await spec.thenRow(key, { readAhead: [] });
@@ -174,7 +174,7 @@ test('the latest 200 readings ahead are remembered, and none of what was asked f
   assert.deepEqual([ahead?.length, ahead?.[0], ahead?.at(-1)], [200, 'n1', 'n200']);
 });
 
-test('reading all that is in the feed, told late, reads nothing that is newer', async (t) => {
+test('a late reading of the whole feed reads nothing newer', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(asks('a'), asks('b'));
   const [def, data] = reads();
@@ -185,7 +185,7 @@ test('reading all that is in the feed, told late, reads nothing that is newer', 
   });
 });
 
-test('the date in the feed is when it was asked for, however late it is told', async (t) => {
+test('the date in the feed is that of the request, however late it arrives', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(late(asks('a'), 1, 30 * DAYS));
   const feed = (await spec.row(recipient, key))?.feed;

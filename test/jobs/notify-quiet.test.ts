@@ -10,7 +10,7 @@ import { asks, goesOut, heldBack, key, MAIL, PUSH, prefers, reads } from './reci
 const quiet = { quietFrom: '09:00', quietUntil: '09:20' };
 const END = minute(20);
 
-test('in quiet hours a notification comes into the feed, and goes out when they end', async (t) => {
+test('in quiet hours a notification enters the feed, and goes out when they end', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet));
   await spec.when(asks('a', { expiresAt: minute(30) }));
@@ -25,7 +25,7 @@ test('in quiet hours a notification comes into the feed, and goes out when they 
   await spec.thenNothing();
 });
 
-test('all that is held back goes out when they end, each by every channel', async (t) => {
+test('everything held back goes out when they end, each by every channel', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...quiet, addresses: [MAIL, PUSH] }), asks('b'), asks('a'));
   await spec.whenTimeIs(END);
@@ -50,7 +50,7 @@ for (const [rule, asked, said] of AT_ONCE) {
   });
 }
 
-test('in quiet hours nothing is held back for whoever has no address', async (t) => {
+test('in quiet hours nothing is held back for a recipient without an address', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ ...quiet, addresses: [] }), asks('a'));
   await spec.thenRow(key, { unread: 1, held: {} });
@@ -101,7 +101,7 @@ for (const [rule, asked, meanwhile, said] of UNWANTED) {
   });
 }
 
-test('what fell out of the feed and was read by its name does not go out either', async (t) => {
+test('what fell out of the feed and was read by its id does not go out either', async (t) => {
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('old');
   await spec.given(prefers({ quietFrom: '08:00', quietUntil: '23:00' }), [def, data, { time: minute(-1) }]);
@@ -110,7 +110,7 @@ test('what fell out of the feed and was read by its name does not go out either'
   await spec.thenRow(key, { unread: 0, held: {} });
 });
 
-test('of more than a hundred the newest are held back, and the others stay in the feed alone', async (t) => {
+test('of more than a hundred the newest are held back, and the others are only in the feed', async (t) => {
   const spec = await jobSpec(t, notify);
   const ids = Array.from({ length: 100 }, (_, n) => `n${n}`);
   const at = ([def, data]: SpecEvent, time: number): SpecEvent => [def, data, { time }];
@@ -125,7 +125,7 @@ test('of more than a hundred the newest are held back, and the others stay in th
   await spec.thenRow(key, { held: {} });
 });
 
-test('new quiet hours hold for what is held back too', async (t) => {
+test('new quiet hours also apply to what is held back', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet), asks('a'));
   await spec.when(prefers({ quietFrom: '09:00', quietUntil: '09:40' }));
@@ -136,7 +136,7 @@ test('new quiet hours hold for what is held back too', async (t) => {
   await spec.thenEmits(goesOut('a'));
 });
 
-test('quiet hours that end earlier now let go earlier', async (t) => {
+test('quiet hours that end earlier release it earlier', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet), asks('a'));
   await spec.when(prefers({ quietFrom: '09:00', quietUntil: '09:10' }));
@@ -174,7 +174,7 @@ test('other preferences leave it held back until the same time', async (t) => {
   await spec.thenEmits(goesOut('a'));
 });
 
-test('two nights have each their end, and a timer that comes late for both lets go of both', async (t) => {
+test('two nights have an end each, and a timer that is late for both releases both', async (t) => {
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('tomorrow');
   const DAY = minute(24 * 60) - minute(0);
@@ -205,7 +205,7 @@ test('when the first of two that are held back is read, the other still goes out
   await spec.thenEmits(goesOut('tomorrow'));
 });
 
-test('a preference that is told after its quiet hours, while their timer is late, lets go of what they held', async (t) => {
+test('a preference that arrives after its quiet hours, while their timer is late, releases what they held back', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(quiet), asks('a'));
   const [def, data] = prefers({ ...quiet, addresses: [PUSH] });

@@ -1,4 +1,4 @@
-/** The feed of a recipient, and by which channels what goes out. */
+/** The feed of a recipient, and the channels by which notifications go out. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { asks, goesOut, inFeed, key, MAIL, PUSH, prefers, reads } from './recipi
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, i) => asks(`n${from + i}`));
 const feedOf = async (spec: JobSpec) => (await spec.row(recipient, key))?.feed;
 
-test('a notification comes into the feed, unread, with all that was said', async (t) => {
+test('a notification enters the feed, unread, with all of its data', async (t) => {
   const spec = await jobSpec(t, notify);
   const said = {
     category: 'exam',
@@ -31,7 +31,7 @@ test('a notification comes into the feed, unread, with all that was said', async
   await spec.thenNothing();
 });
 
-test('the same notification again is a repeat, whatever it says and wherever it was read', async (t) => {
+test('the same notification again is a repeat, whatever its content and wherever it was read', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(), asks('exam-1'), reads('exam-1'));
   await spec.when(asks('exam-1', { title: 'Once more', urgent: true }));
@@ -58,7 +58,7 @@ test('the feed keeps the newest hundred', async (t) => {
   await spec.thenRow(key, { unread: 100 });
 });
 
-test('what is told late is as old as it is: it may not come into a full feed, and goes out', async (t) => {
+test('a late notification is as old as its time: it may not enter a full feed, and goes out', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(), ...numbered(100));
   const [def, data] = asks('late');
@@ -81,7 +81,7 @@ for (const order of [
   });
 }
 
-test('a repeat is known as one by the latest 200 requests, though the feed has forgotten it', async (t) => {
+test('a repeat is recognised by the latest 200 requests, though the feed has dropped the notification', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers(), ...numbered(200));
   await spec.when(asks('n0'));
@@ -92,7 +92,7 @@ test('a repeat is known as one by the latest 200 requests, though the feed has f
   assert.equal((await spec.row(recipient, key))?.recent?.length, 200);
 });
 
-test('a repeat is known as one by the feed, though it is older than the latest 200 requests', async (t) => {
+test('a repeat is recognised by the feed, though it is older than the latest 200 requests', async (t) => {
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('pinned');
   const old = numbered(210).map(([of, what]): SpecEvent => [of, what, { time: minute(-5) }]);
@@ -124,7 +124,7 @@ for (const [rule, event, read] of READS) {
   });
 }
 
-test('somebody who was told nothing has nothing to read', async (t) => {
+test('a recipient without notifications has nothing to read', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.when(reads());
   await spec.thenRow(key, undefined);
@@ -137,8 +137,8 @@ const OUT: readonly (readonly [
   asked: SpecEvent,
   said: readonly ReturnType<typeof goesOut>[],
 ])[] = [
-  ['whoever said no preference is told in the feed alone', undefined, asks('a'), []],
-  ['whoever has no address is told in the feed alone', prefers({ addresses: [] }), asks('a'), []],
+  ['a recipient without preferences is notified only in the feed', undefined, asks('a'), []],
+  ['a recipient without an address is notified only in the feed', prefers({ addresses: [] }), asks('a'), []],
   ['a notification goes to the address there is', prefers(), asks('a'), [goesOut('a')]],
   [
     'a notification goes to every address there is',
@@ -191,7 +191,7 @@ for (const [rule, preferences, asked, said] of OUT) {
   });
 }
 
-test('an id of the longest length is one, and so are the ids of its messages', async (t) => {
+test('an id of the longest length is valid, and so are the ids of its messages', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers());
   const [longest, short] = ['😀'.repeat(256), 'x'.repeat(507)];
@@ -202,7 +202,7 @@ test('an id of the longest length is one, and so are the ids of its messages', a
   await spec.thenDeadLetters('KEY_INVALID');
 });
 
-test('preferences are kept as they were said last', async (t) => {
+test('the latest preferences are kept', async (t) => {
   const spec = await jobSpec(t, notify);
   const said = { muted: ['course', 'exam'], timeZone: 'Asia/Kolkata', quietFrom: '22:00', quietUntil: '07:00' };
   await spec.when(prefers({ addresses: [] }), prefers(said), prefers({ ...said, addresses: [MAIL] }));
@@ -210,7 +210,7 @@ test('preferences are kept as they were said last', async (t) => {
   await spec.thenNothing();
 });
 
-test('its views show the feed with the newest first, and how many are unread', async (t) => {
+test('its views show the feed with the newest first, and the number of unread notifications', async (t) => {
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('ancient');
   await spec.given(asks('a'), asks('b'), [def, data, { time: Date.UTC(1975, 0, 1) }], reads('a'));

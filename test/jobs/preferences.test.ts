@@ -1,4 +1,4 @@
-/** What of preferences holds, when something in them is wrong or when they are told late. */
+/** Which parts of preferences apply when something in them is wrong or when they arrive late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notify } from '../../jobs/notify/notify.ts';
@@ -18,7 +18,7 @@ const noZone = (said: string) =>
 const noTime = (field: string, said: string) =>
   `data.${field} is ${said}, which is no time of day: give 00:00 to 23:59`;
 
-/** What is wrong in an opt-out, what is said of it, and what holds of it beside the opt-out. */
+/** What is wrong in an opt-out, the message about it, and what applies beside the opt-out. */
 const WRONG: readonly (readonly [wrong: object, problems: readonly string[], holds: object])[] = [
   [{ timeZone: '99' }, [noZone('"99"')], { quietFrom: null, quietUntil: null, digest: null }],
   [{ timeZone: '' }, [noZone('""')], {}],
@@ -36,7 +36,7 @@ const WRONG: readonly (readonly [wrong: object, problems: readonly string[], hol
 ];
 
 for (const [wrong, problems, holds] of WRONG) {
-  test(`an opt-out holds in preferences with ${JSON.stringify(wrong)}`, async (t) => {
+  test(`an opt-out applies in preferences with ${JSON.stringify(wrong)}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers({ ...night, digest }));
     await spec.when(prefers({ ...OUT, ...wrong }));
@@ -54,7 +54,7 @@ const FAX = { channel: 'fax', address: '+1' };
 /** What the preferences before were. */
 const BEFORE = { ...night, digest, addresses: [MAIL, PUSH], muted: ['exam'] };
 
-/** The same for what does not fit the schema, as only JSON can say it: what is told, and what of it holds. */
+/** The same for what does not fit the schema, which is only possible in JSON: the event, and the part of it that applies. */
 const UNFIT: readonly (readonly [told: object, problems: readonly string[], holds: object])[] = [
   [
     { addresses: [FAX, PUSH], muted: ['course'] },
@@ -94,7 +94,7 @@ const UNFIT: readonly (readonly [told: object, problems: readonly string[], hold
 ];
 
 for (const [told, problems, holds] of UNFIT) {
-  test(`what is right holds in preferences with ${JSON.stringify(told)}`, async (t) => {
+  test(`the valid parts apply in preferences with ${JSON.stringify(told)}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers(BEFORE));
     await spec.when(json(prefers({ ...BEFORE, ...told })));
@@ -110,7 +110,7 @@ test('preferences without a recipient are a dead letter', async (t) => {
   await spec.thenDeadLetters('DATA_INVALID');
 });
 
-test('addresses and categories are each those of the newest preferences that had them right, told in any order', async (t) => {
+test('addresses and categories are each those of the newest preferences with a valid value, in any order of arrival', async (t) => {
   const told = [
     [minute(1), { addresses: [MAIL], muted: ['course'] }],
     [minute(2), { addresses: null, muted: ['exam'] }],
@@ -141,14 +141,14 @@ test('of a row of an earlier release, addresses and categories are as old as its
   assert.deepEqual({ addresses, muted }, { addresses: [], muted: ['exam'] });
 });
 
-test('what cannot be understood in the first preferences is as where nobody said anything', async (t) => {
+test('an invalid part of the first preferences counts as missing', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ timeZone: '99', quietFrom: 'x', quietUntil: '07:00', digest: { ...digest, at: '' } }));
   const nothing = { timeZone: 'UTC', quietFrom: null, quietUntil: null };
   await spec.thenRow(key, { ...nothing, digest: { ...digest, at: '08:00' }, addresses: [MAIL] });
 });
 
-test('preferences that are right take back what was refused', async (t) => {
+test('valid preferences clear the reported refusals', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ timeZone: '99' }));
   await spec.when(prefers({ timeZone: 'Asia/Kolkata' }));
@@ -156,7 +156,7 @@ test('preferences that are right take back what was refused', async (t) => {
   await spec.thenNothing();
 });
 
-test('what can only mean one thing is understood', async (t) => {
+test('a value with only one possible meaning is understood', async (t) => {
   const spec = await jobSpec(t, notify);
   const said = { timeZone: 'W. Europe Standard Time', quietFrom: '22:00:00 ', quietUntil: '7:00' };
   await spec.when(prefers({ ...said, muted: [' exam '], digest: { ...digest, at: '24:00' } }));
@@ -177,14 +177,14 @@ test('what can only mean one thing is understood', async (t) => {
   await spec.thenNothing();
 });
 
-test('a category with blanks around is the one that is muted', async (t) => {
+test('a category with spaces around it is the muted category', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(prefers({ muted: ['exam '] }));
   await spec.when(asks('a', { category: ' exam' }), asks('b', { category: 'exams' }));
   await spec.thenEmits(goesOut('b', MAIL, { category: 'exams' }));
 });
 
-test('older preferences undo no opt-out, and are unchanged', async (t) => {
+test('older preferences revoke no opt-out, and change nothing', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(at(minute(5), prefers(OUT)));
   const before = await spec.revision(key);
@@ -201,7 +201,7 @@ test('of two preferences of the same time the later in the log counts', async (t
   await spec.thenRow(key, { addresses: [MAIL], muted: [] });
 });
 
-test('a part that the newest preferences got wrong is that of the newest that got it right, told in any order', async (t) => {
+test('a part that is invalid in the newest preferences is that of the newest valid ones, in any order of arrival', async (t) => {
   const told = [
     at(minute(1), prefers({ ...night, quietUntil: '06:00' })),
     at(minute(2), prefers({ ...night, timeZone: 'Asia/Kolkata', quietFrom: 'late' })),
@@ -225,7 +225,7 @@ test('a part that the newest preferences got wrong is that of the newest that go
   }
 });
 
-test('of older preferences that give the zone the newest got wrong, nothing is said to be refused again', async (t) => {
+test('older preferences supply the time zone that is invalid in the newest, and report no refusal again', async (t) => {
   const spec = await jobSpec(t, notify);
   await spec.given(at(minute(5), prefers({ timeZone: '99' })));
   await spec.when(at(minute(4), prefers({ timeZone: 'Asia/Kolkata', quietFrom: 'late' })));
@@ -233,7 +233,7 @@ test('of older preferences that give the zone the newest got wrong, nothing is s
   await spec.thenNothing();
 });
 
-test('the same preferences said anew let nothing go that waits', async (t) => {
+test('repeating the same preferences releases nothing that waits', async (t) => {
   const spec = await jobSpec(t, notify);
   const same = prefers({ quietFrom: '09:00', quietUntil: '09:20' });
   await spec.given(same, asks('a'));

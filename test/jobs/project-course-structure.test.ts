@@ -50,7 +50,7 @@ const STRUCTURES: readonly {
     kept: { required: 0, units: 'one?:0 three<two?:0 two<one?:0', contents: 'a?' },
   },
   {
-    rule: 'a unit that holds an optional unit is not optional itself',
+    rule: 'a unit that contains an optional unit is not optional itself',
     units: 'one two<one?',
     contents: 'a<one b<two',
     kept: { required: 1, units: 'one:1 two<one?:0', contents: 'a<one b?' },
@@ -74,7 +74,7 @@ const STRUCTURES: readonly {
     kept: { required: 1, units: 'all:1 one<all:1 two<all:1', contents: 'a<all+one+two' },
   },
   {
-    rule: 'a content that is optional in one place is required by the other, and counts only there',
+    rule: 'a content that is optional in one unit is required by the other, and counts only there',
     units: 'one two',
     contents: 'a<one? a<two',
     kept: { required: 1, units: 'one:0 two:1', contents: 'a<two' },
@@ -86,13 +86,13 @@ const STRUCTURES: readonly {
     kept: { required: 1, units: 'one?:0', contents: 'a' },
   },
   {
-    rule: 'a content that is optional in every place is optional',
+    rule: 'a content that is optional in every unit is optional',
     units: 'one two?',
     contents: 'a<one? a<two',
     kept: { required: 0, units: 'one:0 two?:0', contents: 'a?' },
   },
   {
-    rule: 'a content in several places has the first name that is one, also of a place where it is optional',
+    rule: 'a content in several units has the first name that is given, even where it is optional',
     units: '',
     contents: 'a a=Apples? a=Pears',
     kept: { required: 1, units: '', contents: 'a=Apples' },
@@ -127,7 +127,7 @@ const PLACES: typeof STRUCTURES = [
     kept: { required: 1, units: 'one:1 shared<one:1 two:1', contents: 'a<one+shared+two' },
   },
   {
-    rule: 'a unit that is optional in one place is required by the other, and counts only there',
+    rule: 'a unit that is optional in one parent is required by the other, and counts only there',
     units: 'one two shared<one? shared<two',
     contents: 'a<shared',
     kept: { required: 1, units: 'one:0 shared<one:1 two:1', contents: 'a<shared+two' },
@@ -160,13 +160,13 @@ for (const { rule, units, contents, kept } of PLACES) {
   test(rule, async (t) => assert.deepEqual(await structure(t, units, contents), kept));
 }
 
-test('a unit keeps all units it lies in', async (t) => {
+test('a unit keeps all of its parent units', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('one two three shared<two shared<one shared<three', 'a<shared'));
   await spec.thenPartOfRow(['algebra'], { units: { shared: { parentId: 'two', otherParentIds: ['one', 'three'] } } });
 });
 
-test('units that hold each other by more ways than could be walked are published', async (t) => {
+test('units that contain each other along too many paths to walk are published', async (t) => {
   const levels = Array.from({ length: 60 }, (_, i) =>
     i === 0 ? 'a0 b0' : ['a', 'b'].map((x) => `${x}${i}<a${i - 1} ${x}${i}<b${i - 1}`).join(' '),
   );
@@ -178,7 +178,7 @@ test('units that hold each other by more ways than could be walked are published
 const nested = (depth: number) =>
   Array.from({ length: depth }, (_, i) => (i === 0 ? 'u0' : `u${i}<u${i - 1}`)).join(' ');
 
-test('units may lie within each other 64 deep', async (t) => {
+test('units can be nested 64 deep', async (t) => {
   const { contents } = await structure(t, nested(64), 'a<u63');
   assert.equal(contents.split('+').length, 64);
 });

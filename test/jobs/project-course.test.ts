@@ -28,7 +28,7 @@ test('a published course is kept with its units and contents, and has progress c
   await spec.thenEmits(changed);
 });
 
-test('publishing replaces the whole structure: what is not in it any more is gone', async (t) => {
+test('publishing replaces the whole structure: what is no longer in it is gone', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('one two', 'a<one b<two'));
   await spec.when(publishes('two three', 'b<three c?'));
@@ -47,7 +47,7 @@ test('publishing replaces the whole structure: what is not in it any more is gon
   await spec.thenEmits(changed);
 });
 
-test('a content is of the kind that its first place tells', async (t) => {
+test('the kind of a content is that of its first occurrence', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   const places = ['', 'video', 'quiz'].map((type, i) => ({ contentId: 'a', unitId: `unit-${i}`, type }));
   await spec.when([coursePublished, { courseId: 'algebra', name: 'Algebra', contents: places }]);
@@ -66,7 +66,7 @@ const NO_OTHER_STANDING = [
 ] as const;
 
 for (const [what, after] of NO_OTHER_STANDING) {
-  test(`nobody is concluded again after ${what}`, async (t) => {
+  test(`no learner is concluded again after ${what}`, async (t) => {
     const spec = await jobSpec(t, projectCourse);
     await spec.given(before);
     await spec.when(after);
@@ -88,7 +88,7 @@ const ANOTHER_STANDING = [
 ] as const;
 
 for (const [what, after] of ANOTHER_STANDING) {
-  test(`everybody is concluded again after ${what}`, async (t) => {
+  test(`all learners are concluded again after ${what}`, async (t) => {
     const spec = await jobSpec(t, projectCourse);
     await spec.given(before);
     await spec.when(after);
@@ -96,7 +96,7 @@ for (const [what, after] of ANOTHER_STANDING) {
   });
 }
 
-test('a publication that is said twice, of the same time, is one', async (t) => {
+test('a publication that is repeated with the same time counts once', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   const [def, data] = before;
   await spec.given([def, data, { time: minute(7) }]);
@@ -105,7 +105,7 @@ test('a publication that is said twice, of the same time, is one', async (t) => 
   await spec.thenNothing();
 });
 
-test('a retired course keeps its structure, and nobody is concluded again', async (t) => {
+test('a retired course keeps its structure, and no learner is concluded again', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('', 'a'));
   await spec.when(retires('algebra'));
@@ -117,7 +117,7 @@ test('a retired course keeps its structure, and nobody is concluded again', asyn
   await spec.thenNothing();
 });
 
-test('publishing a retired course offers it again', async (t) => {
+test('publishing a retired course makes it available again', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.given(publishes('', 'a'), retires('algebra'));
   await spec.when(publishes('', 'a'));
@@ -125,7 +125,7 @@ test('publishing a retired course offers it again', async (t) => {
   await spec.thenNothing();
 });
 
-test('retiring a course that nobody published is kept for its publication, and shown to nobody', async (t) => {
+test('the retirement of an unpublished course is kept for its publication, and is in no view', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   await spec.when(retires('algebra'));
   await spec.thenRow(key, { retired: true, publishedAt: null, retiredAt: minute(0) });
@@ -137,7 +137,7 @@ test('retiring a course that nobody published is kept for its publication, and s
   await spec.thenEmits(changed);
 });
 
-test('courses can be searched, with how much is in them', async (t) => {
+test('courses can be searched, with the size of each', async (t) => {
   const spec = await jobSpec(t, projectCourse);
   const shown = { courseId: 'algebra', name: 'Algebra', publishedAt: minute(0), units: 2, contents: 3, required: 2 };
   await spec.given(before);

@@ -1,4 +1,4 @@
-/** Facts about a group that are told late, out of order, or with a wrong time. */
+/** Facts about a group that arrive late, out of order, or with a wrong time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -124,11 +124,11 @@ const LINES: readonly LateLine[] = [
 
 toldLate(projectGroup, key, LINES);
 
-test('every event of a group has its line, but the answers of a job', () => {
+test('every event of a group has its line, except the answers of a job', () => {
   assertAllTold(groupEvents, LINES, [memberProgressed]);
 });
 
-test('an answer about a member counts in the order of the log, since what is concluded now may follow from an old fact', async (t) => {
+test('an answer about a member counts in the order of the log, since a current conclusion may follow from an old fact', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada'), takesUp('algebra'));
   const [more, less] = [60, 40].map((progress) => hears('ada', 'algebra', { progress, state: 'in_progress' }));
@@ -172,7 +172,7 @@ test('of two facts of the same time the later in the log counts', async (t) => {
   await spec.thenRow(key, { name: '', members: joined('eve', 1) });
 });
 
-test('a group that is deleted late follows what is of the new one, and says so of nothing else', async (t) => {
+test('a late deletion of a group leaves the facts of the new one, and reports nothing else', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada'), takesUp('algebra'), ...[adds('ben'), takesUp('algebra')].map((e) => at(minute(9), e)));
   await spec.when(at(minute(5), deletes));
@@ -206,7 +206,7 @@ const HISTORY: readonly SpecEvent[] = [
   adds('eve'),
 ].map((event, n) => at(minute(n), event));
 
-test('the same facts end in the same group, in whatever order and however often they are told', async (t) => {
+test('the same facts lead to the same group, in any order and with any repeats', async (t) => {
   const endOf = async (events: readonly SpecEvent[]) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.given(...events);
@@ -230,7 +230,7 @@ const sorted = (value: unknown): unknown =>
           .map(([name, of]) => [name, sorted(of)]),
       );
 
-test('of a row of an earlier release, what began is known since then, and what has no time is older than everything', () => {
+test('for a row of an earlier release, what began is known since then, and what has no time is older than everything', () => {
   const unknown = { saidAt: null, roleAt: null };
   const row = {
     ...newGroup({ groupId: 'red' }),

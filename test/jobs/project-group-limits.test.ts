@@ -45,7 +45,7 @@ const FULL: readonly (readonly [
 ];
 
 for (const [what, given, tooMuch, size, fits] of FULL) {
-  test(`a group has at most ${what} and takes more when there is room again`, async (t) => {
+  test(`a group has at most ${what} and accepts more when there is space again`, async (t) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.given(...given);
     await spec.when(tooMuch);
@@ -57,7 +57,7 @@ for (const [what, given, tooMuch, size, fits] of FULL) {
   });
 }
 
-test('in a full group, members change their roles and are added again, and activities that are no courses come', async (t) => {
+test('in a full group, members change their roles and are added again, and activities that are not courses are added', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...many(100, takesUp), ...many(100, adds));
   await spec.when(makes('x7', 'admin'), adds('x8'), takesUp('x9'), takesUp('outing', 'other'));
@@ -65,7 +65,7 @@ test('in a full group, members change their roles and are added again, and activ
   assert.deepEqual(await sizeOf(spec), [100, 101, 10_000]);
 });
 
-test('a full group that is deleted says of every pair, once, that it is followed no longer', async (t) => {
+test('a full group that is deleted ends the following of every pair, once', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...many(100, takesUp), ...many(100, adds));
   await spec.when(deletes);

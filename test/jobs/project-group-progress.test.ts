@@ -1,4 +1,4 @@
-/** Whom a group follows, and the board of how far its members are. */
+/** Whom a group follows, and the board with the progress of its members. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group/project-group.ts';
@@ -78,7 +78,7 @@ for (const [rule, events, said, board] of FOLLOWED) {
   });
 }
 
-test('a deleted group follows nobody any more', async (t) => {
+test('a deleted group no longer follows anybody', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada'), adds('ben'), takesUp('algebra'), takesUp('botany'), takesUp('chess', 'other'));
   await spec.when(deletes);
@@ -93,17 +93,17 @@ test('a deleted group follows nobody any more', async (t) => {
 const group: readonly SpecEvent[] = [creates(), adds('ada'), takesUp('algebra')];
 const completed = { progress: 100, state: 'completed', completedAt: minute(9) };
 
-/** What is said of ada in algebra after each other, and what the board shows then. */
+/** Successive progress of ada in algebra, and what the board then shows. */
 const BOARDS: readonly (readonly [rule: string, said: readonly SpecEvent[], shown: object])[] = [
-  ['a member of whom nothing was said is not enrolled, as far as is known', [], {}],
+  ['a member without progress is not enrolled, as far as is known', [], {}],
   [
-    'the board shows what was said of a member',
+    'the board shows the progress of a member',
     [hears('ada', 'algebra', { progress: 40, state: 'in_progress' })],
     { enrolled: true, progress: 40, state: 'in_progress' },
   ],
   ['a completion keeps its time', [hears('ada', 'algebra', completed)], { enrolled: true, ...completed }],
   [
-    'what is said last counts',
+    'the latest progress counts',
     [
       hears('ada', 'algebra', { progress: 40, state: 'in_progress' }),
       hears('ada', 'algebra', { progress: 30, state: 'in_progress' }),
@@ -116,7 +116,7 @@ const BOARDS: readonly (readonly [rule: string, said: readonly SpecEvent[], show
     {},
   ],
   [
-    'what is said of others is not the member’s',
+    'the progress of others is not that of the member',
     [hears('ben', 'algebra', completed), hears('ada', 'botany', completed)],
     {},
   ],
@@ -163,14 +163,14 @@ for (const [who, event] of TOO_LATE) {
   });
 }
 
-test('a member who comes back begins on the board without what was said before', async (t) => {
+test('a member who returns begins on the board without the earlier progress', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...group, hears('ada', 'algebra', completed), removes('ada'));
   await spec.when(adds('ada'));
   await spec.thenRow(key, { progress: onBoard('ada', 'algebra') });
 });
 
-test('the same said again changes nothing', async (t) => {
+test('a repeat changes nothing', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(...group, hears('ada', 'algebra', completed));
   const before = await spec.revision(key);

@@ -1,4 +1,4 @@
-/** Who is in a group, and what it does together. */
+/** The members of a group, and their joint activities. */
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group/project-group.ts';
 import { groupDeleted, memberAdded } from '../../schemas/group.ts';
@@ -24,14 +24,14 @@ import {
 
 const NOBODY = { members: {}, activities: {}, progress: {} };
 
-test('a group that is set up has a name and nobody in it', async (t) => {
+test('a group that is created has a name and no members', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.when(creates());
   await spec.thenRow(key, { groupId: 'red', name: 'Red', createdAt: minute(0), ...NOBODY });
   await spec.thenNothing();
 });
 
-test('a group that is set up again is there since the first time, and is called as it was called last', async (t) => {
+test('a group that is created again exists since the first time, and has the latest name', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(creates(), adds('ada'));
   await spec.when(creates('Crimson'));
@@ -66,14 +66,14 @@ for (const [rule, events, name, createdAt] of NAMES) {
   });
 }
 
-test('a member is in the group with a role, since joining', async (t) => {
+test('a member is in the group with a role and the time of joining', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.when(creates(), adds('ada'), adds('ben', 'admin'));
   await spec.thenRow(key, { members: { ...joined('ada', 1), ...joined('ben', 2, { role: 'admin' }) } });
   await spec.thenNothing();
 });
 
-test('a member who is added again has the role that was said last, and joined the first time', async (t) => {
+test('a member who is added again has the latest role and the first time of joining', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada', 'admin'), takesUp('algebra'));
   await spec.when(adds('ada', 'member'));
@@ -81,7 +81,7 @@ test('a member who is added again has the role that was said last, and joined th
   await spec.thenNothing();
 });
 
-test('a role is changed by a change of role, and the time of joining stays', async (t) => {
+test('a change of role changes the role and keeps the time of joining', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada'));
   await spec.when(makes('ada', 'admin'), makes('ada', 'admin'));
@@ -89,7 +89,7 @@ test('a role is changed by a change of role, and the time of joining stays', asy
   await spec.thenNothing();
 });
 
-test('a member who leaves and comes back is a member since then', async (t) => {
+test('a member who leaves and returns is a member since then', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(creates(), adds('ada', 'admin'), removes('ada'));
   await spec.thenRow(key, {
@@ -100,7 +100,7 @@ test('a member who leaves and comes back is a member since then', async (t) => {
   await spec.thenRow(key, { members: joined('ada', 3), absentMembers: {} });
 });
 
-test('an activity that is added again is of the kind that was said last, and was added the first time', async (t) => {
+test('an activity that is added again has the latest kind and the first time of adding', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(takesUp('algebra'), adds('ada'));
   await spec.when(takesUp('algebra', 'other'));
@@ -116,7 +116,7 @@ test('an activity that is added again is of the kind that was said last, and was
   await spec.thenRow(key, { activities: done('algebra', 5) });
 });
 
-/** What is told of somebody or something that nobody knows, at minute `n`, and what is remembered of it. */
+/** A fact about an unknown member or activity, at minute `n`, and what is remembered of it. */
 const UNKNOWN: readonly (readonly [what: string, event: SpecEvent, known: (n: number) => object])[] = [
   [
     'removing somebody',
@@ -132,7 +132,7 @@ const UNKNOWN: readonly (readonly [what: string, event: SpecEvent, known: (n: nu
 ];
 
 for (const [what, event, known] of UNKNOWN) {
-  test(`${what} in a group that nobody knows is remembered, and shows nothing`, async (t) => {
+  test(`${what} in an unknown group is remembered, and is in no view`, async (t) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.when(event);
     await spec.thenRow(key, { name: '', createdAt: null, ...NOBODY, ...known(0) });
@@ -154,7 +154,7 @@ for (const [what, event, known] of UNKNOWN) {
   });
 }
 
-test('the progress of somebody in a group that nobody knows leaves nothing', async (t) => {
+test('the progress of somebody in an unknown group leaves nothing', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.when(hears('zoe', 'algebra', { progress: 50, state: 'in_progress' }));
   await spec.thenRow(key, undefined);
@@ -169,7 +169,7 @@ test('the progress of somebody who is not in the group changes nothing', async (
   await spec.thenNothing();
 });
 
-test('of a deleted group nothing is left but when that was, and what is added later is of a new group', async (t) => {
+test('of a deleted group only the time of deletion is left, and later additions belong to a new group', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(creates(), adds('ada'), takesUp('algebra'));
   await spec.when(deletes);
@@ -185,7 +185,7 @@ test('of a deleted group nothing is left but when that was, and what is added la
   await spec.thenRow(key, { name: 'Red again', createdAt: minute(5), members: joined('ben', 4) });
 });
 
-test('a group that is deleted and filled again in one go shows the new one only', async (t) => {
+test('a group that is deleted and filled again in one batch shows only the new one', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(creates(), adds('ada'), adds('ben'), takesUp('algebra'));
   await spec.when(deletes, adds('ben', 'admin'), takesUp('botany'));
@@ -197,7 +197,7 @@ test('a group that is deleted and filled again in one go shows the new one only'
   await spec.thenEmits(forgets('ada', 'algebra'), forgets('ben', 'algebra'), follows('ben', 'botany'));
 });
 
-test('the groups of a user are found by the user, with their names and the role', async (t) => {
+test('the groups of a user can be read by the user, with their names and the role', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(creates(), adds('ada', 'admin'), adds('ben'), [
     memberAdded,
@@ -215,7 +215,7 @@ test('the groups of a user are found by the user, with their names and the role'
 const NO_IDS = ['', 'x'.repeat(513), 'a\0b', '\uFFFD'];
 
 for (const id of NO_IDS) {
-  test(`${JSON.stringify(id.slice(0, 9))} is neither a member nor an activity: no id can be so`, async (t) => {
+  test(`${JSON.stringify(id.slice(0, 9))} is neither a member nor an activity: it is not a valid id`, async (t) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.given(creates());
     await spec.when(adds(id), takesUp(id), removes(id), gives(id));

@@ -13,7 +13,7 @@ const updates = (rest: object = {}, userId = 'ada'): SpecEvent => [userUpdated, 
 const deletes: SpecEvent = [userDeleted, { userId: 'ada' }];
 const deleted = { ...NOTHING, toldAt: null, deleted: true };
 
-test('what an account tells is kept, and what it does not tell is not known', async (t) => {
+test('the fields of an account are kept, and missing ones are unknown', async (t) => {
   const spec = await jobSpec(t, projectUser);
   await spec.when(creates({ region: 'Scotland', ageBand: '35-55', disability: false }));
   const known = { ...NOTHING, region: 'Scotland', ageBand: '35-55', disability: false };
@@ -21,14 +21,14 @@ test('what an account tells is kept, and what it does not tell is not known', as
   await spec.thenNothing();
 });
 
-test('an update carries the whole account: what it leaves out is not known any more', async (t) => {
+test('an update carries the whole account: fields it leaves out become unknown', async (t) => {
   const spec = await jobSpec(t, projectUser);
   await spec.given(creates({ name: 'Ada', region: 'Scotland' }));
   await spec.when(updates({ region: 'Wales' }));
   await spec.thenRow(key, { ...NOTHING, region: 'Wales', toldAt: minute(1) });
 });
 
-test('a deleted account is forgotten but for its id, and stays so', async (t) => {
+test('of a deleted account only the id is kept, and it stays deleted', async (t) => {
   const spec = await jobSpec(t, projectUser);
   await spec.given(creates({ name: 'Ada', region: 'Scotland' }));
   await spec.when(deletes);
@@ -37,7 +37,7 @@ test('a deleted account is forgotten but for its id, and stays so', async (t) =>
   await spec.thenRow(key, deleted);
 });
 
-test('the accounts of others are others', async (t) => {
+test('the accounts of other users are not affected', async (t) => {
   const spec = await jobSpec(t, projectUser);
   await spec.when(creates({ region: 'Wales' }), updates({ region: 'Scotland' }, 'bo'), deletes);
   await spec.thenRow(key, deleted);
@@ -64,7 +64,7 @@ const LINES: readonly LateLine[] = [
 ];
 toldLate(projectUser, key, LINES);
 
-test('every event of users that says how something is has such a line', () => {
+test('every event of users that carries a state has such a line', () => {
   assertAllTold(userEvents, LINES, [userMerged, ownershipTransferred]);
 });
 

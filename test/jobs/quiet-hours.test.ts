@@ -113,7 +113,7 @@ const NONE = [
 ];
 
 for (const none of NONE) {
-  test(`from ${none.quietFrom} until ${none.quietUntil} are no quiet hours`, () => {
+  test(`from ${none.quietFrom} until ${none.quietUntil} are not quiet hours`, () => {
     for (let hour = 0; hour < 24; hour++)
       assert.equal(quietEnd(none, at('2026-01-05T00:00Z') + hour * 60 * MINUTE), null);
   });

@@ -30,7 +30,7 @@ export const prefers = (rest: object = {}): SpecEvent => [
   },
 ];
 
-/** What is said of a notification that goes out. */
+/** The event of a notification that goes out. */
 export const goesOut = (notificationId: string, { channel, address } = MAIL, rest: object = {}) =>
   [
     messageDue,
@@ -69,7 +69,7 @@ export const collectedFor = (notificationId: string, time: number, until: number
   },
 });
 
-/** What is said of a digest that goes out. */
+/** The event of a digest that goes out. */
 export const digestGoesOut = (
   number: number,
   title: string,

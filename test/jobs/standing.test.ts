@@ -1,4 +1,4 @@
-/** Counting on from the counts before gives what counting everything gives, whatever happened and however courses changed. */
+/** Incremental counts equal complete ones, whatever happened and however courses changed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -80,7 +80,7 @@ const step = fc.oneof(
   },
 );
 
-test('a standing that is counted on is the one that is counted anew', () => {
+test('a standing that is updated step by step equals one that is counted anew', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const courses: (Row | undefined)[] = [undefined];

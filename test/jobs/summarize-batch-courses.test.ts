@@ -1,4 +1,4 @@
-/** A batch counts people once: those who learn its own course, whatever was told first. */
+/** A batch counts people once: those who learn its own course, whichever event arrived first. */
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
 import { batchSummary } from '../../schemas/rows/batch-summary.ts';
@@ -14,7 +14,7 @@ const ORDERS: readonly (readonly [rule: string, events: readonly SpecEvent[], ro
     { courseId: 'algebra', learners: 1, ever: 1, progressSum: 50 },
   ],
   [
-    'nor when they came before anybody told what the batch is',
+    'nor when they came before the batch was announced',
     [
       of('botany', joins('ada', 20)),
       joins('ada', 50),
@@ -49,14 +49,14 @@ for (const [rule, events, row] of ORDERS) {
   });
 }
 
-test('an other course whose learner never joined is refused like its own', async (t) => {
+test('another course whose learner never joined is refused like its own', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(0, null));
   await spec.when(of('botany', leaves('ada', 20)));
   await spec.thenDeadLetters('FACT_IMPOSSIBLE');
 });
 
-// ---- rows of an earlier release, which do not know when they were told ----
+// ---- rows of an earlier release, which have no time for their fields ----
 
 const earlier = {
   batchId: 'spring',
@@ -76,19 +76,19 @@ const earlier = {
   others: {},
 };
 
-test('an earlier release may have heard an update, so that a creation tells it nothing', async (t) => {
+test('an earlier release may have applied an update, so that a creation adds nothing', async (t) => {
   const spec = await jobSpec(t, summarizeBatch, { rows: [[batchSummary, earlier]] });
   await spec.when(creates(1, 2, 'Old'));
   await spec.thenRow(key, { name: 'Spring', ...dates(10, 20), createdAt: null });
 });
 
-test('any update is newer than what an earlier release kept, and goes on counting', async (t) => {
+test('any update is newer than what an earlier release kept, and counting continues', async (t) => {
   const spec = await jobSpec(t, summarizeBatch, { rows: [[batchSummary, earlier]] });
   await spec.when(at(-5, updates(11, 30, 'Late spring')), joins('ben'), moves('ada', 0, 10));
   await spec.thenRow(key, { name: 'Late spring', ...dates(11, 30), learners: 2, ever: 2, updatedAt: minute(-5) });
 });
 
-test('of two updates of the same time, the later in the log holds', async (t) => {
+test('of two updates of the same time, the later in the log applies', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(at(3, updates(10, 20, 'First')), at(3, updates(10, 20, 'Second')), at(2, updates(10, 20, 'Third')));
   await spec.thenRow(key, { name: 'Second' });

@@ -1,4 +1,4 @@
-/** Whom a batch counts, and where. */
+/** Which learners a batch counts, and where. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -115,7 +115,7 @@ for (const [progresses, mean] of MEANS) {
   });
 }
 
-test('a state counts as it is said: a completion stays one when the course has grown', async (t) => {
+test('a state counts as it is given: a completion stays one when the course has grown', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(joins('ada', 100), [
     learnerProgressed,
@@ -124,14 +124,14 @@ test('a state counts as it is said: a completion stays one when the course has g
   await spec.thenRow(key, { completed: 1, inProgress: 0, progressSum: 66, histogram: [0, 0, 0, 0, 0, 0, 1, 0, 0, 0] });
 });
 
-test('facts about learners are counted without a word', async (t) => {
+test('facts about learners are counted without emitting anything', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(100, null));
   await spec.when(joins('ada'), moves('ada', 0, 100), leaves('ada', 100));
   await spec.thenNothing();
 });
 
-test('a completion is not counted for itself: the progress tells it', async (t) => {
+test('a completion is not counted separately: the progress includes it', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(joins('ada', 100));
   await spec.when([learnerCompleted, { ...ids, userId: 'ada', completedAt: 0 }]);

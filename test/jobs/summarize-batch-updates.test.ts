@@ -1,4 +1,4 @@
-/** What an update makes of a batch, of its timers and of what is said about it. */
+/** The effect of an update on a batch, on its timers and on its events. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -16,7 +16,7 @@ test('an update carries the whole batch', async (t) => {
   await spec.thenRow(key, { name: 'Spring term', ...dates(11, null), learners: 1, progressSum: 50 });
 });
 
-test('a creation that comes after an update, or a second time, tells nothing new', async (t) => {
+test('a creation after an update, or a second creation, adds nothing', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(updates(10, 20));
   await spec.when(creates(1, 2, 'Old'), creates(3, 4, 'Older'));
@@ -36,7 +36,7 @@ test('the same update again changes nothing', async (t) => {
   await spec.thenEmits(started);
 });
 
-/** A batch of minutes 10 to 20 that was told of, and whose timers fired; then an update at that minute, and what comes when. */
+/** A batch of minutes 10 to 20 that was announced, and whose timers fired; then an update at that minute, and what follows when. */
 const UPDATES: readonly {
   rule: string;
   minute: number;
@@ -163,7 +163,7 @@ for (const { rule, minute: now, update, status, said, later } of UPDATES) {
   });
 }
 
-test('what a late timer would have said by now is said before an update puts the batch off', async (t) => {
+test('what a late timer has yet to emit is emitted before an update postpones the batch', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(10, 20));
   await spec.when(at(25, updates(30, 40)));
@@ -173,7 +173,7 @@ test('what a late timer would have said by now is said before an update puts the
   await spec.thenEmits(started);
 });
 
-test('what a late timer would have said by now is said before the batch is retired', async (t) => {
+test('what a late timer has yet to emit is emitted before the batch is retired', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(10, 20));
   await spec.when(at(15, retires));

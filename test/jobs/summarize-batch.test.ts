@@ -1,4 +1,4 @@
-/** When a batch starts and ends, and what is said about that. */
+/** When a batch starts and ends, and which events that emits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeBatch } from '../../jobs/summarize-batch/summarize-batch.ts';
@@ -10,14 +10,14 @@ import { at, creates, dates, ids, joins, key, leaves, moves, retires, statusOf, 
 const started = [batchStarted, ids] as const;
 const ended = [batchEnded, ids] as const;
 
-test('a batch that is told of before its start is upcoming', async (t) => {
+test('a batch that is announced before its start is upcoming', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.when(creates(10, 20));
   await spec.thenRow(key, { ...ids, name: 'Spring', ...dates(10, 20), status: 'upcoming', learners: 0 });
   await spec.thenNothing();
 });
 
-test('it starts at its start and ends at its end, and says so, each time once', async (t) => {
+test('it starts at its start and ends at its end, and emits each once', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(10, 20));
   await spec.whenTimeIs(minute(10) - 1);
@@ -42,7 +42,7 @@ test('a batch without an end goes on', async (t) => {
   await spec.thenEmits(started);
 });
 
-test('timers that come late, both at once, say the start and then the end', async (t) => {
+test('timers that are late, both at once, emit the start and then the end', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(10, 20));
   await spec.whenTimeIs(minute(500));
@@ -50,7 +50,7 @@ test('timers that come late, both at once, say the start and then the end', asyn
   await spec.thenEmits(started, ended);
 });
 
-/** Told of at minute 30. */
+/** Announced at minute 30. */
 const TOLD: readonly (readonly [
   when: string,
   start: number,
@@ -69,7 +69,7 @@ const TOLD: readonly (readonly [
 
 for (const [when, start, end, status, said] of TOLD) {
   for (const tells of [creates, updates]) {
-    test(`a batch that is told of by ${tells(0, 0)[0].type} ${when} is ${status}`, async (t) => {
+    test(`a batch announced by ${tells(0, 0)[0].type} ${when} is ${status}`, async (t) => {
       const spec = await jobSpec(t, summarizeBatch);
       await spec.when(at(30, tells(start, end)));
       await spec.thenRow(key, { status, ...dates(start, end) });
@@ -78,7 +78,7 @@ for (const [when, start, end, status, said] of TOLD) {
   }
 }
 
-test('a batch that starts and ends at once, later, says both', async (t) => {
+test('a batch that starts and ends at once, later, emits both', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(10, 10));
   await spec.whenTimeIs(minute(10));
@@ -95,7 +95,7 @@ test('a batch that ends before it starts is refused, and stays as it was', async
   await spec.thenDeadLetters('FACT_IMPOSSIBLE', 'FACT_IMPOSSIBLE');
 });
 
-test('a batch that only its learners tell of is of unknown status, and starts when it is told of', async (t) => {
+test('a batch known only from its learners is of unknown status, and starts when it is announced', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.when(joins('ada'));
   await spec.thenRow(key, { ...ids, name: '', startsAt: null, endsAt: null, status: 'unknown', learners: 1 });
@@ -114,7 +114,7 @@ const RETIRED_AT: readonly (readonly [when: string, given: readonly SpecEvent[],
 ];
 
 for (const [when, given, now] of RETIRED_AT) {
-  test(`a batch that is retired ${when} is so for good, and says nothing any more`, async (t) => {
+  test(`a batch that is retired ${when} stays retired, and emits nothing any more`, async (t) => {
     const spec = await jobSpec(t, summarizeBatch);
     await spec.given(...given);
     await spec.whenTimeIs(minute(now));
@@ -136,7 +136,7 @@ test('the course of a batch that was retired before it was known is known from i
   await spec.thenRow(key, { courseId: 'algebra', status: 'retired', learners: 1 });
 });
 
-test('its views show the batch as it is, to a search and to whoever watches it', async (t) => {
+test('its views show the current batch, in the search and to subscribers', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
   await spec.given(creates(1, null), joins('ada', 25), joins('ben', 100), joins('eve'), leaves('eve', 0));
   const shown = {

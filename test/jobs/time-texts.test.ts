@@ -1,4 +1,4 @@
-/** What people and platforms write for a time zone and for a time of day. */
+/** Texts of people and platforms for a time zone and for a time of day. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IANAZone } from 'luxon';
@@ -41,7 +41,7 @@ for (const [said, meant] of ZONES) {
   });
 }
 
-test('an offset is as far from UTC as it says', () => {
+test('an offset is its distance from UTC', () => {
   const offset = (said: string) => IANAZone.create(timeZoneOf(said) ?? '').offset(0);
   assert.deepEqual(['5.5', '-3.0', 'UTC-03:30', '0'].map(offset), [330, -180, -210, 0]);
 });

@@ -1,4 +1,4 @@
-/** In which batch a learner is: by which methods, of which course, and told in which order. */
+/** In which batch a learner is: by which methods, of which course, and in which order of events. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';
@@ -14,7 +14,7 @@ import { but, completes, course, joins, key, known, leaves, standing } from './l
 const by = (method: string, [def, data]: SpecEvent): SpecEvent => [def, { ...data, method }];
 const at = (n: number, event: SpecEvent): SpecEvent => but(event, { time: minute(n) });
 
-test('a learner is in a batch while any method holds, and the batch hears of the first and the last', async (t) => {
+test('a learner is in a batch while any method applies, and the batch gets the first joining and the last leaving', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(by('self', joins), by('cohort', joins));
   await spec.thenEmits([learnerJoined, { ...standing(0, 'not_started'), first: true }]);
@@ -24,7 +24,7 @@ test('a learner is in a batch while any method holds, and the batch hears of the
   await spec.thenEmits([learnerLeft, standing(0, 'not_started')]);
 });
 
-test('leaving by a method by which nobody came in leaves the others', async (t) => {
+test('leaving by a method without a joining leaves the others', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins);
   await spec.when(by('self', leaves));
@@ -32,7 +32,7 @@ test('leaving by a method by which nobody came in leaves the others', async (t) 
   await spec.thenPartOfRow(key, { batches: { spring: { active: true } } });
 });
 
-test('a joining that is told after its leaving is heard of with it, so that batches count who was there', async (t) => {
+test('a joining that arrives after its leaving is emitted with it, so that batches count everybody who was there', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(at(5, leaves), completes('a'));
   await spec.when(at(3, joins));
@@ -44,7 +44,7 @@ test('a joining that is told after its leaving is heard of with it, so that batc
   await spec.thenNothing();
 });
 
-test('who leaves leaves with the standing the batch was told of last, though the course is another one by now', async (t) => {
+test('a leaving has the standing that the batch has received last, though the course is another one by now', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'));
   const c = { name: 'C', required: true, units: ['all'] };
@@ -54,7 +54,7 @@ test('who leaves leaves with the standing the batch was told of last, though the
   await spec.thenEmits([learnerLeft, standing(50, 'in_progress')]);
 });
 
-test('a learner has at most fifty methods in a batch: a sender may mean single enrollments by them', async (t) => {
+test('a learner has at most fifty methods in a batch, since a sender may mean single enrollments by them', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(...Array.from({ length: 50 }, (_, n) => by(`method-${n}`, joins)));
   await spec.when(by('one-more', joins), by('one-more', leaves), by('method-1', leaves));
@@ -86,7 +86,7 @@ const batchOf = (courseId: string, startsAt: number | null): SpecRow => [
   },
 ];
 
-test('who enrols in a batch of another course is refused, and the batch hears nothing', async (t) => {
+test('an enrollment in a batch of another course is refused, and the batch gets nothing', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: [...known, batchOf('botany', 0)] });
   await spec.when(joins);
   await spec.thenRow(key, undefined);
@@ -98,9 +98,9 @@ test('who enrols in a batch of another course is refused, and the batch hears no
 
 for (const [what, row] of [
   ['is of the same course', batchOf('algebra', 0)],
-  ['nobody but learners has told of', batchOf('botany', null)],
+  ['is known only from learners', batchOf('botany', null)],
 ] as const) {
-  test(`who enrols in a batch that ${what} is taken`, async (t) => {
+  test(`an enrollment in a batch that ${what} is accepted`, async (t) => {
     const spec = await jobSpec(t, trackProgress, { rows: [...known, row] });
     await spec.when(joins);
     await spec.thenEmits([learnerJoined, { ...standing(0, 'not_started'), first: true }]);
@@ -134,11 +134,11 @@ const before = (active: boolean, since: number): SpecRow => [
 ];
 
 const EARLIER: readonly (readonly [what: string, active: boolean, told: SpecEvent, becomes: boolean])[] = [
-  ['who was in it leaves', true, at(20, leaves), false],
-  ['who was in it leaves by a method', true, at(20, by('self', leaves)), false],
-  ['who was in it stays, when an older leaving is told', true, at(5, leaves), true],
-  ['who had left comes back', false, at(20, joins), true],
-  ['who had left stays away, when an older joining is told', false, at(5, joins), false],
+  ['a learner who was in it leaves', true, at(20, leaves), false],
+  ['a learner who was in it leaves by a method', true, at(20, by('self', leaves)), false],
+  ['a learner who was in it stays, when an older leaving arrives', true, at(5, leaves), true],
+  ['a learner who had left comes back', false, at(20, joins), true],
+  ['a learner who had left stays away, when an older joining arrives', false, at(5, joins), false],
 ];
 
 for (const [what, active, told, becomes] of EARLIER) {

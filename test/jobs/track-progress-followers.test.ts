@@ -1,4 +1,4 @@
-/** What groups that follow a learner are told. */
+/** The events for groups that follow a learner. */
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerJoined, learnerLeft, learnerProgressed } from '../../schemas/batch.ts';
@@ -7,7 +7,7 @@ import { memberProgressed } from '../../schemas/group.ts';
 import { jobSpec, type SpecEvent } from '../../testing/job-spec.ts';
 import { ada, completes, joins, key, known, leaves, opens, standing } from './learners.ts';
 
-test('a group that follows an enrolled learner is told at once, at every change, and when the learner leaves', async (t) => {
+test('a group that follows an enrolled learner is notified at once, at every change, and when the learner leaves', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const follows: SpecEvent = [progressFollowed, { ...ada, groupId: 'red', following: true }];
   const told = (enrolledNow: boolean, progress: number, state: string) =>
@@ -24,7 +24,7 @@ test('a group that follows an enrolled learner is told at once, at every change,
   await spec.thenEmits([learnerLeft, standing(50, 'in_progress')], told(false, 50, 'in_progress'));
 });
 
-test('a group that follows somebody who is not enrolled is told when that changes', async (t) => {
+test('a group that follows somebody who is not enrolled is notified when that changes', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when([progressFollowed, { ...ada, groupId: 'red', following: true }]);
   await spec.thenNothing();
@@ -40,7 +40,7 @@ test('a group that follows somebody who is not enrolled is told when that change
   );
 });
 
-test('a group that follows no longer is told nothing', async (t) => {
+test('a group that no longer follows a learner gets nothing', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(
     joins,
@@ -56,13 +56,13 @@ const follows = (groupId: string, following = true): SpecEvent => [progressFollo
 const LEFT: readonly (readonly [rule: string, events: readonly SpecEvent[], row: object | undefined])[] = [
   ['of whom nothing else is known', [follows('red'), follows('red', false)], undefined],
   ['of whom nothing was known', [follows('red', false)], undefined],
-  ['of whom another group is told', [follows('red'), follows('blue'), follows('red', false)], { followers: ['blue'] }],
+  ['followed by another group', [follows('red'), follows('blue'), follows('red', false)], { followers: ['blue'] }],
   ['who did something', [follows('red'), opens('a'), follows('red', false)], { followers: [] }],
   ['who was in a batch', [follows('red'), joins, leaves, follows('red', false)], { followers: [] }],
 ];
 
 for (const [rule, events, row] of LEFT) {
-  test(`when a group follows no longer, of a learner ${rule} ${row ? 'the rest' : 'nothing'} is left`, async (t) => {
+  test(`when a group no longer follows, of a learner ${rule} ${row ? 'the rest' : 'nothing'} is left`, async (t) => {
     const spec = await jobSpec(t, trackProgress, { rows: known });
     await spec.given(...events);
     await spec.thenRow(key, row as Record<string, unknown> | undefined);

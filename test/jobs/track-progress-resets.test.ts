@@ -1,4 +1,4 @@
-/** What batches, groups and the learner hear when progress is reset, a course taken once more, or a completion withdrawn. */
+/** The events for batches, groups and the learner when progress is reset, a course taken again, or a completion withdrawn. */
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learnerCompleted, learnerJoined, learnerProgressed } from '../../schemas/batch.ts';
@@ -33,7 +33,7 @@ const moved = (progress: number, state: string, previousProgress: number, previo
 const onBoard = (progress: number, state: string, completedAt: number | null) =>
   [memberProgressed, { ...ada, groupId: 'red', enrolled: true, progress, state, completedAt }] as const;
 
-test('a reset of the whole course takes progress and completion back, and batches and groups hear of it', async (t) => {
+test('a reset of the whole course withdraws progress and completion, and batches and groups get that', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, follows, completes('a'), completes('b'));
   await spec.when(resets());
@@ -47,7 +47,7 @@ test('a reset of the whole course takes progress and completion back, and batche
   await spec.thenEmits(moved(0, 'not_started', 100, 'completed'), onBoard(0, 'not_started', null));
 });
 
-test('who completes a course again after a reset is told of in the batch as of the first time', async (t) => {
+test('a learner who completes a course again after a reset is reported to the batch as for the first time', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'), resets(), completes('a'));
   await spec.when(completes('b'));
@@ -59,7 +59,7 @@ test('who completes a course again after a reset is told of in the batch as of t
   );
 });
 
-test('a reset of what the course does not require leaves the completion, and nothing is said', async (t) => {
+test('a reset of what the course does not require leaves the completion, and emits nothing', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'), completes('extra'));
   await spec.when(resets('extra'));
@@ -67,7 +67,7 @@ test('a reset of what the course does not require leaves the completion, and not
   await spec.thenNothing();
 });
 
-test('a reset of one content leaves the others, and what was visited', async (t) => {
+test('a reset of one content leaves the others, and the visits', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'));
   await spec.when(resets('b', 'b'));
@@ -75,7 +75,7 @@ test('a reset of one content leaves the others, and what was visited', async (t)
   await spec.thenEmits(moved(50, 'in_progress', 100, 'completed'));
 });
 
-test('a reset of somebody of whom nothing is known is kept, and shown to nobody', async (t) => {
+test('a reset for an unknown learner is kept, and is in no view', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(resets('a'), [progressFollowed, { ...ada, groupId: 'red', following: false }]);
   await spec.thenRow(key, { resets: { a: minute(0) }, state: 'not_started' });
@@ -83,7 +83,7 @@ test('a reset of somebody of whom nothing is known is kept, and shown to nobody'
   await spec.thenView('enrollments');
 });
 
-test('a course that is taken once more keeps its completion, and completing it once more says nothing', async (t) => {
+test('a course that is taken again keeps its completion, and completing it again emits nothing', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'));
   await spec.when(retakes);
@@ -111,7 +111,7 @@ test('a withdrawn completion leaves the progress, and the next completed content
   );
 });
 
-test('who left hears nothing of a withdrawal, and is said to be in progress when coming back', async (t) => {
+test('a learner who left gets no withdrawal, and is in progress after returning', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'), leaves);
   await spec.when(withdraws);
@@ -120,7 +120,7 @@ test('who left hears nothing of a withdrawal, and is said to be in progress when
   await spec.thenEmits([learnerJoined, { ...standing(100, 'in_progress'), first: false }]);
 });
 
-test('a completion that the course has outgrown is taken back by a reset of what it rests on', async (t) => {
+test('a completion that the course has outgrown is withdrawn by a reset of what it is based on', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'));
   const c = { name: 'C', required: true, units: ['all'] };
@@ -146,7 +146,7 @@ const TIES: readonly (readonly [rule: string, events: readonly SpecEvent[], row:
 ];
 
 for (const [rule, events, row] of TIES) {
-  test(`of the same time as what was told before, ${rule} holds`, async (t) => {
+  test(`of the same time as what arrived before, ${rule} applies`, async (t) => {
     const spec = await jobSpec(t, trackProgress, { rows: known });
     await spec.given(...events.map(([def, data]): SpecEvent => [def, data, { time: minute(5) }]));
     await spec.thenPartOfRow(key, row);

@@ -1,4 +1,4 @@
-/** What a row keeps of visits and completions, whatever order they come in. */
+/** What a row keeps of visits and completions, in any order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
@@ -24,7 +24,7 @@ test('visits add up, and keep the first and the latest time whatever their order
   });
 });
 
-test('a visit told twice is one visit', async (t) => {
+test('a repeated visit is one visit', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const [def, data] = opens('a', 3);
   await spec.given([def, data, { id: 'visit' }], opens('b'), [def, data, { id: 'visit' }]);
@@ -38,7 +38,7 @@ test('a visit told twice is one visit', async (t) => {
   });
 });
 
-test('two sources may use one id for two visits', async (t) => {
+test('two sources can use the same id for two visits', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const [def, data] = opens('a', 3);
   await spec.given([def, data, { id: 'visit' }], [def, data, { id: 'visit', source: '/another' }]);
@@ -53,7 +53,7 @@ test('more visits than a row can count are refused', async (t) => {
   await spec.thenDeadLetters('FACT_IMPOSSIBLE');
 });
 
-test('a visit told again is forgotten after eight others, and counts again then', async (t) => {
+test('a repeated visit is forgotten after eight others, and then counts again', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const visit = but(opens('a'), { id: 'visit' });
   const views = async () => (await spec.row(learnerProgress, key))?.contents?.get('a')?.views;
@@ -63,7 +63,7 @@ test('a visit told again is forgotten after eight others, and counts again then'
   assert.equal(await views(), 2);
 });
 
-test('a visit told again as a completion completes, and stays one visit', async (t) => {
+test('a visit that is repeated as a completion completes, and stays one visit', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const [def, data] = opens('a');
   await spec.given(joins, [def, data, { id: 'visit' }]);
@@ -80,7 +80,7 @@ test('a visit told again as a completion completes, and stays one visit', async 
   ]);
 });
 
-test('a completion that is told late is the first one if it was, and the course was completed as early as it follows', async (t) => {
+test('a late completion is the first one if its time is, and the course was completed as early as follows from it', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const [def, data] = completes('a');
   await spec.given(joins, [def, data, { time: minute(50) }], but(completes('b'), { time: minute(40) }));

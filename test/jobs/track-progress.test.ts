@@ -21,7 +21,7 @@ import {
   standing,
 } from './learners.ts';
 
-test('a learner who enrols for the first time joins the batch', async (t) => {
+test('a learner who enrolls for the first time joins the batch', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(joins);
   await spec.thenRow(key, {
@@ -42,7 +42,7 @@ test('enrolling an active learner again changes nothing', async (t) => {
   await spec.thenNothing();
 });
 
-test('a completed content counts in the percentage and in every unit that holds it', async (t) => {
+test('a completed content counts in the percentage and in every unit that contains it', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins);
   await spec.when(completes('b'));
@@ -53,7 +53,7 @@ test('a completed content counts in the percentage and in every unit that holds 
   ]);
 });
 
-test('the last required content completes the course, and the learner, the batch and nobody else hear of it once', async (t) => {
+test('the last required content completes the course, and only the learner and the batch are notified, once', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'));
   await spec.when(completes('b'), completes('extra'), completes('b'));
@@ -73,14 +73,14 @@ test('an optional content counts for nothing but its own visits', async (t) => {
   await spec.thenNothing();
 });
 
-test('a course that requires nothing is completed by nobody', async (t) => {
+test('a course that requires nothing is never completed', async (t) => {
   const nothing = { ...course, required: 0, units: {}, contents: { extra: { name: '', required: false, units: [] } } };
   const spec = await jobSpec(t, trackProgress, { rows: [[courseStructure, nothing]] });
   await spec.given(joins, completes('extra'));
   await spec.thenRow(key, { required: 0, progress: 0, state: 'in_progress', completedAt: null });
 });
 
-test('what was done before the enrollment counts when it comes', async (t) => {
+test('what was done before the enrollment counts once it arrives', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(completes('a'), completes('b'));
   await spec.thenNothing();
@@ -147,7 +147,7 @@ test('a change of a course touches the learners of that course only', async (t) 
   assert.equal((await spec.view('learner_progress')).length, 2);
 });
 
-test('leaving keeps progress, nothing is said meanwhile, and coming back goes on with it', async (t) => {
+test('leaving keeps progress, nothing is emitted meanwhile, and returning continues with it', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'));
   await spec.when(leaves);
@@ -165,7 +165,7 @@ test('leaving keeps progress, nothing is said meanwhile, and coming back goes on
   );
 });
 
-test('leaving a batch one is not in is kept for the joining that it ends, and shown to nobody', async (t) => {
+test('leaving a batch without having joined is kept for the joining that it ends, and is in no view', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.when(leaves);
   await spec.thenNothing();
@@ -175,7 +175,7 @@ test('leaving a batch one is not in is kept for the joining that it ends, and sh
   await spec.thenNothing();
 });
 
-test('a second batch of a course that was completed hears of the completion too, and the learner does not again', async (t) => {
+test('a second batch of a completed course gets the completion too, but the learner does not get it again', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), completes('b'));
   await spec.when([enrolled, { ...ada, batchId: 'autumn' }]);
@@ -185,7 +185,7 @@ test('a second batch of a course that was completed hears of the completion too,
   );
 });
 
-test('its views show who is in a batch, what can be searched, and what a home page needs', async (t) => {
+test('its views show who is in a batch, and have the data for searches and for a home page', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   await spec.given(joins, completes('a'), leaves);
   const row = { ...ada, progress: 50, state: 'in_progress' };

@@ -1,4 +1,4 @@
-/** The model of the rules: it holds, and it has the same switches as the runtime and its test. */
+/** The model of the rules: it is valid, and it has the same switches as the runtime and its test. */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ test('the model with all its rules ends as if nothing had happened', { skip: !ha
   assert.match(stdout, /^all rules +0 of 40 seeds differ/);
 });
 
-test('the model and the runtime have the same rules to be turned off', () => {
+test('the model and the runtime have the same rules that can be turned off', () => {
   const [, rules = ''] = /^RULES = \{\n(.*?)^\}/ms.exec(readFileSync(MODEL, 'utf8')) ?? [];
   const names = [...rules.matchAll(/^ {4}'(\w+)'/gm)].map(([, name = '']) =>
     name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),

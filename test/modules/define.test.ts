@@ -89,12 +89,12 @@ test('a platform has the topics and jobs of its modules, in their order', () => 
   assert.ok(Object.isFrozen(platform));
 });
 
-test('a module may have topics alone, or jobs alone on topics of another', () => {
+test('a module can have topics alone, or jobs alone on topics of another', () => {
   const jobs = defineModule({ name: 'jobs', jobs: [job()] });
   assert.deepEqual(problems(defineModule({ name: 'topics', topics: [one] }), jobs), []);
 });
 
-test('a module that is there twice is refused, and so is a platform without any', () => {
+test('a module that is given twice is refused, and so is a platform without modules', () => {
   assertProblem([learning, logins, defineModule({ name: 'logins' })], /^two modules are named logins: give each once/);
   assertProblem([], /no module/);
 });
@@ -129,7 +129,7 @@ test('names that collide are refused, whichever modules have them', () => {
   );
 });
 
-test('names that a store or the runtime uses, or that no store takes, are refused', () => {
+test('names that a store or the runtime uses, or that no store accepts, are refused', () => {
   const ofTopic = (name: string) => problems(mine({ topics: [topic(name)] }));
   for (const name of ['__offsets', 'tributary.marks', 'demo.imports', 'a.dead-letter', 'a b', '..', 'x'.repeat(238)])
     assert.equal(ofTopic(name).length, 1, name);
@@ -143,7 +143,7 @@ test('names that a store or the runtime uses, or that no store takes, are refuse
   assertProblem([defineModule({ name: 'Mine' })], /^the module Mine: its name has to be a small letter/);
 });
 
-test('an event that the runtime emits is declared by no topic, and a type once in a topic', () => {
+test('no topic may declare an event that the runtime emits, or a type twice', () => {
   const timers = defineEvent(timerFired.type, seen.schema, { userId: 'ada' });
   assertProblem(
     [mine({ topics: [topic('t', [timers as never])] })],
@@ -155,7 +155,7 @@ test('an event that the runtime emits is declared by no topic, and a type once i
   );
 });
 
-test('a topic that a job reads or emits to has to be one of the platform', () => {
+test('a topic that a job reads or emits to must be one of the platform', () => {
   const absent = topic('absent.events');
   assertProblem(
     [mine({ jobs: [job({ from: absent })] })],
@@ -175,7 +175,7 @@ test('a topic that a job reads or emits to has to be one of the platform', () =>
   );
 });
 
-test('a table that a job looks up has to have rows of a job of the platform', () => {
+test('a table that a job looks up must have rows of a job of the platform', () => {
   const jobs = [job({ looksUp: loginCount })];
   assert.deepEqual(problems(learning, logins, mine({ jobs })), []);
   assertProblem(
@@ -184,7 +184,7 @@ test('a table that a job looks up has to have rows of a job of the platform', ()
   );
 });
 
-test('what the built-in jobs look up is seen from the examples of their events', () => {
+test('the lookups of the built-in jobs are derived from the examples of their events', () => {
   const found = problems(
     defineModule({
       name: 'some',
@@ -198,7 +198,7 @@ test('what the built-in jobs look up is seen from the examples of their events',
   );
 });
 
-test('one job alone writes a row, and one alone writes a view', () => {
+test('only one job writes a row, and only one writes a view', () => {
   const theirs = mine({ jobs: [job({ row: loginCount as TableDef as typeof oneRow })] });
   assertProblem(
     [learning, logins, theirs],
@@ -222,7 +222,7 @@ test('a platform has the datasources of its modules, of their own topics and of 
   assert.deepEqual(problems(mine({}), elsewhere), []);
 });
 
-test('names of datasources that collide, or that no engine takes, are refused', () => {
+test('names of datasources that collide, or that no engine accepts, are refused', () => {
   const named = (...names: string[]) => mine({ datasources: names.map((name) => datasource({ name })) });
   assertProblem([named('ones', 'ones')], /^2 datasources are named ones, in the module mine: name each otherwise$/);
   assertProblem([named('Ones')], /^the datasource Ones of the module mine: its name has to be a small letter/);
@@ -235,7 +235,7 @@ test('names of datasources that collide, or that no engine takes, are refused', 
   );
 });
 
-test('what a datasource counts, and what it looks up, has to be of the platform', () => {
+test('what a datasource counts and looks up must be part of the platform', () => {
   const absent = topic('absent.events');
   assertProblem(
     [mine({ datasources: [datasource({ from: absent })] })],
@@ -247,7 +247,7 @@ test('what a datasource counts, and what it looks up, has to be of the platform'
   assert.match(problems(mine({ datasources: [{} as never] })).join(), /^datasources\[0\] of .+ is no datasource: use/);
 });
 
-test('all problems are told at once', () => {
+test('all problems are reported at once', () => {
   const found = problems(
     mine({ topics: [topic('a b')], jobs: [job({ name: 'routed', to: [topic('absent')] })] }),
     defineModule({ name: 'mine' }),
@@ -255,7 +255,7 @@ test('all problems are told at once', () => {
   assert.equal(found.length, 5, found.join('\n'));
 });
 
-test('what is no module, topic or job is told of with its place', () => {
+test('a value that is not a module, topic or job is reported with its position', () => {
   const from = (modules: unknown) => problems(...(modules as Module[]));
   assert.match(from([learning, undefined]).join(), /^modules\[1\] is undefined \(is it exported.+ defineModule/);
   assert.match(

@@ -8,7 +8,7 @@ import { notificationRequested, preferencesChanged } from '../../schemas/notific
 
 const DAY = 24 * 60 * 60_000;
 
-test('an installation that sets nothing has the jobs of learning; one that sets something has others of the same names', () => {
+test('an installation without settings has the jobs of learning; one with settings has others of the same names', () => {
   const names = (jobs: readonly Job[]) => jobs.map(({ name }) => name);
   const { jobs, topics } = definePlatform({ modules: [learningWith({ historyDays: 30 })] });
   assert.deepEqual(names(jobs), names(learning.jobs));
@@ -20,7 +20,7 @@ for (const [what, { jobs }, messages] of [
   ['is history with seven days', learningWith({ historyDays: 7 }), 0],
   ['goes out with nine', learningWith({ historyDays: 9 }), 1],
 ] as const) {
-  test(`a notification that is eight days old when it is told ${what}`, () => {
+  test(`a notification that is eight days old when it arrives ${what}`, () => {
     const notify = jobs.find(({ name }) => name === 'notify') as Job;
     const told = (def: EventDef, data: object, lateMs = 0) =>
       ({ type: def.type, data, time: 100 * DAY, loggedAt: 100 * DAY + lateMs }) as unknown as EventOf<EventDef>;

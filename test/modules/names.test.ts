@@ -9,7 +9,7 @@ import { nameProblem } from '../../modules/names.ts';
 import { METADATA_TOPIC } from '../../topics/kafka/group/metadata-topic.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 
-test('no table of a platform can be one that the embedded stores make for themselves', async (t) => {
+test('no table of a platform can have the name of a table that the embedded stores make for themselves', async (t) => {
   const { config } = loadConfig({ flags: {}, env: {}, folder: temporaryFolder(t) });
   await (await wire({ config, platform: learningPlatform })).close();
   const database = openDatabase(config.data);
@@ -27,10 +27,10 @@ test('no table of a platform can be one that the embedded stores make for themse
   );
 });
 
-test('no topic of a platform can be one of the runtime', () => {
+test('no topic of a platform can have the name of a topic of the runtime', () => {
   assert.match(String(nameProblem('topic', METADATA_TOPIC.name)), /taken/);
 });
 
-test('the built-in module keeps to the rules', () => {
+test('the built-in module follows the rules', () => {
   for (const { name } of indexesOf(learningPlatform.jobs)) assert.equal(nameProblem('index', name), undefined);
 });

@@ -1,4 +1,4 @@
-/** Faults in Delta tables and what they lie on. */
+/** Faults in Delta tables and in the code below them. */
 import type { Mutant } from './mutants.ts';
 
 const property = ['test/sinks/delta-property.test.ts'];

@@ -1,5 +1,5 @@
 /**
- * Makes one fault after the other in a copy of the project, and says which of them the tests do not notice. By hand, since it takes
+ * Makes one fault after the other in a copy of the project, and prints which of them the tests do not notice. By hand, since it takes
  * minutes: `npm run test:mutants`, or `npm run test:mutants -- stale` for those whose description has the word.
  */
 import { spawnSync } from 'node:child_process';

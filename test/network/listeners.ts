@@ -1,4 +1,4 @@
-/** Servers of each protocol that speak it as it is, or within TLS: as much of it as is said before anybody has logged in. */
+/** Servers of each protocol, plain or within TLS: as much of it as is exchanged before a login. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -18,12 +18,12 @@ const KEYS = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
 
 type Answer = (said: Buffer) => string | Uint8Array | undefined;
 
-/** What each says to a newcomer; undefined: it waits for more. A server that is spoken to in TLS sees bytes that mean nothing. */
+/** The greeting of each; undefined: it waits for more. A server that gets TLS in plain mode sees bytes that mean nothing. */
 const PROTOCOLS = {
   redis: (said) => (said.includes('PING') ? '+PONG\r\n' : undefined),
   // An error of an unknown version, as for the first bytes of TLS; or what it supports.
   cassandra: (said) => Uint8Array.of(0x84, 0, 0, 0, said[0] === 4 ? 6 : 0, 0, 0, 0, 0),
-  // To anything but the question whether it speaks TLS, nothing.
+  // It answers only the request for TLS.
   postgres: (said) => (said.length === 8 ? 'N' : undefined),
 } satisfies Record<string, Answer>;
 

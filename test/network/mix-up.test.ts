@@ -17,14 +17,14 @@ const said = (address: Address, tls: boolean) => ({
   encrypted: 'https://',
 });
 
-test('what a port speaks is told by what it answers', async (t) => {
+test('the protocol of a port is recognised by its answer', async (t) => {
   const [plain, tls] = [await listening(t, 'http', 'plain'), await listening(t, 'http', 'tls')];
   assert.equal(await spokenAt(addressOf(plain), HTTP), 'plain');
   assert.equal(await spokenAt(addressOf(tls), HTTP), 'tls');
   assert.equal(await spokenAt(addressOf(await listening(t, 'smtp', 'plain')), HTTP), undefined, 'something else');
 });
 
-test('a server that does not answer, or is not there, tells nothing', async (t) => {
+test('a server that does not answer, or does not exist, gives no result', async (t) => {
   const silent = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { port } = silent.address() as { port: number };
@@ -34,7 +34,7 @@ test('a server that does not answer, or is not there, tells nothing', async (t) 
   t.after(() => silent.close());
 });
 
-test('where both sides say the same there is no mix-up', async (t) => {
+test('there is no mix-up where both sides use the same protocol', async (t) => {
   const [plain, tls] = [await listening(t, 'http', 'plain'), await listening(t, 'http', 'tls')];
   assert.equal(await mixUpAt(said(addressOf(plain), false)), undefined);
   assert.equal(await mixUpAt(said(addressOf(tls), true)), undefined);
@@ -42,7 +42,7 @@ test('where both sides say the same there is no mix-up', async (t) => {
   assert.match((await mixUpAt(said(addressOf(tls), false))) ?? '', /speaks TLS, and the URL says http:/);
 });
 
-test('who is refused a connection is not asked what it speaks', async (t) => {
+test('after a refused connection the protocol is not probed', async (t) => {
   const find = mixUpFinder(said(addressOf(await listening(t, 'http', 'plain')), true));
   assert.equal(await find(Object.assign(new Error('no'), { code: 'ECONNREFUSED' })), undefined);
   const [one, other] = await Promise.all([find(new Error('closed')), find(new Error('closed'))]);
@@ -50,7 +50,7 @@ test('who is refused a connection is not asked what it speaks', async (t) => {
   assert.equal(one, other);
 });
 
-test('what is wrong with a certificate is told with what to give', () => {
+test('a certificate problem is reported with the option to set', () => {
   const error = (code: string, message = 'no') => Object.assign(new Error(message), { code });
   for (const code of [
     'DEPTH_ZERO_SELF_SIGNED_CERT',

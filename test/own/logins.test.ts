@@ -1,4 +1,4 @@
-/** The kit for tests knows only what it is given: it serves jobs of any module. */
+/** The test kit serves jobs of any module. */
 import { test } from 'node:test';
 import { defineTable } from '../../core/target.ts';
 import { defineJob, lookup } from '../../jobs/define.ts';
@@ -8,7 +8,7 @@ import { countLogins, loggedIn, loginCount, loginEvents } from './logins.ts';
 
 const ada: SpecEvent = [loggedIn, { userId: 'ada' }];
 
-test('a job of an own module is tested with the kit', async (t) => {
+test('a job of an own module can be tested with the kit', async (t) => {
   const spec = await jobSpec(t, countLogins);
   await spec.given(ada, ada);
   await spec.when(ada);
@@ -49,7 +49,7 @@ const looking = defineJob({
   fold: { 'login.logged-in': (_, { data }, { count }) => ({ userId: data.userId, seen: count?.logins ?? -1 }) },
 });
 
-test('a row of another job of any module is there for lookups, or is not there yet', async (t) => {
+test('a lookup returns a row of another job of any module, or nothing while there is none', async (t) => {
   const spec = await jobSpec(t, looking);
   await spec.when(ada);
   await spec.thenRow(['ada'], { seen: -1 });

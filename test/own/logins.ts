@@ -1,4 +1,4 @@
-/** A module as somebody else has one, beside `learning`: logins are counted, and the third one is told to the user. */
+/** A custom module beside `learning`: logins are counted, and the user is notified of the third. */
 import { defineEvent } from '../../core/event.ts';
 import { defineIndex, defineTable } from '../../core/target.ts';
 import { defineJob, emit, view } from '../../jobs/define.ts';

@@ -58,7 +58,7 @@ before(() => {
   npm(folder, 'install', ...QUIET, packed.filename);
 });
 
-test('the tarball holds what was compiled and the pages for users, and is small', () => {
+test('the tarball has compiled files and the pages for users, and is small', () => {
   const paths = packed.files.map(({ path }) => path);
   const expected =
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/\w+\.js|docs\/[\w-]+\.md|dist\/(.*\.(js|js\.map|d\.ts)|(demo\/(oulad|story)|examples\/forum)\/[\w.-]+))$/;
@@ -83,12 +83,12 @@ test('the tarball holds what was compiled and the pages for users, and is small'
   assert.ok(packed.size < 3 * MB && packed.unpackedSize < 10 * MB, `${packed.size} and ${packed.unpackedSize} bytes`);
 });
 
-test('the package says which Node it needs, and the checkout goes on without it', () => {
+test('the package declares which Node it needs, and the checkout works without that', () => {
   assert.equal(read(join(folder, 'node_modules/tributary/package.json')).engines.node, NODE_VERSIONS);
   assert.equal(read(join(ROOT, 'package.json')).engines.node, '>=20');
 });
 
-test('no Node and no development tool comes with it', () => {
+test('no Node and no development tool is installed with it', () => {
   const installed = (JSON.parse(npm(folder, 'query', '*')) as { name: string }[]).map(({ name }) => name);
   assert.ok(installed.includes('kafkajs'));
   assert.deepEqual(
@@ -108,7 +108,7 @@ test('the command runs, with its version, its configuration and its demonstratio
   assert.match(tributary('topics').stdout, /^enrollment\.events +userId/m);
 });
 
-test('a project is begun, checked by the compiler, tested and run, as its README says', async (t) => {
+test('a project is begun, checked by the compiler, tested and run, as its README describes', async (t) => {
   const begun = tributary('init', 'my-jobs');
   assert.equal(begun.status, 0, begun.stderr);
   npm(project, 'install', ...QUIET);
@@ -123,7 +123,7 @@ test('a project is begun, checked by the compiler, tested and run, as its README
   assert.match(outputs.join(''), /^q-2 .* overdue$[\s\S]*^q-2 .* answered$/m);
 });
 
-test('its job is changed as the page says, and the rows are made anew', async (t) => {
+test('its job is changed as the page describes, and the rows are made anew', async (t) => {
   const page = readFileSync(join(project, 'node_modules/tributary/docs/add-a-job.md'), 'utf8');
   for (const each of changesIn(page)) change(project, each);
   writeFileSync(join(project, 'process.test.ts'), PROCESS);
@@ -140,7 +140,7 @@ test('its job is changed as the page says, and the rows are made anew', async (t
   assert.match(found ?? '', /Where does the Nile begin\?/);
 });
 
-test('what a user does not declare right does not compile', () => {
+test('wrong declarations of a user do not compile', () => {
   writeFileSync(join(project, 'wrong.ts'), "import { defineTopic } from 'tributary';\ndefineTopic({ name: 1 });\n");
   const { status, stdout } = spawnSync('npm', ['run', 'types'], { ...options, cwd: project });
   rmSync(join(project, 'wrong.ts'));
@@ -198,7 +198,7 @@ const looking = defineJob({
   },
 });
 
-test('a row of the built-in module is looked up', async (t) => {
+test('a row of the built-in module can be looked up', async (t) => {
   const spec = await jobSpec(t, looking);
   await spec.when([questionAsked, { questionId: 'q', courseId: 'c', learnerId: 'l', tutorId: 't', title: '' }]);
   await spec.thenRow(['q'], { answeredAt: null });

@@ -1,7 +1,7 @@
 /**
  * Tables in memory that settle cell by cell, as Cassandra does: of every cell the largest version stays, of equal ones the larger
  * value, and a whole write also removes the older cells that it does not name. So what an older owner changed can mix with what
- * a newer one wrote. `tells`: a write that came too late is answered `stale`; otherwise it looks like any other.
+ * a newer one wrote. `tells`: a late write is answered `stale`; otherwise it looks like any other.
  */
 import { Entries } from '../../core/entries.ts';
 import { mapFields, type TableDef } from '../../core/target.ts';
@@ -21,7 +21,7 @@ interface CellRow {
 }
 
 const NEVER: Version = { token: -1, revision: -1 };
-/** The name of a cell that holds an entry of a map field; those of fields begin with the prefix, too. */
+/** The name of a cell that has an entry of a map field; those of fields begin with the prefix, too. */
 const cellOf = (field: string, entry = ''): string => `data/${field}/${entry}`;
 
 export interface CellsOptions {
@@ -80,7 +80,7 @@ export function cellTables({ tells, oneLine = true }: CellsOptions): Cells {
     return 'written';
   }
 
-  /** Whether it compares versions, and still holds the data that the new owner has read. */
+  /** Whether it compares versions, and still has the data that the new owner has read. */
   function mayLeaveData(table: TableDef, { key, taken }: RowWrite): boolean {
     const row = rowsOf(table).get(key.join('\0'));
     const held = row?.cells.get('version')?.value as Version | undefined;

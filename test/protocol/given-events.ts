@@ -1,4 +1,4 @@
-/** What a platform says to topic one: events with random values, and some that nobody folds between them. */
+/** The events of a platform in topic one: random values, and some that no job folds between them. */
 
 import { recordsOf } from '../../testing/produce.ts';
 import type { Random } from '../../testing/random.ts';

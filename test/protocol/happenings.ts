@@ -1,4 +1,4 @@
-/** What an operator does, or has to repair, while everything is stopped; once in the life of a world, if at all. */
+/** What an operator does, or has to repair, while everything is stopped; at most once in a history. */
 import type { Job } from '../../jobs/define.ts';
 import type { Random } from '../../testing/random.ts';
 import { jobA, jobB, one, two } from './jobs.ts';

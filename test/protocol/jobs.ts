@@ -1,7 +1,7 @@
 /**
  * The two jobs of the model (`test/model/protocol.py`): A folds topic one into rows, with a lookup that changes under it, shows
- * them in a view, calls a channel, and emits to topic two, which job B folds. What a fold does follows from its value and the
- * lookup alone, so that two owners who looked at different moments disagree.
+ * them in a view, calls a channel, and emits to topic two, which job B folds. The result of a fold depends only on its value and the
+ * lookup, so that two owners who looked at different moments disagree.
  */
 
 import { Entries } from '../../core/entries.ts';
@@ -18,7 +18,7 @@ export const given = defineEvent(
   { type: 'record', name: 'Given', fields: [text('key'), number('value')] },
   { key: 'k', value: 1 },
 );
-/** Nobody folds it. */
+/** No job folds it. */
 export const unwanted = defineEvent(
   'one.unwanted',
   { type: 'record', name: 'Unwanted', fields: [text('key')] },
@@ -79,7 +79,7 @@ const judge = (value: number, looked: number): Verdict => VERDICTS[(value + look
 /** What a store refuses to hold. */
 export const isPoison = ({ value, lookup: looked }: Item): boolean => value % 11 === 3 && looked % 3 === 0;
 
-/** What A says when the n-th event of a row is applied: events for topic two, each with its key, and calls. */
+/** What A emits when the n-th event of a row is applied: events for topic two, each with its key, and calls. */
 export function saysOf(key: string, n: number, { value, lookup: looked }: Item) {
   const events: (readonly [key: string, said: string])[] = [];
   if (value % 4 > 0) events.push([String(value % 3), [key, n, looked, value].join(' ')]);

@@ -92,7 +92,7 @@ export class Ledger {
       const [row] = await this.#tables.read(job.row, [key]);
       const item = listOf(row?.data).find((each) => each.id === id);
       const verdicts = this.verdicts.get(job) as Map<string, Verdict>;
-      // What was said again lies at another offset, and was judged before.
+      // A repeated event has another offset, and was judged before.
       if (!verdicts.has(id)) verdicts.set(id, item ?? (letters.has(id) ? 'rejected' : undefined));
     }
   }

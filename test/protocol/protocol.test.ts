@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { seedsOf } from './seeds.ts';
 import { trial } from './trial.ts';
 
-test('whatever happens to owners and their stores, every record has one verdict, and rows, events, views, calls and dead letters say it', async () => {
+test('whatever happens to owners and their stores, every record has one verdict, which rows, events, views, calls and dead letters all show', async () => {
   for (const seed of seedsOf(300)) {
     assert.deepEqual(await trial(seed), [], `seed ${seed} differs; run it alone with SEED=${seed}`);
   }

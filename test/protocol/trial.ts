@@ -1,4 +1,4 @@
-/** One seed lived through, and what is wrong in the end, in words. */
+/** One run of a seed, and the errors at its end, in words. */
 import { messageOf } from '../../core/errors.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { partitionsOf } from '../../testing/dump.ts';
@@ -43,7 +43,7 @@ async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): 
     check(same(itemsOf(verdicts), applied.map(textOf)), `${name}: rows are not as committed`);
     const rejected = idsOf(verdicts, (verdict) => verdict === 'rejected');
     const letters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
-    // A letter may be sent again after the offset was set back.
+    // A dead letter may be sent again after the offset was set back.
     check(
       same(rewinds || scenario === 'restored' ? [...new Set(letters)] : letters, rejected),
       `${name}: dead letters`,

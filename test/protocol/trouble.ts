@@ -1,4 +1,4 @@
-/** What befalls a process at its stores: writes that fail, that are not answered and land later, and rows that are refused. */
+/** The faults of a process at its stores: writes that fail, writes that are not answered and take effect later, and refused rows. */
 
 import { TributaryError } from '../../core/errors.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';

@@ -73,7 +73,7 @@ function unfenced(stores: Stores): Stores {
   });
 }
 
-/** A log where each event leaves by itself, and the offset is stored after them. */
+/** A log that sends each event separately, and stores the offset after them. */
 function torn(stores: Stores, reach: Reach): Stores {
   return withCommit(stores, async (claim, transaction, transport) => {
     for (const record of transaction.records) {
@@ -103,7 +103,7 @@ function withCommit(stores: Stores, commit: Commit): Stores {
           async claim(partition) {
             const claim = await membership.claim(partition);
             return replaced(claim, {
-              // Nobody is told that there is a newer owner, until it wants to read.
+              // An owner does not learn of a newer one until it reads.
               commit: (transaction) =>
                 commit(claim, transaction, transport, (offset, metadata) =>
                   transport.seek(group, topic, { partition, offset, metadata }),

@@ -1,6 +1,6 @@
 /**
  * The world of the model on the real runtime: owners crash or are paused between any two effects and go on late beside their
- * successors, writes land much later or never, lookups change, offsets are set back, and topic one is expanded once it is drained.
+ * successors, writes take effect much later or never, lookups change, offsets are set back, and topic one is expanded once it is drained.
  * One seed is one such history.
  */
 import type { Job } from '../../jobs/define.ts';
@@ -38,7 +38,7 @@ export interface WorldOptions {
 export const MOST_RECORDS = 5;
 
 const MOST_PARTITIONS = 4;
-/** Nobody crashes after so many steps, and whoever is not done after so many more never will be. */
+/** Nobody crashes after so many steps, and after as many more steps every owner must be done. */
 const ROUGH_STEPS = 3000;
 const MOST_STEPS = 12_000;
 /** The effects of a claim and of a batch, between which an owner is most likely to be caught. */
@@ -142,7 +142,7 @@ export class World {
     return false;
   }
 
-  /** Whoever goes on late does most harm when it stood still with something to do. */
+  /** A late owner does most harm when it stood still with something to do. */
   #victim(): Actor {
     const live = [...this.#live.values()];
     const busy = live.filter(({ point }) => BUSY.has(point));
@@ -154,7 +154,7 @@ export class World {
     if (actor.hasEnded) this.#late = this.#late.filter((other) => other !== actor);
   }
 
-  /** A write that was not answered lands, whatever became of who sent it. */
+  /** A write that was not answered takes effect, whatever became of its sender. */
   async #land(): Promise<void> {
     const [write] = this.#flight.splice(this.#random.below(this.#flight.length), 1);
     await write?.();
@@ -256,7 +256,7 @@ export class World {
     for (const { membership } of left) await membership.leave();
   }
 
-  /** For good: nobody goes on late, and nothing lands any more. */
+  /** For good: no late owner continues, and no write takes effect any more. */
   async #stopAll(): Promise<void> {
     await this.#stop(jobA);
     await this.#stop(jobB);
@@ -282,13 +282,13 @@ export class World {
       this.#floors = [];
       await this.#startAgain();
     } else if (this.#happening === 'downstream made again' && !this.rewinds && random.chance(0.4)) {
-      // Its dedupe positions are gone with it, so that nothing may be said again.
+      // Its dedupe positions are gone with it, so that no event may be emitted again.
       await this.#stopAll();
       this.saidBefore.push(...(await partitionsOf(this.stores.transport, two.name)).flat());
       await this.stores.remake(two, (await this.#partitions(jobB)).length);
       await this.#startAgain();
     } else if (this.#happening === 'downstream expanded' && random.chance(0.4)) {
-      // Whoever writes it may go on, and say things to the partitions that it knows.
+      // Its writer may continue, and emit to the partitions that it knows.
       await this.#stop(jobB);
       await expandTwo(this.stores);
       await this.#beginAll(jobB);
@@ -298,7 +298,7 @@ export class World {
     await this.#produce(8);
   }
 
-  /** Some notice by themselves that the topic is another; otherwise they are stopped first, as they should be. */
+  /** Some notice the new topic; the others are stopped first, as they should be. */
   async #expand(): Promise<void> {
     const random = this.#random;
     const before = (await this.#partitions(jobA)).length;

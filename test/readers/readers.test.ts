@@ -140,7 +140,7 @@ function holds(cell: unknown, op: string, value: string | number): boolean {
   return op.startsWith('>') ? a > b : a < b;
 }
 
-test('after growth, checkpoint, compaction, clean-up and vacuum of ours the rows are the same', { skip }, async (t) => {
+test('after growth, checkpoint, compaction, clean-up and vacuum by us the rows are the same', { skip }, async (t) => {
   const each = await caseOf(t);
   const table = each.open();
   await table.create({ layout: LAYOUT });
@@ -168,7 +168,7 @@ test('after growth, checkpoint, compaction, clean-up and vacuum of ours the rows
   await each.readsAs([...rows, { ...rowsOf(30, 31)[0], added: 1 }], GROWN);
 });
 
-test('after what delta-rs does to a table we and all others read the same, and go on', { skip }, async (t) => {
+test('after changes by delta-rs we and all other readers read the same, and can continue', { skip }, async (t) => {
   const each = await caseOf(t);
   const table = each.open();
   await table.create({ layout: LAYOUT });

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 const PROGRAM = join(import.meta.dirname, 'readers.py');
 
-/** Set by whoever wants the tests to fail, and not to be skipped, where the readers are missing. */
+/** Set where the tests must fail, and not be skipped, when the readers are missing. */
 export const REQUIRED_VARIABLE = 'READERS_REQUIRED';
 export const requirementsFile = REQUIREMENTS;
 

@@ -73,7 +73,7 @@ for (const [zone, about, from, until] of STRETCHES) {
 
 const isoDay = (date: unknown): string => (date as Date).toISOString().slice(0, 10);
 
-test('a local day begins and ends where its clocks say, and DuckDB agrees on its date', async (t) => {
+test('a local day begins and ends by the clocks of its zone, and DuckDB agrees on its date', async (t) => {
   const duck = await duckdb(t);
   for (const [zone, , from, until] of STRETCHES) {
     for (let time = from; time < until; time += 5 * HOUR) {
@@ -99,7 +99,7 @@ test('a local day begins and ends where its clocks say, and DuckDB agrees on its
   );
 });
 
-test('buckets in UTC hold their first moment and not their last, before 1970, too', () => {
+test('buckets in UTC include their first moment and exclude their end, before 1970, too', () => {
   for (const [granularity, width] of [
     ['minute', MINUTE],
     ['quarter-hour', 15 * MINUTE],
@@ -115,7 +115,7 @@ test('buckets in UTC hold their first moment and not their last, before 1970, to
   }
 });
 
-test('dates have the digits of ISO 8601 in every language of the machine', (t) => {
+test('dates have ISO 8601 digits in every language of the machine', (t) => {
   const before = Settings.defaultLocale;
   t.after(() => {
     Settings.defaultLocale = before;
@@ -131,7 +131,7 @@ test('dates have the digits of ISO 8601 in every language of the machine', (t) =
   );
 });
 
-test('weeks begin on Monday and months on the first, and count everybody once', async (t) => {
+test('weeks begin on Monday and months on the first, and everybody counts once', async (t) => {
   const duck = await duckdb(t);
   const datasource = visitsBy('quarter-hour');
   const zone = 'Asia/Kolkata';
@@ -151,7 +151,7 @@ test('weeks begin on Monday and months on the first, and count everybody once', 
   }
 });
 
-test('a stretch of days takes in its first and its last, as the zone has them', async (t) => {
+test('a range of days includes its first and its last, as the zone has them', async (t) => {
   const duck = await duckdb(t);
   for (const zone of ['Asia/Kolkata', 'America/Los_Angeles', 'Pacific/Kiritimati']) {
     const datasource = visitsBy('quarter-hour');
@@ -167,7 +167,7 @@ test('a stretch of days takes in its first and its last, as the zone has them', 
   }
 });
 
-test('buckets that do not add up to the days of a zone are not added up', () => {
+test('buckets that do not add up to the days of a zone are refused', () => {
   const ask = (granularity: Granularity, zone: string) => () =>
     summarySql(visitsBy(granularity), { from: 'visits', time: { every: 'day', zone }, by: [] });
   assert.throws(

@@ -50,7 +50,7 @@ for (const [what, rest, problem] of WRONG) {
   });
 }
 
-test('everything that is wrong with a datasource is told at once', () => {
+test('all errors in a datasource are reported at once', () => {
   const wrong = { on: [], metrics: {}, granularity: 'week', dimensions: { Page: page } };
   assert.throws(
     () => define(wrong),
@@ -58,7 +58,7 @@ test('everything that is wrong with a datasource is told at once', () => {
   );
 });
 
-test('no word that DuckDB reserves can be a name', async (t) => {
+test('a reserved word of DuckDB cannot be a name', async (t) => {
   const duck = await duckdb(t);
   const rows = await duck.rows(
     "select keyword_name as word from duckdb_keywords() where keyword_category = 'reserved'",
@@ -70,7 +70,7 @@ test('no word that DuckDB reserves can be a name', async (t) => {
   );
 });
 
-test('what rows depend on is one text for equal declarations, and another one for others', () => {
+test('equal declarations have the same shape, and others have different ones', () => {
   assert.equal(shapeOf(visits), shapeOf(visitsBy('quarter-hour')));
   const shapes = [
     visits,

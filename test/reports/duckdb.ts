@@ -1,4 +1,4 @@
-/** Rows of a datasource in a DuckDB in memory, and what queries answer of them. */
+/** Rows of a datasource in a DuckDB in memory, and the results of queries over them. */
 import type { TestContext } from 'node:test';
 import {
   BIGINT,

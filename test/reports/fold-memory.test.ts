@@ -26,7 +26,7 @@ const SHAPES: Readonly<Record<string, (i: number) => Visit>> = {
 };
 
 for (const [shape, eventOf] of Object.entries(SHAPES)) {
-  test(`the size that a fold says is the memory that it takes, to some tenths: ${shape}`, () => {
+  test(`the size that a fold reports is the memory that it takes, to some tenths: ${shape}`, () => {
     const before = used();
     const fold = new RollupFold(visits);
     for (let i = 0; i < 60_000; i++) fold.add(eventOf(i));

@@ -11,7 +11,7 @@ const DAY = 1440 * MINUTE;
 /** Some columns of every row. */
 const columns = (fold: RollupFold, ...names: string[]) => drained(fold).map((row) => names.map((name) => row[name]));
 
-/** Counts nothing of it, and says why. */
+/** Counts nothing of it, and reports why. */
 function assertRefused(fold: RollupFold, event: Visit, why: RegExp): void {
   const before = [fold.events, fold.rows];
   const answer = fold.add(event);
@@ -51,7 +51,7 @@ test('events of one bucket and tuple become one row with all metrics', () => {
   assert.deepEqual([...(duration as ReadonlyMap<number, number>).values()], [1, 1]);
 });
 
-test('bucket, tenant and every dimension tell rows apart', () => {
+test('bucket, tenant and every dimension separate rows', () => {
   const fold = foldOf(visits, [
     visit(),
     visit({}, { time: START - 1 }),
@@ -69,7 +69,7 @@ test('bucket, tenant and every dimension tell rows apart', () => {
   );
 });
 
-test('what is not known is null, and neither an empty text nor a word for it', () => {
+test('an unknown value is null, and not an empty text or a word for it', () => {
   const fold = foldOf(visits, [visit(), visit({ page: '' }), visit({ page: 'unknown' }), visit({ page: null })]);
   assert.deepEqual(columns(fold, 'page', 'visits'), [
     [null, 2],
@@ -78,7 +78,7 @@ test('what is not known is null, and neither an empty text nor a word for it', (
   ]);
 });
 
-test('a text that is too long is cut and says so, and its event counts', () => {
+test('a text that is too long is truncated and marked, and its event counts', () => {
   const long = 'x'.repeat(255);
   const fold = foldOf(visits, [
     visit({ page: `${long}y` }),
@@ -91,7 +91,7 @@ test('a text that is too long is cut and says so, and its event counts', () => {
   ]);
 });
 
-test('a text is cut between characters, and what is no character becomes one', () => {
+test('a text is truncated between characters, and an invalid character is replaced', () => {
   const fold = foldOf(visits, [
     visit({ page: `${'x'.repeat(254)}😀😀` }),
     visit({ page: 'a\uD800' }),
@@ -105,7 +105,7 @@ test('a text is cut between characters, and what is no character becomes one', (
   ]);
 });
 
-test('events of other types, and those that are filtered out, count nothing', () => {
+test('events of other types, and events that are filtered out, count nothing', () => {
   const some = defineDatasource({
     name: 'some',
     title: 'Some',
@@ -136,7 +136,7 @@ test('sums of longs are exact beyond 2^53, in any order', () => {
   assert.deepEqual(columns(down, 'points'), [[-BigInt(most) - 2n]]);
 });
 
-test('an event whose sum no long would hold is refused, and the next one counts', () => {
+test('an event whose sum exceeds a long is refused, and the next one counts', () => {
   const most = Number.MAX_SAFE_INTEGER;
   const fold = foldOf(
     visits,
@@ -152,7 +152,7 @@ test('an event whose sum no long would hold is refused, and the next one counts'
   assert.deepEqual(columns(fold, 'visits', 'points'), [[1025, 1024n * BigInt(most) + 1023n]]);
 });
 
-test('an event with a value that is no number of its metric counts in none of them', () => {
+test('an event with an invalid value for a metric counts in none of them', () => {
   const fold = foldOf(visits, [visit({ points: 1, seconds: 1 })]);
   assertRefused(fold, visit({ points: 0.5 }), /points: 0\.5 is no whole number up to 2\^53/);
   assertRefused(fold, visit({ points: 2 ** 53 }), /points: 9007199254740992 is no whole number/);
@@ -181,7 +181,7 @@ test('an event for which the declaration throws counts in none of the metrics', 
   assert.deepEqual(columns(fold, 'visits'), [[1]]);
 });
 
-test('least and most are null where no event has a value, and take zero and less', () => {
+test('least and most are null where no event has a value, and include zero and less', () => {
   const fold = foldOf(visits, [
     visit({ page: 'a' }),
     ...[-2, -5, 0].map((n) => visit({ page: 'b', points: n, seconds: n })),
@@ -233,7 +233,7 @@ test('a time before the year 1 or after the last date is refused', () => {
   assert.deepEqual(columns(fold, 'date'), [['0001-01-01']]);
 });
 
-test('a datasource may say when something happened, but not that it was later than its event', () => {
+test('a datasource may set an earlier time of an event, but not one later than the event', () => {
   const fold = new RollupFold(
     defineDatasource({
       name: 'told',
@@ -254,7 +254,7 @@ test('a datasource may say when something happened, but not that it was later th
   ]);
 });
 
-test('rows come by date, and within one by tenant, dimensions and bucket', () => {
+test('rows are sorted by date, and within one by tenant, dimensions and bucket', () => {
   const at = (n: number, page: string, tenant: string) => visit({ page }, { tenant, time: START + n * 15 * MINUTE });
   const fold = foldOf(visits, [
     at(1000, 'a', 'a'),
@@ -280,7 +280,7 @@ test('rows come by date, and within one by tenant, dimensions and bucket', () =>
   ]);
 });
 
-test('a drained fold is empty, and what it counts next is none of what is drained', () => {
+test('a drained fold is empty, and later counts do not include what was drained', () => {
   const fold = foldOf(visits, [visit({ page: 'a' })]);
   const segments = fold.drain();
   assert.deepEqual([fold.events, fold.rows], [0, 0]);
@@ -293,7 +293,7 @@ test('a drained fold is empty, and what it counts next is none of what is draine
   assert.deepEqual(Array.from(fold.drain()), []);
 });
 
-test('as many different tuples as events are all kept, and the size says so', () => {
+test('as many different tuples as events are all kept, and the size shows it', () => {
   const fold = new RollupFold(visits);
   const empty = fold.bytes;
   assert.ok(empty < 50_000, `${empty}`);

@@ -41,7 +41,7 @@ const someVisit = fc.record({
   }),
 });
 
-test('merged segments are what one fold of all their events would be', async (t) => {
+test('merged segments equal one fold of all their events', async (t) => {
   const duck = await duckdb(t);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.nat(3), someVisit), { maxLength: 120 }), async (placed) => {
@@ -83,7 +83,7 @@ test('sketches merge to the smallest hashes of all, however many there are', asy
   assert.equal(merged['visitors'].length, 4096);
 });
 
-test('a merged sum that no long holds is refused, not rounded', async (t) => {
+test('a merged sum that exceeds a long is refused, not rounded', async (t) => {
   const duck = await duckdb(t);
   const most = Array.from({ length: 1023 }, () => visit({ points: Number.MAX_SAFE_INTEGER }));
   await duck.load('parts', visits, foldOf(visits, most), foldOf(visits, most));
@@ -93,7 +93,7 @@ test('a merged sum that no long holds is refused, not rounded', async (t) => {
   );
 });
 
-test('a column that is younger than a segment reads as null there, and merges', async (t) => {
+test('a column that is newer than a segment reads as null there, and merges', async (t) => {
   const duck = await duckdb(t);
   await duck.load('parts', visitsBy('day'), foldOf(visitsBy('day'), [visit({ points: 3, seconds: 7 })]));
   await duck.run(

@@ -7,7 +7,7 @@ import { summarySql } from '../../reports/sql/finish.ts';
 import { duckdb } from './duckdb.ts';
 import { drained, foldOf, visit, visits } from './visits.ts';
 
-test('the hash of a text is the one that DuckDB makes', async (t) => {
+test('the hash of a text is the same as in DuckDB', async (t) => {
   const duck = await duckdb(t);
   const texts = fc.sample(fc.string({ unit: 'grapheme', maxLength: 100 }), 500);
   await duck.run('create table texts (place integer, text varchar)');
@@ -23,7 +23,7 @@ test('the hash of a text is the one that DuckDB makes', async (t) => {
   );
 });
 
-test('the hash never changes: tables hold it', () => {
+test('the hash never changes, because tables contain it', () => {
   assert.deepEqual(['', 'learner-1', 'Zoë'].map(hashOf), [
     4549053946144276596n,
     632906442965864417n,
@@ -31,7 +31,7 @@ test('the hash never changes: tables hold it', () => {
   ]);
 });
 
-test('a key stands for its value within one percent, and keys are in the order of values', () => {
+test('a key represents its value within one percent, and keys are in the order of values', () => {
   const value = fc
     .tuple(
       fc.double({ min: LEAST, max: MOST, noNaN: true }),
@@ -89,7 +89,7 @@ test('a sketch keeps the smallest hashes, whatever the order of events', () => {
   }
 });
 
-test('a quantile is that of exactly its rank, within one percent', async (t) => {
+test('a quantile has exactly its rank, and its value is within one percent', async (t) => {
   const duck = await duckdb(t);
   const seconds = fc.oneof(
     fc.double({ min: -1e6, max: 1e6, noNaN: true }),
@@ -125,7 +125,7 @@ test('a quantile is that of exactly its rank, within one percent', async (t) => 
   );
 });
 
-test('what no event has a value for is null as a quantile and none as different values', async (t) => {
+test('without values a quantile is null, and the number of different values is zero', async (t) => {
   const duck = await duckdb(t);
   await duck.load('parts', visits, foldOf(visits, [visit()]));
   await duck.run('update parts set visitors = null');

@@ -1,4 +1,4 @@
-/** The tables on a Cassandra that wants encryption and a password. */
+/** The tables on a Cassandra that requires encryption and a password. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const at = (login: string, keyspace = 'ours') =>
   `${server.url.replace('cassandra://', `cassandra://${login}@`)}/${keyspace}?dc=datacenter1&replication=datacenter1:1&tls=true`;
 const ADMIN = { url: at('cassandra:cassandra'), tls };
 
-test('rows are written and read over TLS, as a user without more rights than it needs', async (t) => {
+test('rows are written and read over TLS, as a user with only the needed rights', async (t) => {
   const admin = opened(t, ADMIN);
   await loggedIn(admin);
   await admin.prepare([learners, board]);
@@ -56,7 +56,7 @@ test('rows are written and read over TLS, as a user without more rights than it 
   });
 });
 
-test('a wrong password is told, and no password is', async (t) => {
+test('a wrong password is reported, but not shown', async (t) => {
   await loggedIn(opened(t, ADMIN));
   for (const [user, password] of [
     ['cassandra', 'secret-1'],
@@ -71,7 +71,7 @@ test('a wrong password is told, and no password is', async (t) => {
   }
 });
 
-test('a node whose certificate is not trusted is not talked to', async (t) => {
+test('a connection to a node with an untrusted certificate is refused', async (t) => {
   const tables = opened(t, { url: at('cassandra:cassandra') });
   await assert.rejects(tables.token('job', 'topic', 0), {
     code: 'ACCESS_REFUSED',

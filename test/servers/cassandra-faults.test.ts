@@ -25,51 +25,47 @@ const PATIENT = { timeout: 180_000 };
 const BACK_OFF_MS = 50;
 const USERS = Array.from({ length: 100 }, (_, i) => `user-${i}`);
 
-test(
-  'nothing acknowledged is lost when Cassandra is killed in the middle, and writing goes on by itself',
-  PATIENT,
-  async (t) => {
-    const tables = await prepared(t);
-    const held = new Map<string, RowWrite>();
-    let entries = new Map(USERS.map((user) => [user, Entries.empty<number>()]));
-    let restart: Promise<void> | undefined;
-    let [isBack, away, rounds] = [false, 0, 0];
-    for (let revision = 1; !isBack || rounds < 3; revision += 1) {
-      const before = entries;
-      entries = new Map(USERS.map((user) => [user, entriesOf(before, user).set(`entry-${revision}`, revision)]));
-      const rows = USERS.map((user) =>
-        write(['kill', user, 'b'], v(1, revision), {
-          whole: revision === 1,
-          outbox: `says ${revision}`,
-          data: { progress: revision, counts: entriesOf(entries, user) },
-        }),
-      );
-      const writing = until(tables, rows, () => (away += 1));
-      // While it is on its way.
-      if (revision === 20) {
-        restart = server.kill().then(() => server.start());
-        void restart.then(() => (isBack = true));
-      }
-      assert.deepEqual(
-        await writing,
-        USERS.map(() => 'written'),
-      );
-      for (const row of rows) held.set(row.key.join(), row);
-      entries = new Map(USERS.map((user) => [user, entriesOf(entries, user).settled()]));
-      if (isBack) rounds += 1;
+test('nothing acknowledged is lost when Cassandra is killed during writes, and writing resumes', PATIENT, async (t) => {
+  const tables = await prepared(t);
+  const held = new Map<string, RowWrite>();
+  let entries = new Map(USERS.map((user) => [user, Entries.empty<number>()]));
+  let restart: Promise<void> | undefined;
+  let [isBack, away, rounds] = [false, 0, 0];
+  for (let revision = 1; !isBack || rounds < 3; revision += 1) {
+    const before = entries;
+    entries = new Map(USERS.map((user) => [user, entriesOf(before, user).set(`entry-${revision}`, revision)]));
+    const rows = USERS.map((user) =>
+      write(['kill', user, 'b'], v(1, revision), {
+        whole: revision === 1,
+        outbox: `says ${revision}`,
+        data: { progress: revision, counts: entriesOf(entries, user) },
+      }),
+    );
+    const writing = until(tables, rows, () => (away += 1));
+    // While it is on its way.
+    if (revision === 20) {
+      restart = server.kill().then(() => server.start());
+      void restart.then(() => (isBack = true));
     }
-    await restart;
-    assert.ok(away > 0, 'it was away');
-    for (const row of held.values()) await assertHolds(tables, row);
-    await server.kill();
-    await server.start();
-    const next = opened(t);
-    for (const row of held.values()) await assertHolds(next, row);
-    assert.deepEqual((await keysWhere(next, learners, 0, 'kill', 'courseId', 'course-1')).length, USERS.length);
-  },
-);
+    assert.deepEqual(
+      await writing,
+      USERS.map(() => 'written'),
+    );
+    for (const row of rows) held.set(row.key.join(), row);
+    entries = new Map(USERS.map((user) => [user, entriesOf(entries, user).settled()]));
+    if (isBack) rounds += 1;
+  }
+  await restart;
+  assert.ok(away > 0, 'it was away');
+  for (const row of held.values()) await assertHolds(tables, row);
+  await server.kill();
+  await server.start();
+  const next = opened(t);
+  for (const row of held.values()) await assertHolds(next, row);
+  assert.deepEqual((await keysWhere(next, learners, 0, 'kill', 'courseId', 'course-1')).length, USERS.length);
+});
 
-test('a paused Cassandra is told within a bounded time, and goes on when it is resumed', PATIENT, async (t) => {
+test('a paused Cassandra is reported within a bounded time, and used again when it is resumed', PATIENT, async (t) => {
   const tables = await prepared(t);
   const [fresh, reader] = [opened(t), opened(t)];
   const row = write(['pause', 'ada', 'b'], v(1, 1));
@@ -109,7 +105,7 @@ test('a paused Cassandra is told within a bounded time, and goes on when it is r
   }
 });
 
-test('what a write that timed out does later shows nothing of itself', PATIENT, async (t) => {
+test('the late effects of a write that timed out are not visible', PATIENT, async (t) => {
   const tables = await prepared(t);
   const key = ['late', 'ada', 'b'];
   const counts = Entries.stored([['kept', 1]]);
@@ -141,7 +137,7 @@ test('what a write that timed out does later shows nothing of itself', PATIENT, 
   await assertHolds(tables, third);
 });
 
-test('a client that was made while Cassandra was away works once it is there', PATIENT, async (t) => {
+test('a client that was made while Cassandra was away works once it is back', PATIENT, async (t) => {
   await server.kill();
   const tables = opened(t);
   const row = write(['away', 'ada', 'b'], v(1, 1));

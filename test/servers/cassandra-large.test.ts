@@ -1,4 +1,4 @@
-/** Rows beyond what Cassandra takes as it comes, in one whose limits were raised as docs/operate.md says. */
+/** Rows beyond the default limits of Cassandra, in one whose limits were raised as docs/operate.md describes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

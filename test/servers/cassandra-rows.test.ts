@@ -1,4 +1,4 @@
-/** Claims and rows that were taken away, as they lie in a real Cassandra. */
+/** Claims and deleted rows, as a real Cassandra stores them. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -14,7 +14,7 @@ import { learners, v, write } from '../contracts/tables-samples.ts';
 const server = await running('cassandra');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-test('a row that was taken away lives as long as it is to be kept, and one that came back for ever', async (t) => {
+test('a deleted row is kept for its retention, and one that came back for ever', async (t) => {
   const { tables, client, keyspace } = await prepared(t);
   const key = ['acme', 'ada', 'b1'];
   /** The seconds that each cell has left, null where it stays. */
@@ -47,7 +47,7 @@ test('a row that was taken away lives as long as it is to be kept, and one that 
   }
 });
 
-test('claims are above those that were made before there was a line, and by a worker that knows none', async (t) => {
+test('claims are above those made without a sequence, before it existed or by an older worker', async (t) => {
   const { tables, client, keyspace } = await prepared(t);
   const claimed = (partition: number, token: number) =>
     client.execute(
@@ -62,7 +62,7 @@ test('claims are above those that were made before there was a line, and by a wo
   assert.equal(await tables.claim('j', 't', 0), 42);
 });
 
-test('a line that somebody deletes is there still, and one that is lost begins above all claims', async (t) => {
+test('a sequence that somebody deletes continues, and one that is lost begins above all claims', async (t) => {
   const { tables, client, keyspace } = await prepared(t);
   for (let token = 1; token <= 3; token++) assert.equal(await tables.claim('j', 't', token), token);
   await client.execute(`DELETE FROM ${keyspace}.tables_claims WHERE job = 'j' AND topic = 't' AND "partition" = -1`);
@@ -83,7 +83,7 @@ test('a thousand partitions are claimed at once', async (t) => {
   }
 });
 
-test('doctor tells how many tokens are left', async (t) => {
+test('doctor reports how many tokens are left', async (t) => {
   const { tables, keyspace } = await prepared(t);
   const told = async () => {
     const findings = await diagnoseCassandra({ url: `${server.url}/${keyspace}` });

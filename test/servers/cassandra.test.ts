@@ -64,7 +64,7 @@ test('people read projections with plain CQL', async (t) => {
   );
 });
 
-test('what Cassandra will never take is refused by itself, and leaves nothing behind', async (t) => {
+test('what Cassandra never accepts is refused alone, and leaves nothing behind', async (t) => {
   const { tables, tenant } = await prepared(t);
   const long = 'x'.repeat(LONGEST_INDEXED + 1);
   const huge = 'x'.repeat(17 * 1024 * 1024);
@@ -100,7 +100,7 @@ test('what Cassandra will never take is refused by itself, and leaves nothing be
   assert.equal(await countOf(tables, board, tenant), 1);
 });
 
-test('a row that is too large takes none of those that are written beside it with it', async (t) => {
+test('a row that is too large does not prevent rows written beside it', async (t) => {
   const { tables, tenant } = await prepared(t);
   for (const [n, outbox] of ['x'.repeat(17 * MIB), 'ü'.repeat(7 * MIB), 'x'.repeat(12 * MIB)].entries()) {
     const rows = [write([tenant, 'ada', `b${n}`], v(1, 1), { outbox }), write([tenant, 'bob', `b${n}`], v(1, 1))];
@@ -111,7 +111,7 @@ test('a row that is too large takes none of those that are written beside it wit
   assert.deepEqual(await tables.write(learners, [largest]), ['written']);
 });
 
-test('the longest value that an index takes is found', async (t) => {
+test('the longest value that an index accepts can be searched', async (t) => {
   const { tables, tenant, key } = await prepared(t);
   const region = 'ü'.repeat(LONGEST_INDEXED / 2);
   assert.deepEqual(await tables.write(learners, [write(key, v(1, 1), { data: { region } })]), ['written']);
@@ -130,7 +130,7 @@ test('what people delete or write without a version does not hide what a job wri
   await assertHolds(tables, row);
 });
 
-test('the statements that are shown make what preparing makes', async (t) => {
+test('the statements that are shown make the same tables as preparing', async (t) => {
   await prepared(t);
   const client = await clientOf(t);
   const shown = keyspaceName();
@@ -151,7 +151,7 @@ test('the statements that are shown make what preparing makes', async (t) => {
   assert.equal(await schema(shown), before, 'and preparing finds nothing to do');
 });
 
-test('clients that prepare at once make the tables once', async (t) => {
+test('concurrent prepares of several clients make the tables once', async (t) => {
   const own = keyspaceName();
   const client = await clientOf(t);
   for (const statement of tablesCql([], own)) await client.execute(statement);
@@ -175,7 +175,7 @@ const declaring =
     ...over,
   });
 
-test('a table whose columns are of another type or key is not touched', async (t) => {
+test('a table with columns of another type or key is left unchanged', async (t) => {
   const { tables } = await prepared(t);
   const declare = declaring();
   const level = (type: 'string' | 'int'): Field => ({ name: 'level', type, doc: '' });
@@ -192,7 +192,7 @@ test('a table whose columns are of another type or key is not touched', async (t
   await tables.prepare([declare({}, other, level('string'))]);
 });
 
-test('a field without a default is added to an empty table alone', async (t) => {
+test('a field without a default is added only to an empty table', async (t) => {
   const { tables, tenant } = await prepared(t);
   const declare = declaring();
   const before = declare({}, other);
@@ -205,7 +205,7 @@ test('a field without a default is added to an empty table alone', async (t) => 
   await assert.rejects(tables.prepare([late]), { code: 'TABLE_DRIFTED' });
 });
 
-test('rows are found by the default of a field that was added and indexed later', async (t) => {
+test('rows match the default of a field that was added and indexed later', async (t) => {
   const { tables, tenant } = await prepared(t);
   const declare = declaring();
   const before = declare({}, other);
@@ -242,7 +242,7 @@ test('a list of several pages goes through every key of a tenant', async (t) => 
   assert.equal(await countOf(tables, learners, tenant), 800);
 });
 
-test('an array that may be missing is told from one without elements', async (t) => {
+test('a missing array is distinguished from an empty one', async (t) => {
   const { tables, tenant } = await prepared(t);
   const declare = declaring();
   const table = declare(
@@ -269,7 +269,7 @@ test('an array that may be missing is told from one without elements', async (t)
   assert.deepEqual(shown(read[0]?.data?.['map']), shown(map));
 });
 
-test('a wrong call, a wrong datacenter and a lost table are told so', async (t) => {
+test('a wrong call, a wrong datacenter and a lost table are reported as such', async (t) => {
   const { tables, tenant, key } = await prepared(t);
   const wrong = { code: 'USAGE' };
   await assert.rejects(tables.read(learners, [[tenant, 'ada']]), wrong);

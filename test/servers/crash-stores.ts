@@ -1,4 +1,4 @@
-/** The stores of production for the crash property: names of their own in shared servers, and one tenant a life. */
+/** The stores of production for the crash property: names of their own in shared servers, and one tenant per run. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { callAnswered, timerFired } from '../../core/event.ts';

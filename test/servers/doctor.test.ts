@@ -1,4 +1,4 @@
-/** What the operator's commands find and do on real servers: `doctor`, `… apply`, `rebuild-views`. */
+/** The operator's commands on real servers: `doctor`, `… apply`, `rebuild-views`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -147,7 +147,7 @@ test('doctor connects to everything, apply makes what is missing, and what was l
   assert.deepEqual(problems(last.findings), []);
 });
 
-test('servers that are all away are all told, each with what to do', async (t) => {
+test('servers that are all away are all reported, each with what to do', async (t) => {
   const folder = temporaryFolder(t);
   const ports = await freePorts(9);
   const at = (i: number): string => `127.0.0.1:${ports[i]}`;
@@ -170,7 +170,7 @@ test('servers that are all away are all told, each with what to do', async (t) =
   assert.deepEqual(told.sort(), [...PORTS, 'mail', 'sms'].sort());
 });
 
-test('Redis: a wrong password, rights that are missing, a server that hangs', async (t) => {
+test('Redis: a wrong password, missing rights, a server that hangs', async (t) => {
   const server = await startRedis({ folder: join(own, 'redis') });
   t.after(() => server.kill());
   const { host } = new URL(server.url);
@@ -212,7 +212,7 @@ test('Postgres: a wrong password, a role without rights', async (t) => {
   assert.match(problems(await diagnosePostgres(options)).join(), /1 tables of the schema tributary may not be read/);
 });
 
-test('S3: a wrong secret, a bucket that is missing', async () => {
+test('S3: a wrong secret, a missing bucket', async () => {
   const query = `endpoint=${s3.url}`;
   await assert.rejects(diagnoseS3({ url: `s3://${S3_ACCESS_KEY}:guessed@any-bucket?${query}` }), {
     code: 'ACCESS_REFUSED',

@@ -30,8 +30,8 @@ const names = Array.from({ length: 3000 }, (_, number) => `course-${String(numbe
 const batch = (tenant: string, revision: number): Change[] =>
   names.map((name) => put(tenant, name, { learners: revision }, { token: 1, revision }));
 
-describe('Elasticsearch is killed in the middle of writing', { timeout: 600_000 }, () => {
-  test('a writer that is patient notices nothing, and no document that was acknowledged is lost', async (t) => {
+describe('Elasticsearch is killed during writes', { timeout: 600_000 }, () => {
+  test('a patient writer notices nothing, and no acknowledged document is lost', async (t) => {
     const search = opened(t);
     await search.prepare([courses]);
     await search.apply(courses, [remove('t1', 'gone', { token: 1, revision: 5 })]);
@@ -61,7 +61,7 @@ describe('Elasticsearch is killed in the middle of writing', { timeout: 600_000 
     assert.deepEqual(await search.apply(courses, older), ['stale', 'stale'], 'versions are kept, of removals too');
   });
 
-  test('what was acknowledged before is there when nothing was asked afterwards', async (t) => {
+  test('earlier acknowledged documents are kept when nothing was sent afterwards', async (t) => {
     const search = opened(t);
     await search.prepare([courses]);
     await search.apply(courses, batch('t2', 1));
@@ -70,7 +70,7 @@ describe('Elasticsearch is killed in the middle of writing', { timeout: 600_000 
     assert.equal((await search.search(courses, { ...all, tenant: 't2' })).total, names.length);
   });
 
-  test('a writer that is not patient is told in time, and the same call succeeds later', async (t) => {
+  test('an impatient writer gets an error in time, and the same call succeeds later', async (t) => {
     const search = opened(t, { patienceMs: 1000 });
     await opened(t).prepare([courses]);
     await server.kill();
@@ -93,7 +93,7 @@ describe('Elasticsearch is killed in the middle of writing', { timeout: 600_000 
 });
 
 describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
-  test('every call ends in time, and what was asked later is answered', async (t) => {
+  test('every call ends in time, and later calls are answered', async (t) => {
     const patient = opened(t);
     await patient.prepare([courses]);
     const search = opened(t, { patienceMs: 1000 });
@@ -113,7 +113,7 @@ describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
       assert.equal(outcome.reason.code, 'SEARCH_AWAY', String(outcome.reason));
     }
     assert.ok((await patient.apply(courses, batch('t4', 3))).every((result) => result === 'written'));
-    // What was cut off may have been read: it holds no newer version, and changes nothing.
+    // What was cut off may have been read: it has no newer version, and changes nothing.
     const { total } = await patient.search(courses, { ...all, tenant: 't4', filter: { learners: 3 } });
     assert.equal(total, names.length);
   });
@@ -138,7 +138,7 @@ describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
   });
 });
 
-/** What the runtime does: goes on trying while the store is away. */
+/** Like the runtime: retries while the store is away. */
 async function until<T>(act: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

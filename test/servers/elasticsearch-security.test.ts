@@ -1,4 +1,4 @@
-/** The search on an Elasticsearch that asks who is there, by HTTPS. */
+/** The search on an Elasticsearch with authentication, by HTTPS. */
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -71,7 +71,7 @@ function opened(t: TestContext, options: ElasticsearchOptions) {
   return search;
 }
 
-/** Rejected at once, with a message that tells no password. */
+/** Rejected at once, with a message that shows no password. */
 async function refused(act: Promise<unknown>, message: RegExp): Promise<void> {
   await assert.rejects(act, (error: Error & { code?: string }) => {
     assert.equal(error.code, 'ACCESS_REFUSED', error.message);
@@ -83,7 +83,7 @@ async function refused(act: Promise<unknown>, message: RegExp): Promise<void> {
 
 const login = `:${encodeURIComponent(PASSWORD)}@${host}`;
 
-test('with a name, a password and the authority of its certificate it works', async (t) => {
+test('with a user, a password and the authority of its certificate it works', async (t) => {
   const search = opened(t, { url: `elasticsearch+https://worker${login}`, caFile });
   await search.prepare([courses]);
   assert.deepEqual(await search.apply(courses, [put('t', 'a', { title: 'algebra' })]), ['written']);
@@ -93,7 +93,7 @@ test('with a name, a password and the authority of its certificate it works', as
   assert.deepEqual(await found(search, { tenant: 't' }), []);
 });
 
-test('without a name or with a wrong password it says what to give', async (t) => {
+test('without a user or with a wrong password the error names what to set', async (t) => {
   for (const who of ['', 'worker:wrong@', 'nobody:wrong@']) {
     const search = opened(t, { url: `https://${who}${host}`, caFile });
     const message = /does not let us in \((action .* requires authentication|unable to authenticate user \[\w+\])\)/;
@@ -103,7 +103,7 @@ test('without a name or with a wrong password it says what to give', async (t) =
   }
 });
 
-test('without the rights it says which', async (t) => {
+test('without the rights the error names them', async (t) => {
   const search = opened(t, { url: `https://reader${login}`, caFile });
   const message = /does not allow it .*needs the privileges read, write, maintenance, view_index_metadata and manage/;
   await refused(search.prepare([courses]), message);
@@ -113,12 +113,12 @@ test('without the rights it says which', async (t) => {
   await refused(other.prepare([courses]), /unauthorized for user \[worker\]/);
 });
 
-test('a certificate that nobody vouches for is not trusted, and is not waited for', async (t) => {
+test('an untrusted certificate is refused without waiting', async (t) => {
   const search = opened(t, { url: `https://worker${login}` });
   await refused(search.prepare([courses]), /the certificate of Elasticsearch is not trusted \(unable to verify/);
 });
 
-test('HTTP where HTTPS is spoken is told as that, with the remedy', async (t) => {
+test('HTTP on an HTTPS port is reported as such, with the remedy', async (t) => {
   const search = opened(t, { url: `elasticsearch://worker${login}`, patienceMs: 1000 });
   await assert.rejects(search.prepare([courses]), {
     code: 'CONFIG_INVALID',

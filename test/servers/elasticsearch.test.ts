@@ -67,7 +67,7 @@ const putThing = (name: string, record: Record<string, unknown>, revision = 1): 
 const all = { tenant: 'tenant', words: '', limit: 10 };
 
 describe('documents in Elasticsearch', () => {
-  test('what one process wrote is found by every other at once', async (t) => {
+  test('a document that one process wrote is visible to every other at once', async (t) => {
     const prefix = newPrefix();
     const [one, two] = [opened(t, { prefix }), opened(t, { prefix })];
     await Promise.all([one.prepare([courses]), two.prepare([courses])]);
@@ -78,7 +78,7 @@ describe('documents in Elasticsearch', () => {
     }
   });
 
-  test('writers of the same documents leave the newest versions, in as many requests as it takes', async (t) => {
+  test('concurrent writers of the same documents leave the newest versions, in as many requests as it takes', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
     await search.prepare([things]);
@@ -105,7 +105,7 @@ describe('documents in Elasticsearch', () => {
     assert.equal(seen, names.length);
   });
 
-  test('versions are told apart beyond what a number of JavaScript holds', async (t) => {
+  test('versions are compared beyond the precision of a JavaScript number', async (t) => {
     const search = opened(t, { prefix: newPrefix() });
     await search.prepare([things]);
     const at = (revision: number): Change => ({
@@ -118,7 +118,7 @@ describe('documents in Elasticsearch', () => {
     assert.deepEqual(await search.apply(things, [at(last)]), ['written']);
   });
 
-  test('a document is given back as it was written, whatever the names within it', async (t) => {
+  test('a document is returned as it was written, whatever the names within it', async (t) => {
     const search = opened(t, { prefix: newPrefix() });
     await search.prepare([things]);
     const names = '{"__proto__":1,"constructor":2,"a.b":3,"":4,".":5,"tributary":6,"hasOwnProperty":7}';
@@ -148,7 +148,7 @@ describe('documents in Elasticsearch', () => {
     assert.equal((await search.search(things, all)).total, 2);
   });
 
-  test('texts of any length are found by their words, and by their values up to the longest one', async (t) => {
+  test('texts of any length match by their words, and by their values up to the longest one', async (t) => {
     const search = opened(t, { prefix: newPrefix() });
     const index = declare([user, title, { ...title, name: 'note' }]);
     await search.prepare([index]);
@@ -167,7 +167,7 @@ describe('documents in Elasticsearch', () => {
     assert.equal(await find('', { note: longest.slice(1) }), 0);
   });
 
-  test('services that read the alias by themselves see fields by their types, and nothing that was removed', async (t) => {
+  test('services that read the alias directly see fields by their types, and no removed documents', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
     await search.prepare([things]);
@@ -190,7 +190,7 @@ describe('documents in Elasticsearch', () => {
     assert.equal((await client.count({ index: `${prefix}things` })).count, 2);
   });
 
-  test('a search that need not be fresh shows what was made visible before', async (t) => {
+  test('a search without freshness shows what was made visible before', async (t) => {
     const prefix = newPrefix();
     const [exact, lazy] = [opened(t, { prefix }), opened(t, { prefix, freshness: 'interval' })];
     await lazy.prepare([things]);
@@ -202,8 +202,8 @@ describe('documents in Elasticsearch', () => {
   });
 });
 
-describe('what was removed', () => {
-  test('is forgotten by a clean-up when it is old, unless it was written again', async (t) => {
+describe('removed documents', () => {
+  test('are deleted by a clean-up when they are old, unless they were written again', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
     await search.prepare([courses, things]);
@@ -225,13 +225,13 @@ describe('what was removed', () => {
     assert.equal((await client.count({ index: `${prefix}contract_courses-v1` })).count, 2);
   });
 
-  test('of an index that was never made there is nothing to forget', async (t) => {
+  test('of an index that was never made need no clean-up', async (t) => {
     assert.equal(await opened(t, { prefix: newPrefix() }).sweep([things]), 0);
   });
 });
 
 describe('indexes', () => {
-  test('are made once, by however many at the same time', async (t) => {
+  test('are made once, by any number of concurrent callers', async (t) => {
     const prefix = newPrefix();
     const searches = Array.from({ length: 5 }, () => opened(t, { prefix }));
     await Promise.all(searches.map((search) => search.prepare([things, courses, things])));
@@ -239,7 +239,7 @@ describe('indexes', () => {
     assert.deepEqual(Object.keys(made).sort(), [`${prefix}contract_courses-v1`, `${prefix}things-v1`]);
   });
 
-  test('are as the declaration says, and need nothing when they are there', async (t) => {
+  test('match the declaration, and need nothing when they exist', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix, replicas: 0 });
     await search.prepare([things]);
@@ -254,7 +254,7 @@ describe('indexes', () => {
     assert.equal(await version(), at, 'nothing was changed');
   });
 
-  test('are not made by writing to what was never prepared', async (t) => {
+  test('are not made by writes before they are prepared', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
     const missing = { code: 'TABLE_DRIFTED', kind: 'fatal', message: /things.*tributary indexes apply/ };
@@ -264,7 +264,7 @@ describe('indexes', () => {
     assert.equal(await client.indices.exists({ index: `${prefix}*`, allow_no_indices: false }), false);
   });
 
-  test('that were made for another declaration are refused until they are renewed', async (t) => {
+  test('made for another declaration are refused until they are renewed', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
     await search.prepare([things]);
@@ -285,7 +285,7 @@ describe('indexes', () => {
     assert.equal((await client.count({ index: `${prefix}things` })).count, 1, 'the alias shows nothing removed');
   });
 
-  test('are renewed past a generation that was begun and given up', async (t) => {
+  test('are renewed past a generation that was begun and abandoned', async (t) => {
     const prefix = newPrefix();
     const search = opened(t, { prefix });
     await search.prepare([things]);
@@ -293,7 +293,7 @@ describe('indexes', () => {
     assert.deepEqual(await search.renew(things), { before: `${prefix}things-v1`, now: `${prefix}things-v3` });
   });
 
-  test('that somebody else made or moved are refused, with what to do', async (t) => {
+  test('that another program made or moved are refused, with what to do', async (t) => {
     const cases: readonly [(alias: string) => Promise<unknown>, RegExp][] = [
       [(alias) => client.indices.create({ index: alias }), /is an index, and should be an alias/],
       [(alias) => client.indices.create({ index: `${alias}-v1` }), /things-v1 is there, but not its alias/],
@@ -340,7 +340,7 @@ describe('indexes', () => {
   });
 });
 
-test('the first version is accepted when it is zero', async (t) => {
+test('a first version of zero is accepted', async (t) => {
   const search = opened(t, { prefix: newPrefix() });
   await search.prepare([things]);
   const change = { ...putThing('ann', {}), version: { ...first, token: 0, revision: 0 } };

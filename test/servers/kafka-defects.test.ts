@@ -21,7 +21,7 @@ import { claimOf, codeOf, joined, keysOf, record, spread, take } from '../contra
 import { withTopic } from './kafka-topic.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-kafka-'));
-// Sessions as short as a test wants them.
+// Sessions short enough for a test.
 const server = await startKafka({ folder, settings: { 'group.min.session.timeout.ms': '500' } });
 after(async () => {
   await server.kill();
@@ -54,7 +54,7 @@ test('1: a member that has joined a newer generation cannot commit for a partiti
   assert.equal(await codeOf(claims[kept as number]?.commit(commit) ?? Promise.resolve()), undefined);
 });
 
-test('2 and 3: an error of any kind while records are handled ends neither the reading nor anybody’s membership', async (t) => {
+test('2 and 3: no error while records are handled ends the reading or anybody’s membership', async (t) => {
   const [transport, other] = [opened(t), opened(t)];
   const topic = await withTopic(transport, 2);
   const member = await joined(transport, 'count', topic, { wait: false });
@@ -78,7 +78,7 @@ test('2 and 3: an error of any kind while records are handled ends neither the r
   assert.deepEqual([member.held.size, bystander.held.size, revocations], [1, 1, 0]);
 });
 
-test('4: records that were dropped before they were read are not passed over in silence', async (t) => {
+test('4: records that were dropped before they were read are reported', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const offsets = await transport.produce(Array.from({ length: 10 }, (_, i) => record(topic, 0, { key: `k${i}` })));
@@ -123,7 +123,7 @@ test('5: a member stays in its group through a batch that takes several sessions
   await claim.commit({ records: [], offset: 1, metadata: '' });
 });
 
-test('6: a partition whose records nobody takes delays no other, and only so much of it is fetched ahead', async (t) => {
+test('6: a partition whose records nobody takes delays no other, and only a bounded amount of it is fetched ahead', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 3);
   const value = Buffer.alloc(1000);
@@ -191,7 +191,7 @@ test('8: claims are fenced partition by partition, since transactions know nothi
   assert.equal(await codeOf(one.commit({ records: [], offset: 1, metadata: '' })), undefined);
 });
 
-test('9: nothing is ever appended without a producer id, by which the broker knows a repeated request', async (t) => {
+test('9: every append has a producer id, by which the broker recognises a repeated request', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const offsets = await Promise.all([1, 2, 3, 4].map(() => transport.produce([record(topic, 0), record(topic, 0)])));
@@ -213,7 +213,7 @@ test('9: nothing is ever appended without a producer id, by which the broker kno
   }
 });
 
-test('10: 40,000 records to one partition in one call are no more work than in forty, and come in order', async (t) => {
+test('10: 40,000 records to one partition in one call are no more work than in forty, and arrive in order', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const keys = Array.from({ length: 40_000 }, (_, i) => `k${i}`);
@@ -236,7 +236,7 @@ test('a topic that was expanded is noticed, and its new partitions are given to 
   assert.deepEqual(keysOf(await transport.read(topic, 4, offset as number, 1)), ['new']);
 });
 
-test('no warning comes from a client that connects and works', async (t) => {
+test('a client that connects and works causes no warning', async (t) => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
   process.on('warning', note);

@@ -102,7 +102,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     assert.deepEqual(await keysIn(transport, to), keys);
   });
 
-  test('whatever is called while no broker answers says so in time, and works again when one does', async (t) => {
+  test('any call while no broker answers fails in time, and works again when one does', async (t) => {
     const server = await started(t);
     const transport = opened(t, server, { requestMs: 500, patienceMs: 1500 });
     const topic = await withTopic(transport, 2);
@@ -133,7 +133,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     assert.ok((await next.fetch({ maxRecords: 10, waitMs: 60_000 })).records.length > 0);
   });
 
-  test('a member that has not heard from its group for a session lets go by itself, and is given its partitions again', async (t) => {
+  test('a member without contact to its group for a session releases its partitions, and gets them again', async (t) => {
     const server = await started(t);
     await createInternalTopics(t, server);
     const transport = opened(t, server, { sessionMs: 1500, requestMs: 400, patienceMs: 1000 });
@@ -147,7 +147,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     await (await member.membership.claim(0)).commit({ records: [], offset: 1, metadata: '' });
   });
 
-  test('a member that its group hears again before it has let go gets back what it lets go of', async (t) => {
+  test('a member that reaches its group again before it has released its partitions gets them back', async (t) => {
     const server = await started(t);
     await createInternalTopics(t, server);
     const transport = opened(t, server, { sessionMs: 1500, requestMs: 400, patienceMs: 1000 });
@@ -155,7 +155,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     const admin = await administrator(t, server);
     const member = await joined(transport, 'count', topic);
     const refusal = () => member.membership.claim(0).then(String, (error: Error) => error.message);
-    /** False if the broker dropped it before it spoke again: then it joins when it has let go, and not before. */
+    /** False if the broker dropped it before it reconnected: then it joins when it has released its partitions, and not before. */
     const isHeard = async (): Promise<boolean> => {
       for (;;) {
         if ((await refusal()).includes('lets go of it')) return true;
@@ -169,7 +169,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
       assert.deepEqual(await member.revoking(), [0, 1]);
       server.resume();
       heard = await isHeard();
-      // It has joined the group by then, and was told that it has what it is letting go of.
+      // It has joined the group by then, and was assigned what it is releasing.
       for (let calls = 0; calls < 20; calls++) await transport.lag('count', topic);
       letGo();
       while (member.held.size > 0 && !heard) await member.told();
@@ -212,7 +212,7 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     assert.deepEqual(await keysIn(transport, to), keys);
   });
 
-  test('a broker that nobody listens for is away, and no secret is in the message', async () => {
+  test('a broker without a listener is away, and no secret is in the message', async () => {
     const transport = kafkaTransport({ url: 'kafka://bob:secret@127.0.0.1:1', patienceMs: 300 });
     await assert.rejects(
       transport.describe(),

@@ -1,4 +1,4 @@
-/** What topics do not take, and how much they are sent at once, on a real broker. */
+/** What topics do not accept, and how much they are sent at once, on a real broker. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -51,7 +51,7 @@ async function all(transport: Transport, topic: string, partition = 0): Promise<
   return transport.read(topic, partition, 0, 10_000);
 }
 
-test('a topic that takes less than a batch gets its records in smaller ones, in their order', async (t) => {
+test('a topic that accepts less than a batch gets its records in smaller ones, in their order', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   await limited(t, topic, 20_000);
@@ -73,7 +73,7 @@ test('a topic that takes less than a batch gets its records in smaller ones, in 
   assert.deepEqual(keys, [...even, ...even, ...odd, ...odd]);
 });
 
-test('a topic that takes less than is declared is found by verifying', async (t) => {
+test('verifying reports a topic that accepts less than is declared', async (t) => {
   const transport = opened(t);
   const topics = kafkaTopics({ url });
   t.after(() => topics.close());
@@ -85,7 +85,7 @@ test('a topic that takes less than is declared is found by verifying', async (t)
   assert.deepEqual([found?.kind, found?.action, others], ['limit', 'reported', []]);
 });
 
-test('a record of the far future is refused to others, and comes with the time of now from us, so that it holds nobody up', async (t) => {
+test('a record of the far future is refused from others, and written by us with the current time, so that it delays nobody', async (t) => {
   const transport = opened(t);
   const [topic, other] = [await withTopic(transport), await withTopic(transport)];
   const foreign = new Kafka({
@@ -121,7 +121,7 @@ test('a record of the far future is refused to others, and comes with the time o
   assert.deepEqual(new Set(rest.map(({ timestamp }) => timestamp)), new Set([1000, began]));
 });
 
-test('a topic that takes any time is found by verifying', async (t) => {
+test('verifying reports a topic that accepts any time', async (t) => {
   const transport = opened(t);
   const topics = kafkaTopics({ url });
   t.after(() => topics.close());
@@ -134,7 +134,7 @@ test('a topic that takes any time is found by verifying', async (t) => {
   assert.deepEqual(await topics.verify([wanted]), []);
 });
 
-test('of several records one of which is too large, none is appended, and the error names the topic', async (t) => {
+test('when one of several records is too large, none is appended, and the error names the topic', async (t) => {
   const transport = opened(t);
   const [topic, other] = [await withTopic(transport), await withTopic(transport)];
   await limited(t, topic, 20_000);
@@ -162,7 +162,7 @@ test('5,000 records of 100 kB to one partition are one transaction', async (t) =
   assert.ok(((await transport.describe([topic]))[0]?.partitions[0]?.end ?? 0) >= 5000);
 });
 
-test('what is called out to very many partitions is more than one call', async (t) => {
+test('broadcasts to very many partitions are more than one call', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 30);
   const claim = await (await joined(transport, 'count', topic)).membership.claim(0);

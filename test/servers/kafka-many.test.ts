@@ -1,4 +1,4 @@
-/** A thousand partitions in one process: what it asks the broker does not grow with them, but for what each of them needs. */
+/** A thousand partitions in one process: its requests to the broker do not grow with them, except for those of each partition. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ Connection.prototype.send = function counting(message) {
   asked.set(apiName, (asked.get(apiName) ?? 0) + 1);
   return send.call(this, message);
 };
-/** Of those whose number says something: a heartbeat or a fetch comes with time. */
+/** Of those whose number is meaningful: heartbeats and fetches depend on time. */
 function requests(): Record<string, number> {
   const found = Object.fromEntries(asked);
   asked.clear();
@@ -103,7 +103,7 @@ test('a thousand partitions are claimed and committed by one process, which asks
   }
 });
 
-test('a look is the begin of the transaction: the commit asks for nothing more, and a second look begins again', async (t) => {
+test('a look begins the transaction: the commit asks for nothing more, and a second look begins again', async (t) => {
   const transport = kafkaTransport({ url: server.url });
   t.after(() => transport.close());
   const claim = await claimOf(transport, 'look', await withTopic(transport), 0);
@@ -111,7 +111,7 @@ test('a look is the begin of the transaction: the commit asks for nothing more, 
   await claim.look();
   await claim.commit({ records: [], offset: 1, metadata: '' });
   assert.deepEqual(requests(), { AddOffsetsToTxn: 1, TxnOffsetCommit: 1, EndTxn: 1 });
-  // What is part of a transaction is answered without being written, and so says nothing.
+  // A part of a transaction is answered without being written, and so proves nothing.
   await claim.look();
   asked.clear();
   await claim.look();

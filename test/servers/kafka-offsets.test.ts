@@ -1,4 +1,4 @@
-/** Offsets that somebody else commits, their metadata, and dedupe positions in a topic of their own: on a broker that takes little metadata. */
+/** Offsets that others commit, their metadata, and dedupe positions in a topic of their own, on a broker that accepts little metadata. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -84,7 +84,7 @@ const offsetCommit = (group: string, topic: string, offset: number, metadata: st
   },
 });
 
-test('an offset that a tool of Kafka has set is foreign, at a claim and to who asks, until we commit', async (t) => {
+test('an offset that a Kafka tool has set is foreign, in claims and in descriptions, until we commit', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const member = await joined(transport, 'reset', topic);
@@ -99,7 +99,7 @@ test('an offset that a tool of Kafka has set is foreign, at a claim and to who a
   assert.deepEqual(await transport.committed('reset', topic), [{ offset: 3, metadata: 'repaired', foreign: false }]);
 });
 
-test('an offset that another client has committed is foreign, even with the metadata of ours', async (t) => {
+test('an offset that another client has committed is foreign, even with our metadata', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   for (const metadata of ['tributary1/4/=marks', 'host-7', '']) {
@@ -108,7 +108,7 @@ test('an offset that another client has committed is foreign, even with the meta
   }
 });
 
-test('metadata of the releases before it had a version is ours', async (t) => {
+test('metadata of releases before the versioned format are recognised as ours', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const text = '[["job/orders/0",[1,0]]]';
@@ -118,7 +118,7 @@ test('metadata of the releases before it had a version is ours', async (t) => {
   }
 });
 
-test('metadata of a newer release is waited for, and can be written over', async (t) => {
+test('metadata of a newer release make a claim wait, and can be overwritten', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   await commitAsOther('newer', topic, 6, 'tributary2/6/anything');
@@ -131,7 +131,7 @@ test('metadata of a newer release is waited for, and can be written over', async
   assert.deepEqual((await membership.claim(0)).committed, { offset: 1, metadata: 'given', foreign: false });
 });
 
-test('a broker that takes little metadata is noticed: the same transaction holds the marks elsewhere', async (t) => {
+test('a broker that accepts little metadata is noticed: the same transaction stores the dedupe positions elsewhere', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'little', topic);
@@ -145,7 +145,7 @@ test('a broker that takes little metadata is noticed: the same transaction holds
   assert.deepEqual(keysOf(await transport.read(topic, 1, 0, 10)), ['k0', 'k1', 'k2', 'k3']);
 });
 
-test('a partition whose transaction has not ended holds up no other one that is asked for with it', async (t) => {
+test('a partition with an open transaction delays no other one of the same request', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'unstable', topic);
@@ -170,7 +170,7 @@ test('a partition whose transaction has not ended holds up no other one that is 
   assert.deepEqual((await held).committed, { offset: 9, metadata: 'late', foreign: false });
 });
 
-test('long marks outlive the compaction of their topic, and a transaction that was aborted after them', async (t) => {
+test('long dedupe positions outlive the compaction of their topic, and a later aborted transaction', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'long', topic);
@@ -199,7 +199,7 @@ test('long marks outlive the compaction of their topic, and a transaction that w
   }
 });
 
-test('marks whose topic was lost are missed, and said to be', async (t) => {
+test('dedupe positions whose topic was lost are reported as missing', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const { membership } = await joined(transport, 'lost', topic);
@@ -251,7 +251,7 @@ test('a topic that is deleted and made again ends its claims, and none of them r
   assert.notEqual(next.shape.id, claim.shape.id);
   assert.deepEqual(keysOf(await take(next, 6)), ['e', 'f', 'g', 'h', 'i', 'j']);
 
-  // One that did not notice while the topic was gone: it has paused, say.
+  // One that did not notice while the topic was gone, for example because it was paused.
   const cluster = new Cluster(settingsOf({ url }));
   const fetcher = new Fetcher(cluster);
   t.after(() => {

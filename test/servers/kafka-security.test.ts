@@ -36,7 +36,7 @@ async function works(t: TestContext, options: KafkaOptions): Promise<void> {
   await claim.commit({ records: [record(topic, 1)], offset: 1, metadata: '' });
 }
 
-test('TLS, with an authority that is given', (t) => works(t, { url: `kafkas://${ssl}`, tls: { ca } }));
+test('TLS, with a given authority', (t) => works(t, { url: `kafkas://${ssl}`, tls: { ca } }));
 
 for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']) {
   test(`${mechanism}, by the URL`, (t) => works(t, { url: `kafka://${login}@${sasl}?sasl=${mechanism}` }));
@@ -44,12 +44,12 @@ for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']) {
     works(t, { url: `kafkas://${login}@${saslSsl}?sasl=${mechanism}`, tls: { ca } }));
 }
 
-test('OAUTHBEARER, with tokens of one’s own', async (t) => {
+test('OAUTHBEARER, with a token function of one’s own', async (t) => {
   const token = async () => unsigned(3600);
   await works(t, { url: `kafkas://${saslSsl}`, tls: { ca }, sasl: { mechanism: 'OAUTHBEARER', token } });
 });
 
-test('OAUTHBEARER, with tokens by client credentials, each asked for once while it is valid', async (t) => {
+test('OAUTHBEARER, with tokens by client credentials, each requested once while it is valid', async (t) => {
   const asked: string[] = [];
   const tokens = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -68,7 +68,7 @@ test('OAUTHBEARER, with tokens by client credentials, each asked for once while 
   assert.deepEqual(asked, [`Basic ${basic} grant_type=client_credentials&scope=kafka`]);
 });
 
-test('no token is a passing failure: who gives them may be away', async (t) => {
+test('a missing token is a temporary failure, since its issuer may be away', async (t) => {
   const sources = { tokenUrl: 'http://127.0.0.1:1/token', clientId: 'tributary', clientSecret: 'secret' };
   const options = { url: `kafka://${sasl}`, sasl: { mechanism: 'OAUTHBEARER', ...sources }, patienceMs: 300 } as const;
   const transport = kafkaTransport(options);
@@ -79,7 +79,7 @@ test('no token is a passing failure: who gives them may be away', async (t) => {
   );
 });
 
-test('a wrong password is refused access, at once and without the password in the message', async (t) => {
+test('a wrong password is refused at once, without the password in the message', async (t) => {
   for (const mechanism of ['PLAIN', 'SCRAM-SHA-512']) {
     const transport = kafkaTransport({ url: `kafka://alice:guessed@${sasl}?sasl=${mechanism}` });
     t.after(() => transport.close());
@@ -90,7 +90,7 @@ test('a wrong password is refused access, at once and without the password in th
   }
 });
 
-test('a certificate that nobody vouches for is refused, with what to give', async (t) => {
+test('an untrusted certificate is refused, with the option to set', async (t) => {
   const transport = kafkaTransport({ url: `kafkas://${ssl}`, patienceMs: 300 });
   t.after(() => transport.close());
   await assert.rejects(transport.describe(), {

@@ -1,4 +1,4 @@
-/** A topic of a test's own, whose records nothing drops however old their timestamps are. */
+/** A topic of one test, which keeps records of any age. */
 import { randomUUID } from 'node:crypto';
 import type { Transport } from '../../topics/log/transport.ts';
 import { DAY } from '../contracts/transport-members.ts';

@@ -23,7 +23,7 @@ topicsContract('Kafka', async (t) => {
   return { topics, transport };
 });
 
-test('an expansion by other tools, or one that was not finished, is finished by the next apply', async (t) => {
+test('the next apply completes an expansion by other tools, or one that was interrupted', async (t) => {
   const transport = kafkaTransport({ url, heartbeatMs: 100 });
   const topics = kafkaTopics({ url });
   const admin = new kafkajs.Kafka({ brokers: [new URL(url).host], logLevel: kafkajs.logLevel.NOTHING }).admin();

@@ -15,7 +15,7 @@ import { withTopic } from './kafka-topic.ts';
 const { url } = await running('kafka');
 
 function opened(t: TestContext, options: Partial<KafkaOptions> = {}): Transport {
-  // A heartbeat is how a member hears that the group changed.
+  // A heartbeat is how a member learns that the group changed.
   const transport = kafkaTransport({ url, heartbeatMs: 100, ...options });
   t.after(() => transport.close());
   return transport;
@@ -33,7 +33,7 @@ transportContract('kafka', async (t) => opened(t, { metadataMs: 200 }), {
   },
 });
 
-test('a group and its claims hold among processes', async (t) => {
+test('a group and its claims work across processes', async (t) => {
   const [first, second] = [opened(t), opened(t)];
   const topic = await withTopic(first, 4);
   const old = await joined(first, 'count', topic);
@@ -48,7 +48,7 @@ test('a group and its claims hold among processes', async (t) => {
   assert.equal(await codeOf(claim.commit({ records: [], offset: 8, metadata: '' })), 'FENCED');
 });
 
-test('claims of one partition, by several groups in one process, each read all of it from where they are', async (t) => {
+test('claims of one partition, by several groups in one process, each read all of it from their own offset', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   const keys = Array.from({ length: 60 }, (_, i) => `k${i}`);
@@ -63,7 +63,7 @@ test('claims of one partition, by several groups in one process, each read all o
   for (const claim of claims.slice(1)) assert.deepEqual(keysOf(await take(claim, keys.length)), keys);
 });
 
-test('an owner without work learns that somebody else claimed its partition, or moved its offset', async (t) => {
+test('an idle owner learns that its partition was claimed by another, or that its offset was moved', async (t) => {
   const [first, second] = [opened(t), opened(t)];
   const topic = await withTopic(first);
   const claim = await claimOf(first, 'count', topic, 0);
@@ -72,7 +72,7 @@ test('an owner without work learns that somebody else claimed its partition, or 
   assert.equal(await codeOf(idle), 'FENCED');
 });
 
-test('a group that has read everything has no lag, though marks of transactions follow the last record', async (t) => {
+test('a group that has read everything has no lag, though transaction markers follow the last record', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   await transport.produce([record(topic, 0), record(topic, 1), record(topic, 0)]);
@@ -93,7 +93,7 @@ test('a group that has read everything has no lag, though marks of transactions 
   );
 });
 
-test('a large record that compresses is taken though nothing is to be compressed', async (t) => {
+test('a large compressible record is accepted even without compression', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const value = Buffer.alloc(12 * 1024 * 1024, 'learner ');
@@ -102,7 +102,7 @@ test('a large record that compresses is taken though nothing is to be compressed
   assert.ok(value.equals(found?.value as Buffer));
 });
 
-test('records of a transaction that was aborted are never seen', async (t) => {
+test('records of an aborted transaction are never visible', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport, 2);
   const { membership } = await joined(transport, 'count', topic);
@@ -127,7 +127,7 @@ test('records of a transaction that was aborted are never seen', async (t) => {
 });
 
 for (const compression of COMPRESSIONS) {
-  test(`records written with ${compression} are taken by the broker and read again`, async (t) => {
+  test(`records written with ${compression} are accepted by the broker and read again`, async (t) => {
     const transport = opened(t, { compression });
     const topic = await withTopic(transport, 2);
     const value = Buffer.alloc(100_000, 'learner ');
@@ -152,7 +152,7 @@ test('a topic made again after its deletion has another id', async (t) => {
   assert.notEqual(ids[0], ids[1]);
 });
 
-test('an offset that is none is refused', async (t) => {
+test('an invalid offset is refused', async (t) => {
   const transport = opened(t);
   const topic = await withTopic(transport);
   for (const offset of [-1, 1.5, Number.NaN]) {
@@ -160,7 +160,7 @@ test('an offset that is none is refused', async (t) => {
   }
 });
 
-test('closing lets members commit what they have, and refuses the rest', async () => {
+test('closing lets members commit what they have, and refuses everything else', async () => {
   const transport = kafkaTransport({ url, heartbeatMs: 100 });
   const topic = await withTopic(transport);
   const assigned = Promise.withResolvers<void>();

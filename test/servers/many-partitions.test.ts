@@ -1,4 +1,4 @@
-/** A whole worker with a thousand partitions: `test/bench/many-partitions.ts` says how long it takes. */
+/** A whole worker with a thousand partitions: `test/bench/many-partitions.ts` measures how long it takes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a worker claims a thousand partitions, each once, and reads what its group has committed some few times', async (t) => {
+test('a worker claims a thousand partitions, each once, and reads the committed offsets of its group a few times', async (t) => {
   const cassandra = await running('cassandra');
   const wired = await wiredTo({ kafka: kafka.url, cassandra: cassandra.url, folder }, PARTITIONS);
   t.after(() => wired.close());
@@ -35,7 +35,7 @@ test('a worker claims a thousand partitions, each once, and reads what its group
     assert.equal(told.get('claimed'), PARTITIONS);
     assert.equal(told.get('fenced') ?? 0, 0);
     assert.equal(told.get('released'), PARTITIONS);
-    // Whoever goes on with an offset of its own asks for no other.
+    // A claim that continues with an offset of its own asks for no other.
     if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10, `${readings} readings`);
     else assert.equal(readings, 0);
   }

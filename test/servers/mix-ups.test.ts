@@ -1,4 +1,4 @@
-/** What real servers say to a client that speaks TLS to a port without, or a login that they do not want; and what we make of it. */
+/** Answers of real servers to TLS on a port without it, or to an unwanted login; and our messages about them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const hostOf = (url: string): string => /\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1
 const NO_TLS = { code: 'CONFIG_INVALID', message: /does not speak TLS, and the URL/ };
 const TLS_ALONE = { code: 'CONFIG_INVALID', message: /speaks TLS, and the URL/ };
 
-test('Redis without TLS, and with TLS alone', async () => {
+test('Redis without TLS, and with TLS only', async () => {
   await assert.rejects(diagnoseRedis({ url: `rediss://${hostOf((await running('redis')).url)}` }), NO_TLS);
   const folder = mkdtempSync(join(tmpdir(), 'tributary-redis-'));
   const encrypted = await startRedis({ folder, tls: true });

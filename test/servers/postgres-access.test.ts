@@ -1,4 +1,4 @@
-/** Who may use the requests on a real Postgres, and by which connection: a server of its own, since it is set up anew. */
+/** Access to the requests on a real Postgres, and the connection: a server of its own, since it is configured for this. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -36,7 +36,7 @@ async function administer(t: TestContext): Promise<Client> {
   return client;
 }
 
-test('a role that may not make tables uses those that are there, and one that may nothing is told so', async (t) => {
+test('a role that may not create tables uses existing ones, and one without rights gets an error that says so', async (t) => {
   const schema = newSchema();
   await opened(t, { schema }).create(newRequest('r1', 3), T0);
   const admin = await administer(t);
@@ -68,7 +68,7 @@ test('a wrong password, user or database is fatal, and the message says what to 
   }
 });
 
-test('an encrypted connection is made, and only to the server whose certificate is right', async (t) => {
+test('an encrypted connection is made only to a server with a valid certificate', async (t) => {
   const made = certificates(join(folder, 'certificates'));
   const stranger = certificates(join(folder, 'stranger')).ca;
   const ca = readFileSync(made.ca, 'utf8');

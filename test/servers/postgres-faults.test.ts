@@ -99,7 +99,7 @@ test('a killed server loses nothing that it acknowledged, and no request is fini
   );
 });
 
-test('a server that is gone or has just come back is away, and the same client goes on after it', async (t) => {
+test('a server that is down or has just restarted is away, and the same client continues afterwards', async (t) => {
   const requests = opened(t, 'gone', 4000);
   await requests.create(newRequest('r1', 3), T0);
   await server.kill();
@@ -142,7 +142,7 @@ test('it can be closed while the server is paused', async () => {
   await assert.rejects(requests.get('r1'), { code: 'USAGE' });
 });
 
-test('connections that the server ends while nobody uses them are made anew', async (t) => {
+test('idle connections that the server ends are replaced', async (t) => {
   const requests = opened(t, 'ended', 4000);
   await requests.create(newRequest('r1', 3), T0);
   const admin = new Client(server.url);
@@ -152,7 +152,7 @@ test('connections that the server ends while nobody uses them are made anew', as
   assert.equal((await persist(() => requests.get('r1')))?.id, 'r1');
 });
 
-test('what somebody else holds a lock on is away after a while, and the server does not go on without us', async (t) => {
+test('a lock of another session makes a call away after a while, and the server stops working on it', async (t) => {
   const requests = opened(t, 'locked', 1000);
   await requests.create(newRequest('r1', 3), T0);
   const admin = new Client(server.url);
@@ -165,7 +165,7 @@ test('what somebody else holds a lock on is away after a while, and the server d
   assert.equal((await requests.lease('bob', T0 + 1, T0 + 1000))?.attempt, 1);
 });
 
-test('an attempt whose answer was lost finishes again', async (t) => {
+test('an attempt whose answer was lost can finish again', async (t) => {
   const proxy = await startProxy(Number(new URL(server.url).port));
   t.after(() => proxy.stop());
   const requests = opened(t, 'answers', 4000, `postgres://postgres@127.0.0.1:${proxy.port}/postgres`);

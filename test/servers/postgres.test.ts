@@ -44,14 +44,14 @@ test('two installations in one database do not see each other', async (t) => {
   assert.equal(await other.get('r1'), undefined);
 });
 
-/** What several workers do at once, each with connections of its own; the clock is one, and goes on at every step. */
+/** What several workers do at once, each with connections of its own; they share a clock, which advances at every step. */
 const step = fc.record({
   does: fc.constantFrom('lease', 'lease', 'renew', 'finish', 'fail', 'cancel'),
   holds: fc.integer({ min: 1, max: 12 }),
 });
 const workers = fc.array(fc.array(step, { minLength: 15, maxLength: 30 }), { minLength: 4, maxLength: 4 });
 
-test('several processes never hold the same lease, and who lost one changes nothing any more', async (t) => {
+test('several processes never have the same lease, and one that lost it changes nothing any more', async (t) => {
   const REQUESTS = 6;
   await fc.assert(
     fc.asyncProperty(workers, async (scripts) => {
@@ -61,7 +61,7 @@ test('several processes never hold the same lease, and who lost one changes noth
       assert.ok(first);
       for (let index = 0; index < REQUESTS; index += 1) await first.create(newRequest(`r${index}`, 4), T0 + index);
       let now = T0 + 100;
-      /** The newest attempt that somebody was told to have, by request. */
+      /** The newest attempt that a worker was given, by request. */
       const newest = new Map<string, number>();
       const granted = new Set<string>();
       const finished = new Map<string, number>();
@@ -111,7 +111,7 @@ test('several processes never hold the same lease, and who lost one changes noth
   );
 });
 
-test('where transactions are serializable by default, who loses tries again', async (t) => {
+test('where transactions are serializable by default, a conflict is retried', async (t) => {
   const admin = await administer(t);
   const database = newSchema();
   await admin.query(`CREATE DATABASE ${database}`);
@@ -129,7 +129,7 @@ test('where transactions are serializable by default, who loses tries again', as
   assert.equal(ids.length, 10);
 });
 
-test('what is asked for often is found by an index', async (t) => {
+test('frequent queries use an index', async (t) => {
   const schema = newSchema();
   await opened(t, { schema }).list('acme', { limit: 1 });
   const admin = await administer(t);
@@ -163,7 +163,7 @@ test('tables of a later release are used as they are', async (t) => {
   assert.equal((await requests.lease('ada', T0, T0 + 1))?.id, 'r1');
 });
 
-test('tables that somebody dropped are a broken store, not an outage', async (t) => {
+test('dropped tables are a broken store, not an outage', async (t) => {
   const schema = newSchema();
   const requests = opened(t, { schema });
   await requests.list('acme', { limit: 1 });

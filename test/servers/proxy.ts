@@ -1,4 +1,4 @@
-/** Stands between a client and a server of 127.0.0.1 and loses an answer: the server did what it was asked, and nobody hears of it. */
+/** A proxy between a client and a server of 127.0.0.1 that loses an answer: the server did what it was asked, the client does not know. */
 import { connect, createServer, type Socket } from 'node:net';
 
 export interface Proxy {

@@ -1,4 +1,4 @@
-/** The rows of a job, made anew on Kafka and Cassandra while the job works under load, made current, and those of before again. */
+/** The rows of a job are made anew on Kafka and Cassandra while it works under load, made current, and swapped back. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -117,7 +117,7 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
   assertViewsShowRows(shown, CAMPUS_JOBS);
   const said = await partitionsOf(campus.stores.transport, summarizeBatch.from.name);
   const ids = said.flat().map(({ headers }) => headers['ce_id']);
-  assert.equal(new Set(ids).size, ids.length, 'nothing was said twice');
+  assert.equal(new Set(ids).size, ids.length, 'nothing was emitted twice');
   const joined = said.flat().filter(({ headers }) => headers['ce_type'] === learnerJoined.type);
   assert.equal(joined.length, enrolled);
 

@@ -28,7 +28,7 @@ const one = (revision: number) => inCourse(['acme', 'ann', 'a'], { token: 1, rev
 const written = USERS.map(() => 'written');
 
 describe('the cache while Redis is away', { timeout: 120_000 }, () => {
-  test('nothing acknowledged is lost when Redis is killed in the middle, and writing goes on by itself', async (t) => {
+  test('nothing acknowledged is lost when Redis is killed during writes, and writing resumes', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder, settings: DURABLE }));
     const cache = opened(t, server, PATIENT);
     for (let round = 0; round < 3; round += 1) {
@@ -55,7 +55,7 @@ describe('the cache while Redis is away', { timeout: 120_000 }, () => {
     }
   });
 
-  test('what was acknowledged is there when Redis was killed right afterwards', async (t) => {
+  test('an acknowledged change is kept when Redis is killed right afterwards', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder, settings: DURABLE }));
     const cache = opened(t, server, PATIENT);
     await cache.apply(courses, batch(1));
@@ -68,7 +68,7 @@ describe('the cache while Redis is away', { timeout: 120_000 }, () => {
     );
   });
 
-  test('a Redis that is stopped is given up after a while, and used again when it goes on', async (t) => {
+  test('calls to a suspended Redis are given up after a while, and it is used again when it resumes', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const cache = opened(t, server, HASTY);
     await cache.apply(courses, batch(1));
@@ -99,7 +99,7 @@ describe('the cache while Redis is away', { timeout: 120_000 }, () => {
     assert.equal(record?.['count'], 1);
   });
 
-  test('a Redis that comes back empty is no error', async (t) => {
+  test('a Redis that returns empty is no error', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder, settings: [['appendonly', 'no']] }));
     const cache = opened(t, server, PATIENT);
     const told = listening();
@@ -113,7 +113,7 @@ describe('the cache while Redis is away', { timeout: 120_000 }, () => {
     await told.until('a', 4);
   });
 
-  test('scripts that the server forgot are sent again', async (t) => {
+  test('scripts that the server lost are sent again', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const cache = opened(t, server, PATIENT);
     const redis = connected(t, server);
@@ -148,7 +148,7 @@ describe('a process that closed its cache', { timeout: 240_000 }, () => {
 });
 
 describe('live updates after a break', { timeout: 120_000 }, () => {
-  test('a subscription goes on when Redis was killed', async (t) => {
+  test('a subscription continues after Redis was killed', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const [cache, writer] = [opened(t, server, PATIENT), opened(t, server, PATIENT)];
     const told = listening();
@@ -161,7 +161,7 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
     }
   });
 
-  test('what was changed and removed while a subscriber was cut off is told when it is back', async (t) => {
+  test('changes and removals while a subscriber was disconnected are delivered when it is back', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const [cache, writer, redis] = [opened(t, server, PATIENT), opened(t, server, PATIENT), connected(t, server)];
     const told = listening();
@@ -195,7 +195,7 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
     );
   });
 
-  test('a subscriber notices that Redis does not answer any more', async (t) => {
+  test('a subscriber notices that Redis no longer answers', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const cache = opened(t, server, HASTY);
     const told = listening();
@@ -216,7 +216,7 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
 });
 
 describe('failover', { timeout: 120_000 }, () => {
-  test('the replica that Sentinel chooses takes over writes, reads and subscriptions', async (t) => {
+  test('the replica that Sentinel promotes takes over writes, reads and subscriptions', async (t) => {
     const group = await running(t, (folder) => startRedisSentinel({ folder }));
     const cache = opened(t, group, PATIENT);
     const told = listening();
@@ -233,7 +233,7 @@ describe('failover', { timeout: 120_000 }, () => {
     assert.deepEqual(await cache.read(courses, ['acme', 'user-1']), [{ user: 'user-1', course: 'a', count: 2 }]);
   });
 
-  test('a master that is made a replica is left for the new one', async (t) => {
+  test('a master that becomes a replica is left for the new one', async (t) => {
     const group = await running(t, (folder) => startRedisSentinel({ folder }));
     const cache = opened(t, group, PATIENT);
     await cache.apply(courses, batch(1));
@@ -254,7 +254,7 @@ describe('failover', { timeout: 120_000 }, () => {
     assert.equal(JSON.parse(record ?? '').count, 9_999_999);
   });
 
-  test('a node of a cluster that is killed is waited for, and the others go on', async (t) => {
+  test('a killed node of a cluster is waited for, and the others continue', async (t) => {
     const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, PATIENT);
     const told = listening();
@@ -272,7 +272,7 @@ describe('failover', { timeout: 120_000 }, () => {
     }
   });
 
-  test('a node of a cluster that is stopped is given up after a while, and used again when it goes on', async (t) => {
+  test('calls to a suspended node of a cluster are given up after a while, and it is used again when it resumes', async (t) => {
     const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, HASTY);
     await cache.apply(courses, batch(1));
@@ -282,7 +282,7 @@ describe('failover', { timeout: 120_000 }, () => {
     assert.deepEqual(await untilBack(() => cache.apply(courses, batch(3))), written);
   });
 
-  test('a node of a cluster that hangs until the others drop it keeps no live update from anybody', async (t) => {
+  test('a node of a cluster that hangs until the others drop it delays no live update', async (t) => {
     const cluster = await running(t, clusterIn);
     const [cache, writer] = [opened(t, cluster, PATIENT), opened(t, cluster, PATIENT)];
     let isOver = false;

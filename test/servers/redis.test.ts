@@ -47,7 +47,7 @@ for (const { name, url } of [single, sentinel, cluster]) {
   });
 }
 
-describe('what lies in Redis', () => {
+describe('data in Redis', () => {
   test('an entry is a hash that any client can read', async (t) => {
     const { cache, redis, prefix } = around(t);
     await cache.apply(courses, [
@@ -62,7 +62,7 @@ describe('what lies in Redis', () => {
     assert.equal(await redis.hget(`${prefix}contract_counters:{acme:bob}`, 'record'), '{"user":"bob","count":1}');
   });
 
-  test('a live change is published on the channel of the name of its entry', async (t) => {
+  test('a live change is published on the channel named like its entry', async (t) => {
     const { cache, redis, prefix } = around(t);
     const messages: string[] = [];
     const [second, heard] = [Promise.withResolvers<void>(), redis.duplicate()];
@@ -81,7 +81,7 @@ describe('what lies in Redis', () => {
     );
   });
 
-  test('of an entry without records nothing is left a day later, and of one that came back everything', async (t) => {
+  test('an entry without records is gone a day later, and one that came back is complete', async (t) => {
     const { cache, redis, prefix } = around(t);
     const keys = [`${prefix}contract_courses:{acme:ann}:versions`, `${prefix}contract_courses:{acme:ann}:removals`];
     const left = (): Promise<number[]> => Promise.all(keys.map((key) => redis.pttl(key)));
@@ -97,7 +97,7 @@ describe('what lies in Redis', () => {
     assert.equal(await redis.exists(keys[1] ?? ''), 0);
   });
 
-  test('removals of more than a day ago are forgotten by the next one, and later ones are not', async (t) => {
+  test('removals older than a day are forgotten at the next one, and later ones are not', async (t) => {
     const { cache, redis, prefix } = around(t);
     const key = `${prefix}contract_courses:{acme:ann}`;
     const remove = (course: string) => inCourse(['acme', 'ann', course], { token: 1, revision: 2 }, undefined);
@@ -109,7 +109,7 @@ describe('what lies in Redis', () => {
     assert.deepEqual(Object.keys(await redis.hgetall(`${key}:versions`)).sort(), ['kept', 'new', 'young']);
   });
 
-  test('records whose versions were lost are dropped by the next change of their entry', async (t) => {
+  test('records whose versions were lost are dropped at the next change of their entry', async (t) => {
     const { cache, redis, prefix } = around(t);
     const write = (course: string) => cache.apply(courses, [inCourse(['acme', 'ann', course], first, 1)]);
     await write('a');
@@ -118,7 +118,7 @@ describe('what lies in Redis', () => {
     assert.deepEqual(await cache.read(courses, ['acme', 'ann']), [{ user: 'ann', course: 'b', count: 1 }]);
   });
 
-  test('a Redis that was emptied takes everything again', async (t) => {
+  test('a Redis that was emptied accepts everything again', async (t) => {
     const { cache, redis, prefix } = around(t);
     const write = () => cache.apply(courses, [inCourse(['acme', 'ann', 'a'], first, 1)]);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a'], { token: 2, revision: 1 }, 2)]);
@@ -129,7 +129,7 @@ describe('what lies in Redis', () => {
     assert.deepEqual(await write(), ['written']);
   });
 
-  test('databases and prefixes of one Redis see and hear nothing of each other', async (t) => {
+  test('databases and prefixes of one Redis do not see each other', async (t) => {
     const prefix = `${randomUUID()}:`;
     const caches = [
       opened(t, { url: single.url, prefix }),
@@ -150,7 +150,7 @@ describe('what lies in Redis', () => {
     }
   });
 
-  test('in a cluster all keys of an entry lie in one slot', async (t) => {
+  test('in a cluster all keys of an entry are in one slot', async (t) => {
     const prefix = `${randomUUID()}:`;
     const cache = opened(t, { url: cluster.url, prefix });
     const users = Array.from({ length: 300 }, (_, number) => `user-${number}`);
@@ -169,7 +169,7 @@ describe('what lies in Redis', () => {
   });
 });
 
-describe('what is sent', () => {
+describe('calls', () => {
   for (const { name, url } of [single, cluster]) {
     test(`every change of a large batch has its own result: ${name}`, async (t) => {
       const cache = opened(t, { url, prefix: `${randomUUID()}:` });
@@ -205,7 +205,7 @@ describe('what is sent', () => {
     assert.equal((await cache.read(counters, ['acme', 'bob'])).length, 1);
   });
 
-  test('what others publish on a channel is not told', async (t) => {
+  test('what others publish on a channel is not delivered', async (t) => {
     const { cache, redis, prefix } = around(t);
     const told = listening();
     await cache.subscribe(courses, ['acme', 'ann'], told.listener);
@@ -217,7 +217,7 @@ describe('what is sent', () => {
     assert.equal(told.updates().length, 1);
   });
 
-  test('a record that others made unreadable is named', async (t) => {
+  test('a record that others made unreadable is named in the error', async (t) => {
     const { cache, redis, prefix } = around(t);
     await redis.hset(`${prefix}contract_counters:{acme:ann}`, 'record', 'one');
     await assert.rejects(cache.read(counters, ['acme', 'ann']), {
@@ -226,7 +226,7 @@ describe('what is sent', () => {
     });
   });
 
-  test('a cache that was closed says so, and leaving it afterwards is no error', async (t) => {
+  test('a closed cache refuses calls, and unsubscribing afterwards is no error', async (t) => {
     const { cache } = around(t);
     const leave = await cache.subscribe(courses, ['acme', 'ann'], nobody);
     await cache.close();
@@ -236,12 +236,12 @@ describe('what is sent', () => {
   });
 });
 
-describe('who may come in', () => {
+describe('access', () => {
   const RIGHTS =
     '~tributary:* &*tributary:* +@connection +@hash +@sortedset +eval +evalsha +exists +del +pexpire +persist +time ' +
     '+publish +subscribe +unsubscribe +info';
 
-  test('the documented rights are enough, over an encrypted connection', async (t) => {
+  test('the documented rights are sufficient, over an encrypted connection', async (t) => {
     const users = [`writer on >se%cret@ ${RIGHTS}`];
     const server = await startRedis({ folder: join(folder, 'tls'), tls: true, users });
     t.after(() => server.kill());
@@ -277,7 +277,7 @@ describe('who may come in', () => {
     await assert.rejects(without.apply(courses, [inCourse(['acme', 'ann', 'a'], first, 1)]), { message: /NOAUTH/ });
   });
 
-  test('a URL of the wrong kind is named', async (t) => {
+  test('an invalid URL is named in the error', async (t) => {
     const node = opened(t, { url: cluster.nodes[0]?.url ?? '', patienceMs: 60_000 });
     const changes = Array.from({ length: 20 }, (_, number) => inCourse(['acme', `user-${number}`, 'a'], first, 1));
     await assert.rejects(node.apply(courses, changes), { code: 'STORE_BROKEN', message: /redis\+cluster:/ });
@@ -285,12 +285,12 @@ describe('who may come in', () => {
     await assert.rejects(none.apply(courses, changes), { code: 'STORE_BROKEN', message: /cluster support disabled/ });
   });
 
-  test('a prefix that would decide on the slots is refused', () => {
+  test('a prefix that would affect the slots is refused', () => {
     assert.throws(() => redisCache({ url: single.url, prefix: '{a}:' }), { code: 'CONFIG_INVALID', message: /brace/ });
   });
 });
 
-test('a full Redis is waited for, and removals make room meanwhile', async (t) => {
+test('a full Redis is waited for, and removals free memory meanwhile', async (t) => {
   const server = await startRedis({ folder: join(folder, 'full'), settings: [['maxmemory-policy', 'noeviction']] });
   t.after(() => server.kill());
   const cache = opened(t, { url: server.url, patienceMs: 60_000 });

@@ -29,7 +29,7 @@ function client(t: TestContext, url = server.url, timeoutMs = 2000) {
   return registry;
 }
 
-test('with the registry killed, records with known ids are read and written, and it is away for unknown ones', async (t) => {
+test('with the registry killed, records with known ids are read and written, and unknown ids are away', async (t) => {
   const topic = newTopic();
   const producer = new Codec(client(t));
   await producer.prepare([topic]);
@@ -47,7 +47,7 @@ test('with the registry killed, records with known ids are read and written, and
   await assert.rejects(new Codec(client(t)).prepare([topic]), { code: 'REGISTRY_AWAY', kind: 'retry' });
 });
 
-test('a client goes on by itself when the registry is back', async (t) => {
+test('a client continues when the registry is back', async (t) => {
   const registry = client(t);
   await registry.register(`${randomUUID()}-a`, '"string"');
   await server.kill();

@@ -41,7 +41,7 @@ async function put(path: string, body: object): Promise<void> {
   assert.equal(response.status, 200, await response.text());
 }
 
-test('a schema that cannot read what is there is fatal, and the message names its subject', async (t) => {
+test('a schema that cannot read existing ones is fatal, and the message names its subject', async (t) => {
   const registry = confluentRegistry({ url });
   t.after(() => registry.close());
   const subject = `${randomUUID()}-shop.Placed`;
@@ -57,7 +57,7 @@ test('a schema that cannot read what is there is fatal, and the message names it
   assert.notEqual(next, id);
 });
 
-test('what is no Avro schema is fatal', async (t) => {
+test('an invalid Avro schema is fatal', async (t) => {
   const registry = confluentRegistry({ url });
   t.after(() => registry.close());
   await assert.rejects(registry.register(`${randomUUID()}-shop.Placed`, '{"type":"nonsense"}'), {
@@ -65,7 +65,7 @@ test('what is no Avro schema is fatal', async (t) => {
   });
 });
 
-test('subjects may have any characters that names of topics and records have', async (t) => {
+test('subjects can have all characters of names of topics and records', async (t) => {
   const registry = confluentRegistry({ url });
   t.after(() => registry.close());
   const subject = `Team_1.orders-${randomUUID()}/x y-shop.v1.Placed`;
@@ -75,13 +75,13 @@ test('subjects may have any characters that names of topics and records have', a
   assert.equal(await other.register(subject, schemaOf()), id);
 });
 
-test('the ids that no registry gives have no schema', async (t) => {
+test('ids that no registry assigns have no schema', async (t) => {
   const registry = confluentRegistry({ url });
   t.after(() => registry.close());
   for (const id of [0, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) assert.equal(await registry.schema(id), undefined);
 });
 
-test('over TLS it is known by its authority, and by no other', async (t) => {
+test('over TLS it is verified by its authority, and by no other', async (t) => {
   const files = certificates(join(folder, 'tls'));
   const proxy = createServer({ key: readFileSync(files.key), cert: readFileSync(files.cert) }, (request, response) => {
     fetch(url + request.url)

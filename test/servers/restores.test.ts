@@ -73,7 +73,7 @@ const everything = (c: Campus) => dump(c.stores, CAMPUS_JOBS);
 const RESTORED = { restored: true };
 
 for (const how of ['the offsets that were kept beside it', 'a time before it']) {
-  test(`tables of Cassandra that were restored from a backup: from ${how} all is as before`, async (t) => {
+  test(`tables of Cassandra that were restored from a backup: moving to ${how} restores everything`, async (t) => {
     const { c, truncate } = await campus(t);
     await c.enrol(5);
     await c.run();

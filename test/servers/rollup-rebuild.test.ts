@@ -1,4 +1,4 @@
-/** A table of a datasource is made anew on Kafka and S3 while its rollup works under load: from the topic, and from the archive of what it has lost. */
+/** A table of a datasource is made anew on Kafka and S3 while its rollup works under load: from the topic, and from the archive. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -61,7 +61,7 @@ async function compared({ kept }: World, one: number, other: number) {
   return compareTables(visits, before, after, { duck, cache, signal: SIGNAL, progress: () => {} });
 }
 
-test('a table is made anew from the topic and its archive under load, and the rollup goes on in it', async (t) => {
+test('a table is made anew from the topic and its archive under load, and the rollup continues in it', async (t) => {
   const { world, topic } = await installation(t);
   const { kept, runtime, stores } = world;
   let count = 0;
@@ -104,7 +104,7 @@ test('a table is made anew from the topic and its archive under load, and the ro
   const generation = await openNewest(kept.objects, source.prefix, before.generation);
   const own = { ...runtime, stores: { ...stores, transport: whole.transport } };
   const parts = { source, generation, stores: kept, runtime: own, settings: { ...SETTINGS, publishMs: 200 } };
-  // Ended in between, it goes on where it was.
+  // Ended in between, it resumes where it was.
   const ending = new AbortController();
   const ended = rebuildGeneration(parts, { signal: ending.signal, progress: () => ending.abort(new Error('ended')) });
   await assert.rejects(ended, { message: 'ended' });

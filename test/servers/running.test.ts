@@ -16,14 +16,14 @@ function withVariable(t: TestContext, value: string | undefined): void {
   t.after(() => set(before));
 }
 
-test('a test gets a server that runs, the same one every time', async () => {
+test('a test gets a running server, the same one every time', async () => {
   const server = await running('redis');
   assert.equal(isGone(server.pid), false);
   assert.match(server.url, /^redis:\/\/127\.0\.0\.1:\d+$/);
   assert.deepEqual(await running('redis'), server);
 });
 
-test('a test that is run without servers is told how to run it', async (t) => {
+test('a test that is run without servers reports how to run it', async (t) => {
   withVariable(t, undefined);
   await assert.rejects(running('redis'), /npm run test:servers -- .*running\.test\.ts/);
 });

@@ -39,7 +39,7 @@ async function* megabytes(count: number, between: (part: number) => Promise<void
   }
 }
 
-test('a server killed while objects are written has each whole or not at all, and loses none that it acknowledged', async (t) => {
+test('when the server is killed while objects are written, each is whole or absent, and no acknowledged one is lost', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 6000 });
   const WRITES = 60;
   const written = new Set<string>();
@@ -67,7 +67,7 @@ test('a server killed while objects are written has each whole or not at all, an
   }
 });
 
-test('a server killed in the middle of a large write shows nothing of it, and the same client writes it again', async (t) => {
+test('when the server is killed during a large write nothing of it is visible, and the same client writes it again', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 3000, partBytes: 5 * MEGABYTE });
   const killing = megabytes(40, async (part) => {
     if (part === 20) await server.kill();
@@ -84,7 +84,7 @@ test('a server killed in the middle of a large write shows nothing of it, and th
   assert.equal((await objects.head('big'))?.bytes, 40 * MEGABYTE);
 });
 
-test('a server that is restarted in the middle of a large write has it at the first attempt or at the next', async (t) => {
+test('a large write during which the server is restarted succeeds at the first attempt or at the next', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 6000, partBytes: 5 * MEGABYTE });
   let restarts = 0;
   const body = (): AsyncIterable<Uint8Array> =>
@@ -125,7 +125,7 @@ test('a paused server is away while it is paused', async (t) => {
   assert.equal(await text(objects, 'after'), 'x');
 });
 
-test('a server paused in the middle of a large write is away, and nothing of it is seen', async (t) => {
+test('a server paused during a large write is away, and nothing of the write is visible', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 1500, partBytes: 5 * MEGABYTE });
   const body = megabytes(40, async (part) => {
     if (part === 12) server.pause();
@@ -137,7 +137,7 @@ test('a server paused in the middle of a large write is away, and nothing of it 
   assert.deepEqual(await names(objects, ''), []);
 });
 
-test('a reader that takes its time is not cut off', async (t) => {
+test('a slow reader is not cut off', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 600 });
   await objects.put('a', Buffer.alloc(30 * MEGABYTE, 'a'));
   let length = 0;
@@ -149,7 +149,7 @@ test('a reader that takes its time is not cut off', async (t) => {
   assert.equal(length, 30 * MEGABYTE);
 });
 
-test('a server killed in the middle of a read is away for its reader', async (t) => {
+test('a server killed during a read is away for its reader', async (t) => {
   const { objects } = await storeOf(t, server.url, { timeoutMs: 3000 });
   await objects.put('a', Buffer.alloc(30 * MEGABYTE, 'a'));
   const begun = (await objects.get('a'))[Symbol.asyncIterator]();
@@ -160,7 +160,7 @@ test('a server killed in the middle of a read is away for its reader', async (t)
   await server.kill();
   await assert.rejects(rest(begun), away);
   await server.start();
-  // Also for those who had not begun to read.
+  // For readers that had not begun, too.
   for (const each of unread) await assert.rejects(rest(each[Symbol.asyncIterator]()), away);
   assert.equal((await bodyOf(objects, 'a')).length, 30 * MEGABYTE);
 });
@@ -170,7 +170,7 @@ for (const [size, body, request] of [
   ['large', Buffer.alloc(12 * MEGABYTE, 'm'), '<CompleteMultipartUpload'],
 ] as const) {
   for (const method of ['create', 'put'] as const) {
-    test(`a ${method} of a ${size} object whose answer was lost knows its own object`, async (t) => {
+    test(`a ${method} of a ${size} object whose answer was lost recognises its own object`, async (t) => {
       await throughProxy(t, async (objects, proxy, uploads) => {
         const lost = proxy.loseAnswerTo(request);
         const [info] = await Promise.all([objects[method]('a', body), lost]);
@@ -181,7 +181,7 @@ for (const [size, body, request] of [
     });
   }
 
-  test(`a create of a ${size} object whose answer was lost does not take another's object for its own`, async (t) => {
+  test(`a create of a ${size} object whose answer was lost does not claim another’s object`, async (t) => {
     await throughProxy(t, async (objects, proxy) => {
       await objects.create('a', Buffer.from('theirs'));
       const lost = proxy.loseAnswerTo(request);
@@ -191,7 +191,7 @@ for (const [size, body, request] of [
   });
 }
 
-test('a server that cannot be found is away, and tells no secret', async (t) => {
+test('a server whose name cannot be resolved is away, and the message shows no secret', async (t) => {
   const { objects, credentials } = await storeOf(t, server.url, { timeoutMs: 3000 }, 'http://nowhere.invalid:9000');
   for (const body of [Buffer.from('x'), Buffer.alloc(20 * MEGABYTE)] as ObjectBody[]) {
     await assert.rejects(objects.put('a', body), (error: Error & { code?: unknown }) => {

@@ -33,7 +33,7 @@ async function* megabytes(count: number, last?: () => void): AsyncGenerator<Uint
   last?.();
 }
 
-test('an upload that ends with an error has left no parts when the error is thrown', async (t) => {
+test('a failing upload has no parts left when the error is thrown', async (t) => {
   const { objects, uploads } = await storeOf(t, server.url, { partBytes: 5 * MEGABYTE });
   const failure = new Error('the rows ended early');
   let open: string[] = [];
@@ -66,7 +66,7 @@ test('a body is read no faster than it is sent', async (t) => {
   assert.ok(most < 30 * MEGABYTE, `${most} bytes of buffers`);
 });
 
-test('the server has the checksum of what was written, small or large', async (t) => {
+test('the server stores the checksum of every object, small or large', async (t) => {
   const { objects, client, bucket } = await storeOf(t, server.url);
   await objects.put('small', Buffer.from('data'));
   await objects.put('large', megabytes(12));
@@ -90,7 +90,7 @@ test('the server has the checksum of what was written, small or large', async (t
   assert.equal((await bodyOf(without, 'large')).length, 12 * MEGABYTE);
 });
 
-test('two prefixes of one bucket do not see each other, nor what others keep there', async (t) => {
+test('two prefixes of one bucket do not see each other, nor the objects of others', async (t) => {
   const { objects, url, bucket, client, credentials } = await storeOf(t, server.url);
   const sibling = opened(t, { url: url.replace('/some/prefix', '/some/prefix2'), credentials });
   const whole = opened(t, { url: url.replace('/some/prefix', ''), credentials });
@@ -105,7 +105,7 @@ test('two prefixes of one bucket do not see each other, nor what others keep the
   assert.deepEqual(await names(whole, ''), ['elsewhere', 'some/prefix/a', 'some/prefix2/a']);
 });
 
-test('where the server takes no name that is also a folder, the error says so', async (t) => {
+test('where the server accepts no name that is also a folder, the error says so', async (t) => {
   const { objects } = await storeOf(t, server.url);
   await objects.put('a/b', Buffer.from('x'));
   const refused = { code: 'USAGE', message: /choose another name/ };
@@ -130,7 +130,7 @@ test('a link saves the object as a file, and ends at its time', async (t) => {
   await assert.rejects(objects.link('reports/a.csv', now + 8 * 24 * 3_600_000), { code: 'USAGE', message: /7 days/ });
 });
 
-test('a link leads to where its readers reach the server', async (t) => {
+test('a link uses the address by which its readers reach the server', async (t) => {
   const { url, credentials } = await storeOf(t, server.url);
   const elsewhere = server.url.replace('127.0.0.1', 'localhost');
   for (const objects of [
@@ -144,7 +144,7 @@ test('a link leads to where its readers reach the server', async (t) => {
   }
 });
 
-test('credentials of the URL and of the environment count', async (t) => {
+test('credentials of the URL and of the environment are used', async (t) => {
   const { url, credentials, objects } = await storeOf(t, server.url);
   await objects.put('a', Buffer.from('x'));
   const { accessKeyId, secretAccessKey } = credentials;
@@ -159,7 +159,7 @@ test('credentials of the URL and of the environment count', async (t) => {
   assert.equal(await text(opened(t, { url }), 'a'), 'x');
 });
 
-test('wrong credentials, a wrong region and a bucket that is missing are fatal, and no secret is told', async (t) => {
+test('wrong credentials, a wrong region and a missing bucket are fatal, and no secret is shown', async (t) => {
   const { url, bucket, credentials } = await storeOf(t, server.url);
   const refused = [
     {

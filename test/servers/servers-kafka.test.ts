@@ -1,4 +1,4 @@
-/** Kafka as its tests need it: what is acknowledged is kept, a broker may fail, and every way to log in is there. */
+/** Kafka as its tests need it: acknowledged records are kept, a broker may fail, and every kind of login works. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Each real server: its own client gets what it wrote, also after a kill; and what it is asked for by an option, it does. */
+/** Each real server: its client reads what it wrote, even after a kill; and every option has its effect. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -184,20 +184,20 @@ test('a paused server can be stopped', async (t) => {
   assert.equal(server.pid, undefined);
 });
 
-test('a server that ends while it starts says why', async (t) => {
+test('a server that ends during its start reports why', async (t) => {
   const { listening, port } = await taken();
   t.after(() => listening.close());
   await assert.rejects(startRedis({ folder: temporaryFolder(t), port }), /ended while it started.*bind/is);
 });
 
-/** A port that somebody listens on who is no server of ours. */
+/** A port with a listener that is none of our servers. */
 async function taken(): Promise<{ listening: ReturnType<typeof createServer>; port: number }> {
   const listening = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(listening, 'listening');
   return { listening, port: (listening.address() as { port: number }).port };
 }
 
-test('a server ends with the process that started it, also by a kill', async (t) => {
+test('a server ends with the process that started it, even after a kill', async (t) => {
   const folder = temporaryFolder(t);
   const program = `
     import { startPostgres } from ${JSON.stringify(new URL('../../servers/postgres.ts', import.meta.url).href)};
@@ -220,7 +220,7 @@ test('a server that does not answer in time is ended', async (t) => {
   await assert.rejects(startServer({ ...recipe, ready: async () => false }), /silent did not answer within 1 ms/);
 });
 
-test('Redis with TLS and users lets each do what it may, and nobody else in', async (t) => {
+test('Redis with TLS and users gives each user its rights, and refuses others', async (t) => {
   const folder = temporaryFolder(t);
   const users = ['alice on >alice-secret ~orders:* +@all'];
   const server = await started(t, startRedis({ folder, tls: true, users }));
@@ -235,7 +235,7 @@ test('Redis with TLS and users lets each do what it may, and nobody else in', as
   await assert.rejects(nobody.get('orders:1'), /NOAUTH/);
 });
 
-test('a cluster of Redis holds keys on three nodes, also after all were killed', async (t) => {
+test('a cluster of Redis keeps keys on three nodes, even after all were killed', async (t) => {
   const server = await started(t, startRedisCluster({ folder: temporaryFolder(t), nodeTimeoutMs: 2000 }));
   const places = server.nodes.map(({ url }) => ({ host: '127.0.0.1', port: Number(new URL(url).port) }));
   const client = new Cluster(places);

@@ -29,13 +29,13 @@ async function answerOf(t: TestContext, options: { url: string; ca?: string }) {
 }
 const isUntouched = (server: SmtpServer, count: number) => assert.equal(server.received.length, count);
 
-test('a mail goes out by STARTTLS, as the user of the URL', async (t) => {
+test('a mail is sent by STARTTLS, as the user of the URL', async (t) => {
   const answer = await answerOf(t, { url: asUser(secured.url), ca });
   assert.equal(answer.outcome, 'sent', answer.detail);
   assert.equal(secured.received.at(-1)?.user, 'campus');
 });
 
-test('a server that offers no STARTTLS is sent nothing, unless the URL allows it', async (t) => {
+test('nothing is sent to a server without STARTTLS, unless the URL allows it', async (t) => {
   const { length } = open.received;
   const answer = await answerOf(t, { url: open.url, ca });
   assert.equal(answer.outcome, 'away');
@@ -46,7 +46,7 @@ test('a server that offers no STARTTLS is sent nothing, unless the URL allows it
   }
 });
 
-test('a server with a certificate of an unknown authority is sent neither mail nor password', async (t) => {
+test('neither mail nor password is sent to a server with a certificate of an unknown authority', async (t) => {
   const { length } = secured.received;
   const answer = await answerOf(t, { url: asUser(secured.url) });
   assert.equal(answer.outcome, 'away');
@@ -54,7 +54,7 @@ test('a server with a certificate of an unknown authority is sent neither mail n
   isUntouched(secured, length);
 });
 
-test('by smtps: the connection is secure from its beginning', async (t) => {
+test('with smtps the connection is secure from its beginning', async (t) => {
   const files = certificates(join(folder, 'secured', 'tls'));
   const [port] = await freePorts(1);
   let mails = 0;

@@ -28,7 +28,7 @@ const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 const secret = `whsec_${Buffer.alloc(24, 'one').toString('base64')}`;
 const networks = ['127.0.0.0/8'];
 
-test('receivers are known by their authority, and by no other nothing is sent', async (t) => {
+test('receivers are verified by their authority, and nothing is sent with another one', async (t) => {
   for (const [known, sent] of [
     [{ ca }, 'sent'],
     [{}, 'away'],

@@ -36,7 +36,7 @@ for (const [message, meaning] of Object.entries(CASES)) {
   });
 }
 
-test('what a node of a cluster said counts, not what the client made of it', () => {
+test('the error of a cluster node counts, not how the client wraps it', () => {
   const wrapped = Object.assign(new Error('Failed to refresh slots cache.'), { lastNodeError: new Error('NOAUTH no') });
   assert.equal(failureOf(wrapped)?.meaning, 'refused');
 });
@@ -46,13 +46,13 @@ test('an error without a message is named by its code', () => {
   assert.equal(failureOf(new Error(''))?.text, 'the connection failed');
 });
 
-test('bugs and errors of ours are not taken for errors of Redis', () => {
+test('bugs and errors of ours are not mistaken for errors of Redis', () => {
   for (const error of [new TypeError('x'), new SyntaxError('x'), new TributaryError('USAGE', 'x'), 'OOM', undefined]) {
     assert.equal(failureOf(error), undefined);
   }
 });
 
-test('an error says what happened, to what, and what to do, and shows nothing of the command', () => {
+test('an error says what happened, to what, and what to do, and does not show the command', () => {
   const reply = Object.assign(new Error('OOM no memory'), { command: { name: 'evalsha', args: ['geheim'] } });
   const failure = failureOf(reply) ?? assert.fail();
   const error = errorOf(failure, 'writing to the cache x', 'a:1');

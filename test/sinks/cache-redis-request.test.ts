@@ -39,7 +39,7 @@ describe('names', () => {
     '%uD800': '%25uD800',
   };
   for (const [value, text] of Object.entries(ESCAPED)) {
-    test(`${JSON.stringify(value)} is ${text} in a name, and is found again in it`, () => {
+    test(`${JSON.stringify(value)} is ${text} in a name, and is decoded from it`, () => {
       assert.equal(entryKey(naming, courses, ['acme', value]), `t:contract_courses:{acme:${text}}`);
       const { calls } = applyCalls(naming, visits, [change(['t', 'u', 'c', value, 'x'])], 1);
       assert.equal(calls[0]?.args[3], `${text}:x`);
@@ -55,7 +55,7 @@ describe('names', () => {
 });
 
 describe('calls', () => {
-  test('the changes of one entry lie side by side in one call, and know whose results they are', () => {
+  test('the changes of one entry are adjacent in one call, and are matched with their results', () => {
     const { calls, refused } = applyCalls(naming, courses, [ann('a'), bob, { ...ann('b'), record: undefined }], 32);
     assert.deepEqual(
       calls.map(({ keys, args, changes }) => ({ keys, args, changes })),
@@ -74,7 +74,7 @@ describe('calls', () => {
     assert.equal(refused.size, 0);
   });
 
-  test('a call has no more entries than it may have', () => {
+  test('a call has no more entries than the limit', () => {
     const { calls } = applyCalls(naming, courses, [ann('a'), bob, ann('b')], 1);
     assert.deepEqual(
       calls.map(({ keys, changes }) => ({ keys, changes })),
@@ -85,7 +85,7 @@ describe('calls', () => {
     );
   });
 
-  test('an entry with very many changes goes into several calls', () => {
+  test('an entry with very many changes is split into several calls', () => {
     const changes = Array.from({ length: 600 }, (_, number) => ann(`course-${number}`));
     const { calls } = applyCalls(naming, courses, changes, 1);
     assert.deepEqual(
@@ -102,7 +102,7 @@ describe('calls', () => {
     );
   });
 
-  test('large records go into calls of their own', () => {
+  test('large records have calls of their own', () => {
     const large = { ...ann('a'), record: { text: 'x'.repeat(200 * 1024) } };
     const { calls } = applyCalls(naming, courses, [large, { ...large, key: ['acme', 'ann', 'b'] }, bob], 32);
     assert.deepEqual(
@@ -122,7 +122,7 @@ describe('calls', () => {
     );
   });
 
-  test('every change has its result, in whatever call it went', () => {
+  test('every change has its result, whichever call it was in', () => {
     const { calls } = applyCalls(naming, courses, [ann('a'), bob, ann('b')], 1);
     const [one, other] = calls;
     assert.ok(one && other);
@@ -135,8 +135,8 @@ describe('calls', () => {
   });
 });
 
-describe('what is read', () => {
-  test('records come in the order of their sort values, one value after the other', () => {
+describe('reads', () => {
+  test('records are in the order of their sort values, one value after the other', () => {
     const fields = ['b:a', 'a:b', 'a:\uFF5E', 'a:\u{1F393}', 'a%01:a', 'a:a', 'a!:a'];
     assert.deepEqual(
       recordsOf(Object.fromEntries(fields.map((field) => [field, JSON.stringify({ field })]))).map(
@@ -146,11 +146,11 @@ describe('what is read', () => {
     );
   });
 
-  test('fields that others wrote, with other names of the same values, are read too', () => {
+  test('fields that others wrote, with other encodings of the same values, are read too', () => {
     assert.deepEqual(recordsOf({ 'a:%3A': '1', 'a:%u003A': '2' }), [1, 2]);
   });
 
-  test('a message is what the script publishes, and nothing else', () => {
+  test('only what the script publishes is a message', () => {
     const message = '{"field":"a\\/b","version":"3.14","record":{"n":1}}';
     assert.deepEqual(publishedChangeOf(message), {
       field: 'a/b',
@@ -163,7 +163,7 @@ describe('what is read', () => {
     for (const other of others) assert.equal(publishedChangeOf(other), undefined, other);
   });
 
-  test('what an entry holds now are its records and what has a version and no record', () => {
+  test('the state of an entry is its records, and the versions without a record', () => {
     assert.deepEqual(newestOf({ a: '1.2', b: '3.4', c: '1', d: '1.1' }, { a: '{"n":1}', d: 'broken', e: '{}' }), [
       { field: 'a', version: { token: 1, revision: 2 }, record: { n: 1 } },
       { field: 'b', version: { token: 3, revision: 4 }, record: undefined },

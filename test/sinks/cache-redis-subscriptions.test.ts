@@ -1,4 +1,4 @@
-/** What a subscriber is told after a break, message by message: on a real server these come in whatever order they come. */
+/** What a subscriber receives after a break, message by message: on a real server their order varies. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
@@ -12,7 +12,7 @@ import { courses } from '../contracts/cache-samples.ts';
 const HASH = 't:contract_courses:{acme:ann}';
 const PATIENCE = 60_000;
 
-test('what was missed is told once it is read, and what came meanwhile is not undone by it', async (t) => {
+test('missed changes are delivered once they are read, and do not undo newer ones', async (t) => {
   const { connections, told, breaks, reads } = await subscribed(t);
   await breaks();
   says(connections, 'a', '1.5', 5);
@@ -25,7 +25,7 @@ test('what was missed is told once it is read, and what came meanwhile is not un
   assert.deepEqual(heard(told), ['a 5', 'b 1', 'b 2', 'c undefined', 'end 9']);
 });
 
-test('a message that is older than what was read is dropped, and later ones are told', async (t) => {
+test('a message that is older than what was read is dropped, and later ones are delivered', async (t) => {
   const { connections, told, breaks, reads } = await subscribed(t);
   await breaks();
   const [versions, records] = await reads();
@@ -39,7 +39,7 @@ test('a message that is older than what was read is dropped, and later ones are 
   assert.deepEqual(heard(told), ['a 3', 'a 4']);
 });
 
-test('a Redis that was emptied afterwards is believed', async (t) => {
+test('older versions are accepted after Redis was emptied', async (t) => {
   const { connections, told, breaks, reads } = await subscribed(t);
   await breaks();
   const [versions, records] = await reads();
@@ -56,7 +56,7 @@ test('a Redis that was emptied afterwards is believed', async (t) => {
   assert.deepEqual(heard(told), ['a 3', 'b 3', 'a 4', 'a 1', 'a 2', 'b 2']);
 });
 
-test('an entry that nobody subscribes to any more is not subscribed again', async (t) => {
+test('an entry without subscribers is not subscribed again', async (t) => {
   const { connections, subscribe, leave, breaks, reads } = await subscribed(t);
   await subscribe('t:contract_courses:{acme:bob}');
   leave();
@@ -66,7 +66,7 @@ test('an entry that nobody subscribes to any more is not subscribed again', asyn
   for (const reply of await reads()) reply.resolve({});
 });
 
-test('a connection that nobody needs is not replaced until somebody does', async (t) => {
+test('a connection without subscribers is not replaced until there is one', async (t) => {
   const { connections, subscribe, leave } = await subscribed(t);
   leave();
   connections.at(-1)?.disconnect();
@@ -75,7 +75,7 @@ test('a connection that nobody needs is not replaced until somebody does', async
   assert.deepEqual(connections.at(-1)?.names, [HASH]);
 });
 
-test('an entry is heard from the node that serves it, and what was missed on the way to another node is told', async (t) => {
+test('an entry is subscribed at the node that serves it, and changes missed during a move are delivered', async (t) => {
   const { connections, told, moves, reads } = await subscribed(t);
   const away = connections.at(-1);
   await moves('b:1');
@@ -90,7 +90,7 @@ test('an entry is heard from the node that serves it, and what was missed on the
   assert.deepEqual(heard(told), ['a 2', 'a 4']);
 });
 
-test('who subscribes while the entry moves is heard once its new node confirms it', async (t) => {
+test('a subscription during a move of the entry begins once the new node confirms it', async (t) => {
   const { connections, told, moves, subscribe } = around(t, 'a:1');
   const subscribing = subscribe(HASH);
   await moves('b:1');
@@ -99,7 +99,7 @@ test('who subscribes while the entry moves is heard once its new node confirms i
   assert.deepEqual(heard(told), ['a 1']);
 });
 
-test('who subscribes and closes at once is told so, and no connection is opened', async (t) => {
+test('a subscription is refused if its connections are closed at once, and none is opened', async (t) => {
   const { connections, subscribe, close } = around(t);
   const subscribing = subscribe(HASH);
   close();
@@ -107,7 +107,7 @@ test('who subscribes and closes at once is told so, and no connection is opened'
   assert.deepEqual(connections, []);
 });
 
-/** A connection that does as it is told. */
+/** A connection that does what the test asks. */
 class Fake extends EventEmitter {
   readonly home: string;
   readonly confirms: boolean;

@@ -47,7 +47,7 @@ cacheContract('embedded, in a folder', async (t) => {
   };
 });
 
-test('a removal is forgotten by the first use a day later, and not before', async (t) => {
+test('a removal is deleted at the first use a day later, and not before', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: DAY_MS });
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
@@ -59,7 +59,7 @@ test('a removal is forgotten by the first use a day later, and not before', asyn
   assert.deepEqual(await embeddedCache(database).apply(counters, [ann]), ['written']);
 });
 
-test('a record that came back after its removal is not forgotten with it', async (t) => {
+test('a record that came back after its removal is not deleted with it', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: DAY_MS });
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
@@ -70,7 +70,7 @@ test('a record that came back after its removal is not forgotten with it', async
   assert.deepEqual(await embeddedCache(database).read(counters, ann.key), [ann.record]);
 });
 
-test('a listener is told when the transaction is over', async (t) => {
+test('a listener is notified when the transaction is over', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   let isOpen = false;
@@ -92,7 +92,7 @@ test('a listener is told when the transaction is over', async (t) => {
   assert.deepEqual(told, [false]);
 });
 
-test('a listener that another one unsubscribes meanwhile is not told', async (t) => {
+test('a listener that another one unsubscribes meanwhile is not notified', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(database);
@@ -107,7 +107,7 @@ test('a listener that another one unsubscribes meanwhile is not told', async (t)
   assert.deepEqual(told, ['first']);
 });
 
-test('nobody is told anything after the cache was closed', async (t) => {
+test('nobody is notified after the cache was closed', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(database);
@@ -119,7 +119,7 @@ test('nobody is told anything after the cache was closed', async (t) => {
   await leave();
 });
 
-test('a record that is too large is refused, is not told, and the others are written', async (t) => {
+test('a record that is too large is refused, is not delivered, and the others are written', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(failing(database, 'bob', 18));
@@ -134,7 +134,7 @@ test('a record that is too large is refused, is not told, and the others are wri
   assert.deepEqual(told, []);
 });
 
-test('a full disk is waited for, and nothing of the call is written or told', async (t) => {
+test('a full disk is waited for, and nothing of the call is written or delivered', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(failing(database, 'bob', 13));

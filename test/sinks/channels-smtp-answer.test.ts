@@ -34,13 +34,13 @@ for (const [failure, textHasLeft, outcome] of OUTCOMES) {
   });
 }
 
-test('without an answer to a text that has left, the declared choice decides', () => {
+test('without an answer to a text that has been sent, the declared choice decides', () => {
   const detail = 'the server did not say whether it took the mail: said';
   assert.deepEqual(answerTo(error('ECONNECTION'), true, 'at-least-once'), { outcome: 'away', detail });
   assert.deepEqual(answerTo(error('ECONNECTION'), true, 'at-most-once'), { outcome: 'unknown', detail });
 });
 
-test('what the server said is one short line', () => {
+test('the answer of the server is one short line', () => {
   const { detail } = answerTo(error('EMESSAGE', 550, `550-no\r\n550 ${'x'.repeat(1000)}`), true, 'at-least-once');
   assert.match(detail, /^550-no 550 x+$/);
   assert.equal(detail.length, 300);

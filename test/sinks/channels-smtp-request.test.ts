@@ -21,7 +21,7 @@ for (const [url, expected] of URLS) {
   });
 }
 
-test('without user, port and name in the URL none is given', () => {
+test('without user, port and name in the URL none is set', () => {
   const connection = connectionOf({ url: 'smtp://mail.example.org' });
   assert.deepEqual(
     ['auth', 'port', 'name'].filter((name) => name in connection),
@@ -29,12 +29,12 @@ test('without user, port and name in the URL none is given', () => {
   );
 });
 
-test('certificates are checked, against the authority that is given', () => {
+test('certificates are checked against the given authority', () => {
   assert.deepEqual(connectionOf({ url: 'smtp://a' }).tls, { minVersion: 'TLSv1.2' });
   assert.deepEqual(connectionOf({ url: 'smtp://a', ca: 'PEM' }).tls, { minVersion: 'TLSv1.2', ca: 'PEM' });
 });
 
-test('there are as many connections as asked for, or five', () => {
+test('the number of connections is configurable, and five by default', () => {
   assert.equal(connectionOf({ url: 'smtp://a' }).maxConnections, 5);
   assert.equal(connectionOf({ url: 'smtp://a', connections: 2 }).maxConnections, 2);
 });

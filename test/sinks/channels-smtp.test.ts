@@ -63,7 +63,7 @@ channelsContract('mail by SMTP', async (t) => {
   };
 });
 
-/** A server that behaves as `options` say, and keeps the texts it took. */
+/** A server that behaves as set in `options`, and keeps the texts it received. */
 async function server(t: TestContext, options: SMTPServerOptions = {}) {
   const texts: string[] = [];
   const smtp = new SMTPServer({
@@ -147,7 +147,7 @@ const ANSWERS: readonly (readonly [
 ];
 
 for (const [what, options, outcome, detail] of ANSWERS) {
-  test(`a server that says ${what} has ${outcome === 'away' ? 'been away' : 'refused the mail'}`, async (t) => {
+  test(`a server that answers ${what} has ${outcome === 'away' ? 'been away' : 'refused the mail'}`, async (t) => {
     const { url } = await server(t, options);
     for (const repeats of ['at-least-once', 'at-most-once'] as const) {
       const answer = await opened(t, { url, repeats }).send(message(TO, {}));
@@ -225,7 +225,7 @@ for (const [step, mayBeAccepted, stepOf] of STEPS) {
   }
 }
 
-test('one connection takes many mails, and when the server has closed it the next mail takes another', async (t) => {
+test('one connection is used for many mails, and when the server has closed it the next mail opens another', async (t) => {
   const { smtp, texts, url } = await server(t);
   let connections = 0;
   smtp.server.on('connection', () => {
@@ -239,7 +239,7 @@ test('one connection takes many mails, and when the server has closed it the nex
   assert.deepEqual([connections, texts.length], [2, 4]);
 });
 
-test('when no connection can be made, mails that wait for one do not wait any longer', async (t) => {
+test('when no connection can be made, mails that wait for one stop waiting', async (t) => {
   let connections = 0;
   const refusing = createServer((socket) => {
     connections += 1;
@@ -257,7 +257,7 @@ test('when no connection can be made, mails that wait for one do not wait any lo
   assert.ok(connections <= 2, `${connections} connections`);
 });
 
-test('closing waits for the mail that is on its way, and what waits for a connection is away', async (t) => {
+test('closing waits for the mail that is being sent, and mails that wait for a connection are away', async (t) => {
   const begun = Promise.withResolvers<() => void>();
   const { url } = await server(t, { onData: (stream, _, done) => drained(stream, () => begun.resolve(done)) });
   const channel = opened(t, { url, connections: 1 });
@@ -322,14 +322,14 @@ for (const [unsubscribe, expected] of UNSUBSCRIBE) {
   });
 }
 
-test('a mail that cannot be unsubscribed from has no header that says so', async (t) => {
+test('a mail without a way to unsubscribe has no header for it', async (t) => {
   for (const change of [{}, { unsubscribe: null }]) assert.doesNotMatch(await sent(t, change), /List-Unsubscribe/i);
 });
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-test('a mail is signed by DKIM, and what RFC 8058 wants signed is', async (t) => {
+test('a mail is signed by DKIM, including the headers that RFC 8058 requires', async (t) => {
   const dkim = { domain: 'example.org', selector: 's1', privateKey: pemOf(rsa.privateKey) };
   const raw = await sent(
     t,
@@ -372,7 +372,7 @@ const DKIM_FAULTS: readonly (readonly [what: string, change: object])[] = [
 ];
 
 for (const [what, change] of DKIM_FAULTS) {
-  test(`${what} for DKIM is a wrong configuration, which shows no key`, () => {
+  test(`${what} for DKIM is a wrong configuration, and the message shows no key`, () => {
     const dkim = { domain: 'example.org', selector: 's1', privateKey: pemOf(rsa.privateKey), ...change };
     assert.throws(
       () => smtpChannel({ url: 'smtp://localhost', from: FROM, dkim }),

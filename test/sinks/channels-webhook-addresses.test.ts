@@ -49,13 +49,13 @@ const NOT_PUBLIC = [
   ...['', 'localhost', '127.1', '93.184.215.14 '],
 ];
 
-test('addresses of the public internet may be reached, and no others', () => {
+test('only addresses of the public internet are allowed', () => {
   const addresses = new Addresses([]);
   for (const address of PUBLIC) assert.equal(addresses.mayReach(address), true, address);
   for (const address of NOT_PUBLIC) assert.equal(addresses.mayReach(address), false, address);
 });
 
-test('networks that are allowed may be reached too', () => {
+test('configured networks are allowed too', () => {
   const addresses = new Addresses(['10.1.0.0/16', 'fc00::/7']);
   for (const address of [...PUBLIC, '10.1.2.3', 'fd12::1']) assert.equal(addresses.mayReach(address), true, address);
   for (const address of ['10.2.0.1', '127.0.0.1', '::1']) assert.equal(addresses.mayReach(address), false, address);
@@ -67,7 +67,7 @@ const lookup = (allowed: string[], host: string, all: boolean): Promise<unknown>
     new Addresses(allowed).lookup(host, { all }, (error, found) => resolve(error === null ? found : error.message)),
   );
 
-test('a name is looked up as an address that may be reached', async () => {
+test('a name is resolved to an allowed address', async () => {
   assert.equal(await lookup(['127.0.0.0/8'], 'localhost', false), '127.0.0.1');
   assert.deepEqual(await lookup(['127.0.0.0/8'], 'localhost', true), [{ address: '127.0.0.1', family: 4 }]);
   for (const all of [true, false]) {
@@ -103,14 +103,14 @@ test('pauses grow from 5 s to a minute, and no longer', () => {
   assert.deepEqual(lengths, [0, 0, 5, 10, 20, 40, 60, 60, 60, 60]);
 });
 
-test('a pause that was asked for is not shortened by a failure after it', () => {
+test('a pause that the receiver asked for is not shortened by a later failure', () => {
   const pauses = new Pauses();
   pauses.failed('a', NOW, 120_000);
   pauses.failed('a', NOW + 1);
   assert.equal(pauses.until('a', NOW + 2), NOW + 120_000);
 });
 
-test('of many names the ones that failed longest ago are forgotten', () => {
+test('of many names the ones that failed longest ago are dropped', () => {
   const pauses = new Pauses();
   pauses.failed('again', NOW, 1000);
   pauses.failed('first', NOW, 1000);

@@ -117,7 +117,7 @@ for (const [channel, address, impossible] of [
   });
 }
 
-test('a call is signed as Standard Webhooks says, and has the same id at every attempt', async (t) => {
+test('a call is signed as Standard Webhooks specifies, and has the same id at every attempt', async (t) => {
   const { url, calls } = await receiver(t);
   const channel = opened(t);
   const asked = message(`${url}/hooks/1`, { title: 'Prüfung' });
@@ -158,14 +158,14 @@ test('a bridge gets the address, the sender and the channel', async (t) => {
   assert.equal(calls[0]?.headers.authorization, `Basic ${Buffer.from('user:pass').toString('base64')}`);
 });
 
-test('with two secrets both sign, so that receivers can change from one to the other', async (t) => {
+test('with two secrets both sign, so that receivers can rotate from one to the other', async (t) => {
   const { url, calls } = await receiver(t);
   await opened(t, { secrets: { '*': [SECRET, OTHER_SECRET] } }).send(message(url, {}));
   const [{ headers, body } = assert.fail()] = calls;
   for (const secret of [SECRET, OTHER_SECRET]) new Webhook(secret).verify(body, headers as Record<string, string>);
 });
 
-test('each receiver has its own secret, and without one nothing is sent and nothing is lost', async (t) => {
+test('each receiver has its own secret; without one nothing is sent and nothing is lost', async (t) => {
   const { url, calls } = await receiver(t);
   const channel = opened(t, { secrets: { [`${url}/a`]: SECRET, [`${url}/a/b/`]: OTHER_SECRET } });
   const expected = { '/a': SECRET, '/a/x': SECRET, '/a/b': OTHER_SECRET, '/a/b/c?d': OTHER_SECRET };
@@ -199,7 +199,7 @@ const STATUSES: readonly (readonly [status: number, webhook: string, bridge: str
 ];
 
 for (const [status, webhook, bridged] of STATUSES) {
-  test(`an answer of ${status} is ${webhook}, and ${bridged} of a bridge; it is not asked twice`, async (t) => {
+  test(`an answer of ${status} is ${webhook}, and ${bridged} of a bridge; the call is not repeated`, async (t) => {
     const elsewhere = await receiver(t);
     const { url, calls } = await receiver(t, says(status, { location: elsewhere.url }));
     const bridge = bridgeChannel({ url, channel: 'push', from: '', secrets: SECRET });
@@ -220,7 +220,7 @@ for (const [what, http, address] of [
   });
 }
 
-test('a name that leads to a private address is refused when it is looked up, and nothing is connected to', async (t) => {
+test('a name that resolves to a private address is refused, and no connection is made', async (t) => {
   const { url, calls, connections } = await receiver(t);
   const named = url.replace('127.0.0.1', 'localhost');
   const answer = await opened(t, { networks: [] }).send(message(named, {}));
@@ -254,13 +254,13 @@ for (const [what, answering, timeoutMs] of UNANSWERED) {
   });
 }
 
-test('nobody who listens is away, also where no call may be made twice', async (t) => {
+test('a receiver without a listener is away, even where no call may be made twice', async (t) => {
   const { url, interrupt } = await receiver(t);
   await interrupt();
   assert.equal((await opened(t, { repeats: 'at-most-once' }).send(message(url, {}))).outcome, 'away');
 });
 
-test('an answer counts by its head, however long its body is', async (t) => {
+test('an answer counts by its status, however long its body is', async (t) => {
   const endless: Answering = (response) => {
     response.writeHead(200);
     const more = () => {
@@ -273,7 +273,7 @@ test('an answer counts by its head, however long its body is', async (t) => {
   assert.equal((await opened(t).send(message(url, {}))).outcome, 'sent');
 });
 
-test('connections are kept, and a call that meets the end of a kept one is made by another', async (t) => {
+test('connections are kept open, and a call that meets the end of one is made by another', async (t) => {
   const { url, calls, connections } = await receiver(t, (response, call, turn) => {
     // Ends the connection that its second call comes by.
     if (turn === 1) response.destroy();
@@ -284,14 +284,14 @@ test('connections are kept, and a call that meets the end of a kept one is made 
   assert.deepEqual([calls.length, connections()], [4, 2]);
 });
 
-test('where no call may be made twice no connection is kept', async (t) => {
+test('where no call may be made twice no connection is kept open', async (t) => {
   const { url, connections } = await receiver(t);
   const channel = opened(t, { repeats: 'at-most-once' });
   for (const key of ['a', 'b']) assert.equal((await channel.send(message(url, { key }))).outcome, 'sent');
   assert.equal(connections(), 2);
 });
 
-test('whoever fails three times in a row is left alone for a while, and then called again', async (t) => {
+test('a receiver that fails three times in a row gets no calls for a while, and then is called again', async (t) => {
   let time = Date.now();
   let sound = false;
   const { url, calls } = await receiver(t, (response, call, turn) =>
@@ -317,7 +317,7 @@ test('whoever fails three times in a row is left alone for a while, and then cal
   assert.equal(calls.length, 9);
 });
 
-test('a clock that is set back leaves nobody alone for longer', async (t) => {
+test('a clock that is set back does not extend the pause', async (t) => {
   let wall = Date.UTC(2027, 0, 1);
   let elapsed = 0;
   const { url } = await receiver(t, says(500));
@@ -330,7 +330,7 @@ test('a clock that is set back leaves nobody alone for longer', async (t) => {
   assert.match(await send(), /answered 500/);
 });
 
-test('whoever cannot be reached is left alone with all its URLs', async (t) => {
+test('a pause of an unreachable host applies to all of its URLs', async (t) => {
   const { url, interrupt } = await receiver(t);
   await interrupt();
   const channel = opened(t);
@@ -345,7 +345,7 @@ const WISHES: readonly (readonly [header: string, ms: number])[] = [
 ];
 
 for (const [header, ms] of WISHES) {
-  test(`whoever says Retry-After: ${header} is left alone for ${ms / 1000} s`, async (t) => {
+  test(`a receiver that answers Retry-After: ${header} gets no calls for ${ms / 1000} s`, async (t) => {
     let time = Date.UTC(2026, 0, 2);
     const { url, calls } = await receiver(t, says(429, { 'retry-after': header }));
     const channel = opened(t, { now: () => time, elapsed: () => time });
@@ -358,7 +358,7 @@ for (const [header, ms] of WISHES) {
   });
 }
 
-test('one that is dead does not hold up others, and its calls do not wait for each other', async (t) => {
+test('a dead receiver does not delay others, and its calls do not wait for each other', async (t) => {
   const dead = createTcpServer(() => {}).listen(0, '127.0.0.1');
   await once(dead, 'listening');
   t.after(() => dead.close());
@@ -391,7 +391,7 @@ const BAD_OPTIONS: readonly (readonly [what: string, options: object])[] = [
 ];
 
 for (const [what, options] of BAD_OPTIONS) {
-  test(`${what} is a wrong configuration, which shows no secret`, () => {
+  test(`${what} is a wrong configuration, and the message shows no secret`, () => {
     assert.throws(
       () => webhookChannel({ secrets: { '*': SECRET }, ...options }),
       (error: Error & { code: string }) => {

@@ -82,7 +82,7 @@ for (const [channel, address, impossible] of [
   });
 }
 
-test('a mail is a file that mail programs open, with the headers that machines look at', async (t) => {
+test('a mail is a file that mail programs open, with the headers that machines read', async (t) => {
   const folder = await temporaryFolder(t);
   const channel = outboxChannel({ folder, channel: 'mail', from: FROM });
   await channel.send(message('learner@example.org', { title: 'Prüfung' }));
@@ -111,7 +111,7 @@ test('a mail is a file that mail programs open, with the headers that machines l
   assert.equal(mail.headers.find(({ key }) => key === 'auto-submitted')?.value, 'auto-generated');
 });
 
-test('a file that was written is not written again, not even with other words or after a restart', async (t) => {
+test('a file that was written is not written again, even with other content or after a restart', async (t) => {
   const folder = await temporaryFolder(t);
   const options = { folder, channel: 'mail', from: FROM } as const;
   await outboxChannel(options).send(message('learner@example.org', {}));
@@ -122,7 +122,7 @@ test('a file that was written is not written again, not even with other words or
   assert.deepEqual(await filesIn(join(folder, 'mail')), before);
 });
 
-test('what a dead writer left is swept after an hour, and is no message', async (t) => {
+test('an unfinished file of a dead writer is deleted after an hour, and is not a message', async (t) => {
   const folder = await temporaryFolder(t);
   const mails = join(folder, 'mail');
   await mkdir(mails);
@@ -135,7 +135,7 @@ test('what a dead writer left is swept after an hour, and is no message', async 
   assert.ok(left.includes('new.partial'));
 });
 
-test('an outbox whose folder goes away and comes back keeps what was in it', async (t) => {
+test('an outbox whose folder disappears and returns keeps its messages', async (t) => {
   const parent = await temporaryFolder(t);
   const folder = join(parent, 'outbox');
   const channel = outboxChannel({ folder, channel: 'sms', from: 'campus' });
@@ -149,14 +149,14 @@ test('an outbox whose folder goes away and comes back keeps what was in it', asy
   assert.equal((await readdir(join(folder, 'sms'))).length, 2);
 });
 
-test('a sender of mails that is no address is a wrong configuration', () => {
+test('an invalid sender address is a wrong configuration', () => {
   for (const from of ['', 'campus', 'a@example.org, b@example.org', 'Campus <campus>']) {
     assert.throws(() => outboxChannel({ folder: 'unused', channel: 'mail', from }), { code: 'CONFIG_INVALID' }, from);
   }
   outboxChannel({ folder: 'unused', channel: 'sms', from: 'Campus' });
 });
 
-test('mail addresses of all scripts are addresses', () => {
+test('mail addresses in all scripts are valid', () => {
   for (const address of [
     'a@b',
     "o'hara+x/y=z@example.co.uk",

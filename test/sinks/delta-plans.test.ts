@@ -1,4 +1,4 @@
-/** What is planned of a Delta table, and how its log is folded: without a store. */
+/** The plans for a Delta table, and the fold of its log: without a store. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Action, Add } from '../../sinks/delta/actions.ts';
@@ -23,7 +23,7 @@ const then = (from: Snapshot, ...actions: Action[]): Snapshot =>
   folded('t', from, [{ version: from.version + 1, actions }]);
 const paths = (snapshot: Snapshot): string[] => filesOf(snapshot).map(({ path }) => path);
 
-test('a snapshot stays what it is while others follow upon it', () => {
+test('a snapshot does not change when later ones are made from it', () => {
   const first = start({ add: add('a') }, { txn: { appId: 'x', version: 1 } });
   const second = then(first, { add: add('b') }, { txn: { appId: 'x', version: 2 } });
   const third = then(second, { remove: { path: add('a').path, dataChange: true, deletionTimestamp: 5 } });
@@ -42,7 +42,7 @@ test('a snapshot stays what it is while others follow upon it', () => {
   assert.deepEqual(paths(then(third, { add: add('a') })).sort(), paths(second).sort());
 });
 
-test('a day without files is none', () => {
+test('a day without files is not listed', () => {
   const gone = then(start({ add: add('a') }), { remove: { path: add('a').path, dataChange: true } });
   assert.deepEqual([...gone.days.keys()], []);
   assert.equal(filesOf(gone, '2026-11-30').length, 0);
@@ -54,7 +54,7 @@ test('a log cannot begin without protocol and metadata', () => {
   }
 });
 
-test('what a column is called and is does not change when the table grows', () => {
+test('the name and the type of a column do not change when the table grows', () => {
   const [action] = growthOf(start(), GROWN);
   const grownOnce = then(start(), action ?? {});
   assert.deepEqual(grownOnce.columns.slice(0, -1), start().columns);
@@ -75,7 +75,7 @@ const logOf = (commits: number, checkpoints: readonly number[]) =>
     ...checkpoints.map((version) => ({ version, parts: 1 })),
   ].map((each) => ({ ...each, name: `${each.version}/${each.parts}`, modifiedAt: each.version * HOUR }));
 
-test('of the log goes what is behind a checkpoint and old, and every version since can still be read', () => {
+test('log entries that are old and before a checkpoint are deleted, and every later version can still be read', () => {
   const plan = (checkpoints: readonly number[], before: number) =>
     logPlan(logOf(10, checkpoints), new Set(checkpoints), before * HOUR).map(({ name }) => name);
   assert.deepEqual(plan([4, 8], 6), ['0/0', '1/0', '2/0', '3/0']);
@@ -92,7 +92,7 @@ test('of the log goes what is behind a checkpoint and old, and every version sin
   );
 });
 
-test('a vacuum deletes neither what is in the table, nor what was removed lately, nor what is new or not data', () => {
+test('a vacuum keeps what is in the table, what was removed lately, and what is new or not data', () => {
   const snapshot = then(
     start({ add: add('kept') }, { add: add('old') }, { add: add('late') }),
     { remove: { path: add('old').path, dataChange: false, deletionTimestamp: 100 } },
@@ -118,7 +118,7 @@ test('a vacuum deletes neither what is in the table, nor what was removed lately
   assert.deepEqual(names, [`t/${add('old').path}`, `t/${add('lost').path}`]);
 });
 
-test('small files of one day are put together, in groups that fit into memory', () => {
+test('small files of one day are grouped so that each group fits into memory', () => {
   const files = Array.from({ length: 7 }, (_, n) => ({ add: add(`f${n}`, 10) }));
   const snapshot = start(...files, { add: add('big', 1000) }, { add: add('lone', 1, '2026-12-01') });
   const plan = (rules: object, day?: string) =>
@@ -146,7 +146,7 @@ test('small files of one day are put together, in groups that fit into memory', 
   );
 });
 
-test('names are those of the protocol, and within what objects may be called', () => {
+test('names follow the protocol, and are valid names of objects', () => {
   assert.equal(segmentPath('date', '2026-11-30', 'w-1', 42), 'date=2026-11-30/w-1-00000042.parquet');
   assert.deepEqual(checkpointNames('t', { version: 7, parts: 2 }), [
     't/_delta_log/00000000000000000007.checkpoint.0000000001.0000000002.parquet',

@@ -6,7 +6,7 @@ import { seedsOf } from '../protocol/seeds.ts';
 
 const SEEDS = 100;
 
-test('whatever crashes, is late or is damaged, the table is what its log says, and no commit is lost or doubled', async () => {
+test('whatever crashes, is late or is damaged, the table matches its log, and no commit is lost or doubled', async () => {
   const seeds = seedsOf(SEEDS);
   const total: Record<string, number> = {};
   for (const seed of seeds) {

@@ -1,4 +1,4 @@
-/** What doctor concludes from what servers say of themselves. */
+/** What doctor concludes from the status of servers. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
@@ -17,7 +17,7 @@ import { MOST_TOKENS } from '../../sinks/tables/cassandra/version.ts';
 const brief = ({ check, state, message }: Finding): string => `${state} ${check}: ${message}`;
 const notOk = (findings: readonly Finding[]): string[] => findings.filter(({ state }) => state !== 'ok').map(brief);
 
-test('Cassandra: one copy needs a commit log that is synchronized before the answer', () => {
+test('Cassandra: a single replica needs a commit log that is synchronized before the answer', () => {
   const state = (copies: number, sync: string | undefined) => durabilityFinding(copies, sync).state;
   assert.deepEqual(
     [state(1, 'periodic'), state(1, undefined), state(1, 'batch'), state(1, 'group')],
@@ -30,7 +30,7 @@ test('Cassandra: one copy needs a commit log that is synchronized before the ans
   assert.equal(copiesOf(strategy({ class: 'NetworkTopologyStrategy', dc1: '3' }), 'dc2'), 0);
 });
 
-test('Cassandra: tokens that come to their end are told in time, and whose they are', () => {
+test('Cassandra: tokens that are running out are reported in time, with their job', () => {
   assert.deepEqual(
     [0, Math.floor(MOST_TOKENS * 0.79)].map((most) => tokensFinding(most, 'a of b').state),
     ['ok', 'ok'],
@@ -50,7 +50,7 @@ const GOOD_REDIS = {
   aof_last_write_status: 'ok',
 };
 
-test('Redis: its version, its role, what it forgets and what it keeps', () => {
+test('Redis: its version, its role, its eviction and its persistence', () => {
   const found = (over: Record<string, string>, kind: 'single' | 'sentinel' = 'single') =>
     notOk(infoFindings({ ...GOOD_REDIS, ...over }, kind));
   assert.deepEqual(found({}), []);
@@ -68,7 +68,7 @@ test('Redis: its version, its role, what it forgets and what it keeps', () => {
   assert.match(found({ aof_last_write_status: 'err' })[0] ?? '', /^problem cache: persistence/);
 });
 
-test('Redis: the lines of INFO are read', () => {
+test('Redis: the lines of INFO are parsed', () => {
   const text = '# Server\r\nredis_version:7.2.4\r\nexecutable:/usr/bin/redis:7\r\n\r\n# Memory\r\nmaxmemory:0\r\n';
   assert.deepEqual(infoOf(text), { redis_version: '7.2.4', executable: '/usr/bin/redis:7', maxmemory: '0' });
 });
@@ -140,7 +140,7 @@ function memoryObjects(conditional: boolean, hoursOff = 0): Objects & { readonly
   };
 }
 
-test('S3: a conditional write that is none is a problem, and nothing is left behind', async () => {
+test('S3: an ineffective conditional write is a problem, and nothing is left behind', async () => {
   const good = memoryObjects(true);
   assert.deepEqual(notOk(await objectsFindings(good, 'doctor/1')), []);
   const bad = memoryObjects(false);
@@ -157,7 +157,7 @@ test('S3: a conditional write that is none is a problem, and nothing is left beh
   assert.deepEqual(removed, ['doctor/1']);
 });
 
-test('mail: what to do depends on what failed', () => {
+test('mail: the advice depends on what failed', () => {
   const todo = (code: string) => smtpFinding(Object.assign(new Error('it\nfailed'), { code })).todo ?? '';
   assert.match(todo('EAUTH'), /user and password/);
   assert.match(todo('ETLS'), /tlsCa/);
@@ -165,7 +165,7 @@ test('mail: what to do depends on what failed', () => {
   assert.equal(smtpFinding(new Error('it\nfailed')).message, 'the server does not take us: it failed');
 });
 
-test('a bridge is well when it answers anything but that it failed', async (t: TestContext) => {
+test('any answer of a bridge except a server error is healthy', async (t: TestContext) => {
   assert.deepEqual([bridgeFinding('sms', 401).state, bridgeFinding('sms', 503).state], ['ok', 'warning']);
   const server = createServer((_, response) => response.writeHead(405).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,4 @@
-/** TLS on one side alone: every store names it, with the remedy, where jobs begin and in `doctor`. */
+/** TLS on one side only: every store names it, with the remedy, where jobs begin and in `doctor`. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
@@ -36,7 +36,7 @@ async function used<P extends Closing>(t: TestContext, port: P, work: (port: P) 
 interface Case {
   readonly name: string;
   readonly spoken: Spoken;
-  /** The URL that says TLS, and the one that says none. */
+  /** The URL with TLS, and the one without. */
   readonly tls: (address: string) => string;
   readonly plain: (address: string) => string;
   readonly use: (t: TestContext, url: string) => Promise<unknown>;
@@ -115,7 +115,7 @@ async function asked(t: TestContext, url: string): Promise<unknown> {
 }
 
 // Most of them wait for a timeout of their client.
-describe('TLS on one side alone', { concurrency: true }, () => {
+describe('TLS on one side only', { concurrency: true }, () => {
   for (const { name, spoken, tls, plain, use, diagnose } of CASES) {
     const wrong = (because: RegExp) => (error: Error & { code?: string }) => {
       assert.equal(error.code, 'CONFIG_INVALID', error.message);
@@ -124,7 +124,7 @@ describe('TLS on one side alone', { concurrency: true }, () => {
       return true;
     };
 
-    test(`${name}: a URL that says TLS leads to a port without`, async (t) => {
+    test(`${name}: a URL with TLS leads to a port without`, async (t) => {
       const url = tls(await listening(t, spoken, 'plain'));
       await assert.rejects(
         use(t, url),
@@ -133,7 +133,7 @@ describe('TLS on one side alone', { concurrency: true }, () => {
       await assert.rejects(diagnose(url), wrong(/does not speak TLS/));
     });
 
-    test(`${name}: a URL that says no TLS leads to a port with`, async (t) => {
+    test(`${name}: a URL without TLS leads to a port with it`, async (t) => {
       const url = plain(await listening(t, spoken, 'tls'));
       await assert.rejects(
         use(t, url),
@@ -143,7 +143,7 @@ describe('TLS on one side alone', { concurrency: true }, () => {
     });
   }
 
-  test('a certificate that nobody vouches for is told with what to give, by every store', async (t) => {
+  test('an untrusted certificate is reported with the option to set, by every store', async (t) => {
     const refused = { code: 'ACCESS_REFUSED', message: /certificate/ };
     const [redis, cassandra, http] = await Promise.all(
       (['redis', 'cassandra', 'http'] as const).map((spoken) => listening(t, spoken, 'tls')),
@@ -169,7 +169,7 @@ describe('TLS on one side alone', { concurrency: true }, () => {
     );
   });
 
-  test('mail and bridges: doctor names TLS on one side alone', async (t) => {
+  test('mail and bridges: doctor reports TLS on one side only', async (t) => {
     const [plain, tls] = [await listening(t, 'smtp', 'plain'), await listening(t, 'smtp', 'tls')];
     const from = 'a@example.org';
     const messages = async (found: Promise<readonly { readonly message: string }[]>) =>

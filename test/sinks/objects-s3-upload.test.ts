@@ -1,4 +1,4 @@
-/** How a body becomes parts, and what the answers are made of that real servers rarely give: without a server. */
+/** How a body becomes parts, and the handling of answers that real servers rarely give: without a server. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { type Target, upload } from '../../sinks/objects/s3/upload.ts';
 
 const PART = 200_000;
 
-/** A target that keeps what it is sent, and fails where it is told to. */
+/** A target that keeps what it is sent, and fails where it is set to. */
 class Recorder implements Target {
   readonly partBytes = PART;
   readonly partsInFlight = 2;
@@ -73,7 +73,7 @@ async function* cut(body: Buffer, length: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-test('a body of any length, in pieces of any length, arrives as it is', async () => {
+test('a body of any length, in pieces of any length, arrives unchanged', async () => {
   for (const length of [0, 1, 65_536, 65_537, PART - 1, PART, PART + 1, 2 * PART, 5 * PART + 17]) {
     const body = sample(length);
     for (const piece of [997, 65_536, PART, 3 * PART]) {
@@ -91,7 +91,7 @@ test('a body of any length, in pieces of any length, arrives as it is', async ()
   }
 });
 
-test('no more parts are on their way than allowed, and the source waits for them', async () => {
+test('the number of concurrent parts is limited, and the source waits for them', async () => {
   const target = new Recorder();
   let ahead = 0;
   async function* body() {
@@ -106,7 +106,7 @@ test('no more parts are on their way than allowed, and the source waits for them
   assert.ok(ahead <= 4, `${ahead} parts ahead`);
 });
 
-test('whatever fails, the upload is aborted after the last part has landed, and the source is told to end', async () => {
+test('after any failure the upload is aborted when the last part has arrived, and the source is ended', async () => {
   for (const failing of ['begin', 'part 1', 'part 4', 'complete 6 1200000', 'source']) {
     const target = new Recorder();
     target.failing = failing;
@@ -127,7 +127,7 @@ test('whatever fails, the upload is aborted after the last part has landed, and 
   }
 });
 
-test('an abort that fails does not hide what went wrong', async () => {
+test('an abort that fails does not hide the first error', async () => {
   const target = new Recorder();
   target.abort = async () => {
     throw new Error('away');
@@ -146,7 +146,7 @@ test('a small body that fails is not sent', async () => {
   assert.deepEqual(target.calls, []);
 });
 
-test('a body of too many parts is refused', async () => {
+test('a body with too many parts is refused', async () => {
   const target = new Recorder();
   const small: Target = {
     partBytes: 10,
@@ -169,7 +169,7 @@ type Answer = readonly [status: number, code?: string | undefined, headers?: Rec
 async function answering(t: TestContext, ...answers: Answer[]): Promise<{ objects: Objects; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    // Who was cut off looks how the server speaks: that is none of the calls.
+    // After a broken connection the client probes the protocol: that is none of the calls.
     if (request.method === 'HEAD' && request.url === '/') return void response.end();
     const answer = answers[asked.length] ?? [500, 'InternalError'];
     asked.push(request.method ?? '');
@@ -196,24 +196,24 @@ const CONFLICT: Answer = [409, 'ConditionalRequestConflict'];
 const TAKEN: Answer = [412, 'PreconditionFailed'];
 const body = Buffer.from('x');
 
-test('a create that meets another one is sent again, and hears that the name is taken', async (t) => {
+test('a create that conflicts with another is repeated, and fails if the name is taken', async (t) => {
   const { objects, asked } = await answering(t, CONFLICT, CONFLICT, TAKEN);
   await assert.rejects(objects.create('a', body), { code: 'ALREADY_EXISTS' });
   assert.deepEqual(asked, ['PUT', 'PUT', 'PUT']);
 });
 
-test('a create that met another one which then failed wins', async (t) => {
+test('a create succeeds if the conflicting one then failed', async (t) => {
   const { objects } = await answering(t, CONFLICT, [200, undefined]);
   assert.equal((await objects.create('a', body)).bytes, 1);
 });
 
-test('a create that always meets others has lost', async (t) => {
+test('a create that always conflicts with others fails', async (t) => {
   const { objects, asked } = await answering(t, ...Array.from({ length: 9 }, () => CONFLICT));
   await assert.rejects(objects.create('a', body), { code: 'ALREADY_EXISTS' });
   assert.equal(asked.length, 5);
 });
 
-test('a create that heard nothing of its first attempt looks whose object it is', async (t) => {
+test('a create that got no answer to its first attempt checks whose object it is', async (t) => {
   const { objects, asked } = await answering(t, [500, 'InternalError'], TAKEN, [
     200,
     undefined,
@@ -227,14 +227,14 @@ test('a create that heard nothing of its first attempt looks whose object it is'
   await assert.rejects(away.objects.create('a', body), { code: 'OBJECTS_AWAY' });
 });
 
-test('a server that asks to slow down is asked again, and is away if it does not stop', async (t) => {
+test('a server that asks to slow down gets retries, and is away if it does not stop', async (t) => {
   const { objects } = await answering(t, [503, 'SlowDown'], [200, undefined]);
   assert.equal((await objects.put('a', body)).bytes, 1);
   const busy = await answering(t, ...Array.from({ length: 9 }, (): Answer => [503, 'SlowDown']));
   await assert.rejects(busy.objects.put('a', body), { code: 'OBJECTS_AWAY', kind: 'retry', message: /SlowDown/ });
 });
 
-test('a role without rights is told so by every call', async (t) => {
+test('without rights every call fails with an error that says so', async (t) => {
   const denied: Answer = [403, 'AccessDenied'];
   const { objects } = await answering(t, ...Array.from({ length: 9 }, () => denied));
   const refused = { code: 'ACCESS_REFUSED', kind: 'fatal', message: /grant the role/ };
@@ -246,7 +246,7 @@ test('a role without rights is told so by every call', async (t) => {
   await assert.rejects(Array.fromAsync(objects.list('')), refused);
 });
 
-test('a server that refuses a body before it has read it is asked for the reason', async (t) => {
+test('the reason is requested from a server that refuses a body before it has read it', async (t) => {
   const cut: Answer[] = Array.from({ length: 3 }, () => [0]);
   const large = Buffer.alloc(4_000_000);
   const refused = await answering(t, ...cut, [403, 'AccessDenied']);
@@ -258,7 +258,7 @@ test('a server that refuses a body before it has read it is asked for the reason
   assert.deepEqual(broken.asked, ['PUT', 'PUT', 'PUT', 'POST', 'DELETE'], 'and nothing is left');
 });
 
-test('an object that does not have its checksum is damaged', async (t) => {
+test('an object whose checksum does not match is damaged', async (t) => {
   const { objects } = await answering(t, [200, 'x', { 'x-amz-checksum-crc32': 'AAAAAA==' }]);
   await assert.rejects(Array.fromAsync(await objects.get('a')), { code: 'STORE_BROKEN', message: /damaged/ });
 });

@@ -1,4 +1,4 @@
-/** What the objects say to S3, where they say it, and what its errors mean: without a server. */
+/** The requests of the objects to S3, their address, and the meaning of its errors: without a server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../core/errors.ts';
@@ -19,7 +19,7 @@ test('a name is a key below the prefix, and back', () => {
   assert.throws(() => ask.keyOf(place, `${longest}c`), { code: 'USAGE', message: /1025 bytes/ });
 });
 
-test('a write says who it is, and on what condition it holds', () => {
+test('a write carries its own id and its condition', () => {
   const body = Buffer.from('data');
   const input = ask.putInput(place, 'some/prefix/a', { body, write: 'w1', once: false });
   assert.deepEqual(input, {
@@ -79,7 +79,7 @@ test('a link is saved under the last segment of the name, and ends at its time a
   }
 });
 
-test('a URL says where the bucket is, and options count more', () => {
+test('a URL has the location of the bucket, and options override it', () => {
   const plain = connectionOf({ url: 's3://reports?region=eu-central-1' });
   assert.deepEqual(plain.place, top);
   assert.deepEqual(
@@ -128,7 +128,7 @@ test('a URL says where the bucket is, and options count more', () => {
   );
 });
 
-test('a URL that is wrong is refused with the reason and without its secret', () => {
+test('an invalid URL is refused with the reason and without its secret', () => {
   for (const [url, reason] of [
     ['not a url with s3cret', /is none/],
     ['https://key:s3cret@reports', /must begin with s3/],
@@ -163,7 +163,7 @@ function error(name: string, status?: number, attempts = 1): Error {
   return Object.assign(known, { $metadata: { httpStatusCode: status, attempts } });
 }
 
-test('errors are told apart by what helps against them', () => {
+test('errors are classified by their remedy', () => {
   for (const [thrown, code, advice] of [
     [error('SlowDown', 503), 'OBJECTS_AWAY', /SlowDown .*waiting for it/],
     [error('Unknown', 502), 'OBJECTS_AWAY', /waiting for it/],
@@ -201,13 +201,13 @@ test('errors are told apart by what helps against them', () => {
   assert.match((objectsError(head, 'looking') as Error).message, /status 400/);
 });
 
-test('an error that is not of S3 stays what it is', () => {
+test('an error that is not from S3 is unchanged', () => {
   for (const thrown of [new TypeError('a bug'), new TributaryError('NOT_FOUND', 'nothing'), 'text', undefined]) {
     assert.equal(objectsError(thrown, 'reading'), thrown);
   }
 });
 
-test('a name is taken for a create alone, and a write may have happened only at an earlier attempt', () => {
+test('a name is taken only for a create, and only a repeated write can have succeeded earlier', () => {
   for (const taken of [
     error('PreconditionFailed', 412),
     error('Unknown', 412),
@@ -223,7 +223,7 @@ test('a name is taken for a create alone, and a write may have happened only at 
   assert.ok(!mayHaveHappened(new Error('no attempts')));
 });
 
-test('without a region or credentials the first call says what is missing', async (t) => {
+test('without a region or credentials the first call reports what is missing', async (t) => {
   const before = { ...process.env };
   t.after(() => {
     process.env = before;

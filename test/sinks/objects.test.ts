@@ -38,7 +38,7 @@ objectsContract('directory', async (t) => {
   };
 });
 
-test('a writer killed in the middle leaves nothing to be seen, and the next start removes its rest', async (t) => {
+test('a writer killed during a write leaves nothing visible, and the next start removes the rest', async (t) => {
   const root = await temporaryFolder(t);
   const script = `
     const { directoryObjects } = await import(${JSON.stringify(import.meta.resolve('../../sinks/objects/directory/objects.ts'))});
@@ -69,7 +69,7 @@ test('a writer killed in the middle leaves nothing to be seen, and the next star
   assert.deepEqual(await Array.fromAsync(objects.list('')), []);
 });
 
-test("another host's unfinished file stays for an hour, since nobody knows whether its writer lives", async (t) => {
+test('another host’s unfinished file stays for an hour, since its writer may be alive', async (t) => {
   const root = await temporaryFolder(t);
   directoryObjects(root);
   const fresh = join(root, '.partial', 'elsewhere~1~fresh');
@@ -85,7 +85,7 @@ test("another host's unfinished file stays for an hour, since nobody knows wheth
   assert.deepEqual(await readdir(join(root, '.partial')), ['elsewhere~1~fresh']);
 });
 
-test('nothing unfinished stays behind, whether a write went well or not', async (t) => {
+test('no unfinished file stays behind, whether a write succeeded or not', async (t) => {
   const root = await temporaryFolder(t);
   const objects = directoryObjects(root);
   await objects.put('a', Buffer.from('x'));
@@ -120,7 +120,7 @@ test('a name is either an object or the folder of others, and the error says whi
   assert.equal((await objects.head('a/b'))?.bytes, 13);
 });
 
-test('folders that a dead writer made and never used are in nobody’s way', async (t) => {
+test('unused folders of a dead writer do no harm', async (t) => {
   const root = await temporaryFolder(t);
   const objects = directoryObjects(root);
   await objects.put('a/b/c', Buffer.from('x'));
@@ -132,7 +132,7 @@ test('folders that a dead writer made and never used are in nobody’s way', asy
   );
 });
 
-test('the last object of a folder takes the folder with it', async (t) => {
+test('the last object of a folder is removed with the folder', async (t) => {
   const root = await temporaryFolder(t);
   const objects = directoryObjects(root);
   await objects.put('a/b/c', Buffer.from('x'));
@@ -141,7 +141,7 @@ test('the last object of a folder takes the folder with it', async (t) => {
   assert.deepEqual(await readdir(join(root, 'a')), ['d']);
 });
 
-test('the files of the folder itself are no objects', async (t) => {
+test('the internal files of the folder are not objects', async (t) => {
   const root = await temporaryFolder(t);
   const objects = directoryObjects(root);
   for (const name of ['.partial', '.partial/x', '.link-secret']) {
@@ -158,7 +158,7 @@ test('the files of the folder itself are no objects', async (t) => {
   assert.deepEqual(await Array.fromAsync(objects.list('.partial/')), []);
 });
 
-test('a link ends at its time, and neither name nor time can be changed', async (t) => {
+test('a link expires at its time, and neither name nor time can be changed', async (t) => {
   const root = await temporaryFolder(t);
   const objects = directoryObjects(root, { linkBase: 'https://reports.example.org/' });
   const { origin, name, expires, signature } = parts(await objects.link('reports/a.csv', 5000));
@@ -178,7 +178,7 @@ test('a link ends at its time, and neither name nor time can be changed', async 
   }
 });
 
-test('the secret is made once, for its owner alone, and links outlive a restart', async (t) => {
+test('the secret is made once, readable by its owner only, and links outlive a restart', async (t) => {
   const root = await temporaryFolder(t);
   const link = await directoryObjects(root).link('a', 5000);
   assert.equal(await directoryObjects(root).link('a', 5000), link);
@@ -191,14 +191,14 @@ test('the secret is made once, for its owner alone, and links outlive a restart'
   );
 });
 
-test('a secret that is damaged is not replaced unasked', async (t) => {
+test('a damaged secret is not replaced automatically', async (t) => {
   const root = await temporaryFolder(t);
   directoryObjects(root);
   await writeFile(join(root, '.link-secret'), '');
   assert.throws(() => directoryObjects(root), { code: 'STORE_BROKEN', message: /remove it/ });
 });
 
-test('a folder that cannot be one is refused at once', async (t) => {
+test('an unusable folder is refused at once', async (t) => {
   const root = await temporaryFolder(t);
   await writeFile(join(root, 'file'), 'x');
   assert.throws(() => directoryObjects(join(root, 'file', 'objects')), { code: 'FOLDER_UNUSABLE' });

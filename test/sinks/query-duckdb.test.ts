@@ -57,7 +57,7 @@ test('only the segments of the days and tables that a query names are fetched', 
   assert.deepEqual(await ask('select count(*) from samples'), [9n, []], 'what is cached is not fetched again');
 });
 
-test('what a query does not say plainly of days is not cut', () => {
+test('a query without plain conditions on days reads all days', () => {
   const [relation] = [samples];
   const column = (...names: string[]) => ({ class: 'COLUMN_REF', column_names: names });
   const day = (value: string) => ({ class: 'CONSTANT', value: { value } });
@@ -101,7 +101,7 @@ test('what a query does not say plainly of days is not cut', () => {
   assert.deepEqual(daysIn(twice)?.first, undefined, 'whoever reads all needs all');
 });
 
-test('whatever way a query reads a table, it reads all that it asks for', async (t) => {
+test('however a query reads a table, it reads all that it asks for', async (t) => {
   const { lake, engine } = await made(t);
   for (const day of ['2026-03-28', '2026-03-29', '2026-03-30']) await lake.write(samples, samplesOf(0, 3, day));
   const one = "select count(*) as n from samples where date = date '2026-03-29'";
@@ -146,7 +146,7 @@ test('a query reaches no file but the segments, and changes nothing of DuckDB', 
   }
 });
 
-test('a query that waits for the objects is aborted, too, and by its time; what arrives late is let go', async (t) => {
+test('a query that waits for the objects can be aborted, or ends by its time limit; late arrivals are released', async (t) => {
   let held = Promise.withResolvers<void>();
   const { lake, engine, folder } = await made(t, (objects) => ({
     ...objects,
@@ -169,7 +169,7 @@ test('a query that waits for the objects is aborted, too, and by its time; what 
   while ((await readdir(join(folder, 'query/segments/pins'))).length > 0);
 });
 
-test('an engine that is closed ends its answers', async (t) => {
+test('closing an engine ends its answers', async (t) => {
   const { lake, engine } = await made(t);
   await lake.write(samples, samplesOf(0, 200));
   const answer = await engine.query('select a.count from samples a cross join samples b cross join samples c');
@@ -177,7 +177,7 @@ test('an engine that is closed ends its answers', async (t) => {
   await assert.rejects(Array.fromAsync(answer.pages), { code: 'USAGE' });
 });
 
-test('a query that needs more memory than it may have is refused, and the next one is not', async (t) => {
+test('a query that exceeds its memory is refused, and the next one is not', async (t) => {
   const { lake, engine } = await made(t);
   await lake.write(samples, samplesOf(0, 400));
   const sql = 'select list(a.learners) as l from samples a cross join samples b cross join samples c';
@@ -185,7 +185,7 @@ test('a query that needs more memory than it may have is refused, and the next o
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [400n]);
 });
 
-test('times are cut to ms, before 1970 too, and what has no end is refused', async (t) => {
+test('times are rounded down to ms, before 1970 too, and infinite ones are refused', async (t) => {
   const { engine } = await made(t);
   const moment = (text: string) => column(engine, `select cast('${text}' as timestamp with time zone) as at`);
   assert.deepEqual(await moment('1969-12-31 23:59:59.9999 UTC'), [-1]);

@@ -1,4 +1,4 @@
-/** What is understood of the text of a query, before any engine has it. */
+/** What is recognised in the text of a query, before any engine has it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { relationOf } from '../../reports/relations.ts';
@@ -9,7 +9,7 @@ import { visits } from '../reports/visits.ts';
 const relations = [visits, hourly].map(relationOf);
 const named = (sql: string): string[] => askedOf(sql, relations).relations.map(({ name }) => name);
 
-test('a relation is named by a name, in quotes or not, and by no text, comment or part of a name', () => {
+test('a relation is referenced by a name, quoted or not, and not by a text, a comment or a part of a name', () => {
   for (const sql of [
     'select * from visits',
     'SELECT * FROM Visits v',
@@ -79,7 +79,7 @@ test('relations are put before the text, and before its own WITH', () => {
   assert.equal(askedOf('select 1;', relations).with([]), 'select 1');
 });
 
-test('a WITH may not give the name of a relation to something else; one within may', () => {
+test('a WITH may not redefine the name of a relation; a nested one may', () => {
   for (const sql of [
     'with visits as (select 1) select 1',
     'with a as (select 1), "Visits__Rollup"(x, y) as (select 1, 2) select 1',

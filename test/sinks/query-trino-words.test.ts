@@ -1,11 +1,11 @@
-/** What a Trino's URL, its errors and its version mean, without one. */
+/** The meaning of a Trino's URL, errors and version, without one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogOf, versionOf } from '../../sinks/query/trino/diagnose.ts';
 import { failureOf } from '../../sinks/query/trino/failure.ts';
 import { locationOf } from '../../sinks/query/trino/location.ts';
 
-test('errors of Trino have our codes', () => {
+test('errors of Trino are mapped to our codes', () => {
   for (const [errorName, errorType, code] of [
     ['SYNTAX_ERROR', 'USER_ERROR', 'QUERY_INVALID'],
     ['DIVISION_BY_ZERO', 'USER_ERROR', 'QUERY_INVALID'],
@@ -25,7 +25,7 @@ test('errors of Trino have our codes', () => {
   }
 });
 
-test('a URL says where Trino is; a wrong one is refused, and never shown', () => {
+test('a URL has the location of Trino; an invalid one is refused, and never shown', () => {
   const url = 'trinos://ana:s%2Fecret@trino.example.org/lake/reports?location=s3://bucket';
   const { host, port, user, password, catalog, schema, objects, secure } = locationOf(url);
   assert.deepEqual([host, port, user, password, secure], ['trino.example.org', 443, 'ana', 's/ecret', true]);
@@ -57,7 +57,7 @@ test('a URL says where Trino is; a wrong one is refused, and never shown', () =>
   }
 });
 
-test('the doctor looks at the version and the catalog', () => {
+test('the doctor checks the version and the catalog', () => {
   assert.deepEqual(
     [versionOf('476').state, versionOf('444-e').state, versionOf('galaxy-1').state],
     ['ok', 'problem', 'ok'],

@@ -1,4 +1,4 @@
-/** The client of Trino, on a server of the test that speaks its protocol; `npm run test:trino` has a real one. */
+/** The client of Trino, on a server of the test with the same protocol; `npm run test:trino` has a real one. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttps } from 'node:https';
@@ -11,7 +11,7 @@ import { rowsOf as samplesOf, temporaryFolder } from '../contracts/delta-samples
 import { column, lakeOf, rowsOf, samples } from '../contracts/query-samples.ts';
 import { type Answering, answeredBy, LONG } from './trino-answers.ts';
 
-test('a query is posted, and its pages are fetched until none is named', async (t) => {
+test('a query is posted, and its pages are fetched until there is no next one', async (t) => {
   const { asked, engine } = await answeredBy(t, ({ path }, base) => {
     const next = (page: number) => `${base}/v1/statement/executing/q/${page}?slug=x`;
     switch (path) {
@@ -50,7 +50,7 @@ test('a query is posted, and its pages are fetched until none is named', async (
   }
 });
 
-test('what Trino cannot answer for a while is asked again, whether posted or fetched', async (t) => {
+test('temporary failures of Trino are retried, whether posted or fetched', async (t) => {
   let attempts = 0;
   const { engine } = await answeredBy(t, ({ method }, base) => {
     attempts += 1;
@@ -76,7 +76,7 @@ test('a Trino that stays away is QUERY_AWAY, with the reason', async (t) => {
   });
 });
 
-test('credentials go to the server of the URL alone, whatever address the next page is said to have', async (t) => {
+test('credentials are sent only to the server of the URL, whatever address the next page is said to have', async (t) => {
   const { asked, engine } = await answeredBy(t, ({ method }) =>
     method === 'POST'
       ? { json: { nextUri: 'http://elsewhere.invalid:1/v1/next?a=b' } }
@@ -86,7 +86,7 @@ test('credentials go to the server of the URL alone, whatever address the next p
   assert.equal(asked[1]?.path, '/v1/next?a=b');
 });
 
-test('a query that fails throws, at its begin and in the middle of its rows, and is ended', async (t) => {
+test('a query that fails throws, at its start and while its rows are read, and is ended', async (t) => {
   const error = {
     message: "line 4:8: Column 'x' cannot be resolved",
     errorName: 'COLUMN_NOT_FOUND',
@@ -116,7 +116,7 @@ test('a query that fails throws, at its begin and in the middle of its rows, and
   assert.deepEqual(rows, [[1n]]);
 });
 
-test('whoever leaves early or aborts has the query cancelled where it stands', async (t) => {
+test('stopping early or aborting cancels the query at its current address', async (t) => {
   const endless: Answering = ({ method }, base) =>
     method === 'DELETE' ? { status: 204 } : { json: { columns: LONG, data: [[1]], nextUri: `${base}/v1/next` } };
   const left = await answeredBy(t, endless);
@@ -148,7 +148,7 @@ test('whoever leaves early or aborts has the query cancelled where it stands', a
   assert.equal(limited.asked.at(-1)?.method, 'DELETE');
 });
 
-test('a table that Trino does not know is registered once, where it lies, and asked for again at its version', async (t) => {
+test('a table unknown to Trino is registered once, at its location, and the query is repeated at its version', async (t) => {
   let [isKnown, isThere] = [false, false];
   const { asked, engine, lake } = await answeredBy(t, ({ body }) => {
     if (body.startsWith('call') && isThere) {
@@ -212,7 +212,7 @@ test('a table that Trino does not know is registered once, where it lies, and as
   assert.equal(other.asked.length, 1);
 });
 
-test('types and values are told apart, and those that there are none for are refused', async (t) => {
+test('types and values are converted, and unsupported ones are refused', async (t) => {
   const cells: [type: string, cell: unknown, expected: unknown][] = [
     ['tinyint', 1, 1n],
     ['varchar(3)', 'a"b', 'a"b'],
@@ -263,7 +263,7 @@ test('types and values are told apart, and those that there are none for are ref
   });
 });
 
-test('a user that is not let in is told so, and what answers as no Trino does', async (t) => {
+test('a user without access gets an error that says so, and so does a server that is not Trino', async (t) => {
   const refused = await answeredBy(t, () => ({ status: 401, text: 'no' }));
   await assert.rejects(column(refused.engine, 'select 1'), {
     code: 'ACCESS_REFUSED',
@@ -273,7 +273,7 @@ test('a user that is not let in is told so, and what answers as no Trino does', 
   await assert.rejects(column(other.engine, 'select 1'), { code: 'CONFIG_INVALID', message: /no Trino/ });
 });
 
-test('with TLS, to a server that its authority vouches for, user and password go along', async (t) => {
+test('with TLS and a trusted server, user and password are sent', async (t) => {
   const folder = await temporaryFolder(t);
   const files = certificates(folder);
   const seen: (string | undefined)[] = [];

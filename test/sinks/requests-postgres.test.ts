@@ -1,4 +1,4 @@
-/** What the requests say to Postgres, where they say it, and what its errors mean: without a server. */
+/** The statements of the requests, the address of Postgres, and the meaning of its errors: without a server. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ const schedule = {
   nextAt: T0,
 };
 
-test('every statement names its tables with their schema, and gives as many values as it asks for', () => {
+test('every statement names its tables with their schema, and has as many values as parameters', () => {
   const statements = [
     sql.lock,
     sql.hasSchema,
@@ -72,7 +72,7 @@ test('a filter is a condition with its own value', () => {
   assert.deepEqual(sql.list('acme', { limit: 10, report: 'progress' }).values, ['acme', 10, 'progress']);
 });
 
-test('lines are read in the order in which they are asked for', () => {
+test('columns are read in the order in which they are selected', () => {
   const made = result('r1/2', T0 + 1);
   const asked = newRequest('r1', 3);
   const line = [
@@ -111,7 +111,7 @@ test('lines are read in the order in which they are asked for', () => {
 
 const URL_OF = 'postgres://ada:s%40cret@db.example.org:6432/reports';
 
-test('a URL says where Postgres is, and options count more', async (t) => {
+test('a URL has the location of Postgres, and options override it', async (t) => {
   const { schema, pool } = connectionOf({ url: URL_OF });
   assert.equal(schema, 'tributary');
   const { host, port, user, password, database, ssl, application_name } = pool;
@@ -169,7 +169,7 @@ test('a URL says where Postgres is, and options count more', async (t) => {
   assert.equal(tlsOf(`sslmode=disable&sslrootcert=${folder}/ca`), false);
 });
 
-test('a URL that is wrong is refused with the reason and without its password', () => {
+test('an invalid URL is refused with the reason and without its password', () => {
   for (const [url, reason] of [
     ['not a url with s3cret', /is none/],
     ['mysql://ada:s3cret@localhost/x', /must begin with postgres/],
@@ -197,7 +197,7 @@ function error(code: string, message = 'it went wrong'): Error {
   return Object.assign(new Error(message), code.length === 5 ? { code, severity: 'ERROR' } : { code });
 }
 
-test('errors are told apart by what helps against them', () => {
+test('errors are classified by their remedy', () => {
   for (const [thrown, code, advice] of [
     [error('08006'), 'REQUESTS_AWAY', /waiting for it/],
     [error('53300'), 'REQUESTS_AWAY', /waiting for it/],
@@ -230,7 +230,7 @@ test('errors are told apart by what helps against them', () => {
   }
 });
 
-test('an error that is not of Postgres stays what it is', () => {
+test('an error that is not from Postgres is unchanged', () => {
   for (const thrown of [new TypeError('a bug'), new TributaryError('LEASE_LOST', 'lost'), 'text', undefined]) {
     assert.equal(requestsError(thrown, 'reading'), thrown);
   }

@@ -30,7 +30,7 @@ test('requests outlive the process that made them', async (t) => {
   assert.equal((await requests.lease('bob', T0 + 100, T0 + 200))?.attempt, 2);
 });
 
-test('what is asked for often is found by an index, in its order', (t) => {
+test('frequent queries use an index, in its order', (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   sqliteRequests(database);
@@ -53,7 +53,7 @@ test('what is asked for often is found by an index, in its order', (t) => {
   }
 });
 
-test('the schedules of a folder from before they said how often to try are tried three times', async (t) => {
+test('schedules stored before the number of attempts existed are tried three times', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   database.exec(`
@@ -66,6 +66,6 @@ test('the schedules of a folder from before they said how often to try are tried
   assert.equal(request?.maxAttempts, 3);
 });
 
-test('an error keeps its text but for what no store keeps', () => {
+test('an error keeps its text except for characters that no store keeps', () => {
   assert.equal(cleanError('a\0b\ud800'), 'a\uFFFDb\uFFFD');
 });

@@ -45,7 +45,7 @@ const things = declare(
   ['title', 'tags', 'note'],
 );
 
-test('every plain field and every array of plain ones can be filtered by, unless it is text', () => {
+test('every plain field and every array of plain values can be filtered by, unless it is text', () => {
   assert.deepEqual(
     [...filterables(things)].map(([name, { kind, isWhole }]) => `${name} ${isWhole ? 'whole ' : ''}${kind}`),
     [
@@ -55,7 +55,7 @@ test('every plain field and every array of plain ones can be filtered by, unless
   );
 });
 
-test('a mapping has the fields of the record by their types, and what is ours', () => {
+test('a mapping has the fields of the record by their types, and our own fields', () => {
   const mapping = mappingOf(things);
   const keyword = { type: 'keyword', ignore_above: 10_922 };
   const stored = { type: 'object', enabled: false };
@@ -80,7 +80,7 @@ test('a mapping has the fields of the record by their types, and what is ours', 
   });
 });
 
-test('a field of the key stays one that can be sorted by when it is text, too', () => {
+test('a text field of the key can still be sorted by', () => {
   const index = declare([user, title], ['user', 'title']);
   assert.equal(mappingOf(index).properties['user']?.type, 'keyword');
   assert.deepEqual([...filterables(index)], []);
@@ -105,7 +105,7 @@ test('an index is made with its alias, which shows nothing that was removed', ()
   assert.equal('aliases' in later.body, false);
 });
 
-test('a declaration that Elasticsearch has no index for is refused', () => {
+test('a declaration that is impossible in Elasticsearch is refused', () => {
   const refused = (act: () => unknown, message: RegExp) => assert.throws(act, { code: 'DECLARATION_INVALID', message });
   for (const name of ['Things', 'thíngs', 'a b', 'a/b', 'a*', 'x'.repeat(250)]) {
     refused(() => aliasOf({ ...things, name }, 'tributary-'), /the search index .* lower case letters/);
@@ -120,20 +120,20 @@ test('a declaration that Elasticsearch has no index for is refused', () => {
   }
 });
 
-/** A mapping as Elasticsearch tells it. */
+/** A mapping as Elasticsearch returns it. */
 const told = (index: IndexDef): Partial<Mapping> => {
   const mapping = JSON.parse(JSON.stringify(mappingOf(index)));
   delete mapping.properties.tributary.type;
   return mapping;
 };
 
-test('an index that is as it was declared needs nothing, and one that has more neither', () => {
+test('an index that matches its declaration needs nothing, and neither does one with more fields', () => {
   assert.equal(additions(things, 'i-v1', told(things)), undefined);
   assert.equal(additions(declare([user]), 'i-v1', told(declare([user, title, count], ['title']))), undefined);
   assert.equal(additions(declare([user, { ...count, type: 'long' }]), 'i-v1', told(declare([user, count]))), undefined);
 });
 
-test('fields that were added are added, and those that were taken out stay text if they were', () => {
+test('new fields are added, and removed ones stay text if they were', () => {
   const before = told(declare([user, title, field('old', 'string')], ['title', 'old']));
   const after = declare([user, title, field('note', 'string'), field('constructor', 'int')], ['title', 'note']);
   assert.deepEqual(additions(after, 'i-v1', before), {
@@ -142,7 +142,7 @@ test('fields that were added are added, and those that were taken out stay text 
   });
 });
 
-test('an index that was made for another declaration is refused, with what to do', () => {
+test('an index made for another declaration is refused, with what to do', () => {
   const refused = (before: Partial<Mapping>, index: IndexDef, message: string) =>
     assert.throws(() => additions(index, 'i-v1', before), { code: 'TABLE_DRIFTED', kind: 'fatal', message });
   const changed = (before: IndexDef, after: IndexDef, was: string, is: string) =>

@@ -49,7 +49,7 @@ test('a document is written with its tenant and its words, at its version if non
   assert.equal(rest, '');
 });
 
-test('a removal leaves when it was, and no tenant by which a search could find it', () => {
+test('a removal keeps its time, but no tenant by which a search could match it', () => {
   const lines = requests.write({ key: ['t', 'u', 'c'], version, record: undefined }, NOW);
   assert.deepEqual(JSON.parse(String(lines).split('\n')[1] ?? ''), { tributary: { removed: NOW } });
 });
@@ -62,7 +62,7 @@ test('a key that cannot be sorted by is refused', () => {
   });
 });
 
-test('a bulk request cannot make an index, and asks for no more than is read', () => {
+test('a bulk request cannot create an index, and asks only for what is read', () => {
   const { method, path, query, lines } = requests.bulk(['a\n', 'b\n'], 5000);
   assert.deepEqual([method, path, lines], ['POST', '/tributary-things/_bulk', 'a\nb\n']);
   assert.equal(query?.['require_alias'], true);
@@ -111,7 +111,7 @@ test('with words, all of them must match, and the best matches come first', () =
   });
 });
 
-test('a page has the documents without what is ours, and says where the next one begins', () => {
+test('a page has the documents without our own fields, and the token of the next page', () => {
   const hit = (course: string) => ({ _source: { user: 'u', course, tributary: { tenant: 't' } } });
   const answer = (...courses: string[]) => ({ hits: { total: { value: 7 }, hits: courses.map(hit) } });
   const items = [
@@ -125,7 +125,7 @@ test('a page has the documents without what is ours, and says where the next one
   assert.deepEqual(byWords.found(answer('a', 'b', 'c')), { items, next: pageAfter(6), total: 7 });
 });
 
-test('a number that a field cannot hold matches nothing', () => {
+test('a number that a field cannot contain matches nothing', () => {
   const none = { bool: { filter: [OF_TENANT, { match_none: {} }] } };
   for (const count of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
     assert.deepEqual(queryOf({ filter: { count } }), none);
@@ -135,7 +135,7 @@ test('a number that a field cannot hold matches nothing', () => {
   });
 });
 
-test('a filter that cannot be is refused with the reason', () => {
+test('an invalid filter is refused with the reason', () => {
   const refused = (filter: Record<string, string | number>, message: RegExp) =>
     assert.throws(() => queryOf({ filter }), { code: 'USAGE', message });
   refused({ title: 'x' }, /things has no field "title" to filter by; it has user, course, count, rate, open$/);
@@ -144,7 +144,7 @@ test('a filter that cannot be is refused with the reason', () => {
   assert.ok(queryOf({ filter: { course: 'x'.repeat(10_922) } }));
 });
 
-test('a page that cannot be is refused', () => {
+test('an invalid page is refused', () => {
   const refused = (request: Partial<typeof all> & { after?: string }, message: RegExp) =>
     assert.throws(() => queryOf(request), { code: 'USAGE', message });
   for (const limit of [0, -1, 1.5, Number.NaN, 10_000]) refused({ limit }, /from 1 to 9999/);
@@ -159,7 +159,7 @@ test('a page that cannot be is refused', () => {
   }
 });
 
-test('a range of whole numbers is cut to those that there are', () => {
+test('a range of whole numbers is limited to existing ones', () => {
   const ranges = { count: { gt: -1e300, lte: 7.5 }, rate: { lt: 1e300 }, course: { gte: 'a' } };
   assert.deepEqual(queryOf({ ranges }), {
     bool: {
@@ -173,7 +173,7 @@ test('a range of whole numbers is cut to those that there are', () => {
   });
 });
 
-test('an order by a field goes on after its value and the key, and nothing is a number that comes last', () => {
+test('an order by a field continues after its value and the key, and missing numbers come last', () => {
   const byCount = { ...all, sort: { field: 'count', descending: true } };
   const { request, found } = requests.page(byCount);
   const none = -Number.MAX_SAFE_INTEGER;

@@ -1,4 +1,4 @@
-/** What the search makes of answers that a real server gives only when it is in trouble. */
+/** How the search handles answers that a real server gives only in trouble. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ interface Asked {
 interface Told {
   readonly status?: number;
   readonly body?: unknown;
-  /** Whether it says that it is Elasticsearch. */
+  /** Whether it identifies itself as Elasticsearch. */
   readonly product?: boolean;
 }
 /** Undefined: no answer at all. */
@@ -35,7 +35,7 @@ const sent = ({ lines }: Asked): string[] =>
   lines.filter((_, at) => at % 2 === 0).map((line) => JSON.parse(line).index._id.slice(6));
 
 describe('writing', () => {
-  test('what failed for a passing reason is sent again, and nothing beside it', async (t) => {
+  test('temporary failures are sent again, and nothing else', async (t) => {
     const { search, asked } = await answering(t, (request, count) => {
       if (count === 1) return items({ status: 429 }, { status: 201 }, { status: 503 });
       if (count === 2) return items(failed(403, 'cluster_block_exception'), { status: 409 });
@@ -45,7 +45,7 @@ describe('writing', () => {
     assert.deepEqual(asked.map(sent), [['a', 'b', 'c'], ['a', 'c'], ['a']]);
   });
 
-  test('a document that Elasticsearch does not take is refused with its reason, and the others are written', async (t) => {
+  test('a document that Elasticsearch does not accept is refused with its reason, and the others are written', async (t) => {
     const error = {
       type: 'document_parsing_exception',
       reason: 'no long',
@@ -68,7 +68,7 @@ describe('writing', () => {
     assert.deepEqual(asked.map(sent), [['a', 'b', 'c'], ['a', 'b'], ['a'], ['b'], ['c']]);
   });
 
-  test('many changes go in several requests, and each result is in its place', async (t) => {
+  test('many changes are sent in several requests, and the results are in the order of the changes', async (t) => {
     const { search, asked } = await answering(t, (request) => {
       return items(...sent(request).map((course) => ({ status: course.endsWith('7') ? 409 : 201 })));
     });
@@ -94,7 +94,7 @@ describe('writing', () => {
     assert.ok(asked.length <= 3);
   });
 
-  test('an index that takes no document at all is no reason to refuse documents', async (t) => {
+  test('an index that accepts no document at all is no reason to refuse documents', async (t) => {
     const cases = [
       [failed(404, 'index_not_found_exception'), 'TABLE_DRIFTED', /indexes apply/],
       [failed(400, 'strict_dynamic_mapping_exception'), 'TABLE_DRIFTED', /indexes apply/],
@@ -109,8 +109,8 @@ describe('writing', () => {
   });
 });
 
-describe('trouble', () => {
-  test('is waited for, and told when the time is up', async (t) => {
+describe('a failure', () => {
+  test('is retried, and reported when the time is up', async (t) => {
     const cases: readonly [Told | undefined, RegExp][] = [
       [
         { status: 503, body: { error: { type: 'unavailable_shards_exception', reason: 'no shard' } } },
@@ -136,7 +136,7 @@ describe('trouble', () => {
     assert.deepEqual(await search.apply(courses, one), ['written']);
   });
 
-  test('does not outlast the search: who closes it does not wait', async (t) => {
+  test('does not outlast the search: closing does not wait', async (t) => {
     for (const answer of [undefined, { status: 503 }]) {
       const begun = Promise.withResolvers<void>();
       const { search } = await answering(t, () => {
@@ -150,7 +150,7 @@ describe('trouble', () => {
     }
   });
 
-  test('of one node is got round by another', async (t) => {
+  test('of one node makes the client use another', async (t) => {
     const hung = await answering(t, () => undefined);
     const closed = await answering(t, () => undefined);
     await closed.stop();
@@ -162,7 +162,7 @@ describe('trouble', () => {
     }
   });
 
-  test('that waiting does not mend stops at once, and no message tells a secret', async (t) => {
+  test('that waiting does not fix is thrown at once, and no message shows a secret', async (t) => {
     const cases: readonly [Told, RegExp][] = [
       [
         {
@@ -191,7 +191,7 @@ describe('trouble', () => {
     }
   });
 
-  test('of an index that is missing says what to do', async (t) => {
+  test('caused by a missing index has advice', async (t) => {
     const missing = { status: 404, body: { error: { type: 'index_not_found_exception', reason: 'no such index' } } };
     const { search } = await answering(t, () => missing);
     const request = search.search(courses, { tenant: 't', words: '', limit: 1 });
@@ -199,13 +199,13 @@ describe('trouble', () => {
   });
 });
 
-test('an API key is sent as one', async (t) => {
+test('an API key is sent as such', async (t) => {
   const { search, asked } = await answering(t, written, { apiKey: 'a2V5' });
   await search.apply(courses, one);
   assert.equal(asked[0]?.authorization, 'ApiKey a2V5');
 });
 
-test('a removal tells when it was', async (t) => {
+test('a removal has its time', async (t) => {
   const { search, asked } = await answering(t, written);
   const before = new Date().toISOString();
   await search.apply(courses, [remove('t', 'a', { token: 1, revision: 2 })]);
@@ -217,14 +217,14 @@ describe('searches', () => {
   const page = { body: { hits: { total: { value: 0 }, hits: [] } } };
   const all = { tenant: 't', words: '', limit: 1 };
 
-  test('that come together are made fresh together', async (t) => {
+  test('that arrive together are refreshed together', async (t) => {
     const { search, asked } = await answering(t, () => page);
     await Promise.all(Array.from({ length: 20 }, () => search.search(courses, all)));
     assert.equal(asked.filter(({ path }) => path.endsWith('/_refresh')).length, 2);
     assert.equal(asked.filter(({ path }) => path.includes('/_search?')).length, 20);
   });
 
-  test('wait until every shard is fresh', async (t) => {
+  test('wait until every shard is refreshed', async (t) => {
     const half = (count: number) => ({ body: { _shards: { total: 2, successful: 1, failed: count < 3 ? 1 : 0 } } });
     const { search, asked } = await answering(t, ({ path }, count) => (path.endsWith('_refresh') ? half(count) : page));
     await search.search(courses, all);
@@ -234,7 +234,7 @@ describe('searches', () => {
     );
   });
 
-  test('that need not be fresh ask once', async (t) => {
+  test('that need no refresh send one request', async (t) => {
     const { search, asked } = await answering(t, () => page, { freshness: 'interval' });
     await search.search(courses, all);
     assert.deepEqual(
@@ -244,7 +244,7 @@ describe('searches', () => {
   });
 });
 
-test('an action for many begins after each of them has asked, also when the one before it failed', async () => {
+test('an action for many begins after each of them has asked, even when the one before it failed', async () => {
   const begun: PromiseWithResolvers<void>[] = [];
   const together = new Together(() => {
     begun.push(Promise.withResolvers<void>());

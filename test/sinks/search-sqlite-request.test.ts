@@ -41,7 +41,7 @@ const all = { tenant: 't', words: '', limit: 2 };
 const flat = (sql: string): string => sql.replace(/\s+/g, ' ').trim();
 const pageAfter = (token: unknown): string => Buffer.from(JSON.stringify(token)).toString('base64url');
 
-test('every plain field and every array of plain ones that is no text has a column', () => {
+test('every plain field and every array of plain values that is not text has a column', () => {
   assert.deepEqual(
     [...requests.columns].map(([name, { type, kind, many }]) => `${name} ${type} ${kind}${many ? '[]' : ''}`),
     [
@@ -70,7 +70,7 @@ test('the table has the tenant and the key, the columns, the words, the document
   assert.equal(requests.addColumn('count'), 'ALTER TABLE "search_things" ADD COLUMN "count" INTEGER');
 });
 
-test('a name cannot break out of its quotes', () => {
+test('a name cannot escape its quotes', () => {
   const { create } = indexRequests({ ...things, name: 'a"; DROP TABLE b; --' });
   assert.match(create, /CREATE TABLE "search_a""; DROP TABLE b; --" \(/);
 });
@@ -158,7 +158,7 @@ test('with words a page is a range of the ranked matches', () => {
   assert.equal(next.next(rows), pageAfter(4));
 });
 
-test('the total counts what the pages hold', () => {
+test('the total is the number of documents on all pages', () => {
   const without = requests.total(all);
   const count = 'SELECT count(*) FROM "search_things" AS d WHERE d."_tenant" = ? AND d."_document" IS NOT NULL';
   assert.equal(flat(without.sql), count);
@@ -168,7 +168,7 @@ test('the total counts what the pages hold', () => {
   assert.deepEqual(withWords.parameters, ['"red"', 't', 7]);
 });
 
-test('a filter compares a column, or looks for an item of an array', () => {
+test('a filter compares a column, or searches the items of an array', () => {
   const filter = { open: false, batches: 'x', state: 'on' };
   const { sql, parameters } = requests.page({ ...all, filter });
   const items = String.raw`EXISTS \(SELECT 1 FROM json_each\(d\."batches"\) AS item WHERE item\.value = \?\)`;
@@ -176,7 +176,7 @@ test('a filter compares a column, or looks for an item of an array', () => {
   assert.deepEqual(parameters, ['t', 0, 'x', 'on', 3]);
 });
 
-test('a filter by a field that has no column is refused, with those that have one', () => {
+test('a filter by a field without a column is refused, and the message lists those that have one', () => {
   for (const name of ['title', 'inner', 'bytes', 'constructor', 'user"']) {
     assert.throws(() => requests.total({ ...all, filter: { [name]: 'x' } }), {
       code: 'USAGE',
@@ -187,14 +187,14 @@ test('a filter by a field that has no column is refused, with those that have on
   }
 });
 
-test('a filter value of another kind than the field is refused', () => {
+test('a filter value of another type than the field is refused', () => {
   assert.throws(() => requests.page({ ...all, filter: { count: '1' } }), {
     code: 'USAGE',
     message: 'the field count of the search index things is filtered by a number, not by a string',
   });
 });
 
-test('a paging token of another search or of nobody is refused', () => {
+test('a paging token of another search, or an invalid one, is refused', () => {
   const forKeys = [2, null, ['u'], ['u', 'c', 'd'], ['u', 1], { 0: 'u', 1: 'c', length: 2 }].map(pageAfter);
   for (const after of [...forKeys, '', '%', 'W', '🎓']) {
     assert.throws(() => requests.page({ ...all, after }), { code: 'USAGE', message: /begin with the first page/ });
@@ -209,7 +209,7 @@ test('a paging token of another search or of nobody is refused', () => {
   );
 });
 
-test('a limit that is no number of documents is refused', () => {
+test('an invalid limit is refused', () => {
   for (const limit of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.throws(() => requests.page({ ...all, limit }), { code: 'USAGE', message: new RegExp(`${limit} documents`) });
   }
@@ -244,7 +244,7 @@ test('the words of a query are quoted one by one', () => {
   for (const [query, expected] of Object.entries(cases)) assert.equal(matchOf(query), expected, query);
 });
 
-test('a query of very many words looks for the first ones and for the last beginning', () => {
+test('a query of very many words uses the first ones and the last prefix', () => {
   const words = Array.from({ length: 1_000 }, (_, number) => `w${number}`).join(' ');
   const terms = matchOf(`${words}*`)?.split(' AND ') ?? [];
   assert.equal(terms.length, 201);
@@ -263,7 +263,7 @@ test('a text field must be a string or an array of strings', () => {
   assert.throws(() => columnsOf({ ...things, text: ['missing'] }), { message: /the text field missing/ });
 });
 
-test('a field that cannot be told from another column is refused', () => {
+test('a field with the name of another column is refused', () => {
   for (const name of ['_token', '_Document', 'USER']) {
     assert.throws(() => columnsOf(declare([field('user', 'string'), field(name, 'string')])), {
       code: 'DECLARATION_INVALID',

@@ -7,7 +7,7 @@ import { documentId, versionNumber } from '../../sinks/search/elasticsearch/iden
 import { connectionOf } from '../../sinks/search/elasticsearch/location.ts';
 import { queryWords, wordsOf } from '../../sinks/search/words.ts';
 
-test('words are what Unicode calls letters, digits and marks, without case and accents', () => {
+test('words are what Unicode defines as letters, digits and marks, without case and accents', () => {
   const cases: Readonly<Record<string, string>> = {
     'C++ and C#: near, or not?': 'c and c near or not',
     'École à Genève': 'ecole a geneve',
@@ -38,7 +38,7 @@ test('the words of a value are those of all its texts', () => {
   assert.equal(wordsOf(null), '');
 });
 
-test('any text is found by itself, and by each of its words', () => {
+test('any text matches itself, and each of its words', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const words = new Set(wordsOf(text).split(' '));
@@ -49,7 +49,7 @@ test('any text is found by itself, and by each of its words', () => {
   );
 });
 
-test('a word is told from others by its first hundred characters, in texts and queries alike', () => {
+test('words are distinguished by their first hundred characters, in texts and queries alike', () => {
   for (const letter of ['x', '\u{10428}']) {
     const word = letter.repeat(100);
     assert.equal(wordsOf(`${word}yz a`), `${word} a`);
@@ -58,7 +58,7 @@ test('a word is told from others by its first hundred characters, in texts and q
   }
 });
 
-test('a query has each word once, and the beginning that a star right after the last one asks for', () => {
+test('a query has each word once, and the prefix before a final star', () => {
   assert.equal(queryWords(''), undefined);
   assert.equal(queryWords('* "'), undefined);
   assert.deepEqual(queryWords('b a B'), { whole: ['b', 'a'], beginning: undefined });
@@ -72,7 +72,7 @@ test('a query has each word once, and the beginning that a star right after the 
 const idOf = (key: readonly string[]): string =>
   documentId(key, (text) => createHash('sha256').update(text).digest('base64url'));
 
-test('a document is named by its key, so that no two keys have one name', () => {
+test('a document is named by its key, and no two keys have the same name', () => {
   assert.equal(idOf(['tenant', 'ann', 'maths 1']), 'tenant/ann/maths 1');
   assert.equal(idOf(['a/b', '50%', '#1']), 'a%2Fb/50%25/%231');
   const long = idOf(['t', 'x'.repeat(511)]);
@@ -91,7 +91,7 @@ test('a document is named by its key, so that no two keys have one name', () => 
   );
 });
 
-test('versions are in the order of their numbers, which end below 2^63', () => {
+test('versions are in the order of their numbers, which are below 2^63', () => {
   assert.equal(versionNumber({ token: 0, revision: 0 }), '0');
   assert.equal(versionNumber({ token: 2 ** 30 - 1, revision: 2 ** 33 - 1 }), String(2n ** 63n - 1n));
   const version = fc.record({ token: fc.nat({ max: 2 ** 30 - 1 }), revision: fc.nat({ max: 2 ** 33 - 1 }) });
@@ -127,7 +127,7 @@ test('a URL names one node or several', () => {
   assert.deepEqual(nodes('http://one,two'), ['http://one/', 'http://two/']);
 });
 
-test('a name and a password are taken out of the URL, and an API key is given beside it', () => {
+test('a user and a password are taken from the URL, and an API key is given separately', () => {
   const { nodes, auth } = connectionOf({ url: 'elasticsearch+https://ann:p%40%3A%2F:%25@one,two' });
   assert.deepEqual(auth, { username: 'ann', password: 'p@:/:%' });
   assert.ok(nodes.every(({ url }) => url.username === '' && url.password === ''));
@@ -135,7 +135,7 @@ test('a name and a password are taken out of the URL, and an API key is given be
   assert.equal('auth' in connectionOf({ url: 'https://one' }), false);
 });
 
-test('a location that cannot be is refused without telling its secrets', () => {
+test('an invalid location is refused without showing its secrets', () => {
   const wrong = [
     ...['', 'one:9200', 'redis://ann:secret@one', 'elasticsearch://ann:secret@', 'http://ann:secret@one:x'],
     ...['http://ann:secret%@one', 'http://ann:secret@one?x=1', 'http://ann:secret@one,,two', 'http://ann:secret@o ne'],

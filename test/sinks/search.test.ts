@@ -56,7 +56,7 @@ const put = (name: string, record: Record<string, unknown>, revision = 1): Chang
 });
 const all = { tenant: 'tenant', words: '', limit: 10 };
 
-test('a change of numbers alone leaves the full-text index as it is', async (t) => {
+test('a change of numbers only leaves the full-text index unchanged', async (t) => {
   const database = inMemory(t);
   const search = sqliteSearch(database);
   await search.prepare([things]);
@@ -70,7 +70,7 @@ test('a change of numbers alone leaves the full-text index as it is', async (t) 
   assert.notDeepEqual(index(), before);
 });
 
-test('a removed document leaves nothing in the full-text index, and neither does the removal of none', async (t) => {
+test('a removed document leaves nothing in the full-text index, and neither does the removal of a missing one', async (t) => {
   const database = inMemory(t);
   const search = sqliteSearch(database);
   await search.prepare([things]);
@@ -83,7 +83,7 @@ test('a removed document leaves nothing in the full-text index, and neither does
   assert.deepEqual(indexed(), [2]);
 });
 
-test('a removal is swept away after a week, unless the document was written again', async (t) => {
+test('a removal is deleted after a week, unless the document was written again', async (t) => {
   const database = inMemory(t);
   let time = 1_000_000;
   const search = sqliteSearch(database, () => time);
@@ -102,7 +102,7 @@ test('a removal is swept away after a week, unless the document was written agai
   assert.equal((await search.search(things, all)).total, 2);
 });
 
-test('an index of an earlier version is prepared for sweeping, and what was removed in it is kept for a week from then', async (t) => {
+test('an index of an earlier version is prepared for sweeping, and its removals are kept for a week from then', async (t) => {
   const database = inMemory(t);
   let time = 1_000_000;
   const search = sqliteSearch(database, () => time);
@@ -119,7 +119,7 @@ test('an index of an earlier version is prepared for sweeping, and what was remo
   assert.equal((await search.search(things, { ...all, words: 'algebra' })).total, 1);
 });
 
-test('preparing an index that is as it was declared writes nothing', async (t) => {
+test('preparing an index that matches its declaration writes nothing', async (t) => {
   const database = inMemory(t);
   const search = sqliteSearch(database);
   await search.prepare([things]);
@@ -130,7 +130,7 @@ test('preparing an index that is as it was declared writes nothing', async (t) =
   assert.deepEqual(written(), before);
 });
 
-test('an index whose words were made otherwise has them made anew when it is prepared', async (t) => {
+test('an index whose words were made differently gets new ones when it is prepared', async (t) => {
   const database = inMemory(t);
   const search = sqliteSearch(database);
   await search.prepare([things]);
@@ -148,7 +148,7 @@ test('an index whose words were made otherwise has them made anew when it is pre
   assert.deepEqual(await found('gone'), []);
 });
 
-test('a field that becomes text, and one that becomes a filter, are so for documents that were there before', async (t) => {
+test('a field that becomes text or a filter is so for existing documents too', async (t) => {
   const search = sqliteSearch(inMemory(t));
   await search.prepare([things]);
   // More than are written at once.
@@ -168,7 +168,7 @@ test('a field that becomes text, and one that becomes a filter, are so for docum
   assert.deepEqual(await search.apply(turned, [put('user-7', {}, 1), put('user-8', {}, 0)]), ['stale', 'stale']);
 });
 
-test('a field that was taken out and comes back shows no values of the time before', async (t) => {
+test('a field that was removed and returns shows no earlier values', async (t) => {
   const search = sqliteSearch(inMemory(t));
   await search.prepare([things]);
   await search.apply(things, [put('ann', { title: 'algebra', count: 1 })]);

@@ -50,7 +50,7 @@ async function settingOf(t: TestContext): Promise<Setting> {
 const contents = (paths: readonly string[]) =>
   Promise.all(paths.map(async (path) => (await readFile(path, 'utf8')).charAt(0)));
 
-test('a segment is fetched once, and lies where it is asked for', async (t) => {
+test('a segment is fetched once, to the given path', async (t) => {
   const { open, reads } = await settingOf(t);
   const cache = open();
   const pins = await Promise.all([cache.pin([segment('a'), segment('b')]), cache.pin([segment('b'), segment('a')])]);
@@ -60,7 +60,7 @@ test('a segment is fetched once, and lies where it is asked for', async (t) => {
   assert.equal(reads(), 2, 'of several who need one at once, and later in another process');
 });
 
-test('what is pinned stays, whoever cleans up, and what was not used for longest goes', async (t) => {
+test('pinned segments stay, whoever cleans up, and the least recently used ones are removed', async (t) => {
   const { folder, open, cached } = await settingOf(t);
   const first = await open(2 * SIZE).pin([segment('a'), segment('b')]);
   const old = new Date(1000);
@@ -74,14 +74,14 @@ test('what is pinned stays, whoever cleans up, and what was not used for longest
   assert.deepEqual(await readdir(join(folder, 'pins')), []);
 });
 
-test('more than fits is there for as long as it is pinned', async (t) => {
+test('more than the limit is kept for as long as it is pinned', async (t) => {
   const { open, cached } = await settingOf(t);
   const pinned = await open(2 * SIZE).pin([...'abcdef'].map(segment));
   assert.deepEqual(await contents(pinned.paths), [...'abcdef']);
   assert.equal((await cached()).length, 2);
 });
 
-test('a file of another size is fetched anew, and an object of another size is refused', async (t) => {
+test('a file of another size is fetched again, and an object of another size is refused', async (t) => {
   const { folder, objects, open, reads } = await settingOf(t);
   const cache = open();
   await (await cache.pin([segment('a')])).release();
@@ -99,7 +99,7 @@ test('a file of another size is fetched anew, and an object of another size is r
   }
 });
 
-test('what dead processes left is removed at the start, and what living ones have is not', async (t) => {
+test('files of dead processes are removed at the start, and those of living ones are not', async (t) => {
   const { folder, open } = await settingOf(t);
   const living = await open().pin([segment('a')]);
   for (const part of ['pins', 'partial']) {

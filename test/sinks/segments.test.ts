@@ -16,7 +16,7 @@ async function duckOf(t: TestContext): Promise<DuckDb> {
 
 const query = (duck: DuckDb, sql: string) => duck.using((connection) => connection.rows(sql));
 
-test('rows become one file a day, sorted as asked, without the column of the day', async (t) => {
+test('rows become one file a day, sorted as requested, without the column of the day', async (t) => {
   const duck = await duckOf(t);
   const rows = [...rowsOf(0, 5, '2026-12-01'), ...rowsOf(0, 9)];
   const files = await writeSegmentFiles(duck, LAYOUT, rows, ['tenant', 'at']);
@@ -40,7 +40,7 @@ test('rows become one file a day, sorted as asked, without the column of the day
   assert.deepEqual(await writeSegmentFiles(duck, LAYOUT, []), []);
 });
 
-test('a file has the types that all readers have', async (t) => {
+test('a file has types that all readers support', async (t) => {
   const duck = await duckOf(t);
   const [file] = (await writeSegmentFiles(duck, LAYOUT, rowsOf(0, 3))) as [SegmentFile];
   const schema = await query(duck, `SELECT name, type, logical_type FROM parquet_schema(${quoted(file.path)})`);
@@ -89,7 +89,7 @@ test('a row that does not fit its columns is refused with its number', async (t)
   }
 });
 
-test('strings are kept whole, whatever is in them', async (t) => {
+test('strings are kept whole, whatever they contain', async (t) => {
   const duck = await duckOf(t);
   const texts = ['', 'a\0b', "it's", '"', '🌊', '\u{10ffff}', 'x'.repeat(100_000)];
   const rows = texts.map((tenant, n) => ({ ...rowOf(n), tenant }));
@@ -103,7 +103,7 @@ test('strings are kept whole, whatever is in them', async (t) => {
 
 const ONE = (type: Layout['columns'][number]['type']) => [{ name: 'c', type, nullable: true }] as const;
 
-test('bounds may be too wide and are never too narrow', () => {
+test('bounds can be too wide and are never too narrow', () => {
   const bounds = (type: Layout['columns'][number]['type'], least: unknown, largest: unknown) => {
     const { c } = statisticsOf(ONE(type), { rows: 2n, n0: 1n, a0: least, z0: largest }).columns;
     return [c?.least, c?.largest];
@@ -128,7 +128,7 @@ test('bounds may be too wide and are never too narrow', () => {
   assert.deepEqual(bounds('long', null, null), [null, null]);
 });
 
-test('statistics are the JSON of Delta, with longs whole', async (t) => {
+test('statistics are the JSON of Delta, with exact longs', async (t) => {
   const duck = await duckOf(t);
   const relation = `(VALUES (9007199254740993, 'a', true), (NULL, 'b', NULL)) AS v(l, "s""t", b)`;
   const columns = [
@@ -143,7 +143,7 @@ test('statistics are the JSON of Delta, with longs whole', async (t) => {
   );
 });
 
-test('a layout that no table can have is refused with all of its problems', () => {
+test('an invalid layout is refused with all of its problems', () => {
   checkLayout('a table', LAYOUT);
   const columns = [
     { name: 'date', type: 'date', nullable: true },
@@ -162,7 +162,7 @@ test('a layout that no table can have is refused with all of its problems', () =
   );
 });
 
-test('a day is one of the calendar', () => {
+test('a day is a date of the calendar', () => {
   const days = ['2026-11-30', '2024-02-29', '0001-01-01', '9999-12-31'];
   assert.deepEqual(days.filter(isDay), days);
   for (const none of ['2026-02-29', '2026-13-01', '0000-01-01', '2026-1-1', '', 20261130, undefined]) {

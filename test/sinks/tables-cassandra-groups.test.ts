@@ -1,4 +1,4 @@
-/** Which statements go to Cassandra together. */
+/** Which statements are sent to Cassandra together. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Connection, type NodeOf, routingKey } from '../../sinks/tables/cassandra/connection.ts';
@@ -28,7 +28,7 @@ async function sent(users: readonly string[], nodeOf: NodeOf, region = ''): Prom
 const byFirst: NodeOf = ([, user]) => user?.charAt(0) ?? '';
 const many = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}${i}`);
 
-test('rows of one partition key are one request, and those of others share one by node', async () => {
+test('rows of one partition key are one request, and rows of different ones share one by node', async () => {
   assert.deepEqual(await sent(['a1', 'b1', 'a2', 'a1', 'b2', 'c1'], byFirst), [
     ['a1', 'a1', 'a2'],
     ['b1', 'b2'],
@@ -41,7 +41,7 @@ test('rows of one partition key are one request, and those of others share one b
   ]);
 });
 
-test('no request holds more than a few partition keys', async () => {
+test('no request has more than a few partition keys', async () => {
   const requests = await sent(many(20, 'a'), byFirst);
   assert.deepEqual(
     requests.map((each) => each.length),
@@ -49,13 +49,13 @@ test('no request holds more than a few partition keys', async () => {
   );
 });
 
-test('no request is larger than Cassandra takes without a warning, unless one row is', async () => {
+test('no request is larger than Cassandra accepts without a warning, unless one row is', async () => {
   const sizes = async (region: string) => (await sent(many(4, 'a'), byFirst, region)).map((each) => each.length);
   assert.deepEqual(await sizes('x'.repeat(1500)), [2, 2]);
   assert.deepEqual(await sizes('x'.repeat(8000)), [1, 1, 1, 1]);
 });
 
-test('a partition key is joined as Cassandra joins it', () => {
+test('a partition key is encoded as Cassandra encodes it', () => {
   assert.equal(routingKey(['t', 'ü']).toString('hex'), '0001740000' + '02c3bc00');
   assert.equal(
     routingKey(['', 'a'.repeat(300)])

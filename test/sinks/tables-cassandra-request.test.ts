@@ -1,4 +1,4 @@
-/** What is said to Cassandra about a table: names, columns, statements, and what is added to tables of before. */
+/** The statements about a table for Cassandra: names, columns, reads and writes, and what is added to existing tables. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Field } from '../../core/avro.ts';
@@ -24,7 +24,7 @@ const declare = (over: Partial<TableDef>, ...fields: Field[]): TableDef => ({
 });
 const id = { name: 'id', type: 'string', doc: '' } as const;
 
-test('a field is a column that people can name without quotes', () => {
+test('a field is a column whose name needs no quotes', () => {
   for (const [field, column] of [
     ['userId', 'user_id'],
     ['completionSaid', 'completion_said'],
@@ -35,7 +35,7 @@ test('a field is a column that people can name without quotes', () => {
   }
 });
 
-test('a field has a column of its own type, and JSON where it has parts', () => {
+test('a field has a column of its own type, and a JSON column if it is nested', () => {
   const types = Object.fromEntries(tableRequest(learners, 'k').declared.map(({ name, type }) => [name, type]));
   assert.deepEqual(types, {
     tenant: 'text',
@@ -70,7 +70,7 @@ test('a field has a column of its own type, and JSON where it has parts', () => 
   assert.equal(mapColumnOf(entries).column.codec.type, 'map<text, text>');
 });
 
-test('bytes within JSON come back, wherever they are', () => {
+test('bytes within JSON are read back, wherever they are', () => {
   const record = {
     type: 'record',
     name: 'R',
@@ -87,7 +87,7 @@ test('bytes within JSON come back, wherever they are', () => {
   assert.deepEqual([codec.encode(null), codec.encode(undefined), codec.decode(null)], [null, null, null]);
 });
 
-test('what a row has that was written before a field is the default of the field', () => {
+test('in rows written before a field was added it has its default', () => {
   const column = (type: Field['type'], value?: unknown) => columnOf({ ...text('f'), type, default: value });
   assert.deepEqual(column('bytes', '\u0000\u00ff').missing, Uint8Array.of(0, 255));
   assert.deepEqual([column('int', 3).missing, column('int', 3).addable], [3, true]);
@@ -95,7 +95,7 @@ test('what a row has that was written before a field is the default of the field
   assert.deepEqual([column('int').missing, column('int').addable], [null, false]);
 });
 
-test('names that Cassandra cannot have are refused with the declaration', () => {
+test('names that Cassandra does not allow are refused with the declaration', () => {
   const refused = (table: TableDef, message: RegExp) =>
     assert.throws(() => tableRequest(table, 'k'), { code: 'DECLARATION_INVALID', message });
   refused(declare({}, text('_token')), /is taken/);
@@ -132,7 +132,7 @@ test('a table is read by its partition key, through an index, or as a whole', ()
   assert.deepEqual([keyed.indexedKeys, keyed.indexedFields], [[1, 2], []]);
 });
 
-test('a list goes on within its partition key, and then behind it', () => {
+test('a list continues within its partition key, and then after it', () => {
   const request = tableRequest(board, 'k');
   const after = ['t', 'c', '1', 'ada'];
   assert.deepEqual(listing(request, ['t', 'c'], undefined), [[request.within[0], ['t', 'c']]]);
@@ -153,7 +153,7 @@ test('a list goes on within its partition key, and then behind it', () => {
   assert.throws(() => prefixOf(request, [...after, 'x'], 1), { code: 'USAGE' });
 });
 
-test('everything that makes the tables can be shown', () => {
+test('all statements that make the tables can be shown', () => {
   const table = declare({ sort: ['b'], indexed: ['b'] }, text('b'), {
     ...text('m'),
     type: { type: 'map', values: 'int' },
@@ -182,7 +182,7 @@ test('everything that makes the tables can be shown', () => {
   assert.match(tablesCql([declare({})], 'k')[3] as string, /PRIMARY KEY \(\("tenant", "id"\)\)/);
 });
 
-test('columns are added, and a table that is another one is told', () => {
+test('columns are added, and a table with another definition is reported', () => {
   const before = tableRequest(declare({ sort: ['b'] }, text('b')), 'k');
   const found: FoundColumn[] = before.declared
     .map(({ name, type, kind }, i) => ({ name, type, kind, position: i }))

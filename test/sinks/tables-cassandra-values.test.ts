@@ -1,4 +1,4 @@
-/** What the tables on Cassandra say with numbers, URLs and errors. */
+/** Timestamps, URLs and errors of the tables on Cassandra. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
@@ -26,7 +26,7 @@ import { learners, v, write } from '../contracts/tables-samples.ts';
 const long = (token: number, revision: number, attempt = 0) =>
   new types.Long(...timestampOf(v(token, revision), attempt));
 
-test('what did not change is not sent, and all the rest is', () => {
+test('unchanged values are not sent, and all others are', () => {
   const request = tableRequest(learners, 'k');
   const named = (row: RowWrite) => {
     const { query, params } = updateStatement(request, row);
@@ -53,7 +53,7 @@ test('what did not change is not sent, and all the rest is', () => {
   );
 });
 
-test('whether a statement is too large goes by the bytes of all of its values', () => {
+test('the size of a statement is the bytes of all of its values', () => {
   const mib = 1024 ** 2;
   const refusalOfAll = (...params: unknown[]) => tooLarge(params, sizeOf(params), 12 * mib);
   const [most, half] = ['x'.repeat(11 * mib), 'ü'.repeat(3.5 * mib)];
@@ -65,7 +65,7 @@ test('whether a statement is too large goes by the bytes of all of its values', 
   }
 });
 
-test('there are not endlessly many statements: beyond some hundreds one names everything, and leaves unset what did not change', () => {
+test('the number of statements is limited: beyond some hundreds one names every column, and unchanged ones are unset', () => {
   const request = tableRequest(learners, 'k');
   const plain = request.columns.map(({ field }) => field);
   const queries = new Set<string>();
@@ -106,7 +106,7 @@ test('timestamps are in the order of the versions, and then of the attempts', ()
   );
 });
 
-test('a version that no timestamp can say is told', () => {
+test('a version that no timestamp can represent is reported', () => {
   assert.throws(() => timestampOf(v(MOST_TOKENS + 1, 0)), { code: 'STORE_BROKEN', message: /new keyspace/ });
   assert.throws(() => checkToken(MOST_TOKENS + 1), { code: 'STORE_BROKEN' });
   checkToken(MOST_TOKENS);
@@ -115,7 +115,7 @@ test('a version that no timestamp can say is told', () => {
   assert.match(unsayable(v(1, MOST_REVISIONS + 1)) ?? '', /beyond/);
 });
 
-test('a URL names nodes, keyspace and how it is replicated', () => {
+test('a URL has the nodes, the keyspace and its replication', () => {
   assert.deepEqual(placeOf('cassandra://h/k'), {
     contactPoints: ['h:9042'],
     keyspace: 'k',
@@ -148,7 +148,7 @@ test('a URL names nodes, keyspace and how it is replicated', () => {
   );
 });
 
-test('a URL that is none is told without its password', () => {
+test('an invalid URL is reported without its password', () => {
   const after = [
     'h/',
     'h/1k',
@@ -173,7 +173,7 @@ test('a URL that is none is told without its password', () => {
   }
 });
 
-test('timers are looked for from the earliest that is pending in the partitions of the process', () => {
+test('timers are searched from the earliest pending one in the partitions of the process', () => {
   let now = 0;
   const marks = new TimerMarks(() => now);
   marks.set('t', 1, 5);
@@ -209,7 +209,7 @@ const response = (code: number, message = 'm') => new errors.ResponseError(code,
 const noHost = (...inner: unknown[]) =>
   new errors.NoHostAvailableError(Object.fromEntries(inner.map((each, i) => [`host-${i}`, each])), 'all hosts');
 
-test('an error says whether to wait, to correct something or to stop', () => {
+test('an error tells whether to wait, to correct something or to stop', () => {
   const codeOf = (error: unknown) => faultOf(error, 'doing it').code;
   for (const code of [codes.serverError, codes.unavailableException, codes.overloaded, codes.writeTimeout]) {
     assert.equal(codeOf(response(code)), 'TABLES_AWAY');
@@ -234,7 +234,7 @@ test('an error says whether to wait, to correct something or to stop', () => {
   );
 });
 
-test('a write is refused for what it is, and not for what the store is', () => {
+test('a write is refused because of its content, and not because of the state of the store', () => {
   assert.equal(
     refusalOf(response(codes.invalid, 'Key length of 70000 is longer than maximum of 65535')) !== undefined,
     true,
@@ -247,7 +247,7 @@ test('a write is refused for what it is, and not for what the store is', () => {
   assert.equal(refusalOf(new TypeError('undefined is not a function')), undefined);
 });
 
-test('a write that was not sent has not happened', () => {
+test('a write that was not sent has no effect', () => {
   const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
   assert.equal(mayHaveHappened(noHost()), false);
   assert.equal(mayHaveHappened(noHost(refused, 'Host considered as DOWN')), false);

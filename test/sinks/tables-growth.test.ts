@@ -39,7 +39,7 @@ class Row {
   }
 }
 
-test('a row of few and large entries never outgrows its next owner, however often it is forgotten', () => {
+test('a row of few and large entries never outgrows its next owner, however often it is dropped from the cache', () => {
   const row = new Row();
   while (row.grows(60_000)) row.forgotten();
   assert.ok(row.entries.size < 240 && row.size > 0.85 * LARGEST, `${row.size} bytes`);
@@ -50,7 +50,7 @@ test('a row of few and large entries never outgrows its next owner, however ofte
   assert.ok(row.size <= LARGEST, `${row.size} bytes`);
 });
 
-test('a row of many small entries is measured when it was read, and near its end', () => {
+test('a row of many small entries is measured when it is read, and near its limit', () => {
   const row = new Row();
   for (let n = 0; n < 5000; n++) assert.ok(row.grows(100));
   assert.equal(row.measured, 1);

@@ -1,4 +1,4 @@
-/** What a store says of a write of rows that failed: whether nothing of it was done, or nobody knows. */
+/** What a store reports of a failed write of rows: that nothing of it was done, or that this is unknown. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, types } from 'cassandra-driver';
@@ -25,7 +25,7 @@ async function failure(
     largest: 12 * 1024 ** 2,
     nodes: async () => {
       if (nodes !== undefined) throw nodes;
-      // Each row by itself.
+      // Each row separately.
       return ([, user]) => user ?? '';
     },
     execute: async () => {
@@ -43,7 +43,7 @@ async function failure(
   return error;
 }
 
-test('Cassandra: nothing was written that was not sent, or that the node says it did not begin', async () => {
+test('Cassandra: nothing was written if nothing was sent, or if the node reports that it did not begin', async () => {
   for (const fault of [
     new errors.NoHostAvailableError({ a: refused }, 'all hosts'),
     response(codes.unavailableException),
@@ -59,19 +59,19 @@ test('Cassandra: nothing was written that was not sent, or that the node says it
   assert.equal((await failure([undefined], new errors.NoHostAvailableError({}, 'all hosts'))).outcome, 'none');
 });
 
-test('Cassandra: of what was sent and not answered nobody knows, whatever became of the others', async () => {
+test('Cassandra: the outcome of what was sent and not answered is unknown, whatever became of the others', async () => {
   for (const fault of [response(codes.writeTimeout), new errors.OperationTimedOutError('late')]) {
     assert.equal((await failure([fault])).outcome, 'unknown');
     assert.equal((await failure([response(codes.overloaded), fault])).outcome, 'unknown');
   }
 });
 
-test('Cassandra: nothing was written when what a row is found by could not be read', async () => {
+test('Cassandra: nothing was written when the indexed fields of a row could not be read', async () => {
   const late = new errors.OperationTimedOutError('late');
   assert.equal((await failure([late], undefined, { data: undefined })).outcome, 'none');
 });
 
-test('SQLite: what was undone was not written; what a file could not take to the end may have been', async () => {
+test('SQLite: what was rolled back was not written; what a file could not finish may have been', async () => {
   for (const [errcode, outcome] of [
     [5, 'none'],
     [13, 'none'],

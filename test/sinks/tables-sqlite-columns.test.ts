@@ -1,4 +1,4 @@
-/** What the fields of a record are as columns, and what a declaration that changed adds to a table, without a database. */
+/** The columns for the fields of a record, and what a changed declaration adds to a table, without a database. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Field, Schema } from '../../core/avro.ts';
@@ -17,7 +17,7 @@ const flat: Schema = { type: 'record', name: 'Flat', fields: [{ name: 'n', type:
 const colour: Schema = { type: 'enum', name: 'Colour', symbols: ['red'] };
 const bytes = Uint8Array.of(0, 255);
 
-test('every schema has a column type, and its values come back', () => {
+test('every schema has a column type, and its values are read back', () => {
   const cases: [Schema, string, [value: unknown, stored: unknown][]][] = [
     [
       'string',
@@ -146,13 +146,13 @@ const shape: Shape = {
 const found = shape.columns.map(({ name, type }): FoundColumn => ({ name, type, place: shape.key.indexOf(name) + 1 }));
 const without = (name: string) => found.filter((column) => column.name !== name);
 
-test('a table that is as it is declared is left alone, whatever else it has', () => {
+test('a table that matches its declaration is left unchanged, whatever else it has', () => {
   assert.deepEqual(alterations(shape, found, false), []);
   const reversed = [...found, { name: 'dropped', type: 'TEXT', place: 0 }].reverse();
   assert.deepEqual(alterations(shape, reversed, false), []);
 });
 
-test('what is missing in a table is added', () => {
+test('missing columns are added to a table', () => {
   assert.deepEqual(alterations(shape, without('_due'), false), ['ALTER TABLE "marks" ADD COLUMN "_due" INTEGER']);
   assert.deepEqual(alterations(shape, without('region'), true), ['ALTER TABLE "marks" ADD COLUMN "region" TEXT']);
   const level = columnOf({ name: 'level', type: 'int', doc: '', default: 3 });
@@ -161,7 +161,7 @@ test('what is missing in a table is added', () => {
   ]);
 });
 
-test('a table that drifted from its declaration is named, with what to do', () => {
+test('a table that differs from its declaration is named, with what to do', () => {
   const drifts: [FoundColumn[], RegExp][] = [
     [
       without('region'),

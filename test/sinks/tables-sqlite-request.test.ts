@@ -1,4 +1,4 @@
-/** What is said to SQLite about a table, and what comes back, without a database. */
+/** The statements about a table for SQLite, and their results, without a database. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../core/entries.ts';
@@ -41,7 +41,7 @@ const request = tableRequest(marks);
 const KEY = ['acme', 'ada', 'b1'];
 const version = { token: 2, revision: 3 };
 
-test('a table has its key, one column a field, and the bookkeeping; its map entries lie beside it', () => {
+test('a table has its key, one column a field, and the bookkeeping; its map entries are in a table beside it', () => {
   assert.deepEqual(
     [creation(request.shape), entriesCreation(request.shape)],
     [
@@ -63,12 +63,12 @@ test('a table has its key, one column a field, and the bookkeeping; its map entr
   );
 });
 
-test('an index has the name that it is made with', () => {
+test('an index has the name that its statement creates', () => {
   for (const { name, create } of request.indexes)
     assert.ok(create.startsWith(`CREATE INDEX IF NOT EXISTS "${name}" ON`));
 });
 
-test('an upsert sets everything but the key, where the stored version is not newer, and of what is taken away keeps what it is found by', () => {
+test('an upsert sets everything but the key, unless the stored version is newer, and keeps the indexed fields of deleted rows', () => {
   assert.equal(
     request.upsert,
     'INSERT INTO "marks" ("tenant", "userId", "batchId", "region", "active", "_token", "_revision", "_partition", ' +
@@ -80,7 +80,7 @@ test('an upsert sets everything but the key, where the stored version is not new
   );
 });
 
-test('entries are written one by one or some together', () => {
+test('entries are written one by one or several together', () => {
   const entries = request.entries;
   const head = 'INSERT INTO "marks__entries" (_row, _field, _entry, _value) VALUES ';
   const tail = ' ON CONFLICT DO UPDATE SET _value = excluded._value';
@@ -110,7 +110,7 @@ test('each length of a prefix has its own list', () => {
   ]);
 });
 
-test('a name may be anything inside its quotes', () => {
+test('a name can contain anything within its quotes', () => {
   assert.equal(quoted('a"b'), '"a""b"');
 });
 
@@ -155,7 +155,7 @@ test('a record of a view becomes parameters without position', () => {
   assert.deepEqual(changeParameters(request, removal, 77), [...KEY, null, null, ...rest, 77, 77 + REMOVALS_KEPT_MS]);
 });
 
-test('what is selected becomes a row, and one of a view has no position', () => {
+test('a selected line becomes a row, and one of a view has no position', () => {
   const parts = Entries.stored([['n', 1]]);
   const maps = (id: number) => {
     assert.equal(id, 41);
@@ -179,7 +179,7 @@ test('what is selected becomes a row, and one of a view has no position', () => 
   assert.deepEqual(Object.keys(recordOf(request, marks, values)), ['userId', 'batchId', 'region', 'active']);
 });
 
-test('of the timers of a row those are due whose time has come', () => {
+test('the due timers of a row are those whose time has come', () => {
   const due = dueTimers(request, 7, [...KEY, '{"a":1,"later":9,"d":4}'], 4);
   assert.deepEqual(due, [
     { partition: 7, key: KEY, name: 'a', due: 1 },

@@ -67,7 +67,7 @@ test('people read projections with plain SQL', async (t) => {
   assert.deepEqual(database.statement('SELECT * FROM contract_learners__entries').all(), [[1, 'counts', 'n', 5]]);
 });
 
-test('lists, timers and indexed fields are found without reading the whole table', async (t) => {
+test('lists, timers and indexed fields are read without reading the whole table', async (t) => {
   const database = inMemory(t);
   await sqliteTables(database).prepare([learners, board]);
   const request = tableRequest(learners);
@@ -88,7 +88,7 @@ test('lists, timers and indexed fields are found without reading the whole table
   }
 });
 
-test('what SQLite will never take is refused by itself, and leaves nothing behind', async (t) => {
+test('what SQLite never accepts is refused alone, and leaves nothing behind', async (t) => {
   const database = inMemory(t);
   const tables = sqliteTables(failing(database, 'entry too big', 18));
   await tables.prepare([learners, board]);
@@ -135,7 +135,7 @@ test('a disk that is full while a refused call is written again is waited for', 
   assert.equal(await countOf(tables, learners, 'acme'), 0);
 });
 
-test('removals of views are swept away after a week, and rows that are kept for ever are not', async (t) => {
+test('removals of views are deleted after a week, and rows that are kept for ever are not', async (t) => {
   let time = 1_000_000;
   const tables = sqliteTables(inMemory(t), () => time);
   await tables.prepare([learners, board]);
@@ -153,7 +153,7 @@ test('removals of views are swept away after a week, and rows that are kept for 
   await assertHolds(tables, gone);
 });
 
-test('a row that was taken away goes for good when it is not kept any longer, unless it came back', async (t) => {
+test('a deleted row is purged after its retention, unless it came back', async (t) => {
   let time = 1_000_000;
   const database = inMemory(t);
   const tables = sqliteTables(database, () => time);
@@ -180,14 +180,14 @@ test('a row that was taken away goes for good when it is not kept any longer, un
   await assertHolds(tables, back);
   await assertHolds(tables, taken);
   time += 1_000_000;
-  // Who does not run for hours does it at the start.
+  // A process that was not running for hours does it at the start.
   await tables.prepare([learners]);
   assert.equal(await tables.sweep([learners]), 0);
   assert.deepEqual(database.statement('SELECT "userId" FROM contract_learners').all(), [['cid']]);
   assert.deepEqual(database.statement('SELECT _entry FROM contract_learners__entries').all(), [['m']]);
 });
 
-test('a file of an earlier version keeps what was taken away in it', async (t) => {
+test('a file of an earlier version keeps its deleted rows', async (t) => {
   const database = inMemory(t);
   const tables = sqliteTables(database);
   await tables.prepare([learners]);
@@ -211,7 +211,7 @@ test('a row that is taken over is written without its data', async (t) => {
   await assertHolds(tables, taken);
 });
 
-test('a table whose columns are of another type is not touched', async (t) => {
+test('a table with columns of another type is left unchanged', async (t) => {
   const tables = sqliteTables(inMemory(t));
   const declare = (type: 'string' | 'int') =>
     defineTable({
@@ -235,7 +235,7 @@ test('a table whose columns are of another type is not touched', async (t) => {
   await tables.prepare([declare('string')]);
 });
 
-test('a wrong call is told so', async (t) => {
+test('a wrong call is reported as such', async (t) => {
   const tables = sqliteTables(inMemory(t));
   await tables.prepare([learners]);
   const wrong = { code: 'USAGE' };

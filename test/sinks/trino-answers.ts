@@ -1,4 +1,4 @@
-/** A server of the test that speaks Trino's protocol, and an engine that asks it. */
+/** A server of the test with the protocol of Trino, and an engine that queries it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';

@@ -13,7 +13,7 @@ const topic = defineTopic({
   broadcasts: [courseStructureChanged],
 });
 
-test('a topic has six partitions and thirty days unless it says otherwise', () => {
+test('a topic has six partitions and thirty days by default', () => {
   assert.deepEqual([topic.partitions, topic.retentionMs], [6, 30 * 86_400_000]);
   const other = defineTopic({ name: 'b', doc: 'B.', key: 'userId', events: [enrolled], partitions: 2, retentionMs: 1 });
   assert.deepEqual([other.partitions, other.retentionMs, other.broadcasts], [2, 1, []]);

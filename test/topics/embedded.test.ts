@@ -1,4 +1,4 @@
-/** The embedded transport and registry keep their ports' contracts, and their folder survives what may happen to it. */
+/** The embedded transport and registry follow the contracts of their ports, and their folder survives faults. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -34,7 +34,7 @@ for (const [name, folderOf] of Object.entries(folders)) {
   });
 }
 
-test('everything is there after the folder was closed and opened again', async (t) => {
+test('everything is kept when the folder is closed and opened again', async (t) => {
   const folder = await newFolder(t);
   const first = opened(t, folder);
   await first.transport.createTopics([{ name: 'orders', partitions: 2, retentionMs: 1000 }]);
@@ -61,7 +61,7 @@ test('everything is there after the folder was closed and opened again', async (
   assert.equal(await embeddedRegistry(second.database).schema(id), '"string"');
 });
 
-test('a partition whose records were all dropped goes on at its offset after opening again', async (t) => {
+test('a partition whose records were all dropped continues at its offset when it is opened again', async (t) => {
   const folder = await newFolder(t);
   const first = opened(t, folder);
   await first.transport.createTopics([{ name: 'orders', partitions: 1, retentionMs: 1000 }]);
@@ -72,7 +72,7 @@ test('a partition whose records were all dropped goes on at its offset after ope
   assert.deepEqual(await transport.produce([record('orders', 0)]), [12_000]);
 });
 
-test('a process that is killed at any time leaves whole calls and whole commits', async (t) => {
+test('a process that is killed at any time leaves complete calls and complete commits', async (t) => {
   const folder = await newFolder(t);
   for (let round = 0; round < 10; round++) {
     const acknowledged = await killedAfter(folder, 1 + (round % 4), round);
@@ -128,8 +128,8 @@ async function newFolder(t: TestContext): Promise<string> {
 }
 
 /**
- * Runs the appending process on the folder until it has said so many lines, and kills it `ms` later: a process that
- * was killed on a line would always be found between two calls. Answers what it said.
+ * Runs the appending process on the folder until it has printed so many lines, and kills it `ms` later: a process that
+ * was killed on a line would always be found between two calls. Returns its output.
  */
 async function killedAfter(
   folder: string,

@@ -1,4 +1,4 @@
-/** The exported documents against their specifications, and against what the codec takes. */
+/** The exported documents are compared with their specifications, and with what the codec accepts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import specification from '@asyncapi/specs/schemas/3.0.0.json' with { type: 'json' };
@@ -70,7 +70,7 @@ const VALUES: readonly unknown[] = [
   ...[{}, { x: '' }, { x: 'y' }, { x: 1 }, { x: null }],
 ];
 
-/** The value with one part of it changed, in every place and every way. */
+/** The value with one part of it changed, at every position and in every way. */
 function* changed(value: unknown): Generator<unknown> {
   yield* VALUES;
   if (Array.isArray(value)) {
@@ -90,7 +90,7 @@ const whole = (def: EventDef): Json => ({
   ...def.example,
 });
 
-test('the JSON Schema of an event takes what the codec takes, and nothing else', () => {
+test('the JSON Schema of an event accepts exactly what the codec accepts', () => {
   let [taken, refused] = [0, 0];
   for (const { def, key } of events) {
     const validate = new Ajv2020(OPTIONS).compile(schemaOf(def, key));
@@ -136,7 +136,7 @@ const odd = defineEvent(
   { name: 'n', small: 1, map: { x: 1 }, partIds: ['p'], kind: 'x', inner: [{ name: '' }] },
 );
 
-test('every kind of field is in the JSON Schema as the codec takes it', () => {
+test('every kind of field has the same rules in the JSON Schema and the codec', () => {
   const schema = schemaOf(odd, 'name');
   const validate = new Ajv2020(OPTIONS).compile(schema);
   const takes = codecTakes(odd, 'name');
@@ -160,7 +160,7 @@ test('the document is AsyncAPI 3.0', () => {
   assert.equal(validate(withoutAddress), false, 'the specification is looked at');
 });
 
-test('every reference leads to something', () => {
+test('every reference can be resolved', () => {
   const references = JSON.stringify(exported).match(/"\$ref":"[^"]*"/g) ?? [];
   for (const reference of new Set(references)) {
     const path = reference.slice('"$ref":"#/'.length, -1).split('/');
@@ -201,7 +201,7 @@ const recordOf = (topic: Topic, def: EventDef, headers: Readonly<Record<string, 
 const unused = async (): Promise<never> => assert.fail('JSON needs no registry');
 const codec = new Codec({ register: unused, schema: unused, close: unused });
 
-test('the examples of both modes fit their schemas, and the codec takes them', () => {
+test('the examples of both modes fit their schemas, and the codec accepts them', () => {
   for (const { topic, def } of events) {
     for (const name of [def.type, `${def.type}.json`]) {
       const { examples = [], contentType } = document.components.messages[name] as Message;
@@ -254,7 +254,7 @@ test('a channel has every event in its three forms, and those of the runtime', (
   assert.equal(document.operations['send.content.events'], undefined, 'no job emits there');
 });
 
-test('two events may have different types of one name', () => {
+test('two events can have different types with the same name', () => {
   const made = (type: string, symbols: readonly string[]) =>
     defineEvent(
       type,

@@ -1,4 +1,4 @@
-/** Queries by a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts all that it needs. */
+/** Queries by a Trino of two nodes, over tables in a folder and on S3. `npm run test:trino` starts everything it needs. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -92,7 +92,7 @@ function textsOf(datasource: Datasource): string[] {
 }
 
 for (const datasource of [...learningPlatform.datasources, ...pipeline.datasources]) {
-  test(`every query text of ${datasource.name} answers on Trino what it does on DuckDB`, async (t) => {
+  test(`every query text of ${datasource.name} has the same answer on Trino and on DuckDB`, async (t) => {
     const { lake, engine, duck } = await trino.onS3(t);
     const relation = relationOf(datasource);
     (lake.relations as (typeof relation)[]).push(relation);
@@ -105,7 +105,7 @@ for (const datasource of [...learningPlatform.datasources, ...pipeline.datasourc
   });
 }
 
-test('tables on S3 are read with every type, and at the version that the log says', async (t) => {
+test('tables on S3 are read with every type, and at the version of the log', async (t) => {
   const { lake, engine, duck } = await trino.onS3(t);
   await lake.write(samples, samplesOf(0, 50));
   const sql = `select ${LAYOUT.columns.map(({ name }) => `"${name}"`).join(', ')} from samples`;
@@ -116,7 +116,7 @@ test('tables on S3 are read with every type, and at the version that the log say
   assert.deepEqual(both, await answered(duck, sql));
 });
 
-test('a checkpoint, a cleaned log, a compaction and a vacuum change nothing of what is read', async (t) => {
+test('a checkpoint, a cleaned log, a compaction and a vacuum do not change what is read', async (t) => {
   const { lake, engine, duck } = await trino.inFolder(t);
   for (let n = 0; n < 8; n += 1) await lake.write(samples, samplesOf(n * 5, n * 5 + 5));
   const sql = 'select * from samples';
@@ -128,7 +128,7 @@ test('a checkpoint, a cleaned log, a compaction and a vacuum change nothing of w
   assert.equal((await answered(engine, sql)).length, 46);
 });
 
-test('an installation whose configuration names it asks it, and the doctor knows it', async (t) => {
+test('an installation whose configuration names Trino queries it, and the doctor checks it', async (t) => {
   openDatabase(trino.data).close();
   const config = loadConfig({ flags: { data: trino.data, query: trino.url }, env: {}, folder: trino.data }).config;
   const [activity] = learningPlatform.datasources.filter(({ name }) => name === 'activity') as [Datasource];
@@ -178,7 +178,7 @@ async function post(statements: readonly string[]): Promise<unknown[]> {
 const ENDLESS = `select count(*) from samples a cross join samples b cross join samples c cross join samples d
   cross join samples e where a.score + b.score + c.score + d.score + e.score = -1e0`;
 
-/** What Trino says of the queries with that text, once none of them goes on. */
+/** The state of the queries with that text in Trino, once none of them is running. */
 async function statesOf(marker: string): Promise<unknown[]> {
   const sql = `select state, error_code from system.runtime.queries where query like '%${marker}%' and query not like '%runtime.queries%'`;
   for (;;) {
@@ -193,7 +193,7 @@ async function running(marker: string): Promise<void> {
   while ((await post([sql])).length === 0);
 }
 
-test('a query that is aborted does not go on in the cluster', async (t) => {
+test('an aborted query does not continue in the cluster', async (t) => {
   const { lake, engine } = await trino.inFolder(t);
   await lake.write(samples, samplesOf(0, 200));
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [200n]);
@@ -205,7 +205,7 @@ test('a query that is aborted does not go on in the cluster', async (t) => {
   assert.deepEqual(await statesOf('to be aborted'), [['FAILED', 'USER_CANCELED']]);
 });
 
-test('a query that needs more memory than the cluster has is refused', async (t) => {
+test('a query that exceeds the memory of the cluster is refused', async (t) => {
   const { lake, engine } = await trino.inFolder(t);
   await lake.write(samples, samplesOf(0, 200));
   const sql =
@@ -220,7 +220,7 @@ test('two nodes take less than 1.2 GB', (t) => {
   assert.ok(bytes < 1.2e9);
 });
 
-test('a worker that dies ends the query with an error; a cluster that starts again is waited for, and knows the tables', async (t) => {
+test('a worker that dies ends the query with an error; a restarting cluster is waited for, and knows the tables', async (t) => {
   const { lake, engine } = await trino.inFolder(t);
   await lake.write(samples, samplesOf(0, 200));
   const [coordinator, worker] = trino.server.nodes;

@@ -1,4 +1,4 @@
-/** A Trino of two nodes over a folder and a bucket, for the tests of this folder: started once a file, and gone with it. */
+/** A Trino of two nodes over a folder and a bucket, for the tests of this folder: started once a file, and stopped with it. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,11 +1,11 @@
 /**
- * Which days of its relations a query reads, where its text says so plainly: `where date >= '2026-11-01' and …`, straight over the relation. What it
- * says in another way is not understood, and then all days are read. The engine still filters: a day too many costs time alone.
+ * The days of its relations that a query reads, where its text is plain: `where date >= '2026-11-01' and …`, directly over the relation. Other
+ * forms are not understood, and then all days are read. The engine still filters: an extra day costs only time.
  */
 import { isDay } from '../../segments/columns.ts';
 import type { Relation } from '../port.ts';
 
-/** Both ends belong to it; without one, there is none. */
+/** Both ends are included; a missing one is no limit. */
 export interface Days {
   readonly first?: string | undefined;
   readonly last?: string | undefined;
@@ -18,7 +18,7 @@ const isTree = (value: unknown): value is Tree => typeof value === 'object' && v
 /** Functions that read a table whose name is a text, or a text itself. */
 const HIDING = new Set(['query', 'query_table']);
 
-/** Whether every relation that is read stands in the tree as a table. */
+/** Whether every relation that is read is in the tree as a table. */
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain);
   if (!isTree(value)) return true;
@@ -27,8 +27,8 @@ function isPlain(value: unknown): boolean {
 }
 
 /**
- * Which days of each of the relations are needed: those that are read. `tree` is what DuckDB's `json_serialize_sql` makes of the text; it
- * does not take every text.
+ * The needed days of each relation that is read. `tree` is what DuckDB's `json_serialize_sql` makes of the text; it
+ * does not accept every text.
  */
 export function daysOf(tree: unknown, relations: readonly Relation[]): ReadonlyMap<Relation, Days> {
   if (!isTree(tree) || tree['error'] !== false || !isPlain(tree)) {
@@ -49,7 +49,7 @@ export function daysOf(tree: unknown, relations: readonly Relation[]): ReadonlyM
     for (const each of Array.isArray(value) ? value : []) visit(each);
     if (!isTree(value)) return;
     const table = value['type'] === 'SELECT_NODE' ? value['from_table'] : undefined;
-    // With other names for its columns, nobody knows which one is meant.
+    // With other names for its columns, it is unknown which one is meant.
     const isRenamed = isTree(table) && (table['column_name_alias'] as readonly unknown[])?.length > 0;
     const direct = isTree(table) && !isRenamed ? relationOf(table) : undefined;
     if (isTree(table) && direct !== undefined) {
@@ -115,7 +115,7 @@ const SWAPPED: Readonly<Record<string, string>> = {
   COMPARE_LESSTHANOREQUALTO: 'COMPARE_GREATERTHANOREQUALTO',
 };
 
-/** The day itself may be read in vain. */
+/** The day itself may be read unnecessarily. */
 function compared(type: unknown, day: string | undefined): Days {
   switch (type) {
     case 'COMPARE_EQUAL':
@@ -131,7 +131,7 @@ function compared(type: unknown, day: string | undefined): Days {
   }
 }
 
-/** A day that is written out, perhaps as `date '…'` or in a cast to a date. */
+/** A literal day, perhaps as `date '…'` or in a cast to a date. */
 function constantOf(value: unknown): string | undefined {
   if (!isTree(value)) return undefined;
   if (value['class'] === 'CAST') {

@@ -15,9 +15,9 @@ import { knownOf } from './values.ts';
 import { viewsSql } from './views.ts';
 
 export interface DuckQueryOptions extends LakeOptions {
-  /** Where the cache of segments and the scratch folder lie. Processes may share it, if their objects are the same. */
+  /** The parent of the cache of segments and of the scratch folder. Processes may share it, if their objects are the same. */
   readonly folder: string;
-  /** Where other programs find the objects: a folder or a URL, with or without a "/" at its end. */
+  /** The address of the objects for other programs: a folder or a URL, with or without a "/" at its end. */
   readonly location: string;
   readonly cacheBytes: number;
   readonly memoryBytes: number;
@@ -36,7 +36,7 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
   const newest = snapshotsOf(options, duck);
   const open = new OpenAnswers();
 
-  /** Views of the relations, over the files that the query needs. What is to be let go of afterwards is put into `ends`. */
+  /** Views of the relations, over the files that the query needs. What must be released afterwards is put into `ends`. */
   async function prepare(connection: DuckConnection, asked: Asked, limits: Bounded, ends: End[]): Promise<At[]> {
     const all = await limits.wait(newest(asked.relations));
     const days = await readDays(connection, asked);
@@ -92,12 +92,12 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
 type End = () => Promise<void> | void;
 type DaysOf = (relation: Relation) => Days | undefined;
 
-/** What the text says of days. One that DuckDB cannot read is refused later, with its message. */
+/** The days in the text. A text that DuckDB cannot read is refused later, with its message. */
 async function readDays(connection: DuckConnection, { sql, relations }: Asked): Promise<DaysOf> {
   if (relations.length === 0) return () => undefined;
   const [row] = await connection.rows(`SELECT CAST(json_serialize_sql(${quoted(sql)}) AS VARCHAR) AS tree`);
   const days = daysOf(JSON.parse(String(row?.['tree'])), relations);
-  // One that is not read is only mentioned: none of its files are needed.
+  // A relation that is not read is only mentioned: none of its files are needed.
   return (relation) => days.get(relation);
 }
 

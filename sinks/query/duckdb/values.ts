@@ -1,4 +1,4 @@
-/** DuckDB's types and values as the port has them. */
+/** Converts DuckDB's types and values to those of the port. */
 import {
   DuckDBDateValue,
   DuckDBListType,
@@ -19,7 +19,7 @@ interface Known {
   readonly type: AnswerType;
   readonly convert: Convert;
 }
-/** Its values beside null. */
+/** Its values other than null. */
 type Scalar = Exclude<AnswerType, `list<${string}` | `map<${string}`>;
 interface KnownScalar {
   readonly type: Scalar;
@@ -64,13 +64,13 @@ const SCALARS: Readonly<Partial<Record<DuckDBTypeId, KnownScalar>>> = {
   },
 };
 
-/** Cut to ms, before 1970, too. */
+/** Rounded down to ms, before 1970, too. */
 const msOf = (micros: bigint): number => Number(micros < 0n ? (micros - 999n) / 1000n : micros / 1000n);
 
 /** Years beyond those of four digits are written as ISO 8601 has them. */
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
-/** The type of a column, and what makes its values. Throws QUERY_INVALID for one that answers cannot have. */
+/** The type of a column, and its conversion. Throws QUERY_INVALID for an unsupported type. */
 export function knownOf(column: string, type: DuckDBType): Known {
   const found = knownType(type);
   if (found === undefined) throw refusedType(column, String(type));

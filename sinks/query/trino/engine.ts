@@ -17,13 +17,13 @@ import { knownOf } from './values.ts';
 export interface TrinoQueryOptions extends LakeOptions {
   /** See `location.ts`. */
   readonly url: string;
-  /** Where Trino finds the objects, if the URL does not say. */
+  /** The address of the objects for Trino, if the URL has none. */
   readonly location?: string | undefined;
   /** The certificate of the authority, in PEM. */
   readonly ca?: string | undefined;
-  /** A folder for the little that reading the logs of tables takes. */
+  /** A folder for the small files of reading the logs of tables. */
   readonly folder: string;
-  /** How long a Trino that does not answer is asked again. */
+  /** How long a Trino that does not answer gets retries. */
   readonly patienceMs?: number;
 }
 
@@ -44,7 +44,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
     for await (const _ of statement.pages);
   }
 
-  /** A coordinator that has begun to start is waited for, as one that does not answer is. */
+  /** A starting coordinator is waited for, like one that does not answer. */
   async function started(sql: string, signal: AbortSignal): Promise<Statement> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
@@ -67,7 +67,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
     }
   }
 
-  /** Trino is made to know the tables when it says that it does not: once each, mostly. */
+  /** Tables are registered in Trino when it reports that it does not know them: usually once each. */
   async function begun(asked: Asked, all: readonly At[], signal: AbortSignal): Promise<Statement> {
     const sql = asked.with(relationsSql(location, all));
     try {

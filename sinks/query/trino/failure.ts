@@ -1,4 +1,4 @@
-/** What a failed query of Trino means. */
+/** Maps failed queries of Trino. */
 import { type ErrorCode, TributaryError } from '../../../core/errors.ts';
 
 export interface TrinoFailure {
@@ -10,7 +10,7 @@ export interface TrinoFailure {
 
 const MEMORY = /MEMORY/;
 const TOO_MUCH = /^EXCEEDED_/;
-/** A part of the cluster, or what it reads from, does not answer; or the query was ended by somebody. */
+/** A part of the cluster, or its storage, does not answer; or the query was ended by another client. */
 const PASSING =
   /SERVER_(SHUTTING_DOWN|STARTING_UP)|^(TOO_MANY_REQUESTS_FAILED|PAGE_TRANSPORT_\w+|REMOTE_\w+|NO_NODES_AVAILABLE|ABANDONED_\w+|ADMINISTRATIVELY_KILLED|ADMINISTRATIVELY_PREEMPTED|USER_CANCELED|QUERY_QUEUE_FULL|CLUSTER_\w+)$|FILESYSTEM_ERROR|METASTORE_ERROR|CANNOT_OPEN_SPLIT/;
 
@@ -27,7 +27,7 @@ export function failureOf(
   { message = '', errorName = '', errorType = '' }: TrinoFailure,
 ): TributaryError {
   const code = codeOf(errorName, errorType);
-  // The place is one of the text that was sent, which has more lines than the one that was asked.
+  // The line is one of the text that was sent, which has more lines than the original one.
   const said = message.replaceAll(/(^|\s)line \d+:\d+: /g, '$1').trim() || errorName;
   return new TributaryError(code, `${doing}: ${said}${ADVICE[code] ?? ''}`, { cause: { errorName, errorType } });
 }

@@ -1,4 +1,4 @@
-/** Requests to a Trino, which are sent again while it does not answer. */
+/** Requests to a Trino, with retries while it does not answer. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ interface HttpAnswer {
 
 export interface TrinoHttp {
   /**
-   * The text of an answer of success. Asks again after answers that pass and lost connections, for `patienceMs`; then throws QUERY_AWAY. Throws
+   * The text of a successful answer. Retries temporary failures and lost connections for `patienceMs`; then throws QUERY_AWAY. Throws
    * ACCESS_REFUSED, CONFIG_INVALID, and the reason of the signal.
    */
   send(doing: string, asked: HttpAsked): Promise<string>;
@@ -33,9 +33,9 @@ export interface HttpOptions {
   readonly patienceMs: number;
 }
 
-/** A page is some 16 MB, but for rows that are larger each. */
+/** A page is some 16 MB, unless single rows are larger. */
 const LARGEST_ANSWER = 256 * 1024 * 1024;
-/** Trino answers within a second, if only that there is nothing yet. */
+/** Trino answers within a second, even without results. */
 const SILENCE_MS = 30_000;
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [100, 2000];
 const SAID = 200;
@@ -79,7 +79,7 @@ export function trinoHttp(location: Location, { ca, patienceMs }: HttpOptions): 
     });
   }
 
-  /** The answer, or why there is none and another attempt may bring one. */
+  /** The answer, or the reason for another attempt. */
   async function attempt(doing: string, asked: HttpAsked): Promise<HttpAnswer | string> {
     try {
       const answer = await exchange(asked);

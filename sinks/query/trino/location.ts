@@ -1,6 +1,6 @@
 /**
- * Where a Trino is, by its URL: `trino://user@host:8080/catalog/schema?location=s3://bucket/prefix`; `trinos://user:password@…` with TLS. The
- * catalog is one of Delta Lake, in whose schema the tables are registered. `location` is the place of all objects as Trino names it.
+ * The location of a Trino, by its URL: `trino://user@host:8080/catalog/schema?location=s3://bucket/prefix`; `trinos://user:password@…` with TLS. The
+ * catalog is one of Delta Lake, in whose schema the tables are registered. `location` is the address of all objects for Trino.
  */
 import { TributaryError } from '../../../core/errors.ts';
 
@@ -19,7 +19,7 @@ const FORM = 'trino://user@host:port/catalog/schema or trinos://user:password@ho
 const NAME = /^[a-z_][a-z0-9_]*$/;
 const PORTS = { plain: 8080, secure: 443 };
 
-/** Throws CONFIG_INVALID; no message has the URL, in which there may be a password. `objects` counts where the URL names no location. */
+/** Throws CONFIG_INVALID; no message has the URL, which may have a password. `objects` is the default location. */
 export function locationOf(text: string, objects?: string): Location {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['trino:', 'trinos:'].includes(url.protocol) || url.hostname === '') {
@@ -45,7 +45,7 @@ export function locationOf(text: string, objects?: string): Location {
   }
   return {
     secure,
-    // An address of IPv6 has no brackets there.
+    // An IPv6 address has no brackets there.
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (secure ? PORTS.secure : PORTS.plain) : Number(url.port),
     user,
@@ -67,7 +67,7 @@ function decoded(text: string): string {
   }
 }
 
-/** What every request has. */
+/** The headers of every request. */
 export function headersOf({ user, password, catalog, schema }: Location): Readonly<Record<string, string>> {
   const pair = password && Buffer.from(`${user}:${password}`).toString('base64');
   return {

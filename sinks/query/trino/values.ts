@@ -1,9 +1,9 @@
-/** Trino's types and values as the port has them. */
+/** Converts Trino's types and values to those of the port. */
 import type { AnswerType, Value } from '../port.ts';
 import { refusedType, refusedValue } from '../refused.ts';
 
 type Scalar = Exclude<AnswerType, `list<${string}` | `map<${string}`>;
-/** Of what JSON has for a value that is not null; as the key of a map it is a text. */
+/** Converts a JSON value that is not null; the key of a map is a text. */
 type Convert = (value: unknown, column: string) => Value;
 interface Known<T extends AnswerType = AnswerType> {
   readonly type: T;
@@ -11,7 +11,7 @@ interface Known<T extends AnswerType = AnswerType> {
 }
 
 const long: Known<Scalar> = { type: 'long', convert: (value) => BigInt(value as number | bigint | string) };
-// Those that JSON has no numbers for are texts.
+// Values without a number in JSON are texts.
 const double: Known<Scalar> = { type: 'double', convert: Number };
 const text = (type: Scalar): Known<Scalar> => ({ type, convert: String });
 
@@ -32,13 +32,13 @@ const SCALARS: Readonly<Record<string, Known<Scalar>>> = {
   'timestamp with time zone': { type: 'timestamp', convert: (value, column) => momentOf(String(value), column) },
 };
 
-/** Without what parentheses say of lengths and digits. */
+/** Without lengths and digits in parentheses. */
 const scalarOf = (type: string): Known<Scalar> | undefined => {
   const name = type.replace(/\([\d,\s]*\)/, '').trim();
   return Object.hasOwn(SCALARS, name) ? SCALARS[name] : undefined;
 };
 
-/** The type of a column, and what makes its values. Throws QUERY_INVALID for one that answers cannot have. */
+/** The type of a column, and its conversion. Throws QUERY_INVALID for an unsupported type. */
 export function knownOf(column: string, type: string): { type: AnswerType; convert: (value: unknown) => Value } {
   const found = knownType(type);
   if (found === undefined) throw refusedType(column, type);
@@ -66,7 +66,7 @@ function knownType(type: string): Known | undefined {
   return { type: `map<${first.type},${second.type}>`, convert };
 }
 
-/** What commas part, but for those in parentheses. */
+/** Splits at commas outside of parentheses. */
 function partsOf(list: string): string[] {
   const parts: string[] = [''];
   let depth = 0;
@@ -81,14 +81,14 @@ function partsOf(list: string): string[] {
 
 const LOCAL = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?$/;
 
-/** Cut to ms. */
+/** Rounded down to ms. */
 function localOf(text: string, column: string): string {
   const [, date, time, fraction = ''] = LOCAL.exec(text) ?? [];
   if (date === undefined) throw refusedValue(column, `the time ${text}`);
   return `${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}`;
 }
 
-/** Where clocks are set back, the text of a local time says two moments: so there must be none. */
+/** Where clocks are set back, a local time is ambiguous: so the zone must have no such changes. */
 function momentOf(text: string, column: string): number {
   const [, local = '', zone = ''] = /^(.*) (\S+)$/.exec(text) ?? [];
   const offset = zone === 'UTC' ? 'Z' : zone;

@@ -1,6 +1,6 @@
 /**
- * A small job that adds amounts up: one row a part of a thing. It says every new sum, keeps one view of the part, one of each item
- * that it holds and one document, and looks up the owner of the thing. Tests put other functions in the place of its own.
+ * A small job that adds amounts up: one row a part of a thing. It emits every new sum, keeps one view of the part, one of each of its
+ * items and one document, and looks up the owner of the thing. Tests can replace its functions.
  */
 
 import { Entries } from '../../../core/entries.ts';

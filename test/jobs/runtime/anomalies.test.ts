@@ -48,7 +48,7 @@ test('a record of a type that its topic does not declare is skipped, counted sep
   assert.deepEqual(await b.deadLetters(), []);
 });
 
-test('where the settings say so it is a dead letter, once, and a type that no job folds is none', async (t) => {
+test('where the settings require it, an undeclared type is a dead letter, once; a type that no job folds is none', async (t) => {
   const b = await run(t, { undeclaredTypes: 'dead-letter' }, 'thing.aded\u001b', unread.type, added.type);
   assert.deepEqual(await b.deadLetters(), ['TYPE_UNDECLARED@0:0']);
   assert.deepEqual(
@@ -88,7 +88,7 @@ test('events whose time is ahead of their record, and those with unknown fields,
   assert.deepEqual(await b.deadLetters(), []);
 });
 
-test('of preferences that do not fit their schema it is counted that something was left out', async (t) => {
+test('preferences that do not fit their schema are counted as incomplete', async (t) => {
   const b = await bench(t, { jobs: [notify] });
   const preferences = (id: string, timeZone: unknown) => {
     const data = { recipientId: 'ada', timeZone };
@@ -101,7 +101,7 @@ test('of preferences that do not fit their schema it is counted that something w
   assert.deepEqual(await b.letters(notify.from.name), []);
 });
 
-test('what follows from an event of a clock that is ahead keeps its time, and is no further ahead of the log than its record was', async (t) => {
+test('a derived event of an event from a fast clock keeps its time, and is no further ahead of the log than its record was', async (t) => {
   const b = await bench(t);
   const [logged, minute] = [START + 30 * 60_000, 60_000];
   await say(b, added.type, {}, { time: new Date(logged + minute).toISOString(), timestamp: logged });

@@ -1,4 +1,4 @@
-/** A place to run small jobs: real embedded stores in memory, workers that are turned by hand, and everything they told. */
+/** A bench for small jobs: real embedded stores in memory, workers that are turned by hand, and everything they reported. */
 import type { TestContext } from 'node:test';
 import { DEFAULT_TENANT, type EventDef } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
@@ -85,7 +85,7 @@ export class Bench {
     return ownerOfRows({ job, partition, membership, runtime, lookups: lookupsFor(runtime) });
   }
 
-  /** Every job on every partition, each in a process of its own, until nobody has anything to do. */
+  /** Every job on every partition, each in a process of its own, until none has anything to do. */
   async run(options: WorkerOptions = {}): Promise<void> {
     const workers: PartitionOwner[] = [];
     for (const job of options.job === undefined ? this.jobs : [options.job]) {
@@ -116,12 +116,12 @@ export class Bench {
     return records.map(({ partId, item, since }) => `${partId}/${item}@${since}`);
   }
 
-  /** What was said, as readers apply it: each once. */
+  /** The emitted events as readers apply them: each once. */
   async said(job = this.jobs[0] as Job): Promise<EmittedEvent[]> {
     return emittedEvents(this.stores, sums, job);
   }
 
-  /** The sums said, as `thing/part=sum`; those of one thing are in order. */
+  /** The emitted sums, as `thing/part=sum`; those of one thing are in order. */
   async saidSums(job?: Job): Promise<string[]> {
     return (await this.said(job)).map(({ data }) => {
       const { thingId, partId, sum } = data as { thingId: string; partId: string; sum: number };
@@ -146,7 +146,7 @@ export class Bench {
     await this.stores.tables.write(owners, [{ ...row, data: { thingId: thing, owner } }]);
   }
 
-  /** The events of a kind that were told, without what stands in all of them. */
+  /** The reported events of a kind, without the fields that all of them have. */
   heard<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
     return this.told.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
   }
@@ -173,7 +173,7 @@ export class Bench {
 /** An origin without the id of its topic, which is another in every run. */
 export const plainOrigin = (origin: unknown): string => String(origin).replace(/@\w+\//, '/');
 
-/** Turns each of them until all have nothing to do, twice, since an event may have been said in between. */
+/** Turns each of them until all have nothing to do, twice, since an event may have been emitted in between. */
 export async function rest(workers: readonly PartitionOwner[]): Promise<void> {
   for (let idle = 0; idle < 2; ) {
     let worked = false;

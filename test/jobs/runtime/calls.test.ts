@@ -30,7 +30,7 @@ const job: Job = changed({
   lookups: () => ({}),
 });
 
-/** Says `away` to the first of all messages and `sent` to the others. */
+/** Answers `away` to the first of all messages and `sent` to the others. */
 function mail(repeats: Channel['repeats']) {
   const messages: Message[] = [];
   const channel: Channel = {
@@ -58,7 +58,7 @@ function crashAt(name: string): Hook {
   };
 }
 
-test('of a long answer of a server only the beginning is kept', async (t) => {
+test('only the beginning of a long server response is kept', async (t) => {
   const long = 'x'.repeat(10_000_000);
   for (const send of [
     async () => ({ outcome: 'sent' as const, detail: long }),
@@ -74,7 +74,7 @@ test('of a long answer of a server only the beginning is kept', async (t) => {
   }
 });
 
-test('what becomes of a call comes back to its row as an event, with the message as the job made it', async (t) => {
+test('the outcome of a call returns to its row as an event, with the message as the job made it', async (t) => {
   const { channel, messages } = mail('honours-key');
   const b = await setUp(t, channel);
   await b.produce(add(), add());
@@ -107,7 +107,7 @@ test('what becomes of a call comes back to its row as an event, with the message
   assert.equal(answer?.headers['ce_time'], '2026-01-01T00:00:00.000Z');
 });
 
-test('a channel that is not there refuses', async (t) => {
+test('a channel that does not exist refuses', async (t) => {
   const b = await setUp(t);
   await b.produce(add());
   await b.run();
@@ -129,7 +129,7 @@ test('a channel that fails is away, and the partition goes on', async (t) => {
 });
 
 const afterCrash = {
-  // The first call was made, its answer is lost, and nobody may call again.
+  // The first call was made, its answer is lost, and no other call is allowed.
   'at-most-once': { calls: 1, answer: 'unknown;' },
   'at-least-once': { calls: 2, answer: 'sent;' },
   'honours-key': { calls: 2, answer: 'sent;' },
@@ -163,7 +163,7 @@ for (const [repeats, { calls, answer }] of Object.entries(afterCrash) as [
   });
 }
 
-test('a crash before the row was written calls an at-most-once channel after all', async (t) => {
+test('after a crash before the row was written an at-most-once channel is still called', async (t) => {
   const { channel, messages } = mail('at-most-once');
   const b = await setUp(t, channel);
   await b.produce(add());
@@ -173,7 +173,7 @@ test('a crash before the row was written calls an at-most-once channel after all
   assert.equal(await answers(b), 'away;');
 });
 
-test('an answer for a row that is not there, or for another job, is left alone', async (t) => {
+test('an answer for a row that does not exist, or for another job, is ignored', async (t) => {
   const b = await setUp(t);
   const key = new TextEncoder().encode('t');
   for (const name of ['add-up', 'add-down']) {
@@ -220,7 +220,7 @@ test('one message by two channels is two calls, and each is made, though another
   assert.deepEqual([byMail.messages.length, byPush.messages.length], [1, 1]);
 });
 
-test('no two messages have one key, whatever stands in their ids', async (t) => {
+test('no two messages have the same key, whatever their ids contain', async (t) => {
   const { channel, messages } = mail('honours-key');
   const b = await setUp(t, channel);
   const ids = [

@@ -11,7 +11,7 @@ import { added, addUp, changed, dropped, emptied, moved, partIndex, parts, polis
 import { type Bench, bench, type Given, rest, type WorkerOptions } from './bench.ts';
 import { type Hook, refusingKeys } from './intercept.ts';
 
-/** Documents may be behind; those of parts that have no sum are taken away. */
+/** Documents may be behind; those of parts without a sum are removed. */
 const job: Job = changed({
   views: addUp.views.map((view) => {
     if (view.into !== partIndex) return view;
@@ -29,7 +29,7 @@ interface Away {
   calls: number;
 }
 
-/** A search that is away as long as it is told to be: `after` the effect of the call, or instead of it. */
+/** A search that is away as long as it is set so: `after` the effect of the call, or instead of it. */
 function away(after = false): { state: Away; hook: Hook } {
   const state = { is: true, calls: 0 };
   const hook: Hook = async (name, go) => {
@@ -99,7 +99,7 @@ for (const after of [false, true]) {
   });
 }
 
-test('the search is tried again later and later, not in every turn', async (t) => {
+test('the search is retried after growing pauses, not in every turn', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { state, hook } = away();
   const worker = await start(b, hook, { backOffMs: [100, 400] });
@@ -124,7 +124,7 @@ test('the search is tried again later and later, not in every turn', async (t) =
   assert.ok((ages.at(-1) as number) > 800, 'its lag grows although nothing comes');
 });
 
-test('a search that does not answer holds up nobody, and what it does late does no harm', async (t) => {
+test('a search that does not answer delays nothing else, and its late effects do no harm', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { promise: answers, resolve: answer } = Promise.withResolvers<void>();
   let calls = 0;
@@ -144,13 +144,13 @@ test('a search that does not answer holds up nobody, and what it does late does 
   await isLevel(b);
 });
 
-test('a new owner goes on where the view was, and brings what the last one owed', async (t) => {
+test('a new owner resumes where the view was, and makes the pending view writes of the previous owner', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const first = away();
   const one = await start(b, first.hook, { maxRecords: 2 });
   await b.produce(add('p'), add('q'), add('p'));
   await rest([one]);
-  // Taken away in the search's absence, by the first owner; and the row says something else since.
+  // Removed by the first owner while the search was away; and the row has emitted something since.
   await b.produce(empty, add('q'));
   await rest([one]);
   const second = away();
@@ -192,7 +192,7 @@ test('a removal stays in the row until the view has it, whatever the row does me
   assert.deepEqual(await found(b), []);
 });
 
-test('an older owner whose document is under way does not cover what a newer one wrote', async (t) => {
+test('an unfinished write of an older owner does not hide what a newer one wrote', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { promise: mayGo, resolve: goOn } = Promise.withResolvers<void>();
   const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
@@ -221,7 +221,7 @@ test('an older owner whose document is under way does not cover what a newer one
   await isLevel(b);
 });
 
-test('broadcasts, events for all rows under a prefix and pages of rows are caught up with, too', async (t) => {
+test('broadcasts, events for all rows under a prefix and pages of rows are caught up with as well', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { state, hook } = away();
   state.is = false;
@@ -240,7 +240,7 @@ test('broadcasts, events for all rows under a prefix and pages of rows are caugh
   await isLevel(b);
 });
 
-test('a broadcast that is caught up with goes on at the page where the search was away again', async (t) => {
+test('a broadcast resumes catching up at the page where the search was away again', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const things = Array.from({ length: 12 }, (_, n) => `t${n}`);
   const written: string[] = [];
@@ -287,7 +287,7 @@ test('a page of a broadcast that was committed without the view is not forgotten
   await isLevel(b);
 });
 
-test('who was replaced between reading rows and writing what they show does not write it', async (t) => {
+test('an owner that was replaced between reading rows and writing their views does not write them', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { state, hook } = away();
   const { promise: mayGo, resolve: goOn } = Promise.withResolvers<void>();
@@ -329,7 +329,7 @@ test('a document that is never accepted is reported, and the others are written'
   assert.equal(await behind(b), undefined);
 });
 
-test('records that the log has deleted before the view had them are reported', async (t) => {
+test('records that the log deleted before the view caught up are reported', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { hook } = away();
   const worker = await start(b, hook);
@@ -345,7 +345,7 @@ test('records that the log has deleted before the view had them are reported', a
   assert.equal(await behind(b), undefined);
 });
 
-test('a view that nobody declares any more owes nothing; one that is strict again catches up first', async (t) => {
+test('a view that is no longer declared has no pending writes; one that is strict again catches up first', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { hook } = away();
   await b.produce(add('p'), add('q'));
@@ -366,7 +366,7 @@ test('a view that nobody declares any more owes nothing; one that is strict agai
   await assert.rejects(one.turn(0), { code: 'SEARCH_AWAY' });
 });
 
-test('a strict view beside it holds the batch up as before', async (t) => {
+test('a strict view beside it delays the batch as before', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const { hook } = away();
   const worker = await start(b, async (name, go, args) => {
@@ -379,7 +379,7 @@ test('a strict view beside it holds the batch up as before', async (t) => {
   await isLevel(b);
 });
 
-test('whatever is away when, and wherever the process dies, the documents end up as the rows are', async (t) => {
+test('whichever store is away, and wherever the process dies, the documents finally match the rows', async (t) => {
   for (let seed = 0; seed < 40; seed++) {
     const random = new Random(seed);
     const b = await bench(t, { jobs: [job] });

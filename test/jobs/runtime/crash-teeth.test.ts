@@ -1,4 +1,4 @@
-/** The crash property would notice: with any one rule turned off, it fails before long. */
+/** The crash property has teeth: with any one rule turned off, it fails before long. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';
@@ -10,7 +10,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'sending only what lies within the batch': 20,
   'map entries written whole by a new owner': 39,
 };
-/** Seldom found by luck; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
+/** Rarely found by chance; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
 const PLAYED = new Set([
   'the fence at the commit',
   'the token before the revision',

@@ -3,7 +3,7 @@
  *
  *     SEED=123 node --test test/jobs/runtime/crash.test.ts
  *
- * `npm test` runs some seeds, `npm run test:seeds` ten times as many, and `SEEDS` says how many.
+ * `npm test` runs some seeds, `npm run test:seeds` ten times as many, and `SEEDS` sets how many.
  */
 import { test } from 'node:test';
 import { assertSurvives } from '../../harness/crash-property.ts';

@@ -26,7 +26,7 @@ const fails = (): never => {
   throw new Error('a mistake');
 };
 
-/** `functions` fail for the part `bad` alone; its record lies between two good ones, and after a good one of its own. */
+/** `functions` fail only for the part `bad`; its record is between two good ones, and after a good one of its own. */
 async function withBadPart(b: Bench, job: Job, code: string, message: RegExp): Promise<void> {
   await b.produce(add('before'), add('bad'), add('after'), add('before', 2));
   await b.run({ job });
@@ -73,7 +73,7 @@ for (const [name, functions] of Object.entries(failing)) {
   });
 }
 
-test('a row whose view failed is as it was, so that the record can be replayed when the job is mended', async (t) => {
+test('a row whose view failed is unchanged, so that the record can be replayed when the job is fixed', async (t) => {
   const b = await bench(t);
   await b.produce(add('bad', 5));
   await b.run({ job: changed(failing['view'] as Partial<Job>) });
@@ -83,7 +83,7 @@ test('a row whose view failed is as it was, so that the record can be replayed w
   assert.deepEqual(await b.sums(), ['t/bad=5']);
 });
 
-test('a view that fails at a row written by an earlier attempt leaves nothing unsaid', async (t) => {
+test('a view that fails at a row written by an earlier attempt loses no event', async (t) => {
   const b = await bench(t);
   await b.produce(add('bad', 5));
   const crash: Hook = async (name, go) => (name === 'claim.commit' ? fails() : go());
@@ -93,7 +93,7 @@ test('a view that fails at a row written by an earlier attempt leaves nothing un
   assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:0']);
 });
 
-test('a view whose key is none dead-letters its record', async (t) => {
+test('a view with an invalid key dead-letters its record', async (t) => {
   const nameless = addUp.views.map((view) => ({
     ...view,
     record: (...args: Parameters<typeof view.record>) => {
@@ -113,7 +113,7 @@ test('a fold that rejects dead-letters its record with its own code and message'
   assert.deepEqual(await b.sums(), ['t/p=3']);
 });
 
-test('a dead letter has the bytes and headers of its record, and where it lay', async (t) => {
+test('a dead letter has the bytes and headers of its record, and its position', async (t) => {
   const b = await bench(t);
   await b.produce(add('p', -7));
   const [record] = await b.stores.transport.read('thing.events', 0, 0, 1);
@@ -133,7 +133,7 @@ test('a dead letter has the bytes and headers of its record, and where it lay', 
   });
 });
 
-test('headers of a record with our names are not taken for those of its dead letter', async (t) => {
+test('headers of a record with our names are not used as those of its dead letter', async (t) => {
   const b = await bench(t);
   await b.produce(add('p', -7));
   const [record] = await b.stores.transport.read('thing.events', 0, 0, 1);
@@ -169,7 +169,7 @@ test('a key that no store can hold is rejected', async (t) => {
   await withBadPart(await bench(t), job, 'KEY_INVALID', /data.partId/);
 });
 
-test('of several rows, those that take the event are written though another rejects it', async (t) => {
+test('of several rows, those that accept the event are written though another rejects it', async (t) => {
   for (const [fromPart, toPart] of [
     ['bad', 'good'],
     ['good', 'bad'],
@@ -190,7 +190,7 @@ test('of several rows, those that take the event are written though another reje
 
 // ---- what stores refuse ----
 
-/** Rows and views of the part `bad` are never taken. */
+/** Rows and views of the part `bad` are always refused. */
 const refusing = (call: string, target?: string): Hook => refusingKeys('bad', call, target);
 
 test('a row that its store refuses dead-letters its record, and its neighbours are applied', async (t) => {
@@ -204,7 +204,7 @@ test('a row that its store refuses dead-letters its record, and its neighbours a
   for (const batch of b.heard('batch')) assertAddsUp(batch);
 });
 
-test('a record of several rows, one of which is refused, is applied to the others, and its dead letter names the one', async (t) => {
+test('a record of several rows, one of which is refused, is applied to the others, and its dead letter names that row', async (t) => {
   const b = await bench(t);
   await b.produce(add('bad'), add('good'));
   await b.run();
@@ -227,7 +227,7 @@ test('a fold that makes a row with another key fails at that record alone', asyn
   await withBadPart(await bench(t), job, 'JOB_FAILED', /the row default\/t\/bad cannot become one with another partId/);
 });
 
-test('what a row rejects is dead-lettered after a crash too, though the row went on with later records', async (t) => {
+test('what a row rejects is dead-lettered after a crash too, though the row has applied later records', async (t) => {
   for (const maxRecords of [1, 1000]) {
     const b = await bench(t);
     await b.produce(add('p'), add('p', -1), add('p', 2), add('p', -2));
@@ -258,7 +258,7 @@ for (const view of [partsByColour, itemCache, partIndex]) {
   });
 }
 
-test('a view that is refused once more after a crash has its dead letter', async (t) => {
+test('a view that is refused again after a crash has its dead letter', async (t) => {
   const b = await bench(t);
   await b.produce(add('bad'));
   const refuses = refusing('search.apply');
@@ -291,7 +291,7 @@ test('two views of one record that are refused are one dead letter', async (t) =
   assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:0']);
 });
 
-test('every kind of record is counted as one thing', async (t) => {
+test('every kind of record has exactly one outcome in the counts', async (t) => {
   const b = await bench(t);
   await b.produce(
     add('p', 1, { colour: 'red' }),

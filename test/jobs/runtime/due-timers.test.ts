@@ -36,7 +36,7 @@ function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords =
   return { searches, clock, state, due, take };
 }
 
-test('one search finds the timers of all partitions, and each takes its own, once', async () => {
+test('one search returns the timers of all partitions, and each takes its own, once', async () => {
   const { searches, clock, take } = world({ 0: [1, 5], 1: [2], 2: [3] });
   for (const partition of [0, 1, 2]) await take(partition, now(0));
   clock.advance(1000);
@@ -48,7 +48,7 @@ test('one search finds the timers of all partitions, and each takes its own, onc
   assert.equal(await take(1, now(9)), undefined);
 });
 
-test('a search is made once in so many ms, however many ask', async () => {
+test('at most one search is made in the interval, however many callers ask', async () => {
   const { searches, clock, take } = world({ 0: [0], 1: [0] });
   for (let ms = 0; ms < 10_000; ms += 100) {
     for (const partition of [0, 1]) await take(partition, now(ms));
@@ -57,7 +57,7 @@ test('a search is made once in so many ms, however many ask', async () => {
   assert.equal(searches.length, 10);
 });
 
-test('a partition that changes over from the time of the log to that of the clock is not looked for twice', async () => {
+test('a partition that switches from the time of the log to that of the clock is not searched twice', async () => {
   const { searches, clock, take } = world({ 0: [0] });
   assert.deepEqual(await take(0, log(0)), [0]);
   assert.equal(await take(0, now(0)), undefined);
@@ -69,7 +69,7 @@ test('a partition that changes over from the time of the log to that of the cloc
   );
 });
 
-test('those in a backlog are looked for by themselves, so that what is due for them later fills no search of others', async () => {
+test('partitions with a backlog are searched separately, so that their later timers fill no search of others', async () => {
   const { searches, take } = world({ 0: [1, 2, 3, 4, 5, 6, 7, 8], 1: [9] }, 4);
   assert.deepEqual(await take(0, log(2)), [1, 2]);
   assert.deepEqual(await take(1, now(10)), [9]);
@@ -82,7 +82,7 @@ test('those in a backlog are looked for by themselves, so that what is due for t
   );
 });
 
-test('a flood in one partition holds up no other: where a search may not have found all, each looks for itself', async () => {
+test('a flood in one partition delays no other: where a search may be incomplete, each partition searches for itself', async () => {
   const { clock, take } = world({ 0: Array.from({ length: 50 }, (_, n) => n), 1: [60, 61] }, 10);
   for (const partition of [0, 1]) await take(partition, now(-1));
   clock.advance(1000);
@@ -90,7 +90,7 @@ test('a flood in one partition holds up no other: where a search may not have fo
   assert.equal((await take(0, now(100)))?.length, 10);
 });
 
-test('so many more are looked for as could not be used', async () => {
+test('a search asks for as many more timers as could not be used', async () => {
   const { searches, clock, take } = world({});
   await take(0, now(0, 3));
   await take(1, now(0, 4));
@@ -125,7 +125,7 @@ test('a search that failed is repeated for the next caller', async () => {
   assert.deepEqual(await take(1, now(1)), [1]);
 });
 
-test('a partition that was given away is not looked for', async () => {
+test('a partition that was given away is not searched', async () => {
   const { searches, clock, due, take } = world({});
   for (const partition of [0, 1]) await take(partition, now(0));
   due.leave(1);
@@ -134,7 +134,7 @@ test('a partition that was given away is not looked for', async () => {
   assert.deepEqual(searches.at(-1)?.partitions, [0]);
 });
 
-test('what happens during a search is for a later one to see', async () => {
+test('what happens during a search is left to a later one', async () => {
   const { clock, state, due } = world({ 0: [1] });
   const { promise, resolve } = Promise.withResolvers<void>();
   state.gate = promise;

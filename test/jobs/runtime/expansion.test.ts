@@ -1,4 +1,4 @@
-/** What an expansion of a topic means for those who own its partitions, and for what moves from one to another. */
+/** What an expansion of a topic means for the owners of its partitions, and for rows that move from one to another. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -77,7 +77,7 @@ for (const [kind, distort] of [
     assert.deepEqual(b.heard('fenced'), []);
   });
 
-  test(`who reads a row of a larger token claims again above it, as after the loss of the claims, with stores ${kind}`, async (t) => {
+  test(`an owner that reads a row with a larger token claims again above it, as after the loss of the claims, with stores ${kind}`, async (t) => {
     const { b, thing } = await narrow(t);
     for (let n = 0; n < 5; n++) {
       await b.produce(add(thing));
@@ -110,7 +110,7 @@ test('an expansion ends the claims of all owners', async (t) => {
   await rest([worker]);
   const { topics } = b.stores.transport as EmbeddedTransport;
   assert.equal((await topics.verify([{ ...things, groups: [addUp.name], partitions: 2 }]))[0]?.action, 'reported');
-  // Another tool does not ask who reads.
+  // Another tool does not ask for readers.
   b.stores.database.exec(
     `INSERT INTO log_partitions (topic_id, partition, begin_offset) SELECT id, 1, 0 FROM log_topics WHERE name = '${things.name}'`,
   );
@@ -124,8 +124,8 @@ test('an expansion ends the claims of all owners', async (t) => {
   assert.equal(await worker.turn(0), 'fenced');
 });
 
-test('what a job upstream repeats after its reader was expanded is known there, in whichever partition it lies', async (t) => {
-  // The same job once more, over what the first one says.
+test('repeats of an upstream job after its reader was expanded are recognised, in whichever partition they are', async (t) => {
+  // The same job once more, over the events of the first one.
   const { b, thing, expand } = await narrow(t);
   await b.produce(add(thing), add(thing), add(thing));
   await (await owner(b, 0)).finish();
@@ -154,7 +154,7 @@ test('what a job upstream repeats after its reader was expanded is known there, 
   }
 });
 
-test('a broadcast after an expansion finds each row once, by the owner of the partition of its key', async (t) => {
+test('a broadcast after an expansion reaches each row once, by the owner of the partition of its key', async (t) => {
   const { b, thing, expand } = await narrow(t);
   await b.produce(add(thing));
   await (await owner(b, 0)).finish();
@@ -178,7 +178,7 @@ test('a broadcast after an expansion finds each row once, by the owner of the pa
   assert.deepEqual(b.heard('fenced'), []);
 });
 
-test('a broadcast finds rows that another tool moved to a partition of which nobody had committed anything', async (t) => {
+test('a broadcast reaches rows that another tool moved to a partition without commits', async (t) => {
   const b = await bench(t, { partitions: 2 });
   const names = Array.from({ length: 100 }, (_, n) => `thing-${n}`);
   const thing = names.find((name) => partitionOfText(name, 2) === 1 && partitionOfText(name, 3) === 0) as string;
@@ -196,7 +196,7 @@ test('a broadcast finds rows that another tool moved to a partition of which nob
   assert.deepEqual(await b.sums(), [`${thing}/p=11`]);
 });
 
-test('a view that was behind when its topic was expanded gets what it lacks, of rows that moved as well', async (t) => {
+test('a view that was behind when its topic was expanded gets its pending writes, those of moved rows as well', async (t) => {
   const record = (row: Row) => (row['sum'] === 0 ? undefined : { ...row, items: undefined });
   const views = [catchingUp({ ...(addUp.views[2] as View<Row>), record })];
   const job = changed({ views });

@@ -33,7 +33,7 @@ for (const call of [
   'search.apply',
   'claim.commit',
 ]) {
-  test(`an owner that wakes up at ${call} after its successor has gone on can neither commit nor undo`, async (t) => {
+  test(`an owner that resumes at ${call} after its successor has advanced can neither commit nor undo`, async (t) => {
     const expected = await calmly(await bench(t));
     const b = await bench(t);
     await history(b);
@@ -50,7 +50,7 @@ for (const call of [
     assert.deepEqual(await b.everything(), expected);
   });
 
-  test(`an owner that wakes up at ${call} before its successor has written anything cannot commit`, async (t) => {
+  test(`an owner that resumes at ${call} before its successor has written anything cannot commit`, async (t) => {
     const expected = await calmly(await bench(t));
     const b = await bench(t);
     await history(b);
@@ -71,7 +71,7 @@ for (const call of [
   });
 }
 
-test('who finds a newer token after its fence claims again, with a token newer still', async (t) => {
+test('an owner that meets a newer token after its fence claims again, with a token newer still', async (t) => {
   const expected = await calmly(await bench(t));
   const b = await bench(t);
   await history(b);
@@ -95,7 +95,7 @@ test('who finds a newer token after its fence claims again, with a token newer s
   assert.deepEqual(await b.everything(), expected);
 });
 
-test('a worker whose offset is moved by an operator goes on from there, and applies nothing twice', async (t) => {
+test('a worker whose offset is moved by an operator continues from there, and applies nothing twice', async (t) => {
   const b = await bench(t);
   const expected = await calmly(b);
   const stopping = new AbortController();

@@ -111,7 +111,7 @@ test('rows are made anew beside the job, without events, calls, views or timers'
   assert.equal(row?.outbox, '');
 });
 
-test('a job goes on with the rows that were made for it, and emits nothing twice', async (t) => {
+test('a job continues with the rows that were made for it, and emits nothing twice', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
   const old = await owners(b);
@@ -148,7 +148,7 @@ test('rows of another fold are compared, and shown once they are current', async
   assert.deepEqual(await b.items('one'), ['p/x@2', 'p/y@2']);
 });
 
-test('what only rows of before showed is removed from the views', async (t) => {
+test('records that only earlier rows showed are removed from the views', async (t) => {
   const before = await generational(t);
   await before.produce(add('one', 1, { colour: 'red', items: ['x', 'y'] }), add('two', 2, { colour: 'red' }));
   await run(before);
@@ -176,7 +176,7 @@ test('what only rows of before showed is removed from the views', async (t) => {
   assert.deepEqual([await b.coloured('green'), await b.items('one')], [[], ['p/x@1', 'p/y@1']]);
 });
 
-test('the generation of before catches up by itself and becomes current again, saying nothing', async (t) => {
+test('the previous generation catches up on its own, becomes current again, and emits nothing', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
   await run(b);
@@ -259,7 +259,7 @@ test('rows of a type that their table refuses are made beside it', async (t) => 
   await run(b);
 });
 
-test('who claims while a swap goes on waits, and then works on the rows that became current', async (t) => {
+test('a claim during a swap waits, and then works on the rows that became current', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
   await run(b);
@@ -277,7 +277,7 @@ test('who claims while a swap goes on waits, and then works on the rows that bec
   await assert.rejects((before[0] as PartitionOwner).turn(0), { code: 'GENERATION_MOVED' });
 });
 
-test('a swap that fails lets the job go on as before, and is done by the next attempt', async (t) => {
+test('a swap that fails lets the job continue as before, and is completed by the next attempt', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
   await run(b);
@@ -302,7 +302,7 @@ test('a swap that fails lets the job go on as before, and is done by the next at
   assert.equal(await endOf(b, sums.name), 7);
 });
 
-test('a running job follows a swap without being started again', async (t) => {
+test('a running job follows a swap without a restart', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
   const running = await runCurrent(addUp, operator(b));
@@ -349,7 +349,7 @@ test('a rebuild that follows the job ends when its generation becomes the curren
   assert.deepEqual(await b.sums(), ['one/p=11', 'two/p=2']);
 });
 
-test('a timer that was pending fires once the rows that wait for it are current', async (t) => {
+test('a pending timer fires once the rows that wait for it are current', async (t) => {
   const waking = changed({
     react: (before, after, event, found) =>
       event.type === added.type ? [wakeAt('later', START + 60_000)] : addUp.react(before, after, event, found),
@@ -366,7 +366,7 @@ test('a timer that was pending fires once the rows that wait for it are current'
   assert.equal(await endOf(b, things.name), 2);
 });
 
-test('a channel is not called for what was judged before', async (t) => {
+test('a channel is not called for what was decided before', async (t) => {
   const { channel, calls } = rememberingChannel(() => ({ outcome: 'sent', detail: '' }));
   const calling = changed({
     react: (_before, _after, event) =>
@@ -398,7 +398,7 @@ test('a channel is not called for what was judged before', async (t) => {
   assert.equal(calls.length, 2);
 });
 
-test('a channel that was called, and nobody knows it yet, is not called again by other rows', async (t) => {
+test('a channel that was called, with the answer still unknown, is not called again by other rows', async (t) => {
   const { channel, calls } = rememberingChannel(() => ({ outcome: 'sent', detail: '' }), 'at-most-once');
   const message = { address: 'a', title: '', body: '', link: null, unsubscribe: null };
   const calling = changed({
@@ -438,7 +438,7 @@ test('a job that was moved back has its rows made anew from the beginning', asyn
   await swap(b, 2);
 });
 
-test('rows that were taken away stay away', async (t) => {
+test('deleted rows stay deleted', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2), [dropped, { thingId: 'one', partId: 'p' }]);
   await run(b);

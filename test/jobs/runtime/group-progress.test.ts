@@ -27,7 +27,7 @@ const committedWith = (base: number): Committed[] => [
 ];
 const turn = () => new Promise(setImmediate);
 
-test('who asks while the group is being read gets the next reading, and all of them the same one', async () => {
+test('a request during a reading of the group gets the next reading, shared by all such requests', async () => {
   const { progress, readings } = group();
   const first = progress.read();
   await turn();
@@ -55,7 +55,7 @@ test('who asks while the group is being read gets the next reading, and all of t
   await fourth;
 });
 
-test('a reading that fails fails those who asked for it, and no other', async () => {
+test('a reading that fails fails its own requests, and no others', async () => {
   const { progress, readings } = group();
   const first = progress.read();
   await turn();
@@ -67,7 +67,7 @@ test('a reading that fails fails those who asked for it, and no other', async ()
   assert.equal((await second)[0]?.progress.base, 2);
 });
 
-test('partitions that are claimed for the first time at one time read the group some few times, not once each', async (t) => {
+test('partitions that are first claimed at the same time read the group a few times, not once each', async (t) => {
   const partitions = 50;
   const b = await bench(t, { partitions });
   const names = Array.from({ length: partitions }, (_, partition) => thingIn(b, partition));

@@ -1,9 +1,9 @@
 /**
  * Bad input through all jobs on the real runtime and the real embedded stores, with the events of a small platform among it: those
- * are of a tenant of their own, and come to exactly what they come to alone.
+ * are of a tenant of their own, and have exactly the result that they have without the bad input.
  *
  * Every bad record has a seed of its own: `HOSTILE_SEED=4711 node --test test/jobs/runtime/hostile.test.ts` produces that one
- * alone. Where a job cannot live with a record, the message says which seed it was.
+ * alone. Where a record breaks a job, the message names its seed.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ import { bytes, wantedOf } from '../../topics/codec/records.ts';
 const RECORDS = 21_000;
 const PARTITIONS = 2;
 const GOOD = 'good';
-/** A header that tells which seed a record is of. */
+/** A header with the seed of a record. */
 const SEED = 'seed';
 /** Records that are too large cost time and prove nothing new. */
 const MOST_LARGE = 3;
@@ -99,7 +99,7 @@ async function live(stores: TestStores, bad: readonly NewRecord[], sent: () => r
       workers.set(await worker(job, partition), () => findCulprit(job, partition));
     }
   }
-  /** Goes on record by record until the one that the job cannot live with. */
+  /** Advances record by record until the one that breaks the job. */
   const findCulprit = async (job: Job, partition: number): Promise<never> => {
     const single = await worker(job, partition, 1);
     for (;;) {
@@ -157,7 +157,7 @@ const prepared = () => {
   }));
 };
 
-test(`${seeds.length} bad records among good ones: each has its end, and the good ones are applied`, async (t) => {
+test(`${seeds.length} bad records among good ones: each has an outcome, and the good ones are applied`, async (t) => {
   const mixed = await prepared();
   t.after(() => mixed.stores.close());
   const bad = seeds.map((seed) => hostileRecord(mixed.stores, seed));
@@ -218,7 +218,7 @@ async function checkCounts(stores: TestStores, told: readonly TelemetryEvent[]):
   return ends;
 }
 
-/** Every dead letter says why and where, and holds the record as it was. */
+/** Every dead letter has its reason and position, and the original record. */
 async function checkDeadLetters(stores: TestStores, told: readonly TelemetryEvent[]): Promise<Record<string, number>> {
   const codes: Record<string, number> = {};
   const names = new Set<string>();

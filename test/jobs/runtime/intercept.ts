@@ -40,7 +40,7 @@ function hooked<T extends object>(port: T, name: string, hook: Hook, plain = ['s
   });
 }
 
-/** Writes whose key has a part of this name are never taken: by one call of a store, or by it for one target alone. */
+/** Refuses writes whose key has a part of this name: by one call of a store, or by it for one target only. */
 export function refusingKeys(part: string, call: string, target?: string): Hook {
   return async (name, go, args) => {
     if (name !== call || (target !== undefined && (args[0] as { name: string }).name !== target)) return go();
@@ -52,7 +52,7 @@ export function refusingKeys(part: string, call: string, target?: string): Hook 
   };
 }
 
-/** Stops at the first call of the name, before or after its effect, until it is let go. */
+/** Stops at the first call of the name, before or after its effect, until it is released. */
 export function halt(call: string, when: 'before' | 'after' = 'before') {
   const { promise: letGo, resolve: goOn } = Promise.withResolvers<void>();
   const { promise: reached, resolve: arrive } = Promise.withResolvers<void>();

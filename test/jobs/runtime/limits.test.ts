@@ -1,4 +1,4 @@
-/** What a topic does not take: it ends nothing, and what is left out says so. */
+/** Records that a topic does not accept: they end nothing, and what is left out is reported. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
@@ -15,7 +15,7 @@ import type { Hook } from './intercept.ts';
 const DEAD = `${things.name}.dead-letter`;
 const part = { thingId: 't', partId: 'p', amount: 1 };
 
-/** A broker that takes records of at most so many bytes, by topic; it may say which topic it was. */
+/** A broker that accepts records of at most so many bytes, by topic; it may report which topic it was. */
 function taking(largest: Readonly<Record<string, number>>, saysWhich = true): Hook {
   return async (name, go, args) => {
     if (name !== 'claim.commit') return go();
@@ -39,7 +39,7 @@ async function produceValue(b: Bench, value: Uint8Array, headers: NewRecord['hea
 const large = (size: number) => Buffer.alloc(size, 'tributary ');
 const lengthOf = (letter: LogRecord | undefined) => letter?.headers[DEAD_LETTER.length];
 
-test('a record that is larger than a topic takes becomes a letter that fits, with the beginning and where it lies', async (t) => {
+test('a record larger than a topic accepts becomes a dead letter that fits, with its beginning and its position', async (t) => {
   const b = await bench(t);
   const record = await produceValue(b, large(12 * 1024 * 1024));
   await b.produce([added, part]);
@@ -57,7 +57,7 @@ test('a record that is larger than a topic takes becomes a letter that fits, wit
 });
 
 for (const saysWhich of [true, false]) {
-  test(`dead letters become smaller until their topic takes them, down to headers${saysWhich ? '' : ', also when the log does not say which topic it was'}`, async (t) => {
+  test(`dead letters become smaller until their topic accepts them, down to headers${saysWhich ? '' : ', also when the log does not say which topic it was'}`, async (t) => {
     for (const largest of [3_000_000, 500_000, 50_000, 5000, 2100]) {
       const b = await bench(t);
       await produceValue(b, large(4 * 1024 * 1024));
@@ -73,7 +73,7 @@ for (const saysWhich of [true, false]) {
   });
 }
 
-test('what was learned of a topic holds for the worker, and other topics keep what they take', async (t) => {
+test('a limit learned for one topic applies to the whole worker, and other topics keep theirs', async (t) => {
   const b = await bench(t);
   const worker = await b.worker(0, { hook: taking({ [DEAD]: 500_000 }) });
   await produceValue(b, large(600_000));
@@ -91,7 +91,7 @@ test('what was learned of a topic holds for the worker, and other topics keep wh
   );
 });
 
-test('a topic keeps what it takes when another one that the log names refuses a smaller record', async (t) => {
+test('a topic keeps its limit when another one that the log names refuses a smaller record', async (t) => {
   const b = await bench(t);
   await produceValue(b, large(150_000));
   await b.produce([added, { ...part, partId: 'wordy' }]);
@@ -103,7 +103,7 @@ test('a topic keeps what it takes when another one that the log names refuses a 
   assert.deepEqual(await b.deadLetters(), ['VALUE_UNREADABLE@0:0']);
 });
 
-test('a record that does not become smaller is not tried for ever without a pause', async () => {
+test('a record that does not become smaller is not retried endlessly without a pause', async () => {
   const commit = () => Promise.reject(new RecordTooLarge('orders', 'MESSAGE_TOO_LARGE'));
   const limits = new Limits();
   const record = { topic: 'orders', partition: 0, key: null, value: large(200_000), headers: {}, timestamp: 0 };
@@ -115,7 +115,7 @@ test('a record that does not become smaller is not tried for ever without a paus
   assert.deepEqual(errors, [true, true, true, ...Array(7).fill(false)]);
 });
 
-test('a topic that takes nothing at all is waited for, and ends no process', async (t) => {
+test('a topic that accepts nothing at all is waited for, and ends no process', async (t) => {
   const b = await bench(t);
   await produceValue(b, large(10));
   const worker = await b.worker(0, { hook: taking({ [DEAD]: 1 }) });
@@ -141,7 +141,7 @@ const wordy = (length: number) =>
     },
   });
 
-test('a row that would say more than an event may be rejects the record, and stays as it is', async (t) => {
+test('a row that would emit more than an event may contain rejects the record, and stays unchanged', async (t) => {
   const b = await bench(t);
   await b.produce([added, { ...part, partId: 'wordy' }], [added, part]);
   await b.run({ job: wordy(LARGEST_VALUE + 1) });
@@ -154,7 +154,7 @@ test('a row that would say more than an event may be rejects the record, and sta
   assert.deepEqual(await b.saidSums(), ['t/p=1']);
 });
 
-test('an event that its topic does not accept is left out with a dead letter, and those after it keep their index', async (t) => {
+test('an event that its topic does not accept is left out with a dead letter, and later ones keep their index', async (t) => {
   const b = await bench(t);
   const job = wordy(200_000);
   await b.produce([added, { ...part, partId: 'wordy' }], [added, part]);
@@ -180,7 +180,7 @@ test('an event that its topic does not accept is left out with a dead letter, an
   assert.deepEqual(await b.sums(), ['t/p=1', 't/wordy=2'], 'a worker that knows the limit leaves the row as it is');
 });
 
-test('a record that is too large to be sent on to its partition is a dead letter', async (t) => {
+test('a record that is too large to be forwarded to its partition is a dead letter', async (t) => {
   const b = await bench(t, { partitions: 2 });
   const thingId = thingIn(b, 1);
   const data = { thingId, partId: 'p', amount: 1, items: ['x'.repeat(200_000)] };
@@ -196,7 +196,7 @@ test('a record that is too large to be sent on to its partition is a dead letter
   assert.deepEqual(counts, [[1, 1, 0]]);
 });
 
-test('a letter keeps what matters most: why and where, then its rows, then key and headers, then the value', () => {
+test('a dead letter keeps what matters most: reason and position, then rows, then key and headers, then the value', () => {
   const record = {
     ...{ partition: 3, offset: 7, timestamp: 5, key: Buffer.from('key'), value: large(1000) },
     headers: { small: 'header', ['large']: large(3000) },

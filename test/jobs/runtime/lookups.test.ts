@@ -21,7 +21,7 @@ function counted() {
 
 const ownerOf = async (b: Bench, thing: string, part = 'p') => (await b.row(thing, part))?.owner;
 
-test('a row that is looked up is kept for as long as the settings say, and read again then', async (t) => {
+test('a row that is looked up is cached for the configured time, and read again after it', async (t) => {
   const b = await bench(t);
   const { reads, hook } = counted();
   await b.owner('t', 'ada', 1);
@@ -40,7 +40,7 @@ test('a row that is looked up is kept for as long as the settings say, and read 
   assert.deepEqual(reads, [1, 1]);
 });
 
-test('a clock that is set back keeps no row for longer', async (t) => {
+test('a clock that is set back does not extend the time', async (t) => {
   const b = await bench(t);
   b.clock.setWall(START + 365 * 86_400_000);
   await b.owner('t', 'ada', 1);
@@ -55,7 +55,7 @@ test('a clock that is set back keeps no row for longer', async (t) => {
   assert.equal(await ownerOf(b, 't'), 'ben');
 });
 
-test('a row that is not there is undefined, is kept as such, and is found when it comes', async (t) => {
+test('a missing row is undefined, is cached as such, and is seen when it exists', async (t) => {
   const b = await bench(t);
   const { reads, hook } = counted();
   const worker = await b.worker(0, { hook, settings: { lookupMs: 1000 } });
@@ -78,7 +78,7 @@ test('all rows that a batch looks up are read in one call', async (t) => {
   assert.deepEqual(reads, [3]);
 });
 
-test('a broadcast makes everything be read again, for its own batch and those that follow', async (t) => {
+test('a broadcast makes everything be read again, for its own batch and later ones', async (t) => {
   const b = await bench(t);
   const { reads, hook } = counted();
   const job = changed({
@@ -102,7 +102,7 @@ test('a broadcast makes everything be read again, for its own batch and those th
   assert.deepEqual(reads, [2, 2]);
 });
 
-test('all partitions of a job share what is kept; a new claim keeps nothing', async (t) => {
+test('all partitions of a job share the cache; a new claim starts without it', async (t) => {
   const b = await bench(t, { partitions: 2 });
   const { reads, hook } = counted();
   const job = changed({ lookups: () => ({ owner: lookup(owners, { thingId: 'shared' }) }) });
@@ -135,7 +135,7 @@ test('two tenants look up rows of their own', async (t) => {
   assert.deepEqual([await ownerOf(b, 't'), row?.data?.['owner']], ['ada', '']);
 });
 
-test('no two lookups have one id, whatever a job asks for', () => {
+test('no two lookups have the same id, whatever a job asks for', () => {
   const keys = [
     ['a', 'b\0c'],
     ['a\0b', 'c'],
@@ -163,7 +163,7 @@ async function cache(t: TestContext, owned: number) {
   return { kept, load, reads };
 }
 
-test('a batch finds all it has loaded, even if that is more than is kept', async (t) => {
+test('a batch has everything it loaded, even if that is more than is cached', async (t) => {
   const { load, reads } = await cache(t, 3);
   const many = Array.from({ length: 2500 }, (_, n) => n);
   const found = await load(...many);
@@ -175,7 +175,7 @@ test('a batch finds all it has loaded, even if that is more than is kept', async
   assert.deepEqual(reads, [2500, 2], 'the oldest are not');
 });
 
-test('what was being read when everything was forgotten is not kept', async (t) => {
+test('a read that was under way when the cache was cleared is not cached', async (t) => {
   const { kept, load, reads } = await cache(t, 1);
   const loading = load(0);
   kept.forget();

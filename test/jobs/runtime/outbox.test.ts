@@ -40,27 +40,27 @@ const parsed = (text: string, hasLeft = NONE_LEFT) => parseOutbox(text, 'id', 'd
 const bytesOf = (entries: readonly OutboxEntry[]) =>
   entries.map((entry) => (entry.kind === 'event' ? { ...entry, value: [...entry.value] } : entry));
 
-test('every kind of entry survives being written and read, bytes and all', () => {
+test('every kind of entry is the same after writing and reading, with all bytes', () => {
   const entries = [event(3), ...others];
   assert.deepEqual(bytesOf(parsed(formatOutbox(entries, 'id'))), bytesOf(entries));
   assert.equal(formatOutbox([], 'id'), '');
   assert.equal(parsed(''), EMPTY);
 });
 
-test('bytes that are a part of larger ones are written alone', () => {
+test('bytes that are a part of larger ones are written without the rest', () => {
   const large = Uint8Array.of(9, 9, 0, 1, 2, 9);
   const entry = { ...event(1), value: large.subarray(2, 5) } as OutboxEntry;
   assert.deepEqual(bytesOf(parsed(formatOutbox([entry], 'id'))), [{ ...entry, value: [0, 1, 2] }]);
 });
 
-test('pending is what lies in the batch or after it', () => {
+test('pending is what is in the batch or after it', () => {
   const entries = [event(3), event(4), event(5)];
   assert.deepEqual(pending(entries, before(4)), [entries[1], entries[2]]);
   assert.equal(pending(entries, before(3)), entries, 'nothing is copied where nothing is dropped');
   assert.deepEqual(pending(entries, before(6)), []);
 });
 
-test('a batch sends what lies within it, by offset, then row, then utterance', () => {
+test('a batch sends what is within it, by offset, then row, then index', () => {
   const rows = [
     { id: 'b', outbox: [event(3, 'b3'), event(5, 'b5'), event(5, 'b5 too')] },
     { id: 'a', outbox: [event(2, 'a2'), event(5, 'a5'), event(9, 'a9')] },
@@ -76,7 +76,7 @@ test('a batch sends what lies within it, by offset, then row, then utterance', (
   assert.deepEqual(types(9, 9, false), ['a2', 'b3', 'a5', 'b5', 'b5 too', 'a9']);
 });
 
-test('of a row that is read, what has left is not there any more', () => {
+test('a row that is read no longer has what was sent', () => {
   const text = formatOutbox([event(3), event(5)], 'id');
   assert.deepEqual(bytesOf(parsed(text, before(3))), bytesOf([event(3), event(5)]));
   assert.deepEqual(bytesOf(parsed(text, before(5))), bytesOf([event(5)]));

@@ -1,4 +1,4 @@
-/** Rows that are kept as text come back as they were. */
+/** Rows that are kept as text are the same after unpacking. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -38,7 +38,7 @@ const fields: fc.Arbitrary<Partial<Learner>> = fc.record({
   counts: map(long).map((each) => Entries.stored(each)),
 });
 
-test('a row comes back as it was', () => {
+test('a row is the same after unpacking', () => {
   fc.assert(
     fc.property(fields, fc.dictionary(fc.string(), long), (over, timers) => {
       const row = {
@@ -58,12 +58,12 @@ test('a row comes back as it was', () => {
   );
 });
 
-test('a row that was taken away comes back as that', () => {
+test('a deleted row is a deleted row after unpacking', () => {
   const row = { key, version: v(1, 2), at: '0:1', outbox: '', timers: {}, data: undefined };
   assert.deepEqual(packed(row), row);
 });
 
-test('what JSON would not give back is not packed', () => {
+test('what JSON would change is not packed', () => {
   for (const score of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const row = { key, version: v(1, 1), at: '', outbox: '', timers: {}, data: learner(key, { score }) };
     assert.equal(pack(row), undefined);

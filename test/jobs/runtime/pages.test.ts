@@ -1,4 +1,4 @@
-/** A record that finds any number of rows, as a broadcast does: it is applied page by page, each page a batch of its own. */
+/** A record for any number of rows, such as a broadcast: it is applied page by page, each page a batch of its own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseOrigin } from '../../../topics/log/origin.ts';
@@ -26,14 +26,14 @@ async function committed(b: Bench) {
   return { offset: at?.offset, ...parseProgress(at?.metadata ?? '', at?.offset ?? 0) };
 }
 
-/** Every index that was said of the offset, in the order of the log. */
+/** Every index that was emitted for the offset, in the order of the log. */
 async function indexesOf(b: Bench, offset: number): Promise<number[]> {
   const records = await b.stores.transport.read(sums.name, 0, 0, 1000);
   const origins = records.map(({ headers }) => parseOrigin(String(headers['ce_origin'])));
   return origins.flatMap((origin) => (origin?.offset === offset ? [origin.index] : []));
 }
 
-test('a broadcast is applied page by page, with an index that goes on from one to the next', async (t) => {
+test('a broadcast is applied page by page, with an index that continues from one to the next', async (t) => {
   const b = await bench(t);
   await filled(b);
   await b.produce(add(0), polish, add(1));
@@ -60,7 +60,7 @@ test('a broadcast is applied page by page, with an index that goes on from one t
 });
 
 for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.look', 'claim.commit']) {
-  test(`a broadcast goes on at its page after a crash at ${call}, and nothing is applied or emitted twice`, async (t) => {
+  test(`a broadcast resumes at its page after a crash at ${call}, and nothing is applied or emitted twice`, async (t) => {
     const b = await bench(t);
     await filled(b);
     await b.produce(polish, polish);
@@ -81,7 +81,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
   });
 }
 
-test('a rewind onto a broadcast applies it to nobody again', async (t) => {
+test('a rewind to a broadcast does not apply it again', async (t) => {
   const b = await bench(t);
   await filled(b);
   await b.produce(polish);
@@ -94,7 +94,7 @@ test('a rewind onto a broadcast applies it to nobody again', async (t) => {
   }
 });
 
-test('a partition that is revoked while it applies a broadcast is let go after the page at hand', async (t) => {
+test('a partition that is revoked while it applies a broadcast is released after the current page', async (t) => {
   const b = await bench(t);
   await filled(b);
   await b.produce(polish);

@@ -10,7 +10,7 @@ import {
   parseAt,
 } from '../../../jobs/runtime/rows/position.ts';
 
-test('positions survive being written and read', () => {
+test('positions are the same after writing and reading', () => {
   for (const at of [
     NOWHERE,
     [[3, 0]],
@@ -34,7 +34,7 @@ test('positions survive being written and read', () => {
   assert.equal(formatAt(NOWHERE, 'id'), '');
 });
 
-test('positions of a topic that was deleted and made again are none', () => {
+test('positions of a topic that was deleted and made again are ignored', () => {
   assert.deepEqual(parseAt(formatAt([[0, 41]], 'before'), 'now'), NOWHERE);
 });
 
@@ -49,7 +49,7 @@ test('positions of a newer format are left to a newer release', () => {
   assert.throws(() => parseAt('3|id|0:41', 'id'), { code: 'FORMAT_NEWER' });
 });
 
-test('applied is what lies at or before the position of its partition', () => {
+test('applied are records at or before the position of their partition', () => {
   const at: At = [
     [0, 5],
     [2, 7],
@@ -68,7 +68,7 @@ test('applied is what lies at or before the position of its partition', () => {
   assert.equal(isApplied(NOWHERE, 0, 0), false);
 });
 
-test('a position goes on in its own partition and leaves the others', () => {
+test('a position advances in its own partition and leaves the others', () => {
   assert.deepEqual(advanced(NOWHERE, 1, 4), [[1, 4]]);
   assert.deepEqual(advanced([[1, 4]], 1, 5), [[1, 5]]);
   assert.deepEqual(advanced([[1, 4]], 2, 0), [
@@ -91,7 +91,7 @@ test('a position goes on in its own partition and leaves the others', () => {
   );
 });
 
-test('the last offset of a partition that gave nothing is -1', () => {
+test('the last offset of a partition without records is -1', () => {
   assert.equal(
     lastApplied(
       [

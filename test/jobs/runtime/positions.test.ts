@@ -24,7 +24,7 @@ async function storeRow(b: Bench, offset: number): Promise<void> {
   ]);
 }
 
-test('a row that has applied what the log does not have is fatal, and the message says what to do', async (t) => {
+test('a row that has applied a record that the log does not have is fatal, and the message says what to do', async (t) => {
   const b = await bench(t);
   await storeRow(b, 41);
   await b.produce(add());
@@ -82,7 +82,7 @@ test('records that were deleted before they were read are reported, and the part
   assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.lag, 0);
 });
 
-test('a group that never committed begins at the first record there is, and has lost nothing', async (t) => {
+test('a group that never committed begins at the first existing record, and has lost nothing', async (t) => {
   const b = await bench(t);
   await b.produce(add(), add(START + 100 * DAY));
   await b.stores.transport.expire(START + 101 * DAY);
@@ -110,7 +110,7 @@ test('a topic that is missing is fatal, and the message names it', async (t) => 
   assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:0']);
 });
 
-test('topics that a job has nothing to do with may be in any state', async (t) => {
+test('topics that a job does not use may be in any state', async (t) => {
   const b = await bench(t);
   const needed = [things.name, deadLetterTopic(things.name), sums.name];
   const hook: Hook = async (name, go, [names]) => {
@@ -126,7 +126,7 @@ test('topics that a job has nothing to do with may be in any state', async (t) =
   assert.deepEqual(await b.sums(), ['t/p=1']);
 });
 
-test('an event for a topic that its job no longer declares is sent there nevertheless', async (t) => {
+test('an event for a topic that its job no longer declares is still sent there', async (t) => {
   const b = await bench(t);
   await b.produce(add());
   const crashed = await b.worker(0, {
@@ -142,7 +142,7 @@ test('an event for a topic that its job no longer declares is sent there neverth
   assert.equal((await b.said(addUp)).length, 1);
 });
 
-test('an origin counts where a job derives events for the topic from it, and nowhere else', async (t) => {
+test('an origin counts only where a job derives events for the topic from it', async (t) => {
   const lines = { 'count-down/other.events/0': 1, 'somebody/other.events/0': 2, 'routed/other.events/0': 2 };
   for (const [line, applied] of Object.entries(lines)) {
     const b = await bench(t);

@@ -1,6 +1,6 @@
 /**
- * What an owner that was taken for dead can still do to rows, views and calls, and how its successor keeps it from that: the first
- * touch of a row takes possession of it, and nobody writes a view or calls a channel without a look whether it still is the owner.
+ * What an owner that was taken for dead can still do to rows, views and calls, and how its successor prevents that: the first
+ * touch of a row takes possession of it, and an owner checks that it still is the owner before it writes a view or calls a channel.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const asOwnerSays = changed({
   },
 });
 
-/** Stores of a kind: those that tell of a write that came too late, and those that do not. */
+/** Stores of a kind: those that report a write that came too late, and those that do not. */
 const KINDS = { 'that tell': (b: Bench) => b, 'that do not tell, as Cassandra': silent };
 
 function silent(b: Bench): Bench {
@@ -59,7 +59,7 @@ for (const [kind, of] of Object.entries(KINDS)) {
     });
   }
 
-  test(`a view that a late owner comes to write shows what its successor concluded, with stores ${kind}`, async (t) => {
+  test(`a late write of a view shows what the successor concluded, with stores ${kind}`, async (t) => {
     const b = of(await bench(t, { jobs: [asOwnerSays] }));
     await b.owner('t', 'ann', 1);
     await b.produce([added, { thingId: 't', partId: 'p', amount: 1, colour: 'red' }]);
@@ -94,14 +94,14 @@ for (const [kind, of] of Object.entries(KINDS)) {
       goOn();
       assert.equal(await lateTurn, 'fenced');
       await b.run();
-      // Where the first owner wrote its row, nobody knows whether it had called: then the answer says so instead.
+      // Where the first owner wrote its row, it is unknown whether it had called: then the answer states that instead.
       assert.ok(sms.calls.length <= 1, `called ${sms.calls.length} times, stopped before ${point}`);
       if (point === 'tables.write') assert.equal(sms.calls.length, 1);
     }
   });
 }
 
-test('a row whose records were all applied is written again under the token of who skips them', async (t) => {
+test('a row whose records were all applied is written again under the token of the owner that skips them', async (t) => {
   const b = await bench(t);
   await b.produce(add);
   const hook: Hook = async (name, go) => {
@@ -115,7 +115,7 @@ test('a row whose records were all applied is written again under the token of w
   assert.deepEqual(await b.saidSums(), ['t/p=1']);
 });
 
-test('an event that changes nothing leaves no row behind, once a claim has committed enough that is new', async (t) => {
+test('an event that changes nothing leaves no row, once a claim has committed enough new records', async (t) => {
   const idle = changed({ fold: { 'thing.added': (row) => row } });
   const b = await bench(t, { jobs: [idle] });
   const settings = { maxRecords: 2, possessionRecords: 5 };
@@ -133,7 +133,7 @@ test('an event that changes nothing leaves no row behind, once a claim has commi
   assert.deepEqual(await rowsAfter(next, 'p7'), ['p1', 'p2', 'p3', 'p4', 'p5', 'p7']);
 });
 
-test('a record that changed nothing is not judged again after a rewind, whatever lookups say by then', async (t) => {
+test('a record that changed nothing is not judged again after a rewind, whatever the lookups return by then', async (t) => {
   const b = await bench(t, { jobs: [asOwnerSays] });
   await b.owner('t', 'nobody', 1);
   await b.owner('u', 'ann', 1);

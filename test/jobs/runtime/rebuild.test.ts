@@ -1,4 +1,4 @@
-/** Views that are written again from the rows: after a loss, and beside workers that go on. */
+/** Views that are written again from the rows: after a loss, and beside running workers. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -58,7 +58,7 @@ async function filled(t: TestContext, partitions = 1): Promise<Bench> {
   return on;
 }
 
-test('after everything but the rows is lost, everything is as it was', async (t) => {
+test('after the loss of everything except the rows, everything is restored', async (t) => {
   const on = await filled(t, 2);
   const before = await on.everything();
   await lose(on);
@@ -84,7 +84,7 @@ test('only the kinds that are asked for are written, and the others are left alo
   assert.deepEqual(await on.everything(), before);
 });
 
-test('what a worker has made of a newer row stays', async (t) => {
+test('what a worker has written of a newer row stays', async (t) => {
   const on = await filled(t);
   await lose(on);
   let reads = 0;
@@ -105,7 +105,7 @@ test('what a worker has made of a newer row stays', async (t) => {
   assert.deepEqual(await on.everything(), now, 'as if nothing had been written meanwhile');
 });
 
-test('what a row showed when it was read does not stay where its removal was forgotten', async (t) => {
+test('records of a row do not stay where their removal was forgotten', async (t) => {
   const on = await filled(t);
   let reads = 0;
   const { so } = await rebuild(on, {
@@ -126,7 +126,7 @@ test('what a row showed when it was read does not stay where its removal was for
   assert.deepEqual(await on.everything(), now);
 });
 
-test('beside workers that go on, everything ends as if nothing had been lost', async (t) => {
+test('beside working workers, everything ends as if nothing had been lost', async (t) => {
   for (let seed = 1; seed <= 15; seed++) {
     const random = new Random(seed);
     const history = Array.from({ length: 40 }, (): Given => {
@@ -179,7 +179,7 @@ test('a store that is away is waited for', async (t) => {
   assert.deepEqual(await on.everything(), before);
 });
 
-test('what is fatal ends it, and so does the signal', async (t) => {
+test('a fatal error ends it, and so does the signal', async (t) => {
   const on = await filled(t);
   const broken: Hook = async (name, go) => {
     if (name === 'search.apply') throw new TributaryError('TABLE_DRIFTED', 'it is another one');

@@ -1,11 +1,11 @@
-/** How many records a process holds at once. */
+/** How many records a process has in memory at once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { RecordBudget } from '../../../jobs/runtime/record-budget.ts';
 
-test('never are more records held than there is room for, and everybody has a turn, in the order of asking', async () => {
+test('the number of records never exceeds the budget, and all callers have a turn in the order of asking', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ asked: fc.nat(15), kept: fc.nat(15) }), { maxLength: 30 }),
@@ -36,7 +36,7 @@ test('never are more records held than there is room for, and everybody has a tu
   );
 });
 
-test('what is given back lets in all for whom there is room then', async () => {
+test('released records admit all callers that then fit', async () => {
   const room = new RecordBudget(10);
   const first = await room.take(10);
   const entered: string[] = [];

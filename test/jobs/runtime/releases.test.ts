@@ -101,7 +101,7 @@ for (const [from, to] of [
   });
 }
 
-/** What the newer release stores is met by this one in one place alone. */
+/** This release meets the format of the newer one at only one point. */
 const PLACES: Readonly<Record<string, (text: string, of: 'at' | 'outbox' | 'progress') => string>> = {
   'the position of a row': (text, of) => (of === 'at' ? text : text.replace(/^3\|/, '2|')),
   'the outbox of a row': (text, of) => (of === 'outbox' ? text : text.replace(/^3\|/, '2|')),
@@ -170,7 +170,7 @@ test('an event that release 1 emitted is recognised when release 2 emits it agai
   }
   assert.ok(
     (await origins()).some((origin) => String(origin).includes('@')),
-    'release 2 has said them too',
+    'release 2 has emitted them too',
   );
   await c.enrol(4);
   await c.run();

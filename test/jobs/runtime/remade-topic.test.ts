@@ -1,4 +1,4 @@
-/** A topic that was deleted and made again: its offsets begin anew, so that nothing of the old one's positions may be believed. */
+/** A topic that was deleted and made again: its offsets start over, so that positions of the old one must be ignored. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownerOfRows } from '../../../jobs/runtime/rows/handler.ts';
@@ -54,7 +54,7 @@ for (const offsets of ['gone', 'kept'] as const) {
   });
 }
 
-test('what rows had still to emit about records of a deleted topic is not emitted with the origin of the new one', async (t) => {
+test('what rows had yet to emit about records of a deleted topic is not emitted with the origin of the new one', async (t) => {
   const b = await bench(t);
   await b.produce(add('p'));
   const hook = async (name: string, go: () => Promise<unknown>) => {
@@ -86,7 +86,7 @@ test('a live owner of a topic that is deleted and made again stops, and begins w
   assert.deepEqual(await b.sums(), ['t/p=2']);
 });
 
-test("the origins of a topic name its id, so that marks of the old one stand in nobody's way", async (t) => {
+test('the origins of a topic name its id, so that positions of the old one do not hide those of the new one', async (t) => {
   const b = await bench(t);
   await b.produce(add('p'));
   await b.run();

@@ -1,4 +1,4 @@
-/** Rows that reject what they are told to, and replays of what they rejected. */
+/** Rows that reject given events, and replays of what they rejected. */
 import assert from 'node:assert/strict';
 import { readTopic } from '../../../cli/commands/dead-letters/letters.ts';
 import { replayOf } from '../../../cli/commands/dead-letters/replay.ts';
@@ -27,7 +27,7 @@ export function breakable(broken: ReadonlySet<string>) {
   return changed({ fold });
 }
 
-/** As `dead-letters replay --all` does. Answers the ids. */
+/** As `dead-letters replay --all` does. Returns the ids. */
 export async function replayAll(b: Bench): Promise<string[]> {
   const { transport } = b.stores;
   const letters = (await readTopic(transport, things, new AbortController().signal)).filter((one) => !one.replayed);

@@ -32,7 +32,7 @@ async function history(b: Bench): Promise<void> {
   );
 }
 
-/** The worker as it runs in production, until it has found nothing to do for some turns after `done`. */
+/** The worker as it runs in production, until it has had nothing to do for some turns after `done`. */
 async function runUntilQuiet(b: Bench, { hook, ...options }: WorkerOptions, done: () => boolean): Promise<void> {
   const stopping = new AbortController();
   let quiet = 0;
@@ -103,13 +103,13 @@ for (const [call, code] of CALLS) {
         );
       }
       const kinds = b.told.map(({ kind }) => kind);
-      assert.ok(kinds.lastIndexOf('resumed') > kinds.lastIndexOf('waiting'), 'that it is over is told');
+      assert.ok(kinds.lastIndexOf('resumed') > kinds.lastIndexOf('waiting'), 'the end is reported');
       assert.equal(kinds.filter((kind) => kind === 'resumed').length <= waiting.length, true, 'once each time');
     });
   }
 }
 
-test('the pauses grow up to the longest, and begin anew after a turn that succeeds', async (t) => {
+test('the pauses grow up to the longest, and start over after a turn that succeeds', async (t) => {
   const b = await bench(t, options);
   await history(b);
   const failures = [6, 2];
@@ -133,7 +133,7 @@ test('the pauses grow up to the longest, and begin anew after a turn that succee
   );
 });
 
-test('a partition that waits leaves the others alone', async (t) => {
+test('a partition that waits does not delay the others', async (t) => {
   const b = await bench(t, { jobs: [job], partitions: 2 });
   const [stuck, free] = [thingIn(b, 0), thingIn(b, 1)];
   for (let n = 0; n < 5; n++) {
@@ -190,7 +190,7 @@ test('a stop during the pause ends it', async (t) => {
   );
 });
 
-test('the clocks of the machine go forward, and sleep as long as it is told, and no longer than it may', async () => {
+test('the clocks of the machine advance, and a sleep lasts as long as asked, or until its signal is aborted', async () => {
   const before = systemClock.elapsed();
   await systemClock.sleep(2, new AbortController().signal);
   assert.ok(systemClock.elapsed() > before);
@@ -202,7 +202,7 @@ test('the clocks of the machine go forward, and sleep as long as it is told, and
   await systemClock.sleep(1_000_000, stopping.signal);
 });
 
-test('what is neither away nor fenced ends the worker with its message', async (t) => {
+test('an error that is neither away nor fenced ends the worker with its message', async (t) => {
   const b = await bench(t, options);
   await history(b);
   const mistake = new TypeError('a mistake');

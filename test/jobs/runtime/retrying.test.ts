@@ -28,7 +28,7 @@ const HISTORY = [
   [emptied, { thingId: 'a' }],
 ] as const;
 
-/** A worker as it runs in production, until it has found nothing to do for some turns. */
+/** A worker as it runs in production, until it has had nothing to do for some turns. */
 async function runUntilQuiet(b: Bench, hook: Hook, runtime: Partial<Runtime> = {}): Promise<void> {
   const stopping = new AbortController();
   let quiet = 0;
@@ -83,7 +83,7 @@ const IN_PLACE: readonly (readonly [call: string, code: ErrorCode])[] = [
 ];
 
 for (const [call, code] of IN_PLACE) {
-  test(`${call} that fails ten times is waited for in place: one claim, and nothing is lost or doubled`, async (t) => {
+  test(`${call} that fails ten times is retried within the claim: one claim, and nothing is lost or doubled`, async (t) => {
     const expected = await life(t, quietly);
     const b = await life(t, failing(call, code));
     assert.deepEqual([b.heard('claimed').length, b.heard('waiting').length], [1, 10]);
@@ -92,7 +92,7 @@ for (const [call, code] of IN_PLACE) {
   });
 }
 
-test('rows of which surely nothing was written are written again in place; where that is unknown a new claim goes on', async (t) => {
+test('rows that were surely not written are written again within the claim; where that is unknown a new claim continues', async (t) => {
   const expected = await life(t, quietly);
   for (const [outcome, claims] of [
     ['none', 1],
@@ -104,12 +104,12 @@ test('rows of which surely nothing was written are written again in place; where
   }
 });
 
-test('a commit of unknown outcome is not made again: a new claim goes on', async (t) => {
+test('a commit of unknown outcome is not repeated: a new claim continues', async (t) => {
   const b = await life(t, failing('claim.commit', 'LOG_AWAY', 'unknown', 1));
   assert.equal(b.heard('claimed').length, 2);
 });
 
-test('the pauses in place grow up to the longest', async (t) => {
+test('the pauses within the claim grow up to the longest', async (t) => {
   const b = await life(t, failing('search.apply', 'SEARCH_AWAY'));
   assert.deepEqual(
     b.heard('waiting').map(({ delayMs }) => delayMs),
@@ -117,7 +117,7 @@ test('the pauses in place grow up to the longest', async (t) => {
   );
 });
 
-test('a stop while it waits in place ends the wait at once, and is reported only as a stop', async (t) => {
+test('a stop during a wait within the claim ends the wait at once, and is reported only as a stop', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(add());
   const stopping = new AbortController();
@@ -175,7 +175,7 @@ test('an error is thrown at once if turns are taken by hand', async (t) => {
   assert.equal(await worker.turn(0), 'worked');
 });
 
-test('room that others want is given up after ten seconds; whatever a claim is stuck in, after five minutes', async (t) => {
+test('memory that others need is released after ten seconds; whatever a claim is stuck in, after five minutes', async (t) => {
   for (const [isWanted, claims] of [
     [true, 3],
     [false, 1],

@@ -1,4 +1,4 @@
-/** A derived event that lies in a wrong partition, as where its topic was expanded under a job that says something to it. */
+/** A derived event in a wrong partition, as when its topic was expanded while a job was emitting to it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineTable } from '../../../core/target.ts';
@@ -34,7 +34,7 @@ const listen = defineJob({
   },
 });
 
-test('an event that was emitted twice into a wrong partition is sent on and applied once', async (t) => {
+test('an event that was emitted twice into a wrong partition is forwarded and applied once', async (t) => {
   const b = await bench(t, { jobs: [addUp, listen], partitions: 2 });
   const { codec, transport, tables } = b.stores;
   const thingId = thingIn(b, 1);

@@ -44,7 +44,7 @@ for (const [what, change] of Object.entries({
   'without a key': { key: null },
   'with the key of something else': { key: Uint8Array.of(1) },
 })) {
-  test(`a record ${what} is sent on to the partition of its key, and each of two jobs applies it once`, async (t) => {
+  test(`a record ${what} is forwarded to the partition of its key, and each of two jobs applies it once`, async (t) => {
     const b = await setUp(t);
     const thing = await produceInto(b, 0, change);
     await b.run();
@@ -81,7 +81,7 @@ for (const [what, change] of Object.entries({
   });
 }
 
-test('a record that lies right is applied where it lies, with no key of its own too', async (t) => {
+test('a record in the right partition is applied there, even without a key of its own', async (t) => {
   const b = await setUp(t);
   const thing = await produceInto(b, 1, { key: null });
   await b.run();
@@ -89,7 +89,7 @@ test('a record that lies right is applied where it lies, with no key of its own 
   assert.ok(b.heard('batch').every(({ routed }) => routed === 0));
 });
 
-test('jobs that want different events of a partition lose none of those that are sent on', async (t) => {
+test('jobs that want different events of a partition lose none of those that are forwarded', async (t) => {
   const only = (type: string) => (def: { type: string }) => def.type === type || def.type === added.type;
   const first = changed({ on: addUp.on.filter(only(emptied.type)) });
   const second = changed({ ...addUpToo, on: addUp.on.filter(only(dropped.type)) }, addUpToo.name);
@@ -105,7 +105,7 @@ test('jobs that want different events of a partition lose none of those that are
   assert.deepEqual(await b.sums(), [`${thingIn(b, 1)}/p=2`]);
 });
 
-test('sent on again after a rewind, it is not applied twice', async (t) => {
+test('a record that is forwarded again after a rewind is not applied twice', async (t) => {
   const b = await setUp(t);
   await produceInto(b, 0);
   await produceInto(b, 0);
@@ -119,7 +119,7 @@ test('sent on again after a rewind, it is not applied twice', async (t) => {
   }
 });
 
-test('a crash before or after the commit that sends it on loses nothing and doubles nothing', async (t) => {
+test('a crash before or after the commit that forwards it loses nothing and doubles nothing', async (t) => {
   for (const when of ['before', 'after']) {
     const b = await setUp(t, [addUp]);
     const thing = await produceInto(b, 0);
@@ -166,7 +166,7 @@ test('when a topic is expanded, what its rows have emitted in their old partitio
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 5);
 });
 
-test('what a row had still to emit when its topic was expanded and the process died is emitted by the new partition', async (t) => {
+test('what a row had yet to emit when its topic was expanded and the process died is emitted by the new partition', async (t) => {
   const b = await setUp(t, [addUp]);
   const thing = await produceInto(b, 0);
   const dying: Hook = async (name, go, args) => {
@@ -213,7 +213,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   }
 });
 
-test('a broadcast of a job comes to every partition once, after a crash too', async (t) => {
+test('a broadcast of a job reaches every partition once, after a crash too', async (t) => {
   const job = changed({ react: (_, after) => [emit(announced, { sum: Number(after?.['sum']) })] });
   for (const when of ['before', 'after']) {
     const b = await setUp(t, [job]);

@@ -1,4 +1,4 @@
-/** What rows are kept in memory between batches, and how much of it they take. */
+/** The rows that are kept in memory between batches, and their size. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Entries } from '../../../core/entries.ts';
@@ -12,13 +12,13 @@ import { Random } from '../../../testing/random.ts';
 import type { Transport } from '../../../topics/log/transport.ts';
 import { addUp, parts, things } from './add-up.ts';
 
-/** Nobody else is on the loop. */
+/** Nothing else is on the event loop. */
 const alone = async () => {};
 
 const keyOf = (partId: string): Key => ['default', 't', partId];
 const idOf = (partId: string): string => keyOf(partId).join('\0');
 
-/** A store that has every part, with a colour of so many letters, and remembers which were read. */
+/** A store that has every part, with a colour of the given length, and remembers which were read. */
 function store(letters: (partId: string) => number = () => 10, outbox = '') {
   const read: string[] = [];
   const tables: Pick<Tables, 'read'> = {
@@ -55,7 +55,7 @@ function partition(tables: Tables, budget: RowBudget) {
 
 const names = (count: number, prefix = 'p'): string[] => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
-test('of the rows of a batch the last ones stay ready, others are packed, and the first are forgotten', async () => {
+test('the latest rows of a batch stay ready, others are packed, and the first are dropped', async () => {
   const { tables, read } = store();
   const budget = new RowBudget(10_000);
   const one = partition(tables, budget);
@@ -78,7 +78,7 @@ test('of the rows of a batch the last ones stay ready, others are packed, and th
   assert.deepEqual(read, ['p-40']);
 });
 
-test('that the store has no such row is kept as well', async () => {
+test('that the store has no such row is cached as well', async () => {
   const { tables, read } = store();
   const one = partition(tables, new RowBudget(10_000));
   await one.batch('none', ...names(10));
@@ -87,7 +87,7 @@ test('that the store has no such row is kept as well', async () => {
   assert.equal(one.rows.get(idOf('none')).stored, undefined);
 });
 
-test('without memory for rows nothing is kept', async () => {
+test('without memory for rows nothing is cached', async () => {
   const { tables } = store();
   const budget = new RowBudget(0);
   const one = partition(tables, budget);
@@ -95,7 +95,7 @@ test('without memory for rows nothing is kept', async () => {
   assert.deepEqual([one.ready(), budget.taken], [[], 0]);
 });
 
-test('what has left is not packed with its row, and what has not comes back', async () => {
+test('sent outbox entries are not packed with their row, and pending ones are unpacked', async () => {
   const said = '2||0:7[[7,0,"sum.events","sum.summed","t","AA=="]]';
   for (const hasLeft of [true, false]) {
     const one = partition(store(undefined, said).tables, new RowBudget(10_000));
@@ -109,7 +109,7 @@ test('what has left is not packed with its row, and what has not comes back', as
   }
 });
 
-test('partitions share the memory: the rows that were used longest ago go first, whose ever they are', async () => {
+test('partitions share the memory: the least recently used rows are dropped first, whichever partition they belong to', async () => {
   const { tables, read } = store();
   const budget = new RowBudget(20_000);
   const [one, other] = [partition(tables, budget), partition(tables, budget)];
@@ -141,7 +141,7 @@ test('a partition in the middle of a batch keeps the rows of the batch, whatever
   assert.ok(budget.taken <= 10_000);
 });
 
-test('who has let go of its partition takes no part any more', async () => {
+test('a partition that was released no longer takes part', async () => {
   const { tables } = store();
   const budget = new RowBudget(10_000);
   const [one, other] = [partition(tables, budget), partition(tables, budget)];
@@ -153,7 +153,7 @@ test('who has let go of its partition takes no part any more', async () => {
   assert.ok(budget.taken > 0);
 });
 
-test('a large row counts as what it takes, and one that is too large for the memory does not make the others go', async () => {
+test('a large row counts with its size, and one that is too large for the memory does not displace the others', async () => {
   const large = 20_000_000;
   const { tables, read } = store((partId) => (partId === 'large' ? large : 10));
   const budget = new RowBudget(1_000_000);
@@ -178,7 +178,7 @@ test('a large row counts as what it takes, and one that is too large for the mem
   assert.deepEqual(two.ready(), ['q']);
 });
 
-test('whatever is loaded, used and given up, what is counted is what is kept, and within the memory between batches', async () => {
+test('whatever is loaded, used and released, the count matches what is kept, and is within the memory between batches', async () => {
   const random = new Random(11);
   for (let round = 0; round < 30; round++) {
     const { tables } = store((partId) => (partId.length * 7919) % 900);
@@ -195,7 +195,7 @@ test('whatever is loaded, used and given up, what is counted is what is kept, an
   }
 });
 
-test('who can give up nothing is left alone, and does not keep the others waiting', () => {
+test('a partition that can release nothing is skipped, and does not make the others wait', () => {
   const budget = new RowBudget(10);
   const gaveUp: string[] = [];
   const keeper = (name: string, times: number[], each = 5) => ({
@@ -219,7 +219,7 @@ test('who can give up nothing is left alone, and does not keep the others waitin
   assert.equal(gaveUp.at(-1), 'liar@1');
 });
 
-test('the size of a row goes with its texts, maps, lists and outbox', () => {
+test('the size of a row depends on its texts, maps, lists and outbox', () => {
   const sized = (data: Record<string, unknown>, value = 0) => {
     const entry = {
       kind: 'event',

@@ -51,7 +51,7 @@ test('entries of an earlier, larger batch wait for their turn, and each is sent 
   );
 });
 
-test('what one record makes several rows say is numbered, in the order of the rows', async (t) => {
+test('what several rows emit because of one record is numbered in the order of the rows', async (t) => {
   const b = await bench(t);
   await b.produce(part('q', 1), part('p', 1), [moved, { thingId: 't', fromPart: 'q', toPart: 'p' }]);
   await b.produce(part('r', 1));
@@ -62,7 +62,7 @@ test('what one record makes several rows say is numbered, in the order of the ro
 });
 
 for (const call of ['tables.write', 'tables.apply', 'cache.apply', 'search.apply', 'claim.commit']) {
-  test(`a record of a view that is to go is gone after a crash before ${call}`, async (t) => {
+  test(`a record of a view that is to be removed is gone after a crash before ${call}`, async (t) => {
     const b = await bench(t);
     await b.produce(part('p', 1, { colour: 'red', items: ['nut', 'bolt'] }));
     await b.run();
@@ -94,7 +94,7 @@ test('a record that a later event shows again stays, though a smaller batch was 
   assert.deepEqual([await b.coloured('red'), await b.coloured('blue')], [['t/p=3'], []]);
 });
 
-test('a removal from a view that the job has no more is left alone', async (t) => {
+test('a removal from a view that the job no longer has is ignored', async (t) => {
   const b = await bench(t);
   await b.produce(part('p', 1, { colour: 'red' }), part('p', 1, { colour: 'blue' }));
   const worker = await b.worker(0, { hook: crashAt('claim.commit', 2), settings: { maxRecords: 1 } });
@@ -104,7 +104,7 @@ test('a removal from a view that the job has no more is left alone', async (t) =
   assert.deepEqual(await b.saidSums(), ['t/p=1', 't/p=2']);
 });
 
-test('a row that was taken away begins anew', async (t) => {
+test('a row that was deleted begins anew', async (t) => {
   for (const maxRecords of [1, 1000]) {
     const b = await bench(t);
     await b.produce(
@@ -136,7 +136,7 @@ test('an event for all rows under a prefix reaches those and no others, those of
   }
 });
 
-test('an event for all rows makes none of those that are not there', async (t) => {
+test('an event for all rows does not create missing ones', async (t) => {
   for (const maxRecords of [1, 1000]) {
     const b = await bench(t);
     const job = changed({

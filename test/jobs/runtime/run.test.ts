@@ -44,7 +44,7 @@ function start(b: Bench, options: WorkerOptions = {}): Promise<RunningJob> {
   });
 }
 
-test('a stop finishes the batch at hand, commits it, and ends a wait for records at once', async (t) => {
+test('a stop finishes the current batch, commits it, and ends a wait for records at once', async (t) => {
   const b = await bench(t, { partitions: 2 });
   const thing = thingIn(b, 0);
   await b.produce(add(thing), add(thing));
@@ -81,7 +81,7 @@ test('a stop before anything was assigned, and a second one, do no harm', async 
   assert.deepEqual(await b.sums(), ['t/p=1']);
 });
 
-test('what is fatal ends the job with its error, and a stop still lets go of the rest', async (t) => {
+test('a fatal error ends the job with that error, and a stop still releases the rest', async (t) => {
   const b = await bench(t, { partitions: 2 });
   const mistake = new TypeError('a mistake');
   const hook: Hook = async (name, go, args) => {
@@ -97,7 +97,7 @@ test('what is fatal ends the job with its error, and a stop still lets go of the
   assert.deepEqual((await b.sums()).sort(), [`${bad}/p=1`, `${good}/p=1`].sort());
 });
 
-test('a membership that cannot be had is the answer', async (t) => {
+test('an error while joining the group is the result', async (t) => {
   const b = await bench(t);
   const hook: Hook = async (name, go) => {
     if (name === 'transport.join') throw new Error('no such topic');
@@ -106,7 +106,7 @@ test('a membership that cannot be had is the answer', async (t) => {
   await assert.rejects(start(b, { hook }), /no such topic/);
 });
 
-test('all partitions of a process look for their due timers in one search', async (t) => {
+test('all partitions of a process search for their due timers together', async (t) => {
   const job: Job = changed({
     react: (_before, _after, { type }) => (type === added.type ? [wakeAt('tick', DUE)] : []),
   });
@@ -116,7 +116,7 @@ test('all partitions of a process look for their due timers in one search', asyn
   const searches: number[] = [];
   const hook: Hook = async (name, go, args) => {
     if (name === 'tables.due') searches.push((args[1] as readonly number[]).length);
-    // Time goes on while they wait for records.
+    // Time advances while they wait for records.
     if (name === 'claim.fetch') b.clock.advance(500);
     return go();
   };
@@ -134,7 +134,7 @@ test('all partitions of a process look for their due timers in one search', asyn
   assert.deepEqual((await b.sums()).sort(), names.map((name) => `${name}/p=1001`).sort());
 });
 
-test('members that come and go hand their partitions over without losing or doubling anything', async (t) => {
+test('members that join and leave hand their partitions over without losing or doubling anything', async (t) => {
   const random = new Random(7);
   const names = Array.from({ length: 12 }, (_, n) => `thing-${n}`);
   const produced: Given[] = [];
@@ -174,7 +174,7 @@ test('members that come and go hand their partitions over without losing or doub
   assert.deepEqual(await b.everything(), await calm.everything());
 });
 
-test('some few new records do not wait for those who catch up; a batch of many, and the first of an owner, do', async (t) => {
+test('a few new records do not wait for partitions that catch up; a large batch, and the first of an owner, do', async (t) => {
   const b = await bench(t);
   const taken: number[] = [];
   const room = new RecordBudget(32);
@@ -207,7 +207,7 @@ test('some few new records do not wait for those who catch up; a batch of many, 
   assert.deepEqual(taken, [16, 3], 'three of sixteen are more than an eighth');
 });
 
-test('the first records of many partitions are applied at once, and a broadcast by itself', async (t) => {
+test('the first records of many partitions are applied at once, and a broadcast separately', async (t) => {
   const b = await bench(t, { partitions: 8 });
   const atOnce = async () => {
     let [now, most] = [0, 0];

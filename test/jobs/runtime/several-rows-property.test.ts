@@ -69,7 +69,7 @@ async function randomly(b: Bench, random: Random): Promise<Map<string, number>> 
 const alone = process.env['ROWS_SEED'];
 const seeds = alone === undefined ? Array.from({ length: 60 }, (_, seed) => seed) : [Number(alone)];
 
-test(`${seeds.length} random histories: once every letter is replayed, every row has every event once, and is shown so`, async (t) => {
+test(`${seeds.length} random histories: once every dead letter is replayed, every row has every event once, and so do its views`, async (t) => {
   let letters = 0;
   for (const seed of seeds) {
     const b = await bench(t);

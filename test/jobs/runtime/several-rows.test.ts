@@ -1,6 +1,6 @@
 /**
- * An event for several rows: each decides for itself, the dead letter names those that it is still of use to, and its replay
- * reaches them alone.
+ * An event for several rows: each decides for itself, the dead letter names those that rejected it, and its replay
+ * reaches only those.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ const namesIn = async (b: Bench, which: 'rows' | 'unshown' = 'rows') =>
     return names === undefined ? [] : [JSON.parse(String(names))];
   });
 
-test('a row that rejects an event of two is named, and the replay reaches it alone', async (t) => {
+test('of two rows of an event the one that rejects it is named, and the replay reaches it alone', async (t) => {
   const b = await bench(t);
   const broken = new Set(['q']);
   await b.produce(add('p'), add('q'));
@@ -42,7 +42,7 @@ test('a row that rejects an event of two is named, and the replay reaches it alo
   assert.deepEqual(await replayAll(b), []);
 });
 
-test('a replay that one of its rows rejects once more names that row', async (t) => {
+test('a replay that one of its rows rejects again names that row', async (t) => {
   const b = await bench(t);
   const broken = new Set(['p', 'q']);
   await b.produce(add('p'), add('q'));
@@ -63,7 +63,7 @@ test('a replay that one of its rows rejects once more names that row', async (t)
   assert.deepEqual(await b.sums(), ['t/p=9', 't/q=11']);
 });
 
-test('a row that its store refuses is named as one that rejects', async (t) => {
+test('a row that its store refuses is named like one that rejects', async (t) => {
   const b = await bench(t);
   await b.produce(add('p'), add('bad'));
   await b.run();
@@ -75,7 +75,7 @@ test('a row that its store refuses is named as one that rejects', async (t) => {
   assert.deepEqual(await b.sums(), ['t/bad=11', 't/p=9']);
 });
 
-test('a rejection that an earlier attempt left in a row is named too, and the row may take later events', async (t) => {
+test('a rejection that an earlier attempt left in a row is named too, and the row can apply later events', async (t) => {
   const b = await bench(t);
   const broken = new Set(['q']);
   await b.produce(add('p'), add('q'));
@@ -97,7 +97,7 @@ test('a rejection that an earlier attempt left in a row is named too, and the ro
   assert.deepEqual(await b.sums(), ['t/p=9', 't/q=16', 't/r=1']);
 });
 
-test('rows of a broadcast that reject it are named by the letter of their partition', async (t) => {
+test('rows of a broadcast that reject it are named by the dead letter of their partition', async (t) => {
   const b = await bench(t, { partitions: 2 });
   const broken = new Set<string>();
   const [one, two] = [thingIn(b, 0), thingIn(b, 1)];
@@ -115,7 +115,7 @@ test('rows of a broadcast that reject it are named by the letter of their partit
   assert.deepEqual((await b.sums()).sort(), sums.sort());
 });
 
-test('an event for more rows than one commit takes has a letter for each commit, and one replay for all of them', async (t) => {
+test('an event for more rows than one commit has a dead letter for each commit, and one replay for all of them', async (t) => {
   const b = await bench(t);
   const names = Array.from({ length: 9 }, (_, n) => `thing-${n}`);
   await b.produce(...names.map((name) => add('p', 10, name)));
@@ -178,7 +178,7 @@ test('a view that was refused is written by a replay, and its event is not folde
   assert.deepEqual(await b.saidSums(), ['t/p=10', 't/bad=10']);
 });
 
-test('a row that is to take an event, and to be shown besides, is', async (t) => {
+test('a row that must both apply an event and write its view does both', async (t) => {
   const b = await bench(t);
   await b.produce(add('p', 0));
   await b.run({ hook: refusingKeys('p', 'search.apply') });

@@ -12,7 +12,7 @@ import { type Hook, refusingKeys } from './intercept.ts';
 
 const MINUTE = 60_000;
 
-/** `colour` says when the row wants to be woken, in ms since 1970 UTC. A timer adds a thousand. */
+/** `colour` is the time at which the row is to be woken, in ms since 1970 UTC. A timer adds a thousand. */
 const job: Job = changed({
   react: (_before, _after, { type, data }): Output[] =>
     type === added.type && data['colour'] !== '' ? [wakeAt('tick', Number(data['colour']))] : [],
@@ -60,7 +60,7 @@ test('a timer that sets its own time again whenever it fires is emitted once for
   assert.equal(fired(b), 4, 'the first look of an owner is before it has read anything');
 });
 
-test('a timer is not emitted again while its record waits to be read, however often it is found', async (t) => {
+test('a timer is not emitted again while its record waits to be read, however often a search returns it', async (t) => {
   const b = await bench(t, { jobs: [job] });
   await b.produce(wish(DUE));
   let reads = true;
@@ -120,7 +120,7 @@ for (const due of [1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_IN
   });
 }
 
-test('what an earlier release stored as a time, though it is none, neither fires nor ends the process', async (t) => {
+test('an invalid time that an earlier release stored neither fires nor ends the process', async (t) => {
   const b = await bench(t, { jobs: [job] });
   const row = { at: '', outbox: '', partition: 0, whole: true, version: { token: 0, revision: 1 } };
   const data = (thingId: string) => ({ thingId, partId: 'p', sum: 0, colour: 'red', owner: '', items: {} });
@@ -196,7 +196,7 @@ test('a new owner emits a timer of a refused row once, too', async (t) => {
   assert.deepEqual(await b.sums(), ['t/p=1001']);
 });
 
-test('a timer whose view the job fails at is dropped like any other that it fails at', async (t) => {
+test('a timer at which a view of the job fails is dropped like any other failing timer', async (t) => {
   const views = job.views.map((view) => ({
     ...view,
     record: (row: Readonly<Record<string, unknown>>, entry: never, name: string) => {
@@ -211,7 +211,7 @@ test('a timer whose view the job fails at is dropped like any other that it fail
   assert.deepEqual([await b.sums(), await b.deadLetters()], [['t/p=1'], ['JOB_FAILED@0:1']]);
 });
 
-test('timers that are held back take no room from others, however many they are', async (t) => {
+test('timers that are held back take no capacity from others, however many they are', async (t) => {
   const b = await bench(t, { jobs: [job] });
   for (let n = 0; n < 5; n++) await b.produce(wish(DUE, 'held', `p${n}`));
   for (let n = 0; n < 5; n++) await b.produce(wish(DUE + 1, 'free', `p${n}`));
@@ -234,7 +234,7 @@ test('timers that are held back take no room from others, however many they are'
   assert.equal((await b.deadLetters()).length, 5);
 });
 
-test('a clock that was ahead for a moment, and is set back, silences no timer', async (t) => {
+test('a clock that was ahead for a moment, and is set back, suppresses no timer', async (t) => {
   const b = await bench(t, { jobs: [job] });
   b.clock.setWall(START + 365 * 24 * 60 * MINUTE);
   const worker = await b.worker(0, { settings: SETTINGS });
@@ -268,7 +268,7 @@ test('no two timers have the same id, whatever their keys contain; and timers wi
   assert.deepEqual(await b.deadLetters(), []);
 });
 
-/** Timers that find what they are told to. */
+/** Timers that return what they are given. */
 async function scripted(t: TestContext) {
   const b = await bench(t, { jobs: [job] });
   const due = {
@@ -297,7 +297,7 @@ async function scripted(t: TestContext) {
   return { due, fire, hear };
 }
 
-test('a timer that was found before its record was read is not emitted again; one that a later search finds is', async (t) => {
+test('a timer that a search returned before its record was read is not emitted again; one that a later search returns is', async (t) => {
   const { due, fire, hear } = await scripted(t);
   assert.equal(await fire(1, DUE), true);
   due.searches = 2;
@@ -306,7 +306,7 @@ test('a timer that was found before its record was read is not emitted again; on
   assert.equal(await fire(3, DUE), true);
 });
 
-test('a timer that was emitted is remembered until its record is read, even if a search does not find it', async (t) => {
+test('an emitted timer is remembered until its record is read, even if a search does not return it', async (t) => {
   const { fire, hear } = await scripted(t);
   await fire(1, DUE);
   assert.equal(await fire(2), false);

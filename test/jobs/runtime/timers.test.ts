@@ -10,7 +10,7 @@ import { type Bench, type BenchOptions, bench, rest, START } from './bench.ts';
 
 const MINUTE = 60_000;
 
-/** `colour` says what to wish for: `wake:5` in five minutes, `sleep`, or nothing. Every timer adds a thousand. */
+/** `colour` is the timer to set: `wake:5` in five minutes, `sleep`, or nothing. Every timer adds a thousand. */
 const job: Job = changed({
   react: (_before, _after, { type, data, time }): Output[] => {
     if (type !== added.type) return [];
@@ -26,7 +26,7 @@ const wish = (colour: string, minute = 0, thingId = 't') =>
 const fired = (b: Bench) => b.heard('timers-fired').reduce((sum, { count }) => sum + count, 0);
 const sum = async (b: Bench) => (await b.row('t', 'p'))?.sum;
 
-test('a timer fires when the clock on the wall reaches it, once, and not before', async (t) => {
+test('a timer fires when the clock reaches it, once, and not before', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'));
   const worker = await b.worker();
@@ -42,7 +42,7 @@ test('a timer fires when the clock on the wall reaches it, once, and not before'
   assert.deepEqual([await sum(b), fired(b)], [1001, 1]);
 });
 
-test('what fires is an event of the log: of the row, at the time it was due', async (t) => {
+test('a fired timer is an event of the log: of the row, at the time it was due', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'));
   b.clock.set(START + 60 * MINUTE);
@@ -72,7 +72,7 @@ test('a second timer of the same name replaces the first; a timer that is cancel
   assert.deepEqual(await b.sums(), ['t/p=1002', 'u/p=2', 'v/p=1']);
 });
 
-test('a timer that is replaced or taken back between firing and reading is not applied', async (t) => {
+test('a timer that is replaced or cancelled between firing and reading is not applied', async (t) => {
   for (const [colour, expected] of [
     ['sleep', 2],
     ['wake:60', 2],
@@ -108,7 +108,7 @@ test('a timer that is emitted twice is applied once', async (t) => {
   assert.equal(b.heard('batch').at(-1)?.skipped.unchanged, 1);
 });
 
-test('timers outlive their process: asked for by one, fired by another, applied by a third', async (t) => {
+test('timers outlive their process: set by one, fired by another, applied by a third', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'));
   await b.run();
@@ -125,7 +125,7 @@ test('timers outlive their process: asked for by one, fired by another, applied 
   assert.equal(await sum(b), 1001);
 });
 
-test('in a backlog time is the time of the log: a timer fires when the events have passed it, whatever the clock says', async (t) => {
+test('in a backlog time is the time of the log: a timer fires when the events have passed it, whatever the clock shows', async (t) => {
   const b = await setUp(t);
   b.clock.set(START + 1000 * MINUTE);
   await b.produce(wish('wake:5'), wish('', 1), wish('', 4), wish('', 5), wish('', 6), wish('', 7));
@@ -140,7 +140,7 @@ test('in a backlog time is the time of the log: a timer fires when the events ha
   assert.equal(await sum(b), 1006);
 });
 
-test('the time of the log is that of events in structured mode as well, bounded by when they came', async (t) => {
+test('the time of the log is that of events in structured mode as well, limited by the times of their records', async (t) => {
   const b = await setUp(t);
   const came = START + 3 * MINUTE;
   b.clock.set(START + 1000 * MINUTE);
@@ -153,7 +153,7 @@ test('the time of the log is that of events in structured mode as well, bounded 
     const value = new TextEncoder().encode(JSON.stringify(event));
     await b.stores.transport.produce([{ topic: things.name, partition: 0, key, value, headers, timestamp }]);
   };
-  // It comes late, and tells of what was before the timer was due; then one from the future comes before it is due.
+  // A late event about a time before the timer was due; then one from the future before it is due.
   await say(START, START + 100 * MINUTE);
   await say(START + 100 * MINUTE, came);
   await say(START + 5 * MINUTE, START + 100 * MINUTE);
@@ -167,7 +167,7 @@ test('the time of the log is that of events in structured mode as well, bounded 
   assert.deepEqual(firedAfter, [0, 0, 0, 0, 1, 1], 'it fires before the turn that follows the fourth event');
 });
 
-test('after a pause a backlog is read before anything is fired by the clock', async (t) => {
+test('after a pause a backlog is read before the clock fires anything', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'));
   await b.run();
@@ -206,7 +206,7 @@ test('the time of an event without one, or without a readable one, is that of it
   }
 });
 
-test('timers are looked for as often as the settings say, and not at all by a job that has none', async (t) => {
+test('the settings decide how often timers are searched; a job without timers never searches', async (t) => {
   const looks = async (each: Job, settings: { timerMs: number }) => {
     const b = await setUp(t);
     let count = 0;
@@ -228,7 +228,7 @@ test('timers are looked for as often as the settings say, and not at all by a jo
   assert.equal(await looks(changed({ on: [added, dropped] }), { timerMs: 0 }), 0);
 });
 
-test('timers of another job, or of a row whose key is none, are left alone', async (t) => {
+test('timers of another job, or of a row with an invalid key, are ignored', async (t) => {
   const b = await setUp(t);
   await b.produce(wish('wake:5'));
   await b.run();

@@ -1,7 +1,7 @@
 /**
- * Two owners of one partition who fold the same records while what they look up changes between them: so they conclude differently,
- * and only one of them may be heard. Schedules that luck seldom finds, played step by step; each also without the rule that
- * decides it, to show that the schedule would tell.
+ * Two owners of one partition who fold the same records while their lookups change in between: so they conclude differently,
+ * and only one of them may emit. Schedules that are rarely found by chance, played step by step; each also without the rule that
+ * decides it, to show that the schedule would fail.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -43,7 +43,7 @@ async function publish(spec: JobSpec, ...required: string[]): Promise<void> {
   await spec.lookups([courseStructure, course]);
 }
 
-/** An owner that stops before every effect of a kind, until it is let go on. */
+/** An owner that stops before every effect of a kind, until it is released. */
 async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
   let stopAt: Point | undefined;
   let stopped = Promise.withResolvers<void>();
@@ -87,7 +87,7 @@ async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
   };
 }
 
-/** What the batch was told of the learner, change by change, is what the row went through, and ends where the row is. */
+/** The changes that the batch got for the learner are those of the row, and end where the row is. */
 async function assertOneVoice(spec: JobSpec): Promise<void> {
   const row = await spec.row(learnerProgress, ['ada', 'algebra']);
   const said = await emittedEvents(spec.stores, batchEvents, trackProgress);
@@ -138,7 +138,7 @@ async function crossedClaims(t: TestContext, distort: Distort): Promise<void> {
   await assertOneVoice(spec);
 }
 
-/** The late one comes to speak when its successor has written its rows, and not yet spoken. */
+/** The late one is about to emit when its successor has written its rows, and not yet emitted. */
 async function lateToSpeak(t: TestContext, distort: Distort): Promise<void> {
   const spec = await begun(t);
   const late = await owner(spec, distort, 10);
@@ -165,7 +165,7 @@ const schedules = [
     'the check of the token after the fence',
   ],
   [
-    'an owner that wakes up late is not heard, since its events leave with its offset or not at all',
+    'an owner that resumes late emits nothing, since its events are committed with its offset or not at all',
     lateToSpeak,
     undefined,
   ],
@@ -173,7 +173,7 @@ const schedules = [
 
 for (const [what, schedule, rule] of schedules) {
   test(what, (t) => schedule(t, asItIs));
-  test(`${what}, with stores that do not say when a write came too late`, (t) => schedule(t, tellingNothing));
+  test(`${what}, with stores that do not report that a write came too late`, (t) => schedule(t, tellingNothing));
   if (rule === undefined) continue;
   test(`without ${rule} two owners disagree`, async (t) => {
     await assert.rejects(schedule(t, WITHOUT[rule]?.distort ?? asItIs), { code: 'ERR_ASSERTION' });

@@ -23,7 +23,7 @@ const one = (before: Row | undefined, after: Row | undefined, again = false) =>
 const each = (before: Row | undefined, after: Row | undefined, again = false) =>
   viewChanges(items, { tenant: 'x', before, after, again });
 
-test('one record of a row: written when it comes or changes, removed when it goes or gets another key', () => {
+test('one record of a row: written when it appears or changes, removed when it disappears or gets another key', () => {
   assert.deepEqual(one(undefined, base), { puts: [coloured('red')], removals: [] });
   assert.deepEqual(one(base, { ...base, sum: 2 }), { puts: [coloured('red', 2)], removals: [] });
   assert.deepEqual(one(base, { ...base, owner: 'ada' }), NOTHING, 'it does not show the owner');
@@ -43,7 +43,7 @@ test('after a crash a record is written whether it changed or not', () => {
   assert.deepEqual(each(base, base, true), { puts: [item('nut', 1)], removals: [] });
 });
 
-test('records with parts are compared by what is in them', () => {
+test('records with nested values are compared by content', () => {
   const listing: View<Row> = {
     ...byColour,
     record: (row) => ({ ...coloured('red').record, list: row['list'], day: row['day'] }),
@@ -58,7 +58,7 @@ test('records with parts are compared by what is in them', () => {
   assert.equal(changes({ day: 1 }, { day: 2 }), 1);
 });
 
-test('a record for each entry of a map: only of entries that changed', () => {
+test('a record for each entry of a map: only for entries that changed', () => {
   const more = { ...base, items: base.items.set('bolt', 2) };
   assert.deepEqual(each(undefined, base), { puts: [item('nut', 1)], removals: [] });
   assert.deepEqual(each(base, more), { puts: [item('bolt', 2)], removals: [] });
@@ -69,7 +69,7 @@ test('a record for each entry of a map: only of entries that changed', () => {
   assert.deepEqual(each(undefined, undefined), NOTHING);
 });
 
-test('entries that only the view made of them tells apart are looked at one by one', () => {
+test('entries that only the view made of them distinguishes are compared one by one', () => {
   let looked = 0;
   const counting: View<Row> = {
     ...items,
@@ -88,7 +88,7 @@ test('entries that only the view made of them tells apart are looked at one by o
   assert.equal(looked, 2, 'before and after, of the entry that changed');
 });
 
-test('when a field that all records show changes, all of them are made again', () => {
+test('when a field that all records show changes, all of them are written again', () => {
   const moved = { ...base, partId: 'q' };
   assert.deepEqual(each(base, moved), {
     puts: [{ key: ['x', 't', 'q', 'nut'], record: { ...item('nut', 1).record, partId: 'q' } }],
@@ -96,12 +96,12 @@ test('when a field that all records show changes, all of them are made again', (
   });
 });
 
-test('when a map was made anew, what it lacks is removed', () => {
+test('when a map was replaced, its missing entries are removed', () => {
   const anew = { ...base, items: Entries.of([['bolt', 2]]) };
   assert.deepEqual(each(base, anew), { puts: [item('bolt', 2)], removals: [itemKey('nut')] });
 });
 
-test('a key that goes from one entry to another is not removed', () => {
+test('a key that moves from one entry to another is not removed', () => {
   const byValue: View<Row> = {
     ...items,
     record: (row, entry, _name) => ({ ...row, item: `at-${String(entry)}`, since: entry }),
@@ -112,7 +112,7 @@ test('a key that goes from one entry to another is not removed', () => {
   assert.deepEqual([puts.map(({ key }) => key.at(-1)), removals], [['at-1'], []]);
 });
 
-test('a key that is no text is an error that names it', () => {
+test('a key that is not text is an error that names it', () => {
   assert.throws(
     () => one(undefined, { ...base, colour: '' }),
     /colour of a record of parts_by_colour is part of its key/,

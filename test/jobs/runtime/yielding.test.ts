@@ -1,4 +1,4 @@
-/** Nobody who works on many records keeps the event loop to himself. */
+/** No loop over many records blocks the event loop. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../../../jobs/define.ts';
@@ -6,7 +6,7 @@ import { yielding } from '../../../jobs/runtime/yielding.ts';
 import { added, addUp, changed, emptied } from './add-up.ts';
 import { type Bench, bench, type Given } from './bench.ts';
 
-test('others have their turn when work has gone on for long, and then not until it has gone on for long again', async () => {
+test('other work gets a turn after a long time of work, and then not until another long time', async () => {
   let now = 1000;
   const turns: number[] = [];
   const yieldToLoop = yielding(
@@ -41,7 +41,7 @@ function somebodyElse(tick: () => void): () => void {
   };
 }
 
-test('between two long folds of one batch, others on the loop have their turn', async (t) => {
+test('between two long folds of one batch, other work on the event loop gets a turn', async (t) => {
   let now = 0;
   const log: string[] = [];
   const job = changed({
@@ -82,7 +82,7 @@ async function breathsOf(b: Bench, log: string[]): Promise<string> {
   return log.join(' ');
 }
 
-test('a batch breathes before each record and each row, whatever it does with them', async (t) => {
+test('a batch yields before each record and each row, whatever it does with them', async (t) => {
   const log: string[] = [];
   const logged = <A extends unknown[], R>(what: string, call: ((...args: A) => R) | undefined) => {
     return (...args: A): R => {
@@ -111,7 +111,7 @@ test('a batch breathes before each record and each row, whatever it does with th
   assert.equal(await breathsOf(b, log), steps.join(' '));
 });
 
-test('a batch breathes between the rows of one event, too', async (t) => {
+test('a batch yields between the rows of one event, too', async (t) => {
   const log: string[] = [];
   const job = changed({
     fold: {

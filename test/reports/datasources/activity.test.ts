@@ -30,14 +30,14 @@ test('visits are counted by course and kind of content', async (t) => {
   );
 });
 
-test('learners and completions are the same however often they are told', async (t) => {
+test('learners and completions are the same despite repeats', async (t) => {
   const spec = await datasourceSpec(t, activity, { rows: [algebra] });
   const completed = visits('ada', 'film', { status: 'completed', views: 2 });
   spec.when(completed, completed, completed, visits('bo', 'film', { status: 'completed' }));
   spec.thenRows({ learners: 2, completions: 2, views: 7 });
 });
 
-test('the kind of a content is not known while the course is not, or does not say', async (t) => {
+test('the kind of a content is unknown while the course is unknown, or does not contain it', async (t) => {
   const spec = await datasourceSpec(t, activity);
   spec.when(visits('ada', 'film'));
   spec.lookups(algebra);
@@ -45,7 +45,7 @@ test('the kind of a content is not known while the course is not, or does not sa
   spec.thenRows({ content_type: null, views: 3 }, { content_type: 'video', views: 1 });
 });
 
-test('pairs of learner and content are not taken for each other, and enrolling is no activity', async (t) => {
+test('pairs of learner and content are not confused, and enrolling is not an activity', async (t) => {
   const spec = await datasourceSpec(t, activity);
   const done = { status: 'completed' };
   spec.when(visits('a', 'b/c', done), visits('a/b', 'c', done), [

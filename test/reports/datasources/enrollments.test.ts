@@ -32,7 +32,7 @@ test('joinings, leavings and completions are counted by what is known of the lea
   );
 });
 
-test('a completion counts when the course was completed, and not when that came to be known', async (t) => {
+test('a completion counts at the time of completion, not at the time when that became known', async (t) => {
   const spec = await datasourceSpec(t, enrollments, { rows });
   spec.when(completes('ada', minute(-60)), completes('bo', minute(1)), joins('bo'));
   spec.thenRows(
@@ -47,7 +47,7 @@ test('a completion of the future counts with its event', async (t) => {
   spec.thenRows({ bucket: minute(0), completed: 1 });
 });
 
-test('tenants are told apart, and what a batch looks like is not counted', async (t) => {
+test('tenants are counted separately, and other events of a batch are not counted', async (t) => {
   const spec = await datasourceSpec(t, enrollments, { rows });
   const [def, data] = joins('ada');
   spec.when([def, data, { tenant: 'north' }], joins('ada'));

@@ -20,7 +20,7 @@ const failed = (n: number, reason: string): SpecEvent => [
   { ...ids(n), attempts: 5, reason, dueAt: minute(0) },
 ];
 
-test('messages are counted by category, channel and what became of them', async (t) => {
+test('messages are counted by category, channel and outcome', async (t) => {
   const spec = await datasourceSpec(t, notifications);
   spec.when(
     delivered(0),
@@ -39,19 +39,19 @@ test('messages are counted by category, channel and what became of them', async 
   );
 });
 
-test('what an earlier release said has neither category nor duration, and counts', async (t) => {
+test('events of an earlier release have neither category nor duration, and count', async (t) => {
   const spec = await datasourceSpec(t, notifications);
   spec.when(delivered(0, { category: undefined, dueAt: undefined }));
   spec.thenRows({ category: null, outcome: 'delivered', messages: 1, seconds: [] });
 });
 
-test('a message that was accepted before it was due, by another clock, took no time', async (t) => {
+test('a message that was accepted before it was due, by another clock, has duration zero', async (t) => {
   const spec = await datasourceSpec(t, notifications);
   spec.when(delivered(0, { dueAt: minute(5) }));
   spec.thenRows({ messages: 1, seconds: [0] });
 });
 
-test('what is read in the feed is no message', async (t) => {
+test('a reading in the feed is not a message', async (t) => {
   const spec = await datasourceSpec(t, notifications);
   spec.when([notificationRead, { recipientId: 'user-1' }]);
   spec.thenRows();

@@ -36,7 +36,7 @@ test('records are counted by job and outcome, and dead letters by code', async (
   );
 });
 
-test('its module stands beside any other', () => {
+test('its module can be combined with any other', () => {
   const { datasources, topics } = definePlatform({ modules: [learning, module] });
   assert.deepEqual(datasources, [...learning.datasources, pipeline]);
   assert.ok(topics.includes(pipeline.from));

@@ -1,4 +1,4 @@
-/** The archive of a topic: what it keeps, and that it is the topic again. */
+/** The archive of a topic: what it contains, and that the topic can be restored from it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineEvent } from '../../../core/event.ts';
@@ -54,7 +54,7 @@ async function archivedRecords(world: World, topic: Topic): Promise<LogRecord[][
   return partitions;
 }
 
-test('every event of every topic comes out of its archive as it went in', async (t) => {
+test('every event of every topic is read from its archive as it was written', async (t) => {
   const world = await worldOf(t, topics);
   const { codec } = world.stores;
   for (const topic of topics) {
@@ -87,7 +87,7 @@ test('every event of every topic comes out of its archive as it went in', async 
   }
 });
 
-test('its columns have names that SQL takes without quotes', async (t) => {
+test('its columns have names that SQL accepts without quotes', async (t) => {
   const world = await worldOf(t, [userEvents]);
   await world.produce(given(userEvents, userDeleted, { userId: 'ada' }, { id: 'u1', time: TIME }));
   await world.count(archiveOf(userEvents));
@@ -96,7 +96,7 @@ test('its columns have names that SQL takes without quotes', async (t) => {
   assert.equal(row?.['key'], 'ada');
 });
 
-test('what is personal is not in the data, and has columns of its own', () => {
+test('personal fields are not in the data, and have columns of their own', () => {
   const user = { userId: 'ada', name: 'Ada L.', gender: null, region: 'Wales', ageBand: '0-35', disability: true };
   const cells = dataCells(user, partsOf(userUpdated));
   assert.deepEqual(cells, {
@@ -114,7 +114,7 @@ test('what is personal is not in the data, and has columns of its own', () => {
   assert.deepEqual(dataOf({ ...cells, personal_name: null }, partsOf(userUpdated)), others, `${erased} was erased`);
 });
 
-test('bytes are text in base64, as events in JSON have them', () => {
+test('bytes are base64 text, as in the JSON of events', () => {
   const def = defineEvent(
     'file.kept',
     {
@@ -132,7 +132,7 @@ test('bytes are text in base64, as events in JSON have them', () => {
   });
 });
 
-test('what nobody can read is a dead letter, and not in the archive; nor is what is for one job alone', async (t) => {
+test('an unreadable record is a dead letter, and not in the archive; a record for one job alone is not in it either', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   const source = archiveOf(visitEvents);
   const event = (id: string) => given(visitEvents, visited, { userId: 'ada' }, { id, time: TIME });
@@ -155,7 +155,7 @@ test('what nobody can read is a dead letter, and not in the archive; nor is what
   assert.equal((await logOf(world, deadLetterTopic(visitEvents.name))).flat().length, 1);
 });
 
-test('events are sent once more as they were: some of them, to the same topic or to another one', async (t) => {
+test('archived events are sent again unchanged: some of them, to the same topic or to another one', async (t) => {
   const copies = defineTopic({
     ...visitEvents,
     name: 'visit.copies',

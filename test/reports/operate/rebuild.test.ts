@@ -1,4 +1,4 @@
-/** A table of a datasource is made anew, from its topic and from its archive. That nothing is lost on the way is the property of `test/reports/runtime`. */
+/** A table of a datasource is made anew, from its topic and its archive. The property of `test/reports/runtime` shows that nothing is lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { archivedLog } from '../../../reports/operate/archived-log.ts';
@@ -42,7 +42,7 @@ async function compared(world: World, one: number, other: number) {
   return compareTables(visits, before, after, { duck, cache, signal: SIGNAL, progress: () => {} });
 }
 
-test('another generation counts the same, sends nothing, and the rollup goes on in it', async (t) => {
+test('another generation counts the same, sends nothing, and the rollup continues in it', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   const { objects } = world.kept;
   const [broken] = recordsOf(world.stores.codec, visitOf('ada', 0, 'broken'), PARTITIONS);
@@ -74,7 +74,7 @@ test('another generation counts the same, sends nothing, and the rollup goes on 
   assert.equal(sent.flat().length, 1);
 });
 
-test('what differs is shown by day, tenant and metric', async (t) => {
+test('differences are shown by day, tenant and metric', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   await world.produce(visitOf('ada', 0), visitOf('ben', 1));
   await world.count(source);
@@ -93,7 +93,7 @@ test('what differs is shown by day, tenant and metric', async (t) => {
   );
 });
 
-test('a number of a generation is never given again, and one that was dropped is made no longer', async (t) => {
+test('the number of a generation is never reused, and a dropped one is not continued', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   const { objects } = world.kept;
   const { prefix } = source;
@@ -118,7 +118,7 @@ test('what the topic has lost by its retention is read from its archive', async 
   await world.produce(...USERS.flatMap((user) => [visitOf(user, 0), visitOf(user, 1)]));
   await world.count(source);
   await world.count(archive);
-  // One more day is in the log alone.
+  // One more day is only in the log.
   const late = TIME + 20 * DAY;
   await world.produce(...USERS.map((user) => ({ ...visitOf(user, 20), loggedAt: late })));
   await world.count(source);

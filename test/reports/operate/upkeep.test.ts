@@ -1,4 +1,4 @@
-/** What keeps a table small. */
+/** The upkeep that keeps a table small. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { currentTable, daysOf, extentOf } from '../../../reports/operate/kept.ts';
@@ -59,7 +59,7 @@ test('small segments of a day become one, with the same totals, in fewer rows', 
   assert.deepEqual(totals, { visits: 4, seconds: 8, visitors: 2n });
 });
 
-test('days that are over are removed in one commit, and only those', async (t) => {
+test('expired days are removed in one commit, and only those', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   await visitsOn(world, 3);
   const { table, snapshot } = await tableOf(world);
@@ -74,7 +74,7 @@ test('days that are over are removed in one commit, and only those', async (t) =
   assert.equal((await table.refresh()).version, after.version);
 });
 
-test('of one day that is kept the current one is the first, of two the one before it', () => {
+test('with a retention of one day the current day is the first, with two the one before it', () => {
   const now = Date.UTC(2026, 2, 1, 23, 59);
   assert.deepEqual(
     [1, 2, 30].map((days) => firstKeptDay(days, now)),

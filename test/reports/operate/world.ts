@@ -57,7 +57,7 @@ export async function worldOf(
   });
   const clock = { now: Date.now() };
   const kept: KeptStores = { objects, duck, cache, now: () => clock.now, engine: 'test' };
-  // Who asks a real log does not ask without a pause.
+  // A reader of a real log does not ask without a pause.
   const waitMs = real.transport === undefined ? 0 : 50;
   const runtime = testRuntime(stores, { clock: systemClock, settings: { waitMs } });
   const turn = () => (waitMs === 0 ? turnOfOthers() : systemClock.sleep(waitMs, NEVER));

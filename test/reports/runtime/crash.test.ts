@@ -16,8 +16,8 @@ async function eachSeed(isMadeAnew: boolean): Promise<void> {
   }
 }
 
-test(`totals are those of a direct count, whatever crashes, comes late or goes back (${seeds.length} seeds)`, () =>
+test(`totals equal a direct count despite crashes, late events and rewinds (${seeds.length} seeds)`, () =>
   eachSeed(false));
 
-test(`so are those of a table that is made anew beside processes that count (${seeds.length} seeds)`, () =>
+test(`so do those of a table that is made anew beside processes that count (${seeds.length} seeds)`, () =>
   eachSeed(true));

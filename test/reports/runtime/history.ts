@@ -1,4 +1,4 @@
-/** A random history of visits: some derived by jobs, which may repeat themselves; some that nobody can read. And what is to come of it. */
+/** A random history of visits: some derived by jobs, which may repeat themselves; some unreadable. And the expected result. */
 
 import { recordsOf } from '../../../testing/produce.ts';
 import type { Random } from '../../../testing/random.ts';

@@ -1,4 +1,4 @@
-/** One process that counts: owners of partitions that share a publisher, and wait before each of their effects until somebody lets them. */
+/** One process that counts: owners of partitions that share a publisher, and wait before each of their effects until they are released. */
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { kindOf, TributaryError } from '../../../core/errors.ts';
 import { ownerOfRollup, type RollupParts, rollupShared } from '../../../reports/runtime/run.ts';
@@ -14,7 +14,7 @@ export class Process {
   /** Effects that wait. */
   readonly #waiting: (() => void)[] = [];
   #failure: unknown;
-  /** By partition: turns in a row that found nothing to do. */
+  /** By partition: turns in a row that had nothing to do. */
   readonly #idle = new Map<number, number>();
   worked = 0;
 
@@ -54,7 +54,7 @@ export class Process {
     for (;;) {
       await this.reach();
       const did = await turn().catch((error) => {
-        // It is another table that counts: such a process ends, and nobody notices.
+        // Another table counts now: such a process ends without an error.
         if (error instanceof TributaryError && error.code === 'GENERATION_MOVED') return 'ended';
         if (kindOf(error) !== 'retry') throw error;
         return 'fenced';

@@ -1,6 +1,6 @@
 /**
  * The property: processes that count are killed between any two effects, wake up late, run two at a time, and are sent back; segments are
- * put together beside them, and the table is made anew, made current, and taken back, by others that are killed as often. The totals
+ * compacted beside them, and the table is made anew, made current, and swapped back, by others that are killed as often. The totals
  * are those of a direct count, and each record that cannot be read has one dead letter.
  */
 import assert from 'node:assert/strict';
@@ -35,7 +35,7 @@ type JoinRest = [topic: string, listener: AssignmentListener];
 export interface OperatorRules {
   /** A compaction is dropped if a segment of it is gone. */
   readonly segmentsChecked: boolean;
-  /** What makes a table anew sends no dead letters. */
+  /** A rebuild sends no dead letters. */
   readonly silent: boolean;
   /** A rollup looks which table counts before each commit. */
   readonly swapsNoticed: boolean;
@@ -110,20 +110,20 @@ async function run(
       clock.advance(random.below(300));
       await random.pick([...live, ...others]).step(random);
     }
-    // Killed: nobody steps it any more. Or only taken for dead: it goes on beside its successor.
+    // Killed: it is not stepped any more. Or only taken for dead: it goes on beside its successor.
     if (random.chance(0.15))
       live = random.chance(0.5) ? [await start(undefined)] : [...live.slice(-1), await start(undefined)];
     if (random.chance(0.05)) await rewind(random, stores, source.name);
     if (isMadeAnew && random.chance(0.15))
       others = await operate(random, others.slice(-2), { objects, segments, source, start, keeps });
   }
-  // At the end nothing more comes: who is left finds out by himself that another table counts.
+  // At the end no more events arrive: a process that is left notices on its own that another table counts.
   if (isMadeAnew && random.chance(0.3)) {
     const current = await currentGeneration(objects, source.prefix);
     const { kept } = await madeGenerations(objects, source.prefix);
     await makeCurrent(objects, source.prefix, current, random.pick(kept));
   }
-  // Who is left goes on; or everybody is gone, and another one comes.
+  // One that is left continues; or all are gone, and a new one starts.
   await settle(random.chance(0.5) ? live.slice(-1) : [await start(undefined)], random, clock, stores, source.name);
   await check(history, await segments.rows(objects), stores);
 }
@@ -155,13 +155,13 @@ async function operate(random: Random, others: Process[], operated: Operated): P
   }
   const other = random.pick(kept);
   if (other === current.generation) return others;
-  // Whichever it is, and however far: the rollup goes on there from where it is.
+  // Whichever it is, and however far: the rollup continues there from its position.
   if (what === 'swap') await makeCurrent(objects, source.prefix, current, other);
   else await dropGeneration(objects, source.prefix, other);
   return others;
 }
 
-/** Objects in which nobody finds that another table counts, once he has begun. */
+/** Objects in which a process does not notice that another table counts, once it has begun. */
 function blindTo(objects: Objects): Objects {
   const known = new Map<string, Promise<ObjectInfo | undefined>>();
   return {

@@ -1,4 +1,4 @@
-/** A process that counts, as a whole: how it stops while its store is away, and how it meets another table. */
+/** A whole process that counts: how it stops while its store is away, and how it reacts to another table. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
@@ -121,7 +121,7 @@ test('a process whose store is away stops counting when its memory is full', { t
     await stores.close();
   });
   while (seen.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
-  // What is under way, and a batch of each partition that nobody could know of before it was counted.
+  // The batches under way, and one batch of each partition that could not be known before it was counted.
   assert.ok(seen.records <= 2 * PARTITIONS * maxRecords, `${seen.records} records`);
 });
 
@@ -146,7 +146,7 @@ test('a process with nothing to count notices that another table counts', { time
   );
 });
 
-test('what was counted of an origin is known in the partitions that a topic gets later', {
+test('the dedupe position of an origin also applies in partitions that a topic gets later', {
   timeout: 20_000,
 }, async (t) => {
   const [objects, segments] = [memoryObjects(), new MemorySegments()];
@@ -185,7 +185,9 @@ test('what was counted of an origin is known in the partitions that a topic gets
   );
 });
 
-test('what was written for a table that no longer counts gets into no other', { timeout: 20_000 }, async (t) => {
+test('what was written for a table that no longer counts is not committed to another', {
+  timeout: 20_000,
+}, async (t) => {
   const objects = memoryObjects();
   const current = await tableOn(t, objects);
   let isSwapped = false;
@@ -242,7 +244,7 @@ test('many partitions that are claimed at once read the table a few times', asyn
   assert.ok(reads < 10, `${reads} reads`);
 });
 
-test('whoever asks for the table gets what was there when it asked', async (t) => {
+test('a request for the table gets at least its state at the time of the request', async (t) => {
   const objects = memoryObjects();
   const table = await tableOn(t, objects);
   const other = await tableOn(t, objects);

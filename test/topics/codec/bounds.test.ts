@@ -29,7 +29,7 @@ const everything = record('Everything', {
   map: { type: 'map', values: { type: 'array', items: 'double' } },
 });
 
-test('only a type that counts, or holds itself, needs a look', () => {
+test('only a type that counts, or contains itself, needs a check', () => {
   assert.equal(needsBounds(typeOf(record('Flat', { a: 'string', b: ['null', 'long'] }))), false);
   assert.equal(needsBounds(typeOf({ type: 'array', items: 'int' })), true);
   assert.equal(needsBounds(typeOf(record('R', { a: ['null', { type: 'map', values: 'int' }] }))), true);
@@ -38,7 +38,7 @@ test('only a type that counts, or holds itself, needs a look', () => {
   assert.equal(needsBounds(typeOf(twice)), false, 'the same record side by side is not one within itself');
 });
 
-test('whatever the library writes is within its bounds', () => {
+test('everything that the library writes is within its bounds', () => {
   const type = typeOf(everything);
   for (let i = 0; i < 500; i++) checkBounds(type, type.toBuffer(type.random()));
 });
@@ -51,7 +51,7 @@ test('a body that ends too early is refused, wherever it ends', () => {
   }
 });
 
-test('a body that was changed is decoded or refused, and never takes long', () => {
+test('a changed body is decoded or refused, and never takes long', () => {
   const type = typeOf(everything);
   const random = new Random(1);
   let refused = 0;
@@ -80,13 +80,13 @@ test('a count is refused when there are fewer bytes than items', () => {
   assert.throws(() => check(list, 4, 1), /counts more/);
 });
 
-test('items that take no bytes cannot be counted for ever', () => {
+test('the number of items without bytes is limited', () => {
   const nothings = { type: 'array', items: 'null' };
   check(nothings, 2, 2, 0);
   assert.throws(() => check(nothings, 6, 6, 6, 6, 0), /counts more than it holds/);
 });
 
-test('a block with a size is as long as it says', () => {
+test('a block with a size must have that size', () => {
   const list = { type: 'array', items: 'int' };
   check(list, 3, 4, 1, 1, 0);
   for (const size of [0, 2, 3, 5, 6, 100]) assert.throws(() => check(list, 3, size, 1, 1, 0), /not as long as it says/);
@@ -98,7 +98,7 @@ test('a length may not be negative, and a branch must exist', () => {
   assert.throws(() => check(['null', 'string'], 1), /no branch/);
 });
 
-test('a record may not nest deeper than anybody means it to', () => {
+test('the nesting of a record is limited', () => {
   const node = record('Node', { next: ['null', 'Node'] });
   check(node, ...Array<number>(20).fill(2), 0);
   const chain = new Uint8Array(1_000_000).fill(2);

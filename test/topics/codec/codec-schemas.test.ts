@@ -33,7 +33,7 @@ const eventOf = (each: LogRecord) => {
 
 // ---- schemas of others ----
 
-test('an Avro value that cannot be what it says is refused', () => {
+test('an Avro value that is not possible for its type is refused', () => {
   const good = avroRecord(codec, enrollmentEvents, enrolled);
   const value = good.value as Uint8Array;
   const of = (...change: number[][]) => rejection({ ...good, value: Uint8Array.from(change.flat()) });
@@ -48,7 +48,7 @@ test('an Avro value that cannot be what it says is refused', () => {
   ]);
 });
 
-test('Avro is held to the numbers that JSON is held to', () => {
+test('Avro has the same limits of numbers as JSON', () => {
   const good = avroRecord(codec, enrollmentEvents, contentProgressed, { ...contentProgressed.example, views: 1 });
   const wide = [...(good.value as Uint8Array).subarray(0, -1), 0x80, 0x80, 0x80, 0x80, 0x20];
   assert.deepEqual(rejection({ ...good, value: Uint8Array.from(wide) }), [
@@ -82,7 +82,7 @@ interface Fields {
   fields: { name: string; type: unknown; default?: unknown }[];
 }
 
-test('a record of a newer schema is read without what we do not know', async () => {
+test('a record of a newer schema is read without the unknown fields', async () => {
   const data = { ...enrolled.example, note: { text: 'hello' }, tags: ['a', 'b'], choice: { int: 7 } };
   const each = await foreign(enrolled, data, ({ fields, ...schema }) => ({
     ...schema,
@@ -98,7 +98,7 @@ test('a record of a newer schema is read without what we do not know', async () 
   assert.deepEqual(plain(decode(each)), enrolledEvent);
 });
 
-test('a record of an older schema gets the default of what it does not have', async () => {
+test('a record of an older schema gets the defaults of missing fields', async () => {
   const { views: _, ...data } = contentProgressed.example;
   const each = await foreign(contentProgressed, data, ({ fields, ...schema }) => ({
     ...schema,
@@ -108,7 +108,7 @@ test('a record of an older schema gets the default of what it does not have', as
   assert.deepEqual({ ...eventOf(each).event.data }, { ...data, views: 1 });
 });
 
-test('a schema that cannot be read as the event is a mismatch, for the first record as for the next', async () => {
+test('a schema that cannot be read as the event is a mismatch, for the first record and for later ones', async () => {
   const each = await foreign(enrolled, { userId: 'learner-1', courseId: 'c' }, ({ fields, ...schema }) => ({
     ...schema,
     fields: fields.filter(({ name }) => name !== 'batchId'),
@@ -121,7 +121,7 @@ test('a schema that cannot be read as the event is a mismatch, for the first rec
   }
 });
 
-test('of preferences that somebody wrote with other channels and types, all that fits is taken', async () => {
+test('of preferences written with other channels and types, everything that fits is kept', async () => {
   const wantedHere = wantedOf(notificationEvents);
   const decodeIt = (each: LogRecord) => codec.decode(notificationEvents, each, wantedHere);
   const channels = { type: 'enum', name: 'Theirs', symbols: ['fax', 'mail'] };
@@ -178,7 +178,7 @@ test('the schema of another event is a mismatch', () => {
   assert.equal(rejection(withHeaders(other, { ce_type: enrolled.type }))[0], 'SCHEMA_MISMATCH');
 });
 
-test('a block of a field we skip cannot send the decoder back to where it was', async () => {
+test('a block of a skipped field cannot move the decoder back', async () => {
   const each = await foreign(enrolled, { ...enrolled.example, tags: [] }, ({ fields, ...schema }) => ({
     ...schema,
     fields: [{ name: 'tags', type: { type: 'array', items: 'int' } }, ...fields],
@@ -199,7 +199,7 @@ test('a block of a field we skip cannot send the decoder back to where it was', 
 
 // ---- the registry ----
 
-test('an id is asked for once, and only when a record that is wanted needs it', async () => {
+test('an id is looked up once, and only when a wanted record needs it', async () => {
   const each = await foreign(enrolled, enrolled.example, (schema) => ({ ...schema, doc: 'asked for once' }));
   registry.asked = [];
   await codec.learn([record(null, {}), jsonRecord(enrolled), record(Uint8Array.of(0, 1), {})]);
@@ -212,7 +212,7 @@ test('an id is asked for once, and only when a record that is wanted needs it', 
   assert.deepEqual(plain(decode(each)), enrolledEvent);
 });
 
-test('an id that the registry does not have is asked for again: somebody may register it', async () => {
+test('an id that the registry does not have is looked up again, since it may be registered later', async () => {
   const late = new MemoryRegistry();
   const reader = new Codec(late);
   const each = avroRecord(codec, enrollmentEvents, enrolled);
@@ -224,7 +224,7 @@ test('an id that the registry does not have is asked for again: somebody may reg
   assert.deepEqual(plain(reader.decode(enrollmentEvents, each, wanted)), enrolledEvent);
 });
 
-test('a text of the registry that is no schema makes its records unreadable, and is asked for once', async () => {
+test('a registry response that is not a schema makes its records unreadable, and is requested once', async () => {
   for (const text of ['no JSON', '{"type": "no such type"}', '7']) {
     const id = await registry.register('theirs', text);
     const each = { ...avroRecord(codec, enrollmentEvents, enrolled), value: Uint8Array.of(0, 0, 0, 0, id, 1) };
@@ -236,7 +236,7 @@ test('a text of the registry that is no schema makes its records unreadable, and
   }
 });
 
-test('an outage of the registry stops new schemas and no others', async (t) => {
+test('an outage of the registry delays new schemas and no others', async (t) => {
   t.after(() => {
     registry.away = false;
   });
@@ -252,7 +252,7 @@ test('an outage of the registry stops new schemas and no others', async (t) => {
   assert.deepEqual(plain(decode(unknown)), enrolledEvent);
 });
 
-test('a codec that knows a schema already takes it for its own', async () => {
+test('a codec encodes with a schema that it already knows', async () => {
   const other = new Codec(registry);
   const each = avroRecord(codec, enrollmentEvents, enrolled);
   await other.learn([each]);
@@ -263,7 +263,7 @@ test('a codec that knows a schema already takes it for its own', async () => {
 
 // ---- encoding ----
 
-test('an event that every topic may carry is prepared by itself', async () => {
+test('an event that every topic can carry is prepared separately', async () => {
   const one = new Codec(new MemoryRegistry());
   assert.throws(() => one.encode('enrollment.events', timerFired, timerFired.example), {
     code: 'DECLARATION_INVALID',
@@ -276,7 +276,7 @@ test('an event that every topic may carry is prepared by itself', async () => {
   assert.throws(() => one.encode('batch.events', timerFired, timerFired.example), { code: 'DECLARATION_INVALID' });
 });
 
-test('data that our own code got wrong is thrown with the field that does not fit', () => {
+test('invalid data from our own code is thrown with the field that does not fit', () => {
   const encode = (data: object) => codec.encode('enrollment.events', contentProgressed, data as never);
   assert.throws(() => encode({ ...contentProgressed.example, views: 1.5 }), {
     name: 'TypeError',
@@ -289,7 +289,7 @@ test('data that our own code got wrong is thrown with the field that does not fi
   });
 });
 
-test('a long event is encoded as a short one is, and what comes after it too', async () => {
+test('a long event is encoded like a short one, and so are later ones', async () => {
   const one = new Codec(registry);
   await one.prepare([enrollmentEvents]);
   const answers = Array.from({ length: 1000 }, (_, i) => ({

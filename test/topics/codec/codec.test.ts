@@ -52,7 +52,7 @@ test('an event is the same whether it comes as Avro, as JSON or in structured mo
   }
 });
 
-test('every event of every topic survives each form', () => {
+test('every event of every topic is the same after each form', () => {
   for (const topic of topics) {
     for (const def of wantedOf(topic).values()) {
       const forms = [avroRecord(codec, topic, def), jsonRecord(def), structuredRecord(def)];
@@ -64,7 +64,7 @@ test('every event of every topic survives each form', () => {
   }
 });
 
-test('a content type may have parameters, and capitals', () => {
+test('a content type can have parameters, and capitals', () => {
   for (const type of ['application/json; charset=utf-8', 'Application/JSON', 'application/vnd.lms+json;v=1']) {
     assert.deepEqual(plain(decode(withHeaders(jsonRecord(enrolled), { 'content-type': type }))), enrolledEvent);
   }
@@ -72,13 +72,13 @@ test('a content type may have parameters, and capitals', () => {
   assert.deepEqual(plain(decode(withHeaders(structuredRecord(enrolled), { 'content-type': type }))), enrolledEvent);
 });
 
-test('without a content type the first byte tells Avro from JSON', () => {
+test('without a content type the first byte distinguishes Avro from JSON', () => {
   for (const each of [avroRecord(codec, enrollmentEvents, enrolled), jsonRecord(enrolled)]) {
     assert.deepEqual(plain(decode(withHeaders(each, { 'content-type': undefined }))), enrolledEvent);
   }
 });
 
-test('a content type nobody knows is taken for Avro, and the message says how to say JSON', () => {
+test('an unknown content type is taken for Avro, and the message explains how to declare JSON', () => {
   const [code, message] = rejection(withHeaders(jsonRecord(enrolled), { 'content-type': 'text/plain' }));
   assert.equal(code, 'VALUE_UNREADABLE');
   assert.match(message as string, /for JSON set content-type to application\/json$/);
@@ -86,7 +86,7 @@ test('a content type nobody knows is taken for Avro, and the message says how to
   assert.equal(rejection(batch)[0], 'ENVELOPE_INVALID');
 });
 
-test('fields left out get their defaults in JSON as in Avro', () => {
+test('missing fields get their defaults in JSON as in Avro', () => {
   const { views: _, ...data } = contentProgressed.example;
   for (const each of [
     avroRecord(codec, enrollmentEvents, contentProgressed, data),
@@ -119,7 +119,7 @@ test('the CloudEvents SDK can produce for us in both modes', () => {
   }
 });
 
-test('our extension attributes go through the CloudEvents SDK', () => {
+test('our extension attributes are supported by the CloudEvents SDK', () => {
   const event = sdkEvent({ tenant: 'north', origin: 'track-progress/enrollment.events/3/41/0' });
   for (const message of [Kafka.binary(event), Kafka.structured(event)]) {
     const decoded = eventOf(sent(message as never));
@@ -155,7 +155,7 @@ test('an attribute that is missing is named', () => {
   }
 });
 
-test('an attribute that is no text is refused', () => {
+test('an attribute that is not text is refused', () => {
   const notText = Uint8Array.of(0xff);
   for (const name of ['id', 'source', 'time', 'tenant', 'origin', 'specversion']) {
     assert.equal(rejection(withHeaders(jsonRecord(enrolled), { [`ce_${name}`]: notText }))[0], 'ENVELOPE_INVALID');
@@ -165,7 +165,7 @@ test('an attribute that is no text is refused', () => {
   assert.equal(rejection(structuredRecord(enrolled, { type: 7 }))[0], 'ENVELOPE_INVALID');
 });
 
-test('ids and sources have an end', () => {
+test('ids and sources have a maximum length', () => {
   for (const name of ['id', 'source']) {
     assert.equal(eventOf(withHeaders(jsonRecord(enrolled), { [`ce_${name}`]: 'x'.repeat(4096) })).kind, 'event');
     assert.deepEqual(rejection(withHeaders(jsonRecord(enrolled), { [`ce_${name}`]: 'x'.repeat(4097) })), [
@@ -175,7 +175,7 @@ test('ids and sources have an end', () => {
   }
 });
 
-test('a time is a timestamp of RFC 3339, or else the time of the record', () => {
+test('a time is a timestamp of RFC 3339; without one it is the time of the record', () => {
   const at = (time: unknown) => withHeaders(jsonRecord(enrolled), { ce_time: time });
   assert.equal(eventOf(at('2026-02-01T11:30:00.25+01:30')).event.time, TIME + 250);
   assert.equal(eventOf(at(undefined)).event.time, LOGGED);
@@ -187,7 +187,7 @@ test('a time is a timestamp of RFC 3339, or else the time of the record', () => 
   assert.deepEqual(rejection({ ...at(undefined), timestamp: -1 }), ['ENVELOPE_INVALID', message]);
 });
 
-test('no event happens later than its record came into the log, but for a minute', () => {
+test('no event is later than its record was logged, except by a minute', () => {
   for (const record of [
     (time: string) => withHeaders(jsonRecord(enrolled), { ce_time: time }),
     (time: string) => structuredRecord(enrolled, { time }),
@@ -200,14 +200,14 @@ test('no event happens later than its record came into the log, but for a minute
     assert.deepEqual(seen(LOGGED + CLOCK_TOLERANCE + 1), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(2099, 0, 1)), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(1999, 0, 1)), [Date.UTC(1999, 0, 1), LOGGED, false]);
-    // A log that does not say bounds nothing, nor does a producer who took another unit for milliseconds.
+    // A log without a time sets no limit, nor does a producer who took another unit for milliseconds.
     for (const timestamp of [-1, LOGGED / 1000, LOGGED * 1000]) {
       assert.deepEqual(seen(Date.UTC(2099, 0, 1), { timestamp }), [Date.UTC(2099, 0, 1), Date.UTC(2099, 0, 1), false]);
     }
   }
 });
 
-test('a record that was sent on is measured by when it came first, which can only be earlier', () => {
+test('a forwarded record is compared with its first time of logging, which can only be earlier', () => {
   const at = (first: string, ce_time?: string) =>
     eventOf(withHeaders({ ...jsonRecord(enrolled), timestamp: LOGGED }, { ce_time, [LOGGED_AT]: first })).event;
   assert.equal(at(String(LOGGED - 1000)).time, LOGGED - 1000);
@@ -216,7 +216,7 @@ test('a record that was sent on is measured by when it came first, which can onl
   for (const wrong of [String(LOGGED + 1000), '5', '', 'x', '-1', '9'.repeat(30)]) assert.equal(at(wrong).time, LOGGED);
 });
 
-test('a time of 1970 is refused, and says that seconds may have been taken for milliseconds', () => {
+test('a time of 1970 is refused, and the message mentions seconds instead of milliseconds', () => {
   for (const time of [
     '1970-01-21T12:00:00Z',
     '1970-12-31T23:59:59.999Z',
@@ -230,7 +230,7 @@ test('a time of 1970 is refused, and says that seconds may have been taken for m
   assert.equal(eventOf(structuredRecord(enrolled, { time: '1971-01-01T00:00:00Z' })).event.time, FIRST_TIME);
 });
 
-test('the time of a record is told without decoding it, in every mode, and whatever else is wrong with it', () => {
+test('the time of a record is read without decoding it, in every mode, and despite other errors', () => {
   const time = '2026-01-31T10:00:00Z';
   const ms = Date.UTC(2026, 0, 31, 10);
   for (const [record, expected] of [
@@ -247,7 +247,7 @@ test('the time of a record is told without decoding it, in every mode, and whate
   }
 });
 
-test('a tenant is a short text, and who names none is of the default one', () => {
+test('a tenant is a short text, and without one it is the default', () => {
   const of = (tenant: unknown) => withHeaders(jsonRecord(enrolled), { ce_tenant: tenant });
   assert.equal(eventOf(of('north')).event.tenant, 'north');
   assert.equal(eventOf(of(undefined)).event.tenant, 'default');
@@ -255,7 +255,7 @@ test('a tenant is a short text, and who names none is of the default one', () =>
   for (const tenant of ['', 'x'.repeat(513), 'a\0b']) assert.equal(rejection(of(tenant))[0], 'ENVELOPE_INVALID');
 });
 
-test('an origin is read as it was written, and what is none is refused', () => {
+test('an origin is the same after writing and reading, and an invalid one is refused', () => {
   const of = (origin: string) => withHeaders(jsonRecord(enrolled), { ce_origin: origin });
   assert.deepEqual(eventOf(of('notify/a.events/0/12/3')).origin, { line: 'notify/a.events/0', offset: 12, index: 3 });
   assert.equal(eventOf(jsonRecord(enrolled)).origin, undefined);
@@ -273,13 +273,13 @@ test('an origin is read as it was written, and what is none is refused', () => {
   }
 });
 
-test('a header speaks before the value does of where a record came from', () => {
+test('a header has priority over the value for the origin of a record', () => {
   const each = structuredRecord(enrolled, { origin: 'notify/a.events/0/1/0' });
   assert.equal(eventOf(each).origin?.offset, 1);
   assert.equal(eventOf(withHeaders(each, { ce_origin: 'routed/a.events/0/2/0' })).origin?.offset, 2);
 });
 
-test('a replay for one job says so', () => {
+test('a replay for one job names it', () => {
   assert.equal(eventOf(jsonRecord(enrolled)).onlyFor, undefined);
   assert.equal(eventOf(withHeaders(jsonRecord(enrolled), { [ONLY_FOR]: 'notify' })).onlyFor, 'notify');
   assert.equal(eventOf(withHeaders(jsonRecord(enrolled), { [ONLY_FOR]: Uint8Array.of(1) })).onlyFor, undefined);
@@ -306,7 +306,7 @@ test('a replay for some rows names them, and headers that name none are wrong', 
   }
 });
 
-test('the headers of an event say it all, and say the default tenant by silence', () => {
+test('the headers of an event carry everything, and omit the default tenant', () => {
   assert.deepEqual(avroHeaders('a.b', { id: 'i', source: 's', time: TIME, tenant: 'default' }), {
     ce_specversion: '1.0',
     ce_id: 'i',
@@ -321,7 +321,7 @@ test('the headers of an event say it all, and say the default tenant by silence'
 
 // ---- what is ignored, and what is no event at all ----
 
-test('a record of a type nobody wants is not decoded', () => {
+test('a record of an unwanted type is not decoded', () => {
   const none = new Map<string, EventDef>();
   const garbage = record(Uint8Array.of(9, 9, 9), { ce_type: 'enrollment.enrolled' });
   assert.deepEqual(decode(garbage, none), { kind: 'ignored', type: 'enrollment.enrolled' });
@@ -330,7 +330,7 @@ test('a record of a type nobody wants is not decoded', () => {
   assert.equal(decode(withHeaders(garbage, { ce_type: '__proto__' })).kind, 'ignored');
 });
 
-test('a record without a value, or with too large a one, is refused before anything is read', () => {
+test('a record without a value, or with one that is too large, is refused before anything is read', () => {
   const headers = jsonRecord(enrolled).headers;
   assert.deepEqual(rejection(record(null, headers)), [
     'VALUE_UNREADABLE',
@@ -342,7 +342,7 @@ test('a record without a value, or with too large a one, is refused before anyth
   ]);
 });
 
-test('a value that is no JSON is unreadable', () => {
+test('a value that is not JSON is unreadable', () => {
   const unreadable = (value: Uint8Array) => {
     for (const each of [jsonRecord(enrolled), structuredRecord(enrolled)]) {
       const [code, message] = rejection({ ...each, value });
@@ -357,13 +357,13 @@ test('a value that is no JSON is unreadable', () => {
   unreadable(bytes(`{"a":"\\"${'['.repeat(70_000)}","b":${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}}`));
 });
 
-test('brackets in a long text are text, and a long value may have many of them side by side', () => {
+test('brackets in a long text are text, and a long value can have many of them side by side', () => {
   const name = `\\"${'['.repeat(100_000)}`;
   const data = { ...enrolled.example, name, list: Array.from({ length: 5000 }, () => [{}]) };
   assert.deepEqual(plain(decode(jsonRecord(enrolled, data))), { ...enrolledEvent, unknown: true });
 });
 
-test('JSON with fields that the schema does not have is told apart, in either mode, and read all the same', () => {
+test('JSON with fields that the schema does not have is reported, in either mode, and still read', () => {
   const data = { ...enrolled.example, batch: 'b' };
   for (const record of [jsonRecord(enrolled, data), structuredRecord(enrolled, { data })]) {
     assert.deepEqual(plain(decode(record)), { ...enrolledEvent, unknown: true });
@@ -382,7 +382,7 @@ test('a structured value is an object with data', () => {
   assert.equal(rejection({ ...structuredRecord(enrolled), value: inherited })[0], 'ENVELOPE_INVALID');
 });
 
-test('JSON that does not fit says where', () => {
+test('the message about JSON that does not fit names the path', () => {
   const { batchId: _, ...data } = enrolled.example as Record<string, unknown>;
   assert.deepEqual(rejection(jsonRecord(enrolled, data)), ['DATA_INVALID', 'data.batchId: a string is missing']);
   assert.deepEqual(rejection(structuredRecord(enrolled, { data })), [
@@ -395,7 +395,7 @@ test('JSON that does not fit says where', () => {
 
 // ---- ids ----
 
-test('whatever is called an id is a text that a store can hold as a part of a key', () => {
+test('every id must be a text that a store can keep as a part of a key', () => {
   for (const id of ['', 'x'.repeat(513), 'a\0b', 'a\uFFFDb']) {
     for (const name of ['userId', 'courseId', 'batchId']) {
       const data = { ...enrolled.example, [name]: id };
@@ -413,12 +413,12 @@ test('whatever is called an id is a text that a store can hold as a part of a ke
   }
 });
 
-test('the ids of a broadcast are ids too', () => {
+test('the ids of a broadcast are checked too', () => {
   const [code] = rejection(jsonRecord(courseStructureChanged, { courseId: '' }));
   assert.equal(code, 'KEY_INVALID');
 });
 
-test('an id that may be absent may be null, and the key of a topic need not be called an id', async () => {
+test('an optional id can be null, and the key of a topic can have any name', async () => {
   const opened = defineEvent(
     'shop.opened',
     {

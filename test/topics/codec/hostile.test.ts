@@ -1,6 +1,6 @@
 /**
- * Bad input through the codec alone. Every record has a seed of its own: `HOSTILE_SEED=4711 node --test
- * test/topics/codec/hostile.test.ts` makes that record again, alone, and says what became of it.
+ * Bad input through the codec only. Every record has a seed of its own: `HOSTILE_SEED=4711 node --test
+ * test/topics/codec/hostile.test.ts` makes only that record again, and prints its outcome.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -60,7 +60,7 @@ async function answer(topic: Topic, record: LogRecord): Promise<string> {
   return checkAnswer(topic, decoded);
 }
 
-test(`${seeds.length} records that something is wrong with each get an answer from the closed list`, async (t) => {
+test(`${seeds.length} damaged records each get an answer from the closed list`, async (t) => {
   const outcomes = new Map<string, number>();
   for (const seed of seeds) {
     const [topic, def] = events[seed % events.length] as [Topic, EventDef];

@@ -40,7 +40,7 @@ const right = {
 };
 const aPart = { partId: 'p', label: '', unitIds: ['u'] };
 
-test('the first id that is none is named by its path, however deep it lies', () => {
+test('the first invalid id is named by its path, at any depth', () => {
   const find = wrongId(schema, 'thing');
   const cases: [object, string | undefined][] = [
     [{}, undefined],
@@ -59,7 +59,7 @@ test('the first id that is none is named by its path, however deep it lies', () 
   for (const [data, path] of cases) assert.equal(find({ ...right, ...data }), path, JSON.stringify(data));
 });
 
-test('without a key, and where there is no id at all, everything is right', () => {
+test('without a key, and without ids, everything is valid', () => {
   assert.equal(wrongId(schema)({ ...right, thing: '' }), undefined);
   const plain = { ...schema, fields: schema.fields.filter(({ name }) => name === 'thing' || name === 'numbers') };
   assert.equal(wrongId(plain)({ thing: '' }), undefined);

@@ -1,6 +1,6 @@
 /**
- * Records that something is wrong with: a valid record of an event, in one of its forms, to which one to three things were
- * done. Equal luck gives equal records.
+ * Damaged records: a valid record of an event, in one of its forms, with one to three changes.
+ * Equal random numbers give equal records.
  */
 import type { EventDef } from '../../../core/event.ts';
 import type { Random } from '../../../testing/random.ts';
@@ -106,7 +106,7 @@ const byteMutations: readonly Mutation[] = [
 
 // ---- JSON ----
 
-/** Every place in the value, as a function that puts another value, or nothing, there. */
+/** Every position in the value, as a function that puts another value, or nothing, there. */
 function places(value: Json, put: (value: Json | undefined) => void): ((value: Json | undefined) => void)[] {
   if (typeof value !== 'object' || value === null) return [put];
   const within = Object.entries(value).flatMap(([key, each]) =>
@@ -236,7 +236,7 @@ const headerMutations: readonly Mutation[] = [
 
 // ---- one record ----
 
-/** Data with a hostile text or an absurd number in one place, as a producer with a correct encoder can send it. */
+/** Data with a hostile text or an absurd number in one field, as a producer with a correct encoder can send it. */
 function hostileData(def: EventDef, random: Random): object {
   const data: Record<string, unknown> = structuredClone(def.example) as Record<string, unknown>;
   const name = random.pick(Object.keys(data));

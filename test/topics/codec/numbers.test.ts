@@ -6,7 +6,7 @@ import { numberCheck } from '../../../topics/codec/numbers.ts';
 
 const problem = (schema: Schema, value: unknown) => numberCheck(schema)?.(value);
 
-test('a schema without such numbers needs no look', () => {
+test('a schema without such numbers needs no check', () => {
   const colour = { type: 'enum', name: 'Colour', symbols: ['red'] } as const;
   for (const schema of ['string', 'boolean', 'bytes', 'null', colour] as const) {
     assert.equal(numberCheck(schema), undefined);
@@ -20,7 +20,7 @@ test('a schema without such numbers needs no look', () => {
   }
 });
 
-test('an int is one of 32 bits, a double is a number', () => {
+test('an int has 32 bits, a double is a number', () => {
   for (const good of [0, -(2 ** 31), 2 ** 31 - 1]) assert.equal(problem('int', good), undefined);
   for (const bad of [2 ** 31, -(2 ** 31) - 1, 2 ** 60]) {
     assert.equal(problem('int', bad), `: a whole number is expected, not ${bad}`);
@@ -29,7 +29,7 @@ test('an int is one of 32 bits, a double is a number', () => {
   assert.equal(problem('double', Number.NEGATIVE_INFINITY), ': a number is expected, not -Infinity');
 });
 
-test('a long is one that is read as it was written', () => {
+test('a long is valid if it is read as it was written', () => {
   const type = avro.Type.forSchema('long');
   for (const good of [0, 2 ** 52 - 1, -(2 ** 52) + 1]) {
     assert.equal(type.fromBuffer(type.toBuffer(good)), good);
@@ -43,7 +43,7 @@ test('a long is one that is read as it was written', () => {
   }
 });
 
-test('a number is held to the bounds of its field', () => {
+test('a number must be within the bounds of its field', () => {
   const of = (bounds: object, type: Schema = 'int') =>
     problem({ type: 'record', name: 'R', fields: [{ name: 'a', type, doc: 'A.', ...bounds }] }, { a: -5 });
   assert.equal(of({ minimum: -5, maximum: -5 }), undefined);
@@ -52,7 +52,7 @@ test('a number is held to the bounds of its field', () => {
   assert.equal(of({ maximum: -6, unit: 'points' }), '.a: a number of at most -6 (points) is expected, not -5');
 });
 
-test('a number that does not fit is found wherever it is', () => {
+test('a number that does not fit is detected at any depth', () => {
   const schema = {
     type: 'record',
     name: 'R',

@@ -1,4 +1,4 @@
-/** Records of one event in each of the forms it may have, as a producer that knows nothing of us makes them. */
+/** Records of one event in each of its possible forms, as an independent producer makes them. */
 import type { EventDef } from '../../../core/event.ts';
 import { avroHeaders, type Codec, type Decoded } from '../../../topics/codec/codec.ts';
 import type { Topic } from '../../../topics/define.ts';
@@ -46,7 +46,7 @@ export const wantedOf = (topic: Topic): ReadonlyMap<string, EventDef> =>
 /** The whole answer as plain data: decoders may build their records with prototypes of their own. */
 export const plain = (decoded: Decoded): unknown => JSON.parse(JSON.stringify(decoded));
 
-/** A header that is undefined is taken away. */
+/** A header that is undefined is removed. */
 export const withHeaders = (each: LogRecord, headers: object): LogRecord => {
   const all = Object.entries({ ...each.headers, ...headers }).filter(([, value]) => value !== undefined);
   return { ...each, headers: Object.fromEntries(all) };

@@ -17,7 +17,7 @@ test('a moment is written as Date writes it, and read again', () => {
   );
 });
 
-test('every day of a thousand years is the day that Date says', () => {
+test('every day of a thousand years is the same as in Date', () => {
   for (let day = Date.UTC(1600, 0, 1); day < Date.UTC(2600, 0, 1); day += 86_400_000) {
     assert.equal(parseTime(new Date(day).toISOString()), day);
   }
@@ -37,12 +37,12 @@ test('a fraction counts to the millisecond', () => {
   }
 });
 
-test('small letters will do, and a leap second is the moment after it', () => {
+test('lower case is accepted, and a leap second is the moment after it', () => {
   assert.equal(parseTime('2026-02-01t10:00:00z'), Date.UTC(2026, 1, 1, 10));
   assert.equal(parseTime('2016-12-31T23:59:60Z'), Date.UTC(2017, 0, 1));
 });
 
-test('what is no timestamp is none', () => {
+test('an invalid timestamp is rejected', () => {
   const good = '2026-02-01T10:00:00Z';
   const bad = [
     '',
@@ -82,7 +82,7 @@ test('what is no timestamp is none', () => {
   }
 });
 
-test('a moment beyond the years that can be written becomes the nearest one', () => {
+test('a moment outside the years that can be written becomes the nearest one', () => {
   for (const time of [LAST + 1, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
     assert.equal(formatTime(time), '9999-12-31T23:59:59.999Z');
   }

@@ -5,7 +5,7 @@ import { registryFindings } from '../../../topics/confluent/diagnose.ts';
 
 const brief = ({ state, message }: Finding) => `${state}: ${message}`;
 
-test('the compatibility of a registry is shown, and whether it takes new schemas', () => {
+test('the compatibility of a registry is shown, and whether it accepts new schemas', () => {
   const answer = (status: number, text: string) => ({ status, text });
   const missing = answer(404, '{"error_code":404}');
   const found = (level: string, mode = missing) =>

@@ -1,4 +1,4 @@
-/** What the client sends and how it takes what comes back: by a server of this process that answers as it is told. */
+/** The requests of the client and how it handles responses: with a server in this process that answers as a test sets. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -47,7 +47,7 @@ function client(t: TestContext, options: ConfluentOptions, now?: () => number) {
   return registry;
 }
 
-/** Nobody listens there any more. */
+/** There is no listener any more. */
 async function deadUrl(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -64,7 +64,7 @@ test('a schema that its subject has is looked up, and nothing is written', async
   ]);
 });
 
-test('a schema that is new there is registered, and known from then on', async (t) => {
+test('a new schema is registered, and known from then on', async (t) => {
   const { url, asked } = await node(t, UNKNOWN_SUBJECT, [200, { id: 8 }]);
   const registry = client(t, { url });
   assert.equal(await registry.register('a/b c', '"int"'), 8);
@@ -78,7 +78,7 @@ test('a schema that is new there is registered, and known from then on', async (
   );
 });
 
-test('a schema is read once, however many ask for it at the same time and later', async (t) => {
+test('a schema is read once, however many callers ask for it at the same time and later', async (t) => {
   const { url, asked } = await node(t, [200, { schema: '"int"' }]);
   const registry = client(t, { url });
   assert.deepEqual(await Promise.all([1, 2, 3].map(() => registry.schema(5))), ['"int"', '"int"', '"int"']);
@@ -89,7 +89,7 @@ test('a schema is read once, however many ask for it at the same time and later'
   );
 });
 
-test('an id that nobody has is not asked for again for a while, and then it is', async (t) => {
+test('an unknown id is not requested again for a while, and then it is', async (t) => {
   let time = 1000;
   const { url, asked } = await node(t, UNKNOWN_SCHEMA, [200, { schema: '"int"' }]);
   const registry = client(t, { url, missingMs: 5000 }, () => time);
@@ -101,14 +101,14 @@ test('an id that nobody has is not asked for again for a while, and then it is',
   assert.equal(await registry.schema(5), '"int"');
 });
 
-test('numbers that are no ids are not asked for', async (t) => {
+test('numbers that cannot be ids are not requested', async (t) => {
   const { url, asked } = await node(t, [500, {}]);
   const registry = client(t, { url });
   for (const id of [2 ** 31, 2 ** 32 - 1, -1, 1.5]) assert.equal(await registry.schema(id), undefined);
   assert.deepEqual(asked, []);
 });
 
-test('an id is missing only when every node that answers says so', async (t) => {
+test('an id is missing only when every answering node reports it missing', async (t) => {
   const follower = await node(t, UNKNOWN_SCHEMA);
   const leader = await node(t, [200, { schema: '"int"' }]);
   const dead = await deadUrl();
@@ -160,7 +160,7 @@ test('a node that ends the connection in the middle of its answer is away', asyn
   await assert.rejects(client(t, { url }).schema(1), { code: 'REGISTRY_AWAY' });
 });
 
-test('an answer without end is not read to its end', async (t) => {
+test('an endless answer is not read to its end', async (t) => {
   const { url } = await node(t, (response) => {
     const more = () => {
       while (!response.destroyed && response.write('x'.repeat(65_536)));
@@ -171,7 +171,7 @@ test('an answer without end is not read to its end', async (t) => {
   await assert.rejects(client(t, { url }).schema(1), { code: 'REGISTRY_AWAY', message: /larger than 8388608 bytes/ });
 });
 
-test('user and password are sent, also to nodes that name none, and never shown', async (t) => {
+test('user and password are sent, also to nodes without them in the URL, and never shown', async (t) => {
   const first = await node(t, [503, '']);
   const second = await node(t, [401, { error_code: 401, message: 'Unauthorized' }]);
   const url = `${first.url.replace('//', '//r%40ta:p%3Ass@')},${second.url}`;
@@ -187,7 +187,7 @@ test('user and password are sent, also to nodes that name none, and never shown'
   assert.deepEqual([first.asked[0]?.authorization, second.asked[0]?.authorization], [said, said]);
 });
 
-test('a path of the URL comes before every path, whether it ends with a slash or not', async (t) => {
+test('a path of the URL is put before every path, with or without a final slash', async (t) => {
   const { url, asked } = await node(t, [200, { schema: '"int"' }]);
   await client(t, { url: `${url}/apis/ccompat/v7/` }).schema(1);
   await client(t, { url: `${url}/apis/ccompat/v7` }).schema(2);
@@ -237,12 +237,12 @@ for (const [what, answer, code, message] of ANSWERS) {
   });
 }
 
-test('what a registry says of itself is cut short', async (t) => {
+test('error messages of a registry are truncated', async (t) => {
   const { url } = await node(t, [409, { message: 'x'.repeat(100_000) }]);
   await assert.rejects(client(t, { url }).register('a', '"int"'), (error: Error) => error.message.length < 1000);
 });
 
-test('an answer to a read that holds no schema is not taken for one', async (t) => {
+test('a response without a schema is not used as one', async (t) => {
   const { url } = await node(t, [200, { schema: 5 }]);
   await assert.rejects(client(t, { url }).schema(1), { code: 'CONFIG_INVALID' });
 });
@@ -256,7 +256,7 @@ for (const url of [
   'http://user:secret@',
   'http://%zz:secret@a',
 ]) {
-  test(`the URL ${JSON.stringify(url)} is a wrong configuration, which is not shown`, () => {
+  test(`the URL ${JSON.stringify(url)} is a wrong configuration, and is not shown`, () => {
     assert.throws(
       () => confluentRegistry({ url }),
       (error: Error & { code: string }) => {

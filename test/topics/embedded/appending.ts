@@ -1,6 +1,6 @@
 /**
- * A process that appends and commits in the folder it is given until it is killed, and says on standard output what
- * was acknowledged: `produced N` records, or `committed N` as the offset. Says the code of the error if it cannot.
+ * A process that appends and commits in the given folder until it is killed, and prints on standard output what
+ * was acknowledged: `produced N` records, or `committed N` as the offset. Prints the code of the error if it cannot.
  */
 import { writeSync } from 'node:fs';
 import { TributaryError } from '../../../core/errors.ts';

@@ -6,7 +6,7 @@ import { assign } from '../../../topics/embedded/group.ts';
 const members = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 });
 const partitions = fc.integer({ min: 1, max: 13 });
 
-test('after any changes of members the partitions are even, and no more of them moved than had to', () => {
+test('after any changes of members the partitions are even, and as few as possible of them moved', () => {
   fc.assert(
     fc.property(partitions, fc.array(members, { minLength: 1, maxLength: 8 }), (count, rounds) => {
       let current: (string | undefined)[] = Array(count).fill(undefined);
@@ -26,7 +26,7 @@ test('after any changes of members the partitions are even, and no more of them 
   );
 });
 
-test('without members no partition has one', () => {
+test('without members partitions have no owner', () => {
   assert.deepEqual(assign(['a', 'b', undefined], []), [undefined, undefined, undefined]);
 });
 

@@ -1,4 +1,4 @@
-/** What only the embedded transport promises, beyond the contract of its port. */
+/** What the embedded transport guarantees beyond the contract of its port. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -27,7 +27,7 @@ test('a partition stays with its member when others join and leave', async (t) =
   assert.ok([3, 6].every((partition) => third.held.has(partition)));
 });
 
-test('members that join together are divided at once', async (t) => {
+test('partitions are divided at once among members that join together', async (t) => {
   const transport = await withOrders(t, 4);
   const members = await Promise.all([1, 2].map(() => joined(transport, 'count', 'orders', { wait: false })));
   const revoked = members.map((member) => member.revoking());
@@ -35,7 +35,7 @@ test('members that join together are divided at once', async (t) => {
   assert.equal(await Promise.race([...revoked, setImmediate('none')]), 'none');
 });
 
-test('a member that is slow to let go delays only the partitions that move', async (t) => {
+test('a member that is slow to release delays only the partitions that move', async (t) => {
   const transport = await withOrders(t, 4);
   await transport.produce([record('orders', 0)]);
   const slow = await joined(transport, 'count', 'orders');
@@ -55,7 +55,7 @@ test('a member that is slow to let go delays only the partitions that move', asy
   await spread([slow, quick, third, fourth], 4);
 });
 
-test('a partition that comes back while its member lets go of it is assigned again', async (t) => {
+test('a partition that returns while its member releases it is assigned again', async (t) => {
   const transport = await withOrders(t, 2);
   const first = await joined(transport, 'count', 'orders');
   const release = first.holdRevocations();
@@ -67,7 +67,7 @@ test('a partition that comes back while its member lets go of it is assigned aga
   await spread([first], 2);
 });
 
-test('a member whose revoked fails has let go all the same', async (t) => {
+test('a member whose revoked callback fails has still released its partition', async (t) => {
   const transport = await withOrders(t, 2);
   const assigned = Promise.withResolvers<void>();
   const failing = await transport.join('count', 'orders', {
@@ -90,7 +90,7 @@ test('two members that both claim a partition cannot both commit', async (t) => 
   assert.equal((await transport.lag('count', 'orders'))[0]?.committed, 2);
 });
 
-test('who has left the group claims no more, and a closed claim commits no more', async (t) => {
+test('a member that left the group cannot claim, and a closed claim cannot commit', async (t) => {
   const transport = await withOrders(t, 1);
   const { membership } = await joined(transport, 'count', 'orders');
   const claim = await membership.claim(0);
@@ -104,7 +104,7 @@ test('who has left the group claims no more, and a closed claim commits no more'
   );
 });
 
-test('a batch holds about four mebibytes, and at least one record', async (t) => {
+test('a batch has about four mebibytes, and at least one record', async (t) => {
   const transport = await withOrders(t, 1);
   const sizes = [1, 1, 1, 3, 5, 1];
   const sized = sizes.map((mib) => ({ ...record('orders', 0), value: Buffer.alloc(mib * MIB - 100) }));
@@ -121,7 +121,7 @@ test('a batch holds about four mebibytes, and at least one record', async (t) =>
   assert.equal((await transport.read('orders', 0, 0, 100)).length, 6, 'browsing answers what was asked for');
 });
 
-test('a call that fails on its way leaves nothing, and the next one goes on', async (t) => {
+test('a failing call leaves nothing, and the next one works', async (t) => {
   const transport = await withOrders(t, 2);
   const claim = await claimOf(transport, 'count', 'orders', 0);
   const good = Array.from({ length: 100 }, (_, i) => record('orders', i % 2));
@@ -164,7 +164,7 @@ test('a waiting fetch ends when its claim is closed, and follows a seek', async 
   assert.deepEqual(await closed.batch, { records: [], end: 1 });
 });
 
-test('a loop of fetches lets the rest of the process have its turn', async (t) => {
+test('a loop of fetches yields to the rest of the process', async (t) => {
   const transport = await withOrders(t, 1);
   await transport.produce(Array.from({ length: 2000 }, () => record('orders', 0)));
   const claim = await claimOf(transport, 'count', 'orders', 0);
@@ -177,7 +177,7 @@ test('a loop of fetches lets the rest of the process have its turn', async (t) =
   assert.ok(fetched < 2000);
 });
 
-test('closing ends waiting fetches, lets members commit what they have, and refuses the rest', async (t) => {
+test('closing ends waiting fetches, lets members commit what they have, and refuses everything else', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const transport = embeddedTransport(database);
@@ -209,7 +209,7 @@ test('closing ends waiting fetches, lets members commit what they have, and refu
   await again.close();
 });
 
-test('an offset that is none is refused', async (t) => {
+test('an invalid offset is refused', async (t) => {
   const transport = await withOrders(t, 1);
   for (const offset of [-1, 1.5, Number.NaN]) {
     assert.equal(await codeOf(transport.seek('count', 'orders', { partition: 0, offset })), 'USAGE');

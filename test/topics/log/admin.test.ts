@@ -8,7 +8,7 @@ const found: FoundTopic = { name: 'orders', partitions: 6, replication: 3, reten
 const planned = (there: Partial<FoundTopic>, replication = -1) =>
   differences([wanted], [{ ...found, ...there }], replication).map(({ kind, action }) => [kind, action]);
 
-test('a topic as it is wanted is no difference', () => {
+test('a topic that matches its declaration has no differences', () => {
   assert.deepEqual(planned({}), []);
   assert.deepEqual(planned({}, 3), []);
 });
@@ -22,7 +22,7 @@ test('a topic never gets fewer partitions', () => {
   assert.deepEqual(planned({ partitions: 8 }), [['partitions', 'reported']]);
 });
 
-test('a topic gets more partitions only when no group is there and none has anything left to read', () => {
+test('a topic gets more partitions only when no group exists and none has anything left to read', () => {
   const idle = { name: 'count', members: 0, lag: 0 };
   assert.deepEqual(planned({ partitions: 4, groups: [idle] }), [['partitions', 'expand']]);
   for (const busy of [
@@ -35,7 +35,7 @@ test('a topic gets more partitions only when no group is there and none has anyt
   }
 });
 
-test('a topic that takes less than is declared is reported, and so are dead letters that may be smaller than their records', () => {
+test('a topic that accepts less than is declared is reported, and so are dead letters that may be smaller than their records', () => {
   const [declared, larger] = [LARGEST_RECORD, LARGEST_RECORD + 1];
   assert.deepEqual(planned({ largestRecord: declared }), []);
   assert.deepEqual(planned({ largestRecord: larger }), []);
@@ -58,7 +58,7 @@ test('a topic that takes less than is declared is reported, and so are dead lett
   ]);
 });
 
-test('a topic that takes records from the far future is reported; one that takes less, or gives them their time, is not', () => {
+test('a topic that accepts records from the far future is reported; one with a stricter limit, or one that sets their time, is not', () => {
   const ANY_TIME = Number('9223372036854775807');
   assert.deepEqual(planned({ mostAheadMs: ANY_TIME }), [['ahead', 'reported']]);
   assert.deepEqual(planned({ mostAheadMs: MOST_AHEAD_MS + 1 }), [['ahead', 'reported']]);

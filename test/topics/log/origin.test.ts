@@ -6,12 +6,12 @@ import { formatOrigin, lineOf, parseLine, parseOrigin, ROUTED } from '../../../t
 const line = lineOf('track-progress', 'enrollment.events', 'AbC', 3);
 const at = (offset: number, index: number, on = line) => ({ line: on, offset, index });
 
-test('an origin is read as it was written', () => {
+test('an origin is the same after writing and reading', () => {
   assert.deepEqual(parseOrigin(formatOrigin(line, 41, 2)), at(41, 2));
   assert.deepEqual(parseOrigin(formatOrigin(lineOf(ROUTED, 'a', '', 0), 0, 0)), at(0, 0, 'routed/a/0'));
 });
 
-test('an offset or index that cannot be counted is no origin', () => {
+test('an offset or index outside the range of numbers is not an origin', () => {
   assert.equal(parseOrigin(formatOrigin(line, 1e15, 0)), undefined);
   assert.equal(parseOrigin(formatOrigin(line, 0, 1e9)), undefined);
   assert.equal(parseOrigin(formatOrigin(line, -1, 0)), undefined);
@@ -27,14 +27,14 @@ test('a position passes once, and so does everything before it', () => {
   assert.equal(dedupe.pass(at(6, 0)), true);
 });
 
-test('every job, topic and partition has a mark of its own', () => {
+test('every job, topic and partition has a dedupe position of its own', () => {
   const dedupe = DedupePositions.none();
   assert.equal(dedupe.pass(at(5, 0)), true);
   assert.equal(dedupe.pass(at(5, 0, lineOf('notify', 'enrollment.events', 'AbC', 3))), true);
   assert.equal(dedupe.pass(at(5, 0, lineOf('track-progress', 'enrollment.events', 'AbC', 4))), true);
 });
 
-test('marks are kept as text, and none are no text', () => {
+test('dedupe positions are kept as text, and none are an empty text', () => {
   const dedupe = DedupePositions.none();
   assert.equal(dedupe.toString(), '');
   dedupe.pass(at(5, 1));
@@ -43,20 +43,20 @@ test('marks are kept as text, and none are no text', () => {
   assert.equal(again.pass(at(5, 2)), true);
 });
 
-test('a copy goes its own way', () => {
+test('a copy is independent', () => {
   const dedupe = DedupePositions.none();
   const copy = dedupe.copy();
   copy.pass(at(5, 0));
   assert.equal(dedupe.pass(at(5, 0)), true);
 });
 
-test('a topic that was made again has lines of its own', () => {
+test('a topic that was made again has dedupe positions of its own', () => {
   const dedupe = DedupePositions.none();
   assert.equal(dedupe.pass(at(5, 0)), true);
   assert.equal(dedupe.pass(at(0, 0, lineOf('track-progress', 'enrollment.events', 'XyZ', 3))), true);
 });
 
-test('what was seen before lines named ids is not passed again under one', () => {
+test('what was seen before dedupe positions had ids is recognised under an id', () => {
   const dedupe = DedupePositions.parse('[["track-progress/enrollment.events/3",[5,1]]]');
   assert.equal(dedupe.pass(at(5, 1)), false);
   assert.equal(dedupe.pass(at(5, 2)), true);
@@ -66,7 +66,7 @@ test('what was seen before lines named ids is not passed again under one', () =>
   );
 });
 
-test('a line says its job, topic, id and partition', () => {
+test('a dedupe position names its job, topic, id and partition', () => {
   assert.deepEqual(parseLine(line), {
     upstream: 'track-progress/enrollment.events',
     job: 'track-progress',
@@ -76,7 +76,7 @@ test('a line says its job, topic, id and partition', () => {
   });
 });
 
-test('marks of hundreds of partitions are short, and read as they were', () => {
+test('dedupe positions of hundreds of partitions are short, and the same after reading', () => {
   const dedupe = DedupePositions.none();
   for (let partition = 0; partition < 300; partition += partition === 7 ? 5 : 1) {
     const offset = 1_000_000 + ((partition * 7919) % 50_000);
@@ -89,7 +89,7 @@ test('marks of hundreds of partitions are short, and read as they were', () => {
   assert.equal(DedupePositions.parse(text).size, dedupe.size);
 });
 
-test('marks of two partitions are merged to the later of each line', () => {
+test('dedupe positions of two partitions are merged to the later of each', () => {
   const [one, other] = [DedupePositions.none(), DedupePositions.none()];
   one.pass(at(5, 1));
   other.pass(at(5, 2));
@@ -99,7 +99,7 @@ test('marks of two partitions are merged to the later of each line', () => {
   assert.equal(one.pass(at(1, 0, lineOf('notify', 'enrollment.events', 'AbC', 3))), false);
 });
 
-test('lines of speakers that nobody knows any more are forgotten', () => {
+test('dedupe positions of jobs that no longer exist are pruned', () => {
   const dedupe = DedupePositions.none();
   dedupe.pass(at(5, 1));
   dedupe.prune(({ job }) => job !== 'track-progress');

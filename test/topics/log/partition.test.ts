@@ -16,7 +16,7 @@ test('murmur2 gives the hashes that Kafka publishes', () => {
   for (const [key, hash] of VECTORS) assert.equal(murmur2(Buffer.from(key)), hash, key);
 });
 
-test('a key lies in the partition that the Java client would choose', () => {
+test('a key is in the partition that the Java client would choose', () => {
   // toPositive(hash) % partitions: the sign bit is cleared, the number is not negated.
   for (const [key, hash] of VECTORS) {
     for (const partitions of [1, 6, 7, 64]) {
@@ -32,7 +32,7 @@ test('keys of every length spread over all partitions', () => {
   for (const count of counts) assert.ok(count > 800 && count < 1200, `${counts}`);
 });
 
-test('a text lies in the partition of its bytes in UTF-8, whatever it is', () => {
+test('a text is in the partition of its bytes in UTF-8, whatever it contains', () => {
   for (const key of ['', 'ada', 'ä', 'a\u{1F30A}', '\ud800', 'x'.repeat(512), 'x'.repeat(513), `${'x'.repeat(511)}é`]) {
     assert.equal(partitionOfText(key, 64), partitionOf(new TextEncoder().encode(key), 64), JSON.stringify(key));
   }

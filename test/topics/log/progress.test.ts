@@ -8,7 +8,7 @@ const behind = new Map([
   ['course_index', 100],
 ]);
 
-test('what is committed beside an offset is read as it was, whether views are behind and a record is half done or not', () => {
+test('what is committed beside an offset is the same after reading, with or without views behind and a half-applied record', () => {
   for (const views of [new Map<string, number>(), behind]) {
     for (const within of [undefined, { after: 'a|b,c=d', index: 4 }]) {
       const text = formatProgress({ ...progress, behind: views, within }, 110);
@@ -19,7 +19,7 @@ test('what is committed beside an offset is read as it was, whether views are be
   }
 });
 
-test('how far a view is behind is added up over the partitions, and a record that is half done counts', () => {
+test('the lag of a view is added up over the partitions, and a half-applied record counts', () => {
   const committed = (offset: number, views: ReadonlyMap<string, number>) => ({
     offset,
     metadata: formatProgress({ ...progress, behind: views }, offset),

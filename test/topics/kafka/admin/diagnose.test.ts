@@ -11,7 +11,7 @@ import {
 
 const brief = ({ state, message }: Finding) => `${state}: ${message}`;
 
-test('the release of a broker follows from the versions that it offers', () => {
+test('the release of a broker is derived from the versions that it offers', () => {
   const release = (lowest: number, highest: number) =>
     brief(
       versionFound(
@@ -31,7 +31,7 @@ test('the release of a broker follows from the versions that it offers', () => {
   assert.equal(brief(versionFound([], 1)), 'problem: Kafka, older than 3.5, 1 broker');
 });
 
-test('brokers that take smaller requests than ours are a problem', () => {
+test('brokers that accept smaller requests than ours are a problem', () => {
   const mib = 1024 * 1024;
   assert.deepEqual(requestsFound(undefined), []);
   assert.deepEqual(requestsFound(100 * mib), []);
@@ -40,7 +40,7 @@ test('brokers that take smaller requests than ours are a problem', () => {
   ]);
 });
 
-test('one copy of anything is a warning', () => {
+test('a single replica of anything is a warning', () => {
   const [offsets, transactions] = ['offsets.topic.replication.factor', 'transaction.state.log.replication.factor'];
   const settings = (a: number, b: number) =>
     new Map([
@@ -64,7 +64,7 @@ test('metadata near the limit of the brokers are a warning, unless there is a to
   assert.equal(metadataFound(0, 100, true).state, 'problem');
 });
 
-test('the rights that are missing are listed', () => {
+test('the missing rights are listed', () => {
   const none = { read: [], write: [], join: [], transact: [] };
   assert.equal(rightsFinding(none).state, 'ok');
   const { state, message } = rightsFinding({ read: ['a'], write: ['a', 'b'], join: ['g'], transact: ['t'] });

@@ -12,7 +12,7 @@ const topic = (name: string, partitions: number): TopicMetadata => ({
   partitions: Array.from({ length: partitions }, (_, partition) => ({ error: 0, partition, leader: 1, replicas: [1] })),
 });
 
-/** A cluster of which the brokers answer what a test says, and whose metadata is invalidated by others with every answer. */
+/** A cluster whose brokers answer what a test sets, and whose metadata is invalidated by others with every answer. */
 class Answering extends Cluster {
   answers: readonly TopicMetadata[] = [];
   override async describe(names: readonly string[] = []): Promise<readonly TopicMetadata[]> {
@@ -28,7 +28,7 @@ function answering(...answers: readonly TopicMetadata[]): Answering {
   return cluster;
 }
 
-test('a topic is there although the metadata is invalidated while it is described', async () => {
+test('a topic is found although the metadata is invalidated while it is described', async () => {
   const cluster = answering(topic('a', 2), topic('b', 3));
   const found = await cluster.recent(['b', 'a', 'missing']);
   assert.deepEqual(
@@ -40,7 +40,7 @@ test('a topic is there although the metadata is invalidated while it is describe
   );
 });
 
-test('of a broker that has not learnt of the last change nothing is taken: it is asked again', async () => {
+test('an answer of a broker without the last change is ignored, and the request is repeated', async () => {
   const cluster = answering(topic('a', 2));
   cluster.shapes.update(topic('a', 4));
   await assert.rejects(cluster.recent(['a']), /the last change of the topic a/);

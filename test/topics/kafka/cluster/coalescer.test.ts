@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Coalescer } from '../../../../topics/kafka/cluster/coalescer.ts';
 
-/** Answers each request when the test says so. */
+/** Answers each request when the test lets it. */
 function asking() {
   const requests: {
     destination: string;
@@ -24,7 +24,7 @@ function asking() {
   return { coalescer, requests, request };
 }
 
-test('questions at the same time are one request, and those that come meanwhile are the next one', async () => {
+test('concurrent questions share one request, and later ones share the next', async () => {
   const { coalescer, requests, request } = asking();
   const first = [1, 2, 3].map((question) => coalescer.ask('here', question));
   const one = await request(0);
@@ -38,7 +38,7 @@ test('questions at the same time are one request, and those that come meanwhile 
   assert.deepEqual(requests[1]?.questions, [4, 5]);
 });
 
-test('a destination that does not answer holds up no other', async () => {
+test('a destination that does not answer delays no other', async () => {
   const { coalescer, request } = asking();
   void coalescer.ask('silent', 1);
   await request(0);
@@ -47,7 +47,7 @@ test('a destination that does not answer holds up no other', async () => {
   assert.equal(await answered, 'b');
 });
 
-test('an error is that of its own question; a request that fails is an error for all of its questions, and for no later one', async () => {
+test('an error belongs to its own question; a failing request is an error for all of its questions, and for no later one', async () => {
   const { coalescer, request } = asking();
   const [wrong, right] = [coalescer.ask('here', 1), coalescer.ask('here', 2)];
   (await request(0)).answer([new RangeError('no'), 'b']);

@@ -7,13 +7,13 @@ const WHERE = { host: 'broker', port: 9092 };
 const mixUp = (url: string, tls: boolean, mechanisms?: Listener['mechanisms']) =>
   mixUpOf(settingsOf({ url }), WHERE, { tls, mechanisms });
 
-test('a listener that is spoken to as it wants to be is no mix-up', () => {
+test('a listener that is addressed correctly is no mix-up', () => {
   assert.equal(mixUp('kafka://broker', false), undefined);
   assert.equal(mixUp('kafkas://broker', true), undefined);
   assert.equal(mixUp('kafkas://a:b@broker?sasl=PLAIN', true, ['PLAIN', 'OAUTHBEARER']), undefined);
 });
 
-test('TLS on one side alone, a user that is not wanted or missing, and another mechanism are each named with the remedy', () => {
+test('TLS on one side only, an unwanted or missing user, and another mechanism are each named with the remedy', () => {
   assert.match(mixUp('kafkas://broker', false) ?? '', /^broker:9092 does not speak TLS.*write kafka:/);
   assert.match(mixUp('kafka://broker', true) ?? '', /speaks TLS.*write kafkas:/);
   assert.match(mixUp('kafka://a:secret@broker', false) ?? '', /takes no user: leave user:password@ out/);
@@ -23,7 +23,7 @@ test('TLS on one side alone, a user that is not wanted or missing, and another m
   assert.ok(!wrong.includes('secret'));
 });
 
-test('the mechanisms are read from the answer of a broker, and from nothing else', () => {
+test('the mechanisms are read only from the answer of a broker', () => {
   const body = Buffer.concat([
     Buffer.from([0x54, 0x52, 0x49, 0x42 - 1]),
     Buffer.from([0, 33, 0, 0, 0, 1, 0, 5]),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settingsOf } from '../../../../topics/kafka/cluster/options.ts';
 
-test('a URL names brokers, and 9092 is their port unless it says another', () => {
+test('a URL names brokers, and 9092 is their default port', () => {
   const { brokers, security } = settingsOf({ url: 'kafka://a:9094,b,[::1]:9095' });
   assert.deepEqual(brokers, [
     { host: 'a', port: 9094 },
@@ -12,7 +12,7 @@ test('a URL names brokers, and 9092 is their port unless it says another', () =>
   assert.deepEqual(security, { tls: undefined, sasl: undefined });
 });
 
-test('kafkas is TLS, with an authority of its own if one is given', () => {
+test('kafkas is TLS, with a custom authority if one is given', () => {
   assert.deepEqual(settingsOf({ url: 'kafkas://a' }).security.tls, {});
   assert.deepEqual(settingsOf({ url: 'kafkas://a', tls: { ca: 'PEM', cert: undefined } }).security.tls, { ca: 'PEM' });
   assert.equal(settingsOf({ url: 'kafka://a', tls: { ca: 'PEM' } }).security.tls, undefined, 'the URL decides');
@@ -35,7 +35,7 @@ test('compression and replication are parameters', () => {
   );
 });
 
-test('what is no URL of Kafka is refused, and no password is repeated', () => {
+test('an invalid URL is refused without showing its password', () => {
   for (const url of [
     'http://a',
     'kafka://',

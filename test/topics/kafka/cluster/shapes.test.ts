@@ -27,14 +27,14 @@ test('a topic that was expanded or created again has changed', () => {
   assert.equal(shapes.change({ name: 'unheard', id: 'a', partitions: 1 }), undefined);
 });
 
-test('the answer of a broker that has not learnt of the last change is left out', () => {
+test('the answer of a broker without the last change is ignored', () => {
   const shapes = new Shapes();
   for (const heard of [made('a', 4), made('a', 6), made('b', 3)]) assert.ok(shapes.update(heard));
   for (const late of [made('a', 4), made('a', 6), made('b', 2)]) assert.equal(shapes.update(late), false);
   assert.deepEqual(shapes.of('orders'), { name: 'orders', id: 'b', partitions: 3 });
 });
 
-test('where brokers give no ids a topic can only grow', () => {
+test('where brokers give no ids only growth of a topic is a change', () => {
   const shapes = new Shapes();
   shapes.update(made(undefined, 4));
   const was = shapes.of('orders') as TopicShape;

@@ -11,7 +11,7 @@ function fetched(count: number, bytes: number): Fetched {
   return { topic: 'orders', partition: 0, error: 0, highWatermark: 9, lastStable: 9, begin: 0, aborted: [], records };
 }
 
-test('a batch counts until its last record was taken, and not until it is looked for in vain', () => {
+test('a batch counts in the size until its last record was taken, without another take', () => {
   for (const [count, bytes, takes] of [
     [1, 6_000_000, [1]],
     [4, 1000, [2, 2]],

@@ -19,13 +19,13 @@ const member = (id: string, owned: readonly number[] = [], about: Partial<Member
   ...about,
 });
 
-test('partitions that nobody owns are divided evenly', () => {
+test('partitions without an owner are divided evenly', () => {
   const assigned = assign(range(7), [member('a'), member('b'), member('c')]);
   assert.deepEqual([...assigned.values()].map(({ length }) => length).sort(), [2, 2, 3]);
   assert.deepEqual([...assigned.values()].flat().sort(), range(7));
 });
 
-test('a partition that moves is assigned to nobody while its member owns it, and then to the other', () => {
+test('a partition that moves is assigned to nobody while its member owns it, and then to the new one', () => {
   const first = assign(range(4), [member('a', [0, 1, 2, 3]), member('b')]);
   assert.deepEqual([first.get('a'), first.get('b')], [[0, 1], []]);
   const second = assign(range(4), [member('a', [0, 1]), member('b')]);
@@ -38,13 +38,13 @@ test('a partition that moves is assigned to nobody while its member owns it, and
   );
 });
 
-test('a member that leaves keeps nothing, and nobody is assigned what it still owns', () => {
+test('a member that leaves keeps nothing, and what it still owns is assigned to nobody', () => {
   const assigned = assign(range(4), [member('a', [0, 1], { leaving: true }), member('b', [2]), member('c', [3])]);
   assert.deepEqual([assigned.get('a'), assigned.get('b'), assigned.get('c')], [[], [2], [3]]);
   assert.deepEqual(assign(range(1), [member('a', [0], { leaving: true })]).get('a'), []);
 });
 
-test('of two members that name a partition, the one with the later generation owns it', () => {
+test('of two members that claim a partition, the one with the later generation owns it', () => {
   const members = [member('a', [0], { generation: 5 }), member('b', [0, 1], { generation: 3 })];
   for (const order of [members, members.toReversed()]) {
     const assigned = assign(range(2), order);
@@ -81,7 +81,7 @@ test('after a few rebalances any group is even, nothing is lost, and no partitio
   );
 });
 
-test('subscriptions and assignments come back from their bytes', () => {
+test('subscriptions and assignments are the same after encoding and decoding', () => {
   const subscription = { topic: 'enrollment.events', owned: [3, 70_000], generation: 12, leaving: true };
   assert.deepEqual(decodeSubscription(encodeSubscription(subscription)), subscription);
   assert.deepEqual(decodeAssignment(encodeAssignment('orders', [0, 5]), 'orders'), [0, 5]);

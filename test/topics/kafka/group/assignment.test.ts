@@ -34,7 +34,7 @@ test('the listener is called once for a partition, however often it is assigned'
   assert.deepEqual(assignment.partitions, [0, 1, 2]);
 });
 
-test('calls wait for each other, and a partition counts until the listener has let go of it', async () => {
+test('calls are sequential, and a partition counts until the listener has released it', async () => {
   const { assignment, calls, block } = listening();
   assignment.add([0, 1]);
   await setImmediate();
@@ -51,7 +51,7 @@ test('calls wait for each other, and a partition counts until the listener has l
   assert.deepEqual(assignment.partitions, [1, 2]);
 });
 
-test('the listener never hears of a partition that was revoked before its turn', async () => {
+test('the listener is not called for a partition that was revoked before its turn', async () => {
   const { assignment, calls, block } = listening();
   assignment.add([0]);
   await setImmediate();
@@ -65,7 +65,7 @@ test('the listener never hears of a partition that was revoked before its turn',
   assert.deepEqual(assignment.partitions, []);
 });
 
-test('an error of the listener rejects the revocation, and the next call is made all the same', async () => {
+test('an error of the listener rejects the revocation, and the next call is still made', async () => {
   const seen: number[] = [];
   const assignment = new Assignment({
     assigned: (partitions) => void seen.push(...partitions),

@@ -16,7 +16,7 @@ import { formatOrigin, lineOf, parseOrigin } from '../../../../topics/log/origin
 
 const offsets = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 
-test('metadata are read from the metadata as they were, whatever they are', () => {
+test('metadata are the same after writing and reading, whatever they contain', () => {
   fc.assert(
     fc.property(offsets, fc.string({ unit: 'binary', maxLength: 3000 }), (offset, text) => {
       const metadata = Buffer.from(text).toString();
@@ -29,13 +29,13 @@ test('metadata are read from the metadata as they were, whatever they are', () =
   }
 });
 
-test('a reference is read as it was', () => {
+test('a reference is the same after writing and reading', () => {
   const reference = { partition: 3, offset: 70_000_000_000, checksum: checksumOf(Buffer.from('metadata')) };
   assert.deepEqual(unseal(seal(5, referring(reference)), 5), { reference });
   assert.ok(seal(Number.MAX_SAFE_INTEGER, referring(reference)).length < 128);
 });
 
-test('what another tool has committed is not taken for ours', () => {
+test('a commit of another tool is not mistaken for ours', () => {
   const ours = seal(5, encodeMetadata('metadata'));
   for (const [metadata, offset] of [
     ['', 5],
@@ -50,19 +50,19 @@ test('what another tool has committed is not taken for ours', () => {
   }
 });
 
-test('metadata of the releases before there was a version is ours', () => {
+test('metadata of releases before the versioned format are recognised as ours', () => {
   const metadata = JSON.stringify(Array.from({ length: 200 }, (_, i) => [`job/topic/${i}`, [i, 0]]));
   assert.deepEqual(unseal(metadata, 7), { metadata });
   assert.deepEqual(unseal(`~${deflateRawSync(metadata, { level: 9 }).toString('base64')}`, 7), { metadata });
 });
 
-test('metadata of a newer version waits for the newer release', () => {
+test('metadata of a newer version require the newer release', () => {
   for (const metadata of ['tributary2/5/=x', 'tributary10/anything', 'tributary3/']) {
     assert.throws(() => unseal(metadata, 5), { code: 'FORMAT_NEWER', kind: 'retry', message: /newer release/ });
   }
 });
 
-test('the metadata of five jobs and 128 partitions fit what brokers take by default', () => {
+test('the metadata of five jobs and 128 partitions fit the default limit of brokers', () => {
   const metadata = DedupePositions.none();
   const jobs = ['track-progress', 'summarize-batch', 'project-group', 'notify', 'deliver-message'];
   for (let i = 0; i < 640; i++) {

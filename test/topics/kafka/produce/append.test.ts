@@ -12,7 +12,7 @@ const made = (value: Buffer, partition = 0): NewRecord => ({
   timestamp: 0,
 });
 
-test('records are cut into batches of at most 900 kB and 5,000 records, in order', () => {
+test('records are divided into batches of at most 900 kB and 5,000 records, in order', () => {
   const small = Array.from({ length: 12_000 }, (_, i) => made(Buffer.from(String(i))));
   assert.deepEqual(
     split(small).map(({ length }) => length),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Semaphore } from '../../../../topics/kafka/produce/semaphore.ts';
 
-test('so many run at a time, first come, first served, and one that fails makes room too', async () => {
+test('the number of concurrent calls is limited, in the order of arrival, and a failing call releases its permit too', async () => {
   const semaphore = new Semaphore(2);
   const begun: number[] = [];
   const ends = Array.from({ length: 4 }, () => Promise.withResolvers<void>());

@@ -7,7 +7,7 @@ const i32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const i64 = fc.maxSafeInteger();
 const fraction = (large: number) => Math.trunc(large / 4) || 0;
 
-test('numbers and texts are read as they were written, at any place', () => {
+test('numbers and texts are the same after writing and reading, at any offset', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(i32, i64, fc.string({ unit: 'binary' }))), (rows) => {
       const writer = new ByteWriter(1);
@@ -41,14 +41,14 @@ test('numbers and texts are read as they were written, at any place', () => {
   );
 });
 
-test('tagged fields of a newer broker are passed over', () => {
+test('tagged fields of a newer broker are skipped', () => {
   const writer = new ByteWriter().uvarint(2).uvarint(0).uvarint(3).raw(Buffer.from('abc')).uvarint(9).uvarint(0).i8(7);
   const reader = new ByteReader(writer.written);
   reader.tags();
   assert.equal(reader.i8(), 7);
 });
 
-test('an answer that ends too early, or whose numbers never end, is said to be unreadable', () => {
+test('a truncated answer, or one with endless numbers, is reported as unreadable', () => {
   const endless = Buffer.alloc(20, 0xff);
   for (const read of [
     () => new ByteReader(Buffer.alloc(3)).i32(),

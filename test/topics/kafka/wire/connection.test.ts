@@ -1,4 +1,4 @@
-/** The pieces of kafkajs that are used and are not public: if a version changes them, it is noticed here and not in production. */
+/** The parts of kafkajs that are used and not public: if a version changes them, it is noticed here and not in production. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
@@ -18,24 +18,24 @@ process.on('warning', ({ name }) => warnings.push(name));
 
 const require = createRequire(import.meta.url);
 
-test('kafkajs is the version that this was written for, and other users of the process find it unchanged', () => {
+test('the version of kafkajs is the supported one, and other users in the process find it unchanged', () => {
   assert.equal(require('kafkajs/package.json').version, '2.2.4');
   const { scheduleCheckPendingRequests } = require('kafkajs/src/network/requestQueue/index.js').prototype;
   assert.match(String(scheduleCheckPendingRequests), /CHECK_PENDING_REQUESTS_INTERVAL/);
 });
 
-test('a broker that raised its lowest version is an error that says so', async (t) => {
+test('a broker that raised its lowest version causes an error that says so', async (t) => {
   const port = await listening(t, (socket, correlation) => socket.write(versions(correlation, [[HEARTBEAT, 9, 12]])));
   const connection = connectionTo(t, port);
   await assert.rejects(connection.send(BEAT), { code: 'CONFIG_INVALID', message: /does not speak .* Heartbeat/ });
 });
 
-test('a broker that takes connections and never answers is given up', async (t) => {
+test('a broker that accepts connections and never answers is given up', async (t) => {
   const port = await listening(t, () => {});
   await assert.rejects(connectionTo(t, port).send(BEAT), { name: /Unreachable|TimedOut/ });
 });
 
-test('a broker that ends the connection in the middle of a request is an error, and the next request connects again', async (t) => {
+test('a broker that ends the connection during a request is an error, and the next request connects again', async (t) => {
   let connections = 0;
   const port = await listening(t, (socket, correlation, api) => {
     if (api === API_VERSIONS) {
@@ -50,7 +50,7 @@ test('a broker that ends the connection in the middle of a request is an error, 
   assert.equal(connections, 2);
 });
 
-test('an answer that does not come fails its own request, and the next one goes by another connection', async (t) => {
+test('a missing answer fails its own request, and the next one uses another connection', async (t) => {
   const sockets = new Set<Socket>();
   const joins: [Socket, number][] = [];
   const waiting = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ test('an answer that does not come fails its own request, and the next one goes 
   await ended;
 });
 
-test('nothing is sent for as long as the broker has asked in its last answer', async (t) => {
+test('nothing is sent for as long as the last answer of the broker demands', async (t) => {
   const seen: number[] = [];
   const port = await listening(t, (socket, correlation, api) => {
     seen.push(api);
@@ -98,7 +98,7 @@ test('nothing is sent for as long as the broker has asked in its last answer', a
   await assert.rejects(waiting, { name: 'Unreachable' });
 });
 
-test('no answer starts a timer that Node warns of', () => {
+test('no answer starts a timer that Node warns about', () => {
   assert.deepEqual(warnings, []);
 });
 

@@ -74,7 +74,7 @@ const anyRecord = fc
   })
   .map((about) => made(about));
 
-test('any records come back, with any codec, in place', () => {
+test('any records are the same after writing and reading, with any codec, at their offsets', () => {
   fc.assert(
     fc.property(
       fc.array(anyRecord, { minLength: 1, maxLength: 30 }),
@@ -101,14 +101,14 @@ test('a batch of 150,000 records is read: more than kafkajs can', () => {
   assert.equal(recordsOf(encodeBatch(records, PRODUCER, 'zstd')).length, 150_000);
 });
 
-test('a large record is compressed beside the event loop, so that it is no larger than it came', async () => {
+test('a large record is compressed outside the event loop, and is not larger than when it arrived', async () => {
   const large = made({ value: Buffer.alloc(12_000_000, 'learner '), timestamp: 7 });
   const batch = await encodeLarge([large], { ...PRODUCER, sequence: 3, transactional: true });
   assert.ok(batch.length < 100_000, `${batch.length} bytes`);
   assert.deepEqual(recordsOf(batch).map(plain), [plain(large)]);
 });
 
-test('a batch that was damaged on its way is noticed: kafkajs does not look', () => {
+test('a batch that was damaged on its way is detected, which kafkajs does not do', () => {
   const batch = encodeBatch([made()], PRODUCER, 'none');
   batch.writeUInt8(batch.readUInt8(batch.length - 3) ^ 1, batch.length - 3);
   assert.throws(() => recordsOf(batch), {
@@ -117,37 +117,37 @@ test('a batch that was damaged on its way is noticed: kafkajs does not look', ()
   });
 });
 
-test('a key that is kept does not keep the answer it came in: with kafkajs it is a view of it', () => {
+test('a kept key does not keep the whole answer in memory: in kafkajs it is a view of it', () => {
   const batch = encodeBatch([made({ value: Buffer.alloc(500_000) }), made()], PRODUCER, 'none');
   const key = recordsOf(batch)[1]?.key as Buffer;
   assert.ok(key.buffer.byteLength <= Buffer.poolSize);
 });
 
-test('a batch that the end of an answer cuts off is left for the next one', () => {
+test('a batch that is truncated by the end of an answer is left for the next one', () => {
   const batch = encodeBatch([made()], PRODUCER, 'none');
   for (const length of [0, 10, 61, batch.length - 1]) assert.deepEqual(batchHeads(batch.subarray(0, length)), []);
   assert.equal(batchHeads(Buffer.concat([batch, batch.subarray(0, 70)])).length, 1);
 });
 
-test('records in the format of before Kafka 0.11 are refused', () => {
+test('records in the format from before Kafka 0.11 are refused', () => {
   const batch = encodeBatch([made()], PRODUCER, 'none');
   batch.writeInt8(1, 16);
   assert.throws(() => batchHeads(batch), { code: 'STORE_BROKEN' });
 });
 
-test('records with a codec that is not known are refused', () => {
+test('records with an unknown codec are refused', () => {
   const [head] = batchHeads(encodeBatch([made()], PRODUCER, 'none'));
   assert.ok(head);
   assert.throws(() => new BatchReader({ ...head, attributes: 6 }, 0), { code: 'STORE_BROKEN' });
 });
 
-test('a log that stamps records itself gives them its own time', () => {
+test('records of a log that sets timestamps itself have the time of the log', () => {
   const [head] = batchHeads(encodeBatch([made({ timestamp: 5 }), made({ timestamp: 9 })], PRODUCER, 'none'));
   assert.ok(head);
   assert.equal(new BatchReader({ ...head, attributes: 0x08 }, 0).next()?.timestamp, 9);
 });
 
-test('a reader sees the records of committed transactions and of none, and no metadata', () => {
+test('a reader sees only the records of committed transactions, and no metadata', () => {
   const sent = (id: string, at: number, transactional: boolean) => {
     const batch = encodeBatch([made({ key: Buffer.from(`${id}@${at}`) })], { ...PRODUCER, id, transactional }, 'none');
     batch.writeBigInt64BE(BigInt(at), 0);
