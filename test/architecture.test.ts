@@ -114,7 +114,7 @@ const RULES: readonly Rule[] = [
   {
     files: ['network/**'],
     ours: ['core/*', 'network/*'],
-    libraries: ['node:net', 'node:tls'],
+    libraries: ['node:http', 'node:net', 'node:tls'],
     why: 'what the clients of all servers share knows none of them',
   },
   {

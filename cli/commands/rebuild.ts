@@ -1,4 +1,4 @@
-/** `tributary rebuild`: the rows of a job anew from its topic, beside the job. See `jobs/runtime/generations/` for what makes that safe. */
+/** `tributary rebuild`: the rows of a job anew from its topic, beside the job. See `jobs/runtime/rows/generations/` for what makes that safe. */
 
 import { shownLine } from '../../app/shown.ts';
 import { prepareSchemas } from '../../app/wiring.ts';

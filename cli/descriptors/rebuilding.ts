@@ -3,6 +3,7 @@ import type { Args } from '../commands/rebuild.ts';
 import { command, flag, one, value } from '../descriptor.ts';
 import { usage } from '../errors.ts';
 import { json, natural } from '../options.ts';
+import { checkYes, whatOf } from './generations.ts';
 
 export const rebuild = command('rebuild', {
   description:
@@ -22,16 +23,9 @@ export const rebuild = command('rebuild', {
     json,
   },
   args: ({ job, follow, status, compare, swap, back, drop, yes, json }, { progress }): Args => {
-    const named: Args['what'][] = [];
-    if (status) named.push('status');
-    if (compare) named.push('compare');
-    if (swap) named.push('swap');
-    if (back) named.push('back');
-    if (drop !== null) named.push('drop');
-    if (named.length > 1) throw usage('give one of --status, --compare, --swap, --back and --drop');
-    const what = named[0] ?? 'make';
+    const what = whatOf({ status, compare, swap, back, drop });
     if (follow && what !== 'make') throw usage('--follow goes with none of the others');
-    if (yes && !['swap', 'back', 'drop'].includes(what)) throw usage('--yes goes with --swap, --back or --drop');
+    checkYes(what, yes);
     return { job, what, generation: drop, follow, yes, json, progress };
   },
   prepares: 'nothing',

@@ -4,6 +4,7 @@ import type { Args as RebuildArgs } from '../commands/rollup/rebuild.ts';
 import { any, command, flag, one, value, values } from '../descriptor.ts';
 import { usage } from '../errors.ts';
 import { csv, day, dryRun, json, moment, natural, position, whole } from '../options.ts';
+import { checkYes, whatOf } from './generations.ts';
 
 const HOUR_MS = 3_600_000;
 const tables = any('table', 'segment tables');
@@ -83,16 +84,9 @@ export const rebuild = command('rollup rebuild', {
     json,
   },
   args: ({ datasource, fromArchive, status, compare, swap, back, drop, yes, json }, { progress }): RebuildArgs => {
-    const named: RebuildArgs['what'][] = [];
-    if (status) named.push('status');
-    if (compare) named.push('compare');
-    if (swap) named.push('swap');
-    if (back) named.push('back');
-    if (drop !== null) named.push('drop');
-    if (named.length > 1) throw usage('give one of --status, --compare, --swap, --back and --drop');
-    const what = named[0] ?? 'make';
+    const what = whatOf({ status, compare, swap, back, drop });
     if (fromArchive && what !== 'make' && what !== 'swap') throw usage('--from-archive goes with --swap, or with none');
-    if (yes && !['swap', 'back', 'drop'].includes(what)) throw usage('--yes goes with --swap, --back or --drop');
+    checkYes(what, yes);
     return { datasource, archive: fromArchive, what, generation: drop, yes, json, progress };
   },
   prepares: 'nothing',

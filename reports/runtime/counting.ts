@@ -68,12 +68,12 @@ interface Addition {
   readonly record: LogRecord;
 }
 
+/** `unchanged`: the datasource counts others of this type, but not this one. */
 type Verdict =
-  | 'counted'
-  | 'left out'
+  | { readonly kind: 'counted' }
+  | { readonly kind: 'skip'; readonly why: 'unchanged' }
   | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
 
-/** `left out`: the datasource counts others of this type, but not this one. */
 export function added(source: SegmentSource, into: SegmentFold, { event, found, record }: Addition): Verdict {
   if (found instanceof Rejection) return { kind: 'reject', code: found.code, message: found.message };
   const before = into.events;
@@ -84,5 +84,5 @@ export function added(source: SegmentSource, into: SegmentFold, { event, found, 
     const message = `${source.name} failed at ${event.type}: ${messageOf(error)}`;
     return { kind: 'reject', code: 'JOB_FAILED', message };
   }
-  return into.events === before ? 'left out' : 'counted';
+  return into.events === before ? { kind: 'skip', why: 'unchanged' } : { kind: 'counted' };
 }

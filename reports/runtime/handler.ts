@@ -183,17 +183,16 @@ export class RollupHandler implements Handler {
         judged.kind === 'event'
           ? added(source, isCounted ? judging : fold.fold, { event: judged.decoded.event, found: found(i), record })
           : judged;
-      if (verdict === 'counted' && !isCounted && judged.kind === 'event') {
+      if (verdict.kind === 'counted' && !isCounted && judged.kind === 'event') {
         became.applied += 1;
         became.eventTime = judged.decoded.event.time;
         became.odd.addEvent(judged.decoded);
-      } else if (typeof verdict === 'object' && verdict.kind === 'reject' && !isOld) {
+      } else if (verdict.kind === 'reject' && !isOld) {
         const letter = { record, code: verdict.code, message: verdict.message };
         became.rejected.push(letter);
         fold.reject(letter);
       } else {
-        const why = typeof verdict === 'object' && verdict.kind === 'skip' ? verdict.why : 'unchanged';
-        became.skipped[isCounted || (typeof verdict === 'object' && verdict.kind === 'reject') ? 'repeated' : why] += 1;
+        became.skipped[verdict.kind === 'skip' && !isCounted ? verdict.why : 'repeated'] += 1;
       }
       if (!isCounted) fold.pass(record.offset + 1, clock.elapsed());
     }

@@ -67,7 +67,7 @@ export interface Unchanged {
   readonly timers: boolean;
 }
 
-/** Which generation of a job's rows is the one that counts: see `jobs/runtime/generations/`. */
+/** Which generation of a job's rows is the one that counts: see `jobs/runtime/rows/generations/`. */
 export interface StoredGenerations {
   readonly current: number;
   /** As the runtime writes it; the store does not look inside. */

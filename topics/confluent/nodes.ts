@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { messageOf, TributaryError } from '../../core/errors.ts';
+import { answerOf } from '../../network/answer.ts';
 import { certificateProblem, mixUpFinder } from '../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../network/speaking.ts';
 import { isPassing, type RegistryAnswer, type RegistryRequest } from './request.ts';
@@ -96,19 +97,7 @@ export class Nodes {
           },
           signal,
         },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on('data', (chunk: Buffer) => {
-            chunks.push(chunk);
-            size += chunk.length;
-            if (size > LARGEST_ANSWER) response.destroy(new Error(`its answer is larger than ${LARGEST_ANSWER} bytes`));
-          });
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-          );
-          response.on('error', fail);
-        },
+        (response) => void answerOf(response, LARGEST_ANSWER).then(resolve, (error: Error) => fail(error)),
       );
       const fail = (error: Error): void => {
         reject(signal.aborted ? new Error(`it did not answer within ${Math.ceil(ms)} ms`) : error);

@@ -1,12 +1,13 @@
 /** Queries by DuckDB in this process, over segments in a local cache. */
-import type { DuckAnswer, DuckConnection } from '../../../duckdb/connection.ts';
+import type { DuckConnection } from '../../../duckdb/connection.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
 import { identifier, quoted } from '../../../duckdb/names.ts';
 import { type Add, filesOf, pinFiles, type Snapshot } from '../../delta/index.ts';
 import { segmentCache } from '../../segments/cache.ts';
 import { segmentsSql } from '../../segments/source.ts';
 import { type Bounded, bounded, OpenAnswers } from '../bounded.ts';
-import type { Answer, AnswerRow, QueryEngine, QueryOptions, Relation } from '../port.ts';
+import { converted } from '../converted.ts';
+import type { Answer, QueryEngine, QueryOptions, Relation } from '../port.ts';
 import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
 import { type Asked, askedOf } from '../text.ts';
 import { unknownTable } from '../unknown-table.ts';
@@ -68,8 +69,7 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
       const found = await connection.answer(asked.sql, limits.signal);
       ends.push(() => found.close());
       const known = found.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
-      const converts = known.map(({ convert }) => convert);
-      const pages = limits.pages(pagesOf(found, converts));
+      const pages = limits.pages(converted(found.pages, known));
       const columns = known.map(({ name, type }) => ({ name, type }));
       return open.answer({ columns, read: readOf(all) }, pages, close);
     } catch (error) {
@@ -105,13 +105,4 @@ function within(snapshot: Snapshot, days: Days | undefined): Add[] {
   if (days === undefined) return [];
   const read = [...snapshot.days.keys()].filter((day) => day === '' || isWithin(day, days));
   return read.flatMap((day) => filesOf(snapshot, day));
-}
-
-async function* pagesOf(
-  { pages }: DuckAnswer,
-  converts: readonly ReturnType<typeof knownOf>['convert'][],
-): AsyncGenerator<readonly AnswerRow[]> {
-  for await (const rows of pages) {
-    yield rows.map((row) => row.map((value, at) => (converts[at] as (typeof converts)[number])(value)));
-  }
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../core/errors.ts';
 import { openDuckDb } from '../../../duckdb/database.ts';
 import { bounded, OpenAnswers } from '../bounded.ts';
-import type { Answer, AnswerRow, QueryEngine, QueryOptions } from '../port.ts';
+import { converted } from '../converted.ts';
+import type { Answer, QueryEngine, QueryOptions } from '../port.ts';
 import { type At, type LakeOptions, readOf, snapshotsOf } from '../snapshots.ts';
 import { type Asked, askedOf } from '../text.ts';
 import { unknownTable } from '../unknown-table.ts';
@@ -93,8 +94,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
       const all = await limits.wait(newest(asked.relations));
       statement = await begun(asked, all, limits.signal);
       const known = statement.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
-      const converts = known.map(({ convert }) => convert);
-      const pages = limits.pages(pagesOf(statement, converts));
+      const pages = limits.pages(converted(statement.pages, known));
       const columns = known.map(({ name, type }) => ({ name, type }));
       return open.answer({ columns, read: readOf(all) }, pages, close);
     } catch (error) {
@@ -113,13 +113,4 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
       await duck.close();
     },
   };
-}
-
-async function* pagesOf(
-  { pages }: Statement,
-  converts: readonly ReturnType<typeof knownOf>['convert'][],
-): AsyncGenerator<readonly AnswerRow[]> {
-  for await (const rows of pages) {
-    yield rows.map((row) => row.map((value, at) => (converts[at] as (typeof converts)[number])(value)));
-  }
 }

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
+import { answerOf, type HttpAnswer } from '../../../network/answer.ts';
 import { certificateProblem, mixUpFinder } from '../../../network/mix-up.ts';
 import { HTTP } from '../../../network/speaking.ts';
 import { headersOf, type Location } from './location.ts';
@@ -12,10 +13,6 @@ export interface HttpAsked {
   readonly path: string;
   readonly body?: string;
   readonly signal?: AbortSignal | undefined;
-}
-interface HttpAnswer {
-  readonly status: number;
-  readonly text: string;
 }
 
 export interface TrinoHttp {
@@ -59,19 +56,7 @@ export function trinoHttp(location: Location, { ca, patienceMs }: HttpOptions): 
       const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
       const request = (secure ? httpsRequest : httpRequest)(
         { agent, host, port, method, path, headers: { ...headers, ...length }, ...(signal && { signal }) },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on('data', (chunk: Buffer) => {
-            chunks.push(chunk);
-            size += chunk.length;
-            if (size > LARGEST_ANSWER) response.destroy(new Error(`its answer is larger than ${LARGEST_ANSWER} bytes`));
-          });
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-          );
-          response.on('error', reject);
-        },
+        (response) => void answerOf(response, LARGEST_ANSWER).then(resolve, reject),
       );
       request.setTimeout(SILENCE_MS, () => request.destroy(new Error(`it did not answer within ${SILENCE_MS} ms`)));
       request.on('error', reject);

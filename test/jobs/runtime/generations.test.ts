@@ -1,4 +1,4 @@
-/** Another generation of a job's rows, made beside the job, and made current: `jobs/runtime/generations/`. */
+/** Another generation of a job's rows, made beside the job, and made current: `jobs/runtime/rows/generations/`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TributaryError } from '../../../core/errors.ts';
