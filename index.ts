@@ -73,7 +73,16 @@ export {
 } from './jobs/define.ts';
 export { defineModule, definePlatform, type Module, type Platform } from './modules/define.ts';
 export { learning, learningWith } from './modules/learning.ts';
+export { pipeline } from './modules/pipeline.ts';
 export { type Datasource, defineDatasource } from './reports/define-datasource.ts';
+export {
+  type Column,
+  defineReport,
+  type Parameter,
+  type Reads,
+  type Report,
+  type Role,
+} from './reports/define-report.ts';
 export { type Granularity, localDay } from './reports/granularity.ts';
 export { deadLetterTopic, defineTopic, type Topic } from './topics/define.ts';
 

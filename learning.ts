@@ -1,4 +1,4 @@
-/** The declarations of the built-in module, for modules that read its topics, emit to them or look up its rows. */
+/** The declarations of the built-in modules, for modules that read its topics, emit to them or look up its rows. */
 export * from './schemas/batch.ts';
 export * from './schemas/certificate.ts';
 export * from './schemas/content.ts';
@@ -23,6 +23,7 @@ export {
   preferencesChanged,
   preferencesRefused,
 } from './schemas/notification.ts';
+export * from './schemas/pipeline.ts';
 export * from './schemas/rows/batch-summary.ts';
 export * from './schemas/rows/course-structure.ts';
 export * from './schemas/rows/group-membership.ts';
@@ -32,6 +33,8 @@ export * from './schemas/rows/recipient.ts';
 export * from './schemas/rows/user-profile.ts';
 export {
   ownershipTransferred,
+  userConsentGiven,
+  userConsentWithdrawn,
   userCreated,
   userDeleted,
   userMerged,

@@ -10,9 +10,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, TributaryError } from '../core/errors.ts';
+import { hint } from '../core/hint.ts';
 import { DEFAULT_SETTINGS, NETWORKED, POSSESSION_RECORDS } from '../jobs/runtime/stores.ts';
 import { REMOTE_PUBLISH_MS, ROLLUP_DEFAULTS } from '../reports/runtime/settings.ts';
-import { hint } from './hint.ts';
+import { WORKER_DEFAULTS } from '../reports/worker/settings.ts';
+import { count, ms } from './config-numbers.ts';
+import { SERVICE_KEYS } from './config-service.ts';
 import { isServiceLink } from './service-links.ts';
 
 /** What may stand before the colon of each port's URL. `openers.ts` has an implementation for each. */
@@ -46,14 +49,10 @@ const url = (port: Port, doc: string) =>
     .default(`${SCHEMES[port][0]}:`)
     .describe(doc);
 
-const count = (least: number, most: number, preset: number, doc: string) => {
-  const error = `it must be a whole number from ${least} to ${most}`;
-  return z.int({ error }).min(least, { error }).max(most, { error }).default(preset).describe(doc);
-};
-const ms = (least: number, most: number, preset: number, doc: string) => count(least, most, preset, `${doc}, in ms.`);
-
 /** DuckDB takes up to twice as much while it sorts. */
 const DUCK_MB = 256;
+/** With it, a process sorts a million rows in less than 400 MB: on the disk. */
+const REPORT_MB = 96;
 
 const elsewhere = (key: keyof typeof NETWORKED): string => `${NETWORKED[key]} where tables are in Cassandra`;
 
@@ -73,9 +72,9 @@ const schema = z.object({
   searchApiKey: z.string().min(1).optional().describe('A key for Elasticsearch, instead of a name and a password.'),
   objects: url('objects', 'Where segments and report files are.'),
   objectsLinkBase: z
-    .url({ protocol: /^https?$/ })
-    .default('http://127.0.0.1:8080')
-    .describe('What links to objects begin with.'),
+    .union([z.literal(''), z.url({ protocol: /^https?$/ })], 'a URL of http or https')
+    .default('')
+    .describe('What links to objects begin with; 127.0.0.1 and servePort if empty.'),
   objectsLinkSecret: z
     .string()
     .min(16)
@@ -109,7 +108,7 @@ const schema = z.object({
   logLevel: z
     .enum(['error', 'warn', 'info', 'debug'])
     .default('info')
-    .describe('The least important thing that is logged: error, warn, info or debug.'),
+    .describe('The lowest level that is logged: error, warn, info or debug.'),
   metricsHost: z.string().min(1).default('127.0.0.1').describe('The address for metrics and probes.'),
   metricsPort: count(0, 65_535, 0, 'The port for metrics and probes; 0: none.'),
   maxRecords: count(
@@ -128,9 +127,9 @@ const schema = z.object({
     1,
     1000,
     DEFAULT_SETTINGS.batchesAtOnce,
-    `The largest batches at once, of smaller ones as many more; ${elsewhere('batchesAtOnce')}.`,
+    `How many full batches a process applies at once, and more if they are smaller; ${elsewhere('batchesAtOnce')}.`,
   ),
-  waitMs: ms(0, 60_000, DEFAULT_SETTINGS.waitMs, 'How long a job waits for records before it looks up'),
+  waitMs: ms(0, 60_000, DEFAULT_SETTINGS.waitMs, 'How long a job waits for records before it looks for other work'),
   sessionMs: ms(500, HOUR, 10_000, 'How long a process may be silent before Kafka gives its partitions to others'),
   lookupMs: ms(0, HOUR, DEFAULT_SETTINGS.lookupMs, 'How long a lookup may be kept'),
   timerMs: ms(10, HOUR, DEFAULT_SETTINGS.timerMs, 'How often due timers are looked for'),
@@ -160,11 +159,37 @@ const schema = z.object({
     ROLLUP_DEFAULTS.publishBytes / 1_000_000,
     'The memory, in MB, for what a rollup has counted: when it is full, segments are written earlier.',
   ),
+  pipelineEvents: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether jobs report each batch by events, for the datasource pipeline: on or off.'),
   archive: z
     .enum(['on', 'off'])
     .default('off')
     .describe('Whether the events of all topics are kept in tables, too, one row each: on or off.'),
   duckMemoryMb: count(64, 1_000_000, DUCK_MB, 'The memory for queries and segments in this process, in MB.'),
+  reportSecret: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('What passwords of report requests are sealed with; several, with spaces, to replace one.'),
+  reportMemoryMb: count(64, 1_000_000, REPORT_MB, 'The memory for the queries of reports in this process, in MB.'),
+  reportsAtOnce: count(0, 100, WORKER_DEFAULTS.atOnce, 'The reports that run at once in one process.'),
+  reportsPerTenant: count(1, 10_000, WORKER_DEFAULTS.tenantLimit, 'The reports that run at once for one tenant.'),
+  reportLeaseMs: ms(
+    1000,
+    HOUR,
+    WORKER_DEFAULTS.leaseMs,
+    'How long a report worker may be silent before another one begins its reports again',
+  ),
+  reportKeepMs: ms(60_000, 366 * 24 * HOUR, WORKER_DEFAULTS.keepMs, 'How long report files are kept'),
+  reportLinkMs: ms(
+    60_000,
+    7 * 24 * HOUR,
+    24 * HOUR,
+    'How long the links to report files that are sent to people are valid',
+  ),
+  ...SERVICE_KEYS,
   expireEveryMs: ms(
     1000,
     24 * HOUR,

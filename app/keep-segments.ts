@@ -5,6 +5,7 @@
 import { messageOf } from '../core/errors.ts';
 import { currentTable, type KeptStores } from '../reports/operate/kept.ts';
 import { compactTable, expireTable, firstKeptDay } from '../reports/operate/upkeep.ts';
+import { noteUpkeep, UPKEEPS } from '../reports/operate/upkeep-times.ts';
 import type { SegmentSource } from '../reports/runtime/source.ts';
 import type { Logger } from './telemetry.ts';
 
@@ -18,14 +19,24 @@ export async function keepSegments(
   logger: Pick<Logger, 'info' | 'warn'>,
   signal: AbortSignal,
 ): Promise<void> {
+  let isWhole = true;
   for (const source of sources) {
     if (signal.aborted) return;
     try {
       await keep(await open(), source, logger, signal);
     } catch (error) {
       if (signal.aborted) return;
+      isWhole = false;
       logger.warn(`the table of ${source.name} is not looked after: ${messageOf(error)}; it is tried again`);
     }
+  }
+  if (!isWhole) return;
+  try {
+    const { objects } = await open();
+    for (const upkeep of UPKEEPS) await noteUpkeep(objects, upkeep);
+  } catch (error) {
+    if (!signal.aborted)
+      logger.warn(`that tables are looked after is not noted: ${messageOf(error)}; it is tried again`);
   }
 }
 

@@ -5,10 +5,12 @@
 import type { Counter, Registry } from 'prom-client';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
-import { ANOMALIES } from '../jobs/runtime/anomalies.ts';
 import type { Assignment } from '../jobs/runtime/assignment.ts';
-import { SKIPS, type TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import type { TelemetryEvent } from '../jobs/runtime/telemetry.ts';
 import type { Work } from '../jobs/runtime/work.ts';
+import { batchMetrics } from './batch-metrics.ts';
+import { instrumentsIn } from './instruments.ts';
+import { VERSION } from './version.ts';
 
 type EventOf<K extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: K }>;
 
@@ -32,31 +34,19 @@ export async function createMetrics(
   jobs: readonly (Work & Partial<Pick<Job, 'views'>>)[] = [],
   now: () => number = Date.now,
 ) {
-  const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import('prom-client');
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
   const registry: Registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-    new Counter({ name: `tributary_${name}_total`, help, labelNames: [...labelNames], registers: [registry] });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[], collect?: () => void) =>
-    new Gauge({
-      name: `tributary_${name}`,
-      help,
-      labelNames: [...labelNames],
-      registers: [registry],
-      ...(collect && { collect }),
-    });
+  const instruments = await instrumentsIn(registry);
+  const { counter, gauge } = instruments;
+  const batchesOf = batchMetrics(instruments, jobs);
+  gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node']).set(
+    { version: VERSION, node: process.versions.node },
+    1,
+  );
 
   const ofPartition = ['job', 'topic', 'partition'] as const;
   const ofView = ['job', 'view', 'partition'] as const;
-  const records = counter('records', 'Records read, by outcome.', ['job', 'topic', 'outcome']);
-  const oddEvents = counter('odd_events', 'Events applied although something is strange about them.', [
-    'job',
-    'topic',
-    'outcome',
-  ]);
-  const rowsWritten = counter('rows_written', 'Rows written.', ['job']);
-  const viewsWritten = counter('views_written', 'Records of views written.', ['job']);
-  const eventsSent = counter('events_sent', 'Derived events sent.', ['job']);
   const deadLetters = counter('dead_letters', 'Records that became dead letters.', ['job', 'code']);
   const waits = counter('waits', 'Pauses because a store did not answer.', ['job', 'code']);
   const fenced = counter('fenced', 'Partitions given up to a newer owner.', ['job']);
@@ -88,6 +78,11 @@ export async function createMetrics(
   const eventsCounted = counter('events_counted', 'Events in the segments of those commits.', ['job']);
   const segmentRows = counter('segment_rows', 'Rows in the segments of those commits.', ['job']);
   const timersFired = counter('timers_fired', 'Timers that were due and were fired.', ['job']);
+  const rebalances = counter(
+    'rebalances',
+    'Times that the group gave partitions to this process, or took some from it.',
+    ['job', 'outcome'],
+  );
 
   const behind = new Map<string, Behind>();
   const lag = gauge('lag_records', 'Records not read yet, as last known.', ofPartition);
@@ -97,6 +92,17 @@ export async function createMetrics(
     }
   });
   const eventTime = gauge('event_time_seconds', 'The time of the last event applied, since 1970 UTC.', ofPartition);
+  const overdue = new Map<string, { readonly assignment: Assignment; readonly oldest: number | undefined }>();
+  const timersOverdue = gauge(
+    'timers_overdue',
+    'Timers that the last search found due and still pending.',
+    ofPartition,
+  );
+  const timersAge = gauge('timers_overdue_seconds', 'Since when the first of them is due.', ofPartition, () => {
+    for (const { assignment, oldest } of overdue.values()) {
+      timersAge.set(labelsOf(assignment), oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+    }
+  });
   const partitions = gauge('partitions_owned', 'Partitions that this process owns.', ['job']);
   const waiting = gauge('partitions_waiting', 'Partitions that wait for a store; 1 for a job that waits to start.', [
     'job',
@@ -109,13 +115,7 @@ export async function createMetrics(
     'Whether a job of this process runs: 0 before its start and after a fatal error.',
     ['job'],
   );
-  const duration = new Histogram({
-    name: 'tributary_batch_duration_seconds',
-    help: 'Time from the first to the last step of a batch.',
-    labelNames: ['job'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [registry],
-  });
+  const jobPaused = gauge('job_paused', 'Whether an operator has paused the job, as this process knows it.', ['job']);
 
   /** By job: the partitions that it works on; and those that it was given, which it may wait for. */
   const owned = new Map<string, Set<number>>();
@@ -124,12 +124,9 @@ export async function createMetrics(
   const views = new Map<string, Set<string>>();
   let batches = 0;
 
-  for (const { name: job, from, views: viewsOf = [] } of jobs) {
-    const topic = from.name;
-    for (const outcome of ['applied', 'rejected', 'routed', ...SKIPS]) records.inc({ job, topic, outcome }, 0);
-    for (const outcome of [...ANOMALIES, 'undeclared-type']) oddEvents.inc({ job, topic, outcome }, 0);
+  for (const { name: job, views: viewsOf = [] } of jobs) {
     const counted = [published, eventsCounted, segmentRows];
-    const simple = [rowsWritten, viewsWritten, eventsSent, fenced, viewsStale, recordsLost, timersFired, ...counted];
+    const simple = [fenced, viewsStale, recordsLost, timersFired, ...counted];
     for (const each of simple) (each as Counter<'job'>).inc({ job }, 0);
     for (const code of codesOf('reject')) deadLetters.inc({ job, code }, 0);
     for (const outcome of ['topic-remade', 'offset-foreign', 'expanded']) oddClaims.inc({ job, outcome }, 0);
@@ -142,9 +139,10 @@ export async function createMetrics(
       for (const code of [...codesOf('retry'), 'SLOW']) viewWaits.inc({ job, view: into.name, code }, 0);
       for (const each of [viewsRefused, viewsMissed]) each.inc({ job, view: into.name }, 0);
     }
+    for (const outcome of ['assigned', 'revoked']) rebalances.inc({ job, outcome }, 0);
     partitions.set({ job }, 0);
     jobRunning.set({ job }, 0);
-    duration.zero({ job });
+    jobPaused.set({ job }, 0);
   }
 
   const isMine = ({ job, partition }: Assignment): boolean => given.get(job)?.has(partition) ?? true;
@@ -152,7 +150,8 @@ export async function createMetrics(
   function forget(assignment: Assignment): void {
     const { job, partition } = assignment;
     behind.delete(keyOf(assignment));
-    for (const each of [lag, lagAge, eventTime]) each.remove(labelsOf(assignment));
+    overdue.delete(keyOf(assignment));
+    for (const each of [lag, lagAge, eventTime, timersOverdue, timersAge]) each.remove(labelsOf(assignment));
     for (const view of views.get(job) ?? []) {
       viewLag.remove({ job, view, partition });
       viewAge.remove({ job, view, partition });
@@ -187,10 +186,16 @@ export async function createMetrics(
     }
   }
 
+  function timersDue(assignment: Assignment, count: number, oldest?: number): void {
+    timersOverdue.set(labelsOf(assignment), count);
+    overdue.set(keyOf(assignment), { assignment, oldest });
+  }
+
   return {
     registry,
+    instruments,
     jobRunning,
-    oddEvents,
+    oddEvents: batchesOf.oddEvents,
     deadLetters,
     oddClaims,
     viewsStale,
@@ -199,11 +204,12 @@ export async function createMetrics(
     viewsRefused,
     viewsMissed,
     timersFired,
-    published,
-    eventsCounted,
-    segmentRows,
+    rebalances,
+    jobPaused,
 
-    claimed(assignment: Assignment): void {
+    claimed({ job, topic, partition }: Assignment): void {
+      const assignment = { job, topic, partition };
+      timersDue(assignment, 0);
       gives(assignment);
       owns(assignment, true);
     },
@@ -214,6 +220,13 @@ export async function createMetrics(
       owns(assignment, false);
       waits.inc({ job: assignment.job, code });
       waitsFor(assignment.job, String(assignment.partition), code);
+    },
+
+    /** It stays a partition of this process, which reports its lag. */
+    paused(assignment: Assignment): void {
+      gives(assignment);
+      owns(assignment, false);
+      waitsFor(assignment.job, String(assignment.partition), undefined);
     },
 
     resumed(assignment: Assignment): void {
@@ -245,21 +258,26 @@ export async function createMetrics(
       waitsFor(job, STARTING, undefined);
     },
 
-    batch({ job, topic, partition, ...batch }: EventOf<'batch'>): void {
+    batch(batch: EventOf<'batch'>): void {
+      const { job, topic, partition } = batch;
       const assignment = { job, topic, partition };
-      const outcomes = { applied: batch.applied, rejected: batch.rejected, routed: batch.routed, ...batch.skipped };
-      for (const [outcome, count] of Object.entries(outcomes)) records.inc({ job, topic, outcome }, count);
-      for (const [outcome, count] of Object.entries(batch.odd)) oddEvents.inc({ job, topic, outcome }, count);
-      rowsWritten.inc({ job }, batch.rowsWritten);
-      viewsWritten.inc({ job }, batch.viewsWritten);
-      eventsSent.inc({ job }, batch.eventsSent);
-      duration.observe({ job }, batch.durationMs / 1000);
+      batchesOf.add(batch);
       const left = batch.end - batch.next;
       lag.set(labelsOf(assignment), left);
       batches += 1;
       behind.set(keyOf(assignment), { assignment, oldest: left > 0 ? batch.recordTime : undefined, batch: batches });
       if (batch.eventTime !== undefined) eventTime.set(labelsOf(assignment), batch.eventTime / 1000);
     },
+
+    published({ job, events, rows, latenciesMs }: EventOf<'published'>): void {
+      published.inc({ job });
+      eventsCounted.inc({ job }, events);
+      segmentRows.inc({ job }, rows);
+      batchesOf.tookEffect(job, latenciesMs);
+    },
+
+    timersDue: ({ job, topic, partition, count, oldest }: EventOf<'timers-due'>): void =>
+      timersDue({ job, topic, partition }, count, oldest),
 
     /** How many batches there were: to be given to `isBehind` by who looked. */
     batches: (): number => batches,
@@ -268,7 +286,7 @@ export async function createMetrics(
     wantsAge: (assignment: Assignment): boolean =>
       isMine(assignment) && behind.get(keyOf(assignment))?.oldest === undefined,
 
-    /** What somebody found who looked when there had been so many batches; one that came meanwhile knows better. */
+    /** What a reader found after that many batches. A batch since then knows better. */
     isBehind(assignment: Assignment, left: number, oldest: number | undefined, lookedAt: number): void {
       const before = behind.get(keyOf(assignment));
       if (!isMine(assignment) || (before !== undefined && before.batch > lookedAt)) return;

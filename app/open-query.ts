@@ -16,22 +16,29 @@ export async function openQuery({ config, platform }: Setup): Promise<QueryEngin
   if (isEmbedded(config.objects) && !hasData(config.data)) {
     throw new TributaryError('NOT_FOUND', absentText(config.data));
   }
-  const shared: Shared = {
-    config,
-    database() {
-      throw new Error('queries need no database');
-    },
-  };
+  const shared = withoutDatabase(config);
   const objects = await openerOf('objects', config.objects)(shared, config.objects);
   try {
-    const lake = lakeOf(objects, platform.datasources);
-    const engine = await openerOf('query', config.query)({ ...shared, lake }, config.query);
+    const engine = await openEngine({ config, platform }, objects);
     return { ...engine, close: () => engine.close().finally(() => objects.close()) };
   } catch (error) {
     await objects.close();
     throw error;
   }
 }
+
+/** The engine alone, over objects that are open. */
+export function openEngine({ config, platform }: Setup, objects: Objects): Promise<QueryEngine> {
+  const lake = lakeOf(objects, platform.datasources);
+  return openerOf('query', config.query)({ ...withoutDatabase(config), lake }, config.query);
+}
+
+const withoutDatabase = (config: Setup['config']): Shared => ({
+  config,
+  database() {
+    throw new Error('queries need no database');
+  },
+});
 
 function lakeOf(objects: Objects, datasources: Setup['platform']['datasources']): Lake {
   const prefixes = new Map(datasources.map((each) => [each.name, sourceOf(each).prefix]));

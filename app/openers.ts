@@ -20,6 +20,7 @@ import type { Registry } from '../topics/codec/registry.ts';
 import type { TopicsAdmin, WantedTopic } from '../topics/log/admin.ts';
 import type { Transport } from '../topics/log/transport.ts';
 import { type Config, masked, type Port, type Scheme, schemeOf } from './config.ts';
+import { DEFAULT_SERVE_PORT } from './config-service.ts';
 
 export interface Implementations extends Record<ChannelName, Channel | undefined> {
   transport: OpenedTransport;
@@ -195,7 +196,8 @@ const OPENERS: Openers = {
   objects: {
     embedded: async ({ config }) => {
       const { directoryObjects } = await import('../sinks/objects/directory/objects.ts');
-      const { objectsLinkBase: linkBase, objectsLinkSecret: secret } = config;
+      const { objectsLinkSecret: secret, servePort } = config;
+      const linkBase = config.objectsLinkBase || `http://127.0.0.1:${servePort || DEFAULT_SERVE_PORT}`;
       return directoryObjects(join(config.data, 'objects'), { linkBase, ...(secret === undefined ? {} : { secret }) });
     },
     s3: async ({ config }, url) => {
@@ -246,6 +248,14 @@ export function openerOf<P extends Port>(port: P, url: string): Opener<P> {
     'CONFIG_INVALID',
     `${port}: ${masked(port, url)} cannot be used; it must begin with ${allowed.join(' or ')}`,
   );
+}
+
+/** Whether a link to an embedded object is genuine and still holds; undefined where the objects are on a server, which checks its own. */
+export async function linkCheckOf(config: Config) {
+  if (!isEmbedded(config.objects)) return undefined;
+  const { linkSecret, verifyLink } = await import('../sinks/objects/directory/links.ts');
+  const secret = config.objectsLinkSecret ?? linkSecret(join(config.data, 'objects'));
+  return (linked: Parameters<typeof verifyLink>[1], now: number) => verifyLink(secret, linked, now);
 }
 
 /** Looks at a server on its own: connects by itself, answers within some ten seconds, and throws nothing that passes. */

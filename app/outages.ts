@@ -69,7 +69,7 @@ export class Outages implements Telemetry {
     if (kind === 'view-lag' && event.records === 0) this.#over(job, event.view, event.partition);
     if (kind === 'resumed') this.#over(job, undefined, event.partition);
     if (kind === 'job-resumed' || kind === 'job-running') this.#over(job, undefined, STARTING);
-    if (kind === 'released') this.#over(job, 'any', event.partition);
+    if (kind === 'released' || kind === 'paused') this.#over(job, 'any', event.partition);
   }
 
   /** The jobs that have waited for a store for so long, or longer. A view that is behind holds up nothing. */

@@ -56,7 +56,7 @@ function platformIn(found: { readonly default?: unknown }, file: string): Platfo
 
 function whyOf(error: unknown, file: string): string {
   const code = String((error as { code?: unknown } | null)?.code ?? '');
-  const at = placeOf(error);
+  const at = fileAndLineOf(error);
   const text = `${messageOf(error)}${at === undefined ? '' : ` (${at})`}`;
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return `${text}; Node takes types away and translates nothing: write it without enums, namespaces with values and parameter properties (erasableSyntaxOnly of TypeScript finds them)`;
@@ -70,7 +70,7 @@ function whyOf(error: unknown, file: string): string {
 }
 
 /** File and line, where Node says them: before the message of a syntax error, or in the first line of the stack that is a file's. */
-function placeOf(error: unknown): string | undefined {
+function fileAndLineOf(error: unknown): string | undefined {
   if (error instanceof TributaryError || !(error instanceof Error)) return undefined;
   const lines = (error.stack ?? '').split('\n');
   const first = error instanceof SyntaxError ? lines[0] : lines.find((line) => line.includes('file://'));

@@ -9,24 +9,33 @@ import { kindOf, messageOf } from '../core/errors.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
 import { startWhenBack } from '../jobs/runtime/patient.ts';
 import { lookupsFor } from '../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../jobs/runtime/run-group.ts';
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
+import type { Work } from '../jobs/runtime/work.ts';
 import { type Config, masked } from './config.ts';
 import { expire } from './expire.ts';
-import { letHeapGrow } from './heap.ts';
+import { keepHeapSmall, letHeapGrow } from './heap.ts';
 import { keepSegments } from './keep-segments.ts';
 import { watchLag } from './lag-watch.ts';
 import { createMetrics } from './metrics.ts';
 import { isEmbedded } from './openers.ts';
 import { Outages } from './outages.ts';
-
+import { PauseWatch } from './pause-watch.ts';
 import { type Probes, serveProbes } from './probes.ts';
+import { createReportMetrics, type ReportMetrics } from './report-metrics.ts';
+import { reportTelemetry } from './report-telemetry.ts';
+import { type ReportWorker, reportWorker } from './report-worker.ts';
 import { codeOf, RunningJobs } from './running-jobs.ts';
+import type { RunningService } from './service/serve.ts';
+import { createServiceMetrics, type ServiceMetrics } from './service-metrics.ts';
 import { startWork } from './start-work.ts';
 import { statusLine } from './status-line.ts';
+import { storeMetrics, storesOf } from './store-metrics.ts';
 import { createLogger, type Logger, logged, metered, toAll } from './telemetry.ts';
+import { createUpkeepMetrics, watchUpkeep } from './upkeep-watch.ts';
 import { VERSION } from './version.ts';
 import type { Wired } from './wiring.ts';
-import { type AnyWork, isArchive, isJob, isSource } from './works.ts';
+import { type AnyWork, isArchive, isJob, isSource, submittingOf } from './works.ts';
 
 /** Where jobs run, and where that is reported. */
 export interface Host {
@@ -39,11 +48,20 @@ export interface Host {
   say(line: string): Promise<void>;
 }
 
+export interface Served {
+  readonly jobs: readonly AnyWork[];
+  /** Whether this process runs reports, too. */
+  readonly reports: boolean;
+  /** Whether it has the HTTP service, too. */
+  readonly service: boolean;
+}
+
 /** Answers whether every job could work until it was stopped. */
-export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<boolean> {
+export async function serveJobs(host: Host, { jobs, reports, service }: Served): Promise<boolean> {
   const { wired, signal } = host;
   const { config } = wired;
-  letHeapGrow();
+  if (jobs.length > 0) letHeapGrow();
+  else keepHeapSmall();
   const status = statusLine(host.stderr);
   const logger = createLogger(config.logLevel, status.output);
   const outages = new Outages((level, fields, text) => logger[level](fields, text), systemClock.now);
@@ -52,15 +70,30 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
   const telemetry: Telemetry = { tell: (event) => toAll(...telemetries).tell(event) };
   let ready = false;
   let probes: Probes | undefined;
-  let running: RunningJobs<AnyWork> | undefined;
+  let reportMetrics: ReportMetrics | undefined;
+  let serviceMetrics: ServiceMetrics | undefined;
+  let serving: RunningService | undefined;
+  let running: RunningJobs<Startable> | undefined;
+  let worker: ReportWorker | undefined;
   let upkeep: Promise<void> | undefined;
+  let reporting: Promise<void> | undefined;
   const ended = new AbortController();
+  const submitting = reports ? submittingOf(wired.platform) : undefined;
+  const groups = [...jobs, ...(submitting === undefined ? [] : [submitting])];
   try {
     if (config.metricsPort > 0) {
-      const metrics = await createMetrics(jobs);
+      const metrics = await createMetrics(groups);
+      if (reports) reportMetrics = await createReportMetrics(metrics.registry, wired.platform.reports);
+      if (service) serviceMetrics = await createServiceMetrics(metrics.registry);
+      if (jobs.some(isSource)) {
+        const upkeepMetrics = await createUpkeepMetrics(metrics.registry);
+        const watched = { objects: wired.objects, metrics: upkeepMetrics, clock: systemClock };
+        void watchUpkeep(watched, AbortSignal.any([signal, ended.signal]));
+      }
       telemetries.push(metered(metrics));
+      wired.storeCalls.listener = storeMetrics(metrics.instruments, storesOf(config));
       const { transport } = wired.stores;
-      void watchLag({ jobs, transport, metrics, clock: systemClock }, AbortSignal.any([signal, ended.signal]));
+      void watchLag({ jobs: groups, transport, metrics, clock: systemClock }, AbortSignal.any([signal, ended.signal]));
       probes = await serveProbes(config, metrics.registry, () => {
         if (signal.aborted) return 'it is stopping';
         const failed = [...wired.failed].map(([name, { code, message }]) => `${name} failed: ${code}: ${message}`);
@@ -68,14 +101,26 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
         return [...(ready ? [] : ['the jobs are not running yet']), ...failed, ...waiting].join('\n');
       });
     }
-    const runtime = wired.runtime(telemetry);
-    const away = await startWhenBack(jobs, runtime, signal, () => wired.prepareJobs());
+    const { tables } = wired.stores;
+    const pauses = new PauseWatch({ jobs: groups, tables, telemetry, clock: systemClock });
+    const runtime = { ...wired.runtime(telemetry), pauses };
+    const away = await startWhenBack(groups, runtime, signal, async () => {
+      const missing = await wired.prepareJobs();
+      // A job that is paused does not begin.
+      await pauses.look();
+      return missing;
+    });
     if (away !== undefined) logger.warn(errorFields(away), `the jobs begin without the search: ${away.message}`);
     if (signal.aborted) return true;
     const lookups = lookupsFor(runtime);
+    void pauses.watch(AbortSignal.any([signal, ended.signal]));
+    if (reports) worker = reportWorker(wired, { runtime, tell: reportTelemetry(logger, reportMetrics) });
     running = new RunningJobs({
-      jobs,
-      start: (job, until) => startWhenBack([job], runtime, until, () => startWork(job, wired, runtime, lookups)),
+      jobs: [
+        ...jobs.map((job) => startable(job, () => startWork(job, wired, runtime, { lookups }))),
+        ...submittingBy(worker, submitting),
+      ],
+      start: (job, until) => startWhenBack([job], runtime, until, job.begin),
       unstopped: (error) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`),
       failures: wired.failed,
       telemetry,
@@ -87,13 +132,27 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     if (signal.aborted) return true;
     void expireAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
     upkeep = keepAgainAndAgain(host, jobs, logger, AbortSignal.any([signal, ended.signal]));
+    reporting = worker?.run(AbortSignal.any([signal, ended.signal]));
+    reporting?.catch(() => ended.abort());
+    if (service) {
+      const { startService } = await import('./service/serve.ts');
+      serving = await startService(wired, { logger, metrics: serviceMetrics });
+    }
     ready = true;
     const well = jobs.filter(({ name }) => !wired.failed.has(name));
     logger.info({ version: VERSION, jobs: well.map(({ name }) => name) }, 'running');
-    await host.say(`${countOf(well)} running on ${placeOf(config)}; Ctrl-C stops`);
+    await host.say(`${countOf(well, { reports, service })} running on ${storesText(config)}; Ctrl-C stops`);
     if (probes !== undefined) await host.say(`metrics and probes are at ${probes.address}`);
+    if (serving !== undefined) {
+      await host.say(`the service is at ${serving.address}, ${serving.access}`);
+      await host.say(`open ${serving.address} in a browser: courses, reports and figures are there`);
+    }
     status.start();
-    await Promise.race([aborted(signal), running.noneLeft]);
+    await Promise.race([
+      aborted(signal),
+      ...(groups.length === 0 ? [] : [running.noneLeft]),
+      ...(reporting === undefined ? [] : [reporting]),
+    ]);
     return wired.failed.size === 0;
   } catch (error) {
     // Log collectors find it in the log; on a terminal it is shown once, at the end.
@@ -104,15 +163,28 @@ export async function serveJobs(host: Host, jobs: readonly AnyWork[]): Promise<b
     ended.abort();
     status.stop();
     if (signal.aborted) logger.info('stopping: the batches at hand are finished first');
+    await serving?.close();
     await stopAll(running, logger);
     await upkeep;
+    await reporting?.catch((error: unknown) => logger.warn(errorFields(error), `stopping: ${messageOf(error)}`));
+    await worker?.close();
     await probes?.close();
     if (signal.aborted) logger.info('stopped');
   }
 }
 
+interface Startable extends Work {
+  begin(): Promise<RunningJob>;
+}
+
+const startable = ({ name, from }: Work, begin: () => Promise<RunningJob>): Startable => ({ name, from, begin });
+
+/** What takes report requests waits for stores, fails and begins again as a job does. */
+const submittingBy = (worker: ReportWorker | undefined, work: Work | undefined): readonly Startable[] =>
+  worker === undefined || work === undefined ? [] : [startable(work, () => worker.submit(work))];
+
 /** A group that does not answer learns by itself, a little later, that this member is gone. */
-async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger): Promise<void> {
+async function stopAll(running: RunningJobs<Startable> | undefined, logger: Logger): Promise<void> {
   for (const stopped of (await running?.stop()) ?? []) {
     if (stopped.status === 'fulfilled') continue;
     if (kindOf(stopped.reason) !== 'retry') throw stopped.reason;
@@ -122,22 +194,28 @@ async function stopAll(running: RunningJobs<AnyWork> | undefined, logger: Logger
 
 const errorFields = (error: unknown): object => ({ code: codeOf(error) });
 
-/** `6 jobs, 4 rollups and 7 archives are`. */
-function countOf(works: readonly AnyWork[]): string {
+/** `6 jobs, 4 rollups and a report worker are`. */
+function countOf(works: readonly AnyWork[], { reports, service }: Omit<Served, 'jobs'>): string {
   const [jobs, archives] = [works.filter(isJob).length, works.filter(isArchive).length];
   const many = (count: number, what: string): string[] =>
     count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`];
   const rollups = works.length - jobs - archives;
-  const counts = [...many(jobs, 'job'), ...many(rollups, 'rollup'), ...many(archives, 'archive')];
+  const counts = [
+    ...many(jobs, 'job'),
+    ...many(rollups, 'rollup'),
+    ...many(archives, 'archive'),
+    ...(reports ? ['a report worker'] : []),
+    ...(service ? ['the HTTP service'] : []),
+  ];
   const text = counts.length < 2 ? counts[0] : `${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}`;
-  return `${text} ${works.length === 1 ? 'is' : 'are'}`;
+  return `${text} ${works.length + Number(reports) + Number(service) === 1 ? 'is' : 'are'}`;
 }
 
 /** Where the records and rows are, without passwords. */
-function placeOf(config: Config): string {
+function storesText(config: Config): string {
   const remote = (['transport', 'tables'] as const).filter((port) => !isEmbedded(config[port]));
-  const places = remote.map((port) => masked(port, config[port]));
-  return [...places, ...(remote.length < 2 ? [config.data] : [])].join(' and ');
+  const urls = remote.map((port) => masked(port, config[port]));
+  return [...urls, ...(remote.length < 2 ? [config.data] : [])].join(' and ');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -5,17 +5,26 @@ import { lookupsFor } from '../jobs/runtime/rows/run.ts';
 import type { RunningJob } from '../jobs/runtime/run-group.ts';
 import type { Runtime } from '../jobs/runtime/stores.ts';
 import { runRollup } from '../reports/runtime/run.ts';
+import type { RollupSettings } from '../reports/runtime/settings.ts';
 import { CurrentTable } from '../reports/runtime/tables.ts';
 import { rollupSettingsOf, type Wired } from './wiring.ts';
 import { type AnyWork, isJob } from './works.ts';
+
+export interface StartOptions {
+  /** What jobs of one process look up; of this one alone if it is not given. */
+  readonly lookups?: LookupCache;
+  /** Instead of what is configured. */
+  readonly rollups?: Partial<RollupSettings>;
+}
 
 export async function startWork(
   work: AnyWork,
   wired: Pick<Wired, 'segments' | 'config'>,
   runtime: Runtime,
-  lookups: LookupCache = lookupsFor(runtime),
+  { lookups = lookupsFor(runtime), rollups = {} }: StartOptions = {},
 ): Promise<RunningJob> {
   if (isJob(work)) return runCurrent(work, runtime, lookups);
   const table = new CurrentTable(await wired.segments(), work);
-  return runRollup({ source: work, table, runtime, settings: rollupSettingsOf(wired.config) });
+  const settings = { ...rollupSettingsOf(wired.config), ...rollups };
+  return runRollup({ source: work, table, runtime, settings });
 }

@@ -5,6 +5,7 @@
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 import type { Telemetry, TelemetryEvent } from '../jobs/runtime/telemetry.ts';
+import { LettersAtHand, lettersText } from './batch-letters.ts';
 import type { Config } from './config.ts';
 import type { Metrics } from './metrics.ts';
 import { shownLine } from './shown.ts';
@@ -18,7 +19,9 @@ type Level = Config['logLevel'];
 interface Reporting<K extends Kind> {
   readonly level: Level | 'fatal';
   readonly text: (event: EventOf<K>) => string;
-  /** Logged only once for each of these values. */
+  /** What of it is logged; by default everything. */
+  readonly fields?: (event: EventOf<K>) => object;
+  /** Logged once for each of these values. */
   readonly once?: (event: EventOf<K>) => string;
   readonly count: (metrics: Metrics, event: EventOf<K>) => void;
 }
@@ -35,19 +38,22 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
     text: () => 'released',
     count: (metrics, event) => metrics.released(event),
   },
+  paused: {
+    level: 'debug',
+    text: () => 'let go: the job is paused',
+    count: (metrics, event) => metrics.paused(event),
+  },
   published: {
     level: 'debug',
     text: ({ table, version, events, rows, durationMs, next }) =>
       `${events} events up to offset ${next} in ${rows} rows of ${table}, version ${version}, in ${durationMs} ms`,
-    count: (metrics, { job, events, rows }) => {
-      metrics.published.inc({ job });
-      metrics.eventsCounted.inc({ job }, events);
-      metrics.segmentRows.inc({ job }, rows);
-    },
+    fields: ({ latenciesMs: _each, ...fields }) => fields,
+    count: (metrics, event) => metrics.published(event),
   },
   batch: {
     level: 'debug',
     text: ({ records, durationMs, next, end }) => `${records} records in ${durationMs} ms, ${end - next} behind`,
+    fields: ({ latenciesMs: _each, ...fields }) => fields,
     count: (metrics, event) => metrics.batch(event),
   },
   undeclared: {
@@ -58,8 +64,9 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
     count: (metrics, { job, topic, count }) => metrics.oddEvents.inc({ job, topic, outcome: 'undeclared-type' }, count),
   },
   'dead-letter': {
+    // Logged with its batch, by `batch-letters.ts`.
     level: 'warn',
-    text: ({ offset, code, message }) => `the record at ${offset} went to the dead letters: ${code}: ${message}`,
+    text: ({ code }) => code,
     count: (metrics, { job, code }) => metrics.deadLetters.inc({ job, code }),
   },
   // `outages.ts` logs the whole outage.
@@ -113,6 +120,11 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
     text: ({ count }) => `${count} timers fired`,
     count: (metrics, { job, count }) => metrics.timersFired.inc({ job }, count),
   },
+  'timers-due': {
+    level: 'debug',
+    text: ({ count }) => `${count} timers are due`,
+    count: (metrics, event) => metrics.timersDue(event),
+  },
   // `outages.ts` logs the whole outage.
   'view-late': {
     level: 'debug',
@@ -126,7 +138,9 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
   },
   'view-refused': {
     level: 'warn',
-    text: ({ message }) => message,
+    // The message names the record.
+    text: ({ view }) => `${view} will never have one of its records, which its store refuses or which cannot be made`,
+    fields: ({ message: _of, ...fields }) => fields,
     count: (metrics, { job, view }) => metrics.viewsRefused.inc({ job, view }),
   },
   'view-missed': {
@@ -140,10 +154,26 @@ const KINDS: { readonly [K in Kind]: Reporting<K> } = {
     text: ({ code, message, delayMs }) => `not running yet: ${code}: ${message}; again in ${delayMs} ms`,
     count: (metrics, { job, code }) => metrics.jobWaits(job, code),
   },
+  'job-paused': {
+    level: 'info',
+    text: ({ by, why, job }) =>
+      `the job is paused${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}; it goes on with \`tributary resume ${job}\``,
+    count: (metrics, { job }) => metrics.jobPaused.set({ job }, 1),
+  },
+  'job-unpaused': {
+    level: 'info',
+    text: () => 'the job is not paused any more',
+    count: (metrics, { job }) => metrics.jobPaused.set({ job }, 0),
+  },
   'job-resumed': {
     level: 'debug',
     text: () => 'what its start waited for is back',
     count: (metrics, { job }) => metrics.jobResumed(job),
+  },
+  rebalanced: {
+    level: 'debug',
+    text: ({ what, partitions }) => `${partitions} partitions were ${what}`,
+    count: (metrics, { job, what }) => metrics.rebalances.inc({ job, outcome: what }),
   },
   'job-running': {
     level: 'info',
@@ -186,15 +216,22 @@ const MOST_ONCE = 100;
 
 export function logged(logger: Logger): Telemetry {
   const loggedOnce = new Set<string>();
+  const letters = new LettersAtHand();
   return {
     tell(event) {
-      const { level, text, once } = reportingOf(event);
+      if (event.kind === 'dead-letter') return letters.add(event);
+      const rejected = event.kind === 'batch' ? letters.take(event) : undefined;
+      if (rejected !== undefined) {
+        const { latenciesMs: _of, ...fields } = event as EventOf<'batch'>;
+        return logger.warn({ ...fields, ...rejected }, lettersText(rejected));
+      }
+      const { level, text, once, fields } = reportingOf(event);
       const what = once?.(event);
       if (what !== undefined) {
         if (loggedOnce.has(what) || loggedOnce.size >= MOST_ONCE) return;
         loggedOnce.add(what);
       }
-      if (logger.isLevelEnabled(level)) logger[level](event, text(event));
+      if (logger.isLevelEnabled(level)) logger[level](fields?.(event) ?? event, text(event));
     },
   };
 }

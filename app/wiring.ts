@@ -10,6 +10,7 @@ import { callAnswered, timerFired } from '../core/event.ts';
 import type { Database } from '../embedded/database.ts';
 import { hasDatabase } from '../embedded/file.ts';
 import { systemClock } from '../jobs/runtime/clock.ts';
+import { Forgotten } from '../jobs/runtime/forgotten.ts';
 import { currentTables } from '../jobs/runtime/rows/generations/current-tables.ts';
 import {
   DEFAULT_SETTINGS,
@@ -22,7 +23,7 @@ import {
 import type { Telemetry } from '../jobs/runtime/telemetry.ts';
 import { upstreamsOf } from '../jobs/runtime/upstreams.ts';
 import type { Platform } from '../modules/define.ts';
-import { indexesOf, tablesOf, topicSpecs } from '../modules/derived.ts';
+import { indexesOf, storedTablesOf, topicSpecs } from '../modules/derived.ts';
 import type { KeptStores } from '../reports/operate/kept.ts';
 import type { RollupSettings } from '../reports/runtime/settings.ts';
 import type { Channel } from '../sinks/channels/port.ts';
@@ -31,12 +32,14 @@ import type { Requests } from '../sinks/requests/port.ts';
 import type { Tables } from '../sinks/tables/port.ts';
 import { Codec } from '../topics/codec/codec.ts';
 import type { Registry } from '../topics/codec/registry.ts';
+import { pipelineEvents } from '../topics/index.ts';
 import type { TopicsAdmin } from '../topics/log/admin.ts';
 import { absentPort } from './absent.ts';
 import type { Config, Port } from './config.ts';
 import { lateSearch } from './late-search.ts';
 import { type Implementations, isEmbedded, openerOf, type Shared } from './openers.ts';
 import type { Failure } from './running-jobs.ts';
+import { StoreCalls } from './store-calls.ts';
 import { VERSION } from './version.ts';
 
 /** What is made of the topics, schemas, tables and indexes that are missing: all, what is embedded, or nothing. */
@@ -56,6 +59,8 @@ export interface Wired extends Setup {
   /** What tables of segments are made with: opened when it is asked for. */
   segments(): Promise<KeptStores>;
   readonly requests: Requests;
+  /** What this process calls of its stores. */
+  readonly storeCalls: StoreCalls;
   /** The jobs of this process that met something fatal, and what that was. */
   readonly failed: Map<string, Failure>;
   /** The file that all embedded implementations share, which one process has alone; undefined if none is embedded. */
@@ -82,6 +87,7 @@ export async function wire(
 ): Promise<Wired> {
   const { IN_MEMORY, openDatabase } = await import('../embedded/database.ts');
   const isAbsent = access !== 'makes' && !hasDatabase(config.data);
+  const storeCalls = new StoreCalls();
   const closers: (() => Promise<void>)[] = [];
   let database: Database | undefined;
   const shared: Shared = {
@@ -103,7 +109,12 @@ export async function wire(
     if (isAbsent && isEmbedded(config[port]) && (access === 'looks' || port === 'objects')) return absent(port);
     const opened = await openerOf(port, config[port])(shared, config[port]);
     if (opened !== undefined) closers.push(() => (opened as { close(): Promise<void> }).close());
-    return opened;
+    return opened === undefined ? opened : watched(port, opened);
+  }
+  function watched<P extends Port>(port: P, opened: Implementations[P]): Implementations[P] {
+    if (port !== 'transport') return storeCalls.watch(port, opened as object) as Implementations[P];
+    const { transport, ...rest } = opened as Implementations['transport'];
+    return { ...rest, transport: storeCalls.watch(port, transport) } as Implementations[P];
   }
   function absent<P extends Port>(port: P): Implementations[P] {
     const one = absentPort(config.data);
@@ -157,6 +168,7 @@ export async function wire(
       requests,
       platform,
       failed: new Map(),
+      storeCalls,
       embedded: isAbsent ? undefined : database && { damage: () => damageOf(database as Database) },
       runtime(telemetry) {
         const settings = settingsOf(config);
@@ -172,6 +184,8 @@ export async function wire(
           rowBudget: rowBudgetOf(settings),
           random: Math.random,
           upstreams,
+          forgotten: new Forgotten(stores.tables),
+          pipelineTopic: pipelineTopicOf(config, platform),
         };
       },
       close,
@@ -228,7 +242,7 @@ async function makeMissing(
 ): Promise<void> {
   if (prepares('transport')) await transport.createTopics(topicSpecs(topics));
   if (prepares('registry')) await prepareSchemas(codec, { topics, jobs });
-  if (prepares('tables')) await tables.prepare(tablesOf(jobs));
+  if (prepares('tables')) await tables.prepare(storedTablesOf(jobs));
   if (prepares('search')) await search.prepare(indexesOf(jobs));
 }
 
@@ -243,7 +257,7 @@ export async function prepareSchemas(codec: Codec, { topics, jobs }: Pick<Platfo
 
 /** All together; and each by itself where one has drifted, since its job tells of that when it begins. */
 async function prepareTables(tables: Tables, jobs: Platform['jobs']): Promise<void> {
-  const all = tablesOf(jobs);
+  const all = storedTablesOf(jobs);
   const isDrifted = (error: unknown) => error instanceof TributaryError && error.code === 'TABLE_DRIFTED';
   try {
     await tables.prepare(all);
@@ -256,6 +270,11 @@ async function prepareTables(tables: Tables, jobs: Platform['jobs']): Promise<vo
       });
     }
   }
+}
+
+/** Undefined if the installation wants no such events, or its platform does not have the module `pipeline`. */
+function pipelineTopicOf({ pipelineEvents: wanted }: Config, { topics }: Platform): string | undefined {
+  return wanted === 'on' && topics.includes(pipelineEvents) ? pipelineEvents.name : undefined;
 }
 
 function settingsOf({

@@ -20,6 +20,7 @@ export type Names =
   | 'indexes'
   | 'reject codes'
   | 'datasources'
+  | 'reports'
   /** Datasources, and the archives of topics. */
   | 'segment tables'
   | 'files'
@@ -80,7 +81,7 @@ export interface Caller {
 export type RunForCaller<Args> = (caller: Caller, streams: Streams, args: Args) => Promise<number>;
 
 interface Described {
-  /** The first sentence is the summary. */
+  /** Its beginning is the summary: see `summaryOf`. */
   readonly description: string;
   /** The words after `tributary`. */
   readonly examples: readonly string[];
@@ -227,6 +228,9 @@ interface How {
 }
 
 const asTyped = (text: string): string => text;
+
+/** Up to the first full stop or colon: all that a list has a line for. */
+export const summaryOf = (description: string): string => description.split(/[.:](?:\s|$)/, 1)[0] ?? '';
 
 /** False without it. */
 export const flag = (doc: string, how: How = {}): Option<boolean> => option(doc, undefined, false, how);

@@ -16,13 +16,6 @@ export const only = values('store', `only the views in it: cache, search or tabl
   parse: storeNamed,
   names: Object.keys(VIEW_STORES),
 });
-/** Which dead letters. */
-export const ofLetters = {
-  job: value('name', 'only those of this job', { names: 'jobs' }),
-  code: value('code', 'only those with this code', { names: 'reject codes' }),
-  topic: value('name', 'only those of this topic', { names: 'topics' }),
-};
-
 function storeNamed(value: string): ViewStore {
   if (Object.hasOwn(VIEW_STORES, value)) return value as ViewStore;
   throw new InvalidArgumentError(`There are ${Object.keys(VIEW_STORES).join(', ')}.`);
@@ -30,11 +23,23 @@ function storeNamed(value: string): ViewStore {
 
 const MOST = 1_000_000_000;
 
-export function whole(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= MOST) return value;
-  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST}.`);
+export const whole = wholeUpTo(MOST);
+
+export function wholeUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from 1 to ${most}.`);
+  };
 }
+
+export const oneOf =
+  <const T extends string>(names: readonly T[]) =>
+  (text: string): T => {
+    const name = names.find((each) => each === text);
+    if (name !== undefined) return name;
+    throw new InvalidArgumentError(`There are ${names.join(', ')}.`);
+  };
 
 export function natural(text: string): number {
   const value = Number(text);
@@ -68,6 +73,17 @@ export function momentOrAgo(text: string): number {
   const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
   return unit === undefined ? moment(text) : Date.now() - Number(count) * AGO_MS[unit as keyof typeof AGO_MS];
 }
+
+/** Which dead letters. */
+export const deadLetterFilter = {
+  job: value('name', 'only those of this job or rollup', { names: 'jobs and rollups' }),
+  code: value('code', 'only those with this code', { names: 'reject codes' }),
+  topic: value('name', 'only those of this topic', { names: 'topics' }),
+  since: value('time', 'only those rejected at that time or later; or in the last 30m, 2h or 7d', {
+    parse: momentOrAgo,
+  }),
+  until: value('time', 'only those rejected before that time, or longer ago than that', { parse: momentOrAgo }),
+};
 
 /** Every key of the configuration, as a flag. */
 export function keysHelp(): string {

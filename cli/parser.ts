@@ -2,7 +2,7 @@
 import { Argument, Command as CommanderCommand, Option as CommanderOption } from 'commander';
 import { docOf, flagOf, KEYS, type Sources } from '../app/config.ts';
 import { VERSION } from '../app/version.ts';
-import type { Caller, Command, Operand, Option, Terminal } from './descriptor.ts';
+import { type Caller, type Command, type Operand, type Option, summaryOf, type Terminal } from './descriptor.ts';
 import { COMMANDS, GROUPS } from './descriptors/index.ts';
 import { wantsColors } from './output/colors.ts';
 
@@ -46,12 +46,12 @@ function add(
 ): void {
   const { typed } = command;
   if (typed === undefined) return;
-  const [name, parent] = placeOf(program, command.name);
+  const [name, parent] = wordAndParentOf(program, command.name);
   const { description, examples, operands, options } = typed;
   const added = parent
     .command(name, { hidden: typed.isHidden })
     .description(description)
-    .summary(description.slice(0, description.search(/[.:]/)))
+    .summary(summaryOf(description))
     .addHelpText('after', exampleText(examples));
   const { more } = typed;
   if (more !== undefined) added.addHelpText('after', () => `\n${more()}`);
@@ -65,12 +65,17 @@ function add(
   });
 }
 
-/** The last word of its name, and its parent. */
-function placeOf(program: CommanderCommand, name: string): [string, CommanderCommand] {
-  const [first = '', second] = name.split(' ');
-  if (second === undefined) return [first, program];
-  const parent = program.commands.find((each) => each.name() === first);
-  return [second, parent ?? program.command(first).description(GROUPS[first] ?? '')];
+/** The last word of its name, and its parent: a group, which may be in another one. */
+function wordAndParentOf(program: CommanderCommand, name: string): [string, CommanderCommand] {
+  const words = name.split(' ');
+  const last = words.pop() as string;
+  let parent = program;
+  for (const [i, word] of words.entries()) {
+    const found = parent.commands.find((each) => each.name() === word);
+    const description = GROUPS[words.slice(0, i + 1).join(' ')] ?? '';
+    parent = found ?? parent.command(word).description(description).summary(summaryOf(description));
+  }
+  return [last, parent];
 }
 
 const exampleText = (examples: readonly string[]): string =>

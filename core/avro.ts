@@ -3,8 +3,8 @@
  * elsewhere; there is no second declaration and no generated code.
  *
  * Besides Avro's own attributes, a field may have some of ours: `unit` ("ms since 1970 UTC", "percent"), `minimum` and
- * `maximum` of a number, `lenient: true`, and `personal: true` for personal data. Avro readers ignore them. Our
- * own readers check the bounds, and leave out what does not fit in lenient fields; documentation and reports use the others.
+ * `maximum` of a number, `lenient: true`, `personal: true` for personal data, and `person: true` for the id of a user. Avro readers ignore
+ * them. Our own readers check the bounds, and leave out what does not fit in lenient fields; documentation and reports use the others.
  */
 
 export type Primitive = 'null' | 'boolean' | 'int' | 'long' | 'double' | 'string' | 'bytes';
@@ -19,6 +19,8 @@ export interface Field {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly personal?: true;
+  /** Of a text, or of a list of texts: the id of a user. Of a map: its keys are ids of users. */
+  readonly person?: true;
   /**
    * What does not fit is left out of the event, which names it in `unfit`, instead of making the whole event unreadable: an item of a
    * list, a field within that has a default, or else this field, which has to have one.

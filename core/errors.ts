@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   OBJECTS_AWAY: 'retry',
   REQUESTS_AWAY: 'retry',
   CHANNEL_AWAY: 'retry',
+  SIGN_IN_AWAY: 'retry',
   QUERY_AWAY: 'retry',
   FORMAT_NEWER: 'retry',
   GENERATION_HELD: 'retry',
@@ -56,7 +57,11 @@ export const ERROR_CODES = {
   USAGE: 'usage',
   NOT_FOUND: 'usage',
   ALREADY_EXISTS: 'usage',
+  WRONG_STATE: 'usage',
   LEASE_LOST: 'usage',
+  NOT_ALLOWED: 'usage',
+  NOT_SIGNED_IN: 'usage',
+  TOO_MANY: 'usage',
   QUERY_INVALID: 'usage',
   QUERY_LIMIT: 'usage',
 } as const;
@@ -69,17 +74,33 @@ export type RejectCode = { [C in ErrorCode]: (typeof ERROR_CODES)[C] extends 're
 /** Of a write that failed: whether nothing of it was done, or that is unknown. */
 export type FailedWrite = 'none' | 'unknown';
 
+/** One of several things that are wrong with what somebody asked for, and what to do. */
+export interface FieldProblem {
+  /** A path such as `parameters.batchId`; empty for what concerns no single field. */
+  readonly field: string;
+  readonly message: string;
+}
+
+interface ErrorOptions {
+  readonly cause?: unknown;
+  readonly outcome?: FailedWrite;
+  readonly problems?: readonly FieldProblem[];
+}
+
 export class TributaryError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly outcome: FailedWrite;
+  /** For programs: what the message says, by field. Empty if no fields are concerned. */
+  readonly problems: readonly FieldProblem[];
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; outcome?: FailedWrite } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options);
     this.name = 'TributaryError';
     this.code = code;
     this.kind = ERROR_CODES[code];
     this.outcome = options.outcome ?? 'unknown';
+    this.problems = options.problems ?? [];
   }
 }
 

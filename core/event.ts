@@ -96,8 +96,56 @@ export const callAnswered = defineEvent(
         type: { type: 'enum', name: 'Outcome', symbols: ['sent', 'away', 'refused', 'unknown'] },
         doc: 'sent: accepted; away: may be tried again; refused: will never be accepted; unknown: the process ended between the call and its answer, and the channel forbids a second call.',
       },
-      { name: 'detail', type: 'string', doc: 'The answer of the channel.', default: '' },
+      {
+        name: 'detail',
+        type: 'string',
+        doc: 'The answer of the channel, which may quote an address.',
+        default: '',
+        personal: true,
+      },
     ],
   },
   { job: 'deliver-message', row: ['mail-1'], attempt: 1, outcome: 'sent', detail: '250 accepted' },
 );
+
+/** Events of the runtime for one row of a job, which any topic may have. */
+export const EVENTS_OF_ROWS: readonly EventDef[] = [timerFired, callAnswered];
+
+export const isOfARow = (type: string): boolean => EVENTS_OF_ROWS.some((def) => def.type === type);
+
+/**
+ * Emitted to every topic when a user is to be forgotten: in each partition, and then for each row that names the user. The runtime folds it
+ * itself, for every job.
+ */
+export const userForgotten = defineEvent(
+  'user.forgotten',
+  {
+    type: 'record',
+    name: 'Forgotten',
+    namespace: 'org.tributary.user',
+    doc: 'A user is to be forgotten: from here on nothing that names the user is applied.',
+    fields: [
+      { name: 'userId', type: 'string', doc: 'The user.', personal: true },
+      { name: 'job', type: 'string', doc: 'The job whose row it is about; empty: about no row.', default: '' },
+      {
+        name: 'row',
+        type: { type: 'array', items: 'string' },
+        doc: 'The key of that row, without its tenant.',
+        default: [],
+        personal: true,
+      },
+    ],
+  },
+  { userId: 'learner-1', job: 'track-progress', row: ['learner-1', 'AAA-2013J'] },
+);
+
+/** An event with all that it has, as people read it. */
+export interface WholeEvent {
+  readonly type: string;
+  readonly id: string;
+  readonly source: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly tenant: string;
+  readonly data: unknown;
+}

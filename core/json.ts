@@ -14,6 +14,9 @@ export interface Unfit {
   readonly problem: string;
 }
 
+/** The field of the data that the value is in, or is itself. */
+export const fieldOf = ({ path }: Unfit): string | undefined => /^data\.(\w+)/.exec(path)?.[1];
+
 /** The value, and what was left out of it; or where and why it does not fit: "data.batch: a string is missing". */
 export type Checked<T> = { ok: true; value: T; unfit?: readonly Unfit[] } | { ok: false; problem: string };
 
@@ -35,7 +38,15 @@ export function rangeOf({ minimum, maximum, unit }: Field): ((value: unknown) =>
     value === null || ((value as number) >= least && (value as number) <= most) ? undefined : expected;
 }
 
-class Misfit extends Error {}
+class Misfit extends Error {
+  /** The same without the value. */
+  readonly discreet: string;
+
+  constructor(message: string, discreet = message) {
+    super(message);
+    this.discreet = discreet;
+  }
+}
 
 /** What may be left out of a value: nothing, what is in lenient fields, or everything that can be. */
 type Leniency = 'nothing' | 'marked' | 'anything';
@@ -138,7 +149,8 @@ function tried(check: Check, value: unknown, path: string, left: Unfit[]): { rea
 function compileRecord(schema: RecordSchema, leniency: Leniency): Check {
   const fields = schema.fields.map((field) => {
     const inner = leniency === 'marked' && field.lenient ? 'anything' : leniency;
-    const check = withRange(compile(field.type, inner), rangeOf(field));
+    const ranged = withRange(compile(field.type, inner), rangeOf(field));
+    const check = field.personal === true ? discreetly(ranged) : ranged;
     const optional = 'default' in field;
     const byDefault = defaultOf(field.default);
     return {
@@ -162,6 +174,17 @@ function compileRecord(schema: RecordSchema, leniency: Leniency): Check {
     return result;
   };
 }
+
+/** Why a record was rejected is in logs and dead letters, where personal data must not be. */
+const discreetly =
+  (check: Check): Check =>
+  (value, path, left) => {
+    try {
+      return check(value, path, left);
+    } catch (error) {
+      throw error instanceof Misfit ? new Misfit(error.discreet) : error;
+    }
+  };
 
 function withRange(check: Check, range: ReturnType<typeof rangeOf>): Check {
   if (range === undefined) return check;
@@ -214,7 +237,10 @@ function describe(schema: Schema): string {
 }
 
 function misfit(path: string, expected: string, value: unknown): never {
-  throw new Misfit(`${path}: ${expected} is expected, not ${show(value)}`);
+  const wanted = `${path}: ${expected} is expected`;
+  const message = `${wanted}, not ${show(value)}`;
+  // Null, an object or a list say nothing of what is in them.
+  throw new Misfit(message, typeof value === 'object' ? message : wanted);
 }
 
 /** A few characters of the value, because a message must not contain a whole record. */

@@ -7,8 +7,9 @@ import type { Stores } from '../jobs/runtime/stores.ts';
 import { batchSummary } from '../schemas/rows/batch-summary.ts';
 import { batchLearners } from '../schemas/rows/learner-progress.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
+import { allRecords } from '../topics/log/all-records.ts';
 import { ROUTED } from '../topics/log/origin.ts';
-import type { LogRecord, Transport } from '../topics/log/transport.ts';
+import type { LogRecord } from '../topics/log/transport.ts';
 import { SOURCE } from './events.ts';
 import type { Sample } from './summary.ts';
 
@@ -52,13 +53,14 @@ export async function collectFigures(
   const produced = new Map<string, number>();
   const derived = new Map<string, number>();
   const deadLetters = new Map<string, number>();
-  for (const { name } of topics) {
-    for await (const record of recordsOf(transport, name)) {
+  // Events of the runtime follow from how records fall into batches, which is another way in every run.
+  for (const { name } of topics.filter(({ ofRuntime }) => !ofRuntime)) {
+    for await (const record of allRecords(transport, name)) {
       const kind = kindOf(record);
       if (kind === 'derived') add(derived, headerOf(record, 'ce_type'));
       else if (kind !== undefined) add(kind === 'imported' ? imported : produced, name);
     }
-    for await (const record of recordsOf(transport, deadLetterTopic(name))) {
+    for await (const record of allRecords(transport, deadLetterTopic(name))) {
       add(deadLetters, headerOf(record, DEAD_LETTER.code));
     }
   }
@@ -111,17 +113,6 @@ export async function pickSample(
   const { items } = await tables.select(batchLearners, [DEFAULT_TENANT, batch.batchId], { limit: PAGE });
   const learners = items as RecordOf<typeof batchLearners>[];
   return learners.filter(({ active }) => active).toSorted((a, b) => b.progress - a.progress)[0];
-}
-
-async function* recordsOf(transport: Transport, topic: string): AsyncGenerator<LogRecord> {
-  const [info] = await transport.describe([topic]);
-  for (const { partition, begin, end } of info?.partitions ?? []) {
-    for (let next = begin; next < end; ) {
-      const records = await transport.read(topic, partition, next, PAGE);
-      yield* records;
-      next = (records.at(-1)?.offset ?? end) + 1;
-    }
-  }
 }
 
 /** Empty when there is none, or one that is no text. */

@@ -11,9 +11,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { TributaryError } from '../core/errors.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
-import { avroHeaders, type Codec } from '../topics/codec/codec.ts';
-import { keyOf } from '../topics/define.ts';
-import { partitionOf } from '../topics/log/partition.ts';
+import type { Codec } from '../topics/codec/codec.ts';
+import { newRecord } from '../topics/codec/new-record.ts';
 import type { Claim, Membership, NewRecord, Transport } from '../topics/log/transport.ts';
 import { type DemoEvent, SOURCE } from './events.ts';
 
@@ -99,8 +98,6 @@ async function partitionCounts(transport: Transport): Promise<ReadonlyMap<string
   return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
-const text = new TextEncoder();
-
 /** `now` in ms since 1970 UTC: by it the log keeps the record as long as any other, however old its event is. */
 function recordOf(event: DemoEvent, codec: Codec, counts: ReadonlyMap<string, number>, now: number): NewRecord {
   const { topic, def, id, time, data } = event;
@@ -108,13 +105,5 @@ function recordOf(event: DemoEvent, codec: Codec, counts: ReadonlyMap<string, nu
   if (partitions === undefined) {
     throw new TributaryError('TOPIC_MISSING', `the demo needs the topic ${topic.name}; create the topics first`);
   }
-  const key = text.encode(keyOf(topic, { type: def.type, data }) ?? '');
-  return {
-    topic: topic.name,
-    partition: partitionOf(key, partitions),
-    key,
-    value: codec.encode(topic.name, def, data),
-    headers: avroHeaders(def.type, { id, source: SOURCE, time, tenant: DEFAULT_TENANT }),
-    timestamp: now,
-  };
+  return newRecord({ def, id, source: SOURCE, tenant: DEFAULT_TENANT, time, data }, { topic, partitions, codec, now });
 }

@@ -65,7 +65,7 @@ function yesNo(value: string | undefined): boolean | undefined {
 function read<R>(folder: URL, name: string, rowOf: (line: Line) => R): R[] {
   const file = `${name}.csv.gz`;
   const [header, ...lines] = parse(gunzipSync(readFileSync(new URL(file, folder)))) as string[][];
-  const places = new Map(header?.map((column, place) => [column, place]));
+  const indexes = new Map(header?.map((column, index) => [column, index]));
   return lines.map((values, i) => {
     const wrong = (column: string, what: string): TributaryError =>
       new TributaryError(
@@ -74,7 +74,7 @@ function read<R>(folder: URL, name: string, rowOf: (line: Line) => R): R[] {
       );
     const line: Line = {
       maybe(column) {
-        const value = values[places.get(column) ?? -1];
+        const value = values[indexes.get(column) ?? -1];
         return value === '' || value === '?' ? undefined : value;
       },
       text(column) {

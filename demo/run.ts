@@ -22,26 +22,32 @@ import { openImport } from './import.ts';
 import { readRows } from './read.ts';
 import { selectRows } from './rows.ts';
 import { type Amount, summaryText, type Timing } from './summary.ts';
-import { type Survey, survey } from './survey.ts';
+import { type Survey, survey, type TopicProgress } from './survey.ts';
 
 /** What the demo needs of an installation: topics made, schemas registered, tables prepared. */
 export interface Installation {
   /** `data` is the folder of what is embedded. */
   readonly config: { readonly data: string };
   readonly stores: Stores;
-  readonly platform: Pick<Platform, 'topics'>;
+  readonly platform: Pick<Platform, 'topics' | 'datasources'>;
   /** The jobs, and the rollups of datasources. */
   readonly works: readonly Work[];
   runtime(telemetry: Telemetry): Runtime;
+  /** Why works are paused, by name. */
+  paused(): Promise<ReadonlyMap<string, string>>;
   start(work: Work, runtime: Runtime): Promise<RunningJob>;
 }
 
 export interface DemoOptions {
   /** One JSON object instead of progress and tables. */
   readonly json: boolean;
+  /** Whether the terminal stays busy when the demo has ended. */
+  readonly goesOn?: boolean;
   readonly output: Writable & { readonly isTTY?: boolean };
   /** The ids of the presentations to import, such as AAA-2013J; none means all. */
   readonly presentations?: readonly string[];
+  /** Is told what people should know besides. */
+  readonly note?: (text: string) => void;
   /** Hears what the jobs tell. */
   readonly telemetry?: Telemetry;
   /** When it is aborted, the batches at hand are finished and the call throws the signal's reason. */
@@ -52,6 +58,8 @@ export interface DemoOptions {
 interface Run {
   readonly runtime: Runtime;
   readonly start: Installation['start'];
+  /** Of these works, those that are not paused. Of each other one it says so, once. */
+  readonly unpaused: (works: readonly Work[]) => Promise<Work[]>;
   readonly display: Display;
   readonly signal: AbortSignal;
 }
@@ -68,23 +76,41 @@ export async function runDemo(installation: Installation, options: DemoOptions):
   if (!json) output.write('Real learning events, from the Open University, into projections:\n\n');
   const display = json ? NO_DISPLAY : displayOn(output);
   const start: Run['start'] = (work, runtime) => installation.start(work, runtime);
-  const run: Run = { runtime: installation.runtime(telemetry), start, display, signal };
+  const unpaused = unpausedOf(installation, options.note ?? (() => {}));
+  const run: Run = { runtime: installation.runtime(telemetry), start, unpaused, display, signal };
   const { stores, platform } = installation;
   const { topics } = platform;
   const { works } = installation;
   let imported: Amount;
   let applied: Amount;
+  let counted: Amount;
   try {
     imported = await importEvents(run, presentations, works);
-    applied = await runUntilQuiet(run, works);
+    // One after the other: rollups that find everything in the log write few segments.
+    const jobs = works.filter(isJob);
+    applied = await runUntilQuiet(run, jobs, ({ topic }) => topic);
+    counted = await runUntilQuiet(
+      run,
+      works.filter((work) => !isJob(work)),
+      () => 'rollups',
+    );
   } finally {
     display.end();
   }
   const figures = await collectFigures(stores, topics);
-  const timing: Timing = { imported, applied, seconds: secondsSince(startedAt) };
+  const timing: Timing = { imported, applied, counted, seconds: secondsSince(startedAt) };
   if (json) output.write(`${JSON.stringify({ ...figures, timing }, null, 2)}\n`);
   else
-    output.write(summaryText(figures, timing, await pickSample(stores, figures), flagsFor(installation.config.data)));
+    output.write(
+      summaryText({
+        figures,
+        timing,
+        sample: await pickSample(stores, figures),
+        rollups: platform.datasources.map(({ name }) => name),
+        flags: flagsFor(installation.config.data),
+        goesOn: options.goesOn ?? false,
+      }),
+    );
 }
 
 /** The folder is named only where it is not the default. */
@@ -115,7 +141,8 @@ async function importEvents(run: Run, presentations: readonly string[], works: r
     await demo.run(events, { until: first.length, chunk: CHUNK, progress });
     const projecting = await runUntilQuiet(
       run,
-      works.filter(({ from }) => FIRST.includes(from)),
+      works.filter((work) => isJob(work) && FIRST.includes(work.from)),
+      ({ topic }) => topic,
     );
     await demo.run(events, { until: events.length, chunk: CHUNK, progress });
     return { records: demo.done - before, seconds: secondsSince(startedAt) - projecting.seconds };
@@ -133,30 +160,66 @@ function readEvents(presentations: readonly string[]) {
   return { first, rest };
 }
 
-/** Runs the jobs until they have nothing left to do; not at all if there is nothing to begin with. */
-async function runUntilQuiet({ runtime, display, signal, start }: Run, works: readonly Work[]): Promise<Amount> {
+function unpausedOf({ paused }: Pick<Installation, 'paused'>, note: (text: string) => void): Run['unpaused'] {
+  const said = new Set<string>();
+  return async (works) => {
+    const why = await paused();
+    for (const { name } of works) {
+      const text = why.get(name);
+      if (text === undefined || said.has(name)) continue;
+      said.add(name);
+      note(`${name} ${text}; the demo goes on without it, until \`tributary resume ${name}\` and another start`);
+    }
+    return works.filter(({ name }) => !why.has(name));
+  };
+}
+
+/**
+ * Runs works until they have nothing left to do; not at all if there is nothing to begin with. It does not wait for those that are paused, and stops
+ * those that are paused meanwhile. `labelOf` names the bar of a topic.
+ */
+async function runUntilQuiet(
+  { runtime, display, signal, start, unpaused }: Run,
+  works: readonly Work[],
+  labelOf: (progress: TopicProgress) => string,
+): Promise<Amount> {
   const startedAt = performance.now();
   const look = async (): Promise<Survey> => {
-    const seen = await survey(runtime.stores, works, runtime.clock.now());
-    for (const { topic, read, total } of seen.topics) display.show(topic, read, total);
+    const seen = await survey(runtime.stores, await unpaused(works), runtime.clock.now());
+    for (const [label, topics] of Map.groupBy(seen.topics, labelOf)) {
+      const sum = (of: (progress: TopicProgress) => number) => topics.reduce((total, each) => total + of(each), 0);
+      display.show(
+        label,
+        sum(({ read }) => read),
+        sum(({ total }) => total),
+      );
+    }
     return seen;
   };
   const before = await look();
   if (before.quiet) return { records: 0, seconds: 0 };
-  const running = await Promise.all(works.map((work) => start(work, runtime)));
-  const failed = Promise.race(running.map(({ finished }) => finished));
+  const started = (await unpaused(works)).map(async (work) => [work, await start(work, runtime)] as const);
+  const running = new Map(await Promise.all(started));
+  const failed = Promise.all([...running.values()].map(({ finished }) => finished));
   failed.catch(() => {});
   try {
     for (;;) {
       await Promise.race([runtime.clock.sleep(LOOK_EVERY_MS, signal), failed]);
       signal.throwIfAborted();
+      const working = await unpaused(works);
+      for (const [work, job] of running) {
+        if (working.includes(work)) continue;
+        running.delete(work);
+        await job.stop();
+      }
       const seen = await look();
       if (seen.quiet) return { records: readOf(seen) - readOf(before), seconds: secondsSince(startedAt) };
     }
   } finally {
-    await Promise.all(running.map((job) => job.stop()));
+    await Promise.all([...running.values()].map((job) => job.stop()));
   }
 }
 
+const isJob = (work: Work): boolean => 'row' in work;
 const readOf = ({ topics }: Survey): number => topics.reduce((sum, { read }) => sum + read, 0);
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;

@@ -13,6 +13,8 @@ export interface Timing {
   readonly imported: Amount;
   /** Records the jobs had not read before, derived ones included. */
   readonly applied: Amount;
+  /** The same of the rollups. */
+  readonly counted: Amount;
   readonly seconds: number;
 }
 
@@ -24,8 +26,28 @@ export interface Sample {
 }
 
 /** `flags` is what a command needs to find the same installation: empty, or flags with a space before. */
-export function summaryText(figures: Figures, timing: Timing, sample: Sample | undefined, flags: string): string {
-  return `\n${[batchTable(figures.batches), totals(figures), times(timing), nextSteps(sample, flags)].join('\n\n')}\n`;
+export interface Summary {
+  readonly figures: Figures;
+  readonly timing: Timing;
+  readonly sample: Sample | undefined;
+  /** The names of the datasources that were counted. */
+  readonly rollups: readonly string[];
+  /** To be appended to commands. */
+  readonly flags: string;
+  /** Whether the terminal stays busy. */
+  readonly goesOn: boolean;
+}
+
+export function summaryText({ figures, timing, sample, rollups, flags, goesOn }: Summary): string {
+  const counted = rollups.length === 0 ? [] : [`Rollups: what was counted is in the tables ${rollups.join(', ')}.`];
+  const parts = [
+    batchTable(figures.batches),
+    totals(figures),
+    ...counted,
+    times(timing),
+    nextSteps(sample, flags, goesOn),
+  ];
+  return `\n${parts.join('\n\n')}\n`;
 }
 
 const COLUMNS: readonly (readonly [head: string, cell: (batch: BatchFigures) => string])[] = [
@@ -67,22 +89,20 @@ function totals({ imported, produced, derived, deadLetters }: Figures): string {
     .join('\n');
 }
 
-function times({ imported, applied, seconds }: Timing): string {
-  if (imported.records === 0 && applied.records === 0) {
-    return 'There was nothing to do: every event had been imported and read before.';
-  }
+function times({ imported, applied, counted, seconds }: Timing): string {
   const done = [
-    ...(imported.records > 0 ? [`${grouped(imported.records)} events imported in ${rounded(imported.seconds)} s`] : []),
-    ...(applied.records > 0
-      ? [
-          `${grouped(applied.records)} records read by the jobs in ${rounded(applied.seconds)} s (${grouped(Math.round(applied.records / applied.seconds))} a second)`,
-        ]
-      : []),
-  ];
+    said(imported, 'events imported'),
+    said(applied, 'records read by the jobs'),
+    said(counted, 'by the rollups'),
+  ].flat();
+  if (done.length === 0) return 'There was nothing to do: every event had been imported and read before.';
   return `${done.join(', ')}; ${rounded(seconds)} s in all.`;
 }
 
-function nextSteps(sample: Sample | undefined, flags: string): string {
+const said = ({ records, seconds }: Amount, what: string): string[] =>
+  records === 0 ? [] : [`${grouped(records)} ${what} in ${rounded(seconds)} s`];
+
+function nextSteps(sample: Sample | undefined, flags: string, goesOn: boolean): string {
   const steps = [
     ...(sample === undefined
       ? []
@@ -93,20 +113,27 @@ function nextSteps(sample: Sample | undefined, flags: string): string {
             `search enrollments --filter courseId=${sample.courseId} --filter state=in_progress --limit 5`,
             'who has begun, and not completed',
           ],
+          [
+            `report run learner-progress --param batchId=${sample.batchId} --format xlsx --out ${sample.batchId}.xlsx`,
+            'a report, for a spreadsheet program: docs/reports.md',
+          ],
         ]),
     ['summarize activity --every week --zone Asia/Kolkata', 'different learners of each week, in India'],
     [
       `query "select count(*) as buckets, sum(joined) as joined from enrollments"`,
       'SQL over what was counted: docs/analytics.md',
     ],
+    [
+      `query "select job, sum(batches) as batches, sum(applied) as applied from pipeline group by job"`,
+      'what the jobs have done',
+    ],
     ['tail batch.events --limit 5', 'the latest events that jobs emitted about batches'],
     ['produce content.events demo/story/content.ndjson', 'the first of some events of your own: demo/story/README.md'],
   ];
   const lines = steps.map(([command, what]) => [`  npx tributary ${command}${flags}`, what] as const);
   const width = Math.max(...lines.map(([command]) => command.length));
-  return ['What to type next:', '', ...lines.map(([command, what]) => `${command.padEnd(width)}  # ${what}`)].join(
-    '\n',
-  );
+  const title = goesOn ? 'What to type next, in another terminal:' : 'What to type next:';
+  return [title, '', ...lines.map(([command, what]) => `${command.padEnd(width)}  # ${what}`)].join('\n');
 }
 
 const sum = (counts: Counts): number => Object.values(counts).reduce((total, count) => total + count, 0);

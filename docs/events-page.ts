@@ -5,7 +5,7 @@ import type { Job } from '../jobs/define.ts';
 import type { Platform } from '../modules/define.ts';
 import type { Topic } from '../topics/define.ts';
 import { anchor, code, codes, fieldTables, table } from './markdown.ts';
-import { PARTITIONERS, producing } from './producing.ts';
+import { overHttp, PARTITIONERS, producing } from './producing.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -105,7 +105,8 @@ function producer(topics: readonly Topic[], jobs: readonly Job[]): string {
   const shown = folded.find(({ def }) => def.type === 'enrollment.enrolled') ?? folded[0] ?? all[0];
   if (shown === undefined) return '';
   const text = 'Each of these produces one event in the structured form.';
-  return ['## Producing', text, producing(shown.topic, exampleLine(shown.def))].join('\n\n');
+  const line = exampleLine(shown.def);
+  return ['## Producing', text, producing(shown.topic, line), overHttp(shown.topic, line)].join('\n\n');
 }
 
 const RUNTIME = `## Emitted by Tributary to its own rows
@@ -133,7 +134,7 @@ function topicSection(topic: Topic, jobs: readonly Job[]): string {
         String(partitions),
         `${retentionMs / DAY} days`,
         codes(jobs.filter(({ from }) => from === topic).map((job) => job.name)) || 'no job yet',
-        codes(emitters) || 'none: all of it comes from the platform',
+        codes(emitters) || (topic.ofRuntime ? 'the runtime, for every job' : 'none: all of it comes from the platform'),
       ],
     ],
   );
@@ -144,7 +145,12 @@ function eventSection(topic: Topic, def: EventDef, jobs: readonly Job[]): string
   const readers = jobs.filter(({ from, on }) => from === topic && on.includes(def)).map((job) => job.name);
   const notes = [
     topic.broadcasts.includes(def) ? 'A broadcast: without a key, one record in every partition.' : '',
-    readers.length > 0 ? `Folded by ${codes(readers)}.` : 'No job folds it yet: it is skipped, not refused.',
+    topic.ofRuntime ? 'The runtime alone emits it.' : '',
+    readers.length > 0
+      ? `Folded by ${codes(readers)}.`
+      : topic.ofRuntime
+        ? ''
+        : 'No job folds it yet: it is skipped, not refused.',
   ];
   return [
     `### ${def.type}`,

@@ -23,6 +23,18 @@ export function producing(topic: Topic, event: string): string {
   ].join('\n\n');
 }
 
+/** `event` is its JSON, on one line. */
+export function overHttp({ name }: Topic, event: string): string {
+  const curl = `curl -X POST http://127.0.0.1:8080/v1/events/${name} \\
+  -H 'content-type: application/cloudevents+json' \\
+  -d '${event}'`;
+  return [
+    'Without a client of Kafka, over the HTTP service (`tributary up --serve-port 8080`). The tenant is that of the caller; the answer has the partition and the offset:',
+    block('sh', curl),
+    'Up to 1000 events at once are a JSON list, as `application/cloudevents-batch+json`: all are accepted, or none.',
+  ].join('\n\n');
+}
+
 const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
 // On a line of its own within the text below, it would be taken for an import of this file.

@@ -5,6 +5,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { learningPlatform } from '../modules/learning.ts';
+import { openApiOf } from '../reports/service/openapi.ts';
+import { routesOf } from '../reports/service/routes/index.ts';
 import { exportedFiles } from '../topics/export/files.ts';
 import { pagesOf } from './pages.ts';
 
@@ -13,6 +15,7 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../packag
 const PAGES: ReadonlyMap<string, string> = new Map([
   ...Object.entries(pagesOf(learningPlatform, 'npm run docs', 'npm run --silent cql --')),
   ...exportedFiles({ ...learningPlatform, version }),
+  ['openapi.json', `${JSON.stringify(openApiOf({ routes: routesOf(learningPlatform), version }), null, 2)}\n`],
 ]);
 /** What lies there is made here, all of it. */
 const SCHEMAS = 'schemas';

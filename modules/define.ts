@@ -1,5 +1,5 @@
 /**
- * A module is a named set of topics, jobs and datasources. A platform is the set of modules that an installation runs. Everything else
+ * A module is a named set of topics, jobs, datasources and reports. A platform is the set of modules that an installation runs. Everything else
  * follows from it: tables, indexes, topics, metrics and the pages of documentation.
  *
  * Both are data: no client, no clock, no logger.
@@ -7,6 +7,7 @@
 import { TributaryError } from '../core/errors.ts';
 import type { Job } from '../jobs/define.ts';
 import type { Datasource } from '../reports/define-datasource.ts';
+import type { Report } from '../reports/define-report.ts';
 import type { Topic } from '../topics/define.ts';
 import { problemsOf } from './problems.ts';
 
@@ -16,6 +17,7 @@ export interface Module {
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
   readonly datasources: readonly Datasource[];
+  readonly reports: readonly Report[];
 }
 
 export interface Platform {
@@ -24,6 +26,7 @@ export interface Platform {
   readonly topics: readonly Topic[];
   readonly jobs: readonly Job[];
   readonly datasources: readonly Datasource[];
+  readonly reports: readonly Report[];
 }
 
 /**
@@ -32,7 +35,7 @@ export interface Platform {
  * datasources may count events of topics of other modules, and look up rows of their jobs.
  */
 export function defineModule(module: Pick<Module, 'name'> & Partial<Module>): Module {
-  return Object.freeze({ topics: [], jobs: [], datasources: [], ...module });
+  return Object.freeze({ topics: [], jobs: [], datasources: [], reports: [], ...module });
 }
 
 /** Marks a platform, whichever copy or version of this file made it. */
@@ -54,8 +57,9 @@ export function definePlatform({ modules }: { readonly modules: readonly Module[
     modules: [...modules],
     topics: modules.flatMap(({ topics }) => topics),
     jobs: modules.flatMap(({ jobs }) => jobs),
-    // A module that was not made by `defineModule` may have none.
+    // A module that was not made by `defineModule` may have none of these.
     datasources: modules.flatMap(({ datasources = [] }) => datasources),
+    reports: modules.flatMap(({ reports = [] }) => reports),
   });
   made.add(platform);
   return platform;

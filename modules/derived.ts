@@ -1,4 +1,5 @@
 /** What follows from a platform: the targets that its jobs write, and the topics of the log. */
+import { forgottenUsers } from '../core/forgotten-users.ts';
 import type { IndexDef, TableDef, Target } from '../core/target.ts';
 import type { Job } from '../jobs/define.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
@@ -14,6 +15,8 @@ export function targetsOf(jobs: readonly Job[]): Target[] {
 
 export const tablesOf = (jobs: readonly Job[]): TableDef[] =>
   targetsOf(jobs).filter((target): target is TableDef => target.kind === 'table');
+/** The same, and what the runtime keeps beside them. */
+export const storedTablesOf = (jobs: readonly Job[]): TableDef[] => [...tablesOf(jobs), forgottenUsers];
 export const indexesOf = (jobs: readonly Job[]): IndexDef[] =>
   targetsOf(jobs).filter((target): target is IndexDef => target.kind === 'index');
 

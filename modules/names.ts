@@ -38,6 +38,7 @@ const TARGET: Rule = {
   words: 'a small letter, then up to 47 small letters, digits and underscores',
   taken: [
     [/__/, 'a store names what belongs to a table with two underscores'],
+    [/^forgotten_users$/, 'the runtime keeps there who was forgotten'],
     [
       /^(?:cache|declared|log|registry|report|schema|search|sqlite|tables)_/,
       'tables of the stores themselves begin so, as do cache_, declared_, log_, registry_, report_, schema_, search_, sqlite_ and tables_',

@@ -3,11 +3,12 @@ import { callAnswered, DEFAULT_TENANT, type EventDef, type EventOf, timerFired }
 import { keyFields, type TableDef, type Target } from '../core/target.ts';
 import type { Job, Keys, Lookups } from '../jobs/define.ts';
 import type { Datasource } from '../reports/define-datasource.ts';
+import type { Report } from '../reports/define-report.ts';
 import { deadLetterTopic, type Topic } from '../topics/define.ts';
 import type { Module } from './define.ts';
 import { nameProblem } from './names.ts';
 
-/** A topic, a job or a datasource, and the module that has it. */
+/** A topic, a job, a datasource or a report, and the module that has it. */
 interface Of<T> {
   readonly module: string;
   readonly it: T;
@@ -20,6 +21,7 @@ export function problemsOf(modules: readonly Module[]): string[] {
   const topics = modules.flatMap(({ name, topics }) => topics.map((it) => ({ module: name, it })));
   const jobs = modules.flatMap(({ name, jobs }) => jobs.map((it) => ({ module: name, it })));
   const datasources = modules.flatMap(({ name, datasources = [] }) => datasources.map((it) => ({ module: name, it })));
+  const reports = modules.flatMap(({ name, reports = [] }) => reports.map((it) => ({ module: name, it })));
   return [
     ...moduleProblems(modules),
     ...topics.flatMap(topicProblems),
@@ -31,6 +33,8 @@ export function problemsOf(modules: readonly Module[]): string[] {
     ...datasources.flatMap(({ module, it }) => named('datasource', it.name, module)),
     ...collisions('datasource', datasources),
     ...datasources.flatMap((datasource) => datasourceProblems(datasource, topics, jobs)),
+    ...collisions('report', reports),
+    ...reports.flatMap((report) => reportProblems(report, datasources, jobs)),
   ];
 }
 
@@ -39,10 +43,16 @@ export function problemsOf(modules: readonly Module[]): string[] {
 function shapeProblems(modules: unknown): string[] {
   if (!Array.isArray(modules)) return ['modules is no list: give { modules: [learning, …] }'];
   return modules.flatMap((module: unknown, i) => {
-    const { name, topics, jobs, datasources = [] } = (module ?? {}) as Partial<Record<keyof Module, unknown>>;
-    if (typeof name !== 'string' || ![topics, jobs, datasources].every(Array.isArray))
+    const {
+      name,
+      topics,
+      jobs,
+      datasources = [],
+      reports = [],
+    } = (module ?? {}) as Partial<Record<keyof Module, unknown>>;
+    if (typeof name !== 'string' || ![topics, jobs, datasources, reports].every(Array.isArray))
       return [`modules[${i}] is ${nothingOr(module, 'no module')}: make it with defineModule({ name, topics, jobs })`];
-    const lists = { topics, jobs, datasources } as Readonly<Record<string, readonly unknown[]>>;
+    const lists = { topics, jobs, datasources, reports } as Readonly<Record<string, readonly unknown[]>>;
     return SHAPES.flatMap(({ list, kind, isOne, maker }) =>
       (lists[list] ?? []).flatMap((each, n) =>
         isOne(each) ? [] : [`${list}[${n}] of the module ${name} is ${nothingOr(each, `no ${kind}`)}: use ${maker}`],
@@ -55,6 +65,7 @@ const SHAPES = [
   { list: 'topics', kind: 'topic', isOne: isTopic, maker: 'defineTopic' },
   { list: 'jobs', kind: 'job', isOne: isJob, maker: 'defineJob' },
   { list: 'datasources', kind: 'datasource', isOne: isDatasource, maker: 'defineDatasource' },
+  { list: 'reports', kind: 'report', isOne: isReport, maker: 'defineReport' },
 ] as const;
 
 const nothingOr = (value: unknown, otherwise: string): string =>
@@ -74,6 +85,12 @@ function isJob(value: unknown): boolean {
 function isDatasource(value: unknown): boolean {
   const { name, from, on, dimensions, metrics } = (value ?? {}) as Partial<Datasource>;
   return typeof name === 'string' && typeof from?.name === 'string' && [on, dimensions, metrics].every(Array.isArray);
+}
+
+function isReport(value: unknown): boolean {
+  const { name, columns, parameters, from } = (value ?? {}) as Partial<Report>;
+  const objects = [parameters, from].every((each) => typeof each === 'object' && each !== null);
+  return typeof name === 'string' && Array.isArray(columns) && objects;
 }
 
 // ---- names ----
@@ -210,6 +227,23 @@ function datasourceProblems(datasource: Of<Datasource>, topics: readonly Of<Topi
   const whose = `the datasource ${it.name} of the module ${module}`;
   const tables = new Set(it.on.flatMap((def) => [...tablesIn(attempt(() => it.lookups?.(exampleOf(def))))]));
   return [...missing(it.from, `${whose} counts events of`, topics), ...notKept(tables, whose, jobs)];
+}
+
+function reportProblems({ it, module }: Of<Report>, datasources: readonly Of<Datasource>[], jobs: readonly Of<Job>[]) {
+  const whose = `the report ${it.name} of the module ${module}`;
+  const { from } = it;
+  if ('sql' in from) {
+    return from.reads.flatMap(({ name }) =>
+      datasources.some((each) => each.it.name === name)
+        ? []
+        : [`${whose} queries the datasource ${name}, which no module has: add the module that does`],
+    );
+  }
+  return from.reads.flatMap((table) =>
+    jobs.some(({ it: job }) => job.row === table || job.views.some(({ into }) => into === table))
+      ? []
+      : [`${whose} reads the table ${table.name}, which no job keeps: add the module of the job that does`],
+  );
 }
 
 const lookupProblems = (job: Of<Job>, jobs: readonly Of<Job>[]): string[] => notKept(lookedUp(job.it), who(job), jobs);

@@ -21,13 +21,13 @@ const AGAIN_MS = 10_000;
  * Answers what is mixed up at the first address where something is, or undefined. `error` is why there is no connection. Whoever asks
  * while it is being looked for gets the same answer.
  */
-export function mixUpFinder(said: UrlForm): (error?: unknown) => Promise<string | undefined> {
+export function mixUpFinder(form: UrlForm): (error?: unknown) => Promise<string | undefined> {
   let looking: Promise<string | undefined> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   return async (error) => {
     if (NOBODY.test(String((error as NodeJS.ErrnoException | undefined)?.code))) return undefined;
     if (looking === undefined && performance.now() - lookedAt < AGAIN_MS) return undefined;
-    looking ??= mixUpAt(said).finally(() => {
+    looking ??= mixUpAt(form).finally(() => {
       lookedAt = performance.now();
       looking = undefined;
     });

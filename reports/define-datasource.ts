@@ -14,10 +14,20 @@ import { type ErrorCode, TributaryError } from '../core/errors.ts';
 import type { AnyEventOf, EventDef, EventOf } from '../core/event.ts';
 import type { Found, FoundRows, Lookups } from '../jobs/define.ts';
 import type { Topic } from '../topics/define.ts';
+import {
+  type ConditionOf,
+  conditionReader,
+  type FieldKind,
+  fieldProblems,
+  type Maybe,
+  type NamedField,
+  type TimeFieldsOf,
+  timeReader,
+  type ValueOf,
+  valueReader,
+} from './fields.ts';
 import { type Granularity, granularityProblem } from './granularity.ts';
 import { columnNameProblem } from './names.ts';
-
-type Maybe<T> = T | null | undefined;
 
 // ---- dimensions ----
 
@@ -28,11 +38,11 @@ interface DimensionBase {
   readonly personal?: true;
 }
 /** A value by which counts are grouped. Null, or undefined, is unknown: the column is null then. */
-type DimensionOf<E, F> = DimensionBase &
+type DimensionWith<Text, Truth, Numeric> = DimensionBase &
   (
-    | { readonly type?: 'string'; readonly of: (event: E, found: F) => Maybe<string> }
-    | { readonly type: 'boolean'; readonly of: (event: E, found: F) => Maybe<boolean> }
-    | { readonly type: 'long'; readonly unit: string; readonly of: (event: E, found: F) => Maybe<number> }
+    | ({ readonly type?: 'string' } & Text)
+    | ({ readonly type: 'boolean' } & Truth)
+    | ({ readonly type: 'long'; readonly unit: string } & Numeric)
   );
 
 // ---- metrics ----
@@ -42,39 +52,39 @@ interface MetricBase {
   /** The unit: 'learners', 'ms', 'percent'. */
   readonly unit: string;
 }
-/** An event for which `of` returns null or undefined adds nothing to the metric. */
-type MetricOf<E, F> = MetricBase &
+/** An event without a value adds nothing to the metric. */
+type MetricWith<Text, Numeric, Condition> = MetricBase &
   (
-    | {
-        readonly kind: 'count';
-        /** Which events are counted; by default all. */
-        readonly when?: (event: E, found: F) => boolean;
-      }
-    | {
+    | ({ readonly kind: 'count' } & Condition)
+    | ({
         readonly kind: 'sum';
         /** Longs are whole numbers and stay exact; the last digits of a sum of doubles depend on the order. */
         readonly type: 'long' | 'double';
-        readonly of: (event: E, found: F) => Maybe<number>;
-      }
-    | {
+      } & Numeric)
+    | ({
         readonly kind: 'min' | 'max';
         /** A timestamp is in ms since 1970 UTC. */
         readonly type: 'long' | 'double' | 'timestamp';
-        readonly of: (event: E, found: F) => Maybe<number>;
-      }
-    | { readonly kind: 'distinct'; readonly of: (event: E, found: F) => Maybe<string> }
-    | {
+      } & Numeric)
+    | ({ readonly kind: 'distinct' } & Text)
+    | ({
         readonly kind: 'quantile';
         /** Between 0 and 1, in whole percent: 0.5 becomes the column `…_p50`. */
         readonly points: readonly number[];
-        readonly of: (event: E, found: F) => Maybe<number>;
-      }
+      } & Numeric)
   );
 
 // ---- the declaration ----
 
 /** Broadcasts do not count: every partition has a copy. */
 type Countable<T extends Topic> = T extends Topic<string, infer E> ? E : never;
+
+type DimensionOf<D extends EventDef, F> = DimensionWith<
+  ValueOf<D, F, string>,
+  ValueOf<D, F, boolean>,
+  ValueOf<D, F, number>
+>;
+type MetricOf<D extends EventDef, F> = MetricWith<ValueOf<D, F, string>, ValueOf<D, F, number>, ConditionOf<D, F>>;
 
 interface Declaration<From extends Topic, On extends readonly Countable<From>[], L extends Lookups> {
   /** Its name is that of the table and the view in SQL. */
@@ -97,14 +107,18 @@ interface Declaration<From extends Topic, On extends readonly Countable<From>[],
    * The time of the fact, in ms since 1970 UTC, where it is not the time of the event. Never later than that: a later one is replaced by
    * the time of the event.
    */
-  time?: (event: AnyEventOf<On[number]>) => number;
+  time?: ((event: AnyEventOf<On[number]>) => number) | TimeFieldsOf<On[number]>;
   /** By the names of their columns. */
-  dimensions: Readonly<Record<string, DimensionOf<AnyEventOf<On[number]>, Found<L>>>>;
-  metrics: Readonly<Record<string, MetricOf<AnyEventOf<On[number]>, Found<L>>>>;
+  dimensions: Readonly<Record<string, DimensionOf<On[number], Found<L>>>>;
+  metrics: Readonly<Record<string, MetricOf<On[number], Found<L>>>>;
 }
 
-export type Dimension = DimensionOf<EventOf<EventDef>, FoundRows> & { readonly name: string };
-export type Metric = MetricOf<EventOf<EventDef>, FoundRows> & { readonly name: string };
+/** What reads a value; with the field that it reads, if that was named. */
+type Reads<V> = NamedField & { readonly of: (event: EventOf<EventDef>, found: FoundRows) => Maybe<V> };
+type Counts = NamedField & { readonly when?: (event: EventOf<EventDef>, found: FoundRows) => boolean };
+
+export type Dimension = DimensionWith<Reads<string>, Reads<boolean>, Reads<number>> & { readonly name: string };
+export type Metric = MetricWith<Reads<string>, Reads<number>, Counts> & { readonly name: string };
 
 /** A declared datasource, as the runtime sees it: the types of its events and rows were checked when it was declared. */
 export interface Datasource {
@@ -118,6 +132,8 @@ export interface Datasource {
   readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
   readonly where: ((event: EventOf<EventDef>, found: FoundRows) => boolean) | undefined;
   readonly time: ((event: EventOf<EventDef>) => number) | undefined;
+  /** The fields that `time` reads, by type of event; undefined if it is a function that was declared. */
+  readonly timeFields: Readonly<Record<string, string>> | undefined;
   readonly dimensions: readonly Dimension[];
   readonly metrics: readonly Metric[];
 }
@@ -128,13 +144,15 @@ export function defineDatasource<
   const On extends readonly Countable<From>[],
   L extends Lookups = Record<never, never>,
 >(declaration: Declaration<From, On, L>): Datasource {
-  const { dimensions, metrics } = declaration;
+  const { dimensions, metrics, time } = declaration;
+  const timeFields = typeof time === 'object' ? (time as Readonly<Record<string, string>>) : undefined;
   const datasource = {
     retentionDays: undefined,
     lookups: undefined,
     where: undefined,
-    time: undefined,
     ...declaration,
+    time: timeFields === undefined ? time : timeReader(timeFields),
+    timeFields,
     dimensions: named(dimensions),
     metrics: named(metrics),
   } as unknown as Datasource;
@@ -146,13 +164,20 @@ export function defineDatasource<
   return Object.freeze(datasource);
 }
 
-const named = <T extends object>(things: Readonly<Record<string, T>>): (T & { readonly name: string })[] =>
-  Object.entries(things).map(([name, thing]) => ({ ...thing, name }));
+/** With their names, and with the functions that follow from fields. */
+const named = (things: Readonly<Record<string, NamedField & { readonly kind?: string }>>): object[] =>
+  Object.entries(things).map(([name, thing]) => {
+    const { field, on, kind } = thing;
+    if (field === undefined && on === undefined) return { ...thing, name };
+    if (kind === 'count') return { ...thing, name, when: conditionReader(thing) };
+    return field === undefined ? { ...thing, name } : { ...thing, name, of: valueReader(field, on) };
+  });
 
 /** The column of a quantile at one point: `seconds_p95`. */
 export const pointName = (metric: string, point: number): string => `${metric}_p${Math.round(point * 100)}`;
 
-function flawsOf({ from, on, granularity, retentionDays, dimensions, metrics }: Datasource): string[] {
+function flawsOf(datasource: Datasource): string[] {
+  const { from, on, granularity, retentionDays, dimensions, metrics } = datasource;
   const flaws: (string | undefined)[] = [granularityProblem(granularity), retentionProblem(retentionDays)];
   if (metrics.length === 0) flaws.push('it has no metric: declare at least one, such as a count');
   if (on.length === 0) flaws.push('it counts no event: name some in `on`');
@@ -162,6 +187,7 @@ function flawsOf({ from, on, granularity, retentionDays, dimensions, metrics }: 
     else if (!from.events.some((each) => each.type === type)) flaws.push(`${from.name} has no event ${type}`);
   }
   for (const metric of metrics) if (metric.kind === 'quantile') flaws.push(pointsProblem(metric.name, metric.points));
+  flaws.push(...flawsOfFields(datasource));
   const names = [...dimensions, ...metrics].flatMap((each) =>
     'kind' in each && each.kind === 'quantile'
       ? [each.name, ...each.points.map((point) => pointName(each.name, point))]
@@ -171,6 +197,32 @@ function flawsOf({ from, on, granularity, retentionDays, dimensions, metrics }: 
   for (const name of new Set(names.filter((each, i) => names.indexOf(each) !== i)))
     flaws.push(`two of its columns are named ${name}`);
   return flaws.filter((flaw) => flaw !== undefined);
+}
+
+function flawsOfFields({ on: counted, dimensions, metrics, timeFields = {} }: Datasource): string[] {
+  const ofColumns = [...dimensions, ...metrics].flatMap((each) => {
+    const { name, field, on = counted } = each;
+    const strange = on.filter(({ type }) => !counted.some((def) => def.type === type));
+    const known = on.filter((def) => !strange.includes(def));
+    return [
+      ...strange.map(
+        ({ type }) => `${name}: the datasource counts no ${type}: name it in the \`on\` of the datasource`,
+      ),
+      ...(field === undefined ? [] : fieldProblems(name, field, kindNeeded(each), known)),
+    ];
+  });
+  const ofTime = Object.entries(timeFields).flatMap(([type, field]) => {
+    const events = counted.filter((def) => def.type === type);
+    return events.length === 0 ? [`time: it counts no ${type}`] : fieldProblems('time', field, 'long', events);
+  });
+  return [...ofColumns, ...ofTime];
+}
+
+function kindNeeded(column: Dimension | Metric): FieldKind {
+  if (!('kind' in column)) return column.type === 'boolean' || column.type === 'long' ? column.type : 'text';
+  if (column.kind === 'count') return 'boolean';
+  if (column.kind === 'distinct') return 'text';
+  return column.kind === 'quantile' || column.type === 'double' ? 'number' : 'long';
 }
 
 function retentionProblem(days: number | undefined): string | undefined {

@@ -6,7 +6,7 @@ export const NEWEST_HOLDS =
 /** The rule for events that jobs emit: a repeat is recognised by its origin. */
 export const IN_LOG_ORDER = 'Emitted by jobs, each once, and folded in the order of the log, whatever its time.';
 
-export const userId = { name: 'userId', type: 'string', doc: 'The learner.' } as const;
+export const userId = { name: 'userId', type: 'string', doc: 'The learner.', person: true } as const;
 export const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
 export const batchId = {
   name: 'batchId',
@@ -15,7 +15,12 @@ export const batchId = {
 } as const;
 export const contentId = { name: 'contentId', type: 'string', doc: 'The leaf content of the course.' } as const;
 export const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
-export const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.' } as const;
+export const recipientId = {
+  name: 'recipientId',
+  type: 'string',
+  doc: 'The user who is notified.',
+  person: true,
+} as const;
 
 /**
  * The state of a learner in a course. `completed` is final, unless the progress is reset or the completion is withdrawn; the other states

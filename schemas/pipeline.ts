@@ -17,18 +17,19 @@ export const batchDone = defineEvent(
     type: 'record',
     name: 'BatchDone',
     namespace,
-    doc: 'A job has processed a batch of records of one partition. Emitted in the transaction that commits the batch, and so exactly once.',
+    doc: 'A job has processed a batch of records of one partition. Emitted in the transaction that commits the batch, and so exactly once. Of a record that is applied in pages, each page is a batch, and the last one counts the record.',
     fields: [
       ...whose,
-      records('applied', 'Records that changed a row.'),
+      records('applied', 'Records that changed a row, in this batch or in an attempt at it that was not committed.'),
       records('unchanged', 'Records that changed no row.'),
       records('repeated', 'Records that were known already, by their origin or by every row they touch.'),
       records('skipped', 'Records that are none of the job: of another type, or for another job.'),
       records('rejected', 'Records that went to the dead letters.'),
+      { ...records('routed', 'Records that were sent on to the partition of their key.'), default: 0 },
       {
         name: 'latencyMs',
         type: ['null', 'long'],
-        doc: 'For the applied record that had waited longest: how long it had been in the log when the batch was processed. Absent if no record was applied.',
+        doc: 'For the applied record that had waited longest: how long it had been in the log when the batch was processed. Absent if no record was applied, or none has a time.',
         unit: 'ms',
         default: null,
       },
@@ -43,18 +44,23 @@ export const batchDone = defineEvent(
     repeated: 0,
     skipped: 7,
     rejected: 1,
+    routed: 0,
     latencyMs: 140,
   },
 );
 
-export const recordRejected = defineEvent(
-  'pipeline.record-rejected',
+export const recordsRejected = defineEvent(
+  'pipeline.records-rejected',
   {
     type: 'record',
-    name: 'RecordRejected',
+    name: 'RecordsRejected',
     namespace,
-    doc: 'A job could not apply a record, which became a dead letter. Emitted in the same transaction.',
-    fields: [...whose, { name: 'code', type: 'string', doc: 'The reason: one of the error codes.' }],
+    doc: 'A job could not apply some records of a batch, for one reason. They became dead letters. Emitted in the transaction that commits the batch.',
+    fields: [
+      ...whose,
+      { name: 'code', type: 'string', doc: 'The reason: one of the error codes.' },
+      records('records', 'The records that were rejected for it.'),
+    ],
   },
-  { job: 'track-progress', topic: 'enrollment.events', partition: 3, code: 'DATA_INVALID' },
+  { job: 'track-progress', topic: 'enrollment.events', partition: 3, code: 'DATA_INVALID', records: 1 },
 );

@@ -65,7 +65,7 @@ export const userMerged = defineEvent(
     name: 'Merged',
     namespace,
     doc: 'An account was merged into another, which stays.',
-    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that stays.' }],
+    fields: [userId, { name: 'intoUserId', type: 'string', doc: 'The account that stays.', person: true }],
   },
   { userId: 'learner-1', intoUserId: 'learner-2' },
 );
@@ -82,6 +82,38 @@ export const userDeleted = defineEvent(
   { userId: 'learner-1' },
 );
 
+/** A consent is to one thing, and holds until it is withdrawn. */
+const consent = [
+  userId,
+  { name: 'objectId', type: 'string', doc: 'What the consent is for: the id of a course, or of another thing.' },
+] as const;
+const consentExample = { userId: 'learner-1', objectId: 'AAA-2013J' };
+const OF_ONE_OBJECT = `Of the consents of one user to one thing, given and withdrawn: ${NEWEST_HOLDS}`;
+
+export const userConsentGiven = defineEvent(
+  'user.consent-given',
+  {
+    type: 'record',
+    name: 'ConsentGiven',
+    namespace,
+    doc: `A user agreed that those who run a course, or another thing, see the user's personal data. ${OF_ONE_OBJECT}`,
+    fields: consent,
+  },
+  consentExample,
+);
+
+export const userConsentWithdrawn = defineEvent(
+  'user.consent-withdrawn',
+  {
+    type: 'record',
+    name: 'ConsentWithdrawn',
+    namespace,
+    doc: `A user no longer agrees to that. ${OF_ONE_OBJECT}`,
+    fields: consent,
+  },
+  consentExample,
+);
+
 export const ownershipTransferred = defineEvent(
   'user.ownership-transferred',
   {
@@ -91,7 +123,7 @@ export const ownershipTransferred = defineEvent(
     doc: 'Things that belonged to a user belong to another user now.',
     fields: [
       userId,
-      { name: 'toUserId', type: 'string', doc: 'The new owner.' },
+      { name: 'toUserId', type: 'string', doc: 'The new owner.', person: true },
       {
         name: 'assetIds',
         type: { type: 'array', items: 'string' },

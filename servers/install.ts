@@ -1,7 +1,7 @@
 /**
  * `npm run servers:install [-- <part>…]`: gets what the real servers are started from: programs of the system by apt, where they are missing; the
- * rest into `.servers/` of the checkout by Maven and Go, all parts but Trino, or those that are named. A part whose inputs have not
- * changed since is left alone, so that a second run is done at once.
+ * rest into `.servers/` of the checkout by Maven and Go, all parts but Trino, Druid, Keycloak and those of Kubernetes, or those that are named. A part
+ * whose inputs have not changed since is left alone, so that a second run is done at once.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -60,6 +60,9 @@ const PROGRAMS: readonly Program[] = [
     packages: ['golang-go'],
     otherwise: 'the S3 server is built by it: install Go 1.26, or 1.21 and newer, which gets 1.26 by itself',
   },
+  { ...program('prometheus', 'prometheus'), part: 'kubernetes' },
+  { ...program('promtool', 'prometheus'), part: 'kubernetes' },
+  { ...program('etcd', 'etcd-server'), part: 'kube-apiserver' },
 ];
 
 function program(name: string, debian: string): Program {
@@ -133,7 +136,7 @@ async function installPart(part: Part): Promise<void> {
   try {
     // In its own folder: the plugin notes there what it has unpacked, and would not unpack it again.
     await run(
-      tool,
+      tool === 'node' ? process.execPath : tool,
       args(into),
       { cwd: into, env: { ...process.env, PATH: `${process.env['PATH']}:${GO}`, ...env?.(into) } },
       log,
@@ -184,13 +187,17 @@ async function inTurn(tool: Part['tool']): Promise<void> {
 }
 
 const names = process.argv.slice(2);
-const wanted = PARTS.filter(({ name, isNamed }) => (names.length === 0 ? !isNamed : names.includes(name)));
+const wanted = PARTS.filter((part) =>
+  names.length === 0 ? !part.isNamed : names.includes(part.name) || names.includes(part.with ?? ''),
+);
 
 try {
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${PARTS.map(({ name }) => name)}`);
   installPrograms();
   const ended = await Promise.allSettled([inTurn('go'), inTurn('mvn')]);
+  // Made of what the others have brought.
+  ended.push(...(await Promise.allSettled([inTurn('node')])));
   const problems = ended.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
   if (problems.length > 0) throw new Error(problems.join('\n'));
   for (const { name } of wanted) {

@@ -23,7 +23,7 @@ function findJava(fits: (major: number) => boolean, variable: string): string | 
   );
 }
 
-/** Kafka, Cassandra and the registry run on 17: Cassandra 5 on no newer one. */
+/** Kafka, Cassandra, the registry and Druid run on 17: Cassandra 5 on no newer one. */
 export const java17 = (): string | undefined => findJava((major) => major === 17, 'JAVA17_HOME');
 /** Elasticsearch 9. */
 export const java21 = (): string | undefined => findJava((major) => major >= 21, 'JAVA21_HOME');

@@ -30,3 +30,9 @@ function classArchive(part: string, record: boolean): string[] {
     ? [`-XX:SharedArchiveFile=${archiveOf(part)}`, '-Xlog:cds=off', '-Xlog:cds+dynamic=off']
     : [];
 }
+
+/** The text of a `.properties` file. */
+export const properties = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');

@@ -3,7 +3,7 @@
 /** A folder of `.servers/`, made by one command. */
 export interface Part {
   readonly name: string;
-  readonly tool: 'mvn' | 'go';
+  readonly tool: 'mvn' | 'go' | 'node';
   /** Files whose contents decide whether it is made anew; so do the arguments. */
   readonly files: readonly string[];
   readonly args: (into: string) => readonly string[];
@@ -14,6 +14,8 @@ export interface Part {
   readonly unpacks?: Unpacked;
   /** Whether it is installed only for those who name it. */
   readonly isNamed?: true;
+  /** Another part, with which it is installed. */
+  readonly with?: string;
 }
 
 export interface Unpacked {
@@ -87,14 +89,37 @@ const trino: Part = {
   isNamed: true,
 };
 
-export const PARTS: readonly Part[] = [
+/** The programs that a module of Go names as its tools. */
+const programs = (name: string, linked = '-s -w'): Part => ({
+  name,
+  tool: 'go',
+  files: [`${name}/go.mod`, `${name}/go.sum`],
+  args: () => ['install', '-C', `${here}${name}`, '-buildvcs=false', '-trimpath', `-ldflags=${linked}`, 'tool'],
+  env: (into) => ({ GOBIN: into }),
+});
+
+/** What the server says of itself, which clients compare with what they know. */
+const KUBERNETES = ['gitVersion=v1.36.3', 'gitMajor=1', 'gitMinor=36'].map(
+  (variable) => `-X k8s.io/component-base/version.${variable}`,
+);
+
+/** Helm and kubeconform; and the schemas that objects are checked against. */
+const kubernetes: readonly Part[] = [
+  { ...programs('kubernetes'), isNamed: true },
+  { ...jars('strimzi'), isNamed: true, with: 'kubernetes' },
   {
-    name: 's3',
-    tool: 'go',
-    files: ['s3/go.mod', 's3/go.sum'],
-    args: () => ['install', '-C', `${here}s3`, '-buildvcs=false', '-trimpath', '-ldflags=-s -w', 'tool'],
-    env: (into) => ({ GOBIN: into }),
+    name: 'kubernetes-schemas',
+    tool: 'node',
+    files: ['kubernetes/schemas.ts', 'kubernetes/schema.ts', 'strimzi/pom.xml'],
+    args: (into) => [`${here}kubernetes/schemas.ts`, into],
+    isNamed: true,
+    with: 'kubernetes',
   },
+  { ...programs('kube-apiserver', ['-s -w', ...KUBERNETES].join(' ')), isNamed: true },
+];
+
+export const PARTS: readonly Part[] = [
+  programs('s3'),
   jars('kafka'),
   archive(
     'registry',
@@ -110,4 +135,15 @@ export const PARTS: readonly Part[] = [
     'bec49f3b8d00e75c8d1cec85c35298635ec9fbd3ae80ef5aeb6bc05abdb3db2d',
   ),
   trino,
+  { ...jars('druid'), isNamed: true },
+  ...kubernetes,
+  {
+    ...archive(
+      'keycloak',
+      'org.keycloak:keycloak-quarkus-dist:26.4.0:tar.gz',
+      'keycloak-quarkus-dist-26.4.0.tar.gz',
+      '9fe5f9213ecf83f24b53b27409f3e0f20e10edce36aaa0828778a57c80f07a87',
+    ),
+    isNamed: true,
+  },
 ];

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Group, group, startAll } from './group.ts';
 import { installed, java24, needed } from './installed.ts';
-import { type JavaOptions, jvmOptions } from './java.ts';
+import { type JavaOptions, jvmOptions, properties } from './java.ts';
 import { freePorts } from './ports.ts';
 import { S3_ACCESS_KEY, S3_REGION, S3_SECRET_KEY } from './s3.ts';
 import { type Server, startServer } from './server.ts';
@@ -133,8 +133,3 @@ const s3Catalog = ({ endpoint, bucket }: { endpoint: string; bucket: string }): 
   's3.aws-secret-key': ofEnvironment('S3_SECRET'),
 });
 const ofEnvironment = (name: string): string => `$\{ENV:${name}}`;
-
-const properties = (settings: Readonly<Record<string, string>>): string =>
-  Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');

@@ -34,9 +34,12 @@ export function importsOf(file: string, text: string): Pick<Source, 'files' | 'l
   };
 }
 
-/** Every TypeScript file of the project but its tests, by path. */
+/** Every TypeScript file of the project but its tests, and every module of the page, by path. */
 export function sourceTree(): ReadonlyMap<string, Source> {
-  const files = globSync('**/*.ts', { cwd: ROOT, exclude: ['node_modules/**', 'test/**', 'data/**', 'dist/**'] });
+  const files = globSync(['**/*.ts', 'reports/page/**/*.js'], {
+    cwd: ROOT,
+    exclude: ['node_modules/**', 'test/**', 'data/**', 'dist/**'],
+  });
   return new Map(
     files.map((path): [string, Source] => {
       const file = path.replaceAll('\\', '/');

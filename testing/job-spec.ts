@@ -191,14 +191,14 @@ export class JobSpec {
   async thenEmits(
     ...expected: readonly (readonly [def: EventDef, data: Readonly<Record<string, unknown>>])[]
   ): Promise<void> {
-    const news = (await this.emitted()).map((events, i) =>
+    const emitted = (await this.emitted()).map((events, i) =>
       events.slice(this.#seen[i] ?? 0).map(({ type, data }) => ({ type, data })),
     );
     const wanted = this.job.to.map(({ events, broadcasts }) => {
       const types = new Set([...events, ...broadcasts].map(({ type }) => type));
       return expected.filter(([{ type }]) => types.has(type)).map(whole);
     });
-    assert.deepEqual(news, plain(wanted));
+    assert.deepEqual(emitted, plain(wanted));
   }
 
   async thenNothing(): Promise<void> {

@@ -78,6 +78,7 @@ export function withPoints(stores: Stores, reach: Reach): Stores {
       describe: (names) => transport.describe(names),
       shape: (names) => transport.shape(names),
       produce: before('produce', (records) => transport.produce(records)),
+      exclusive: (...args) => transport.exclusive(...args),
       join: async (group, topic, listener) => membershipWithPoints(await transport.join(group, topic, listener), reach),
       read: (...args) => transport.read(...args),
       offsetAt: (...args) => transport.offsetAt(...args),

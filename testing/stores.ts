@@ -4,6 +4,7 @@ import { callAnswered, timerFired } from '../core/event.ts';
 import type { CacheDef, IndexDef, TableDef } from '../core/target.ts';
 import { type Database, IN_MEMORY, openDatabase } from '../embedded/database.ts';
 import type { Job } from '../jobs/define.ts';
+import { Forgotten } from '../jobs/runtime/forgotten.ts';
 import { RecordBudget } from '../jobs/runtime/record-budget.ts';
 import {
   type Clock,
@@ -119,7 +120,9 @@ export function testRuntime(
     settings?: Partial<Settings>;
     telemetry?: Telemetry;
     random?: () => number;
+    forgotten?: Forgotten;
     upstreams?: Runtime['upstreams'];
+    pipelineTopic?: Runtime['pipelineTopic'];
   } = {},
 ): Runtime {
   const settings = {
@@ -138,7 +141,9 @@ export function testRuntime(
     catchUpBudget: new RecordBudget(Number.POSITIVE_INFINITY),
     rowBudget: rowBudgetOf(settings),
     random: options.random ?? (() => 0.5),
+    forgotten: options.forgotten ?? new Forgotten(),
     upstreams: options.upstreams ?? (() => EVERYBODY),
+    pipelineTopic: options.pipelineTopic,
   };
 }
 

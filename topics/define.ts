@@ -17,6 +17,8 @@ export interface Topic<Name extends string = string, E extends EventDef = EventD
   readonly partitions: number;
   /** How long records are kept, in ms; dead letters are kept as long. */
   readonly retentionMs: number;
+  /** Set if the runtime emits its events, and nobody else. */
+  readonly ofRuntime?: true;
 }
 
 /** The events of a topic, as declarations. */
@@ -45,6 +47,7 @@ export function defineTopic<
   broadcasts?: readonly B[];
   partitions?: number;
   retentionMs?: number;
+  ofRuntime?: true;
 }): Topic<Name, E, B> {
   for (const event of topic.events) {
     const key = event.schema.fields.find((field) => field.name === topic.key);

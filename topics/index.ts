@@ -6,6 +6,7 @@ import * as enrollment from '../schemas/enrollment.ts';
 import * as group from '../schemas/group.ts';
 import * as notification from '../schemas/notification.ts';
 import * as pipeline from '../schemas/pipeline.ts';
+import * as report from '../schemas/report.ts';
 import * as user from '../schemas/user.ts';
 import { defineTopic, type Topic } from './define.ts';
 
@@ -79,7 +80,15 @@ export const userEvents = defineTopic({
   name: 'user.events',
   doc: 'What happens to one user account.',
   key: 'userId',
-  events: [user.userCreated, user.userUpdated, user.userMerged, user.userDeleted, user.ownershipTransferred],
+  events: [
+    user.userCreated,
+    user.userUpdated,
+    user.userMerged,
+    user.userDeleted,
+    user.ownershipTransferred,
+    user.userConsentGiven,
+    user.userConsentWithdrawn,
+  ],
 });
 
 export const contentEvents = defineTopic({
@@ -101,12 +110,27 @@ export const certificateEvents = defineTopic({
   ],
 });
 
-/** A topic of the module `pipeline`, and so none of those below. */
+export const reportRequests = defineTopic({
+  name: 'report.requests',
+  doc: 'The reports that services ask for on behalf of one user.',
+  key: 'userId',
+  events: [report.reportRequested],
+});
+
+export const reportEvents = defineTopic({
+  name: 'report.events',
+  doc: 'What became of the reports that one user asked for.',
+  key: 'userId',
+  events: [report.reportDone, report.reportFailed, report.reportRefused],
+});
+
+/** A topic of the module `pipeline`, and so not one of those below. */
 export const pipelineEvents = defineTopic({
   name: 'pipeline.events',
   doc: 'What jobs have done, batch by batch.',
+  ofRuntime: true,
   key: 'job',
-  events: [pipeline.batchDone, pipeline.recordRejected],
+  events: [pipeline.batchDone, pipeline.recordsRejected],
   retentionMs: 7 * 24 * 60 * 60 * 1000,
 });
 
@@ -118,4 +142,6 @@ export const topics: readonly Topic[] = [
   notificationEvents,
   userEvents,
   certificateEvents,
+  reportRequests,
+  reportEvents,
 ];

@@ -13,7 +13,7 @@ interface Args {
   readonly words: readonly string[];
 }
 
-const NONE = { jobs: [], topics: [], datasources: [] };
+const NONE = { jobs: [], topics: [], datasources: [], reports: [] };
 
 const FLAGS: readonly GlobalOption[] = [
   { flag: '--config', doc: 'the configuration', takesValue: true, names: 'files', isRare: false },

@@ -1,5 +1,5 @@
 /** `tributary completion`: a script by which a shell completes command lines. */
-import { hint } from '../../app/hint.ts';
+import { hint } from '../../core/hint.ts';
 import type { RunForCaller } from '../descriptor.ts';
 import { usage } from '../errors.ts';
 import { SCRIPTS, type Shell } from './completion/scripts.ts';

@@ -1,31 +1,27 @@
-/** `tributary demo`: a real data set through all jobs. */
+/** `tributary demo`, where it was called: what runs depends on whether somebody is there to look at it. */
 
-import { Outages } from '../../app/outages.ts';
-import { startWork } from '../../app/start-work.ts';
-import { createLogger, logged, toAll } from '../../app/telemetry.ts';
-import { type AnyWork, worksOf } from '../../app/works.ts';
-import { learning } from '../../modules/learning.ts';
-import type { Run } from '../context.ts';
-import { usage } from '../errors.ts';
+import { DEFAULT_SERVE_PORT } from '../../app/config-service.ts';
+import { freePort } from '../../app/service/free-port.ts';
+import { runHere } from '../control/dispatch.ts';
+import type { RunForCaller } from '../descriptor.ts';
+import { setupOf } from '../setup.ts';
 
-export const run: Run<{ json: boolean; presentations: readonly string[] }> = async (
-  context,
-  { json, presentations },
-) => {
-  const { wired, stdout, stderr, signal } = context;
-  if (!learning.topics.every((topic) => wired.platform.topics.includes(topic)))
-    throw usage(
-      'the demo imports events of the module learning, which this platform does not have; run it in another folder, or add the module',
-    );
-  const { runDemo } = await import('../../demo/run.ts');
-  // The display shows the rest; errors are logged above it.
-  const logger = createLogger('warn', stderr);
-  const outages = new Outages((level, fields, text) => logger[level](fields, text), Date.now);
-  const telemetry = toAll(logged(logger), outages);
-  const works = worksOf(wired);
-  await runDemo(
-    { ...wired, works, start: (work: AnyWork, runtime) => startWork(work, wired, runtime) },
-    { json, presentations, output: stdout, telemetry, signal },
+interface Args {
+  readonly json: boolean;
+  readonly once: boolean;
+  readonly presentations: readonly string[];
+}
+
+export const run: RunForCaller<Args> = async (caller, streams, { json, once, presentations }) => {
+  const { config, platform } = await setupOf(caller, streams.stderr);
+  const serves = !json && !once && streams.stdout.isTTY === true;
+  const { servePort, serveHost } = config;
+  // Links to files name the port, so it is known before anything is opened.
+  const port = serves && servePort === 0 ? await freePort(serveHost, DEFAULT_SERVE_PORT) : servePort;
+  const args = { json, presentations, serves };
+  return runHere(
+    { config: { ...config, servePort: port }, platform },
+    { command: 'import-demo', args, debug: caller.debug },
+    streams,
   );
-  return undefined;
 };

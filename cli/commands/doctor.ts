@@ -1,19 +1,16 @@
 /**
- * `tributary doctor`: everything that is wrong, at once. This half looks at what is around the stores, and at each server on its own:
- * one that is away hides no other. The other half, `inspect.ts`, looks at what is in the stores, and runs in the process that has them.
+ * `tributary doctor`: everything that is wrong, at once. Here, and from here, it looks at this machine and at each server; what is in the stores is
+ * looked at by the process that has them (`doctor/findings.ts`).
  */
-import { accessSync, constants, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { absentText } from '../../app/absent.ts';
-import { type Config, loadConfig, type Port, SCHEMES, type Sources } from '../../app/config.ts';
-import { NODE_NEEDED, runsTributary } from '../../app/node-version.ts';
-import { diagnoseOf, hasData, isEmbedded } from '../../app/openers.ts';
+import { type Config, loadConfig, type Port, type Sources } from '../../app/config.ts';
+import { clock, folder, node, platformText } from '../../app/doctor/here.ts';
+import { PORTS, servers } from '../../app/doctor/servers.ts';
+import { hasData, isEmbedded } from '../../app/openers.ts';
 import type { Setup } from '../../app/wiring.ts';
-import { worksOf } from '../../app/works.ts';
-import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import type { Platform } from '../../modules/define.ts';
-import { wantedTopics } from '../../modules/derived.ts';
 import { print, printJson } from '../context.ts';
 import { runAnywhere } from '../control/dispatch.ts';
 import type { Streams } from '../control/server.ts';
@@ -29,15 +26,8 @@ interface Args {
 }
 
 const STYLES = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
-const PORTS = Object.keys(SCHEMES) as Port[];
 /** Checks of data, which have nothing to report if there are none. */
 const LOOKED_INTO: ReadonlySet<Port> = new Set(['transport', 'tables', 'cache', 'search']);
-const SERVER_MS = 30_000;
-const AWAY = 'see whether it runs, and whether this machine reaches it; until then jobs wait, and lose nothing';
-const GIB = 1024 ** 3;
-const [LITTLE_SPACE, TOO_LITTLE_SPACE] = [2 * GIB, 0.2 * GIB];
-/** This program is younger than that, so a clock before it is wrong. */
-const FIRST_YEAR = 2025;
 
 export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, colors }) => {
   const { sources, debug } = caller;
@@ -61,53 +51,11 @@ export const run: RunForCaller<Args> = async (caller, streams, { tenant, json, c
   return findings.some(({ state }) => state === 'problem') ? FAILED : 0;
 };
 
-/** What each server is found to be, at the same time; and those that could not be used at all. */
-async function servers({ config, platform }: Setup): Promise<{ found: Finding[]; away: Port[] }> {
-  const wanted = wantedTopics(platform, worksOf({ config, platform }));
-  const away: Port[] = [];
-  const looks = PORTS.map(async (port): Promise<Finding[]> => {
-    const diagnose = diagnoseOf(port, config[port]);
-    if (diagnose === undefined) return [];
-    try {
-      return await inTime(diagnose(config, config[port], wanted));
-    } catch (error) {
-      away.push(port);
-      return [problem(port, messageOf(error), kindOf(error) === 'retry' ? AWAY : 'do what it says')];
-    }
-  });
-  return { found: (await Promise.all(looks)).flat(), away };
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const error = new TributaryError('LOG_AWAY', `there is no end to looking at it after ${SERVER_MS / 1000} s`);
-  const timer = setTimeout(() => late.reject(error), SERVER_MS);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 async function printFinding(streams: Streams, { check, state, message, todo }: Finding, paint: Paint): Promise<void> {
   const head = state.padEnd(7);
   const painted = (shown: string): string => paint(STYLES[state], head) + shown.slice(head.length);
   await print(streams, `${head}  ${check}: ${message}`, painted);
   if (todo !== undefined) await print(streams, `         to do: ${todo}`);
-}
-
-function node(): Finding {
-  const version = process.versions.node;
-  return runsTributary(version)
-    ? ok('node', version)
-    : problem('node', `Tributary does not run right on ${version}`, `use ${NODE_NEEDED}`);
-}
-
-function clock(now: number): Finding {
-  const text = new Date(now).toISOString();
-  return new Date(now).getUTCFullYear() >= FIRST_YEAR
-    ? ok('clock', text)
-    : problem('clock', `it says ${text}`, 'set the clock of this machine, and have it kept right by NTP');
 }
 
 function configuration(sources: Sources, findings: Finding[]): Config | undefined {
@@ -125,50 +73,12 @@ function configuration(sources: Sources, findings: Finding[]): Config | undefine
 async function platformOf({ platform: load }: Caller, findings: Finding[]): Promise<Platform | undefined> {
   try {
     const { platform, file } = await load();
-    const { modules, topics, jobs } = platform;
-    const what = `${modules.map(({ name }) => name).join(', ')}: ${topics.length} topics and ${jobs.length} jobs`;
+    const what = platformText(platform);
     findings.push(ok('platform', file === undefined ? what : `${what}, by ${file}`));
     return platform;
   } catch (error) {
     findings.push(problem('platform', messageOf(error), 'correct it: until then no command knows topics and jobs'));
     return undefined;
-  }
-}
-
-/** Whether it is worth opening. */
-function folder(data: string, findings: Finding[]): boolean {
-  const existing = nearest(data);
-  try {
-    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is no folder`);
-    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    findings.push(
-      problem(
-        'data folder',
-        `${data} cannot be written: ${messageOf(error)}`,
-        'let this user write there, or choose another folder with --data',
-      ),
-    );
-    return false;
-  }
-  findings.push(ok('data folder', `${data}${existing === data ? '' : ', which is not there yet,'} can be written`));
-  const { bavail, bsize } = statfsSync(existing);
-  const free = bavail * bsize;
-  const message = `${(free / GIB).toFixed(1)} GiB are free`;
-  const todo = 'make room on that disk: without it jobs wait, and nothing is lost';
-  if (free < TOO_LITTLE_SPACE) findings.push(problem('disk', message, todo));
-  else findings.push(free < LITTLE_SPACE ? warning('disk', message, todo) : ok('disk', message));
-  return true;
-}
-
-function nearest(path: string): string {
-  try {
-    statSync(path);
-    return path;
-  } catch (error) {
-    const parent = dirname(path);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) return path;
-    return nearest(parent);
   }
 }
 
@@ -181,7 +91,7 @@ async function stores(
   const out = collector();
   const err = collector();
   try {
-    const invocation = { command: 'inspect', args, debug } as const;
+    const invocation = { command: 'doctor-findings', args, debug } as const;
     const code = await runAnywhere(setup, invocation, { ...streams, stdout: out.stream, stderr: err.stream });
     const warned = [...err.text().matchAll(/^warning: (.+)$/gm)].map(([, text]) => text as string);
     if (code === 0)

@@ -1,13 +1,13 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 
+import { type JobLag, lagsOf } from '../../app/job-lags.ts';
+import { workNamed } from '../../app/names.ts';
+import { pauseText } from '../../app/pauses.ts';
 import type { Failure } from '../../app/running-jobs.ts';
-import { possibleWorksOf, worksOf } from '../../app/works.ts';
+import { groupsOf, possibleGroupsOf } from '../../app/works.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
-import { viewLags } from '../../topics/log/progress.ts';
-import type { GroupLag } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
-import { workNamed } from '../names.ts';
 import { paintOf } from '../output/colors.ts';
 import { type Form, printListing } from '../output/listing.ts';
 import { type ProgressLine, progressLine } from '../output/progress-line.ts';
@@ -21,31 +21,20 @@ interface Args extends Form {
   readonly progress: boolean;
 }
 
-export interface JobLag {
-  readonly job: string;
-  readonly topic: string;
-  readonly lag: number;
-  readonly partitions: readonly GroupLag[];
-  /** The views that are behind the rows of the job, with the number of records. */
-  readonly views: Readonly<Record<string, number>>;
-  /** What ended the job, if this process runs it and it failed; of other processes nothing is known. */
-  readonly failed: Failure | null;
-}
-
 const LOOK_AGAIN_MS = 50;
 
 export const run: Run<Args> = async (context, args) => {
   const { jobs, wait, timeoutMs } = args;
   const { wired } = context;
-  const possible = possibleWorksOf(wired.platform);
-  const chosen = jobs.length === 0 ? worksOf(wired) : [...new Set(jobs)].map((name) => workNamed(name, possible));
+  const possible = possibleGroupsOf(wired.platform);
+  const chosen = jobs.length === 0 ? groupsOf(wired) : [...new Set(jobs)].map((name) => workNamed(name, possible));
   const names = chosen.map(({ name }) => name);
   const paint = paintOf(args.colors === true);
   const giveUpAt = performance.now() + timeoutMs;
   const line = progressLine(context.stderr, args.progress);
   const lags = wait
     ? await waitForAll(context, names, { giveUpAt, timeoutMs, line }).finally(() => line.clear())
-    : await lagsOf(context, names);
+    : await lagsOf(wired, names);
   if (lags === undefined) return new GoOn({ ...args, timeoutMs: Math.max(1, Math.ceil(giveUpAt - performance.now())) });
   const rows = lags.map((each) => {
     const behind = each.partitions.filter(({ lag }) => lag > 0);
@@ -54,32 +43,14 @@ export const run: Run<Args> = async (context, args) => {
   const style = (row: number) => (lags[row]?.failed !== null ? 'red' : (lags[row]?.lag ?? 0) > 0 ? 'yellow' : 'green');
   await printListing(context, args, { head: ['job', 'topic', 'behind', 'in partitions'], rows, json: lags, style });
   if (!args.json && args.csv !== true) {
-    for (const { job, views, failed } of lags) {
+    for (const { job, views, failed, paused } of lags) {
+      if (paused !== null) await print(context, `${job} ${pauseText(paused)}`, (shown) => paint('yellow', shown));
       for (const text of viewsOf(views)) await print(context, `${job}: ${text}`, (shown) => paint('yellow', shown));
-      if (failed !== null) await print(context, `${job} ${saidOf(failed)}`, (shown) => paint('red', shown));
+      if (failed !== null) await print(context, `${job} ${failureText(failed)}`, (shown) => paint('red', shown));
     }
   }
   return undefined;
 };
-
-export async function lagsOf({ wired }: Pick<Context, 'wired'>, names: readonly string[]): Promise<JobLag[]> {
-  const lags: JobLag[] = [];
-  for (const name of names) {
-    const { from } = workNamed(name, possibleWorksOf(wired.platform));
-    const { transport } = wired.stores;
-    const partitions = await transport.lag(name, from.name);
-    const views = Object.fromEntries(viewLags(await transport.committed(name, from.name)));
-    lags.push({
-      job: name,
-      topic: from.name,
-      lag: total(partitions),
-      partitions,
-      views,
-      failed: wired.failed.get(name) ?? null,
-    });
-  }
-  return lags;
-}
 
 /**
  * Looks until twice in a row nothing is left to read and no topic has grown in between: a job may emit events for another one after that one
@@ -92,7 +63,7 @@ async function waitForAll(
 ): Promise<JobLag[] | undefined> {
   let quiet = '';
   for (;;) {
-    const lags = await lagsOf(context, names);
+    const lags = await lagsOf(context.wired, names);
     const behind = lags.filter(({ lag, views }) => lag > 0 || viewsOf(views).length > 0);
     const state = JSON.stringify(lags.map(({ partitions }) => partitions.map(({ end }) => end)));
     if (behind.length === 0 && state === quiet) return lags;
@@ -100,8 +71,13 @@ async function waitForAll(
     quiet = behind.length === 0 ? state : '';
     if (performance.now() > giveUpAt) {
       const progress = behind
-        .map(({ job, lag, views, failed }) => {
-          const of = [`${job} by ${lag}`, ...viewsOf(views), ...(failed === null ? [] : [`it ${saidOf(failed)}`])];
+        .map(({ job, lag, views, failed, paused }) => {
+          const of = [
+            `${job} by ${lag}`,
+            ...viewsOf(views),
+            ...(failed === null ? [] : [`it ${failureText(failed)}`]),
+            ...(paused === null ? [] : [`it ${pauseText(paused)}`]),
+          ];
           return of.join('; ');
         })
         .join(', ');
@@ -124,8 +100,4 @@ function progressOf(behind: readonly JobLag[]): string {
 
 const viewsOf = (views: JobLag['views']): string[] =>
   Object.entries(views).map(([view, records]) => `the view ${view} is ${records} records behind`);
-const saidOf = ({ code, message }: Failure): string => `failed: ${code}: ${message}`;
-
-function total(partitions: readonly GroupLag[]): number {
-  return partitions.reduce((sum, { lag }) => sum + lag, 0);
-}
+const failureText = ({ code, message }: Failure): string => `failed: ${code}: ${message}`;

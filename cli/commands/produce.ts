@@ -3,6 +3,7 @@
  * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
  */
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
+import { topicNamed } from '../../app/names.ts';
 import { shownLine } from '../../app/shown.ts';
 import type { Setup } from '../../app/wiring.ts';
 import { kindOf } from '../../core/errors.ts';
@@ -13,7 +14,6 @@ import type { Streams } from '../control/server.ts';
 import type { RunForCaller } from '../descriptor.ts';
 import { FAILED } from '../errors.ts';
 import { type Input, inputOf } from '../input.ts';
-import { topicNamed } from '../names.ts';
 import { collector } from '../output/collector.ts';
 import { type Progress, progressOn } from '../output/progress-line.ts';
 import { setupOf } from '../setup.ts';
@@ -66,7 +66,7 @@ async function isRight(
   }
   progress.clear();
   if (wrong === 0) return true;
-  tellProblems(streams.stderr, problems, wrong);
+  printProblems(streams.stderr, problems, wrong);
   streams.stderr.write(`error: ${linesAre(wrong)} wrong; nothing was sent\n`);
   return false;
 }
@@ -112,11 +112,11 @@ class Sending {
       }
     } catch (error) {
       // Of all that is thrown, only a process that goes away leaves unsaid what it did; the rest is met before anything is sent.
-      this.#tellHowFar(kindOf(error) === 'retry' ? under : undefined);
+      this.#printProgress(kindOf(error) === 'retry' ? under : undefined);
       throw error;
     }
     this.#progress.clear();
-    await this.#tellResult();
+    await this.#printResult();
     return 0;
   }
 
@@ -127,14 +127,14 @@ class Sending {
     const stdin = Readable.from([piece.bytes], { objectMode: false });
     const code = await this.#session.run(invocation, { ...this.#streams, stdin, stdout: out.stream });
     if (code !== 0) {
-      this.#tellHowFar(piece);
+      this.#printProgress(piece);
       return code;
     }
     const { events, records, leftOut, problems, unknown } = JSON.parse(out.text()) as Report;
-    this.#tellUnknown(unknown);
+    this.#printUnknown(unknown);
     if (problems.length > 0) {
       this.#progress.clear();
-      tellProblems(this.#streams.stderr, problems.slice(0, PROBLEMS_SHOWN), problems.length);
+      printProblems(this.#streams.stderr, problems.slice(0, PROBLEMS_SHOWN), problems.length);
       const sent = this.#sentTo < this.#args.fromLine ? 'nothing was sent' : `the ${this.#whatWasSent()}`;
       this.#streams.stderr.write(`error: ${linesAre(problems.length)} wrong; ${sent}\n`);
       return FAILED;
@@ -146,7 +146,7 @@ class Sending {
   }
 
   /** `under` is a piece of which it is not known whether it was sent. */
-  #tellHowFar(under: Piece | undefined): void {
+  #printProgress(under: Piece | undefined): void {
     this.#progress.clear();
     if (this.#sentTo >= this.#args.fromLine) this.#streams.stderr.write(`The ${this.#whatWasSent()}\n`);
     if (under === undefined) return;
@@ -159,7 +159,7 @@ class Sending {
     return `lines up to ${this.#sentTo} were sent: go on with --from-line ${this.#sentTo + 1}`;
   }
 
-  #tellUnknown(unknown: readonly Problem[]): void {
+  #printUnknown(unknown: readonly Problem[]): void {
     for (const { line, problem } of unknown) {
       if (this.#reported.has(problem) || this.#reported.size >= PROBLEMS_SHOWN) continue;
       this.#reported.add(problem);
@@ -168,7 +168,7 @@ class Sending {
     }
   }
 
-  async #tellResult(): Promise<void> {
+  async #printResult(): Promise<void> {
     const { topic, json } = this.#args;
     const [events, records, leftOut] = [this.#events, this.#records, this.#leftOut];
     if (json) return printJson(this.#streams, { topic, events, records, leftOut });
@@ -177,7 +177,7 @@ class Sending {
   }
 }
 
-function tellProblems(stderr: Writable, problems: readonly Problem[], wrong: number): void {
+function printProblems(stderr: Writable, problems: readonly Problem[], wrong: number): void {
   for (const { line, problem } of problems) stderr.write(`line ${line}: ${shownLine(problem)}\n`);
   if (wrong > problems.length) stderr.write(`and ${wrong - problems.length} more\n`);
 }

@@ -1,5 +1,6 @@
-/** `tributary rebuild`: the rows of a job anew from its topic, beside the job. See `jobs/runtime/rows/generations/` for what makes that safe. */
+/** `tributary rebuild`: the rows of a job anew from its topic and its archive, beside the job. See `jobs/runtime/rows/generations/` for what makes that safe. */
 
+import { jobNamed } from '../../app/names.ts';
 import { shownLine } from '../../app/shown.ts';
 import { prepareSchemas } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
@@ -9,15 +10,15 @@ import { compareGenerations } from '../../jobs/runtime/rows/generations/compare.
 import { checkDrop, dropGeneration } from '../../jobs/runtime/rows/generations/drop.ts';
 import { openGeneration, positionsOf, rebuildGeneration } from '../../jobs/runtime/rows/generations/rebuild.ts';
 import { groupOf, judgedBy } from '../../jobs/runtime/rows/generations/silent.ts';
-import { type Generations, generationsOf, tableOf } from '../../jobs/runtime/rows/generations/state.ts';
+import { type Generations, generationsOf, isArchived, tableOf } from '../../jobs/runtime/rows/generations/state.ts';
 import { swapGeneration } from '../../jobs/runtime/rows/generations/swap.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import type { Telemetry } from '../../jobs/runtime/telemetry.ts';
 import { type Context, endOf, GoOn, print, printJson, printTable, type Run } from '../context.ts';
 import { FAILED, usage } from '../errors.ts';
-import { jobNamed } from '../names.ts';
 import { type ProgressLine, progressLine } from '../output/progress-line.ts';
 import { comparisonLines, isEqual } from './rebuild/comparison.ts';
+import { fromArchive, fromArchiveIfNeeded } from './rebuild/from-archive.ts';
 
 export interface Args {
   readonly job: string;
@@ -25,6 +26,8 @@ export interface Args {
   /** Of `drop`. */
   readonly generation: number | null;
   readonly follow: boolean;
+  /** Whether what the topic has lost is read from its archive. */
+  readonly archive: boolean;
   readonly yes: boolean;
   readonly json: boolean;
   /** Whether progress is shown on a terminal. */
@@ -94,15 +97,22 @@ const DO: Readonly<Record<Args['what'], (doing: Doing) => Promise<number | undef
   drop,
 };
 
-async function make({ context, args, job, runtime, signal, line, say }: Doing): Promise<undefined> {
-  await prepareSchemas(runtime.stores.codec, context.wired.platform);
-  const generation = await openGeneration(job, runtime);
+async function make(doing: Doing): Promise<undefined> {
+  const { context, args, job, signal, line, say } = doing;
+  await prepareSchemas(doing.runtime.stores.codec, context.wired.platform);
+  // Asked first: without an archive no generation is begun.
+  const asked = args.archive ? await fromArchive(doing) : undefined;
+  const generation = await openGeneration(job, doing.runtime, args.archive);
+  const isWhole = isArchived(await generationsOf(doing.runtime.stores.tables, job.name), generation);
+  const runtime = asked ?? (isWhole ? await fromArchive(doing) : doing.runtime);
   const startedAt = systemClock.elapsed();
   let [first, behind] = [-1, 0];
   try {
     await rebuildGeneration(job, generation, runtime, {
       signal,
       follow: args.follow,
+      // Each look is a query of the archive.
+      ...(isWhole && { lookMs: ARCHIVE_LOOK_MS }),
       progress(positions) {
         behind = positions.reduce((sum, { lag }) => sum + lag, 0);
         if (first < 0) first = behind;
@@ -123,6 +133,8 @@ async function make({ context, args, job, runtime, signal, line, say }: Doing): 
   return undefined;
 }
 
+const ARCHIVE_LOOK_MS = 1000;
+
 interface Status {
   readonly generation: number;
   readonly table: string;
@@ -141,7 +153,7 @@ async function statusOf({ job, runtime }: Doing, now: Generations): Promise<Stat
       const isCurrent = generation === now.current;
       const lags = isCurrent
         ? await transport.lag(job.name, job.from.name)
-        : await positionsOf(job, generation, transport, ends);
+        : await positionsOf(job, generation, transport, { ends, isWhole: isArchived(now, generation) });
       return {
         generation,
         table: tableOf(job.row, generation).name,
@@ -195,15 +207,18 @@ async function compare(doing: Doing): Promise<number | undefined> {
 }
 
 async function swap(doing: Doing, choose: (now: Generations) => number): Promise<number | undefined> {
-  const { context, args, job, runtime, signal, line, say } = doing;
-  const { tables, codec } = runtime.stores;
+  const { context, args, job, signal, line, say } = doing;
+  const { tables, codec } = doing.runtime.stores;
   const flag = args.what === 'swap' ? '--swap' : '--back';
   const now = await generationsOf(tables, job.name);
   const to = now.swap?.to ?? choose(now);
   if (to === 0 || (now.swap === undefined && to === now.current)) {
     const way = args.what === 'swap' ? 'newer' : 'older';
-    throw usage(`${job.name} has no ${way} generation of its rows than ${now.current}, the current one`);
+    throw usage(
+      `${job.name} has no ${way} generation of its rows than ${now.current}, the current one: nothing was done${way === 'newer' ? `; \`tributary rebuild ${job.name}\` makes one` : ''}`,
+    );
   }
+  const isWhole = args.archive || isArchived(now, to);
   const behind = (await statusOf(doing, now)).find(({ generation }) => generation === to)?.behind ?? 0;
   const plan = [
     `Generation ${to} (${tableOf(job.row, to).name}) of ${job.name} would become the current one instead of ${now.swap?.from ?? now.current}.`,
@@ -219,6 +234,7 @@ async function swap(doing: Doing, choose: (now: Generations) => number): Promise
     return undefined;
   }
   await prepareSchemas(codec, context.wired.platform);
+  const runtime = isWhole ? await fromArchiveIfNeeded(doing, to) : doing.runtime;
   let failed = 0;
   const heldAt = { begun: 0, heldMs: 0 };
   await swapGeneration(job, to, runtime, {
@@ -248,12 +264,16 @@ const FAILURES_SHOWN = 20;
 
 async function drop({ context, args, job, runtime }: Doing): Promise<undefined> {
   const generation = args.generation as number;
-  checkDrop(job, generation, await generationsOf(runtime.stores.tables, job.name));
+  const before = await generationsOf(runtime.stores.tables, job.name);
+  checkDrop(job, generation, before);
+  const isKept = before.kept.includes(generation);
   const { name } = tableOf(job.row, generation);
   if (args.yes) await dropGeneration(job, generation, runtime);
   if (args.json) await printJson(context, { done: args.yes, job: job.name, generation, table: name });
-  else if (args.yes) await print(context, `generation ${generation} of ${job.name} (${name}) is deleted`);
-  else {
+  else if (args.yes || !isKept) {
+    const when = isKept ? '' : ' already';
+    await print(context, `generation ${generation} of ${job.name} (${name}) is deleted${when}`);
+  } else {
     await print(
       context,
       `The table ${name} would be deleted, with all rows of generation ${generation} of ${job.name}.`,

@@ -1,9 +1,9 @@
 /** `tributary search`: documents by words, exact values and ranges. */
 
+import { found } from '../../app/names.ts';
 import { shownLine } from '../../app/shown.ts';
 import { indexesOf } from '../../modules/derived.ts';
 import type { Run } from '../context.ts';
-import { found } from '../names.ts';
 import { type Form, printListing, recordsListing } from '../output/listing.ts';
 import { sortOf, termsOf } from './search/terms.ts';
 

@@ -1,7 +1,7 @@
 /** `tributary show`: records as services read them, by key. */
 
-import { hint } from '../../app/hint.ts';
 import { shownLine } from '../../app/shown.ts';
+import { hint } from '../../core/hint.ts';
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
 import { targetsOf } from '../../modules/derived.ts';
 import type { Page } from '../../sinks/port.ts';

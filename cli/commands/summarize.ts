@@ -1,10 +1,11 @@
 /** `tributary summarize`: a datasource by days, weeks or months, as a query that people need not write. */
+
+import { found } from '../../app/names.ts';
 import { openQuery } from '../../app/open-query.ts';
 import { relationOf } from '../../reports/relations.ts';
 import { summarySql } from '../../reports/sql/finish.ts';
 import { print } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
-import { found } from '../names.ts';
 import { setupOf } from '../setup.ts';
 import { type AskedFor, ask } from './query/ask.ts';
 

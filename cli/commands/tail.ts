@@ -1,12 +1,12 @@
 /** `tributary tail`: the records of a topic, decoded. */
 
+import { logNamed } from '../../app/names.ts';
 import { shownLine } from '../../app/shown.ts';
+import { type Shown, shown } from '../../app/shown-record.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';
-import { logNamed } from '../names.ts';
 import { progressLine } from '../output/progress-line.ts';
-import { type Shown, shown } from '../output/record.ts';
 import { merged, type Stretch } from './tail/merged.ts';
 import { isNewest, newestStretches, partitionsOf, stretchesFrom, type Where } from './tail/stretches.ts';
 

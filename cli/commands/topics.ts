@@ -1,8 +1,8 @@
 /** `tributary topics`: what there is, or what one topic carries. */
 
+import { topicNamed } from '../../app/names.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { type Context, print, printTable, type Run } from '../context.ts';
-import { topicNamed } from '../names.ts';
 import { paintOf } from '../output/colors.ts';
 import { type Form, printListing } from '../output/listing.ts';
 

@@ -58,7 +58,7 @@ async function answerOf(socket: Socket, { stdin, stdout, stderr }: Streams): Pro
   if (!begun) return undefined;
   throw new TributaryError(
     'LOG_AWAY',
-    'the process that has the data folder ended before this command did; look how far it came, then run it again',
+    'the process that has the data folder ended before this command did; check how far it got, then run it again',
   );
 }
 

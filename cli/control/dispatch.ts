@@ -10,8 +10,8 @@ import { systemClock } from '../../jobs/runtime/clock.ts';
 import { accessOf, type CommandName } from '../commands.ts';
 import { GoOn } from '../context.ts';
 import { askForFolder, callHolder } from './client.ts';
-import { type Holding, hold } from './holding.ts';
 import { type Call, type Streams, socketOf } from './server.ts';
+import { openShared, type SharedStores } from './shared-stores.ts';
 
 /** How long a command waits for another one that has the folder briefly. */
 const PATIENCE_MS = 5000;
@@ -45,8 +45,8 @@ export class Session {
   readonly #setup: Setup;
   readonly #path: string;
   /** The process that has the folder knows the platform of this one. */
-  #hasSaidPlatform = false;
-  #own: Holding | undefined;
+  #hasSentPlatform = false;
+  #own: SharedStores | undefined;
 
   constructor(setup: Setup) {
     this.#setup = setup;
@@ -78,11 +78,11 @@ export class Session {
         ? await callHolder(this.#path, { version: VERSION, ...call, ...this.#platform() }, streams)
         : undefined;
       if (answer !== undefined) {
-        this.#hasSaidPlatform = true;
+        this.#hasSentPlatform = true;
         return answer;
       }
       try {
-        this.#own = await hold(this.#setup, accessOf(command, args), true, streams.stderr);
+        this.#own = await openShared(this.#setup, accessOf(command, args), true, streams.stderr);
       } catch (error) {
         if (!isInUse(error) || performance.now() > giveUpAt) throw error;
         await systemClock.sleep(LOOK_AGAIN_MS, streams.signal);
@@ -93,7 +93,7 @@ export class Session {
 
   /** Once, so that a command with many calls is warned once. */
   #platform(): Pick<Call, 'platform'> {
-    return this.#hasSaidPlatform ? {} : { platform: identityOf(this.#setup.platform) };
+    return this.#hasSentPlatform ? {} : { platform: identityOf(this.#setup.platform) };
   }
 
   /**
@@ -108,22 +108,22 @@ export class Session {
 
 /** Runs the command with its own stores, for as long as it takes. Meanwhile it runs commands for other processes. */
 export async function runHere(setup: Setup, invocation: Invocation, streams: Streams): Promise<number> {
-  const holding = await obtain(setup, streams.signal, streams.stderr);
+  const stores = await obtain(setup, streams.signal, streams.stderr);
   try {
     // The folder is not released meanwhile, so that the command ends with an exit code.
-    return (await holding.run(invocation, streams)) as number;
+    return (await stores.run(invocation, streams)) as number;
   } finally {
-    await holding.close();
+    await stores.close();
   }
 }
 
 /** Opens the stores, and asks the process that has the folder to release it. */
-async function obtain(setup: Setup, signal: AbortSignal, stderr: Writable): Promise<Holding> {
+async function obtain(setup: Setup, signal: AbortSignal, stderr: Writable): Promise<SharedStores> {
   const path = socketOf(setup.config.data);
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return await hold(setup, 'makes', false, stderr);
+      return await openShared(setup, 'makes', false, stderr);
     } catch (error) {
       if (!isInUse(error)) throw error;
       const answer = existsSync(path) ? await askForFolder(path, signal) : 'nobody';

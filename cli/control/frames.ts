@@ -55,7 +55,7 @@ export function frameReader(): (chunk: Buffer) => Frame[] {
     let bytes = Buffer.concat(chunks, length);
     for (;;) {
       wanted = bytes.length < HEADER ? HEADER : HEADER + bytes.readUInt32BE(0);
-      if (wanted > LARGEST) throw new Error(`a frame of ${wanted} bytes is none of ours`);
+      if (wanted > LARGEST) throw new Error(`a frame of ${wanted} bytes is not from Tributary`);
       if (bytes.length < wanted) break;
       frames.push({ kind: bytes.readUInt8(4), payload: bytes.subarray(HEADER, wanted) });
       bytes = bytes.subarray(wanted);

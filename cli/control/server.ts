@@ -27,7 +27,7 @@ export interface Call {
 
 export interface Streams {
   readonly stdin: Readable;
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable;
   readonly signal: AbortSignal;
 }

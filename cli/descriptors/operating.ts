@@ -1,6 +1,21 @@
 /** Commands by which an operator sees to topics, tables, indexes, views and the installation as a whole. */
-import { any, callerCommand, command, flag, innerCommand, one, optional, value } from '../descriptor.ts';
-import { csv, dryRun, json, keysHelp, only, tenant } from '../options.ts';
+import { any, callerCommand, command, flag, innerCommand, one, optional, preset, value } from '../descriptor.ts';
+import { csv, dryRun, json, keysHelp, only, tenant, whole } from '../options.ts';
+
+export const forget = command('forget', {
+  description:
+    'Say where a user is named; with --yes remove the user from rows, views, messages, report files, archives and rollups, and keep a proof. Ended anywhere, the same command goes on.',
+  examples: ['forget learner-1', 'forget learner-1 --tenant acme --yes'],
+  operands: { user: one('user') },
+  options: {
+    tenant,
+    yes: flag('remove it; this cannot be undone'),
+    timeoutMs: preset('n', 'how long jobs may take to read what they are told, in ms', 600_000, whole),
+    json,
+  },
+  prepares: 'embedded',
+  load: () => import('../commands/forget.ts'),
+});
 
 export const topics = command('topics', {
   description: 'List the topics, or the events of one topic.',
@@ -100,9 +115,9 @@ export const doctor = callerCommand('doctor', {
 });
 
 /** The part of `doctor` that looks into the stores. */
-export const inspect = innerCommand('inspect', {
+export const findings = innerCommand('doctor-findings', {
   prepares: 'embedded',
-  load: () => import('../commands/doctor/inspect.ts'),
+  load: () => import('../commands/doctor/findings.ts'),
 });
 
 export const config = callerCommand('config', {

@@ -1,4 +1,6 @@
 /** Commands by which people and scripts send events, and read them and what came of them. */
+
+import { SHAPES } from '../../demo/load/shape.ts';
 import {
   any,
   callerCommand,
@@ -8,11 +10,24 @@ import {
   one,
   optional,
   preset,
+  some,
   value,
   values,
 } from '../descriptor.ts';
 import { usage } from '../errors.ts';
-import { after, csv, json, limitOf, momentOrAgo, natural, tenant, whole } from '../options.ts';
+import {
+  after,
+  csv,
+  json,
+  limitOf,
+  moment,
+  momentOrAgo,
+  natural,
+  oneOf,
+  tenant,
+  whole,
+  wholeUpTo,
+} from '../options.ts';
 
 export const produce = callerCommand('produce', {
   description:
@@ -33,6 +48,33 @@ export const producePiece = innerCommand('produce-piece', {
   prepares: 'all',
   makesFolder: true,
   load: () => import('../commands/produce/piece.ts'),
+});
+
+export const load = command('load', {
+  description:
+    'Produce events of a made-up platform to all its topics, at a rate, until stopped. Seed and start say which events: the same are produced again with the same ids. Their learners have no addresses, so no message leaves.',
+  examples: [
+    'load --rate 200 --seconds 60',
+    'load --shape daily --day-minutes 10 --rate 500 --learners 20000',
+    'load --seed 7 --start 2026-03-01T00:00:00Z --events 10000',
+  ],
+  options: {
+    shape: preset('shape', `how they are spread over time: ${SHAPES.join(', ')}`, SHAPES[0], oneOf(SHAPES)),
+    rate: preset('n', 'events a second, on average', 100, wholeUpTo(100_000)),
+    events: value('n', 'end with this event', { parse: whole }),
+    seconds: value('n', 'end after so long', { parse: whole }),
+    learners: preset('n', 'how many learners there are in the end', 1000, wholeUpTo(10_000_000)),
+    seed: preset('n', 'which platform it is', 1, whole),
+    start: value('time', 'when the first event happened, in ISO 8601 (default: now)', { parse: moment }),
+    from: preset('n', 'begin with this event, if those before it were sent', 1, whole),
+    dayMinutes: preset('n', 'how long a day lasts, for --shape daily', 1440, wholeUpTo(1440)),
+    tenant,
+    json,
+  },
+  args: (values, { progress }) => ({ ...values, progress }),
+  prepares: 'all',
+  makesFolder: true,
+  load: () => import('../commands/load.ts'),
 });
 
 export const tail = command('tail', {
@@ -73,6 +115,23 @@ export const show = command('show', {
   options: { tenant, limit: limitOf(20), after, json, csv },
   prepares: 'embedded',
   load: () => import('../commands/show.ts'),
+});
+
+export const inspect = command('inspect', {
+  description:
+    'Show what a row of a job says of itself, and every record that concerns it: what became of it, what it changed and what followed. The partition of the row is read and folded again in memory, from the first record on; nothing is written. The name of a table stands for the job that writes it. Ends with 1 if the row is not what its records make of it.',
+  examples: ['inspect track-progress learner-1 AAA-2013J', 'inspect learner_progress ada rivers --json'],
+  operands: { job: one('job', 'jobs'), key: some('key') },
+  options: {
+    tenant,
+    all: flag('also records of the same key that no row of the job needs'),
+    fromArchive: flag('read what the topic has lost by its retention from its archive'),
+    personal: flag('show personal data, which are masked otherwise'),
+    json: flag('one object per line: the row, each record, and the end'),
+  },
+  args: (values, { progress }) => ({ ...values, progress }),
+  prepares: 'embedded',
+  load: () => import('../commands/inspect.ts'),
 });
 
 export const search = command('search', {

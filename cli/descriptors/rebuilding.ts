@@ -8,9 +8,15 @@ import { checkYes, whatOf } from './generations.ts';
 export const rebuild = command('rebuild', {
   description:
     'Make the rows of a job anew from its topic while the job runs, as another generation of its table, which can be compared and made current. It emits no events and calls no channels. If it is stopped and started again, it goes on where it was.',
-  examples: ['rebuild track-progress', 'rebuild track-progress --compare', 'rebuild track-progress --swap --yes'],
+  examples: [
+    'rebuild track-progress',
+    'rebuild track-progress --from-archive',
+    'rebuild track-progress --compare',
+    'rebuild track-progress --swap --yes',
+  ],
   operands: { job: one('job', 'jobs') },
   options: {
+    fromArchive: flag('read what the topic has lost by its retention from its archive'),
     follow: flag('continue after it has caught up, until another generation becomes current'),
     status: flag('list the generations'),
     compare: flag('compare the newest other generation with the current one'),
@@ -22,11 +28,14 @@ export const rebuild = command('rebuild', {
     yes: flag('do it'),
     json,
   },
-  args: ({ job, follow, status, compare, swap, back, drop, yes, json }, { progress }): Args => {
+  args: ({ job, fromArchive, follow, status, compare, swap, back, drop, yes, json }, { progress }): Args => {
     const what = whatOf({ status, compare, swap, back, drop });
     if (follow && what !== 'make') throw usage('--follow goes with none of the others');
+    if (fromArchive && !['make', 'swap', 'back'].includes(what)) {
+      throw usage('--from-archive goes with --swap or --back, or with none');
+    }
     checkYes(what, yes);
-    return { job, what, generation: drop, follow, yes, json, progress };
+    return { job, what, generation: drop, follow, archive: fromArchive, yes, json, progress };
   },
   prepares: 'nothing',
   load: () => import('../commands/rebuild.ts'),

@@ -1,7 +1,9 @@
 /** Commands by which an operator looks after the tables of datasources and archives. */
+import { InvalidArgumentError } from 'commander';
 import type { Args as ReplayArgs } from '../commands/archive/replay.ts';
+import type { Args as DruidArgs } from '../commands/rollup/druid-spec.ts';
 import type { Args as RebuildArgs } from '../commands/rollup/rebuild.ts';
-import { any, command, flag, one, value, values } from '../descriptor.ts';
+import { any, callerCommand, command, flag, one, preset, value, values } from '../descriptor.ts';
 import { usage } from '../errors.ts';
 import { csv, day, dryRun, json, moment, natural, position, whole } from '../options.ts';
 import { checkYes, whatOf } from './generations.ts';
@@ -92,6 +94,42 @@ export const rebuild = command('rollup rebuild', {
   prepares: 'nothing',
   load: () => import('../commands/rollup/rebuild.ts'),
 });
+
+const ENCODINGS = ['avro', 'json'] as const;
+
+export const druidSpec = callerCommand('rollup druid-spec', {
+  description:
+    'Print the specification of a supervisor for Apache Druid 33, which then counts a datasource from its topic by itself. What Druid cannot read in an event is left out and named, on the standard error and in the specification.',
+  examples: [
+    'rollup druid-spec enrollments > enrollments.json',
+    'rollup druid-spec activity --encoding json --brokers kafka.example.org:9092',
+  ],
+  operands: { datasource: one('datasource', 'datasources') },
+  options: {
+    encoding: {
+      ...preset<DruidArgs['encoding']>(
+        'encoding',
+        'how all events of the topic are written: avro or json',
+        'avro',
+        encoding,
+      ),
+      names: ENCODINGS,
+    },
+    brokers: value('hosts', 'host:port of Kafka as Druid reaches it, if otherwise than configured'),
+    registry: value('url', 'the schema registry as Druid reaches it, if otherwise than configured'),
+  },
+  args: (values): DruidArgs => {
+    if (values.encoding === 'json' && values.registry !== null) throw usage('--registry goes with --encoding avro');
+    return values;
+  },
+  load: () => import('../commands/rollup/druid-spec.ts'),
+});
+
+function encoding(text: string): DruidArgs['encoding'] {
+  const found = ENCODINGS.find((each) => each === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`There are ${ENCODINGS.join(', ')}.`);
+}
 
 export const listArchives = command('archive list', {
   description: 'List the archives of the topics: how large they are, and how far.',

@@ -1,12 +1,14 @@
 /** Commands that run jobs, and show how far they are. */
-import { any, command, flag, preset, some, value } from '../descriptor.ts';
+import { any, callerCommand, command, flag, innerCommand, preset, some, value } from '../descriptor.ts';
 import { csv, json, whole } from '../options.ts';
 
-export const demo = command('demo', {
-  description: 'Import a real data set, run all jobs over it and show what came out.',
-  examples: ['demo'],
+export const demo = callerCommand('demo', {
+  description:
+    'Import a real data set, run all jobs over it and show what came out. On a terminal, the page is served then, until it is stopped.',
+  examples: ['demo', 'demo --once'],
   options: {
     json,
+    once: flag('end after the summary, on a terminal, too'),
     presentations: preset<readonly string[]>(
       'ids',
       'only these presentations, such as AAA-2013J,AAA-2014J',
@@ -14,10 +16,13 @@ export const demo = command('demo', {
       (ids) => ids.split(','),
     ),
   },
+  load: () => import('../commands/demo.ts'),
+});
+
+export const importDemo = innerCommand('import-demo', {
   prepares: 'all',
   makesFolder: true,
-  runsHere: true,
-  load: () => import('../commands/demo.ts'),
+  load: () => import('../commands/demo/import.ts'),
 });
 
 /** `up` and `run` prepare by themselves, since they wait for what is away. */

@@ -1,8 +1,9 @@
 /** Lists in the three forms that every command has for them: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
+
+import { isoOf } from '../../app/time-text.ts';
 import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
 import { type Context, print, printJson, printTable } from '../context.ts';
 import { paintOf, type Style } from './colors.ts';
-import { isoOf } from './record.ts';
 
 export interface Form {
   readonly json: boolean;
@@ -43,7 +44,7 @@ export async function printListing(
   }
 }
 
-/** Nothing is a dash, and so is seen; what is long is cut, and whole in the other forms. */
+/** A missing value is a dash. A long one is cut; the other forms have it whole. */
 function tableCell(value: unknown): string | number {
   if (typeof value === 'number') return value;
   const text = textOf(value);

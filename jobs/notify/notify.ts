@@ -110,7 +110,7 @@ export const notifyWith = ({ historyDays }: Pick<JobOptions, 'historyDays'>) =>
         ...item,
         recipientId,
         notificationId,
-        place: placeOf(item.time),
+        place: newestFirst(item.time),
       })),
       view(recipient, unreadCounts, ({ recipientId, unread }) => ({ recipientId, unread })),
     ],
@@ -165,6 +165,6 @@ function refusal({ recipientId, refused }: Recipient) {
 }
 
 /** A text that sorts later times first: 16 digits, for times from the year 0 to 9999. */
-function placeOf(time: number): string {
+function newestFirst(time: number): string {
   return String(1e15 - time).padStart(16, '0');
 }

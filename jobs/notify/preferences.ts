@@ -6,7 +6,7 @@
  * a newer one.
  */
 import type { EventOf } from '../../core/event.ts';
-import type { Unfit } from '../../core/json.ts';
+import { fieldOf } from '../../core/json.ts';
 import type { RowOf } from '../../core/target.ts';
 import type { preferencesChanged } from '../../schemas/notification.ts';
 import type { recipient } from '../../schemas/rows/recipient.ts';
@@ -23,7 +23,7 @@ interface Part {
   /** The fields of the event that hold it. */
   readonly fields: readonly (keyof Preferences)[];
   /** `isLost`: whether the value at this path does not fit the schema. */
-  readonly read: (preferences: Preferences, before: Recipient, isLost: (place: string) => boolean) => Found;
+  readonly read: (preferences: Preferences, before: Recipient, isLost: (field: string) => boolean) => Found;
 }
 
 interface Found {
@@ -53,12 +53,14 @@ export function preferring(stored: Recipient, { data, time, unfit = [] }: Change
   const before = { ...stored, addressesAt: sinceOf(stored, 'addressesAt'), mutedAt: sinceOf(stored, 'mutedAt') };
   let after: Recipient = before;
   const refused: string[] = [];
-  const isLost = (place: string) => unfit.some(({ path }) => path === `data.${place}`);
+  const isLost = (field: string) => unfit.some(({ path }) => path === `data.${field}`);
   for (const { at, fields, read } of PARTS) {
     if (isOlder(time, before[at])) continue;
     const found = fields.some(isLost) ? {} : read(data, before, isLost);
     if (found.is !== undefined) after = { ...after, ...found.is, [at]: time };
-    refused.push(...unfit.filter((one) => fields.some((field) => isWithin(field, one))).map(({ problem }) => problem));
+    refused.push(
+      ...unfit.filter((one) => fields.some((field) => fieldOf(one) === field)).map(({ problem }) => problem),
+    );
     refused.push(...(found.refused ?? []));
   }
   return isOlder(time, before.preferencesAt) ? after : { ...after, preferencesAt: time, refused };
@@ -66,8 +68,6 @@ export function preferring(stored: Recipient, { data, time, unfit = [] }: Change
 
 /** Earlier releases had one time for both parts. That is now the time of the newest event, which may lack a part. 0: never. */
 const sinceOf = (stored: Recipient, at: 'addressesAt' | 'mutedAt'): number => stored[at] ?? stored.preferencesAt ?? 0;
-
-const isWithin = (field: string, { path }: Unfit): boolean => /^data\.(\w+)/.exec(path)?.[1] === field;
 
 /** One address for each channel: the last one in the event, unless it is blank. */
 function reached({ addresses }: Preferences): Found {
@@ -92,7 +92,7 @@ function quieted({ quietFrom, quietUntil }: Preferences): Found {
   };
 }
 
-function digested({ digest: asked }: Preferences, before: Recipient, isLost: (place: string) => boolean): Found {
+function digested({ digest: asked }: Preferences, before: Recipient, isLost: (field: string) => boolean): Found {
   if (asked === null) return { is: { digest: null } };
   const known = before.digest ?? DIGEST;
   const period = isLost('digest.period') ? known.period : asked.period;

@@ -54,6 +54,7 @@ export const projectCourse = defineJob({
         required: [...contents.values()].filter(({ required }) => required).length,
         units: replaced(row?.units, unitsOf(units, contents)),
         contents: replaced(row?.contents, contents),
+        contentOrder: [...contents.keys()],
       };
       const measured = { ...course, measuredSince: measuredAfter(row, course, time) };
       return same(row, measured) ? row : measured;
@@ -78,7 +79,7 @@ export const projectCourse = defineJob({
       view(
         courseStructure,
         courseIndex,
-        ({ units, contents, measuredSince: _since, retiredAt: _retiredAt, ...course }) =>
+        ({ units, contents, measuredSince: _since, retiredAt: _retiredAt, contentOrder: _order, ...course }) =>
           course.publishedAt === null ? undefined : { ...course, units: units.size, contents: contents.size },
       ),
     ),
@@ -95,6 +96,7 @@ function unpublished({ courseId }: { courseId: string }): Course {
     required: 0,
     units: Entries.empty(),
     contents: Entries.empty(),
+    contentOrder: [],
     measuredSince: null,
   };
 }
@@ -109,7 +111,7 @@ function contentsOf({ contents }: Published, units: Units): Map<string, EntryOf<
         const unit = unitId === null ? undefined : units.get(unitId);
         if (optional || unit?.counts.size === 0) continue;
         required = true;
-        for (const holding of unit?.counts ?? []) counting.add(holding);
+        for (const ancestor of unit?.counts ?? []) counting.add(ancestor);
       }
       const name = all.find((place) => place.name !== '')?.name ?? '';
       const type = all.find((place) => place.type !== '')?.type ?? '';

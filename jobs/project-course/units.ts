@@ -77,7 +77,7 @@ function place(
     if (parent !== undefined) depth = Math.max(depth, parent.depth + 1);
     if (depth === DEEPEST) return tooDeep;
     if (one.optional || parent?.counts.size === 0) continue;
-    for (const holding of parent?.counts ?? []) counts.add(holding);
+    for (const ancestor of parent?.counts ?? []) counts.add(ancestor);
     counts.add(unitId);
   }
   const [parentId = null, ...others] = all.map((one) => parentOf(one, places));

@@ -3,7 +3,7 @@
  * times in the future; fields that the schema does not have, or that do not fit it and may be left out. All of it is counted, so that
  * an operator can ask the sender.
  */
-import { callAnswered, type Event, timerFired } from '../../core/event.ts';
+import { callAnswered, type Event, timerFired, userForgotten } from '../../core/event.ts';
 import { once } from '../../core/once.ts';
 import type { Topic } from '../../topics/define.ts';
 
@@ -18,7 +18,8 @@ const LONGEST_TYPE = 100;
 
 /** All types that a record of the topic may have. */
 const declaredOf: (topic: Topic) => ReadonlySet<string> = once(
-  ({ events, broadcasts }) => new Set([...events, ...broadcasts, timerFired, callAnswered].map(({ type }) => type)),
+  ({ events, broadcasts }) =>
+    new Set([...events, ...broadcasts, timerFired, callAnswered, userForgotten].map(({ type }) => type)),
 );
 
 export const isDeclared = (topic: Topic, type: string): boolean => declaredOf(topic).has(type);

@@ -11,8 +11,11 @@ import { isUpstream } from './upstreams.ts';
 
 export interface Judging {
   readonly topic: Topic;
-  /** The name of the job: records that were sent on, timers and answers of other jobs are not for it. */
-  readonly reader: string;
+  /**
+   * The name of the job: records that were sent on or replayed for other jobs are not for it. Undefined: it takes those of every job. Then they
+   * are not recognised as repeats, since each job has dedupe positions of its own for what is sent to it.
+   */
+  readonly reader: string | undefined;
   readonly upstreams: ReadonlySet<string>;
   /** The origin of the record is added to them; undefined: repeats are not detected. */
   readonly dedupe: DedupePositions | undefined;
@@ -46,9 +49,12 @@ export function judge(decoded: Decoded, judging: Judging, isOld: boolean): Judge
     return isOld ? skip('repeated') : { kind: 'reject', code: decoded.code, message: decoded.message };
   }
   const { onlyFor } = decoded;
-  if (onlyFor !== undefined && onlyFor !== reader) return skip('not-ours');
+  if (onlyFor !== undefined && reader !== undefined && onlyFor !== reader) return skip('not-ours');
+  const isOfOneJob = onlyFor !== undefined && reader === undefined;
   const isKnown =
-    decoded.origin !== undefined && isUpstream(upstreams, topic.name, parseLine(decoded.origin.line).upstream);
+    decoded.origin !== undefined &&
+    !isOfOneJob &&
+    isUpstream(upstreams, topic.name, parseLine(decoded.origin.line).upstream);
   const origin = isKnown ? decoded.origin : undefined;
   // After a rewind, a repeat before the furthest offset is not skipped: views of the rows that have applied it are written again.
   if (origin !== undefined && dedupe?.pass(origin) === false && !isOld) return skip('repeated');

@@ -9,6 +9,7 @@ import { keyFields } from '../../core/target.ts';
 import type { Key } from '../../sinks/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Lookup, Row } from '../define.ts';
+import { ReadCount } from './read-count.ts';
 
 interface Kept {
   readonly row: Row | undefined;
@@ -33,12 +34,19 @@ export class LookupCache {
     this.#elapsed = elapsed;
   }
 
-  /** The rows by `lookupId`. Those not kept, or kept too long, are read with one call for each table. A missing row is undefined. */
-  async load(lookups: ReadonlyMap<string, readonly [tenant: string, Lookup]>): Promise<FoundLookups> {
+  /**
+   * The rows by `lookupId`. Those not kept, or kept too long, are read with one call for each table. A missing row is undefined. `count` is
+   * the caller's, since the cache is shared.
+   */
+  async load(
+    lookups: ReadonlyMap<string, readonly [tenant: string, Lookup]>,
+    count = new ReadCount(),
+  ): Promise<FoundLookups> {
     const now = this.#elapsed();
     const kept = this.#kept;
     const found = new Map<string, Row | undefined>();
     const missing = new Map<Lookup['table'], Map<string, Key>>();
+    count.add(lookups.size, 0);
     for (const [id, [tenant, lookup]] of lookups) {
       const known = kept.get(id);
       if (known !== undefined && now - known.readAt < this.#keepMs) {
@@ -49,6 +57,7 @@ export class LookupCache {
       missing.set(lookup.table, keys.set(id, keyOf(tenant, lookup)));
     }
     for (const [table, keys] of missing) {
+      count.add(-keys.size, keys.size);
       const rows = await this.#tables.read(table, [...keys.values()]);
       let i = 0;
       for (const id of keys.keys()) {

@@ -10,6 +10,7 @@ import type { Claim, LogRecord } from '../../topics/log/transport.ts';
 import type { Assignment } from './assignment.ts';
 import { backOff } from './back-off.ts';
 import { LimitLearned } from './limits.ts';
+import type { Pauses } from './pauses.ts';
 import type { Retrying } from './retrying.ts';
 import type { Runtime } from './stores.ts';
 
@@ -94,12 +95,17 @@ export class PartitionOwner {
 
   /** Takes turns until the signal is aborted. Throws only fatal errors. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, telemetry, settings, random } = this.#runtime;
+    const { clock, telemetry, settings, random, pauses } = this.#runtime;
+    const { job } = this.#assignment;
     let failures = 0;
     this.#retrying.begin(signal);
     try {
       while (!signal.aborted) {
         try {
+          if (pauses?.of(job) !== undefined) {
+            await this.#pause(pauses, signal);
+            continue;
+          }
           const turn = await this.turn(settings.waitMs, signal);
           failures = turn === 'fenced' ? failures + 1 : 0;
           if (turn !== 'fenced') this.#retrying.resumes();
@@ -121,6 +127,14 @@ export class PartitionOwner {
       await this.#letGo();
       telemetry.tell({ ...this.#assignment, kind: 'released' });
     }
+  }
+
+  /** While the job is paused, the partition stays assigned and is not claimed. */
+  async #pause(pauses: Pauses, signal: AbortSignal): Promise<void> {
+    await this.#finish();
+    await this.#letGo();
+    this.#runtime.telemetry.tell({ ...this.#assignment, kind: 'paused' });
+    await pauses.ended(this.#assignment.job, signal);
   }
 
   /** What cannot be finished is done again by the next owner. */

@@ -9,9 +9,10 @@ export class PartitionCounts {
   readonly #job: string;
   readonly #topics: Set<string>;
 
-  constructor({ name, from, to }: Job) {
+  /** `others`: topics that the runtime writes to for any job. */
+  constructor({ name, from, to }: Job, others: readonly string[] = []) {
     this.#job = name;
-    this.#topics = new Set([from.name, deadLetterTopic(from.name), ...to.map((topic) => topic.name)]);
+    this.#topics = new Set([from.name, deadLetterTopic(from.name), ...to.map((topic) => topic.name), ...others]);
   }
 
   /** Reads them anew. The function that it returns throws TOPIC_MISSING. */
@@ -35,4 +36,11 @@ export class PartitionCounts {
       );
     };
   }
+}
+
+/** The number of partitions of one topic. Throws TOPIC_MISSING. */
+export async function partitionCountOf(transport: Pick<Transport, 'shape'>, topic: string): Promise<number> {
+  const [shape] = await transport.shape([topic]);
+  if (shape !== undefined) return shape.partitions;
+  throw new TributaryError('TOPIC_MISSING', `there is no topic ${topic}; run \`tributary topics apply\``);
 }

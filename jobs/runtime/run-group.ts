@@ -1,6 +1,7 @@
 /** A member of a consumer group in this process, with one owner for every assigned partition. */
 import type { AssignmentListener, Membership, Transport } from '../../topics/log/transport.ts';
 import type { PartitionOwner } from './owner.ts';
+import type { Rebalance, Telemetry } from './telemetry.ts';
 
 export interface RunningJob {
   /** Rejects when an owner has failed with a fatal error; resolves after `stop`. */
@@ -13,6 +14,7 @@ export interface GroupParts {
   readonly transport: Pick<Transport, 'join'>;
   readonly group: string;
   readonly topic: string;
+  readonly telemetry: Telemetry;
   /** Called as partitions are assigned; nothing is claimed before the owner runs. */
   readonly ownerOf: (partition: number, membership: Membership) => PartitionOwner;
 }
@@ -22,7 +24,7 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-export async function runGroup({ transport, group, topic, ownerOf }: GroupParts): Promise<RunningJob> {
+export async function runGroup({ transport, group, topic, telemetry, ownerOf }: GroupParts): Promise<RunningJob> {
   const owners = new Map<number, Running>();
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
   finished.catch(() => {});
@@ -35,8 +37,13 @@ export async function runGroup({ transport, group, topic, ownerOf }: GroupParts)
     for (const partition of partitions) owners.delete(partition);
   };
 
+  const rebalanced = (what: Rebalance, { length: partitions }: readonly number[]): void => {
+    if (partitions > 0) telemetry.tell({ job: group, topic, kind: 'rebalanced', what, partitions });
+  };
+
   const listener: AssignmentListener = {
     assigned(partitions) {
+      rebalanced('assigned', partitions);
       for (const partition of partitions) {
         const stopping = new AbortController();
         const done = membershipReady.promise
@@ -45,7 +52,10 @@ export async function runGroup({ transport, group, topic, ownerOf }: GroupParts)
         owners.set(partition, { stopping, done });
       }
     },
-    revoked: stopOwners,
+    revoked(partitions) {
+      rebalanced('revoked', partitions);
+      return stopOwners(partitions);
+    },
   };
 
   const membership = await transport.join(group, topic, listener);

@@ -7,6 +7,8 @@ import type { Search } from '../../sinks/search/port.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import type { Codec } from '../../topics/codec/codec.ts';
 import type { Transport } from '../../topics/log/transport.ts';
+import type { Forgotten } from './forgotten.ts';
+import type { Pauses } from './pauses.ts';
 import { RecordBudget } from './record-budget.ts';
 import { RowBudget } from './row-budget.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -116,4 +118,9 @@ export interface Runtime {
   /** Returns a number in [0, 1), for jitter. */
   readonly random: () => number;
   readonly upstreams: Upstreams;
+  /** Without them, no job is ever paused. */
+  readonly pauses?: Pauses | undefined;
+  readonly forgotten: Forgotten;
+  /** The topic for the events by which batches report themselves (`schemas/pipeline.ts`). Without one, none are emitted. */
+  readonly pipelineTopic?: string | undefined;
 }

@@ -20,8 +20,13 @@ type JobEvent = OfJob &
     | { readonly kind: 'job-running' }
     /** It is not started yet, because a store or the log does not answer. Reported for each try. */
     | { readonly kind: 'job-waiting'; readonly code: ErrorCode; readonly message: string; readonly delayMs: number }
+    /** An operator has paused it, as this process learns; or has resumed it. */
+    | { readonly kind: 'job-paused'; readonly by: string; readonly why: string }
+    | { readonly kind: 'job-unpaused' }
     /** What it waited for at its start answers again. */
     | { readonly kind: 'job-resumed' }
+    /** The group gave this process partitions, or took some from it. */
+    | { readonly kind: 'rebalanced'; readonly what: Rebalance; readonly partitions: number }
     /** It ended with a fatal error, and is started again after `delayMs`. `code` is `UNFORESEEN` for a bug. */
     | {
         readonly kind: 'job-failed';
@@ -36,6 +41,8 @@ export type PartitionEvent = Where &
   (
     | { readonly kind: 'claimed'; readonly token?: number; readonly offset: number }
     | { readonly kind: 'released' }
+    /** Its job is paused: it is claimed again once the job is resumed. */
+    | { readonly kind: 'paused' }
     /** Counts were committed to their table, with the positions that they include. */
     | {
         readonly kind: 'published';
@@ -47,6 +54,7 @@ export type PartitionEvent = Where &
         readonly rows: number;
         readonly durationMs: number;
         readonly next: number;
+        readonly latenciesMs: Latencies;
       }
     | {
         readonly kind: 'batch';
@@ -69,6 +77,9 @@ export type PartitionEvent = Where &
         readonly eventTime: number | undefined;
         /** When the last record was produced, in ms since 1970 UTC. */
         readonly recordTime: number;
+        /** Empty for rollups: what they count takes effect when it is published. */
+        readonly latenciesMs: Latencies;
+        readonly reads: Readonly<Record<Cached, CacheReads>>;
       }
     /** Records of a type that the topic does not declare. */
     | { readonly kind: 'undeclared'; readonly type: string; readonly count: number }
@@ -88,6 +99,8 @@ export type PartitionEvent = Where &
     | { readonly kind: 'views-stale'; readonly view: string; readonly count: number }
     | { readonly kind: 'records-lost'; readonly from: number; readonly to: number }
     | { readonly kind: 'timers-fired'; readonly count: number }
+    /** The timers that a search found due and pending; `oldest`: since when the first of them is due, in ms since 1970 UTC. */
+    | { readonly kind: 'timers-due'; readonly count: number; readonly oldest: number | undefined }
     /** The store of a view does not answer or is slow. The batch goes on without the view, which is behind or stays so. */
     | { readonly kind: 'view-late'; readonly view: string; readonly code: LateCode; readonly message: string }
     /** How far a view is behind the rows: in records of the log, and as the age of the first of them if it is known. */
@@ -97,6 +110,20 @@ export type PartitionEvent = Where &
     /** The log has deleted records with which a view was to catch up. */
     | { readonly kind: 'view-missed'; readonly view: string; readonly from: number; readonly to: number }
   );
+
+export type Rebalance = 'assigned' | 'revoked';
+
+/** For each event: how long after its own time its effects were stored, in ms. */
+export type Latencies = readonly number[];
+
+/** What a partition keeps in memory between batches: its rows; and rows of other jobs that it looked up. */
+export type Cached = 'rows' | 'lookups';
+
+/** How many were in memory, and how many had to be read from their store. */
+export interface CacheReads {
+  readonly hits: number;
+  readonly misses: number;
+}
 
 /** Why a view is behind. */
 export type LateCode = ErrorCode | 'SLOW';

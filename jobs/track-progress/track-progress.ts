@@ -179,7 +179,7 @@ export const trackProgress = defineJob({
     for (const groupId of after.followers) {
       if (isChanged || (groupId === follower && isEnrolled(after))) outputs.push(toGroup(groupId, after));
     }
-    if (completionSaid(after) && !completionSaid(before)) outputs.push(toLearner(after));
+    if (isCompletionEmitted(after) && !isCompletionEmitted(before)) outputs.push(toLearner(after));
     return outputs;
   },
 
@@ -196,11 +196,13 @@ export const trackProgress = defineJob({
         if (!wasEnrolled(row)) return undefined;
         const { userId, courseId, courseName, progress, state, completedAt, lastAccessAt } = row;
         const batches: string[] = [];
-        row.batches.forEach(({ active }, batchId) => {
+        const left: string[] = [];
+        row.batches.forEach(({ active, joined }, batchId) => {
           if (active) batches.push(batchId);
+          else if (joined) left.push(batchId);
         });
         const active = batches.length > 0;
-        return { userId, courseId, courseName, progress, state, completedAt, lastAccessAt, active, batches };
+        return { userId, courseId, courseName, progress, state, completedAt, lastAccessAt, active, batches, left };
       }),
     ),
     view(learnerProgress, learnerCourses, (row) => {
@@ -218,7 +220,7 @@ function crowded({ userId, batchId, method }: { userId: string; batchId: string;
   );
 }
 
-const completionSaid = (row: Learner | undefined): boolean =>
+const isCompletionEmitted = (row: Learner | undefined): boolean =>
   row?.batches.some((batch) => batch.completionSaid) === true;
 const standingChanged = (before: Learner | undefined, after: Learner): boolean =>
   before?.progress !== after.progress || before.state !== after.state || before.completedAt !== after.completedAt;

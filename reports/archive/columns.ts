@@ -2,12 +2,14 @@
  * The archive of a topic: every readable event, unchanged, one row each. Personal parts of its data have columns of their own, so that
  * erasing them rewrites only these columns.
  *
- * A row has the position of its record, so that the rows of a partition in the order of their offsets are its log again. Left out are
- * unreadable records, those of undeclared types, those for one job alone (forwarded to their partition, or
- * replayed from the dead letters), and events of the runtime for itself (timers, answers of channels).
+ * A row has the position of its record, so that the rows of a partition in the order of their offsets are its log again. Rows with `only_for`
+ * are records for one job alone: those that were sent on to their partition or replayed from the dead letters, timers that fired, and
+ * answers of channels. Rows of jobs are made anew from them; everybody else leaves them out. Not in the archive are unreadable records, those
+ * of undeclared types, and the events by which a user is forgotten.
  */
 import { type Field, type NullableSchema, present, type Schema } from '../../core/avro.ts';
-import type { Event, EventDef } from '../../core/event.ts';
+import { EVENTS_OF_ROWS, type Event, type EventDef } from '../../core/event.ts';
+import { fieldOf, type Unfit } from '../../core/json.ts';
 import { once } from '../../core/once.ts';
 import type { Layout, SegmentRow } from '../../sinks/segments/columns.ts';
 import type { Topic } from '../../topics/define.ts';
@@ -48,6 +50,34 @@ const WHAT: Columns = [
   },
   { name: 'data', type: 'string', nullable: false, doc: 'The data of the event, as JSON, without what is personal.' },
 ];
+const FOR_WHOM: Columns = [
+  {
+    name: 'only_for',
+    type: 'string',
+    nullable: true,
+    doc: 'The job that the record is for alone: a copy for another partition, a replayed dead letter, a timer, or the answer of a channel. To count events, read those where it is null.',
+  },
+  {
+    name: 'only_rows',
+    type: 'string',
+    nullable: true,
+    doc: 'Of a replayed dead letter: the keys of the rows that are to take it, as JSON; null for all.',
+  },
+  {
+    name: 'only_views',
+    type: 'string',
+    nullable: true,
+    doc: 'Of a replayed dead letter: the keys of the rows whose views are to be written again, as JSON.',
+  },
+  {
+    name: 'first_origin',
+    type: 'string',
+    nullable: true,
+    doc: 'Of a copy for another partition: the origin of the record itself.',
+  },
+];
+/** Whatever does not fit may be personal. */
+const UNFIT = 'personal_unfit';
 
 /** The order of the rows in a segment: that of the log. */
 export const ARCHIVE_ORDER = ['topic_id', 'log_partition', 'log_offset'] as const;
@@ -57,7 +87,7 @@ export const isBroadcast = ({ broadcasts }: Topic, type: string): boolean =>
 
 export function archiveLayout(topic: Topic): Layout {
   const personal = new Map<string, string[]>();
-  for (const def of defsOf(topic)) {
+  for (const def of archivedDefs(topic)) {
     for (const field of partsOf(def).personal) {
       const column = personalColumn(field);
       personal.set(column, [...(personal.get(column) ?? []), def.type]);
@@ -69,6 +99,13 @@ export function archiveLayout(topic: Topic): Layout {
     columns: [
       ...WHERE,
       ...WHAT,
+      ...FOR_WHOM,
+      {
+        name: UNFIT,
+        type: 'string',
+        nullable: true,
+        doc: 'Fields of which something does not fit the schema, as they were sent, as JSON; they are in data or in their columns as jobs see them.',
+      },
       ...columns.map(([name, types]) => ({
         name,
         type: 'string' as const,
@@ -80,6 +117,9 @@ export function archiveLayout(topic: Topic): Layout {
 }
 
 export const defsOf = ({ events, broadcasts }: Topic): readonly EventDef[] => [...events, ...broadcasts];
+
+/** What the archive of the topic may have. */
+export const archivedDefs = (topic: Topic): readonly EventDef[] => [...defsOf(topic), ...EVENTS_OF_ROWS];
 
 /** How the data of one type of event become cells. */
 export interface Parts {
@@ -137,6 +177,18 @@ export function dataOf(row: Readonly<Record<string, unknown>>, { personal }: Par
     if (typeof cell === 'string') data[field] = JSON.parse(cell);
   }
   return data;
+}
+
+/** The fields of which something was left out, as they were sent: a fold may tell people why. `sent`: the data in JSON; undefined if they were not. */
+export function unfitCells(unfit: readonly Unfit[], sent: unknown): SegmentRow {
+  if (typeof sent !== 'object' || sent === null) return {};
+  const fields = new Set(unfit.map(fieldOf));
+  return { [UNFIT]: plain(Object.fromEntries(Object.entries(sent).filter(([name]) => fields.has(name)))) };
+}
+
+/** The inverse of `unfitCells`; no fields where everything fits. */
+export function unfitOf({ [UNFIT]: cell }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return typeof cell === 'string' ? JSON.parse(cell) : {};
 }
 
 const plain = (value: unknown): string => JSON.stringify(value);

@@ -22,7 +22,7 @@ export const activity = defineDatasource({
   lookups: ({ data }) => ({ course: lookup(courseStructure, { courseId: data.courseId }) }),
 
   dimensions: {
-    course_id: { doc: 'The course.', of: ({ data }) => data.courseId },
+    course_id: { doc: 'The course.', field: 'courseId' },
     content_type: {
       doc: 'What kind of content it is, in the words of the platform. Null: the course does not say, or does not have it.',
       of: ({ data }, { course }) => course?.contents.get(data.contentId)?.type || null,
@@ -35,13 +35,13 @@ export const activity = defineDatasource({
       type: 'long',
       doc: 'Visits that the events stand for, as told: a visit that a platform tells twice counts twice.',
       unit: 'visits',
-      of: ({ data }) => data.views,
+      field: 'views',
     },
     learners: {
       kind: 'distinct',
       doc: 'Different learners who visited a content.',
       unit: 'learners',
-      of: ({ data }) => data.userId,
+      field: 'userId',
     },
     completions: {
       kind: 'distinct',

@@ -20,11 +20,11 @@ export const enrollments = defineDatasource({
   on: [learnerJoined, learnerLeft, learnerCompleted],
   granularity: 'quarter-hour',
   lookups: ({ data }) => ({ user: lookup(userProfile, { userId: data.userId }) }),
-  time: ({ type, data, time }) => (type === 'batch.learner-completed' ? data.completedAt : time),
+  time: { 'batch.learner-completed': 'completedAt' },
 
   dimensions: {
-    course_id: { doc: 'The course.', of: ({ data }) => data.courseId },
-    batch_id: { doc: 'The batch.', of: ({ data }) => data.batchId },
+    course_id: { doc: 'The course.', field: 'courseId' },
+    batch_id: { doc: 'The batch.', field: 'batchId' },
     region: {
       doc: 'Where the learner lives, in the words of the platform.',
       personal: true,
@@ -38,31 +38,32 @@ export const enrollments = defineDatasource({
       kind: 'count',
       doc: 'Learners who became active in the batch, for the first time or again.',
       unit: 'learners',
-      when: ({ type }) => type === 'batch.learner-joined',
+      on: [learnerJoined],
     },
     joined_first: {
       kind: 'count',
       doc: 'Of these, those who had never been in the batch before.',
       unit: 'learners',
-      when: ({ type, data }) => type === 'batch.learner-joined' && data.first,
+      on: [learnerJoined],
+      field: 'first',
     },
     departed: {
       kind: 'count',
       doc: 'Learners who are no longer active in the batch.',
       unit: 'learners',
-      when: ({ type }) => type === 'batch.learner-left',
+      on: [learnerLeft],
     },
     completed: {
       kind: 'count',
       doc: 'Learners who completed the course while they were in the batch. A completion that was taken back and made again is another one.',
       unit: 'learners',
-      when: ({ type }) => type === 'batch.learner-completed',
+      on: [learnerCompleted],
     },
     learners: {
       kind: 'distinct',
       doc: 'Different learners who joined, left or completed.',
       unit: 'learners',
-      of: ({ data }) => data.userId,
+      field: 'userId',
     },
   },
 });

@@ -15,9 +15,9 @@ export const notifications = defineDatasource({
   dimensions: {
     category: {
       doc: 'What it was about. Null for a digest, which is about several things, and in events of earlier releases.',
-      of: ({ data }) => data.category || null,
+      field: 'category',
     },
-    channel: { doc: 'How it went out.', of: ({ data }) => data.channel },
+    channel: { doc: 'How it went out.', field: 'channel' },
     outcome: {
       doc: 'delivered: the channel accepted it; else why it failed: refused, exhausted, unknown or expired.',
       of: ({ type, data }) => (type === 'notification.delivered' ? 'delivered' : data.reason),
@@ -31,13 +31,13 @@ export const notifications = defineDatasource({
       type: 'long',
       doc: 'How often channels were called for them.',
       unit: 'calls',
-      of: ({ data }) => data.attempts,
+      field: 'attempts',
     },
     recipients: {
       kind: 'distinct',
       doc: 'Different users they were for.',
       unit: 'users',
-      of: ({ data }) => data.recipientId,
+      field: 'recipientId',
     },
     seconds: {
       kind: 'quantile',

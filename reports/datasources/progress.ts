@@ -53,8 +53,8 @@ export const progress = defineDatasource({
   granularity: 'quarter-hour',
 
   dimensions: {
-    course_id: { doc: 'The course.', of: ({ data }) => data.courseId },
-    batch_id: { doc: 'The batch.', of: ({ data }) => data.batchId },
+    course_id: { doc: 'The course.', field: 'courseId' },
+    batch_id: { doc: 'The batch.', field: 'batchId' },
   },
 
   metrics: {
@@ -78,7 +78,8 @@ export const progress = defineDatasource({
       doc: 'The progress that active learners came to, with every change.',
       unit: 'percent',
       points: [0.25, 0.5, 0.75],
-      of: ({ type, data }) => (type === 'batch.learner-progressed' ? data.progress : null),
+      on: [learnerProgressed],
+      field: 'progress',
     },
   },
 });

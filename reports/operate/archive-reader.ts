@@ -2,13 +2,18 @@
  * Reads the archive of a topic as records: those of one partition in the order of their offsets. It is read in windows of offsets, for which
  * only the segments are fetched that may have some of them, so that an archive of any size is read with the memory of one window.
  */
+import { isOfARow } from '../../core/event.ts';
 import { quoted } from '../../duckdb/names.ts';
 import { type filesOf, pinFiles, type Snapshot } from '../../sinks/delta/index.ts';
 import { segmentsSql } from '../../sinks/segments/source.ts';
+import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { formatTime } from '../../topics/codec/time.ts';
 import type { Topic } from '../../topics/define.ts';
+import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/log/only.ts';
+import { FIRST_ORIGIN } from '../../topics/log/origin.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
-import { archiveLayout, dataOf, defsOf, type Parts, partsOf } from '../archive/columns.ts';
+import { archivedDefs, archiveLayout, dataOf, type Parts, partsOf, unfitOf } from '../archive/columns.ts';
+import { archiveJob } from '../runtime/archive-source.ts';
 import type { KeptStores } from './kept.ts';
 
 const WINDOW = 50_000;
@@ -24,6 +29,11 @@ export interface Wanted {
   readonly to?: number | undefined;
   readonly types?: readonly string[] | undefined;
   readonly key?: string | undefined;
+  /**
+   * For which job or datasource it is read: records for it alone are among the events. By default for the archive itself, whose dead letters were
+   * replayed for it.
+   */
+  readonly reader?: string | undefined;
 }
 
 /** Offsets of one partition of one topic id: `from` and before `to`. */
@@ -32,6 +42,8 @@ export interface Range {
   readonly partition: number;
   readonly from: number;
   readonly to: number;
+  /** At most so many events of each window. */
+  readonly limit?: number;
 }
 
 /** An event of the archive. */
@@ -52,6 +64,10 @@ export interface Archived {
   readonly broadcast: boolean;
   /** As in the JSON of events, with personal fields. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** Fields of which something does not fit, as they were sent. */
+  readonly unfit: Readonly<Record<string, unknown>>;
+  /** By their names, the headers that say for whom a record is, and what it was before. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface PartitionExtent {
@@ -76,7 +92,7 @@ export class ArchiveReader {
     this.#snapshot = snapshot;
     this.#wanted = wanted;
     this.#files = [...snapshot.days].flatMap(([day, files]) => (mayHave(day, wanted) ? [...files.values()] : []));
-    this.#parts = new Map(defsOf(topic).map((def) => [def.type, partsOf(def)]));
+    this.#parts = new Map(archivedDefs(topic).map((def) => [def.type, partsOf(def)]));
   }
 
   /** The matching parts of the archive, by topic id and partition: in the order in which the topics were made, then of the partitions. */
@@ -115,8 +131,16 @@ export class ArchiveReader {
     }));
   }
 
+  /** The last day that has a record of the partition before the offset. */
+  async lastDay({ topicId, partition, to }: Omit<Range, 'from'>, signal: AbortSignal): Promise<string | undefined> {
+    const sql = (from: string): string =>
+      `SELECT CAST(max(date) AS VARCHAR) AS day FROM ${from} WHERE topic_id = ${quoted(topicId)} AND log_partition = ${partition} AND log_offset < ${to}`;
+    const [row] = await this.#query(this.#files, sql, signal);
+    return typeof row?.['day'] === 'string' ? row['day'] : undefined;
+  }
+
   /** In the order of their offsets, one window at a time. */
-  async *read({ topicId, partition, from, to }: Range, signal: AbortSignal): AsyncGenerator<Archived[]> {
+  async *read({ topicId, partition, from, to, limit }: Range, signal: AbortSignal): AsyncGenerator<Archived[]> {
     const spans = this.#files.map((file) => ({ file, ...spanOf(file, partition) }));
     for (let at = from; at < to; ) {
       // There is nothing before the next span: windows without archived events are skipped.
@@ -124,9 +148,9 @@ export class ArchiveReader {
       if (next >= to) return;
       const end = Math.min(to, next + WINDOW);
       const files = spans.filter(({ first, last }) => first < end && last >= next).map(({ file }) => file);
-      const place = `topic_id = ${quoted(topicId)} AND log_partition = ${partition}`;
+      const partitionFilter = `topic_id = ${quoted(topicId)} AND log_partition = ${partition}`;
       const sql = (relation: string): string =>
-        `SELECT * FROM ${relation} WHERE ${place} AND log_offset >= ${next} AND log_offset < ${end} AND ${this.#where()} ORDER BY log_offset`;
+        `SELECT * FROM ${relation} WHERE ${partitionFilter} AND log_offset >= ${next} AND log_offset < ${end} AND ${this.#where()} ORDER BY log_offset${limit === undefined ? '' : ` LIMIT ${limit}`}`;
       const rows = await this.#query(files, sql, signal);
       if (rows.length > 0) yield rows.map((row) => this.#archived(row));
       at = end;
@@ -141,8 +165,8 @@ export class ArchiveReader {
   }
 
   #where(): string {
-    const { from, to, types, key } = this.#wanted;
-    const parts = ['true'];
+    const { from, to, types, key, reader = archiveJob(this.#topic.name) } = this.#wanted;
+    const parts = [`(only_for IS NULL OR only_for = ${quoted(reader)})`];
     if (from !== undefined) parts.push(`epoch_ms(recorded_at) >= ${from}`);
     if (to !== undefined) parts.push(`epoch_ms(recorded_at) < ${to}`);
     if (types !== undefined) parts.push(types.length === 0 ? 'false' : `type IN (${types.map(quoted).join(', ')})`);
@@ -168,8 +192,22 @@ export class ArchiveReader {
       origin: text('origin'),
       broadcast: row['broadcast'] === true,
       data: dataOf(row, this.#parts.get(type) ?? NOTHING_PERSONAL),
+      unfit: unfitOf(row),
+      headers: headersOf(row, type),
     };
   }
+}
+
+function headersOf(row: Row, type: string): Record<string, string> {
+  const columns = {
+    // An event of the runtime names its job in its data.
+    ...(!isOfARow(type) && { [ONLY_FOR]: row['only_for'] }),
+    [ONLY_ROWS]: row['only_rows'],
+    [ONLY_VIEWS]: row['only_views'],
+    [FIRST_ORIGIN]: row['first_origin'],
+  };
+  const texts = Object.entries(columns).filter((one): one is [string, string] => typeof one[1] === 'string');
+  return Object.fromEntries(texts);
 }
 
 /** Of a type that the topic no longer declares. */
@@ -202,13 +240,14 @@ const encoder = new TextEncoder();
 
 /** The record of an archived event, at its position: in binary mode, with data as JSON. */
 export function recordOf(archived: Archived): LogRecord {
-  const { partition, offset, recordedAt, id, source, type, time, subject, tenant, key, origin, data } = archived;
+  const { partition, offset, recordedAt, id, source, type, time, subject, tenant, key, origin } = archived;
+  const { data, unfit, headers } = archived;
   return {
     partition,
     offset,
     timestamp: recordedAt,
     key: key === null ? null : encoder.encode(key),
-    value: encoder.encode(JSON.stringify(data)),
+    value: encoder.encode(JSON.stringify({ ...data, ...unfit })),
     headers: {
       'content-type': 'application/json',
       ce_specversion: '1.0',
@@ -219,6 +258,7 @@ export function recordOf(archived: Archived): LogRecord {
       ce_tenant: tenant,
       ...(subject !== undefined && { ce_subject: subject }),
       ...(origin !== undefined && { ce_origin: origin }),
+      ...headers,
     },
   };
 }

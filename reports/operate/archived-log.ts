@@ -2,18 +2,21 @@
  * The log of a topic including what it has lost: below the first offset that can still be read, records come from the archive. So a reader
  * that reads the topic from its beginning reads beyond its retention, and no other code needs to know.
  */
+import { TributaryError } from '../../core/errors.ts';
 import { withKinds } from '../../jobs/runtime/retrying.ts';
 import type { Snapshot } from '../../sinks/delta/index.ts';
 import type { Topic } from '../../topics/define.ts';
+import { ofKeys } from '../../topics/log/key-count.ts';
 import { shortId } from '../../topics/log/origin.ts';
 import type { Claim, LogRecord, Transport } from '../../topics/log/transport.ts';
+import { archiveOf } from '../runtime/archive-source.ts';
 import { type Archived, ArchiveReader, recordOf } from './archive-reader.ts';
+import { type ArchivedPart, archivedParts, checkJoined, checkWhole } from './archived-parts.ts';
 import type { KeptStores } from './kept.ts';
 
 export interface ArchivedLog {
   readonly transport: Transport;
-  /** By partition: the first offset that is in the archive but not in the log; undefined where there is none. */
-  readonly firsts: readonly (number | undefined)[];
+  readonly parts: readonly ArchivedPart[];
 }
 
 export interface ArchivedLogParts {
@@ -22,22 +25,22 @@ export interface ArchivedLogParts {
   readonly topic: Topic;
   /** Of the topic's archive. */
   readonly snapshot: Snapshot;
+  /** The job or datasource for which it is read: of the records for one reader alone, it gets its own. */
+  readonly reader: string;
+  /** Whether it is refused if anything is missing in it: records for one job alone, or those between the archive and the topic. */
+  readonly whole: boolean;
   readonly signal: AbortSignal;
 }
 
-export async function archivedLog(parts: ArchivedLogParts): Promise<ArchivedLog> {
-  const { stores, transport, topic, snapshot, signal } = parts;
-  const reader = new ArchiveReader(stores, topic, snapshot);
-  const [info] = await transport.describe([topic.name]);
-  const topicId = shortId(info?.id);
-  const begins = (info?.partitions ?? []).map(({ begin }) => begin);
-  const extents = (await reader.extents(signal)).filter((each) => each.topicId === topicId);
-  const firsts = begins.map((begin, partition) => {
-    const first = extents.find((each) => each.partition === partition)?.first;
-    return first !== undefined && first < begin ? first : undefined;
-  });
-  const archived = (partition: number, from: number): AsyncGenerator<Archived[]> =>
-    reader.read({ topicId, partition, from, to: begins[partition] ?? 0 }, signal);
+/** Throws USAGE where it has to be whole and is not; a claim does so, too, if the topic has lost more since. */
+export async function archivedLog(options: ArchivedLogParts): Promise<ArchivedLog> {
+  const { stores, transport, topic, snapshot, reader: name, whole, signal } = options;
+  const reader = new ArchiveReader(stores, topic, snapshot, { reader: name });
+  const archive = await archivedParts({ transport, topic, snapshot, reader, signal });
+  if (whole) await checkWhole(archive, { topic, reader, signal });
+  const { topicId, parts } = archive;
+  const archived = (partition: number, from: number, limit: number): AsyncGenerator<Archived[]> =>
+    reader.read({ topicId, partition, from, to: parts[partition]?.begin ?? 0, limit }, signal);
 
   const wrapped: Transport = {
     ...withKinds(transport, {}),
@@ -48,16 +51,15 @@ export async function archivedLog(parts: ArchivedLogParts): Promise<ArchivedLog>
           ? each
           : {
               ...each,
-              partitions: each.partitions.map((one) => ({ ...one, begin: firsts[one.partition] ?? one.begin })),
+              partitions: each.partitions.map((one) => ({ ...one, begin: parts[one.partition]?.first ?? one.begin })),
             },
       );
     },
     async read(name, partition, offset, limit) {
-      if (name !== topic.name || offset >= (begins[partition] ?? 0)) {
-        return transport.read(name, partition, offset, limit);
-      }
-      for await (const some of archived(partition, offset)) return some.slice(0, limit).map(recordOf);
-      return transport.read(name, partition, begins[partition] ?? 0, limit);
+      const begin = parts[partition]?.begin ?? 0;
+      if (name !== topic.name || offset >= begin) return transport.read(name, partition, offset, limit);
+      for await (const some of archived(partition, offset, limit)) return some.map(recordOf);
+      return transport.read(name, partition, begin, limit);
     },
     async join(group, name, listener) {
       const membership = await transport.join(group, name, listener);
@@ -67,22 +69,46 @@ export async function archivedLog(parts: ArchivedLogParts): Promise<ArchivedLog>
         },
         async claim(partition) {
           const claim = await membership.claim(partition);
-          const first = firsts[partition];
-          if (name !== topic.name || first === undefined || shortId(claim.shape.id) !== topicId) return claim;
+          const part = parts[partition];
+          if (name !== topic.name || part?.first === undefined || shortId(claim.shape.id) !== topicId) return claim;
           // The log may have lost more since.
           const { begin } = claim;
-          return archivedClaim(claim, first, (from) => reader.read({ topicId, partition, from, to: begin }, signal));
+          if (whole) {
+            try {
+              checkJoined(archiveOf(topic), part, begin);
+            } catch (error) {
+              await claim.close();
+              throw error;
+            }
+          }
+          return archivedClaim(claim, {
+            first: part.first,
+            archived: (from) => reader.read({ topicId, partition, from, to: begin }, signal),
+            beginOfLog: async () => {
+              const [info] = await transport.describe([name]);
+              return info?.partitions[partition]?.begin ?? begin;
+            },
+          });
         },
         leave: () => membership.leave(),
       };
     },
   };
-  return { transport: wrapped, firsts };
+  return { transport: wrapped, parts };
 }
 
-function archivedClaim(claim: Claim, first: number, archived: (from: number) => AsyncGenerator<Archived[]>): Claim {
+interface Before {
+  /** The first offset that the archive has. */
+  readonly first: number;
+  readonly archived: (from: number) => AsyncGenerator<Archived[]>;
+  /** As it is by now. */
+  readonly beginOfLog: () => Promise<number>;
+}
+
+function archivedClaim(claim: Claim, { first, archived, beginOfLog }: Before): Claim {
   const { begin } = claim;
-  let next = begin;
+  let next = Math.max(claim.committed.offset ?? first, first);
+  let isInLog = next >= begin;
   let source: AsyncGenerator<Archived[]> | undefined;
   let buffer: LogRecord[] = [];
 
@@ -93,23 +119,36 @@ function archivedClaim(claim: Claim, first: number, archived: (from: number) => 
     buffer = value?.map(recordOf) ?? [];
   }
 
+  async function fetchArchived(maxRecords: number, maxKeys: number): Promise<LogRecord[]> {
+    await fill();
+    const records = ofKeys(buffer.slice(0, maxRecords), maxKeys);
+    buffer = buffer.slice(records.length);
+    const last = records.at(-1);
+    if (last !== undefined) {
+      next = last.offset + 1;
+      return records;
+    }
+    const now = await beginOfLog();
+    if (now > begin) {
+      throw new TributaryError(
+        'FENCED',
+        `partition ${claim.partition} of ${claim.shape.name} begins at ${now} by now, and at ${begin} when it was claimed; claim it again`,
+      );
+    }
+    isInLog = true;
+    claim.seek(begin);
+    return records;
+  }
+
   return {
     partition: claim.partition,
     shape: claim.shape,
     committed: claim.committed,
     begin: first,
     async fetch(options) {
-      if (next < begin) {
-        await fill();
-        const records = buffer.slice(0, options.maxRecords);
-        buffer = buffer.slice(records.length);
-        const last = records.at(-1);
-        if (last !== undefined) {
-          next = last.offset + 1;
-          return { records, end: begin };
-        }
-        next = begin;
-        claim.seek(begin);
+      if (!isInLog) {
+        const records = await fetchArchived(options.maxRecords, options.maxKeys ?? options.maxRecords);
+        if (records.length > 0) return { records, end: begin };
       }
       return claim.fetch(options);
     },
@@ -117,7 +156,8 @@ function archivedClaim(claim: Claim, first: number, archived: (from: number) => 
       next = offset;
       buffer = [];
       source = undefined;
-      if (offset >= begin) claim.seek(offset);
+      isInLog = offset >= begin;
+      if (isInLog) claim.seek(offset);
     },
     look: () => claim.look(),
     commit: (transaction) => claim.commit(transaction),

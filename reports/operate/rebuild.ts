@@ -191,7 +191,7 @@ async function endsOf(transport: Transport, { from }: Pick<SegmentSource, 'from'
 }
 
 /** By partition: the offset up to which the table has counted the topic. */
-export async function positionsIn(
+async function positionsIn(
   snapshot: Snapshot | undefined,
   { name: job, from }: Pick<SegmentSource, 'name' | 'from'>,
   transport: Transport,

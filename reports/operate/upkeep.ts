@@ -56,7 +56,7 @@ export function compactTable(
   });
 }
 
-/** The first day that is kept, `YYYY-MM-DD`: with so many days, the current one in UTC is the last. */
+/** The first day that is kept, `YYYY-MM-DD`. The last of the days is the current one in UTC. */
 export function firstKeptDay(retentionDays: number, now: number): string {
   return new Date(now - (retentionDays - 1) * DAY_MS).toISOString().slice(0, 10);
 }

@@ -217,17 +217,15 @@ class Counted {
   /** The groups by date, tenant, dimensions and bucket. */
   #sorted(): Int32Array {
     const tuples = this.#tuples;
-    const dates = new Map(
-      [...new Set(this.#buckets.map(({ date }) => date))].sort().map((date, place) => [date, place]),
-    );
+    const dates = new Map([...new Set(this.#buckets.map(({ date }) => date))].sort().map((date, rank) => [date, rank]));
     const dateOf = Int32Array.from(this.#buckets, ({ date }) => dates.get(date) as number);
-    const places = this.#values.map((values) => values.places());
+    const ranks = this.#values.map((values) => values.ranks());
     return Int32Array.from({ length: tuples.size }, (_, group) => group).sort((a, b) => {
       const [ofA, ofB] = [tuples.part(a, 0), tuples.part(b, 0)];
       let difference = (dateOf[ofA] as number) - (dateOf[ofB] as number);
-      for (let i = 0; difference === 0 && i < places.length; i++) {
-        const place = places[i] as Int32Array;
-        difference = (place[tuples.part(a, i + 1)] as number) - (place[tuples.part(b, i + 1)] as number);
+      for (let i = 0; difference === 0 && i < ranks.length; i++) {
+        const rank = ranks[i] as Int32Array;
+        difference = (rank[tuples.part(a, i + 1)] as number) - (rank[tuples.part(b, i + 1)] as number);
       }
       return difference !== 0 ? difference : (this.#buckets[ofA]?.start ?? 0) - (this.#buckets[ofB]?.start ?? 0);
     });

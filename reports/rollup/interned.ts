@@ -31,14 +31,14 @@ export class Interned {
   }
 
   /** In the order of their values, null first: the rank of each, by its number. */
-  places(): Int32Array {
+  ranks(): Int32Array {
     const order = this.values.map((_, number) => number);
     order.sort((a, b) => compare(this.values[a] as Value, this.values[b] as Value));
-    const places = new Int32Array(order.length);
-    order.forEach((number, place) => {
-      places[number] = place;
+    const ranks = new Int32Array(order.length);
+    order.forEach((number, rank) => {
+      ranks[number] = rank;
     });
-    return places;
+    return ranks;
   }
 
   #add(value: Value): number {

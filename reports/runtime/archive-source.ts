@@ -1,26 +1,30 @@
 /** A topic as a source of segments: its archive. See `reports/archive/columns.ts` for the rows. */
-import type { Event } from '../../core/event.ts';
+import { type Event, isOfARow } from '../../core/event.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
-import { attributeOf } from '../../topics/codec/envelope.ts';
+import { ONLY_FOR } from '../../topics/codec/codec.ts';
+import { attributeOf, jsonDataOf } from '../../topics/codec/envelope.ts';
 import type { Topic } from '../../topics/define.ts';
+import { ONLY_ROWS, ONLY_VIEWS } from '../../topics/log/only.ts';
+import { FIRST_ORIGIN } from '../../topics/log/origin.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import {
   ARCHIVE_ORDER,
+  archivedDefs,
   archiveLayout,
   dataCells,
-  defsOf,
   isBroadcast,
   type Parts,
   partsOf,
+  unfitCells,
 } from '../archive/columns.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
 
 /** The consumer group of an archive, and the name of its table. */
-const archiveJob = (topic: string): string => `archive-${topic.replaceAll('.', '-')}`;
+export const archiveJob = (topic: string): string => `archive-${topic.replaceAll('.', '-')}`;
 
 export function archiveOf(topic: Topic): SegmentSource {
   const { name } = topic;
-  const defs = defsOf(topic);
+  const defs = archivedDefs(topic);
   const parts = new Map(defs.map((def) => [def.type, partsOf(def)]));
   return {
     name: archiveJob(name),
@@ -28,6 +32,7 @@ export function archiveOf(topic: Topic): SegmentSource {
     doc: `Every event of ${name}, as it was.`,
     from: topic,
     wanted: new Map(defs.map((def) => [def.type, def])),
+    forEveryJob: true,
     lookups: undefined,
     layout: archiveLayout(topic),
     sortBy: ARCHIVE_ORDER,
@@ -66,7 +71,7 @@ class ArchiveFold implements SegmentFold {
 
   add(event: Event, _found: unknown, record: LogRecord): undefined {
     const data = dataCells(event.data, this.#parts.get(event.type) as Parts);
-    const { partition, offset, key } = record;
+    const { partition, offset, key, headers } = record;
     this.#rows.push({
       date: new Date(event.loggedAt).toISOString().slice(0, 10),
       topic_id: this.#topicId,
@@ -80,8 +85,13 @@ class ArchiveFold implements SegmentFold {
       subject: textOf(attributeOf(record, 'subject')),
       tenant: event.tenant,
       key: key === null ? null : Buffer.from(key).toString(),
-      origin: textOf(record.headers['ce_origin'] ?? attributeOf(record, 'origin')),
+      origin: textOf(headers['ce_origin'] ?? attributeOf(record, 'origin')),
       broadcast: isBroadcast(this.#topic, event.type),
+      only_for: textOf(isOfARow(event.type) ? event.data['job'] : headers[ONLY_FOR]),
+      only_rows: textOf(headers[ONLY_ROWS]),
+      only_views: textOf(headers[ONLY_VIEWS]),
+      first_origin: textOf(headers[FIRST_ORIGIN]),
+      ...(event.unfit && unfitCells(event.unfit, jsonDataOf(record))),
       ...data,
     });
     this.#bytes += ROW_BYTES;

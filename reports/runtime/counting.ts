@@ -3,9 +3,12 @@ import { messageOf, type RejectCode } from '../../core/errors.ts';
 import type { Event } from '../../core/event.ts';
 import { type FoundRows, type Lookup, Rejection, reject } from '../../jobs/define.ts';
 import { Anomalies } from '../../jobs/runtime/anomalies.ts';
+import { type BatchCounts, noneSkipped } from '../../jobs/runtime/batch-report.ts';
 import type { RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
+import type { Judged } from '../../jobs/runtime/judging.ts';
 import { type LookupCache, lookupId } from '../../jobs/runtime/lookups.ts';
-import type { PartitionEvent, Skip } from '../../jobs/runtime/telemetry.ts';
+import type { ReadCount } from '../../jobs/runtime/read-count.ts';
+import type { Skip } from '../../jobs/runtime/telemetry.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
@@ -16,7 +19,7 @@ const NOTHING: FoundRows = {};
 export async function lookUp(
   source: SegmentSource,
   decoded: readonly Decoded[],
-  lookups: LookupCache,
+  { lookups, count }: { readonly lookups: LookupCache; readonly count: ReadCount },
 ): Promise<(index: number) => FoundRows | Rejection> {
   if (source.lookups === undefined) return () => NOTHING;
   const wanted = new Map<string, readonly [tenant: string, Lookup]>();
@@ -34,7 +37,7 @@ export async function lookUp(
       return reject('JOB_FAILED', `${what}: ${messageOf(error)}`);
     }
   });
-  const rows = await lookups.load(wanted);
+  const rows = await lookups.load(wanted, count);
   return (index) => {
     const names = named[index] ?? [];
     if (names instanceof Rejection) return names;
@@ -51,13 +54,13 @@ export interface Became {
   readonly odd: Anomalies;
 }
 
-type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
-export type Report = Pick<BatchEvent, 'records' | 'durationMs' | 'next' | 'end' | 'recordTime'>;
+/** Besides what became of the records. */
+export type Report = Pick<BatchCounts, 'records' | 'durationMs' | 'next' | 'end' | 'recordTime'>;
 
 export const nothingYet = (): Became => ({
   applied: 0,
   eventTime: undefined,
-  skipped: { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 },
+  skipped: noneSkipped(),
   rejected: [],
   odd: new Anomalies(),
 });
@@ -73,6 +76,13 @@ type Verdict =
   | { readonly kind: 'counted' }
   | { readonly kind: 'skip'; readonly why: 'unchanged' }
   | { readonly kind: 'reject'; readonly code: RejectCode; readonly message: string };
+
+/** What became of a record, for the spans of its trace. `isAgain`: it was counted before, and is only judged. */
+export function outcomeOf(verdict: Verdict | Extract<Judged, { kind: 'skip' }>, isAgain: boolean): string {
+  if (verdict.kind === 'skip') return verdict.why;
+  if (isAgain) return 'repeated';
+  return verdict.kind === 'reject' ? 'rejected' : verdict.kind;
+}
 
 export function added(source: SegmentSource, into: SegmentFold, { event, found, record }: Addition): Verdict {
   if (found instanceof Rejection) return { kind: 'reject', code: found.code, message: found.message };

@@ -16,6 +16,7 @@ export function sourceOf(datasource: Datasource): SegmentSource {
     doc: about,
     from,
     wanted: new Map(on.map((def) => [def.type, def])),
+    forEveryJob: false,
     lookups,
     layout: layoutOf(datasource),
     sortBy: ['tenant', ...dimensions.map((dimension) => dimension.name), 'bucket'],

@@ -3,22 +3,26 @@
  * begins at the position of the table. The offset of the consumer group follows, so that lag tools show it; records between the two are read
  * again only for their dead letters.
  */
-import { TributaryError } from '../../core/errors.ts';
 import type { Assignment } from '../../jobs/runtime/assignment.ts';
+import { NO_READS, reportBatch } from '../../jobs/runtime/batch-report.ts';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
+import { isForgotten, withForgotten } from '../../jobs/runtime/forgotten.ts';
 import { judge } from '../../jobs/runtime/judging.ts';
 import { Limits } from '../../jobs/runtime/limits.ts';
 import type { LookupCache } from '../../jobs/runtime/lookups.ts';
 import type { Applied, Begun, Handler } from '../../jobs/runtime/owner.ts';
+import { partitionCountOf } from '../../jobs/runtime/partition-counts.ts';
+import { ReadCount } from '../../jobs/runtime/read-count.ts';
 import type { Runtime } from '../../jobs/runtime/stores.ts';
 import type { Decoded } from '../../topics/codec/codec.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import { shortId } from '../../topics/log/origin.ts';
 import { formatProgress, type Progress, parseProgress } from '../../topics/log/progress.ts';
 import type { Claim, LogRecord, Membership } from '../../topics/log/transport.ts';
-import { added, type Became, lookUp, nothingYet, type Report } from './counting.ts';
+import { type BatchTrace, traceBatch } from '../../topics/tracing/batch.ts';
+import { added, type Became, lookUp, nothingYet, outcomeOf, type Report } from './counting.ts';
 import { PartitionFold } from './partition-fold.ts';
-import { dedupeOf, positionOf } from './positions.ts';
+import { dedupeOf, positionOf, reachOf } from './positions.ts';
 import type { Publisher } from './publisher.ts';
 import type { RollupRules } from './rules.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
@@ -26,7 +30,7 @@ import type { SegmentTable } from './tables.ts';
 
 export interface RollupHandlerParts {
   readonly source: SegmentSource;
-  readonly place: Assignment;
+  readonly assignment: Assignment;
   readonly membership: Membership;
   readonly runtime: Runtime;
   readonly lookups: LookupCache;
@@ -47,13 +51,16 @@ interface Claimed {
   readonly counted: number;
   /** A fold for records that are only judged. */
   readonly judging: SegmentFold;
-  readonly partitionsOfLetters: number;
+  readonly deadLetterPartitions: number;
 }
+
+const SKIPPED = { kind: 'skip', why: 'unchanged' } as const;
 
 export class RollupHandler implements Handler {
   readonly beyondLog: string;
   readonly #parts: RollupHandlerParts;
   readonly #limits = new Limits();
+  readonly #lookupReads = new ReadCount();
   #claimed: Claimed | undefined;
   /** Only without the rule that a claim begins with nothing in memory. */
   #kept: PartitionFold | undefined;
@@ -64,38 +71,47 @@ export class RollupHandler implements Handler {
   }
 
   async begin(): Promise<Begun> {
-    const { source, place, membership, runtime, table, publisher, rules } = this.#parts;
+    const { source, assignment, membership, runtime, table, publisher, rules } = this.#parts;
     const { telemetry } = runtime;
-    const claim = await membership.claim(place.partition);
+    const claim = await membership.claim(assignment.partition);
     try {
       // Read after the claim: the previous owner may publish even later, which is noticed then.
+      await runtime.forgotten.load();
       const snapshot = await table.refresh();
       const topicId = shortId(claim.shape.id);
-      const partition = { ...place, topicId: rules.topicIds ? topicId : '' };
+      const partition = { ...assignment, topicId: rules.topicIds ? topicId : '' };
       const position = positionOf(snapshot, partition);
       const { offset, metadata, foreign } = claim.committed;
       const group = offset === undefined || foreign ? undefined : { offset, ...parseProgress(metadata, offset) };
       const isOfAnother = group !== undefined && group.topicId !== '' && topicId !== '' && group.topicId !== topicId;
       const known = isOfAnother ? undefined : group;
-      if (isOfAnother) telemetry.tell({ ...place, kind: 'topic-remade', offset: claim.begin });
-      if (foreign) telemetry.tell({ ...place, kind: 'offset-foreign', offset: position?.next ?? claim.begin });
+      if (isOfAnother) telemetry.tell({ ...assignment, kind: 'topic-remade', offset: claim.begin });
+      if (foreign) telemetry.tell({ ...assignment, kind: 'offset-foreign', offset: position?.next ?? claim.begin });
       const counted = position?.next ?? claim.begin;
-      if (counted < claim.begin) telemetry.tell({ ...place, kind: 'records-lost', from: counted, to: claim.begin });
+      if (counted < claim.begin)
+        telemetry.tell({ ...assignment, kind: 'records-lost', from: counted, to: claim.begin });
       const furthest = known?.furthest ?? (position === undefined ? 0 : counted);
       const committed = Math.max(furthest, known?.offset ?? furthest);
-      const first = rules.lettersAgain ? Math.min(counted, committed) : counted;
+      const first = rules.deadLettersAgain ? Math.min(counted, committed) : counted;
       const next = Math.max(rules.positionOfTable ? first : (known?.offset ?? claim.begin), claim.begin);
       claim.seek(next);
       const { partitions } = claim.shape;
       if (known !== undefined && known.partitions !== 0 && known.partitions !== partitions) {
-        telemetry.tell({ ...place, kind: 'expanded', from: known.partitions, to: partitions });
+        telemetry.tell({ ...assignment, kind: 'expanded', from: known.partitions, to: partitions });
       }
       const dedupe = dedupeOf(
         position,
         known !== undefined && known.furthest <= counted ? known : undefined,
         partitions,
       );
-      const begin = { table: snapshot.table, position, next: Math.max(counted, claim.begin), dedupe, partitions };
+      const begin = {
+        table: snapshot.table,
+        position,
+        next: Math.max(counted, claim.begin),
+        isGapless: reachOf(counted, known) >= claim.begin,
+        dedupe,
+        partitions,
+      };
       const fold = rules.freshFold ? undefined : this.#kept;
       const claimed = {
         claim,
@@ -104,14 +120,14 @@ export class RollupHandler implements Handler {
         furthest,
         counted: rules.positionOfTable ? counted : 0,
         judging: source.newFold(topicId),
-        partitionsOfLetters: await this.#partitionsOfLetters(),
+        deadLetterPartitions: await partitionCountOf(runtime.stores.transport, deadLetterTopic(source.from.name)),
       };
       if (fold !== undefined) fold.failure = undefined;
       // The group follows at once, even where there is nothing to read: lag is what is not counted.
       if (known?.offset !== next) claimed.fold.isJudged(next);
       this.#claimed = claimed;
       publisher.enter(claimed.fold);
-      telemetry.tell({ ...place, kind: 'claimed', offset: next });
+      telemetry.tell({ ...assignment, kind: 'claimed', offset: next });
       return { claim, next };
     } catch (error) {
       await claim.close();
@@ -132,7 +148,7 @@ export class RollupHandler implements Handler {
     const { runtime } = this.#parts;
     const { fold, counted, judging } = this.#owned;
     const startedAt = runtime.clock.elapsed();
-    const became = await this.#count(records);
+    const became = await this.#countTraced(records);
     judging.drain();
     const last = records.at(-1) as LogRecord;
     const next = last.offset + 1;
@@ -149,23 +165,36 @@ export class RollupHandler implements Handler {
     return { next, rest: [] };
   }
 
-  async #count(records: readonly LogRecord[]): Promise<Became> {
-    const { source, place, runtime, rules } = this.#parts;
-    const { stores, clock, settings } = runtime;
+  async #countTraced(records: readonly LogRecord[]): Promise<Became> {
+    const trace = traceBatch(this.#parts.assignment, records);
+    let failed = true;
+    try {
+      const became = await this.#count(records, trace);
+      failed = false;
+      return became;
+    } finally {
+      trace.end(failed);
+    }
+  }
+
+  async #count(records: readonly LogRecord[], trace: BatchTrace): Promise<Became> {
+    const { source, assignment, runtime, rules } = this.#parts;
+    const { stores, clock, settings, forgotten } = runtime;
     const { fold, counted, furthest, judging } = this.#owned;
-    await stores.codec.learn(records, source.wanted);
+    const wanted = withForgotten(source.wanted);
+    await stores.codec.learn(records, wanted);
     const decoded: Decoded[] = [];
     for (const record of records) {
       const pause = clock.yieldToLoop();
       if (pause !== undefined) await pause;
-      decoded.push(stores.codec.decode(source.from, record, source.wanted));
+      decoded.push(stores.codec.decode(source.from, record, wanted));
     }
-    const found = await lookUp(source, decoded, this.#parts.lookups);
+    const found = await lookUp(source, decoded, { lookups: this.#parts.lookups, count: this.#lookupReads });
     const became = nothingYet();
     const again = {
       topic: source.from,
-      reader: place.job,
-      upstreams: runtime.upstreams(place.topic),
+      reader: source.forEveryJob ? undefined : assignment.job,
+      upstreams: runtime.upstreams(assignment.topic),
       dedupe: undefined,
       undeclaredTypes: settings.undeclaredTypes,
       odd: became.odd,
@@ -179,13 +208,16 @@ export class RollupHandler implements Handler {
       const isOld = record.offset < furthest;
       // Whether a newly counted record is a repeat does not depend on what a group has committed of another generation.
       const judged = judge(decoded[i] as Decoded, isCounted ? again : anew, isCounted && isOld);
-      const verdict =
-        judged.kind === 'event'
+      const verdict = isForgotten(judged, source, forgotten)
+        ? SKIPPED
+        : judged.kind === 'event'
           ? added(source, isCounted ? judging : fold.fold, { event: judged.decoded.event, found: found(i), record })
           : judged;
+      trace.became(record.offset, outcomeOf(verdict, isCounted));
       if (verdict.kind === 'counted' && !isCounted && judged.kind === 'event') {
         became.applied += 1;
         became.eventTime = judged.decoded.event.time;
+        fold.counted(became.eventTime, trace.contextOf(record.offset));
         became.odd.addEvent(judged.decoded);
       } else if (verdict.kind === 'reject' && !isOld) {
         const letter = { record, code: verdict.code, message: verdict.message };
@@ -199,25 +231,13 @@ export class RollupHandler implements Handler {
     return became;
   }
 
-  #report({ odd, rejected, ...became }: Became, batch: Report): void {
-    const { place, runtime } = this.#parts;
-    const { telemetry } = runtime;
-    for (const [type, count] of odd.undeclared) telemetry.tell({ ...place, kind: 'undeclared', type, count });
-    for (const { record, code, message } of rejected) {
-      telemetry.tell({ ...place, kind: 'dead-letter', offset: record.offset, code, message });
-    }
-    telemetry.tell({
-      ...place,
-      ...batch,
-      ...became,
-      kind: 'batch',
-      odd: odd.events,
-      rejected: rejected.length,
-      routed: 0,
-      rowsWritten: 0,
-      viewsWritten: 0,
-      eventsSent: 0,
-    });
+  #report(became: Became, batch: Report): void {
+    const { assignment, runtime } = this.#parts;
+    const { applied, eventTime } = became;
+    const nothingWritten = { rowsWritten: 0, viewsWritten: 0, eventsSent: 0, latenciesMs: [] };
+    const reads = { rows: NO_READS, lookups: this.#lookupReads.take() };
+    const counts = { ...batch, ...nothingWritten, applied, eventTime, reads };
+    reportBatch(runtime.telemetry, assignment, { ...became, routed: 0 }, counts);
   }
 
   idle(): Promise<void> {
@@ -254,7 +274,7 @@ export class RollupHandler implements Handler {
 
   /** The group follows the table, and the dead letters of what was published are sent. Returns whether there was anything to commit. */
   async #commit(): Promise<boolean> {
-    const { place, runtime } = this.#parts;
+    const { assignment, runtime } = this.#parts;
     const owned = this.#owned;
     const { claim, fold, topicId } = owned;
     const { published } = fold;
@@ -263,8 +283,8 @@ export class RollupHandler implements Handler {
     // What another partition has published meanwhile is for the next commit.
     fold.published = undefined;
     const sending = {
-      assignment: place,
-      partitions: () => owned.partitionsOfLetters,
+      assignment,
+      partitions: () => owned.deadLetterPartitions,
       limit: this.#limits.of,
       now: runtime.clock.now(),
     };
@@ -287,13 +307,5 @@ export class RollupHandler implements Handler {
     });
     owned.furthest = furthest;
     return true;
-  }
-
-  async #partitionsOfLetters(): Promise<number> {
-    const { source, runtime } = this.#parts;
-    const name = deadLetterTopic(source.from.name);
-    const [shape] = await runtime.stores.transport.shape([name]);
-    if (shape !== undefined) return shape.partitions;
-    throw new TributaryError('TOPIC_MISSING', `there is no topic ${name}; run \`tributary topics apply\``);
   }
 }

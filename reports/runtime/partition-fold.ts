@@ -2,6 +2,7 @@
 import type { RejectedRecord } from '../../jobs/runtime/dead-letter.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
 import type { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import { MOST_TRACED, type TraceContext } from '../../topics/tracing/batch.ts';
 import type { Partition, Position } from './positions.ts';
 import type { SegmentFold, SegmentSource } from './source.ts';
 
@@ -15,8 +16,12 @@ export interface Taken {
   readonly rows: Iterable<SegmentRow>;
   readonly rowCount: number;
   readonly events: number;
+  /** Of these events, in ms since 1970 UTC. */
+  readonly times: readonly number[];
   readonly bytes: number;
   readonly deadLetters: readonly RejectedRecord[];
+  /** The spans of some of its records, if they belong to traces. */
+  readonly traced: readonly TraceContext[];
 }
 
 export interface Published {
@@ -33,12 +38,16 @@ export interface Begin {
   readonly position: Position | undefined;
   /** The offset at which counting begins. */
   readonly next: number;
+  /** Whether no record between the position and `next` was lost. */
+  readonly isGapless: boolean;
   readonly dedupe: DedupePositions;
   readonly partitions: number;
 }
 
 /** The approximate size of a dead letter besides its record. */
 const LETTER_BYTES = 500;
+/** Of the time of an event, and of its latency when it is published: events count even if they add no row. */
+const TIME_BYTES = 16;
 
 export class PartitionFold {
   readonly partition: Partition;
@@ -51,19 +60,29 @@ export class PartitionFold {
   /** Published, and not yet committed to the group. */
   published: Published | undefined;
   readonly #partitions: number;
+  readonly #whole: number | undefined;
   #before: Position | undefined;
   #next: number;
   #deadLetters: RejectedRecord[] = [];
   #letterBytes = 0;
+  #times: number[] = [];
+  #traced: TraceContext[] = [];
   #since: number | undefined;
   #last = 0;
 
-  constructor(source: SegmentSource, partition: Partition, { table, position, next, dedupe, partitions }: Begin) {
+  constructor(
+    source: SegmentSource,
+    partition: Partition,
+    { table, position, next, isGapless, dedupe, partitions }: Begin,
+  ) {
     this.partition = partition;
     this.table = table;
     this.fold = source.newFold(partition.topicId);
     this.dedupe = dedupe;
     this.#partitions = partitions;
+    // What was never counted is a gap: the log had lost it, or an earlier release left out records for one job alone.
+    const whole = isGapless ? position?.whole : undefined;
+    this.#whole = source.forEveryJob ? (whole ?? next) : undefined;
     this.#before = position;
     this.#next = next;
   }
@@ -73,7 +92,7 @@ export class PartitionFold {
   }
 
   get bytes(): number {
-    return this.fold.bytes + this.#letterBytes;
+    return this.fold.bytes + this.#letterBytes + this.#times.length * TIME_BYTES;
   }
 
   /** Since when there is something to publish, by the monotonic clock; undefined if there is nothing. */
@@ -93,6 +112,12 @@ export class PartitionFold {
     this.#last = elapsed;
   }
 
+  /** An event was counted. */
+  counted(time: number, within: TraceContext | undefined): void {
+    this.#times.push(time);
+    if (within !== undefined && this.#traced.length < MOST_TRACED) this.#traced.push(within);
+  }
+
   reject(rejected: RejectedRecord): void {
     this.#deadLetters.push(rejected);
     this.#letterBytes += LETTER_BYTES + (rejected.record.value?.length ?? 0);
@@ -103,7 +128,12 @@ export class PartitionFold {
     if (this.#since === undefined || this.failure !== undefined) return undefined;
     const { rows: rowCount, events } = this.fold;
     const { bytes } = this;
-    const after = { next: this.#next, dedupe: this.dedupe.copy(), partitions: this.#partitions };
+    const after = {
+      next: this.#next,
+      dedupe: this.dedupe.copy(),
+      partitions: this.#partitions,
+      whole: this.#whole,
+    };
     const taken = {
       fold: this,
       partition: this.partition,
@@ -112,12 +142,16 @@ export class PartitionFold {
       rows: this.fold.drain(),
       rowCount,
       events,
+      times: this.#times,
       bytes,
       deadLetters: this.#deadLetters,
+      traced: this.#traced,
     };
     this.#before = after;
     this.#deadLetters = [];
     this.#letterBytes = 0;
+    this.#times = [];
+    this.#traced = [];
     this.#since = undefined;
     return taken;
   }

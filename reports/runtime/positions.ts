@@ -4,7 +4,8 @@
  *
  * For each partition, `job/topic@id/partition`: its version is the next offset to read. For each upstream partition whose origins it
  * has seen, the same with `<line` (the offset) and `<line#` (the index within it): by them repeats of derived events are recognised. And
- * with `#partitions`: how many partitions the topic had.
+ * with `#partitions`: how many partitions the topic had; and of a source that takes the records of every job, with `#whole`: the offset from
+ * which on it has them without a gap.
  *
  * The topic's id is part of the name. A topic that was deleted and made again begins anew, and the counts of the old one stay.
  */
@@ -27,10 +28,16 @@ export interface Position {
   readonly dedupe: DedupePositions;
   /** How many partitions the topic had. */
   readonly partitions: number;
+  /** From that offset on nothing is missing, not even records for one job alone; undefined where these are left out. */
+  readonly whole: number | undefined;
 }
 
 export const appIdOf = ({ job, topic, topicId, partition }: Partition): string =>
   lineOf(job, topic, topicId, partition);
+
+/** The offset from which on nothing is missing, if the source takes the records of every job. */
+export const wholeOf = (snapshot: Snapshot, of: Partition): number | undefined =>
+  txnOf(snapshot, `${appIdOf(of)}#whole`);
 
 /** The offset at which to continue; undefined if nothing of the partition was ever counted. */
 export const nextOf = (snapshot: Snapshot, of: Partition): number | undefined => txnOf(snapshot, appIdOf(of));
@@ -40,7 +47,8 @@ export function positionOf(snapshot: Snapshot, of: Partition): Position | undefi
   const next = txnOf(snapshot, appId);
   if (next === undefined) return undefined;
   const seen = linesOf(snapshot).get(appId) ?? [];
-  return { next, dedupe: DedupePositions.of(seen), partitions: txnOf(snapshot, `${appId}#partitions`) ?? 0 };
+  const partitions = txnOf(snapshot, `${appId}#partitions`) ?? 0;
+  return { next, dedupe: DedupePositions.of(seen), partitions, whole: wholeOf(snapshot, of) };
 }
 
 type Seen = readonly [line: string, offset: number, index: number];
@@ -59,6 +67,17 @@ const linesOf: (snapshot: Snapshot) => ReadonlyMap<string, readonly Seen[]> = on
   return lines;
 });
 
+/**
+ * The offset before which every record was counted. The group's offset may be beyond the position: then only markers of transactions are in
+ * between, unless the group has ever been ahead of the table.
+ */
+export function reachOf(
+  next: number,
+  group: { readonly offset: number; readonly furthest: number } | undefined,
+): number {
+  return group !== undefined && group.furthest <= next ? Math.max(next, group.offset) : next;
+}
+
 /** The actions that move a partition from one position to another; unchanged parts are left out. */
 export function txnsOf(of: Partition, before: Position | undefined, after: Position, now: number): { txn: Txn }[] {
   const appId = appIdOf(of);
@@ -68,6 +87,7 @@ export function txnsOf(of: Partition, before: Position | undefined, after: Posit
   };
   note(appId, after.next);
   if (after.partitions !== before?.partitions) note(`${appId}#partitions`, after.partitions);
+  if (after.whole !== undefined && after.whole !== before?.whole) note(`${appId}#whole`, after.whole);
   const known = new Map([...(before?.dedupe.positions() ?? [])].map(([line, ...position]) => [line, position]));
   for (const [line, offset, index] of after.dedupe.positions()) {
     const [knownOffset, knownIndex] = known.get(line) ?? [-1, 0];

@@ -9,6 +9,7 @@ import type { Telemetry } from '../../jobs/runtime/telemetry.ts';
 import { type Action, growthOf, type Snapshot } from '../../sinks/delta/index.ts';
 import type { SegmentRow } from '../../sinks/segments/columns.ts';
 import { DedupePositions } from '../../topics/log/dedupe-positions.ts';
+import { type PublicationTrace, tracePublication } from '../../topics/tracing/publication.ts';
 import type { PartitionFold, Taken } from './partition-fold.ts';
 import { nextOf, txnsOf } from './positions.ts';
 import type { RollupRules } from './rules.ts';
@@ -74,8 +75,9 @@ export class Publisher {
     const { clock, settings } = this.#parts;
     const now = clock.elapsed();
     const { oldest, newest } = this.#ages();
-    const longest = Math.max(settings.publishMs, Math.min(LONGEST_MS, COST_SHARE * this.#costMs));
-    return this.isFull || oldest <= now - longest || newest <= now - settings.publishMs;
+    const { publishMs, idleMs = publishMs } = settings;
+    const longest = Math.max(publishMs, Math.min(LONGEST_MS, COST_SHARE * this.#costMs));
+    return this.isFull || oldest <= now - longest || newest <= now - idleMs;
   }
 
   /** Whether counting should wait until the current counts are published. */
@@ -150,11 +152,16 @@ export class Publisher {
     }
     if (taken.length === 0) return;
     this.#takenBytes = taken.reduce((sum, { bytes }) => sum + bytes, 0);
+    const trace = tracePublication(
+      this.#parts.table.name,
+      taken.flatMap(({ traced }) => traced),
+    );
     try {
-      await this.#untilPublished(taken);
+      await this.#untilPublished(taken, trace);
     } catch (error) {
       for (const { fold } of taken) fold.failure ??= error;
     } finally {
+      trace.end(taken.some(({ fold }) => fold.failure !== undefined));
       this.#takenBytes = 0;
       this.#isWaiting = false;
       this.#away = Promise.withResolvers();
@@ -162,7 +169,7 @@ export class Publisher {
   }
 
   /** A store that is away is waited for, with the counts in memory: the position in the table shows whether an attempt succeeded after all. */
-  async #untilPublished(taken: readonly Taken[]): Promise<void> {
+  async #untilPublished(taken: readonly Taken[], trace: PublicationTrace): Promise<void> {
     const { clock, settings, random, telemetry } = this.#parts;
     const { signal } = this.#stopping;
     const began = clock.elapsed();
@@ -171,11 +178,11 @@ export class Publisher {
       if (left.length === 0) return;
       const triedAt = clock.elapsed();
       try {
-        await this.#tryToPublish(left, began);
+        await this.#tryToPublish(left, began, trace);
         // The wait for a store that was away is no reason to publish less often.
         this.#costMs = clock.elapsed() - triedAt;
         if (this.#isWaiting)
-          for (const { partition } of left) telemetry.tell({ ...placeOf(partition), kind: 'resumed' });
+          for (const { partition } of left) telemetry.tell({ ...assignmentOf(partition), kind: 'resumed' });
         return;
       } catch (error) {
         if (kindOf(error) !== 'retry' || signal.aborted) throw error;
@@ -184,7 +191,7 @@ export class Publisher {
         const { code, message } = error as TributaryError;
         const delayMs = backOff(failures, settings.backOffMs, random);
         for (const { partition } of left) {
-          telemetry.tell({ ...placeOf(partition), kind: 'waiting', code, message, delayMs });
+          telemetry.tell({ ...assignmentOf(partition), kind: 'waiting', code, message, delayMs });
         }
         await clock.sleep(delayMs, signal);
         if (signal.aborted) throw error;
@@ -192,13 +199,13 @@ export class Publisher {
     }
   }
 
-  async #tryToPublish(taken: readonly Taken[], began: number): Promise<void> {
+  async #tryToPublish(taken: readonly Taken[], began: number, trace: PublicationTrace): Promise<void> {
     const { source, table, clock, rules } = this.#parts;
     let left = taken;
     while (left.length > 0) {
-      const adds = await table.write(rowsOf(left));
+      const adds = await trace.step('write segments', () => table.write(rowsOf(left)));
       let state = new Map<Taken, Standing>();
-      const { snapshot } = await table.commit((now) => {
+      const actionsOf: Parameters<typeof table.commit>[0] = (now) => {
         state = new Map(left.map((one) => [one, standingOf(now, one, rules)]));
         const isAsBegun = left.every((one) => state.get(one) === 'begun');
         if (!isAsBegun) return undefined;
@@ -210,7 +217,8 @@ export class Publisher {
           ),
         ];
         return { operation: 'WRITE', actions };
-      });
+      };
+      const { snapshot } = await trace.step('commit', () => table.commit(actionsOf));
       const isCommitted = left.every((one) => state.get(one) === 'begun');
       for (const one of left) {
         const standing = isCommitted ? 'there' : state.get(one);
@@ -226,8 +234,9 @@ export class Publisher {
   #isPublished(one: Taken, { version }: Snapshot, began: number): void {
     const { clock, telemetry, table } = this.#parts;
     one.fold.isPublished(one);
+    const now = clock.now();
     telemetry.tell({
-      ...placeOf(one.partition),
+      ...assignmentOf(one.partition),
       kind: 'published',
       table: table.name,
       version,
@@ -235,6 +244,7 @@ export class Publisher {
       rows: one.rowCount,
       durationMs: clock.elapsed() - began,
       next: one.after.next,
+      latenciesMs: one.times.map((time) => now - time),
     });
   }
 }
@@ -276,4 +286,4 @@ function aborted(signal: AbortSignal, done: AbortSignal): Promise<void> {
   });
 }
 
-const placeOf = ({ job, topic, partition }: Taken['partition']) => ({ job, topic, partition });
+const assignmentOf = ({ job, topic, partition }: Taken['partition']) => ({ job, topic, partition });

@@ -26,7 +26,7 @@ export interface RollupRules {
   /** A position is that of one topic id. */
   readonly topicIds: boolean;
   /** Dead letters that were not sent are sent by the next owner. */
-  readonly lettersAgain: boolean;
+  readonly deadLettersAgain: boolean;
 }
 
 export const ALL_ROLLUP_RULES: RollupRules = {
@@ -36,5 +36,5 @@ export const ALL_ROLLUP_RULES: RollupRules = {
   dedupe: true,
   dedupeCommitted: true,
   topicIds: true,
-  lettersAgain: true,
+  deadLettersAgain: true,
 };

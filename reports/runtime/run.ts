@@ -51,14 +51,14 @@ export function ownerOfRollup(
   membership: Membership,
 ): PartitionOwner {
   const { source, table, runtime, rules = ALL_ROLLUP_RULES } = parts;
-  const place = { job: source.name, topic: source.from.name, partition };
-  const retrying = new Retrying(place, runtime);
+  const assignment = { job: source.name, topic: source.from.name, partition };
+  const retrying = new Retrying(assignment, runtime);
   // Keys limit the rows of a batch, and here are none.
   const settings = { ...runtime.settings, maxKeys: runtime.settings.maxRecords };
   const patient: Runtime = { ...runtime, settings, stores: withRetries(runtime.stores, retrying) };
   const handler = new RollupHandler({
     source,
-    place,
+    assignment,
     membership,
     runtime: patient,
     publisher: shared.publisher,
@@ -67,7 +67,7 @@ export function ownerOfRollup(
     rules,
     stopping: () => retrying.stopping,
   });
-  return new PartitionOwner({ assignment: place, runtime: patient, retrying, handler, reclaim: true });
+  return new PartitionOwner({ assignment, runtime: patient, retrying, handler, reclaim: true });
 }
 
 export function runRollup(parts: RollupParts): Promise<RunningJob> {
@@ -77,6 +77,7 @@ export function runRollup(parts: RollupParts): Promise<RunningJob> {
     transport: runtime.stores.transport,
     group: source.name,
     topic: source.from.name,
+    telemetry: runtime.telemetry,
     ownerOf: (partition, membership) => ownerOfRollup(parts, shared, partition, membership),
   });
 }

@@ -1,6 +1,8 @@
 export interface RollupSettings {
   /** Counts are published at the latest so long after the first of them. */
   readonly publishMs: number;
+  /** Or when nothing more was counted for so long; without it, for `publishMs`. */
+  readonly idleMs?: number;
   /** The counts of a process for one source are published when they take so much memory. */
   readonly publishBytes: number;
 }

@@ -28,6 +28,8 @@ export interface SegmentSource {
   readonly from: Topic;
   /** The types that it counts; records of others are skipped undecoded. */
   readonly wanted: ReadonlyMap<string, EventDef>;
+  /** Whether it takes records that are for one job alone, too. Otherwise it skips them. */
+  readonly forEveryJob: boolean;
   readonly lookups: ((event: EventOf<EventDef>) => Lookups) | undefined;
   readonly layout: Layout;
   readonly sortBy: readonly string[];

@@ -21,8 +21,8 @@ export interface Question {
   readonly time?: Every;
   /** The dimensions to group by. Tenants are always separate. */
   readonly by: readonly string[];
-  /** The first day and the last, `YYYY-MM-DD`, in the zone of `time`; without one, in the zone of the table's dates. */
-  readonly dates?: { readonly first: string; readonly last: string };
+  /** The first day and the last, `YYYY-MM-DD`, in the zone of `time`; without one, in `zone`, or else in the zone of the table's dates. */
+  readonly dates?: { readonly first: string; readonly last: string; readonly zone?: string };
 }
 
 /** The everyday view: a row for each bucket and tuple, as in the segments, with sketches finished. */
@@ -41,7 +41,8 @@ export function summarySql(datasource: Datasource, { from, time, by, dates }: Qu
     const names = datasource.dimensions.map((each) => each.name).join(', ');
     throw new TributaryError('USAGE', `${datasource.name} has no dimension ${name}: take some of ${names}`);
   };
-  const day = time === undefined ? 'date' : dayIn(datasource, time.zone);
+  const zone = time?.zone ?? dates?.zone;
+  const day = zone === undefined ? 'date' : dayIn(datasource, zone);
   const at: Key[] = time === undefined ? [] : [{ name: 'date', sql: startOf(time.every, day) }];
   const keys = [...at, { name: 'tenant', sql: 'tenant' }, ...by.map(dimension)];
   return finished(datasource, dates === undefined ? from : between(from, day, dates), keys);

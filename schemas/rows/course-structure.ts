@@ -76,6 +76,12 @@ export const courseStructure = defineTable({
           },
         },
       },
+      {
+        name: 'contentOrder',
+        type: { type: 'array', items: 'string' },
+        doc: 'The ids of its contents in the order in which it was published. Empty in a row of an earlier release, until the course is published again.',
+        default: [],
+      },
     ],
   },
 });

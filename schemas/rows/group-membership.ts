@@ -3,7 +3,7 @@ import { learnerState, progress } from '../fields.ts';
 import { kind, role } from '../group.ts';
 
 const groupId = { name: 'groupId', type: 'string', doc: 'The group.' } as const;
-const userId = { name: 'userId', type: 'string', doc: 'The member.' } as const;
+const userId = { name: 'userId', type: 'string', doc: 'The member.', person: true } as const;
 const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
 const name = { name: 'name', type: 'string', doc: 'The name of the group; empty while it is unknown.' } as const;
 const since = (doc: string) => ({ name: 'since', type: 'long', doc, unit: 'ms since 1970 UTC' }) as const;
@@ -48,6 +48,7 @@ export const groupMembership = defineTable({
       {
         name: 'members',
         doc: 'The members, by user.',
+        person: true,
         type: {
           type: 'map',
           values: {
@@ -65,6 +66,7 @@ export const groupMembership = defineTable({
       {
         name: 'absentMembers',
         doc: 'Users who are known not to be members, or not yet, by user: the newest 5,000. An older fact about them changes nothing.',
+        person: true,
         type: {
           type: 'map',
           values: {

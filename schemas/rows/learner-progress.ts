@@ -1,7 +1,7 @@
 import { defineCache, defineIndex, defineTable } from '../../core/target.ts';
 import { learnerState, progress } from '../fields.ts';
 
-const userId = { name: 'userId', type: 'string', doc: 'The learner.' } as const;
+const userId = { name: 'userId', type: 'string', doc: 'The learner.', person: true } as const;
 const courseId = { name: 'courseId', type: 'string', doc: 'The course.' } as const;
 const time = <const N extends string>(name: N, doc: string) =>
   ({ name, type: ['null', 'long'], doc, unit: 'ms since 1970 UTC' }) as const;
@@ -195,6 +195,12 @@ export const enrollmentIndex = defineIndex({
       { name: 'courseName', type: 'string', doc: 'The name of the course; empty while it is unknown.' },
       { name: 'active', type: 'boolean', doc: 'Whether the learner is in any batch of the course now.' },
       { name: 'batches', type: { type: 'array', items: 'string' }, doc: 'The batches in which the learner is now.' },
+      {
+        name: 'left',
+        type: { type: 'array', items: 'string' },
+        doc: 'The batches that the learner has left. Empty in a document of an earlier release, until its row changes or views are rebuilt.',
+        default: [],
+      },
       progress,
       { name: 'state', type: learnerState, doc: 'The state of the learner in the course.' },
       time('completedAt', 'When the course was completed.'),

@@ -3,7 +3,7 @@ import { defineIndex, defineTable } from '../../core/target.ts';
 import { failureReason } from '../notification.ts';
 
 const ids = [
-  { name: 'recipientId', type: 'string', doc: 'The user who is notified.' },
+  { name: 'recipientId', type: 'string', doc: 'The user who is notified.', person: true },
   { name: 'messageId', type: 'string', doc: 'The message: one notification, or one digest, on one channel.' },
   {
     name: 'notificationId',

@@ -2,13 +2,13 @@ import { channel } from '../../core/channel.ts';
 import { defineCache, defineTable } from '../../core/target.ts';
 import { digest } from '../notification.ts';
 
-const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.' } as const;
+const recipientId = { name: 'recipientId', type: 'string', doc: 'The user who is notified.', person: true } as const;
 
 const content = [
   { name: 'category', type: 'string', doc: 'What it is about.' },
-  { name: 'title', type: 'string', doc: 'One line of plain text.' },
-  { name: 'body', type: 'string', doc: 'The text, plain.' },
-  { name: 'link', type: ['null', 'string'], doc: 'Where to read on.' },
+  { name: 'title', type: 'string', doc: 'One line of plain text.', personal: true },
+  { name: 'body', type: 'string', doc: 'The text, plain.', personal: true },
+  { name: 'link', type: ['null', 'string'], doc: 'Where to read on.', personal: true },
   {
     name: 'expiresAt',
     type: ['null', 'long'],
@@ -20,7 +20,13 @@ const content = [
 /** A message that waits. */
 const waiting = [
   ...content,
-  { name: 'unsubscribe', type: ['null', 'string'], doc: 'The URL for a one-click unsubscribe.', default: null },
+  {
+    name: 'unsubscribe',
+    type: ['null', 'string'],
+    doc: 'The URL for a one-click unsubscribe.',
+    default: null,
+    personal: true,
+  },
 ] as const;
 const time = { name: 'time', type: 'long', doc: 'When it was requested.', unit: 'ms since 1970 UTC' } as const;
 

@@ -36,6 +36,7 @@ import { filesOf, type Snapshot } from './snapshot.ts';
 export type { Action, Add, Txn } from './actions.ts';
 export { type Compacted, type CompactionOptions, compact } from './compact.ts';
 export { type CompactionRules, compactionPlan } from './compaction.ts';
+export { countRows, type ErasureOptions, eraseRows } from './erase.ts';
 export { pinFiles, type SegmentWriter, segmentWriter } from './segments.ts';
 export { filesOf, type Snapshot, txnOf } from './snapshot.ts';
 export {

@@ -1,5 +1,4 @@
 /** Uploads rows into the objects as segments of a table, and fetches segments from there into the local cache. */
-import { createHash } from 'node:crypto';
 import { TributaryError } from '../../core/errors.ts';
 import type { DuckDb } from '../../duckdb/database.ts';
 import type { Objects } from '../objects/port.ts';
@@ -50,7 +49,7 @@ export function segmentWriter(options: SegmentWriterOptions): SegmentWriter {
   };
 }
 
-type Upload = (files: readonly SegmentFile[], dataChange: boolean) => Promise<Add[]>;
+export type Upload = (files: readonly SegmentFile[], dataChange: boolean) => Promise<Add[]>;
 
 /** Uploads files and removes the local ones, even after an error. */
 export function uploader({ objects, duck, table, layout, writer, now }: SegmentWriterOptions): Upload {
@@ -106,10 +105,5 @@ function cachedOf({ table, metaData }: Snapshot, file: Add): CachedSegment {
       `the table ${table} has a file outside of it, ${file.path}: it cannot be read`,
     );
   }
-  const folder = `${metaData.partitionColumns[0]}=${dayOf(metaData, file) || NO_DAY}`;
-  const path = name.slice(table.length + 1);
-  // Other programs use other names.
-  const isPlain = path.startsWith(`${folder}/`) && !path.includes('/', folder.length + 1);
-  const place = isPlain ? path : `${folder}/${createHash('sha256').update(path).digest('hex')}.parquet`;
-  return { name, bytes: file.size, place };
+  return { name, bytes: file.size, folder: `${metaData.partitionColumns[0]}=${dayOf(metaData, file) || NO_DAY}` };
 }

@@ -29,7 +29,10 @@ export interface Objects {
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Removing an object that does not exist is no error. */
   remove(name: string): Promise<void>;
-  /** A link that lets anybody who has it read the object until `expiresAt` (ms since 1970 UTC). */
-  link(name: string, expiresAt: number): Promise<string>;
+  /**
+   * A link that lets anybody who has it read the object until `expiresAt` (ms since 1970 UTC). Browsers save it as `fileName`, which is of letters,
+   * digits and `._-`; by default as the last segment of the name.
+   */
+  link(name: string, expiresAt: number, fileName?: string): Promise<string>;
   close(): Promise<void>;
 }

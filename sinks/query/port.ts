@@ -122,6 +122,8 @@ export interface QueryOptions extends QueryLimits {
 }
 
 export interface QueryEngine {
+  /** For texts that programs make: functions outside the portable subset. What people write has no need of it. */
+  readonly dialect: 'duckdb' | 'trino';
   readonly relations: readonly Relation[];
   /**
    * Statements, in their order, that give other programs the same names on this engine: as views that follow the tables, until one of these is

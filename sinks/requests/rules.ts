@@ -1,28 +1,127 @@
-/** Which requests are valid, and which attempt has lost its lease: the same in every implementation. */
+/** Which requests and results are valid, and who has lost a lease: the same in every implementation. */
 import { TributaryError } from '../../core/errors.ts';
-import type { Lease, NewRequest, Request, Result } from './port.ts';
+import type {
+  Asked,
+  Lease,
+  LeaseOutcome,
+  NewRequest,
+  NewResult,
+  Progress,
+  RequestError,
+  RequestFilter,
+  RequestState,
+} from './port.ts';
 
 /** In UTF-16 units. Two such texts fit into one entry of any store's index. */
 const LONGEST_TEXT = 300;
+const HASH = /^[0-9A-Za-z_-]{1,128}$/;
+/** No request waits longer behind others because it is large. */
+const LONGEST_DELAY_MS = 3_600_000;
+const OBJECT = /^reports\/([0-9A-Za-z_-]+)\/([1-9][0-9]*)(?:\.companion)?$/;
+
+/** What to do when a request fails because its last worker died. */
+export const ASK_AGAIN = 'ask again; if it happens again, the log of the worker says why it ended';
+
+/** The name of the object that an attempt writes. */
+export function objectOf(id: string, attempt: number): string {
+  return `reports/${id}/${attempt}`;
+}
+
+/** The name of the object that describes the one of the attempt. */
+export function companionOf(id: string, attempt: number): string {
+  return `${objectOf(id, attempt)}.companion`;
+}
+
+/** Of which attempt an object is; undefined if its name is none of `objectOf` and `companionOf`. */
+export function attemptOf(object: string): { readonly id: string; readonly attempt: number } | undefined {
+  const [, id, attempt] = OBJECT.exec(object) ?? [];
+  return id === undefined || attempt === undefined ? undefined : { id, attempt: Number(attempt) };
+}
+
+/** Orders the requests of a tenant: the smaller one is leased first. In ms since 1970. */
+export function turnOf({ estimateRows }: Asked, now: number): number {
+  return now + Math.min(estimateRows, LONGEST_DELAY_MS);
+}
 
 /** Throws USAGE unless every store can keep the request, and it may be tried at least once. */
 export function checkRequest(request: NewRequest): void {
-  checkText('the id of a request', request.id);
-  checkText('the tenant of a request', request.tenant);
-  checkText('the report of a request', request.report);
-  checkText('who asks for a request', request.requestedBy);
-  if (Number.isSafeInteger(request.maxAttempts) && request.maxAttempts >= 1) return;
-  throw new TributaryError(
-    'USAGE',
-    `the request ${request.id} has ${request.maxAttempts} attempts; give it a whole number, 1 or more`,
-  );
+  if (!HASH.test(request.hash)) {
+    throw usage(
+      `the hash of a request is ${JSON.stringify(request.hash.slice(0, 50))}; use 1 to 128 letters, digits, _ and -`,
+    );
+  }
+  checkAsked(request);
+  checkSecret(request.secret);
+  checkWhole('the age of a fresh result', request.freshMs, 0);
+}
+
+/** Throws USAGE unless every store can keep what is asked. */
+export function checkAsked(asked: Asked): void {
+  checkText('the tenant of a request', asked.tenant);
+  checkText('the report of a request', asked.report);
+  checkText('the format of a request', asked.format);
+  checkText('who asks for a request', asked.requestedBy);
+  checkWhole('the number of attempts', asked.maxAttempts, 1);
+  checkWhole('the estimate of rows', asked.estimateRows, 0);
+  checkWhole('the limit of rows', asked.rowLimit, 0);
+  try {
+    JSON.parse(asked.parameters);
+  } catch (cause) {
+    throw new TributaryError(
+      'USAGE',
+      `the parameters of a request for ${asked.report} are no JSON; write them as JSON`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Never shows the secret. */
+export function checkSecret(secret: string | null): void {
+  if (secret === null || (secret.isWellFormed() && !secret.includes('\0'))) return;
+  throw usage('the secret of a request has characters that no store keeps; seal it as text');
+}
+
+/** Throws USAGE unless the result can be kept, and its objects are those of the attempt. */
+export function checkResult({ id, attempt }: Lease, result: NewResult): void {
+  const [object, companion] = [objectOf(id, attempt), companionOf(id, attempt)];
+  if (result.object !== object || (result.companion !== null && result.companion !== companion)) {
+    const given = [result.object, ...(result.companion === null ? [] : [result.companion])].join(', ');
+    throw usage(`attempt ${attempt} of ${id} finishes with ${given}; its objects are ${object} and ${companion}`);
+  }
+  checkWhole('the rows of a result', result.rows, 0);
+  checkWhole('the bytes of a result', result.bytes, 0);
+  checkWhole('the time of a result', result.asOf, 0);
+  checkWhole('the expiry of a result', result.expiresAt, 0);
+}
+
+export function checkNames(tenant: string, id: string): void {
+  checkText('the tenant of a request', tenant);
+  checkText('the id of a request', id);
+}
+
+export function checkFilter(tenant: string, { report, asker }: RequestFilter): void {
+  checkText('the tenant of a request', tenant);
+  if (report !== undefined) checkText('the report of a request', report);
+  if (asker !== undefined) checkText('who asks for a request', asker);
+}
+
+export function checkLease(owner: string, tenantLimit: number): void {
+  checkText('the owner of a lease', owner);
+  checkWhole('the number of running requests of a tenant', tenantLimit, 1);
+}
+
+export function checkProgress({ rows, estimateRows }: Progress): void {
+  checkWhole('the progress of a request', rows, 0);
+  if (estimateRows !== undefined) checkWhole('the estimate of rows', estimateRows, 0);
 }
 
 /** Throws USAGE unless every store keeps the text as it is. */
 export function checkText(what: string, text: string): void {
   const problem = problemOf(text);
-  if (problem === undefined) return;
-  throw new TributaryError('USAGE', `${what} is ${JSON.stringify(text.slice(0, 50))}, and ${problem}; choose another`);
+  if (problem !== undefined)
+    throw usage(`${what} is ${JSON.stringify(text.slice(0, 50))}, and ${problem}; choose another`);
 }
 
 function problemOf(text: string): string | undefined {
@@ -32,23 +131,66 @@ function problemOf(text: string): string | undefined {
   return text.isWellFormed() ? undefined : 'has half a character';
 }
 
-/** The part of a message that every store can keep, wherever it comes from. */
-export function cleanError(message: string): string {
-  return message.toWellFormed().replaceAll('\0', '\uFFFD');
+export function checkWhole(what: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw usage(`${what} is ${value}; give a whole number, ${least} or more`);
 }
 
-/** Whether the attempt has already finished with the same object, and did not get the answer. */
-export function finishedBefore(lease: Lease, request: Request | undefined, result: Result): boolean {
-  return request?.result?.object === result.object && request.attempt === lease.attempt;
+/** The error as text that every store can keep, wherever its message comes from. */
+export function errorText({ code, message, whatToDo }: RequestError): string {
+  return JSON.stringify({
+    code,
+    message: clean(message),
+    ...(whatToDo === undefined ? {} : { whatToDo: clean(whatToDo) }),
+  });
 }
 
-export function leaseLost(lease: Lease, request: Request | undefined): TributaryError {
+function clean(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+/** What a store has of a request whose lease was not found. */
+export interface Held {
+  readonly state: RequestState;
+  readonly attempt: number;
+  readonly owner: string | null;
+  /** Of the result, also of an expired one. */
+  readonly object: string | null;
+  readonly error: RequestError | null;
+}
+
+/**
+ * What to answer to an attempt that has no lease: `isSame` says whether it has made the same change before, and did not get
+ * the answer. Throws LEASE_LOST.
+ */
+export function lostOutcome(lease: Lease, held: Held | undefined, isSame: (held: Held) => boolean): LeaseOutcome {
+  if (held !== undefined && held.attempt === lease.attempt && lease.attempt > 0) {
+    if (held.state === 'cancelled') return 'cancelled';
+    if (isSame(held)) return 'held';
+  }
   const now =
-    request === undefined
+    held === undefined
       ? 'does not exist'
-      : `is ${request.state}${request.owner === null ? '' : ` as attempt ${request.attempt} of ${request.owner}`}`;
-  return new TributaryError(
+      : `is ${held.state}${held.owner === null ? '' : ` as attempt ${held.attempt} of ${held.owner}`}`;
+  throw new TributaryError(
     'LEASE_LOST',
     `attempt ${lease.attempt} of ${lease.owner} no longer has the request ${lease.id}, which ${now}; stop working on it`,
   );
+}
+
+/** Whether the attempt has finished with this object. */
+export function hasFinished(object: string): (held: Held) => boolean {
+  return (held) => held.object === object;
+}
+
+/** Whether the attempt has failed with this error. */
+export function hasFailed(error: string): (held: Held) => boolean {
+  return (held) => held.error !== null && errorText(held.error) === error;
+}
+
+/** Whether the attempt has released the request: nothing else makes it wait with the number of this attempt, except a failure of it. */
+export const isWaiting = ({ state }: Held): boolean => state === 'waiting';
+
+function usage(message: string): TributaryError {
+  return new TributaryError('USAGE', message);
 }

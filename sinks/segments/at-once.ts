@@ -1,4 +1,4 @@
-/** Runs the work for each, so many at once; throws the first error when the others that had begun have ended. */
+/** Runs the work for each, at most that many at once. Throws the first error, after the work that had begun has ended. */
 export async function eachAtOnce<T>(
   items: readonly T[],
   atOnce: number,

@@ -4,6 +4,7 @@
  * - Processes may share the folder, as long as all read the same store. A file appears whole, by a rename.
  * - Pinned files stay until they are released, whoever cleans up meanwhile: a pin is a separate hard link. Pins of dead processes are removed
  *   at the next start.
+ * - With `keepBytes`, links stay for some minutes after their release: the next pin of the same segments needs no file system.
  * - Beyond `maxBytes` the least recently used files are removed. Pinned ones count until their pin ends, and may exceed it.
  */
 import { createWriteStream, mkdirSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { messageOf, TributaryError } from '../../core/errors.ts';
 import { partialName, sweepPartials } from '../../files/partials.ts';
 import type { Objects } from '../objects/port.ts';
 import { eachAtOnce } from './at-once.ts';
+import { Board } from './board.ts';
 
 /** Downloads at once. */
 const AT_ONCE = 8;
@@ -22,19 +24,24 @@ const AT_ONCE = 8;
 const PIN_ATTEMPTS = 20;
 /** The folder is checked after downloads of this fraction of `maxBytes`. */
 const LOOKED_OVER = 1 / 16;
+/** How exactly the time of the last use is known. */
+const USED_MS = 60_000;
 
 export interface CacheOptions {
   readonly folder: string;
   readonly objects: Objects;
   readonly maxBytes: number;
+  /** How much may stay linked for the next pin; by default nothing. */
+  readonly keepBytes?: number;
+  readonly now?: () => number;
 }
 
 export interface CachedSegment {
   /** The size of the object. */
   readonly name: string;
   readonly bytes: number;
-  /** The path of the pinned file below the folder of the pin, such as `date=2026-11-30/a-1.parquet`. */
-  readonly place: string;
+  /** The last folder in the path of the pinned file, such as `date=2026-11-30`. */
+  readonly folder: string;
 }
 
 export interface Pinned extends AsyncDisposable {
@@ -48,9 +55,12 @@ export interface SegmentCache {
   readonly folder: string;
   /** Throws NOT_FOUND for a segment that is gone, STORE_BROKEN for one of another size. */
   pin(segments: readonly CachedSegment[]): Promise<Pinned>;
+  /** Removes the links that nobody uses. */
+  close(): Promise<void>;
 }
 
-export function segmentCache({ folder, objects, maxBytes }: CacheOptions): SegmentCache {
+export function segmentCache(options: CacheOptions): SegmentCache {
+  const { folder, objects, maxBytes, keepBytes = 0, now = Date.now } = options;
   const root = resolve(folder);
   const [files, pins, partial] = ['files', 'pins', 'partial'].map((each) => join(root, each)) as [
     string,
@@ -60,6 +70,7 @@ export function segmentCache({ folder, objects, maxBytes }: CacheOptions): Segme
   prepare(root, [files, pins, partial]);
   const downloads = new Map<string, Promise<void>>();
   let downloaded = Number.POSITIVE_INFINITY;
+  let board: Board<CachedSegment> | undefined;
 
   async function download({ name, bytes }: CachedSegment, file: string): Promise<void> {
     const temporary = join(partial, partialName());
@@ -81,24 +92,24 @@ export function segmentCache({ folder, objects, maxBytes }: CacheOptions): Segme
     }
   }
 
-  /** Of several callers that need a segment at once, one fetches it. */
-  async function ensure(segment: CachedSegment, file: string): Promise<void> {
-    const size = await stat(file).then(({ size }) => size, absent);
-    if (size === segment.bytes) return;
+  /** Of several callers that need a segment at once, one fetches it. Returns when it was last used. */
+  async function ensure(segment: CachedSegment, file: string): Promise<number> {
+    const found = await stat(file).catch(absent);
+    if (found?.size === segment.bytes) return found.mtimeMs;
     const running = downloads.get(segment.name) ?? download(segment, file);
     downloads.set(segment.name, running);
     await running.finally(() => downloads.delete(segment.name));
+    return now();
   }
 
-  async function pinOne(segment: CachedSegment, target: string): Promise<void> {
+  async function linked(segment: CachedSegment, target: string): Promise<void> {
     const file = join(files, segment.name);
-    await mkdir(dirname(target), { recursive: true });
     for (let attempt = 1; ; attempt += 1) {
-      await ensure(segment, file);
+      const usedAt = await ensure(segment, file);
       try {
         await link(file, target);
-        const now = new Date();
-        await utimes(target, now, now);
+        const at = now();
+        if (at - usedAt > USED_MS) await utimes(target, at / 1000, at / 1000);
         return;
       } catch (error) {
         // Removed by another process in between.
@@ -123,18 +134,36 @@ export function segmentCache({ folder, objects, maxBytes }: CacheOptions): Segme
   return {
     folder: root,
     async pin(segments) {
-      const own = join(pins, partialName());
-      const release = () => rm(own, { recursive: true, force: true });
-      const paths = segments.map(({ place }) => join(own, place));
+      const before = board;
+      const used = before?.isKept
+        ? before
+        : new Board<CachedSegment>(join(pins, partialName()), { keepBytes, now, linked });
+      board = used;
+      used.users += 1;
+      let isReleased = false;
+      const release = async (): Promise<void> => {
+        if (isReleased) return;
+        isReleased = true;
+        used.users -= 1;
+        if (used.users === 0 && (used !== board || !used.isKept)) await used.remove();
+      };
+      const paths: string[] = [];
       try {
-        await mkdir(own);
-        await eachAtOnce(segments, AT_ONCE, (segment, at) => pinOne(segment, paths[at] as string));
+        if (before !== used && before?.users === 0) await before.remove();
+        await eachAtOnce(segments, AT_ONCE, async (segment, at) => {
+          paths[at] = await used.pathOf(segment);
+        });
         await cleanUp();
       } catch (error) {
         await release();
         throw error;
       }
       return { paths, release, [Symbol.asyncDispose]: release };
+    },
+    async close() {
+      const last = board;
+      board = undefined;
+      if (last?.users === 0) await last.remove();
     },
   };
 }

@@ -66,7 +66,7 @@ test('every key has a variable and a flag of its own', () => {
 });
 
 test('what can be set in a file can be set in the environment', (t) => {
-  const values = Object.fromEntries(KEYS.map((key) => [key, defaultOf(key) ?? 'sixteen letters or more']));
+  const values = Object.fromEntries(KEYS.map((key) => [key, defaultOf(key) ?? 'https://sixteen.letters.or.more']));
   const inFile = loadConfig(given(t, { ...values, data: '/x' })).config;
   const env = Object.fromEntries(KEYS.map((key) => [variableOf(key), String(values[key])]));
   assert.deepEqual(loadConfig(given(t, undefined, { env: { ...env, TRIBUTARY_DATA: '/x' } })).config, inFile);

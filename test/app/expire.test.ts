@@ -20,7 +20,7 @@ const sweeping = (count: (() => number) | number, asked: unknown[] = []): Expiri
   return { transport: { expire: answer }, tables: { sweep: answer }, search: { sweep: answer } } as unknown as Expiring;
 };
 
-async function told(stores: Expiring, signal = new AbortController().signal): Promise<string[]> {
+async function logged(stores: Expiring, signal = new AbortController().signal): Promise<string[]> {
   const lines: string[] = [];
   const logger = {
     info: (line: string) => lines.push(`info ${line}`),
@@ -32,17 +32,17 @@ async function told(stores: Expiring, signal = new AbortController().signal): Pr
 
 test('expired records, rows and documents of all jobs are deleted, and their number is reported', async () => {
   const asked: unknown[] = [];
-  assert.deepEqual(await told(sweeping(3, asked)), [
+  assert.deepEqual(await logged(sweeping(3, asked)), [
     'info 3 records past their retention are deleted for good',
     'info 3 rows that were taken away are deleted for good',
     'info 3 documents that were removed are deleted for good',
   ]);
   assert.deepEqual(asked, [77, tablesOf(jobs), indexesOf(jobs)]);
-  assert.deepEqual(await told(sweeping(0)), []);
+  assert.deepEqual(await logged(sweeping(0)), []);
 });
 
 test('a store that is away does not prevent the others from being asked', async () => {
-  const lines = await told(
+  const lines = await logged(
     sweeping(() => {
       throw new Error('it is away');
     }),
@@ -58,7 +58,7 @@ test('stores that are closing are not asked, and cause no complaint', async () =
     ending.abort();
     throw new Error('it was closed');
   }, asked);
-  assert.deepEqual(await told(closing, ending.signal), []);
+  assert.deepEqual(await logged(closing, ending.signal), []);
   assert.deepEqual(asked, [77]);
 });
 
@@ -68,5 +68,5 @@ test('stores from which nothing was deleted have nothing to expire', async (t) =
   const [tables, search] = [sqliteTables(database), sqliteSearch(database)];
   await tables.prepare(tablesOf(jobs));
   await search.prepare(indexesOf(jobs));
-  assert.deepEqual(await told({ transport: embeddedTransport(database), tables, search }), []);
+  assert.deepEqual(await logged({ transport: embeddedTransport(database), tables, search }), []);
 });

@@ -14,8 +14,12 @@ const HOUR = 3_600_000;
 const SIGNAL = new AbortController().signal;
 
 function logger() {
-  const said: string[] = [];
-  return { said, info: (text: unknown) => said.push(String(text)), warn: (text: unknown) => said.push(String(text)) };
+  const logged: string[] = [];
+  return {
+    said: logged,
+    info: (text: unknown) => logged.push(String(text)),
+    warn: (text: unknown) => logged.push(String(text)),
+  };
 }
 
 test('small segments are compacted, expired days are removed, and unneeded files are deleted', async (t) => {
@@ -64,4 +68,20 @@ test('a table whose upkeep fails does not prevent the upkeep of the others', asy
     log.said.join(),
     /^the table of roll-up-visits is not looked after: the bucket is away; it is tried again$/,
   );
+});
+
+test('it is noted when all tables were looked after, and not when one was not', async (t) => {
+  const world = await worldOf(t, [visitEvents]);
+  const source = sourceOf(visits);
+  const noted = async () => (await Array.fromAsync(world.kept.objects.list('upkeep/'))).map(({ name }) => name);
+  let asked = 0;
+  const open = async () => {
+    asked += 1;
+    if (asked === 1) throw new TributaryError('OBJECTS_AWAY', 'the bucket is away');
+    return world.kept;
+  };
+  await keepSegments(open, [source], logger(), SIGNAL);
+  assert.deepEqual(await noted(), []);
+  await keepSegments(open, [source], logger(), SIGNAL);
+  assert.deepEqual(await noted(), ['upkeep/compact', 'upkeep/expire', 'upkeep/vacuum']);
 });

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../cli/harness.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FACE = JSON.stringify(pathToFileURL(join(ROOT, 'index.ts')).href);
-const RIGHT = `import { definePlatform, learning } from ${FACE};\nexport default definePlatform({ modules: [learning] });\n`;
+const RIGHT = `import { definePlatform, learning, pipeline } from ${FACE};\nexport default definePlatform({ modules: [learning, pipeline] });\n`;
 
 /** A folder with these files. */
 function folderOf(t: TestContext, files: Readonly<Record<string, string>>): string {

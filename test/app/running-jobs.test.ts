@@ -16,7 +16,7 @@ interface Started extends RunningJob {
 
 /** Two jobs that fail on request, and a clock whose sleepers are woken by hand. */
 function process(startFails: (name: string) => unknown = () => undefined, stopFails?: Error) {
-  const told: TelemetryEvent[] = [];
+  const telemetryEvents: TelemetryEvent[] = [];
   const started: Started[] = [];
   const sleeping: { ms: number; wake: () => void }[] = [];
   const failures = new Map<string, Failure>();
@@ -53,7 +53,7 @@ function process(startFails: (name: string) => unknown = () => undefined, stopFa
     failures,
     telemetry: {
       tell(event) {
-        told.push(event);
+        telemetryEvents.push(event);
         changed();
       },
     },
@@ -86,20 +86,30 @@ function process(startFails: (name: string) => unknown = () => undefined, stopFa
       waiting.add(look);
       look();
     });
-  const heard = (kind: TelemetryEvent['kind']) => told.filter((event) => event.kind === kind);
+  const reported = (kind: TelemetryEvent['kind']) => telemetryEvents.filter((event) => event.kind === kind);
   const wakeNext = (): void => sleeping.shift()?.wake();
-  return { running, told, started, sleeping, failures, unstopped, controller, until, heard, wakeNext };
+  return {
+    running,
+    started,
+    sleeping,
+    failures,
+    unstopped,
+    controller,
+    until,
+    reported,
+    wakeNext,
+  };
 }
 
 test('a job that fails is stopped and reported, and the others go on', async () => {
   const one = process();
   await one.running.started();
-  assert.deepEqual([one.heard('job-running').length, one.failures.size], [2, 0]);
+  assert.deepEqual([one.reported('job-running').length, one.failures.size], [2, 0]);
   one.started[0]?.fail(new TributaryError('TOPIC_MISSING', 'there is no topic'));
   await one.until(() => one.sleeping.length === 1);
   assert.deepEqual([one.started[0]?.stopped, one.started[1]?.stopped], [true, false]);
   assert.deepEqual([...one.failures], [[A, { code: 'TOPIC_MISSING', message: 'there is no topic' }]]);
-  const [failed, ...others] = one.heard('job-failed');
+  const [failed, ...others] = one.reported('job-failed');
   assert.deepEqual([failed?.job, others], [A, []]);
   const stopped = await one.running.stop();
   assert.deepEqual(stopped.length, 1, 'the other one');
@@ -112,16 +122,16 @@ test('a failed job is restarted after growing pauses, and counts as running once
   const waits: (number | undefined)[] = [];
   for (let n = 0; n < 5; n++) {
     (one.started.at(n === 0 ? 0 : -1) as Started).fail(new TypeError('a bug'));
-    await one.until(() => one.heard('job-failed').length === n + 1 && one.sleeping.length === 1);
+    await one.until(() => one.reported('job-failed').length === n + 1 && one.sleeping.length === 1);
     waits.push(one.sleeping[0]?.ms);
     one.wakeNext();
     await one.until(() => one.started.length === 3 + n && one.sleeping.length === 1);
     assert.equal(one.failures.get(A)?.code, 'UNFORESEEN', 'it was only just started');
   }
   assert.deepEqual(waits, [120_000, 240_000, 480_000, 900_000, 900_000]);
-  assert.equal(one.heard('job-running').length, 2);
+  assert.equal(one.reported('job-running').length, 2);
   one.wakeNext();
-  await one.until(() => one.heard('job-running').length === 3);
+  await one.until(() => one.reported('job-running').length === 3);
   assert.equal(one.failures.size, 0);
   (one.started.at(-1) as Started).fail(new TypeError('a bug'));
   await one.until(() => one.sleeping.length === 1);
@@ -137,7 +147,7 @@ test('when no job is left, the last error is the result', async () => {
   const last = new Error('last');
   one.started[1]?.fail(last);
   await assert.rejects(one.running.noneLeft, (error) => error === last);
-  assert.equal(one.heard('job-failed').length, 1, 'of the last one the end of the process tells');
+  assert.equal(one.reported('job-failed').length, 1, 'of the last one the end of the process tells');
   await one.running.stop();
   assert.ok(one.started.every(({ stopped }) => stopped));
   assert.equal(one.started.length, 2, 'nothing is started by the end');

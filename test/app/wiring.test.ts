@@ -6,16 +6,17 @@ import { type Config, loadConfig } from '../../app/config.ts';
 import { wire } from '../../app/wiring.ts';
 import { callAnswered, DEFAULT_TENANT, timerFired } from '../../core/event.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { definePlatform } from '../../modules/define.ts';
 import { targetsOf } from '../../modules/derived.ts';
-import { learningPlatform } from '../../modules/learning.ts';
+import { learning, learningPlatform } from '../../modules/learning.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
-import { topics } from '../../topics/index.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 import { wired } from '../cli/in-process.ts';
 import { countOf } from '../harness/count.ts';
 
 test('every declared topic exists, and has a topic for its dead letters', async (t) => {
-  const { stores } = await wired(t);
+  const { stores, platform } = await wired(t);
+  const { topics } = platform;
   const found = new Map((await stores.transport.describe()).map(({ name, partitions }) => [name, partitions.length]));
   for (const { name, partitions } of topics) {
     assert.equal(found.get(name), partitions);
@@ -40,11 +41,11 @@ test('everything that jobs write can be read', async (t) => {
 
 test('events of the runtime can be encoded for the topics whose jobs fold them, and for no other', async (t) => {
   const { stores, platform } = await wired(t);
-  for (const told of [timerFired, callAnswered]) {
-    const wanting = new Set(platform.jobs.filter((job) => job.on.includes(told)).map((job) => job.from.name));
+  for (const event of [timerFired, callAnswered]) {
+    const wanting = new Set(platform.jobs.filter((job) => job.on.includes(event)).map((job) => job.from.name));
     assert.ok(wanting.size > 0);
-    for (const { name } of topics) {
-      const encode = () => stores.codec.encode(name, told, told.example);
+    for (const { name } of platform.topics) {
+      const encode = () => stores.codec.encode(name, event, event.example);
       if (wanting.has(name)) assert.ok(encode().length > 0);
       else assert.throws(encode, { code: 'DECLARATION_INVALID' });
     }
@@ -58,6 +59,18 @@ test('the settings of the runtime are those of the configuration', async (t) => 
   t.after(() => one.close());
   const { settings } = one.runtime(SILENT);
   assert.deepEqual([settings.maxRecords, settings.backOffMs], [17, [3, 4]]);
+});
+
+test('batches report themselves, unless the configuration or the platform has it otherwise', async (t) => {
+  const topicOf = async (flags: object, platform = learningPlatform): Promise<string | undefined> => {
+    const { config } = loadConfig({ flags: { ...flags }, env: {}, folder: temporaryFolder(t) });
+    const one = await wire({ config, platform });
+    t.after(() => one.close());
+    return one.runtime(SILENT).pipelineTopic;
+  };
+  assert.equal(await topicOf({}), 'pipeline.events');
+  assert.equal(await topicOf({ pipelineEvents: 'off' }), undefined);
+  assert.equal(await topicOf({}, definePlatform({ modules: [learning] })), undefined);
 });
 
 test('a channel is an outbox, or none', async (t) => {

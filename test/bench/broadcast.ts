@@ -45,12 +45,12 @@ const count = (n: number): string => Math.round(n).toLocaleString('en');
 function learnerRow(n: number, course: unknown): Record<string, unknown> {
   const who = { userId: `learner-${n}`, courseId: 'course-0' };
   const batchId = `batch-${Math.floor(n / LEARNERS_OF_BATCH)}`;
-  const told = [
+  const events = [
     [enrolled, { ...who, batchId, method: '' }],
     [contentProgressed, { ...who, contentId: `content-${n % 40}`, status: 'completed' }],
   ] as const;
   let row: Record<string, unknown> | undefined;
-  told.forEach(([{ type }, data], i) => {
+  events.forEach(([{ type }, data], i) => {
     const event = { id: `${type}-${n}`, source: '/bench', type, time: START + 1000 * i, tenant: DEFAULT_TENANT, data };
     row = trackProgress.fold[type]?.(row, event as never, { course } as never) as typeof row;
   });
@@ -109,7 +109,7 @@ const rssMb = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
 /** How many events of the type the topic has since, and of how many different learners. */
-async function saidSince({ transport }: World, begin: readonly number[], type: string) {
+async function emittedSince({ transport }: World, begin: readonly number[], type: string) {
   const ends = (await transport.describe([batchEvents.name]))[0]?.partitions ?? [];
   const keys = new Set<string>();
   let events = 0;
@@ -160,7 +160,7 @@ try {
   const at = performance.now();
   await transport.produce(published(world));
   while ((await lagOf(world, 'project-course', contentEvents.name)) > 0) await sleep(LOOK_MS);
-  let saidAt = at;
+  let printedAt = at;
   let before = 0;
   for (;;) {
     await sleep(LOOK_MS);
@@ -169,13 +169,16 @@ try {
       await lagOf(world, trackProgress.name, enrollmentEvents.name),
       await endsOf(world, batchEvents.name),
     ];
-    if (left > 0 && performance.now() - saidAt < SAY_MS) continue;
+    if (left > 0 && performance.now() - printedAt < SAY_MS) continue;
     const now = sum(ends) - sum(begin);
-    const [seconds, rate] = [(performance.now() - at) / 1000, (now - before) / ((performance.now() - saidAt) / 1000)];
+    const [seconds, rate] = [
+      (performance.now() - at) / 1000,
+      (now - before) / ((performance.now() - printedAt) / 1000),
+    ];
     say(
       `  ${count(seconds)} s: ${count(now)} said (${count(rate)} a second), ${count(rssMb(pid))} MB, at most ${count(peakMb(pid))} MB`,
     );
-    [saidAt, before] = [performance.now(), now];
+    [printedAt, before] = [performance.now(), now];
     if (left === 0) break;
   }
   const seconds = (performance.now() - at) / 1000;
@@ -184,14 +187,14 @@ try {
   const committed = () => transport.committed(trackProgress.name, enrollmentEvents.name);
   while (viewLags(await committed()).size > 0) await sleep(LOOK_MS);
   const level = (performance.now() - at) / 1000;
-  const said = await saidSince(world, begin, 'batch.learner-progressed');
+  const emitted = await emittedSince(world, begin, 'batch.learner-progressed');
   say(
     `${count(learners)} learners in ${count(seconds)} s, ${count(learners / seconds)} a second; indexes level after ${count(level)} s`,
   );
   const names = ['worker', ...Object.keys(servers)];
   const micros = used.map((each, n) => `${names[n]} ${count((1e6 * (each - (spentBefore[n] ?? 0))) / learners)}`);
   say(`most memory: ${count(peakMb(pid))} MB; CPU, µs a learner: ${micros.join(', ')}`);
-  say(`said: ${count(said.events)} events of ${count(said.learners)} learners`);
+  say(`said: ${count(emitted.events)} events of ${count(emitted.learners)} learners`);
   await stopWorker(worker);
   await transport.close();
 } finally {

@@ -6,6 +6,7 @@ import { DEFAULT_TENANT } from '../../core/event.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
+import { Forgotten } from '../../jobs/runtime/forgotten.ts';
 import { runJob } from '../../jobs/runtime/rows/run.ts';
 import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf } from '../../jobs/runtime/stores.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
@@ -13,7 +14,7 @@ import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { recordsOf } from '../../testing/produce.ts';
 import { memoryStores } from '../../testing/stores.ts';
-import { topics } from '../../topics/index.ts';
+import { pipelineEvents, topics } from '../../topics/index.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
 import { countOf } from '../harness/count.ts';
 import { load, SPINE } from './load.ts';
@@ -23,7 +24,11 @@ const events = Number(process.argv[2] ?? SPINE.events);
 const learners = process.argv[4] === 'grow' ? Math.round((SPINE.learners * events) / SPINE.events) : SPINE.learners;
 const size = { ...SPINE, events, learners };
 const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
-const stores = await memoryStores(jobs, { database: openDatabase(folder), partitions: 6, topics });
+const stores = await memoryStores(jobs, {
+  database: openDatabase(folder),
+  partitions: 6,
+  topics: [...topics, pipelineEvents],
+});
 
 const producing = performance.now();
 let chunk: NewRecord[] = [];
@@ -46,7 +51,9 @@ const lag = async (): Promise<number> => {
 
 const draining = performance.now();
 const cpu = process.cpuUsage();
-const settings = { ...DEFAULT_SETTINGS, ...JSON.parse(process.argv[3] ?? '{}') };
+// Settings of the runtime, and `pipelineEvents: 'off'`.
+const { pipelineEvents: wanted, ...given } = JSON.parse(process.argv[3] ?? '{}');
+const settings = { ...DEFAULT_SETTINGS, ...given };
 const runtime = {
   stores,
   clock: systemClock,
@@ -56,7 +63,9 @@ const runtime = {
   catchUpBudget: recordBudgetOf(settings),
   rowBudget: rowBudgetOf(settings),
   random: Math.random,
+  forgotten: new Forgotten(),
   upstreams: upstreamsOf(jobs),
+  pipelineTopic: wanted === 'off' ? undefined : pipelineEvents.name,
 };
 const running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
 for (;;) {

@@ -54,7 +54,7 @@ const asks = (recipientId: string, i: number): Step => [
   notificationRequested,
   { recipientId, notificationId: `n${i}`, category: 'course', title: 'News' },
 ];
-const toldInDigests = { period: 'daily', at: '08:00', channels: ['mail'] };
+const digestPreferences = { period: 'daily', at: '08:00', channels: ['mail'] };
 const prefers = (recipientId: string, rest: object): Step => [
   preferencesChanged,
   { recipientId, addresses: [{ channel: 'mail', address: 'ada@example.org' }], ...rest },
@@ -116,7 +116,12 @@ const CASES: readonly Case[] = [
     given: asked({ quietFrom: '08:00', quietUntil: '20:00' }),
     event: asksOnce,
   },
-  { what: 'one for a digest, by those before', job: notify, given: asked({ digest: toldInDigests }), event: asksOnce },
+  {
+    what: 'one for a digest, by those before',
+    job: notify,
+    given: asked({ digest: digestPreferences }),
+    event: asksOnce,
+  },
 ];
 
 const course = {

@@ -29,7 +29,7 @@ try {
   for (const [round, name] of ['the first start', 'the second start', 'the third start'].entries()) {
     await enrolEverywhere(wired, partitions, round);
     const before = process.cpuUsage();
-    const { joinedMs, ownedMs, appliedMs, stopMs, told } = await live(wired, partitions);
+    const { joinedMs, ownedMs, appliedMs, stopMs, reports } = await live(wired, partitions);
     const { user, system } = process.cpuUsage(before);
     say(name, `${partitions} partitions`);
     say('  in the group after', seconds(joinedMs));
@@ -37,7 +37,7 @@ try {
     say('  has applied a record in each after', seconds(appliedMs));
     say('  has stopped within', seconds(stopMs));
     say('  CPU of the worker', seconds((user + system) / 1000));
-    say('  what it told of', [...told].map(([kind, count]) => `${kind}: ${count}`).join(', '));
+    say('  what it reported', [...reports].map(([kind, count]) => `${kind}: ${count}`).join(', '));
   }
   await wired.close();
 } finally {

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { openDuckDb } from '../../duckdb/database.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
+import { Forgotten } from '../../jobs/runtime/forgotten.ts';
 import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf } from '../../jobs/runtime/stores.ts';
 import type { PartitionEvent } from '../../jobs/runtime/telemetry.ts';
 import { defineDatasource } from '../../reports/define-datasource.ts';
@@ -149,6 +150,7 @@ async function rollUp(): Promise<void> {
     catchUpBudget: recordBudgetOf(settings),
     rowBudget: rowBudgetOf(settings),
     random: Math.random,
+    forgotten: new Forgotten(),
     upstreams: () => new Set<string>(),
   };
   const running = await runRollup({ source, table, runtime, settings: { publishMs: asked.publishMs ?? 15_000 } });

@@ -27,7 +27,10 @@ const COMMANDS = [
   ['dead-letters', 'list'],
   ['dead-letters', 'show'],
   ['dead-letters', 'replay'],
-  ['dead-letters', 'dismiss'],
+  ['dead-letters', 'edit'],
+  ['pause'],
+  ['resume'],
+  ['dead-letters', 'discard'],
   ['doctor'],
   ['config'],
 ];
@@ -54,6 +57,17 @@ test('help lists every command, and each has help with an example', async (t) =>
       new RegExp(`Example:\\n  \\$ .*tributary ${command.join(' ')}|Example:\\n  \\$ tributary ${command.join(' ')}`),
     );
   }
+});
+
+test('a list of commands has the first sentence of each', async (t) => {
+  const folder = temporaryFolder(t);
+  const lines = async (...args: string[]): Promise<string> =>
+    (await tributary(folder, [...args, '--help'])).stdout.replaceAll(/\n {6,}/g, ' ');
+  assert.match(
+    await lines('topics'),
+    /^ {2}export \[options\] +Print all topics and events as an AsyncAPI 3\.0 document, from which clients can be generated$/m,
+  );
+  assert.match(await lines(), /^ {2}key +Keys by which programs call the HTTP service$/m);
 });
 
 const WRONG: readonly (readonly [args: readonly string[], because: RegExp])[] = [
@@ -286,7 +300,7 @@ test('dead-letters list and replay --all have nothing to do in an empty installa
   const list = await tributary(folder, ['dead-letters', 'list']);
   assert.deepEqual([list.code, list.stdout, list.stderr], [0, '', '0 dead letters\n']);
   const replay = await tributary(folder, ['dead-letters', 'replay', '--all', '--json']);
-  assert.deepEqual([replay.code, JSON.parse(replay.stdout)], [0, { replayed: [], left: [] }]);
+  assert.deepEqual([replay.code, JSON.parse(replay.stdout)], [0, { dryRun: false, replayed: [], left: [] }]);
 });
 
 test('doctor reports no problem in a new installation', async (t) => {

@@ -151,7 +151,7 @@ test('bash completes commands, names, values and files', skipWithout('bash'), (t
     ls`;
   assert.deepEqual(asked(t, 'bash', script, ['--norc']), [
     'complete -F _tributary tributary',
-    'list|show|replay|dismiss',
+    'list|show|replay|edit|discard',
     WORKS.filter((name) => name !== 'notify').join('|'),
     'cache',
     'some events.ndjson',

@@ -3,19 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
-import { LOGGED_AT } from '../../topics/codec/envelope.ts';
+import { LOGGED_AT } from '../../topics/codec/own-headers.ts';
 import { LARGEST_RECORD, RecordTooLarge } from '../../topics/log/limits.ts';
 import { onlyRows } from '../../topics/log/only.ts';
 import { partitionOfText } from '../../topics/log/partition.ts';
+import { cut, DEAD, event, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './dead-letters.ts';
 import { command, wired } from './in-process.ts';
-import { cut, DEAD, event, LOGGED, lastOf, list, REPLAY, rejected, TOPIC } from './letters.ts';
 
 test('for a truncated dead letter, the record is shown and replayed from the log', async (t) => {
   const one = await wired(t);
   const record = event('x'.repeat(100_000), { other: 'y'.repeat(5000) });
   const id = await cut(one, record, 3000);
-  const letter = await lastOf(one, DEAD, 2);
-  assert.ok((letter?.value?.length ?? 0) < 3000);
+  const deadLetter = await lastOf(one, DEAD, 2);
+  assert.ok((deadLetter?.value?.length ?? 0) < 3000);
   const { stdout } = await command(one, 'dead-letters show', { id, json: true });
   assert.deepEqual(Buffer.from(JSON.parse(stdout).valueBase64, 'base64'), record.value);
   assert.equal(JSON.parse(stdout).cutFrom, null);
@@ -62,9 +62,9 @@ test('another record at the position of a truncated one is not taken for it', as
   for (const other of [{ timestamp: 7 }, { value: Buffer.from('y'.repeat(100_000)) }]) {
     const [offset] = await one.stores.transport.produce([{ ...record, ...other }]);
     const assignment = { job: 'notify', topic: TOPIC, partition: 2 };
-    const letter = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
+    const rejection = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
     await one.stores.transport.produce([
-      deadLetter(letter, { assignment, partitions: () => 6, limit: () => 3000, now: 2000 }),
+      deadLetter(rejection, { assignment, partitions: () => 6, limit: () => 3000, now: 2000 }),
     ]);
     const { stdout } = await command(one, 'dead-letters show', { id: `${TOPIC}/2/${offset}`, json: true });
     assert.equal(JSON.parse(stdout).cutFrom, 100_000);
@@ -121,10 +121,15 @@ test('a record that its topic does not accept is skipped, and the others of the 
   const ids = [];
   for (const text of ['a', 'b'.repeat(100), 'c']) ids.push(await rejected(one, event(text), ['track-progress']));
   const { transport } = one.stores;
-  const produce = transport.produce.bind(transport);
-  transport.produce = async (records) => {
-    if (records.some(({ value }) => value?.length === 100)) throw new RecordTooLarge(TOPIC, 'it is too large');
-    return produce(records);
+  const exclusive = transport.exclusive.bind(transport);
+  transport.exclusive = async (name, topics) => {
+    const { produce } = await exclusive(name, topics);
+    return {
+      async produce(records) {
+        if (records.some(({ value }) => value?.length === 100)) throw new RecordTooLarge(TOPIC, 'it is too large');
+        return produce(records);
+      },
+    };
   };
   const { code, stdout } = await command(one, 'dead-letters replay', { ...REPLAY, all: true });
   assert.equal(code, 1);

@@ -17,11 +17,11 @@ test('a follower of a topic that began before up continues beside it, with each 
   const folder = temporaryFolder(t);
   await produce(folder, 'u1', 'u2');
   const tail = running(t, folder, ['tail', TOPIC, '--from-beginning', '--follow', '--json']);
-  await tail.said('"key":"u1"');
-  await tail.said('"key":"u2"');
+  await tail.printed('"key":"u1"');
+  await tail.printed('"key":"u2"');
   await up(t, folder);
   assert.equal((await produce(folder, 'u3')).code, 0);
-  await tail.said('"key":"u3"');
+  await tail.printed('"key":"u3"');
   assert.equal((await tributary(folder, ['lag', '--wait', '--timeout-ms', '60000'])).code, 0);
   tail.child.kill('SIGINT');
   const { code, stdout } = await tail.ended;
@@ -37,7 +37,7 @@ test('a wait for the jobs that began before up sees them catch up, even after an
   const folder = temporaryFolder(t);
   await produce(folder, 'u1');
   const tail = running(t, folder, ['tail', TOPIC, '--follow']);
-  await tail.said('u1');
+  await tail.printed('u1');
   const wait = running(t, folder, ['lag', '--wait', '--timeout-ms', '60000', '--job', 'track-progress', '--json']);
   await up(t, folder);
   const { code, stdout, stderr } = await wait.ended;
@@ -51,10 +51,10 @@ test('a folder that was lent to an up is used again after that up ended', async 
   const folder = temporaryFolder(t);
   await produce(folder, 'u1');
   const tail = running(t, folder, ['tail', TOPIC, '--follow']);
-  await tail.said('u1');
+  await tail.printed('u1');
   assert.equal((await tributary(folder, ['run', 'nonsense'])).code, 2);
   await produce(folder, 'u2');
-  await tail.said('u2');
+  await tail.printed('u2');
   await up(t, folder);
 });
 
@@ -83,13 +83,13 @@ test('a command that reads a folder without data reports that, and creates no da
   for (const data of ['mistyped', 'empty']) {
     for (const args of data === 'empty' ? [['lag']] : LOOKING) {
       const { code, stdout, stderr } = await tributary(folder, [...args, '--data', data]);
-      const said = `${args.join(' ')}: ${stderr}`;
+      const context = `${args.join(' ')}: ${stderr}`;
       assert.match(
         stderr,
         new RegExp(`^error: there are no data in .*/${data}; name the folder with --data.*\\n$`),
-        said,
+        context,
       );
-      assert.deepEqual([code, stdout], [1, ''], said);
+      assert.deepEqual([code, stdout], [1, ''], context);
     }
     assert.equal(existsSync(join(folder, data)), data === 'empty');
     assert.equal(existsSync(join(folder, data, 'tributary.sqlite')), false);

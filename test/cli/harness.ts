@@ -51,7 +51,7 @@ export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   /** Settles when the standard output has the text; rejects when the process ends without it. */
-  readonly said: (text: string) => Promise<void>;
+  readonly printed: (text: string) => Promise<void>;
 }
 
 /** Starts a command that keeps running. It is killed when the test is over, if it still runs. */
@@ -69,7 +69,7 @@ export function running(t: TestContext, folder: string, args: readonly string[],
 /** `tributary up`, once its jobs run. */
 export async function up(t: TestContext, folder: string, args: readonly string[] = []): Promise<Running> {
   const one = running(t, folder, ['up', ...args]);
-  await one.said('rollups are running');
+  await one.printed('and a report worker are running');
   return one;
 }
 
@@ -98,7 +98,7 @@ function start(
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...text }));
   });
-  const said = (wanted: string) =>
+  const printed = (wanted: string) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
         if (!text.stdout.includes(wanted)) return;
@@ -109,7 +109,7 @@ function start(
       look();
       ended.then(() => reject(new Error(`it ended without saying "${wanted}": ${text.stdout}${text.stderr}`)), reject);
     });
-  return { child, ended, said };
+  return { child, ended, printed };
 }
 
 export const ndjson = (...values: readonly unknown[]): string =>

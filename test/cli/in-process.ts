@@ -4,18 +4,25 @@ import type { TestContext } from 'node:test';
 import { loadConfig } from '../../app/config.ts';
 import { type Wired, wire } from '../../app/wiring.ts';
 import { type CommandName, execute } from '../../cli/commands.ts';
+import type { Platform } from '../../modules/define.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { temporaryFolder } from './harness.ts';
 
-/** What an installation without a file and variables has, in a folder of its own. */
-export async function wired(t: TestContext): Promise<Wired> {
+/** What an installation without a file and variables has, in a folder of its own; with the built-in modules, unless a test says otherwise. */
+export async function wired(t: TestContext, platform: Platform = learningPlatform): Promise<Wired> {
   const folder = temporaryFolder(t);
-  const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform: learningPlatform });
+  const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform });
   t.after(() => opened.close());
   return opened;
 }
 
-export async function command(wired: Wired, name: CommandName, args: unknown, input = '') {
+export async function command(
+  wired: Wired,
+  name: CommandName,
+  args: unknown,
+  input = '',
+  signal = new AbortController().signal,
+) {
   const text = { stdout: '', stderr: '' };
   const into = (stream: 'stdout' | 'stderr') =>
     new Writable({
@@ -25,7 +32,6 @@ export async function command(wired: Wired, name: CommandName, args: unknown, in
       },
     });
   const [stdout, stderr] = [into('stdout'), into('stderr')];
-  const signal = new AbortController().signal;
   const context = { wired, stdin: Readable.from([Buffer.from(input)]), stdout, stderr, signal };
   const code = await execute(name, args, context, false);
   return { code, ...text };

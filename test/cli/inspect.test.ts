@@ -1,219 +1,161 @@
-/** What doctor reports about damaged stores. */
+/** `tributary inspect`: what a row says of itself, and which records made it so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
-import { DEFAULT_TENANT } from '../../core/event.ts';
-import type { Finding } from '../../core/finding.ts';
-import { openDatabase } from '../../embedded/database.ts';
-import { changeGenerations } from '../../jobs/runtime/rows/generations/state.ts';
-import { learningPlatform } from '../../modules/learning.ts';
-import { batchSummary } from '../../schemas/rows/batch-summary.ts';
-import { embeddedTransport } from '../../topics/embedded/transport.ts';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
+import { jobNamed } from '../../app/names.ts';
+import { rollupSettingsOf, type Wired } from '../../app/wiring.ts';
+import { shownChange } from '../../cli/commands/inspect/masked.ts';
+import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { behindTopic } from '../../reports/operate/rebuild.ts';
+import { archiveOf } from '../../reports/runtime/archive-source.ts';
+import { runRollup } from '../../reports/runtime/run.ts';
+import { CurrentTable } from '../../reports/runtime/tables.ts';
+import { recipient } from '../../schemas/rows/recipient.ts';
+import { userProfile } from '../../schemas/rows/user-profile.ts';
 import { userEvents } from '../../topics/index.ts';
-import { enrolled, ndjson, temporaryFolder } from './harness.ts';
+import { ndjson } from './harness.ts';
 import { command, wired } from './in-process.ts';
 
-async function findingsOf(one: Wired): Promise<Finding[]> {
-  const { code, stdout, stderr } = await command(one, 'inspect', { tenant: DEFAULT_TENANT, away: [] });
-  assert.equal(code, 0, stderr);
-  const findings = JSON.parse(stdout) as Finding[];
-  for (const { state, todo, check } of findings)
-    assert.equal(todo !== undefined, state !== 'ok', `${check} says what to do`);
-  return findings;
+const ARGS = { tenant: 'default', all: false, personal: false, fromArchive: false, json: false, progress: false };
+const JOB = 'project-user';
+
+const inspect = (one: Wired, args: object = {}, key = ['ada'], job = JOB) =>
+  command(one, 'inspect', { ...ARGS, job, key, ...args });
+
+async function produce(one: Wired, ...events: readonly object[]): Promise<void> {
+  const { code, stdout } = await command(one, 'produce-piece', { topic: userEvents.name, first: 1 }, ndjson(...events));
+  assert.deepEqual([code, JSON.parse(stdout).problems], [0, []]);
 }
 
-const notOk = async (one: Wired): Promise<string[]> =>
-  (await findingsOf(one))
-    .filter(({ state }) => state !== 'ok')
-    .map(({ check, state, message }) => `${state} ${check}: ${message}`);
+const created = { type: 'user.created', id: 'e-1', data: { userId: 'ada', name: 'Ada', region: 'Wales' } };
+const consented = { type: 'user.consent-given', id: 'e-2', data: { userId: 'ada', objectId: 'rivers' } };
 
-const TAIL = { topic: 'enrollment.events', fromBeginning: true, follow: false, limit: null, json: false };
+/** The job reads what there is. */
+async function apply(one: Wired): Promise<void> {
+  await one.prepareJobs();
+  const runtime = one.runtime(SILENT);
+  const job = jobNamed(JOB, one.platform.jobs);
+  const running = await runCurrent(job, runtime, lookupsFor(runtime));
+  const isBehind = async () => (await one.stores.transport.lag(JOB, userEvents.name)).some(({ lag }) => lag > 0);
+  while (await isBehind()) await Promise.race([running.finished, turnOfOthers()]);
+  await running.stop();
+}
 
-const produce = (one: Wired, ...events: readonly unknown[]) =>
-  command(one, 'produce-piece', { topic: 'enrollment.events' }, ndjson(...events));
+async function archive(one: Wired): Promise<void> {
+  const source = archiveOf(userEvents);
+  const table = new CurrentTable(await one.segments(), source);
+  const settings = { ...rollupSettingsOf(one.config), publishMs: 0 };
+  const running = await runRollup({ source, table, runtime: one.runtime(SILENT), settings });
+  const behind = async () => behindTopic(await table.refresh(), source, one.stores.transport);
+  while ((await behind()) > 0) await Promise.race([running.finished, turnOfOthers()]);
+  await running.stop();
+}
 
-test('healthy stores have no problems', async (t) => {
-  assert.deepEqual(await notOk(await wired(t)), []);
-});
-
-test('a topic with a different number of partitions than declared is reported', async (t) => {
-  const folder = temporaryFolder(t);
-  const { config } = loadConfig({ flags: {}, env: {}, folder });
-  const database = openDatabase(config.data);
-  const { retentionMs } = userEvents;
-  await embeddedTransport(database).createTopics([{ name: 'user.events', partitions: 2, retentionMs }]);
-  database.close();
-  const one = await wire({ config, platform: learningPlatform });
-  t.after(() => one.close());
-  assert.deepEqual(await notOk(one), ['warning topics: user.events has 2 partitions, and 6 are wanted']);
-});
-
-test('a job that is held during a swap is reported', async (t) => {
+test('first the row speaks, then each record that made it, and at the end whether they agree', async (t) => {
   const one = await wired(t);
-  const swap = { from: 1, to: 2, stage: 'held', token: 0 } as const;
-  await changeGenerations(one.stores.tables, 'track-progress', (now) => ({ ...now, last: 2, kept: [1, 2], swap }));
-  assert.deepEqual(await notOk(one), [
-    'problem generations: track-progress is held until generation 2 of its rows becomes the current one',
-  ]);
+  await produce(one, created, consented);
+  await apply(one);
+  const { code, stdout } = await inspect(one, {}, ['ada'], 'user_profile');
+  assert.equal(code, 0, stdout);
+  const lines = stdout.split('\n');
+  assert.equal(lines[0], 'row: ada of project-user, tenant default');
+  assert.equal(lines[2], 'generation: 1, in the table user_profile');
+  assert.match(lines[3] ?? '', /^position: \d\/1$/);
+  assert.match(lines[4] ?? '', /^token: \d+, revision 2$/);
+  assert.match(stdout, /^\S+Z {2}\d\/0 {2}user\.created {2}e-1 {2}applied\n {4}name: - -> \*{4}\n/m);
+  assert.match(stdout, /^\S+Z {2}\d\/1 {2}user\.consent-given {2}e-2 {2}applied\n {4}consents\[rivers\]: - -> /m);
+  assert.match(stdout, /\n\nrecords: 2 applied\nthe row is what these records make of it\n$/);
 });
 
-test('a job that is behind and does not advance is reported', async (t) => {
+test('of a record within a row, people see the fields that changed', async (t) => {
   const one = await wired(t);
-  await produce(one, enrolled('u1'));
-  const [found, ...others] = await notOk(one);
+  const withdrawn = { type: 'user.consent-withdrawn', id: 'e-3', data: { userId: 'ada', objectId: 'rivers' } };
+  await produce(one, created, consented);
+  await produce(one, withdrawn);
+  await apply(one);
+  const { stdout } = await inspect(one);
   assert.match(
-    found ?? '',
-    /^warning progress: track-progress is 1 records behind and did not move in partitions \d of enrollment\.events$/,
-  );
-  assert.deepEqual(others, []);
-});
-
-test('a committed offset beyond the end of the log is reported', async (t) => {
-  const one = await wired(t);
-  await one.stores.transport.seek('track-progress', 'enrollment.events', { partition: 3, offset: 10 });
-  assert.deepEqual(await notOk(one), [
-    'problem positions: track-progress is to go on at 10 of enrollment.events/3, which ends at 0',
-  ]);
-});
-
-test('records that retention deleted before the job read them are reported', async (t) => {
-  const one = await wired(t);
-  const { transport } = one.stores;
-  await produce(one, enrolled('u1'));
-  const lags = await transport.lag('track-progress', 'enrollment.events');
-  const partition = lags.findIndex(({ end }) => end > 0);
-  await transport.seek('track-progress', 'enrollment.events', { partition, offset: 0 });
-  await transport.expire(Date.now() + 1000 * 24 * 60 * 60 * 1000);
-  const [found] = await notOk(one);
-  assert.equal(
-    found,
-    `problem positions: the records from 0 up to 1 of enrollment.events/${partition} were dropped before track-progress read them`,
+    stdout,
+    /e-3 {2}applied\n(?: {4}consents\[rivers\]\.at: \S+ -> \S+\n)? {4}consents\[rivers\]\.given: true -> false\n/,
   );
 });
 
-test('a row that has applied a record that the log does not have is reported', async (t) => {
+test('for programs each is an object on a line of its own', async (t) => {
   const one = await wired(t);
-  await writeBatch(one, { at: '4:17' });
-  assert.deepEqual(await notOk(one), [
-    'problem positions: the row default/b1 of summarize-batch has applied batch.events/4/17, which is not in the log',
-  ]);
+  // Of one moment, however long it takes to produce them: a later one would change the row.
+  const dated = { ...created, time: '2026-03-01T00:00:00Z' };
+  await produce(one, dated, dated);
+  await apply(one);
+  await produce(one, consented);
+  const { stdout } = await inspect(one, { json: true });
+  const [row, first, again, unread, end] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual([row.kind, row.job, row.key, row.state, row.generation], ['row', JOB, ['ada'], 'there', 1]);
+  assert.deepEqual(row.position, [{ partition: first.partition, offset: 1 }]);
+  assert.deepEqual([first.kind, first.outcome, first.id, first.code], ['record', 'applied', 'e-1', null]);
+  assert.deepEqual([again.outcome, again.changes], ['unchanged', []]);
+  assert.deepEqual([unread.outcome, unread.offset, row.next], ['not-read', 2, 2]);
+  const outcomes = { applied: 1, unchanged: 1, 'not-read': 1 };
+  assert.deepEqual(end, { kind: 'end', outcomes, same: true, differences: [] });
 });
 
-test('an overdue timer is reported', async (t) => {
+test('what is personal is masked, in changes and in differences, unless it is asked for', async (t) => {
   const one = await wired(t);
-  await writeBatch(one, { timers: { start: 1000 } });
-  assert.deepEqual(await notOk(one), [
-    'warning timers: start of default/b1 of summarize-batch was due at 1970-01-01T00:00:01.000Z',
-  ]);
+  await produce(one, created);
+  await apply(one);
+  const [row] = await one.stores.tables.read(userProfile, [['default', 'ada']]);
+  assert.ok(row?.data);
+  const version = { ...row.version, revision: row.version.revision + 1 };
+  const data = { ...row.data, name: 'Augusta' };
+  await one.stores.tables.write(userProfile, [{ ...row, version, data, partition: 0, whole: true }]);
+  for (const json of [true, false]) {
+    const masked = await inspect(one, { json });
+    assert.deepEqual([masked.code, /Ada|Augusta|Wales/.test(masked.stdout)], [1, false]);
+    const open = await inspect(one, { json, personal: true });
+    assert.deepEqual([open.code, /Ada/.test(open.stdout), /Augusta/.test(open.stdout)], [1, true, true]);
+  }
+  const { stdout } = await inspect(one);
+  assert.match(stdout, /the row is not what these records make of it:\n {4}name: \*{4} -> \*{4}\n$/);
 });
 
-test('a record from the future is reported', async (t) => {
-  const one = await wired(t);
-  const record = {
-    topic: 'user.events',
-    partition: 1,
-    key: null,
-    value: null,
-    headers: {},
-    timestamp: Date.UTC(2200, 0, 1),
-  };
-  await one.stores.transport.produce([record]);
-  const [found] = await notOk(one);
-  assert.match(found ?? '', /^warning clock and log: user\.events\/1 has a record of 2200-01-01/);
+test('what is personal within an entry of a row is masked, and the rest of the entry is not', () => {
+  const entry = { title: 'Well done', body: 'You have completed it', category: 'course', time: Date.UTC(2026, 2, 2) };
+  const change = { field: 'feed', entry: 'e', before: null, after: entry };
+  const time = '2026-03-02T00:00:00.000Z';
+  const masked = { ...change, after: { ...entry, title: '****', body: '****', time } };
+  assert.deepEqual(shownChange(recipient, change, false), masked);
+  assert.deepEqual(shownChange(recipient, change, true), { ...change, after: { ...entry, time } });
 });
 
-test('senders of preferences that do not fit the schema are reported', async (t) => {
+test('what retention has deleted is read from the archive', async (t) => {
   const one = await wired(t);
-  const data = { recipientId: 'ada', addresses: [{ channel: 'fax' }, { channel: 'telex' }], timeZone: null };
-  const event = { specversion: '1.0', id: 'e', source: '/campus', type: 'notification.preferences-changed', data };
-  const value = Buffer.from(JSON.stringify(event));
-  const headers = { 'content-type': 'application/cloudevents+json' };
-  await one.stores.transport.produce([
-    { topic: 'notification.events', partition: 0, key: null, timestamp: Date.now(), value, headers },
-  ]);
-  const found = (await notOk(one)).filter((line) => line.startsWith('warning senders'));
-  const places = ['addresses[]', 'timeZone'].map(
-    (place) => `data.${place} in notification.preferences-changed of /campus, in 1 records`,
-  );
-  assert.deepEqual(found, [
-    `warning senders: notification.events: fields that do not fit the schema, and are left out: ${places.join('; ')}`,
-  ]);
+  await produce(one, created);
+  await apply(one);
+  const none = await inspect(one, { fromArchive: true });
+  assert.deepEqual([none.code, /user\.events has no archive/.test(none.stderr)], [2, true]);
+  await archive(one);
+  await one.stores.transport.expire(Date.now() + 1000 * 86_400_000);
+  await produce(one, consented);
+  await apply(one);
+  const short = await inspect(one);
+  assert.equal(short.code, 1);
+  assert.match(short.stdout, /the records before offset 1 are not among them: they were deleted by retention/);
+  const { code, stdout } = await inspect(one, { fromArchive: true });
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /user\.created {2}e-1 {2}applied[\s\S]*e-2 {2}applied[\s\S]*records: 2 applied\n/);
 });
 
-test('senders with a clock that is ahead, undeclared types and unknown fields are reported', async (t) => {
+test('what is not there, or not a whole key, is said', async (t) => {
   const one = await wired(t);
-  const now = Date.now();
-  const base = { specversion: '1.0', id: 'e', source: '/campus', ...enrolled('u1') };
-  const say = (event: object) => ({
-    ...{ topic: 'enrollment.events', partition: 2, key: null, timestamp: now },
-    value: Buffer.from(JSON.stringify(event)),
-    headers: { 'content-type': 'application/cloudevents+json' },
-  });
-  const misspelt = { ...base.data, batch: 'b' };
-  await one.stores.transport.produce([
-    ...[2098, 2099].map((year) => say({ ...base, source: '/phone\u001b[2J', time: `${year}-01-01T00:00:00Z` })),
-    say({ ...base, type: 'enrollment.enroled' }),
-    say({ ...base, data: misspelt }),
-    say({ ...base, time: new Date(now + 30_000).toISOString() }),
-  ]);
-  const found = (await notOk(one)).filter((line) => line.startsWith('warning senders'));
-  assert.deepEqual(found, [
-    'warning senders: enrollment.events: senders whose events happen after they are logged: /phone\u001b[2J, up to 2099-01-01T00:00:00.000Z, in 2 records',
-    'warning senders: enrollment.events: types that it does not declare, which no job applies: enrollment.enroled of /campus, in 1 records; did you mean enrollment.enrolled?',
-    'warning senders: enrollment.events: fields that the schema does not have, which are ignored: data.batch in enrollment.enrolled of /campus, in 1 records',
-  ]);
-  const { stdout } = await command(one, 'tail', TAIL);
-  assert.ok(stdout.split('\n').length > 4 && !stdout.includes('\u001b'));
-});
-
-test('a store that fails is a problem, and the others are still inspected', async (t) => {
-  const one = await wired(t);
-  const search = { ...one.stores.search, search: () => Promise.reject(new Error('no search today')) };
-  const findings = await findingsOf({ ...one, stores: { ...one.stores, search } });
-  assert.deepEqual(
-    findings.filter(({ state }) => state === 'problem').map(({ check, message }) => [check, message]),
-    [['indexes', 'no search today']],
-  );
-  assert.ok(findings.some(({ check }) => check === 'timers'));
-});
-
-async function writeBatch({ stores }: Wired, row: { at?: string; timers?: Record<string, number> }): Promise<void> {
-  await stores.tables.claim('summarize-batch', 'batch.events', 0);
-  const data = {
-    batchId: 'b1',
-    courseId: 'c1',
-    name: '',
-    startsAt: null,
-    endsAt: null,
-    status: 'unknown',
-    learners: 0,
-    ever: 0,
-    left: 0,
-    notStarted: 0,
-    inProgress: 0,
-    completed: 0,
-    meanProgress: 0,
-    histogram: [],
-    progressSum: 0,
-  };
-  const write = {
-    key: [DEFAULT_TENANT, 'b1'],
-    version: { token: 1, revision: 1 },
-    at: '',
-    outbox: '',
-    timers: {},
-    data,
-    partition: 0,
-    whole: true,
-    ...row,
-  };
-  assert.deepEqual(await stores.tables.write(batchSummary, [write]), ['written']);
-}
-
-test('damage that SQLite detects is a problem', async (t) => {
-  const one = await wired(t);
-  assert.deepEqual(one.embedded?.damage(), []);
-  const damaged = { ...one, embedded: { damage: () => ['row 7 missing from index'] } };
-  assert.deepEqual(await notOk(damaged), ['problem database: SQLite finds damage: row 7 missing from index']);
+  const nobody = await inspect(one, {}, ['nobody']);
+  assert.deepEqual([nobody.code, nobody.stdout.split('\n')[1]], [1, 'state: there is none']);
+  assert.match(nobody.stdout, /records: none\nthere is no row, and these records make none\n$/);
+  const part = await inspect(one, {}, ['ada'], 'track-progress');
+  assert.deepEqual([part.code, /has the key userId, courseId: give 2 values/.test(part.stderr)], [2, true]);
+  const unknown = await inspect(one, {}, ['ada'], 'project-usr');
+  assert.deepEqual([unknown.code, /did you mean project-user/.test(unknown.stderr)], [2, true]);
 });

@@ -7,8 +7,8 @@ import { readableOf } from '../../cli/output/listing.ts';
 import { keyFields } from '../../core/target.ts';
 import { indexesOf, tablesOf } from '../../modules/derived.ts';
 import { enrollmentIndex, learnerProgress } from '../../schemas/rows/learner-progress.ts';
+import { event, LIST, rejected } from './dead-letters.ts';
 import { command, wired } from './in-process.ts';
-import { event, LIST, rejected } from './letters.ts';
 
 const version = { token: 1, revision: 1 };
 const ONE = { userId: 'u1', courseId: 'c1', courseName: 'Say "hello", twice', active: true, batches: ['b1', 'b2'] };
@@ -71,6 +71,7 @@ test('times are readable in a table and in CSV, and numbers in JSON; cells with 
     courseName: 'Say "hello", twice',
     active: 'true',
     batches: '["b1","b2"]',
+    left: '',
     progress: '1500',
     state: 'completed',
     completedAt: '2026-02-01T00:00:00.000Z',

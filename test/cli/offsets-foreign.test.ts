@@ -14,18 +14,18 @@ const PLACES: Readonly<Record<string, (end: number) => number>> = {
   'the end': (end) => end,
 };
 
-for (const [where, placeOf] of Object.entries(PLACES)) {
+for (const [where, offsetFrom] of Object.entries(PLACES)) {
   test(`another tool resets a job to ${where}, then the upstream job is rewound: counts stay right, and the reset is reported`, async (t) => {
     const c = await campus(t);
     await c.enrol(10);
     await c.run();
-    await putBy(c, summarizeBatch, placeOf);
+    await putBy(c, summarizeBatch, offsetFrom);
     await c.run();
-    assert.deepEqual([...new Set(c.heard('offset-foreign').map(({ job }) => job))], [summarizeBatch.name]);
+    assert.deepEqual([...new Set(c.reported('offset-foreign').map(({ job }) => job))], [summarizeBatch.name]);
     await seek(c, trackProgress, begin);
     await c.run();
     assert.deepEqual(await c.counts(), [10, 10]);
-    assert.equal(c.heard('offset-foreign').length, 2, 'once a partition: it is repaired');
+    assert.equal(c.reported('offset-foreign').length, 2, 'once a partition: it is repaired');
     // The upstream job emits everything again.
     c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"`);
     await seek(c, trackProgress, begin, { restored: true });
@@ -50,7 +50,7 @@ test('a move repairs what another tool has changed before the next claim', async
     await seek(c, trackProgress, begin);
     await c.run();
     assert.deepEqual(await c.counts(), [10, 10]);
-    assert.deepEqual(c.heard('offset-foreign'), []);
+    assert.deepEqual(c.reported('offset-foreign'), []);
   }
 });
 
@@ -65,9 +65,9 @@ test('the report names the first offset from which the log shows what was counte
   const { begin: first = 0 } = (await c.stores.transport.describe([summarizeBatch.from.name]))[0]?.partitions[0] ?? {};
   assert.ok(first > 0);
   await putBy(c, summarizeBatch, (last) => last);
-  const said = await seek(c, summarizeBatch, end);
-  assert.match(said, /The dedupe positions are made from the log, as far as it reaches back: /);
-  assert.match(said, new RegExp(`^ +0 .* ${first} `, 'm'));
+  const output = await seek(c, summarizeBatch, end);
+  assert.match(output, /The dedupe positions are made from the log, as far as it reaches back: /);
+  assert.match(output, new RegExp(`^ +0 .* ${first} `, 'm'));
   // Both upstream partitions have emitted something since.
   await seek(c, trackProgress, begin);
   await c.run();

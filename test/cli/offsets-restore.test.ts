@@ -1,11 +1,15 @@
 /** The procedures of docs/operate.md for rewinds, restores and failovers, each by the commands that it names. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { type TestContext, test } from 'node:test';
+import { DEFAULT_TENANT } from '../../core/event.ts';
+import { projectCourse, summarizeBatch, trackProgress } from '../../jobs/index.ts';
+import { coursePublished } from '../../schemas/content.ts';
+import { contentProgressed } from '../../schemas/enrollment.ts';
 import { dump, emittedEvents, partitionsOf } from '../../testing/dump.ts';
-import { batchEvents, enrollmentEvents } from '../../topics/index.ts';
+import { given, recordsOf } from '../../testing/produce.ts';
+import { batchEvents, contentEvents, enrollmentEvents } from '../../topics/index.ts';
 import { backUp, restore } from '../harness/backup.ts';
-import { CAMPUS_JOBS, type Campus, DAY_ONE } from '../harness/campus.ts';
+import { CAMPUS_JOBS, type Campus, DAY_ONE, PARTITIONS } from '../harness/campus.ts';
 import type { Hook } from '../jobs/runtime/intercept.ts';
 import { at, begin, campus, rebuildViews, saved, seek, show } from './offsets-harness.ts';
 
@@ -30,14 +34,14 @@ async function twoDays(c: Campus) {
 test('a rewind writes the views of the replayed rows again, and changes nothing else', async (t) => {
   const c = await campus(t);
   const { before } = await twoDays(c);
-  const said = () => emittedEvents(c.stores, batchEvents, trackProgress);
-  const saidBefore = await said();
+  const emitted = () => emittedEvents(c.stores, batchEvents, trackProgress);
+  const emittedBefore = await emitted();
   // Its rows come from events of the platform. Derived events are recognised by their dedupe positions, and change no row a second time.
   c.stores.database.exec("DELETE FROM cache_fields WHERE cache = 'learner_courses'");
   await seekAll(c, begin);
   await c.run();
   assert.deepEqual(await everything(c), before);
-  assert.deepEqual(await said(), saidBefore, 'as readers apply it');
+  assert.deepEqual(await emitted(), emittedBefore, 'as readers apply it');
 });
 
 for (const claims of [false, true]) {
@@ -48,11 +52,11 @@ for (const claims of [false, true]) {
     restore(c.stores.database, backup, { claims });
     assert.deepEqual(await c.counts(), [5, 5]);
     await seekAll(c, saved, RESTORED, offsets);
-    c.told.length = 0;
+    c.telemetryEvents.length = 0;
     await c.run();
     assert.deepEqual(await c.counts(), [12, 12]);
     assert.deepEqual(await everything(c), before);
-    assert.deepEqual(c.heard('views-stale'), []);
+    assert.deepEqual(c.reported('views-stale'), []);
   });
 }
 
@@ -66,6 +70,21 @@ test('tables restored from a backup without offsets: moving to a time before it 
   await c.run();
   assert.deepEqual(await c.counts(), [12, 12]);
   assert.deepEqual(await everything(c), before);
+});
+
+test('a restore says that the job whose rows others look up comes first, and a rewind does not', async (t) => {
+  const c = await campus(t);
+  await twoDays(c);
+  const order =
+    /^If several jobs lost rows, their order matters: start project-course alone, until `tributary lag project-course --wait` ends, and then track-progress, which looks up its rows\.$/m;
+  const shown = { apply: false };
+  for (const job of [projectCourse, trackProgress]) {
+    assert.match(await seek(c, job, begin, { ...RESTORED, ...shown }), order);
+    assert.doesNotMatch(await seek(c, job, begin, shown), /order/);
+  }
+  assert.doesNotMatch(await seek(c, summarizeBatch, begin, { ...RESTORED, ...shown }), /order/);
+  const json = JSON.parse(await seek(c, trackProgress, begin, { ...RESTORED, ...shown, json: true }));
+  assert.deepEqual(json.before, ['project-course']);
 });
 
 test('a rewind alone does not recover what restored rows have lost: dedupe positions mark it as counted', async (t) => {
@@ -86,10 +105,10 @@ test('rows lost entirely are made anew from the log', async (t) => {
   restore(c.stores.database, EMPTY, { claims: true });
   assert.deepEqual(await c.counts(), [0, 0]);
   await seekAll(c, begin, RESTORED);
-  c.told.length = 0;
+  c.telemetryEvents.length = 0;
   await c.run();
   assert.deepEqual(await everything(c), before);
-  assert.deepEqual(c.heard('views-stale'), []);
+  assert.deepEqual(c.reported('views-stale'), []);
 });
 
 test('a topic that has lost its end stops its jobs, and the advice in the message lets them continue', async (t) => {
@@ -103,16 +122,19 @@ test('a topic that has lost its end stops its jobs, and the advice in the messag
        WHERE t.name = '${topic?.name}')`,
   );
   await c.reopen();
-  const says = (what: RegExp) => ({
+  const failure = (what: RegExp) => ({
     code: 'POSITION_BEYOND_LOG',
     message: new RegExp(
       `${what.source}.*empty the tables of track-progress .*\`tributary offsets seek track-progress --all --to-begin --restored --apply\`$`,
     ),
   });
-  await assert.rejects(c.run(), says(/is to go on at offset \d of partition \d of enrollment.events, which ends at 0/));
+  await assert.rejects(
+    c.run(),
+    failure(/is to go on at offset \d of partition \d of enrollment.events, which ends at 0/),
+  );
   await seek(c, trackProgress, begin, RESTORED);
   await c.visit(1);
-  await assert.rejects(c.run(), says(/the row .* has applied offset \d of partition \d of enrollment.events/));
+  await assert.rejects(c.run(), failure(/a row of .* has applied offset \d of partition \d of enrollment.events/));
   c.stores.database.exec(`DELETE FROM "${trackProgress.row.name}"; DELETE FROM cache_fields`);
   await seek(c, trackProgress, begin, RESTORED);
   await c.enrol(3);
@@ -152,10 +174,10 @@ test('views of a claim that committed nothing and that no table knows any more a
   }
   restore(c.stores.database, backup, { claims: true });
   await seekAll(c, saved, RESTORED, offsets);
-  c.told.length = 0;
+  c.telemetryEvents.length = 0;
   await c.run();
   assert.deepEqual(await c.counts(), [16, 16]);
-  assert.deepEqual(c.heard('views-stale'), []);
+  assert.deepEqual(c.reported('views-stale'), []);
 });
 
 test('new tokens are above those of the claims, even if committed offsets were lost with the log of the groups', async (t) => {
@@ -172,10 +194,60 @@ test('new tokens are above those of the claims, even if committed offsets were l
   restore(c.stores.database, backup, { claims: true });
   c.stores.database.exec('DELETE FROM log_offsets');
   await seekAll(c, begin, RESTORED);
-  c.told.length = 0;
+  c.telemetryEvents.length = 0;
   await c.run();
   assert.deepEqual(await everything(c), before);
-  assert.deepEqual(c.heard('views-stale'), []);
+  assert.deepEqual(c.reported('views-stale'), []);
+});
+
+/** A course of two contents, which learners have begun, and then all rows are lost. */
+async function lostCourse(t: TestContext) {
+  const c = await campus(t);
+  const contents = [0, 1].map((n) => ({ contentId: `content-${n}`, unitId: null }));
+  const course = given(
+    contentEvents,
+    coursePublished,
+    { courseId: 'maths', name: 'Maths', contents },
+    { id: 'c', time: DAY_ONE },
+  );
+  await c.stores.transport.produce(recordsOf(c.stores.codec, course, PARTITIONS));
+  await runAlone(c, projectCourse);
+  await c.enrol(4);
+  for (let n = 0; n < 4; n++) {
+    const data = { userId: `learner-${n}`, courseId: 'maths', contentId: 'content-0', status: 'completed' } as const;
+    const completed = given(enrollmentEvents, contentProgressed, data, { id: `done-${n}`, time: DAY_ONE + 3_600_000 });
+    await c.stores.transport.produce(recordsOf(c.stores.codec, completed, PARTITIONS));
+  }
+  await c.run();
+  const before = await everything(c);
+  restore(c.stores.database, EMPTY, { claims: true });
+  await seekAll(c, begin, RESTORED);
+  return { c, before };
+}
+
+async function runAlone(c: Campus, job: (typeof CAMPUS_JOBS)[number]): Promise<void> {
+  for (let p = 0; p < PARTITIONS; p++) {
+    const worker = await c.worker(job, p);
+    while ((await worker.turn(0)) !== 'idle');
+  }
+}
+
+test('rows that were lost with those that they look up are made anew, if those come first', async (t) => {
+  const { c, before } = await lostCourse(t);
+  await runAlone(c, projectCourse);
+  await c.run();
+  assert.deepEqual(await everything(c), before);
+});
+
+test('if they do not come first, what announces them is a repeat, and progress is missing', async (t) => {
+  const { c } = await lostCourse(t);
+  await runAlone(c, trackProgress);
+  await c.run();
+  const { items } = await c.stores.tables.select(trackProgress.row, [DEFAULT_TENANT], { limit: 10 });
+  assert.deepEqual(
+    items.map(({ progress }) => progress),
+    [0, 0, 0, 0],
+  );
 });
 
 test('saved dedupe positions include what the log has dropped', async (t) => {
@@ -206,10 +278,10 @@ test('a view with records newer than any claim can write is reported, until it i
   // The last token is unknown: it is neither in the claims nor in the commits of the groups.
   restore(c.stores.database, backup, { claims: true });
   c.stores.database.exec('DELETE FROM log_offsets');
-  c.told.length = 0;
+  c.telemetryEvents.length = 0;
   await c.run();
   assert.deepEqual(await c.counts(), [16, 16]);
-  const stale = c.heard('views-stale').reduce((sum, { count }) => sum + count, 0);
+  const stale = c.reported('views-stale').reduce((sum, { count }) => sum + count, 0);
   assert.ok(stale > 0);
   assert.deepEqual((await everything(c)).tables, before.tables, 'rows are right');
   c.stores.database.exec('DELETE FROM cache_fields');

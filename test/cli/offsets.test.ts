@@ -38,9 +38,9 @@ test('a move is only shown until --apply is given', async (t) => {
   await c.enrol(6);
   await c.run();
   const before = (await show(c)).text;
-  const said = await seek(c, trackProgress, begin, { apply: false });
-  assert.match(said, /^6 offsets are read again\.$/m);
-  assert.match(said, /^Nothing was moved: do it with --apply\.$/m);
+  const output = await seek(c, trackProgress, begin, { apply: false });
+  assert.match(output, /^6 offsets are read again\.$/m);
+  assert.match(output, /^Nothing was moved: do it with --apply\.$/m);
   assert.equal((await show(c)).text, before);
   const json = JSON.parse(await seek(c, trackProgress, begin, { apply: false, json: true, restored: true }));
   assert.deepEqual([json.applied, json.restored, json.moves.length], [false, true, 2]);

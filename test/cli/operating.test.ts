@@ -181,7 +181,7 @@ test('a search that is away at the start delays no rows, and its index is behind
   const folder = temporaryFolder(t);
   const search = `http://127.0.0.1:${await nowhere()}`;
   const one = running(t, folder, ['run', 'track-progress', '--search', search]);
-  await one.said('1 job is running');
+  await one.printed('1 job is running');
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   for (;;) {
     const [lag] = JSON.parse((await tributary(folder, ['lag', 'track-progress', '--json'])).stdout);

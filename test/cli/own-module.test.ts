@@ -41,8 +41,8 @@ test('an own module runs beside the built-in one, and every command supports it'
   const input = ndjson(login('ada'), login('ada'), login('ben'), login('ada'));
   const produced = await tributary(folder, ['produce', 'login.events'], { input });
   assert.deepEqual([produced.code, produced.stderr], [0, '']);
-  const { said } = await up(t, folder);
-  await said('8 jobs and 4 rollups are running');
+  const { printed } = await up(t, folder);
+  await printed('8 jobs, 4 rollups and a report worker are running');
   await tributary(folder, ['lag', '--wait']);
 
   const lags = (await json(folder, 'lag')) as { job: string; lag: number }[];
@@ -65,7 +65,7 @@ test('an own module runs beside the built-in one, and every command supports it'
     [],
   );
   const platform = findings.find(({ check }) => check === 'platform');
-  assert.match(String(platform?.message), /^learning, logins: 8 topics and 8 jobs, by .+tributary\.config\.ts$/);
+  assert.match(String(platform?.message), /^learning, logins: 10 topics and 8 jobs, by .+tributary\.config\.ts$/);
   const offsets = await json(folder, 'offsets', 'show', 'count-logins');
   assert.ok(JSON.stringify(offsets).includes('login.events'));
 });
@@ -85,10 +85,10 @@ test('a record of an own topic that cannot be applied is a dead letter, and can 
 
   await up(t, folder);
   await tributary(folder, ['lag', '--wait']);
-  const [letter] = await json(folder, 'dead-letters', 'list', '--topic', 'login.events');
-  assert.partialDeepStrictEqual(letter, { id: 'login.events/0/0', job: 'count-logins', code: 'DATA_INVALID' });
-  assert.match((await tributary(folder, ['dead-letters', 'show', letter.id])).stdout, /count-logins/);
-  const { replayed } = await json(folder, 'dead-letters', 'replay', letter.id);
+  const [deadLetter] = await json(folder, 'dead-letters', 'list', '--topic', 'login.events');
+  assert.partialDeepStrictEqual(deadLetter, { id: 'login.events/0/0', job: 'count-logins', code: 'DATA_INVALID' });
+  assert.match((await tributary(folder, ['dead-letters', 'show', deadLetter.id])).stdout, /count-logins/);
+  const { replayed } = await json(folder, 'dead-letters', 'replay', deadLetter.id);
   assert.equal(replayed.length, 1);
 });
 
@@ -123,7 +123,7 @@ test('a command is told when the process that runs it has another platform', asy
   assert.ok(stdout.includes('login.events'), 'the platform of the process that has the folder is used');
   assert.match(
     stderr,
-    /^warning: the process that has the data folder runs another platform than this command would: learning instead of learning, logins\. .+ restart that process/,
+    /^warning: the process that has the data folder runs another platform than this command would: learning, pipeline instead of learning, logins\. .+ restart that process/,
   );
   const { config } = loadConfig({ flags: {}, env: {}, folder });
   const session = new Session({ config, platform: learningPlatform });
@@ -161,7 +161,7 @@ test('the pages of a platform are written, and checked', async (t) => {
   const written = await tributary(folder, ['docs', 'pages']);
   assert.deepEqual(
     [written.code, written.stdout],
-    [0, 'pages/events.md\npages/projections.md\npages/datasources.md\n'],
+    [0, 'pages/events.md\npages/projections.md\npages/datasources.md\npages/report-catalogue.md\n'],
   );
   const page = (name: string): string => readFileSync(join(folder, 'pages', name), 'utf8');
   assert.match(page('events.md'), /by `tributary docs`.*\n### login\.logged-in\n.*Folded by `count-logins`/s);

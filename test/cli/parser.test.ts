@@ -71,7 +71,11 @@ test('what was not typed is null, false, an empty list or the default', async ()
     csv: false,
   });
   assert.deepEqual(await argsOf('rebuild-views'), { jobs: [], only: [], json: false });
-  assert.deepEqual(await argsOf('demo', '--presentations', 'a,b'), { json: false, presentations: ['a', 'b'] });
+  assert.deepEqual(await argsOf('demo', '--presentations', 'a,b'), {
+    json: false,
+    once: false,
+    presentations: ['a', 'b'],
+  });
 });
 
 test('an option that the parent command has too reaches the subcommand', async () => {

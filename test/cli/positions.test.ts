@@ -1,7 +1,7 @@
 /** What doctor reports about offsets, about their metadata, and about rows and claims that contradict them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { offsets, rowPositions, tokens } from '../../cli/commands/doctor/positions.ts';
+import { offsets, rowPositions, tokens } from '../../app/doctor/positions.ts';
 import type { Finding } from '../../core/finding.ts';
 import { summarizeBatch, trackProgress } from '../../jobs/index.ts';
 import { memoryStores } from '../../testing/stores.ts';
@@ -102,6 +102,10 @@ test('claims older than the rows, or than what was committed, are reported until
   assert.match(
     found.join('\n'),
     /^warning tokens: the claims of track-progress are older than its work: they are at token 0, and rows were written with \d+ /m,
+  );
+  assert.match(
+    found.at(-1) ?? '',
+    /^warning tokens: 2 jobs may have lost rows, and the order of their restore matters \/ start project-course alone, until `tributary lag project-course --wait` ends, and then track-progress, which looks up its rows$/,
   );
   restore(c.stores.database, backup, { claims: true });
   assert.match((await notOk(c)).join('\n'), /^warning tokens: the claims of track-progress .* and \d+ was committed /m);

@@ -81,12 +81,12 @@ test('lines are sent as they are written, even if the command began before up', 
   const one = running(t, folder, ['produce', TOPIC]);
   one.child.stdin?.write(lines(['u1']));
   const tail = running(t, folder, ['tail', TOPIC, '--from-beginning', '--follow']);
-  await tail.said('u1');
+  await tail.printed('u1');
   one.child.stdin?.write(lines(['u2']));
-  await tail.said('u2');
+  await tail.printed('u2');
   await up(t, folder);
   one.child.stdin?.end(lines(['u3']));
-  await tail.said('u3');
+  await tail.printed('u3');
   const { code, stdout, stderr } = await one.ended;
   assert.deepEqual([code, stdout, stderr], [0, `3 events sent to ${TOPIC}, as 3 records\n`, '']);
 });
@@ -239,11 +239,17 @@ test('JSON from tail is accepted as input: the same events, once, with all their
 
 test('an unreadable record is refused with the reason; records that jobs emit to themselves are left out', async (t) => {
   const folder = temporaryFolder(t);
-  const place = { topic: TOPIC, partition: 0, offset: 7, timestamp: '2026-02-01T10:00:00.000Z', key: 'u1' };
-  const timer = { ...place, type: 'timer.fired', id: 't', source: '/s', data: {} };
-  const left = await tributary(folder, ['produce', TOPIC], { input: ndjson(timer, { ...place, ...enrolled('u1') }) });
+  const position = { topic: TOPIC, partition: 0, offset: 7, timestamp: '2026-02-01T10:00:00.000Z', key: 'u1' };
+  const timer = { ...position, type: 'timer.fired', id: 't', source: '/s', data: {} };
+  const left = await tributary(folder, ['produce', TOPIC], {
+    input: ndjson(timer, { ...position, ...enrolled('u1') }),
+  });
   assert.match(left.stdout, /^1 event sent to .*, as 1 record; 1 line left out/);
-  const unread = { ...place, type: 'enrollment.enrolled', problem: { code: 'VALUE_UNREADABLE', message: 'no JSON' } };
+  const unread = {
+    ...position,
+    type: 'enrollment.enrolled',
+    problem: { code: 'VALUE_UNREADABLE', message: 'no JSON' },
+  };
   const refused = await tributary(folder, ['produce', TOPIC], { input: ndjson(unread) });
   assert.match(refused.stderr, /^line 1: it shows a record that could not be read \(VALUE_UNREADABLE: no JSON\)/);
 });

@@ -180,9 +180,9 @@ test('a datasource is added up by weeks of a time zone, and each visitor counts 
     .trim()
     .split('\n')
     .map((line) => line.split(','));
-  const place = (name: string) => head.indexOf(name);
+  const column = (name: string) => head.indexOf(name);
   assert.deepEqual(
-    rows.map((row) => ['date', 'tenant', 'visits', 'visitors'].map((name) => row[place(name)])),
+    rows.map((row) => ['date', 'tenant', 'visits', 'visitors'].map((name) => row[column(name)])),
     [
       ['2026-01-05', 'default', '3', '2'],
       ['2026-01-12', 'default', '1', '1'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '../../embedded/database.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
 import { type Ended, enrolled, ndjson, temporaryFolder, tributary, up } from './harness.ts';
 
 const JOB = 'track-progress';
@@ -42,6 +43,8 @@ test('rows are made anew beside running jobs, compared, made current, and swappe
     assert.equal(code, 2, what);
     assert.match(stderr, /error: track-progress has /);
   }
+  const { code, stderr } = await refused(folder, '--from-archive');
+  assert.deepEqual([code, stderr.includes('enrollment.events has no archive')], [2, true]);
   assert.match(
     await rebuild(folder),
     /generation 2 of track-progress \(learner_progress_g2\) has read what the job has read/,
@@ -74,7 +77,9 @@ test('rows are made anew beside running jobs, compared, made current, and swappe
   await enrol(folder, 'emil');
   assert.equal(await learners(folder), 5);
   assert.match(await rebuild(folder, '--drop', '2'), /Nothing was done/);
-  assert.match(await rebuild(folder, '--drop', '2', '--yes'), /\(learner_progress_g2\) is deleted/);
+  assert.match(await rebuild(folder, '--drop', '2', '--yes'), /\(learner_progress_g2\) is deleted$/m);
+  assert.match(await rebuild(folder, '--drop', '2'), /is deleted already/);
+  assert.match(await rebuild(folder, '--drop', '2', '--yes'), /is deleted already/);
   assert.equal(JSON.parse(await rebuild(folder, '--status', '--json')).generations.length, 1);
 });
 
@@ -110,9 +115,64 @@ test('a job whose table refuses the rows is rebuilt while the others run, or whi
   assert.equal(await learners(folder), 3);
 });
 
+test('rows are made of the archive where retention has emptied the topic, and made current', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await up(t, folder, ['--archive', 'on']);
+  await enrol(folder, 'ada', 'ben');
+  assert.equal(await learners(folder), 2);
+  first.child.kill('SIGTERM');
+  await first.ended;
+  await emptyTopics(folder);
+
+  await rebuild(folder);
+  assert.match(await rebuild(folder, '--compare'), /\n0 rows are the same\n/);
+  const late = await refused(folder, '--from-archive');
+  assert.deepEqual([late.code, late.stderr.includes('from the topic alone')], [2, true]);
+  await rebuild(folder, '--drop', '2', '--yes');
+
+  const made = await refused(folder, '--from-archive');
+  assert.match(
+    made.stderr,
+    /partition \d: read from offset 0 of archive-enrollment-events on, and from \d on in enrollment.events/,
+  );
+  assert.match(made.stdout, /generation 3 of track-progress .* has read what the job has read/);
+  assert.match(
+    await rebuild(folder, '--status'),
+    / 3 +learner_progress_g3 +being made +rebuild:track-progress:3 +0\n$/,
+  );
+  assert.match(await rebuild(folder, '--compare'), /2 rows are the same\nno difference\n$/);
+  // It is known of the generation: the command is repeated as it was begun, or without the flag.
+  await rebuild(folder, '--from-archive');
+  await rebuild(folder);
+
+  await up(t, folder);
+  await enrol(folder, 'cleo');
+  assert.equal(await learners(folder), 3);
+  assert.match(await rebuild(folder, '--swap', '--yes'), /works on generation 3/);
+  await enrol(folder, 'dora');
+  assert.equal(await learners(folder), 4);
+  assert.equal(JSON.parse(await ok(folder, 'show', JOB, 'ada', 'c1', '--json')).userId, 'ada');
+  assert.match(await rebuild(folder, '--back', '--yes'), /works on generation 1/);
+});
+
+/** As retention does it in time. */
+async function emptyTopics(folder: string): Promise<void> {
+  const database = openDatabase(`${folder}/data`);
+  const transport = embeddedTransport(database);
+  assert.ok((await transport.expire(Date.now() + 1000 * 86_400_000)) > 0);
+  await transport.close();
+  database.close();
+}
+
 test('options that contradict each other are refused', async (t) => {
   const folder = temporaryFolder(t);
-  for (const args of [['--swap', '--back'], ['--follow', '--swap'], ['--yes'], ['--drop', 'x']]) {
+  for (const args of [
+    ['--swap', '--back'],
+    ['--follow', '--swap'],
+    ['--from-archive', '--compare'],
+    ['--yes'],
+    ['--drop', 'x'],
+  ]) {
     const { code } = await refused(folder, ...args);
     assert.equal(code, 2, args.join(' '));
   }

@@ -99,6 +99,13 @@ test('tables are listed, compacted, cleaned and trimmed', async (t) => {
   assert.match(await ok(one, 'rollup expire', { ...cut, yes: true }), /1 day of .* 1 segment\) removed\n$/);
   assert.equal(await ok(one, 'rollup expire', { ...cut, yes: true }), 'no day is over\n');
 
+  const noted = async () => (await Array.fromAsync(one.objects.list('upkeep/'))).map(({ name }) => name);
+  assert.deepEqual(await noted(), [], 'what was tried, or did one table alone, is no upkeep of all');
+  await ok(one, 'rollup compact', { ...compact, tables: [] });
+  await ok(one, 'rollup expire', { ...expire, tables: [], yes: true });
+  await ok(one, 'rollup vacuum', { ...vacuum, yes: true });
+  assert.deepEqual(await noted(), ['upkeep/compact', 'upkeep/expire', 'upkeep/vacuum']);
+
   const nowhere = await command(one, 'rollup compact', { ...compact, tables: ['activty'] });
   assert.match(nowhere.stderr, /there is no datasource and no archive activty.*activity/);
 });
@@ -211,4 +218,19 @@ test('options that contradict each other are refused', async (t) => {
     const { code, stderr } = await tributary(folder, args);
     assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
   }
+});
+
+test('the specification for Druid is printed, and what it lacks is told beside it', async (t) => {
+  const folder = temporaryFolder(t);
+  const places = ['--brokers', 'kafka:9092', '--registry', 'http://registry:8081'];
+  const { code, stdout, stderr } = await tributary(folder, ['rollup', 'druid-spec', 'enrollments', ...places]);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).spec.ioConfig.topic, 'batch.events');
+  assert.match(
+    stderr,
+    /^left out: region: a function or a lookup makes it .*\nleft out: age_band: .*\nLoad the extension/,
+  );
+  const wrong = await tributary(folder, ['rollup', 'druid-spec', 'enrolments', ...places]);
+  assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
+  assert.match(wrong.stderr, /there is no datasource enrolments/);
 });

@@ -1,7 +1,6 @@
 /** `up` as a process: other processes beside it, signals, probes. */
 import assert from 'node:assert/strict';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -9,6 +8,7 @@ import { loadConfig } from '../../app/config.ts';
 import { wire } from '../../app/wiring.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { learningPlatform } from '../../modules/learning.ts';
+import { freePort } from './free-port.ts';
 import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 
 const WAIT = ['lag', '--wait', '--timeout-ms', '60000'];
@@ -111,9 +111,9 @@ test('tail --follow shows new records, ends at a signal, and up goes on', async 
   await up(t, folder);
   const tail = running(t, folder, ['tail', 'enrollment.events', '--follow', '--from-beginning']);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
-  await tail.said('"userId":"u1"');
+  await tail.printed('"userId":"u1"');
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u2')) });
-  await tail.said('"userId":"u2"');
+  await tail.printed('"userId":"u2"');
   tail.child.kill('SIGINT');
   assert.equal((await tail.ended).code, 0);
   assert.equal((await tributary(folder, WAIT)).code, 0);
@@ -166,7 +166,7 @@ test('a follower through a process that stops also ends', async (t) => {
     input: ndjson({ type: 'user.deleted', data: { userId: 'u1' } }),
   });
   const tail = running(t, folder, ['tail', 'user.events', '--follow']);
-  await tail.said('u1');
+  await tail.printed('u1');
   one.child.kill('SIGTERM');
   assert.equal((await one.ended).code, 0);
   assert.equal((await tail.ended).code, 0);
@@ -188,7 +188,7 @@ test('the socket of a process that was killed is replaced', async (t) => {
 test('run runs only the jobs that are named', async (t) => {
   const folder = temporaryFolder(t);
   const one = running(t, folder, ['run', 'track-progress', 'track-progress']);
-  await one.said('1 job is running');
+  await one.printed('1 job is running');
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   assert.equal((await tributary(folder, [...WAIT, 'track-progress'])).code, 0);
   const [lag] = JSON.parse((await tributary(folder, ['lag', 'summarize-batch', '--json'])).stdout);
@@ -202,7 +202,7 @@ test('with a port, metrics and probes are served; a port that is in use is repor
   const port = await freePort();
   const one = await up(t, folder, ['--metrics-port', String(port)]);
   const address = `http://127.0.0.1:${port}`;
-  await one.said(`metrics and probes are at ${address}`);
+  await one.printed(`metrics and probes are at ${address}`);
   await tributary(folder, ['produce', 'enrollment.events'], { input: ndjson(enrolled('u1')) });
   assert.equal((await tributary(folder, WAIT)).code, 0);
   const metrics = await (await fetch(`${address}/metrics`)).text();
@@ -222,6 +222,33 @@ test('with a port, metrics and probes are served; a port that is in use is repor
   assert.match(other.stderr, /metrics cannot be served at 127\.0\.0\.1/);
 });
 
+test('a report worker shows the lag of the requests that services send, and so does the command', async (t) => {
+  const folder = temporaryFolder(t);
+  const port = await freePort();
+  await tributary(folder, ['topics', 'apply']);
+  const asked = {
+    type: 'report.requested',
+    data: {
+      userId: 'u1',
+      report: 'learner-progress',
+      parameters: { batchId: 'b1' },
+      format: 'csv',
+      roles: ['analyst'],
+    },
+  };
+  const produced = await tributary(folder, ['produce', 'report.requests'], { input: ndjson(asked) });
+  assert.equal(produced.code, 0, produced.stderr);
+  assert.match((await tributary(folder, ['lag'])).stdout, /^submit-reports +report\.requests +1 +\d$/m);
+  const one = running(t, folder, ['report', 'worker', '--metrics-port', String(port)]);
+  await one.printed('metrics and probes are at');
+  assert.equal((await tributary(folder, [...WAIT, 'submit-reports'])).code, 0);
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  assert.match(metrics, /^tributary_job_running\{job="submit-reports"\} 1$/m);
+  assert.match(metrics, /^tributary_partitions_owned\{job="submit-reports"\} 6$/m);
+  const lags = metrics.match(/^tributary_lag_records\{job="submit-reports",topic="report\.requests",.*$/gm) ?? [];
+  assert.ok(lags.length > 0 && lags.every((line) => line.endsWith(' 0')), lags.join('\n'));
+});
+
 /** A group that is to go on beyond the end of its log, which is fatal to its job. */
 async function beyondLog(folder: string, job: string, topic: string): Promise<void> {
   const opened = await wire({ config: loadConfig({ flags: {}, env: {}, folder }).config, platform: learningPlatform });
@@ -235,7 +262,7 @@ test('a fatal error of one job stops that job alone: the others go on, and the p
   const port = await freePort();
   const one = running(t, folder, ['up', '--metrics-port', String(port)]);
   const failed = once(one.child.stderr as Readable, (text) => text.includes('"kind":"job-failed"'));
-  await one.said('metrics and probes are at');
+  await one.printed('metrics and probes are at');
   await failed;
   const address = `http://127.0.0.1:${port}`;
   const ready = await fetch(`${address}/readyz`);
@@ -297,12 +324,4 @@ function once(stream: Readable, test: (text: string) => boolean): Promise<void> 
       if (test(text)) resolve();
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -9,8 +9,8 @@ export function liveContract(opened: Open): void {
   describe('live updates', () => {
     test('a subscriber receives what was accepted for its entry, in order, and nothing stale', async (t) => {
       const { cache, tenant } = await opened(t);
-      const told = listening();
-      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      const recorder = recordingListener();
+      await cache.subscribe(courses, [tenant, 'ann'], recorder.listener);
       const write = (course: string, revision: number, number: number | undefined) =>
         cache.apply(courses, [inCourse([tenant, 'ann', course], { token: 1, revision }, number)]);
       await write('a', 2, 1);
@@ -21,8 +21,8 @@ export function liveContract(opened: Open): void {
       await write('a', 3, undefined);
       await write('a', 2, 6);
       await write('b', 1, 7);
-      await told.until('b', 7);
-      assert.deepEqual(told.updates(), [
+      await recorder.until('b', 7);
+      assert.deepEqual(recorder.updates(), [
         { key: [tenant, 'ann', 'a'], record: { user: 'ann', course: 'a', count: 1 } },
         { key: [tenant, 'ann', 'a'], record: { user: 'ann', course: 'a', count: 5 } },
         { key: [tenant, 'ann', 'a'], record: undefined },
@@ -42,7 +42,7 @@ export function liveContract(opened: Open): void {
 
     test('every subscriber is notified, and no longer after it unsubscribed', async (t) => {
       const { cache, tenant } = await opened(t);
-      const [one, other] = [listening(), listening()];
+      const [one, other] = [recordingListener(), recordingListener()];
       const leave = await cache.subscribe(courses, [tenant, 'ann'], one.listener);
       await cache.subscribe(courses, [tenant, 'ann'], other.listener);
       await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
@@ -57,41 +57,41 @@ export function liveContract(opened: Open): void {
 
     test('the same listener can be subscribed twice, and be unsubscribed once', async (t) => {
       const { cache, tenant } = await opened(t);
-      const told = listening();
-      const leave = await cache.subscribe(courses, [tenant, 'ann'], told.listener);
-      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      const recorder = recordingListener();
+      const leave = await cache.subscribe(courses, [tenant, 'ann'], recorder.listener);
+      await cache.subscribe(courses, [tenant, 'ann'], recorder.listener);
       await leave();
       await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
-      await told.until('a', 1);
+      await recorder.until('a', 1);
     });
 
     test('a listener that throws disturbs neither the writer nor other listeners', async (t) => {
       const { cache, tenant } = await opened(t);
-      const told = listening();
+      const recorder = recordingListener();
       await cache.subscribe(courses, [tenant, 'ann'], () => {
         throw new Error('a listener failed');
       });
-      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      await cache.subscribe(courses, [tenant, 'ann'], recorder.listener);
       assert.deepEqual(await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]), ['written']);
       assert.deepEqual(await cache.apply(courses, [inCourse([tenant, 'ann', 'b'], first, 2)]), ['written']);
-      await Promise.all([told.until('a', 1), told.until('b', 2)]);
+      await Promise.all([recorder.until('a', 1), recorder.until('b', 2)]);
     });
 
     test('a change that a listener makes reaches all listeners after the change before it', async (t) => {
       const { cache, tenant } = await opened(t);
-      const told = listening();
+      const recorder = recordingListener();
       const answered = Promise.withResolvers<unknown>();
       await cache.subscribe(courses, [tenant, 'ann'], ({ record }) => {
         if (record?.['count'] !== 1) return;
         const answer = inCourse([tenant, 'ann', 'a'], { token: 1, revision: 2 }, 2);
         cache.apply(courses, [answer]).then(answered.resolve, answered.reject);
       });
-      await cache.subscribe(courses, [tenant, 'ann'], told.listener);
+      await cache.subscribe(courses, [tenant, 'ann'], recorder.listener);
       await cache.apply(courses, [inCourse([tenant, 'ann', 'a'], first, 1)]);
       assert.deepEqual(await answered.promise, ['written']);
-      await told.until('a', 2);
+      await recorder.until('a', 2);
       assert.deepEqual(
-        told.updates().map(({ record }) => record?.['count']),
+        recorder.updates().map(({ record }) => record?.['count']),
         [1, 2],
       );
     });
@@ -99,10 +99,10 @@ export function liveContract(opened: Open): void {
     test('any text serves as the entry to subscribe to', async (t) => {
       const { cache, tenant } = await opened(t);
       for (const value of HOSTILE) {
-        const told = listening();
-        await cache.subscribe(courses, [tenant, value], told.listener);
+        const recorder = recordingListener();
+        await cache.subscribe(courses, [tenant, value], recorder.listener);
         await cache.apply(courses, [inCourse([tenant, value, value], first, 1)]);
-        await told.until(value, 1);
+        await recorder.until(value, 1);
       }
     });
 
@@ -117,7 +117,7 @@ export function liveContract(opened: Open): void {
 }
 
 /** A listener that remembers, and can be waited for. */
-export function listening() {
+export function recordingListener() {
   const all: LiveUpdate[] = [];
   let wake = (): void => {};
   return {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { compareVersions, type Version } from '../../sinks/port.ts';
-import { listening, liveContract, withoutRepeats } from './cache-live.ts';
+import { liveContract, recordingListener, withoutRepeats } from './cache-live.ts';
 import { counters, courses, first, inCourse, type OpenCache, opening, visits } from './cache-samples.ts';
 import { byCodePoints, HOSTILE, versioned } from './versioned.ts';
 
@@ -161,8 +161,8 @@ export function cacheContract(name: string, make: (t: TestContext) => Promise<Op
           const user = `user-${runs}`;
           const model = new Map<string, { version: Version; count: number | undefined }>();
           const accepted: [string, number | undefined][] = [];
-          const told = listening();
-          const leave = await cache.subscribe(courses, [tenant, user], told.listener);
+          const recorder = recordingListener();
+          const leave = await cache.subscribe(courses, [tenant, user], recorder.listener);
           for (const step of steps) {
             const expected = step.map(({ course, token, revision, count: number }) => {
               const before = model.get(course);
@@ -183,12 +183,12 @@ export function cacheContract(name: string, make: (t: TestContext) => Promise<Op
             );
           }
           await cache.apply(courses, [inCourse([tenant, user, 'end'], first, 1)]);
-          await told.until('end', 1);
+          await recorder.until('end', 1);
           await leave();
           for (const course of ['a', 'b', 'c']) {
             const of = (all: [unknown, number | undefined][]) =>
               withoutRepeats(all.filter(([each]) => each === course));
-            const updates = told.updates().map(({ key, record }): [unknown, number | undefined] => {
+            const updates = recorder.updates().map(({ key, record }): [unknown, number | undefined] => {
               return [key[2], record?.['count'] as number | undefined];
             });
             assert.deepEqual(of(updates), of(accepted));

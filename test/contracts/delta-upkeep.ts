@@ -1,7 +1,15 @@
 /** How a Delta table grows, is compacted, and loses expired data: the second half of `delta.ts`. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { compact, filesOf, growthOf, removalsOf, segmentWriter } from '../../sinks/delta/index.ts';
+import {
+  compact,
+  countRows,
+  eraseRows,
+  filesOf,
+  growthOf,
+  removalsOf,
+  segmentWriter,
+} from '../../sinks/delta/index.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
 import { DAY, deltaTests, GROWN, LAYOUT, plain, rowsOf, TABLE } from './delta-samples.ts';
 import { names } from './objects-samples.ts';
@@ -80,6 +88,51 @@ export function deltaUpkeepContract(name: string, make: (t: TestContext) => Prom
     assert.deepEqual(await world.rows(after), expected);
     // Files of an older snapshot are there for its readers.
     assert.deepEqual((await world.rows(before)).length, 20);
+  });
+
+  deltaTest(
+    'rows are taken out beside writers and compactions, and older versions have them until a vacuum',
+    async (world) => {
+      const table = world.open();
+      await table.create({ layout: LAYOUT });
+      for (let n = 0; n < 4; n += 1) await world.write(table, rowsOf(n * 3, n * 3 + 3));
+      await world.write(table, rowsOf(5, 6, '2026-12-01'));
+      const before = await world.open().refresh();
+      const options = { ...world, layout: LAYOUT, sortBy: ['tenant', 'at'], now: () => world.clock.now };
+      // Whole segments of rows, and parts of them.
+      const where = 'count BETWEEN 4 AND 8 OR score IS NOT NULL AND score > 1.3';
+      const isOut = ({ count, score }: ReturnType<typeof rowsOf>[number]) =>
+        (Number(count) >= 4 && Number(count) <= 8) || (typeof score === 'number' && score > 1.3);
+      const all = [...rowsOf(0, 12), ...rowsOf(5, 6, '2026-12-01')];
+      const out = all.filter(isOut).length;
+      assert.equal(await countRows(table, { ...options, writer: 'e0', where }), out);
+      const [erased] = await Promise.all([
+        eraseRows(world.open(), { ...options, writer: 'e1', where }),
+        world.write(world.open(), rowsOf(20, 21)),
+        compact(world.open(), { ...options, writer: 'c1' }),
+      ]);
+      const late = rowsOf(20, 21).filter(isOut).length;
+      const again = await eraseRows(table, { ...options, writer: 'e2', where });
+      assert.equal(erased + again, out + late);
+      assert.equal(await countRows(table, { ...options, writer: 'e3', where }), 0);
+      const expected = all.filter((row) => !isOut(row)).map((row) => plain(row));
+      assert.deepEqual(await world.rows(await table.refresh()), expected);
+      assert.equal((await world.rows(before)).length, all.length);
+    },
+  );
+
+  deltaTest('rows are taken out of every segment of a day by one call', async (world) => {
+    const table = world.open();
+    await table.create({ layout: LAYOUT });
+    for (let n = 0; n < 3; n += 1) await world.write(table, rowsOf(2 * n, 2 * n + 2));
+    const where = 'count % 2 = 0';
+    const options = { ...world, layout: LAYOUT, now: () => world.clock.now };
+    assert.equal(await eraseRows(table, { ...options, writer: 'e', where }), 3);
+    const left = rowsOf(0, 6).filter(({ count }) => Number(count) % 2 === 1);
+    assert.deepEqual(
+      await world.rows(await table.refresh()),
+      left.map((row) => plain(row)),
+    );
   });
 
   deltaTest('segments are merged by the SQL of their columns', async (world) => {

@@ -170,7 +170,7 @@ export function deltaContract(name: string, make: (t: TestContext) => Promise<Ob
       [0, 1, 2, 3, 4, 5, 6, 7].map(commitOf),
     );
     assert.deepEqual(await table.cleanLog(), []);
-    // It knows version 3, whose successor is gone: to commit it would be to lose the commit.
+    // It knows version 3, whose successor is gone. A commit of version 4 would be lost.
     const { snapshot, conflicts } = await away.commit((snapshot) => {
       return { operation: 'WRITE', actions: [txn('b', (txnOf(snapshot, 'a') ?? 0) * 100)] };
     });

@@ -159,7 +159,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
     await objects.put('small', bytes('first'));
     const large = (letter: string): AsyncIterable<Uint8Array> =>
       (async function* () {
-        // Pieces that fit no part.
+        // Pieces whose sizes match no part.
         for (let at = 0; at < SIZE; at += 700_001) yield Buffer.alloc(Math.min(700_001, SIZE - at), letter);
       })();
     const outcomes = await Promise.allSettled([objects.create('big', large('a')), objects.create('big', large('b'))]);
@@ -233,7 +233,7 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
   });
 
   objectsTest('concurrent writes and removals of neighbours do not disturb each other', async ({ objects }) => {
-    // In each folder two take turns to be the only one, so that it comes and goes under the other.
+    // In each folder, two objects alternate as the only one, so that the folder itself is created and removed.
     const all = Array.from({ length: 8 }, (_, writer) => `deep/${writer >> 1}/${writer}`);
     for (let round = 0; round < 40; round += 1) {
       await Promise.all(
@@ -245,6 +245,14 @@ export function objectsContract(name: string, make: (t: TestContext) => Promise<
       const expected = all.filter((_, writer) => (round + writer) % 2 === 0);
       assert.deepEqual(await names(objects, ''), expected);
     }
+  });
+
+  objectsTest('a link names the file as which browsers save the object', async ({ objects, follow }) => {
+    await objects.put('reports/a/1', Buffer.from('mine'));
+    const link = await objects.link('reports/a/1', Date.now() + 60_000, 'trend.csv');
+    assert.match(decodeURIComponent(link), /trend\.csv/);
+    assert.equal(Buffer.from((await follow(link)) ?? []).toString(), 'mine');
+    assert.equal(await follow(link.replace('trend.csv', 'other.csv')), undefined);
   });
 
   objectsTest('a link reads its object and no other', async ({ objects, follow }) => {

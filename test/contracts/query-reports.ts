@@ -100,7 +100,7 @@ export function queryReportsContract(
       const events = Array.from({ length: users }, (_, n) =>
         visit({ userId: `user-${n}`, seconds: ((n * 7919) % users) / 10 }),
       );
-      // Overlapping parts: a user in both is one visitor, and two visits.
+      // The parts overlap: a user in both is one visitor with two visits.
       await lake.count(visits, events.slice(0, 6000));
       await lake.count(visits, events.slice(3000));
       const [row] = await rowsOf(engine, ask({ by: [] }));

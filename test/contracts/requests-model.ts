@@ -1,208 +1,240 @@
-/** The requests port as a few lines over a map, and random calls against both. */
+/** The requests port as a few lines over a map: what the real ones are compared with, by `requests-random.ts`. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import type { Lease, Request, Requests } from '../../sinks/requests/port.ts';
-import { leaseOf, newRequest, result, T0 } from './requests-samples.ts';
+import type { Lease, NewRequest, RequestState } from '../../sinks/requests/port.ts';
+import { objectOf } from '../../sinks/requests/rules.ts';
+import { T0 } from './requests-samples.ts';
 
-type Call =
-  | { readonly call: 'create'; readonly request: number; readonly maxAttempts: number }
-  | { readonly call: 'lease'; readonly owner: string; readonly length: number }
+export type Call =
+  | { readonly call: 'ask'; readonly request: NewRequest }
+  | { readonly call: 'lease'; readonly owner: string; readonly length: number; readonly tenantLimit: number }
   | { readonly call: 'renew'; readonly lease: number; readonly length: number }
   | { readonly call: 'finish'; readonly lease: number; readonly length: number }
-  | { readonly call: 'fail'; readonly lease: number; readonly final: boolean }
-  | { readonly call: 'cancel'; readonly request: number }
-  | { readonly call: 'expire' }
-  | { readonly call: 'confirm'; readonly request: number };
+  | { readonly call: 'fail'; readonly lease: number; readonly retryIn: number | null }
+  | { readonly call: 'release'; readonly lease: number }
+  | { readonly call: 'cancel'; readonly tenant: string; readonly id: string }
+  | { readonly call: 'expire'; readonly limit: number }
+  | { readonly call: 'confirmRemoved'; readonly id: string }
+  | { readonly call: 'attemptState'; readonly lease: number }
+  | { readonly call: 'purge'; readonly age: number; readonly limit: number }
+  | { readonly call: 'unannounced'; readonly limit: number }
+  | { readonly call: 'confirmAnnounced'; readonly id: string };
 
-const request = fc.nat(4);
-/** Which of the leases given out so far, counted from the newest; most of them are lost. */
-const lease = fc.nat(5);
-const length = fc.integer({ min: 1, max: 40 });
-
-const calls: fc.Arbitrary<{ wait: number; call: Call }[]> = fc.array(
-  fc.record({
-    // Never two calls at one time, so that "the oldest" is always one.
-    wait: fc.integer({ min: 1, max: 15 }),
-    call: fc.oneof(
-      {
-        weight: 3,
-        arbitrary: fc.record({ call: fc.constant('create'), request, maxAttempts: fc.integer({ min: 1, max: 3 }) }),
-      },
-      { weight: 4, arbitrary: fc.record({ call: fc.constant('lease'), owner: fc.constantFrom('ada', 'bob'), length }) },
-      { weight: 2, arbitrary: fc.record({ call: fc.constant('renew'), lease, length }) },
-      { weight: 2, arbitrary: fc.record({ call: fc.constant('finish'), lease, length }) },
-      { weight: 2, arbitrary: fc.record({ call: fc.constant('fail'), lease, final: fc.boolean() }) },
-      { weight: 1, arbitrary: fc.record({ call: fc.constant('cancel'), request }) },
-      { weight: 2, arbitrary: fc.record({ call: fc.constant('expire') }) },
-      { weight: 1, arbitrary: fc.record({ call: fc.constant('confirm'), request }) },
-    ) as fc.Arbitrary<Call>,
-  }),
-  { minLength: 10, maxLength: 60, size: 'max' },
-);
-
-/** After every call the answer and all requests are those of the model. */
-export function behavesLikeTheModel(
-  make: () => Promise<Requests>,
-): fc.IAsyncProperty<[{ wait: number; call: Call }[]]> {
-  return fc.asyncProperty(calls, async (sequence) => {
-    const real = await make();
-    try {
-      const model = new Model();
-      const leases: Lease[] = [];
-      let now = T0;
-      for (const { wait, call } of sequence) {
-        now += wait;
-        const held =
-          'lease' in call ? (leases.at(-1 - call.lease) ?? { id: 'r0', owner: 'ada', attempt: 1 }) : undefined;
-        const expected = model.answer(call, held, now);
-        assert.deepEqual(await answerOf(real, call, held, now), expected, `${JSON.stringify(call)} at ${now - T0}`);
-        const shown = (await real.list('acme', { limit: 100 })).map(shownOf);
-        assert.deepEqual(shown, model.list(), `after ${JSON.stringify(call)} at ${now - T0}`);
-        if (call.call === 'lease' && typeof expected === 'string') leases.push(model.lease(expected));
-      }
-    } finally {
-      await real.close();
-    }
-  });
+/** What is compared of a request. */
+export interface Shown {
+  readonly id: string;
+  readonly state: RequestState;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly attempt: number;
+  readonly notBefore: number;
+  readonly owner: string | null;
+  readonly leaseUntil: number | null;
+  readonly progress: number;
+  readonly error: string | null;
+  readonly expiresAt: number | null;
+  readonly askers: readonly string[];
 }
 
-/** What a call answers: of a request its id, of an error its code. */
-async function answerOf(real: Requests, call: Call, held: Lease | undefined, now: number): Promise<unknown> {
-  try {
-    switch (call.call) {
-      case 'create':
-        return (await real.create(newRequest(`r${call.request}`, call.maxAttempts), now)).id;
-      case 'lease':
-        return (await real.lease(call.owner, now, now + call.length))?.id;
-      case 'cancel':
-        return await real.cancel(`r${call.request}`, now);
-      case 'expire':
-        return await real.expire(now);
-      case 'confirm':
-        return await real.confirmRemoved([`r${call.request}`]);
-    }
-    assert.ok(held);
-    if (call.call === 'renew') return await real.renew(held, now, now + call.length, now - T0);
-    if (call.call === 'finish')
-      return await real.finish(held, now, result(`${held.id}/${held.attempt}`, now + call.length));
-    return await real.fail(held, now, `at ${now}`, call.final);
-  } catch (error) {
-    return (error as { code?: unknown }).code ?? error;
-  }
+interface Kept extends Shown {
+  readonly request: NewRequest;
+  readonly turn: number;
+  readonly finishedAt: number;
+  readonly isListed: boolean;
+  readonly isAnnounced: boolean;
 }
 
-type Shown = Pick<
-  Request,
-  'id' | 'state' | 'createdAt' | 'updatedAt' | 'attempt' | 'maxAttempts' | 'owner' | 'leaseUntil'
-> & {
-  readonly object: string | null;
-  /** Of the attempt that runs. */
-  readonly progress: number | undefined;
-};
+export class Model {
+  private readonly kept = new Map<string, Kept>();
+  private readonly served = new Map<string, number>();
+  private leases = 0;
+  private purged = 0;
 
-function shownOf(request: Request): Shown {
-  const { id, state, createdAt, updatedAt, attempt, maxAttempts, owner, leaseUntil } = request;
-  const object = request.result?.object ?? null;
-  const progress = state === 'running' ? request.progress : undefined;
-  return { id, state, createdAt, updatedAt, attempt, maxAttempts, owner, leaseUntil, object, progress };
-}
-
-class Model {
-  private readonly requests = new Map<string, Request>();
-  /** Of the expired requests those whose objects may still be there. */
-  private readonly toRemove = new Set<string>();
-
-  list(): Shown[] {
-    return [...this.requests.values()].reverse().map(shownOf);
-  }
-
-  lease(id: string): Lease {
-    const found = this.requests.get(id);
-    assert.ok(found);
-    return leaseOf(found);
+  shown(of: string): Shown[] {
+    const found = [...this.kept.values()].filter((each) => each.request.tenant === of).reverse();
+    return found.map(({ request: _, turn, finishedAt, isListed, isAnnounced, ...rest }) => ({
+      ...rest,
+      expiresAt: rest.state === 'done' ? rest.expiresAt : null,
+    }));
   }
 
   answer(call: Call, held: Lease | undefined, now: number): unknown {
     switch (call.call) {
-      case 'create': {
-        const id = `r${call.request}`;
-        if (!this.requests.has(id)) {
-          const asked = newRequest(id, call.maxAttempts);
-          const rest = { attempt: 0, owner: null, leaseUntil: null, progress: 0, error: null, result: null };
-          this.requests.set(id, { ...asked, ...rest, state: 'waiting', createdAt: now, updatedAt: now });
-        }
-        return id;
-      }
-      case 'lease': {
-        this.exhaust(now);
-        const next = this.first((each) => each.state === 'waiting' || (each.state === 'running' && ranOut(each, now)));
-        if (next === undefined) return undefined;
-        const { owner } = call;
-        const attempt = next.attempt + 1;
-        this.change(next, now, { state: 'running', attempt, owner, leaseUntil: now + call.length, progress: 0 });
-        return next.id;
-      }
+      case 'ask':
+        return this.ask(call.request, now);
+      case 'lease':
+        return this.lease(call, now);
       case 'cancel': {
-        const found = this.requests.get(`r${call.request}`);
-        if (found?.state !== 'waiting' && found?.state !== 'running') return false;
+        const found = this.kept.get(call.id);
+        if (found === undefined || found.request.tenant !== call.tenant || !isOpen(found)) return false;
         this.end(found, now, { state: 'cancelled' });
         return true;
       }
-      case 'expire': {
+      case 'expire':
         this.exhaust(now);
-        for (const each of this.requests.values()) {
-          if (each.state !== 'done' || expiryOf(each) > now) continue;
-          this.change(each, now, { state: 'expired' });
-          this.toRemove.add(each.id);
+        for (const each of this.where((one) => one.state === 'done' && (one.expiresAt ?? 0) <= now)
+          .sort(byExpiry)
+          .slice(0, call.limit)) {
+          this.change(each, { state: 'expired', updatedAt: now });
         }
-        return [...this.requests.values()]
-          .filter(({ id }) => this.toRemove.has(id))
-          .sort((a, b) => expiryOf(a) - expiryOf(b) || (a.id < b.id ? -1 : 1))
-          .map(({ id, result: made }) => ({ id, object: made?.object }));
-      }
-      case 'confirm':
-        this.toRemove.delete(`r${call.request}`);
+        return this.where((each) => each.state === 'expired' && each.isListed)
+          .sort(byExpiry)
+          .slice(0, call.limit)
+          .map((each) => objectOf(each.id, each.attempt));
+      case 'confirmRemoved': {
+        const found = this.kept.get(call.id);
+        if (found?.state === 'expired') this.change(found, { isListed: false });
         return undefined;
+      }
+      case 'purge':
+        return this.purge(now - call.age, call.limit);
+      case 'unannounced':
+        return this.where((each) => (each.state === 'done' || each.state === 'failed') && !each.isAnnounced)
+          .sort(byEnd)
+          .slice(0, call.limit)
+          .map((each) => each.id);
+      case 'confirmAnnounced': {
+        const found = this.kept.get(call.id);
+        if (found?.state === 'done' || found?.state === 'failed') this.change(found, { isAnnounced: true });
+        return undefined;
+      }
     }
     assert.ok(held);
-    const found = this.requests.get(held.id);
-    const holds = found?.state === 'running' && found.owner === held.owner && found.attempt === held.attempt;
-    const again = call.call === 'finish' && found?.result !== null && found?.attempt === held.attempt;
-    if (again) return undefined;
-    if (found === undefined || !holds) return 'LEASE_LOST';
-    if (call.call === 'renew') this.change(found, now, { leaseUntil: now + call.length, progress: now - T0 });
-    else if (call.call === 'finish') {
-      this.end(found, now, { state: 'done', result: result(`${held.id}/${held.attempt}`, now + call.length) });
-    } else {
-      this.end(found, now, { state: call.final || found.attempt >= found.maxAttempts ? 'failed' : 'waiting' });
+    return this.byHolder(call, held, now);
+  }
+
+  private ask(asked: NewRequest, now: number): unknown {
+    const { hash, tenant: of, requestedBy, freshMs } = asked;
+    const same = this.where((each) => each.request.hash === hash && each.request.tenant === of).reverse();
+    const isFresh = (each: Kept): boolean =>
+      each.state === 'done' && (each.expiresAt ?? 0) > now && each.finishedAt >= now - freshMs;
+    const found = same.find(isOpen) ?? same.find(isFresh);
+    if (found !== undefined) {
+      this.change(found, { askers: [...new Set([...found.askers, requestedBy])] });
+      return [found.id, false];
+    }
+    const others = this.where((each) => each.request.hash === hash).map((each) => Number(each.id.slice(2)));
+    const named = `${hash}-${Math.max(this.purged, ...others) + 1}`;
+    if (!this.served.has(of)) this.served.set(of, 0);
+    const none = {
+      owner: null,
+      leaseUntil: null,
+      error: null,
+      expiresAt: null,
+      progress: 0,
+      attempt: 0,
+      finishedAt: 0,
+    };
+    const times = { createdAt: now, updatedAt: now, notBefore: now, turn: now + asked.estimateRows };
+    const flags = { isListed: false, isAnnounced: false };
+    this.kept.set(named, {
+      id: named,
+      state: 'waiting',
+      askers: [requestedBy],
+      request: asked,
+      ...none,
+      ...times,
+      ...flags,
+    });
+    return [named, true];
+  }
+
+  private lease({ owner, length: ms, tenantLimit }: Call & { call: 'lease' }, now: number): unknown {
+    this.exhaust(now);
+    const running = (of: string): number =>
+      this.where((each) => each.request.tenant === of && each.state === 'running' && !ranOut(each, now)).length;
+    const order = [...this.served.keys()]
+      .filter((of) => running(of) < tenantLimit)
+      .sort(
+        (a, b) => running(a) - running(b) || (this.served.get(a) ?? 0) - (this.served.get(b) ?? 0) || (a < b ? -1 : 1),
+      );
+    for (const of of order) {
+      const [next] = this.where(
+        (each) => each.request.tenant === of && (each.state === 'waiting' ? each.notBefore <= now : ranOut(each, now)),
+      ).sort((a, b) => a.turn - b.turn || (a.id < b.id ? -1 : 1));
+      if (next === undefined) continue;
+      this.leases += 1;
+      this.served.set(of, this.leases);
+      const attempt = next.attempt + 1;
+      this.change(next, { state: 'running', attempt, owner, leaseUntil: now + ms, progress: 0, updatedAt: now });
+      return [next.id, attempt, next.request.secret];
     }
     return undefined;
   }
 
+  private byHolder(call: Extract<Call, { lease: number }>, held: Lease, now: number): unknown {
+    const found = this.kept.get(held.id);
+    const isSame = found?.attempt === held.attempt;
+    if (call.call === 'attemptState') {
+      if (isSame && found.state === 'running') return 'running';
+      return isSame && found.state === 'done' ? 'listed' : 'over';
+    }
+    if (found !== undefined && isSame && found.state === 'cancelled') return 'cancelled';
+    const hasFinished = found?.state === 'done' || found?.state === 'expired';
+    if (call.call === 'finish' && isSame && hasFinished) return 'held';
+    if (call.call === 'release' && isSame && found.state === 'waiting') return 'held';
+    if (found === undefined || !isSame || found.state !== 'running' || found.owner !== held.owner) return 'LEASE_LOST';
+    if (call.call === 'renew') {
+      this.change(found, { leaseUntil: now + call.length, progress: now - T0, updatedAt: now });
+    } else if (call.call === 'finish') {
+      const made = { finishedAt: now, expiresAt: now + call.length, isListed: true, progress: 12, error: null };
+      this.end(found, now, { state: 'done', ...made });
+    } else if (call.call === 'release') {
+      const request = { ...found.request, maxAttempts: found.request.maxAttempts + 1 };
+      this.end(found, now, { state: 'waiting', request, notBefore: now });
+    } else {
+      const isRetried = call.retryIn !== null && found.attempt < found.request.maxAttempts;
+      const notBefore = call.retryIn === null ? found.notBefore : now + call.retryIn;
+      this.end(found, now, { state: isRetried ? 'waiting' : 'failed', notBefore, error: 'TABLES_AWAY' });
+    }
+    return 'held';
+  }
+
+  private purge(before: number, limit: number): number {
+    const gone = this.where(
+      ({ state, isListed, isAnnounced, updatedAt }) =>
+        updatedAt < before &&
+        (state === 'cancelled' || (state === 'failed' && isAnnounced) || (state === 'expired' && !isListed)),
+    )
+      .sort(byEnd)
+      .slice(0, limit);
+    for (const each of gone) {
+      this.purged = Math.max(this.purged, Number(each.id.slice(2)));
+      this.kept.delete(each.id);
+    }
+    return gone.length;
+  }
+
   private exhaust(now: number): void {
-    for (const each of this.requests.values()) {
-      const last = each.attempt >= each.maxAttempts;
-      if (each.state === 'running' && ranOut(each, now) && last) this.end(each, now, { state: 'failed' });
+    for (const each of this.where((one) => ranOut(one, now) && one.attempt >= one.request.maxAttempts)) {
+      this.end(each, now, { state: 'failed', error: 'LEASE_LOST' });
     }
   }
 
-  private first(fits: (request: Request) => boolean): Request | undefined {
-    return [...this.requests.values()].find(fits);
+  private where(fits: (kept: Kept) => boolean): Kept[] {
+    return [...this.kept.values()].filter(fits);
   }
 
-  private change(request: Request, now: number, change: Partial<Request>): void {
-    this.requests.set(request.id, { ...request, ...change, updatedAt: now });
+  private change(kept: Kept, change: Partial<Kept>): void {
+    this.kept.set(kept.id, { ...kept, ...change });
   }
 
-  private end(request: Request, now: number, change: Partial<Request>): void {
-    this.change(request, now, { owner: null, leaseUntil: null, ...change });
+  private end(kept: Kept, now: number, change: Partial<Kept>): void {
+    this.change(kept, { owner: null, leaseUntil: null, updatedAt: now, ...change });
   }
 }
 
-function ranOut(request: Request, now: number): boolean {
-  return request.leaseUntil !== null && request.leaseUntil <= now;
+function isOpen({ state }: Kept): boolean {
+  return state === 'waiting' || state === 'running';
 }
 
-function expiryOf(request: Request): number {
-  return request.result?.expiresAt ?? Number.POSITIVE_INFINITY;
+function ranOut({ state, leaseUntil }: Kept, now: number): boolean {
+  return state === 'running' && leaseUntil !== null && leaseUntil <= now;
+}
+
+function byExpiry(a: Kept, b: Kept): number {
+  return (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || (a.id < b.id ? -1 : 1);
+}
+
+function byEnd(a: Kept, b: Kept): number {
+  return a.updatedAt - b.updatedAt || (a.id < b.id ? -1 : 1);
 }

@@ -57,7 +57,7 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
     'rows of several partitions are found page by page, each once, whatever is written meanwhile',
     async (s) => {
       const { tables, tenant, partition } = s;
-      const places = [partition, partition + 2];
+      const partitions = [partition, partition + 2];
       const keys = Array.from({ length: 30 }, (_, i) => s.key(`user-${i % 4}`, `b${i}`));
       const row = (i: number, revision: number, over: Partial<RowWrite> = {}) =>
         write(keys[i] as Key, v(1, revision), {
@@ -81,14 +81,14 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
         do {
           const page = await tables.matching(
             learners,
-            { partitions: places, tenant, field: 'region', value: 'Wales' },
+            { partitions, tenant, field: 'region', value: 'Wales' },
             { limit, after },
           );
           assert.ok(page.items.length <= limit, 'a page keeps to the limit');
           assert.ok(page.items.length === limit || page.next === undefined, 'only the last page is short');
           found.push(...page.items.map((key) => key.join()));
           after = page.next;
-          // Rows that were read get another version and partition.
+          // Rows that were read are written with another version and partition.
           const moved = page.items.map((key) => keys.findIndex((each) => each.join() === key.join()));
           await tables.write(
             learners,
@@ -106,13 +106,13 @@ export function keysContract(tablesTest: (title: string, body: (s: Scene) => Pro
       for (const after of ['x', '["a"]']) {
         const wrong = tables.matching(
           learners,
-          { partitions: places, tenant, field: 'region', value: 'Wales' },
+          { partitions, tenant, field: 'region', value: 'Wales' },
           { limit: 1, after },
         );
         await assert.rejects(wrong, { code: 'USAGE' });
       }
       await assert.rejects(
-        tables.matching(learners, { partitions: places, tenant, field: 'state', value: 'open' }, { limit: 1 }),
+        tables.matching(learners, { partitions, tenant, field: 'state', value: 'open' }, { limit: 1 }),
         { code: 'USAGE' },
       );
     },

@@ -59,7 +59,7 @@ export function largeRowsContract(tablesTest: (title: string, body: (s: Scene) =
     }
     assert.ok(count * ENTRY > 0.7 * LARGEST, `${count} entries are not many`);
     await assertHolds(tables, { ...grown.row, data: { ...grown.row.data, counts: grown.counts } });
-    // Memory that was made anew knows of no growth, and the next owner neither.
+    // New memory does not know of the growth, and neither does the next owner.
     grown.counts = Entries.stored(grown.counts);
     assert.equal(await isRefused(tables, grown, more), true);
     const whole = write(grown.row.key, v(2, 1), { whole: true, data: { counts: grown.counts } });

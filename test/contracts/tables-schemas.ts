@@ -42,7 +42,7 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
         return { kind: 'table', name, doc: '', key: [key], sort: [], indexed: [key], record };
       };
       const before = declare('userId');
-      const says = async (table: TableDef): Promise<void> => {
+      const assertMissingThenPrepared = async (table: TableDef): Promise<void> => {
         const statements = await tables.missing([learners, table, board]);
         assert.ok(statements.length > 0);
         for (const statement of statements) assert.match(statement, new RegExp(name));
@@ -50,8 +50,10 @@ export function schemasContract(tablesTest: (title: string, body: (s: Scene) => 
         await tables.prepare([table]);
         assert.deepEqual(await tables.missing([learners, table, board]), []);
       };
-      await says(before);
-      await says(declare('userId', [{ name: 'note', type: ['null', 'string'], doc: '', default: null }]));
+      await assertMissingThenPrepared(before);
+      await assertMissingThenPrepared(
+        declare('userId', [{ name: 'note', type: ['null', 'string'], doc: '', default: null }]),
+      );
       await assert.rejects(tables.missing([declare('other')]), { code: 'TABLE_DRIFTED' });
     },
   );

@@ -43,7 +43,7 @@ export function timersContract(tablesTest: (title: string, body: (s: Scene) => P
     const found = async (places: readonly number[], before: number, limit = 100) => {
       const due = await tables.due(
         learners,
-        places.map((place) => partition + place),
+        places.map((each) => partition + each),
         before,
         limit,
       );

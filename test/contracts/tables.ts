@@ -97,11 +97,11 @@ export function tablesContract(
     const rows = await s.tables.read(learners, asked);
     assert.equal(rows.length, asked.length);
     for (const [i, key] of asked.entries()) {
-      const place = odd.indexOf(key);
-      assert.deepEqual(rows[i]?.key, place < 0 ? undefined : key);
+      const index = odd.indexOf(key);
+      assert.deepEqual(rows[i]?.key, index < 0 ? undefined : key);
       assert.deepEqual(
         shown(rows[i]?.data?.['counts']),
-        place < 0 ? undefined : shown(Entries.of([[`c${place}`, place]])),
+        index < 0 ? undefined : shown(Entries.of([[`c${index}`, index]])),
       );
     }
   });
@@ -150,7 +150,7 @@ export function tablesContract(
       ['deleted', content(1)],
     ]);
     await s.tables.write(learners, [write(key, v(1, 1), { data: { contents: first } })]);
-    // As a row looks after it was read: the entry "kept" is not the store's, and shows whether it is written.
+    // A row as it is after a read. The entry "kept" is not in the store, and so shows whether it is written.
     const read = Entries.stored([
       ['kept', content(999)],
       ['changed', content(1)],
@@ -190,7 +190,7 @@ export function tablesContract(
       ['both', 1],
     ]);
     await s.tables.write(learners, [write(key, v(1, 5), { data: { counts: old } })]);
-    // Stored and not changed: a whole write writes it all the same.
+    // It is stored and unchanged. A whole write writes it nevertheless.
     const counts = Entries.stored([
       ['both', 2],
       ['new', 2],
@@ -228,7 +228,7 @@ export function tablesContract(
     await tables.write(learners, [third]);
     await assertHolds(tables, third);
     assert.deepEqual(await tables.due(learners, [partition], 1000, 10), []);
-    // Of the older owner, later than all: nothing of it shows, neither where the newer one wrote nor where it did not.
+    // The older owner writes last of all. None of its entries shows, whether the newer owner wrote them or not.
     const taken = write(key, v(2, 1), { whole: true, partition, data: { region: 'Kent', counts: Entries.of([]) } });
     await tables.write(learners, [taken]);
     const late = write(key, v(1, 9), {

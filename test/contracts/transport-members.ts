@@ -71,7 +71,7 @@ export interface Member {
   /** Settles with the partitions of the next call of `revoked` that was not answered here before. */
   revoking(): Promise<readonly number[]>;
   /** Settles at the next notification. */
-  told(): Promise<void>;
+  notified(): Promise<void>;
 }
 
 /** A new member; by default it is awaited until it has every partition of the topic. */
@@ -83,18 +83,18 @@ export async function joined(
 ): Promise<Member> {
   const held = new Set<number>();
   const revocations = queue<readonly number[]>();
-  let news = Promise.withResolvers<void>();
+  let notification = Promise.withResolvers<void>();
   let hold: Promise<void> = Promise.resolve();
   let calls = 0;
-  const tell = () => {
-    news.resolve();
-    news = Promise.withResolvers();
+  const notify = () => {
+    notification.resolve();
+    notification = Promise.withResolvers();
   };
   const membership = await transport.join(group, topic, {
     assigned(partitions) {
       assert.equal(calls, 0, 'one call of the listener at a time');
       for (const partition of partitions) held.add(partition);
-      tell();
+      notify();
     },
     async revoked(partitions) {
       assert.equal(calls, 0, 'one call of the listener at a time');
@@ -103,7 +103,7 @@ export async function joined(
       await hold;
       for (const partition of partitions) held.delete(partition);
       calls -= 1;
-      tell();
+      notify();
     },
   });
   const member: Member = {
@@ -116,7 +116,7 @@ export async function joined(
       return resolve;
     },
     revoking: revocations.take,
-    told: () => news.promise,
+    notified: () => notification.promise,
   };
   if (wait) {
     const [info] = await transport.describe([topic]);
@@ -138,7 +138,7 @@ export async function spread(members: readonly Member[], partitions: number): Pr
     const all = members.flatMap(({ held }) => [...held]);
     assert.equal(new Set(all).size, all.length, 'no partition has two members');
     if (all.length === partitions && Math.max(...counts) - Math.min(...counts) <= 1) break;
-    await Promise.race(members.map((member) => member.told()));
+    await Promise.race(members.map((member) => member.notified()));
   }
   for (const { membership, held } of members) {
     assert.deepEqual([...membership.partitions].sort(), [...held].sort());

@@ -51,7 +51,7 @@ export function ownersContract(
     for (const [i, key] of ['a', 'b', 'c'].entries()) {
       const left = await membership.claim(0);
       await left.look();
-      // One is closed, one is left as it is by an owner that died.
+      // One claim is closed. The other is left open, as by an owner that died.
       if (i !== 1) await left.close();
       await transport.produce([record(topic, 0, { key })]);
       const next = await membership.claim(0);
@@ -89,12 +89,30 @@ export function ownersContract(
     await claim.commit({ records: [], offset: 0, metadata: '' });
   });
 
+  cases('the newest one of a name fences the others, and reads what they produced', async (transport, topic, group) => {
+    const dead = await transport.exclusive(group, [topic]);
+    const first = await transport.exclusive(group, [topic]);
+    const beside = await transport.exclusive(`${group}-beside`, [topic]);
+    assert.deepEqual(await first.produce([]), []);
+    await first.produce([record(topic, 0, { key: 'a' }), record(topic, 1, { key: 'b' })]);
+    await first.produce([record(topic, 0, { key: 'c' })]);
+    const second = await transport.exclusive(group, [topic, `${topic}.missing`]);
+    assert.deepEqual(keysOf(await transport.read(topic, 0, 0, 10)), ['a', 'c']);
+    assert.equal(await codeOf(first.produce([record(topic, 0, { key: 'late' })])), 'FENCED');
+    assert.equal(await codeOf(dead.produce([record(topic, 1, { key: 'late' })])), 'FENCED');
+    await second.produce([record(topic, 0, { key: 'd' })]);
+    await beside.produce([record(topic, 1, { key: 'e' })]);
+    await transport.produce([record(topic, 2, { key: 'f' })]);
+    const keys = await Promise.all([0, 1, 2].map(async (at) => keysOf(await transport.read(topic, at, 0, 10))));
+    assert.deepEqual(keys, [['a', 'c', 'd'], ['b', 'e'], ['f']]);
+  });
+
   cases('metadata of any length are returned with their offset', async (transport, topic, group) => {
     const { membership } = await joined(transport, group, topic);
     const metadataOf = [100_000, 10, 3000, 20_000].map((length) => randomBytes(length).toString('base64'));
     for (const [offset, metadata] of metadataOf.entries()) {
       const claim = await membership.claim(0);
-      // The second time it is the same that was committed before.
+      // The second commit is equal to the first.
       for (let twice = 0; twice < 2; twice++) {
         await claim.commit({ records: [record(topic, 1), record(topic, 1)], offset, metadata });
         assert.deepEqual((await transport.committed(group, topic))[0], { offset, metadata, foreign: false });

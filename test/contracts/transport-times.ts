@@ -8,9 +8,9 @@ export function timesContract(cases: TransportCases): void {
     const times = [now, now + 10, now + 20, now + 15, now + 30];
     const offsets: number[] = [];
     for (const timestamp of times) offsets.push(...(await transport.produce([record(topic, 1, { timestamp })])));
-    const placeOf = async (time: number) => offsets.indexOf(await transport.offsetAt(topic, 1, time));
+    const indexOf = async (time: number) => offsets.indexOf(await transport.offsetAt(topic, 1, time));
     assert.deepEqual(
-      await Promise.all([0, now, now + 1, now + 10, now + 15, now + 21].map(placeOf)),
+      await Promise.all([0, now, now + 1, now + 10, now + 15, now + 21].map(indexOf)),
       [0, 0, 1, 1, 2, 4],
     );
     const end = (await transport.describe([topic]))[0]?.partitions[1]?.end;

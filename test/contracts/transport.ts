@@ -55,8 +55,8 @@ export function transportContract(
     async (transport, topic) => {
       const other = `${topic}.other`;
       await transport.createTopics([{ name: other, partitions: 1, retentionMs: DAY }]);
-      const places = [3, 0, 3, 2, 0, 3].map((partition) => [topic, partition] as const);
-      const records = [...places, [other, 0] as const].map(([name, partition], i) =>
+      const positions = [3, 0, 3, 2, 0, 3].map((partition) => [topic, partition] as const);
+      const records = [...positions, [other, 0] as const].map(([name, partition], i) =>
         record(name, partition, { key: `k${i}` }),
       );
       const offsets = await transport.produce(records);

@@ -268,6 +268,24 @@ test('a message shows forty characters of a value and cuts none in two', () => {
   assert.equal(cut.isWellFormed(), true);
 });
 
+test('a message shows nothing of a personal value, however deep it lies', () => {
+  const text = { name: 'text', type: 'string', doc: '' } as const;
+  const inner = { type: 'record', name: 'Inner', fields: [text] } as const;
+  const fields = [
+    { name: 'name', type: ['null', 'string'], doc: '', default: null, personal: true },
+    { name: 'addresses', type: { type: 'array', items: inner }, doc: '', default: [], personal: true },
+    { name: 'age', type: 'int', minimum: 18, doc: '', default: 20, personal: true },
+  ] as const;
+  const schema = { type: 'record', name: 'Person', fields } as const;
+  for (const [value, message] of [
+    [{ name: 7 }, 'data.name: a string is expected'],
+    [{ addresses: [{ text: true }] }, 'data.addresses[0].text: a string is expected'],
+    [{ addresses: [{}] }, 'data.addresses[0].text: a string is missing'],
+    [{ age: 17 }, 'data.age: a number of at least 18 is expected'],
+  ] as const)
+    assert.equal(problem(schema, value), message);
+});
+
 test('a mistake of our code is thrown, not attributed to the value', () => {
   const value = {
     get courseId(): string {
@@ -307,7 +325,7 @@ const wishes = {
 } as const;
 const all = { who: 'ada', colours: ['red'], zone: 'Asia/Kolkata', parcel: { colours: ['blue'], weight: 7 } };
 const left = (path: string, why: string) => ({ path, problem: why });
-const notColour = (path: string, said: string) => `${path}: one of red, blue is expected, not ${said}`;
+const notColour = (path: string, found: string) => `${path}: one of red, blue is expected, not ${found}`;
 
 /** What is wrong, what replaces it, and the message about it. */
 const LENIENT: readonly (readonly [wrong: object, instead: object, unfit: readonly object[]])[] = [

@@ -7,10 +7,10 @@ const BAD = ['', 'x'.repeat(513), '\u{1F30A}'.repeat(257), '\0', 'a\0b', '\uFFFD
 const NO_TEXT = [7, null, undefined, true, ['a'], { length: 1 }];
 
 for (const text of GOOD) {
-  test(`${said(text)} can be part of a key`, () => assert.equal(isKeyPart(text), true));
+  test(`${described(text)} can be part of a key`, () => assert.equal(isKeyPart(text), true));
 }
 for (const value of [...BAD, ...NO_TEXT]) {
-  test(`${said(value)} cannot be part of a key`, () => assert.equal(isKeyPart(value), false));
+  test(`${described(value)} cannot be part of a key`, () => assert.equal(isKeyPart(value), false));
 }
 
 test('a part of a key may have a shorter or a longer limit', () => {
@@ -19,7 +19,7 @@ test('a part of a key may have a shorter or a longer limit', () => {
   assert.deepEqual([isKeyPart('x'.repeat(600), 600), isKeyPart('x'.repeat(601), 600)], [true, false]);
 });
 
-function said(value: unknown): string {
+function described(value: unknown): string {
   const text = JSON.stringify(value) ?? 'undefined';
   return text.length < 40 ? text : `${text.slice(0, 8)}… of ${(value as string).length} characters`;
 }

@@ -79,12 +79,12 @@ describe('the events of the whole data set', () => {
   });
 
   test('are in the order of the file where type and time are equal', () => {
-    const places = new Map(rows.registrations.map((row, i) => [`enrolled/${presentationId(row)}/${row.student}`, i]));
+    const indexes = new Map(rows.registrations.map((row, i) => [`enrolled/${presentationId(row)}/${row.student}`, i]));
     const enrolled = typed('enrollment.enrolled');
     for (const [i, event] of enrolled.entries()) {
       const before = enrolled[i - 1];
       if (before?.time !== event.time) continue;
-      assert.ok(Number(places.get(before.id)) < Number(places.get(event.id)), event.id);
+      assert.ok(Number(indexes.get(before.id)) < Number(indexes.get(event.id)), event.id);
     }
   });
 
@@ -192,23 +192,27 @@ describe('the mapping', () => {
   test('keeps an enrollment before its end, though the days of the row are the other way round', () => {
     const registration = { ...AAA, student: '1', registered: 5, unregistered: 3 };
     const visit = { ...AAA, student: '1', site: '9', day: 4, clicks: 1 };
-    const said = eventsOf({ ...NONE, registrations: [registration], visits: [visit] });
-    assert.deepEqual(types(said), ['enrollment.content-progressed', 'enrollment.enrolled', 'enrollment.unenrolled']);
+    const produced = eventsOf({ ...NONE, registrations: [registration], visits: [visit] });
+    assert.deepEqual(types(produced), [
+      'enrollment.content-progressed',
+      'enrollment.enrolled',
+      'enrollment.unenrolled',
+    ]);
     assert.deepEqual(
-      said.map(({ time }) => (time - startOf(AAA)) / DAY),
+      produced.map(({ time }) => (time - startOf(AAA)) / DAY),
       [4, 5, 3],
     );
   });
 
   test('puts events in their necessary order when all of them happen on one day', () => {
-    const said = eventsOf({
+    const produced = eventsOf({
       courses: [{ ...AAA, days: 268 }],
       sites: [{ ...AAA, site: '9', activityType: 'quiz' }],
       registrations: [{ ...AAA, student: '1', registered: undefined, unregistered: -365 }],
       students: [{ ...AAA, ...STUDENT, student: '1' }],
       visits: [{ ...AAA, student: '1', site: '9', day: -365, clicks: 2 }],
     });
-    assert.deepEqual(types(said), [
+    assert.deepEqual(types(produced), [
       'content.published',
       'batch.created',
       'user.created',
@@ -216,17 +220,17 @@ describe('the mapping', () => {
       'enrollment.content-progressed',
       'enrollment.unenrolled',
     ]);
-    assert.equal(new Set(said.map(({ time }) => time)).size, 1);
+    assert.equal(new Set(produced.map(({ time }) => time)).size, 1);
   });
 
   test('takes the presentation with the smaller code among those that start together', () => {
     const bbb = { module: 'BBB', presentation: '2013J' };
     const earlier = { module: 'ZZZ', presentation: '2013B' };
     const student = (of: typeof AAA, region: string) => ({ ...of, ...STUDENT, student: '1', region });
-    const said = (students: Rows['students']) => eventsOf({ ...NONE, students }).map(({ data }) => data['region']);
-    assert.deepEqual(said([student(bbb, 'Wales'), student(AAA, 'Scotland')]), ['Scotland']);
-    assert.deepEqual(said([student(AAA, 'Scotland'), student(bbb, 'Wales')]), ['Scotland']);
-    assert.deepEqual(said([student(AAA, 'Scotland'), student(earlier, 'Ireland')]), ['Ireland']);
+    const produced = (students: Rows['students']) => eventsOf({ ...NONE, students }).map(({ data }) => data['region']);
+    assert.deepEqual(produced([student(bbb, 'Wales'), student(AAA, 'Scotland')]), ['Scotland']);
+    assert.deepEqual(produced([student(AAA, 'Scotland'), student(bbb, 'Wales')]), ['Scotland']);
+    assert.deepEqual(produced([student(AAA, 'Scotland'), student(earlier, 'Ireland')]), ['Ireland']);
   });
 
   test('creates a user at the earliest registration, even if that is of a later presentation', () => {

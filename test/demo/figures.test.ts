@@ -11,14 +11,14 @@ import { figuresOf, installation } from './installation.ts';
 const presentations = ['GGG-2014J'];
 const learner = { userId: 'learner-1', courseId: 'course-1', batchId: 'batch-1' };
 
-const TOLD = Date.UTC(2026, 0, 5);
+const PRODUCED_AT = Date.UTC(2026, 0, 5);
 
 test('a record that no job can read is counted as a dead letter by its code', async (t) => {
   const on = await installation(t);
   await figuresOf(on, { presentations });
   const [record] = recordsOf(
     on.stores.codec,
-    given(enrollmentEvents, enrolled, learner, { id: '1', time: TOLD }),
+    given(enrollmentEvents, enrolled, learner, { id: '1', time: PRODUCED_AT }),
     3,
   ) as [NewRecord];
   const broken = (value: string): NewRecord => ({ ...record, value: Buffer.from(value) });
@@ -37,7 +37,7 @@ test('a record that is forwarded to its partition is counted once', async (t) =>
   const on = await installation(t);
   const before = await figuresOf(on, { presentations });
   const records = [enrolled, unenrolled].flatMap((def, i) =>
-    recordsOf(on.stores.codec, given(enrollmentEvents, def, learner, { id: String(i), time: TOLD + i }), 3),
+    recordsOf(on.stores.codec, given(enrollmentEvents, def, learner, { id: String(i), time: PRODUCED_AT + i }), 3),
   );
   const own = partitionOf(Buffer.from(learner.userId), 3);
   await on.stores.transport.produce(records.map((record) => ({ ...record, partition: (own + 1) % 3 })));
@@ -53,7 +53,7 @@ test('batches beyond one page of a table are all included', async (t) => {
   const on = await installation(t);
   const records = Array.from({ length: 1200 }, (_, i) => {
     const data = { batchId: `batch-${i}`, courseId: 'course-1', name: `Batch ${i}`, startsAt: Date.UTC(2999, 0, 1) };
-    return recordsOf(on.stores.codec, given(batchEvents, batchCreated, data, { id: String(i), time: TOLD }), 3);
+    return recordsOf(on.stores.codec, given(batchEvents, batchCreated, data, { id: String(i), time: PRODUCED_AT }), 3);
   });
   await on.stores.transport.produce(records.flat());
   const { figures } = await figuresOf(on, { presentations });

@@ -32,11 +32,11 @@ async function importAll(
   options: { of?: readonly DemoEvent[]; until?: number; chunk?: number } = {},
 ): Promise<number[]> {
   const { of = events, until = of.length, chunk = 100 } = options;
-  const told: number[] = [];
+  const progress: number[] = [];
   const demo = await openImport(transport, codec, 'AAA-2014J');
-  await demo.run(of, { until, chunk, progress: (done) => told.push(done) });
+  await demo.run(of, { until, chunk, progress: (done) => progress.push(done) });
   await demo.close();
-  return told;
+  return progress;
 }
 
 /** Every record of every topic, by "topic/partition", in the order of the log. */
@@ -52,7 +52,7 @@ async function logOf(transport: Transport): Promise<Map<string, LogRecord[]>> {
 
 const idsOf = async (transport: Transport): Promise<Map<string, unknown[]>> =>
   new Map(
-    [...(await logOf(transport))].map(([place, records]) => [place, records.map(({ headers }) => headers['ce_id'])]),
+    [...(await logOf(transport))].map(([name, records]) => [name, records.map(({ headers }) => headers['ce_id'])]),
   );
 
 /** The ids that should lie in each partition, in their order. */
@@ -113,8 +113,8 @@ test('the imported records decode to the events of the list', async (t) => {
 test('a second import adds nothing, and does not need the list to know that it is complete', async (t) => {
   const all = await stores();
   t.after(() => all.close());
-  const told = await importAll(all);
-  assert.equal(told.at(-1), events.length);
+  const progress = await importAll(all);
+  assert.equal(progress.at(-1), events.length);
   const before = await logOf(all.transport);
   const again = await openImport(all.transport, all.codec, 'AAA-2014J');
   assert.equal(again.done, events.length);

@@ -5,6 +5,7 @@ import { type DemoOptions, type Installation, runDemo } from '../../demo/run.ts'
 import type { Job } from '../../jobs/define.ts';
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
+import { Forgotten } from '../../jobs/runtime/forgotten.ts';
 import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
 import {
   DEFAULT_SETTINGS,
@@ -31,8 +32,9 @@ export async function installation(
   return {
     config: { data: 'data' },
     stores,
-    platform: { topics },
+    platform: { topics, datasources: [] },
     works: jobs,
+    paused: async () => new Map(),
     start: (job: Job, runtime) => runCurrent(job, runtime),
     runtime: (telemetry) => ({
       stores,
@@ -43,6 +45,7 @@ export async function installation(
       catchUpBudget: recordBudgetOf(settings),
       rowBudget: rowBudgetOf(settings),
       random: () => 0.5,
+      forgotten: new Forgotten(),
       upstreams: upstreamsOf(jobs),
     }),
   };

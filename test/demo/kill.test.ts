@@ -8,7 +8,11 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../embedded/database.ts';
+import { jobs } from '../../jobs/index.ts';
 import { Random } from '../../testing/random.ts';
+import { embeddedTransport } from '../../topics/embedded/transport.ts';
+import { tributary } from '../cli/harness.ts';
 
 const KILLS = 20;
 /** Another one is another schedule of kills: SEED=7 node --test test/demo/kill.test.ts */
@@ -41,18 +45,18 @@ async function demo(data: string, killAt = 0): Promise<Ended> {
     env: { ...process.env, KILL_AT: String(killAt) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  let told = '';
+  let reported = '';
   const [, , , channel] = child.stdio as unknown as [null, null, null, Readable];
   channel.setEncoding('utf8').on('data', (chunk: string) => {
-    told += chunk;
-    if (told === 'now') child.kill('SIGKILL');
+    reported += chunk;
+    if (reported === 'now') child.kill('SIGKILL');
   });
   const [output, errors, [code, signal]] = await Promise.all([
     text(child.stdout as Readable),
     text(child.stderr as Readable),
     once(child, 'close'),
   ]);
-  return { code, signal, output, errors, calls: Number(told.replace('now', '')) };
+  return { code, signal, output, errors, calls: Number(reported.replace('now', '')) };
 }
 
 function parsed({ code, output, errors }: Ended) {
@@ -76,7 +80,40 @@ test(`a demo that is killed at ${KILLS} random moments ends with the same figure
   const { timing, figures } = parsed(await demo(data));
   assert.ok(timing.applied.records > 0, 'all work was done before the last kill: kill earlier');
   assert.deepEqual(figures, expected.figures);
+  assert.deepEqual(await reportedRecords(data), await committedRecords(data));
 });
+
+const SQL = `select job, sum(applied) + sum(unchanged) + sum(repeated) + sum(skipped) + sum(routed) + sum(dead_letters) as records
+  from pipeline group by job order by job`;
+
+/** The records of each job, as the datasource `pipeline` has them. */
+async function reportedRecords(data: string): Promise<unknown[]> {
+  const { code, stdout, stderr } = await tributary(data, ['query', SQL, '--data', data, '--json']);
+  assert.equal(code, 0, stderr);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** All records of the topic of each job: nothing was rewound, so each was committed once. */
+async function committedRecords(data: string): Promise<unknown[]> {
+  const database = openDatabase(data);
+  const transport = embeddedTransport(database);
+  try {
+    const topics = new Map((await transport.describe()).map(({ name, partitions }) => [name, partitions]));
+    return jobs
+      .map(({ name, from }) => {
+        const partitions = topics.get(from.name) ?? [];
+        return { job: name, records: partitions.reduce((sum, { begin, end }) => sum + end - begin, 0) };
+      })
+      .filter(({ records }) => records > 0)
+      .sort((a, b) => (a.job < b.job ? -1 : 1));
+  } finally {
+    await transport.close();
+    database.close();
+  }
+}
 
 /** How many calls each run may live at most: at first few, for the opening and the import are short, and then ever more. */
 function runLengths(total: number): number[] {

@@ -139,7 +139,7 @@ test('the output has the presentations, the totals, the times and the next comma
   assert.match(text, /^ +0 {2}dead letters$/m);
   assert.match(
     text,
-    /^15,495 events imported in [\d.]+ s, [\d,]+ records read by the jobs in [\d.]+ s \([\d,]+ a second\); [\d.]+ s in all\.$/m,
+    /^15,495 events imported in [\d.]+ s, [\d,]+ records read by the jobs in [\d.]+ s; [\d.]+ s in all\.$/m,
   );
   assert.match(text, /^ {2}npx tributary show learner_progress \d+ AAA-2013J +#/m);
   assert.match(text, /^ {2}npx tributary summarize activity --every week --zone Asia\/Kolkata +#/m);
@@ -155,7 +155,9 @@ test('the next commands name the folder where it is not the default', async (t) 
 test('a terminal shows a bar for the import and for every topic that is not empty', async (t) => {
   const output = new Output(true);
   await runDemo(await installation(t), { json: false, output, presentations: ['AAA-2014J'] });
-  const bars = [...output.text.matchAll(/([a-z][a-z.]+) +█{30} 100% +([\d,]+) of ([\d,]+)/g)].map(([, ...bar]) => bar);
+  const drawn = output.text.matchAll(/([a-z][a-z.]+) +[█░]{30} +\d+% +([\d,]+) of ([\d,]+)/g);
+  const bars = [...drawn].map(([, ...bar]) => bar);
+  // In the order in which they appeared, each as it was drawn last: on a slow machine a topic is read while the import is not over.
   const seen = new Map(bars.map(([name, done, total]) => [name, [done, total]]));
   assert.deepEqual([...seen.keys()], ['import', 'content.events', 'user.events', 'enrollment.events', 'batch.events']);
   assert.deepEqual(seen.get('import'), ['798', '798']);

@@ -9,13 +9,23 @@ import { batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { groupProgress } from '../../schemas/rows/group-membership.ts';
 import { learnerProgress } from '../../schemas/rows/learner-progress.ts';
 import { notificationFeed } from '../../schemas/rows/recipient.ts';
+import { userProfile } from '../../schemas/rows/user-profile.ts';
 import type { Message } from '../../sinks/channels/port.ts';
+import { plain } from '../../testing/dump.ts';
 import { recordsOf } from '../../testing/produce.ts';
 import type { Topic } from '../../topics/define.ts';
-import { batchEvents, contentEvents, enrollmentEvents, groupEvents, notificationEvents } from '../../topics/index.ts';
+import {
+  batchEvents,
+  contentEvents,
+  enrollmentEvents,
+  groupEvents,
+  notificationEvents,
+  userEvents,
+} from '../../topics/index.ts';
 import { figuresOf, installation, type TestInstallation } from './installation.ts';
 
 const FILES: Record<string, Topic> = {
+  user: userEvents,
   content: contentEvents,
   batch: batchEvents,
   notification: notificationEvents,
@@ -98,6 +108,8 @@ test('the story ends with a completion that learner, batch, group, feed and mail
   assert.partialDeepStrictEqual(await listed(on, notificationFeed, 'ada'), [
     { title: 'You have completed How rivers work', category: 'course', read: false },
   ]);
+  const [profile] = await listed(on, userProfile, 'ada');
+  assert.partialDeepStrictEqual(plain(profile), { name: 'Ada', consents: { rivers: { given: true } } });
   assert.deepEqual(
     mails.map(({ address, title }) => ({ address, title })),
     [{ address: 'ada@example.org', title: 'You have completed How rivers work' }],

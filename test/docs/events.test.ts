@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readLine } from '../../cli/commands/produce/events-in.ts';
 import type { EventDef } from '../../core/event.ts';
+import { learningPlatform } from '../../modules/learning.ts';
 import { Codec } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';
-import { topics } from '../../topics/index.ts';
 import { MemoryRegistry } from '../topics/codec/memory-registry.ts';
 import { bytes, record, wantedOf } from '../topics/codec/records.ts';
 
@@ -17,6 +17,7 @@ const examples = new Map(
 );
 
 const codec = new Codec(new MemoryRegistry());
+const { topics } = learningPlatform;
 await codec.prepare(topics);
 
 const events = topics.flatMap((topic) => [...wantedOf(topic).values()].map((def): [Topic, EventDef] => [topic, def]));

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultOf, docOf, KEYS } from '../../app/config.ts';
 import { createMetrics } from '../../app/metrics.ts';
+import { createReportMetrics } from '../../app/report-metrics.ts';
+import { createServiceMetrics } from '../../app/service-metrics.ts';
+import { storeMetrics } from '../../app/store-metrics.ts';
+import { createUpkeepMetrics } from '../../app/upkeep-watch.ts';
 import { ERROR_CODES } from '../../core/errors.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,7 +38,11 @@ test('the page of operation has every code, with its kind and what to do', () =>
 });
 
 test('the page of operation has every metric, with its kind, labels and help', async () => {
-  const { registry } = await createMetrics();
+  const { registry, instruments } = await createMetrics();
+  storeMetrics(instruments, []);
+  await createReportMetrics(registry, []);
+  await createServiceMetrics(registry);
+  await createUpkeepMetrics(registry);
   const declared = registry
     .getMetricsAsArray()
     .filter(({ name }) => name.startsWith('tributary_'))

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { jobs } from '../../jobs/index.ts';
+import { reports } from '../../reports/definitions/index.ts';
 
 const root = join(import.meta.dirname, '../..');
 const render = (...words: string[]) =>
@@ -51,8 +52,18 @@ test('every table, index and cache of every job is on the page of projections', 
   }
 });
 
+test('every report is in the catalogue, with its parameters and columns', () => {
+  const page = readFileSync(join(root, 'docs/report-catalogue.md'), 'utf8');
+  const sections = new Map(page.split('\n## ').map((text) => [text.slice(0, text.indexOf('\n')), text]));
+  for (const { name, parameters, columns } of reports) {
+    const section = sections.get(name) ?? '';
+    for (const each of [...Object.keys(parameters), ...columns.map((column) => column.name)])
+      assert.ok(section.includes(`\n| \`${each}\` |`), `${name}: ${each}`);
+  }
+});
+
 test('a link within a page leads to one of its headings', () => {
-  for (const name of ['events.md', 'projections.md']) {
+  for (const name of ['events.md', 'projections.md', 'report-catalogue.md']) {
     const page = readFileSync(join(root, 'docs', name), 'utf8');
     const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
       (heading as string)

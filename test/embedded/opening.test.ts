@@ -45,16 +45,16 @@ test('a new folder, one whose file was not written yet, and a complete one are o
 });
 
 test('every reason has its code and its advice', () => {
-  const told = (code: number | undefined) => openingError('/data', '/data/tributary.sqlite', code, new Error('no'));
+  const errorOf = (code: number | undefined) => openingError('/data', '/data/tributary.sqlite', code, new Error('no'));
   for (const code of [3, 8, 14]) {
-    assert.equal(told(code).code, 'FOLDER_UNUSABLE');
-    assert.match(told(code).message, /the right to read and write the folder/);
+    assert.equal(errorOf(code).code, 'FOLDER_UNUSABLE');
+    assert.match(errorOf(code).message, /the right to read and write the folder/);
   }
-  assert.equal(told(5).code, 'FOLDER_IN_USE');
-  assert.match(told(13).message, /make room on its disk/);
-  assert.match(told(10).message, /disk is full or failing/);
-  assert.match(told(11).message, /it is damaged/);
-  assert.match(told(26).message, /no file of tributary: move it away/);
+  assert.equal(errorOf(5).code, 'FOLDER_IN_USE');
+  assert.match(errorOf(13).message, /make room on its disk/);
+  assert.match(errorOf(10).message, /disk is full or failing/);
+  assert.match(errorOf(11).message, /it is damaged/);
+  assert.match(errorOf(26).message, /no file of tributary: move it away/);
 });
 
 test('a folder without rights for this user is reported as such', { skip: process.platform === 'win32' }, (t) => {

@@ -49,7 +49,7 @@ test('init writes the example, and it runs as its README describes', async (t) =
   assert.partialDeepStrictEqual(others, same);
 
   const env = { NODE_OPTIONS: `--import=${PRELOAD}` };
-  await running(t, folder, ['up'], env).said('8 jobs and 4 rollups are running');
+  await running(t, folder, ['up'], env).printed('8 jobs, 4 rollups and a report worker are running');
   const shown: string[] = [];
   for (const { words, input } of commandsIn(read(EXAMPLE, 'README.md'))) {
     const { code, stdout, stderr } = await tributary(folder, words, { env, input });

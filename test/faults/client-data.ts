@@ -1,5 +1,6 @@
 /** What the client of requests and objects writes, by number, so that a reader knows the expected content. */
-import type { NewRequest, Result } from '../../sinks/requests/port.ts';
+import type { NewRequest, NewResult } from '../../sinks/requests/port.ts';
+import { objectOf } from '../../sinks/requests/rules.ts';
 
 const MEGABYTE = 1 << 20;
 /** So many bodies, and then one of several parts. */
@@ -10,19 +11,34 @@ export const bodyOf = (index: number): Uint8Array =>
   Buffer.alloc(index % LARGE_EVERY === 0 ? 12 * MEGABYTE + index : 1000 + index, `object ${index} `);
 
 export const requestOf = (index: number): NewRequest => ({
-  id: `request-${index}`,
   tenant: 'default',
+  hash: `request-${index}`,
   report: 'progress',
-  parameters: { index },
+  parameters: JSON.stringify({ index }),
+  format: 'csv',
+  options: {},
+  columns: null,
+  protection: { kind: 'none', fingerprint: '' },
+  secret: null,
   requestedBy: 'ann',
+  roles: [],
   maxAttempts: 1000,
+  estimateRows: 0,
+  rowLimit: 1000,
+  freshMs: 3_600_000,
 });
 
-export const resultOf = (id: string, attempt: number): Result => ({
-  object: `reports/${id}/${attempt}`,
+export const resultOf = (id: string, attempt: number): NewResult => ({
+  object: objectOf(id, attempt),
+  companion: null,
   rows: id.length,
   bytes: attempt,
   checksum: 'c'.repeat(64),
-  positions: { 'batch.events/0': attempt },
+  truncated: false,
+  definitionVersion: '1',
+  columnsVersion: '1',
+  protection: 'none',
+  positions: { activity: { version: attempt, positions: { 'batch.events/0': attempt } } },
+  asOf: Date.now(),
   expiresAt: Date.now() + 3_600_000,
 });

@@ -38,17 +38,16 @@ async function ask(requests: Requests): Promise<void> {
   let open = 0;
   while (!isAsked || open > 0) {
     if (!isAsked) {
-      await persist(() => requests.create(requestOf(asked), Date.now()));
+      await persist(() => requests.ask(requestOf(asked), Date.now()));
       say(`asked ${asked}`);
       asked += 1;
     }
     const now = Date.now();
-    const request = await persist(() => requests.lease('client', now, now + LEASE_MS));
+    const request = await persist(() => requests.lease('client', now, now + LEASE_MS, 1000));
     if (request !== undefined) await work(requests, request);
     else await sleep(PAUSE_MS);
-    open = (await persist(() => requests.list('default', { limit: 10_000 }))).filter(
-      ({ state }) => state !== 'done',
-    ).length;
+    const states = ['waiting', 'running'] as const;
+    open = (await persist(() => requests.list('default', { states }, { limit: 1000 }))).requests.length;
   }
 }
 
@@ -57,7 +56,7 @@ async function work(requests: Requests, { id, attempt }: { id: string; attempt: 
     await persist(() => requests.finish({ id, owner: 'client', attempt }, Date.now(), resultOf(id, attempt)));
     say(`finished ${id}`);
   } catch (error) {
-    // The answer took too long: the next attempt does it.
+    // The answer took too long. The next attempt will do it.
     if (!(error instanceof TributaryError && error.code === 'LEASE_LOST')) throw error;
     say(`lost ${id}`);
   }
@@ -69,7 +68,7 @@ async function write(objects: Objects): Promise<void> {
     try {
       await persist(() => objects.create(nameOf(index), index % LARGE_EVERY === 0 ? parts(body) : body));
     } catch (error) {
-      // There is no other writer: an earlier call of this one has made it, and got no answer.
+      // There is no other writer, so an earlier call of this one succeeded and its answer was lost.
       if (!(error instanceof TributaryError && error.code === 'ALREADY_EXISTS')) throw error;
     }
     say(`written ${index} ${createHash('sha256').update(body).digest('hex')}`);

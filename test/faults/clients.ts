@@ -8,8 +8,8 @@ const BOUND_MS = 120_000;
 
 export interface Client {
   readonly lines: readonly string[];
-  /** Waits until it has printed so many more lines that begin so. */
-  says(beginning: string, more: number): Promise<void>;
+  /** Waits until it has printed that many more lines with this beginning. */
+  beginsWith(beginning: string, more: number): Promise<void>;
   /** Has it finish; answers its exit code and what it complained of. */
   end(): Promise<{ readonly code: number | null; readonly errors: string }>;
 }
@@ -30,7 +30,7 @@ export function startClient(kind: 'requests' | 'objects', url: string): Client {
   });
   return {
     lines,
-    async says(beginning, more) {
+    async beginsWith(beginning, more) {
       const count = (): number => lines.filter((line) => line.startsWith(beginning)).length;
       const wanted = count() + more;
       await until(

@@ -20,8 +20,8 @@ import { assertPlainReads } from './plain-reads.ts';
 import { comparable, entriesFrom, readAll } from './reading.ts';
 import type { Report } from './report.ts';
 import { isSettled, PARTITIONS, standing } from './settled.ts';
-import { Story, type Told } from './story.ts';
-import { saidRoughly } from './telling.ts';
+import { Story, type StoryEvent } from './story.ts';
+import { faultyRecords } from './story-records.ts';
 import { until } from './until.ts';
 import { Fleet, runCommand } from './workers.ts';
 
@@ -39,7 +39,7 @@ const CHUNK = 20;
 const PACE_MS = 100;
 /** The number of events produced after a fault. */
 const LEAST = 400;
-/** After so many there is enough to do: then they come ten times slower. */
+/** After this many events there is enough to do, and they come ten times slower. */
 const MANY = 1000;
 const SETTLE_MS = 180_000;
 
@@ -65,7 +65,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const oracle = await startOracle();
   const wired: Wired = await wire({ config, platform: learningPlatform });
   const { stores } = wired;
-  // The timers of the workers are in every search: where nothing was pending a client searches again only after minutes.
+  // The timers of the workers are in every search. A client that found none searches again only after minutes.
   let looks = 0;
   const timers = cassandraTables({ url: places.tables }, () => (looks += 3_600_000));
   const looked = { transport: stores.transport, tables: timers };
@@ -74,7 +74,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   const ledger = new Ledger(stores);
 
   async function produce(records: readonly NewRecord[]): Promise<void> {
-    // As a platform does: what is not known to have been taken is sent again.
+    // As a platform service does, it sends again what was not acknowledged.
     for (;;) {
       try {
         if (records.length > 0) await stores.transport.produce(records);
@@ -85,18 +85,18 @@ export async function install(folder: string, seed: number, places: Places, repo
     }
   }
 
-  async function tell(told: readonly Told[]): Promise<void> {
-    await produce(told.flatMap((one) => saidRoughly(one, stores.codec, PARTITIONS, random)));
-    await oracle.tell(told);
+  async function produceEvents(events: readonly StoryEvent[]): Promise<void> {
+    await produce(events.flatMap((one) => faultyRecords(one, stores.codec, PARTITIONS, random)));
+    await oracle.produce(events);
   }
 
   /** Produces until it is over and then some more, slower when it takes long; returns the number of events. */
-  async function tellOn(isOver: () => boolean, paceMs: number): Promise<number> {
+  async function produceUntil(isOver: () => boolean, paceMs: number): Promise<number> {
     let count = 0;
     for (let rest = LEAST; rest > 0; rest = isOver() ? rest - CHUNK : LEAST) {
-      const told = story.next(CHUNK);
-      await tell(told);
-      count += told.length;
+      const events = story.next(CHUNK);
+      await produceEvents(events);
+      count += events.length;
       await sleep(count > MANY && !isOver() ? 10 * paceMs : paceMs);
     }
     return count;
@@ -104,9 +104,14 @@ export async function install(folder: string, seed: number, places: Places, repo
 
   /** Waits until the jobs have come on by so many records. */
   async function advanced(by: number): Promise<void> {
-    const { committed: before } = await standing(stores);
-    const isSo = async (): Promise<boolean> => (await standing(stores)).committed >= before + by;
-    await until(`the jobs come on by ${by} records`, unlessDeserted(isSo), SETTLE_MS, told);
+    // A worker that was killed in a transaction leaves offsets unreadable until its successor comes: the first look is waited for, too.
+    let before: number | undefined;
+    const isSo = async (): Promise<boolean> => {
+      const { committed } = await standing(stores);
+      before ??= committed;
+      return committed >= before + by;
+    };
+    await until(`the jobs come on by ${by} records`, unlessDeserted(isSo), SETTLE_MS, tails);
   }
 
   async function settled(): Promise<void> {
@@ -114,7 +119,7 @@ export async function install(folder: string, seed: number, places: Places, repo
       'nothing is left to do',
       unlessDeserted(() => isSettled(looked)),
       SETTLE_MS,
-      told,
+      tails,
     );
   }
 
@@ -126,7 +131,7 @@ export async function install(folder: string, seed: number, places: Places, repo
     };
   }
 
-  const told = (): string => fleet.running.map(({ name, tail }) => `\n--- ${name}:\n${tail}`).join('');
+  const tails = (): string => fleet.running.map(({ name, tail }) => `\n--- ${name}:\n${tail}`).join('');
 
   /** Everything that both lives show. */
   async function assertUndisturbed(): Promise<void> {
@@ -158,8 +163,8 @@ export async function install(folder: string, seed: number, places: Places, repo
   async function survive(name: string, fault: () => Promise<unknown>, { paceMs = PACE_MS } = {}): Promise<void> {
     const begun = performance.now();
     let isOver = false;
-    const telling = tellOn(() => isOver, paceMs);
-    telling.catch(() => {});
+    const producing = produceUntil(() => isOver, paceMs);
+    producing.catch(() => {});
     await advanced(100 + random.below(400));
     const faultAt = performance.now();
     await fault();
@@ -168,8 +173,8 @@ export async function install(folder: string, seed: number, places: Places, repo
     const lag = (await away(() => standing(stores))).lag;
     await advanced(1);
     const advancedAt = performance.now();
-    const events = await telling;
-    const toldAt = performance.now();
+    const events = await producing;
+    const producedAt = performance.now();
     await settled();
     const settledAt = performance.now();
     await assertUndisturbed();
@@ -179,7 +184,7 @@ export async function install(folder: string, seed: number, places: Places, repo
       lag,
       faultMs: overAt - faultAt,
       advancedMs: advancedAt - overAt,
-      caughtUpMs: Math.max(0, settledAt - Math.max(toldAt, overAt)),
+      caughtUpMs: Math.max(0, settledAt - Math.max(producedAt, overAt)),
       totalMs: performance.now() - begun,
     });
   }
@@ -187,7 +192,7 @@ export async function install(folder: string, seed: number, places: Places, repo
   async function open(workers: number): Promise<void> {
     await fleet.start(workers);
     for (const part of story.opening()) {
-      await tell(part);
+      await produceEvents(part);
       await settled();
       await oracle.settle();
     }

@@ -18,9 +18,9 @@ export class Ledger {
   /** Origins that the log has more than once in one partition. */
   readonly repeated: string[] = [];
   /** Every poisoned record of the topics: its name, and where it lies. */
-  readonly poison: { readonly name: string; readonly place: string }[] = [];
+  readonly poison: { readonly name: string; readonly position: string }[] = [];
   /** By what was poisoned and where it lay: the jobs that refused it, each with its code. */
-  readonly letters = new Map<string, string[]>();
+  readonly deadLetters = new Map<string, string[]>();
   /** Dead letters of records that were not poisoned. */
   readonly strangers: string[] = [];
   readonly #stores: Pick<Stores, 'transport' | 'codec'>;
@@ -41,13 +41,13 @@ export class Ledger {
   async #read(name: string, take: (records: readonly LogRecord[]) => Promise<void>): Promise<void> {
     const [info] = await this.#stores.transport.describe([name]);
     for (const { partition, begin } of info?.partitions ?? []) {
-      const place = `${name}/${partition}`;
+      const position = `${name}/${partition}`;
       for (;;) {
-        const records = await this.#stores.transport.read(name, partition, this.#next.get(place) ?? begin, PAGE);
+        const records = await this.#stores.transport.read(name, partition, this.#next.get(position) ?? begin, PAGE);
         const last = records.at(-1);
         if (last === undefined) break;
         await take(records);
-        this.#next.set(place, last.offset + 1);
+        this.#next.set(position, last.offset + 1);
       }
     }
   }
@@ -55,13 +55,13 @@ export class Ledger {
   async #take(topic: Topic, records: readonly LogRecord[]): Promise<void> {
     const { codec } = this.#stores;
     const wanted = new Map<string, EventDef>([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
-    const said = records.filter(({ headers, partition, offset }) => {
+    const derived = records.filter(({ headers, partition, offset }) => {
       const name = headers[POISON];
-      if (typeof name === 'string') this.poison.push({ name, place: `${topic.name}/${partition}/${offset}` });
+      if (typeof name === 'string') this.poison.push({ name, position: `${topic.name}/${partition}/${offset}` });
       return name === undefined && headers['ce_origin'] !== undefined;
     });
-    await codec.learn(said, wanted);
-    for (const record of said) {
+    await codec.learn(derived, wanted);
+    for (const record of derived) {
       const decoded = codec.decode(topic, record, wanted);
       if (decoded.kind === 'rejected') throw new Error(`a derived event is rejected: ${decoded.message}`);
       if (decoded.kind === 'ignored' || decoded.origin === undefined || decoded.origin.line.startsWith(ROUTED))
@@ -79,16 +79,16 @@ export class Ledger {
   #bury({ headers }: LogRecord): void {
     const header = (name: string): string => String(headers[name]);
     const refusal = `${header(DEAD_LETTER.job)}: ${header(DEAD_LETTER.code)}`;
-    const place = [DEAD_LETTER.topic, DEAD_LETTER.partition, DEAD_LETTER.offset].map(header).join('/');
-    if (headers[POISON] === undefined) this.strangers.push(`${place} ${refusal}: ${header(DEAD_LETTER.message)}`);
-    else this.letters.set(place, [...(this.letters.get(place) ?? []), refusal].sort());
+    const position = [DEAD_LETTER.topic, DEAD_LETTER.partition, DEAD_LETTER.offset].map(header).join('/');
+    if (headers[POISON] === undefined) this.strangers.push(`${position} ${refusal}: ${header(DEAD_LETTER.message)}`);
+    else this.deadLetters.set(position, [...(this.deadLetters.get(position) ?? []), refusal].sort());
   }
 
   /** What became of each poisoned record, by its name: equal records have an equal fate, wherever they lie. */
   fates(): Map<string, string[][]> {
     const fates = new Map<string, string[][]>();
-    for (const { name, place } of this.poison) {
-      fates.set(name, [...(fates.get(name) ?? []), this.letters.get(place) ?? []]);
+    for (const { name, position } of this.poison) {
+      fates.set(name, [...(fates.get(name) ?? []), this.deadLetters.get(position) ?? []]);
     }
     return fates;
   }

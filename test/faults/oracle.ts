@@ -1,6 +1,7 @@
 /** The undisturbed run: the same story, without faults, for the same jobs in this process, on the embedded stores in memory. */
 import { jobs } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
+import { Forgotten } from '../../jobs/runtime/forgotten.ts';
 import { runJob } from '../../jobs/runtime/rows/run.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import { DEFAULT_SETTINGS, recordBudgetOf, rowBudgetOf } from '../../jobs/runtime/stores.ts';
@@ -11,15 +12,15 @@ import { topics } from '../../topics/index.ts';
 import { Ledger } from './ledger.ts';
 import { entriesFrom, readAll, type View } from './reading.ts';
 import { isSettled, PARTITIONS } from './settled.ts';
-import type { Told } from './story.ts';
-import { saidWell } from './telling.ts';
+import type { StoryEvent } from './story.ts';
+import { correctRecords } from './story-records.ts';
 import { until } from './until.ts';
 
 export interface Oracle {
   readonly ledger: Ledger;
   /** The messages that left, each once, by key. */
   readonly messages: () => string[];
-  tell(told: readonly Told[]): Promise<void>;
+  produce(events: readonly StoryEvent[]): Promise<void>;
   /** Waits until nothing is left to do. */
   settle(): Promise<void>;
   read(): Promise<View>;
@@ -43,6 +44,7 @@ export async function startOracle(): Promise<Oracle> {
     catchUpBudget: recordBudgetOf(settings),
     rowBudget: rowBudgetOf(settings),
     random: Math.random,
+    forgotten: new Forgotten(),
     upstreams: upstreamsOf(jobs),
   };
   let running: RunningJob[] = [];
@@ -50,12 +52,12 @@ export async function startOracle(): Promise<Oracle> {
   return {
     ledger,
     messages: () => [...new Set(mail.calls)].sort(),
-    async tell(told) {
-      const records = told.flatMap((one) => saidWell(one, stores.codec, PARTITIONS));
+    async produce(events) {
+      const records = events.flatMap((one) => correctRecords(one, stores.codec, PARTITIONS));
       if (records.length > 0) await stores.transport.produce(records);
     },
     async settle() {
-      // Only while it is awaited: otherwise it takes nothing from the workers under test.
+      // It runs only while it is awaited, so that it takes no time from the workers under test.
       running = await Promise.all(jobs.map((job) => runJob(job, runtime)));
       const failed = Promise.race(running.map(({ finished }) => finished)).then(() => false);
       await until('the undisturbed run is done', async () => Promise.race([isSettled(stores), failed]), 120_000);

@@ -13,9 +13,11 @@ import { segmentsSql } from '../../sinks/segments/source.ts';
 import type { Counted } from './rollup-facts.ts';
 
 export const SOURCES = { enrollments: sourceOf(enrollments), activity: sourceOf(activity) } as const;
-const SUMS = { enrollments: ['joined', 'joined_first', 'departed', 'completed'], activity: ['views'] } as const;
-const DISTINCT = { enrollments: ['learners'], activity: ['learners', 'completions'] } as const;
+/** Columns that add up, and those of the hashes of distinct values. */
+export const SUMS = { enrollments: ['joined', 'joined_first', 'departed', 'completed'], activity: ['views'] } as const;
+export const DISTINCT = { enrollments: ['learners'], activity: ['learners', 'completions'] } as const;
 
+export type TableName = keyof typeof SOURCES;
 export type Figures = Record<string, Record<string, number>>;
 
 export class RollupTables {
@@ -35,7 +37,7 @@ export class RollupTables {
     return new RollupTables(objects, duck, cache);
   }
 
-  async snapshot(name: keyof typeof SOURCES): Promise<Snapshot> {
+  async snapshot(name: TableName): Promise<Snapshot> {
     const { prefix } = SOURCES[name];
     const { generation } = await currentGeneration(this.#objects, prefix);
     const table = tableName(prefix, generation);
@@ -44,7 +46,7 @@ export class RollupTables {
   }
 
   /** By course, of one table. */
-  async figures(name: keyof typeof SOURCES): Promise<Figures> {
+  async figures(name: TableName): Promise<Figures> {
     const snapshot = await this.snapshot(name);
     await using pinned = await pinFiles(this.#cache, snapshot, filesOf(snapshot));
     const rows = segmentsSql(SOURCES[name].layout, pinned.paths);
@@ -74,7 +76,7 @@ export class RollupTables {
 }
 
 /** What `figures` is to be, by a direct count. */
-export function expectedFigures({ courses }: Counted, name: keyof typeof SOURCES): Figures {
+export function expectedFigures({ courses }: Counted, name: TableName): Figures {
   const figures: Figures = {};
   for (const [course, of] of courses) {
     const { joined, joined_first, departed, completed, views } = of;

@@ -1,6 +1,6 @@
 /** Servers, processes that roll up, and a platform that keeps producing: the cases of `rollups.test.ts` disturb it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { type Wired, wire } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { learningPlatform } from '../../modules/learning.ts';
+import { currentGeneration, tableName } from '../../reports/runtime/generations.ts';
 import { startAll } from '../../servers/group.ts';
 import type { KafkaServer } from '../../servers/kafka.ts';
 import { startRegistry } from '../../servers/registry.ts';
@@ -21,7 +22,7 @@ import { shortId } from '../../topics/log/origin.ts';
 import { parseProgress } from '../../topics/log/progress.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
 import { type Counted, directCount, Facts, recordsIn } from './rollup-facts.ts';
-import { expectedFigures, RollupTables, SOURCES } from './rollup-tables.ts';
+import { expectedFigures, RollupTables, SOURCES, type TableName } from './rollup-tables.ts';
 import { type Gate, startGate } from './s3-gate.ts';
 import { startBrokers } from './servers.ts';
 import { until } from './until.ts';
@@ -29,7 +30,7 @@ import { Fleet, type Worker } from './workers.ts';
 
 export const TOPICS = [enrollmentEvents, batchEvents];
 export const BOUND_MS = 90_000;
-const BUCKET = 'rollups';
+export const BUCKET = 'rollups';
 const JOBS = Object.values(SOURCES).map(({ name }) => name);
 const CHUNK = 30;
 const PACE_MS = 50;
@@ -52,7 +53,7 @@ export async function startRollupWorld(seed: number): Promise<RollupWorld> {
   const { config } = loadConfig({ flags: {}, env: {}, file, folder });
   const wired = await wire({ config, platform: learningPlatform });
   const tables = await RollupTables.open(wired.objects, join(folder, 'reader'));
-  return new RollupWorld({ folder, servers, wired, tables, random: new Random(seed) });
+  return new RollupWorld({ folder, file, servers, wired, tables, random: new Random(seed) });
 }
 
 /** @param endpoint of S3, as this process is to reach it */
@@ -75,6 +76,7 @@ function configFile(folder: string, name: string, { kafka, registry }: Servers, 
 
 interface Parts {
   readonly folder: string;
+  readonly file: string;
   readonly servers: Servers;
   readonly wired: Wired;
   readonly tables: RollupTables;
@@ -86,6 +88,8 @@ export class RollupWorld {
   readonly wired: Wired;
   readonly fleet: Fleet;
   readonly random: Random;
+  /** A configuration of this installation. */
+  readonly file: string;
   /** How many the topics have. */
   partitions = enrollmentEvents.partitions;
   readonly #folder: string;
@@ -98,8 +102,9 @@ export class RollupWorld {
   #producing: Promise<void> = Promise.resolve();
   #pause: Promise<void> | undefined;
 
-  constructor({ folder, servers, wired, tables, random }: Parts) {
+  constructor({ folder, file, servers, wired, tables, random }: Parts) {
     this.#folder = folder;
+    this.file = file;
     this.servers = servers;
     this.wired = wired;
     this.#tables = tables;
@@ -107,6 +112,20 @@ export class RollupWorld {
     this.#facts = new Facts(random, wired.stores.codec);
     const configOf = (name: string) => configFile(folder, name, servers, this.#gateOf(name).url);
     this.fleet = new Fleet(folder, configOf, ['run', ...JOBS]);
+  }
+
+  /** For what a test starts beside these servers. It is removed with the world. */
+  folderOf(name: string): string {
+    const folder = join(this.#folder, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  /** Where a table lies now. */
+  async urlOf(name: TableName): Promise<string> {
+    const { prefix } = SOURCES[name];
+    const { generation } = await currentGeneration(this.wired.objects, prefix);
+    return `s3://${BUCKET}/${tableName(prefix, generation)}`;
   }
 
   #gateOf(name: string): Gate {
@@ -129,6 +148,16 @@ export class RollupWorld {
   async startWorkers(count: number): Promise<void> {
     const workers = await Promise.all(Array.from({ length: count }, () => this.startOne()));
     await Promise.all(workers.map((worker) => worker.owns(1)));
+  }
+
+  /** Kills a worker as soon as it logs that it published, when the offset of the group may be older, and starts another one. */
+  async killOncePublished(): Promise<void> {
+    const worker = this.random.pick(this.fleet.running);
+    await worker.owns(1);
+    const { published } = worker;
+    await until(`${worker.name} publishes`, () => worker.published > published, BOUND_MS, this.tails);
+    await this.fleet.kill(worker);
+    await this.startOne();
   }
 
   async #produce(records: readonly NewRecord[]): Promise<void> {
@@ -197,8 +226,8 @@ export class RollupWorld {
     return isOfIt && (await transport.lag(name, from.name)).every(({ lag }) => lag === 0);
   }
 
-  /** The totals of the tables are those of a direct count, and each unreadable record has one dead letter. */
-  async assertCounted(): Promise<void> {
+  /** The totals of the tables are those of a direct count, which it answers; each unreadable record has one dead letter. */
+  async assertCounted(): Promise<Counted> {
     const { stores } = this.wired;
     const isLevel = async () => {
       assert.deepEqual(this.fleet.deserters(), [], 'no worker ends by itself');
@@ -209,13 +238,14 @@ export class RollupWorld {
     for (const name of ['enrollments', 'activity'] as const) {
       assert.deepEqual(await this.#tables.figures(name), expectedFigures(expected, name), name);
     }
-    const letters: string[] = [];
+    const deadLetters: string[] = [];
     for (const { name } of TOPICS) {
       for await (const { headers } of recordsIn(stores, deadLetterTopic(name))) {
-        letters.push(`${name}/${headers[DEAD_LETTER.partition]}/${headers[DEAD_LETTER.offset]}`);
+        deadLetters.push(`${name}/${headers[DEAD_LETTER.partition]}/${headers[DEAD_LETTER.offset]}`);
       }
     }
-    assert.deepEqual(letters.sort(), [...expected.unreadable].sort(), 'one dead letter for each unreadable record');
+    assert.deepEqual(deadLetters.sort(), [...expected.unreadable].sort(), 'one dead letter for each unreadable record');
+    return expected;
   }
 
   async close(): Promise<void> {

@@ -67,24 +67,13 @@ async function killAtRandom(): Promise<void> {
   await world.startOne();
 }
 
-/** As soon as it logs that it published: the group's offset may be older. */
-async function killOncePublished(): Promise<void> {
-  const { fleet, random } = world;
-  const worker = random.pick(fleet.running);
-  await worker.owns(1);
-  const { published } = worker;
-  await until(`${worker.name} publishes`, () => worker.published > published, BOUND_MS, world.tails);
-  await fleet.kill(worker);
-  await world.startOne();
-}
-
 fault('processes that are killed 30 times, at random and at chosen points, count everything once', async () => {
   const kills = [
     ...Array(10).fill(killAtRandom),
     ...Array(6).fill(() => killAt(BEFORE_COMMIT)),
     ...Array(7).fill(() => killAt(AFTER_COMMIT)),
     ...Array(3).fill(() => killAt(AFTER_SEGMENT)),
-    ...Array(4).fill(killOncePublished),
+    ...Array(4).fill(() => world.killOncePublished()),
   ] as (() => Promise<void>)[];
   while (kills.length > 0) {
     const [kill] = kills.splice(world.random.below(kills.length), 1);
@@ -115,7 +104,7 @@ fault('a process that stands still until others have its partitions undoes nothi
   await until('the one that stood still learns that it was replaced', () => letGo() > before, BOUND_MS, world.tails);
 });
 
-/** Waits until workers have missed what is away with that code, so many times more. */
+/** Waits until the workers have reported that code that many times more. */
 async function missed(code: string, before: number, times = 1): Promise<void> {
   await until(`workers miss it: ${code}`, () => world.waits(code) >= before + times, BOUND_MS, world.tails);
 }

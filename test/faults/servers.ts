@@ -32,7 +32,7 @@ export interface Servers {
 
 export async function startServers(): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-faults-'));
-  // For servers that may have to run as somebody else.
+  // For servers that may have to run as another user.
   chmodSync(folder, 0o755);
   const at = (name: string): string => join(folder, name);
   const [elasticsearch, cassandra, kafka, registry, redis, postgres, s3] = (await startAll<Server>([

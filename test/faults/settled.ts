@@ -25,7 +25,7 @@ export async function standing({ transport }: Pick<Stores, 'transport'>): Promis
 export async function isSettled(stores: Pick<Stores, 'transport' | 'tables'>): Promise<boolean> {
   const before = await standing(stores);
   if (before.lag > 0 || (await anyViewBehind(stores)) || (await anyTimerDue(stores))) return false;
-  // One job may emit, after it was checked, what another one has yet to read.
+  // After one job was checked, it may emit events that another job has yet to read.
   const after = await standing(stores);
   return after.lag === 0 && after.end === before.end;
 }

@@ -22,7 +22,7 @@ import { type Poison, poisons } from './poison.ts';
 /** How a record reaches the log: `astray` lies in any partition, without its key; `twice` comes twice; `json` is no Avro. */
 export type How = 'well' | 'twice' | 'astray' | 'json';
 
-export type Told = { readonly event: GivenEvent; readonly how: How } | { readonly poison: Poison };
+export type StoryEvent = { readonly event: GivenEvent; readonly how: How } | { readonly poison: Poison };
 
 const DAY = 24 * 3_600_000;
 /** Long enough ago that every timer of a batch is due, and not so long that messages are forgotten already. */
@@ -54,11 +54,11 @@ export class Story {
   }
 
   /** The prerequisites of everything else: each list must be applied before the next one is produced. */
-  opening(): Told[][] {
+  opening(): StoryEvent[][] {
     const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
     const courses = numbers(COURSES).flatMap((c) => [
       this.#published(c, 0),
-      this.#say(batchEvents, batch.batchCreated, {
+      this.#event(batchEvents, batch.batchCreated, {
         batchId: courseOf(c),
         courseId: courseOf(c),
         name: `Course ${c}, 2026`,
@@ -66,7 +66,7 @@ export class Story {
       }),
     ]);
     const learners = numbers(LEARNERS).flatMap((l) => [
-      this.#say(notificationEvents, notification.preferencesChanged, {
+      this.#event(notificationEvents, notification.preferencesChanged, {
         recipientId: learnerOf(l),
         addresses: l % 3 === 0 ? [{ channel: 'mail', address: `learner-${l}@example.org` }] : [],
       }),
@@ -74,23 +74,23 @@ export class Story {
       this.#visited(l, 0, 'started'),
     ]);
     const groups = numbers(GROUPS).flatMap((g) => [
-      this.#say(groupEvents, group.groupCreated, { groupId: `group-${g}`, name: `Group ${g}` }),
-      this.#say(groupEvents, group.activityAdded, { groupId: `group-${g}`, activityId: courseOf(g) }),
+      this.#event(groupEvents, group.groupCreated, { groupId: `group-${g}`, name: `Group ${g}` }),
+      this.#event(groupEvents, group.activityAdded, { groupId: `group-${g}`, activityId: courseOf(g) }),
       ...numbers(10).map((m) =>
-        this.#say(groupEvents, group.memberAdded, { groupId: `group-${g}`, userId: learnerOf(g + m * COURSES) }),
+        this.#event(groupEvents, group.memberAdded, { groupId: `group-${g}`, userId: learnerOf(g + m * COURSES) }),
       ),
     ]);
     return [courses, [...learners, ...groups]];
   }
 
   /** The next events, about so many. */
-  next(count: number): Told[] {
-    const told: Told[] = [];
-    while (told.length < count) told.push(...this.#anything());
-    return told;
+  next(count: number): StoryEvent[] {
+    const events: StoryEvent[] = [];
+    while (events.length < count) events.push(...this.#anything());
+    return events;
   }
 
-  #anything(): Told[] {
+  #anything(): StoryEvent[] {
     const random = this.#random;
     const dice = random.below(1000);
     const learner = WALKERS + random.below(LEARNERS - WALKERS);
@@ -107,15 +107,15 @@ export class Story {
     );
   }
 
-  #say(topic: Topic, def: EventDef, data: GivenEvent['data'], how: How = 'well'): Told {
+  #event(topic: Topic, def: EventDef, data: GivenEvent['data'], how: How = 'well'): StoryEvent {
     this.#count += 1;
     return { event: { topic, def, data, id: `story-${this.#count}`, time: START + this.#count * 60_000 }, how };
   }
 
-  #published(course: number, edition: number): Told {
+  #published(course: number, edition: number): StoryEvent {
     // The units change from edition to edition, and with them what every learner has of each; what is required does not.
     const unitOf = (index: number): string => `unit-${(index + edition) % 4}`;
-    return this.#say(contentEvents, content.coursePublished, {
+    return this.#event(contentEvents, content.coursePublished, {
       courseId: courseOf(course),
       name: `Course ${course}`,
       units: Array.from({ length: 4 }, (_, u) => ({ unitId: `unit-${u}`, parentId: u > 1 ? `unit-${u - 2}` : null })),
@@ -123,22 +123,22 @@ export class Story {
     });
   }
 
-  #enrolled(learner: number, def: EventDef = enrollment.enrolled): Told {
+  #enrolled(learner: number, def: EventDef = enrollment.enrolled): StoryEvent {
     const courseId = courseOf(learner);
-    return this.#say(enrollmentEvents, def, { userId: learnerOf(learner), courseId, batchId: courseId });
+    return this.#event(enrollmentEvents, def, { userId: learnerOf(learner), courseId, batchId: courseId });
   }
 
-  #visited(learner: number, index: number, status: 'started' | 'completed', how: How = 'well'): Told {
+  #visited(learner: number, index: number, status: 'started' | 'completed', how: How = 'well'): StoryEvent {
     const data = { userId: learnerOf(learner), courseId: courseOf(learner), contentId: `content-${index}`, status };
-    return this.#say(enrollmentEvents, enrollment.contentProgressed, data, how);
+    return this.#event(enrollmentEvents, enrollment.contentProgressed, data, how);
   }
 
-  #noticed(learner: number): Told[] {
+  #noticed(learner: number): StoryEvent[] {
     const old = this.#random.chance(0.3) ? this.#notices.shift() : undefined;
     if (old !== undefined) {
       const [recipientId, notificationId] = old;
       return [
-        this.#say(notificationEvents, notification.notificationRead, {
+        this.#event(notificationEvents, notification.notificationRead, {
           recipientId,
           notificationIds: [notificationId],
         }),
@@ -148,36 +148,36 @@ export class Story {
     const notificationId = `note-${this.#count}`;
     this.#notices.push([recipientId, notificationId]);
     const data = { recipientId, notificationId, category: 'news', title: `News ${this.#count}` };
-    return [this.#say(notificationEvents, notification.notificationRequested, data, 'twice')];
+    return [this.#event(notificationEvents, notification.notificationRequested, data, 'twice')];
   }
 
-  #cameOrWent(learner: number): Told[] {
+  #cameOrWent(learner: number): StoryEvent[] {
     if (this.#changedLately(`learner ${learner}`)) return [];
     if (this.#left.delete(learner)) return [this.#enrolled(learner)];
     this.#left.add(learner);
     return [this.#enrolled(learner, enrollment.unenrolled)];
   }
 
-  #joinedOrLeft(learner: number, g: number): Told[] {
+  #joinedOrLeft(learner: number, g: number): StoryEvent[] {
     const id = `${g}/${learner}`;
     if (this.#changedLately(id)) return [];
     const member = { groupId: `moving-${g}`, userId: learnerOf(learner) };
-    if (this.#members.delete(id)) return [this.#say(groupEvents, group.memberRemoved, member)];
+    if (this.#members.delete(id)) return [this.#event(groupEvents, group.memberRemoved, member)];
     this.#members.add(id);
     const activity = { groupId: member.groupId, activityId: courseOf(learner) };
     return [
-      this.#say(groupEvents, group.activityAdded, activity),
-      this.#say(groupEvents, group.memberAdded, { ...member, role: this.#random.pick(['member', 'admin']) }),
+      this.#event(groupEvents, group.activityAdded, activity),
+      this.#event(groupEvents, group.memberAdded, { ...member, role: this.#random.pick(['member', 'admin']) }),
     ];
   }
 
   /** One that begins and ends by timers, which are due at once by the clock on the wall. */
-  #batch(): Told[] {
+  #batch(): StoryEvent[] {
     const batchId = `batch-${this.#count}`;
     const startsAt = START + 45 * DAY;
     const endsAt = this.#random.chance(0.5) ? startsAt + DAY : null;
     const data = { batchId, courseId: courseOf(this.#count), name: `Batch ${this.#count}`, startsAt, endsAt };
-    return [this.#say(batchEvents, batch.batchCreated, data, 'twice')];
+    return [this.#event(batchEvents, batch.batchCreated, data, 'twice')];
   }
 
   #changedLately(what: string): boolean {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Ownership } from './pauses.ts';
 import { until } from './until.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts');
@@ -10,6 +11,7 @@ const BOUND_MS = 60_000;
 const LINES_KEPT = 40;
 
 interface Line {
+  readonly time?: string;
   readonly kind?: string;
   readonly job?: string;
   readonly partition?: number;
@@ -42,6 +44,8 @@ export class Worker {
   readonly name: string;
   /** `job/partition` that it works on, as far as it has reported. */
   readonly owned = new Set<string>();
+  /** When it claimed and let go what it has worked on. */
+  readonly ownerships: Ownership[] = [];
   /** How often it released a partition to a newer owner. */
   fenced = 0;
   /** How often it released a partition that was revoked. */
@@ -80,10 +84,12 @@ export class Worker {
     this.#last.push(text);
     if (this.#last.length > LINES_KEPT) this.#last.shift();
     if (!text.startsWith('{')) return;
-    const { kind, job, partition, code } = JSON.parse(text) as Line;
-    const place = `${job}/${partition}`;
-    if (kind === 'claimed') this.owned.add(place);
-    if (kind === 'released' || kind === 'fenced' || kind === 'waiting') this.owned.delete(place);
+    const { time = '', kind, job, partition, code } = JSON.parse(text) as Line;
+    const assignment = `${job}/${partition}`;
+    if (kind === 'claimed' || kind === 'released' || kind === 'fenced')
+      this.ownerships.push({ at: Date.parse(time), assignment, kind });
+    if (kind === 'claimed') this.owned.add(assignment);
+    if (kind === 'released' || kind === 'fenced' || kind === 'waiting') this.owned.delete(assignment);
     if (kind === 'fenced') this.fenced += 1;
     if (kind === 'released') this.released += 1;
     if (kind === 'published') this.published += 1;
@@ -94,6 +100,10 @@ export class Worker {
   /** Its last output. */
   get tail(): string {
     return this.#last.join('\n');
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   signal(name: NodeJS.Signals): void {
@@ -127,7 +137,7 @@ export class Fleet {
   #started = 0;
   readonly #running = new Set<Worker>();
   readonly #all: Worker[] = [];
-  readonly #told = new Set<Worker>();
+  readonly #stopped = new Set<Worker>();
 
   /** @param configOf the file of a worker's configuration, by its name */
   constructor(folder: string, configOf: (worker: string) => string, args: readonly string[]) {
@@ -138,6 +148,11 @@ export class Fleet {
 
   get running(): readonly Worker[] {
     return [...this.#running].filter(({ ended }) => ended === undefined);
+  }
+
+  /** Of all workers there ever were. */
+  get ownerships(): Ownership[] {
+    return this.#all.flatMap(({ ownerships }) => ownerships);
   }
 
   /** Of all workers there ever were. */
@@ -184,7 +199,7 @@ export class Fleet {
   /** Workers that ended without a stop, with their output. */
   deserters(): string[] {
     return this.#all
-      .filter((worker) => worker.ended !== undefined && !this.#told.has(worker))
+      .filter((worker) => worker.ended !== undefined && !this.#stopped.has(worker))
       .map((worker) => `${worker.name} ended with ${worker.ended}:\n${worker.tail}`);
   }
 
@@ -196,7 +211,7 @@ export class Fleet {
   }
 
   #dismiss(worker: Worker): void {
-    this.#told.add(worker);
+    this.#stopped.add(worker);
     this.#running.delete(worker);
   }
 }

@@ -42,7 +42,7 @@ export class Actor {
     const turn = worker.turn.bind(worker);
     worker.turn = async (...args) => {
       await this.reach('fetch');
-      // What is away is waited for: the next turn begins anew, as after a crash.
+      // When a store is away, the next turn starts over, as after a crash.
       const done = await turn(...args).catch((error): Turn => {
         if (kindOf(error) !== 'retry') throw error;
         return 'fenced';

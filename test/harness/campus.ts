@@ -31,7 +31,7 @@ const DAY_MS = 24 * 3_600_000;
 export class Campus {
   stores: TestStores;
   readonly clock = new ManualClock(DAY_ONE);
-  readonly told: TelemetryEvent[] = [];
+  readonly telemetryEvents: TelemetryEvent[] = [];
   readonly #members = new WeakMap<Transport, Map<string, Membership>>();
   #learners = 0;
   #visits = 0;
@@ -55,7 +55,7 @@ export class Campus {
   runtime(hook?: Hook, settings: Partial<Settings> = {}): Runtime {
     return testRuntime(hook === undefined ? this.stores : intercept(this.stores, hook), {
       clock: this.clock,
-      telemetry: { tell: (event) => this.told.push(event) },
+      telemetry: { tell: (event) => this.telemetryEvents.push(event) },
       upstreams: upstreamsOf(CAMPUS_JOBS),
       settings,
     });
@@ -66,7 +66,7 @@ export class Campus {
     for (let n = 0; n < count; n++) {
       const id = this.#learners++;
       const data = { userId: `learner-${id}`, courseId: 'maths', batchId: `batch-${id % 2}` };
-      await this.#say(enrolled, data, `e-${id}`, DAY_ONE + id * 60_000);
+      await this.#produce(enrolled, data, `e-${id}`, DAY_ONE + id * 60_000);
     }
   }
 
@@ -81,11 +81,11 @@ export class Campus {
         status: 'started',
         views: 1,
       };
-      await this.#say(contentProgressed, data, `v-${n}`, DAY_ONE + DAY_MS + n * 60_000);
+      await this.#produce(contentProgressed, data, `v-${n}`, DAY_ONE + DAY_MS + n * 60_000);
     }
   }
 
-  async #say(def: EventDef, data: object, id: string, time: number): Promise<void> {
+  async #produce(def: EventDef, data: object, id: string, time: number): Promise<void> {
     const given = { topic: enrollmentEvents, def, data: { ...data }, id, time };
     await this.stores.transport.produce(recordsOf(this.stores.codec, given, PARTITIONS));
   }
@@ -130,7 +130,7 @@ export class Campus {
     return [batches.items.reduce((sum, { learners }) => sum + (learners as number), 0), rows.items.length];
   }
 
-  heard<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
-    return this.told.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
+  reported<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
+    return this.telemetryEvents.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
   }
 }

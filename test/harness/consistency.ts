@@ -105,14 +105,14 @@ function assertGroup(group: Any, learners: readonly Learner[]): void {
 function assertNotices(recipient: Any, learners: readonly Learner[]): void {
   const own = learners.filter(({ userId }) => userId === recipient['recipientId']);
   const noticeOf = ({ courseId }: Learner) => `course-completed/${courseId}`;
-  const isToldNow = ({ batches }: Learner) => Object.values(batches).some(({ completionSaid }) => completionSaid);
+  const isEmittedNow = ({ batches }: Learner) => Object.values(batches).some(({ completionSaid }) => completionSaid);
   const isTakenBack = ({ resetAt, withdrawnAt, resets }: Learner) =>
     resetAt !== null || withdrawnAt !== null || Object.keys(resets).length > 0;
-  const taken = new Set(own.filter((learner) => isTakenBack(learner) && !isToldNow(learner)).map(noticeOf));
+  const taken = new Set(own.filter((learner) => isTakenBack(learner) && !isEmittedNow(learner)).map(noticeOf));
   const notices = Object.keys(recipient['feed'] as Any).filter((id) => id.startsWith('course-completed/'));
   assert.deepEqual(
     notices.filter((id) => !taken.has(id)).sort(),
-    own.filter(isToldNow).map(noticeOf).sort(),
+    own.filter(isEmittedNow).map(noticeOf).sort(),
     `the notices of ${String(recipient['recipientId'])}`,
   );
 }

@@ -14,9 +14,10 @@ import { type Dump, dump, emittedEvents } from '../../testing/dump.ts';
 import { type GivenEvent, recordsOf } from '../../testing/produce.ts';
 import { Random } from '../../testing/random.ts';
 import { memoryStores, rememberingChannel, type StoresOptions, type TestStores } from '../../testing/stores.ts';
-import { notificationEvents, topics } from '../../topics/index.ts';
+import { notificationEvents, pipelineEvents, topics } from '../../topics/index.ts';
 import { assertConsistent, comparable, factsOf } from './consistency.ts';
 import { type History, type Lookups, randomHistory } from './history.ts';
+import { pipelineTotals, sumOf } from './pipeline-totals.ts';
 import { assertViewsShowRows } from './views-show-rows.ts';
 import { type Distort, MOST_RECORDS, World } from './world.ts';
 
@@ -34,7 +35,11 @@ export interface Trial {
   /** The recipient and the message of each outcome that the disturbed run reported. */
   readonly endings: readonly string[];
   readonly deadLetters: readonly string[];
+  /** The records of each job: as the figures of the pipeline have them, and as they were committed. */
+  readonly counted: readonly [reported: Counts, committed: Counts];
 }
+
+type Counts = Readonly<Record<string, number>>;
 
 export interface Roughness {
   readonly rules?: Rules;
@@ -62,6 +67,7 @@ async function liveThrough(seed: number, lookups: Lookups, roughness: Roughness 
     delivered: [calm.delivered, rough.delivered],
     endings: rough.endings,
     deadLetters: rough.deadLetters,
+    counted: rough.counted,
   };
 }
 
@@ -72,8 +78,8 @@ function messageOf(call: string): string {
 }
 
 async function endingsOf(stores: TestStores, tenant: string): Promise<string[]> {
-  const said = await emittedEvents(stores, notificationEvents, deliverMessage, tenant);
-  const ends = said.filter(({ type }) => type === messageDelivered.type || type === messageFailed.type);
+  const emitted = await emittedEvents(stores, notificationEvents, deliverMessage, tenant);
+  const ends = emitted.filter(({ type }) => type === messageDelivered.type || type === messageFailed.type);
   return ends.map(({ data }) => `${(data as Ending).recipientId} ${(data as Ending).messageId}`).sort();
 }
 
@@ -84,11 +90,12 @@ interface Ending {
 
 /** What must hold of every seed. Where lookups change, conclusions are held against the facts instead of the calm life. */
 export async function assertSurvives(seed: number, lookups: Lookups, roughness: Roughness = {}): Promise<void> {
-  const { calm, rough, delivered, endings, deadLetters } = await liveThrough(seed, lookups, roughness);
+  const { calm, rough, delivered, endings, deadLetters, counted } = await liveThrough(seed, lookups, roughness);
   assert.deepEqual(deadLetters, []);
+  assert.deepEqual(counted[0], counted[1]);
   assertConsistent(rough);
   assertViewsShowRows(rough, jobsOf(lookups));
-  // The recipient of a message is notified once of its outcome, and nobody else is.
+  // Only the recipient of a message is notified of its outcome, and once.
   assert.deepEqual(endings, delivered[1].map(messageOf).sort());
   if (lookups !== 'still') {
     assert.deepEqual(factsOf(rough), factsOf(calm));
@@ -96,6 +103,13 @@ export async function assertSurvives(seed: number, lookups: Lookups, roughness: 
   }
   assert.deepEqual(comparable(rough), comparable(calm));
   assert.deepEqual(delivered[1], delivered[0]);
+}
+
+async function countedBy(world: World, stores: TestStores, jobs: readonly Job[]): Promise<Trial['counted']> {
+  const totals = await pipelineTotals(stores);
+  const of = (count: (job: string) => number): Counts =>
+    Object.fromEntries(jobs.map(({ name }) => [name, count(name)]));
+  return [of((job) => sumOf(totals.get(job))), of((job) => world.committed.of(job))];
 }
 
 /** Some addresses accept, some refuse, some are always away: decided by the message only, so that every run has the same. */
@@ -118,13 +132,18 @@ async function life(
 ) {
   const mail = mailChannel();
   const make = roughness?.stores ?? memoryStores;
-  const stores = await make(jobs, { topics, partitions: PARTITIONS, channels: { mail: mail.channel } });
+  const stores = await make(jobs, {
+    topics: [...topics, pipelineEvents],
+    partitions: PARTITIONS,
+    channels: { mail: mail.channel },
+  });
   try {
     const calm = roughness === undefined;
     const rules = roughness?.rules ?? ALL_RULES;
     const now = history.first[0]?.time ?? 0;
     const possessionRecords = roughness?.possessionRecords;
-    const options = { random, rules, partitions: PARTITIONS, now, possessionRecords };
+    const pipelineTopic = pipelineEvents.name;
+    const options = { random, rules, partitions: PARTITIONS, now, possessionRecords, pipelineTopic };
     const world = await World.start(
       stores,
       jobs,
@@ -146,17 +165,18 @@ async function life(
       if (steps > 150 && random.chance(0.01)) await world.rewindOne();
       world.loseLateOnes(0.02);
     }
-    // At the time of the last event, as what is much older than its record would not be mailed.
+    // At the time of the last event, because an event much older than its record is not mailed.
     await world.settle(Math.max(...history.rest.map(({ time }) => time), options.now));
-    // Whoever is called in vain is called again hours later, some times.
+    // A failed call is repeated hours later, a few times.
     for (let day = 0; day < 6; day++) await world.settle(history.end + day * DAY);
-    // Every run answers at its own times, and 90 days later the times are gone.
+    // Each run gets its answers at different times. After 90 days these times are deleted.
     await world.settle(history.end + 100 * DAY);
     return {
       dump: await dump(stores, jobs, tenant),
       delivered: [...new Set(mail.calls)].sort(),
       endings: jobs.includes(deliverMessage) ? await endingsOf(stores, tenant) : [],
       deadLetters: world.deadLetters,
+      counted: await countedBy(world, stores, jobs),
     };
   } finally {
     await stores.close();

@@ -84,7 +84,7 @@ class Trial {
 
   async run(): Promise<Seen> {
     const { store } = this;
-    // Whoever comes first makes the table.
+    // The first writer creates the table.
     const workers = [
       ...APPS.map((app) => this.writer(app)),
       this.times(4, (table) => this.compact(table)),
@@ -94,7 +94,7 @@ class Trial {
     this.working = workers.length;
     const counted = workers.map((each) => each.finally(() => this.working--));
     await store.runAll([...counted, this.others(), this.damage(), this.clock(), this.reader(), this.reader()]);
-    // In the end everybody sees all of it, however the log looks.
+    // In the end every reader sees all of it, whatever the log looks like.
     Object.assign(store.trouble, { crash: 0, away: 0 });
     const last = this.open();
     await store.runAll([this.checked(last).then(() => undefined)]);
@@ -271,7 +271,7 @@ class Trial {
       else if (dice < 0.4) this.store.put(pointer, Buffer.from('{"version":'));
       else if (dice < 0.5) this.store.put(pointer, Buffer.from(JSON.stringify({ version: version + 1 })));
       else if (dice < 0.6) this.store.remove(pointer);
-      // Only where every commit is there and stays, or it could not be read by anybody.
+      // Only if every commit exists and stays. Otherwise no reader could read it.
       else if (dice < 0.8 && !this.isCleaning && this.store.isSettled && this.store.stored.has(FIRST)) {
         this.store.put(checkpoint, Buffer.from('PAR1'));
       }
@@ -282,7 +282,7 @@ class Trial {
     while (this.working > 0) {
       for (let wait = 0; wait < 6; wait += 1) await this.store.turn();
       const jump = this.draw() * 3 * HOUR;
-      // A write that takes longer than half of the retention is beyond what is kept.
+      // A write that takes longer than half of the retention may refer to files that are gone.
       if (this.store.isYoung(KEEP_FILES / 2 - 3 * HOUR)) this.store.now += Math.floor(jump);
     }
   }

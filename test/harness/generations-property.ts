@@ -3,24 +3,25 @@
  * there are; and when they become current in the middle of that, or those of before do again, everything ends up as if nothing had happened.
  */
 import assert from 'node:assert/strict';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { TributaryError } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import { jobs } from '../../jobs/index.ts';
-import { systemClock } from '../../jobs/runtime/clock.ts';
-import { compareGenerations } from '../../jobs/runtime/rows/generations/compare.ts';
+import { type Comparison, compareGenerations } from '../../jobs/runtime/rows/generations/compare.ts';
 import { currentTables } from '../../jobs/runtime/rows/generations/current-tables.ts';
 import { openGeneration, rebuildGeneration } from '../../jobs/runtime/rows/generations/rebuild.ts';
 import { atGeneration, generationsOf } from '../../jobs/runtime/rows/generations/state.ts';
 import { swapGeneration } from '../../jobs/runtime/rows/generations/swap.ts';
-import type { Clock, Runtime, Stores } from '../../jobs/runtime/stores.ts';
+import type { Runtime, Stores } from '../../jobs/runtime/stores.ts';
 import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
 import { type Dump, dump } from '../../testing/dump.ts';
 import { withPoints } from '../../testing/points.ts';
 import { recordsOf } from '../../testing/produce.ts';
 import { Random } from '../../testing/random.ts';
-import { memoryStores, rememberingChannel, type TestStores, testRuntime } from '../../testing/stores.ts';
+import { ManualClock, memoryStores, rememberingChannel, type TestStores, testRuntime } from '../../testing/stores.ts';
 import { topics } from '../../topics/index.ts';
 import { assertConsistent, comparable } from './consistency.ts';
+import { assertHistoriesMakeRows } from './histories.ts';
 import { type History, randomHistory } from './history.ts';
 import { assertViewsShowRows } from './views-show-rows.ts';
 import { World } from './world.ts';
@@ -57,15 +58,15 @@ async function life(history: History, random: Random, isRough: boolean): Promise
       atGeneration(job, (await generationsOf(stores.tables, job.name)).current);
     const now = history.first[0]?.time ?? 0;
     const world = await World.start(stores, jobs, { random, partitions: PARTITIONS, now, working });
-    const say = async (event: History['rest'][number]): Promise<void> => {
+    const produce = async (event: History['rest'][number]): Promise<void> => {
       const records = recordsOf(stores.codec, event, PARTITIONS);
       await stores.transport.produce(records);
       if (isRough && random.chance(0.1)) await stores.transport.produce(records);
     };
-    for (const event of history.first) await say(event);
+    for (const event of history.first) await produce(event);
     await world.settle(now);
     for (const event of history.rest) {
-      await say(event);
+      await produce(event);
       if (!isRough) continue;
       for (let steps = random.below(25); steps > 0; steps--) await world.step();
       if (random.chance(0.2)) await world.replaceOne(random.chance(0.6));
@@ -75,7 +76,12 @@ async function life(history: History, random: Random, isRough: boolean): Promise
     }
     await world.settle(Math.max(...history.rest.map(({ time }) => time), now));
     await world.settle(history.end + 100 * DAY);
-    if (isRough) for (const job of jobs) await assertMadeAlike(job, stores);
+    if (isRough) {
+      for (const job of jobs) {
+        await assertMadeAlike(job, stores);
+        await assertHistoriesMakeRows(job, operator(stores));
+      }
+    }
     return await dump(stores, jobs);
   } finally {
     await stores.close();
@@ -105,10 +111,7 @@ async function change(stores: TestStores, world: World, random: Random): Promise
       resolve();
     }
   };
-  const runtime = operator(withPoints(stores, reach), async (_ms, signal) => {
-    await reach();
-    await systemClock.sleep(1, signal);
-  });
+  const runtime = operator(withPoints(stores, reach), reach);
   const until = async (work: () => Promise<unknown>): Promise<void> => {
     for (let refusals = 0; ; ) {
       try {
@@ -116,8 +119,8 @@ async function change(stores: TestStores, world: World, random: Random): Promise
         return;
       } catch (error) {
         if (error instanceof Crash) continue;
-        // The job is in the middle of a call or a record: the operator waits for it, as the message advises, until no late owner disturbs
-        // it any more; each time for longer, since each try ends the claims.
+        // The job is in the middle of a call or a record. The operator waits, as the message advises, until no late owner disturbs
+        // it any more. Each wait is longer, since each try ends the claims.
         if (!isUnderWay(error) || refusals === REFUSALS) throw error;
         refusals += 1;
         world.loseLateOnes(1);
@@ -143,11 +146,17 @@ async function change(stores: TestStores, world: World, random: Random): Promise
   if (isBack) await swap(before);
 }
 
-function operator(stores: Stores, sleep: Clock['sleep'] = (_ms, signal) => systemClock.sleep(1, signal)): Runtime {
+/** Nothing of it waits for real time, so a seed gives the same schedule everywhere. */
+export function operator(stores: Stores, reach = async (): Promise<void> => {}): Runtime {
+  const clock = new ManualClock(0);
+  clock.sleep = async () => {
+    await reach();
+    await othersTurn();
+  };
   return testRuntime(stores, {
-    clock: { ...systemClock, sleep },
+    clock,
     upstreams: upstreamsOf(jobs),
-    settings: { waitMs: 1, backOffMs: [1, 2], maxRecords: 3, lookupMs: 0 },
+    settings: { backOffMs: [1, 2], maxRecords: 3, lookupMs: 0 },
   });
 }
 
@@ -155,7 +164,11 @@ async function assertMadeAlike(job: Job, stores: TestStores): Promise<void> {
   const runtime = operator(stores);
   const made = await openGeneration(job, runtime);
   await rebuildGeneration(job, made, runtime, { signal: NEVER, lookMs: 1 });
-  const { differing, onlyCurrent, onlyOther, behind } = await compareGenerations(job, made, runtime, IGNORED);
+  assertAlike(await compareGenerations(job, made, runtime, IGNORED));
+}
+
+/** Both generations have the same rows. */
+export function assertAlike({ job, differing, onlyCurrent, onlyOther, behind }: Comparison): void {
   assert.deepEqual(
     { differing, onlyCurrent, onlyOther, behind },
     {
@@ -164,6 +177,6 @@ async function assertMadeAlike(job: Job, stores: TestStores): Promise<void> {
       onlyOther: { count: 0, examples: [] },
       behind: 0,
     },
-    job.name,
+    job,
   );
 }

@@ -44,16 +44,16 @@ export function randomHistory(random: Random, length: number, lookups: Lookups):
   const facts: GivenEvent[] = [];
   const event = (topic: Topic, def: EventDef, data: GivenEvent['data']): GivenEvent => {
     time += random.below(3) * 20 * 60_000;
-    const said = { topic, def, data, id: `platform-${count++}`, time };
-    if (def !== enrollment.contentProgressed) facts.push(said);
-    return said;
+    const produced = { topic, def, data, id: `platform-${count++}`, time };
+    if (def !== enrollment.contentProgressed) facts.push(produced);
+    return produced;
   };
   /** A repeated fact: from a sender that repeats itself or is replayed, or as one that happened earlier and arrives late. */
   const late = (): GivenEvent => {
     const fact = random.pick(facts);
     const id = `platform-${count++}`;
     if (random.chance(0.5)) return random.chance(0.5) ? fact : { ...fact, id };
-    // No two facts of one time, since records that go astray change which of them is later in the log.
+    // No two facts have the same time: records in the wrong partition change which of them is later in the log.
     return { ...fact, id, time: START + random.below(time - START + 1) + 60_000 + count };
   };
   /** At a time of its own. */

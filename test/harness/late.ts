@@ -51,7 +51,7 @@ const IN_1970 = 1_767_603_600;
 export const IN_2099 = minute(1000);
 
 /** `key` is that of the row that the lines are about. */
-export function toldLate(
+export function arrivesLate(
   job: Job,
   key: readonly string[],
   lines: readonly LateLine[],
@@ -63,19 +63,19 @@ export function toldLate(
     const at = (time: number): SpecEvent => timed(event, time, 'event');
     const inTurn = byTime([...others, at(event[2]?.time ?? EVENT_AT)]);
     const name = `${event[0].type}${about === undefined ? '' : ` (${about})`}`;
-    const told = async (t: TestContext, events: readonly SpecEvent[]): Promise<JobSpec> => {
+    const specAfter = async (t: TestContext, events: readonly SpecEvent[]): Promise<JobSpec> => {
       const spec = await jobSpec(t, job, options);
       await spec.given(...events);
       return spec;
     };
 
     test(`${name}: repeated late, it changes nothing`, async (t) => {
-      const spec = await told(t, inTurn);
+      const spec = await specAfter(t, inTurn);
       await assertRow(spec, key, holds, 'in turn');
       const again = at(event[2]?.time ?? EVENT_AT);
       await spec.when(again);
       await spec.thenNothing();
-      await assertRow(spec, key, holds, 'told again');
+      await assertRow(spec, key, holds, 'repeated');
       await spec.when(timed(again, EVENT_AT, 'event-sent-anew'));
       await spec.thenNothing();
       await assertRow(spec, key, butRepeats ?? holds, 'sent anew with another id');
@@ -83,41 +83,45 @@ export function toldLate(
 
     test(`${name}: in another order, it leads to the same state`, async (t) => {
       for (const order of orders(inTurn)) {
-        const said = order.map(([def]) => def.type).join(', ');
-        await assertRow(await told(t, order), key, holds, said);
+        const types = order.map(([def]) => def.type).join(', ');
+        await assertRow(await specAfter(t, order), key, holds, types);
       }
     });
 
     test(`${name}: with the oldest possible time, it is the oldest`, async (t) => {
-      await assertRow(await told(t, [...others, at(OLDEST)]), key, oldest, 'told last');
-      await assertRow(await told(t, [at(OLDEST), ...others]), key, oldest, 'told first');
+      await assertRow(await specAfter(t, [...others, at(OLDEST)]), key, oldest, 'as the last one');
+      await assertRow(await specAfter(t, [at(OLDEST), ...others]), key, oldest, 'as the first one');
     });
 
     test(`${name}: with a time of 1970, it is refused, and the state is what the others imply`, async (t) => {
-      const without = await told(t, others);
+      const without = await specAfter(t, others);
       const row = (await without.row(job.row, key)) as Fields | undefined;
       const codes = await without.deadLetters();
       for (const events of [
         [...others, at(IN_1970)],
         [at(IN_1970), ...others],
       ]) {
-        const spec = await told(t, events);
-        await assertRow(spec, key, row, 'as if it had not been told');
+        const spec = await specAfter(t, events);
+        await assertRow(spec, key, row, 'as if it had not been sent');
         assert.deepEqual((await spec.deadLetters()).sort(), ['ENVELOPE_INVALID', ...codes].sort());
       }
     });
 
     test(`${name}: with a time of 2099, it is the newest known, and no more`, async (t) => {
-      await assertRow(await told(t, [...others, at(IN_2099)]), key, newest, 'told last');
-      await assertRow(await told(t, [at(IN_2099), ...others]), key, newest, 'told first');
+      await assertRow(await specAfter(t, [...others, at(IN_2099)]), key, newest, 'as the last one');
+      await assertRow(await specAfter(t, [at(IN_2099), ...others]), key, newest, 'as the first one');
     });
   }
 }
 
 /** Every event of the topic is in the lines, or is emitted only by jobs: readers of those recognise a repeat by its origin. */
-export function assertAllTold(topic: Topic, lines: readonly LateLine[], saidByJobs: readonly EventDef[] = []): void {
-  const told = new Set([...lines.map(({ event: [def] }) => def), ...saidByJobs].map(({ type }) => type));
-  const missing = [...topic.events, ...topic.broadcasts].filter(({ type }) => !told.has(type));
+export function assertAllArriveLate(
+  topic: Topic,
+  lines: readonly LateLine[],
+  emittedByJobs: readonly EventDef[] = [],
+): void {
+  const covered = new Set([...lines.map(({ event: [def] }) => def), ...emittedByJobs].map(({ type }) => type));
+  const missing = [...topic.events, ...topic.broadcasts].filter(({ type }) => !covered.has(type));
   assert.deepEqual(
     missing.map(({ type }) => type),
     [],

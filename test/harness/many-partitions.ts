@@ -1,9 +1,11 @@
-/** A whole worker of `track-progress` with very many partitions: Kafka and Cassandra are real, the other stores embedded. */
+/** A whole worker with very many partitions, of `track-progress` or of a rollup: Kafka is real, Cassandra may be, other stores are embedded. */
 import { join } from 'node:path';
 import { loadConfig } from '../../app/config.ts';
 import { type Wired, wire } from '../../app/wiring.ts';
 import { kindOf } from '../../core/errors.ts';
 import { runJob } from '../../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../../jobs/runtime/run-group.ts';
+import type { Runtime } from '../../jobs/runtime/stores.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';
 import { learningPlatform } from '../../modules/learning.ts';
@@ -14,12 +16,13 @@ import type { Transport } from '../../topics/log/transport.ts';
 
 const { from } = trackProgress;
 
-/** Everything that the job needs, made anew: its topic has so many partitions. */
+/** Creates everything that the job needs. Its topic has that many partitions. */
 export async function wiredTo(
-  { kafka, cassandra, folder }: { readonly kafka: string; readonly cassandra: string; readonly folder: string },
+  { kafka, cassandra, folder }: { readonly kafka: string; readonly cassandra?: string; readonly folder: string },
   partitions: number,
 ): Promise<Wired> {
-  const urls = { transport: kafka, tables: `${cassandra}/many_partitions`, data: join(folder, 'data') };
+  const tables = cassandra === undefined ? {} : { tables: `${cassandra}/many_partitions` };
+  const urls = { transport: kafka, ...tables, data: join(folder, 'data') };
   const { config } = loadConfig({ flags: urls, env: {}, folder });
   const wired = await wire({ config, platform: learningPlatform }, 'nothing');
   const topic = { name: from.name, partitions, retentionMs: from.retentionMs };
@@ -62,7 +65,7 @@ export interface Life {
   /** How long it took to stop. */
   readonly stopMs: number;
   /** The number of reports of each kind, and of each code it waited for. */
-  readonly told: ReadonlyMap<string, number>;
+  readonly reports: ReadonlyMap<string, number>;
 }
 
 /** From the start of the job until each partition has applied what there is in it, and its stop. */
@@ -70,27 +73,28 @@ export async function live(
   wired: Wired,
   partitions: number,
   transport: Transport = wired.stores.transport,
+  start = (runtime: Runtime): Promise<RunningJob> => runJob(trackProgress, runtime),
 ): Promise<Life> {
-  const told = new Map<string, number>();
+  const reports = new Map<string, number>();
   const [owned, applied] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
   const [claims, batches] = [new Set<number>(), new Set<number>()];
   const begun = performance.now();
   const since = () => performance.now() - begun;
-  const tell = (event: TelemetryEvent) => {
+  const count = (event: TelemetryEvent) => {
     const what = event.kind === 'waiting' ? `waiting for ${event.code}` : event.kind;
-    told.set(what, (told.get(what) ?? 0) + 1);
+    reports.set(what, (reports.get(what) ?? 0) + 1);
     if (event.kind === 'claimed' && claims.add(event.partition).size === partitions) owned.resolve(since());
     if (event.kind === 'batch' && event.applied > 0 && batches.add(event.partition).size === partitions) {
       applied.resolve(since());
     }
   };
-  const runtime = wired.runtime({ tell });
-  const running = await runJob(trackProgress, { ...runtime, stores: { ...runtime.stores, transport } });
+  const runtime = wired.runtime({ tell: count });
+  const running = await start({ ...runtime, stores: { ...runtime.stores, transport } });
   const joinedMs = since();
   const failed = running.finished.then(() => Promise.reject(new Error('it was stopped')));
   const [ownedMs, appliedMs] = await Promise.race([Promise.all([owned.promise, applied.promise]), failed]);
   failed.catch(() => {});
   const stopping = performance.now();
   await running.stop();
-  return { joinedMs, ownedMs, appliedMs, stopMs: performance.now() - stopping, told };
+  return { joinedMs, ownedMs, appliedMs, stopMs: performance.now() - stopping, reports };
 }

@@ -14,7 +14,7 @@ const SPAN = 2 ** 40;
 export async function putBy(
   { stores: { transport, database } }: Campus,
   { name, from }: { readonly name: string; readonly from: { readonly name: string } },
-  placeOf: (end: number) => number,
+  offsetFrom: (end: number) => number,
 ): Promise<void> {
   const [topic] = await transport.describe([from.name]);
   const ids = database
@@ -23,7 +23,7 @@ export async function putBy(
   for (const [partition, id] of ids) {
     database
       .statement("UPDATE log_offsets SET next_offset = ?, marks = '' WHERE group_name = ? AND partition_id = ?")
-      .run(placeOf(topic?.partitions[partition]?.end ?? 0), name, id);
+      .run(offsetFrom(topic?.partitions[partition]?.end ?? 0), name, id);
   }
 }
 

@@ -78,13 +78,13 @@ const read = (formats: Formats, row: StoredRow): StoredRow => ({
 const committed = (formats: Formats, one: Committed): Committed => ({ ...one, metadata: formats.read(one.metadata) });
 
 function committing(formats: Formats, { records, offset, metadata }: Parameters<Claim['commit']>[0]) {
-  const said = records.map((record): NewRecord => {
+  const rewritten = records.map((record): NewRecord => {
     const { ce_origin: origin, ce_id: id } = record.headers;
     if (typeof origin !== 'string' || typeof id !== 'string') return record;
     const headers = { ...record.headers, ce_origin: formats.origin(origin), ce_id: formats.origin(id) };
     return { ...record, headers };
   });
-  return { records: said, offset, metadata: formats.progress(metadata) };
+  return { records: rewritten, offset, metadata: formats.progress(metadata) };
 }
 
 /** Dedupe positions of version 2 as the list of version 1. */
@@ -94,9 +94,9 @@ function listed(dedupe: string): string {
     const [upstream = '', list = ''] = group.split('=');
     let [partition, offset] = [0, 0];
     for (const each of list.split(',')) {
-      const [place, position = ''] = each.includes(':') ? each.split(':') : [undefined, each];
+      const [prefix, position = ''] = each.includes(':') ? each.split(':') : [undefined, each];
       const [difference = '', index = '0'] = position.split('.');
-      if (place !== undefined) partition = Number.parseInt(place, 36);
+      if (prefix !== undefined) partition = Number.parseInt(prefix, 36);
       offset += Number.parseInt(difference, 36);
       lines.push([`${upstream}/${partition}`, [offset, Number.parseInt(index, 36)]]);
       partition += 1;

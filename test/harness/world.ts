@@ -17,6 +17,7 @@ import { withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
 import { ManualClock, type TestStores, testRuntime } from '../../testing/stores.ts';
 import { Actor } from './actor.ts';
+import { CommittedRecords } from './pipeline-totals.ts';
 
 /** Alters a process's stores before they get their points: how the harness turns off rules that stores keep. */
 export type Distort = (stores: Stores) => Stores;
@@ -29,6 +30,8 @@ interface Options {
   readonly now: number;
   /** How long a claim takes possession; at least `MOST_RECORDS`. */
   readonly possessionRecords?: number | undefined;
+  /** Where batches report themselves, if they do. */
+  readonly pipelineTopic?: string;
   /** What a new owner runs; by default the declared job. */
   readonly working?: (job: Job) => Promise<Job>;
 }
@@ -40,6 +43,7 @@ export class World {
   readonly clock: ManualClock;
   /** The codes of all dead letters. */
   readonly deadLetters: string[] = [];
+  readonly committed = new CommittedRecords();
   readonly #stores: TestStores;
   readonly #jobs: readonly Job[];
   readonly #options: Options;
@@ -63,15 +67,17 @@ export class World {
   }
 
   async #begin(job: Job, partition: number): Promise<void> {
-    const { random, rules, distort, possessionRecords = POSSESSION_RECORDS, working } = this.#options;
+    const { random, rules, distort, possessionRecords = POSSESSION_RECORDS, working, pipelineTopic } = this.#options;
     const actor = new Actor(job, partition);
-    const stores = withPoints(distort?.(this.#stores) ?? this.#stores, actor.reach);
+    const distorted = distort?.(this.#stores) ?? this.#stores;
+    const stores = withPoints(this.committed.watching(distorted, job), actor.reach);
     const runtime = testRuntime(stores, {
       clock: this.clock,
       telemetry: {
         tell: (event) => event.kind === 'dead-letter' && this.deadLetters.push(`${event.code}: ${event.message}`),
       },
       upstreams: upstreamsOf(this.#jobs),
+      pipelineTopic,
       settings: {
         maxRecords: 1 + random.below(MOST_RECORDS),
         maxKeys: 1 + random.below(6),
@@ -119,8 +125,8 @@ export class World {
   async replaceOne(late: boolean): Promise<void> {
     const { random } = this.#options;
     const live = [...this.#live.values()];
-    // Trouble seldom comes alone: often it is the same partition again, whose new owner has hardly begun. And whoever goes on late
-    // does most harm when it stood still with something to write.
+    // Trouble often hits the same partition again, whose new owner has hardly begun. And a late owner
+    // does most harm when it paused with something to write.
     const again = random.chance(0.3) ? this.#live.get(this.#replaced ?? '') : undefined;
     const busy = live.filter(({ point }) => point === 'write row' || point === 'before commit');
     const actor = again ?? random.pick(busy.length > 0 && random.chance(0.6) ? busy : live);

@@ -27,11 +27,11 @@ for (const [what, name, courseId, title, id] of NAMES) {
     const of = ([def, data]: SpecEvent): SpecEvent => [def, { ...data, courseId }];
     await spec.given(of(joins), of(completes('a')));
     await spec.when(of(completes('b')));
-    const [, told] = completedAlgebra;
-    const said = (await spec.emitted()).flat().filter(({ type }) => type === notificationRequested.type);
+    const [, completion] = completedAlgebra;
+    const requested = (await spec.emitted()).flat().filter(({ type }) => type === notificationRequested.type);
     assert.deepEqual(
-      said.map(({ data }) => data),
-      [{ ...told, notificationId: `course-completed/${id}`, title: `You have completed ${title}` }],
+      requested.map(({ data }) => data),
+      [{ ...completion, notificationId: `course-completed/${id}`, title: `You have completed ${title}` }],
     );
   });
 }
@@ -43,7 +43,7 @@ test('a completion concluded from a late course has the time of its last content
   const at = ([def, data]: SpecEvent, day: number): SpecEvent => [def, data, { time: began + day * DAY }];
   await spec.given(at(joins, 0), at(completes('a'), 10), at(completes('b'), 20));
   await spec.lookups([courseStructure, course]);
-  // The course was published before anybody learned, and its job reads it last.
+  // The course was published before the learner began, and its job reads it last.
   await spec.when(at([courseStructureChanged, { courseId: course.courseId }], 0));
   const [info] = await spec.stores.transport.describe(['notification.events']);
   const records = await spec.stores.transport.read('notification.events', 0, info?.partitions[0]?.begin ?? 0, 10);

@@ -25,10 +25,10 @@ function answering(...answers: readonly Answer[]) {
 }
 const through = ({ channel }: ReturnType<typeof answering>) => ({ channels: { mail: channel } });
 
-const told = { ...ids, category: 'exam', dueAt: minute(0) };
-const delivered = (attempts: number) => [messageDelivered, { ...told, attempts }] as const;
+const common = { ...ids, category: 'exam', dueAt: minute(0) };
+const delivered = (attempts: number) => [messageDelivered, { ...common, attempts }] as const;
 const failed = (attempts: number, reason: string, detail: string) =>
-  [messageFailed, { ...told, attempts, reason, detail }] as const;
+  [messageFailed, { ...common, attempts, reason, detail }] as const;
 
 test('a message that its channel accepts is sent, and its address and text are deleted', async (t) => {
   const mail = answering(accepts);
@@ -37,7 +37,7 @@ test('a message that its channel accepts is sent, and its address and text are d
   const [sent] = mail.messages;
   assert.deepEqual({ unsubscribe: null, ...sent, key: '' }, { ...parcel, key: '', time: minute(0), sentAt: minute(0) });
   await spec.thenRow(key, {
-    ...told,
+    ...common,
     state: 'sent',
     attempts: 1,
     lastDetail: '250 accepted',

@@ -149,7 +149,7 @@ const MESSAGES: readonly (readonly [
   rule: string,
   collected: [Collected, ...Collected[]],
   more: number,
-  said: object,
+  message: object,
 ])[] = [
   [
     'one notification is sent unchanged',
@@ -219,6 +219,6 @@ const MESSAGES: readonly (readonly [
   ],
 ];
 
-for (const [rule, collected, more, said] of MESSAGES) {
-  test(`in a digest ${rule}`, () => assert.deepEqual(digestMessage(collected, more), said));
+for (const [rule, collected, more, message] of MESSAGES) {
+  test(`in a digest ${rule}`, () => assert.deepEqual(digestMessage(collected, more), message));
 }

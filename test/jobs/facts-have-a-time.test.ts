@@ -12,7 +12,7 @@ import { courseRetired } from '../../schemas/content.ts';
 import * as enrollment from '../../schemas/enrollment.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { batchEvents, contentEvents, enrollmentEvents } from '../../topics/index.ts';
-import { assertAllTold, IN_2099, type LateLine, OLDEST, toldLate } from '../harness/late.ts';
+import { arrivesLate, assertAllArriveLate, IN_2099, type LateLine, OLDEST } from '../harness/late.ts';
 import * as batches from './batches.ts';
 import { publishes } from './courses.ts';
 import { ada, but, completes, joins, key, known, leaves, opens } from './learners.ts';
@@ -178,7 +178,7 @@ const VISITS: readonly LateLine[] = [
   },
 ];
 
-toldLate(trackProgress, key, [...ENROLLMENTS, ...VISITS], { rows: known });
+arrivesLate(trackProgress, key, [...ENROLLMENTS, ...VISITS], { rows: known });
 
 // ---- courses ----
 
@@ -218,7 +218,7 @@ const COURSES: readonly LateLine[] = [
   },
 ];
 
-toldLate(projectCourse, ['algebra'], COURSES);
+arrivesLate(projectCourse, ['algebra'], COURSES);
 
 // ---- batches ----
 
@@ -265,7 +265,7 @@ const BATCHES: readonly LateLine[] = [
   },
 ];
 
-toldLate(summarizeBatch, batches.key, BATCHES);
+arrivesLate(summarizeBatch, batches.key, BATCHES);
 
 test('a batch that was extended does not end when its earlier dates are repeated', async (t) => {
   const spec = await jobSpec(t, summarizeBatch);
@@ -283,7 +283,7 @@ test('a batch that was extended does not end when its earlier dates are repeated
 
 // ---- all of them ----
 
-const SAID_BY_JOBS = [
+const EMITTED_BY_JOBS = [
   enrollment.progressFollowed,
   enrollment.courseStructureChanged,
   batch.learnerJoined,
@@ -295,8 +295,12 @@ const SAID_BY_JOBS = [
 ];
 
 test('every event of courses, enrollments and batches is in the tables', () => {
-  assertAllTold(contentEvents, COURSES);
+  assertAllArriveLate(contentEvents, COURSES);
   // No job folds the attempts of an assessment yet.
-  assertAllTold(enrollmentEvents, [...ENROLLMENTS, ...VISITS], [...SAID_BY_JOBS, enrollment.assessmentSubmitted]);
-  assertAllTold(batchEvents, BATCHES, SAID_BY_JOBS);
+  assertAllArriveLate(
+    enrollmentEvents,
+    [...ENROLLMENTS, ...VISITS],
+    [...EMITTED_BY_JOBS, enrollment.assessmentSubmitted],
+  );
+  assertAllArriveLate(batchEvents, BATCHES, EMITTED_BY_JOBS);
 });

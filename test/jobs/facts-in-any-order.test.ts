@@ -25,7 +25,7 @@ const course = {
   contents: Entries.of(Object.entries(algebra.contents)),
 };
 
-function told(events: readonly SpecEvent[]): Row | undefined {
+function rowAfter(events: readonly SpecEvent[]): Row | undefined {
   return events.reduce<Row | undefined>((row, [{ type }, data, rest]) => {
     const event = { type, data, id: '', source: '', time: 0, loggedAt: 0, tenant: DEFAULT_TENANT, ...rest };
     return trackProgress.fold[type]?.(row, event, { course }) as Row | undefined;
@@ -98,7 +98,7 @@ test('the final state follows from the facts, in any order and with any repeats'
     fc.property(histories, ([names, [order, again]]) => {
       const inTurn = names.map((_, n) => fact(names, n));
       const shuffled = [...order, ...again].map((n) => fact(names, n));
-      assert.deepEqual(shown(told(shuffled)), shown(told(inTurn)));
+      assert.deepEqual(shown(rowAfter(shuffled)), shown(rowAfter(inTurn)));
     }),
     { numRuns: 4000 },
   );

@@ -31,14 +31,14 @@ export const gives = (activityId: string): SpecEvent => [activityRemoved, { grou
 const nothing = { enrolled: false, progress: 0, state: 'not_started', completedAt: null };
 
 /** An answer about a member; without `said`, that the member is not enrolled. */
-export const hears = (userId: string, courseId: string, said: object = nothing): SpecEvent => [
+export const answers = (userId: string, courseId: string, standing: object = nothing): SpecEvent => [
   memberProgressed,
-  { groupId, userId, courseId, enrolled: true, completedAt: null, ...said },
+  { groupId, userId, courseId, enrolled: true, completedAt: null, ...standing },
 ];
 
 /** An entry of the board: a member in a course, without progress or with the given one. */
-export const onBoard = (userId: string, courseId: string, said: object = nothing) => ({
-  [JSON.stringify([userId, courseId])]: { userId, courseId, ...nothing, ...said },
+export const onBoard = (userId: string, courseId: string, standing: object = nothing) => ({
+  [JSON.stringify([userId, courseId])]: { userId, courseId, ...nothing, ...standing },
 });
 
 /** An entry of the members: one who joined at that minute, without later changes. */
@@ -50,7 +50,7 @@ export const done = (activityId: string, n: number, rest: object = {}) => ({
   [activityId]: { kind: 'course', since: minute(n), saidAt: minute(n), ...rest },
 });
 
-const says = (following: boolean) => (userId: string, courseId: string) =>
+const asks = (following: boolean) => (userId: string, courseId: string) =>
   [progressFollowed, { groupId, userId, courseId, following }] as const;
-export const follows = says(true);
-export const forgets = says(false);
+export const follows = asks(true);
+export const forgets = asks(false);

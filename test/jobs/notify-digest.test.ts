@@ -87,7 +87,7 @@ const NOT_COLLECTED: readonly (readonly [
   rule: string,
   rest: object,
   asked: SpecEvent,
-  said: ReturnType<typeof goesOut>[],
+  messages: ReturnType<typeof goesOut>[],
 ])[] = [
   [
     'what is urgent goes out at once by all channels',
@@ -101,13 +101,13 @@ const NOT_COLLECTED: readonly (readonly [
   ['a digest of no channel is none', { digest: { ...digest, channels: [] } }, asks('a'), [goesOut('a')]],
 ];
 
-for (const [rule, rest, asked, said] of NOT_COLLECTED) {
+for (const [rule, rest, asked, messages] of NOT_COLLECTED) {
   test(rule, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers({ digest, ...rest }));
     await spec.when(asked);
     await spec.thenRow(key, { unread: 1, collected: {} });
-    await spec.thenEmits(...said);
+    await spec.thenEmits(...messages);
     await spec.whenTimeIs(DUE);
     await spec.thenNothing();
   });
@@ -118,7 +118,7 @@ const UNWANTED: readonly (readonly [
   rule: string,
   asked: readonly SpecEvent[],
   meanwhile: SpecEvent,
-  said: readonly ReturnType<typeof digestGoesOut>[],
+  messages: readonly ReturnType<typeof digestGoesOut>[],
 ])[] = [
   ['what was read meanwhile is missing', [asks('a'), asks('b')], reads('a'), [digestGoesOut(1, 'About b', '')]],
   ['nothing is sent when all was read meanwhile', [asks('a'), asks('b')], reads(), []],
@@ -145,15 +145,15 @@ const UNWANTED: readonly (readonly [
   ['a repeat meanwhile is one', [asks('a')], asks('a', { title: 'Once more' }), [digestGoesOut(1, 'About a', '')]],
 ];
 
-for (const [rule, asked, meanwhile, said] of UNWANTED) {
+for (const [rule, asked, meanwhile, messages] of UNWANTED) {
   test(`in a digest ${rule}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers({ digest }), ...asked);
     await spec.when(meanwhile);
     await spec.thenNothing();
     await spec.whenTimeIs(DUE);
-    await spec.thenEmits(...said);
-    await spec.thenRow(key, { collected: {}, digests: said.length });
+    await spec.thenEmits(...messages);
+    await spec.thenRow(key, { collected: {}, digests: messages.length });
     await spec.whenTimeIs(minute(100_000));
     await spec.thenNothing();
   });
@@ -185,7 +185,7 @@ const ANEW: readonly (readonly [
   rule: string,
   before: object,
   preferences: SpecEvent,
-  said: readonly unknown[],
+  messages: readonly unknown[],
   row: Readonly<Record<string, unknown>>,
 ])[] = [
   [
@@ -239,13 +239,13 @@ const ANEW: readonly (readonly [
   ],
 ];
 
-for (const [rule, rest, preferences, said, row] of ANEW) {
+for (const [rule, rest, preferences, messages, row] of ANEW) {
   test(`when preferences change, ${rule}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers({ digest, ...rest }), asks('a'), reads('zoo'));
     await spec.when(preferences);
     await spec.thenRow(key, row);
-    await spec.thenEmits(...(said as ReturnType<typeof digestGoesOut>[]));
+    await spec.thenEmits(...(messages as ReturnType<typeof digestGoesOut>[]));
   });
 }
 
@@ -254,7 +254,7 @@ const HELD: readonly (readonly [
   rule: string,
   before: object,
   preferences: SpecEvent,
-  said: readonly unknown[],
+  messages: readonly unknown[],
   row: Readonly<Record<string, unknown>>,
 ])[] = [
   [
@@ -294,13 +294,13 @@ const HELD: readonly (readonly [
   ],
 ];
 
-for (const [rule, rest, preferences, said, row] of HELD) {
+for (const [rule, rest, preferences, messages, row] of HELD) {
   test(`when preferences change, what is held back ${rule}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers({ ...quiet, ...rest }), asks('a'));
     await spec.when(preferences);
     await spec.thenRow(key, row);
-    await spec.thenEmits(...(said as ReturnType<typeof goesOut>[]));
+    await spec.thenEmits(...(messages as ReturnType<typeof goesOut>[]));
   });
 }
 
@@ -377,8 +377,8 @@ test('when everything collected is read, what did not fit is forgotten too', asy
 
 test('what fell out of the feed and was read by its id is not in a digest', async (t) => {
   const spec = await jobSpec(t, notify);
-  const news = Array.from({ length: 100 }, (_, n) => later(asks(`n${n}`, { category: 'exam' }), minute(2) + n));
-  await spec.given(prefers({ digest, muted: ['exam'] }), asks('old'), ...news, reads('old'));
+  const laterHundred = Array.from({ length: 100 }, (_, n) => later(asks(`n${n}`, { category: 'exam' }), minute(2) + n));
+  await spec.given(prefers({ digest, muted: ['exam'] }), asks('old'), ...laterHundred, reads('old'));
   await spec.thenRow(key, { collected: {} });
 });
 

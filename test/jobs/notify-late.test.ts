@@ -8,7 +8,7 @@ import { recipient } from '../../schemas/rows/recipient.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { rememberingChannel } from '../../testing/stores.ts';
 import { notificationEvents } from '../../topics/index.ts';
-import { assertAllTold, type LateLine, toldLate } from '../harness/late.ts';
+import { arrivesLate, assertAllArriveLate, type LateLine } from '../harness/late.ts';
 import { asks, goesOut, heldBack, inFeed, key, MAIL, PUSH, prefers, reads } from './recipients.ts';
 
 const MINUTE = 60_000;
@@ -47,7 +47,7 @@ const LINES: readonly LateLine[] = [
   },
 ];
 
-toldLate(notify, key, LINES);
+arrivesLate(notify, key, LINES);
 
 const [, due] = goesOut('a');
 const MESSAGES: readonly LateLine[] = [
@@ -61,10 +61,14 @@ const MESSAGES: readonly LateLine[] = [
 ];
 const accepting = rememberingChannel(() => ({ outcome: 'sent', detail: '250 accepted' }));
 
-toldLate(deliverMessage, ['ada', 'a/mail'], MESSAGES, { channels: { mail: accepting.channel } });
+arrivesLate(deliverMessage, ['ada', 'a/mail'], MESSAGES, { channels: { mail: accepting.channel } });
 
 test('every event of a recipient has its line, except what jobs emit and no job reads', () => {
-  assertAllTold(notificationEvents, [...LINES, ...MESSAGES], [preferencesRefused, messageDelivered, messageFailed]);
+  assertAllArriveLate(
+    notificationEvents,
+    [...LINES, ...MESSAGES],
+    [preferencesRefused, messageDelivered, messageFailed],
+  );
 });
 
 /** The event, whose record comes into the log so many minutes after its time, which is of minute `n`. */

@@ -32,19 +32,19 @@ test('everything held back goes out when they end, each by every channel', async
   await spec.thenEmits(goesOut('b'), goesOut('b', PUSH), goesOut('a'), goesOut('a', PUSH));
 });
 
-const AT_ONCE: readonly (readonly [rule: string, asked: SpecEvent, said: boolean])[] = [
+const AT_ONCE: readonly (readonly [rule: string, asked: SpecEvent, isSent: boolean])[] = [
   ['what is urgent goes out at once', asks('a', { urgent: true }), true],
   ['what is expired is not held back', asks('a', { expiresAt: minute(1) }), false],
   ['what is of a muted category is not held back', asks('a', { category: 'muted' }), false],
 ];
 
-for (const [rule, asked, said] of AT_ONCE) {
+for (const [rule, asked, isSent] of AT_ONCE) {
   test(`in quiet hours ${rule}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers({ ...quiet, muted: ['muted'] }));
     await spec.when(asked);
     await spec.thenRow(key, { unread: 1, held: {} });
-    await spec.thenEmits(...(said ? [goesOut('a')] : []));
+    await spec.thenEmits(...(isSent ? [goesOut('a')] : []));
     await spec.whenTimeIs(END);
     await spec.thenNothing();
   });
@@ -61,7 +61,7 @@ const UNWANTED: readonly (readonly [
   rule: string,
   asked: readonly SpecEvent[],
   meanwhile: SpecEvent,
-  said: readonly ReturnType<typeof goesOut>[],
+  messages: readonly ReturnType<typeof goesOut>[],
 ])[] = [
   ['what was read meanwhile does not go out', [asks('a'), asks('b')], reads('a'), [goesOut('b')]],
   ['nothing goes out when all was read meanwhile', [asks('a'), asks('b')], reads(), []],
@@ -87,7 +87,7 @@ const UNWANTED: readonly (readonly [
   ['a repeat meanwhile is one', [asks('a')], asks('a', { title: 'Once more' }), [goesOut('a')]],
 ];
 
-for (const [rule, asked, meanwhile, said] of UNWANTED) {
+for (const [rule, asked, meanwhile, messages] of UNWANTED) {
   test(`when quiet hours end, ${rule}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers(quiet), ...asked);
@@ -95,7 +95,7 @@ for (const [rule, asked, meanwhile, said] of UNWANTED) {
     await spec.thenNothing();
     await spec.whenTimeIs(END);
     await spec.thenRow(key, { held: {} });
-    await spec.thenEmits(...said);
+    await spec.thenEmits(...messages);
     await spec.whenTimeIs(minute(10_000));
     await spec.thenNothing();
   });

@@ -13,18 +13,18 @@ const feedOf = async (spec: JobSpec) => (await spec.row(recipient, key))?.feed;
 
 test('a notification enters the feed, unread, with all of its data', async (t) => {
   const spec = await jobSpec(t, notify);
-  const said = {
+  const content = {
     category: 'exam',
     title: 'Tomorrow',
     body: 'Room 4',
     link: 'https://example.org',
     expiresAt: minute(9),
   };
-  await spec.when(asks('exam-1', said));
+  await spec.when(asks('exam-1', content));
   await spec.thenRow(key, {
     recipientId: 'ada',
     unread: 1,
-    feed: inFeed('exam-1', minute(0), said),
+    feed: inFeed('exam-1', minute(0), content),
     held: {},
     recent: ['exam-1'],
   });
@@ -135,7 +135,7 @@ const OUT: readonly (readonly [
   rule: string,
   preferences: SpecEvent | undefined,
   asked: SpecEvent,
-  said: readonly ReturnType<typeof goesOut>[],
+  messages: readonly ReturnType<typeof goesOut>[],
 ])[] = [
   ['a recipient without preferences is notified only in the feed', undefined, asks('a'), []],
   ['a recipient without an address is notified only in the feed', prefers({ addresses: [] }), asks('a'), []],
@@ -181,13 +181,13 @@ const OUT: readonly (readonly [
   ],
 ];
 
-for (const [rule, preferences, asked, said] of OUT) {
+for (const [rule, preferences, asked, messages] of OUT) {
   test(rule, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(preferences ?? reads());
     await spec.when(asked);
     await spec.thenRow(key, { unread: 1, held: {} });
-    await spec.thenEmits(...said);
+    await spec.thenEmits(...messages);
   });
 }
 
@@ -204,9 +204,9 @@ test('an id of the longest length is valid, and so are the ids of its messages',
 
 test('the latest preferences are kept', async (t) => {
   const spec = await jobSpec(t, notify);
-  const said = { muted: ['course', 'exam'], timeZone: 'Asia/Kolkata', quietFrom: '22:00', quietUntil: '07:00' };
-  await spec.when(prefers({ addresses: [] }), prefers(said), prefers({ ...said, addresses: [MAIL] }));
-  await spec.thenRow(key, { ...said, addresses: [MAIL], unread: 0, feed: {} });
+  const preferences = { muted: ['course', 'exam'], timeZone: 'Asia/Kolkata', quietFrom: '22:00', quietUntil: '07:00' };
+  await spec.when(prefers({ addresses: [] }), prefers(preferences), prefers({ ...preferences, addresses: [MAIL] }));
+  await spec.thenRow(key, { ...preferences, addresses: [MAIL], unread: 0, feed: {} });
   await spec.thenNothing();
 });
 
@@ -214,10 +214,10 @@ test('its views show the feed with the newest first, and the number of unread no
   const spec = await jobSpec(t, notify);
   const [def, data] = asks('ancient');
   await spec.given(asks('a'), asks('b'), [def, data, { time: Date.UTC(1975, 0, 1) }], reads('a'));
-  const shown = (id: string, time: number, place: string, read = false) => ({
+  const shown = (id: string, time: number, sortKey: string, read = false) => ({
     recipientId: 'ada',
     notificationId: id,
-    place,
+    place: sortKey,
     ...inFeed(id, time, { read })[id],
   });
   await spec.thenView(

@@ -13,10 +13,10 @@ const night = { timeZone: 'Europe/London', quietFrom: '22:00', quietUntil: '07:0
 const digest = { channels: ['mail'], period: 'weekly', at: '09:30', weekday: 'friday' };
 const OUT = { addresses: [], muted: ['course', 'exam'] };
 
-const noZone = (said: string) =>
-  `data.timeZone is ${said}, which is no time zone: give an IANA name such as Europe/London, Asia/Kolkata or UTC`;
-const noTime = (field: string, said: string) =>
-  `data.${field} is ${said}, which is no time of day: give 00:00 to 23:59`;
+const noZone = (text: string) =>
+  `data.timeZone is ${text}, which is no time zone: give an IANA name such as Europe/London, Asia/Kolkata or UTC`;
+const noTime = (field: string, text: string) =>
+  `data.${field} is ${text}, which is no time of day: give 00:00 to 23:59`;
 
 /** What is wrong in an opt-out, the message about it, and what applies beside the opt-out. */
 const WRONG: readonly (readonly [wrong: object, problems: readonly string[], holds: object])[] = [
@@ -48,14 +48,14 @@ for (const [wrong, problems, holds] of WRONG) {
 }
 
 const json = ([def, data]: SpecEvent): SpecEvent => [def, data, { json: true }];
-const expected = (field: string, what: string, said: string) => `data.${field}: ${what} is expected, not ${said}`;
+const expected = (field: string, what: string, text: string) => `data.${field}: ${what} is expected, not ${text}`;
 const CHANNEL = 'one of mail, webhook, push, sms';
 const FAX = { channel: 'fax', address: '+1' };
 /** What the preferences before were. */
 const BEFORE = { ...night, digest, addresses: [MAIL, PUSH], muted: ['exam'] };
 
 /** The same for what does not fit the schema, which is only possible in JSON: the event, and the part of it that applies. */
-const UNFIT: readonly (readonly [told: object, problems: readonly string[], holds: object])[] = [
+const UNFIT: readonly (readonly [given: object, problems: readonly string[], holds: object])[] = [
   [
     { addresses: [FAX, PUSH], muted: ['course'] },
     [expected('addresses[0].channel', CHANNEL, '"fax"')],
@@ -93,11 +93,11 @@ const UNFIT: readonly (readonly [told: object, problems: readonly string[], hold
   ],
 ];
 
-for (const [told, problems, holds] of UNFIT) {
-  test(`the valid parts apply in preferences with ${JSON.stringify(told)}`, async (t) => {
+for (const [given, problems, holds] of UNFIT) {
+  test(`the valid parts apply in preferences with ${JSON.stringify(given)}`, async (t) => {
     const spec = await jobSpec(t, notify);
     await spec.given(prefers(BEFORE));
-    await spec.when(json(prefers({ ...BEFORE, ...told })));
+    await spec.when(json(prefers({ ...BEFORE, ...given })));
     await spec.thenRow(key, { ...BEFORE, ...holds, refused: problems });
     if (problems.length === 0) await spec.thenNothing();
     else await spec.thenEmits(refuses(...problems));
@@ -111,7 +111,7 @@ test('preferences without a recipient are a dead letter', async (t) => {
 });
 
 test('addresses and categories are each those of the newest preferences with a valid value, in any order of arrival', async (t) => {
-  const told = [
+  const given = [
     [minute(1), { addresses: [MAIL], muted: ['course'] }],
     [minute(2), { addresses: null, muted: ['exam'] }],
     [minute(3), { addresses: [PUSH], muted: 7 }],
@@ -124,8 +124,8 @@ test('addresses and categories are each those of the newest preferences with a v
   ]) {
     const spec = await jobSpec(t, notify);
     for (const n of order) {
-      const [time, said] = told[n] as (typeof told)[number];
-      const event: SpecEvent = [preferencesChanged, { recipientId: 'ada', ...said }, { json: true, time }];
+      const [time, text] = given[n] as (typeof given)[number];
+      const event: SpecEvent = [preferencesChanged, { recipientId: 'ada', ...text }, { json: true, time }];
       await spec.given(event);
     }
     const refused = [expected('muted', 'an array', '7')];
@@ -158,8 +158,8 @@ test('valid preferences clear the reported refusals', async (t) => {
 
 test('a value with only one possible meaning is understood', async (t) => {
   const spec = await jobSpec(t, notify);
-  const said = { timeZone: 'W. Europe Standard Time', quietFrom: '22:00:00 ', quietUntil: '7:00' };
-  await spec.when(prefers({ ...said, muted: [' exam '], digest: { ...digest, at: '24:00' } }));
+  const text = { timeZone: 'W. Europe Standard Time', quietFrom: '22:00:00 ', quietUntil: '7:00' };
+  await spec.when(prefers({ ...text, muted: [' exam '], digest: { ...digest, at: '24:00' } }));
   await spec.thenRow(key, {
     timeZone: 'Europe/Berlin',
     quietFrom: '22:00',
@@ -202,7 +202,7 @@ test('of two preferences of the same time the later in the log counts', async (t
 });
 
 test('a part that is invalid in the newest preferences is that of the newest valid ones, in any order of arrival', async (t) => {
-  const told = [
+  const given = [
     at(minute(1), prefers({ ...night, quietUntil: '06:00' })),
     at(minute(2), prefers({ ...night, timeZone: 'Asia/Kolkata', quietFrom: 'late' })),
     at(minute(3), prefers({ ...OUT, timeZone: '99', quietFrom: 'late' })),
@@ -214,7 +214,7 @@ test('a part that is invalid in the newest preferences is that of the newest val
     [2, 0, 1],
   ]) {
     const spec = await jobSpec(t, notify);
-    await spec.given(...order.map((n) => told[n] as SpecEvent));
+    await spec.given(...order.map((n) => given[n] as SpecEvent));
     await spec.thenRow(key, {
       ...OUT,
       timeZone: 'Asia/Kolkata',

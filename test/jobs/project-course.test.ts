@@ -49,9 +49,18 @@ test('publishing replaces the whole structure: what is no longer in it is gone',
 
 test('the kind of a content is that of its first occurrence', async (t) => {
   const spec = await jobSpec(t, projectCourse);
-  const places = ['', 'video', 'quiz'].map((type, i) => ({ contentId: 'a', unitId: `unit-${i}`, type }));
-  await spec.when([coursePublished, { courseId: 'algebra', name: 'Algebra', contents: places }]);
+  const occurrences = ['', 'video', 'quiz'].map((type, i) => ({ contentId: 'a', unitId: `unit-${i}`, type }));
+  await spec.when([coursePublished, { courseId: 'algebra', name: 'Algebra', contents: occurrences }]);
   await spec.thenPartOfRow(key, { contents: { a: { type: 'video' } } });
+});
+
+test('the order of its contents is that in which it was last published, and nobody is concluded again because of it', async (t) => {
+  const spec = await jobSpec(t, projectCourse);
+  await spec.given(publishes('one', 'c<one a b<one a<one'));
+  await spec.thenPartOfRow(key, { contentOrder: ['c', 'a', 'b'] });
+  await spec.when(publishes('one', 'b<one c<one a<one a'));
+  await spec.thenPartOfRow(key, { contentOrder: ['b', 'c', 'a'] });
+  await spec.thenNothing();
 });
 
 const before = publishes('one two', 'a<one b<two extra<one?');

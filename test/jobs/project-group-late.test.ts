@@ -10,16 +10,16 @@ import { groupMembership } from '../../schemas/rows/group-membership.ts';
 import { plain } from '../../testing/dump.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { groupEvents } from '../../topics/index.ts';
-import { assertAllTold, type LateLine, toldLate } from '../harness/late.ts';
+import { arrivesLate, assertAllArriveLate, type LateLine } from '../harness/late.ts';
 import {
   adds,
+  answers,
   creates,
   deletes,
   done,
   follows,
   forgets,
   gives,
-  hears,
   joined,
   key,
   makes,
@@ -122,16 +122,16 @@ const LINES: readonly LateLine[] = [
   },
 ];
 
-toldLate(projectGroup, key, LINES);
+arrivesLate(projectGroup, key, LINES);
 
 test('every event of a group has its line, except the answers of a job', () => {
-  assertAllTold(groupEvents, LINES, [memberProgressed]);
+  assertAllArriveLate(groupEvents, LINES, [memberProgressed]);
 });
 
 test('an answer about a member counts in the order of the log, since a current conclusion may follow from an old fact', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(adds('ada'), takesUp('algebra'));
-  const [more, less] = [60, 40].map((progress) => hears('ada', 'algebra', { progress, state: 'in_progress' }));
+  const [more, less] = [60, 40].map((progress) => answers('ada', 'algebra', { progress, state: 'in_progress' }));
   await spec.given(at(minute(9), less as SpecEvent), at(minute(5), more as SpecEvent));
   await spec.thenRow(key, {
     progress: onBoard('ada', 'algebra', { enrolled: true, progress: 60, state: 'in_progress' }),

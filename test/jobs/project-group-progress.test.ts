@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectGroup } from '../../jobs/project-group/project-group.ts';
 import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
-import { adds, creates, deletes, follows, forgets, gives, hears, key, onBoard, removes, takesUp } from './groups.ts';
+import { adds, answers, creates, deletes, follows, forgets, gives, key, onBoard, removes, takesUp } from './groups.ts';
 
-type Said = ReturnType<typeof follows>;
+type Answer = ReturnType<typeof follows>;
 
 /** What the last event makes the group follow, or follow no longer. */
 const FOLLOWED: readonly (readonly [
   rule: string,
   events: readonly SpecEvent[],
-  said: readonly Said[],
+  answers: readonly Answer[],
   board: object,
 ])[] = [
   ['a member is followed in no course while there is none', [adds('ada')], [], {}],
@@ -68,13 +68,13 @@ const FOLLOWED: readonly (readonly [
   ],
 ];
 
-for (const [rule, events, said, board] of FOLLOWED) {
+for (const [rule, events, answers, board] of FOLLOWED) {
   test(rule, async (t) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.given(...events.slice(0, -1));
     await spec.when(events.at(-1) as SpecEvent);
     await spec.thenRow(key, { progress: board });
-    await spec.thenEmits(...said);
+    await spec.thenEmits(...answers);
   });
 }
 
@@ -94,39 +94,39 @@ const group: readonly SpecEvent[] = [creates(), adds('ada'), takesUp('algebra')]
 const completed = { progress: 100, state: 'completed', completedAt: minute(9) };
 
 /** Successive progress of ada in algebra, and what the board then shows. */
-const BOARDS: readonly (readonly [rule: string, said: readonly SpecEvent[], shown: object])[] = [
+const BOARDS: readonly (readonly [rule: string, answers: readonly SpecEvent[], shown: object])[] = [
   ['a member without progress is not enrolled, as far as is known', [], {}],
   [
     'the board shows the progress of a member',
-    [hears('ada', 'algebra', { progress: 40, state: 'in_progress' })],
+    [answers('ada', 'algebra', { progress: 40, state: 'in_progress' })],
     { enrolled: true, progress: 40, state: 'in_progress' },
   ],
-  ['a completion keeps its time', [hears('ada', 'algebra', completed)], { enrolled: true, ...completed }],
+  ['a completion keeps its time', [answers('ada', 'algebra', completed)], { enrolled: true, ...completed }],
   [
     'the latest progress counts',
     [
-      hears('ada', 'algebra', { progress: 40, state: 'in_progress' }),
-      hears('ada', 'algebra', { progress: 30, state: 'in_progress' }),
+      answers('ada', 'algebra', { progress: 40, state: 'in_progress' }),
+      answers('ada', 'algebra', { progress: 30, state: 'in_progress' }),
     ],
     { enrolled: true, progress: 30, state: 'in_progress' },
   ],
   [
     'of a member who is not enrolled any more nothing stays on the board',
-    [hears('ada', 'algebra', completed), hears('ada', 'algebra', { ...completed, enrolled: false })],
+    [answers('ada', 'algebra', completed), answers('ada', 'algebra', { ...completed, enrolled: false })],
     {},
   ],
   [
     'the progress of others is not that of the member',
-    [hears('ben', 'algebra', completed), hears('ada', 'botany', completed)],
+    [answers('ben', 'algebra', completed), answers('ada', 'botany', completed)],
     {},
   ],
 ];
 
-for (const [rule, said, shown] of BOARDS) {
+for (const [rule, answers, shown] of BOARDS) {
   test(rule, async (t) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.given(...group);
-    await spec.when(...said);
+    await spec.when(...answers);
     await spec.thenRow(key, { progress: onBoard('ada', 'algebra', shown) });
     await spec.thenView('group_progress', { groupId: 'red', ...Object.values(onBoard('ada', 'algebra', shown))[0] });
     await spec.thenNothing();
@@ -138,8 +138,8 @@ const IMPOSSIBLE = [-1, 101, 2_000_000];
 for (const progress of IMPOSSIBLE) {
   test(`a progress of ${progress} percent is refused, and the board stays as it was`, async (t) => {
     const spec = await jobSpec(t, projectGroup);
-    await spec.given(...group, hears('ada', 'algebra', { progress: 40, state: 'in_progress' }));
-    await spec.when(hears('ada', 'algebra', { progress, state: 'in_progress' }));
+    await spec.given(...group, answers('ada', 'algebra', { progress: 40, state: 'in_progress' }));
+    await spec.when(answers('ada', 'algebra', { progress, state: 'in_progress' }));
     await spec.thenRow(key, {
       progress: onBoard('ada', 'algebra', { enrolled: true, progress: 40, state: 'in_progress' }),
     });
@@ -156,7 +156,7 @@ for (const [who, event] of TOO_LATE) {
   test(`an answer about ${who} comes too late, and is ignored`, async (t) => {
     const spec = await jobSpec(t, projectGroup);
     await spec.given(...group, event);
-    await spec.when(hears('ada', 'algebra', { progress: 40, state: 'in_progress' }));
+    await spec.when(answers('ada', 'algebra', { progress: 40, state: 'in_progress' }));
     await spec.thenRow(key, { progress: {} });
     await spec.thenView('group_progress');
     await spec.thenNothing();
@@ -165,15 +165,15 @@ for (const [who, event] of TOO_LATE) {
 
 test('a member who returns begins on the board without the earlier progress', async (t) => {
   const spec = await jobSpec(t, projectGroup);
-  await spec.given(...group, hears('ada', 'algebra', completed), removes('ada'));
+  await spec.given(...group, answers('ada', 'algebra', completed), removes('ada'));
   await spec.when(adds('ada'));
   await spec.thenRow(key, { progress: onBoard('ada', 'algebra') });
 });
 
 test('a repeat changes nothing', async (t) => {
   const spec = await jobSpec(t, projectGroup);
-  await spec.given(...group, hears('ada', 'algebra', completed));
+  await spec.given(...group, answers('ada', 'algebra', completed));
   const before = await spec.revision(key);
-  await spec.when(hears('ada', 'algebra', completed));
+  await spec.when(answers('ada', 'algebra', completed));
   assert.equal(await spec.revision(key), before);
 });

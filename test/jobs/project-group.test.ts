@@ -6,13 +6,13 @@ import { jobSpec, minute, type SpecEvent } from '../../testing/job-spec.ts';
 import { survives } from '../../testing/survival.ts';
 import {
   adds,
+  answers,
   creates,
   deletes,
   done,
   follows,
   forgets,
   gives,
-  hears,
   joined,
   key,
   makes,
@@ -156,7 +156,7 @@ for (const [what, event, known] of UNKNOWN) {
 
 test('the progress of somebody in an unknown group leaves nothing', async (t) => {
   const spec = await jobSpec(t, projectGroup);
-  await spec.when(hears('zoe', 'algebra', { progress: 50, state: 'in_progress' }));
+  await spec.when(answers('zoe', 'algebra', { progress: 50, state: 'in_progress' }));
   await spec.thenRow(key, undefined);
   await spec.thenNothing();
 });
@@ -164,7 +164,7 @@ test('the progress of somebody in an unknown group leaves nothing', async (t) =>
 test('the progress of somebody who is not in the group changes nothing', async (t) => {
   const spec = await jobSpec(t, projectGroup);
   await spec.given(creates(), adds('ada'), takesUp('algebra'));
-  await spec.when(hears('zoe', 'algebra', { progress: 50, state: 'in_progress' }));
+  await spec.when(answers('zoe', 'algebra', { progress: 50, state: 'in_progress' }));
   await spec.thenRow(key, { progress: onBoard('ada', 'algebra') });
   await spec.thenNothing();
 });
@@ -230,9 +230,9 @@ survives(projectGroup, [
   creates(),
   takesUp('algebra'),
   [memberAdded, { groupId: 'blue', userId: 'ada', role: 'admin' }],
-  hears('ada', 'algebra', { progress: 40, state: 'in_progress' }),
+  answers('ada', 'algebra', { progress: 40, state: 'in_progress' }),
   adds('ben', 'admin'),
-  hears('ada', 'algebra', { progress: 140, state: 'in_progress' }),
+  answers('ada', 'algebra', { progress: 140, state: 'in_progress' }),
   takesUp('botany'),
   removes('ada'),
   [groupDeleted, { groupId: 'blue' }],

@@ -81,7 +81,7 @@ const TIMES: readonly (readonly [rule: string, hours: string, zone: string, time
     '2026-10-25T01:00:00.000Z',
     '2026-10-25T01:30:00.000Z',
   ],
-  // All of its not quiet time is left out, so that they go on for a day.
+  // The clock skips all of the time that is not quiet, so the quiet hours last a day longer.
   [
     'past a break that is left out',
     '01:50-01:10',

@@ -22,8 +22,8 @@ import { ada } from './learners.ts';
 
 function after(job: Job, row: Row | undefined, event: SpecEvent, found: FoundRows = {}): Row | undefined {
   const [{ type }, data, rest] = event;
-  const told = { type, data, id: '', source: '', time: 0, loggedAt: 0, tenant: DEFAULT_TENANT, ...rest };
-  return job.fold[type]?.(row, told, found) as Row | undefined;
+  const whole = { type, data, id: '', source: '', time: 0, loggedAt: 0, tenant: DEFAULT_TENANT, ...rest };
+  return job.fold[type]?.(row, whole, found) as Row | undefined;
 }
 
 /** As if nothing were known of the counts before. */
@@ -48,8 +48,8 @@ const publication = fc
     optional: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
     time,
   })
-  .map(({ name, contents: some, units: places, optional, time }): SpecEvent => {
-    const all = some.map((id, i) => `${id}${places[i]}${optional[i] ? '?' : ''}`);
+  .map(({ name, contents: some, units, optional, time }): SpecEvent => {
+    const all = some.map((id, i) => `${id}${units[i]}${optional[i] ? '?' : ''}`);
     const [def, data] = publishes('one two<one', all.join(' '), { name });
     return [def, data, { time }];
   });

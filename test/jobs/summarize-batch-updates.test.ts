@@ -42,15 +42,15 @@ const UPDATES: readonly {
   minute: number;
   update: SpecEvent;
   status: string;
-  said: readonly (typeof started | typeof ended)[];
-  later: readonly (readonly [minute: number, status: string, said: readonly (typeof started | typeof ended)[]])[];
+  emits: readonly (typeof started | typeof ended)[];
+  later: readonly (readonly [minute: number, status: string, emits: readonly (typeof started | typeof ended)[]])[];
 }[] = [
   {
     rule: 'a batch that is put off starts when it says now',
     minute: 5,
     update: updates(12, 20),
     status: 'upcoming',
-    said: [],
+    emits: [],
     later: [
       [10, 'upcoming', []],
       [12, 'ongoing', [started]],
@@ -62,7 +62,7 @@ const UPDATES: readonly {
     minute: 5,
     update: updates(7, 9),
     status: 'upcoming',
-    said: [],
+    emits: [],
     later: [
       [7, 'ongoing', [started]],
       [9, 'ended', [ended]],
@@ -74,7 +74,7 @@ const UPDATES: readonly {
     minute: 5,
     update: updates(3, 20),
     status: 'ongoing',
-    said: [started],
+    emits: [started],
     later: [
       [10, 'ongoing', []],
       [20, 'ended', [ended]],
@@ -85,7 +85,7 @@ const UPDATES: readonly {
     minute: 15,
     update: updates(10, 14),
     status: 'ended',
-    said: [ended],
+    emits: [ended],
     later: [[20, 'ended', []]],
   },
   {
@@ -93,7 +93,7 @@ const UPDATES: readonly {
     minute: 15,
     update: updates(10, 30),
     status: 'ongoing',
-    said: [],
+    emits: [],
     later: [
       [20, 'ongoing', []],
       [30, 'ended', [ended]],
@@ -104,7 +104,7 @@ const UPDATES: readonly {
     minute: 15,
     update: updates(10, null),
     status: 'ongoing',
-    said: [],
+    emits: [],
     later: [[9000, 'ongoing', []]],
   },
   {
@@ -112,7 +112,7 @@ const UPDATES: readonly {
     minute: 15,
     update: updates(18, 20),
     status: 'upcoming',
-    said: [],
+    emits: [],
     later: [
       [18, 'ongoing', [started]],
       [20, 'ended', [ended]],
@@ -123,7 +123,7 @@ const UPDATES: readonly {
     minute: 25,
     update: updates(10, 30),
     status: 'ongoing',
-    said: [],
+    emits: [],
     later: [[30, 'ended', [ended]]],
   },
   {
@@ -131,7 +131,7 @@ const UPDATES: readonly {
     minute: 25,
     update: updates(30, 40),
     status: 'upcoming',
-    said: [],
+    emits: [],
     later: [
       [30, 'ongoing', [started]],
       [40, 'ended', [ended]],
@@ -142,23 +142,23 @@ const UPDATES: readonly {
     minute: 25,
     update: updates(11, 19, 'Spring term'),
     status: 'ended',
-    said: [],
+    emits: [],
     later: [[100, 'ended', []]],
   },
 ];
 
-for (const { rule, minute: now, update, status, said, later } of UPDATES) {
+for (const { rule, minute: now, update, status, emits, later } of UPDATES) {
   test(rule, async (t) => {
     const spec = await jobSpec(t, summarizeBatch);
     await spec.given(creates(10, 20));
     await spec.whenTimeIs(minute(now));
     await spec.when(at(now, update));
     assert.equal(await statusOf(spec), status);
-    await spec.thenEmits(...said);
-    for (const [then, becomes, says] of later) {
+    await spec.thenEmits(...emits);
+    for (const [then, becomes, emitsLater] of later) {
       await spec.whenTimeIs(minute(then));
       assert.equal(await statusOf(spec), becomes, `minute ${then}`);
-      await spec.thenEmits(...says);
+      await spec.thenEmits(...emitsLater);
     }
   });
 }

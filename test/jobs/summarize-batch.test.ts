@@ -51,12 +51,12 @@ test('timers that are late, both at once, emit the start and then the end', asyn
 });
 
 /** Announced at minute 30. */
-const TOLD: readonly (readonly [
+const EMITTED: readonly (readonly [
   when: string,
   start: number,
   end: number | null,
   status: string,
-  said: readonly (typeof started | typeof ended)[],
+  emits: readonly (typeof started | typeof ended)[],
 ])[] = [
   ['before its start', 31, 40, 'upcoming', []],
   ['at its start', 30, 40, 'ongoing', [started]],
@@ -67,13 +67,13 @@ const TOLD: readonly (readonly [
   ['when it starts and ends at once', 30, 30, 'ended', [started, ended]],
 ];
 
-for (const [when, start, end, status, said] of TOLD) {
+for (const [when, start, end, status, emits] of EMITTED) {
   for (const tells of [creates, updates]) {
     test(`a batch announced by ${tells(0, 0)[0].type} ${when} is ${status}`, async (t) => {
       const spec = await jobSpec(t, summarizeBatch);
       await spec.when(at(30, tells(start, end)));
       await spec.thenRow(key, { status, ...dates(start, end) });
-      await spec.thenEmits(...said);
+      await spec.thenEmits(...emits);
     });
   }
 }

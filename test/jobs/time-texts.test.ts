@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { IANAZone } from 'luxon';
 import { timeOfDayOf, timeZoneOf } from '../../jobs/notify/time-texts.ts';
 
-const ZONES: readonly (readonly [said: string, meant: string | undefined])[] = [
+const ZONES: readonly (readonly [text: string, meant: string | undefined])[] = [
   ['UTC', 'UTC'],
   ['Europe/London', 'Europe/London'],
   ['America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
@@ -34,19 +34,19 @@ const ZONES: readonly (readonly [said: string, meant: string | undefined])[] = [
   ['__proto__', undefined],
 ];
 
-for (const [said, meant] of ZONES) {
-  test(`${JSON.stringify(said)} is ${meant === undefined ? 'no time zone' : `the time zone ${meant}`}`, () => {
-    assert.equal(timeZoneOf(said), meant);
+for (const [text, meant] of ZONES) {
+  test(`${JSON.stringify(text)} is ${meant === undefined ? 'no time zone' : `the time zone ${meant}`}`, () => {
+    assert.equal(timeZoneOf(text), meant);
     if (meant !== undefined) assert.ok(IANAZone.isValidZone(meant));
   });
 }
 
 test('an offset is its distance from UTC', () => {
-  const offset = (said: string) => IANAZone.create(timeZoneOf(said) ?? '').offset(0);
+  const offset = (text: string) => IANAZone.create(timeZoneOf(text) ?? '').offset(0);
   assert.deepEqual(['5.5', '-3.0', 'UTC-03:30', '0'].map(offset), [330, -180, -210, 0]);
 });
 
-const TIMES: readonly (readonly [said: string, meant: string | undefined])[] = [
+const TIMES: readonly (readonly [text: string, meant: string | undefined])[] = [
   ['00:00', '00:00'],
   ['07:05', '07:05'],
   ['23:59', '23:59'],
@@ -71,8 +71,8 @@ const TIMES: readonly (readonly [said: string, meant: string | undefined])[] = [
   ['22:00+01:00', undefined],
 ];
 
-for (const [said, meant] of TIMES) {
-  test(`${JSON.stringify(said)} is ${meant === undefined ? 'no time of day' : `the time of day ${meant}`}`, () => {
-    assert.equal(timeOfDayOf(said), meant);
+for (const [text, meant] of TIMES) {
+  test(`${JSON.stringify(text)} is ${meant === undefined ? 'no time of day' : `the time of day ${meant}`}`, () => {
+    assert.equal(timeOfDayOf(text), meant);
   });
 }

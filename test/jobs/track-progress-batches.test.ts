@@ -133,7 +133,7 @@ const before = (active: boolean, since: number): SpecRow => [
   },
 ];
 
-const EARLIER: readonly (readonly [what: string, active: boolean, told: SpecEvent, becomes: boolean])[] = [
+const EARLIER: readonly (readonly [what: string, active: boolean, event: SpecEvent, becomes: boolean])[] = [
   ['a learner who was in it leaves', true, at(20, leaves), false],
   ['a learner who was in it leaves by a method', true, at(20, by('self', leaves)), false],
   ['a learner who was in it stays, when an older leaving arrives', true, at(5, leaves), true],
@@ -141,10 +141,10 @@ const EARLIER: readonly (readonly [what: string, active: boolean, told: SpecEven
   ['a learner who had left stays away, when an older joining arrives', false, at(5, joins), false],
 ];
 
-for (const [what, active, told, becomes] of EARLIER) {
+for (const [what, active, event, becomes] of EARLIER) {
   test(`by a row of an earlier release, ${what}`, async (t) => {
     const spec = await jobSpec(t, trackProgress, { rows: [...known, before(active, minute(10))] });
-    await spec.when(told);
+    await spec.when(event);
     await spec.thenPartOfRow(key, { batches: { spring: { active: becomes } } });
   });
 }

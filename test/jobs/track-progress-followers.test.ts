@@ -10,18 +10,18 @@ import { ada, completes, joins, key, known, leaves, opens, standing } from './le
 test('a group that follows an enrolled learner is notified at once, at every change, and when the learner leaves', async (t) => {
   const spec = await jobSpec(t, trackProgress, { rows: known });
   const follows: SpecEvent = [progressFollowed, { ...ada, groupId: 'red', following: true }];
-  const told = (enrolledNow: boolean, progress: number, state: string) =>
+  const progressEvent = (enrolledNow: boolean, progress: number, state: string) =>
     [memberProgressed, { ...ada, groupId: 'red', enrolled: enrolledNow, progress, state, completedAt: null }] as const;
   await spec.given(joins);
   await spec.when(follows);
-  await spec.thenEmits(told(true, 0, 'not_started'));
+  await spec.thenEmits(progressEvent(true, 0, 'not_started'));
   await spec.when(completes('a'));
   await spec.thenEmits(
     [learnerProgressed, { ...standing(50, 'in_progress'), previousProgress: 0, previousState: 'not_started' }],
-    told(true, 50, 'in_progress'),
+    progressEvent(true, 50, 'in_progress'),
   );
   await spec.when(leaves);
-  await spec.thenEmits([learnerLeft, standing(50, 'in_progress')], told(false, 50, 'in_progress'));
+  await spec.thenEmits([learnerLeft, standing(50, 'in_progress')], progressEvent(false, 50, 'in_progress'));
 });
 
 test('a group that follows somebody who is not enrolled is notified when that changes', async (t) => {

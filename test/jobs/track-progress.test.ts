@@ -202,6 +202,7 @@ test('its views show who is in a batch, and have the data for searches and for a
     courseName: 'Algebra',
     active: false,
     batches: [],
+    left: ['spring'],
     completedAt: null,
     lastAccessAt: minute(1),
   });

@@ -22,12 +22,12 @@ for (const [what, { jobs }, messages] of [
 ] as const) {
   test(`a notification that is eight days old when it arrives ${what}`, () => {
     const notify = jobs.find(({ name }) => name === 'notify') as Job;
-    const told = (def: EventDef, data: object, lateMs = 0) =>
+    const produced = (def: EventDef, data: object, lateMs = 0) =>
       ({ type: def.type, data, time: 100 * DAY, loggedAt: 100 * DAY + lateMs }) as unknown as EventOf<EventDef>;
     const preferences = { ...preferencesChanged.example, quietFrom: null, quietUntil: null, digest: null };
-    const row = notify.fold[preferencesChanged.type]?.(undefined, told(preferencesChanged, preferences), {}) as Row;
+    const row = notify.fold[preferencesChanged.type]?.(undefined, produced(preferencesChanged, preferences), {}) as Row;
     const asked = { ...notificationRequested.example, urgent: true, expiresAt: null };
-    const event = told(notificationRequested, asked, 8 * DAY);
+    const event = produced(notificationRequested, asked, 8 * DAY);
     const after = notify.fold[notificationRequested.type]?.(row, event, {}) as Row;
     assert.equal(notify.react(row, after, event, {}).length, messages);
   });

@@ -16,15 +16,15 @@ export const CA_FILE = files.ca;
 export const CA = readFileSync(files.ca, 'utf8');
 const KEYS = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
 
-type Answer = (said: Buffer) => string | Uint8Array | undefined;
+type Answer = (request: Buffer) => string | Uint8Array | undefined;
 
 /** The greeting of each; undefined: it waits for more. A server that gets TLS in plain mode sees bytes that mean nothing. */
 const PROTOCOLS = {
-  redis: (said) => (said.includes('PING') ? '+PONG\r\n' : undefined),
+  redis: (request) => (request.includes('PING') ? '+PONG\r\n' : undefined),
   // An error of an unknown version, as for the first bytes of TLS; or what it supports.
-  cassandra: (said) => Uint8Array.of(0x84, 0, 0, 0, said[0] === 4 ? 6 : 0, 0, 0, 0, 0),
+  cassandra: (request) => Uint8Array.of(0x84, 0, 0, 0, request[0] === 4 ? 6 : 0, 0, 0, 0, 0),
   // It answers only the request for TLS.
-  postgres: (said) => (said.length === 8 ? 'N' : undefined),
+  postgres: (request) => (request.length === 8 ? 'N' : undefined),
 } satisfies Record<string, Answer>;
 
 export type Spoken = keyof typeof PROTOCOLS | 'http' | 'smtp';
@@ -55,8 +55,8 @@ function serverOf(spoken: Spoken, over: 'plain' | 'tls'): Server {
     socket.on('error', () => {});
     if (spoken === 'smtp') socket.write('220 mail.example.org ESMTP\r\n');
     else {
-      socket.on('data', (said) => {
-        const answer = PROTOCOLS[spoken](said);
+      socket.on('data', (request) => {
+        const answer = PROTOCOLS[spoken](request);
         if (answer !== undefined) socket.write(answer);
       });
     }

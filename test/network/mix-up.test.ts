@@ -9,7 +9,7 @@ const addressOf = (text: string): Address => {
   const [host, port] = text.split(':') as [string, string];
   return { host, port: Number(port) };
 };
-const said = (address: Address, tls: boolean) => ({
+const urlForm = (address: Address, tls: boolean) => ({
   addresses: [address],
   tls,
   hello: HTTP,
@@ -30,20 +30,20 @@ test('a server that does not answer, or does not exist, gives no result', async 
   const { port } = silent.address() as { port: number };
   assert.equal(await spokenAt({ host: '127.0.0.1', port }, HTTP), undefined);
   await new Promise((resolve) => silent.close(resolve));
-  assert.equal(await mixUpAt(said({ host: '127.0.0.1', port }, true)), undefined);
+  assert.equal(await mixUpAt(urlForm({ host: '127.0.0.1', port }, true)), undefined);
   t.after(() => silent.close());
 });
 
 test('there is no mix-up where both sides use the same protocol', async (t) => {
   const [plain, tls] = [await listening(t, 'http', 'plain'), await listening(t, 'http', 'tls')];
-  assert.equal(await mixUpAt(said(addressOf(plain), false)), undefined);
-  assert.equal(await mixUpAt(said(addressOf(tls), true)), undefined);
-  assert.match((await mixUpAt(said(addressOf(plain), true))) ?? '', /does not speak TLS, and the URL says https:/);
-  assert.match((await mixUpAt(said(addressOf(tls), false))) ?? '', /speaks TLS, and the URL says http:/);
+  assert.equal(await mixUpAt(urlForm(addressOf(plain), false)), undefined);
+  assert.equal(await mixUpAt(urlForm(addressOf(tls), true)), undefined);
+  assert.match((await mixUpAt(urlForm(addressOf(plain), true))) ?? '', /does not speak TLS, and the URL says https:/);
+  assert.match((await mixUpAt(urlForm(addressOf(tls), false))) ?? '', /speaks TLS, and the URL says http:/);
 });
 
 test('after a refused connection the protocol is not probed', async (t) => {
-  const find = mixUpFinder(said(addressOf(await listening(t, 'http', 'plain')), true));
+  const find = mixUpFinder(urlForm(addressOf(await listening(t, 'http', 'plain')), true));
   assert.equal(await find(Object.assign(new Error('no'), { code: 'ECONNREFUSED' })), undefined);
   const [one, other] = await Promise.all([find(new Error('closed')), find(new Error('closed'))]);
   assert.match(one ?? '', /does not speak TLS/);

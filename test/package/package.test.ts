@@ -61,7 +61,7 @@ before(() => {
 test('the tarball has compiled files and the pages for users, and is small', () => {
   const paths = packed.files.map(({ path }) => path);
   const expected =
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/\w+\.js|docs\/[\w-]+\.md|dist\/(.*\.(js|js\.map|d\.ts)|(demo\/(oulad|story)|examples\/forum)\/[\w.-]+))$/;
+    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/\w+\.js|docs\/[\w-]+\.md|docs\/images\/[\w-]+\.svg|dist\/(.*\.(js|js\.map|d\.ts)|reports\/(definitions\/[\w-]+\.sql|page\/(style\/)?[\w-]+\.(html|css|svg))|(demo\/(oulad|story)|examples\/forum)\/[\w.-]+))$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],
@@ -75,12 +75,16 @@ test('the tarball has compiled files and the pages for users, and is small', () 
     'README.md',
     'bin/tributary.js',
     'dist/index.js',
+    'dist/reports/definitions/enrollment-trend.sql',
+    'dist/reports/page/index.html',
+    'dist/reports/page/screens/overview/overview.js',
     'dist/index.d.ts',
     'dist/index.js.map',
+    'docs/images/scaling-day.svg',
   ]) {
     assert.ok(paths.includes(path), path);
   }
-  assert.ok(packed.size < 3 * MB && packed.unpackedSize < 10 * MB, `${packed.size} and ${packed.unpackedSize} bytes`);
+  assert.ok(packed.size < 4 * MB && packed.unpackedSize < 12 * MB, `${packed.size} and ${packed.unpackedSize} bytes`);
 });
 
 test('the package declares which Node it needs, and the checkout works without that', () => {
@@ -106,6 +110,9 @@ test('the command runs, with its version, its configuration and its demonstratio
   assert.equal(demo.status, 0, demo.stderr);
   assert.ok(JSON.parse(demo.stdout));
   assert.match(tributary('topics').stdout, /^enrollment\.events +userId/m);
+  // Its query is a file of the package.
+  const report = tributary('report', 'run', 'enrollment-trend', '--format', 'csv', '--out', 'trend.csv');
+  assert.match(report.stderr, /^[\d,]+ rows, /, report.stderr);
 });
 
 test('a project is begun, checked by the compiler, tested and run, as its README describes', async (t) => {
@@ -166,9 +173,9 @@ async function started(t: TestContext): Promise<void> {
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += chunk;
-    if (text.includes('rollups are running')) break;
+    if (text.includes('are running')) break;
   }
-  assert.match(text, /8 jobs and 4 rollups are running/);
+  assert.match(text, /8 jobs, 4 rollups and a report worker are running/);
   child.stdout.resume();
 }
 

@@ -209,8 +209,8 @@ function dataOf({ record, key: fields, sort }: TableDef, key: Key, cells: Readon
   const data: Record<string, unknown> = {};
   const names = [...fields, ...sort];
   for (const { name } of record.fields) {
-    const place = names.indexOf(name);
-    data[name] = place >= 0 ? key[place + 1] : cells.get(cellOf(name))?.value;
+    const index = names.indexOf(name);
+    data[name] = index >= 0 ? key[index + 1] : cells.get(cellOf(name))?.value;
   }
   for (const { name } of mapFields(record)) {
     const prefix = cellOf(name);

@@ -18,10 +18,10 @@ export function givenRecords(
   astray: boolean,
 ): NewRecord[] {
   const key = `key-${random.below(KEYS)}`;
-  const said = { topic: one, time: START + n, id: `event-${n}` };
-  const records = recordsOf(codec, { ...said, def: given, data: { key, value: random.below(100) } }, partitions);
+  const common = { topic: one, time: START + n, id: `event-${n}` };
+  const records = recordsOf(codec, { ...common, def: given, data: { key, value: random.below(100) } }, partitions);
   for (let gaps = random.pick([0, 0, 3]); gaps > 0; gaps--)
-    records.push(...recordsOf(codec, { ...said, def: unwanted, data: { key } }, partitions));
+    records.push(...recordsOf(codec, { ...common, def: unwanted, data: { key } }, partitions));
   const partition = random.below(partitions);
   return astray && random.chance(0.15) ? records.map((record) => ({ ...record, partition })) : records;
 }

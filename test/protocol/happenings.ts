@@ -47,16 +47,16 @@ interface JobPosition {
 }
 
 async function committedOf(transport: ProtocolStores['transport']): Promise<JobPosition[]> {
-  const places: JobPosition[] = [];
+  const positions: JobPosition[] = [];
   for (const job of [jobA, jobB]) {
     const committed = await transport.committed(job.name, job.from.name);
-    committed.forEach(({ offset, metadata }, partition) => void places.push({ job, partition, offset, metadata }));
+    committed.forEach(({ offset, metadata }, partition) => void positions.push({ job, partition, offset, metadata }));
   }
-  return places;
+  return positions;
 }
 
-async function tokensOf(tables: ProtocolStores['tables'], places: readonly JobPosition[]): Promise<number> {
-  const tokens = places.map(({ job, partition }) => tables.token(job.name, job.from.name, partition));
+async function tokensOf(tables: ProtocolStores['tables'], positions: readonly JobPosition[]): Promise<number> {
+  const tokens = positions.map(({ job, partition }) => tables.token(job.name, job.from.name, partition));
   return Math.max(...(await Promise.all(tokens)));
 }
 

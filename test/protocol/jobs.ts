@@ -24,14 +24,14 @@ export const unwanted = defineEvent(
   { type: 'record', name: 'Unwanted', fields: [text('key')] },
   { key: 'k' },
 );
-const saidEvent = defineEvent(
+const emittedEvent = defineEvent(
   'two.said',
   { type: 'record', name: 'Said', fields: [text('key'), text('said'), number('value')] },
   { key: 'k', said: 's', value: 1 },
 );
 
 export const one = defineTopic({ name: 'one', doc: 'What A folds.', key: 'key', events: [given, unwanted] });
-export const two = defineTopic({ name: 'two', doc: 'What A says.', key: 'key', events: [saidEvent] });
+export const two = defineTopic({ name: 'two', doc: 'What A emits.', key: 'key', events: [emittedEvent] });
 
 const item = {
   type: 'record',
@@ -131,7 +131,7 @@ export const jobA: Job = defineJob({
     const added = after.items.get(String(n - 1)) as Item;
     const { events, isCall } = saysOf(after.key, n, added);
     const outputs: Output<'two.said'>[] = events.map(([key, said]) =>
-      emit(saidEvent, { key, said, value: added.value }),
+      emit(emittedEvent, { key, said, value: added.value }),
     );
     if (isCall)
       outputs.push(
@@ -155,7 +155,7 @@ export const jobB: Job = defineJob({
   name: 'job-b',
   doc: 'Keeps everything that A said.',
   from: two,
-  on: [saidEvent],
+  on: [emittedEvent],
   to: [],
   row: rowsOfB,
   key: ({ data }) => ({ key: data.key }),

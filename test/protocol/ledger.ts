@@ -6,6 +6,7 @@ import type { Stores } from '../../jobs/runtime/stores.ts';
 import type { Tables } from '../../sinks/tables/port.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { Claim, LogRecord, NewRecord } from '../../topics/log/transport.ts';
+import { watchingClaims } from '../harness/commits.ts';
 import { type Item, jobA, jobB, listOf } from './jobs.ts';
 import { replaced } from './replaced.ts';
 
@@ -47,18 +48,7 @@ export class Ledger {
 
   /** The stores of a process, whose commits are taken down. */
   watching(stores: Stores, job: Job): Stores {
-    const { transport } = stores;
-    return {
-      ...stores,
-      transport: replaced(transport, {
-        join: async (...args) => {
-          const membership = await transport.join(...args);
-          return replaced(membership, {
-            claim: async (partition) => this.#watched(await membership.claim(partition), job),
-          });
-        },
-      }),
-    };
+    return watchingClaims(stores, (claim) => this.#watched(claim, job));
   }
 
   #watched(claim: Claim, job: Job): Claim {
@@ -78,11 +68,11 @@ export class Ledger {
     });
   }
 
-  async #note(job: Job, place: string, records: readonly LogRecord[], { records: sent, offset }: Transaction) {
-    const furthest = this.#furthest.get(place) ?? 0;
-    this.#furthest.set(place, Math.max(furthest, offset));
+  async #note(job: Job, position: string, records: readonly LogRecord[], { records: sent, offset }: Transaction) {
+    const furthest = this.#furthest.get(position) ?? 0;
+    this.#furthest.set(position, Math.max(furthest, offset));
     const idsTo = (topic: string) => new Set(sent.filter((record) => record.topic === topic).map(idOf));
-    const letters = idsTo(deadLetterTopic(job.from.name));
+    const deadLetters = idsTo(deadLetterTopic(job.from.name));
     const sentOn = idsTo(job.from.name);
     for (const record of records) {
       const id = idOf(record);
@@ -93,7 +83,7 @@ export class Ledger {
       const item = listOf(row?.data).find((each) => each.id === id);
       const verdicts = this.verdicts.get(job) as Map<string, Verdict>;
       // A repeated event has another offset, and was judged before.
-      if (!verdicts.has(id)) verdicts.set(id, item ?? (letters.has(id) ? 'rejected' : undefined));
+      if (!verdicts.has(id)) verdicts.set(id, item ?? (deadLetters.has(id) ? 'rejected' : undefined));
     }
   }
 }

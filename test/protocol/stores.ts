@@ -12,6 +12,7 @@ import { Codec } from '../../topics/codec/codec.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { embeddedRegistry } from '../../topics/embedded/registry.ts';
 import { type EmbeddedTransport, embeddedTransport } from '../../topics/embedded/transport.ts';
+import { pipelineEvents } from '../../topics/index.ts';
 import { type Cells, type CellsOptions, cellTables } from './cells.ts';
 import { jobA, jobB, lookups, one, shown, two } from './jobs.ts';
 
@@ -38,13 +39,13 @@ export async function protocolStores({ partitions, cells }: StoresOptions): Prom
   const database = openDatabase(IN_MEMORY);
   let transport = embeddedTransport(database);
   await transport.createTopics(
-    [one, two].flatMap(({ name, retentionMs }) => [
+    [one, two, pipelineEvents].flatMap(({ name, retentionMs }) => [
       { name, partitions: name === one.name ? partitions : 2, retentionMs },
       { name: deadLetterTopic(name), partitions: 1, retentionMs },
     ]),
   );
   const codec = new Codec(embeddedRegistry(database));
-  await codec.prepare([one, two]);
+  await codec.prepare([one, two, pipelineEvents]);
   await codec.prepareEvent(one.name, callAnswered);
   const inCells = cells && cellTables(cells);
   const tables: Tables = inCells ?? sqliteTables(database);

@@ -5,6 +5,7 @@ import { partitionsOf } from '../../testing/dump.ts';
 import { Random } from '../../testing/random.ts';
 import { deadLetterTopic } from '../../topics/define.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
+import { pipelineTotals, sumOf } from '../harness/pipeline-totals.ts';
 import { messageOf as callOf, type Item, jobA, jobB, listOf, saysOf, shown, shows, two } from './jobs.ts';
 import { idOf, type Verdict } from './ledger.ts';
 import { MOST_RECORDS, World, type WorldOptions } from './world.ts';
@@ -22,7 +23,7 @@ export async function trial(seed: number, options: WorldOptions = {}): Promise<s
   }
 }
 
-async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): Promise<string[]> {
+async function wrong({ stores, ledger, committed, rewinds, scenario, emittedBefore }: World): Promise<string[]> {
   const found: string[] = [];
   const check = (isRight: boolean, what: string): void => {
     if (!isRight) found.push(what);
@@ -33,6 +34,7 @@ async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): 
   };
   const a = await rowsOf(jobA);
   const b = await rowsOf(jobB);
+  const pipeline = await pipelineTotals(stores);
   for (const [name, rows, job] of [
     ['A', a, jobA],
     ['B', b, jobB],
@@ -42,11 +44,17 @@ async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): 
     check(applied.length === new Set(applied.map(({ id }) => id)).size, `${name}: applied twice`);
     check(same(itemsOf(verdicts), applied.map(textOf)), `${name}: rows are not as committed`);
     const rejected = idsOf(verdicts, (verdict) => verdict === 'rejected');
-    const letters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
+    const deadLetters = (await recordsIn(stores, deadLetterTopic(job.from.name))).map(idOf);
     // A dead letter may be sent again after the offset was set back.
     check(
-      same(rewinds || scenario === 'restored' ? [...new Set(letters)] : letters, rejected),
+      same(rewinds || scenario === 'restored' ? [...new Set(deadLetters)] : deadLetters, rejected),
       `${name}: dead letters`,
+    );
+    const totals = pipeline.get(job.name);
+    check(sumOf(totals) === committed.of(job.name), `${name}: figures of the pipeline`);
+    check(
+      (totals?.records.rejected ?? 0) === deadLetters.length,
+      `${name}: dead letters in the figures of the pipeline`,
     );
     const without = idsOf(verdicts, (verdict) => verdict === undefined);
     check(
@@ -55,14 +63,14 @@ async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): 
     );
   }
 
-  const says = a.flatMap(([key, list]) => list.map((item, i) => ({ ...saysOf(key, i + 1, item), item })));
+  const emissions = a.flatMap(([key, list]) => list.map((item, i) => ({ ...saysOf(key, i + 1, item), item })));
   const sent = new Map(
-    [...saidBefore, ...(await recordsIn(stores, two.name))].map((record) => [idOf(record), saidIn(stores, record)]),
+    [...emittedBefore, ...(await recordsIn(stores, two.name))].map((record) => [idOf(record), textIn(stores, record)]),
   );
   check(
     same(
       [...sent.values()],
-      says.flatMap(({ events }) => events.map(([, said]) => said)),
+      emissions.flatMap(({ events }) => events.map(([, said]) => said)),
     ),
     'events are not what rows say',
   );
@@ -73,9 +81,9 @@ async function wrong({ stores, ledger, rewinds, scenario, saidBefore }: World): 
   const expected = a.flatMap(([key, list]) => shows(key, list) ?? []);
   check(same(records.items.map(textOf), expected.map(textOf)), 'views');
 
-  // Restored rows do not know what was called since.
+  // Restored rows do not know which calls were made since.
   check(scenario === 'restored' || new Set(stores.calls).size === stores.calls.length, 'called twice');
-  const calls = new Set(says.flatMap(({ isCall, item }) => (isCall ? [callOf(item)] : [])));
+  const calls = new Set(emissions.flatMap(({ isCall, item }) => (isCall ? [callOf(item)] : [])));
   check(
     stores.calls.every((call) => calls.has(call)),
     'called what no row says',
@@ -98,7 +106,7 @@ const same = (some: readonly string[], others: readonly string[]): boolean =>
 const recordsIn = async (stores: World['stores'], topic: string): Promise<LogRecord[]> =>
   (await partitionsOf(stores.transport, topic)).flat();
 
-function saidIn({ codec }: World['stores'], record: LogRecord): string {
+function textIn({ codec }: World['stores'], record: LogRecord): string {
   const decoded = codec.decode(two, record, new Map(two.events.map((def) => [def.type as string, def])));
   return decoded.kind === 'event' ? (decoded.event.data as { said: string }).said : decoded.kind;
 }

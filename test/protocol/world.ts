@@ -13,8 +13,10 @@ import { partitionsOf } from '../../testing/dump.ts';
 import { type Point, type Reach, withPoints } from '../../testing/points.ts';
 import type { Random } from '../../testing/random.ts';
 import { ManualClock, testRuntime } from '../../testing/stores.ts';
+import { pipelineEvents } from '../../topics/index.ts';
 import type { LogRecord, Membership } from '../../topics/log/transport.ts';
 import { Actor } from '../harness/actor.ts';
+import { CommittedRecords } from '../harness/pipeline-totals.ts';
 import { givenRecords, START } from './given-events.ts';
 import { backup, expandOne, expandTwo, type Happening, randomHappening } from './happenings.ts';
 import { jobA, jobB, one, two } from './jobs.ts';
@@ -57,9 +59,10 @@ const TROUBLES = [0.02, 0.05, 0.05, 0.001];
 export class World {
   readonly stores: ProtocolStores;
   readonly ledger: Ledger;
+  readonly committed = new CommittedRecords();
   readonly rewinds: boolean;
   /** The records of a topic two that is gone. */
-  readonly saidBefore: LogRecord[] = [];
+  readonly emittedBefore: LogRecord[] = [];
   readonly #clock = new ManualClock(START);
   readonly #random: Random;
   readonly #options: WorldOptions;
@@ -120,7 +123,7 @@ export class World {
     await this.#produce(12);
     for (let steps = 0; steps < MOST_STEPS; steps++) {
       await this.#step(random.pick([...this.#live.values(), ...this.#late]));
-      // What is judged again after a restore is judged as before.
+      // After a restore, a record gets the same verdict again.
       if (random.chance(0.04) && this.scenario !== 'restored') await this.stores.look(++this.#looked);
       if (random.chance(0.02)) this.#clock.set(START + random.below(1000) * 1000);
       if (random.chance(0.002) && steps > 200) await this.#happen();
@@ -185,10 +188,14 @@ export class World {
     const luck = { random, trouble: () => this.#trouble, flight: this.#flight };
     const own = claimingInSteps(this.stores, actor.reach);
     const distorted = this.#options.distort?.(own, actor.reach) ?? own;
-    const stores = shuffling(withPoints(this.ledger.watching(troubled(distorted, luck), job), actor.reach), random);
+    const stores = shuffling(
+      withPoints(this.committed.watching(this.ledger.watching(troubled(distorted, luck), job), job), actor.reach),
+      random,
+    );
     const runtime = testRuntime(stores, {
       clock: this.#clock,
       upstreams: upstreamsOf([jobA, jobB]),
+      pipelineTopic: pipelineEvents.name,
       settings: {
         maxRecords: 1 + random.below(MOST_RECORDS),
         maxKeys: 1 + random.below(5),
@@ -284,16 +291,16 @@ export class World {
     } else if (this.#happening === 'downstream made again' && !this.rewinds && random.chance(0.4)) {
       // Its dedupe positions are gone with it, so that no event may be emitted again.
       await this.#stopAll();
-      this.saidBefore.push(...(await partitionsOf(this.stores.transport, two.name)).flat());
+      this.emittedBefore.push(...(await partitionsOf(this.stores.transport, two.name)).flat());
       await this.stores.remake(two, (await this.#partitions(jobB)).length);
       await this.#startAgain();
     } else if (this.#happening === 'downstream expanded' && random.chance(0.4)) {
-      // Its writer may continue, and emit to the partitions that it knows.
+      // The upstream writer may continue and emit to the partitions that it knows.
       await this.#stop(jobB);
       await expandTwo(this.stores);
       await this.#beginAll(jobB);
       this.#happening = undefined;
-      // What is read again after a restore would come to the new partitions in another order.
+      // Records that are read again after a restore would reach the new partitions in another order.
     } else if (random.chance(0.4) && this.scenario !== 'restored') await this.#expand();
     await this.#produce(8);
   }
@@ -308,7 +315,7 @@ export class World {
     const partitions = before + 1 + random.below(MOST_PARTITIONS - before);
     await expandOne(this.stores, partitions, livesOn ? [] : [jobA.name]);
     const committed = await this.stores.transport.lag(jobA.name, one.name);
-    // Moved records of before are not read again.
+    // Records that were moved before are not read again.
     this.#floors = committed.map((each) => each.committed ?? 0);
     await this.#claimBefore(jobA, before);
     for (const partition of await this.#partitions(jobA)) {

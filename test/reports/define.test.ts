@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Event } from '../../core/event.ts';
 import { type Datasource, defineDatasource, shapeOf } from '../../reports/define-datasource.ts';
 import { localDay } from '../../reports/granularity.ts';
 import { isReserved } from '../../reports/names.ts';
 import { duckdb } from './duckdb.ts';
-import { cleared, visitEvents, visited, visits, visitsBy } from './visits.ts';
+import { cleared, left, visitEvents, visited, visits, visitsBy } from './visits.ts';
 
 type Declared = Parameters<typeof defineDatasource<typeof visitEvents, [typeof visited]>>[0];
 
@@ -41,6 +42,32 @@ const WRONG: readonly (readonly [what: string, rest: object, problem: RegExp])[]
   ['with a point twice', { metrics: { a: quantile(0.5), a_p50: count } }, /two of its columns are named a_p50/],
   ['without points', { metrics: { a: quantile() } }, /the points of a are none: give some between 0\.01 and 0\.99/],
   ['with a point beyond', { metrics: { a: quantile(0.5, 95) } }, /the points of a are 0\.5, 95: give some between/],
+  [
+    'of no field',
+    { dimensions: { page: { doc: 'X.', field: 'side' } } },
+    /page: visit\.visited has no field side: name the/,
+  ],
+  [
+    'of a field of another type',
+    { metrics: { a: { kind: 'sum', type: 'long', doc: 'X.', unit: 's', field: 'seconds' } } },
+    /a: the field seconds of visit\.visited is no long: read it by a function/,
+  ],
+  [
+    'of a condition that is none',
+    { metrics: { a: { ...count, field: 'page' } } },
+    /the field page of visit\.visited is no boolean/,
+  ],
+  [
+    'of an event that it does not count',
+    { metrics: { a: { ...count, on: [left] } } },
+    /a: the datasource counts no visit\.left/,
+  ],
+  [
+    'of a time that is none',
+    { time: { 'visit.visited': 'page' } },
+    /time: the field page of visit\.visited is no long/,
+  ],
+  ['of a time of another event', { time: { 'visit.left': 'page' } }, /time: it counts no visit\.left/],
   ['with a fine point', { metrics: { a: quantile(0.999) } }, /the points of a are 0\.999/],
 ];
 
@@ -68,6 +95,44 @@ test('a reserved word of DuckDB cannot be a name', async (t) => {
     rows.map(({ word }) => String(word)).filter((word) => !isReserved(word)),
     [],
   );
+});
+
+test('a field is read as a function would read it', () => {
+  const datasource = defineDatasource({
+    name: 'some',
+    title: 'Some',
+    about: 'Some.',
+    from: visitEvents,
+    granularity: 'day',
+    on: [visited, left],
+    time: { 'visit.visited': 'grade' },
+    dimensions: {
+      page: { doc: 'The page.', on: [visited], field: 'page' },
+      user: { doc: 'Who.', field: 'userId' },
+    },
+    metrics: {
+      phones: { kind: 'count', doc: 'Visits on phones.', unit: 'visits', on: [visited], field: 'mobile' },
+      departures: { kind: 'count', doc: 'Who left.', unit: 'visits', on: [left] },
+    },
+  });
+  const event = (def: typeof visited | typeof left, data: object) =>
+    ({
+      type: def.type,
+      id: '1',
+      source: '/',
+      time: 7,
+      loggedAt: 7,
+      tenant: 'a',
+      data: { userId: 'ada', ...data },
+    }) as Event;
+  const read = (one: Event) => [
+    datasource.time?.(one),
+    ...datasource.dimensions.map(({ of }) => of(one, {})),
+    ...datasource.metrics.map((metric) => 'when' in metric && metric.when?.(one, {})),
+  ];
+  assert.deepEqual(read(event(visited, { page: 'home', mobile: true, grade: 3 })), [3, 'home', 'ada', true, false]);
+  assert.deepEqual(read(event(visited, { page: '', mobile: false, grade: null })), [7, null, 'ada', false, false]);
+  assert.deepEqual(read(event(left, {})), [7, null, 'ada', false, true]);
 });
 
 test('equal declarations have the same shape, and others have different ones', () => {

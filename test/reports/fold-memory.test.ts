@@ -10,7 +10,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 function used(): number {
-  // What the first one finds is given back by the second one.
+  // The second collection frees what the first one finds.
   collect();
   collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();

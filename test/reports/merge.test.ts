@@ -31,7 +31,7 @@ const someVisit = fc.record({
     mobile: fc.constantFrom(null, true),
     grade: fc.constantFrom(null, -1),
     points: fc.option(fc.oneof(fc.integer(), fc.maxSafeInteger())),
-    // Sums of doubles depend on the order, but for those of halves.
+    // Sums of doubles depend on the order, except those of halves.
     seconds: fc.option(
       fc.oneof(
         fc.constantFrom(0, 60, -2.5),

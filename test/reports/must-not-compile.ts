@@ -81,6 +81,27 @@ export const ofAnotherType = defineDatasource({
   },
 });
 
+export const ofFields = defineDatasource({
+  ...base,
+  on: [learnerJoined, learnerLeft],
+  dimensions: {
+    course_id: { doc: 'The course.', field: 'courseId' },
+    first: { type: 'boolean', doc: 'First.', on: [learnerJoined], field: 'first' },
+    // @ts-expect-error: no event has it
+    region: { doc: 'The region.', field: 'region' },
+    // @ts-expect-error: a dimension without a type is text
+    progress: { doc: 'Progress.', field: 'progress' },
+    // @ts-expect-error: a field or a function
+    batch_id: { doc: 'The batch.', field: 'batchId', of: ({ data }) => data.batchId },
+  },
+  metrics: {
+    // @ts-expect-error: the sum of a text
+    sum: { kind: 'sum', type: 'long', doc: 'Sum.', unit: 'learners', field: 'userId' },
+    // @ts-expect-error: the datasource does not count it
+    other: { ...count, on: [enrolled] },
+  },
+});
+
 export const withoutUnit = defineDatasource({
   ...base,
   on: [learnerJoined],

@@ -85,13 +85,13 @@ test('a thousand partitions are claimed at once', async (t) => {
 
 test('doctor reports how many tokens are left', async (t) => {
   const { tables, keyspace } = await prepared(t);
-  const told = async () => {
+  const outcome = async () => {
     const findings = await diagnoseCassandra({ url: `${server.url}/${keyspace}` });
     return findings.find(({ check }) => check === 'tables: tokens')?.state;
   };
-  assert.equal(await told(), 'ok');
+  assert.equal(await outcome(), 'ok');
   await tables.claim('j', 't', 0, Math.round(MOST_TOKENS * 0.95));
-  assert.equal(await told(), 'warning');
+  assert.equal(await outcome(), 'warning');
 });
 
 /** A keyspace of the test's own. */

@@ -53,23 +53,27 @@ export async function openStores(urls: Urls, jobs: readonly Job[]) {
 
   return {
     /** The stores of one life. */
-    async life(lived: readonly Job[], { partitions = 2, channels = {} }: StoresOptions): Promise<TestStores> {
+    async life(
+      lived: readonly Job[],
+      { partitions = 2, channels = {}, topics: others = [] }: StoresOptions,
+    ): Promise<TestStores> {
       const life = randomUUID().slice(0, 8);
       const kafka = kafkaTransport({ url: urls.kafka, sessionMs: 30_000, heartbeatMs: 300 });
       const transport = named(kafka, `crash-${id}-${life}.`);
       const database = openDatabase(IN_MEMORY);
       const codec = new Codec(embeddedRegistry(database));
-      const topics = [...new Set(lived.flatMap((job) => [job.from, ...job.to]))];
+      const ofRuntime = others.filter((topic) => topic.ofRuntime);
+      const topics = [...new Set([...lived.flatMap((job) => [job.from, ...job.to]), ...ofRuntime])];
       const both = topics.flatMap(({ name }) => [name, deadLetterTopic(name)]);
       await transport.createTopics(both.map((name) => ({ name, partitions, retentionMs: FOR_EVER })));
       await codec.prepare(topics);
       for (const { name } of topics) {
-        for (const told of [timerFired, callAnswered]) await codec.prepareEvent(name, told);
+        for (const event of [timerFired, callAnswered]) await codec.prepareEvent(name, event);
       }
       return {
         transport,
         codec,
-        // Tokens of one life are none of another's.
+        // The tokens of one run are separate from those of another.
         tables: {
           ...tables,
           claim: (job, ...place) => tables.claim(`${life}.${job}`, ...place),
@@ -119,6 +123,13 @@ export function named(kafka: Transport, prefix: string): Transport {
       return found.map((topic) => ({ ...topic, name: topic.name.slice(prefix.length) }));
     },
     produce: (records) => kafka.produce(out(records)),
+    async exclusive(name, topics) {
+      const one = await kafka.exclusive(
+        prefix + name,
+        topics.map((topic) => prefix + topic),
+      );
+      return { produce: (records) => one.produce(out(records)) };
+    },
     join: async (group, topic, listener) => memberOf(await kafka.join(prefix + group, prefix + topic, listener)),
     read: (topic, ...rest) => kafka.read(prefix + topic, ...rest),
     offsetAt: (topic, ...rest) => kafka.offsetAt(prefix + topic, ...rest),

@@ -114,7 +114,7 @@ test('doctor connects to everything, apply makes what is missing, and what was l
 
   const tenant = unique();
   const worker = running(t, folder, ['run', 'track-progress']);
-  await worker.said('1 job is running');
+  await worker.printed('1 job is running');
   const users = Array.from({ length: 25 }, (_, i) => `${tenant}-${i}`);
   const events = users.map((userId) => ({
     type: 'enrollment.enrolled',
@@ -166,8 +166,8 @@ test('servers that are all away are all reported, each with what to do', async (
   writeFileSync(join(folder, 'tributary.json'), JSON.stringify(config));
   const { code, findings } = await doctor(folder);
   assert.equal(code, 1);
-  const told = findings.filter(({ state }) => state === 'problem').map(({ check }) => check);
-  assert.deepEqual(told.sort(), [...PORTS, 'mail', 'sms'].sort());
+  const problems = findings.filter(({ state }) => state === 'problem').map(({ check }) => check);
+  assert.deepEqual(problems.sort(), [...PORTS, 'mail', 'sms'].sort());
 });
 
 test('Redis: a wrong password, missing rights, a server that hangs', async (t) => {

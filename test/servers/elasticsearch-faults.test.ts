@@ -99,7 +99,7 @@ describe('Elasticsearch hangs', { timeout: 600_000 }, () => {
     const search = opened(t, { patienceMs: 1000 });
     await until(() => search.apply(courses, batch('t4', 1)));
     server.pause();
-    // Every one of these would hang for ever without a bound: the server is resumed only after them.
+    // Without a timeout each of these would hang: the server is resumed only after them.
     const outcomes = await Promise.allSettled([
       search.apply(courses, batch('t4', 2)),
       search.apply(courses, [put('t4', 'a', {})]),

@@ -172,7 +172,7 @@ test('7: a member that is slow to let go delays only the partitions that move', 
   const fourth = await joined(transport, 'count', topic, { wait: false });
   const going = await slow.revoking();
   assert.equal(going.length, 1);
-  while (third.held.size + fourth.held.size === 0) await Promise.race([third.told(), fourth.told()]);
+  while (third.held.size + fourth.held.size === 0) await Promise.race([third.notified(), fourth.notified()]);
   const [kept] = [...slow.held].filter((partition) => !going.includes(partition));
   const claim = await slow.membership.claim(kept as number);
   assert.equal((await take(claim, 1)).length, 1);

@@ -156,23 +156,23 @@ describe('the transport while Kafka is away', { timeout: 240_000 }, () => {
     const member = await joined(transport, 'count', topic);
     const refusal = () => member.membership.claim(0).then(String, (error: Error) => error.message);
     /** False if the broker dropped it before it reconnected: then it joins when it has released its partitions, and not before. */
-    const isHeard = async (): Promise<boolean> => {
+    const isStillMember = async (): Promise<boolean> => {
       for (;;) {
         if ((await refusal()).includes('lets go of it')) return true;
         const { groups } = await admin.describeGroups(['count']);
         if (groups[0]?.members.length === 0) return false;
       }
     };
-    for (let heard = false; !heard; ) {
+    for (let stillMember = false; !stillMember; ) {
       const letGo = member.holdRevocations();
       server.pause();
       assert.deepEqual(await member.revoking(), [0, 1]);
       server.resume();
-      heard = await isHeard();
+      stillMember = await isStillMember();
       // It has joined the group by then, and was assigned what it is releasing.
       for (let calls = 0; calls < 20; calls++) await transport.lag('count', topic);
       letGo();
-      while (member.held.size > 0 && !heard) await member.told();
+      while (member.held.size > 0 && !stillMember) await member.notified();
       await spread([member], 2);
     }
   });

@@ -30,13 +30,15 @@ test('a worker claims a thousand partitions, each once, and reads the committed 
       if (name === 'transport.committed') readings += 1;
       return go();
     });
-    const { joinedMs, ownedMs, appliedMs, stopMs, told } = await live(wired, PARTITIONS, transport);
-    t.diagnostic(JSON.stringify({ round, joinedMs, ownedMs, appliedMs, stopMs, readings, told: [...told] }));
-    assert.equal(told.get('claimed'), PARTITIONS);
-    assert.equal(told.get('fenced') ?? 0, 0);
-    assert.equal(told.get('released'), PARTITIONS);
+    const { joinedMs, ownedMs, appliedMs, stopMs, reports } = await live(wired, PARTITIONS, transport);
+    t.diagnostic(JSON.stringify({ round, joinedMs, ownedMs, appliedMs, stopMs, readings, reported: [...reports] }));
+    // A claim that meets a store that is away may be made again.
+    const [claimed = 0, waits = 0] = ['claimed', 'waiting for TABLES_AWAY'].map((kind) => reports.get(kind));
+    assert.ok(claimed >= PARTITIONS && claimed <= PARTITIONS + waits, `${claimed} claims with ${waits} waits`);
+    assert.equal(reports.get('fenced') ?? 0, 0);
+    assert.equal(reports.get('released'), PARTITIONS);
     // A claim that continues with an offset of its own asks for no other.
-    if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10, `${readings} readings`);
+    if (round === 0) assert.ok(readings > 0 && readings < PARTITIONS / 10 + waits, `${readings} readings`);
     else assert.equal(readings, 0);
   }
 });

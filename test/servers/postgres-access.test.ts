@@ -11,7 +11,7 @@ import { startPostgres } from '../../servers/postgres.ts';
 import type { Requests } from '../../sinks/requests/port.ts';
 import type { PostgresOptions } from '../../sinks/requests/postgres/connection.ts';
 import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
-import { newRequest, T0 } from '../contracts/requests-samples.ts';
+import { asked, MANY, T0 } from '../contracts/requests-samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-postgres-'));
 const PASSWORD = 'p@ss/w:rd';
@@ -38,18 +38,22 @@ async function administer(t: TestContext): Promise<Client> {
 
 test('a role that may not create tables uses existing ones, and one without rights gets an error that says so', async (t) => {
   const schema = newSchema();
-  await opened(t, { schema }).create(newRequest('r1', 3), T0);
+  await asked(opened(t, { schema }), 'r1', T0);
   const admin = await administer(t);
   for (const role of ['worker', 'stranger']) await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
   await admin.query(`GRANT USAGE ON SCHEMA ${schema} TO worker`);
   await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO worker`);
   const worker = opened(t, { schema, user: 'worker', password: 'x' });
-  assert.equal((await worker.lease('ada', T0, T0 + 1))?.id, 'r1');
+  assert.equal((await worker.lease('ada', T0, T0 + 1, MANY))?.id, 'r1-1');
   for (const refused of [
     opened(t, { schema, user: 'stranger', password: 'x' }),
     opened(t, { schema: newSchema(), user: 'stranger', password: 'x' }),
   ]) {
-    await assert.rejects(refused.get('r1'), { code: 'ACCESS_REFUSED', kind: 'fatal', message: /grant the role/ });
+    await assert.rejects(refused.get('acme', 'r1-1'), {
+      code: 'ACCESS_REFUSED',
+      kind: 'fatal',
+      message: /grant the role/,
+    });
   }
 });
 
@@ -59,7 +63,7 @@ test('a wrong password, user or database is fatal, and the message says what to 
     [{ url: server.url.replace(/\/postgres$/, '/nothing') }, /create the database/],
     [{ user: 'nobody-known', password: 'not-the-secret' }, /check user and password/],
   ] as const) {
-    await assert.rejects(opened(t, options).get('r1'), (error: Error & { kind?: unknown }) => {
+    await assert.rejects(opened(t, options).get('acme', 'r1-1'), (error: Error & { kind?: unknown }) => {
       assert.equal(error.kind, 'fatal');
       assert.match(error.message, advice);
       assert.doesNotMatch(error.message, /not-the-secret|p@ss|p%40ss/);
@@ -82,7 +86,11 @@ test('an encrypted connection is made only to a server with a valid certificate'
     chmodSync(file, 0o600);
     await admin.query(`ALTER SYSTEM SET ${name} = '${file}'`);
   }
-  await assert.rejects(opened(t, { ca }).get('r1'), { code: 'CONFIG_INVALID', message: /sslmode/ }, 'it cannot yet');
+  await assert.rejects(
+    opened(t, { ca }).get('acme', 'r1-1'),
+    { code: 'CONFIG_INVALID', message: /sslmode/ },
+    'it cannot yet',
+  );
   await admin.query('ALTER SYSTEM SET ssl = on');
   await admin.end();
   await server.stop();
@@ -99,7 +107,7 @@ test('an encrypted connection is made only to a server with a valid certificate'
     [{ url: `${server.url}?sslrootcert=${made.ca}` }, true],
   ] as const) {
     const requests = opened(t, { schema, ...options });
-    if (fine) await requests.list('acme', { limit: 1 });
-    else await assert.rejects(requests.get('r1'), { code: 'ACCESS_REFUSED', message: /sslrootcert/ });
+    if (fine) await requests.list('acme', {}, { limit: 1 });
+    else await assert.rejects(requests.get('acme', 'r1-1'), { code: 'ACCESS_REFUSED', message: /sslrootcert/ });
   }
 });

@@ -5,12 +5,16 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { running } from '../../servers/running.ts';
-import type { Lease, Requests } from '../../sinks/requests/port.ts';
+import type { Lease, LeaseOutcome, Requests } from '../../sinks/requests/port.ts';
 import type { PostgresOptions } from '../../sinks/requests/postgres/connection.ts';
 import { statementsOf } from '../../sinks/requests/postgres/request.ts';
 import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
+import { scheduleStatementsOf } from '../../sinks/requests/postgres/schedule.ts';
+import { objectOf } from '../../sinks/requests/rules.ts';
 import { requestsContract } from '../contracts/requests.ts';
-import { leaseOf, newRequest, result, T0 } from '../contracts/requests-samples.ts';
+import { forgetsSecrets } from '../contracts/requests-asks.ts';
+import { all, asked, leaseOf, MANY, newRequest, result, T0 } from '../contracts/requests-samples.ts';
+import { firesAsItIsNow } from '../contracts/requests-schedules.ts';
 
 const server = await running('postgres');
 const newSchema = (): string => `t_${randomUUID().replaceAll('-', '')}`;
@@ -33,15 +37,28 @@ requestsContract('Postgres', async (t) => opened(t, { schema: newSchema() }));
 test('of several processes that begin on an empty database one makes the tables', async (t) => {
   const schema = newSchema();
   const processes = Array.from({ length: 8 }, () => opened(t, { schema, connections: 2 }));
-  const made = await Promise.all(processes.map((each) => each.create(newRequest('r1', 3), T0)));
-  for (const each of made) assert.deepEqual(each, made[0]);
+  const made = await Promise.all(processes.map((each) => each.ask(newRequest('r1'), T0)));
+  for (const { request } of made) assert.deepEqual(request, made[0]?.request);
 });
 
 test('two installations in one database do not see each other', async (t) => {
   const one = opened(t, { schema: newSchema() });
   const other = opened(t, { url: `${server.url}?schema=${newSchema()}` });
-  await one.create(newRequest('r1', 3), T0);
-  assert.equal(await other.get('r1'), undefined);
+  await asked(one, 'r1', T0);
+  assert.equal(await other.get('acme', 'r1-1'), undefined);
+});
+
+test('a secret is removed by whatever ends its request', async (t) => {
+  const schema = newSchema();
+  const admin = await administer(t);
+  await forgetsSecrets(opened(t, { schema }), async () => {
+    const { rows } = await admin.query(`SELECT count(secret)::int AS count FROM ${schema}.report_request`);
+    return rows[0].count;
+  });
+});
+
+test('a schedule that was replaced while it was planned fires as it is now', async (t) => {
+  await firesAsItIsNow(opened(t, { schema: newSchema(), connections: 1 }));
 });
 
 /** What several workers do at once, each with connections of its own; they share a clock, which advances at every step. */
@@ -51,6 +68,17 @@ const step = fc.record({
 });
 const workers = fc.array(fc.array(step, { minLength: 15, maxLength: 30 }), { minLength: 4, maxLength: 4 });
 
+async function tried(
+  requests: Requests,
+  does: string,
+  lease: Lease,
+  { now, holds }: { now: number; holds: number },
+): Promise<LeaseOutcome> {
+  if (does === 'renew') return requests.renew(lease, now, now + holds, { rows: 1 });
+  if (does === 'fail') return requests.fail(lease, now, { code: 'TABLES_AWAY', message: `at ${now}` }, now + 1);
+  return requests.finish(lease, now, result(lease, now + 1000));
+}
+
 test('several processes never have the same lease, and one that lost it changes nothing any more', async (t) => {
   const REQUESTS = 6;
   await fc.assert(
@@ -59,7 +87,7 @@ test('several processes never have the same lease, and one that lost it changes 
       const clients = scripts.map(() => opened(t, { schema, connections: 1 }));
       const [first] = clients;
       assert.ok(first);
-      for (let index = 0; index < REQUESTS; index += 1) await first.create(newRequest(`r${index}`, 4), T0 + index);
+      for (let index = 0; index < REQUESTS; index += 1) await asked(first, `r${index}`, T0 + index, { maxAttempts: 4 });
       let now = T0 + 100;
       /** The newest attempt that a worker was given, by request. */
       const newest = new Map<string, number>();
@@ -72,7 +100,7 @@ test('several processes never have the same lease, and one that lost it changes 
           now += 1;
           const known = held === undefined ? 0 : (newest.get(held.id) ?? 0);
           if (does === 'lease' || held === undefined) {
-            const got = await requests.lease(owner, now, now + holds);
+            const got = await requests.lease(owner, now, now + holds, MANY);
             if (got === undefined) continue;
             const grant = `${got.id}/${got.attempt}`;
             assert.ok(!granted.has(grant), `${grant} is held twice`);
@@ -83,11 +111,15 @@ test('several processes never have the same lease, and one that lost it changes 
           }
           const { id, attempt } = held;
           try {
-            if (does === 'renew') await requests.renew(held, now, now + holds, 1);
-            else if (does === 'cancel') await requests.cancel(id, now);
-            else if (does === 'fail') await requests.fail(held, now, 'failed', false);
-            else await requests.finish(held, now, result(`${id}/${attempt}`, now + 1000));
-            if (does === 'cancel') continue;
+            if (does === 'cancel') {
+              await requests.cancel('acme', id, now);
+              continue;
+            }
+            const outcome = await tried(requests, does, held, { now, holds });
+            if (outcome === 'cancelled') {
+              held = undefined;
+              continue;
+            }
             assert.ok(known <= attempt, `${does} of ${id} by attempt ${attempt} after attempt ${known} had begun`);
             if (does === 'finish') {
               assert.ok((finished.get(id) ?? attempt) === attempt, `${id} was finished by two attempts`);
@@ -101,8 +133,11 @@ test('several processes never have the same lease, and one that lost it changes 
       };
       await Promise.all(clients.map((each, index) => work(each, `worker ${index}`, scripts[index] ?? [])));
 
-      for (const request of await first.list('acme', { limit: 100 })) {
-        assert.equal(request.result?.object, request.state === 'done' ? `${request.id}/${request.attempt}` : undefined);
+      for (const request of await all(first)) {
+        assert.equal(
+          request.result?.object,
+          request.state === 'done' ? objectOf(request.id, request.attempt) : undefined,
+        );
         assert.equal(finished.get(request.id), request.state === 'done' ? request.attempt : undefined, request.id);
       }
       await Promise.all(clients.map((each) => each.close()));
@@ -120,9 +155,11 @@ test('where transactions are serializable by default, a conflict is retried', as
   const processes = Array.from({ length: 4 }, () => opened(t, { url, connections: 3 }));
   const [first] = processes;
   assert.ok(first);
-  for (let index = 0; index < 10; index += 1) await first.create(newRequest(`r${index}`, 3), T0 + index);
+  for (let index = 0; index < 10; index += 1) await asked(first, `r${index}`, T0 + index);
   const got = await Promise.all(
-    Array.from({ length: 12 }, (_, worker) => processes[worker % 4]?.lease(`worker ${worker}`, T0 + 50, T0 + 100)),
+    Array.from({ length: 12 }, (_, worker) =>
+      processes[worker % 4]?.lease(`worker ${worker}`, T0 + 50, T0 + 100, MANY),
+    ),
   );
   const ids = got.flatMap((request) => request?.id ?? []);
   assert.equal(new Set(ids).size, 10);
@@ -131,42 +168,51 @@ test('where transactions are serializable by default, a conflict is retried', as
 
 test('frequent queries use an index', async (t) => {
   const schema = newSchema();
-  await opened(t, { schema }).list('acme', { limit: 1 });
+  await opened(t, { schema }).list('acme', {}, { limit: 1 });
   const admin = await administer(t);
   const sql = statementsOf(schema);
+  const schedules = scheduleStatementsOf(schema);
   // A plan without an index is taken only where there is none: the tables are empty.
   await admin.query('SET enable_seqscan = off');
-  const schedule = { id: 's1', nextAt: T0, cron: '' } as Parameters<typeof sql.fire>[0];
+  const after = [T0, 'r1-1'] as const;
   for (const { text, values } of [
-    sql.lease('ada', T0, T0),
-    sql.expire(T0),
-    sql.over,
-    sql.confirmRemoved(['r1']),
-    sql.list('acme', { limit: 10 }),
-    sql.schedules('acme'),
-    sql.due(T0),
-    sql.fire(schedule, T0 + 1, 'r1', T0),
+    sql.join(newRequest('r1'), T0),
+    sql.get('acme', 'r1-1'),
+    sql.list('acme', {}, 10, after),
+    sql.list('acme', { states: ['failed'] }, 10, after),
+    sql.list('acme', { states: ['failed', 'done'] }, 10, after),
+    sql.list('acme', { report: 'progress' }, 10, after),
+    sql.list('acme', { asker: 'eve', createdFrom: T0 }, 10, after),
+    sql.askers('acme', 'r1-1'),
+    sql.expire(T0, 10),
+    sql.removable(10),
+    sql.confirmRemoved(['r1-1']),
+    sql.purge(T0, 10),
+    sql.unannounced(10),
+    sql.confirmAnnounced(['r1-1']),
+    schedules.list('acme'),
+    schedules.due(T0),
   ]) {
     const plan = await admin.query({ text: `EXPLAIN ${text}`, values: [...values], rowMode: 'array' });
-    assert.doesNotMatch(plan.rows.join('\n'), /Seq Scan/, text);
+    assert.doesNotMatch(plan.rows.join('\n'), /Seq Scan on report_(?!purged)/, text);
   }
 });
 
 test('tables of a later release are used as they are', async (t) => {
   const schema = newSchema();
-  await opened(t, { schema }).list('acme', { limit: 1 });
+  await opened(t, { schema }).list('acme', {}, { limit: 1 });
   const admin = await administer(t);
   await admin.query(`ALTER TABLE ${schema}.report_request ADD COLUMN later text`);
   await admin.query(`INSERT INTO ${schema}.schema_version VALUES (1000)`);
   const requests = opened(t, { schema });
-  await requests.create(newRequest('r1', 3), T0);
-  assert.equal((await requests.lease('ada', T0, T0 + 1))?.id, 'r1');
+  await asked(requests, 'r1', T0);
+  assert.equal((await requests.lease('ada', T0, T0 + 1, MANY))?.id, 'r1-1');
 });
 
 test('dropped tables are a broken store, not an outage', async (t) => {
   const schema = newSchema();
   const requests = opened(t, { schema });
-  await requests.list('acme', { limit: 1 });
+  await requests.list('acme', {}, { limit: 1 });
   await (await administer(t)).query(`DROP SCHEMA ${schema} CASCADE`);
-  await assert.rejects(requests.get('r1'), { code: 'STORE_BROKEN', message: /is missing: restore/ });
+  await assert.rejects(requests.get('acme', 'r1-1'), { code: 'STORE_BROKEN', message: /is missing: restore/ });
 });

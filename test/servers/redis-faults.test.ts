@@ -10,7 +10,7 @@ import type { Group } from '../../servers/group.ts';
 import { startRedis, startRedisCluster, startRedisSentinel } from '../../servers/redis.ts';
 import type { Server } from '../../servers/server.ts';
 import { redisCache } from '../../sinks/cache/redis/cache.ts';
-import { listening } from '../contracts/cache-live.ts';
+import { recordingListener } from '../contracts/cache-live.ts';
 import { courses, first, inCourse } from '../contracts/cache-samples.ts';
 import { printed } from './ending.ts';
 
@@ -102,15 +102,15 @@ describe('the cache while Redis is away', { timeout: 120_000 }, () => {
   test('a Redis that returns empty is no error', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder, settings: [['appendonly', 'no']] }));
     const cache = opened(t, server, PATIENT);
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     await cache.apply(courses, [one(5)]);
-    await told.until('a', 5);
+    await recorder.until('a', 5);
     await server.kill();
     await server.start();
     assert.deepEqual(await cache.read(courses, ['acme', 'ann']), []);
     assert.deepEqual(await cache.apply(courses, [one(4)]), ['written']);
-    await told.until('a', 4);
+    await recorder.until('a', 4);
   });
 
   test('scripts that the server lost are sent again', async (t) => {
@@ -151,29 +151,29 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
   test('a subscription continues after Redis was killed', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const [cache, writer] = [opened(t, server, PATIENT), opened(t, server, PATIENT)];
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     for (let revision = 1; revision <= 3; revision += 1) {
       await server.kill();
       await server.start();
       await writer.apply(courses, [one(revision)]);
-      await told.until('a', revision);
+      await recorder.until('a', revision);
     }
   });
 
   test('changes and removals while a subscriber was disconnected are delivered when it is back', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const [cache, writer, redis] = [opened(t, server, PATIENT), opened(t, server, PATIENT), connected(t, server)];
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     for (let revision = 1; revision <= 40; revision += 2) {
       await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
       await writer.apply(courses, [one(revision), inCourse(['acme', 'ann', 'end'], { token: 1, revision }, revision)]);
       await writer.apply(courses, [{ ...one(revision + 1), record: undefined }]);
-      await told.until('end', revision);
+      await recorder.until('end', revision);
       await writer.apply(courses, [inCourse(['acme', 'ann', 'end'], { token: 1, revision: revision + 1 }, -revision)]);
-      await told.until('end', -revision);
-      const last = told.updates().findLast(({ key }) => key[2] === 'a');
+      await recorder.until('end', -revision);
+      const last = recorder.updates().findLast(({ key }) => key[2] === 'a');
       assert.equal(last?.record, undefined, 'the removal came before what was written after it');
     }
   });
@@ -181,14 +181,14 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
   test('changes of one key stay in order through breaks', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const [cache, writer, redis] = [opened(t, server, PATIENT), opened(t, server, PATIENT), connected(t, server)];
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     for (let revision = 1; revision <= 2000; revision += 1) {
       await writer.apply(courses, [one(revision)]);
       if (revision % 100 === 0) await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     }
-    await told.until('a', 2000);
-    const counts = told.updates().map(({ record }) => Number(record?.['count']));
+    await recorder.until('a', 2000);
+    const counts = recorder.updates().map(({ record }) => Number(record?.['count']));
     assert.deepEqual(
       counts,
       counts.toSorted((a, b) => a - b),
@@ -198,8 +198,8 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
   test('a subscriber notices that Redis no longer answers', async (t) => {
     const server = await running(t, (folder) => startRedis({ folder }));
     const cache = opened(t, server, HASTY);
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     const redis = connected(t, server);
     const subscriber = async () => /id=(\d+) /.exec(String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub')))?.[1];
     const before = await subscriber();
@@ -209,7 +209,7 @@ describe('live updates after a break', { timeout: 120_000 }, () => {
     await assert.rejects(cache.read(courses, ['acme', 'ann']), { code: 'CACHE_AWAY' });
     server.resume();
     await untilBack(() => cache.apply(courses, [one(1)]));
-    await told.until('a', 1);
+    await recorder.until('a', 1);
     const now = await subscriber();
     assert.ok(before !== undefined && now !== undefined && now !== before, `${before}, then ${now}`);
   });
@@ -219,15 +219,15 @@ describe('failover', { timeout: 120_000 }, () => {
   test('the replica that Sentinel promotes takes over writes, reads and subscriptions', async (t) => {
     const group = await running(t, (folder) => startRedisSentinel({ folder }));
     const cache = opened(t, group, PATIENT);
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     await cache.apply(courses, batch(1));
     const old = connected(t, group.master);
     await old.wait(1, 0);
     await group.master.kill();
     assert.deepEqual(await cache.apply(courses, batch(2)), written);
     await cache.apply(courses, [one(1)]);
-    await told.until('a', 1);
+    await recorder.until('a', 1);
     const replica = connected(t, group.replica);
     assert.match(await replica.info('replication'), /role:master/);
     assert.deepEqual(await cache.read(courses, ['acme', 'user-1']), [{ user: 'user-1', course: 'a', count: 2 }]);
@@ -257,15 +257,15 @@ describe('failover', { timeout: 120_000 }, () => {
   test('a killed node of a cluster is waited for, and the others continue', async (t) => {
     const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, PATIENT);
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     assert.deepEqual(await cache.apply(courses, batch(1)), written);
     for (const [index, node] of cluster.nodes.entries()) {
       await node.kill();
       const applying = cache.apply(courses, [...batch(index + 2), one(index + 2)]);
       await node.start();
       assert.deepEqual(await applying, [...written, 'written']);
-      await told.until('a', index + 2);
+      await recorder.until('a', index + 2);
     }
     for (const user of USERS) {
       assert.deepEqual(await cache.read(courses, ['acme', user]), [{ user, course: 'a', count: 4 }]);
@@ -287,16 +287,16 @@ describe('failover', { timeout: 120_000 }, () => {
     const [cache, writer] = [opened(t, cluster, PATIENT), opened(t, cluster, PATIENT)];
     let isOver = false;
     const writing = USERS.slice(0, 12).map(async (user) => {
-      const told = listening();
-      await cache.subscribe(courses, ['acme', user], told.listener);
+      const recorder = recordingListener();
+      await cache.subscribe(courses, ['acme', user], recorder.listener);
       const counts: number[] = [];
       while (!isOver) {
         const count = counts.push(counts.length + 1);
         await writer.apply(courses, [inCourse(['acme', user, 'a'], { token: 1, revision: count }, count)]);
       }
-      await told.until('a', counts.length);
-      const heard = told.updates().map(({ record }) => Number(record?.['count']));
-      assert.deepEqual(heard, counts, `what ${user} was told`);
+      await recorder.until('a', counts.length);
+      const received = recorder.updates().map(({ record }) => Number(record?.['count']));
+      assert.deepEqual(received, counts, `what ${user} received`);
     });
     for (const [index, node] of cluster.nodes.entries()) {
       const other = connected(t, cluster.nodes[(index + 1) % cluster.nodes.length] ?? node);
@@ -318,8 +318,8 @@ describe('failover', { timeout: 120_000 }, () => {
   test('slots that move to another node are followed', async (t) => {
     const cluster = await running(t, clusterIn);
     const cache = opened(t, cluster, PATIENT);
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'kept'], first, 1)]);
     const nodes = cluster.nodes.map((node) => connected(t, node));
     const slot = Number(await nodes[0]?.cluster('KEYSLOT', 'tributary:contract_courses:{acme:ann}'));
@@ -341,11 +341,11 @@ describe('failover', { timeout: 120_000 }, () => {
     for (const node of nodes) await node.cluster('SETSLOT', slot, 'NODE', ids[to] ?? '');
     assert.deepEqual(await applying, ['written']);
     assert.equal((await cache.read(courses, ['acme', 'ann'])).length, 2);
-    await told.until('a', 1);
+    await recorder.until('a', 1);
     const channels = async (node: number) => String(await nodes[node]?.call('PUBSUB', 'CHANNELS', '*ann*'));
     while ((await channels(from)) !== '' || (await channels(to)) === '');
     await cache.apply(courses, [one(2)]);
-    await told.until('a', 2);
+    await recorder.until('a', 2);
   });
 });
 

@@ -11,7 +11,7 @@ import type { Server } from '../../servers/server.ts';
 import { type RedisCacheOptions, redisCache } from '../../sinks/cache/redis/cache.ts';
 import { RECORD_LIMIT } from '../../sinks/cache/redis/request.ts';
 import { cacheContract } from '../contracts/cache.ts';
-import { listening } from '../contracts/cache-live.ts';
+import { recordingListener } from '../contracts/cache-live.ts';
 import { counters, courses, first, inCourse } from '../contracts/cache-samples.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-redis-'));
@@ -65,10 +65,10 @@ describe('data in Redis', () => {
   test('a live change is published on the channel named like its entry', async (t) => {
     const { cache, redis, prefix } = around(t);
     const messages: string[] = [];
-    const [second, heard] = [Promise.withResolvers<void>(), redis.duplicate()];
-    t.after(() => heard.disconnect());
-    heard.on('message', (_, message) => messages.push(message) === 2 && second.resolve());
-    await heard.subscribe(`${prefix}contract_courses:{acme:ann}`);
+    const [second, subscriber] = [Promise.withResolvers<void>(), redis.duplicate()];
+    t.after(() => subscriber.disconnect());
+    subscriber.on('message', (_, message) => messages.push(message) === 2 && second.resolve());
+    await subscriber.subscribe(`${prefix}contract_courses:{acme:ann}`);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a/b'], first, 7)]);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a/b'], { token: 1, revision: 2 }, undefined)]);
     await second.promise;
@@ -136,15 +136,15 @@ describe('data in Redis', () => {
       opened(t, { url: `${single.url}/3`, prefix }),
       opened(t, { url: single.url, prefix: `${prefix}2:` }),
     ];
-    const told = caches.map(() => listening());
+    const recorder = caches.map(() => recordingListener());
     for (const [index, cache] of caches.entries()) {
-      await cache.subscribe(courses, ['acme', 'ann'], (update) => told[index]?.listener(update));
+      await cache.subscribe(courses, ['acme', 'ann'], (update) => recorder[index]?.listener(update));
     }
     for (const [index, cache] of caches.entries()) {
       assert.deepEqual(await cache.read(courses, ['acme', 'ann']), []);
       await cache.apply(courses, [inCourse(['acme', 'ann', 'a'], first, index)]);
     }
-    for (const [index, each] of told.entries()) {
+    for (const [index, each] of recorder.entries()) {
       await each.until('a', index);
       assert.equal(each.updates().length, 1);
     }
@@ -207,14 +207,14 @@ describe('calls', () => {
 
   test('what others publish on a channel is not delivered', async (t) => {
     const { cache, redis, prefix } = around(t);
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     for (const message of ['', 'null', '[]', '{"field":1}', '{"field":"a","version":"1.1","record":7}']) {
       assert.equal(await redis.publish(`${prefix}contract_courses:{acme:ann}`, message), 1);
     }
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a'], first, 1)]);
-    await told.until('a', 1);
-    assert.equal(told.updates().length, 1);
+    await recorder.until('a', 1);
+    assert.equal(recorder.updates().length, 1);
   });
 
   test('a record that others made unreadable is named in the error', async (t) => {
@@ -248,12 +248,12 @@ describe('access', () => {
     const ca = readFileSync(join(folder, 'tls/tls/ca.crt'), 'utf8');
     const url = server.url.replace('//', `//writer:${encodeURIComponent('se%cret@')}@`);
     const cache = opened(t, { url, tls: { ca } });
-    const told = listening();
-    await cache.subscribe(courses, ['acme', 'ann'], told.listener);
+    const recorder = recordingListener();
+    await cache.subscribe(courses, ['acme', 'ann'], recorder.listener);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a'], first, 1)]);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a'], { token: 1, revision: 2 }, undefined)]);
     await cache.apply(courses, [inCourse(['acme', 'ann', 'a'], { token: 1, revision: 3 }, 2)]);
-    await told.until('a', 2);
+    await recorder.until('a', 2);
     assert.equal((await cache.read(courses, ['acme', 'ann'])).length, 1);
 
     const untrusting = opened(t, { url, patienceMs: 500 });

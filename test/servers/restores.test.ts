@@ -40,7 +40,7 @@ async function opened(t: TestContext, url: string): Promise<Transport> {
   return transport;
 }
 
-/** Views are in the process: they are none of these procedures' servers. */
+/** Views are kept in the process. These procedures need no server for them. */
 async function campus(t: TestContext) {
   const keyspace = `restores_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
   const local = await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS });
@@ -91,11 +91,11 @@ for (const how of ['the offsets that were kept beside it', 'a time before it']) 
         await seek(c, job, job === trackProgress ? at(DAY_ONE + 4 * 60_000) : begin, RESTORED);
       } else await seek(c, job, saved, RESTORED, offsets);
     }
-    c.told.length = 0;
+    c.telemetryEvents.length = 0;
     await c.run();
     assert.deepEqual(await c.counts(), [12, 12]);
     assert.deepEqual(await everything(c), before);
-    assert.deepEqual(c.heard('views-stale'), []);
+    assert.deepEqual(c.reported('views-stale'), []);
   });
 }
 

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import kafkajs from 'kafkajs';
 import { archivedLog } from '../../reports/operate/archived-log.ts';
 import { compareTables, isEqual } from '../../reports/operate/compare.ts';
 import { openNewest } from '../../reports/operate/generations.ts';
@@ -21,6 +20,7 @@ import { kafkaTransport } from '../../topics/kafka/transport.ts';
 import { PARTITIONS, SETTINGS, type World, worldOf } from '../reports/operate/world.ts';
 import { visitEvents, visited, visits } from '../reports/visits.ts';
 import { named } from './crash-stores.ts';
+import { deleteRecords } from './delete-records.ts';
 import { storeOf } from './s3-store.ts';
 
 const [kafka, s3] = await Promise.all([running('kafka'), running('s3')]);
@@ -40,17 +40,6 @@ async function installation(t: TestContext): Promise<{ world: World; topic: stri
   await transport.createTopics(both.map((name) => ({ name, partitions: PARTITIONS, retentionMs: FOR_EVER })));
   const { objects } = await storeOf(t, s3.url);
   return { world: await worldOf(t, [visitEvents], { transport, objects }), topic: prefix + visitEvents.name };
-}
-
-/** What the log has is dropped, as its retention does it. */
-async function forget({ stores }: World, topic: string): Promise<void> {
-  const admin = new kafkajs.Kafka({ brokers: [new URL(kafka.url).host], logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  const [info] = await stores.transport.describe([visitEvents.name]);
-  const partitions = (info?.partitions ?? []).map(({ partition, end }) => ({ partition, offset: String(end) }));
-  await admin.fetchTopicMetadata({ topics: [topic] });
-  await admin.deleteTopicRecords({ topic, partitions });
-  await admin.disconnect();
 }
 
 async function compared({ kept }: World, one: number, other: number) {
@@ -79,7 +68,7 @@ test('a table is made anew from the topic and its archive under load, and the ro
   await produce(500, 1);
   await world.count(source);
   await world.count(archive);
-  await forget(world, topic);
+  await deleteRecords(kafka.url, topic, stores.transport, visitEvents.name);
   const table = new CurrentTable(kept, source);
   const worker = await runRollup({ source, table, runtime, settings: { ...SETTINGS, publishMs: 200 } });
   t.after(() => worker.stop());
@@ -98,6 +87,8 @@ test('a table is made anew from the topic and its archive under load, and the ro
     transport: stores.transport,
     topic: visitEvents,
     snapshot: found.snapshot,
+    reader: source.name,
+    whole: false,
     signal: SIGNAL,
   });
   const before = await currentGeneration(kept.objects, source.prefix);

@@ -105,7 +105,7 @@ test('a paused server is away while it is paused', async (t) => {
   const begun = (await objects.get('a'))[Symbol.asyncIterator]();
   await begun.next();
   server.pause();
-  // Every one of these would hang for ever without a bound: the server is resumed only after them.
+  // Without a timeout each of these would hang: the server is resumed only after them.
   const outcomes = await Promise.allSettled([
     objects.put('b', Buffer.from('x')),
     objects.create('c', Buffer.from('x')),

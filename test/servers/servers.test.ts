@@ -224,10 +224,10 @@ test('Redis with TLS and users gives each user its rights, and refuses others', 
   const folder = temporaryFolder(t);
   const users = ['alice on >alice-secret ~orders:* +@all'];
   const server = await started(t, startRedis({ folder, tls: true, users }));
-  const place = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+  const address = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
   const tls = { ca: readFileSync(join(folder, 'tls/ca.crt')) };
-  const alice = new Redis({ ...place, tls, username: 'alice', password: 'alice-secret' });
-  const nobody = new Redis({ ...place, tls, enableReadyCheck: false });
+  const alice = new Redis({ ...address, tls, username: 'alice', password: 'alice-secret' });
+  const nobody = new Redis({ ...address, tls, enableReadyCheck: false });
   t.after(() => [alice, nobody].map((client) => client.disconnect()));
   nobody.on('error', () => undefined);
   assert.equal(await alice.set('orders:1', 'x'), 'OK');
@@ -237,8 +237,8 @@ test('Redis with TLS and users gives each user its rights, and refuses others', 
 
 test('a cluster of Redis keeps keys on three nodes, even after all were killed', async (t) => {
   const server = await started(t, startRedisCluster({ folder: temporaryFolder(t), nodeTimeoutMs: 2000 }));
-  const places = server.nodes.map(({ url }) => ({ host: '127.0.0.1', port: Number(new URL(url).port) }));
-  const client = new Cluster(places);
+  const addresses = server.nodes.map(({ url }) => ({ host: '127.0.0.1', port: Number(new URL(url).port) }));
+  const client = new Cluster(addresses);
   t.after(() => client.disconnect());
   const keys = Array.from({ length: 30 }, (_, index) => `key-${index}`);
   for (const key of keys) await client.set(key, key);

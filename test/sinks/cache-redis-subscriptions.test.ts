@@ -6,54 +6,54 @@ import type { Redis } from 'ioredis';
 import type { Client } from '../../sinks/cache/redis/client.ts';
 import { newLink } from '../../sinks/cache/redis/link.ts';
 import { newSubscriptions } from '../../sinks/cache/redis/subscriptions.ts';
-import { listening, withoutRepeats } from '../contracts/cache-live.ts';
+import { recordingListener, withoutRepeats } from '../contracts/cache-live.ts';
 import { courses } from '../contracts/cache-samples.ts';
 
 const HASH = 't:contract_courses:{acme:ann}';
 const PATIENCE = 60_000;
 
 test('missed changes are delivered once they are read, and do not undo newer ones', async (t) => {
-  const { connections, told, breaks, reads } = await subscribed(t);
+  const { connections, recorder, breaks, reads } = await subscribed(t);
   await breaks();
-  says(connections, 'a', '1.5', 5);
-  says(connections, 'b', '1.1', 1);
+  publish(connections, 'a', '1.5', 5);
+  publish(connections, 'b', '1.1', 1);
   const [versions, records] = await reads();
   versions.resolve({ a: '1.4', b: '1.2', c: '1.3' });
   records.resolve({ a: '{"count":4}', b: '{"count":2}' });
-  await told.until('b', 2);
-  says(connections, 'end', '1.1', 9);
-  assert.deepEqual(heard(told), ['a 5', 'b 1', 'b 2', 'c undefined', 'end 9']);
+  await recorder.until('b', 2);
+  publish(connections, 'end', '1.1', 9);
+  assert.deepEqual(received(recorder), ['a 5', 'b 1', 'b 2', 'c undefined', 'end 9']);
 });
 
 test('a message that is older than what was read is dropped, and later ones are delivered', async (t) => {
-  const { connections, told, breaks, reads } = await subscribed(t);
+  const { connections, recorder, breaks, reads } = await subscribed(t);
   await breaks();
   const [versions, records] = await reads();
   versions.resolve({ a: '2.3' });
   records.resolve({ a: '{"count":3}' });
-  await told.until('a', 3);
-  says(connections, 'a', '1.9', 1);
-  says(connections, 'a', '2.2', 2);
-  says(connections, 'a', '2.3', 3);
-  says(connections, 'a', '2.4', 4);
-  assert.deepEqual(heard(told), ['a 3', 'a 4']);
+  await recorder.until('a', 3);
+  publish(connections, 'a', '1.9', 1);
+  publish(connections, 'a', '2.2', 2);
+  publish(connections, 'a', '2.3', 3);
+  publish(connections, 'a', '2.4', 4);
+  assert.deepEqual(received(recorder), ['a 3', 'a 4']);
 });
 
 test('older versions are accepted after Redis was emptied', async (t) => {
-  const { connections, told, breaks, reads } = await subscribed(t);
+  const { connections, recorder, breaks, reads } = await subscribed(t);
   await breaks();
   const [versions, records] = await reads();
   versions.resolve({ a: '2.3', b: '2.3' });
   records.resolve({ a: '{"count":3}', b: '{"count":3}' });
-  await told.until('b', 3);
-  says(connections, 'a', '2.4', 4);
-  says(connections, 'a', '1.1', 1);
+  await recorder.until('b', 3);
+  publish(connections, 'a', '2.4', 4);
+  publish(connections, 'a', '1.1', 1);
   await breaks();
   const [later, now] = await reads();
   later.resolve({ a: '1.2', b: '1.2' });
   now.resolve({ a: '{"count":2}', b: '{"count":2}' });
-  await told.until('a', 2);
-  assert.deepEqual(heard(told), ['a 3', 'b 3', 'a 4', 'a 1', 'a 2', 'b 2']);
+  await recorder.until('a', 2);
+  assert.deepEqual(received(recorder), ['a 3', 'b 3', 'a 4', 'a 1', 'a 2', 'b 2']);
 });
 
 test('an entry without subscribers is not subscribed again', async (t) => {
@@ -76,7 +76,7 @@ test('a connection without subscribers is not replaced until there is one', asyn
 });
 
 test('an entry is subscribed at the node that serves it, and changes missed during a move are delivered', async (t) => {
-  const { connections, told, moves, reads } = await subscribed(t);
+  const { connections, recorder, moves, reads } = await subscribed(t);
   const away = connections.at(-1);
   await moves('b:1');
   const [versions, records] = await reads();
@@ -84,19 +84,19 @@ test('an entry is subscribed at the node that serves it, and changes missed duri
   assert.deepEqual([connections.at(-1)?.home, connections.at(-1)?.names], ['b:1', [HASH]]);
   versions.resolve({ a: '1.2' });
   records.resolve({ a: '{"count":2}' });
-  await told.until('a', 2);
-  says([away ?? assert.fail()], 'a', '1.3', 3);
-  says(connections, 'a', '1.4', 4);
-  assert.deepEqual(heard(told), ['a 2', 'a 4']);
+  await recorder.until('a', 2);
+  publish([away ?? assert.fail()], 'a', '1.3', 3);
+  publish(connections, 'a', '1.4', 4);
+  assert.deepEqual(received(recorder), ['a 2', 'a 4']);
 });
 
 test('a subscription during a move of the entry begins once the new node confirms it', async (t) => {
-  const { connections, told, moves, subscribe } = around(t, 'a:1');
+  const { connections, recorder, moves, subscribe } = around(t, 'a:1');
   const subscribing = subscribe(HASH);
   await moves('b:1');
   await subscribing;
-  says(connections, 'a', '1.1', 1);
-  assert.deepEqual(heard(told), ['a 1']);
+  publish(connections, 'a', '1.1', 1);
+  assert.deepEqual(received(recorder), ['a 1']);
 });
 
 test('a subscription is refused if its connections are closed at once, and none is opened', async (t) => {
@@ -172,12 +172,12 @@ function around(t: TestContext, silent?: string) {
   };
   const subscriptions = newSubscriptions(client, PATIENCE);
   t.after(() => subscriptions.close());
-  const told = listening();
+  const recorder = recordingListener();
   const subscribe = (name: string) =>
-    subscriptions.subscribe({ name, hash: name, cache: courses, entry: ['acme', 'ann'] }, told.listener);
+    subscriptions.subscribe({ name, hash: name, cache: courses, entry: ['acme', 'ann'] }, recorder.listener);
   return {
     connections,
-    told,
+    recorder,
     subscribe,
     close: () => subscriptions.close(),
     /** Another node serves all keys now. Waits until there is a connection to it. */
@@ -202,10 +202,10 @@ function around(t: TestContext, silent?: string) {
   };
 }
 
-function says(connections: readonly Fake[], field: string, version: string, count: number): void {
+function publish(connections: readonly Fake[], field: string, version: string, count: number): void {
   connections.at(-1)?.emit('message', HASH, JSON.stringify({ field, version, record: { count } }));
 }
 
-function heard(told: ReturnType<typeof listening>): string[] {
-  return withoutRepeats(told.updates().map(({ key, record }) => `${key[2]} ${record?.['count']}`));
+function received(recorder: ReturnType<typeof recordingListener>): string[] {
+  return withoutRepeats(recorder.updates().map(({ key, record }) => `${key[2]} ${record?.['count']}`));
 }

@@ -86,36 +86,36 @@ test('a listener is notified when the transaction is over', async (t) => {
     },
   };
   const cache = embeddedCache(watched);
-  const told: boolean[] = [];
-  await cache.subscribe(counters, ann.key, () => told.push(isOpen));
+  const received: boolean[] = [];
+  await cache.subscribe(counters, ann.key, () => received.push(isOpen));
   await cache.apply(counters, [ann]);
-  assert.deepEqual(told, [false]);
+  assert.deepEqual(received, [false]);
 });
 
 test('a listener that another one unsubscribes meanwhile is not notified', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(database);
-  const told: string[] = [];
+  const received: string[] = [];
   let leave = async (): Promise<void> => {};
   await cache.subscribe(counters, ann.key, () => {
-    told.push('first');
+    received.push('first');
     leave().catch(assert.fail);
   });
-  leave = await cache.subscribe(counters, ann.key, () => told.push('second'));
+  leave = await cache.subscribe(counters, ann.key, () => received.push('second'));
   await cache.apply(counters, [ann]);
-  assert.deepEqual(told, ['first']);
+  assert.deepEqual(received, ['first']);
 });
 
 test('nobody is notified after the cache was closed', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(database);
-  const told: unknown[] = [];
-  const leave = await cache.subscribe(counters, ann.key, (update) => told.push(update));
+  const received: unknown[] = [];
+  const leave = await cache.subscribe(counters, ann.key, (update) => received.push(update));
   await cache.close();
   await cache.apply(counters, [ann]);
-  assert.deepEqual(told, []);
+  assert.deepEqual(received, []);
   await leave();
 });
 
@@ -123,27 +123,27 @@ test('a record that is too large is refused, is not delivered, and the others ar
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(failing(database, 'bob', 18));
-  const told: unknown[] = [];
-  await cache.subscribe(counters, ['tenant', 'bob'], (update) => told.push(update));
+  const received: unknown[] = [];
+  await cache.subscribe(counters, ['tenant', 'bob'], (update) => received.push(update));
   const bob = { ...ann, key: ['tenant', 'bob'], record: { user: 'bob' } };
   const [refused, written] = await cache.apply(counters, [bob, ann]);
   assert.match((refused as { refused: string }).refused, /too large for the cache counters/);
   assert.equal(written, 'written');
   assert.deepEqual(await cache.read(counters, bob.key), []);
   assert.deepEqual(await cache.read(counters, ann.key), [ann.record]);
-  assert.deepEqual(told, []);
+  assert.deepEqual(received, []);
 });
 
 test('a full disk is waited for, and nothing of the call is written or delivered', async (t) => {
   const database = openDatabase(IN_MEMORY);
   t.after(() => database.close());
   const cache = embeddedCache(failing(database, 'bob', 13));
-  const told: unknown[] = [];
-  await cache.subscribe(counters, ann.key, (update) => told.push(update));
+  const received: unknown[] = [];
+  await cache.subscribe(counters, ann.key, (update) => received.push(update));
   const bob = { ...ann, key: ['tenant', 'bob'] };
   await assert.rejects(cache.apply(counters, [ann, bob]), { code: 'CACHE_AWAY', kind: 'retry', message: /counters/ });
   assert.deepEqual(await cache.read(counters, ann.key), []);
-  assert.deepEqual(told, []);
+  assert.deepEqual(received, []);
 });
 
 /** The database, failing with one of SQLite's result codes when a statement is run with a text that ends so. */

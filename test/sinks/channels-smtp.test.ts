@@ -94,7 +94,7 @@ async function server(t: TestContext, options: SMTPServerOptions = {}) {
   return { smtp, texts, url: `smtp://127.0.0.1:${port}?tls=never`, port };
 }
 
-const says = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode });
+const answering = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode });
 const drained = (stream: NodeJS.ReadableStream, then: () => void): void => void stream.on('end', then).resume();
 
 const ANSWERS: readonly (readonly [
@@ -105,42 +105,47 @@ const ANSWERS: readonly (readonly [
 ])[] = [
   [
     '550 to the recipient',
-    { onRcptTo: (_, __, done) => done(says(550, 'no such mailbox')) },
+    { onRcptTo: (_, __, done) => done(answering(550, 'no such mailbox')) },
     'refused',
     /550 no such mailbox/,
   ],
-  ['451 to the recipient', { onRcptTo: (_, __, done) => done(says(451, 'greylisted')) }, 'away', /451 greylisted/],
+  ['451 to the recipient', { onRcptTo: (_, __, done) => done(answering(451, 'greylisted')) }, 'away', /451 greylisted/],
   [
     '550 to the sender',
-    { onMailFrom: (_, __, done) => done(says(550, 'not from here')) },
+    { onMailFrom: (_, __, done) => done(answering(550, 'not from here')) },
     'refused',
     /550 not from here/,
   ],
-  ['450 to the sender', { onMailFrom: (_, __, done) => done(says(450, 'not now')) }, 'away', /450 not now/],
-  ['530 to the sender', { onMailFrom: (_, __, done) => done(says(530, 'log in first')) }, 'away', /530 log in first/],
+  ['450 to the sender', { onMailFrom: (_, __, done) => done(answering(450, 'not now')) }, 'away', /450 not now/],
+  [
+    '530 to the sender',
+    { onMailFrom: (_, __, done) => done(answering(530, 'log in first')) },
+    'away',
+    /530 log in first/,
+  ],
   [
     '554 to the text',
-    { onData: (stream, _, done) => drained(stream, () => done(says(554, 'spam'))) },
+    { onData: (stream, _, done) => drained(stream, () => done(answering(554, 'spam'))) },
     'refused',
     /554 spam/,
   ],
   [
     '452 to the text',
-    { onData: (stream, _, done) => drained(stream, () => done(says(452, 'disk full'))) },
+    { onData: (stream, _, done) => drained(stream, () => done(answering(452, 'disk full'))) },
     'away',
     /452 disk full/,
   ],
   [
     '421 to the text',
-    { onData: (stream, _, done) => drained(stream, () => done(says(421, 'closing'))) },
+    { onData: (stream, _, done) => drained(stream, () => done(answering(421, 'closing'))) },
     'away',
     /421 closing/,
   ],
-  ['554 as its greeting', { onConnect: (_, done) => done(says(554, 'not to you')) }, 'away', /554/],
-  ['421 as its greeting', { onConnect: (_, done) => done(says(421, 'too busy')) }, 'away', /421/],
+  ['554 as its greeting', { onConnect: (_, done) => done(answering(554, 'not to you')) }, 'away', /554/],
+  ['421 as its greeting', { onConnect: (_, done) => done(answering(421, 'too busy')) }, 'away', /421/],
   [
     '552 to the text',
-    { onData: (stream, _, done) => drained(stream, () => done(says(552, 'too large'))) },
+    { onData: (stream, _, done) => drained(stream, () => done(answering(552, 'too large'))) },
     'refused',
     /552 too large/,
   ],

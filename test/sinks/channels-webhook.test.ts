@@ -20,7 +20,7 @@ interface Call {
 /** What it does with a call, from 0. */
 type Answering = (response: ServerResponse, call: Call, turn: number) => void;
 const accepts: Answering = (response) => response.writeHead(204).end();
-const says =
+const answering =
   (status: number, headers: Record<string, string> = {}): Answering =>
   (response) =>
     response.writeHead(status, headers).end('a body that nobody reads');
@@ -201,7 +201,7 @@ const STATUSES: readonly (readonly [status: number, webhook: string, bridge: str
 for (const [status, webhook, bridged] of STATUSES) {
   test(`an answer of ${status} is ${webhook}, and ${bridged} of a bridge; the call is not repeated`, async (t) => {
     const elsewhere = await receiver(t);
-    const { url, calls } = await receiver(t, says(status, { location: elsewhere.url }));
+    const { url, calls } = await receiver(t, answering(status, { location: elsewhere.url }));
     const bridge = bridgeChannel({ url, channel: 'push', from: '', secrets: SECRET });
     t.after(() => bridge.close());
     const detail = `${url} answered ${status}`;
@@ -295,7 +295,7 @@ test('a receiver that fails three times in a row gets no calls for a while, and 
   let time = Date.now();
   let sound = false;
   const { url, calls } = await receiver(t, (response, call, turn) =>
-    (sound ? accepts : says(500))(response, call, turn),
+    (sound ? accepts : answering(500))(response, call, turn),
   );
   const channel = opened(t, { now: () => time, elapsed: () => time });
   const send = async (path = '') => (await channel.send(message(url + path, {}))).detail;
@@ -320,7 +320,7 @@ test('a receiver that fails three times in a row gets no calls for a while, and 
 test('a clock that is set back does not extend the pause', async (t) => {
   let wall = Date.UTC(2027, 0, 1);
   let elapsed = 0;
-  const { url } = await receiver(t, says(500));
+  const { url } = await receiver(t, answering(500));
   const channel = opened(t, { now: () => wall, elapsed: () => elapsed });
   const send = async () => (await channel.send(message(url, {}))).detail;
   for (let n = 0; n < 3; n++) await send();
@@ -347,7 +347,7 @@ const WISHES: readonly (readonly [header: string, ms: number])[] = [
 for (const [header, ms] of WISHES) {
   test(`a receiver that answers Retry-After: ${header} gets no calls for ${ms / 1000} s`, async (t) => {
     let time = Date.UTC(2026, 0, 2);
-    const { url, calls } = await receiver(t, says(429, { 'retry-after': header }));
+    const { url, calls } = await receiver(t, answering(429, { 'retry-after': header }));
     const channel = opened(t, { now: () => time, elapsed: () => time });
     await channel.send(message(url, {}));
     time += ms - 1;

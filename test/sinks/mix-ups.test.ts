@@ -164,7 +164,7 @@ describe('TLS on one side only', { concurrency: true }, () => {
     };
     await assert.rejects(diagnosePostgres({ url }), wrong);
     await assert.rejects(
-      used(t, postgresRequests({ url }), (requests) => requests.get('r-1')),
+      used(t, postgresRequests({ url }), (requests) => requests.get('acme', 'r-1')),
       wrong,
     );
   });

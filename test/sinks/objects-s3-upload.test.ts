@@ -169,7 +169,7 @@ type Answer = readonly [status: number, code?: string | undefined, headers?: Rec
 async function answering(t: TestContext, ...answers: Answer[]): Promise<{ objects: Objects; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    // After a broken connection the client probes the protocol: that is none of the calls.
+    // After a broken connection the client probes the protocol. The probe does not count as a call.
     if (request.method === 'HEAD' && request.url === '/') return void response.end();
     const answer = answers[asked.length] ?? [500, 'InternalError'];
     asked.push(request.method ?? '');
@@ -177,8 +177,8 @@ async function answering(t: TestContext, ...answers: Answer[]): Promise<{ object
     request.resume().on('end', () => {
       const [status, code, headers = {}] = answer;
       response.writeHead(status, { 'content-type': 'application/xml', ...headers });
-      const said = code?.startsWith('<') ? code : `<Error><Code>${code}</Code><Message>so it is</Message></Error>`;
-      response.end(code === undefined || request.method === 'HEAD' ? undefined : said);
+      const body = code?.startsWith('<') ? code : `<Error><Code>${code}</Code><Message>so it is</Message></Error>`;
+      response.end(code === undefined || request.method === 'HEAD' ? undefined : body);
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));

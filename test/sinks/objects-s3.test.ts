@@ -7,21 +7,21 @@ import { mayHaveHappened, objectsError, writeError } from '../../sinks/objects/s
 import { s3Objects } from '../../sinks/objects/s3/objects.ts';
 import * as ask from '../../sinks/objects/s3/request.ts';
 
-const place = { bucket: 'reports', prefix: 'some/prefix/' };
+const location = { bucket: 'reports', prefix: 'some/prefix/' };
 const top = { bucket: 'reports', prefix: '' };
 
 test('a name is a key below the prefix, and back', () => {
-  assert.equal(ask.keyOf(place, 'a/b'), 'some/prefix/a/b');
+  assert.equal(ask.keyOf(location, 'a/b'), 'some/prefix/a/b');
   assert.equal(ask.keyOf(top, 'a/b'), 'a/b');
-  assert.equal(ask.nameOf(place, 'some/prefix/a/b'), 'a/b');
+  assert.equal(ask.nameOf(location, 'some/prefix/a/b'), 'a/b');
   const longest = 'a/'.repeat(505).concat('ab');
-  assert.equal(ask.keyOf(place, longest).length, 1024);
-  assert.throws(() => ask.keyOf(place, `${longest}c`), { code: 'USAGE', message: /1025 bytes/ });
+  assert.equal(ask.keyOf(location, longest).length, 1024);
+  assert.throws(() => ask.keyOf(location, `${longest}c`), { code: 'USAGE', message: /1025 bytes/ });
 });
 
 test('a write carries its own id and its condition', () => {
   const body = Buffer.from('data');
-  const input = ask.putInput(place, 'some/prefix/a', { body, write: 'w1', once: false });
+  const input = ask.putInput(location, 'some/prefix/a', { body, write: 'w1', once: false });
   assert.deepEqual(input, {
     Bucket: 'reports',
     Key: 'some/prefix/a',
@@ -30,21 +30,21 @@ test('a write carries its own id and its condition', () => {
     ContentType: 'application/octet-stream',
     Metadata: { 'tributary-write': 'w1' },
   });
-  assert.deepEqual(ask.putInput(place, 'some/prefix/a', { body, write: 'w1', once: true }), {
+  assert.deepEqual(ask.putInput(location, 'some/prefix/a', { body, write: 'w1', once: true }), {
     ...input,
     IfNoneMatch: '*',
   });
   assert.ok(ask.madeBy('w1', input.Metadata));
   assert.ok(!ask.madeBy('w2', input.Metadata));
   assert.ok(!ask.madeBy('w1', undefined));
-  assert.deepEqual(ask.beginInput(place, 'k', 'w1').Metadata, input.Metadata);
+  assert.deepEqual(ask.beginInput(location, 'k', 'w1').Metadata, input.Metadata);
 });
 
 test('parts are sent by number, with a checksum, and put together in their order', () => {
-  const part = ask.partInput(place, 'k', { upload: 'u1', number: 2, body: Buffer.from('x') });
+  const part = ask.partInput(location, 'k', { upload: 'u1', number: 2, body: Buffer.from('x') });
   assert.deepEqual([part.UploadId, part.PartNumber, part.ContentLength, part.ChecksumAlgorithm], ['u1', 2, 1, 'CRC32']);
   const parts = [{ PartNumber: 2, ETag: 'b' }, { PartNumber: 10 }, { PartNumber: 1, ETag: 'a', ChecksumCRC32: 'x' }];
-  const complete = ask.completeInput(place, 'k', { upload: 'u1', parts, once: true });
+  const complete = ask.completeInput(location, 'k', { upload: 'u1', parts, once: true });
   assert.deepEqual(complete.MultipartUpload.Parts, [parts[2], parts[0], parts[1]]);
   assert.deepEqual(complete, {
     Bucket: 'reports',
@@ -53,18 +53,18 @@ test('parts are sent by number, with a checksum, and put together in their order
     MultipartUpload: complete.MultipartUpload,
     IfNoneMatch: '*',
   });
-  assert.ok(!('IfNoneMatch' in ask.completeInput(place, 'k', { upload: 'u1', parts, once: false })));
+  assert.ok(!('IfNoneMatch' in ask.completeInput(location, 'k', { upload: 'u1', parts, once: false })));
 });
 
 test('a range names its last byte, and a list its page', () => {
-  assert.equal(ask.objectInput(place, 'k', { start: 3, end: 7 }).Range, 'bytes=3-6');
-  assert.ok(!('Range' in ask.objectInput(place, 'k')));
-  assert.deepEqual(ask.listInput(place, 'a', undefined), { Bucket: 'reports', Prefix: 'some/prefix/a' });
-  assert.equal(ask.listInput(place, 'a', 't1').ContinuationToken, 't1');
+  assert.equal(ask.objectInput(location, 'k', { start: 3, end: 7 }).Range, 'bytes=3-6');
+  assert.ok(!('Range' in ask.objectInput(location, 'k')));
+  assert.deepEqual(ask.listInput(location, 'a', undefined), { Bucket: 'reports', Prefix: 'some/prefix/a' });
+  assert.equal(ask.listInput(location, 'a', 't1').ContinuationToken, 't1');
 });
 
 test('a link is saved under the last segment of the name, and ends at its time and not later', () => {
-  assert.equal(ask.linkInput(place, 'some/prefix/a.csv').ResponseContentDisposition, 'attachment; filename="a.csv"');
+  assert.equal(ask.linkInput(location, 'some/prefix/a.csv').ResponseContentDisposition, 'attachment; filename="a.csv"');
   assert.equal(ask.linkInput(top, 'a.csv').ResponseContentDisposition, 'attachment; filename="a.csv"');
   const now = 1_000_000_500;
   assert.deepEqual(ask.linkTime('a', now + 60_000, now), { signedAt: 1_000_000_000, seconds: 60 });
@@ -81,7 +81,7 @@ test('a link is saved under the last segment of the name, and ends at its time a
 
 test('a URL has the location of the bucket, and options override it', () => {
   const plain = connectionOf({ url: 's3://reports?region=eu-central-1' });
-  assert.deepEqual(plain.place, top);
+  assert.deepEqual(plain.location, top);
   assert.deepEqual(
     [plain.calls.region, plain.calls.forcePathStyle, 'endpoint' in plain.calls, 'credentials' in plain.calls],
     ['eu-central-1', false, false, false],
@@ -89,7 +89,7 @@ test('a URL has the location of the bucket, and options override it', () => {
   assert.ok(!('region' in connectionOf({ url: 's3://reports' }).calls), 'the environment says it');
 
   const other = connectionOf({ url: 's3://key:se%2Fcret@reports/some/prefix/?endpoint=http://127.0.0.1:9000' });
-  assert.deepEqual(other.place, place);
+  assert.deepEqual(other.location, location);
   const { region, endpoint, forcePathStyle, credentials, requestChecksumCalculation } = other.calls;
   assert.deepEqual(
     { region, endpoint, forcePathStyle, credentials, requestChecksumCalculation },

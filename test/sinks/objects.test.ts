@@ -21,7 +21,8 @@ function parts(link: string) {
   const url = new URL(link);
   const name = url.pathname.replace('/objects/', '');
   const expires = Number(url.searchParams.get('expires'));
-  return { origin: url.origin, name, expires, signature: url.searchParams.get('signature') ?? '' };
+  const file = url.searchParams.get('file') ?? '';
+  return { origin: url.origin, name, expires, file, signature: url.searchParams.get('signature') ?? '' };
 }
 
 objectsContract('directory', async (t) => {
@@ -31,8 +32,8 @@ objectsContract('directory', async (t) => {
   return {
     objects,
     async follow(link) {
-      const { name, expires, signature } = parts(link);
-      if (!verifyLink(linkSecret(root), { name, expires, signature }, Date.now())) return undefined;
+      const { name, ...signed } = parts(link);
+      if (!verifyLink(linkSecret(root), { name, ...signed }, Date.now())) return undefined;
       return Buffer.concat(await Array.fromAsync(await objects.get(name)));
     },
   };

@@ -166,7 +166,25 @@ test('a query that waits for the objects can be aborted, or ends by its time lim
   held = Promise.withResolvers<void>();
   held.resolve();
   assert.deepEqual(await column(engine, 'select count(*) from samples'), [3n]);
+  // What nobody uses is kept for the next query, until the engine is closed.
+  await engine.close();
   while ((await readdir(join(folder, 'query/segments/pins'))).length > 0);
+});
+
+test('the next query reads the same copies', async (t) => {
+  const { lake, engine, folder } = await made(t);
+  await lake.write(samples, samplesOf(0, 3));
+  await lake.write(samples, samplesOf(3, 6));
+  const linked = async () =>
+    (await readdir(join(folder, 'query/segments/pins'), { recursive: true })).filter((name) => /\.parquet$/.test(name));
+  const counts = "select count(*) from samples where date = date '2026-11-30'";
+  assert.deepEqual(await column(engine, counts), [6n]);
+  const before = await linked();
+  assert.equal(before.length, 2);
+  await lake.write(samples, samplesOf(6, 9));
+  assert.deepEqual(await Promise.all([column(engine, counts), column(engine, counts)]), [[9n], [9n]]);
+  const after = await linked();
+  assert.deepEqual([after.length, after.filter((each) => before.includes(each)).length], [3, 2]);
 });
 
 test('closing an engine ends its answers', async (t) => {

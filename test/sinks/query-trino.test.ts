@@ -288,8 +288,8 @@ test('with TLS and a trusted server, user and password are sent', async (t) => {
     server.closeAllConnections();
   });
   const lake = await lakeOf(t, directoryObjects(`${folder}/objects`));
-  const place = `127.0.0.1:${(server.address() as AddressInfo).port}/lake/reports?location=x`;
-  const url = `trinos://ana:s%3Aecret@${place}`;
+  const location = `127.0.0.1:${(server.address() as AddressInfo).port}/lake/reports?location=x`;
+  const url = `trinos://ana:s%3Aecret@${location}`;
   const engine = await trinoQueryEngine({ ...lake, url, folder: `${folder}/log`, ca: readFileSync(files.ca, 'utf8') });
   t.after(() => engine.close());
   assert.deepEqual(await column(engine, 'select 1'), [1n]);

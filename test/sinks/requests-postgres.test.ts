@@ -7,51 +7,51 @@ import { test } from 'node:test';
 import { kindOf, TributaryError } from '../../core/errors.ts';
 import { connectionOf, type PostgresOptions } from '../../sinks/requests/postgres/connection.ts';
 import { isConflict, requestsError } from '../../sinks/requests/postgres/errors.ts';
-import { expiredOf, migrations, requestOf, scheduleOf, statementsOf } from '../../sinks/requests/postgres/request.ts';
+import { type Statement, statementsOf } from '../../sinks/requests/postgres/request.ts';
 import { postgresRequests } from '../../sinks/requests/postgres/requests.ts';
-import { newRequest, result, T0 } from '../contracts/requests-samples.ts';
+import { scheduleStatementsOf } from '../../sinks/requests/postgres/schedule.ts';
+import { schemaStatementsOf } from '../../sinks/requests/postgres/schema.ts';
+import { migrations } from '../../sinks/requests/postgres/tables.ts';
+import { newRequest, newSchedule, result, T0 } from '../contracts/requests-samples.ts';
 
 const sql = statementsOf('reports');
-const held = { id: 'r1', owner: 'ada', attempt: 2 };
-const schedule = {
-  id: 's1',
-  tenant: 'acme',
-  report: 'progress',
-  parameters: { course: 'c1' },
-  requestedBy: 'eve',
-  maxAttempts: 2,
-  cron: '0 6 * * *',
-  enabled: true,
-  nextAt: T0,
-};
+const scheduleSql = scheduleStatementsOf('reports');
+const held = { id: 'r1-1', owner: 'ada', attempt: 2 };
+const { secret, ...timed } = newSchedule('s1');
+const due = { ...timed, secret: null, hasSecret: false, lastAt: null, nextAt: T0, error: null };
+const read = { schedule: due, revision: 3 };
+const move = { read, from: T0, to: T0 + 1 };
 
 test('every statement names its tables with their schema, and has as many values as parameters', () => {
-  const statements = [
-    sql.lock,
-    sql.hasSchema,
-    sql.makeSchema,
-    sql.makeVersion,
-    sql.hasVersion,
-    sql.version,
-    sql.setVersion(1),
-    sql.create(newRequest('r1', 3), T0),
-    sql.get('r1'),
-    sql.list('acme', { limit: 10 }),
-    sql.list('acme', { limit: 10, report: 'progress' }),
-    sql.list('acme', { limit: 10, state: 'done', report: 'progress' }),
-    sql.lease('ada', T0, T0 + 1),
-    sql.renew(held, T0, T0 + 1, 5),
-    sql.finish(held, T0, result('r1/2', T0 + 1)),
-    sql.fail(held, T0, 'away', false),
-    sql.cancel('r1', T0),
-    sql.expire(T0),
-    sql.over,
-    sql.confirmRemoved(['r1']),
-    sql.putSchedule(schedule),
-    sql.removeSchedule('s1'),
-    sql.schedules('acme'),
-    sql.due(T0),
-    sql.fire(schedule, T0 + 1, 'schedule/s1/1', T0),
+  const filter = { states: ['done'], report: 'progress', asker: 'eve', createdFrom: T0, createdTo: T0 + 1 } as const;
+  const statements: readonly Statement[] = [
+    ...Object.values(schemaStatementsOf('reports')).map((each) => (typeof each === 'function' ? each(1) : each)),
+    sql.join(newRequest('r1'), T0),
+    sql.create(newRequest('r1'), T0),
+    sql.get('acme', 'r1-1'),
+    sql.byId('r1-1'),
+    sql.list('acme', {}, 10, undefined),
+    sql.list('acme', filter, 10, [T0, 'r1-1']),
+    sql.list('acme', { states: ['done', 'failed'] }, 10, [T0, 'r1-1']),
+    sql.askers('acme', 'r1-1'),
+    sql.lease('ada', T0, T0 + 1, 3),
+    sql.renew(held, T0, T0 + 1, { rows: 5 }),
+    sql.finish(held, T0, result(held, T0 + 1)),
+    sql.fail(held, T0, '{}', T0 + 1),
+    sql.cancel('acme', 'r1-1', T0),
+    sql.expire(T0, 10),
+    sql.removable(10),
+    sql.confirmRemoved(['r1-1']),
+    sql.purge(T0, 10),
+    sql.unannounced(10),
+    sql.confirmAnnounced(['r1-1']),
+    scheduleSql.put(newSchedule('s1'), T0),
+    scheduleSql.remove('acme', 's1'),
+    scheduleSql.list('acme'),
+    scheduleSql.due(T0),
+    scheduleSql.skip(move),
+    scheduleSql.fire(move, newRequest('r1'), { now: T0, dueAt: T0 }),
+    scheduleSql.disable(read, '{}'),
   ];
   for (const { text, values } of statements) {
     const asked = new Set([...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
@@ -62,51 +62,17 @@ test('every statement names its tables with their schema, and has as many values
     );
     assert.doesNotMatch(text.replaceAll(/"reports"\.\w+/g, ''), /\b(FROM|INTO|UPDATE) (report_|schema_version)/, text);
   }
-  for (const migration of migrations('reports')) assert.match(migration, /"reports"\./);
+  for (const migration of migrations('reports')) {
+    assert.match(migration, /"reports"\./);
+    assert.doesNotMatch(migration.replaceAll(/"reports"\.\w+/g, ''), /\b(ON|FROM|INTO|UPDATE|TABLE) (report_|schema_)/);
+  }
 });
 
 test('a filter is a condition with its own value', () => {
-  const { text, values } = sql.list('acme', { limit: 10, state: 'done', report: 'progress' });
-  assert.match(text, /tenant = \$1 AND state = \$3 AND report = \$4\s+ORDER BY created_at DESC, id DESC LIMIT \$2/);
+  const { text, values } = sql.list('acme', { states: ['done'], report: 'progress' }, 10, undefined);
+  assert.match(text, /r\.tenant = \$1 AND r\.state = \$3 AND r\.report = \$4\s+ORDER BY/);
   assert.deepEqual(values, ['acme', 10, 'done', 'progress']);
-  assert.deepEqual(sql.list('acme', { limit: 10, report: 'progress' }).values, ['acme', 10, 'progress']);
-});
-
-test('columns are read in the order in which they are selected', () => {
-  const made = result('r1/2', T0 + 1);
-  const asked = newRequest('r1', 3);
-  const line = [
-    'r1',
-    'acme',
-    'progress',
-    asked.parameters,
-    'eve',
-    3,
-    'done',
-    1,
-    2,
-    4,
-    null,
-    null,
-    5,
-    null,
-    made,
-  ] as const;
-  assert.deepEqual(requestOf(line), {
-    ...asked,
-    state: 'done',
-    createdAt: 1,
-    updatedAt: 2,
-    attempt: 4,
-    owner: null,
-    leaseUntil: null,
-    progress: 5,
-    error: null,
-    result: made,
-  });
-  assert.deepEqual(expiredOf(['r1', made]), { id: 'r1', object: 'r1/2' });
-  const { parameters } = schedule;
-  assert.deepEqual(scheduleOf(['s1', 'acme', 'progress', parameters, 'eve', 2, '0 6 * * *', true, T0]), schedule);
+  assert.deepEqual(sql.list('acme', { report: 'progress' }, 10, undefined).values, ['acme', 10, 'progress']);
 });
 
 const URL_OF = 'postgres://ada:s%40cret@db.example.org:6432/reports';

@@ -121,20 +121,23 @@ test('a declaration that is impossible in Elasticsearch is refused', () => {
 });
 
 /** A mapping as Elasticsearch returns it. */
-const told = (index: IndexDef): Partial<Mapping> => {
+const storedMapping = (index: IndexDef): Partial<Mapping> => {
   const mapping = JSON.parse(JSON.stringify(mappingOf(index)));
   delete mapping.properties.tributary.type;
   return mapping;
 };
 
 test('an index that matches its declaration needs nothing, and neither does one with more fields', () => {
-  assert.equal(additions(things, 'i-v1', told(things)), undefined);
-  assert.equal(additions(declare([user]), 'i-v1', told(declare([user, title, count], ['title']))), undefined);
-  assert.equal(additions(declare([user, { ...count, type: 'long' }]), 'i-v1', told(declare([user, count]))), undefined);
+  assert.equal(additions(things, 'i-v1', storedMapping(things)), undefined);
+  assert.equal(additions(declare([user]), 'i-v1', storedMapping(declare([user, title, count], ['title']))), undefined);
+  assert.equal(
+    additions(declare([user, { ...count, type: 'long' }]), 'i-v1', storedMapping(declare([user, count]))),
+    undefined,
+  );
 });
 
 test('new fields are added, and removed ones stay text if they were', () => {
-  const before = told(declare([user, title, field('old', 'string')], ['title', 'old']));
+  const before = storedMapping(declare([user, title, field('old', 'string')], ['title', 'old']));
   const after = declare([user, title, field('note', 'string'), field('constructor', 'int')], ['title', 'note']);
   assert.deepEqual(additions(after, 'i-v1', before), {
     _meta: { tributary: { key: ['user'], text: ['title', 'old', 'note'] } },
@@ -147,7 +150,7 @@ test('an index made for another declaration is refused, with what to do', () => 
     assert.throws(() => additions(index, 'i-v1', before), { code: 'TABLE_DRIFTED', kind: 'fatal', message });
   const changed = (before: IndexDef, after: IndexDef, was: string, is: string) =>
     refused(
-      told(before),
+      storedMapping(before),
       after,
       `the search index things: i-v1 was made with ${was} and is declared with ${is}; begin it anew with \`tributary indexes renew things\`, then \`tributary rebuild-views --only search\``,
     );
@@ -167,11 +170,11 @@ test('an index made for another declaration is refused, with what to do', () => 
     'the search index things: the index i-v1 was not made by Tributary; choose another prefix, or move it away',
   );
   refused(
-    { ...told(exact), properties: { ...told(exact).properties, count: { properties: {} } as never } },
+    { ...storedMapping(exact), properties: { ...storedMapping(exact).properties, count: { properties: {} } as never } },
     exact,
     'the search index things: i-v1 was made with count as object and is declared with count as long; begin it anew with `tributary indexes renew things`, then `tributary rebuild-views --only search`',
   );
-  const bare: Partial<Mapping> = { _meta: told(exact)._meta as Mapping['_meta'] };
+  const bare: Partial<Mapping> = { _meta: storedMapping(exact)._meta as Mapping['_meta'] };
   assert.deepEqual(Object.keys(additions(exact, 'i-v1', bare)?.properties ?? {}), [
     'user',
     'title',

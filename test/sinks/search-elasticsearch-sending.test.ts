@@ -14,21 +14,21 @@ interface Asked {
   readonly lines: readonly string[];
   readonly authorization: string | undefined;
 }
-interface Told {
+interface Answer {
   readonly status?: number;
   readonly body?: unknown;
   /** Whether it identifies itself as Elasticsearch. */
   readonly product?: boolean;
 }
 /** Undefined: no answer at all. */
-type Answering = (asked: Asked, count: number) => Told | undefined;
+type Answering = (asked: Asked, count: number) => Answer | undefined;
 
 const PATIENT = 60_000;
 const one = [put('t', 'a', { title: 'algebra' })];
 const three = ['a', 'b', 'c'].map((course) => put('t', course, {}));
 const failed = (status: number, type: string, reason = 'so it is') => ({ status, error: { type, reason } });
-const items = (...all: { status: number }[]): Told => ({ body: { items: all.map((item) => ({ index: item })) } });
-const written = ({ lines }: Asked): Told =>
+const items = (...all: { status: number }[]): Answer => ({ body: { items: all.map((item) => ({ index: item })) } });
+const written = ({ lines }: Asked): Answer =>
   items(...lines.filter((_, at) => at % 2 === 0).map(() => ({ status: 201 })));
 /** The courses whose documents were sent. */
 const sent = ({ lines }: Asked): string[] =>
@@ -111,7 +111,7 @@ describe('writing', () => {
 
 describe('a failure', () => {
   test('is retried, and reported when the time is up', async (t) => {
-    const cases: readonly [Told | undefined, RegExp][] = [
+    const cases: readonly [Answer | undefined, RegExp][] = [
       [
         { status: 503, body: { error: { type: 'unavailable_shards_exception', reason: 'no shard' } } },
         /answers 503: no shard/,
@@ -163,7 +163,7 @@ describe('a failure', () => {
   });
 
   test('that waiting does not fix is thrown at once, and no message shows a secret', async (t) => {
-    const cases: readonly [Told, RegExp][] = [
+    const cases: readonly [Answer, RegExp][] = [
       [
         {
           status: 401,
@@ -282,9 +282,9 @@ async function answering(
     const body = Buffer.concat(await request.toArray()).toString();
     const { method = '', url: path = '', headers } = request;
     asked.push({ method, path, lines: body.trimEnd().split('\n'), authorization: headers.authorization });
-    const told = answer(asked.at(-1) as Asked, asked.length);
-    if (told === undefined) return;
-    const { status = 200, body: what = {}, product = true } = told;
+    const answered = answer(asked.at(-1) as Asked, asked.length);
+    if (answered === undefined) return;
+    const { status = 200, body: what = {}, product = true } = answered;
     const type = typeof what === 'string' ? 'text/html' : 'application/json';
     response.writeHead(status, { 'content-type': type, ...(product ? { 'x-elastic-product': 'Elasticsearch' } : {}) });
     response.end(typeof what === 'string' ? what : JSON.stringify(what));

@@ -109,7 +109,7 @@ test('versions are in the order of their numbers, which are below 2^63', () => {
   ] as const) {
     assert.throws(() => versionNumber({ token, revision }), {
       code: 'STORE_BROKEN',
-      message: /is no version of a search index/,
+      message: /is too large for a search index/,
     });
   }
 });

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
 import type { Objects } from '../../sinks/objects/port.ts';
-import { type CachedSegment, segmentCache } from '../../sinks/segments/cache.ts';
+import { type CachedSegment, type CacheOptions, segmentCache } from '../../sinks/segments/cache.ts';
 import { temporaryFolder } from '../contracts/delta-samples.ts';
 
 const SIZE = 1000;
 const segment = (name: string): CachedSegment => ({
   name: `t/${name}.parquet`,
   bytes: SIZE,
-  place: `date=1/${name}.parquet`,
+  folder: 'date=1',
 });
 
 interface Setting {
@@ -21,7 +21,7 @@ interface Setting {
   readonly objects: Objects;
   /** How often an object was read. */
   readonly reads: () => number;
-  open(maxBytes?: number): ReturnType<typeof segmentCache>;
+  open(maxBytes?: number, more?: Pick<CacheOptions, 'keepBytes' | 'now'>): ReturnType<typeof segmentCache>;
   cached(): Promise<string[]>;
 }
 
@@ -42,7 +42,7 @@ async function settingOf(t: TestContext): Promise<Setting> {
     folder,
     objects,
     reads: () => reads,
-    open: (maxBytes = 100_000) => segmentCache({ folder, objects: counted, maxBytes }),
+    open: (maxBytes = 100_000, more = {}) => segmentCache({ folder, objects: counted, maxBytes, ...more }),
     cached: async () => (await readdir(join(folder, 'files/t'))).map((name) => name.charAt(0)).sort(),
   };
 }
@@ -55,7 +55,7 @@ test('a segment is fetched once, to the given path', async (t) => {
   const cache = open();
   const pins = await Promise.all([cache.pin([segment('a'), segment('b')]), cache.pin([segment('b'), segment('a')])]);
   assert.deepEqual(await contents(pins.flatMap(({ paths }) => paths)), ['a', 'b', 'b', 'a']);
-  assert.match(pins[0]?.paths[0] ?? '', /date=1\/a\.parquet$/);
+  assert.match(pins[0]?.paths[0] ?? '', /date=1\/\d+\.parquet$/);
   await open().pin([segment('a')]);
   assert.equal(reads(), 2, 'of several who need one at once, and later in another process');
 });
@@ -72,6 +72,42 @@ test('pinned segments stay, whoever cleans up, and the least recently used ones 
   assert.deepEqual(await contents([...first.paths, ...second.paths]), ['a', 'b', 'c']);
   await Promise.all([first.release(), second.release()]);
   assert.deepEqual(await readdir(join(folder, 'pins')), []);
+});
+
+test('what was pinned is kept for the next pin, for some minutes and up to a size', async (t) => {
+  const { folder, open } = await settingOf(t);
+  let now = Date.now();
+  const cache = open(100_000, { keepBytes: 2 * SIZE, now: () => now });
+  const pathsOf = async (...names: string[]) => {
+    await using pinned = await cache.pin(names.map(segment));
+    assert.deepEqual(await contents(pinned.paths), names);
+    return pinned.paths;
+  };
+  const pins = () => readdir(join(folder, 'pins'));
+  const [a] = await pathsOf('a');
+  const [again, b] = await pathsOf('a', 'b');
+  assert.equal(again, a, 'it is linked once');
+  now += 3_600_000;
+  const [later] = await pathsOf('a');
+  assert.notEqual(later, a);
+  assert.equal((await pins()).length, 1, 'the old links are removed');
+  await assert.rejects(contents([b as string]), { code: 'ENOENT' });
+  await pathsOf('a', 'b', 'c');
+  assert.deepEqual(await pins(), [], 'beyond the size nothing is kept');
+  const used = await cache.pin([segment('a')]);
+  await cache.close();
+  assert.deepEqual(await contents(used.paths), ['a'], 'what is in use stays');
+  await used.release();
+  assert.deepEqual(await pins(), []);
+});
+
+test('a segment that cannot be linked is tried again by the next pin', async (t) => {
+  const { objects, open } = await settingOf(t);
+  const cache = open(100_000, { keepBytes: 100_000 });
+  await assert.rejects(cache.pin([segment('a'), segment('late')]), { code: 'NOT_FOUND' });
+  await objects.put(segment('late').name, Buffer.alloc(SIZE, 'l'));
+  await using pinned = await cache.pin([segment('a'), segment('late')]);
+  assert.deepEqual(await contents(pinned.paths), ['a', 'l']);
 });
 
 test('more than the limit is kept for as long as it is pinned', async (t) => {

@@ -7,11 +7,11 @@ import { Entries } from '../../core/entries.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { compareVersions } from '../../sinks/port.ts';
 import { faultOf, mayHaveHappened, refusalOf } from '../../sinks/tables/cassandra/errors.ts';
-import { FROM_THE_BEGINNING, TimerMarks } from '../../sinks/tables/cassandra/marks.ts';
+import { locationOf } from '../../sinks/tables/cassandra/location.ts';
 import { tableRequest } from '../../sinks/tables/cassandra/request.ts';
 import { sizeOf, tooLarge } from '../../sinks/tables/cassandra/rows.ts';
+import { FROM_THE_BEGINNING, TimerSearches } from '../../sinks/tables/cassandra/timer-searches.ts';
 import { updateStatement } from '../../sinks/tables/cassandra/updates.ts';
-import { placeOf } from '../../sinks/tables/cassandra/url.ts';
 import {
   checkToken,
   MOST_ATTEMPTS,
@@ -110,13 +110,13 @@ test('a version that no timestamp can represent is reported', () => {
   assert.throws(() => timestampOf(v(MOST_TOKENS + 1, 0)), { code: 'STORE_BROKEN', message: /new keyspace/ });
   assert.throws(() => checkToken(MOST_TOKENS + 1), { code: 'STORE_BROKEN' });
   checkToken(MOST_TOKENS);
-  assert.throws(() => timestampOf(v(1, 1), MOST_ATTEMPTS + 1), { code: 'STORE_BROKEN', message: /in vain/ });
+  assert.throws(() => timestampOf(v(1, 1), MOST_ATTEMPTS + 1), { code: 'STORE_BROKEN', message: /without an answer/ });
   assert.equal(unsayable(v(1, MOST_REVISIONS)), undefined);
   assert.match(unsayable(v(1, MOST_REVISIONS + 1)) ?? '', /beyond/);
 });
 
 test('a URL has the nodes, the keyspace and its replication', () => {
-  assert.deepEqual(placeOf('cassandra://h/k'), {
+  assert.deepEqual(locationOf('cassandra://h/k'), {
     contactPoints: ['h:9042'],
     keyspace: 'k',
     datacenter: undefined,
@@ -127,7 +127,7 @@ test('a URL has the nodes, the keyspace and its replication', () => {
     password: undefined,
   });
   assert.deepEqual(
-    placeOf('cassandra://u%40:p%2F%3A@h:1,[::1]:2,10.0.0.3/k_1?dc=d&replication=3&largest=28&tls=true'),
+    locationOf('cassandra://u%40:p%2F%3A@h:1,[::1]:2,10.0.0.3/k_1?dc=d&replication=3&largest=28&tls=true'),
     {
       contactPoints: ['h:1', '[::1]:2', '10.0.0.3:9042'],
       keyspace: 'k_1',
@@ -140,7 +140,7 @@ test('a URL has the nodes, the keyspace and its replication', () => {
     },
   );
   assert.deepEqual(
-    placeOf('cassandra://h/k?replication=a-1:3,b:2').replication,
+    locationOf('cassandra://h/k?replication=a-1:3,b:2').replication,
     new Map([
       ['a-1', 3],
       ['b', 2],
@@ -166,7 +166,7 @@ test('an invalid URL is reported without its password', () => {
   urls.push('cassandra://secret@h/k', 'cassandra://u:secret%@h/k', 'cassandra://u:secret@h/k?replication=a:0');
   for (const url of urls) {
     assert.throws(
-      () => placeOf(url),
+      () => locationOf(url),
       (error) => error instanceof TributaryError && error.code === 'CONFIG_INVALID' && !/secret/.test(error.message),
       url,
     );
@@ -175,21 +175,21 @@ test('an invalid URL is reported without its password', () => {
 
 test('timers are searched from the earliest pending one in the partitions of the process', () => {
   let now = 0;
-  const marks = new TimerMarks(() => now);
-  marks.set('t', 1, 5);
-  const search = (before: number, found: number | undefined, meanwhile?: number, partitions = [1, 2]) => {
-    const { from, found: tell } = marks.search('t', new Set(partitions), before);
-    if (meanwhile !== undefined) marks.set('t', 1, meanwhile);
-    tell(found);
+  const searches = new TimerSearches(() => now);
+  searches.set('t', 1, 5);
+  const search = (before: number, earliest: number | undefined, meanwhile?: number, partitions = [1, 2]) => {
+    const { from, found } = searches.search('t', new Set(partitions), before);
+    if (meanwhile !== undefined) searches.set('t', 1, meanwhile);
+    found(earliest);
     return from;
   };
   assert.equal(search(100, 40), FROM_THE_BEGINNING);
   assert.equal(search(100, undefined), 40);
   assert.equal(search(200, 150), 100, 'nothing was pending before 100');
   assert.equal(search(50, undefined), 150);
-  marks.set('t', 1, 60);
-  marks.set('t', 3, 1);
-  marks.set('u', 1, 1);
+  searches.set('t', 1, 60);
+  searches.set('t', 3, 1);
+  searches.set('u', 1, 1);
   assert.equal(search(200, 60), 60);
   assert.equal(search(200, 70, 65), 60, 'what is set during a search may not have been seen by it');
   assert.equal(search(200, 70), 65);
@@ -200,7 +200,7 @@ test('timers are searched from the earliest pending one in the partitions of the
   now += 5 * 60 * 1000;
   assert.equal(search(200, 70), FROM_THE_BEGINNING, 'others may have set timers');
   assert.equal(search(200, 70), 70);
-  marks.forget();
+  searches.forget();
   assert.equal(search(200, 70), FROM_THE_BEGINNING);
 });
 
@@ -217,8 +217,8 @@ test('an error tells whether to wait, to correct something or to stop', () => {
   assert.equal(codeOf(new errors.OperationTimedOutError('late')), 'TABLES_AWAY');
   assert.equal(codeOf(new errors.BusyConnectionError('host', 1, 1)), 'TABLES_AWAY');
   assert.equal(codeOf(Object.assign(new Error('reset'), { syscall: 'read' })), 'TABLES_AWAY');
-  for (const said of ['No connection available', 'Connection closed', 'node-1 could not be resolved']) {
-    assert.equal(codeOf(new Error(said)), 'TABLES_AWAY', said);
+  for (const message of ['No connection available', 'Connection closed', 'node-1 could not be resolved']) {
+    assert.equal(codeOf(new Error(message)), 'TABLES_AWAY', message);
   }
   assert.equal(codeOf(response(codes.invalid)), 'STORE_BROKEN');
   assert.equal(codeOf(response(codes.unauthorized)), 'ACCESS_REFUSED');

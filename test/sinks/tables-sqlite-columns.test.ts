@@ -143,12 +143,14 @@ const shape: Shape = {
   ],
   elsewhere: ['parts'],
 };
-const found = shape.columns.map(({ name, type }): FoundColumn => ({ name, type, place: shape.key.indexOf(name) + 1 }));
+const found = shape.columns.map(
+  ({ name, type }): FoundColumn => ({ name, type, keyPosition: shape.key.indexOf(name) + 1 }),
+);
 const without = (name: string) => found.filter((column) => column.name !== name);
 
 test('a table that matches its declaration is left unchanged, whatever else it has', () => {
   assert.deepEqual(alterations(shape, found, false), []);
-  const reversed = [...found, { name: 'dropped', type: 'TEXT', place: 0 }].reverse();
+  const reversed = [...found, { name: 'dropped', type: 'TEXT', keyPosition: 0 }].reverse();
   assert.deepEqual(alterations(shape, reversed, false), []);
 });
 
@@ -165,14 +167,14 @@ test('a table that differs from its declaration is named, with what to do', () =
   const drifts: [FoundColumn[], RegExp][] = [
     [
       without('region'),
-      /rows without the new field region; give the field a default, let it be null, or make the rows anew: `tributary rebuild <job>`$/,
+      /rows without the new field region; give the field a default, let it be null, or rebuild the rows: `tributary rebuild <job>`$/,
     ],
     [
-      [...without('region'), { name: 'region', type: 'BLOB', place: 0 }],
+      [...without('region'), { name: 'region', type: 'BLOB', keyPosition: 0 }],
       /the column region as BLOB, but it is declared as TEXT; declare it as it was/,
     ],
     [
-      [...found, { name: 'parts', type: 'JSON TEXT', place: 0 }],
+      [...found, { name: 'parts', type: 'JSON TEXT', keyPosition: 0 }],
       /has a column parts, but that field is declared as a map/,
     ],
     [without('batchId'), /has the key \(tenant, userId\), but is declared with \(tenant, userId, batchId\)/],

@@ -17,30 +17,17 @@ import { type Every, summarySql, viewSql } from '../../reports/sql/finish.ts';
 import { mergeSql } from '../../reports/sql/merge.ts';
 import { residentBytes } from '../../servers/processes.ts';
 import { directoryObjects } from '../../sinks/objects/directory/objects.ts';
-import type { QueryEngine } from '../../sinks/query/port.ts';
 import { diagnoseTrino } from '../../sinks/query/trino/diagnose.ts';
 import { LAYOUT, rowsOf as samplesOf } from '../contracts/delta-samples.ts';
 import { queryContract } from '../contracts/query.ts';
 import { column, lakeOf, samples } from '../contracts/query-samples.ts';
 import { drained } from '../reports/visits.ts';
+import { answered } from './answered.ts';
 import { runningTrino } from './running.ts';
 
 const trino = await runningTrino();
 
 queryContract('Trino', (t) => trino.inFolder(t));
-
-/** Rows as texts, in an order; doubles to twelve digits. */
-async function answered(engine: QueryEngine, sql: string): Promise<string[]> {
-  const plain = (_: string, value: unknown): unknown => {
-    if (typeof value === 'bigint') return `${value}n`;
-    if (value instanceof Map) return [...value].sort(([a], [b]) => (a < b ? -1 : 1));
-    return typeof value === 'number' ? Number(value.toPrecision(12)) + 0 : value;
-  };
-  await using answer = await engine.query(sql);
-  const rows: string[] = [JSON.stringify(answer.columns)];
-  for await (const page of answer.pages) rows.push(...page.map((row) => JSON.stringify(row, plain)));
-  return rows.sort();
-}
 
 const START = Date.UTC(2026, 2, 28, 12);
 const MINUTE = 60_000;

@@ -17,6 +17,7 @@ import { AvroTypes } from './avro-types.ts';
 import { missing, modeOf, type ReadEnvelope, readEnvelope } from './envelope.ts';
 import { type FindWrong, wrongId } from './ids.ts';
 import { parseJson } from './json-value.ts';
+import { ONLY_FOR } from './own-headers.ts';
 import type { Registry } from './registry.ts';
 import { type Read, type Rejected, rejected, schemaId, WIRE_HEADER } from './wire.ts';
 
@@ -36,9 +37,7 @@ export type Decoded =
   | Rejected;
 
 export { avroHeaders } from './envelope.ts';
-
-/** A header by which an operator's replay reaches one job only. */
-export const ONLY_FOR = 'tributary-only-for';
+export { ONLY_FOR } from './own-headers.ts';
 
 type JsonCheck = (value: unknown, path: string) => Checked<unknown>;
 

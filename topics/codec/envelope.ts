@@ -9,16 +9,11 @@ import { LARGEST_VALUE } from '../log/limits.ts';
 import { type Origin, parseOrigin } from '../log/origin.ts';
 import type { Headers, LogRecord } from '../log/transport.ts';
 import { parseJson } from './json-value.ts';
+import { CLOCK_TOLERANCE, LOGGED_AT } from './own-headers.ts';
 import { formatTime, parseTime } from './time.ts';
 import { type Rejected, rejected } from './wire.ts';
 
-/** How much later than its record an event may have happened: clocks differ a little. */
-export const CLOCK_TOLERANCE = 60_000;
-
 const TOO_EARLY = 'times begin with 1971; were seconds taken for milliseconds, or was a clock never set?';
-
-/** A header of records that are sent on or replayed: when they came into the log first, in ms since 1970 UTC. */
-export const LOGGED_AT = 'tributary-logged-at';
 
 /** What an event needs besides its data to become a record. */
 export interface Envelope {
@@ -62,9 +57,9 @@ export interface ReadEnvelope extends Omit<Envelope, 'origin'> {
   readonly isAhead: boolean;
 }
 
-export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope | Rejected {
-  const { id, source } = said;
-  if (said.specversion !== '1.0') {
+export function readEnvelope(attributes: Attributes, record: LogRecord): ReadEnvelope | Rejected {
+  const { id, source } = attributes;
+  if (attributes.specversion !== '1.0') {
     return rejected('ENVELOPE_INVALID', 'the attribute specversion must be "1.0"');
   }
   if (id === undefined || id === '') return missing('id');
@@ -72,23 +67,24 @@ export function readEnvelope(said: Attributes, record: LogRecord): ReadEnvelope 
   if (source === undefined || source === '') return missing('source');
   if (!isKeyPart(source, LONGEST_ATTRIBUTE)) return noText('source', LONGEST_ATTRIBUTE);
   const latest = firstLogged(record);
-  const saidTime = timeOf(said.time, latest);
-  if (saidTime === undefined) {
+  const statedTime = timeOf(attributes.time, latest);
+  if (statedTime === undefined) {
     return rejected(
       'ENVELOPE_INVALID',
       'the attribute time must be an RFC 3339 timestamp such as 2026-02-01T10:00:00Z',
     );
   }
-  const tenant = said.tenant ?? DEFAULT_TENANT;
+  const tenant = attributes.tenant ?? DEFAULT_TENANT;
   if (!isKeyPart(tenant)) return noText('tenant', LONGEST_KEY_PART);
-  const origin = typeof said.origin === 'string' ? parseOrigin(said.origin) : undefined;
-  if (said.origin !== undefined && origin === undefined) {
+  const origin = typeof attributes.origin === 'string' ? parseOrigin(attributes.origin) : undefined;
+  if (attributes.origin !== undefined && origin === undefined) {
     return rejected('ENVELOPE_INVALID', 'the attribute origin is not one that a job wrote; leave it out');
   }
-  if (saidTime < FIRST_TIME) return rejected('ENVELOPE_INVALID', `the attribute time is ${said.time}: ${TOO_EARLY}`);
-  const time = boundedBy(latest, saidTime);
+  if (statedTime < FIRST_TIME)
+    return rejected('ENVELOPE_INVALID', `the attribute time is ${attributes.time}: ${TOO_EARLY}`);
+  const time = boundedBy(latest, statedTime);
   const loggedAt = latest === undefined ? time : record.timestamp;
-  return { id, source, time, tenant, origin, loggedAt, isAhead: time < saidTime };
+  return { id, source, time, tenant, origin, loggedAt, isAhead: time < statedTime };
 }
 
 /** Without the attribute, the time is that of the record. */
@@ -124,6 +120,14 @@ export function attributeOf({ headers, value }: LogRecord, name: string): unknow
   if (modeOf(headers) !== 'structured') return headers[`ce_${name}`];
   const parsed = value === null || value.length > LARGEST_VALUE ? undefined : parseJson(value);
   return parsed?.kind === 'value' ? (parsed.value as Readonly<Record<string, unknown>> | null)?.[name] : undefined;
+}
+
+/** The data of a record in JSON, whether or not they fit a schema. Undefined if they are in Avro, or cannot be read. */
+export function jsonDataOf(record: LogRecord): unknown {
+  const mode = modeOf(record.headers);
+  if (mode === 'structured') return attributeOf(record, 'data');
+  const parsed = mode === 'avro' || record.value === null ? undefined : parseJson(record.value);
+  return parsed?.kind === 'value' ? parsed.value : undefined;
 }
 
 export const missing = (attribute: string) =>

@@ -5,7 +5,7 @@
 import { present, type RecordSchema, type Schema } from '../../core/avro.ts';
 import { isKeyPart } from '../../core/key-part.ts';
 
-/** The path of the first id that is none, such as `.contents[2].contentId`. A missing id is none of its business. */
+/** The path of the first invalid id, such as `.contents[2].contentId`. It does not check that an id is there. */
 export type FindWrong = (value: unknown) => string | undefined;
 
 export function wrongId(schema: RecordSchema, key?: string): FindWrong {

@@ -29,7 +29,7 @@ export function parseTime(text: string): number | undefined {
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
   const second = digits(text, 17, 2);
-  // One bad number makes the sum no number: every one of them was there, and so is the text up to here.
+  // A single bad number makes the sum NaN. Otherwise all numbers, and so the text up to here, are there.
   if (!(year + month + day + hour + minute + second >= 0)) return undefined;
   if (text.charCodeAt(4) !== MINUS || text.charCodeAt(7) !== MINUS || (text.charCodeAt(10) | 32) !== 116) {
     return undefined;

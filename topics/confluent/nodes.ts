@@ -5,7 +5,7 @@ import { messageOf, TributaryError } from '../../core/errors.ts';
 import { answerOf } from '../../network/answer.ts';
 import { certificateProblem, mixUpFinder } from '../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../network/speaking.ts';
-import { isPassing, type RegistryAnswer, type RegistryRequest } from './request.ts';
+import { isPassing, type RegistryAnswer, type RegistryRequest, wasOvertaken } from './request.ts';
 
 export interface NodesOptions {
   readonly url: string;
@@ -53,7 +53,9 @@ export class Nodes {
       const index = (start + turn) % count;
       const node = this.#nodes[index] as Node;
       try {
-        const answer = await this.#exchange(node, request, Math.max(1, (end - performance.now()) / (count - turn)));
+        const exchange = () => this.#exchange(node, request, Math.max(1, (end - performance.now()) / (count - turn)));
+        const first = await exchange();
+        const answer = wasOvertaken(first) ? await exchange() : first;
         if (isPassing(answer)) throw new Error(`it answered ${answer.status}`);
         this.#first = index;
         last = answer;

@@ -50,6 +50,10 @@ const LONGEST_DETAIL = 500;
 /** Whether another node, or the same one later, may give another answer. */
 export const isPassing = ({ status }: RegistryAnswer): boolean => status >= 500 || PASSING.includes(status);
 
+/** Two processes have registered the same at once, and Apicurio has let one of them. Asked again, it answers the id. */
+export const wasOvertaken = (answer: RegistryAnswer): boolean =>
+  answer.status === 409 && /already exists/.test(detailOf(answer));
+
 export const isMissing = (answer: RegistryAnswer): boolean =>
   answer.status === 404 && NOT_FOUND.includes(Number(parsed(answer)?.['error_code']));
 

@@ -8,7 +8,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { type Database, guarded } from '../../embedded/database.ts';
 import { type Difference, differences, type FoundTopic, type TopicsAdmin, type WantedTopic } from '../log/admin.ts';
 import { expandedProgress } from '../log/progress.ts';
-import type { GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../log/transport.ts';
+import type { Exclusive, GroupLag, Membership, PartitionInfo, TopicInfo, Transport } from '../log/transport.ts';
 import { openClaim } from './claim.ts';
 import { type ConsumerGroup, consumerGroup, type Member } from './group.ts';
 import { openLog, type StoredTopic, shapeOf, wake } from './log.ts';
@@ -25,6 +25,8 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
   const log = openLog(database);
   const offsets = openOffsets(database);
   const groups = new Map<string, ConsumerGroup>();
+  /** By name; only this process opens the database. */
+  const newest = new Map<string, Exclusive>();
   let closed: Promise<void> | undefined;
 
   function groupOf(group: string, topic: StoredTopic): ConsumerGroup {
@@ -102,6 +104,18 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
     }
   }
 
+  function openExclusive(name: string): Exclusive {
+    const exclusive: Exclusive = {
+      produce: (records) =>
+        guarded('LOG_AWAY', 'appending to the log', () => {
+          if (newest.get(name) !== exclusive) throw new TributaryError('FENCED', `there is a newer one of ${name}`);
+          return log.append(records);
+        }),
+    };
+    newest.set(name, exclusive);
+    return exclusive;
+  }
+
   async function close(): Promise<void> {
     log.stop();
     const left = await Promise.allSettled([...groups.values()].map((group) => group.close()));
@@ -131,6 +145,8 @@ export function embeddedTransport(database: Database): EmbeddedTransport {
       }),
 
     produce: (records) => guarded('LOG_AWAY', 'appending to the log', () => log.append(records)),
+
+    exclusive: (name) => guarded('LOG_AWAY', 'beginning to append alone', () => openExclusive(name)),
 
     join: (group, name, listener) =>
       guarded('LOG_AWAY', 'joining a group', () => {

@@ -18,7 +18,7 @@ interface Reader {
 export interface Exported {
   readonly topics: readonly Topic[];
   readonly jobs: readonly Reader[];
-  /** Of whoever declares the events. */
+  /** The version of the package that declares the events. */
   readonly version: string;
 }
 
@@ -81,7 +81,7 @@ const namesOf = ({ type }: EventDef): string[] => FORMS.map((form) => `${type}${
 const avroName = ({ type }: EventDef): string => `${type}.avro`;
 
 function operations({ topic, received, isSentTo, ofRuntime }: Channel): [string, Json][] {
-  const { name } = topic;
+  const { name, ofRuntime: isOfRuntime } = topic;
   const operation = (action: string, summary: string, messages: readonly string[]): [string, Json] => [
     `${action}.${name}`,
     {
@@ -92,6 +92,7 @@ function operations({ topic, received, isSentTo, ofRuntime }: Channel): [string,
     },
   ];
   const sent = [...(isSentTo ? received : []), ...ofRuntime].map(avroName);
+  if (isOfRuntime) return [operation('send', 'The runtime emits these.', received.map(avroName))];
   return [
     operation('receive', 'What a platform sends, and what jobs emit to each other.', received.flatMap(namesOf)),
     ...(sent.length === 0 ? [] : [operation('send', 'Jobs emit some of these.', sent)]),

@@ -4,6 +4,7 @@
  * - A claim has a transactional id, made of group, topic and partition. Its commit is one transaction of records,
  *   offset and metadata. Metadata that are too long for an offset are a record that the offset refers to: see
  *   `group/commit-metadata.ts`.
+ * - The only one of a name (`exclusive`) has a transactional id made of that name.
  * - A claim notices within `metadataMs` that its topic was expanded. It reads nothing from a topic that was deleted
  *   and created again.
  * - The brokers apply the retention, by the timestamps of the records: `expire` drops nothing.
@@ -20,6 +21,7 @@ import { Cluster } from './cluster/cluster.ts';
 import { type KafkaOptions, settingsOf } from './cluster/options.ts';
 import { shapeOf } from './cluster/shapes.ts';
 import { createMissing } from './cluster/topics.ts';
+import { openExclusive } from './exclusive.ts';
 import { boundsOf } from './fetch/bounds.ts';
 import { browse } from './fetch/browse.ts';
 import { offsetAt } from './fetch/offset-at.ts';
@@ -106,6 +108,8 @@ export function kafkaTransport(options: KafkaOptions): Transport {
         return found.map(shapeOf);
       }),
     produce: (records) => guarded('appending to the log', () => appender.append(records)),
+    exclusive: (name, topics) =>
+      guarded('beginning to append alone', () => openExclusive(cluster, shared.producers, name, topics)),
     join: (group, topic, listener) =>
       guarded('joining a group', async () => {
         if (closed !== undefined)

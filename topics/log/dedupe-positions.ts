@@ -45,16 +45,16 @@ export class DedupePositions {
 
   /** Whether the origin is new; from now on it counts as seen. */
   pass({ line, offset, index }: Origin): boolean {
-    const place = this.#placeOf(line);
-    const seen = place === undefined ? undefined : this.#seen.get(place);
+    const prefix = this.#knownLineOf(line);
+    const seen = prefix === undefined ? undefined : this.#seen.get(prefix);
     if (seen !== undefined && compare([offset, index], seen) <= 0) return false;
-    if (place !== undefined && place !== line) this.#seen.delete(place);
+    if (prefix !== undefined && prefix !== line) this.#seen.delete(prefix);
     this.#seen.set(line, [offset, index]);
     return true;
   }
 
   /** The key of the line; or that of the same line without an id of the topic, as earlier releases of the upstream job wrote it. */
-  #placeOf(line: string): string | undefined {
+  #knownLineOf(line: string): string | undefined {
     if (this.#seen.has(line)) return line;
     const plain = line.replace(/@\w+\//, '/');
     return this.#seen.has(plain) ? plain : undefined;
@@ -96,8 +96,8 @@ function encoded(group: readonly { readonly partition: number; readonly position
   let before = 0;
   return group
     .map(({ partition, position: [offset, index] }) => {
-      const place = partition === next ? '' : `${partition.toString(36)}:`;
-      const text = `${place}${(offset - before).toString(36)}${index === 0 ? '' : `.${index.toString(36)}`}`;
+      const prefix = partition === next ? '' : `${partition.toString(36)}:`;
+      const text = `${prefix}${(offset - before).toString(36)}${index === 0 ? '' : `.${index.toString(36)}`}`;
       next = partition + 1;
       before = offset;
       return text;
@@ -113,9 +113,9 @@ function* decoded(text: string): Iterable<[string, Position]> {
     let next = 0;
     let before = 0;
     for (const each of list.split(',')) {
-      const [place, position] = each.includes(':') ? (each.split(':') as [string, string]) : [undefined, each];
+      const [prefix, position] = each.includes(':') ? (each.split(':') as [string, string]) : [undefined, each];
       const [difference, index = '0'] = position.split('.') as [string, string?];
-      const partition = place === undefined ? next : Number.parseInt(place, 36);
+      const partition = prefix === undefined ? next : Number.parseInt(prefix, 36);
       before += Number.parseInt(difference, 36);
       next = partition + 1;
       yield [lineOf(job, topic, topicId, partition), [before, Number.parseInt(index, 36)]];

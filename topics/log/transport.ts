@@ -10,6 +10,8 @@
  *   at a time, as far as the group knows. A member that was away may still believe it has one: hence claims.
  * - `claim` fences: once it answers, a `commit` of every earlier claim of the same group, topic and partition
  *   is refused with FENCED, whoever makes it. What an earlier claim committed is in the `committed` of this one.
+ * - `exclusive` fences, too: once it answers, a `produce` of every earlier one of the name is refused with FENCED, whoever makes it. What
+ *   those have produced can be read.
  * - `commit` is one transaction: derived records, offset and metadata all happen or none does. After an error
  *   other than FENCED the caller does not know which; it claims again and reads `committed`.
  * - A claim ends, with FENCED, when its topic was expanded, or deleted and made again.
@@ -96,6 +98,11 @@ export interface Transport {
   /** Appends, all or nothing. Answers the offset of each record, in the order given. */
   produce(records: readonly NewRecord[]): Promise<number[]>;
   /**
+   * Makes the caller the only one of this name whose `produce` is accepted, without belonging to a group. The topics are those in which
+   * earlier ones may have produced what the caller reads next: who reads after the call has read all of it.
+   */
+  exclusive(name: string, topics: readonly string[]): Promise<Exclusive>;
+  /**
    * Joins a consumer group for one topic. `assigned` and `revoked` are called as partitions come and go, never
    * twice at once for one membership; a partition is given to another member of this process only after
    * `revoked` has settled.
@@ -123,6 +130,11 @@ export interface GroupPosition {
   readonly partition: number;
   readonly offset: number;
   readonly metadata?: string | undefined;
+}
+
+export interface Exclusive {
+  /** As that of the transport. Throws FENCED if there is a newer one of the name. After any error this one is over. */
+  produce(records: readonly NewRecord[]): Promise<number[]>;
 }
 
 export interface AssignmentListener {

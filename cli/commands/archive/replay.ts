@@ -1,5 +1,6 @@
 /** `tributary archive replay`: sends archived events to a topic once more. */
 
+import { topicNamed } from '../../../app/names.ts';
 import { prepareSchemas } from '../../../app/wiring.ts';
 import { ArchiveReader } from '../../../reports/operate/archive-reader.ts';
 import { currentTable } from '../../../reports/operate/kept.ts';
@@ -7,7 +8,6 @@ import { type ReplayPosition, replayArchive } from '../../../reports/operate/rep
 import { archiveOf } from '../../../reports/runtime/archive-source.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED, usage } from '../../errors.ts';
-import { topicNamed } from '../../names.ts';
 import { progressLine } from '../../output/progress-line.ts';
 import { counted } from '../rollup/tables.ts';
 

@@ -1,6 +1,6 @@
 /** The possible completions at the cursor: commands, options and names, from the descriptors. Pure, so that it is the same in every shell. */
 import { flagOf } from '../../../app/config.ts';
-import type { Command, Names, Operand, Option } from '../../descriptor.ts';
+import { type Command, type Names, type Operand, type Option, summaryOf } from '../../descriptor.ts';
 
 export interface Candidate {
   readonly value: string;
@@ -152,6 +152,3 @@ function named(names: Names | undefined, grammar: Grammar): Completion {
   if (names === undefined) return NOTHING;
   return names === 'files' ? { candidates: [], files: true } : { candidates: grammar.namesOf(names), files: false };
 }
-
-/** The first sentence, which is all that a list has a line for. */
-const summaryOf = (text: string): string => /^[^.:]*/.exec(text)?.[0] ?? '';

@@ -12,7 +12,7 @@ import type { Candidate } from './candidates.ts';
 
 export function namesOf(
   names: Exclude<Names, 'files'>,
-  { jobs, topics, datasources }: Pick<Platform, 'jobs' | 'topics' | 'datasources'>,
+  { jobs, topics, datasources, reports }: Pick<Platform, 'jobs' | 'topics' | 'datasources' | 'reports'>,
 ): Candidate[] {
   switch (names) {
     case 'jobs':
@@ -21,6 +21,8 @@ export function namesOf(
       return [...jobs, ...sourcesOf({ datasources }), ...archivesOf({ topics })].map(asCandidate);
     case 'datasources':
       return datasources.map(({ name, title }) => ({ value: name, doc: title }));
+    case 'reports':
+      return reports.map(({ name, title }) => ({ value: name, doc: title }));
     case 'segment tables':
       return keptTables({ datasources, topics }).map(asCandidate);
     case 'topics':

@@ -1,32 +1,40 @@
 /** `tributary dead-letters show`: what was rejected, why, and its bytes. */
+
+import { type DeadLetter, deadLettersOf, stateOf } from '../../../app/dead-letters/letters.ts';
+import { type RejectedRecord, rejectedRecord } from '../../../app/dead-letters/rejected.ts';
+import type { Resolution } from '../../../app/dead-letters/resolution.ts';
+import { shown } from '../../../app/shown-record.ts';
+import { isoOf } from '../../../app/time-text.ts';
 import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
-import { isoOf, shown } from '../../output/record.ts';
-import { type Letter, lettersOf, type RejectedRecord, rejectedRecord } from './letters.ts';
+import { usage } from '../../errors.ts';
+import { unknownText } from './chosen.ts';
 
 const BYTES_SHOWN = 4096;
 
 export const run: Run<{ readonly id: string; readonly json: boolean }> = async (context, { id, json }) => {
   const { transport } = context.wired.stores;
-  const letters = await lettersOf(context.wired, id, context.signal);
-  for (const letter of letters) {
-    const rejected = await rejectedRecord(transport, letter);
-    if (json) await printJson(context, await asJson(context, letter, rejected));
-    else await printLetter(context, letter, rejected);
+  const deadLetters = await deadLettersOf(context.wired, new Set([id]), context.signal);
+  if (deadLetters.length === 0) throw usage(unknownText(id, null));
+  for (const deadLetter of deadLetters) {
+    const rejected = await rejectedRecord(transport, deadLetter);
+    if (json) await printJson(context, await asJson(context, deadLetter, rejected));
+    else await printDeadLetter(context, deadLetter, rejected);
   }
   return undefined;
 };
 
-async function printLetter(context: Context, letter: Letter, rejected: RejectedRecord): Promise<void> {
+async function printDeadLetter(context: Context, deadLetter: DeadLetter, rejected: RejectedRecord): Promise<void> {
   const { record, cutFrom, rows = [], unshown, unnamed } = rejected;
-  const { data, problem } = await shown(context.wired.stores.codec, letter.topic, letter.topic.name, record);
+  const { data, problem } = await shown(context.wired.stores.codec, deadLetter.topic, deadLetter.topic.name, record);
   const lines = [
-    ['code', letter.code],
-    ['message', letter.message],
-    ['job', letter.job],
-    ['position', letter.id],
+    ['code', deadLetter.code],
+    ['message', deadLetter.message],
+    ['job', deadLetter.job],
+    ['position', deadLetter.id],
     ['produced at', isoOf(record.timestamp)],
-    ['rejected at', `${isoOf(letter.rejectedAt)}${doneText(letter)}`],
+    ['rejected at', isoOf(deadLetter.rejectedAt)],
+    ...deadLetter.resolutions.map((resolution) => [resolution.how, resolvedText(resolution)]),
     ...(cutFrom === undefined ? [] : [['cut', cutText(record, cutFrom)]]),
     ...rows.map((key) => ['rejected by the row', key.join('/')]),
     ...unshown.map((key) => ['views not written of the row', key.join('/')]),
@@ -40,22 +48,33 @@ async function printLetter(context: Context, letter: Letter, rejected: RejectedR
   await print(context, '');
 }
 
-const doneText = ({ replayed, dismissed }: Letter): string =>
-  `${replayed ? ', replayed since' : ''}${dismissed ? ', dismissed since' : ''}`;
+const resolvedText = ({ at, by, why }: Resolution): string =>
+  `${isoOf(at)}${by === '' ? '' : ` by ${by}`}${why === '' ? '' : `: ${why}`}`;
+
+/** What was done about a letter, for programs. */
+export const resolutionsJson = (deadLetter: DeadLetter) => ({
+  state: stateOf(deadLetter),
+  resolutions: deadLetter.resolutions.map(({ how, at, by, why }) => ({
+    how,
+    at: isoOf(at),
+    by: by === '' ? null : by,
+    why: why === '' ? null : why,
+  })),
+});
 
 async function asJson(
   { wired }: Context,
-  { id, job, code, message, rejectedAt, replayed, dismissed, topic }: Letter,
+  deadLetter: DeadLetter,
   { record, cutFrom, rows, unshown, unnamed }: RejectedRecord,
 ) {
+  const { id, job, code, message, rejectedAt, topic } = deadLetter;
   const { data } = await shown(wired.stores.codec, topic, topic.name, record);
   return {
     id,
     job,
     code,
     message,
-    replayed,
-    dismissed,
+    ...resolutionsJson(deadLetter),
     rejectedAt: isoOf(rejectedAt),
     timestamp: isoOf(record.timestamp),
     cutFrom: cutFrom ?? null,

@@ -1,8 +1,8 @@
 /** `tributary indexes renew`: begins an index anew and empty, for one that was lost or is declared otherwise now. */
 
+import { found } from '../../../app/names.ts';
 import { indexesOf } from '../../../modules/derived.ts';
 import { print, printJson, type Run } from '../../context.ts';
-import { found } from '../../names.ts';
 
 export const run: Run<{ readonly index: string; readonly json: boolean }> = async (context, { index: name, json }) => {
   const { stores, platform } = context.wired;

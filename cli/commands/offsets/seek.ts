@@ -3,15 +3,16 @@
  * See `jobs/runtime/offsets/moves.ts` for the two ways.
  */
 import { text } from 'node:stream/consumers';
+import { jobNamed } from '../../../app/names.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { callAnswered } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';
 import { applyMoves, type Move, planMoves, type Target } from '../../../jobs/runtime/offsets/moves.ts';
+import { jobsBefore, orderAdvice } from '../../../jobs/runtime/offsets/order.ts';
 import { SILENT } from '../../../jobs/runtime/telemetry.ts';
 import type { PartitionInfo, Transport } from '../../../topics/log/transport.ts';
 import { type Context, print, printJson, printTable, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';
-import { jobNamed } from '../../names.ts';
 
 /** Where to; `saved` is the output of `offsets show --json`, on the standard input. */
 export type To =
@@ -35,9 +36,11 @@ export const run: Run<Args> = async (context, { job: name, partition, to, restor
   const runtime = wired.runtime(SILENT);
   const moves = await planMoves(job, runtime, await targetsOf(context, job, partition, to), restored);
   if (apply) await applyMoves(job, runtime, moves);
+  const order = orderAdvice([job], wired.platform.jobs);
   if (json) {
     const shown = moves.map(({ progress: _progress, ...move }) => ({ ...move, from: move.from ?? null }));
-    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, moves: shown });
+    const before = jobsBefore(job, wired.platform.jobs).map(({ name }) => name);
+    await printJson(context, { applied: apply, restored, job: job.name, topic: job.from.name, before, moves: shown });
     return undefined;
   }
   const rows = moves.map((move) => [
@@ -50,6 +53,8 @@ export const run: Run<Args> = async (context, { job: name, partition, to, restor
   await printTable(context, ['partition', 'from', 'to', 'log begins at', 'dedupe'], rows);
   await print(context, '');
   for (const line of consequences(job, moves, restored)) await print(context, line);
+  if (restored && order !== undefined)
+    await print(context, `If several jobs lost rows, their order matters: ${order}.`);
   await print(context, apply ? `moved ${job.name}` : 'Nothing was moved: do it with --apply.');
   return undefined;
 };

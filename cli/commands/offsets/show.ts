@@ -1,8 +1,10 @@
 /** `tributary offsets show`: the committed offsets of the jobs, and what they have committed with them. */
-import { type AnyWork, possibleWorksOf, worksOf } from '../../../app/works.ts';
+
+import { workNamed } from '../../../app/names.ts';
+import { groupsOf, possibleGroupsOf } from '../../../app/works.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
+import type { Work } from '../../../jobs/runtime/work.ts';
 import type { Context, Run } from '../../context.ts';
-import { workNamed } from '../../names.ts';
 import { type Form, printListing } from '../../output/listing.ts';
 
 interface Args extends Form {
@@ -11,8 +13,8 @@ interface Args extends Form {
 
 export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   const { wired } = context;
-  const possible = possibleWorksOf(wired.platform);
-  const chosen = names.length === 0 ? worksOf(wired) : [...new Set(names.map((name) => workNamed(name, possible)))];
+  const possible = possibleGroupsOf(wired.platform);
+  const chosen = names.length === 0 ? groupsOf(wired) : [...new Set(names.map((name) => workNamed(name, possible)))];
   const shown = [];
   for (const job of chosen) shown.push(await show(context, job));
   const rows = shown.flatMap(({ job, partitions }) =>
@@ -25,7 +27,7 @@ export const run: Run<Args> = async (context, { jobs: names, ...form }) => {
   return undefined;
 };
 
-async function show({ wired }: Context, job: AnyWork) {
+async function show({ wired }: Context, job: Work) {
   const { transport } = wired.stores;
   const { topicId, partitions } = await standingsOf(job, transport);
   const lags = await transport.lag(job.name, job.from.name);

@@ -1,17 +1,18 @@
 /**
  * Lines of NDJSON as records of a topic. A line is a structured CloudEvent, or an object with `type` and `data` and perhaps
- * `time`, `id`, `tenant` and `source`, or a record as `tail --json` shows it. Its record is in binary mode with Avro data, and passes
- * the decoder that jobs use.
+ * `time`, `id`, `tenant` and `source`, or a record as `tail --json` shows it.
  */
 import { randomUUID } from 'node:crypto';
-import { hint } from '../../../app/hint.ts';
 import { messageOf } from '../../../core/errors.ts';
-import { callAnswered, DEFAULT_TENANT, type EventDef, timerFired } from '../../../core/event.ts';
-import { unknownFields } from '../../../core/unknown-fields.ts';
-import { avroHeaders, type Codec } from '../../../topics/codec/codec.ts';
-import { keyOf, type Topic } from '../../../topics/define.ts';
-import { partitionOf } from '../../../topics/log/partition.ts';
-import type { Headers, NewRecord } from '../../../topics/log/transport.ts';
+import { callAnswered, timerFired } from '../../../core/event.ts';
+import {
+  type Target as GivenTarget,
+  type Made,
+  membersOf,
+  recordsOf,
+  type SaidEvent,
+  saidIn,
+} from '../../../topics/codec/given-event.ts';
 
 export interface Line {
   /** From 1. */
@@ -53,87 +54,38 @@ export async function* linesOf(input: AsyncIterable<Uint8Array> | Iterable<Uint8
 
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 32 || byte === 9 || byte === 13);
 
-export interface Target {
-  readonly topic: Topic;
-  readonly partitions: number;
-  readonly codec: Codec;
-  readonly now: () => number;
+export interface Target extends GivenTarget {
   /** The broadcasts that were read so far: a topic that is shown has each of them once a partition. */
   readonly broadcasts?: Set<string>;
 }
 
 export type Read =
-  | {
-      readonly kind: 'records';
-      /** Several for a broadcast. */
-      readonly records: readonly NewRecord[];
-      /** Messages about fields that the event's schema does not have: they are not sent. */
-      readonly unknown: readonly string[];
-    }
-  | { readonly kind: 'wrong'; readonly problem: string }
+  | Made
   /** It is in the log already, or will be: events of the runtime, and copies of a broadcast. */
   | { readonly kind: 'left-out' };
 
-const wrong = (problem: string): Read => ({ kind: 'wrong', problem });
 const LEFT_OUT: Read = { kind: 'left-out' };
 const OF_THE_RUNTIME: ReadonlySet<string> = new Set([timerFired.type, callAnswered.type]);
 
 export function readLine(line: Uint8Array, target: Target): Read {
-  const { topic, partitions, codec, broadcasts } = target;
-  const wanted = wantedOf(topic);
+  const { broadcasts } = target;
   const parsed = parse(line);
-  if (typeof parsed === 'string') return wrong(parsed);
+  if (typeof parsed === 'string') return { kind: 'wrong', problem: parsed };
   if (parsed.isShown && OF_THE_RUNTIME.has(parsed.type)) return LEFT_OUT;
-  const def = wanted.get(parsed.type);
-  if (def === undefined)
-    return wrong(`type: ${parsed.type} is no event of ${topic.name}${hint(parsed.type, [...wanted.keys()])}`);
-  const checked = codec.check(def, parsed.data);
-  if (!checked.ok) return wrong(checked.problem);
-  const data = checked.value as Readonly<Record<string, unknown>>;
-  const now = target.now();
-  const { id = randomUUID(), source = '/tributary/produce', tenant = DEFAULT_TENANT, time } = parsed;
-  const headers = {
-    ...avroHeaders(def.type, { id, source, time: now, tenant }),
-    ...(time === undefined ? {} : { ce_time: time }),
-    ...parsed.others,
-  };
-  const key = keyOf(topic, { type: def.type, data });
-  const bytes = key === null ? null : Buffer.from(key);
-  const base = { topic: topic.name, key: bytes, value: codec.encode(topic.name, def, data), headers, timestamp: now };
-  const decoded = codec.decode(topic, { ...base, partition: 0, offset: 0 }, wanted);
-  if (decoded.kind === 'rejected') return wrong(decoded.message);
-  const unknown = unknownFields(def, parsed.data).map((path) => unknownText(def, path));
-  if (bytes !== null)
-    return { kind: 'records', records: [{ ...base, partition: partitionOf(bytes, partitions) }], unknown };
+  const { id = randomUUID(), source = '/tributary/produce' } = parsed;
+  const made = recordsOf({ ...parsed, id, source }, target);
+  if (made.kind === 'wrong' || made.records[0]?.key !== null) return made;
   const name = JSON.stringify([source, id]);
   if (parsed.isShown && broadcasts?.has(name)) return LEFT_OUT;
   broadcasts?.add(name);
-  const records = Array.from({ length: partitions }, (_, partition) => ({ ...base, partition }));
-  return { kind: 'records', records, unknown };
+  return made;
 }
 
-function unknownText(def: EventDef, path: string): string {
-  const name = path.replaceAll(/\[\d+\]/g, '[]');
-  const isOutermost = /^data\.[^.[]+$/.test(name);
-  const fields = def.schema.fields.map((field) => field.name);
-  return `${name} was left out, since ${def.type} has no such field${isOutermost ? hint(name.slice(5), fields) : ''}`;
-}
-
-interface EventLine {
+interface EventLine extends SaidEvent {
   /** Whether it is a record as `tail --json` shows it. */
   readonly isShown: boolean;
-  readonly type: string;
-  readonly data: unknown;
-  readonly id: string | undefined;
-  readonly source: string | undefined;
-  readonly time: string | undefined;
-  readonly tenant: string | undefined;
-  /** Further attributes, as headers. */
-  readonly others: Headers;
 }
 
-const SHORT = ['type', 'data', 'time', 'id', 'tenant', 'source'];
-const NAMED = [...SHORT, 'specversion', 'datacontenttype'];
 /** What a record that is shown has besides, which follows from where it goes; the further attributes are in `attributes`. */
 const OF_A_RECORD = ['topic', 'partition', 'offset', 'timestamp', 'key', 'origin', 'attributes'];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -145,43 +97,16 @@ function parse(line: Uint8Array): EventLine | string {
   } catch (error) {
     return `it is no JSON in UTF-8: ${messageOf(error)}`;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
-  const members = new Map(Object.entries(value).filter(([, each]) => each !== null));
+  const members = membersOf(value);
+  if (typeof members === 'string') return members;
   const isShown =
     ['partition', 'offset'].every((name) => typeof members.get(name) === 'number') && members.has('topic');
   if (isShown) {
     const problem = takeShown(members);
     if (problem !== undefined) return problem;
   }
-  const structured = members.has('specversion');
-  if (structured && members.get('specversion') !== '1.0') return 'specversion: it must be "1.0"';
-  for (const name of structured ? ['type', 'id', 'source'] : ['type']) {
-    if (!members.has(name)) return `${name}: a string is missing`;
-  }
-  for (const name of ['type', 'id', 'source', 'time', 'tenant']) {
-    if (members.has(name) && typeof members.get(name) !== 'string') return `${name}: a string is expected`;
-  }
-  const others: Record<string, string> = {};
-  for (const [name, each] of members) {
-    if (name === 'origin') return 'origin: only jobs say it; leave it out';
-    if (name === 'data_base64') return 'data_base64: give the data as JSON in data';
-    if (NAMED.includes(name)) continue;
-    if (!structured && !isShown) return `${name}: there is no such attribute; there are ${SHORT.join(', ')}`;
-    if (!/^[a-z0-9]+$/.test(name)) return `${name}: an attribute is named with small letters and digits`;
-    if (typeof each === 'object') return `${name}: an attribute is a text, a number, true or false`;
-    others[`ce_${name}`] = String(each);
-  }
-  const text = (name: string): string | undefined => members.get(name) as string | undefined;
-  return {
-    isShown,
-    type: text('type') ?? '',
-    data: members.get('data'),
-    id: text('id'),
-    source: text('source'),
-    time: text('time'),
-    tenant: text('tenant'),
-    others,
-  };
+  const said = saidIn(members, isShown ? 'always' : 'if structured');
+  return typeof said === 'string' ? said : { ...said, isShown };
 }
 
 /** Leaves of a record that is shown what its event says. Answers why there is none. */
@@ -192,13 +117,4 @@ function takeShown(members: Map<string, unknown>): string | undefined {
   for (const name of OF_A_RECORD) members.delete(name);
   for (const [name, each] of attributes) if (!members.has(name)) members.set(name, each);
   return undefined;
-}
-
-const wantedByTopic = new WeakMap<Topic, ReadonlyMap<string, EventDef>>();
-
-function wantedOf(topic: Topic): ReadonlyMap<string, EventDef> {
-  const wanted =
-    wantedByTopic.get(topic) ?? new Map([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
-  wantedByTopic.set(topic, wanted);
-  return wanted;
 }

@@ -2,10 +2,12 @@
  * One piece of what `tributary produce` sends (`producing.ts` cuts it, and shows what this one says): its lines are checked and sent
  * together, or not at all. Prints a `Report`.
  */
+
+import { topicNamed } from '../../../app/names.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import type { NewRecord } from '../../../topics/log/transport.ts';
+import { sendTraced } from '../../../topics/tracing/sending.ts';
 import { print, type Run } from '../../context.ts';
-import { topicNamed } from '../../names.ts';
 import type { Problem } from './checking.ts';
 import { linesOf, readLine } from './events-in.ts';
 
@@ -50,7 +52,7 @@ export const run: Run<Args> = async (context, { topic: name, first = 1 }) => {
     for (const problem of read.unknown) if (!unknown.has(problem)) unknown.set(problem, { line, problem });
   }
   context.signal.throwIfAborted();
-  if (problems.length === 0) await transport.produce(records);
+  if (problems.length === 0) await sendTraced(records, (traced) => transport.produce(traced));
   else [events, records.length] = [0, 0];
   const report: Report = { events, records: records.length, leftOut, problems, unknown: [...unknown.values()] };
   await print(context, JSON.stringify(report));

@@ -98,7 +98,7 @@ function headOf({ name, type }: AnswerColumn, tables: readonly Relation[]): stri
   return unit === undefined || unit === TIME || unit === name || others.length > 0 ? name : `${name} (${unit})`;
 }
 
-/** Nothing is a dash, and so is seen; what is long is cut, and whole in the other forms. */
+/** A missing value is a dash. A long one is cut; the other forms have it whole. */
 function cellOf(value: Value, type: string): string {
   if (value === null) return '-';
   if (typeof value === 'bigint') return value.toLocaleString('en');

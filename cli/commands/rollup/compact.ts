@@ -1,5 +1,7 @@
 /** `tributary rollup compact`: small segments of a day into one. Ended and begun again, it goes on with what is left. */
+
 import { compactTable, plannedCompaction } from '../../../reports/operate/upkeep.ts';
+import { noteUpkeep } from '../../../reports/operate/upkeep-times.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { progressLine } from '../../output/progress-line.ts';
 import { counted, foundTables, megabytes } from './tables.ts';
@@ -37,6 +39,7 @@ export const run: Run<Args> = async (context, { tables, day, dryRun, json, progr
     if (groups + dropped > 0) done.push({ table: name, text, json: { table: name, ...compacted } });
   }
   line.clear();
+  if (!dryRun && day === null && tables.length === 0) await noteUpkeep(stores.objects, 'compact');
   if (json) await printJson(context, { dryRun, tables: done.map((each) => each.json) });
   else if (done.length === 0) await print(context, 'no day has segments that are worth being put together');
   else for (const { text } of done) await print(context, text);

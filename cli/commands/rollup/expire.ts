@@ -1,5 +1,7 @@
 /** `tributary rollup expire`: removes days that are over, those of one table in one commit. */
+
 import { expireTable, firstKeptDay } from '../../../reports/operate/upkeep.ts';
+import { noteUpkeep } from '../../../reports/operate/upkeep-times.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';
 import { counted, foundTables } from './tables.ts';
@@ -26,6 +28,7 @@ export const run: Run<Args> = async (context, { tables, before, yes, json }) => 
     const expired = await expireTable(table, first, { now, dryRun: !yes });
     if (expired.days.length > 0) done.push({ table: table.table, ...expired });
   }
+  if (yes && before === null && tables.length === 0) await noteUpkeep(stores.objects, 'expire');
   if (json) await printJson(context, { done: yes, tables: done });
   else {
     for (const { table, days, segments } of done) {

@@ -1,5 +1,6 @@
 /** `tributary rollup rebuild`: the table of a datasource anew from its topic, beside the rollup. See `reports/operate/rebuild.ts`. */
 import { type KeptTable, rollupTables } from '../../../app/kept-tables.ts';
+import { found } from '../../../app/names.ts';
 import { shownLine } from '../../../app/shown.ts';
 import { prepareSchemas, rollupSettingsOf } from '../../../app/wiring.ts';
 import { TributaryError } from '../../../core/errors.ts';
@@ -12,10 +13,17 @@ import { rebuildGeneration } from '../../../reports/operate/rebuild.ts';
 import { currentGeneration, makeCurrent, tableName } from '../../../reports/runtime/generations.ts';
 import { endOf, GoOn, print, printJson, printTable, type Run } from '../../context.ts';
 import { FAILED, usage } from '../../errors.ts';
-import { found } from '../../names.ts';
 import { progressLine } from '../../output/progress-line.ts';
 import { comparisonLines } from './rebuild/comparison.ts';
-import { type Args, type Doing, lostDays, type Status, snapshotOf, statusesOf, withArchive } from './rebuild/doing.ts';
+import {
+  type Args,
+  type Doing,
+  lostDays,
+  type Status,
+  snapshotOf,
+  statusesOf,
+  transportWithArchive,
+} from './rebuild/doing.ts';
 import { counted } from './tables.ts';
 
 export type { Args };
@@ -35,7 +43,7 @@ export const run: Run<Args> = async (context, args) => {
       datasource: kept.datasource as Datasource,
       source: kept.source,
       stores: await wired.segments(),
-      runtime: wired.runtime(told(say)),
+      runtime: wired.runtime(printingTelemetry(say)),
       signal: endOf(context),
       line,
       say,
@@ -49,7 +57,7 @@ export const run: Run<Args> = async (context, args) => {
 };
 
 /** What is away and waited for is said; the rest the rollup itself has told when it was its turn. */
-function told(say: (text: string) => void): Telemetry {
+function printingTelemetry(say: (text: string) => void): Telemetry {
   return {
     tell(event) {
       if (event.kind === 'waiting') say(`${event.code}: ${event.message}; again in ${event.delayMs} ms`);
@@ -89,7 +97,7 @@ async function catchUp(doing: Doing, generation: number): Promise<void> {
   const { context, args, source, stores, runtime, signal, line } = doing;
   const { wired } = context;
   await prepareSchemas(runtime.stores.codec, wired.platform);
-  const transport = args.archive ? await withArchive(doing) : runtime.stores.transport;
+  const transport = args.archive ? await transportWithArchive(doing) : runtime.stores.transport;
   const startedAt = systemClock.elapsed();
   let first = -1;
   await rebuildGeneration(

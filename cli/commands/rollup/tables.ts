@@ -1,12 +1,13 @@
 /** What the commands about tables of segments have in common. */
-import { hint } from '../../../app/hint.ts';
+
 import { type KeptTable, keptTables } from '../../../app/kept-tables.ts';
+import { isoOf } from '../../../app/time-text.ts';
+import { hint } from '../../../core/hint.ts';
 import { currentTable, type Extent, extentOf, type KeptStores } from '../../../reports/operate/kept.ts';
 import { behindTopic } from '../../../reports/operate/rebuild.ts';
 import type { Context } from '../../context.ts';
 import { usage } from '../../errors.ts';
 import { type Form, printListing } from '../../output/listing.ts';
-import { isoOf } from '../../output/record.ts';
 
 /** Those that are named, or all. */
 export function tablesNamed({ wired }: Context, names: readonly string[]): KeptTable[] {

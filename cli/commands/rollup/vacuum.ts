@@ -2,6 +2,7 @@
 
 import { madeGenerations } from '../../../reports/operate/generations.ts';
 import { generationTable } from '../../../reports/operate/kept.ts';
+import { noteUpkeep } from '../../../reports/operate/upkeep-times.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { progressLine } from '../../output/progress-line.ts';
 import { counted, megabytes, tablesNamed } from './tables.ts';
@@ -35,6 +36,7 @@ export const run: Run<Args> = async (context, { tables, olderThanMs, yes, json, 
     }
   }
   line.clear();
+  if (yes && tables.length === 0) await noteUpkeep(stores.objects, 'vacuum');
   if (json) await printJson(context, { done: yes, tables: found });
   else {
     const does = yes ? 'deleted' : 'would be deleted';

@@ -1,7 +1,7 @@
 /** What a search is asked for on a command line: values of fields, ranges of them, and an order. */
 
-import { hint } from '../../../app/hint.ts';
 import { type EnumSchema, type Field, isNullable, type Schema } from '../../../core/avro.ts';
+import { hint } from '../../../core/hint.ts';
 import type { IndexDef } from '../../../core/target.ts';
 import type { Range, SearchRequest, Sort } from '../../../sinks/search/port.ts';
 import { usage } from '../../errors.ts';

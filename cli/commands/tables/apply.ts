@@ -1,12 +1,12 @@
 /** `tributary tables apply`: makes the tables and columns that are missing; with --dry-run it says by which statements. */
 
-import { tablesOf } from '../../../modules/derived.ts';
+import { storedTablesOf } from '../../../modules/derived.ts';
 import { type ApplyArgs, applyMissing } from '../../apply.ts';
 import type { Run } from '../../context.ts';
 
 export const run: Run<ApplyArgs> = async (context, args) => {
   const { tables } = context.wired.stores;
-  const declared = tablesOf(context.wired.platform.jobs);
+  const declared = storedTablesOf(context.wired.platform.jobs);
   const missing = await tables.missing(declared);
   const prepare = () => tables.prepare(declared);
   await applyMissing(context, args, { what: `all ${declared.length} tables`, ending: ';', missing, prepare });

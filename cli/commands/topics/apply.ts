@@ -1,6 +1,6 @@
 /** `tributary topics apply`: creates topics, and expands those that nobody reads. Ends with 1 if something else differs. */
 
-import { worksOf } from '../../../app/works.ts';
+import { groupsOf } from '../../../app/works.ts';
 import { wantedTopics } from '../../../modules/derived.ts';
 import type { Difference } from '../../../topics/log/admin.ts';
 import { print, printJson, type Run } from '../../context.ts';
@@ -10,7 +10,7 @@ const DONE = { create: 'created', expand: 'expanded' } as const;
 
 export const run: Run<{ readonly dryRun: boolean; readonly json: boolean }> = async (context, { dryRun, json }) => {
   const { topics, platform } = context.wired;
-  const wanted = wantedTopics(platform, worksOf(context.wired));
+  const wanted = wantedTopics(platform, groupsOf(context.wired));
   const found = await (dryRun ? topics.verify(wanted) : topics.apply(wanted));
   const left = found.filter(({ action }) => action === 'reported');
   if (json) await printJson(context, { dryRun, differences: found });

@@ -1,13 +1,13 @@
 /** `tributary topics verify`: how the topics differ from what is declared. Ends with 1 if they do. */
 
-import { worksOf } from '../../../app/works.ts';
+import { groupsOf } from '../../../app/works.ts';
 import { wantedTopics } from '../../../modules/derived.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';
 
 export const run: Run<{ readonly json: boolean }> = async (context, { json }) => {
   const { topics, platform } = context.wired;
-  const wanted = wantedTopics(platform, worksOf(context.wired));
+  const wanted = wantedTopics(platform, groupsOf(context.wired));
   const found = await topics.verify(wanted);
   if (json) await printJson(context, found);
   else if (found.length === 0) await print(context, `all ${wanted.length} topics are as they are declared`);

@@ -7,18 +7,21 @@ import type { DedupePositions } from '../../../topics/log/dedupe-positions.ts';
 import { partitionOfText } from '../../../topics/log/partition.ts';
 import type { Within } from '../../../topics/log/progress.ts';
 import type { Claim, LogRecord } from '../../../topics/log/transport.ts';
+import { type BatchTrace, traceBatch } from '../../../topics/tracing/batch.ts';
 import type { Job, Rejection } from '../../define.ts';
 import type { Assignment, PartitionCount } from '../assignment.ts';
+import { reportBatch } from '../batch-report.ts';
 import type { Limits } from '../limits.ts';
 import type { LookupCache } from '../lookups.ts';
+import { ReadCount } from '../read-count.ts';
 import type { Runtime } from '../stores.ts';
-import type { PartitionEvent } from '../telemetry.ts';
 import type { Claimed } from './claiming.ts';
 import type { Destinations } from './destinations.ts';
 import { type FoldContext, type Folded, foldAll, type Outcome } from './fold.ts';
 import type { OtherPartitions } from './other-partitions.ts';
 import { type HasLeft, inTurn } from './outbox.ts';
-import { type Plan, plan, wantedOf } from './plan.ts';
+import { pipelineRecords } from './pipeline-events.ts';
+import { type Plan, type Planned, plan, wantedOf } from './plan.ts';
 import { Apart } from './refused.ts';
 import { noteRejections, Rejected } from './rejected.ts';
 import { isWritten, writeRows } from './row-writes.ts';
@@ -40,6 +43,8 @@ export interface BatchContext {
   readonly topicId: string;
   /** The largest offset that was committed before the claim. */
   readonly furthest: number;
+  /** How many batches the claim has committed. */
+  readonly batches: number;
   /** Whether the claim still takes possession of the rows that it touches: see `isWritten`. */
   readonly isYoung: boolean;
   /** For this field and the next three see `Claimed`. */
@@ -58,6 +63,7 @@ export interface BatchContext {
   /** Calls, by `callId`, that an earlier attempt of this process wrote to rows and certainly did not make. */
   readonly uncalled: Set<string>;
   readonly timers: Timers;
+  readonly trace: BatchTrace;
 }
 
 /** Where the partition is after a batch. */
@@ -82,8 +88,20 @@ export interface Batch {
  * Applies the records and commits. Throws FENCED if the partition has a newer owner, a `retry` error if a store or the log does not answer,
  * and `RowsRefused`. After any of these the rows in memory must not be used. Throws `Apart` before anything outside of memory has changed.
  */
-export async function processBatch(context: BatchContext, { records, first, end, refused }: Batch): Promise<After> {
-  const { runtime, rules, job, assignment, claim, rows, catchingUp, dedupe } = context;
+export async function processBatch(context: Omit<BatchContext, 'trace'>, batch: Batch): Promise<After> {
+  const trace = traceBatch(context.assignment, batch.records);
+  let failed = true;
+  try {
+    const after = await applyBatch({ ...context, trace }, batch);
+    failed = false;
+    return after;
+  } finally {
+    trace.end(failed);
+  }
+}
+
+async function applyBatch(context: BatchContext, { records, first, end, refused }: Batch): Promise<After> {
+  const { runtime, rules, job, assignment, claim, rows, catchingUp, dedupe, trace } = context;
   const { codec } = runtime.stores;
   const yieldToLoop = () => runtime.clock.yieldToLoop();
   const startedAt = runtime.clock.elapsed();
@@ -96,8 +114,10 @@ export async function processBatch(context: BatchContext, { records, first, end,
   await codec.learn(records, wantedOf(job));
   const planned = await planOf(context, records, seen);
   const found = new Found(context, records);
+  const lookupReads = new ReadCount();
   const folded = await foldAll(planned, {
     ...context,
+    lookupReads,
     codec,
     partition,
     hasLeft: leftBefore(context, first),
@@ -107,6 +127,7 @@ export async function processBatch(context: BatchContext, { records, first, end,
     limit: context.limits.of,
     isAlone: records.length === 1,
     where: found.where,
+    traceOf: trace.headersOf,
   });
   const views = await collectViews(folded, {
     job,
@@ -118,7 +139,7 @@ export async function processBatch(context: BatchContext, { records, first, end,
     yieldToLoop,
   });
 
-  const rowsWritten = await writeRows(context, folded, refused);
+  const rowsWritten = await trace.step(`write ${job.row.name}`, () => writeRows(context, folded, refused));
   const outboxes = [...folded.touched].map(([id, { row }]) => ({ id, outbox: row.outbox }));
   const entries = inTurn(outboxes, { partition, first, last }, rules.withinBatch);
   noteRejections(entries, folded, context.limits.of);
@@ -128,39 +149,46 @@ export async function processBatch(context: BatchContext, { records, first, end,
   if (rules.look && isSeenOutside) await claim.look();
 
   const span = { first, last, time: (records[0] as LogRecord).timestamp };
-  const write: WriteView = (target, changes) => catchingUp.write(target, changes, span, runtime.stores);
+  const write: WriteView = (target, changes) =>
+    trace.step(`write ${target.name}`, () => catchingUp.write(target, changes, span, runtime.stores));
   const viewsWritten = await writeViews(views, folded, write, (view, count) =>
     runtime.telemetry.tell({ ...assignment, kind: 'views-stale', view, count }),
   );
   catchingUp.passBy(span);
-  const applied = tally(planned, folded);
+  const applied = tally(planned, folded, trace);
   const index = context.within?.index ?? 0;
   const sends = await sendsOf(context, planned, { entries, fresh: folded.fresh }, index);
   // The origin of a record that is not done does not count as seen yet.
   const within = found.next === undefined ? undefined : { after: found.next, index: index + entries.length };
   const done: After = within === undefined ? { next: last + 1, dedupe: seen, within } : { next: last, dedupe, within };
-  await context.limits.commit(claim, {
-    records: sends,
-    offset: done.next,
-    metadata: context.progress(done.next, done.dedupe, within, catchingUp.behind()),
-  });
+  sends.push(...pipelineRecords(context, planned, folded, done));
+  const metadata = context.progress(done.next, done.dedupe, within, catchingUp.behind());
+  await trace.step('commit', () => context.limits.commit(claim, { records: sends, offset: done.next, metadata }));
   catchingUp.committed(done.next);
 
   const isChanged = (row: string): boolean => folded.touched.get(row)?.changed === true && !refused.has(row);
   context.timers.committed({ records, deadLetters: planned.rejected, isChanged });
   await rows.trim(folded.touched.keys(), leftBefore(context, done.next), yieldToLoop);
-  report(context, planned, {
-    records: records.length,
-    applied,
-    rowsWritten,
-    viewsWritten,
-    eventsSent: entries.filter((entry) => entry.kind === 'event').length,
-    durationMs: runtime.clock.elapsed() - startedAt,
-    next: done.next,
-    end: Math.max(end, last + 1),
-    eventTime: folded.eventTime,
-    recordTime: (records.at(-1) as LogRecord).timestamp,
-  });
+  const now = runtime.clock.now();
+  reportBatch(
+    runtime.telemetry,
+    assignment,
+    { ...planned, routed: planned.routed.length },
+    {
+      records: records.length,
+      applied: applied.length,
+      rowsWritten,
+      viewsWritten,
+      eventsSent: entries.filter((entry) => entry.kind === 'event').length,
+      durationMs: runtime.clock.elapsed() - startedAt,
+      next: done.next,
+      end: Math.max(end, last + 1),
+      eventTime: folded.eventTime,
+      recordTime: (records.at(-1) as LogRecord).timestamp,
+      latenciesMs: applied.map(({ event }) => now - event.time),
+      reads: { rows: rows.reads.take(), lookups: lookupReads.take() },
+    },
+  );
   return done;
 }
 
@@ -176,6 +204,7 @@ function planOf(context: BatchContext, records: readonly LogRecord[], seen: Dedu
     furthest: rules.judgedOnce ? context.furthest : 0,
     limit: limits.of,
     undeclaredTypes: runtime.settings.undeclaredTypes,
+    forgotten: runtime.forgotten,
     yieldToLoop: () => runtime.clock.yieldToLoop(),
   });
 }
@@ -212,27 +241,6 @@ class Found {
   };
 }
 
-type BatchEvent = Extract<PartitionEvent, { kind: 'batch' }>;
-/** What is reported of a batch besides its plan. */
-type Counts = Omit<BatchEvent, keyof Assignment | 'kind' | 'skipped' | 'odd' | 'rejected' | 'routed'>;
-
-function report({ runtime, assignment }: BatchContext, { odd, rejected, routed, skipped }: Plan, counts: Counts): void {
-  const { telemetry } = runtime;
-  for (const [type, count] of odd.undeclared) telemetry.tell({ ...assignment, kind: 'undeclared', type, count });
-  for (const { record, code, message } of rejected) {
-    telemetry.tell({ ...assignment, kind: 'dead-letter', offset: record.offset, code, message });
-  }
-  telemetry.tell({
-    ...assignment,
-    kind: 'batch',
-    skipped,
-    odd: odd.events,
-    rejected: rejected.length,
-    routed: routed.length,
-    ...counts,
-  });
-}
-
 /** Which outbox entries have certainly left once everything before `next` is committed. */
 function leftBefore({ assignment, otherPartitions, catchingUp }: BatchContext, next: number): HasLeft {
   return (partition, offset, view) => {
@@ -241,14 +249,15 @@ function leftBefore({ assignment, otherPartitions, catchingUp }: BatchContext, n
   };
 }
 
-/** Counts the outcomes of the records, and adds those that rows rejected to the plan's. Returns how many were applied. */
-function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded): number {
-  let applied = 0;
+/** Counts the outcomes of the records, and adds those that rows rejected to the plan's. Returns those that were applied. */
+function tally({ items, rejected, skipped }: Plan, { outcomes }: Folded, trace: BatchTrace): Planned[] {
+  const applied: Planned[] = [];
   for (const item of items) {
     const { record } = item;
     const outcome = outcomes.get(record.offset) as Outcome;
+    trace.became(record.offset, outcome instanceof Rejected ? 'rejected' : outcome);
     if (outcome instanceof Rejected) rejected.push(outcome.of(item));
-    else if (outcome === 'applied') applied += 1;
+    else if (outcome === 'applied') applied.push(item);
     else skipped[outcome] += 1;
   }
   return applied;

@@ -1,11 +1,12 @@
 /** Folds the planned events of a batch into their rows, in log order, and collects what follows in the outboxes of the rows. */
 import { messageOf, TributaryError } from '../../../core/errors.ts';
-import { callAnswered, type Event, timerFired } from '../../../core/event.ts';
 import { isKeyPart } from '../../../core/key-part.ts';
+import { withoutPersons } from '../../../core/persons.ts';
 import { keyFields, type TableDef } from '../../../core/target.ts';
 import type { Codec } from '../../../topics/codec/codec.ts';
 import { isTime } from '../../../topics/codec/time.ts';
 import { keyOf } from '../../../topics/define.ts';
+import type { Headers } from '../../../topics/log/transport.ts';
 import { type FoundRows, type Output, Rejection, type Row } from '../../define.ts';
 import { LONGEST_MESSAGE } from '../dead-letter.ts';
 import type { Limit } from '../limits.ts';
@@ -18,6 +19,7 @@ import { type ReadContext, readAhead } from './reads.ts';
 import { Rejected, rejectedBy } from './rejected.ts';
 import type { LiveRow } from './rows.ts';
 import type { Rules } from './rules.ts';
+import { firedTimer, tracesOf, withWakes } from './timers/pending.ts';
 import { whyTooLarge } from './too-large.ts';
 
 /** A row that a record of the batch touches. */
@@ -53,7 +55,7 @@ export interface Folded {
 }
 
 export interface FoldContext extends ReadContext {
-  readonly codec: Codec;
+  readonly codec: Pick<Codec, 'encode'>;
   readonly rules: Rules;
   readonly destinations: Destinations;
   readonly partition: number;
@@ -66,6 +68,8 @@ export interface FoldContext extends ReadContext {
   readonly refused: ReadonlyMap<string, Rejection>;
   readonly yieldToLoop: Clock['yieldToLoop'];
   readonly limit: Limit;
+  /** The headers by which what the record at an offset causes carries its trace. */
+  readonly traceOf: (offset: number) => Headers | undefined;
 }
 
 interface Folding extends FoldContext {
@@ -180,7 +184,7 @@ async function checkPosition(row: LiveRow, { job, partition, refreshEnd }: FoldC
   if (last < (await refreshEnd())) return;
   throw new TributaryError(
     'POSITION_BEYOND_LOG',
-    `${job.name}: the row ${row.key.join('/')} has applied offset ${last} of partition ${partition} of ${job.from.name}, which ends before it, unless the tables are of another installation: ${beyondLogAdvice(job.name)}`,
+    `${job.name}: a row of ${job.row.name} has applied offset ${last} of partition ${partition} of ${job.from.name}, which ends before it, unless the tables are of another installation: ${beyondLogAdvice(job.name)}`,
   );
 }
 
@@ -192,6 +196,7 @@ function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding
   if (timers === 'not pending') return 'unchanged';
   try {
     const before = row.data;
+    if (item.forgotten.length > 0) return erased(row, item.forgotten, context);
     const after = job.fold[event.type]?.(before, event, found);
     if (after instanceof Rejection) return after;
     if (after !== undefined && after !== before) checkKey(job.row, row, after);
@@ -207,6 +212,7 @@ function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding
     }
     row.data = after;
     row.revision += 1;
+    row.traces = tracesOf(row, timersAfter, context.traceOf(item.record.offset));
     row.timers = timersAfter;
     if (!context.rules.outbox) row.outbox = [];
     for (const entry of entries) {
@@ -218,6 +224,20 @@ function foldOne(row: LiveRow, item: Planned, found: FoundRows, context: Folding
     if (error instanceof TributaryError) throw error;
     return new Rejection('JOB_FAILED', `${job.name} failed at ${event.type}: ${messageOf(error)}`);
   }
+}
+
+/** Takes the users out of the row. Nothing follows from it: what was said and counted of them stays as it was. */
+function erased(row: LiveRow, users: readonly string[], { job }: Folding): 'applied' | 'unchanged' {
+  if (row.data === undefined) return 'unchanged';
+  const after = withoutPersons(job.row, row.data, (id) => users.includes(id));
+  if (after === row.data) return 'unchanged';
+  row.data = after;
+  row.revision += 1;
+  if (after === undefined) {
+    row.timers = {};
+    row.traces = undefined;
+  }
+  return 'applied';
 }
 
 /**
@@ -238,32 +258,6 @@ function checkKey(table: TableDef, { key }: LiveRow, data: Row): void {
   for (const name of keyFields(table)) {
     if (data[name] !== key[i++]) throw new Error(`the row ${key.join('/')} cannot become one with another ${name}`);
   }
-}
-
-/** The timers without the one that fired; undefined when the event is no timer. */
-function firedTimer(row: LiveRow, event: Event): Readonly<Record<string, number>> | 'not pending' | undefined {
-  if (event.type !== timerFired.type)
-    return event.type === callAnswered.type && row.data === undefined ? 'not pending' : undefined;
-  const { name, due } = event.data as { name: string; due: number };
-  if (!Object.hasOwn(row.timers, name) || row.timers[name] !== due) return 'not pending';
-  const { [name]: _fired, ...others } = row.timers;
-  return others;
-}
-
-function withWakes(
-  timers: Readonly<Record<string, number>>,
-  outputs: readonly Output[],
-): Readonly<Record<string, number>> {
-  let result = timers;
-  for (const output of outputs) {
-    if (output.kind !== 'wake') continue;
-    if (output.due !== null && !isTime(output.due)) {
-      throw new Error(`the timer ${output.name} cannot be due at ${output.due}: it must be a whole number of ms`);
-    }
-    const { [output.name]: _before, ...others } = result;
-    result = output.due === null ? others : { ...others, [output.name]: output.due };
-  }
-  return result;
 }
 
 function entryOf(

@@ -63,6 +63,8 @@ interface Owned extends Claimed {
   within: Within | undefined;
   /** The latest event time seen, in ms since 1970 UTC: the log's own time. */
   logTime: number;
+  /** How many batches the claim has committed. */
+  batches: number;
   /** How many records the claim has committed that nobody had committed before. */
   judged: number;
   /** Calls, by `callId`, that an earlier attempt of this process wrote to rows and certainly did not make. */
@@ -103,7 +105,7 @@ class RowsHandler implements Handler {
     this.#rules = rules;
     this.#lookups = withKinds(lookups, { load: reading });
     this.#destinations = new Destinations(job);
-    this.#counts = new PartitionCounts(job);
+    this.#counts = new PartitionCounts(job, runtime.pipelineTopic === undefined ? [] : [runtime.pipelineTopic]);
     this.#due = withKinds(shared.due, { take: reading });
     this.#group = withKinds(shared.group, { read: reading });
     this.#rows = new PartitionRows(job.row, patient.stores.tables, runtime.rowBudget);
@@ -117,6 +119,8 @@ class RowsHandler implements Handler {
     }
     const [membership, counts, group] = [this.#membership, this.#counts, this.#group];
     const claimed = await claimPartition({ job, assignment, membership, runtime, rules, counts, group }, this.#above);
+    const { forgotten } = runtime;
+    await this.#retrying.reading(() => forgotten.load());
     const { claim, token, topicId, partitions, otherPartitions, next, stored } = claimed;
     this.#rows.begin({ token, topicId, partition: assignment.partition, otherPartitions, stopAbove: rules.stopAbove });
     this.#claimed = {
@@ -128,6 +132,7 @@ class RowsHandler implements Handler {
       timers: new Timers({ job, assignment, runtime, partitions, due: this.#due }),
       end: next,
       logTime: 0,
+      batches: 0,
       judged: 0,
       uncalled: new Set(),
     };
@@ -242,6 +247,7 @@ class RowsHandler implements Handler {
     };
     const after = await processBatch(context, { records, first: owned.next, end: owned.end, refused });
     Object.assign(owned, after);
+    owned.batches += 1;
     if (after.within !== undefined) return;
     owned.logTime = Math.max(owned.logTime, eventTimeOf(records.at(-1) as LogRecord));
     for (const { offset } of records) if (offset >= owned.furthest) owned.judged += 1;

@@ -1,8 +1,9 @@
 /** The records of a batch, decoded and sorted: which events are folded into which rows, and what becomes of the other records. */
 import { messageOf, type RejectCode } from '../../../core/errors.ts';
-import { callAnswered, type Event, type EventDef, timerFired } from '../../../core/event.ts';
+import { callAnswered, type Event, type EventDef, timerFired, userForgotten } from '../../../core/event.ts';
 import { isKeyPart } from '../../../core/key-part.ts';
 import { once } from '../../../core/once.ts';
+import { isKeyedByPerson } from '../../../core/persons.ts';
 import type { TableDef } from '../../../core/target.ts';
 import { keyFields } from '../../../core/target.ts';
 import type { Key } from '../../../sinks/port.ts';
@@ -15,7 +16,9 @@ import { partitionOfText } from '../../../topics/log/partition.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
 import type { Every, Job, Keys, Where } from '../../define.ts';
 import { Anomalies } from '../anomalies.ts';
+import { noneSkipped } from '../batch-report.ts';
 import type { RejectedRecord } from '../dead-letter.ts';
+import { type Forgotten, withForgotten } from '../forgotten.ts';
 import { judge } from '../judging.ts';
 import type { Limit } from '../limits.ts';
 import type { Clock, Settings } from '../stores.ts';
@@ -31,6 +34,8 @@ export interface Planned {
   readonly search: Every | Where | undefined;
   /** Set by a replay: the ids of the rows that are to apply the event, and of those that have applied it and write their views again. */
   readonly only: { readonly rows: ReadonlySet<string>; readonly views: ReadonlySet<string> } | undefined;
+  /** The users whom it names although they were forgotten: they are taken out of its rows, and nothing else is done. */
+  readonly forgotten: readonly string[];
   /** The partition and offset of the record before it was sent on to this partition. */
   readonly cameFrom: readonly [partition: number, offset: number] | undefined;
 }
@@ -56,15 +61,17 @@ export interface PlanContext {
   readonly furthest: number;
   readonly limit: Limit;
   readonly undeclaredTypes: Settings['undeclaredTypes'];
+  readonly forgotten: Forgotten;
   readonly yieldToLoop: Clock['yieldToLoop'];
 }
 
 export async function plan(records: readonly LogRecord[], context: PlanContext): Promise<Plan> {
-  const { job, codec, partition, topic, upstreams, dedupe, furthest, limit, undeclaredTypes, yieldToLoop } = context;
+  const { job, codec, partition, topic, upstreams, dedupe, furthest, limit, undeclaredTypes, forgotten, yieldToLoop } =
+    context;
   const items: Planned[] = [];
   const routed: { record: LogRecord; key: string }[] = [];
   const rejected: RejectedRecord[] = [];
-  const skipped: Record<Skip, number> = { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 0, 'not-ours': 0 };
+  const skipped = noneSkipped();
   const odd = new Anomalies();
   const wanted = wantedOf(job);
   const judging = { topic: job.from, reader: job.name, upstreams, dedupe, undeclaredTypes, odd };
@@ -85,8 +92,8 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
     const { decoded, origin } = judged;
     const { event } = decoded;
     if (origin !== undefined) markFirst(record, origin, context);
-    const ofRow =
-      event.type === timerFired.type || event.type === callAnswered.type ? (event.data as RowEventData) : undefined;
+    const ofRow = OF_A_ROW.has(event.type) ? (event.data as RowEventData) : undefined;
+    if (event.type === userForgotten.type) forgotten.add(event.tenant, event.data['userId'] as string);
     if (ofRow !== undefined && (ofRow.job !== job.name || !isKeyOf(job, ofRow.row))) {
       skipped['not-ours'] += 1;
       continue;
@@ -111,7 +118,8 @@ export async function plan(records: readonly LogRecord[], context: PlanContext):
       else rejected.push({ record, ...touched });
     } else {
       const named = only(touched, decoded.only, event.tenant);
-      items.push({ record, event, ...named, cameFrom: cameFrom(origin, job.from.name, topic.id) });
+      const from = cameFrom(origin, job.from.name, topic.id);
+      items.push({ record, event, ...named, forgotten: goneOf(context, event), cameFrom: from });
     }
   }
   return { items, routed, rejected, skipped, odd };
@@ -144,6 +152,18 @@ function only<T extends { readonly keys: readonly Key[] }>(touched: T, named: On
 const isOurs = ({ line }: Origin, job: Job, upstreams: ReadonlySet<string>): boolean =>
   isUpstream(upstreams, job.from.name, parseLine(line).upstream);
 
+/** The users who are taken out of the rows of the event. Timers and answers name them by the key of their row. */
+function goneOf({ job, forgotten }: PlanContext, event: Event): readonly string[] {
+  const { type, tenant, data } = event;
+  if (type === userForgotten.type) return [data['userId'] as string];
+  if (!OF_A_ROW.has(type)) return forgotten.namedIn(wantedOf(job).get(type), event);
+  const [first] = (data as RowEventData).row;
+  return first !== undefined && isKeyedByPerson(job.row) && forgotten.has(tenant, first) ? [first] : [];
+}
+
+/** Events of the runtime for one row. */
+const OF_A_ROW: ReadonlySet<string> = new Set([timerFired.type, callAnswered.type, userForgotten.type]);
+
 type RowEventData = { readonly job: string; readonly row: readonly string[] };
 
 function isKeyOf(job: Job, row: readonly string[]): boolean {
@@ -151,8 +171,8 @@ function isKeyOf(job: Job, row: readonly string[]): boolean {
 }
 
 /** The declarations of the types that the job folds. */
-export const wantedOf: (job: Job) => ReadonlyMap<string, EventDef> = once(
-  (job) => new Map(job.on.map((def) => [def.type, def])),
+export const wantedOf: (job: Job) => ReadonlyMap<string, EventDef> = once((job) =>
+  withForgotten(new Map(job.on.map((def) => [def.type, def]))),
 );
 
 /** The key of the event's record; undefined for a broadcast, which lies in every partition. */

@@ -25,9 +25,19 @@ function positions(list: string): At {
   return list.split(',').map((each) => each.split(':').map(Number) as [number, number]);
 }
 
-export function formatAt(at: At, topicId: string): string {
+/**
+ * `traces` of pending timers follow the position, since it is written with the timers. Readers that do not know them leave them out.
+ */
+export function formatAt(at: At, topicId: string, traces?: Readonly<Record<string, string>>): string {
   if (at.length === 0) return '';
-  return `${VERSION}|${topicId}|${at.map(([partition, offset]) => `${partition}:${offset}`).join(',')}`;
+  const position = `${VERSION}|${topicId}|${at.map(([partition, offset]) => `${partition}:${offset}`).join(',')}`;
+  return traces === undefined ? position : `${position}|${JSON.stringify(traces)}`;
+}
+
+/** The traces of pending timers that were stored with a position. */
+export function tracesIn(text: string): Readonly<Record<string, string>> | undefined {
+  const begin = text.indexOf('|{');
+  return begin === -1 ? undefined : JSON.parse(text.slice(begin + 1));
 }
 
 export function isApplied(at: At, partition: number, offset: number): boolean {

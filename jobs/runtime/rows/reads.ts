@@ -5,6 +5,7 @@ import { keyFields } from '../../../core/target.ts';
 import type { Key } from '../../../sinks/port.ts';
 import { type FoundRows, type Job, type Lookup, type Lookups, Rejection, type Row } from '../../define.ts';
 import { type FoundLookups, type LookupCache, lookupId } from '../lookups.ts';
+import type { ReadCount } from '../read-count.ts';
 import type { HasLeft } from './outbox.ts';
 import type { Plan, Planned } from './plan.ts';
 import { idOf, type LiveRow, namedKey, type PartitionRows } from './rows.ts';
@@ -13,6 +14,7 @@ export interface ReadContext {
   readonly job: Job;
   readonly rows: PartitionRows;
   readonly lookups: LookupCache;
+  readonly lookupReads: ReadCount;
   readonly hasLeft: HasLeft;
   /** Whether the batch has only one record, whose search may then find one page of many. */
   readonly isAlone: boolean;
@@ -33,7 +35,7 @@ export async function readAhead(
   plan: Plan,
   context: ReadContext,
 ): Promise<(item: Planned) => Target[] | Promise<Target[]>> {
-  const { job, rows, lookups } = context;
+  const { job, rows, lookups, lookupReads } = context;
   const keys = new Map<string, Key>();
   const wanted: Wanted = new Map();
   const named = new Map<Planned, Named[]>();
@@ -50,7 +52,7 @@ export async function readAhead(
   }
   if (isBroadcast) lookups.forget();
   await rows.load(keys, context.hasLeft);
-  const ahead = await lookups.load(wanted);
+  const ahead = await lookups.load(wanted, lookupReads);
   return (item) =>
     item.search === undefined
       ? (named.get(item) as Named[]).map(({ id, lookupIds }) => ({ id, found: lookupResult(lookupIds, ahead) }))
@@ -99,7 +101,10 @@ function lookupsOf(job: Job, key: Key, event: Event): Lookups | Rejection {
 }
 
 /** The rows that an event finds by a search: those in the store, and those of this batch that the store does not have yet. */
-async function search(item: Planned, { job, rows, lookups, where, isAlone, hasLeft }: ReadContext): Promise<Target[]> {
+async function search(
+  item: Planned,
+  { job, rows, lookups, lookupReads, where, isAlone, hasLeft }: ReadContext,
+): Promise<Target[]> {
   const { event, search } = item;
   const found = new Map<string, Key>();
   const add = (key: Key) => found.set(idOf(key), key);
@@ -119,6 +124,6 @@ async function search(item: Planned, { job, rows, lookups, where, isAlone, hasLe
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
   const wanted: Wanted = new Map();
   const named = sorted.map(([id, key]): Named => ({ id, lookupIds: lookupIdsFor(job, key, event, wanted) }));
-  const rowsFound = await lookups.load(wanted);
+  const rowsFound = await lookups.load(wanted, lookupReads);
   return named.map(({ id, lookupIds }) => ({ id, found: lookupResult(lookupIds, rowsFound) }));
 }

@@ -2,10 +2,10 @@
 import type { EventDef } from '../../../core/event.ts';
 import { FIRST_TIME } from '../../../core/moment.ts';
 import { avroHeaders, type Codec, ONLY_FOR } from '../../../topics/codec/codec.ts';
-import { CLOCK_TOLERANCE, LOGGED_AT } from '../../../topics/codec/envelope.ts';
+import { CLOCK_TOLERANCE, LOGGED_AT } from '../../../topics/codec/own-headers.ts';
 import { FIRST_ORIGIN, formatOrigin, lineOf, ROUTED } from '../../../topics/log/origin.ts';
 import { partitionOf } from '../../../topics/log/partition.ts';
-import type { LogRecord, NewRecord } from '../../../topics/log/transport.ts';
+import type { Headers, LogRecord, NewRecord } from '../../../topics/log/transport.ts';
 import type { Assignment, PartitionCount } from '../assignment.ts';
 import type { Limit } from '../limits.ts';
 import type { OutboxEvent } from './outbox.ts';
@@ -26,8 +26,8 @@ export function originOf(
   return formatOrigin(lineOf(assignment.job, assignment.topic, topicId, assignment.partition), offset, index);
 }
 
-/** An earlier release accepted times that readers reject today. Entries with such times are still sent. */
-const validTime = (time: number): number => Math.max(time, FIRST_TIME);
+/** Readers reject times before 1971: a clock was never set, or an earlier release accepted the time. What has one is sent nevertheless. */
+export const validTime = (time: number): number => Math.max(time, FIRST_TIME);
 
 /** What all records that a partition sends have in common. */
 export interface Sending {
@@ -40,18 +40,28 @@ export interface Sending {
   readonly now: number;
 }
 
+/** By what a record was caused. */
+export interface Caused {
+  /** The headers of the trace that it goes on with. */
+  readonly trace?: Headers | undefined;
+}
+
+const withTrace = (headers: Headers, trace: Headers | undefined): Headers =>
+  trace === undefined ? headers : { ...headers, ...trace };
+
 /** One record; or, for a broadcast, one for every partition. None if it is too large for its topic: see `noteRejections`. */
-export function derived(entry: OutboxEvent, index: number, sending: Sending): NewRecord[] {
-  const { assignment, topicId, partitions, limit, now } = sending;
+export function derived(entry: OutboxEvent, index: number, sending: Sending & Caused): NewRecord[] {
+  const { assignment, topicId, partitions, limit, now, trace } = sending;
   if (whyTooLarge(entry, limit) !== undefined) return [];
   const origin = originOf(entry, index, assignment, topicId);
-  const headers = avroHeaders(entry.type, {
+  const envelope = {
     id: origin,
     source: sourceOf(assignment.job),
     time: validTime(entry.time),
     tenant: entry.tenant,
     origin,
-  });
+  };
+  const headers = withTrace(avroHeaders(entry.type, envelope), trace);
   const count = partitions(entry.topic);
   // The time of the event was checked where it came from. If this process's clock is behind, the event must not count as being ahead
   // of its record when the record that caused it did not.
@@ -108,17 +118,18 @@ export interface RowEvent {
 export function toRow(
   codec: Codec,
   event: RowEvent,
-  sending: Pick<Sending, 'assignment' | 'partitions' | 'now'>,
+  sending: Pick<Sending, 'assignment' | 'partitions' | 'now'> & Caused,
 ): NewRecord {
   const { def, data, tenant, recordKey, id, time } = event;
-  const { assignment, partitions, now } = sending;
+  const { assignment, partitions, now, trace } = sending;
   const key = text.encode(recordKey);
+  const envelope = { id, source: sourceOf(assignment.job), time: validTime(time), tenant };
   return {
     topic: assignment.topic,
     partition: partitionOf(key, partitions(assignment.topic)),
     key,
     value: codec.encode(assignment.topic, def, data),
-    headers: avroHeaders(def.type, { id, source: sourceOf(assignment.job), time: validTime(time), tenant }),
+    headers: withTrace(avroHeaders(def.type, envelope), trace),
     timestamp: now,
   };
 }

@@ -16,8 +16,8 @@ export class RowsRefused extends Error {
 /** A row has a larger token than its reader, who has to claim again with a token above it. */
 export class Outranked extends TributaryError {
   readonly token: number;
-  constructor(row: string, token: number, own: number) {
-    super('FENCED', `the row ${row} has the token ${token}, above the reader's token ${own}; claiming again`);
+  constructor(table: string, token: number, own: number) {
+    super('FENCED', `a row of ${table} has the token ${token}, above the reader's token ${own}; claiming again`);
     this.token = token;
   }
 }

@@ -46,7 +46,7 @@ export async function writeRows(
     if (result === 'stale') {
       throw new TributaryError(
         'FENCED',
-        `the row ${row.key.join('/')} of ${job.row.name} was written by a newer owner of partition ${assignment.partition}`,
+        `a row of ${job.row.name} was written by a newer owner of partition ${assignment.partition}`,
       );
     }
     if (result !== 'written') {
@@ -73,7 +73,7 @@ function writeOf({ job, assignment, token, topicId }: BatchContext, one: Touched
   return {
     key: row.key,
     version: { token, revision: row.revision },
-    at: formatAt(row.at, topicId),
+    at: formatAt(row.at, topicId, row.traces),
     outbox: formatOutbox(row.outbox, topicId),
     timers: row.timers,
     data: row.data,
@@ -104,7 +104,8 @@ const sameFields = (before: Row | undefined, after: Row | undefined): Unchanged[
   has: (name) => before?.[name] === after?.[name],
 });
 
-function settled(job: Job, data: Row | undefined): Row | undefined {
+/** A row as it is once its store has it. */
+export function settled(job: Job, data: Row | undefined): Row | undefined {
   const maps = mapFields(job.row.record);
   if (data === undefined || maps.length === 0) return data;
   const result: Record<string, unknown> = { ...data };

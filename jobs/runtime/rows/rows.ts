@@ -6,12 +6,13 @@ import { keyFields, type TableDef } from '../../../core/target.ts';
 import type { Key, Version } from '../../../sinks/port.ts';
 import type { StoredRow, Tables } from '../../../sinks/tables/port.ts';
 import type { Row } from '../../define.ts';
+import { ReadCount } from '../read-count.ts';
 import type { Keeper, RowBudget } from '../row-budget.ts';
 import type { Clock } from '../stores.ts';
 import type { OtherPartitions } from './other-partitions.ts';
 import { formatOutbox, type HasLeft, isOfOthers, type OutboxEntry, parseOutbox, pending } from './outbox.ts';
 import { type Packing, packingOf } from './packed.ts';
-import { type At, formatAt, NOWHERE, parseAt } from './position.ts';
+import { type At, formatAt, NOWHERE, parseAt, tracesIn } from './position.ts';
 import { Outranked } from './refused.ts';
 import { bytesOf, charactersOf, ENTRY_BYTES, readyBytesOf } from './row-size.ts';
 
@@ -22,6 +23,8 @@ export interface LiveRow {
   at: At;
   outbox: OutboxEntry[];
   timers: Readonly<Record<string, number>>;
+  /** The traces, as `traceparent`, of the events that set these timers, by name; undefined if none belonged to a trace. */
+  traces: Readonly<Record<string, string>> | undefined;
   /** As the store holds it; undefined if it holds none. */
   stored: Version | undefined;
   revision: number;
@@ -58,6 +61,8 @@ const READY_SHARE = 0.25;
 export const idOf = (key: Key): string => key.join('\0');
 
 export class PartitionRows implements Keeper {
+  /** Of the rows that were loaded by their keys. */
+  readonly reads = new ReadCount();
   readonly #table: TableDef;
   readonly #tables: Tables;
   readonly #budget: RowBudget;
@@ -98,6 +103,7 @@ export class PartitionRows implements Keeper {
       if (text === undefined) missing.push(key);
       else this.#keep(key, text === '' ? undefined : this.#packing.unpack(key, text), hasLeft);
     }
+    this.reads.add(keys.size - missing.length, missing.length);
     if (missing.length === 0) return;
     const rows = await this.#tables.read(this.#table, missing);
     await this.#lookAtOthers(rows);
@@ -129,11 +135,21 @@ export class PartitionRows implements Keeper {
     const id = idOf(key);
     const { token, topicId, stopAbove } = this.owner;
     if (stopAbove && row !== undefined && row.version.token > token) {
-      throw new Outranked(`${key.join('/')} of ${this.#table.name}`, row.version.token, token);
+      throw new Outranked(this.#table.name, row.version.token, token);
     }
     const live =
       row === undefined
-        ? { id, key, data: undefined, at: NOWHERE, outbox: [], timers: {}, stored: undefined, revision: 0 }
+        ? {
+            id,
+            key,
+            data: undefined,
+            at: NOWHERE,
+            outbox: [],
+            timers: {},
+            traces: undefined,
+            stored: undefined,
+            revision: 0,
+          }
         : {
             id,
             key,
@@ -141,6 +157,7 @@ export class PartitionRows implements Keeper {
             at: parseAt(row.at, topicId),
             outbox: [...parseOutbox(row.outbox, topicId, key[0] as string, hasLeft)],
             timers: row.timers,
+            traces: tracesIn(row.at),
             stored: row.version,
             revision: row.version.revision,
           };
@@ -267,14 +284,14 @@ export class PartitionRows implements Keeper {
   }
 
   /** Between batches a row is as the store has it, without the outbox entries that have left since. */
-  #pack({ row: { id, key, stored, at, outbox, timers, data }, usedAt }: Ready, hasLeft: HasLeft): void {
+  #pack({ row: { id, key, stored, at, traces, outbox, timers, data }, usedAt }: Ready, hasLeft: HasLeft): void {
     const text =
       stored === undefined
         ? ''
         : this.#packing.pack({
             key,
             version: stored,
-            at: formatAt(at, this.owner.topicId),
+            at: formatAt(at, this.owner.topicId, traces),
             outbox: formatOutbox(pending(outbox, hasLeft), this.owner.topicId),
             timers,
             data,

@@ -12,6 +12,7 @@ export function runJob(job: Job, runtime: Runtime, lookups = lookupsFor(runtime)
     transport: runtime.stores.transport,
     group: job.name,
     topic: job.from.name,
+    telemetry: runtime.telemetry,
     ownerOf: (partition, membership) => ownerOfRows({ job, partition, membership, runtime, lookups, shared }),
   });
 }

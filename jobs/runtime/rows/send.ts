@@ -9,6 +9,11 @@ import type { OutboxEntry } from './outbox.ts';
 import type { Plan } from './plan.ts';
 import { derived, originOf, routed, type Sending, toRow } from './records.ts';
 
+/** At this moment. */
+export const sendingOf = ({ runtime, assignment, topicId, partitions, limits }: BatchContext): Sending => {
+  return { assignment, topicId, partitions, limit: limits.of, now: runtime.clock.now() };
+};
+
 /**
  * The records that a batch sends, in order. Calls are made here. `start` is the index of the first entry within its offset, which is not
  * 0 if an earlier page of the same record had entries.
@@ -19,22 +24,17 @@ export async function sendsOf(
   { entries, fresh }: Pick<Folded, 'fresh'> & { readonly entries: readonly OutboxEntry[] },
   start: number,
 ): Promise<NewRecord[]> {
-  const { runtime, rules, assignment, topicId, partitions, uncalled } = context;
+  const { runtime, rules, assignment, topicId, uncalled, trace } = context;
   const answers = new Map<OutboxEntry, Awaited<ReturnType<typeof answerCall>>>();
   await Promise.all(
     entries.map(async (entry) => {
       if (entry.kind !== 'call') return;
       const isFirst = fresh.has(entry) || uncalled.delete(callId(entry)) || !rules.freshCall;
-      answers.set(entry, await answerCall(runtime.stores.channels, entry, isFirst, runtime.clock.now()));
+      const call = () => answerCall(runtime.stores.channels, entry, isFirst, runtime.clock.now());
+      answers.set(entry, await trace.call(entry.offset, entry.channel, call));
     }),
   );
-  const sending: Sending = {
-    assignment: assignment,
-    topicId,
-    partitions,
-    limit: context.limits.of,
-    now: runtime.clock.now(),
-  };
+  const sending = sendingOf(context);
   const sends: NewRecord[] = [];
   let { offset } = entries[0] ?? { offset: -1 };
   let index = start - 1;
@@ -43,7 +43,7 @@ export async function sendsOf(
     if (pause !== undefined) await pause;
     index = entry.offset === offset ? index + 1 : 0;
     offset = entry.offset;
-    if (entry.kind === 'event') sends.push(...derived(entry, index, sending));
+    if (entry.kind === 'event') sends.push(...derived(entry, index, { ...sending, trace: trace.headersOf(offset) }));
     if (entry.kind === 'call') {
       const [tenant, ...row] = entry.row as [string, ...string[]];
       const answered = {
@@ -55,7 +55,7 @@ export async function sendsOf(
         // The time of the answer, not that of the request: retries count from it.
         time: Math.max(entry.time, sending.now),
       };
-      sends.push(toRow(runtime.stores.codec, answered, sending));
+      sends.push(toRow(runtime.stores.codec, answered, { ...sending, trace: trace.headersOf(offset) }));
     }
   }
   for (const { record, key } of astray) sends.push(routed(record, key, sending));

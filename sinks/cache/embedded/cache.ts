@@ -76,7 +76,7 @@ export function embeddedCache(database: Database): Cache {
         open();
         const results = database.transaction(() => write(cache, changes));
         if (cache.live) {
-          live.tell(
+          live.notify(
             cache,
             changes.filter((_, index) => results[index] === 'written'),
           );
@@ -110,7 +110,7 @@ function liveUpdates() {
   type Listener = (update: LiveUpdate) => void;
   const subscribed = new Map<string, Set<{ listener: Listener }>>();
   const waiting: { name: string; update: LiveUpdate }[] = [];
-  let telling = false;
+  let isNotifying = false;
 
   const nameOf = (cache: CacheDef, entry: Key): string => ordered([cache.name, ...entry]);
 
@@ -142,16 +142,16 @@ function liveUpdates() {
       };
     },
 
-    tell(cache: CacheDef, changes: readonly Change[]): void {
+    notify(cache: CacheDef, changes: readonly Change[]): void {
       if (subscribed.size === 0) return;
       for (const { key, record } of changes) {
         const name = nameOf(cache, key.slice(0, 1 + cache.key.length));
         if (subscribed.has(name)) waiting.push({ name, update: { key, record } });
       }
-      if (telling) return;
-      telling = true;
+      if (isNotifying) return;
+      isNotifying = true;
       drain();
-      telling = false;
+      isNotifying = false;
     },
 
     clear: (): void => subscribed.clear(),

@@ -20,8 +20,8 @@
 import { TributaryError } from '../../../core/errors.ts';
 import type { Cache } from '../port.ts';
 import { connect } from './client.ts';
+import { locationOf } from './location.ts';
 import { withRetries } from './patience.ts';
-import { placeOf } from './place.ts';
 import { type ApplyCall, applyCalls, entryKey, type Naming, recordsOf, resultsOf } from './request.ts';
 import { newSubscriptions } from './subscriptions.ts';
 
@@ -51,10 +51,10 @@ const SIZE_AT_ONCE = 4 * 1024 * 1024;
 
 export function redisCache(options: RedisCacheOptions): Cache {
   const { prefix = PREFIX, patienceMs = PATIENCE_MS, tls = {} } = options;
-  const place = placeOf(options.url);
-  const naming = namingOf(prefix, place.database);
+  const location = locationOf(options.url);
+  const naming = namingOf(prefix, location.database);
   const client = connect({
-    place,
+    location,
     username: options.username,
     password: options.password,
     sentinelUsername: options.sentinelUsername,
@@ -63,14 +63,14 @@ export function redisCache(options: RedisCacheOptions): Cache {
     silenceMs: patienceMs / 2,
   });
   const subscriptions = newSubscriptions(client, patienceMs);
-  const entries = place.kind === 'cluster' ? 1 : ENTRIES_AT_ONCE;
+  const entries = location.kind === 'cluster' ? 1 : ENTRIES_AT_ONCE;
 
   return {
     async apply(cache, changes) {
       const { calls, refused } = applyCalls(naming, cache, changes, entries);
       const what = `writing to the cache ${cache.name}`;
       const replies: { call: ApplyCall; reply: number[] }[] = [];
-      for (const part of parts(calls, CALLS_AT_ONCE[place.kind])) {
+      for (const part of parts(calls, CALLS_AT_ONCE[location.kind])) {
         const answered = part.map(async (call) => {
           const reply = await withRetries(client.link, patienceMs, what, () => client.apply(call.keys, call.args));
           return { call, reply };

@@ -9,11 +9,11 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { mixUpFinder } from '../../../network/mix-up.ts';
 import type { Failure } from './failure.ts';
 import { type Link, newLink } from './link.ts';
-import type { Place } from './place.ts';
+import type { Location } from './location.ts';
 import { SCRIPT } from './script.ts';
 
 export interface ClientOptions {
-  readonly place: Place;
+  readonly location: Location;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly sentinelUsername: string | undefined;
@@ -58,29 +58,29 @@ export function pauseMs(attempt: number): number {
 }
 
 export function connect(options: ClientOptions): Client {
-  const { place } = options;
-  const link = newLink(addressOf(place));
-  return place.kind === 'cluster' ? clusterClient(options, link) : serverClient(options, link);
+  const { location } = options;
+  const link = newLink(addressOf(location));
+  return location.kind === 'cluster' ? clusterClient(options, link) : serverClient(options, link);
 }
 
 function serverClient(options: ClientOptions, link: Link): Client {
-  const { place, sentinelUsername, sentinelPassword } = options;
+  const { location, sentinelUsername, sentinelPassword } = options;
   const common = connectionOptions(options);
   const at =
-    place.kind === 'sentinel'
+    location.kind === 'sentinel'
       ? {
-          sentinels: [...place.hosts],
-          name: place.master,
+          sentinels: [...location.hosts],
+          name: location.master,
           sentinelUsername,
           sentinelPassword,
           sentinelCommandTimeout: SENTINEL_MS,
           sentinelTLS: common.tls,
-          enableTLSForSentinelMode: place.encrypted,
+          enableTLSForSentinelMode: location.encrypted,
         }
-      : { ...place.hosts[0] };
-  const base = { ...common, ...at, db: place.database };
+      : { ...location.hosts[0] };
+  const base = { ...common, ...at, db: location.database };
   const redis = new Redis({ ...base, scripts, retryStrategy: pauseMs, sentinelRetryStrategy: pauseMs });
-  const mixUp = mixUpOf(place);
+  const mixUp = mixUpOf(location);
   const failed = failing(link, mixUp);
   redis.on('sentinelError', failed);
   return {
@@ -93,7 +93,7 @@ function serverClient(options: ClientOptions, link: Link): Client {
 }
 
 function clusterClient(options: ClientOptions, link: Link): Client {
-  const { place } = options;
+  const { location } = options;
   const common = connectionOptions(options);
   const settings = {
     scripts,
@@ -105,8 +105,8 @@ function clusterClient(options: ClientOptions, link: Link): Client {
     maxRedirections: REDIRECTIONS,
     redisOptions: common,
   } satisfies ClusterOptions;
-  const cluster = new Cluster([...place.hosts], settings);
-  const mixUp = mixUpOf(place);
+  const cluster = new Cluster([...location.hosts], settings);
+  const mixUp = mixUpOf(location);
   const failed = failing(link, mixUp);
   cluster.on('node error', failed);
   const client = clientOf(cluster, link, failed);
@@ -121,7 +121,7 @@ function clusterClient(options: ClientOptions, link: Link): Client {
     onMoved: (listener) => cluster.on('refresh', listener),
     forSubscriber(home = '') {
       const [, host, port] = HOME_FORM.exec(home) ?? [];
-      const any = place.hosts[Math.floor(Math.random() * place.hosts.length)];
+      const any = location.hosts[Math.floor(Math.random() * location.hosts.length)];
       const at = host === undefined ? any : { host, port: Number(port) };
       const redis = new Redis({ ...common, ...at, retryStrategy: null });
       // Another node may have taken its place.
@@ -137,15 +137,15 @@ function clusterClient(options: ClientOptions, link: Link): Client {
   };
 }
 
-function addressOf({ hosts }: Place): string {
+function addressOf({ hosts }: Location): string {
   return hosts.map(({ host, port }) => `${host}:${port}`).join(',');
 }
 
-function connectionOptions({ place, username, password, tls, silenceMs }: ClientOptions) {
+function connectionOptions({ location, username, password, tls, silenceMs }: ClientOptions) {
   return {
-    username: username ?? place.username,
-    password: password ?? place.password,
-    tls: place.encrypted ? { ...tls } : undefined,
+    username: username ?? location.username,
+    password: password ?? location.password,
+    tls: location.encrypted ? { ...tls } : undefined,
     connectionName: 'tributary',
     lazyConnect: true,
     connectTimeout: silenceMs,
@@ -167,7 +167,7 @@ const HELLO = {
   isKnown: (answer: Buffer) => /^[+-][A-Z]+/.test(answer.toString('latin1')),
 };
 
-function mixUpOf({ hosts, kind, encrypted }: Place): Client['mixUp'] {
+function mixUpOf({ hosts, kind, encrypted }: Location): Client['mixUp'] {
   const [plainly, tls] = ['redis', 'rediss'].map((scheme) => `${scheme}${kind === 'single' ? '' : `+${kind}`}://`);
   const find = mixUpFinder({
     addresses: hosts,

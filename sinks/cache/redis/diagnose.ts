@@ -5,7 +5,7 @@ import { defineCache } from '../../../core/target.ts';
 import { type RedisCacheOptions, redisCache } from './cache.ts';
 import { connect } from './client.ts';
 import { errorOf, failureOf } from './failure.ts';
-import { placeOf } from './place.ts';
+import { locationOf } from './location.ts';
 
 const PATIENCE_MS = 8000;
 const MUCH = 0.9;
@@ -21,10 +21,10 @@ const PROBE = defineCache({
 
 /** Throws when it does not answer, or does not let us in. */
 export async function diagnoseRedis(options: RedisCacheOptions): Promise<Finding[]> {
-  const place = placeOf(options.url);
+  const location = locationOf(options.url);
   const { username, password, sentinelUsername, sentinelPassword, tls = {} } = options;
   const client = connect({
-    place,
+    location,
     username,
     password,
     sentinelUsername,
@@ -46,7 +46,7 @@ export async function diagnoseRedis(options: RedisCacheOptions): Promise<Finding
     const info = infoOf(await redis.info());
     const writes = await looked('cache: rights', () => tried(options));
     const time = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-    return [...infoFindings(info, place.kind), clockFinding('cache: clock', time, asked, answered), ...writes];
+    return [...infoFindings(info, location.kind), clockFinding('cache: clock', time, asked, answered), ...writes];
   } catch (error) {
     // Why the connection broke says more than that it is closed.
     const failure = (await client.mixUp(broken ?? error)) ?? failureOf(broken ?? error) ?? failureOf(error);
@@ -63,8 +63,8 @@ async function tried(options: RedisCacheOptions): Promise<Finding[]> {
   try {
     const key = ['doctor', 'probe'];
     const revision = Date.now();
-    const told = Promise.withResolvers<void>();
-    const leave = await cache.subscribe(PROBE, key, () => told.resolve());
+    const received = Promise.withResolvers<void>();
+    const leave = await cache.subscribe(PROBE, key, () => received.resolve());
     await cache.apply(PROBE, [{ key, version: { token: 1, revision }, record: { probe: 'probe' } }]);
     await cache.read(PROBE, key);
     await cache.apply(PROBE, [{ key, version: { token: 1, revision: revision + 1 }, record: undefined }]);

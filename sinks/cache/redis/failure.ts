@@ -70,11 +70,11 @@ export function failureOf(error: unknown): Failure | undefined {
 /** Whether waiting is of no use. */
 export const isLasting = ({ meaning }: Failure): boolean => meaning !== 'again' && meaning !== 'away';
 
-/** `what` is what we wanted, `place` where Redis is. */
-export function errorOf({ meaning, text, remedy }: Failure, what: string, place: string): TributaryError {
+/** `what` is what we wanted, `where` names the Redis. */
+export function errorOf({ meaning, text, remedy }: Failure, what: string, where: string): TributaryError {
   return new TributaryError(
     CODES[meaning],
-    `${what}: Redis at ${place}: ${text}; ${remedy === '' ? 'waiting for it' : remedy}`,
+    `${what}: Redis at ${where}: ${text}; ${remedy === '' ? 'waiting for it' : remedy}`,
   );
 }
 

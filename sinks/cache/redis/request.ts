@@ -144,8 +144,8 @@ export function resultsOf(
   const results = new Array<WriteResult>(count);
   for (const [index, result] of refused) results[index] = result;
   for (const { call, reply } of replies) {
-    for (const [place, index] of call.changes.entries())
-      results[index] = reply[place] === ACCEPTED ? 'written' : 'stale';
+    for (const [position, index] of call.changes.entries())
+      results[index] = reply[position] === ACCEPTED ? 'written' : 'stale';
   }
   return results;
 }
@@ -176,10 +176,10 @@ export function newestOf(
   records: Readonly<Record<string, string>>,
 ): PublishedChange[] {
   return Object.entries(versions).flatMap(([field, version]) => {
-    const told = publishedChangeOf(
+    const change = publishedChangeOf(
       `{"field":${JSON.stringify(field)},"version":"${version}","record":${records[field] ?? null}}`,
     );
-    return told ?? [];
+    return change ?? [];
   });
 }
 

@@ -18,7 +18,7 @@ export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
       ok('mail', options.dkim === undefined ? 'the server lets us in; mail is not signed' : 'the server lets us in'),
     ];
   } catch (error) {
-    const mixUp = await mixUpAt(saidOf(options));
+    const mixUp = await mixUpAt(urlFormOf(options));
     if (mixUp !== undefined) return [problem('mail', mixUp, 'correct the URL of mail')];
     return [smtpFinding(error)];
   } finally {
@@ -27,7 +27,7 @@ export async function diagnoseSmtp(options: SmtpOptions): Promise<Finding[]> {
 }
 
 /** A server of SMTP greets. One that speaks TLS from the beginning waits to be greeted. */
-function saidOf(options: SmtpOptions): UrlForm {
+function urlFormOf(options: SmtpOptions): UrlForm {
   const { host, port, secure } = connectionOf(options);
   return {
     addresses: [{ host, port: port ?? (secure ? SMTPS_PORT : SUBMISSION_PORT) }],

@@ -1,68 +1,39 @@
 /**
- * Links to objects that expire: `<base>/objects/<name>?expires=<ms since 1970 UTC>&signature=<hex>`. The signature is
- * the HMAC-SHA256 of expiry and name, so that nobody can make another link from a link.
+ * Links to objects that expire: `<base>/objects/<name>?expires=<ms since 1970 UTC>&file=<name>&signature=<hex>`. The
+ * signature is the HMAC-SHA256 of expiry, name and file, so that nobody can make another link from a link.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { TributaryError } from '../../../core/errors.ts';
-import { partialName } from '../../../files/partials.ts';
-import { codeOf } from './files.ts';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { secretIn } from '../../../files/secrets.ts';
 
 /** The file with the secret, in the folder of the objects, readable only by its owner. */
 export const SECRET = '.link-secret';
 
-/** The secret of the folder, created on first use: concurrent processes all get the same. */
-export function linkSecret(folder: string): string {
-  const file = join(folder, SECRET);
-  const secret = read(file) ?? make(folder, file);
-  if (/^[0-9a-f]{64}$/.test(secret)) return secret;
-  throw new TributaryError(
-    'STORE_BROKEN',
-    `${file} does not hold a secret; remove it: another is made, and the links given out so far end`,
-  );
+/** The secret of the folder, created on first use. */
+export const linkSecret = (folder: string): string => secretIn(folder, SECRET, 'the links given out so far end');
+
+export interface Linked {
+  readonly name: string;
+  /** In ms since 1970 UTC. */
+  readonly expires: number;
+  /** The name under which browsers save it; empty: the last segment of the name. */
+  readonly file?: string;
 }
 
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+export function signedLink(base: string, secret: string, linked: Linked): string {
+  const { name, expires, file = '' } = linked;
+  const saved = file === '' ? '' : `&file=${encodeURIComponent(file)}`;
+  return `${base}/objects/${name}?expires=${expires}${saved}&signature=${sign(secret, linked).toString('hex')}`;
 }
 
-function make(folder: string, file: string): string {
-  const secret = randomBytes(32).toString('hex');
-  const partials = join(folder, '.partial');
-  const temporary = join(partials, partialName());
-  mkdirSync(partials, { recursive: true });
-  writeFileSync(temporary, `${secret}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  try {
-    linkSync(temporary, file);
-    return secret;
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    return read(file) ?? '';
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-export function signedLink(base: string, secret: string, name: string, expiresAt: number): string {
-  return `${base}/objects/${name}?expires=${expiresAt}&signature=${sign(secret, name, expiresAt).toString('hex')}`;
-}
-
-/** Whether the link was issued for this name and expiry, and is still valid at `now`. */
-export function verifyLink(
-  secret: string,
-  { name, expires, signature }: { name: string; expires: number; signature: string },
-  now: number,
-): boolean {
+/** Whether the link was issued for this name, expiry and file, and is still valid at `now`. */
+export function verifyLink(secret: string, linked: Linked & { signature: string }, now: number): boolean {
+  const { expires, signature } = linked;
   if (!Number.isSafeInteger(expires) || !/^[0-9a-f]{64}$/.test(signature)) return false;
-  return timingSafeEqual(Buffer.from(signature, 'hex'), sign(secret, name, expires)) && now < expires;
+  return timingSafeEqual(Buffer.from(signature, 'hex'), sign(secret, linked)) && now < expires;
 }
 
-function sign(secret: string, name: string, expires: number): Buffer {
-  return createHmac('sha256', secret).update(`${expires}\n${name}`).digest();
+function sign(secret: string, { name, expires, file = '' }: Linked): Buffer {
+  return createHmac('sha256', secret)
+    .update(`${expires}\n${name}${file === '' ? '' : `\n${file}`}`)
+    .digest();
 }

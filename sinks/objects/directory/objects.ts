@@ -81,9 +81,9 @@ export function directoryObjects(root: string, options: DirectoryOptions = {}): 
         throw fileError(error, `removing the object ${name}`);
       }
     },
-    async link(name, expiresAt) {
+    async link(name, expiresAt, file) {
       pathOf(folder, name);
-      return signedLink(linkBase, secret, name, expiresAt);
+      return signedLink(linkBase, secret, { name, expires: expiresAt, ...(file !== undefined && { file }) });
     },
     async close() {},
   };

@@ -23,7 +23,7 @@ import { TributaryError } from '../../../core/errors.ts';
 import type { UrlForm } from '../../../network/mix-up.ts';
 import { addressOf, HTTP } from '../../../network/speaking.ts';
 import { checkName } from '../names.ts';
-import type { Place } from './request.ts';
+import type { Location } from './request.ts';
 
 export interface S3Options {
   readonly url: string;
@@ -49,7 +49,7 @@ export interface S3Options {
 }
 
 export interface Connection {
-  readonly place: Place;
+  readonly location: Location;
   readonly partBytes: number;
   readonly partsInFlight: number;
   /** Whether the endpoint uses TLS, if one is given. */
@@ -89,7 +89,7 @@ export function connectionOf(options: S3Options): Connection {
   const agents = { httpAgent: agentOf(undefined), httpsAgent: agentOf(options.ca) };
   const endpoint = options.linkEndpoint ?? parameters.get('linkEndpoint');
   return {
-    place: placeOf(url),
+    location: locationOf(url),
     partBytes,
     partsInFlight: options.partsInFlight ?? DEFAULTS.partsInFlight,
     idleMs,
@@ -146,7 +146,7 @@ function parse(text: string): URL {
   return url;
 }
 
-function placeOf(url: URL): Place {
+function locationOf(url: URL): Location {
   const bucket = url.hostname;
   if (!BUCKET.test(bucket)) throw invalid(`has the bucket ${JSON.stringify(bucket)}, which cannot be one`);
   const prefix = url.pathname.replace(/^\/|\/$/g, '');

@@ -51,7 +51,7 @@ const CONFLICT_PAUSE_MS = 40;
 const COMPLETES_PER_MS = 20_000;
 
 export function s3Objects(options: S3Options): Objects {
-  const { place, partBytes, partsInFlight, idleMs, form, ...clients } = connectionOf(options);
+  const { location, partBytes, partsInFlight, idleMs, form, ...clients } = connectionOf(options);
   const calls = new S3Client(clients.calls);
   const patient = new S3Client(clients.patient);
   const links = new S3Client(clients.links);
@@ -59,7 +59,7 @@ export function s3Objects(options: S3Options): Objects {
 
   function keyOf(name: string): string {
     checkName(name);
-    return ask.keyOf(place, name);
+    return ask.keyOf(location, name);
   }
 
   /** Whether the write created the object, if an earlier attempt got no answer; otherwise its error remains. */
@@ -68,7 +68,7 @@ export function s3Objects(options: S3Options): Objects {
       await work();
     } catch (error) {
       if (!mayHaveHappened(error)) throw error;
-      const found = await calls.send(new HeadObjectCommand(ask.objectInput(place, key))).catch((unread: unknown) => {
+      const found = await calls.send(new HeadObjectCommand(ask.objectInput(location, key))).catch((unread: unknown) => {
         if (isAbsent(unread)) return undefined;
         throw unread;
       });
@@ -79,11 +79,11 @@ export function s3Objects(options: S3Options): Objects {
   function targetOf(name: string, key: string, once: boolean): Target {
     const write = randomUUID();
     const begin = async (): Promise<string> => {
-      const { UploadId } = await calls.send(new CreateMultipartUploadCommand(ask.beginInput(place, key, write)));
+      const { UploadId } = await calls.send(new CreateMultipartUploadCommand(ask.beginInput(location, key, write)));
       return UploadId ?? '';
     };
     const abort = async (id: string): Promise<void> => {
-      await calls.send(new AbortMultipartUploadCommand({ ...ask.objectInput(place, key), UploadId: id }));
+      await calls.send(new AbortMultipartUploadCommand({ ...ask.objectInput(location, key), UploadId: id }));
     };
     /** A request without a body that needs the same rights gets the reason, if there is one. */
     const unlessRefused = async (cut: unknown): Promise<never> => {
@@ -102,7 +102,7 @@ export function s3Objects(options: S3Options): Objects {
       partsInFlight,
       whole: (body) =>
         translated(() => {
-          const put = () => calls.send(new PutObjectCommand(ask.putInput(place, key, { body, write, once })));
+          const put = () => calls.send(new PutObjectCommand(ask.putInput(location, key, { body, write, once })));
           return unlessMet(
             (error) => isConflict(error) || isClash(error),
             () => concluded(key, write, put).catch(unlessRefused),
@@ -111,14 +111,16 @@ export function s3Objects(options: S3Options): Objects {
       begin: () => translated(begin),
       part: (id, number, body) =>
         translated(async () => {
-          const sent = await calls.send(new UploadPartCommand(ask.partInput(place, key, { upload: id, number, body })));
+          const sent = await calls.send(
+            new UploadPartCommand(ask.partInput(location, key, { upload: id, number, body })),
+          );
           return { PartNumber: number, ETag: sent.ETag, ChecksumCRC32: sent.ChecksumCRC32 };
         }),
       complete: (id, parts, bytes) =>
         translated(() => {
           const complete = () =>
             patient.send(
-              new CompleteMultipartUploadCommand(ask.completeInput(place, key, { upload: id, parts, once })),
+              new CompleteMultipartUploadCommand(ask.completeInput(location, key, { upload: id, parts, once })),
               {
                 requestTimeout: idleMs + Math.ceil(bytes / COMPLETES_PER_MS),
               },
@@ -137,7 +139,7 @@ export function s3Objects(options: S3Options): Objects {
 
   async function open(key: string, what: string, range?: { start: number; end: number }) {
     try {
-      const found = await patient.send(new GetObjectCommand(ask.objectInput(place, key, range)));
+      const found = await patient.send(new GetObjectCommand(ask.objectInput(location, key, range)));
       const body = found.Body as Readable;
       // It may break before anybody reads it; then the reader gets the error.
       body.on('error', () => undefined);
@@ -153,7 +155,7 @@ export function s3Objects(options: S3Options): Objects {
     const key = keyOf(name);
     const what = `looking at the object ${name}`;
     try {
-      const { ContentLength, LastModified } = await calls.send(new HeadObjectCommand(ask.objectInput(place, key)));
+      const { ContentLength, LastModified } = await calls.send(new HeadObjectCommand(ask.objectInput(location, key)));
       return { name, bytes: ContentLength ?? 0, modifiedAt: LastModified?.getTime() ?? 0 };
     } catch (error) {
       if (!isAbsent(error)) throw objectsError(error, what);
@@ -184,25 +186,25 @@ export function s3Objects(options: S3Options): Objects {
       checkPrefix(prefix);
       let token: string | undefined;
       do {
-        const input = ask.listInput(place, prefix, token);
+        const input = ask.listInput(location, prefix, token);
         const page = await calls.send(new ListObjectsV2Command(input)).catch((error: unknown) => {
           throw objectsError(error, `listing the objects ${prefix}…`);
         });
         for (const { Key, Size, LastModified } of page.Contents ?? []) {
-          const name = ask.nameOf(place, Key ?? '');
+          const name = ask.nameOf(location, Key ?? '');
           if (isName(name)) yield { name, bytes: Size ?? 0, modifiedAt: LastModified?.getTime() ?? 0 };
         }
         token = page.NextContinuationToken;
       } while (token !== undefined);
     },
     async remove(name) {
-      const input = ask.objectInput(place, keyOf(name));
+      const input = ask.objectInput(location, keyOf(name));
       await calls.send(new DeleteObjectCommand(input)).catch((error: unknown) => {
         if (!isAbsent(error)) throw objectsError(error, `removing the object ${name}`);
       });
     },
-    async link(name, expiresAt) {
-      const input = ask.linkInput(place, keyOf(name));
+    async link(name, expiresAt, file) {
+      const input = ask.linkInput(location, keyOf(name), file);
       const { signedAt, seconds } = ask.linkTime(name, expiresAt, Date.now());
       const times = { expiresIn: seconds, signingDate: new Date(signedAt) };
       return getSignedUrl(links, new GetObjectCommand(input), times).catch((error: unknown) => {
@@ -216,8 +218,8 @@ export function s3Objects(options: S3Options): Objects {
 }
 
 /** If a call gets no answer at all because HTTP and HTTPS are mixed up, it fails with that reason. */
-function nameMixUps(client: S3Client, said: UrlForm): void {
-  const mixUp = mixUpFinder(said);
+function nameMixUps(client: S3Client, form: UrlForm): void {
+  const mixUp = mixUpFinder(form);
   client.middlewareStack.add(
     (next) => async (args) => {
       try {

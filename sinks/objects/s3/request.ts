@@ -1,7 +1,7 @@
 /** Objects as keys of a bucket, and the requests to S3 for each call of the port. */
 import { TributaryError } from '../../../core/errors.ts';
 
-export interface Place {
+export interface Location {
   readonly bucket: string;
   /** Every key begins with it: empty, or segments with a "/" at the end. */
   readonly prefix: string;
@@ -21,28 +21,28 @@ const LONGEST_LINK = 7 * 24 * 3600;
 const WRITE = 'tributary-write';
 
 /** Throws USAGE if the name is too long below this prefix. */
-export function keyOf(place: Place, name: string): string {
-  const key = place.prefix + name;
+export function keyOf(location: Location, name: string): string {
+  const key = location.prefix + name;
   if (key.length <= LONGEST_KEY) return key;
   throw new TributaryError(
     'USAGE',
-    `${name.slice(0, 100)}… cannot be the name of an object: its key ${place.prefix}… has ${key.length} bytes, and ${LONGEST_KEY} is the most`,
+    `${name.slice(0, 100)}… cannot be the name of an object: its key ${location.prefix}… has ${key.length} bytes, and ${LONGEST_KEY} is the most`,
   );
 }
 
 /** The name for a listed key. Not every key is a valid name of the port: other programs create keys, too. */
-export function nameOf(place: Place, key: string): string {
-  return key.slice(place.prefix.length);
+export function nameOf(location: Location, key: string): string {
+  return key.slice(location.prefix.length);
 }
 
 /** With `once` only if there is no object of this key. */
 export function putInput(
-  place: Place,
+  location: Location,
   key: string,
   { body, write, once }: { body: Uint8Array; write: string; once: boolean },
 ) {
   return {
-    Bucket: place.bucket,
+    Bucket: location.bucket,
     Key: key,
     Body: body,
     ContentLength: body.length,
@@ -51,17 +51,17 @@ export function putInput(
   } as const;
 }
 
-export function beginInput(place: Place, key: string, write: string) {
-  return { Bucket: place.bucket, Key: key, ChecksumAlgorithm: 'CRC32', ...described(write) } as const;
+export function beginInput(location: Location, key: string, write: string) {
+  return { Bucket: location.bucket, Key: key, ChecksumAlgorithm: 'CRC32', ...described(write) } as const;
 }
 
 export function partInput(
-  place: Place,
+  location: Location,
   key: string,
   { upload, number, body }: { upload: string; number: number; body: Uint8Array },
 ) {
   return {
-    Bucket: place.bucket,
+    Bucket: location.bucket,
     Key: key,
     UploadId: upload,
     PartNumber: number,
@@ -72,30 +72,29 @@ export function partInput(
 }
 
 export function completeInput(
-  place: Place,
+  location: Location,
   key: string,
   { upload, parts, once }: { upload: string; parts: readonly Part[]; once: boolean },
 ) {
   const Parts = parts.toSorted((a, b) => a.PartNumber - b.PartNumber);
-  return { Bucket: place.bucket, Key: key, UploadId: upload, MultipartUpload: { Parts }, ...condition(once) };
+  return { Bucket: location.bucket, Key: key, UploadId: upload, MultipartUpload: { Parts }, ...condition(once) };
 }
 
-export function objectInput(place: Place, key: string, range?: { start: number; end: number }) {
-  const { bucket: Bucket } = place;
+export function objectInput(location: Location, key: string, range?: { start: number; end: number }) {
+  const { bucket: Bucket } = location;
   // S3 names the last byte, not the one after it.
   return { Bucket, Key: key, ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` }) };
 }
 
 /** The page after the one that returned `token`; without it, the first page. */
-export function listInput(place: Place, prefix: string, token: string | undefined) {
+export function listInput(location: Location, prefix: string, token: string | undefined) {
   const more = token === undefined ? {} : { ContinuationToken: token };
-  return { Bucket: place.bucket, Prefix: place.prefix + prefix, ...more };
+  return { Bucket: location.bucket, Prefix: location.prefix + prefix, ...more };
 }
 
 /** The object as a file to be saved under the last segment of its name: a browser must not run it. */
-export function linkInput(place: Place, key: string) {
-  const file = key.slice(key.lastIndexOf('/') + 1);
-  return { ...objectInput(place, key), ResponseContentDisposition: `attachment; filename="${file}"` };
+export function linkInput(location: Location, key: string, file = key.slice(key.lastIndexOf('/') + 1)) {
+  return { ...objectInput(location, key), ResponseContentDisposition: `attachment; filename="${file}"` };
 }
 
 /**

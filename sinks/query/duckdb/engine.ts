@@ -4,7 +4,7 @@ import { openDuckDb } from '../../../duckdb/database.ts';
 import { identifier, quoted } from '../../../duckdb/names.ts';
 import { type Add, filesOf, pinFiles, type Snapshot } from '../../delta/index.ts';
 import { segmentCache } from '../../segments/cache.ts';
-import { segmentsSql } from '../../segments/source.ts';
+import { listSql, segmentsFromSql } from '../../segments/source.ts';
 import { type Bounded, bounded, OpenAnswers } from '../bounded.ts';
 import { converted } from '../converted.ts';
 import type { Answer, QueryEngine, QueryOptions, Relation } from '../port.ts';
@@ -14,6 +14,9 @@ import { unknownTable } from '../unknown-table.ts';
 import { type Days, daysOf, isWithin } from './days.ts';
 import { knownOf } from './values.ts';
 import { viewsSql } from './views.ts';
+
+/** The share of the cache that stays pinned for the next query. */
+const KEPT = 1 / 4;
 
 export interface DuckQueryOptions extends LakeOptions {
   /** The parent of the cache of segments and of the scratch folder. Processes may share it, if their objects are the same. */
@@ -27,7 +30,7 @@ export interface DuckQueryOptions extends LakeOptions {
 
 export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryEngine> {
   const { folder, objects, relations, location, cacheBytes: maxBytes, memoryBytes, threads } = options;
-  const cache = segmentCache({ folder: `${folder}/segments`, objects, maxBytes });
+  const cache = segmentCache({ folder: `${folder}/segments`, objects, maxBytes, keepBytes: maxBytes * KEPT });
   const duck = await openDuckDb({
     folder: `${folder}/scratch`,
     readable: [cache.folder],
@@ -37,10 +40,16 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
   const newest = snapshotsOf(options, duck);
   const open = new OpenAnswers();
 
-  /** Views of the relations, over the files that the query needs. What must be released afterwards is put into `ends`. */
+  /**
+   * Views of the relations, over the files that the query needs. What must be released afterwards is put into `ends`.
+   *
+   * DuckDB opens all files of a view whenever it binds one: for the view, for the view of that, and to check the query. So until the query
+   * runs, the views have one file of each relation; their columns are the same.
+   */
   async function prepare(connection: DuckConnection, asked: Asked, limits: Bounded, ends: End[]): Promise<At[]> {
     const all = await limits.wait(newest(asked.relations));
     const days = await readDays(connection, asked);
+    const files: [variable: string, list: string][] = [];
     for (const { relation, snapshot } of all) {
       let paths: readonly string[] = [];
       if (snapshot !== undefined) {
@@ -49,9 +58,19 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
         ends.push(() => pin.release());
         paths = pin.paths;
       }
-      await connection.run(`CREATE TEMP VIEW ${identifier(relation.stored)} AS ${segmentsSql(relation.layout, paths)}`);
+      const variable = `files of ${relation.stored}`;
+      if (paths.length > 0) {
+        await connection.run(`SET VARIABLE ${identifier(variable)} = ${listSql(paths.slice(0, 1))}`);
+        files.push([variable, listSql(paths)]);
+      }
+      const from = paths.length === 0 ? undefined : `getvariable(${quoted(variable)})`;
+      await connection.run(
+        `CREATE TEMP VIEW ${identifier(relation.stored)} AS ${segmentsFromSql(relation.layout, from)}`,
+      );
       await connection.run(`CREATE TEMP VIEW ${identifier(relation.name)} AS ${relation.view(relation.stored)}`);
     }
+    await connection.checkReads(asked.sql);
+    for (const [variable, list] of files) await connection.run(`SET VARIABLE ${identifier(variable)} = ${list}`);
     return all;
   }
 
@@ -65,7 +84,6 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
       const connection = await duck.connect();
       ends.push(() => connection.close());
       const all = await prepare(connection, asked, limits, ends);
-      await connection.checkReads(asked.sql);
       const found = await connection.answer(asked.sql, limits.signal);
       ends.push(() => found.close());
       const known = found.columns.map(({ name, type }) => ({ name, ...knownOf(name, type) }));
@@ -79,12 +97,14 @@ export async function duckQueryEngine(options: DuckQueryOptions): Promise<QueryE
   }
 
   return {
+    dialect: 'duckdb',
     relations,
     views: async () => viewsSql(location, await newest(relations)),
     query: async (sql, options = {}) => answer(askedOf(sql, relations), options),
     async close() {
       await open.close();
       await duck.close();
+      await cache.close();
     },
   };
 }

@@ -104,6 +104,7 @@ export async function trinoQueryEngine(options: TrinoQueryOptions): Promise<Quer
   }
 
   return {
+    dialect: 'trino',
     relations,
     views: async () => viewsSql(location, await newest(relations)),
     query: async (sql, options = {}) => answer(askedOf(sql, relations), options),

@@ -28,8 +28,8 @@ export function failureOf(
 ): TributaryError {
   const code = codeOf(errorName, errorType);
   // The line is one of the text that was sent, which has more lines than the original one.
-  const said = message.replaceAll(/(^|\s)line \d+:\d+: /g, '$1').trim() || errorName;
-  return new TributaryError(code, `${doing}: ${said}${ADVICE[code] ?? ''}`, { cause: { errorName, errorType } });
+  const reason = message.replaceAll(/(^|\s)line \d+:\d+: /g, '$1').trim() || errorName;
+  return new TributaryError(code, `${doing}: ${reason}${ADVICE[code] ?? ''}`, { cause: { errorName, errorType } });
 }
 
 function codeOf(name: string, type: string): ErrorCode {

@@ -59,14 +59,14 @@ function storedSql(location: Location, { relation, snapshot }: At, version = '')
 /** Statements that make the relations for all clients of this Trino. */
 export function viewsSql(location: Location, all: readonly At[]): string[] {
   const { catalog, schema } = location;
-  const place = (name: string): string => [catalog, schema, name].map(identifier).join('.');
+  const qualified = (name: string): string => [catalog, schema, name].map(identifier).join('.');
   const tables = all.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.table]));
   return [
     schemaSql(location),
     ...tables.map((table) => registrationSql(location, table)),
     ...all.flatMap(({ relation, snapshot }) => [
-      `create or replace view ${place(relation.stored)} as\n${storedSql(location, { relation, snapshot })}`,
-      `create or replace view ${place(relation.name)} as\n${relation.view(place(relation.stored))}`,
+      `create or replace view ${qualified(relation.stored)} as\n${storedSql(location, { relation, snapshot })}`,
+      `create or replace view ${qualified(relation.name)} as\n${relation.view(qualified(relation.stored))}`,
     ]),
   ];
 }

@@ -7,17 +7,23 @@ import { Pool, type PoolClient, type QueryArrayConfig } from 'pg';
 import { TributaryError } from '../../../core/errors.ts';
 import { connectionOf, type PostgresOptions } from './connection.ts';
 import { isConflict, requestsError } from './errors.ts';
-import { migrations, type Statement, statementsOf } from './request.ts';
+import { type Statement, statementsOf } from './request.ts';
+import { scheduleStatementsOf } from './schedule.ts';
+import { schemaStatementsOf } from './schema.ts';
+import { migrations } from './tables.ts';
 
 /** For a statement that conflicts with others each time; it waits a little longer each time. */
 const CONFLICT_ATTEMPTS = 10;
 const CONFLICT_PAUSE_MS = 10;
 const BIGINT = 20;
-const JSON_TYPE = 114;
 const BOOLEAN = 16;
 
 export interface Client {
-  readonly statements: ReturnType<typeof statementsOf>;
+  readonly statements: {
+    readonly requests: ReturnType<typeof statementsOf>;
+    readonly schedules: ReturnType<typeof scheduleStatementsOf>;
+  };
+
   /** The returned rows, each as an array of its columns. */
   lines<L>(what: string, statement: Statement): Promise<L[]>;
   /** How many rows it changed. */
@@ -34,7 +40,7 @@ interface Answer {
 /** Connects on first use, and then creates or completes the tables. */
 export function connect(options: PostgresOptions): Client {
   const { schema, pool: config } = connectionOf(options);
-  const statements = statementsOf(schema);
+  const statements = { requests: statementsOf(schema), schedules: scheduleStatementsOf(schema) };
   const pool = new Pool(config);
   // A connection that breaks while nobody uses it: the pool has dropped it, and the next call opens another one.
   pool.on('error', () => undefined);
@@ -90,10 +96,9 @@ function queryOf({ text, values }: Statement): QueryArrayConfig {
   return { text, values: [...values], rowMode: 'array', types: { getTypeParser: parserOf } };
 }
 
-/** All our whole numbers fit into 53 bits. */
+/** All our whole numbers fit into 53 bits. JSON stays text. */
 function parserOf(type: number): (value: string) => unknown {
   if (type === BIGINT) return Number;
-  if (type === JSON_TYPE) return JSON.parse;
   if (type === BOOLEAN) return (value) => value === 't';
   return (value) => value;
 }
@@ -103,7 +108,7 @@ function parserOf(type: number): (value: string) => unknown {
  */
 async function makeTables(pool: Pool, schema: string): Promise<void> {
   const all = migrations(schema);
-  const { hasSchema, hasVersion, lock, makeSchema, makeVersion, setVersion, version } = statementsOf(schema);
+  const { hasSchema, hasVersion, lock, makeSchema, makeVersion, setVersion, version } = schemaStatementsOf(schema);
   const client = await pool.connect();
   // A connection that breaks between two statements emits this event first.
   const ignore = (): void => undefined;

@@ -5,7 +5,14 @@ import { connectionOf, type PostgresOptions } from './connection.ts';
 import { requestsError } from './errors.ts';
 
 const OLDEST = '13';
-const TABLES = ['report_request', 'report_schedule', 'schema_version'];
+const TABLES = [
+  'report_request',
+  'report_asker',
+  'report_tenant',
+  'report_purged',
+  'report_schedule',
+  'schema_version',
+];
 
 /** `$1` is our schema, `$2` our tables. */
 const LOOK = `

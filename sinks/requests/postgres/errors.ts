@@ -68,7 +68,7 @@ export function requestsError(error: unknown, what: string): unknown {
   const code = codeOf(error);
   const message = `${what} in Postgres: ${textOf(error)}`;
   const options = { cause: error };
-  const mixUp = MIX_UPS.find(([said]) => said.test(error.message));
+  const mixUp = MIX_UPS.find(([pattern]) => pattern.test(error.message));
   if (mixUp !== undefined) return new TributaryError(mixUp[1], `${message}; ${mixUp[2]}`, options);
   if (isServer(error, code)) {
     if (PASSING.has(code) || PASSING_CLASSES.has(code.slice(0, 2))) {

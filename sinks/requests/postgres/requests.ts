@@ -1,11 +1,15 @@
 /** Report requests and schedules in Postgres 13 or newer; see `connection.ts` for the URL. */
 import { TributaryError } from '../../../core/errors.ts';
-import type { Lease, Request, Requests } from '../port.ts';
-import { checkRequest, checkText, cleanError, finishedBefore, leaseLost } from '../rules.ts';
-import { checkNext, checkSchedule, fireEach, scheduledRequest } from '../scheduled.ts';
+import type { Asker, Lease, LeaseOutcome, NewRequest, Request, Requests } from '../port.ts';
+import * as rules from '../rules.ts';
+import { checkSchedule, fireEach, type ScheduleStore } from '../scheduled.ts';
+import * as stored from '../stored.ts';
 import { connect } from './client.ts';
 import type { PostgresOptions } from './connection.ts';
-import * as lines from './request.ts';
+import type { Statement } from './request.ts';
+
+/** Each time somebody else made an identical request and ended it between two of our statements. */
+const ASK_ATTEMPTS = 50;
 
 /**
  * Nothing is connected before the first call. An outage is REQUESTS_AWAY within `timeoutMs`, and the next call connects
@@ -13,87 +17,150 @@ import * as lines from './request.ts';
  */
 export function postgresRequests(options: PostgresOptions): Requests {
   const client = connect(options);
-  const sql = client.statements;
+  const { requests: sql, schedules: scheduleSql } = client.statements;
 
-  async function requests(what: string, statement: lines.Statement): Promise<Request[]> {
-    return (await client.lines<lines.RequestLine>(what, statement)).map(lines.requestOf);
+  async function many(what: string, statement: Statement): Promise<Request[]> {
+    return (await client.lines<stored.RequestLine>(what, statement)).map(stored.requestOf);
   }
 
-  async function one(what: string, statement: lines.Statement): Promise<Request | undefined> {
-    return (await requests(what, statement))[0];
+  async function one(what: string, statement: Statement): Promise<Request | undefined> {
+    return (await many(what, statement))[0];
   }
 
-  /** A change that only the attempt with the lease may make, unless the request is already `done`. */
+  /** A change that only the attempt with the lease may make. */
   async function held(
     what: string,
     lease: Lease,
-    statement: lines.Statement,
-    done?: (request: Request | undefined) => boolean,
-  ): Promise<void> {
-    if ((await client.changes(what, statement)) > 0) return;
-    const request = await one(what, sql.get(lease.id));
-    if (done?.(request) !== true) throw leaseLost(lease, request);
+    statement: Statement,
+    isSame: (held: rules.Held) => boolean,
+  ): Promise<LeaseOutcome> {
+    if ((await client.changes(what, statement)) > 0) return 'held';
+    const [line] = await client.lines<stored.RequestLine>(what, sql.byId(lease.id));
+    return rules.lostOutcome(lease, line === undefined ? undefined : stored.heldOf(line), isSame);
   }
 
+  async function ask(request: NewRequest, now: number): Promise<{ request: Request; isNew: boolean }> {
+    rules.checkRequest(request);
+    const what = `asking for the report ${request.report}`;
+    for (let attempt = 1; attempt <= ASK_ATTEMPTS; attempt += 1) {
+      const joined = await one(what, sql.join(request, now));
+      if (joined !== undefined) return { request: joined, isNew: false };
+      const made = await one(what, sql.create(request, now));
+      if (made !== undefined) return { request: made, isNew: true };
+    }
+    throw new TributaryError(
+      'REQUESTS_AWAY',
+      `${what}: others made and ended the same request all the time; ask again`,
+    );
+  }
+
+  /** Makes requests as of `now`. */
+  const scheduleStore = (now: number): ScheduleStore => ({
+    async skip(move) {
+      return (await client.changes(`moving on the schedule ${move.read.schedule.id}`, scheduleSql.skip(move))) > 0;
+    },
+    async fire(move, dueAt, request) {
+      const what = `firing the schedule ${move.read.schedule.id}`;
+      const [line] = await client.lines<stored.FiredLine>(what, scheduleSql.fire(move, request, { now, dueAt }));
+      return { moved: line !== undefined, request: line === undefined ? undefined : stored.firedOf(line) };
+    },
+    async disable(read, error) {
+      const what = `disabling the schedule ${read.schedule.id}`;
+      const statement = scheduleSql.disable(read, rules.errorText(error));
+      return (await client.lines<stored.ScheduleLine>(what, statement)).map(stored.scheduleOf)[0];
+    },
+  });
+
   return {
-    async create(request, now) {
-      checkRequest(request);
-      const what = `asking for the request ${request.id}`;
-      const made = (await one(what, sql.create(request, now))) ?? (await one(what, sql.get(request.id)));
-      if (made !== undefined) return made;
-      throw new TributaryError('NOT_FOUND', `the request ${request.id} was removed; ask again`);
+    ask,
+    async get(tenant, id) {
+      rules.checkNames(tenant, id);
+      return one(`reading the request ${id}`, sql.get(tenant, id));
     },
-    async get(id) {
-      checkText('the id of a request', id);
-      return one(`reading the request ${id}`, sql.get(id));
+    async list(tenant, filter, page) {
+      const after = stored.checkPage(page);
+      rules.checkFilter(tenant, filter);
+      const found = await many(`listing the requests of ${tenant}`, sql.list(tenant, filter, page.limit + 1, after));
+      return stored.pageOf(found, page.limit);
     },
-    async list(tenant, filter) {
-      checkText('the tenant of a request', tenant);
-      return requests(`listing the requests of ${tenant}`, sql.list(tenant, filter));
+    async askers(tenant, id) {
+      rules.checkNames(tenant, id);
+      const lines = await client.lines<[string, number]>(`reading who asked for ${id}`, sql.askers(tenant, id));
+      return lines.map(([user, at]): Asker => ({ user, at }));
     },
-    async lease(owner, now, until) {
-      checkText('the owner of a lease', owner);
-      return one(`leasing a request to ${owner}`, sql.lease(owner, now, until));
+    async cancel(tenant, id, now) {
+      rules.checkNames(tenant, id);
+      return (await client.changes(`cancelling the request ${id}`, sql.cancel(tenant, id, now))) > 0;
     },
-    renew: (lease, now, until, progress) =>
-      held(`renewing the lease of ${lease.id}`, lease, sql.renew(lease, now, until, progress)),
-    finish: (lease, now, result) =>
-      held(`finishing the request ${lease.id}`, lease, sql.finish(lease, now, result), (request) =>
-        finishedBefore(lease, request, result),
-      ),
-    fail: (lease, now, error, final) =>
-      held(`failing the request ${lease.id}`, lease, sql.fail(lease, now, cleanError(error), final)),
-    async cancel(id, now) {
-      checkText('the id of a request', id);
-      return (await client.changes(`cancelling the request ${id}`, sql.cancel(id, now))) > 0;
+
+    async lease(owner, now, until, tenantLimit) {
+      rules.checkLease(owner, tenantLimit);
+      const what = `leasing a request to ${owner}`;
+      const [line] = await client.lines<stored.LeasedLine>(what, sql.lease(owner, now, until, tenantLimit));
+      return line === undefined ? undefined : stored.leasedOf(line);
     },
-    async expire(now) {
+    async leaseOne(id, owner, now, until) {
+      rules.checkLease(owner, 1);
+      const what = `leasing the request ${id} to ${owner}`;
+      const [line] = await client.lines<stored.LeasedLine>(what, sql.leaseOne(id, owner, now, until));
+      return line === undefined ? undefined : stored.leasedOf(line);
+    },
+    async renew(lease, now, until, progress) {
+      rules.checkProgress(progress);
+      const renewed = sql.renew(lease, now, until, progress);
+      return held(`renewing the lease of ${lease.id}`, lease, renewed, () => false);
+    },
+    async finish(lease, now, result) {
+      rules.checkResult(lease, result);
+      const isSame = rules.hasFinished(result.object);
+      return held(`finishing the request ${lease.id}`, lease, sql.finish(lease, now, result), isSame);
+    },
+    async fail(lease, now, error, retryAt) {
+      const text = rules.errorText(error);
+      return held(`failing the request ${lease.id}`, lease, sql.fail(lease, now, text, retryAt), rules.hasFailed(text));
+    },
+    release: (lease, now) => held(`releasing the request ${lease.id}`, lease, sql.release(lease, now), rules.isWaiting),
+
+    async outdate(tenant, now) {
+      rules.checkFilter(tenant, {});
+      return client.changes(`ending the time of the files of ${tenant}`, sql.outdate(tenant, now));
+    },
+    async expire(now, limit) {
       const what = 'expiring requests';
-      await client.changes(what, sql.expire(now));
-      return (await client.lines<lines.OverLine>(what, sql.over)).map(lines.expiredOf);
+      await client.changes(what, sql.expire(now, limit));
+      return (await client.lines<stored.RemovableLine>(what, sql.removable(limit))).map(stored.expiredOf);
     },
     async confirmRemoved(ids) {
       if (ids.length > 0) await client.changes('confirming that objects are removed', sql.confirmRemoved(ids));
     },
-
-    async putSchedule(schedule) {
-      checkSchedule(schedule);
-      await client.changes(`keeping the schedule ${schedule.id}`, sql.putSchedule(schedule));
+    async attemptState(id, attempt) {
+      return stored.attemptStateOf(await one(`looking for attempt ${attempt} of ${id}`, sql.byId(id)), attempt);
     },
-    async removeSchedule(id) {
-      await client.changes(`removing the schedule ${id}`, sql.removeSchedule(id));
+    async purge(before, limit) {
+      const [line] = await client.lines<[number]>('forgetting requests', sql.purge(before, limit));
+      return line?.[0] ?? 0;
+    },
+
+    unannounced: (limit) => many('reading what is to be announced', sql.unannounced(limit)),
+    async confirmAnnounced(ids) {
+      if (ids.length > 0) await client.changes('confirming that requests are announced', sql.confirmAnnounced(ids));
+    },
+
+    async putSchedule(schedule, now) {
+      const put = scheduleSql.put(schedule, checkSchedule(schedule, now));
+      const lines = await client.lines<stored.ScheduleLine>(`keeping the schedule ${schedule.id}`, put);
+      return stored.scheduleOf((lines as [stored.ScheduleLine])[0]);
+    },
+    async removeSchedule(tenant, id) {
+      await client.changes(`removing the schedule ${id}`, scheduleSql.remove(tenant, id));
     },
     async schedules(tenant) {
       const what = `listing the schedules of ${tenant}`;
-      return (await client.lines<lines.ScheduleLine>(what, sql.schedules(tenant))).map(lines.scheduleOf);
+      return (await client.lines<stored.ScheduleLine>(what, scheduleSql.list(tenant))).map(stored.scheduleOf);
     },
-    async fire(now, next) {
-      const due = await client.lines<lines.ScheduleLine>('reading the schedules that are due', sql.due(now));
-      return fireEach(due.map(lines.scheduleOf), (schedule) => {
-        const nextAt = checkNext(schedule, next(schedule));
-        const { id } = scheduledRequest(schedule);
-        return one(`firing the schedule ${schedule.id}`, sql.fire(schedule, nextAt, id, now));
-      });
+    async fire(now, plan) {
+      const due = await client.lines<stored.ScheduleLine>('reading the schedules that are due', scheduleSql.due(now));
+      return fireEach(due.map(stored.readOf), now, plan, scheduleStore(now));
     },
     close: () => client.close(),
   };

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
 import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
-import { connectionOf, type Location, saidOf } from './location.ts';
+import { connectionOf, type Location, urlFormOf } from './location.ts';
 import type { Request } from './request.ts';
 
 interface Answer {
@@ -42,7 +42,7 @@ export class Elasticsearch {
   constructor(location: Location) {
     const connection = connectionOf(location);
     this.#nodes = connection.nodes.length;
-    this.#mixUp = mixUpFinder(saidOf(location));
+    this.#mixUp = mixUpFinder(urlFormOf(location));
     this.#client = new Client({ ...connection, maxRetries: 0 });
   }
 

@@ -32,6 +32,6 @@ export function versionNumber({ token, revision }: Version): string {
   }
   throw new TributaryError(
     'STORE_BROKEN',
-    `the version ${token}.${revision} is no version of a search index: the token ends below 2^30, the revision below 2^33; after so many owners or events, rebuild the job under another name`,
+    `the version ${token}.${revision} is too large for a search index: the token must be below 2^30 and the revision below 2^33; after that many owners or events, rebuild the job under another name`,
   );
 }

@@ -51,7 +51,7 @@ export function connectionOf({ url, apiKey, caFile }: Location): Connected {
 }
 
 /** Whether the URL uses TLS. */
-export function saidOf(location: Location): UrlForm {
+export function urlFormOf(location: Location): UrlForm {
   const { nodes } = connectionOf(location);
   const ours = location.url.startsWith('elasticsearch');
   const [plainly, encrypted] = ours ? ['elasticsearch://', 'elasticsearch+https://'] : ['http://', 'https://'];

@@ -21,7 +21,7 @@ const CLAIMS_OF_PAGE = 5_000;
 export const LIGHT_WEIGHT = { isIdempotent: false, serialConsistency: types.consistencies.localSerial };
 export const SERIAL = { consistency: types.consistencies.localSerial };
 
-type Place = readonly [job: string, topic: string, partition: number];
+type ClaimKey = readonly [job: string, topic: string, partition: number];
 
 export class Claims {
   readonly #connection: Connection;
@@ -34,40 +34,40 @@ export class Claims {
     this.#request = claimRequest(connection.keyspace);
   }
 
-  async claim(place: Place, above: number): Promise<number> {
+  async claim(key: ClaimKey, above: number): Promise<number> {
     const deadline = performance.now() + CLAIM_MS;
     for (;;) {
       let fault: unknown;
-      const token = await this.#countedUp(place, above).catch((error) => {
+      const token = await this.#countedUp(key, above).catch((error) => {
         if (!isContention(error)) throw error;
         fault = error;
         return undefined;
       });
       if (token !== undefined) return token;
       if (performance.now() < deadline) continue;
-      const [, topic, partition] = place;
+      const [, topic, partition] = key;
       const message = `others claim partition ${partition} of ${topic} all the time; it is tried again`;
       throw fault ?? new TributaryError('TABLES_AWAY', message);
     }
   }
 
   /** Linearizable: it sees every claim of the partition that returned before. Undefined: there was none. */
-  async token(place: Place): Promise<number | undefined> {
-    const { rows } = await this.#connection.execute(this.#request.token, place, SERIAL);
+  async token(key: ClaimKey): Promise<number | undefined> {
+    const { rows } = await this.#connection.execute(this.#request.token, key, SERIAL);
     return rows[0] === undefined ? undefined : numberOf(rows[0]['token']);
   }
 
   /** One attempt to increase the token. Undefined: another claim did, or the outcome is unknown. */
-  async #countedUp(place: Place, above: number): Promise<number | undefined> {
-    const [job, topic] = place;
+  async #countedUp(key: ClaimKey, above: number): Promise<number | undefined> {
+    const [job, topic] = key;
     const { first, next, raise } = this.#request;
-    const [token, line] = await Promise.all([this.token(place), this.#line(job, topic)]);
+    const [token, line] = await Promise.all([this.token(key), this.#line(job, topic)]);
     const to = Math.max(token ?? 0, line, above) + 1;
     checkToken(to);
     const { rows } =
       token === undefined
-        ? await this.#connection.execute(first, [...place, to], LIGHT_WEIGHT)
-        : await this.#connection.execute(next, [to, ...place, token], LIGHT_WEIGHT);
+        ? await this.#connection.execute(first, [...key, to], LIGHT_WEIGHT)
+        : await this.#connection.execute(next, [to, ...key, token], LIGHT_WEIGHT);
     if (rows[0]?.['[applied]'] !== true) return undefined;
     await this.#connection.execute(raise, [job, topic, LINE, to, longOf({ token: to, revision: 0 })]);
     return to;

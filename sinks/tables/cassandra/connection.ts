@@ -6,9 +6,9 @@ import type { ConnectionOptions } from 'node:tls';
 import { auth, Client, type ClientOptions, errors, policies, type QueryOptions, types } from 'cassandra-driver';
 import { TributaryError } from '../../../core/errors.ts';
 import { mixUpFinder } from '../../../network/mix-up.ts';
+import { type Location, locationOf } from './location.ts';
 import type { Replication } from './schema.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
-import { type Place, placeOf } from './url.ts';
 
 export interface CassandraOptions {
   /** See `url.ts`. */
@@ -58,7 +58,7 @@ export class Connection {
   readonly keyspace: string;
   /** The most bytes of a row or record. */
   readonly largest: number;
-  readonly #place: Place;
+  readonly #location: Location;
   readonly #options: CassandraOptions;
   readonly #inFlight: number;
   readonly #tls: ConnectionOptions | undefined;
@@ -74,13 +74,13 @@ export class Connection {
 
   constructor(options: CassandraOptions) {
     this.#options = options;
-    this.#place = placeOf(options.url);
-    this.keyspace = this.#place.keyspace;
-    this.largest = options.largest ?? this.#place.largest;
-    if (this.#place.tls) this.#tls = tlsOptions(options.tls ?? {});
+    this.#location = locationOf(options.url);
+    this.keyspace = this.#location.keyspace;
+    this.largest = options.largest ?? this.#location.largest;
+    if (this.#location.tls) this.#tls = tlsOptions(options.tls ?? {});
     this.#mixUp = mixUpFinder({
-      addresses: this.#place.contactPoints.map(addressOf),
-      tls: this.#place.tls,
+      addresses: this.#location.contactPoints.map(addressOf),
+      tls: this.#location.tls,
       hello: HELLO,
       plainly: 'no ?tls=true',
       encrypted: '?tls=true',
@@ -139,7 +139,7 @@ export class Connection {
   /** How a new keyspace is replicated. */
   async replication(): Promise<Replication> {
     await this.#connected();
-    const { replication } = this.#place;
+    const { replication } = this.#location;
     return typeof replication === 'number' ? new Map([[this.#known as string, replication]]) : replication;
   }
 
@@ -164,7 +164,7 @@ export class Connection {
   }
 
   async #connected(): Promise<Client> {
-    if (this.#closed) throw new TributaryError('USAGE', 'the tables were closed, and are used; open them anew');
+    if (this.#closed) throw new TributaryError('USAGE', 'the tables are closed; open them again to use them');
     if (this.#client === undefined) {
       const client = this.#connect();
       this.#client = client;
@@ -211,7 +211,7 @@ export class Connection {
     const loadBalancing = new policies.loadBalancing.RoundRobinPolicy();
     const client = await opened({ ...this.#clientOptions(), policies: { loadBalancing } });
     try {
-      const { datacenter } = this.#place;
+      const { datacenter } = this.#location;
       const there = [...new Set(client.hosts.values().map((host) => host.datacenter))];
       if (datacenter !== undefined) {
         if (there.includes(datacenter)) return datacenter;
@@ -230,9 +230,9 @@ export class Connection {
   }
 
   #clientOptions(): ClientOptions {
-    const { contactPoints } = this.#place;
-    const username = this.#options.username ?? this.#place.username;
-    const password = this.#options.password ?? this.#place.password;
+    const { contactPoints } = this.#location;
+    const username = this.#options.username ?? this.#location.username;
+    const password = this.#options.password ?? this.#location.password;
     const options: ClientOptions = {
       contactPoints: [...contactPoints],
       encoding: { map: Map },

@@ -83,7 +83,7 @@ export function durabilityFinding(copies: number, sync: string | undefined): Fin
   }
   if (copies === 1 && sync !== 'batch' && sync !== 'group') {
     const todo =
-      'set commitlog_sync: group in cassandra.yaml, or have three copies on three nodes: a node that is killed forgets up to ten seconds of what it acknowledged, and nothing above it can mend that';
+      'set commitlog_sync: group in cassandra.yaml, or have three replicas on three nodes: a node that is killed loses up to ten seconds of acknowledged writes, and nothing above it can restore them';
     return warning(check, message, todo);
   }
   if (copies === 2)

@@ -81,7 +81,7 @@ export function faultOf(error: unknown, what: string, outcome: FailedWrite = 'un
     }
     return fault(
       'STORE_BROKEN',
-      `Cassandra does not take the statement: ${why}; where a table or column is missing, make it with \`tributary tables apply\``,
+      `Cassandra rejects the statement: ${why}; if a table or column is missing, create it with \`tributary tables apply\``,
     );
   }
   if (isOfConnection(error)) {

@@ -4,10 +4,10 @@ import type { Key, Page, PageRequest } from '../../port.ts';
 import type { DueTimer, KeySearch, StoredRow } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { faultOf } from './errors.ts';
-import type { TimerMarks } from './marks.ts';
 import { afterToken, listing, pageToken, prefixOf } from './pages.ts';
 import type { Matching, TableRequest } from './request.ts';
 import { dueTimers, type Found, isErased, keyOf, numberOf, recordOf, storedRow, wholeKey } from './rows.ts';
+import type { TimerSearches } from './timer-searches.ts';
 
 /** The number of keys in one statement. With more, one node would wait for many others. */
 const TOGETHER = 16;
@@ -21,26 +21,26 @@ export async function readRows(
   keys: readonly Key[],
 ): Promise<(StoredRow | undefined)[]> {
   const rows: (StoredRow | undefined)[] = keys.map(() => undefined);
-  const read = async (places: readonly number[]): Promise<void> => {
-    const [first] = places as [number];
+  const read = async (indexes: readonly number[]): Promise<void> => {
+    const [first] = indexes as [number];
     const key = keys[first] as Key;
-    if (places.length === 1) {
+    if (indexes.length === 1) {
       const result = await connection.execute(request.one, key);
       const row = result.rows[0];
       if (row !== undefined) rows[first] = storedRow(request, table, row);
       return;
     }
     const byLast = new Map<string, number[]>();
-    for (const place of places) {
-      const last = keys[place]?.at(-1) as string;
+    for (const index of indexes) {
+      const last = keys[index]?.at(-1) as string;
       const same = byLast.get(last);
-      if (same === undefined) byLast.set(last, [place]);
-      else same.push(place);
+      if (same === undefined) byLast.set(last, [index]);
+      else same.push(index);
     }
     const found = await connection.execute(request.several, [...key.slice(0, -1), [...byLast.keys()]]);
     for (const row of found.rows) {
       const stored = storedRow(request, table, row);
-      for (const place of byLast.get(stored.key.at(-1) as string) ?? []) rows[place] = stored;
+      for (const index of byLast.get(stored.key.at(-1) as string) ?? []) rows[index] = stored;
     }
   };
   const outcomes = await Promise.allSettled(together(request, keys).map(read));
@@ -52,11 +52,11 @@ export async function readRows(
 /** The positions of keys that one statement can read: all of their parts but the last are equal. */
 function together(request: TableRequest, keys: readonly Key[]): number[][] {
   const groups = new Map<string, number[]>();
-  keys.forEach((key, place) => {
+  keys.forEach((key, index) => {
     const id = JSON.stringify(wholeKey(request, key).slice(0, -1));
     const group = groups.get(id);
-    if (group === undefined) groups.set(id, [place]);
-    else group.push(place);
+    if (group === undefined) groups.set(id, [index]);
+    else group.push(index);
   });
   return [...groups.values()].flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / TOGETHER) }, (_, i) => group.slice(i * TOGETHER, (i + 1) * TOGETHER)),
@@ -114,12 +114,12 @@ export function keysMatching(
 export function timersDue(
   connection: Connection,
   request: TableRequest,
-  marks: TimerMarks,
+  searches: TimerSearches,
   { partitions, before, limit }: { partitions: readonly number[]; before: number; limit: number },
 ): Promise<DueTimer[]> {
   return guarded(`reading the timers of ${request.name}`, async () => {
     if (partitions.length === 0) return [];
-    const search = marks.search(request.name, new Set(partitions), before);
+    const search = searches.search(request.name, new Set(partitions), before);
     if (search.from > before) return [];
     let earliest: number | undefined;
     let timers: DueTimer[] = [];
@@ -176,7 +176,7 @@ function listed(
   const from = after === undefined ? undefined : afterToken(request, prefix, after);
   const isAmongAll = prefix.length > 0 && prefix.length < request.partitionLength;
   const size = isAmongAll ? ROWS_OF_PAGE : Math.min(limit + 1, ROWS_OF_PAGE);
-  const isUnder = (row: Found): boolean => prefix.every((part, place) => row[request.keys[place] as string] === part);
+  const isUnder = (row: Found): boolean => prefix.every((part, index) => row[request.keys[index] as string] === part);
   return guarded(`reading ${request.name}`, async () => {
     const rows: Found[] = [];
     for (const [sql, parameters] of listing(request, prefix, from)) {

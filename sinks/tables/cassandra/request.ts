@@ -52,7 +52,7 @@ export interface TableRequest {
    * A changed row: timestamp, what is set, key. `places` are positions, in order, among everything that can be set: the
    * columns, [added, removed] of each map, the bookkeeping.
    */
-  readonly update: (places: readonly number[]) => string;
+  readonly update: (indexes: readonly number[]) => string;
   /** A whole record of a view: key, columns, maps, token, revision, timestamp. */
   readonly put: string;
   /** Timestamp, key. */
@@ -173,7 +173,7 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
   const rows = `${all} WHERE`;
   const insert = (bookkeeping: readonly string[], using: string) => {
     const names = [...keys, ...fields, ...bookkeeping];
-    return `INSERT INTO ${name} (${list(names)}) VALUES (${marks(names)}) USING ${using}`;
+    return `INSERT INTO ${name} (${list(names)}) VALUES (${placeholders(names)}) USING ${using}`;
   };
   const sets = [
     ...columns.map((column) => `${quoted(column.name)} = ?`),
@@ -210,26 +210,26 @@ export function tableRequest(table: TableDef, keyspace: string): TableRequest {
       })),
     ],
     indexes: [...new Set(['_due', ...indexed])],
-    indexedKeys: keys.flatMap((each, place) => (indexed.includes(each) ? [place] : [])),
+    indexedKeys: keys.flatMap((each, index) => (indexed.includes(each) ? [index] : [])),
     indexedFields: columns.filter(({ name }) => indexed.includes(name)).map(({ field }) => field),
     insert: insert(BOOK, 'TIMESTAMP ? AND TTL ?'),
-    update: (places) =>
-      `UPDATE ${name} USING TIMESTAMP ? SET ${places.map((place) => sets[place]).join(', ')} WHERE ${equal(keys)}`,
+    update: (indexes) =>
+      `UPDATE ${name} USING TIMESTAMP ? SET ${indexes.map((index) => sets[index]).join(', ')} WHERE ${equal(keys)}`,
     put: insert(['_token', '_revision'], 'TIMESTAMP ?'),
     remove: `DELETE FROM ${name} USING TIMESTAMP ? WHERE ${equal(keys)}`,
     kept: `SELECT ${list(['tenant', ...columns.map((column) => column.name).filter((each) => indexed.includes(each))])} FROM ${name} WHERE ${equal(keys)}`,
     one: `${rows} ${equal(keys)}`,
     several: `${rows} ${equal(keys.slice(0, -1))} AND ${quoted(keys.at(-1) as string)} IN ?`,
     within: Array.from({ length: sort.length + 1 }, (_, n) => within(n)),
-    withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${marks(sort.slice(n))})`),
+    withinAfter: sort.map((_, n) => `${within(n)} AND (${list(sort.slice(n))}) > (${placeholders(sort.slice(n))})`),
     all,
-    allAfter: `${rows} token(${list(partition)}) > token(${marks(partition)})`,
+    allAfter: `${rows} token(${list(partition)}) > token(${placeholders(partition)})`,
     matching: new Map(
       table.indexed.map((field) => {
         const column = columnName(field);
         const first = `SELECT ${list(keys)} FROM ${name} WHERE ${equal([column, 'tenant'])} AND "_partition" IN ?`;
-        const behind = `token(${list(partition)}) > token(${marks(partition)})`;
-        const rest = `SELECT ${list([...new Set([...keys, '_partition', column])])} FROM ${name} WHERE ${equal(partition)} AND (${list(sort)}) > (${marks(sort)})`;
+        const behind = `token(${list(partition)}) > token(${placeholders(partition)})`;
+        const rest = `SELECT ${list([...new Set([...keys, '_partition', column])])} FROM ${name} WHERE ${equal(partition)} AND (${list(sort)}) > (${placeholders(sort)})`;
         return [
           field,
           {
@@ -265,7 +265,7 @@ function list(names: readonly string[]): string {
   return names.map(quoted).join(', ');
 }
 
-function marks(names: readonly string[]): string {
+function placeholders(names: readonly string[]): string {
   return names.map(() => '?').join(', ');
 }
 

@@ -70,8 +70,8 @@ export function refusedKey(request: TableRequest, key: Key): string | undefined 
   let size = 0;
   for (const part of key) size += part.length * 3 <= LONGEST_INDEXED ? part.length : Buffer.byteLength(part);
   if (size > LONGEST_KEY) return `its key has ${size} bytes, and the most is ${LONGEST_KEY}`;
-  for (const place of request.indexedKeys) {
-    if (isLong(key[place])) return tooLong(request.keys[place] as string);
+  for (const index of request.indexedKeys) {
+    if (isLong(key[index])) return tooLong(request.keys[index] as string);
   }
   return undefined;
 }
@@ -200,8 +200,8 @@ export function recordOf(
   make: (entries: Iterable<readonly [string, unknown]>) => unknown,
 ): Record<string, unknown> {
   const record: Record<string, unknown> = {};
-  let place = 1;
-  for (const name of [...table.key, ...table.sort]) record[name] = row[request.keys[place++] as string];
+  let index = 1;
+  for (const name of [...table.key, ...table.sort]) record[name] = row[request.keys[index++] as string];
   let column = '';
   try {
     for (const { field, name, codec, missing } of request.columns) {

@@ -97,7 +97,7 @@ export function checkAddable(request: TableRequest, columns: readonly DeclaredCo
     if (addable) continue;
     throw new TributaryError(
       'TABLE_DRIFTED',
-      `the table ${request.name} has rows without the new field of the column ${name}; give the field a default, let it be null, or make the rows anew: \`tributary rebuild <job>\``,
+      `the table ${request.name} has rows without the new field of the column ${name}; give the field a default, let it be null, or rebuild the rows: \`tributary rebuild <job>\``,
     );
   }
 }
@@ -109,7 +109,7 @@ export function nameOf(request: TableRequest, keyspace: string): string {
 function drifted(request: TableRequest, how: string): never {
   throw new TributaryError(
     'TABLE_DRIFTED',
-    `the table ${request.name} ${how}; declare it as it was, or make the rows of its job anew from the topic, beside what runs: \`tributary rebuild <job>\``,
+    `the table ${request.name} ${how}; declare it as it was, or rebuild the rows of its job from the topic while it runs: \`tributary rebuild <job>\``,
   );
 }
 

@@ -14,13 +14,13 @@ import type { Tables } from '../port.ts';
 import { Claims } from './claims.ts';
 import { type CassandraOptions, Connection } from './connection.ts';
 import { Generations } from './generations.ts';
-import { TimerMarks } from './marks.ts';
 import { driftedColumns, missingCql } from './missing.ts';
 import { prepareTables } from './prepare.ts';
 import { guarded, keysMatching, readRows, recordPage, rowsUnder, scanRows, timersDue } from './reads.ts';
 import { type TableRequest, tableRequest } from './request.ts';
 import { earliest } from './rows.ts';
 import { nameOf } from './schema.ts';
+import { TimerSearches } from './timer-searches.ts';
 import { Writes } from './writes.ts';
 
 /**
@@ -37,7 +37,7 @@ export function cassandraTables(
   const claims = new Claims(connection);
   const generations = new Generations(connection);
   const writes = new Writes(connection, now);
-  const marks = new TimerMarks(elapsed);
+  const searches = new TimerSearches(elapsed);
   const requests = new WeakMap<TableDef, TableRequest>();
 
   function requestOf(table: TableDef): TableRequest {
@@ -69,7 +69,7 @@ export function cassandraTables(
 
     claim: (job, topic, partition, above = 0) =>
       guarded(`claiming partition ${partition} of ${topic}`, () => {
-        marks.forget();
+        searches.forget();
         return claims.claim([job, topic, partition], above);
       }),
 
@@ -94,13 +94,13 @@ export function cassandraTables(
       } finally {
         for (const { partition, timers } of rows) {
           const due = earliest(timers);
-          if (due !== undefined) marks.set(table.name, partition, due);
+          if (due !== undefined) searches.set(table.name, partition, due);
         }
       }
     },
 
     due: async (table, partitions, before, limit) =>
-      timersDue(connection, requestOf(table), marks, { partitions, before, limit }),
+      timersDue(connection, requestOf(table), searches, { partitions, before, limit }),
 
     /** Removed rows expire automatically. */
     sweep: async () => 0,

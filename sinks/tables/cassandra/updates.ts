@@ -19,15 +19,15 @@ const statementsOf = once((_request: TableRequest) => new Map<string, string>())
 export function updateStatement(request: TableRequest, row: RowWrite): { query: string; params: unknown[] } {
   const values = valuesOf(request, row);
   const known = statementsOf(request);
-  let places = [...values.keys()].filter((place) => values[place] !== types.unset);
-  if (known.size >= MOST_SHAPES && !known.has(places.join())) places = [...values.keys()];
-  const shape = places.join();
+  let indexes = [...values.keys()].filter((index) => values[index] !== types.unset);
+  if (known.size >= MOST_SHAPES && !known.has(indexes.join())) indexes = [...values.keys()];
+  const shape = indexes.join();
   let query = known.get(shape);
   if (query === undefined) {
-    query = request.update(places);
+    query = request.update(indexes);
     known.set(shape, query);
   }
-  return { query, params: [longOf(row.version), ...places.map((place) => values[place]), ...row.key] };
+  return { query, params: [longOf(row.version), ...indexes.map((index) => values[index]), ...row.key] };
 }
 
 /** The value of everything that an update can set; `unset` for values that the store already has. */

@@ -28,7 +28,7 @@ export type Timestamp = readonly [low: number, high: number];
 /** Why no timestamp can represent the revision; undefined if one can. */
 export function unsayable({ revision }: Version): string | undefined {
   if (revision <= MOST_REVISIONS) return undefined;
-  return `its revision ${revision} is beyond ${MOST_REVISIONS}, the most that a timestamp of Cassandra can say here`;
+  return `its revision ${revision} is beyond ${MOST_REVISIONS}, the most that a Cassandra timestamp can hold`;
 }
 
 export function timestampOf({ token, revision }: Version, attempt = 0): Timestamp {
@@ -36,7 +36,7 @@ export function timestampOf({ token, revision }: Version, attempt = 0): Timestam
   if (attempt > MOST_ATTEMPTS) {
     throw new TributaryError(
       'STORE_BROKEN',
-      `a row was written ${attempt} times in vain, and nobody knows whether one of them still arrives; find out why Cassandra does not answer in time, and start again: a new claim needs no attempts`,
+      `a row was written ${attempt} times without an answer, and one of these writes may still arrive; find out why Cassandra does not answer in time, and restart: a new claim writes under a new token`,
     );
   }
   const low = (revision % 2 ** 24) * 2 ** 8 + attempt;
@@ -49,6 +49,6 @@ export function checkToken(token: number): void {
   if (token <= MOST_TOKENS) return;
   throw new TributaryError(
     'STORE_BROKEN',
-    `a partition was claimed ${token} times, and ${MOST_TOKENS} is the most that a timestamp of Cassandra can say here; rebuild the tables in a new keyspace, where tokens begin at 1`,
+    `a partition was claimed ${token} times, and ${MOST_TOKENS} is the most that a Cassandra timestamp can hold; rebuild the tables in a new keyspace, where tokens begin at 1`,
   );
 }

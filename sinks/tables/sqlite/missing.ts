@@ -26,8 +26,10 @@ export function missingStatements(requests: readonly TableRequest[], all: All): 
 
 /** The fields that the table does not have as they are declared; undefined where there is no such table, or none with its key. */
 export function driftedFields({ shape, fields, entries }: TableRequest, all: All): string[] | undefined {
-  const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
-  const key = found.filter(({ place }) => place > 0).sort((a, b) => a.place - b.place);
+  const found = all(COLUMNS, shape.name).map(
+    ([name, type, keyPosition]) => ({ name, type, keyPosition }) as FoundColumn,
+  );
+  const key = found.filter(({ keyPosition }) => keyPosition > 0).sort((a, b) => a.keyPosition - b.keyPosition);
   if (key.map(({ name }) => name).join() !== shape.key.join()) return undefined;
   const known = new Map(found.map(({ name, type }) => [name, type]));
   const drifted = fields.filter(
@@ -39,7 +41,9 @@ export function driftedFields({ shape, fields, entries }: TableRequest, all: All
 }
 
 function ofTable({ shape }: TableRequest, all: All): string[] {
-  const found = all(COLUMNS, shape.name).map(([name, type, place]) => ({ name, type, place }) as FoundColumn);
+  const found = all(COLUMNS, shape.name).map(
+    ([name, type, keyPosition]) => ({ name, type, keyPosition }) as FoundColumn,
+  );
   if (found.length === 0) return [creation(shape)];
   return alterations(shape, found, all(`SELECT 1 FROM ${quoted(shape.name)} LIMIT 1`).length === 0);
 }

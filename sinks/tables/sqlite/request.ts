@@ -115,7 +115,7 @@ export function tableRequest(table: TableDef): TableRequest {
   const stored = list([...keys, ...fields.map((field) => field.name), ...STORED]);
   const records = list([...keys, ...fields.map((field) => field.name), '_id']);
   const from = `FROM ${quoted(name)}`;
-  const lengths = keys.map((_, place) => place + 1);
+  const lengths = keys.map((_, index) => index + 1);
   const page = (length: number, after: string) =>
     `SELECT ${records} ${from} WHERE ${equal(keys.slice(0, length))}${after} AND _erased = 0${order(keys.slice(length))} LIMIT ?`;
 
@@ -133,7 +133,7 @@ export function tableRequest(table: TableDef): TableRequest {
       index(name, '_kept', '_kept', ' WHERE _kept IS NOT NULL'),
       ...table.indexed.map((field) => index(name, field, `tenant, _partition, ${quoted(field)}`, '')),
     ],
-    upsert: `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${marks(names)}) ON CONFLICT DO UPDATE SET ${names
+    upsert: `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${placeholders(names)}) ON CONFLICT DO UPDATE SET ${names
       .slice(keys.length)
       .map((each) => `${quoted(each)} = ${next(table, each)}`)
       .join(', ')} WHERE (excluded._token, excluded._revision) >= (_token, _revision) RETURNING _id`,
@@ -143,7 +143,9 @@ export function tableRequest(table: TableDef): TableRequest {
     under: lengths.map((n) => `SELECT ${stored} ${from} WHERE ${equal(keys.slice(0, n))}${order(keys.slice(n))}`),
     scan: `SELECT ${stored} ${from} WHERE _id > ? ORDER BY _id LIMIT ?`,
     first: lengths.map((n) => page(n, '')),
-    following: lengths.slice(0, -1).map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${marks(keys.slice(n))})`)),
+    following: lengths
+      .slice(0, -1)
+      .map((n) => page(n, ` AND (${list(keys.slice(n))}) > (${placeholders(keys.slice(n))})`)),
     matching: new Map(table.indexed.map((field) => [field, matching('_partition = ?', field)])),
     matchingSeveral: new Map(
       table.indexed.map((field) => [field, matching('_partition IN (SELECT value FROM json_each(?))', field)]),
@@ -204,7 +206,7 @@ function list(names: readonly string[]): string {
   return names.map(quoted).join(', ');
 }
 
-function marks(names: readonly string[]): string {
+function placeholders(names: readonly string[]): string {
   return names.map(() => '?').join(', ');
 }
 

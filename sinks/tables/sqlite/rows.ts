@@ -80,10 +80,10 @@ export function storedRow(
 /** The declared fields but the maps, of a row of `under`, `first` or `following`. */
 export function recordOf(request: TableRequest, table: TableDef, values: readonly SqlValue[]): Record<string, unknown> {
   const record: Record<string, unknown> = {};
-  let place = 1;
-  for (const name of table.key) record[name] = values[place++];
-  for (const name of table.sort) record[name] = values[place++];
-  for (const { name, codec } of request.fields) record[name] = codec.decode(values[place++] as SqlValue);
+  let index = 1;
+  for (const name of table.key) record[name] = values[index++];
+  for (const name of table.sort) record[name] = values[index++];
+  for (const { name, codec } of request.fields) record[name] = codec.decode(values[index++] as SqlValue);
   return record;
 }
 

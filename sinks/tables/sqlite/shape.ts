@@ -11,14 +11,14 @@ export interface Shape {
   readonly elsewhere: readonly string[];
 }
 
-/** A column as the database has it. `place` is its place in the key, from 1, or 0. */
+/** A column as the database has it. `keyPosition` is its place in the key, from 1, or 0. */
 export interface FoundColumn {
   readonly name: string;
   readonly type: string;
-  readonly place: number;
+  readonly keyPosition: number;
 }
 
-/** The columns of a table by its name: [name, type, place]. No rows: there is no such table. */
+/** The columns of a table by its name: [name, type, keyPosition]. No rows: there is no such table. */
 export const COLUMNS = `SELECT c.name, c.type, coalesce(k.seqno + 1, 0)
   FROM pragma_table_info(?1) AS c LEFT JOIN pragma_index_list(?1) AS i ON i.origin = 'u'
   LEFT JOIN pragma_index_info(i.name) AS k ON k.name = c.name WHERE c.name <> '_id'`;
@@ -44,7 +44,7 @@ export function entriesCreation({ name, elsewhere }: Shape): string {
 /** The statements that add what is missing. Throws TABLE_DRIFTED where adding is not enough. */
 export function alterations(shape: Shape, found: readonly FoundColumn[], empty: boolean): string[] {
   const known = new Map(found.map((column) => [column.name, column]));
-  const key = found.filter((column) => column.place > 0).sort((a, b) => a.place - b.place);
+  const key = found.filter((column) => column.keyPosition > 0).sort((a, b) => a.keyPosition - b.keyPosition);
   const keyed = key.map((column) => column.name);
   if (keyed.join() !== shape.key.join()) {
     drifted(shape, `has the key (${keyed.join(', ')}), but is declared with (${shape.key.join(', ')})`);
@@ -67,7 +67,7 @@ function addition(shape: Shape, column: Column, empty: boolean): string {
   if (column.added === undefined && !empty) {
     throw new TributaryError(
       'TABLE_DRIFTED',
-      `the table ${shape.name} has rows without the new field ${column.name}; give the field a default, let it be null, or make the rows anew: \`tributary rebuild <job>\``,
+      `the table ${shape.name} has rows without the new field ${column.name}; give the field a default, let it be null, or rebuild the rows: \`tributary rebuild <job>\``,
     );
   }
   return `ALTER TABLE ${quoted(shape.name)} ADD COLUMN ${quoted(column.name)} ${column.type} ${column.added ?? ''}`.trim();
@@ -76,6 +76,6 @@ function addition(shape: Shape, column: Column, empty: boolean): string {
 function drifted(shape: Shape, how: string): never {
   throw new TributaryError(
     'TABLE_DRIFTED',
-    `the table ${shape.name} ${how}; declare it as it was, or make the rows of its job anew from the topic, beside what runs: \`tributary rebuild <job>\``,
+    `the table ${shape.name} ${how}; declare it as it was, or rebuild the rows of its job from the topic while it runs: \`tributary rebuild <job>\``,
   );
 }

@@ -279,11 +279,11 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
     select: (table, prefix, { limit, after }) =>
       call(`reading ${table.name}`, () => {
         const request = requestOf(table);
-        const place = prefixOf(request, prefix).length - 1;
+        const index = prefixOf(request, prefix).length - 1;
         const rows =
           after === undefined
-            ? all(request.first[place] as string, ...prefix, limit + 1)
-            : all(request.following[place] as string, ...prefix, ...afterToken(request, prefix, after), limit + 1);
+            ? all(request.first[index] as string, ...prefix, limit + 1)
+            : all(request.following[index] as string, ...prefix, ...afterToken(request, prefix, after), limit + 1);
         const more = rows.length > limit;
         const page = more ? rows.slice(0, limit) : rows;
         const last = page.at(-1);
@@ -298,7 +298,7 @@ export function sqliteTables(database: Database, now: () => number = Date.now, l
 
     sweep: (tables) => call('deleting what was taken away', () => purge(tables.map(requestOf))),
 
-    /** The database is whoever opened it's to close: other ports are on it too. */
+    /** Whoever opened the database closes it, since other ports use it too. */
     close: async () => {},
   };
 }

@@ -35,11 +35,11 @@ async function run(t: TestContext, settings: Partial<Settings>, ...types: readon
 
 test('a record of a type that its topic does not declare is skipped, counted separately and reported', async (t) => {
   const b = await run(t, {}, 'thing.aded', 'thing.aded', 'other.kind', unread.type, added.type);
-  const [batch] = b.heard('batch');
+  const [batch] = b.reported('batch');
   assert.deepEqual([batch?.records, batch?.applied, batch?.rejected], [5, 1, 0]);
   assert.deepEqual([batch?.skipped.undeclared, batch?.skipped.unwanted], [3, 1]);
   assert.deepEqual(
-    b.heard('undeclared').map(({ type, count }) => [type, count]),
+    b.reported('undeclared').map(({ type, count }) => [type, count]),
     [
       ['thing.aded', 2],
       ['other.kind', 1],
@@ -52,10 +52,10 @@ test('where the settings require it, an undeclared type is a dead letter, once; 
   const b = await run(t, { undeclaredTypes: 'dead-letter' }, 'thing.aded\u001b', unread.type, added.type);
   assert.deepEqual(await b.deadLetters(), ['TYPE_UNDECLARED@0:0']);
   assert.deepEqual(
-    b.heard('dead-letter')[0]?.message.split(':')[0],
+    b.reported('dead-letter')[0]?.message.split(':')[0],
     `${things.name} declares no type "thing.aded\\u001b"`,
   );
-  assert.equal(b.heard('batch')[0]?.skipped.unwanted, 1);
+  assert.equal(b.reported('batch')[0]?.skipped.unwanted, 1);
   await b.stores.transport.seek('add-up', things.name, { partition: 0, offset: 0 });
   await b.run({ settings: { undeclaredTypes: 'dead-letter' } });
   assert.equal((await b.deadLetters()).length, 1, 'after a rewind it is not judged again');
@@ -63,11 +63,11 @@ test('where the settings require it, an undeclared type is a dead letter, once; 
 
 test('of any number of undeclared types some are reported by name, and the others together', async (t) => {
   const b = await run(t, {}, ...Array.from({ length: 50 }, (_, n) => `${n}-${'x'.repeat(1000)}`));
-  const told = b.heard('undeclared');
-  assert.equal(told.length, 21);
-  assert.ok(told.every(({ type }) => type.length <= 100));
+  const undeclared = b.reported('undeclared');
+  assert.equal(undeclared.length, 21);
+  assert.ok(undeclared.every(({ type }) => type.length <= 100));
   assert.equal(
-    told.reduce((sum, { count }) => sum + count, 0),
+    undeclared.reduce((sum, { count }) => sum + count, 0),
     50,
   );
 });
@@ -80,7 +80,7 @@ test('events whose time is ahead of their record, and those with unknown fields,
   await say(b, added.type);
   await say(b, emptied.type, { colr: 'red' });
   await b.run();
-  const batches = b.heard('batch').filter(({ job }) => job === 'add-up');
+  const batches = b.reported('batch').filter(({ job }) => job === 'add-up');
   const count = (name: Anomaly) => batches.reduce((sum, { odd }) => sum + odd[name], 0);
   assert.equal(count('time-ahead'), 2);
   // `emptied` has no part and no amount either.
@@ -97,8 +97,8 @@ test('preferences that do not fit their schema are counted as incomplete', async
   };
   await b.stores.transport.produce([...preferences('right', 'UTC'), ...preferences('wrong', null)]);
   await b.run();
-  assert.deepEqual(b.heard('batch')[0]?.odd, { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 1 });
-  assert.deepEqual(await b.letters(notify.from.name), []);
+  assert.deepEqual(b.reported('batch')[0]?.odd, { 'time-ahead': 0, 'unknown-fields': 0, 'unfit-fields': 1 });
+  assert.deepEqual(await b.deadLetterRecords(notify.from.name), []);
 });
 
 test('a derived event of an event from a fast clock keeps its time, and is no further ahead of the log than its record was', async (t) => {

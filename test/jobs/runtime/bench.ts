@@ -11,7 +11,7 @@ import type { TelemetryEvent } from '../../../jobs/runtime/telemetry.ts';
 import { type EmittedEvent, emittedEvents, partitionsOf, plain } from '../../../testing/dump.ts';
 import { recordsOf } from '../../../testing/produce.ts';
 import { ManualClock, memoryStores, type TestStores, testRuntime } from '../../../testing/stores.ts';
-import { deadLetterTopic } from '../../../topics/define.ts';
+import { deadLetterTopic, type Topic } from '../../../topics/define.ts';
 import type { LogRecord } from '../../../topics/log/transport.ts';
 import {
   addUp,
@@ -35,18 +35,21 @@ export interface BenchOptions {
   readonly jobs?: readonly Job[];
   readonly partitions?: number;
   readonly channels?: Stores['channels'];
+  /** Topics besides those of the jobs. */
+  readonly topics?: readonly Topic[];
 }
 
 export interface WorkerOptions {
   readonly job?: Job;
   readonly hook?: Hook;
   readonly settings?: Partial<Settings>;
+  readonly pipelineTopic?: string | undefined;
 }
 
 export class Bench {
   readonly stores: TestStores;
   readonly clock = new ManualClock(START);
-  readonly told: TelemetryEvent[] = [];
+  readonly telemetryEvents: TelemetryEvent[] = [];
   readonly jobs: readonly Job[];
   readonly partitions: number;
   #events = 0;
@@ -66,11 +69,12 @@ export class Bench {
     }
   }
 
-  runtime({ hook, settings }: WorkerOptions = {}): Runtime {
+  runtime({ hook, settings, pipelineTopic }: WorkerOptions = {}): Runtime {
     return testRuntime(hook === undefined ? this.stores : intercept(this.stores, hook), {
       clock: this.clock,
-      telemetry: { tell: (event) => this.told.push(event) },
+      telemetry: { tell: (event) => this.telemetryEvents.push(event) },
       ...(settings && { settings }),
+      pipelineTopic,
     });
   }
 
@@ -117,25 +121,25 @@ export class Bench {
   }
 
   /** The emitted events as readers apply them: each once. */
-  async said(job = this.jobs[0] as Job): Promise<EmittedEvent[]> {
+  async emitted(job = this.jobs[0] as Job): Promise<EmittedEvent[]> {
     return emittedEvents(this.stores, sums, job);
   }
 
   /** The emitted sums, as `thing/part=sum`; those of one thing are in order. */
-  async saidSums(job?: Job): Promise<string[]> {
-    return (await this.said(job)).map(({ data }) => {
+  async emittedSums(job?: Job): Promise<string[]> {
+    return (await this.emitted(job)).map(({ data }) => {
       const { thingId, partId, sum } = data as { thingId: string; partId: string; sum: number };
       return `${thingId}/${partId}=${sum}`;
     });
   }
 
-  async letters(topic: string = things.name): Promise<LogRecord[]> {
+  async deadLetterRecords(topic: string = things.name): Promise<LogRecord[]> {
     return (await partitionsOf(this.stores.transport, deadLetterTopic(topic))).flat();
   }
 
   /** The dead letters, as `code@partition:offset`. */
   async deadLetters(): Promise<string[]> {
-    return (await this.letters()).map(
+    return (await this.deadLetterRecords()).map(
       ({ headers }) => `${headers[DEAD_LETTER.code]}@${headers[DEAD_LETTER.partition]}:${headers[DEAD_LETTER.offset]}`,
     );
   }
@@ -147,8 +151,8 @@ export class Bench {
   }
 
   /** The reported events of a kind, without the fields that all of them have. */
-  heard<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
-    return this.told.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
+  reported<K extends TelemetryEvent['kind']>(kind: K): Extract<TelemetryEvent, { kind: K }>[] {
+    return this.telemetryEvents.filter((event) => event.kind === kind) as Extract<TelemetryEvent, { kind: K }>[];
   }
 
   /** What readers see, all of it. */
@@ -158,13 +162,13 @@ export class Bench {
     const found = await this.stores.search.search(partIndex, { tenant: DEFAULT_TENANT, words: '', limit: 10_000 });
     const names = [...new Set(rows.items.map((row) => row['thingId'] as string))];
     const items = await Promise.all(names.map((thing) => this.items(thing)));
-    const said = (await this.saidSums()).map((sum) => [sum.split('/')[0], sum] as const);
+    const emitted = (await this.emittedSums()).map((sum) => [sum.split('/')[0], sum] as const);
     return plain({
       rows: rows.items,
       colours: colours.items,
       found: found.items,
       items,
-      said: names.map((thing) => said.filter(([of]) => of === thing).map(([, sum]) => sum)),
+      emitted: names.map((thing) => emitted.filter(([of]) => of === thing).map(([, sum]) => sum)),
       deadLetters: (await this.deadLetters()).sort(),
     });
   }
@@ -184,9 +188,9 @@ export async function rest(workers: readonly PartitionOwner[]): Promise<void> {
 
 export async function bench(
   t: TestContext,
-  { jobs = [addUp], partitions = 1, channels }: BenchOptions = {},
+  { jobs = [addUp], partitions = 1, channels, topics = [] }: BenchOptions = {},
 ): Promise<Bench> {
-  const stores = await memoryStores(jobs, { partitions, ...(channels && { channels }) });
+  const stores = await memoryStores(jobs, { partitions, topics, ...(channels && { channels }) });
   t.after(() => stores.close());
   await stores.tables.prepare([owners]);
   return new Bench(stores, jobs, partitions);

@@ -184,7 +184,7 @@ test('an answer for a row that does not exist, or for another job, is ignored', 
   }
   await b.run();
   assert.deepEqual(await b.sums(), []);
-  assert.deepEqual(b.heard('batch')[0]?.skipped, {
+  assert.deepEqual(b.reported('batch')[0]?.skipped, {
     unwanted: 0,
     undeclared: 0,
     repeated: 0,

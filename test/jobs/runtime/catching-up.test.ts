@@ -79,19 +79,19 @@ for (const after of [false, true]) {
     await rest([worker]);
     assert.deepEqual(await b.sums(), ['t/p=0', 't/q=5', 't/r=0']);
     assert.deepEqual(await b.coloured('red'), ['t/p=0', 't/q=5', 't/r=0']);
-    assert.equal((await b.said()).length, 8);
-    assert.equal(b.heard('waiting').length, 0);
-    const [late] = b.heard('view-late');
+    assert.equal((await b.emitted()).length, 8);
+    assert.equal(b.reported('waiting').length, 0);
+    const [late] = b.reported('view-late');
     assert.deepEqual([late?.view, late?.code], [partIndex.name, 'SEARCH_AWAY']);
     assert.match(late?.message ?? '', /the search finds nobody; the job goes on without it/);
     assert.equal(await behind(b), 0);
-    assert.equal(b.heard('view-lag').at(-1)?.records, 6);
+    assert.equal(b.reported('view-lag').at(-1)?.records, 6);
     assert.equal(state.calls, 1, 'batches do not wait for it again');
     state.is = false;
     assert.equal(await turn(b, worker), 'worked');
     await rest([worker]);
     assert.deepEqual(await found(b), ['t/q=5']);
-    assert.equal(b.heard('view-lag').at(-1)?.records, 0);
+    assert.equal(b.reported('view-lag').at(-1)?.records, 0);
     assert.equal(await behind(b), undefined, 'that it has caught up is committed, although nothing more has come');
     await b.produce(add('r'));
     await rest([worker]);
@@ -120,7 +120,7 @@ test('the search is retried after growing pauses, not in every turn', async (t) 
     await worker.turn(0);
     assert.equal(state.calls, calls, `${ms}`);
   }
-  const ages = b.heard('view-lag').map(({ ageMs }) => ageMs as number);
+  const ages = b.reported('view-lag').map(({ ageMs }) => ageMs as number);
   assert.ok((ages.at(-1) as number) > 800, 'its lag grows although nothing comes');
 });
 
@@ -136,7 +136,7 @@ test('a search that does not answer delays nothing else, and its late effects do
   await b.produce(add('p'), add('p'), add('p', -2), add('q'));
   await rest([worker]);
   assert.deepEqual(await b.sums(), ['t/p=2', 't/q=1']);
-  assert.equal(b.heard('view-late')[0]?.code, 'SLOW');
+  assert.equal(b.reported('view-late')[0]?.code, 'SLOW');
   for (let n = 0; n < 20; n++) await turn(b, worker);
   await isLevel(b);
   answer();
@@ -150,7 +150,7 @@ test('a new owner resumes where the view was, and makes the pending view writes 
   const one = await start(b, first.hook, { maxRecords: 2 });
   await b.produce(add('p'), add('q'), add('p'));
   await rest([one]);
-  // Removed by the first owner while the search was away; and the row has emitted something since.
+  // The first owner removed it while the search was away. The row has emitted something since.
   await b.produce(empty, add('q'));
   await rest([one]);
   const second = away();
@@ -234,7 +234,7 @@ test('broadcasts, events for all rows under a prefix and pages of rows are caugh
   await b.produce([polished, { partId: 'p', amount: 10 }], [emptied, { thingId: 'e' }]);
   await rest([worker]);
   assert.deepEqual(await b.sums(), ['a/p=11', 'b/p=11', 'c/p=11', 'd/p=11', 'e/p=0', 'e/q=0']);
-  // A new owner, so that nothing is known but the position.
+  // A new owner knows nothing but the position.
   const other = await start(b, undefined, settings);
   await rest([other]);
   await isLevel(b);
@@ -309,7 +309,7 @@ test('an owner that was replaced between reading rows and writing their views do
   goOn();
   assert.equal(await catching, 'fenced');
   assert.equal(state.calls, calls);
-  assert.match(b.heard('fenced').at(-1)?.message ?? '', /has an owner with token 2/);
+  assert.match(b.reported('fenced').at(-1)?.message ?? '', /has an owner with token 2/);
 });
 
 test('a document that is never accepted is reported, and the others are written', async (t) => {
@@ -325,7 +325,7 @@ test('a document that is never accepted is reported, and the others are written'
   await turn(b, worker);
   await rest([worker]);
   assert.deepEqual(await found(b), ['t/p=1', 't/r=1']);
-  assert.match(b.heard('view-refused')[0]?.message ?? '', /^part_search has no default\/t\/q: it is too large$/);
+  assert.match(b.reported('view-refused')[0]?.message ?? '', /^part_search has no default\/t\/q: it is too large$/);
   assert.equal(await behind(b), undefined);
 });
 
@@ -339,7 +339,7 @@ test('records that the log deleted before the view caught up are reported', asyn
   await b.produce(add('r'));
   const other = await start(b);
   await rest([other]);
-  const [missed] = b.heard('view-missed');
+  const [missed] = b.reported('view-missed');
   assert.deepEqual([missed?.view, missed?.from, missed?.to], [partIndex.name, 0, 2]);
   assert.deepEqual(await found(b), ['t/r=1']);
   assert.equal(await behind(b), undefined);

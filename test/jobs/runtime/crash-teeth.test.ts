@@ -8,7 +8,7 @@ const MOST_SEEDS = 400;
 /** A seed that differed when it was looked for, where it is not among the first: after a change of jobs it may be another. */
 const KNOWN: Readonly<Record<string, number>> = {
   'sending only what lies within the batch': 20,
-  'map entries written whole by a new owner': 39,
+  'map entries written whole by a new owner': 107,
 };
 /** Rarely found by chance; `two-owners.test.ts` plays the schedules in which they decide, and the property of the protocol finds them. */
 const PLAYED = new Set([
@@ -23,7 +23,7 @@ async function survives(...life: Parameters<typeof assertSurvives>): Promise<boo
     await assertSurvives(...life);
     return true;
   } catch (error) {
-    // Whatever else it met is no difference.
+    // Other errors do not count as a difference.
     if (error instanceof assert.AssertionError) return false;
     throw error;
   }
@@ -34,7 +34,7 @@ for (const [rule, roughness] of Object.entries(WITHOUT)) {
   test(`without ${rule}, a seed differs`, async () => {
     for (const seed of [KNOWN[rule] ?? 0, ...Array(MOST_SEEDS).keys()]) {
       for (const lookups of ['still', 'changing', 'narrow'] as const) {
-        // One that differs in any case proves nothing.
+        // A seed that differs with all rules on proves nothing.
         if (!(await survives(seed, lookups, roughness)) && (await survives(seed, lookups))) return;
       }
     }

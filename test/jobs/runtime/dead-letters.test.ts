@@ -31,18 +31,18 @@ async function withBadPart(b: Bench, job: Job, code: string, message: RegExp): P
   await b.produce(add('before'), add('bad'), add('after'), add('before', 2));
   await b.run({ job });
   assert.deepEqual(await b.deadLetters(), [`${code}@0:1`]);
-  const [letter] = await b.letters();
+  const [letter] = await b.deadLetterRecords();
   assert.match(String(letter?.headers[DEAD_LETTER.message]), message);
   assert.deepEqual(await b.sums(), ['t/after=1', 't/before=3']);
-  assert.deepEqual(await b.saidSums(job), ['t/before=1', 't/after=1', 't/before=3']);
-  for (const batch of b.heard('batch')) assertAddsUp(batch);
+  assert.deepEqual(await b.emittedSums(job), ['t/before=1', 't/after=1', 't/before=3']);
+  for (const batch of b.reported('batch')) assertAddsUp(batch);
   assert.deepEqual(
-    b.heard('dead-letter').map((event) => [event.offset, event.code]),
+    b.reported('dead-letter').map((event) => [event.offset, event.code]),
     [[1, code]],
   );
 }
 
-function assertAddsUp(batch: ReturnType<typeof Bench.prototype.heard<'batch'>>[number]): void {
+function assertAddsUp(batch: ReturnType<typeof Bench.prototype.reported<'batch'>>[number]): void {
   const skipped = Object.values(batch.skipped).reduce((a, b) => a + b);
   assert.equal(batch.applied + skipped + batch.rejected + batch.routed, batch.records);
 }
@@ -89,7 +89,7 @@ test('a view that fails at a row written by an earlier attempt loses no event', 
   const crash: Hook = async (name, go) => (name === 'claim.commit' ? fails() : go());
   await assert.rejects(b.run({ hook: crash }), /a mistake/);
   await b.run({ job: changed(failing['view'] as Partial<Job>) });
-  assert.deepEqual(await b.saidSums(), ['t/bad=5']);
+  assert.deepEqual(await b.emittedSums(), ['t/bad=5']);
   assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:0']);
 });
 
@@ -109,7 +109,7 @@ test('a fold that rejects dead-letters its record with its own code and message'
   await b.produce(add('p'), add('p', -7), add('p', 2));
   await b.run();
   assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:1']);
-  assert.equal((await b.letters())[0]?.headers[DEAD_LETTER.message], '-7 cannot be added');
+  assert.equal((await b.deadLetterRecords())[0]?.headers[DEAD_LETTER.message], '-7 cannot be added');
   assert.deepEqual(await b.sums(), ['t/p=3']);
 });
 
@@ -118,7 +118,7 @@ test('a dead letter has the bytes and headers of its record, and its position', 
   await b.produce(add('p', -7));
   const [record] = await b.stores.transport.read('thing.events', 0, 0, 1);
   await b.run();
-  const [letter] = await b.letters();
+  const [letter] = await b.deadLetterRecords();
   assert.deepEqual(letter?.key, record?.key);
   assert.deepEqual(letter?.value, record?.value);
   assert.deepEqual(letter?.headers, {
@@ -141,12 +141,12 @@ test('headers of a record with our names are not used as those of its dead lette
   const headers = { ...record?.headers, ...forged };
   await b.stores.transport.produce([{ ...(record as LogRecord), topic: 'thing.events', headers }]);
   await b.run();
-  const [plain, other] = await b.letters();
+  const [plain, other] = await b.deadLetterRecords();
   assert.deepEqual(other?.headers, { ...plain?.headers, 'tributary-offset': '1' });
 });
 
 test('a job that emits an event of another topic, of a wrong shape, or without a key fails at that record alone', async (t) => {
-  const said: Readonly<Record<string, [unknown, RegExp]>> = {
+  const samples: Readonly<Record<string, [unknown, RegExp]>> = {
     'of another topic': [emit(added, { thingId: 't', partId: 'p', amount: 1 }), /none of the topics/],
     'of a wrong shape': [{ kind: 'emit', type: summed.type, data: { thingId: 't', partId: 'p', sum: 'much' } }, /sum/],
     'without a key': [
@@ -154,7 +154,7 @@ test('a job that emits an event of another topic, of a wrong shape, or without a
       /the key of sum.summed/,
     ],
   };
-  for (const [name, [output, message]] of Object.entries(said)) {
+  for (const [name, [output, message]] of Object.entries(samples)) {
     await t.test(name, async (t) => {
       const job = changed({
         react: (...args) => (isBad(args[2].data) ? ([output] as ReturnType<Job['react']>) : addUp.react(...args)),
@@ -184,7 +184,7 @@ test('of several rows, those that accept the event are written though another re
     await b.run({ job });
     assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:2']);
     assert.deepEqual(await b.sums(), ['t/bad=1', toPart === 'good' ? 't/good=2' : 't/good=0']);
-    for (const batch of b.heard('batch')) assertAddsUp(batch);
+    for (const batch of b.reported('batch')) assertAddsUp(batch);
   }
 });
 
@@ -198,10 +198,13 @@ test('a row that its store refuses dead-letters its record, and its neighbours a
   await b.produce(add('before'), add('bad'), add('after'), add('before', 2), add('bad', 3));
   await b.run({ hook: refusing('tables.write') });
   assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:1', 'ROW_REFUSED@0:4']);
-  assert.match(String((await b.letters())[0]?.headers[DEAD_LETTER.message]), /row default\/t\/bad of parts.*too large/);
+  assert.match(
+    String((await b.deadLetterRecords())[0]?.headers[DEAD_LETTER.message]),
+    /row default\/t\/bad of parts.*too large/,
+  );
   assert.deepEqual(await b.sums(), ['t/after=1', 't/before=3']);
-  assert.deepEqual(await b.saidSums(), ['t/before=1', 't/after=1', 't/before=3']);
-  for (const batch of b.heard('batch')) assertAddsUp(batch);
+  assert.deepEqual(await b.emittedSums(), ['t/before=1', 't/after=1', 't/before=3']);
+  for (const batch of b.reported('batch')) assertAddsUp(batch);
 });
 
 test('a record of several rows, one of which is refused, is applied to the others, and its dead letter names that row', async (t) => {
@@ -211,7 +214,7 @@ test('a record of several rows, one of which is refused, is applied to the other
   await b.produce([moved, { thingId: 't', fromPart: 'bad', toPart: 'good' }], add('good'));
   await b.run({ hook: refusing('tables.write') });
   assert.deepEqual(await b.deadLetters(), ['ROW_REFUSED@0:2']);
-  assert.deepEqual(await b.saidSums(), ['t/bad=1', 't/good=1', 't/good=2', 't/good=3']);
+  assert.deepEqual(await b.emittedSums(), ['t/bad=1', 't/good=1', 't/good=2', 't/good=3']);
   assert.deepEqual(await b.sums(), ['t/bad=1', 't/good=3']);
 });
 
@@ -236,7 +239,7 @@ test('what a row rejects is dead-lettered after a crash too, though the row has 
     await b.run({ settings: { maxRecords } });
     assert.deepEqual(await b.deadLetters(), ['FACT_IMPOSSIBLE@0:1', 'FACT_IMPOSSIBLE@0:3']);
     assert.deepEqual(await b.sums(), ['t/p=3']);
-    for (const batch of b.heard('batch')) assertAddsUp(batch);
+    for (const batch of b.reported('batch')) assertAddsUp(batch);
   }
 });
 
@@ -249,11 +252,11 @@ for (const view of [partsByColour, itemCache, partIndex]) {
     await b.run({ hook: refusing(call, view.name) });
     assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:1']);
     assert.match(
-      String((await b.letters())[0]?.headers[DEAD_LETTER.message]),
+      String((await b.deadLetterRecords())[0]?.headers[DEAD_LETTER.message]),
       new RegExp(`^${view.name} refused default/.*bad`),
     );
     assert.deepEqual(await b.sums(), ['t/after=1', 't/bad=1', 't/before=3']);
-    const [batch] = b.heard('batch');
+    const [batch] = b.reported('batch');
     assert.deepEqual([batch?.records, batch?.applied, batch?.rejected], [4, 3, 1]);
   });
 }
@@ -266,7 +269,7 @@ test('a view that is refused again after a crash has its dead letter', async (t)
   await assert.rejects(b.run({ hook: crash }), /a mistake/);
   await b.run({ hook: refuses });
   assert.deepEqual(await b.deadLetters(), ['VIEW_REFUSED@0:0']);
-  assert.deepEqual(await b.saidSums(), ['t/bad=1']);
+  assert.deepEqual(await b.emittedSums(), ['t/bad=1']);
 });
 
 test('the views of a row that was written before a crash are written though its store refuses the row to the next owner', async (t) => {
@@ -301,7 +304,7 @@ test('every kind of record has exactly one outcome in the counts', async (t) => 
     [dropped, { thingId: 't', partId: 'gone' }],
   );
   await b.run();
-  const [batch] = b.heard('batch');
+  const [batch] = b.reported('batch');
   assert.deepEqual(
     [batch?.records, batch?.applied, batch?.rejected, batch?.routed, batch?.skipped],
     [5, 1, 1, 0, { unwanted: 0, undeclared: 0, repeated: 0, unchanged: 3, 'not-ours': 0 }],

@@ -31,8 +31,8 @@ function world(timers: Readonly<Record<number, readonly number[]>>, maxRecords =
   };
   const runtime = testRuntime({ tables } as unknown as Stores, { clock, settings: { timerMs: 1000, maxRecords } });
   const due = new DueTimers(parts, runtime);
-  const take = async (partition: number, wish: DueRequest) =>
-    (await due.take(partition, wish))?.timers.map((one) => one.due);
+  const take = async (partition: number, request: DueRequest) =>
+    (await due.take(partition, request))?.timers.map((one) => one.due);
   return { searches, clock, state, due, take };
 }
 

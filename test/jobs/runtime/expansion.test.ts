@@ -73,8 +73,8 @@ for (const [kind, distort] of [
     await (await owner(b, 0, distort)).finish();
     await (await owner(b, 1, distort)).finish();
     assert.deepEqual(await b.sums(), [`${thing}/p=7`]);
-    assert.equal((await b.saidSums()).length, 7);
-    assert.deepEqual(b.heard('fenced'), []);
+    assert.equal((await b.emittedSums()).length, 7);
+    assert.deepEqual(b.reported('fenced'), []);
   });
 
   test(`an owner that reads a row with a larger token claims again above it, as after the loss of the claims, with stores ${kind}`, async (t) => {
@@ -101,7 +101,7 @@ test('a claim after the loss of all claims is above what was committed under the
   b.stores.database.exec('DELETE FROM tables_claims');
   await b.produce(add('another'));
   await (await owner(b, 0)).finish();
-  assert.equal(b.heard('claimed').at(-1)?.token, 6);
+  assert.equal(b.reported('claimed').at(-1)?.token, 6);
 });
 
 test('an expansion ends the claims of all owners', async (t) => {
@@ -175,7 +175,7 @@ test('a broadcast after an expansion reaches each row once, by the owner of the 
   await polish('second');
   await settle();
   assert.deepEqual(await b.sums(), [`${thing}/p=22`]);
-  assert.deepEqual(b.heard('fenced'), []);
+  assert.deepEqual(b.reported('fenced'), []);
 });
 
 test('a broadcast reaches rows that another tool moved to a partition without commits', async (t) => {
@@ -217,7 +217,7 @@ test('a view that was behind when its topic was expanded gets its pending writes
   await expand(things, sums);
   isAway = false;
   const second = await owner(b, 1, away, job);
-  // The row is written again and again, and whoever catches up still has to find in it what is to be removed.
+  // The row is written many times. Catching up must still find in it what is to be removed.
   for (let n = 0; n < 3; n++) {
     await b.produce([added, { thingId: thing, partId: 'gone', amount: 0 }]);
     await rest([second.worker]);

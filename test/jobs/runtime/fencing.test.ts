@@ -44,7 +44,7 @@ for (const call of [
     await b.run({ settings: { maxRecords: 2 } });
     goOn();
     assert.equal(await lateTurn, 'fenced');
-    assert.deepEqual(b.heard('fenced').length, 1);
+    assert.deepEqual(b.reported('fenced').length, 1);
     assert.deepEqual(await b.everything(), expected);
     await rest([late]);
     assert.deepEqual(await b.everything(), expected);
@@ -84,7 +84,7 @@ test('an owner that meets a newer token after its fence claims again, with a tok
   goOn();
   assert.equal(await slowTurn, 'worked');
   assert.deepEqual(
-    b.heard('claimed').map(({ token, offset }) => [token, offset]),
+    b.reported('claimed').map(({ token, offset }) => [token, offset]),
     [
       [2, 0],
       [3, 2],
@@ -112,9 +112,9 @@ test('a worker whose offset is moved by an operator continues from there, and ap
   });
   await worker.run(stopping.signal);
   assert.deepEqual(
-    b.told.slice(-4).map(({ kind }) => kind),
+    b.telemetryEvents.slice(-4).map(({ kind }) => kind),
     ['fenced', 'claimed', 'batch', 'released'],
   );
-  assert.equal(b.heard('batch').at(-1)?.skipped.repeated, 6);
+  assert.equal(b.reported('batch').at(-1)?.skipped.repeated, 6);
   assert.deepEqual(await b.everything(), expected);
 });

@@ -18,7 +18,7 @@ import { type SwapOptions, swapGeneration } from '../../../jobs/runtime/rows/gen
 import type { Runtime } from '../../../jobs/runtime/stores.ts';
 import { rememberingChannel, type TestStores, testRuntime } from '../../../testing/stores.ts';
 import { added, addUp, changed, dropped, parts, summed, sums, things } from './add-up.ts';
-import { Bench, bench, rest, START } from './bench.ts';
+import { Bench, bench, rest, START, thingIn } from './bench.ts';
 import { halt, intercept } from './intercept.ts';
 
 const NEVER = new AbortController().signal;
@@ -125,7 +125,7 @@ test('a job continues with the rows that were made for it, and emits nothing twi
   await b.produce(add('two', 20));
   await run(b);
   assert.deepEqual(await b.sums(), ['one/p=11', 'two/p=22']);
-  assert.deepEqual((await b.saidSums()).sort(), ['one/p=1', 'one/p=11', 'two/p=2', 'two/p=22']);
+  assert.deepEqual((await b.emittedSums()).sort(), ['one/p=1', 'one/p=11', 'two/p=2', 'two/p=22']);
   assert.equal(await endOf(b, sums.name), 4, 'and not by a record that readers skip, either');
   assert.equal(await b.row('one', 'p').then((row) => row?.sum), 11, 'readers follow');
 });
@@ -185,14 +185,37 @@ test('the previous generation catches up on its own, becomes current again, and 
   await b.produce(add('one', 10), add('three', 3));
   await run(b);
   const before = await b.everything();
-  const said = await endOf(b, sums.name);
+  const emittedEnd = await endOf(b, sums.name);
   await swap(b, 1);
   assert.deepEqual(await b.everything(), before);
   await b.produce(add('one', 100));
   await run(b);
   assert.deepEqual((await b.sums()).sort(), ['one/p=111', 'three/p=3', 'two/p=2']);
-  assert.equal(await endOf(b, sums.name), said + 1);
+  assert.equal(await endOf(b, sums.name), emittedEnd + 1);
   assert.deepEqual((await generationsOf(b.stores.tables, addUp.name)).kept, [1, 2]);
+});
+
+test('what an owner wrote ahead of its commit is still emitted when its rows become current again', async (t) => {
+  const b = await generational(t, [addUp], 1);
+  await b.produce(add('one', 1));
+  await run(b);
+  await make(b);
+  await b.produce(add('one', 10), add('one', 100), add('one', 1000));
+  const { hook, reached, goOn } = halt('claim.commit');
+  const ahead = await b.worker(0, { hook });
+  const late = ahead.turn(0);
+  await reached;
+  await swap(b, 2);
+  goOn();
+  assert.equal(await late, 'fenced');
+  const job = atGeneration(addUp, 2);
+  const slow = await b.worker(0, { job, settings: { maxRecords: 1 } });
+  assert.equal(await slow.turn(0), 'worked');
+  assert.deepEqual(await b.emittedSums(), ['one/p=1', 'one/p=11']);
+  await swap(b, 1);
+  await run(b);
+  assert.deepEqual(await b.sums(), ['one/p=1111']);
+  assert.deepEqual(await b.emittedSums(), ['one/p=1', 'one/p=11', 'one/p=111', 'one/p=1111']);
 });
 
 test('a generation that is not current can be dropped, twice, and its number is not used again', async (t) => {
@@ -277,6 +300,30 @@ test('a claim during a swap waits, and then works on the rows that became curren
   await assert.rejects((before[0] as PartitionOwner).turn(0), { code: 'GENERATION_MOVED' });
 });
 
+test('an owner that takes its token in the middle of a swap writes views above those of the swap', async (t) => {
+  const b = await generational(t);
+  const thing = thingIn(b, 0);
+  await b.produce(add(thing, 1, { colour: 'red' }));
+  await run(b);
+  await make(b);
+  const { hook, reached, goOn } = halt('membership.claim');
+  const owner = await b.worker(0, { job: atGeneration(addUp, 2), hook });
+  let turn: Promise<unknown> | undefined;
+  const stores = intercept(b.stores, async (name, go, [job, , partition]) => {
+    if (name === 'tables.claim' && job === addUp.name && partition === 1) {
+      turn ??= owner.turn(0);
+      await reached;
+    }
+    return go();
+  });
+  await swap(b, 2, {}, operator(b, stores));
+  goOn();
+  await turn;
+  await b.produce(add(thing, 10, { colour: 'red' }));
+  await rest([owner]);
+  assert.deepEqual([await b.sums(), await b.coloured('red')], [[`${thing}/p=11`], [`${thing}/p=11`]]);
+});
+
 test('a swap that fails lets the job continue as before, and is completed by the next attempt', async (t) => {
   const b = await generational(t);
   await b.produce(add('one', 1), add('two', 2));
@@ -340,7 +387,7 @@ test('a rebuild that follows the job ends when its generation becomes the curren
   await run(b);
   const ends = await judgedBy(b.stores.transport, addUp);
   for (;;) {
-    const positions = await positionsOf(addUp, generation, b.stores.transport, ends);
+    const positions = await positionsOf(addUp, generation, b.stores.transport, { ends });
     if (positions.every(({ lag }) => lag === 0)) break;
     await systemClock.sleep(1, NEVER);
   }

@@ -44,7 +44,7 @@ test('a request during a reading of the group gets the next reading, shared by a
     ],
   );
   await turn();
-  // Committed after the first reading, and before the others asked.
+  // It is committed after the first read and before the others ask.
   readings[1]?.resolve(committedWith(4));
   assert.equal((await second)[0]?.progress.base, 4);
   assert.equal(await second, await third);

@@ -73,7 +73,7 @@ function hostileRecord(stores: TestStores, seed: number): NewRecord {
 
 interface Life {
   readonly stores: TestStores;
-  readonly told: readonly TelemetryEvent[];
+  readonly telemetryEvents: readonly TelemetryEvent[];
   /** Rows and views of the good tenant. */
   readonly good: unknown;
   readonly delivered: readonly string[];
@@ -82,11 +82,11 @@ interface Life {
 /** The good events, with bad ones among them everywhere. */
 async function live(stores: TestStores, bad: readonly NewRecord[], sent: () => readonly string[]): Promise<Life> {
   const clock = new ManualClock(history.first[0]?.time ?? 0);
-  const told: TelemetryEvent[] = [];
+  const telemetryEvents: TelemetryEvent[] = [];
   const worker = async (job: Job, partition: number, maxRecords = 200) => {
     const runtime = testRuntime(stores, {
       clock,
-      telemetry: { tell: (event) => told.push(event) },
+      telemetry: { tell: (event) => telemetryEvents.push(event) },
       settings: { maxRecords },
     });
     const listener = { assigned: () => {}, revoked: async () => {} };
@@ -145,7 +145,7 @@ async function live(stores: TestStores, bad: readonly NewRecord[], sent: () => r
   const caches = stores.database
     .statement("SELECT cache, record FROM cache_fields WHERE entry LIKE 'good%' AND record IS NOT NULL ORDER BY 1, 2")
     .all();
-  return { stores, told, good: { tables, indexes, caches }, delivered: [...sent()].sort() };
+  return { stores, telemetryEvents, good: { tables, indexes, caches }, delivered: [...sent()].sort() };
 }
 
 const prepared = () => {
@@ -161,7 +161,7 @@ test(`${seeds.length} bad records among good ones: each has an outcome, and the 
   const mixed = await prepared();
   t.after(() => mixed.stores.close());
   const bad = seeds.map((seed) => hostileRecord(mixed.stores, seed));
-  const { stores, told, good, delivered } = await live(mixed.stores, bad, mixed.sent);
+  const { stores, telemetryEvents, good, delivered } = await live(mixed.stores, bad, mixed.sent);
 
   const kept = await Promise.all(topics.map(({ name }) => partitionsOf(stores.transport, name)));
   const produced = new Set(kept.flat(2).map(({ headers }) => headers[SEED]));
@@ -171,15 +171,15 @@ test(`${seeds.length} bad records among good ones: each has an outcome, and the 
   t.after(() => calm.stores.close());
   const expected = await live(calm.stores, [], calm.sent);
   assert.deepEqual(
-    expected.told.filter(({ kind }) => kind === 'dead-letter'),
+    expected.telemetryEvents.filter(({ kind }) => kind === 'dead-letter'),
     [],
   );
   assert.deepEqual(good, expected.good);
   assert.deepEqual(delivered, expected.delivered);
   assert.ok(delivered.length > 0, 'no message went out');
 
-  const ends = await checkCounts(stores, told);
-  const codes = await checkDeadLetters(stores, told);
+  const ends = await checkCounts(stores, telemetryEvents);
+  const codes = await checkDeadLetters(stores, telemetryEvents);
   t.diagnostic(JSON.stringify({ ...ends, ...codes }));
   assert.equal(codes['JOB_FAILED'] ?? 0, 0, 'a job fails at bad data instead of rejecting it');
   if (alone !== undefined) return;
@@ -192,13 +192,16 @@ test(`${seeds.length} bad records among good ones: each has an outcome, and the 
 });
 
 /** Every record of every partition was counted by every job that reads it, once and as one thing. */
-async function checkCounts(stores: TestStores, told: readonly TelemetryEvent[]): Promise<Record<string, number>> {
+async function checkCounts(
+  stores: TestStores,
+  telemetryEvents: readonly TelemetryEvent[],
+): Promise<Record<string, number>> {
   const ends: Record<string, number> = {};
   const count = (end: string, by: number) => {
     ends[end] = (ends[end] ?? 0) + by;
   };
   const read = new Map<string, number>();
-  for (const event of told) {
+  for (const event of telemetryEvents) {
     if (event.kind !== 'batch') continue;
     const skipped = Object.values(event.skipped).reduce((a, b) => a + b);
     assert.equal(event.records, event.applied + skipped + event.rejected + event.routed);
@@ -219,29 +222,32 @@ async function checkCounts(stores: TestStores, told: readonly TelemetryEvent[]):
 }
 
 /** Every dead letter has its reason and position, and the original record. */
-async function checkDeadLetters(stores: TestStores, told: readonly TelemetryEvent[]): Promise<Record<string, number>> {
+async function checkDeadLetters(
+  stores: TestStores,
+  telemetryEvents: readonly TelemetryEvent[],
+): Promise<Record<string, number>> {
   const codes: Record<string, number> = {};
   const names = new Set<string>();
   for (const topic of topics) {
     const originals = await partitionsOf(stores.transport, topic.name);
-    for (const letter of (await partitionsOf(stores.transport, deadLetterTopic(topic.name))).flat()) {
-      const of = (name: keyof typeof DEAD_LETTER) => String(letter.headers[DEAD_LETTER[name]]);
+    for (const deadLetter of (await partitionsOf(stores.transport, deadLetterTopic(topic.name))).flat()) {
+      const of = (name: keyof typeof DEAD_LETTER) => String(deadLetter.headers[DEAD_LETTER[name]]);
       assert.equal(ERROR_CODES[of('code') as ErrorCode], 'reject', of('code'));
       assert.ok(of('message').length > 0 && of('message').length <= 1000);
       assert.ok(jobs.some(({ name, from }) => name === of('job') && from === topic));
       assert.equal(of('topic'), topic.name);
       const original = originals[Number(of('partition'))]?.[Number(of('offset'))] as LogRecord;
       assert.equal(original.offset, Number(of('offset')));
-      assert.deepEqual(letter.key, original.key);
-      assert.deepEqual(letter.value, original.value);
+      assert.deepEqual(deadLetter.key, original.key);
+      assert.deepEqual(deadLetter.value, original.value);
       assert.equal(Number(of('timestamp')), original.timestamp);
-      for (const [name, value] of Object.entries(original.headers)) assert.deepEqual(letter.headers[name], value);
+      for (const [name, value] of Object.entries(original.headers)) assert.deepEqual(deadLetter.headers[name], value);
       names.add(`${of('job')}/${of('partition')}/${of('offset')}`);
       codes[of('code')] = (codes[of('code')] ?? 0) + 1;
     }
   }
-  const letters = Object.values(codes).reduce((a, b) => a + b, 0);
-  assert.equal(names.size, letters, 'no record has two dead letters of one job');
-  assert.equal(told.filter(({ kind }) => kind === 'dead-letter').length, letters);
+  const deadLetters = Object.values(codes).reduce((a, b) => a + b, 0);
+  assert.equal(names.size, deadLetters, 'no record has two dead letters of one job');
+  assert.equal(telemetryEvents.filter(({ kind }) => kind === 'dead-letter').length, deadLetters);
   return codes;
 }

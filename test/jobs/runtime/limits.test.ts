@@ -44,7 +44,7 @@ test('a record larger than a topic accepts becomes a dead letter that fits, with
   const record = await produceValue(b, large(12 * 1024 * 1024));
   await b.produce([added, part]);
   await b.run({ hook: taking({ [DEAD]: LARGEST_RECORD }) });
-  const [letter] = await b.letters();
+  const [letter] = await b.deadLetterRecords();
   assert.ok(letter?.value);
   assert.ok(letter.value.length > LARGEST_RECORD * 0.99);
   assert.ok(record.value && Buffer.from(letter.value).equals(record.value.subarray(0, letter.value.length)));
@@ -53,7 +53,7 @@ test('a record larger than a topic accepts becomes a dead letter that fits, with
   for (const name of Object.keys(record.headers)) assert.deepEqual(letter.headers[name], record.headers[name]);
   assert.deepEqual(letter.key, record.key);
   assert.deepEqual(await b.sums(), ['t/p=1']);
-  assert.deepEqual(b.heard('waiting'), [], 'no commit was refused');
+  assert.deepEqual(b.reported('waiting'), [], 'no commit was refused');
 });
 
 for (const saysWhich of [true, false]) {
@@ -64,10 +64,10 @@ for (const saysWhich of [true, false]) {
       await produceValue(b, large(LARGEST_VALUE + 1), { ['x'.repeat(100)]: 'y'.repeat(largest) });
       await b.produce([added, part]);
       await b.run({ hook: taking({ [DEAD]: largest }, saysWhich) });
-      const letters = await b.letters();
+      const deadLetters = await b.deadLetterRecords();
       assert.deepEqual(await b.deadLetters(), ['VALUE_UNREADABLE@0:0', 'RECORD_TOO_LARGE@0:1'], `${largest}`);
-      assert.deepEqual(letters.map(lengthOf), [String(4 * 1024 * 1024), String(LARGEST_VALUE + 1)]);
-      assert.deepEqual(await b.saidSums(), ['t/p=1']);
+      assert.deepEqual(deadLetters.map(lengthOf), [String(4 * 1024 * 1024), String(LARGEST_VALUE + 1)]);
+      assert.deepEqual(await b.emittedSums(), ['t/p=1']);
       assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.lag, 0);
     }
   });
@@ -80,13 +80,13 @@ test('a limit learned for one topic applies to the whole worker, and other topic
   while ((await worker.turn(0)) !== 'idle');
   await produceValue(b, large(600_000));
   while ((await worker.turn(0)) !== 'idle');
-  assert.equal((await b.letters()).length, 2);
+  assert.equal((await b.deadLetterRecords()).length, 2);
   assert.deepEqual(
-    b.heard('waiting').map(({ code, delayMs }) => [code, delayMs]),
+    b.reported('waiting').map(({ code, delayMs }) => [code, delayMs]),
     [['LOG_AWAY', 0]],
   );
   assert.match(
-    b.heard('waiting')[0]?.message ?? '',
+    b.reported('waiting')[0]?.message ?? '',
     /^thing\.events\.dead-letter refused.*raise its max\.message\.bytes/,
   );
 });
@@ -147,11 +147,11 @@ test('a row that would emit more than an event may contain rejects the record, a
   await b.run({ job: wordy(LARGEST_VALUE + 1) });
   assert.deepEqual(await b.deadLetters(), ['RECORD_TOO_LARGE@0:0']);
   assert.match(
-    String((await b.letters())[0]?.headers[DEAD_LETTER.message]),
+    String((await b.deadLetterRecords())[0]?.headers[DEAD_LETTER.message]),
     /^sum\.summed.* bytes, and sum\.events takes/,
   );
   assert.deepEqual(await b.sums(), ['t/p=1']);
-  assert.deepEqual(await b.saidSums(), ['t/p=1']);
+  assert.deepEqual(await b.emittedSums(), ['t/p=1']);
 });
 
 test('an event that its topic does not accept is left out with a dead letter, and later ones keep their index', async (t) => {
@@ -161,10 +161,10 @@ test('an event that its topic does not accept is left out with a dead letter, an
   await b.run({ job, hook: taking({ [sums.name]: 150_000 }) });
   assert.deepEqual(await b.deadLetters(), ['RECORD_TOO_LARGE@0:0']);
   assert.match(
-    String((await b.letters())[0]?.headers[DEAD_LETTER.message]),
+    String((await b.deadLetterRecords())[0]?.headers[DEAD_LETTER.message]),
     /the row was written, and this event was not sent/,
   );
-  assert.deepEqual(await b.saidSums(job), ['t/first=1', 't/last=3', 't/p=1']);
+  assert.deepEqual(await b.emittedSums(job), ['t/first=1', 't/last=3', 't/p=1']);
   const records = await b.stores.transport.read(sums.name, 0, 0, 10);
   assert.deepEqual(
     records.map(({ headers }) => String(headers['ce_origin']).split('/').slice(2).join('/')),
@@ -190,9 +190,9 @@ test('a record that is too large to be forwarded to its partition is a dead lett
   await b.stores.transport.produce([{ ...record, partition: 0 }]);
   await b.run({ hook: taking({ [things.name]: 150_000, [DEAD]: 150_000 }) });
   assert.deepEqual(await b.deadLetters(), ['RECORD_TOO_LARGE@0:0']);
-  assert.match(String((await b.letters())[0]?.headers[DEAD_LETTER.message]), /too large to be sent on/);
+  assert.match(String((await b.deadLetterRecords())[0]?.headers[DEAD_LETTER.message]), /too large to be sent on/);
   assert.deepEqual(await b.sums(), []);
-  const counts = b.heard('batch').map(({ records, rejected, routed }) => [records, rejected, routed]);
+  const counts = b.reported('batch').map(({ records, rejected, routed }) => [records, rejected, routed]);
   assert.deepEqual(counts, [[1, 1, 0]]);
 });
 

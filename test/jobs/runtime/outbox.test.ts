@@ -10,10 +10,10 @@ import {
   pending,
 } from '../../../jobs/runtime/rows/outbox.ts';
 
-const said = (offset: number) => ({ partition: 2, offset, time: 1_700_000_000_000 + offset, tenant: 'default' });
+const entryAt = (offset: number) => ({ partition: 2, offset, time: 1_700_000_000_000 + offset, tenant: 'default' });
 const event = (offset: number, type = 'sum.summed'): OutboxEntry => ({
   kind: 'event',
-  ...said(offset),
+  ...entryAt(offset),
   topic: 'sum.events',
   type,
   key: 'ä\u{1F30A}',
@@ -21,16 +21,16 @@ const event = (offset: number, type = 'sum.summed'): OutboxEntry => ({
 });
 const others: readonly OutboxEntry[] = [
   { ...event(4), key: null } as OutboxEntry,
-  { kind: 'removal', ...said(5), view: 'parts_by_colour', key: ['default', 'red', '__proto__'] },
+  { kind: 'removal', ...entryAt(5), view: 'parts_by_colour', key: ['default', 'red', '__proto__'] },
   {
     kind: 'call',
-    ...said(6),
+    ...entryAt(6),
     row: ['default', 't', 'p'],
     channel: 'mail',
     attempt: 2,
     message: { messageId: 'm', address: 'a@example.org', title: '"', body: '\n', link: null, unsubscribe: null },
   },
-  { kind: 'rejection', ...said(7), code: 'FACT_IMPOSSIBLE', message: 'no' },
+  { kind: 'rejection', ...entryAt(7), code: 'FACT_IMPOSSIBLE', message: 'no' },
 ];
 
 const before = (first: number) => (partition: number, offset: number) => partition === 2 && offset < first;

@@ -67,7 +67,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
     for (let nth = 1; nth <= 12; nth++) {
       let calls = 0;
       const hook: Hook = async (name, go) => {
-        // Now and then with a page that is written and not committed, of another size than the one that follows.
+        // Sometimes a page is written and not committed, and the next one has another size.
         if (name === call && ++calls === 2) throw new Error('the process is gone');
         return go();
       };
@@ -76,7 +76,7 @@ for (const call of ['tables.matching', 'tables.write', 'tables.apply', 'claim.lo
     }
     await b.run({ settings });
     assert.deepEqual((await b.sums()).sort(), sumsAfter(2));
-    assert.equal((await b.saidSums()).length, 3 * THINGS);
+    assert.equal((await b.emittedSums()).length, 3 * THINGS);
     assert.deepEqual((await b.coloured('red')).sort(), sumsAfter(2));
   });
 }

@@ -8,7 +8,17 @@ import {
   lastApplied,
   NOWHERE,
   parseAt,
+  tracesIn,
 } from '../../../jobs/runtime/rows/position.ts';
+
+test('the traces of pending timers lie behind the position, which readers that do not know them still read', () => {
+  const at = [[0, 41]] as const;
+  const traces = { 'a|b': '00-1-2-01' };
+  const text = formatAt(at, 'id', traces);
+  assert.deepEqual(parseAt(text, 'id'), at);
+  assert.deepEqual(tracesIn(text), traces);
+  assert.equal(tracesIn(formatAt(at, 'id')), undefined);
+});
 
 test('positions are the same after writing and reading', () => {
   for (const at of [

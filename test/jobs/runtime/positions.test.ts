@@ -32,7 +32,7 @@ test('a row that has applied a record that the log does not have is fatal, and t
     code: 'POSITION_BEYOND_LOG',
     kind: 'fatal',
     message:
-      /^add-up: the row default\/t\/p has applied offset 41 of partition 0 of thing.events, which ends before it, .*restore it; or empty the tables of add-up .*`tributary offsets seek add-up --all --to-begin --restored --apply`$/,
+      /^add-up: a row of .* has applied offset 41 of partition 0 of thing.events, which ends before it, .*restore it; or empty the tables of add-up .*`tributary offsets seek add-up --all --to-begin --restored --apply`$/,
   });
   await assert.rejects((await b.worker()).run(new AbortController().signal), { code: 'POSITION_BEYOND_LOG' });
 });
@@ -44,14 +44,14 @@ test('a row that is ahead of what was read, but not of the log, is not', async (
   const worker = await b.worker(0, {
     hook: async (name, go) => {
       const answer = await go();
-      // Somebody appends after the end was read.
+      // Another producer appends after the end was read.
       if (name === 'claim.fetch' && (answer as { records: [] }).records.length > 0) await b.produce(add());
       return answer;
     },
     settings: { maxRecords: 1 },
   });
   assert.equal(await worker.turn(0), 'worked');
-  assert.equal(b.heard('batch')[0]?.skipped.repeated, 1);
+  assert.equal(b.reported('batch')[0]?.skipped.repeated, 1);
 });
 
 test('a committed offset beyond the end of the log is fatal, and the message says what to do', async (t) => {
@@ -74,10 +74,10 @@ test('records that were deleted before they were read are reported, and the part
   await b.stores.transport.expire(START + 101 * DAY);
   await b.run();
   assert.deepEqual(
-    b.heard('records-lost').map(({ from, to }) => [from, to]),
+    b.reported('records-lost').map(({ from, to }) => [from, to]),
     [[1, 3]],
   );
-  assert.equal(b.heard('claimed').at(-1)?.offset, 3);
+  assert.equal(b.reported('claimed').at(-1)?.offset, 3);
   assert.deepEqual(await b.sums(), ['t/p=2']);
   assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.lag, 0);
 });
@@ -88,7 +88,7 @@ test('a group that never committed begins at the first existing record, and has 
   await b.stores.transport.expire(START + 101 * DAY);
   await b.run();
   assert.deepEqual(await b.sums(), ['t/p=1']);
-  assert.deepEqual(b.heard('records-lost'), []);
+  assert.deepEqual(b.reported('records-lost'), []);
 });
 
 test('a topic that is missing is fatal, and the message names it', async (t) => {
@@ -139,7 +139,7 @@ test('an event for a topic that its job no longer declares is still sent there',
   const worker = await b.worker(0, { job: { ...addUp, to: [] } });
   await assert.rejects(worker.turn(0), { code: 'LOG_AWAY' });
   assert.equal(await worker.turn(0), 'worked');
-  assert.equal((await b.said(addUp)).length, 1);
+  assert.equal((await b.emitted(addUp)).length, 1);
 });
 
 test('an origin counts only where a job derives events for the topic from it', async (t) => {

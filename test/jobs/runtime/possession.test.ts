@@ -17,7 +17,7 @@ const add: Given = [added, { thingId: 't', partId: 'p', amount: 1 }];
 const foldAdded = addUp.fold['thing.added'] as Job['fold'][string];
 
 /** Adds only as the owner of the thing lets it: whoever reads another owner concludes otherwise. */
-const asOwnerSays = changed({
+const onlyOfOwner = changed({
   fold: {
     'thing.added': (row, event, found) => {
       if (found['owner']?.['owner'] === 'nobody') return row;
@@ -38,7 +38,7 @@ function silent(b: Bench): Bench {
 for (const [kind, of] of Object.entries(KINDS)) {
   for (const verdict of ['nobody', 'refuser']) {
     test(`a row that a late owner writes after its successor found ${verdict === 'nobody' ? 'nothing to change' : 'it to be rejected'} does not stand, with stores ${kind}`, async (t) => {
-      const b = of(await bench(t, { jobs: [asOwnerSays] }));
+      const b = of(await bench(t, { jobs: [onlyOfOwner] }));
       await b.owner('t', 'ann', 1);
       await b.produce(add);
       await b.run();
@@ -51,16 +51,16 @@ for (const [kind, of] of Object.entries(KINDS)) {
       await b.run();
       goOn();
       assert.equal(await lateTurn, 'fenced');
-      assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=1'], ['t/p=1']]);
+      assert.deepEqual([await b.sums(), await b.emittedSums()], [['t/p=1'], ['t/p=1']]);
       await b.owner('t', 'ann', 3);
       await b.produce(add);
       await b.run();
-      assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=2'], ['t/p=1', 't/p=2']]);
+      assert.deepEqual([await b.sums(), await b.emittedSums()], [['t/p=2'], ['t/p=1', 't/p=2']]);
     });
   }
 
   test(`a late write of a view shows what the successor concluded, with stores ${kind}`, async (t) => {
-    const b = of(await bench(t, { jobs: [asOwnerSays] }));
+    const b = of(await bench(t, { jobs: [onlyOfOwner] }));
     await b.owner('t', 'ann', 1);
     await b.produce([added, { thingId: 't', partId: 'p', amount: 1, colour: 'red' }]);
     await b.run();
@@ -112,7 +112,7 @@ test('a row whose records were all applied is written again under the token of t
   await b.run();
   const [row] = await b.stores.tables.read(parts, [[DEFAULT_TENANT, 't', 'p']]);
   assert.deepEqual(row?.version, { token: 2, revision: 1 });
-  assert.deepEqual(await b.saidSums(), ['t/p=1']);
+  assert.deepEqual(await b.emittedSums(), ['t/p=1']);
 });
 
 test('an event that changes nothing leaves no row, once a claim has committed enough new records', async (t) => {
@@ -134,19 +134,19 @@ test('an event that changes nothing leaves no row, once a claim has committed en
 });
 
 test('a record that changed nothing is not judged again after a rewind, whatever the lookups return by then', async (t) => {
-  const b = await bench(t, { jobs: [asOwnerSays] });
+  const b = await bench(t, { jobs: [onlyOfOwner] });
   await b.owner('t', 'nobody', 1);
   await b.owner('u', 'ann', 1);
   await b.produce(add, [added, { thingId: 'u', partId: 'p', amount: 1 }]);
-  // The first claim takes possession of what it touches: as if it had been long ago, nothing of that is left.
+  // The first claim takes possession of what it touches. Nothing of that is left, as if it were long ago.
   await b.run();
   b.stores.database.exec(`DELETE FROM parts WHERE "thingId" = 't'`);
-  const expected = [await b.sums(), await b.saidSums()];
+  const expected = [await b.sums(), await b.emittedSums()];
   assert.deepEqual(expected, [['u/p=1'], ['u/p=1']]);
   await b.owner('t', 'ann', 2);
-  await b.stores.transport.seek(asOwnerSays.name, things.name, { partition: 0, offset: 0 });
+  await b.stores.transport.seek(onlyOfOwner.name, things.name, { partition: 0, offset: 0 });
   await b.run();
-  assert.deepEqual([await b.sums(), await b.saidSums()], expected);
+  assert.deepEqual([await b.sums(), await b.emittedSums()], expected);
 });
 
 test('a write of unknown outcome ends the claim, and the next one has another token', async (t) => {
@@ -163,8 +163,8 @@ test('a write of unknown outcome ends the claim, and the next one has another to
   await assert.rejects(worker.turn(0), { code: 'TABLES_AWAY' });
   while ((await worker.turn(0)) !== 'idle');
   assert.deepEqual(
-    b.heard('claimed').map(({ token }) => token),
+    b.reported('claimed').map(({ token }) => token),
     [1, 2],
   );
-  assert.deepEqual([await b.sums(), await b.saidSums()], [['t/p=1'], ['t/p=1']]);
+  assert.deepEqual([await b.sums(), await b.emittedSums()], [['t/p=1'], ['t/p=1']]);
 });

@@ -11,11 +11,11 @@ test('the number of records never exceeds the budget, and all callers have a tur
       fc.array(fc.record({ asked: fc.nat(15), kept: fc.nat(15) }), { maxLength: 30 }),
       fc.scheduler(),
       async (batches, scheduler) => {
-        const room = new RecordBudget(10);
+        const budget = new RecordBudget(10);
         const entered: number[] = [];
         let held = 0;
         const all = batches.map(async ({ asked, kept }, i) => {
-          const mine = await room.take(asked);
+          const mine = await budget.take(asked);
           let share = Math.min(asked, 10);
           held += share;
           entered.push(i);
@@ -37,10 +37,10 @@ test('the number of records never exceeds the budget, and all callers have a tur
 });
 
 test('released records admit all callers that then fit', async () => {
-  const room = new RecordBudget(10);
-  const first = await room.take(10);
+  const budget = new RecordBudget(10);
+  const first = await budget.take(10);
   const entered: string[] = [];
-  const others = [3, 4, 5].map((records, i) => room.take(records).then(() => entered.push(`${i}`)));
+  const others = [3, 4, 5].map((records, i) => budget.take(records).then(() => entered.push(`${i}`)));
   await setImmediate();
   assert.deepEqual(entered, []);
   first.shrinkTo(2);

@@ -22,7 +22,7 @@ async function campus(t: TestContext): Promise<Campus> {
 }
 
 const everything = (c: Campus) => dump(c.stores, CAMPUS_JOBS);
-const letters = async (c: Campus) => {
+const deadLetters = async (c: Campus) => {
   const infos = await c.stores.transport.describe();
   const names = infos.map(({ name }) => name).filter((name) => name.endsWith('.dead-letter'));
   return (await Promise.all(names.map((name) => partitionsOf(c.stores.transport, name)))).flat(2).length;
@@ -67,10 +67,12 @@ async function update(t: TestContext, from: Release, to: Release, seed: number):
     await c.enrol(some);
     learners += some;
     for (let owners = random.below(8); owners > 0; owners--) {
-      // More and more of the processes are of the new release.
+      // The share of processes with the new release grows.
       const release = random.chance(learners / LEARNERS) ? to : from;
-      const place = [random.pick(CAMPUS_JOBS), random.below(PARTITIONS)] as const;
-      const worker = await c.worker(...place, ofRelease(release, dying(random)), { maxRecords: 1 + random.below(4) });
+      const assignment = [random.pick(CAMPUS_JOBS), random.below(PARTITIONS)] as const;
+      const worker = await c.worker(...assignment, ofRelease(release, dying(random)), {
+        maxRecords: 1 + random.below(4),
+      });
       if ((await someTurns(worker, random)) === 'waits') {
         assert.equal(release, from, 'the newer one never waits');
         waited += 1;
@@ -83,7 +85,7 @@ async function update(t: TestContext, from: Release, to: Release, seed: number):
   await calm.enrol(LEARNERS);
   await calm.run();
   assert.deepEqual(await everything(c), await everything(calm));
-  assert.equal(await letters(c), 0);
+  assert.equal(await deadLetters(c), 0);
   return waited;
 }
 
@@ -128,10 +130,10 @@ for (const [what, keep] of Object.entries(PLACES)) {
       return go();
     };
     await c.run(ofRelease(3, only));
-    // Of each of both partitions somebody is met again.
+    // Each of the two partitions gets an event about a known learner.
     await c.visit(12);
     const before = await c.stores.transport.committed(trackProgress.name, trackProgress.from.name);
-    const said = (await partitionsOf(c.stores.transport, summarizeBatch.from.name)).flat().length;
+    const emittedCount = (await partitionsOf(c.stores.transport, summarizeBatch.from.name)).flat().length;
     for (let p = 0; p < PARTITIONS; p++) {
       const worker = await c.worker(trackProgress, p);
       for (let tries = 0; tries < 3; tries++) {
@@ -143,8 +145,8 @@ for (const [what, keep] of Object.entries(PLACES)) {
       }
     }
     assert.deepEqual(await c.stores.transport.committed(trackProgress.name, trackProgress.from.name), before);
-    assert.equal((await partitionsOf(c.stores.transport, summarizeBatch.from.name)).flat().length, said);
-    assert.equal(await letters(c), 0);
+    assert.equal((await partitionsOf(c.stores.transport, summarizeBatch.from.name)).flat().length, emittedCount);
+    assert.equal(await deadLetters(c), 0);
     await c.run(ofRelease(3, only));
     assert.equal((await c.stores.transport.lag(trackProgress.name, trackProgress.from.name))[0]?.lag, 0);
   });

@@ -45,12 +45,12 @@ for (const offsets of ['gone', 'kept'] as const) {
     await b.run();
     assert.deepEqual(await b.sums(), ['t/p=2', 't/q=1']);
     await remake(b, things, offsets);
-    // As many as before, so that every position seems to be applied.
+    // There are as many as before, so that every position looks applied.
     await b.produce(add('p'), add('q'), add('p'));
     await b.run();
     assert.deepEqual(await b.sums(), ['t/p=4', 't/q=2']);
-    assert.deepEqual(await b.saidSums(), ['t/p=1', 't/q=1', 't/p=2', 't/p=3', 't/q=2', 't/p=4']);
-    assert.equal(b.heard('topic-remade').length, offsets === 'kept' ? 1 : 0);
+    assert.deepEqual(await b.emittedSums(), ['t/p=1', 't/q=1', 't/p=2', 't/p=3', 't/q=2', 't/p=4']);
+    assert.equal(b.reported('topic-remade').length, offsets === 'kept' ? 1 : 0);
   });
 }
 
@@ -66,7 +66,7 @@ test('what rows had yet to emit about records of a deleted topic is not emitted 
   await b.produce(add('p', 5));
   await b.run();
   assert.deepEqual(await b.sums(), ['t/p=6']);
-  assert.deepEqual(await b.saidSums(), ['t/p=6']);
+  assert.deepEqual(await b.emittedSums(), ['t/p=6']);
 });
 
 test('a live owner of a topic that is deleted and made again stops, and begins with the new one', async (t) => {

@@ -1,7 +1,7 @@
 /** Rows that reject given events, and replays of what they rejected. */
 import assert from 'node:assert/strict';
-import { readTopic } from '../../../cli/commands/dead-letters/letters.ts';
-import { replayOf } from '../../../cli/commands/dead-letters/replay.ts';
+import { isOpen, readTopic } from '../../../app/dead-letters/letters.ts';
+import { replayOf } from '../../../app/dead-letters/replay.ts';
 import { DEFAULT_TENANT } from '../../../core/event.ts';
 import { reject } from '../../../jobs/define.ts';
 import { added, addUp, changed, moved, partIndex, things } from './add-up.ts';
@@ -30,13 +30,13 @@ export function breakable(broken: ReadonlySet<string>) {
 /** As `dead-letters replay --all` does. Returns the ids. */
 export async function replayAll(b: Bench): Promise<string[]> {
   const { transport } = b.stores;
-  const letters = (await readTopic(transport, things, new AbortController().signal)).filter((one) => !one.replayed);
-  for (const letter of letters) {
-    const replay = await replayOf(transport, letter);
+  const deadLetters = (await readTopic(transport, things, new AbortController().signal)).filter(isOpen);
+  for (const deadLetter of deadLetters) {
+    const replay = await replayOf(transport, deadLetter, { by: '', why: '' });
     assert.ok('records' in replay, 'why' in replay ? replay.why : '');
     await transport.produce(replay.records);
   }
-  return letters.map(({ id }) => id);
+  return deadLetters.map(({ id }) => id);
 }
 
 export async function found(b: Bench): Promise<string[]> {

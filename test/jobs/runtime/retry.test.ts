@@ -87,14 +87,14 @@ for (const [call, code] of CALLS) {
       let calls = 0;
       const hook: Hook = async (name, go) => {
         if (name !== call) return go();
-        // Three times, then it works long enough for a batch.
+        // It fails three times, then works long enough for a batch.
         if (calls++ % 9 >= 3) return go();
         if (when === 'after') await go();
         throw new TributaryError(code, `${call} finds nobody`);
       };
       assert.deepEqual(await life(b, { hook }), expected);
-      const waiting = b.heard('waiting');
-      // What was produced is read in the next turn, so that nothing is produced once more.
+      const waiting = b.reported('waiting');
+      // The next turn reads what was produced, so nothing is produced twice.
       assert.ok(waiting.length >= (when === 'after' ? 1 : 3));
       for (const event of waiting) {
         assert.deepEqual(
@@ -102,7 +102,7 @@ for (const [call, code] of CALLS) {
           [code, `${call} finds nobody`, job.name, 0],
         );
       }
-      const kinds = b.told.map(({ kind }) => kind);
+      const kinds = b.telemetryEvents.map(({ kind }) => kind);
       assert.ok(kinds.lastIndexOf('resumed') > kinds.lastIndexOf('waiting'), 'the end is reported');
       assert.equal(kinds.filter((kind) => kind === 'resumed').length <= waiting.length, true, 'once each time');
     });
@@ -128,7 +128,7 @@ test('the pauses grow up to the longest, and start over after a turn that succee
   };
   await runUntilQuiet(b, { hook, settings: { maxRecords: 4, backOffMs: [100, 1000] } }, () => failures.length === 0);
   assert.deepEqual(
-    b.heard('waiting').map(({ delayMs }) => delayMs),
+    b.reported('waiting').map(({ delayMs }) => delayMs),
     [75, 150, 300, 600, 750, 750, 75, 150],
   );
 });
@@ -154,15 +154,15 @@ test('a partition that waits does not delay the others', async (t) => {
     ...runtime,
     telemetry: {
       tell(event) {
-        b.told.push(event);
-        if (b.heard('waiting').length > 3 && b.heard('batch').length === 5) isFree.resolve();
+        b.telemetryEvents.push(event);
+        if (b.reported('waiting').length > 3 && b.reported('batch').length === 5) isFree.resolve();
       },
     },
   });
   await Promise.race([isFree.promise, running.finished]);
   await running.stop();
   assert.deepEqual(await b.sums(), [`${free}/p=5`]);
-  assert.ok(b.heard('waiting').every(({ partition }) => partition === 0));
+  assert.ok(b.reported('waiting').every(({ partition }) => partition === 0));
   await b.run();
   assert.deepEqual((await b.sums()).sort(), [`${free}/p=5`, `${stuck}/p=5`].sort());
 });
@@ -185,7 +185,7 @@ test('a stop during the pause ends it', async (t) => {
   };
   await worker.run(stopping.signal);
   assert.deepEqual(
-    b.told.map(({ kind }) => kind),
+    b.telemetryEvents.map(({ kind }) => kind),
     ['waiting', 'released'],
   );
 });

@@ -86,8 +86,8 @@ for (const [call, code] of IN_PLACE) {
   test(`${call} that fails ten times is retried within the claim: one claim, and nothing is lost or doubled`, async (t) => {
     const expected = await life(t, quietly);
     const b = await life(t, failing(call, code));
-    assert.deepEqual([b.heard('claimed').length, b.heard('waiting').length], [1, 10]);
-    assert.ok(b.heard('waiting').every((event) => event.code === code && event.message === `${call} finds nobody`));
+    assert.deepEqual([b.reported('claimed').length, b.reported('waiting').length], [1, 10]);
+    assert.ok(b.reported('waiting').every((event) => event.code === code && event.message === `${call} finds nobody`));
     assert.deepEqual(await b.everything(), await expected.everything());
   });
 }
@@ -99,20 +99,20 @@ test('rows that were surely not written are written again within the claim; wher
     ['unknown', 11],
   ] as const) {
     const b = await life(t, failing('tables.write', 'TABLES_AWAY', outcome));
-    assert.deepEqual([b.heard('claimed').length, b.heard('waiting').length], [claims, 10]);
+    assert.deepEqual([b.reported('claimed').length, b.reported('waiting').length], [claims, 10]);
     assert.deepEqual(await b.everything(), await expected.everything());
   }
 });
 
 test('a commit of unknown outcome is not repeated: a new claim continues', async (t) => {
   const b = await life(t, failing('claim.commit', 'LOG_AWAY', 'unknown', 1));
-  assert.equal(b.heard('claimed').length, 2);
+  assert.equal(b.reported('claimed').length, 2);
 });
 
 test('the pauses within the claim grow up to the longest', async (t) => {
   const b = await life(t, failing('search.apply', 'SEARCH_AWAY'));
   assert.deepEqual(
-    b.heard('waiting').map(({ delayMs }) => delayMs),
+    b.reported('waiting').map(({ delayMs }) => delayMs),
     [75, 150, 300, 600, 1200, 2400, 4800, 7500, 7500, 7500],
   );
 });
@@ -135,7 +135,7 @@ test('a stop during a wait within the claim ends the wait at once, and is report
   };
   await worker.run(stopping.signal);
   assert.deepEqual(
-    b.told.map(({ kind }) => kind),
+    b.telemetryEvents.map(({ kind }) => kind),
     ['claimed', 'waiting', 'released'],
   );
   assert.equal(reads, 1);
@@ -153,7 +153,7 @@ test('an owner that waited to write a view checks its token first, and writes no
     let calls = 0;
     let later = 0;
     await runUntilQuiet(b, async (name, go) => {
-      if (name === call && b.heard('fenced').length === 0) {
+      if (name === call && b.reported('fenced').length === 0) {
         calls += 1;
         if (calls > 1) later += 1;
         if (calls === 1) {
@@ -163,7 +163,7 @@ test('an owner that waited to write a view checks its token first, and writes no
       }
       return go();
     });
-    assert.deepEqual([later, b.heard('fenced').length], [0, 1]);
+    assert.deepEqual([later, b.reported('fenced').length], [0, 1]);
   }
 });
 
@@ -186,11 +186,11 @@ test('memory that others need is released after ten seconds; whatever a claim is
     const { recordBudget } = b.runtime();
     const wanted = { isWanted, take: (records: number) => recordBudget.take(records) };
     await runUntilQuiet(b, failing('cache.apply', 'CACHE_AWAY', 'unknown', 18), { recordBudget: wanted });
-    assert.equal(b.heard('claimed').length, claims);
+    assert.equal(b.reported('claimed').length, claims);
   }
   const b = await bench(t, { jobs: [job] });
   await b.produce(add());
   b.clock.sleep = async (ms?: number) => b.clock.advance(ms as number);
   await runUntilQuiet(b, failing('claim.fetch', 'LOG_AWAY', 'unknown', 60));
-  assert.equal(b.heard('claimed').length, 2);
+  assert.equal(b.reported('claimed').length, 2);
 });

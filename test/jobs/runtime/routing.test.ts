@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { emit, type Job } from '../../../jobs/define.ts';
 import { partitionsOf } from '../../../testing/dump.ts';
 import { recordsOf } from '../../../testing/produce.ts';
-import { LOGGED_AT } from '../../../topics/codec/envelope.ts';
+import { LOGGED_AT } from '../../../topics/codec/own-headers.ts';
 import type { Claim, TopicShape } from '../../../topics/log/transport.ts';
 import { added, addUp, announced, changed, dropped, emptied, parts, sums, things } from './add-up.ts';
 import { type Bench, bench, plainOrigin, START, thingIn } from './bench.ts';
@@ -50,7 +50,7 @@ for (const [what, change] of Object.entries({
     await b.run();
     assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
     assert.deepEqual(await otherSums(b), [1]);
-    assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+    assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
     const [astray = [], home = []] = await partitionsOf(b.stores.transport, things.name);
     assert.deepEqual(
       home.map(({ headers }) => [plainOrigin(headers['ce_origin']), headers['tributary-only-for']]),
@@ -68,7 +68,7 @@ for (const [what, change] of Object.entries({
     }
     assert.deepEqual(
       b
-        .heard('batch')
+        .reported('batch')
         .map(({ job, partition, routed, applied, skipped }) => [job, partition, routed, applied, skipped['not-ours']]),
       [
         ['add-up', 0, 1, 0, 0],
@@ -86,7 +86,7 @@ test('a record in the right partition is applied there, even without a key of it
   const thing = await produceInto(b, 1, { key: null });
   await b.run();
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
-  assert.ok(b.heard('batch').every(({ routed }) => routed === 0));
+  assert.ok(b.reported('batch').every(({ routed }) => routed === 0));
 });
 
 test('jobs that want different events of a partition lose none of those that are forwarded', async (t) => {
@@ -96,7 +96,7 @@ test('jobs that want different events of a partition lose none of those that are
   const b = await setUp(t, [first, second]);
   await produceInto(b, 1);
   await b.run();
-  // The second job wants both, the first one the later only, and is ahead.
+  // The second job folds both events, the first job only the later one. The first job is ahead.
   await produceInto(b, 0, { def: dropped });
   await produceInto(b, 0);
   await b.run({ job: first });
@@ -132,7 +132,7 @@ test('a crash before or after the commit that forwards it loses nothing and doub
     };
     await assert.rejects(b.run({ hook }), /the process is gone/);
     await b.run();
-    assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+    assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
   }
 });
 
@@ -153,14 +153,14 @@ test('when a topic is expanded, what its rows have emitted in their old partitio
   await produceInto(b, 0);
   const small = await b.worker(0, { hook: onePartition });
   while ((await small.turn(0)) !== 'idle');
-  // The row has sayings of offset 1, and so will the new partition: each offset in a batch of its own.
+  // The row has outbox entries of offset 1, and the new partition will have one too. Each offset is a batch of its own.
   for (const sum of [3, 4, 5]) {
     await produceInto(b, 1);
     await b.run();
-    assert.equal((await b.saidSums()).at(-1), `${thing}/p=${sum}`);
+    assert.equal((await b.emittedSums()).at(-1), `${thing}/p=${sum}`);
   }
   assert.deepEqual(
-    (await b.saidSums()).map((said) => said.split('=')[1]),
+    (await b.emittedSums()).map((emitted) => emitted.split('=')[1]),
     ['1', '2', '3', '4', '5'],
   );
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 5);
@@ -176,13 +176,13 @@ test('what a row had yet to emit when its topic was expanded and the process die
   const small = await b.worker(0, { hook: dying });
   await assert.rejects(small.turn(0), /the process is gone/);
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
-  assert.deepEqual(await b.saidSums(), []);
+  assert.deepEqual(await b.emittedSums(), []);
   // Another event of the same row comes first, and writes it.
   await produceInto(b, 1);
   const large = await b.worker(1);
   while ((await large.turn(0)) !== 'idle');
   await b.run();
-  assert.deepEqual((await b.saidSums()).sort(), [`${thing}/p=1`, `${thing}/p=2`]);
+  assert.deepEqual((await b.emittedSums()).sort(), [`${thing}/p=1`, `${thing}/p=2`]);
   assert.equal((await partitionsOf(b.stores.transport, sums.name)).flat().length, 2);
 });
 
@@ -202,7 +202,7 @@ test('when a topic is expanded, what its rows have applied in their old partitio
   const [row] = await b.stores.tables.read(parts, [['default', thing, 'p']]);
   assert.match(String(row?.at), /^2\|\w+\|0:1,1:\d+$/);
   assert.equal(
-    b.heard('batch').reduce((sum, { skipped }) => sum + skipped.repeated, 0),
+    b.reported('batch').reduce((sum, { skipped }) => sum + skipped.repeated, 0),
     2,
   );
   const expected = await b.everything();
@@ -229,8 +229,8 @@ test('a broadcast of a job reaches every partition once, after a crash too', asy
     await b.run();
     await b.stores.transport.seek(job.name, things.name, { partition: 0, offset: 0 });
     await b.run();
-    const said = (await b.said()).map(({ type, key, data }) => [type, key, data]);
-    assert.deepEqual(said, [
+    const emitted = (await b.emitted()).map(({ type, key, data }) => [type, key, data]);
+    assert.deepEqual(emitted, [
       ['sum.announced', null, { sum: 3 }],
       ['sum.announced', null, { sum: 3 }],
     ]);

@@ -19,7 +19,7 @@ const keyOf = (partId: string): Key => ['default', 't', partId];
 const idOf = (partId: string): string => keyOf(partId).join('\0');
 
 /** A store that has every part, with a colour of the given length, and remembers which were read. */
-function store(letters: (partId: string) => number = () => 10, outbox = '') {
+function store(lengthOf: (partId: string) => number = () => 10, outbox = '') {
   const read: string[] = [];
   const tables: Pick<Tables, 'read'> = {
     async read(_table, keys) {
@@ -27,7 +27,7 @@ function store(letters: (partId: string) => number = () => 10, outbox = '') {
         const partId = key[2] as string;
         read.push(partId);
         if (partId === 'none') return undefined;
-        const colour = 'c'.repeat(letters(partId));
+        const colour = 'c'.repeat(lengthOf(partId));
         const data = { thingId: 't', partId, sum: 1, colour, owner: '', items: Entries.stored([['i', 1]]) };
         return { key, version: { token: 1, revision: 1 }, at: '2||0:7', outbox, timers: { wake: 5 }, data };
       });
@@ -37,9 +37,9 @@ function store(letters: (partId: string) => number = () => 10, outbox = '') {
 }
 
 function partition(tables: Tables, budget: RowBudget) {
-  const place = { job: addUp.name, topic: things.name, partition: 0 };
+  const assignment = { job: addUp.name, topic: things.name, partition: 0 };
   const rows = new PartitionRows(parts, tables, budget);
-  const otherPartitions = new OtherPartitions(place, {} as Transport, { read: async () => [] });
+  const otherPartitions = new OtherPartitions(assignment, {} as Transport, { read: async () => [] });
   rows.begin({ token: 1, partition: 0, topicId: '', otherPartitions, stopAbove: true });
   return {
     rows,
@@ -96,9 +96,9 @@ test('without memory for rows nothing is cached', async () => {
 });
 
 test('sent outbox entries are not packed with their row, and pending ones are unpacked', async () => {
-  const said = '2||0:7[[7,0,"sum.events","sum.summed","t","AA=="]]';
+  const stored = '2||0:7[[7,0,"sum.events","sum.summed","t","AA=="]]';
   for (const hasLeft of [true, false]) {
-    const one = partition(store(undefined, said).tables, new RowBudget(10_000));
+    const one = partition(store(undefined, stored).tables, new RowBudget(10_000));
     await one.load('p', 'q');
     const { outbox } = one.rows.get(idOf('p'));
     assert.equal(outbox.length, 1);

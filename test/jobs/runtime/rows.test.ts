@@ -37,12 +37,12 @@ test('entries of an earlier, larger batch wait for their turn, and each is sent 
   const b = await bench(t);
   await b.produce(part('p', 1), part('q', 2), part('p', 3), part('p', 4));
   await crashes(b, 'claim.commit');
-  assert.deepEqual(await b.saidSums(), []);
+  assert.deepEqual(await b.emittedSums(), []);
   const worker = await b.worker(0, { settings: { maxRecords: 1 } });
   const expected = ['t/p=1', 't/q=2', 't/p=4', 't/p=8'];
   for (let n = 1; n <= 4; n++) {
     assert.equal(await worker.turn(0), 'worked');
-    assert.deepEqual(await b.saidSums(), expected.slice(0, n));
+    assert.deepEqual(await b.emittedSums(), expected.slice(0, n));
   }
   await rest([worker]);
   assert.deepEqual(
@@ -57,7 +57,7 @@ test('what several rows emit because of one record is numbered in the order of t
   await b.produce(part('r', 1));
   await b.produce([moved, { thingId: 't', fromPart: 'x', toPart: 'y' }]);
   await b.run();
-  assert.deepEqual(await b.saidSums(), ['t/q=1', 't/p=1', 't/p=2', 't/q=0', 't/r=1']);
+  assert.deepEqual(await b.emittedSums(), ['t/q=1', 't/p=1', 't/p=2', 't/q=0', 't/r=1']);
   assert.deepEqual((await sentSums(b)).slice(2, 4), ['add-up/thing.events/0/2/0', 'add-up/thing.events/0/2/1']);
 });
 
@@ -82,7 +82,7 @@ for (const call of ['tables.write', 'tables.apply', 'cache.apply', 'search.apply
     await crashes(b, call);
     await b.run();
     assert.deepEqual([await b.sums(), await b.coloured('red'), await b.items('t')], [[], [], []]);
-    assert.deepEqual(await b.saidSums(), ['t/p=1', 't/p=-1']);
+    assert.deepEqual(await b.emittedSums(), ['t/p=1', 't/p=-1']);
   });
 }
 
@@ -101,7 +101,7 @@ test('a removal from a view that the job no longer has is ignored', async (t) =>
   await worker.turn(0);
   await assert.rejects(worker.turn(0), /the process is gone/);
   await b.run({ job: changed({ views: [] }) });
-  assert.deepEqual(await b.saidSums(), ['t/p=1', 't/p=2']);
+  assert.deepEqual(await b.emittedSums(), ['t/p=1', 't/p=2']);
 });
 
 test('a row that was deleted begins anew', async (t) => {
@@ -164,7 +164,7 @@ test('an event that deletes all rows under a prefix emits that once for each, af
   await assert.rejects(b.run({ job, hook: crashAt('claim.commit') }), /the process is gone/);
   await b.run({ job, settings: { maxRecords: 1 } });
   assert.deepEqual(await b.sums(), ['t/r=1']);
-  assert.deepEqual(await b.saidSums(), ['t/p=1', 't/q=1', 't/p=-1', 't/q=-1', 't/r=1']);
+  assert.deepEqual(await b.emittedSums(), ['t/p=1', 't/q=1', 't/p=-1', 't/q=-1', 't/r=1']);
 });
 
 test('a broadcast reaches every row with the value in every partition, those of its own batch too', async (t) => {
@@ -184,8 +184,8 @@ test('a broadcast reaches every row with the value in every partition, those of 
     assert.deepEqual(await b.sums(), [
       ...['a/p=11', 'a/q=1', 'c/p=11', 'd/p=11', 'e/p=11', 'f/p=11', 'g/p=11', 'h/p=1'],
     ]);
-    const said = await b.saidSums();
-    assert.equal(said.filter((sum) => sum.endsWith('=11')).length, 6);
+    const emitted = await b.emittedSums();
+    assert.equal(emitted.filter((sum) => sum.endsWith('=11')).length, 6);
     for (const topic of await partitionsOf(b.stores.transport, 'thing.events')) {
       assert.equal(topic.filter(({ headers }) => headers['ce_type'] === 'thing.polished').length, 1);
     }

@@ -37,7 +37,7 @@ function start(b: Bench, options: WorkerOptions = {}): Promise<RunningJob> {
     ...runtime,
     telemetry: {
       tell(event) {
-        b.told.push(event);
+        b.telemetryEvents.push(event);
         if (event.kind === 'batch') listeners.get(b)?.();
       },
     },
@@ -64,10 +64,10 @@ test('a stop finishes the current batch, commits it, and ends a wait for records
   await stopped;
   await running.finished;
   assert.deepEqual(await b.sums(), [`${thing}/p=1`]);
-  assert.deepEqual(await b.saidSums(), [`${thing}/p=1`]);
+  assert.deepEqual(await b.emittedSums(), [`${thing}/p=1`]);
   assert.equal((await b.stores.transport.lag(addUp.name, things.name))[0]?.committed, 1);
-  assert.equal(b.heard('released').length, 2);
-  assert.equal(b.heard('fenced').length, 0);
+  assert.equal(b.reported('released').length, 2);
+  assert.equal(b.reported('fenced').length, 0);
 });
 
 test('a stop before anything was assigned, and a second one, do no harm', async (t) => {
@@ -123,8 +123,8 @@ test('all partitions of a process search for their due timers together', async (
   const { promise: haveFired, resolve } = Promise.withResolvers<void>();
   const runtime = b.runtime({ hook, settings: { timerMs: 1000, waitMs: 1 } });
   const tell = (event: TelemetryEvent) => {
-    b.told.push(event);
-    if (b.heard('timers-fired').length === 4) resolve();
+    b.telemetryEvents.push(event);
+    if (b.reported('timers-fired').length === 4) resolve();
   };
   const running = await runJob(job, { ...runtime, telemetry: { tell } });
   await Promise.race([haveFired, running.finished]);
@@ -164,8 +164,8 @@ test('members that join and leave hand their partitions over without losing or d
   }
   await caughtUp(b, members[0] as RunningJob);
   for (const member of members) await member.stop();
-  assert.ok(b.heard('claimed').length > 20, 'partitions changed hands');
-  assert.equal(b.heard('fenced').length, 0, 'nobody was taken for dead');
+  assert.ok(b.reported('claimed').length > 20, 'partitions changed hands');
+  assert.equal(b.reported('fenced').length, 0, 'nobody was taken for dead');
 
   const calm = await bench(t, { partitions: 5 });
   await calm.produce(...produced);
@@ -177,7 +177,7 @@ test('members that join and leave hand their partitions over without losing or d
 test('a few new records do not wait for partitions that catch up; a large batch, and the first of an owner, do', async (t) => {
   const b = await bench(t);
   const taken: number[] = [];
-  const room = new RecordBudget(32);
+  const budget = new RecordBudget(32);
   const full = { isFull: false };
   const runtime: Runtime = {
     ...b.runtime({ settings: { maxRecords: 16 } }),
@@ -185,7 +185,7 @@ test('a few new records do not wait for partitions that catch up; a large batch,
       isWanted: false,
       take: (records) => {
         taken.push(records);
-        return full.isFull ? new Promise(() => {}) : room.take(records);
+        return full.isFull ? new Promise(() => {}) : budget.take(records);
       },
     },
   };
@@ -215,7 +215,7 @@ test('the first records of many partitions are applied at once, and a broadcast 
       if (name !== 'tables.write') return go();
       now += 1;
       most = Math.max(most, now);
-      // Whoever may write meanwhile has come by then.
+      // A second owner, if there were one, would have written by then.
       for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
       now -= 1;
       return go();

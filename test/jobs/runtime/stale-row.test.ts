@@ -10,7 +10,7 @@ test('an owner whose row is stale is fenced: it emits nothing and commits nothin
     hook: async (name, go) => (name === 'tables.write' ? ['stale'] : go()),
   });
   assert.equal(await worker.turn(0), 'fenced');
-  assert.deepEqual(await b.said(), []);
+  assert.deepEqual(await b.emitted(), []);
   const [partition] = await b.stores.transport.lag('add-up', things.name);
   assert.equal(partition?.committed, undefined);
 });

@@ -17,16 +17,16 @@ const job: Job = changed({
   react: (_before, _after, { type, data }): Output[] =>
     type === added.type && data['colour'] !== '' ? [wakeAt('tick', Number(data['colour']))] : [],
 });
-const wish = (due: number | string, thingId = 't', partId = 'p') =>
+const addWith = (due: number | string, thingId = 't', partId = 'p') =>
   [added, { thingId, partId, amount: 1, colour: String(due) }] as const;
 
-const fired = (b: Bench) => b.heard('timers-fired').reduce((sum, { count }) => sum + count, 0);
+const fired = (b: Bench) => b.reported('timers-fired').reduce((sum, { count }) => sum + count, 0);
 const SETTINGS = { timerMs: 1000 };
 const DUE = START + 5 * MINUTE;
 
 test('a timer that is set again, for the time at which it fired, is emitted again after the next search', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   const worker = await b.worker(0, { settings: SETTINGS });
   await rest([worker]);
   b.clock.set(DUE);
@@ -34,7 +34,7 @@ test('a timer that is set again, for the time at which it fired, is emitted agai
   for (let again = 1; again <= 3; again++) {
     assert.deepEqual([await b.sums(), fired(b)], [[`t/p=${again * 1001}`], again]);
     b.clock.advance(100);
-    await b.produce(wish(DUE));
+    await b.produce(addWith(DUE));
     await rest([worker]);
     assert.equal(fired(b), again, 'not before the next look');
     b.clock.advance(900);
@@ -50,7 +50,7 @@ test('a timer that sets its own time again whenever it fires is emitted once for
     react: (_before, _after, { type }): Output[] => (type === 'thing.dropped' ? [] : [wakeAt('tick', DUE)]),
   });
   const b = await bench(t, { jobs: [restless] });
-  await b.produce(wish(''));
+  await b.produce(addWith(''));
   b.clock.set(DUE);
   const worker = await b.worker(0, { settings: SETTINGS });
   for (let n = 0; n < 50; n++) {
@@ -62,7 +62,7 @@ test('a timer that sets its own time again whenever it fires is emitted once for
 
 test('a timer is not emitted again while its record waits to be read, however often a search returns it', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   let reads = true;
   const worker = await b.worker(0, {
     hook: async (name, go) => (name === 'claim.fetch' && !reads ? { records: [], end: 1 } : go()),
@@ -81,7 +81,7 @@ test('a timer is not emitted again while its record waits to be read, however of
 
 test('an event of another source with the id of a timer is another event', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   const produce = b.stores.transport.produce.bind(b.stores.transport);
   const worker = await b.worker(0, {
     settings: { ...SETTINGS, maxRecords: 1 },
@@ -108,13 +108,13 @@ test('an event of another source with the id of a timer is another event', async
 for (const due of [1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 60, 8.64e15 + 1, -9e15]) {
   test(`a timer cannot be due at ${due}: that event is a dead letter, which names the timer, and the row goes on`, async (t) => {
     const b = await bench(t, { jobs: [job] });
-    await b.produce(wish(1), wish(due), wish(DUE), wish(due, 'u'));
+    await b.produce(addWith(1), addWith(due), addWith(DUE), addWith(due, 'u'));
     await b.run();
     assert.deepEqual(await b.sums(), ['t/p=2']);
     assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:1', 'JOB_FAILED@0:3']);
-    const said = b.heard('dead-letter').map(({ message }) => message);
+    const messages = b.reported('dead-letter').map(({ message }) => message);
     assert.match(
-      String(said[0]),
+      String(messages[0]),
       new RegExp(`the timer tick cannot be due at ${due.toString().replace('+', '\\+')}: `),
     );
   });
@@ -136,7 +136,7 @@ test('an invalid time that an earlier release stored neither fires nor ends the 
 
 test('a timer of a row that its store refuses is one dead letter, and is held back for an hour', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  await b.produce(wish(DUE), wish(DUE, 'u'));
+  await b.produce(addWith(DUE), addWith(DUE, 'u'));
   await b.run();
   b.clock.set(DUE);
   let writes = 0;
@@ -162,7 +162,7 @@ test('a timer of a row that its store refuses is one dead letter, and is held ba
 
 test('a timer that was held back is emitted again as soon as its row could be written', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   await b.run();
   b.clock.set(DUE);
   let refuses = true;
@@ -175,7 +175,7 @@ test('a timer that was held back is emitted again as soon as its row could be wr
   b.clock.advance(1000);
   await rest([worker]);
   refuses = false;
-  await b.produce(wish(''));
+  await b.produce(addWith(''));
   await rest([worker]);
   assert.deepEqual(await b.sums(), ['t/p=2']);
   b.clock.advance(1000);
@@ -185,7 +185,7 @@ test('a timer that was held back is emitted again as soon as its row could be wr
 
 test('a new owner emits a timer of a refused row once, too', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   await b.run();
   b.clock.set(DUE);
   for (let owner = 1; owner <= 3; owner++) {
@@ -205,7 +205,7 @@ test('a timer at which a view of the job fails is dropped like any other failing
     },
   }));
   const b = await bench(t, { jobs: [{ ...job, views }] });
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   b.clock.set(DUE);
   for (let owner = 0; owner < 3; owner++) await b.run();
   assert.deepEqual([await b.sums(), await b.deadLetters()], [['t/p=1'], ['JOB_FAILED@0:1']]);
@@ -213,8 +213,8 @@ test('a timer at which a view of the job fails is dropped like any other failing
 
 test('timers that are held back take no capacity from others, however many they are', async (t) => {
   const b = await bench(t, { jobs: [job] });
-  for (let n = 0; n < 5; n++) await b.produce(wish(DUE, 'held', `p${n}`));
-  for (let n = 0; n < 5; n++) await b.produce(wish(DUE + 1, 'free', `p${n}`));
+  for (let n = 0; n < 5; n++) await b.produce(addWith(DUE, 'held', `p${n}`));
+  for (let n = 0; n < 5; n++) await b.produce(addWith(DUE + 1, 'free', `p${n}`));
   await b.run();
   b.clock.set(DUE);
   const worker = await b.worker(0, {
@@ -240,7 +240,7 @@ test('a clock that was ahead for a moment, and is set back, suppresses no timer'
   const worker = await b.worker(0, { settings: SETTINGS });
   await rest([worker]);
   b.clock.setWall(START);
-  await b.produce(wish(DUE));
+  await b.produce(addWith(DUE));
   await rest([worker]);
   b.clock.set(DUE);
   await rest([worker]);
@@ -258,7 +258,7 @@ test('no two timers have the same id, whatever their keys contain; and timers wi
     ['€'.repeat(LONGEST_KEY_PART), '\u0001'.repeat(LONGEST_KEY_PART)],
     ['€'.repeat(LONGEST_KEY_PART), `${'\u0001'.repeat(LONGEST_KEY_PART - 1)}\u0002`],
   ] as const;
-  await b.produce(...keys.map(([thing, part]) => wish(DUE, thing, part)));
+  await b.produce(...keys.map(([thing, part]) => addWith(DUE, thing, part)));
   b.clock.set(DUE);
   await b.run();
   const records = (await partitionsOf(b.stores.transport, things.name)).flat();

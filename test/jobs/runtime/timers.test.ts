@@ -14,21 +14,21 @@ const MINUTE = 60_000;
 const job: Job = changed({
   react: (_before, _after, { type, data, time }): Output[] => {
     if (type !== added.type) return [];
-    const [wish, minutes] = String(data['colour']).split(':');
-    if (wish === 'wake') return [wakeAt('tick', time + Number(minutes) * MINUTE)];
-    return wish === 'sleep' ? [sleep('tick')] : [];
+    const [timer, minutes] = String(data['colour']).split(':');
+    if (timer === 'wake') return [wakeAt('tick', time + Number(minutes) * MINUTE)];
+    return timer === 'sleep' ? [sleep('tick')] : [];
   },
 });
 const setUp = (t: TestContext, options: BenchOptions = {}): Promise<Bench> => bench(t, { jobs: [job], ...options });
-const wish = (colour: string, minute = 0, thingId = 't') =>
+const addWith = (colour: string, minute = 0, thingId = 't') =>
   [added, { thingId, partId: 'p', amount: 1, colour }, { time: START + minute * MINUTE }] as const;
 
-const fired = (b: Bench) => b.heard('timers-fired').reduce((sum, { count }) => sum + count, 0);
+const fired = (b: Bench) => b.reported('timers-fired').reduce((sum, { count }) => sum + count, 0);
 const sum = async (b: Bench) => (await b.row('t', 'p'))?.sum;
 
 test('a timer fires when the clock reaches it, once, and not before', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   const worker = await b.worker();
   await rest([worker]);
   b.clock.set(START + 5 * MINUTE - 1);
@@ -44,7 +44,7 @@ test('a timer fires when the clock reaches it, once, and not before', async (t) 
 
 test('a fired timer is an event of the log: of the row, at the time it was due', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   b.clock.set(START + 60 * MINUTE);
   await b.run();
   const [, record] = await b.stores.transport.read(things.name, 0, 0, 10);
@@ -61,7 +61,13 @@ test('a fired timer is an event of the log: of the row, at the time it was due',
 
 test('a second timer of the same name replaces the first; a timer that is cancelled does not fire', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'), wish('wake:9'), wish('wake:5', 0, 'u'), wish('sleep', 0, 'u'), wish('sleep', 0, 'v'));
+  await b.produce(
+    addWith('wake:5'),
+    addWith('wake:9'),
+    addWith('wake:5', 0, 'u'),
+    addWith('sleep', 0, 'u'),
+    addWith('sleep', 0, 'v'),
+  );
   const worker = await b.worker();
   await rest([worker]);
   b.clock.set(START + 6 * MINUTE);
@@ -78,10 +84,10 @@ test('a timer that is replaced or cancelled between firing and reading is not ap
     ['wake:60', 2],
   ] as const) {
     const b = await setUp(t);
-    await b.produce(wish('wake:5'));
+    await b.produce(addWith('wake:5'));
     const worker = await b.worker(0, {
       hook: async (name, go) => {
-        if (name === 'transport.produce') await b.produce(wish(colour));
+        if (name === 'transport.produce') await b.produce(addWith(colour));
         return go();
       },
     });
@@ -94,7 +100,7 @@ test('a timer that is replaced or cancelled between firing and reading is not ap
 
 test('a timer that is emitted twice is applied once', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   const worker = await b.worker(0, {
     hook: async (name, go) => {
       if (name === 'transport.produce') await go();
@@ -105,12 +111,12 @@ test('a timer that is emitted twice is applied once', async (t) => {
   b.clock.set(START + 5 * MINUTE);
   await rest([worker]);
   assert.equal(await sum(b), 1001);
-  assert.equal(b.heard('batch').at(-1)?.skipped.unchanged, 1);
+  assert.equal(b.reported('batch').at(-1)?.skipped.unchanged, 1);
 });
 
 test('timers outlive their process: set by one, fired by another, applied by a third', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   await b.run();
   b.clock.set(START + 5 * MINUTE);
   const dies = await b.worker(0, {
@@ -128,7 +134,7 @@ test('timers outlive their process: set by one, fired by another, applied by a t
 test('in a backlog time is the time of the log: a timer fires when the events have passed it, whatever the clock shows', async (t) => {
   const b = await setUp(t);
   b.clock.set(START + 1000 * MINUTE);
-  await b.produce(wish('wake:5'), wish('', 1), wish('', 4), wish('', 5), wish('', 6), wish('', 7));
+  await b.produce(addWith('wake:5'), addWith('', 1), addWith('', 4), addWith('', 5), addWith('', 6), addWith('', 7));
   const worker = await b.worker(0, { settings: { maxRecords: 1 } });
   const firedAfter: number[] = [];
   for (let n = 1; n <= 6; n++) {
@@ -144,7 +150,7 @@ test('the time of the log is that of events in structured mode as well, limited 
   const b = await setUp(t);
   const came = START + 3 * MINUTE;
   b.clock.set(START + 1000 * MINUTE);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   const key = new TextEncoder().encode('t');
   const headers = { 'content-type': 'application/cloudevents+json' };
   const data = { thingId: 't', partId: 'p', amount: 1 };
@@ -153,11 +159,11 @@ test('the time of the log is that of events in structured mode as well, limited 
     const value = new TextEncoder().encode(JSON.stringify(event));
     await b.stores.transport.produce([{ topic: things.name, partition: 0, key, value, headers, timestamp }]);
   };
-  // A late event about a time before the timer was due; then one from the future before it is due.
+  // First a late event, from before the timer was due. Then one with a future time, before the timer is due.
   await say(START, START + 100 * MINUTE);
   await say(START + 100 * MINUTE, came);
   await say(START + 5 * MINUTE, START + 100 * MINUTE);
-  await b.produce(wish('', 6), wish('', 6));
+  await b.produce(addWith('', 6), addWith('', 6));
   const worker = await b.worker(0, { settings: { maxRecords: 1 } });
   const firedAfter: number[] = [];
   for (let n = 1; n <= 6; n++) {
@@ -169,9 +175,9 @@ test('the time of the log is that of events in structured mode as well, limited 
 
 test('after a pause a backlog is read before the clock fires anything', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   await b.run();
-  await b.produce(wish('sleep', 3));
+  await b.produce(addWith('sleep', 3));
   b.clock.set(START + 60 * MINUTE);
   await b.run();
   assert.deepEqual([await sum(b), fired(b)], [2, 0]);
@@ -179,7 +185,7 @@ test('after a pause a backlog is read before the clock fires anything', async (t
 
 test('an event from the future fires nothing before its time', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'), wish('', 100_000_000), wish('', 1), wish('', 2));
+  await b.produce(addWith('wake:5'), addWith('', 100_000_000), addWith('', 1), addWith('', 2));
   const worker = await b.worker(0, { settings: { maxRecords: 1 } });
   await rest([worker]);
   assert.deepEqual([await sum(b), fired(b)], [4, 0]);
@@ -192,14 +198,14 @@ test('the time of an event without one, or without a readable one, is that of it
   for (const headers of [{}, { ce_time: Uint8Array.of(0xff) }]) {
     const b = await setUp(t);
     b.clock.set(START + 1000 * MINUTE);
-    await b.produce(wish('wake:5'));
+    await b.produce(addWith('wake:5'));
     const given = { topic: things, def: unread, data: { thingId: 't' }, id: 'late', time: START + 6 * MINUTE };
     const [record] = recordsOf(b.stores.codec, given, 1);
     const { ce_time: _, ...rests } = record?.headers ?? {};
     await b.stores.transport.produce([
       { ...(record as NonNullable<typeof record>), headers: { ...rests, ...headers } },
     ]);
-    await b.produce(wish('', 1), wish('', 1));
+    await b.produce(addWith('', 1), addWith('', 1));
     const worker = await b.worker(0, { settings: { maxRecords: 1 } });
     for (let n = 0; n < 3; n++) await worker.turn(0);
     assert.equal(fired(b), 1);
@@ -230,7 +236,7 @@ test('the settings decide how often timers are searched; a job without timers ne
 
 test('timers of another job, or of a row with an invalid key, are ignored', async (t) => {
   const b = await setUp(t);
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   await b.run();
   const due = START + 5 * MINUTE;
   const key = new TextEncoder().encode('t');
@@ -248,7 +254,7 @@ test('timers of another job, or of a row with an invalid key, are ignored', asyn
   await b.run();
   assert.equal(await sum(b), 1001, 'the last one is the right one');
   assert.equal(
-    b.heard('batch').reduce((all, { skipped }) => all + skipped['not-ours'], 0),
+    b.reported('batch').reduce((all, { skipped }) => all + skipped['not-ours'], 0),
     4,
   );
 });
@@ -263,12 +269,12 @@ test('a timer that the job fails at is one dead letter, whichever owner has the 
     },
   });
   const b = await bench(t, { jobs: [failing] });
-  await b.produce(wish('wake:5'));
+  await b.produce(addWith('wake:5'));
   b.clock.set(START + 10 * MINUTE);
   for (let owner = 0; owner < 3; owner++) await b.run();
   assert.deepEqual(await b.deadLetters(), ['JOB_FAILED@0:1']);
   assert.deepEqual([await sum(b), fired(b)], [1, 1]);
-  await b.produce(wish('', 11));
+  await b.produce(addWith('', 11));
   await b.run();
   assert.equal(await sum(b), 2, 'and the row goes on');
 });

@@ -90,9 +90,9 @@ async function owner(spec: JobSpec, distort: Distort, maxRecords: number) {
 /** The changes that the batch got for the learner are those of the row, and end where the row is. */
 async function assertOneVoice(spec: JobSpec): Promise<void> {
   const row = await spec.row(learnerProgress, ['ada', 'algebra']);
-  const said = await emittedEvents(spec.stores, batchEvents, trackProgress);
+  const emitted = await emittedEvents(spec.stores, batchEvents, trackProgress);
   let progress = 0;
-  for (const { type, data } of said) {
+  for (const { type, data } of emitted) {
     const { progress: now, previousProgress } = data as { progress: number; previousProgress: number };
     if (type !== 'batch.learner-progressed') continue;
     assert.equal(previousProgress, progress, 'a change begins where the one before it ended');

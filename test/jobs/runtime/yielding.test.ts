@@ -13,7 +13,7 @@ test('other work gets a turn after a long time of work, and then not until anoth
     () => now,
     async () => {
       turns.push(now);
-      // The turn of the others takes time, too, which is none of this work.
+      // The others' turn takes time too. It does not count as this work.
       now += 100;
     },
   );
@@ -27,7 +27,7 @@ test('other work gets a turn after a long time of work, and then not until anoth
 const parts = (n: number): Given[] =>
   Array.from({ length: n }, (_, i) => [added, { thingId: 't', partId: `p${i}`, amount: 1, colour: 'red' }]);
 
-/** Ends when `done` is called: whoever else is on the loop, again and again. */
+/** Other work on the event loop: it takes turn after turn until `done` is called. */
 function somebodyElse(tick: () => void): () => void {
   let isDone = false;
   const again = (): void => {
@@ -105,7 +105,7 @@ test('a batch yields before each record and each row, whatever it does with them
     'breath view breath view breath view',
     'breath breath breath tables.write',
     'breath breath breath claim.commit',
-    // Of three rows two are weighed: one stays as it is, and the others are packed.
+    // One of the three rows stays as it is. The other two are weighed and packed.
     'breath breath breath breath',
   ];
   assert.equal(await breathsOf(b, log), steps.join(' '));

@@ -77,7 +77,7 @@ test('every event of every topic is read from its archive as it was written', as
       );
     const log = decoded(await logOf(world, topic.name));
     assert.deepEqual(decoded(await archivedRecords(world, topic)), log, topic.name);
-    // In one segment, with those of other partitions.
+    // They are in one segment with records of other partitions.
     const source = archiveOf(topic);
     const found = await currentTable(world.kept, source);
     assert.ok(found);
@@ -132,7 +132,7 @@ test('bytes are base64 text, as in the JSON of events', () => {
   });
 });
 
-test('an unreadable record is a dead letter, and not in the archive; a record for one job alone is not in it either', async (t) => {
+test('an unreadable record is a dead letter, and not in the archive; a record for one job alone says so', async (t) => {
   const world = await worldOf(t, [visitEvents]);
   const source = archiveOf(visitEvents);
   const event = (id: string) => given(visitEvents, visited, { userId: 'ada' }, { id, time: TIME });
@@ -147,11 +147,15 @@ test('an unreadable record is a dead letter, and not in the archive; a record fo
   ]);
   await world.produce(event('kept'), given(visitEvents, cleared, { page: 'home' }, { id: 'all', time: TIME }));
   await world.count(source);
-  assert.deepEqual(await world.query(source, 'select id, key, broadcast from rows order by id, log_partition'), [
-    { id: 'all', key: null, broadcast: true },
-    { id: 'all', key: null, broadcast: true },
-    { id: 'kept', key: 'ada', broadcast: false },
-  ]);
+  assert.deepEqual(
+    await world.query(source, 'select id, key, broadcast, only_for from rows order by id, log_partition'),
+    [
+      { id: 'all', key: null, broadcast: true, only_for: null },
+      { id: 'all', key: null, broadcast: true, only_for: null },
+      { id: 'kept', key: 'ada', broadcast: false, only_for: null },
+      { id: 'routed', key: 'ada', broadcast: false, only_for: 'another-job' },
+    ],
+  );
   assert.equal((await logOf(world, deadLetterTopic(visitEvents.name))).flat().length, 1);
 });
 
@@ -199,7 +203,7 @@ test('archived events are sent again unchanged: some of them, to the same topic 
   const before = identities(await logOf(world, visitEvents.name), visitEvents);
   const byType = (events: readonly { readonly type: string }[]) => events.filter(({ type }) => type === visited.type);
   assert.deepEqual(identities(await logOf(world, copies.name), copies).map(byType), before.map(byType));
-  // Begun again where it ended, it sends the rest.
+  // Started again where it ended, it sends the rest.
   const [first = ''] = seen;
   const [topicId = '', partition, offset] = first.split('/');
   const rest = await replay(visitEvents, { topicId, partition: Number(partition), offset: Number(offset) });

@@ -26,7 +26,7 @@ const visitOf = (userId: string, day: number, id = `${userId}-${day}`) =>
 
 async function make(world: World, generation: number, transport: Transport = world.stores.transport): Promise<void> {
   const { kept, runtime } = world;
-  // Many batches, also of what is read from an archive.
+  // Small batches, so that there are many of them, also from an archive.
   const settings = { ...runtime.settings, maxRecords: 2 };
   const own = { ...runtime, settings, stores: { ...runtime.stores, transport } };
   const parts = { source, generation, stores: kept, runtime: own, settings: SETTINGS };
@@ -69,8 +69,8 @@ test('another generation counts the same, sends nothing, and the rollup continue
   const [totals] = await world.query(source, 'select cast(sum(visits) as int) as visits from rows');
   assert.deepEqual(totals, { visits: 18 });
   assert.equal((await currentTable(world.kept, source))?.table.table, 'rollups/visits/g2');
-  const letters = deadLetterTopic(visitEvents.name);
-  const sent = await Promise.all([0, 1].map((partition) => world.stores.transport.read(letters, partition, 0, 10)));
+  const deadLetters = deadLetterTopic(visitEvents.name);
+  const sent = await Promise.all([0, 1].map((partition) => world.stores.transport.read(deadLetters, partition, 0, 10)));
   assert.equal(sent.flat().length, 1);
 });
 
@@ -136,6 +136,8 @@ test('what the topic has lost by its retention is read from its archive', async 
     transport,
     topic: visitEvents,
     snapshot: found.snapshot,
+    reader: source.name,
+    whole: false,
     signal: SIGNAL,
   });
   await make(world, await openNewest(world.kept.objects, source.prefix, 1), whole.transport);

@@ -38,15 +38,15 @@ export const PARTITIONS = 2;
 const NEVER = new AbortController().signal;
 export const SETTINGS = { publishMs: 0, publishBytes: 1e9 };
 
-/** `real`: what of it is on servers. */
+/** `real`: what of it is on servers, or there already. */
 export async function worldOf(
   t: TestContext,
   topics: readonly Topic[],
-  real: { readonly transport?: Transport; readonly objects?: Objects } = {},
+  real: { readonly transport?: Transport; readonly objects?: Objects; readonly stores?: TestStores } = {},
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const local = await memoryStores([], { topics, partitions: PARTITIONS });
+  const local = real.stores ?? (await memoryStores([], { topics, partitions: PARTITIONS }));
   const stores = { ...local, transport: real.transport ?? local.transport };
   const objects = real.objects ?? directoryObjects(join(folder, 'objects'), { linkBase: 'http://localhost' });
   const cache = segmentCache({ folder: join(folder, 'segments'), objects, maxBytes: 1e9 });

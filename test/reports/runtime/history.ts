@@ -51,9 +51,9 @@ export function randomHistory(random: Random, codec: Codec, partitions: number, 
     const derived = { ...record, headers: { ...record.headers, ce_origin: `${name}/${line.offset}/0` } };
     line.sent.push(derived);
     records.push(derived);
-    // Its job goes back, and emits again what it has emitted since.
+    // Its job is rewound, and emits again what it has emitted since.
     if (random.chance(0.2)) records.push(...line.sent.slice(random.below(line.sent.length)));
-    // A record that lies in a wrong partition is sent on by a job, for itself.
+    // A job routes a record in the wrong partition to the right one, for itself alone.
     if (random.chance(0.1)) {
       const headers = {
         ...record.headers,

@@ -54,7 +54,7 @@ export class Process {
     for (;;) {
       await this.reach();
       const did = await turn().catch((error) => {
-        // Another table counts now: such a process ends without an error.
+        // Another table is current now. A process that notices ends without an error.
         if (error instanceof TributaryError && error.code === 'GENERATION_MOVED') return 'ended';
         if (kindOf(error) !== 'retry') throw error;
         return 'fenced';

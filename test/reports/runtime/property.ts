@@ -110,20 +110,20 @@ async function run(
       clock.advance(random.below(300));
       await random.pick([...live, ...others]).step(random);
     }
-    // Killed: it is not stepped any more. Or only taken for dead: it goes on beside its successor.
+    // A killed process takes no more steps. One that is only believed dead continues beside its successor.
     if (random.chance(0.15))
       live = random.chance(0.5) ? [await start(undefined)] : [...live.slice(-1), await start(undefined)];
     if (random.chance(0.05)) await rewind(random, stores, source.name);
     if (isMadeAnew && random.chance(0.15))
       others = await operate(random, others.slice(-2), { objects, segments, source, start, keeps });
   }
-  // At the end no more events arrive: a process that is left notices on its own that another table counts.
+  // At the end no more events arrive. A remaining process must notice on its own that another table is current.
   if (isMadeAnew && random.chance(0.3)) {
     const current = await currentGeneration(objects, source.prefix);
     const { kept } = await madeGenerations(objects, source.prefix);
     await makeCurrent(objects, source.prefix, current, random.pick(kept));
   }
-  // One that is left continues; or all are gone, and a new one starts.
+  // A remaining process continues. If none remains, a new one starts.
   await settle(random.chance(0.5) ? live.slice(-1) : [await start(undefined)], random, clock, stores, source.name);
   await check(history, await segments.rows(objects), stores);
 }
@@ -155,7 +155,7 @@ async function operate(random: Random, others: Process[], operated: Operated): P
   }
   const other = random.pick(kept);
   if (other === current.generation) return others;
-  // Whichever it is, and however far: the rollup continues there from its position.
+  // Whichever table is current, the rollup continues there from its position.
   if (what === 'swap') await makeCurrent(objects, source.prefix, current, other);
   else await dropGeneration(objects, source.prefix, other);
   return others;
@@ -218,15 +218,15 @@ async function check(
   }
   assert.equal(counted, count, 'visits');
   assert.deepEqual(new Map([...totals].sort()), new Map([...points].sort()));
-  const letters: string[] = [];
+  const deadLetters: string[] = [];
   const unreadable: string[] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
     for (const { headers } of await stores.transport.read(deadLetterTopic(visitEvents.name), partition, 0, 10_000)) {
-      letters.push(`${headers[DEAD_LETTER.partition]}:${headers[DEAD_LETTER.offset]}`);
+      deadLetters.push(`${headers[DEAD_LETTER.partition]}:${headers[DEAD_LETTER.offset]}`);
     }
     const read = await stores.transport.read(visitEvents.name, partition, 0, 10_000);
     for (const { value, offset } of read) if (value?.length === 1) unreadable.push(`${partition}:${offset}`);
   }
   assert.ok(records.length > 0);
-  assert.deepEqual(letters.sort(), unreadable.sort());
+  assert.deepEqual(deadLetters.sort(), unreadable.sort());
 }

@@ -80,7 +80,7 @@ for (const publishMs of [0, 3_600_000]) {
     const { reported, running, stores } = await counting(t, table, publishMs);
     await reported(publishMs === 0 ? 'waiting' : 'batch', 1);
     await running.stop();
-    // Nothing is lost by it: the next one counts everything.
+    // Nothing is lost: the next process counts everything.
     const runtime = testRuntime(stores, { clock: systemClock });
     const next = await runRollup({ source, table: segments.table(objects, source.layout), runtime });
     await next.stop();
@@ -121,7 +121,7 @@ test('a process whose store is away stops counting when its memory is full', { t
     await stores.close();
   });
   while (seen.waits < 100) await Promise.race([turnOfOthers(), running.finished]);
-  // The batches under way, and one batch of each partition that could not be known before it was counted.
+  // The batches in progress, and for each partition one batch whose size was unknown until it was counted.
   assert.ok(seen.records <= 2 * PARTITIONS * maxRecords, `${seen.records} records`);
 });
 
@@ -201,7 +201,7 @@ test('what was written for a table that no longer counts is not committed to ano
       if (!isSwapped) {
         isSwapped = true;
         await makeCurrent(objects, source.prefix, await currentGeneration(objects, source.prefix), 2);
-        // As another partition does that is claimed now.
+        // A partition that is claimed now does the same.
         await current.refresh();
       }
       return adds;

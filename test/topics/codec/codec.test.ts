@@ -5,7 +5,8 @@ import { defineEvent, type EventDef } from '../../../core/event.ts';
 import { FIRST_TIME } from '../../../core/moment.ts';
 import { contentProgressed, courseStructureChanged, enrolled } from '../../../schemas/enrollment.ts';
 import { avroHeaders, Codec, type Decoded, ONLY_FOR } from '../../../topics/codec/codec.ts';
-import { CLOCK_TOLERANCE, eventTimeOf, LOGGED_AT } from '../../../topics/codec/envelope.ts';
+import { eventTimeOf } from '../../../topics/codec/envelope.ts';
+import { CLOCK_TOLERANCE, LOGGED_AT } from '../../../topics/codec/own-headers.ts';
 import { formatTime } from '../../../topics/codec/time.ts';
 import { defineTopic } from '../../../topics/define.ts';
 import { enrollmentEvents, topics } from '../../../topics/index.ts';
@@ -200,7 +201,7 @@ test('no event is later than its record was logged, except by a minute', () => {
     assert.deepEqual(seen(LOGGED + CLOCK_TOLERANCE + 1), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(2099, 0, 1)), [LOGGED + CLOCK_TOLERANCE, LOGGED, true]);
     assert.deepEqual(seen(Date.UTC(1999, 0, 1)), [Date.UTC(1999, 0, 1), LOGGED, false]);
-    // A log without a time sets no limit, nor does a producer who took another unit for milliseconds.
+    // A record without a time sets no limit. Neither does one whose producer confused the unit.
     for (const timestamp of [-1, LOGGED / 1000, LOGGED * 1000]) {
       assert.deepEqual(seen(Date.UTC(2099, 0, 1), { timestamp }), [Date.UTC(2099, 0, 1), Date.UTC(2099, 0, 1), false]);
     }

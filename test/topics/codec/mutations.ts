@@ -107,10 +107,10 @@ const byteMutations: readonly Mutation[] = [
 // ---- JSON ----
 
 /** Every position in the value, as a function that puts another value, or nothing, there. */
-function places(value: Json, put: (value: Json | undefined) => void): ((value: Json | undefined) => void)[] {
+function settersOf(value: Json, put: (value: Json | undefined) => void): ((value: Json | undefined) => void)[] {
   if (typeof value !== 'object' || value === null) return [put];
   const within = Object.entries(value).flatMap(([key, each]) =>
-    places(each, (other) => {
+    settersOf(each, (other) => {
       if (Array.isArray(value)) value.splice(Number(key), 1, ...(other === undefined ? [] : [other]));
       else if (other === undefined) delete value[key];
       else value[key] = other;
@@ -134,7 +134,7 @@ const ofJson =
     const changed = change(random, text);
     if ('text' in changed) return { ...record, value: bytes(changed.text) };
     const put = random.pick(
-      places(root as Json, (other) => {
+      settersOf(root as Json, (other) => {
         root = other;
       }),
     );

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type ConfluentOptions, confluentRegistry } from '../../../topics/confluent/registry.ts';
 
-type Say = readonly [status: number, body: unknown];
+type Answer = readonly [status: number, body: unknown];
 interface Asked {
   readonly method: string;
   readonly path: string;
@@ -13,11 +13,11 @@ interface Asked {
   readonly body: string;
 }
 
-const UNKNOWN_SCHEMA: Say = [404, { error_code: 40403, message: 'Schema not found' }];
-const UNKNOWN_SUBJECT: Say = [404, { error_code: 40401, message: 'Subject not found' }];
+const UNKNOWN_SCHEMA: Answer = [404, { error_code: 40403, message: 'Schema not found' }];
+const UNKNOWN_SUBJECT: Answer = [404, { error_code: 40401, message: 'Subject not found' }];
 
 /** A node that answers its requests in this order, and the last one for ever. A function does with one what it likes. */
-async function node(t: TestContext, ...answers: readonly (Say | ((response: ServerResponse) => void))[]) {
+async function node(t: TestContext, ...answers: readonly (Answer | ((response: ServerResponse) => void))[]) {
   const asked: Asked[] = [];
   const server = createServer((request: IncomingMessage, response) => {
     let body = '';
@@ -29,8 +29,8 @@ async function node(t: TestContext, ...answers: readonly (Say | ((response: Serv
       const { method = '', url = '', headers } = request;
       asked.push({ method, path: url, authorization: headers.authorization, body });
       if (typeof answer === 'function') return answer(response);
-      const [status, said] = answer as Say;
-      response.writeHead(status).end(typeof said === 'string' ? said : JSON.stringify(said));
+      const [status, content] = answer as Answer;
+      response.writeHead(status).end(typeof content === 'string' ? content : JSON.stringify(content));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -183,8 +183,8 @@ test('user and password are sent, also to nodes without them in the URL, and nev
     );
     return true;
   });
-  const said = `Basic ${Buffer.from('r@ta:p:ss').toString('base64')}`;
-  assert.deepEqual([first.asked[0]?.authorization, second.asked[0]?.authorization], [said, said]);
+  const basic = `Basic ${Buffer.from('r@ta:p:ss').toString('base64')}`;
+  assert.deepEqual([first.asked[0]?.authorization, second.asked[0]?.authorization], [basic, basic]);
 });
 
 test('a path of the URL is put before every path, with or without a final slash', async (t) => {
@@ -197,7 +197,7 @@ test('a path of the URL is put before every path, with or without a final slash'
   );
 });
 
-const ANSWERS: readonly (readonly [what: string, answer: Say, code: string, message: RegExp])[] = [
+const ANSWERS: readonly (readonly [what: string, answer: Answer, code: string, message: RegExp])[] = [
   [
     'an incompatible schema',
     [409, { message: 'reader\nfield missing' }],
@@ -236,6 +236,12 @@ for (const [what, answer, code, message] of ANSWERS) {
     await assert.rejects(client(t, { url }).register('a', '"int"'), { code, message });
   });
 }
+
+test('whoever registers what another process registers at the same moment gets its id', async (t) => {
+  const overtaken: Answer = [409, { message: "An artifact with ID 'a' in group 'null' already exists." }];
+  const { url } = await node(t, UNKNOWN_SUBJECT, overtaken, [200, { id: 7 }]);
+  assert.equal(await client(t, { url }).register('a', '"int"'), 7);
+});
 
 test('error messages of a registry are truncated', async (t) => {
   const { url } = await node(t, [409, { message: 'x'.repeat(100_000) }]);

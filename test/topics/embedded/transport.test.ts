@@ -46,7 +46,7 @@ test('a member that is slow to release delays only the partitions that move', as
   const third = await joined(transport, 'count', 'orders', { wait: false });
   const fourth = await joined(transport, 'count', 'orders', { wait: false });
   assert.deepEqual(await slow.revoking(), [1]);
-  while (third.held.size + fourth.held.size === 0) await Promise.race([third.told(), fourth.told()]);
+  while (third.held.size + fourth.held.size === 0) await Promise.race([third.notified(), fourth.notified()]);
   assert.equal(quick.held.size, 1, 'the quick member has let go, and what it had is taken');
   const claim = await slow.membership.claim(0);
   assert.equal((await take(claim, 1)).length, 1);
@@ -63,7 +63,7 @@ test('a partition that returns while its member releases it is assigned again', 
   await first.revoking();
   await second.membership.leave();
   release();
-  while (first.held.size !== 1) await first.told();
+  while (first.held.size !== 1) await first.notified();
   await spread([first], 2);
 });
 

@@ -40,12 +40,12 @@ test('a topic that accepts less than is declared is reported, and so are dead le
   assert.deepEqual(planned({ largestRecord: declared }), []);
   assert.deepEqual(planned({ largestRecord: larger }), []);
   assert.deepEqual(planned({ largestRecord: 1_048_588 }), [['limit', 'reported']]);
-  const both = (records: number, letters: number) =>
+  const both = (records: number, deadLetters: number) =>
     differences(
       [wanted, { ...wanted, name: 'orders.dead-letter' }],
       [
         { ...found, largestRecord: records },
-        { ...found, name: 'orders.dead-letter', largestRecord: letters },
+        { ...found, name: 'orders.dead-letter', largestRecord: deadLetters },
       ],
       -1,
     ).map(({ topic, message }) => [topic, /wanted to take (\d+)/.exec(message)?.[1]]);

@@ -16,7 +16,7 @@ import { addPartitionsToTxn, initProducerId } from '../wire/calls/transactions.t
 import { CODE } from '../wire/error-codes.ts';
 import { check, guarded, KafkaError } from '../wire/errors.ts';
 
-/** No topic has so many partitions: a transaction that names this one never begins. */
+/** No topic has this many partitions, so a transaction that names this one never begins. */
 const NO_PARTITION = 1_000_000_000;
 const TRANSACTIONAL_ID = 'tributary/doctor';
 const TRANSACTION_MS = 10_000;

@@ -2,6 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { Coalescer } from '../cluster/coalescer.ts';
 import { keyOf, type TopicPartition } from '../cluster/topic-partition.ts';
+import { READ_UNCOMMITTED } from '../wire/calls/fetch.ts';
 import { EARLIEST, LATEST, listOffsets } from '../wire/calls/offsets.ts';
 import { CODE } from '../wire/error-codes.ts';
 import { KafkaError } from '../wire/errors.ts';
@@ -20,11 +21,12 @@ export async function boundsOf(cluster: Cluster, partitions: readonly TopicParti
   return partitions.map((_, i) => ({ begin: begins[i] as number, end: ends[i] as number }));
 }
 
-/** In the given order: the first offset of that time or later, -1 if there is none. */
+/** In the given order: the first offset of that time or later, -1 if there is none. By `isolation` the end is before or after open transactions. */
 export async function offsetsAt(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
   timestamp: number,
+  isolation = READ_UNCOMMITTED,
 ): Promise<number[]> {
   const leaders = await Promise.all(partitions.map(({ topic, partition }) => cluster.leader(topic, partition)));
   const offsets = new Map<string, number>();
@@ -32,7 +34,7 @@ export async function offsetsAt(
   await Promise.all(
     [...nodes].map(async ([node, indices]) => {
       const here = indices.map((i) => partitions[i] as TopicPartition);
-      const answers = await listedBy(cluster, node, here, timestamp);
+      const answers = await listedBy(cluster, node, here, { timestamp, isolation });
       for (const [i, answer] of answers.entries()) {
         if (answer instanceof Error) throw answer;
         offsets.set(keyOf(here[i] as TopicPartition), answer);
@@ -49,7 +51,9 @@ export class Begins {
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#begins = new Coalescer((node, partitions) => listedBy(cluster, Number(node), partitions, EARLIEST));
+    this.#begins = new Coalescer((node, partitions) =>
+      listedBy(cluster, Number(node), partitions, { timestamp: EARLIEST, isolation: READ_UNCOMMITTED }),
+    );
   }
 
   /** The first offset of the partition that can still be read. */
@@ -65,9 +69,9 @@ async function listedBy(
   cluster: Cluster,
   node: number,
   partitions: readonly TopicPartition[],
-  timestamp: number,
+  { timestamp, isolation }: { readonly timestamp: number; readonly isolation: number },
 ): Promise<(number | Error)[]> {
-  const listed = await cluster.connection(node, 'main').send(listOffsets(partitions, timestamp));
+  const listed = await cluster.connection(node, 'main').send(listOffsets(partitions, timestamp, isolation));
   const found = new Map(listed.map((each) => [keyOf(each), each]));
   return partitions.map((each) => {
     const answer = found.get(keyOf(each));

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { shapeOf } from '../cluster/shapes.ts';
 import { Begins } from '../fetch/bounds.ts';
 import { Fetcher } from '../fetch/fetcher.ts';
-import { partitionsOf } from '../produce/append.ts';
+import { findLeaders, partitionsOf } from '../produce/append.ts';
 import { Producers } from '../produce/producers.ts';
 import type { TransactionalProducer } from '../produce/transaction.ts';
 import { CODE } from '../wire/error-codes.ts';
@@ -138,7 +138,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
       over =
         translated instanceof TributaryError && translated.kind === 'fenced'
           ? translated
-          : new TributaryError('LOG_AWAY', `${doing}: it failed, with an outcome that is not known; claim again`);
+          : new TributaryError('LOG_AWAY', `${doing}: it failed, and its outcome is unknown; claim again`);
       throw translated;
     }
   }
@@ -189,11 +189,7 @@ export async function openClaim(shared: Shared, of: GroupPartition): Promise<Cla
       const doing = `committing ${describe(of)}`;
       // Before the transaction begins: records for a topic that does not exist leave the claim as
       // it is.
-      await guarded(doing, () =>
-        cluster.persist(async () => {
-          for (const { topic, partition } of partitionsOf(records)) await cluster.partition(topic, partition);
-        }),
-      );
+      await guarded(doing, () => findLeaders(cluster, partitionsOf(records)));
       last = await step(doing, () =>
         commitOffset(shared, producer, of, { records, offset: reader.past(offset), metadata, last }),
       );

@@ -55,8 +55,8 @@ export function unseal(metadata: string, offset: number): Unsealed {
   if (Number(sealedFor) !== offset) return undefined;
   const reference = REFERENCE.exec(body);
   if (reference === null) return { metadata: body.startsWith('=') ? body.slice(1) : opened(body) };
-  const [, partition, place, checksum] = reference;
-  return { reference: { partition: Number(partition), offset: Number(place), checksum: checksum as string } };
+  const [, partition, offsetText, checksum] = reference;
+  return { reference: { partition: Number(partition), offset: Number(offsetText), checksum: checksum as string } };
 }
 
 function unsealOld(metadata: string): Unsealed {

@@ -48,7 +48,7 @@ export class Member {
   #generation = NO_GENERATION;
   /** If this member is the leader: how many partitions the topic had when it last assigned them. */
   #counted: number | undefined;
-  #heardAt = performance.now();
+  #lastAnswerAt = performance.now();
   #stage: 'in' | 'leaving' | 'out' = 'in';
   #rejoin = true;
   #wake = () => {};
@@ -157,13 +157,13 @@ export class Member {
     check(joined.error, `joining the group ${group}`);
     this.#enter();
     this.#id = joined.member;
-    this.#heard();
+    this.#noteAnswer();
     const { generation } = joined;
     const isLeader = joined.leader === joined.member;
     const assignments = isLeader ? await this.#assign(joined.members) : [];
     const { error, assignment } = await this.#send((member) => syncGroup({ group, member, generation }, assignments));
     check(error, `joining the group ${group}`);
-    this.#heard();
+    this.#noteAnswer();
     this.#generation = generation;
     if (!isLeader) this.#counted = undefined;
     this.#apply(decodeAssignment(assignment, topic));
@@ -212,14 +212,14 @@ export class Member {
       await this.#send((member) => heartbeat({ group, member, generation })),
       `staying in the group ${this.#group}`,
     );
-    this.#heard();
+    this.#noteAnswer();
     const shape = this.#cluster.shapes.of(this.#topic);
     if (this.#counted !== undefined && shape !== undefined && shape.partitions !== this.#counted) this.#joinAgain();
   }
 
   async #recover(error: unknown): Promise<void> {
     if (hasCode(error, CODE.REBALANCE_IN_PROGRESS)) {
-      this.#heard();
+      this.#noteAnswer();
       this.#rejoin = true;
       return;
     }
@@ -269,11 +269,11 @@ export class Member {
   }
 
   #isSilent(): boolean {
-    return performance.now() - this.#heardAt > this.#cluster.settings.sessionMs;
+    return performance.now() - this.#lastAnswerAt > this.#cluster.settings.sessionMs;
   }
 
-  #heard(): void {
-    this.#heardAt = performance.now();
+  #noteAnswer(): void {
+    this.#lastAnswerAt = performance.now();
   }
 
   async #leaveGroup(): Promise<void> {

@@ -155,6 +155,12 @@ export function partitionsOf(records: readonly NewRecord[]): TopicPartition[] {
   return [...partitions.values()].map(({ topic, partition }) => ({ topic, partition }));
 }
 
+/** Finds the leaders of these partitions. Throws for a topic or partition that does not exist. */
+export const findLeaders = (cluster: Cluster, partitions: readonly TopicPartition[]): Promise<void> =>
+  cluster.persist(async () => {
+    for (const { topic, partition } of partitions) await cluster.partition(topic, partition);
+  });
+
 async function encode(cluster: Cluster, sender: Sender, batch: readonly NewRecord[]): Promise<BatchTo> {
   const { topic, partition } = batch[0] as NewRecord;
   const sequence = count(sender, batch, batch.length);

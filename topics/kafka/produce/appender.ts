@@ -10,7 +10,7 @@ import { keyOf } from '../cluster/topic-partition.ts';
 import { initProducerId } from '../wire/calls/transactions.ts';
 import { CODE } from '../wire/error-codes.ts';
 import { check, hasCode, isFencing } from '../wire/errors.ts';
-import { append, partitionsOf, type Sender, split } from './append.ts';
+import { append, findLeaders, partitionsOf, type Sender, split } from './append.ts';
 import type { Producers } from './producers.ts';
 import type { TransactionalProducer } from './transaction.ts';
 
@@ -42,9 +42,7 @@ export class Appender {
     const [first] = records;
     if (first === undefined) return [];
     const partitions = partitionsOf(records);
-    await this.#cluster.persist(async () => {
-      for (const { topic, partition } of partitions) await this.#cluster.partition(topic, partition);
-    });
+    await findLeaders(this.#cluster, partitions);
     const isOneBatch = partitions.length === 1 && split(records).length === 1;
     if (!isOneBatch) return this.#together(records);
     try {

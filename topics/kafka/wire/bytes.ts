@@ -141,7 +141,7 @@ export class ByteReader {
 export function corrupt(what: string): TributaryError {
   return new TributaryError(
     'LOG_AWAY',
-    `the broker's answer cannot be read: ${what}; if it stays so, look at the broker`,
+    `the broker's answer cannot be read: ${what}; if this persists, check the broker`,
   );
 }
 

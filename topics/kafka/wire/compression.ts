@@ -48,7 +48,10 @@ export function decompress(number: number, bytes: Buffer): Buffer {
     case 'zstd':
       return zstdDecompressSync(bytes);
     default:
-      throw new TributaryError('STORE_BROKEN', `records are compressed with codec ${number}, which is not known here`);
+      throw new TributaryError(
+        'STORE_BROKEN',
+        `records are compressed with codec ${number}, which Tributary does not support`,
+      );
   }
 }
 

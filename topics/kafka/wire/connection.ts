@@ -134,6 +134,6 @@ function decoded<T>(call: Call<T>, payload: Buffer): { answer: T; throttleMs: nu
 function unsupported(name: string, { host, port }: Address): TributaryError {
   return new TributaryError(
     'CONFIG_INVALID',
-    `the broker ${host}:${port} does not speak the versions of ${name} that this program speaks; use Kafka 3.6 to 4.x`,
+    `the broker ${host}:${port} does not support the versions of ${name} that Tributary needs; use Kafka 3.6 to 4.x`,
   );
 }

@@ -1,17 +1,16 @@
 /** What the parts of `tributary rollup rebuild` work with, and how far the generations of a table are. */
 import type { Runtime } from '../../../../jobs/runtime/stores.ts';
 import type { Datasource } from '../../../../reports/define-datasource.ts';
-import { archivedLog } from '../../../../reports/operate/archived-log.ts';
 import { madeGenerations } from '../../../../reports/operate/generations.ts';
-import { currentTable, daysOf, generationTable, type KeptStores } from '../../../../reports/operate/kept.ts';
-import { behindTopic, positionsIn, rebuildGroup } from '../../../../reports/operate/rebuild.ts';
-import { archiveOf } from '../../../../reports/runtime/archive-source.ts';
+import { daysOf, generationTable, type KeptStores } from '../../../../reports/operate/kept.ts';
+import { behindTopic, rebuildGroup } from '../../../../reports/operate/rebuild.ts';
 import { currentGeneration, tableName } from '../../../../reports/runtime/generations.ts';
 import type { SegmentSource } from '../../../../reports/runtime/source.ts';
 import type { Snapshot } from '../../../../sinks/delta/index.ts';
+import type { Transport } from '../../../../topics/log/transport.ts';
 import type { Context } from '../../../context.ts';
-import { usage } from '../../../errors.ts';
 import type { ProgressLine } from '../../../output/progress-line.ts';
+import { withArchive } from '../../archive/archived.ts';
 
 export interface Args {
   readonly datasource: string;
@@ -82,25 +81,7 @@ export async function lostDays(doing: Doing, from: Status, to: Status): Promise<
 }
 
 /** The log of the topic, with what of it only the archive has. */
-export async function withArchive({
-  source,
-  stores,
-  runtime,
-  signal,
-  say,
-}: Doing): Promise<Runtime['stores']['transport']> {
+export function transportWithArchive({ source, stores, runtime, signal, say }: Doing): Promise<Transport> {
   const { transport } = runtime.stores;
-  const archive = archiveOf(source.from);
-  const kept = await currentTable(stores, archive);
-  if (kept === undefined) throw usage(`${source.from.name} has no archive, so that --from-archive adds nothing`);
-  const [info] = await transport.describe([source.from.name]);
-  const archived = await positionsIn(kept.snapshot, archive, transport);
-  for (const { partition, begin } of info?.partitions ?? []) {
-    const next = archived[partition] ?? 0;
-    if (next >= begin) continue;
-    say(
-      `partition ${partition}: what lies from offset ${next} to ${begin - 1} is neither in the topic nor in its archive`,
-    );
-  }
-  return (await archivedLog({ stores, transport, topic: source.from, snapshot: kept.snapshot, signal })).transport;
+  return withArchive({ topic: source.from, reader: source.name, whole: false, stores, transport, signal, say });
 }

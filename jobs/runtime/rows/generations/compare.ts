@@ -2,7 +2,6 @@
  * Compares two generations of a job's rows, row by row, while both are being written. Records that the other generation has not read yet
  * do not count as differences.
  */
-import { Entries } from '../../../../core/entries.ts';
 import { TributaryError } from '../../../../core/errors.ts';
 import { keyFields, type TableDef } from '../../../../core/target.ts';
 import type { StoredRow, Tables } from '../../../../sinks/tables/port.ts';
@@ -11,6 +10,7 @@ import { partitionOfText } from '../../../../topics/log/partition.ts';
 import type { Job, Row } from '../../../define.ts';
 import { patientOf } from '../../patient.ts';
 import type { Runtime } from '../../stores.ts';
+import { plain } from '../plain.ts';
 import { lastApplied, parseAt } from '../position.ts';
 import { readableOf } from './readable.ts';
 import { groupOf } from './silent.ts';
@@ -151,16 +151,6 @@ function differences(a: StoredRow, b: StoredRow, fields: readonly string[]) {
     const [was, is] = [plain(current[field]), plain(other[field])];
     return JSON.stringify(was) === JSON.stringify(is) ? [] : [{ field, current: was, other: is }];
   });
-}
-
-/** The value with the names of all objects sorted, and bytes as base64. */
-function plain(value: unknown): unknown {
-  if (value instanceof Entries) return plain(Object.fromEntries(value));
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== 'object') return value ?? null;
-  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([name, each]) => [name, plain(each)]));
 }
 
 const none = <T>(): Some<T> => ({ count: 0, examples: [] });

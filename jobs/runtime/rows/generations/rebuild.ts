@@ -2,12 +2,13 @@
  * Makes a generation of a job's rows from the topic, while the job runs: see `silent.ts`. Several processes may do so together, as members of
  * one group. Each may end at any moment; one that begins again goes on where the group is.
  */
+import { TributaryError } from '../../../../core/errors.ts';
 import type { Transport } from '../../../../topics/log/transport.ts';
 import type { Job } from '../../../define.ts';
 import type { Runtime } from '../../stores.ts';
 import { lookupsFor, runJob } from '../run.ts';
 import { checkRebuildable, groupOf, judgedBy, silentJob, silentRuntime } from './silent.ts';
-import { changeGenerations, tableOf } from './state.ts';
+import { changeGenerations, isArchived, tableOf } from './state.ts';
 
 /** How far a generation is in one partition. */
 export interface GenerationPosition {
@@ -42,13 +43,27 @@ export interface Making {
 
 const LOOK_MS = 200;
 
-/** The generation that is being made; if there is none, a new one. */
-export async function openGeneration(job: Job, { stores }: Pick<Runtime, 'stores'>): Promise<number> {
+/**
+ * The generation that is being made; if there is none, a new one. `fromArchive`: it is made from the archive as well as from the topic. Throws USAGE
+ * if it has been made from the topic alone so far.
+ */
+export async function openGeneration(
+  job: Job,
+  { stores }: Pick<Runtime, 'stores'>,
+  fromArchive = false,
+): Promise<number> {
   const after = await changeGenerations(stores.tables, job.name, (now) => {
     if (now.last > now.current && now.kept.includes(now.last)) return undefined;
     const last = now.last + 1;
-    return { ...now, last, kept: [...now.kept, last] };
+    const archived = fromArchive ? { archived: [...(now.archived ?? []), last] } : {};
+    return { ...now, ...archived, last, kept: [...now.kept, last] };
   });
+  if (fromArchive && !isArchived(after, after.last)) {
+    throw new TributaryError(
+      'USAGE',
+      `generation ${after.last} of ${job.name} is being made from the topic alone, and has come beyond its beginning: drop it first, with \`tributary rebuild ${job.name} --drop ${after.last} --yes\``,
+    );
+  }
   return after.last;
 }
 
@@ -69,7 +84,8 @@ export async function makeGeneration(
       const ends = await judgedBy(transport, job);
       for (;;) {
         signal.throwIfAborted();
-        const positions = await positionsOf(job, generation, transport, follow ? await judgedBy(transport, job) : ends);
+        const upTo = follow ? await judgedBy(transport, job) : ends;
+        const positions = await positionsOf(job, generation, transport, { ends: upTo });
         progress?.(positions);
         if (!follow && positions.every(({ lag }) => lag === 0)) return;
         await Promise.race([running.finished, runtime.clock.sleep(lookMs, signal)]);
@@ -94,12 +110,24 @@ export async function rebuildGeneration(
   }
 }
 
-/** How far a generation that is not current has come on its way to `ends`. */
+/** Whether the topic has lost records that the generation has yet to read. */
+export async function hasLostSome({ name, from }: Job, generation: number, transport: Transport): Promise<boolean> {
+  const [committed, [info]] = await Promise.all([
+    transport.committed(groupOf(name, generation), from.name),
+    transport.describe([from.name]),
+  ]);
+  return committed.some(({ offset = 0 }, partition) => offset < (info?.partitions[partition]?.begin ?? 0));
+}
+
+/**
+ * How far a generation that is not current has come on its way to `ends`. `isWhole`: whether it also reads what the topic has lost, so that what
+ * the topic has lost counts as yet to be read.
+ */
 export async function positionsOf(
   { name, from }: Job,
   generation: number,
   transport: Transport,
-  ends: readonly number[],
+  { ends, isWhole = false }: { readonly ends: readonly number[]; readonly isWhole?: boolean },
 ): Promise<GenerationPosition[]> {
   const [committed, [info]] = await Promise.all([
     transport.committed(groupOf(name, generation), from.name),
@@ -107,7 +135,7 @@ export async function positionsOf(
   ]);
   return Promise.all(
     committed.map(async ({ offset }, partition) => {
-      const begin = info?.partitions[partition]?.begin ?? 0;
+      const begin = isWhole ? 0 : (info?.partitions[partition]?.begin ?? 0);
       const next = Math.max(offset ?? begin, begin);
       const end = ends[partition] ?? 0;
       const [first] = next < end ? await transport.read(from.name, partition, next, 1) : [];

@@ -1,17 +1,21 @@
 /**
  * The runtime that makes another generation of a job's rows while the job itself runs. It is the same runtime, on ports that write rows and
  * nothing else: no events, calls or views. It has a group and a line of tokens of its own. It reads no further than the job, so it folds only
- * records that the job has judged, and for which the job has emitted everything. Therefore its rows have empty outboxes. They keep their
- * timers, which the job fires once this generation is current.
+ * records that the job has judged, and for which the job has emitted everything. What such records put into outboxes is therefore left out.
+ *
+ * Rows that were current before may be ahead: their owner had applied records whose commit was refused at the swap. What these records
+ * put into outboxes stays there, because the job emits it when it judges them. Timers stay, too: the job fires them once this
+ * generation is current.
  */
 import { TributaryError } from '../../../../core/errors.ts';
-import type { Tables } from '../../../../sinks/tables/port.ts';
+import type { RowWrite, Tables } from '../../../../sinks/tables/port.ts';
 import { shortId } from '../../../../topics/log/origin.ts';
 import { parseProgress } from '../../../../topics/log/progress.ts';
 import type { Claim, Membership, Transport } from '../../../../topics/log/transport.ts';
 import type { Job } from '../../../define.ts';
 import { withKinds } from '../../retrying.ts';
 import type { Clock, Runtime } from '../../stores.ts';
+import { formatOutbox, type HasLeft, parseOutbox } from '../outbox.ts';
 import { atGeneration, formatGenerations, type Generations, generationsOf, movedOn } from './state.ts';
 
 /** Consumer group and line of tokens of a generation that is not current. */
@@ -32,17 +36,24 @@ export function silentRuntime(runtime: Runtime, job: Job, generation: number, is
     if (swap?.stage === 'held' && !isHolder) throw movedOn(job.name, generation, `${swap.to} becomes current`);
     return now;
   };
+  let judged: Judged = { topicId: '', ends: [] };
   const ends = async (): Promise<readonly number[]> => {
-    const judged = await judgedBy(transport, job);
+    judged = await judgedOf(transport, job);
     // Checked afterwards: if this generation has become current, it must not read as far as the job has come since.
     await check();
-    return judged;
+    return judged.ends;
+  };
+  // The job may have come further since the last fetch. Entries that stay too long do no harm: the job is past them.
+  const toEmit = ({ outbox, key }: RowWrite): string => {
+    const isEmitted: HasLeft = (partition, offset) => offset < (judged.ends[partition] ?? 0);
+    return formatOutbox(parseOutbox(outbox, judged.topicId, key[0] as string, isEmitted), judged.topicId);
   };
   return {
     ...runtime,
+    pipelineTopic: undefined,
     stores: {
       ...stores,
-      tables: silentTables(tables, group, async () => {
+      tables: silentTables(tables, group, toEmit, async () => {
         const now = await check();
         return { current: generation, state: formatGenerations({ ...now, current: generation, swap: undefined }) };
       }),
@@ -53,17 +64,35 @@ export function silentRuntime(runtime: Runtime, job: Job, generation: number, is
 }
 
 /** By partition: the offset up to which the job has judged all records and emitted what follows from them. */
-export async function judgedBy(transport: Transport, { name, from }: Job): Promise<number[]> {
-  const [[shape], committed] = await Promise.all([transport.shape([from.name]), transport.committed(name, from.name)]);
-  return committed.map(({ offset, metadata }) => {
-    if (offset === undefined) return 0;
-    const { topicId, furthest } = parseProgress(metadata, offset);
-    // If the topic was deleted and made again, the job has read nothing of the new one yet.
-    return topicId !== '' && topicId !== shortId(shape?.id) ? 0 : furthest;
-  });
+export async function judgedBy(transport: Transport, job: Job): Promise<readonly number[]> {
+  return (await judgedOf(transport, job)).ends;
 }
 
-function silentTables(tables: Tables, group: string, generations: Tables['generations']): Tables {
+interface Judged {
+  /** As `shortId` makes it. */
+  readonly topicId: string;
+  readonly ends: readonly number[];
+}
+
+async function judgedOf(transport: Transport, { name, from }: Job): Promise<Judged> {
+  const [[shape], committed] = await Promise.all([transport.shape([from.name]), transport.committed(name, from.name)]);
+  const topicId = shortId(shape?.id);
+  const ends = committed.map(({ offset, metadata }) => {
+    if (offset === undefined) return 0;
+    const progress = parseProgress(metadata, offset);
+    // If the topic was deleted and made again, the job has read nothing of the new one yet.
+    return progress.topicId !== '' && progress.topicId !== topicId ? 0 : progress.furthest;
+  });
+  return { topicId, ends };
+}
+
+/** `toEmit` makes the outbox that a row is written with. */
+function silentTables(
+  tables: Tables,
+  group: string,
+  toEmit: (row: RowWrite) => string,
+  generations: Tables['generations'],
+): Tables {
   return {
     ...withKinds(tables, {}),
     generations,
@@ -73,7 +102,7 @@ function silentTables(tables: Tables, group: string, generations: Tables['genera
     write: (table, rows) =>
       tables.write(
         table,
-        rows.map((row) => ({ ...row, outbox: '' })),
+        rows.map((row) => ({ ...row, outbox: toEmit(row) })),
       ),
   };
 }

@@ -9,6 +9,7 @@ import type { TableDef } from '../../../../core/target.ts';
 import type { Tables } from '../../../../sinks/tables/port.ts';
 import { versioned } from '../../../../topics/log/formats.ts';
 import type { Job } from '../../../define.ts';
+import type { Pause } from '../../pauses.ts';
 
 export interface Generations {
   readonly current: number;
@@ -16,7 +17,16 @@ export interface Generations {
   readonly last: number;
   /** The generations that have tables, in order. */
   readonly kept: readonly number[];
+  /** Those that are made from the archive as well as from the topic. Absent if none ever was. */
+  readonly archived?: readonly number[];
   readonly swap: Swap | undefined;
+  /** When the job was paused and resumed, the latest last. Absent if it never was. */
+  readonly turns?: readonly Turn[];
+}
+
+/** An operator has paused or resumed the job. */
+export interface Turn extends Pause {
+  readonly to: 'paused' | 'running';
 }
 
 export interface Swap {
@@ -42,6 +52,10 @@ export async function generationsOf(tables: Pick<Tables, 'generations'>, job: st
 function parse(state: string): Generations {
   return { swap: undefined, ...JSON.parse(versioned(state, VERSION, 'the generations of a job') ?? '') };
 }
+
+/** Whether the generation is made from the archive, too. */
+export const isArchived = ({ archived = [] }: Generations, generation: number): boolean =>
+  archived.includes(generation);
 
 export function formatGenerations(generations: Generations): string {
   return `${VERSION}|${JSON.stringify(generations)}`;

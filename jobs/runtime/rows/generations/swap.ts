@@ -18,6 +18,7 @@ import { formatProgress, nothing, type Progress, parseProgress } from '../../../
 import type { Committed, TopicShape, Transport } from '../../../../topics/log/transport.ts';
 import type { Job } from '../../../define.ts';
 import type { Runtime } from '../../stores.ts';
+import { checkForgotten } from './forgotten-rows.ts';
 import { type Making, makeGeneration } from './rebuild.ts';
 import { groupOf } from './silent.ts';
 import { changeGenerations, type Generations, generationsOf, type Swap } from './state.ts';
@@ -48,6 +49,7 @@ export async function swapGeneration(job: Job, to: number, runtime: Runtime, opt
     try {
       options.step('catches up');
       await making.catchUp({ ...options, progress: reportLag(options) });
+      await checkForgotten(job, to, runtime, options);
       for (let tries = 1; now.current !== to; tries += 1)
         now = await tryToSwap({ job, to, runtime, making }, options, tries);
     } finally {
@@ -212,12 +214,15 @@ async function checkOrder(
   }
 }
 
-/** Returns a token above all earlier ones, and below all later ones. */
+/**
+ * Returns a token above all earlier ones, and below those of all owners to come: it is committed in every partition, and a claim with a
+ * smaller token, which was taken in the middle of this, is repeated.
+ */
 async function move(
   job: Job,
   { from, to }: Swap,
   { stores }: Runtime,
-  places: readonly JobPosition[],
+  positions: readonly JobPosition[],
 ): Promise<number> {
   const { transport, tables } = stores;
   const { name } = job;
@@ -228,18 +233,18 @@ async function move(
     offset === undefined ? nothing() : parseProgress(metadata, offset),
   );
   const claimed = await Promise.all(
-    places.flatMap(({ partition }) =>
+    positions.flatMap(({ partition }) =>
       [name, groupOf(name, to), groupOf(name, from)].map((group) => tables.token(group, topic, partition)),
     ),
   );
   const above = Math.max(
     ...claimed,
-    ...places.map(({ progress }) => progress.token),
+    ...positions.map(({ progress }) => progress.token),
     ...read.map(({ token }) => token),
   );
   let token = above;
-  for (const { partition, offset, progress } of places) {
-    token = await tables.claim(name, topic, partition, token);
+  for (const { partition } of positions) token = await tables.claim(name, topic, partition, token);
+  for (const { partition, offset, progress } of positions) {
     const { furthest } = progress;
     const dedupe = progress.dedupe.copy();
     dedupe.merge((read[partition] as Progress).dedupe);

@@ -11,10 +11,14 @@ import { timerFired } from '../../../../core/event.ts';
 import { isKeyPart } from '../../../../core/key-part.ts';
 import type { DueTimer } from '../../../../sinks/tables/port.ts';
 import { isTime } from '../../../../topics/codec/time.ts';
-import type { LogRecord } from '../../../../topics/log/transport.ts';
+import type { Headers, LogRecord } from '../../../../topics/log/transport.ts';
+import { goingOnWith } from '../../../../topics/tracing/carried.ts';
+import { fireTraced } from '../../../../topics/tracing/sending.ts';
+import { isTracing } from '../../../../topics/tracing/tracer.ts';
 import type { Job } from '../../../define.ts';
 import type { Assignment, PartitionCount } from '../../assignment.ts';
 import type { Runtime } from '../../stores.ts';
+import { tracesIn } from '../position.ts';
 import { sourceOf, toRow } from '../records.ts';
 import { idOf } from '../rows.ts';
 import type { DueTimers } from './due.ts';
@@ -60,6 +64,8 @@ export class Timers {
   #emitted = new Map<string, Emitted>();
   /** How many of the timers found last were not emitted. */
   #unusable = 0;
+  /** How many due timers were reported last. */
+  #reported = 0;
 
   constructor({ job, assignment, runtime, partitions, due }: TimersParts) {
     this.#job = job;
@@ -87,10 +93,12 @@ export class Timers {
       unusable: this.#unusable,
     });
     if (found === undefined) return false;
+    this.#report(found.timers);
     // Timers that are no longer found are no longer pending, except those whose records were not read yet.
     const emitted = new Map([...this.#emitted].filter(([, { readBefore }]) => readBefore === undefined));
     const records = [];
-    for (const timer of found.timers) {
+    const traces = await this.#tracesOf(found.timers);
+    for (const [i, timer] of found.timers.entries()) {
       // An earlier release accepted any number as a time. Such a timer cannot be emitted; the row drops it with its next timer of the name.
       if (!isTime(timer.due)) continue;
       const id = timerId(job.name, timer);
@@ -103,14 +111,30 @@ export class Timers {
       const [tenant, ...row] = timer.key as [string, ...string[]];
       const data = { job: job.name, row, name: timer.name, due: timer.due };
       const event = { def: timerFired, data, tenant, recordKey: row[0] as string, id, time: timer.due };
-      records.push(toRow(stores.codec, event, { assignment, partitions: this.#partitions, now }));
+      records.push(toRow(stores.codec, event, { assignment, partitions: this.#partitions, now, trace: traces[i] }));
     }
-    if (records.length > 0) await stores.transport.produce(records);
+    if (records.length > 0) await fireTraced(job.name, records, (traced) => stores.transport.produce(traced));
     this.#emitted = emitted;
     this.#unusable = found.timers.length - records.length;
     if (records.length === 0) return false;
     telemetry.tell({ ...assignment, kind: 'timers-fired', count: records.length });
     return true;
+  }
+
+  /** The headers by which the timers go on with the traces of the events that set them. Only then the rows are read. */
+  async #tracesOf(timers: readonly DueTimer[]): Promise<readonly (Headers | undefined)[]> {
+    if (timers.length === 0 || !isTracing()) return [];
+    const keys = new Map(timers.map(({ key }) => [idOf(key), key]));
+    const rows = await this.#runtime.stores.tables.read(this.#job.row, [...keys.values()]);
+    const traces = new Map([...keys.keys()].map((id, i) => [id, tracesIn(rows[i]?.at ?? '')]));
+    return timers.map(({ key, name }) => goingOnWith(traces.get(idOf(key))?.[name]));
+  }
+
+  /** Not where there is nothing new: searches are many, and due timers are few. */
+  #report({ length: count, 0: first }: readonly DueTimer[]): void {
+    if (count === 0 && this.#reported === 0) return;
+    this.#reported = count;
+    this.#runtime.telemetry.tell({ ...this.#assignment, kind: 'timers-due', count, oldest: first?.due });
   }
 
   #isPendingAgain({ readBefore, heldUntil }: Emitted, search: number): boolean {

@@ -18,7 +18,7 @@ import { viewChanges } from './make.ts';
 import { applyTo } from './write.ts';
 
 export interface OwedContext {
-  readonly runtime: Pick<Runtime, 'stores' | 'settings' | 'upstreams' | 'clock'>;
+  readonly runtime: Pick<Runtime, 'stores' | 'settings' | 'upstreams' | 'clock' | 'forgotten'>;
   readonly job: Job;
   readonly assignment: Assignment;
   readonly token: number;
@@ -62,6 +62,7 @@ export async function writeOwed(
     furthest: 0,
     limit: () => 0,
     undeclaredTypes: 'skip',
+    forgotten: runtime.forgotten,
     yieldToLoop: () => runtime.clock.yieldToLoop(),
   });
   const keys = new Map<string, Key>();

@@ -29,7 +29,7 @@ test('a topic that was expanded or created again has changed', () => {
 
 test('the answer of a broker without the last change is ignored', () => {
   const shapes = new Shapes();
-  for (const heard of [made('a', 4), made('a', 6), made('b', 3)]) assert.ok(shapes.update(heard));
+  for (const shape of [made('a', 4), made('a', 6), made('b', 3)]) assert.ok(shapes.update(shape));
   for (const late of [made('a', 4), made('a', 6), made('b', 2)]) assert.equal(shapes.update(late), false);
   assert.deepEqual(shapes.of('orders'), { name: 'orders', id: 'b', partitions: 3 });
 });

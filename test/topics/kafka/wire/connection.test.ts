@@ -27,7 +27,7 @@ test('the version of kafkajs is the supported one, and other users in the proces
 test('a broker that raised its lowest version causes an error that says so', async (t) => {
   const port = await listening(t, (socket, correlation) => socket.write(versions(correlation, [[HEARTBEAT, 9, 12]])));
   const connection = connectionTo(t, port);
-  await assert.rejects(connection.send(BEAT), { code: 'CONFIG_INVALID', message: /does not speak .* Heartbeat/ });
+  await assert.rejects(connection.send(BEAT), { code: 'CONFIG_INVALID', message: /does not support .* Heartbeat/ });
 });
 
 test('a broker that accepts connections and never answers is given up', async (t) => {

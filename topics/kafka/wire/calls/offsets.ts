@@ -16,7 +16,8 @@ export interface ListedOffset {
 
 /**
  * ListOffsets 3: the first offset of that time (in ms since 1970 UTC) or later, once for each
- * partition. The end is the offset of the next record, after the records of open transactions.
+ * partition. The end is the offset of the next record, after the records of open transactions; with READ_COMMITTED, that of the first
+ * record of an open transaction.
  * https://kafka.apache.org/protocol.html#The_Messages_ListOffsets
  *
  *   request:  replica i32, isolation i8, [topic string, [partition i32, timestamp i64]]
@@ -25,6 +26,7 @@ export interface ListedOffset {
 export function listOffsets(
   partitions: readonly { readonly topic: string; readonly partition: number }[],
   timestamp: number,
+  isolation = READ_UNCOMMITTED,
 ): Call<ListedOffset[]> {
   const topics = Map.groupBy(partitions, ({ topic }) => topic);
   return {
@@ -33,7 +35,7 @@ export function listOffsets(
     version: 3,
     flexible: false,
     write(writer) {
-      writer.i32(CONSUMER).i8(READ_UNCOMMITTED);
+      writer.i32(CONSUMER).i8(isolation);
       writer.array([...topics], ([topic, here]) => {
         const numbers = [...new Set(here.map(({ partition }) => partition))];
         writer.string(topic).array(numbers, (partition) => writer.i32(partition).i64(timestamp));

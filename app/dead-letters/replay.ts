@@ -1,0 +1,61 @@
+/**
+ * The replay of dead letters: the rejected record once more, as it was, in its partition, for the job that rejected it
+ * alone, and of several rows for those alone that did not take it.
+ */
+import { ONLY_FOR } from '../../topics/codec/codec.ts';
+import { LOGGED_AT } from '../../topics/codec/own-headers.ts';
+import type { Transport } from '../../topics/log/transport.ts';
+import { possibleGroupsOf } from '../works.ts';
+import type { DeadLetter, Log } from './letters.ts';
+import { type RejectedRecord, rejectedRecord } from './rejected.ts';
+import { marker, type Resolver, type Resolving } from './resolution.ts';
+import { forItsRows, type Left, type Outcome, type Sent, sendAll } from './sending.ts';
+
+export function replayAll(
+  log: Log,
+  deadLetters: readonly DeadLetter[],
+  { turn, ...resolver }: Resolving,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const groups = new Set(possibleGroupsOf(log.platform).map(({ name }) => name));
+  const resolve = async (deadLetter: DeadLetter): Promise<Sent | Left> =>
+    groups.has(deadLetter.job)
+      ? replayOf(log.stores.transport, deadLetter, resolver)
+      : { deadLetter, why: `there is no job ${deadLetter.job} any more, so that nobody would take it` };
+  return sendAll(deadLetters, { resolve, turn }, signal);
+}
+
+export async function replayOf(transport: Transport, deadLetter: DeadLetter, resolver: Resolver): Promise<Sent | Left> {
+  const rejected = await rejectedRecord(transport, deadLetter);
+  const why = whyNot(deadLetter, rejected);
+  if (why !== undefined) return { deadLetter, why };
+  const { partition, key, value, headers, timestamp } = rejected.record;
+  // The origin was counted as seen when the record was rejected, or may have been: with it, the record would be a repeat.
+  const { ce_origin: _, ...kept } = headers;
+  const now = Date.now();
+  const record = {
+    ...{ topic: deadLetter.topic.name, partition, key, value },
+    // It is kept from now on, as any new record. The time of its event is still measured by when it came.
+    headers: { ...kept, [LOGGED_AT]: kept[LOGGED_AT] ?? String(timestamp), [ONLY_FOR]: deadLetter.job },
+    timestamp: now,
+  };
+  const records = await forItsRows(transport, deadLetter, rejected, record);
+  return { deadLetter, records: [...records, marker(deadLetter, 'replayed', resolver, now)] };
+}
+
+function whyNot({ code }: DeadLetter, rejected: RejectedRecord): string | undefined {
+  const { cutFrom, rows } = rejected;
+  if (cutFrom !== undefined) {
+    return `of the ${cutFrom} bytes of its value only the beginning is left, and the log does not keep the record any more; let its producer send it once more`;
+  }
+  if (code === 'VIEW_REFUSED' && rows === undefined) {
+    return 'its row took it, and would take it twice; `tributary rebuild-views` writes the views once more';
+  }
+  return unnamedText(rejected);
+}
+
+/** Why nothing may be sent for the letter, if it could not name its rows. */
+export const unnamedText = ({ unnamed }: Pick<RejectedRecord, 'unnamed'>): string | undefined =>
+  unnamed === 0
+    ? undefined
+    : `it is of use to ${unnamed} rows, which the letter has no room to name, and the other rows of its event would take it twice; produce an event for each of the rows that miss it`;

@@ -1,0 +1,24 @@
+/** The jobs of a data folder, while a command waits for them. On servers they run elsewhere. */
+import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
+import type { RunningJob } from '../../jobs/runtime/run-group.ts';
+import { SILENT } from '../../jobs/runtime/telemetry.ts';
+import { isEmbedded } from '../openers.ts';
+import { startWork } from '../start-work.ts';
+import type { Wired } from '../wiring.ts';
+import { worksOf } from '../works.ts';
+
+/** Beside a process of jobs on the same folder, which this then is, they share the partitions for a moment. */
+export async function whileWorking<T>(wired: Wired, command: () => Promise<T>): Promise<T> {
+  if (!isEmbedded(wired.config.transport)) return command();
+  await wired.prepareJobs();
+  const runtime = wired.runtime(SILENT);
+  const lookups = lookupsFor(runtime);
+  const running: RunningJob[] = [];
+  try {
+    for (const work of worksOf(wired)) running.push(await startWork(work, wired, runtime, { lookups }));
+    const failed = Promise.race(running.map(({ finished }) => finished)).then(() => new Promise<never>(() => {}));
+    return await Promise.race([command(), failed]);
+  } finally {
+    await Promise.all(running.map((job) => job.stop()));
+  }
+}

@@ -1,0 +1,43 @@
+/** How the metrics of a process are made: all in one registry, with one prefix. */
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Instruments {
+  readonly registry: Registry;
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L>;
+  /** `collect` sets its values whenever they are asked for. */
+  gauge<L extends string>(name: string, help: string, labelNames: readonly L[], collect?: () => void): Gauge<L>;
+  histogram<L extends string>(name: string, about: HistogramAbout<L>): Histogram<L>;
+}
+
+export interface HistogramAbout<L extends string> {
+  readonly help: string;
+  readonly labelNames: readonly L[];
+  /** The upper bounds, the smallest first. */
+  readonly buckets: readonly number[];
+}
+
+export async function instrumentsIn(registry: Registry): Promise<Instruments> {
+  const { Counter, Gauge, Histogram } = await import('prom-client');
+  const registers = [registry];
+  return {
+    registry,
+    counter: (name, help, labelNames) =>
+      new Counter({ name: `tributary_${name}_total`, help, labelNames: [...labelNames], registers }),
+    gauge: (name, help, labelNames, collect) =>
+      new Gauge({
+        name: `tributary_${name}`,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        ...(collect && { collect }),
+      }),
+    histogram: (name, { help, labelNames, buckets }) =>
+      new Histogram({
+        name: `tributary_${name}`,
+        help,
+        labelNames: [...labelNames],
+        buckets: [...buckets],
+        registers,
+      }),
+  };
+}

@@ -1,0 +1,62 @@
+/** A real data set through all jobs; then, if it is wanted, everything goes on with the HTTP service and its page. */
+
+import { Outages } from '../../../app/outages.ts';
+import { pausesOf, pauseText } from '../../../app/pauses.ts';
+import { shownLine } from '../../../app/shown.ts';
+import { startWork } from '../../../app/start-work.ts';
+import { createLogger, logged, toAll } from '../../../app/telemetry.ts';
+import { type AnyWork, worksOf } from '../../../app/works.ts';
+import { learning } from '../../../modules/learning.ts';
+import type { Run } from '../../context.ts';
+import { usage } from '../../errors.ts';
+import { runJobs } from '../run.ts';
+
+interface Args {
+  readonly json: boolean;
+  readonly presentations: readonly string[];
+  /** Whether the jobs, a report worker and the service go on until the command is stopped. */
+  readonly serves: boolean;
+}
+
+/**
+ * The events are of more than a thousand days, and each publication writes a segment for each day that it has counts of. So all
+ * counts, some 100 MB, are published together, as soon as everything is read.
+ */
+const ROLLUPS = { publishMs: 600_000, idleMs: 1000, publishBytes: 200_000_000 };
+
+export const run: Run<Args> = async (context, { json, presentations, serves }) => {
+  const { wired, stdout, stderr, signal } = context;
+  if (!learning.topics.every((topic) => wired.platform.topics.includes(topic)))
+    throw usage(
+      'the demo imports events of the module learning, which this platform does not have; run it in another folder, or add the module',
+    );
+  const { runDemo } = await import('../../../demo/run.ts');
+  // The display shows the rest; errors are logged above it.
+  const logger = createLogger('warn', stderr);
+  const outages = new Outages((level, fields, text) => logger[level](fields, text), Date.now);
+  const telemetry = toAll(logged(logger), outages);
+  const works = worksOf(wired);
+  await runDemo(
+    {
+      ...wired,
+      works,
+      paused: async () => {
+        const pauses = await pausesOf(
+          wired.stores.tables,
+          works.map(({ name }) => name),
+        );
+        return new Map([...pauses].map(([name, pause]) => [name, shownLine(pauseText(pause))]));
+      },
+      start: (work: AnyWork, runtime) => startWork(work, wired, runtime, { rollups: ROLLUPS }),
+    },
+    {
+      ...{ json, presentations, goesOn: serves, output: stdout, telemetry, signal },
+      note: (text) => stderr.write(`note: ${text}\n`),
+    },
+  );
+  if (!serves) return undefined;
+  // On this terminal people look for the address of the page: what goes well is no news.
+  const { config } = wired;
+  const quiet = config.logLevel === 'info' ? { ...wired, config: { ...config, logLevel: 'warn' as const } } : wired;
+  return runJobs({ ...context, wired: quiet }, { jobs: works, reports: true, service: true });
+};

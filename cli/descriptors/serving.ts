@@ -1,0 +1,63 @@
+/** Commands of the HTTP service: it, and the keys by which programs call it. */
+import { InvalidArgumentError } from 'commander';
+import { ROLES, SCOPES } from '../../reports/rights.ts';
+import { callerCommand, command, one, preset, values } from '../descriptor.ts';
+import { csv, json, tenant, whole } from '../options.ts';
+
+const name = one('name');
+
+export const serve = command('serve', {
+  description:
+    'Run the HTTP service until it is stopped. `up` has it, too, where servePort is configured; on a data folder, which one process has, take that.',
+  examples: ['serve --serve-port 8080 --metrics-port 9464'],
+  prepares: 'nothing',
+  makesFolder: true,
+  runsHere: true,
+  load: () => import('../commands/serve.ts'),
+});
+
+export const addKey = callerCommand('key add', {
+  description: 'Make an API key and print it. Only its hash is kept, so it is not shown again.',
+  examples: ['key add nightly-export --role analyst --scope reports:read --days 30'],
+  operands: { name },
+  options: {
+    tenant,
+    role: values('role', 'a role of the key; may be given again (default: analyst)', {
+      parse: among(ROLES),
+      names: ROLES,
+    }),
+    scope: values('scope', 'what it may be used for; may be given again (default: all)', {
+      parse: among(SCOPES),
+      names: SCOPES,
+    }),
+    days: preset('n', 'how many days it holds', 90, whole),
+  },
+  args: ({ role, scope, ...others }) => ({
+    ...others,
+    roles: role.length === 0 ? ['analyst'] : role,
+    scopes: scope,
+  }),
+  load: () => import('../commands/key/add.ts'),
+});
+
+export const listKeys = callerCommand('key list', {
+  description: 'List the API keys, without their secrets.',
+  examples: ['key list'],
+  options: { json, csv },
+  args: (values, { colors }) => ({ ...values, colors }),
+  load: () => import('../commands/key/list.ts'),
+});
+
+export const removeKey = callerCommand('key remove', {
+  description: 'Remove an API key: it is refused from the next call on.',
+  examples: ['key remove nightly-export'],
+  operands: { name },
+  load: () => import('../commands/key/remove.ts'),
+});
+
+function among(names: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (names.includes(text)) return text;
+    throw new InvalidArgumentError(`There are ${names.join(', ')}.`);
+  };
+}

@@ -1,0 +1,18 @@
+/** The table by which every owner of a partition knows who was forgotten. */
+import { defineTable } from './target.ts';
+
+export const forgottenUsers = defineTable({
+  name: 'forgotten_users',
+  doc: 'The users who were forgotten, by digest: whatever names them later is not applied.',
+  key: ['scope'],
+  sort: ['digest'],
+  record: {
+    type: 'record',
+    name: 'ForgottenUser',
+    fields: [
+      { name: 'scope', type: 'string', doc: 'Always "all".' },
+      { name: 'digest', type: 'string', doc: 'SHA-256 of tenant and user, in base64url.' },
+      { name: 'at', type: 'long', doc: 'When it was first asked for.', unit: 'ms since 1970 UTC' },
+    ],
+  },
+});

@@ -1,0 +1,40 @@
+/**
+ * Whether the rows of a generation name somebody who was forgotten. A generation that was made before takes the person out when it reads the event
+ * that says so; if the topic has lost that event meanwhile, the rows would bring the person back.
+ */
+import { TributaryError } from '../../../../core/errors.ts';
+import { mayName, withoutPersons } from '../../../../core/persons.ts';
+import type { Job } from '../../../define.ts';
+import { patientOf } from '../../patient.ts';
+import type { Runtime } from '../../stores.ts';
+import { tableOf } from './state.ts';
+import type { SwapOptions } from './swap.ts';
+
+const ROWS_AT_ONCE = 500;
+
+/** Throws USAGE if a row does. Called when the generation has read what the topic has. */
+export async function checkForgotten(
+  job: Job,
+  generation: number,
+  runtime: Runtime,
+  options: Pick<SwapOptions, 'signal' | 'waiting'>,
+): Promise<void> {
+  const { stores, forgotten } = runtime;
+  const withRetries = patientOf(runtime, options);
+  const table = tableOf(job.row, generation);
+  await withRetries(() => forgotten.load());
+  if (forgotten.isNobody || !mayName(table)) return;
+  let after: string | undefined;
+  do {
+    const page = await withRetries(() => stores.tables.scan(table, { limit: ROWS_AT_ONCE, after }));
+    for (const { key, data } of page.items) {
+      const [tenant] = key as readonly [string];
+      if (data === undefined || withoutPersons(table, data, (id) => forgotten.has(tenant, id)) === data) continue;
+      throw new TributaryError(
+        'USAGE',
+        `rows of generation ${generation} of ${job.name} name somebody who was forgotten after they were made, and the topic no longer has the event that says so: drop the generation and make it anew, with \`tributary rebuild ${job.name} --drop ${generation} --yes\``,
+      );
+    }
+    after = page.next;
+  } while (after !== undefined);
+}

@@ -1,0 +1,107 @@
+/** The dashboard of what makes figures: rollups, reports, and the HTTP service that hands them out. */
+import type { Dashboard } from './grafana.ts';
+import { of, perPartition, perSecond, quantile } from './queries.ts';
+
+const ROLLUP = 'job=~"roll-up-.*|archive-.*"';
+
+export const figuresDashboard: Dashboard = {
+  uid: 'tributary-figures',
+  title: 'Tributary: rollups, reports, service',
+  about: 'What is counted, what reports are made of it, and who asks.',
+  rows: [
+    {
+      title: 'Rollups',
+      panels: [
+        {
+          title: 'Lag, in records',
+          about: 'Records that are in no table yet. What is counted in memory is among them.',
+          unit: 'short',
+          queries: [{ expr: `sum by (job) (${perPartition('lag_records', ROLLUP)})`, legend: '{{job}}' }],
+        },
+        {
+          title: 'Events counted a second',
+          about: 'Events in the segments that were committed.',
+          unit: 'ops',
+          queries: [{ expr: perSecond('job', 'events_counted_total', ROLLUP), legend: '{{job}}' }],
+        },
+        {
+          title: 'From event to table, 99 of 100',
+          about: 'From the time of an event to the commit of the segment that counts it.',
+          unit: 's',
+          queries: [{ expr: quantile(0.99, 'job', 'event_latency_seconds', ROLLUP), legend: '{{job}}' }],
+        },
+        {
+          title: 'Commits a second',
+          about: 'Of a partition to the table. Many small ones are compacted by the clock.',
+          unit: 'ops',
+          queries: [{ expr: perSecond('job', 'published_total', ROLLUP), legend: '{{job}}' }],
+        },
+        {
+          title: 'Rows of a commit',
+          about: 'On average.',
+          unit: 'short',
+          queries: [
+            {
+              expr: `${perSecond('job', 'segment_rows_total', ROLLUP)} / ${perSecond('job', 'published_total', ROLLUP)}`,
+              legend: '{{job}}',
+            },
+          ],
+        },
+        {
+          title: 'Objects: duration of calls, 99 of 100',
+          about: 'By call.',
+          unit: 's',
+          queries: [
+            { expr: quantile(0.99, 'call', 'store_call_duration_seconds', 'store="objects"'), legend: '{{call}}' },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Reports',
+      panels: [
+        {
+          title: 'Attempts in an hour',
+          about: 'By outcome. `lost` is a worker that died: another one begins again.',
+          unit: 'none',
+          queries: [{ expr: `sum by (outcome) (increase(${of('report_attempts_total')}[1h]))`, legend: '{{outcome}}' }],
+        },
+        {
+          title: 'Running',
+          about: 'Reports that run now, by pod.',
+          unit: 'none',
+          queries: [{ expr: of('reports_running'), legend: '{{pod}}' }],
+        },
+        {
+          title: 'Duration, 95 of 100',
+          about: 'From the lease of a report to its file.',
+          unit: 's',
+          queries: [{ expr: quantile(0.95, 'report', 'report_duration_seconds'), legend: '{{report}}' }],
+        },
+      ],
+    },
+    {
+      title: 'Service',
+      panels: [
+        {
+          title: 'Calls a second',
+          about: 'By status.',
+          unit: 'ops',
+          queries: [{ expr: perSecond('status', 'service_calls_total'), legend: '{{status}}' }],
+        },
+        {
+          title: 'Duration of calls, 95 of 100',
+          about: 'By route.',
+          unit: 's',
+          queries: [{ expr: quantile(0.95, 'route', 'service_call_duration_seconds'), legend: '{{route}}' }],
+        },
+        {
+          title: 'Open calls',
+          about: 'Downloads and followers among them.',
+          unit: 'none',
+          queries: [{ expr: of('service_calls_open'), legend: '{{pod}}' }],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,11 @@
+/** The dashboards of the chart, by the names of their files. */
+import { figuresDashboard } from './figures.ts';
+import { dashboardModel } from './grafana.ts';
+import { jobDashboard } from './job.ts';
+import { pipelineDashboard } from './pipeline.ts';
+
+export const dashboards: Readonly<Record<string, object>> = {
+  pipeline: dashboardModel(pipelineDashboard),
+  job: dashboardModel(jobDashboard),
+  figures: dashboardModel(figuresDashboard),
+};

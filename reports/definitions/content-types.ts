@@ -1,0 +1,46 @@
+/** How much each kind of content is used: pages, videos, quizzes, and whatever else the platform has. */
+import { activity } from '../datasources/activity.ts';
+import { defineReport } from '../define-report.ts';
+import { summarySql } from '../sql/finish.ts';
+import * as columns from './columns.ts';
+import { daysSql } from './local-days.ts';
+import { filterOutlook } from './outlooks.ts';
+import { daysProblems, firstDay, lastDay, retired, someCourseId, zone } from './parameters.ts';
+
+export const contentTypes = defineReport({
+  name: 'content-types',
+  title: 'Use of kinds of content',
+  answers: 'Which kinds of content do learners visit and complete most, in one course or in all?',
+  version: 1,
+  role: 'analyst',
+  freshMs: 5 * 60_000,
+  parameters: { courseId: someCourseId, zone, first: firstDay, last: lastDay, retired },
+  columns: {
+    content_type: columns.contentType,
+    learners: columns.count(
+      'Learners',
+      'learners',
+      'Different learners who visited a content of this kind, enrolled or not. Exact below 4,096, then within some percent. Never add them up.',
+    ),
+    views: columns.count('Views', 'visits', 'Visits to such contents; the most visited kind comes first.'),
+    completions: columns.count(
+      'Completions',
+      'completions',
+      'Such contents that learners completed: one that a learner completes several times counts once. As exact as the learners.',
+    ),
+  },
+  problems: daysProblems,
+  outlook: filterOutlook,
+  from: {
+    reads: [activity],
+    sql: ({ courseId, first, last }) => {
+      const ofCourse = courseId === null ? '' : 'and course_id = :courseId';
+      const from = `(select * from activity__rollup where tenant = :tenant ${ofCourse} ${daysSql({ first, last })}) _chosen`;
+      return `select content_type, learners, views, coalesce(completions, 0) as completions
+from (
+${summarySql(activity, { from, by: ['content_type'] })}
+) _summary
+order by views desc, content_type`;
+    },
+  },
+});

@@ -1,0 +1,34 @@
+/** Who joined, left and completed, day by day, and how many there were. */
+import { enrollments } from '../datasources/enrollments.ts';
+import { defineReport } from '../define-report.ts';
+import { count } from './columns.ts';
+import { filterOutlook } from './outlooks.ts';
+import { daysProblems, firstDay, lastDay, retired, someBatchId, someCourseId, zone } from './parameters.ts';
+
+export const enrollmentTrend = defineReport({
+  name: 'enrollment-trend',
+  title: 'Enrollment by day',
+  answers: 'How many learners join, leave and complete each day, and how many are there?',
+  version: 1,
+  role: 'analyst',
+  freshMs: 5 * 60_000,
+  parameters: { courseId: someCourseId, batchId: someBatchId, zone, first: firstDay, last: lastDay, retired },
+  columns: {
+    day: {
+      title: 'Day',
+      type: 'date',
+      doc: 'A day by the clocks of the time zone. Days without events are there, too.',
+    },
+    joined: count('Joined', 'learners', 'Learners who joined a batch, for the first time or again.'),
+    departed: count('Left', 'learners', 'Learners who left a batch.'),
+    completed: count('Completed', 'learners', 'Learners who completed the course of a batch.'),
+    learners: count(
+      'Learners',
+      'learners',
+      'Who was in a batch when the day ended: all who had joined, less those who had left. Who is in two batches is there twice.',
+    ),
+  },
+  problems: daysProblems,
+  outlook: filterOutlook,
+  from: { reads: [enrollments], sql: new URL('./enrollment-trend.sql', import.meta.url) },
+});

@@ -1,0 +1,79 @@
+/** Parameters that several reports have, so that one thing has one name and one description everywhere. */
+import type { Parameter } from '../define-report.ts';
+
+export const batchId = { type: 'text', doc: 'The batch, by its id.' } as const satisfies Parameter;
+
+export const someCourseId = {
+  type: 'text',
+  optional: true,
+  doc: 'Only this course, by its id; without it, all courses.',
+} as const satisfies Parameter;
+export const someBatchId = {
+  type: 'text',
+  optional: true,
+  doc: 'Only this batch, by its id; without it, all batches.',
+} as const satisfies Parameter;
+
+export const asOf = {
+  type: 'moment',
+  default: 'now',
+  doc: 'The moment from which days are counted back, such as 2026-03-01T00:00:00Z. What learners did is always as it is known now.',
+} as const satisfies Parameter;
+
+export const zone = {
+  type: 'zone',
+  default: 'UTC',
+  doc: 'The time zone by whose clocks a day begins, such as Asia/Kolkata.',
+} as const satisfies Parameter;
+export const firstDay = {
+  type: 'date',
+  optional: true,
+  doc: 'The first day, in the time zone; without it, the day of the first event.',
+} as const satisfies Parameter;
+export const lastDay = {
+  type: 'date',
+  optional: true,
+  doc: 'The last day, in the time zone; without it, the day of the last event.',
+} as const satisfies Parameter;
+
+export const retired = {
+  type: 'boolean',
+  default: false,
+  doc: 'Whether a batch or a course that was retired is reported, too.',
+} as const satisfies Parameter;
+
+export const learners = {
+  type: 'choice',
+  of: ['active', 'all'],
+  default: 'all',
+  doc: 'active: only those who are in the batch now. all: those who have left, too.',
+} as const satisfies Parameter;
+
+export const inactiveDays = {
+  type: 'long',
+  unit: 'days',
+  min: 1,
+  max: 3650,
+  default: 14,
+  doc: 'For how many days a learner has to have visited nothing to count as inactive.',
+} as const satisfies Parameter;
+
+export interface Days {
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+/** The days that an event can have, and that any calendar of a report covers. */
+const EARLIEST = '1970-01-01';
+const LATEST = '2199-12-31';
+
+/** What is wrong with the days, for `problems` of a report with `first` and `last`. Days of ISO 8601 are in the order of their texts. */
+export function daysProblems({ first, last }: Days): readonly string[] {
+  const outside = [first, last].filter((day) => day !== null && (day < EARLIEST || day > LATEST));
+  return [
+    ...outside.map((day) => `${day} is outside of what can be asked: give days from ${EARLIEST} to ${LATEST}`),
+    ...(first !== null && last !== null && first > last
+      ? [`the first day, ${first}, is after the last, ${last}: exchange them`]
+      : []),
+  ];
+}

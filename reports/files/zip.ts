@@ -1,0 +1,53 @@
+/** Zip archives, streamed: the sizes of an entry are after its data, as they are not known before. */
+
+import { configure, ZipWriter } from '@zip.js/zip.js';
+import { DateTime } from 'luxon';
+
+export interface ZipEntry {
+  readonly name: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Whether it is compressed already: then it is only stored. */
+  readonly compressed?: boolean;
+}
+
+interface ZipOptions {
+  /** The time of the entries, in ms since 1970 UTC. */
+  readonly time: number;
+  /** Encrypts the entries by AES-256, but not their names. */
+  readonly password?: string;
+  /** Whether entries may have 4 GiB and more. Excel reads no entry that is declared so. */
+  readonly largeEntries: boolean;
+}
+
+// Threads are the caller's to have.
+configure({ useWebWorkers: false });
+
+/** An archive of these entries, each read to its end before the next is asked for. */
+export async function* zipOf(entries: AsyncIterable<ZipEntry>, options: ZipOptions): AsyncGenerator<Uint8Array> {
+  const { time, password, largeEntries } = options;
+  let fail: (error: unknown) => void = () => undefined;
+  const pipe = new TransformStream<Uint8Array, Uint8Array>({
+    start: (controller) => {
+      fail = (error) => controller.error(error);
+    },
+  });
+  const write = async (): Promise<void> => {
+    const zip = new ZipWriter(pipe.writable, {
+      lastModDate: DateTime.fromMillis(time).toJSDate(),
+      extendedTimestamp: false,
+      ...(password !== undefined && { password, encryptionStrength: 3 }),
+    });
+    for await (const { name, bytes, compressed } of entries) {
+      const entry = { level: compressed ? 0 : 6, ...(!largeEntries && { zip64: false }) };
+      await zip.add(name, ReadableStream.from(bytes), entry);
+    }
+    await zip.close();
+  };
+  const written = write().catch(fail);
+  try {
+    yield* pipe.readable;
+  } finally {
+    // A reader that stops makes the next write fail, which ends the entries.
+    await written;
+  }
+}

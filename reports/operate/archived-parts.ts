@@ -1,0 +1,97 @@
+/** What of each partition of a topic only its archive has, and whether anything is missing there. */
+import { TributaryError } from '../../core/errors.ts';
+import type { Snapshot } from '../../sinks/delta/index.ts';
+import type { Topic } from '../../topics/define.ts';
+import { shortId } from '../../topics/log/origin.ts';
+import { parseProgress } from '../../topics/log/progress.ts';
+import type { Transport } from '../../topics/log/transport.ts';
+import { archiveOf } from '../runtime/archive-source.ts';
+import { nextOf, reachOf, wholeOf } from '../runtime/positions.ts';
+import type { SegmentSource } from '../runtime/source.ts';
+import type { ArchiveReader } from './archive-reader.ts';
+
+export interface ArchivedPart {
+  readonly partition: number;
+  /** The first offset that can still be read in the topic. */
+  readonly begin: number;
+  /** The first offset that is in the archive but not in the topic; undefined if there is none. */
+  readonly first: number | undefined;
+  /** The archive has every record before it, as far as it reaches back; undefined where nothing was ever archived. */
+  readonly reach: number | undefined;
+  /** From that offset on the archive has no gaps, and has records for one job alone, too; undefined: not known of any. */
+  readonly whole: number | undefined;
+}
+
+type Source = Pick<SegmentSource, 'name' | 'from'>;
+
+interface Of {
+  readonly transport: Transport;
+  readonly topic: Topic;
+  readonly snapshot: Snapshot;
+  readonly reader: ArchiveReader;
+  readonly signal: AbortSignal;
+}
+
+export interface ArchivedParts {
+  /** Of the topic that there is now: records of an earlier one of its name do not count. */
+  readonly topicId: string;
+  /** By partition. */
+  readonly parts: readonly ArchivedPart[];
+}
+
+export async function archivedParts({ transport, topic, snapshot, reader, signal }: Of): Promise<ArchivedParts> {
+  const { name: job } = archiveOf(topic);
+  const [[info], committed] = await Promise.all([
+    transport.describe([topic.name]),
+    transport.committed(job, topic.name),
+  ]);
+  const topicId = shortId(info?.id);
+  const extents = (await reader.extents(signal)).filter((each) => each.topicId === topicId);
+  const parts = (info?.partitions ?? []).map(({ partition, begin }): ArchivedPart => {
+    const of = { job, topic: topic.name, topicId, partition };
+    const first = extents.find((each) => each.partition === partition)?.first;
+    const next = nextOf(snapshot, of);
+    const { offset, metadata, foreign } = committed[partition] ?? { offset: undefined, metadata: '', foreign: false };
+    const group = offset === undefined || foreign ? undefined : { offset, ...parseProgress(metadata, offset) };
+    return {
+      partition,
+      begin,
+      first: first !== undefined && first < begin ? first : undefined,
+      reach: next === undefined ? undefined : reachOf(next, group?.topicId === topicId ? group : undefined),
+      whole: wholeOf(snapshot, of),
+    };
+  });
+  return { topicId, parts };
+}
+
+/** Throws USAGE if rows of a job that are made of the archive and the topic would lack events without anybody noticing. */
+export async function checkWhole(
+  { topicId, parts }: ArchivedParts,
+  { topic, reader, signal }: Pick<Of, 'topic' | 'reader' | 'signal'>,
+): Promise<void> {
+  const archive = archiveOf(topic);
+  for (const part of parts) {
+    checkJoined(archive, part, part.begin);
+    const { partition, begin, first, whole = begin } = part;
+    if (first === undefined || first >= whole) continue;
+    const day = await reader.lastDay({ topicId, partition, to: whole }, signal);
+    throw new TributaryError(
+      'USAGE',
+      `${archive.name} is not whole before offset ${whole} of partition ${partition}, the last of it of ${day}: an earlier release left out what is for one job alone, or the topic had lost records before they were archived. Rows made of it would lack them unnoticed. Remove that part, with \`tributary rollup expire ${archive.name} --before ${dayAfter(day)} --yes\`, or make the rows from the topic alone`,
+    );
+  }
+}
+
+/** Throws USAGE if there are records that neither the archive nor the topic has, which begins at `begin`. */
+export function checkJoined({ name, from }: Source, { partition, reach }: ArchivedPart, begin: number): void {
+  if (reach === undefined || reach >= begin) return;
+  throw new TributaryError(
+    'USAGE',
+    `what lay from offset ${reach} to ${begin - 1} of partition ${partition} is neither in ${from.name} nor in ${name}, which was behind: rows made of the two would lack it unnoticed; let ${name} catch up and give the command again, or make the rows from the topic alone`,
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+const dayAfter = (day: string | undefined): string =>
+  day === undefined ? '<day>' : new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);

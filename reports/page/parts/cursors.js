@@ -1,0 +1,22 @@
+/** Pages of a list whose service gives cursors alone: the address has that of the page that is shown. */
+
+/**
+ * Where the buttons below the list lead. A link into the middle knows no page before, and then leads back to the first.
+ * @param {import('../app/view.js').View} view
+ * @param {string | null} next
+ */
+export function cursorPages(view, next) {
+  const cursor = view.query.get('cursor') ?? '';
+  const kept = view.remember('cursors', /** @type {readonly string[]} */ ([]));
+  const before = cursor === '' ? [] : kept.value;
+  /** @param {readonly string[]} cursors @param {string | undefined} to */
+  const go = (cursors, to) => {
+    kept.set(cursors);
+    view.change({ cursor: to });
+  };
+  return {
+    isFirst: cursor === '',
+    previous: cursor === '' ? undefined : () => go(before.slice(0, -1), before.at(-1)),
+    next: next === null ? undefined : () => go([...before, cursor], next),
+  };
+}

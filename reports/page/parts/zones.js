@@ -1,0 +1,15 @@
+/** The time zones of a `select`: the usual ones before all others. */
+import { browserZone, currentZone } from '../app/format.js';
+
+/** @param {string} chosen @returns {readonly import('./fields.js').Group[]} */
+export function zoneGroups(chosen) {
+  const usual = [...new Set([chosen, currentZone(), browserZone(), 'UTC'])].filter(Boolean);
+  const others = Intl.supportedValuesOf('timeZone').filter((zone) => !usual.includes(zone));
+  return [
+    { group: 'Usual', options: usual.map(optionOf) },
+    { group: 'All', options: others.map(optionOf) },
+  ];
+}
+
+/** @param {string} zone */
+const optionOf = (zone) => ({ value: zone, text: zone.replaceAll('_', ' ') });

@@ -1,0 +1,251 @@
+/** What the routes of operators take and answer, as JSON. Times are ISO 8601 in UTC. */
+import { z } from 'zod';
+import { pageQuery } from '../shapes.ts';
+import { JOB_KINDS, LETTER_STATES } from './operations.ts';
+
+const time = (doc: string) => z.iso.datetime().describe(doc);
+const count = (doc: string) => z.int().min(0).describe(doc);
+
+const pace = {
+  lag: count('Records that it has still to read.'),
+  lagSeconds: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe('How long the first of them has waited; null if there is none, or its time is not known.'),
+  rate: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe('Records a second that it came forward since the look before; null while that is not known.'),
+};
+
+export const pauseShape = z
+  .object({
+    by: z.string().nullable().describe('Who paused it.'),
+    at: time('Since when.'),
+    why: z.string().nullable(),
+  })
+  .meta({ id: 'Pause' });
+
+export const jobsShape = z
+  .object({
+    at: time('When the log was looked at.'),
+    jobs: z.array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(JOB_KINDS).describe('`reports` takes requests of reports from their topic.'),
+        group: z.string().describe('The consumer group.'),
+        topic: z.string(),
+        ...pace,
+        views: z
+          .record(z.string(), z.int())
+          .describe('The views that are behind its rows, with the number of records.'),
+        failed: z
+          .object({ code: z.string(), message: z.string() })
+          .nullable()
+          .describe('What ended it in the process that answers; of other processes nothing is known.'),
+        paused: pauseShape
+          .nullable()
+          .describe('Null: it is not paused, or the tables, which know that, do not answer.'),
+        partitions: z.array(
+          z.object({
+            partition: z.int().min(0),
+            begin: count('The first offset that can still be read.'),
+            end: count('The offset that the next record will have.'),
+            committed: z.int().min(0).nullable().describe('Where the group goes on; null if it never committed.'),
+            ...pace,
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'JobStates' });
+
+export const findingsShape = z
+  .object({
+    at: time('When it was looked at.'),
+    findings: z.array(
+      z.object({
+        check: z.string().describe('What was checked.'),
+        state: z.enum(['ok', 'warning', 'problem']),
+        message: z.string(),
+        todo: z.string().nullable().describe('What to do about it; null if it is well.'),
+      }),
+    ),
+  })
+  .meta({ id: 'Findings' });
+
+export const jobPath = z.object({ job: z.string().min(1).max(300) });
+
+const why = z.string().max(500).default('').describe('Why it is done: kept with it.');
+
+export const turnBody = z.strictObject({
+  why,
+  dryRun: z.boolean().default(false).describe('Say what would be done, and do nothing.'),
+});
+
+export const turnedShape = z
+  .object({
+    job: z.string(),
+    dryRun: z.boolean().describe('Whether this is only what would be done.'),
+    paused: pauseShape.nullable().describe('As it is now.'),
+    changed: z.boolean().describe('Whether it was otherwise before.'),
+  })
+  .meta({ id: 'TurnedJob' });
+
+const letterId = z
+  .string()
+  .max(400)
+  .regex(/^[^/]+\/\d{1,10}\/\d{1,16}$/)
+  .describe('<topic>/<partition>/<offset> of the rejected record.');
+const name = { id: letterId, job: z.string().min(1).max(300).describe('Which job, or rollup, rejected it.') };
+const letterName = z.object(name);
+
+const letter = {
+  ...name,
+  code: z.string(),
+  message: z.string().describe('Why it was rejected.'),
+  rejectedAt: time('When it was last rejected.'),
+  state: z.enum(LETTER_STATES),
+  resolutions: z
+    .array(
+      z.object({
+        how: z.enum(['replayed', 'edited', 'discarded']),
+        at: time('When.'),
+        by: z.string().nullable(),
+        why: z.string().nullable(),
+      }),
+    )
+    .describe('What was done about it, the latest last.'),
+};
+
+export const lettersShape = z
+  .object({
+    total: count('How many match.'),
+    deadLetters: z
+      .array(z.object(letter).meta({ id: 'DeadLetter' }))
+      .describe('The one that was rejected last comes first.'),
+    next: z.string().nullable().describe('The cursor of the next page; null at the end.'),
+  })
+  .meta({ id: 'DeadLetters' });
+
+export const wholeLetterShape = z
+  .object({
+    ...letter,
+    producedAt: time('When the record was produced; null if no calendar has the time.').nullable(),
+    key: z.string().nullable().describe('Of the record.'),
+    type: z.string().nullable().describe('Of the event, as far as the record can be read.'),
+    data: z.unknown().describe('The data of the event; null if they cannot be read.'),
+    problem: z.object({ code: z.string(), message: z.string() }).nullable().describe('Why they cannot be read.'),
+    personal: z
+      .boolean()
+      .describe(
+        'Whether everything is here. Without the role `personal-data`, headers, value and personal fields of the data are left out.',
+      ),
+    headers: z
+      .record(z.string(), z.string())
+      .nullable()
+      .describe('Bytes that are no text are base64, after `base64 `.'),
+    value: z
+      .object({
+        base64: z.string().describe('Its bytes, at most the first 64 KB.'),
+        bytes: count('How many bytes there are.'),
+        cutFrom: count('How many there were, if the log has not kept all of them.').nullable(),
+      })
+      .nullable()
+      .describe('The value of the record; null if it has none, or is left out.'),
+    rows: z
+      .array(z.array(z.string()))
+      .nullable()
+      .describe('The rows that did not take it, by their keys; null: it is of use to all rows of its event.'),
+    unshown: z.array(z.array(z.string())).describe('The rows that took it, but whose views were not written.'),
+    unnamed: count('How many rows the letter could not name.'),
+  })
+  .meta({ id: 'WholeDeadLetter' });
+
+const filter = {
+  job: z.string().min(1).max(300).optional().describe('Of this job or rollup.'),
+  code: z.string().min(1).max(100).optional().describe('With this code.'),
+  topic: z.string().min(1).max(300).optional().describe('Of this topic.'),
+  since: z.iso.datetime({ offset: true }).optional().describe('Rejected at this time or later.'),
+  until: z.iso.datetime({ offset: true }).optional().describe('Rejected before this time.'),
+};
+export type GivenFilter = z.output<z.ZodObject<typeof filter>>;
+
+export const lettersQuery = z.object({
+  ...filter,
+  state: z
+    .enum([...LETTER_STATES, 'any'])
+    .default('open')
+    .describe('`open`: nothing was done about it yet.'),
+  ...pageQuery,
+});
+
+export const letterPath = z.object({
+  topic: z.string().min(1).max(300),
+  partition: z.string().regex(/^\d{1,10}$/),
+  offset: z.string().regex(/^\d{1,16}$/),
+  job: name.job,
+});
+
+const MOST_NAMES = 1000;
+
+/** Letters by their names, or those that match. */
+export const resolveBody = z.strictObject({
+  deadLetters: z.array(z.strictObject(name)).min(1).max(MOST_NAMES).optional().describe('These.'),
+  filter: z.strictObject(filter).optional().describe(`Or those that match, at most ${MOST_NAMES}; {} is all.`),
+  again: z.boolean().default(false).describe('Also those about which something was done before.'),
+  why,
+  dryRun: z.boolean().default(true).describe('Say what would be done, and do nothing.'),
+});
+
+/** Of an event: what is left out stays, and null takes away. */
+export const editBody = resolveBody.extend({
+  patch: z
+    .strictObject({
+      type: z.string().max(300).optional(),
+      id: z.string().max(4096).optional(),
+      source: z.string().max(4096).optional(),
+      time: z.iso.datetime({ offset: true }).nullable().optional(),
+      tenant: z.string().max(300).nullable().optional(),
+      data: z.looseObject({}).optional(),
+    })
+    .describe('A JSON merge patch (RFC 7396) of the event: what it leaves out stays.'),
+});
+
+export const MOST_AT_ONCE = MOST_NAMES;
+
+const left = z.array(z.object({ ...name, why: z.string() })).describe('Those that stay as they are.');
+const more = z.boolean().describe('Whether more match: then call again.');
+const dryRun = z.boolean().describe('Whether this is only what would be done.');
+
+export const replayedShape = z
+  .object({ dryRun, replayed: z.array(letterName), left, more })
+  .meta({ id: 'ReplayedDeadLetters' });
+export const discardedShape = z
+  .object({ dryRun, discarded: z.array(letterName), left, more })
+  .meta({ id: 'DiscardedDeadLetters' });
+export const editedShape = z
+  .object({
+    dryRun,
+    edited: z.array(
+      z.object({
+        ...name,
+        event: z
+          .object({
+            type: z.string(),
+            id: z.string(),
+            source: z.string(),
+            time: z.string(),
+            tenant: z.string(),
+            data: z.unknown(),
+          })
+          .describe('As it is after the correction.'),
+        leftOut: z.array(z.string()).describe('What was left out of its data, since its schema does not have it.'),
+      }),
+    ),
+    left,
+    more,
+  })
+  .meta({ id: 'EditedDeadLetters' });

@@ -1,0 +1,91 @@
+/** What a caller sees of personal fields: nothing, unless they are for the person themselves, or for those to whom the person consented. */
+import { z } from 'zod';
+import { type FieldProblem, TributaryError } from '../../../core/errors.ts';
+import type { Target } from '../../../core/target.ts';
+import { consenting } from '../../consent.ts';
+import { needRole } from '../roles.ts';
+import type { Caller, Service } from '../route.ts';
+import { hasPersonal, withoutPersonal } from './records.ts';
+
+type Found = Readonly<Record<string, unknown>>;
+
+/** Records as one caller sees them, in their order. */
+export type View = (records: readonly Found[]) => Promise<Found[]>;
+
+/** The fields that name the person whom a record is about. */
+const PERSONS = ['userId', 'recipientId'];
+
+const QUERY = {
+  consentTo: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe(
+      'The id of a course, or of another thing: with personal fields of those whose consent to it holds now. Needs the role personal-data.',
+    ),
+  self: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe(
+      'true: with personal fields, which the caller shows to nobody but the person whose they are. Needs the role personal-data.',
+    ),
+};
+
+/** What the query of an address has for personal fields; nothing where the target has none. */
+export const personalQuery = (target: Target): typeof QUERY | Record<never, never> =>
+  hasPersonal(target) ? QUERY : {};
+
+/** The query of a call, checked by `personalQuery`. */
+type Asked = Readonly<Record<string, unknown>>;
+
+/** Whoever sees personal data is in the audit log. */
+export function viewOf(
+  target: Target,
+  { caller, query }: { readonly caller: Caller; readonly query: Asked | undefined },
+  { audit, sources }: Pick<Service, 'audit' | 'sources'>,
+): View {
+  if (!hasPersonal(target)) return async (records) => [...records];
+  const { consentTo, self } = (query ?? {}) as { readonly consentTo?: string; readonly self?: string };
+  const isSelf = self === 'true';
+  const bare = (record: Found): Found => withoutPersonal(target, record);
+  if (consentTo === undefined && !isSelf) return async (records) => records.map(bare);
+  if (consentTo !== undefined && isSelf) throw both();
+  needRole(caller, 'personal-data', 'see personal fields');
+  audit(caller, {
+    action: 'read',
+    projection: target.name,
+    personal: true,
+    basis: isSelf ? 'self' : 'consent',
+  });
+  if (consentTo === undefined) return async (records) => [...records];
+  const person = personOf(target);
+  if (person === undefined) return async (records) => records.map(bare);
+  return async (records) => {
+    const users = records.map((record) => String(record[person]));
+    const agreed = await consenting(users, consentTo, sources.reads(caller.tenant));
+    return records.map((record, i) => (agreed[i] === true ? record : bare(record)));
+  };
+}
+
+function both(): TributaryError {
+  const message = 'it does not go with self=true: give one of them';
+  const problem: FieldProblem = { field: 'query.consentTo', message };
+  return new TributaryError('USAGE', `${problem.field}: ${message}`, { problems: [problem] });
+}
+
+/**
+ * Even how many records are found says something about people, whatever is shown of the records. So a question about personal fields is for
+ * what the person alone sees. Throws NOT_ALLOWED and USAGE.
+ */
+export function checkPersonalTerms(personal: readonly string[], caller: Caller, { self }: Asked): void {
+  if (personal.length === 0) return;
+  const names = personal.join(', ');
+  needRole(caller, 'personal-data', `search by ${names}`);
+  if (self === 'true') return;
+  const message = `a search by ${names} finds people by what is personal, so it is for themselves alone: give self=true, or leave ${names} out`;
+  throw new TributaryError('USAGE', `query.self: ${message}`, { problems: [{ field: 'query.self', message }] });
+}
+
+const personOf = ({ record }: Target): string | undefined =>
+  PERSONS.find((name) => record.fields.some((field) => field.name === name));

@@ -1,0 +1,31 @@
+/** What a schedule asks for each time it is due. Its parameters are as they were given, so that `today-7` is another day each time. */
+import { TributaryError } from '../../core/errors.ts';
+import type { DueSchedule } from '../../sinks/requests/schedule.ts';
+import type { Ask } from '../requesting/asking.ts';
+import type { GivenValues } from '../requesting/parameters.ts';
+import { type SealingKeys, scheduleUse } from '../requesting/sealing.ts';
+
+export function scheduledAsk(schedule: DueSchedule, keys: SealingKeys | undefined): Ask {
+  const { tenant, report, parameters, format, options, columns, rowLimit, requestedBy, roles, secret } = schedule;
+  return {
+    tenant,
+    report,
+    parameters: JSON.parse(parameters) as GivenValues,
+    format,
+    options,
+    columns,
+    protection: secret === null ? { kind: 'none' } : protectionIn(secret, schedule, keys),
+    rowLimit,
+    requestedBy,
+    roles,
+    freshMs: 0,
+  };
+}
+
+function protectionIn(secret: string, schedule: DueSchedule, keys: SealingKeys | undefined): Ask['protection'] {
+  if (keys !== undefined) return JSON.parse(keys.open(secret, scheduleUse(schedule))) as Ask['protection'];
+  throw new TributaryError(
+    'CONFIG_INVALID',
+    `the schedule ${schedule.id} makes protected files, and this worker has no reportSecret: give it the one of the others`,
+  );
+}

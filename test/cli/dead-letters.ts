@@ -1,0 +1,76 @@
+import type { Wired } from '../../app/wiring.ts';
+import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
+import { LARGEST_RECORD } from '../../topics/log/limits.ts';
+import type { NewRecord } from '../../topics/log/transport.ts';
+import { command } from './in-process.ts';
+
+export const TOPIC = 'enrollment.events';
+export const DEAD = `${TOPIC}.dead-letter`;
+/** When records were logged. */
+export const LOGGED = Date.UTC(2026, 0, 5);
+export const LIMIT = () => LARGEST_RECORD;
+const FILTER = { job: null, code: null, topic: null, since: null, until: null };
+export const LIST = { ...FILTER, all: false, json: true };
+const RESOLVING = { all: false, ...FILTER, again: false, by: 'grace', why: '', dryRun: false, json: true };
+export const REPLAY = { ids: [], ...RESOLVING };
+
+export const event = (value: string | Uint8Array, headers: NewRecord['headers'] = {}): NewRecord => ({
+  topic: TOPIC,
+  partition: 2,
+  key: Buffer.from('u1'),
+  value: Buffer.from(value),
+  headers: {
+    ce_specversion: '1.0',
+    ce_id: 'e-1',
+    ce_source: '/campus',
+    ce_type: 'enrollment.enrolled',
+    'content-type': 'application/json',
+    ...headers,
+  },
+  timestamp: LOGGED,
+});
+
+/** A record as the log has it, and the dead letters that jobs write of it. */
+export async function rejected(
+  { stores }: Wired,
+  record: NewRecord,
+  jobs: readonly string[],
+  code: 'DATA_INVALID' | 'VALUE_UNREADABLE' = 'DATA_INVALID',
+) {
+  const [offset] = await stores.transport.produce([record]);
+  const original = { ...record, offset: offset as number };
+  for (const job of jobs) {
+    const assignment = { job, topic: TOPIC, partition: record.partition };
+    await stores.transport.produce([
+      deadLetter(
+        { record: original, code, message: `why ${job} did not` },
+        { assignment, partitions: () => 6, limit: LIMIT, now: 2000 },
+      ),
+    ]);
+  }
+  return `${TOPIC}/${record.partition}/${offset}`;
+}
+
+export const list = async (wired: Wired, args: object = {}) => {
+  const { stdout } = await command(wired, 'dead-letters list', { ...LIST, ...args });
+  const listed: ReturnType<typeof JSON.parse>[] = JSON.parse(stdout);
+  return listed;
+};
+
+export const lastOf = async ({ stores }: Wired, topic: string, partition: number) => {
+  const [info] = await stores.transport.describe([topic]);
+  const end = info?.partitions[partition]?.end ?? 0;
+  const [record] = await stores.transport.read(topic, partition, end - 1, 1);
+  return record;
+};
+
+/** A dead letter for a topic that accepts no more than so many bytes. */
+export async function cut({ stores }: Wired, record: NewRecord, largest: number, about: object = {}) {
+  const [offset] = await stores.transport.produce([record]);
+  const rejected = { record: { ...record, offset: offset as number }, code: 'JOB_FAILED' as const, message: 'no' };
+  const assignment = { job: 'track-progress', topic: TOPIC, partition: record.partition };
+  await stores.transport.produce([
+    deadLetter({ ...rejected, ...about }, { assignment, partitions: () => 6, limit: () => largest, now: Date.now() }),
+  ]);
+  return `${TOPIC}/${record.partition}/${offset}`;
+}

@@ -1,0 +1,59 @@
+/** The jobs of the campus on Kafka and Cassandra, with topics and tables of their own. Every process has clients of its own, as it has on servers. */
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { systemClock } from '../../jobs/runtime/clock.ts';
+import { currentTables } from '../../jobs/runtime/rows/generations/current-tables.ts';
+import type { Runtime } from '../../jobs/runtime/stores.ts';
+import { upstreamsOf } from '../../jobs/runtime/upstreams.ts';
+import type { RunningServer } from '../../servers/running.ts';
+import { cassandraTables } from '../../sinks/tables/cassandra/tables.ts';
+import { memoryStores, testRuntime } from '../../testing/stores.ts';
+import { deadLetterTopic } from '../../topics/define.ts';
+import { topics } from '../../topics/index.ts';
+import { kafkaTransport } from '../../topics/kafka/transport.ts';
+import type { Transport } from '../../topics/log/transport.ts';
+import { CAMPUS_JOBS, Campus, PARTITIONS } from '../harness/campus.ts';
+import { named } from './crash-stores.ts';
+
+const FOR_EVER = 100 * 365 * 24 * 3_600_000;
+
+interface Servers {
+  readonly kafka: RunningServer;
+  readonly cassandra: RunningServer;
+  /** How many records and keys a batch has at most. */
+  readonly most: number;
+}
+
+export async function campusOnServers(t: TestContext, { kafka, cassandra, most }: Servers) {
+  const id = randomUUID().replaceAll('-', '').slice(0, 12);
+  const prefix = `campus-${id}.`;
+  const local = await memoryStores(CAMPUS_JOBS, { topics, partitions: PARTITIONS });
+  t.after(() => local.close());
+  const opened = () => {
+    const tables = cassandraTables({ url: `${cassandra.url}/campus_${id}` });
+    const log = kafkaTransport({ url: kafka.url, heartbeatMs: 300 });
+    t.after(() => Promise.all([tables.close(), log.close()]));
+    return { ...local, tables: currentTables(tables, CAMPUS_JOBS), transport: named(log, prefix) };
+  };
+  const stores = opened();
+  const both = topics.flatMap(({ name }) => [name, deadLetterTopic(name)]);
+  await stores.transport.createTopics(both.map((name) => ({ name, partitions: PARTITIONS, retentionMs: FOR_EVER })));
+  const targets = CAMPUS_JOBS.flatMap((job) => [job.row, ...job.views.map((view) => view.into)]);
+  await stores.tables.prepare(targets.filter((target) => target.kind === 'table'));
+  /** With this transport, or with clients of its own. */
+  const runtime = (transport?: Transport): Runtime =>
+    testRuntime(transport === undefined ? opened() : { ...stores, transport }, {
+      clock: systemClock,
+      upstreams: upstreamsOf(CAMPUS_JOBS),
+      settings: { waitMs: 100, timerMs: 1000, backOffMs: [20, 200], maxRecords: most, maxKeys: most },
+    });
+  return { campus: await Campus.open(stores), runtime, local, prefix };
+}
+
+export async function caughtUp({ stores }: Campus): Promise<void> {
+  for (;;) {
+    const lags = await Promise.all(CAMPUS_JOBS.map(({ name, from }) => stores.transport.lag(name, from.name)));
+    if (lags.flat().every(({ lag }) => lag === 0)) return;
+    await systemClock.sleep(50, new AbortController().signal);
+  }
+}

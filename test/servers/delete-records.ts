@@ -1,0 +1,19 @@
+/** What a topic of Kafka has is dropped, as its retention does it. */
+import kafkajs from 'kafkajs';
+import type { Transport } from '../../topics/log/transport.ts';
+
+/** `topic` is its name on the server, `name` that by which the transport knows it. */
+export async function deleteRecords(
+  url: string,
+  topic: string,
+  transport: Pick<Transport, 'describe'>,
+  name: string,
+): Promise<void> {
+  const admin = new kafkajs.Kafka({ brokers: [new URL(url).host], logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
+  const [info] = await transport.describe([name]);
+  const partitions = (info?.partitions ?? []).map(({ partition, end }) => ({ partition, offset: String(end) }));
+  await admin.fetchTopicMetadata({ topics: [topic] });
+  await admin.deleteTopicRecords({ topic, partitions });
+  await admin.disconnect();
+}

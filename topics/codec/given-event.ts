@@ -1,0 +1,132 @@
+/**
+ * Events that somebody gives, as JSON, and the records of their topic: for whatever takes events from people and services. A record is in
+ * binary mode with Avro data, and passes the decoder that jobs use.
+ */
+import { DEFAULT_TENANT, type EventDef } from '../../core/event.ts';
+import { hint } from '../../core/hint.ts';
+import { unknownFields } from '../../core/unknown-fields.ts';
+import { keyOf, type Topic } from '../define.ts';
+import { partitionOf } from '../log/partition.ts';
+import type { Headers, NewRecord } from '../log/transport.ts';
+import { avroHeaders, type Codec } from './codec.ts';
+
+export interface Target {
+  readonly topic: Topic;
+  readonly partitions: number;
+  /** The events of the topic were prepared. */
+  readonly codec: Codec;
+  readonly now: () => number;
+}
+
+/** An event, as it was given and not yet checked. */
+export interface GivenEvent {
+  readonly type: string;
+  readonly data: unknown;
+  readonly id: string;
+  readonly source: string;
+  readonly time: string | undefined;
+  readonly tenant: string | undefined;
+  /** Further attributes, as headers. */
+  readonly others: Headers;
+}
+
+/** What was said of an event: all but its type may be missing. */
+export type SaidEvent = Omit<GivenEvent, 'id' | 'source'> & { readonly [K in 'id' | 'source']: string | undefined };
+
+export type Made =
+  | {
+      readonly kind: 'records';
+      /** Several for a broadcast. */
+      readonly records: readonly NewRecord[];
+      /** Messages about fields that the event's schema does not have: they are not sent. */
+      readonly unknown: readonly string[];
+    }
+  | { readonly kind: 'wrong'; readonly problem: string };
+
+const wrong = (problem: string): Made => ({ kind: 'wrong', problem });
+
+/** The records of an event. */
+export function recordsOf(given: GivenEvent, { topic, partitions, codec, now: clock }: Target): Made {
+  const { type, id, source, time, others, tenant = DEFAULT_TENANT } = given;
+  const wanted = wantedOf(topic);
+  const def = wanted.get(type);
+  if (def === undefined) return wrong(`type: ${type} is no event of ${topic.name}${hint(type, [...wanted.keys()])}`);
+  const checked = codec.check(def, given.data);
+  if (!checked.ok) return wrong(checked.problem);
+  const data = checked.value as Readonly<Record<string, unknown>>;
+  const now = clock();
+  const headers = {
+    ...avroHeaders(type, { id, source, time: now, tenant }),
+    ...(time === undefined ? {} : { ce_time: time }),
+    ...others,
+  };
+  const key = keyOf(topic, { type, data });
+  const bytes = key === null ? null : Buffer.from(key);
+  const base = { topic: topic.name, key: bytes, value: codec.encode(topic.name, def, data), headers, timestamp: now };
+  const decoded = codec.decode(topic, { ...base, partition: 0, offset: 0 }, wanted);
+  if (decoded.kind === 'rejected') return wrong(decoded.message);
+  const unknown = unknownFields(def, given.data).map((path) => unknownText(def, path));
+  const places = bytes === null ? Array.from({ length: partitions }, (_, i) => i) : [partitionOf(bytes, partitions)];
+  return { kind: 'records', records: places.map((partition) => ({ ...base, partition })), unknown };
+}
+
+function unknownText(def: EventDef, path: string): string {
+  const name = path.replaceAll(/\[\d+\]/g, '[]');
+  const isOutermost = /^data\.[^.[]+$/.test(name);
+  const fields = def.schema.fields.map((field) => field.name);
+  return `${name} was left out, since ${def.type} has no such field${isOutermost ? hint(name.slice(5), fields) : ''}`;
+}
+
+/** The members of a JSON object that are not null. Or why it is no JSON object. */
+export function membersOf(value: unknown): Map<string, unknown> | string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
+  return new Map(Object.entries(value).filter(([, each]) => each !== null));
+}
+
+const SHORT = ['type', 'data', 'time', 'id', 'tenant', 'source'];
+const NAMED = [...SHORT, 'specversion', 'datacontenttype'];
+
+/** Whether members that are not known may be further attributes of the event. */
+export type Extensible = 'always' | 'if structured';
+
+/** What the members of an object say: those of a structured CloudEvent, or of one without `specversion`. Or what is wrong. */
+export function saidIn(members: ReadonlyMap<string, unknown>, extensible: Extensible): SaidEvent | string {
+  const structured = members.has('specversion');
+  if (structured && members.get('specversion') !== '1.0') return 'specversion: it must be "1.0"';
+  for (const name of structured ? ['type', 'id', 'source'] : ['type']) {
+    if (!members.has(name)) return `${name}: a string is missing`;
+  }
+  for (const name of ['type', 'id', 'source', 'time', 'tenant']) {
+    if (members.has(name) && typeof members.get(name) !== 'string') return `${name}: a string is expected`;
+  }
+  const others: Record<string, string> = {};
+  for (const [name, each] of members) {
+    if (name === 'origin') return 'origin: only jobs say it; leave it out';
+    if (name === 'data_base64') return 'data_base64: give the data as JSON in data';
+    if (NAMED.includes(name)) continue;
+    if (!structured && extensible !== 'always')
+      return `${name}: there is no such attribute; there are ${SHORT.join(', ')}`;
+    if (!/^[a-z0-9]+$/.test(name)) return `${name}: an attribute is named with small letters and digits`;
+    if (typeof each === 'object') return `${name}: an attribute is a text, a number, true or false`;
+    others[`ce_${name}`] = String(each);
+  }
+  const text = (name: string): string | undefined => members.get(name) as string | undefined;
+  return {
+    type: text('type') ?? '',
+    data: members.get('data'),
+    id: text('id'),
+    source: text('source'),
+    time: text('time'),
+    tenant: text('tenant'),
+    others,
+  };
+}
+
+const wantedByTopic = new WeakMap<Topic, ReadonlyMap<string, EventDef>>();
+
+function wantedOf(topic: Topic): ReadonlyMap<string, EventDef> {
+  const wanted =
+    wantedByTopic.get(topic) ?? new Map([...topic.events, ...topic.broadcasts].map((def) => [def.type, def]));
+  wantedByTopic.set(topic, wanted);
+  return wanted;
+}

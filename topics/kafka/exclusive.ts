@@ -1,0 +1,62 @@
+/** The only one of its name that appends: a transactional producer that earlier ones are fenced by. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '../../core/errors.ts';
+import type { Exclusive } from '../log/transport.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { keyOf, type TopicPartition } from './cluster/topic-partition.ts';
+import { offsetsAt } from './fetch/bounds.ts';
+import { findLeaders, partitionsOf } from './produce/append.ts';
+import type { Producers } from './produce/producers.ts';
+import { READ_COMMITTED, READ_UNCOMMITTED } from './wire/calls/fetch.ts';
+import { LATEST } from './wire/calls/offsets.ts';
+import { guarded } from './wire/errors.ts';
+
+/** Somebody who died with an open transaction holds up readers for so long, unless the next one of the name comes before. */
+const TRANSACTION_MS = 20_000;
+const PAUSE_MS = 20;
+
+export async function openExclusive(
+  cluster: Cluster,
+  producers: Producers,
+  name: string,
+  topics: readonly string[],
+): Promise<Exclusive> {
+  const producer = await producers.initialise(`tributary/${name}`, { connection: 'append', timeoutMs: TRANSACTION_MS });
+  await readable(cluster, topics);
+  let isOver = false;
+  return {
+    produce: (records) =>
+      guarded('appending to the log', async () => {
+        if (isOver) throw new TributaryError('FENCED', `this one of ${name} ended with an error; begin again`);
+        if (records.length === 0) return [];
+        try {
+          await findLeaders(cluster, partitionsOf(records));
+          return await producer.transact(records);
+        } catch (error) {
+          isOver = true;
+          throw error;
+        }
+      }),
+  };
+}
+
+/** Waits until all that the topics have by now can be read: a transaction of anybody may hold up the records after it. */
+async function readable(cluster: Cluster, topics: readonly string[]): Promise<void> {
+  const found = await cluster.persist(() => cluster.describe(topics));
+  const partitions = found.flatMap(({ name, partitions, error }) =>
+    error === 0 ? partitions.map(({ partition }): TopicPartition => ({ topic: name, partition })) : [],
+  );
+  const endsOf = (isolation: number) => cluster.persist(() => offsetsAt(cluster, partitions, LATEST, isolation));
+  const ends = await endsOf(READ_UNCOMMITTED);
+  const { patienceMs } = cluster.settings;
+  for (const began = performance.now(); ; await sleep(PAUSE_MS)) {
+    const stable = await endsOf(READ_COMMITTED);
+    const open = partitions.find((_, i) => (stable[i] as number) < (ends[i] as number));
+    if (open === undefined) return;
+    if (performance.now() - began > patienceMs)
+      throw new TributaryError(
+        'LOG_AWAY',
+        `a transaction is open in ${keyOf(open)}, so that its end cannot be read yet; try again in a minute`,
+      );
+  }
+}
