@@ -14,6 +14,8 @@ import type { Server } from './server.ts';
 import { isServerName, SERVER_NAMES, SERVERS, type ServerName } from './set.ts';
 
 const ALL = 'test/servers/**/*.test.ts';
+/** Of one test. One that hangs fails, and the others are run. */
+const TIMEOUT_MS = 600_000;
 const REPORTERS = ['spec', './test/times.ts'].flatMap((name) => [
   `--test-reporter=${name}`,
   '--test-reporter-destination=stdout',
@@ -61,7 +63,14 @@ async function answer(name: string, response: ServerResponse): Promise<void> {
 }
 
 async function runTests(run: string): Promise<number> {
-  const args = ['--test', '--test-concurrency=1', ...REPORTERS, ...options, ...(files.length > 0 ? files : [ALL])];
+  const args = [
+    '--test',
+    '--test-concurrency=1',
+    `--test-timeout=${TIMEOUT_MS}`,
+    ...REPORTERS,
+    ...options,
+    ...(files.length > 0 ? files : [ALL]),
+  ];
   const tests = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, [SERVERS_VARIABLE]: run } });
   // They end first, and then this.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tests.kill(signal));

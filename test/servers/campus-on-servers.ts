@@ -50,6 +50,32 @@ export async function campusOnServers(t: TestContext, { kafka, cassandra, most }
   return { campus: await Campus.open(stores), runtime, local, prefix };
 }
 
+/** Learners enrol until it is stopped, or the test ends: a test that failed would not end while they do. Nobody else may enrol any meanwhile. */
+export function underLoad(t: TestContext, campus: Campus) {
+  const stopping = new AbortController();
+  let enrolled = 0;
+  const loading = (async () => {
+    while (!stopping.signal.aborted) {
+      await campus.enrol(5);
+      enrolled += 5;
+    }
+  })();
+  // Its failure is that of the test, which awaits it.
+  loading.catch(() => undefined);
+  t.after(() => stopping.abort());
+  return {
+    /** So many so far. */
+    get enrolled() {
+      return enrolled;
+    },
+    async stop(): Promise<number> {
+      stopping.abort();
+      await loading;
+      return enrolled;
+    },
+  };
+}
+
 export async function caughtUp({ stores }: Campus): Promise<void> {
   for (;;) {
     const lags = await Promise.all(CAMPUS_JOBS.map(({ name, from }) => stores.transport.lag(name, from.name)));

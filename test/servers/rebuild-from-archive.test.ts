@@ -15,7 +15,7 @@ import { enrollmentEvents, topics } from '../../topics/index.ts';
 import { CAMPUS_JOBS } from '../harness/campus.ts';
 import { countOf } from '../harness/count.ts';
 import { worldOf } from '../reports/operate/world.ts';
-import { campusOnServers, caughtUp } from './campus-on-servers.ts';
+import { campusOnServers, caughtUp, underLoad } from './campus-on-servers.ts';
 import { deleteRecords } from './delete-records.ts';
 import { storeOf } from './s3-store.ts';
 
@@ -38,14 +38,7 @@ test('rows are made of an archive and a topic that has lost its beginning, and m
   const [info] = await transport.describe([enrollmentEvents.name]);
   assert.ok(info?.partitions.every(({ begin }) => begin > 0));
 
-  const load = new AbortController();
-  let enrolled = 300;
-  const loading = (async () => {
-    while (!load.signal.aborted) {
-      await campus.enrol(5);
-      enrolled += 5;
-    }
-  })();
+  const load = underLoad(t, campus);
   const found = await currentTable(archives.kept, archive);
   assert.ok(found);
   const log = await archivedLog({
@@ -72,8 +65,7 @@ test('rows are made of an archive and a topic that has lost its beginning, and m
   const failed = (view: string, key: string, why: string): void => assert.fail(`${view} ${key}: ${why}`);
   for (const to of [2, 1, 2])
     await swapGeneration(trackProgress, to, runtime(), { ...IGNORED, step: () => {}, failed });
-  load.abort();
-  await loading;
+  const enrolled = 300 + (await load.stop());
   await caughtUp(campus);
   const [counted] = await campus.counts();
   assert.deepEqual(

@@ -16,7 +16,7 @@ import { enrollmentEvents } from '../../topics/index.ts';
 import { CAMPUS_JOBS } from '../harness/campus.ts';
 import { countOf } from '../harness/count.ts';
 import { assertViewsShowRows } from '../harness/views-show-rows.ts';
-import { campusOnServers, caughtUp } from './campus-on-servers.ts';
+import { campusOnServers, caughtUp, underLoad } from './campus-on-servers.ts';
 
 const [kafka, cassandra] = await Promise.all([running('kafka'), running('cassandra')]);
 const NEVER = new AbortController().signal;
@@ -29,14 +29,7 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
   await campus.enrol(300);
   await caughtUp(campus);
 
-  const load = new AbortController();
-  let enrolled = 300;
-  const loading = (async () => {
-    while (!load.signal.aborted) {
-      await campus.enrol(5);
-      enrolled += 5;
-    }
-  })();
+  const load = underLoad(t, campus);
   const operator = runtime();
   const steps: string[] = [];
   const swap = async (to: number): Promise<void> => {
@@ -60,11 +53,10 @@ test('rows are made anew and swapped under load, and nothing is counted twice or
   assert.ok(compared.same >= 300, `${compared.same}`);
   await swap(2);
   assert.deepEqual(steps, ['catches up', 'held', 'current', 'views']);
-  const during = enrolled;
+  const during = load.enrolled;
   await swap(1);
-  load.abort();
-  await loading;
-  assert.ok(enrolled > during, 'there was load all the time');
+  const enrolled = 300 + (await load.stop());
+  assert.ok(enrolled - 300 > during, 'there was load all the time');
   await caughtUp(campus);
 
   const [counted] = await campus.counts();
