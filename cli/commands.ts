@@ -1,6 +1,6 @@
 /** Runs commands that need stores, by their names. */
 import { addAbortSignal } from 'node:stream';
-import type { Access } from '../app/wiring.ts';
+import type { Access } from '../app/stores/wiring.ts';
 import type { Context, GoOn, Run } from './context.ts';
 import type { StoresCommand } from './descriptor.ts';
 import { COMMANDS, type CommandName } from './descriptors/index.ts';

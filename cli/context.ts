@@ -1,8 +1,8 @@
 /** What a command works with. A command knows no process, so that it can run on behalf of another one. */
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { shownLine, shownText } from '../app/shown.ts';
-import type { Wired } from '../app/wiring.ts';
+import type { Wired } from '../app/stores/wiring.ts';
+import { shownLine, shownText } from '../app/text/shown.ts';
 
 export interface Context {
   readonly wired: Wired;

@@ -2,9 +2,9 @@
  * A command is declared once: what it takes, what is prepared for it, and where its implementation is. Help, completion and dispatch
  * follow from that. An implementation is imported when it is used, so that every command starts fast.
  */
-import type { Sources } from '../app/config.ts';
-import type { LoadedPlatform } from '../app/platform-file.ts';
-import type { Prepare } from '../app/wiring.ts';
+import type { Sources } from '../app/config/config.ts';
+import type { LoadedPlatform } from '../app/platform/file.ts';
+import type { Prepare } from '../app/stores/wiring.ts';
 import type { Run } from './context.ts';
 import type { Streams } from './control/server.ts';
 

@@ -1,6 +1,6 @@
 /** The message and the exit code of a command that fails. */
 import type { Writable } from 'node:stream';
-import { shownText } from '../app/shown.ts';
+import { shownText } from '../app/text/shown.ts';
 import { messageOf, TributaryError } from '../core/errors.ts';
 
 export const FAILED = 1;

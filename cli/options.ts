@@ -1,7 +1,7 @@
 /** Options that several commands have, and how their values are read. */
 import { InvalidArgumentError } from 'commander';
-import { defaultOf, docOf, flagOf, KEYS } from '../app/config.ts';
-import { VIEW_STORES, type ViewStore } from '../app/view-stores.ts';
+import { defaultOf, docOf, flagOf, KEYS } from '../app/config/config.ts';
+import { VIEW_STORES, type ViewStore } from '../app/stores/view-stores.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
 import { isDay } from '../sinks/segments/columns.ts';
 import { flag, preset, value, values } from './descriptor.ts';

@@ -1,7 +1,7 @@
 /** The command line: a process that runs one command. */
 import { Readable } from 'node:stream';
 import { CommanderError } from 'commander';
-import type { LoadedPlatform } from '../app/platform-file.ts';
+import type { LoadedPlatform } from '../app/platform/file.ts';
 import type { Platform } from '../modules/define.ts';
 import type { CommandName } from './commands.ts';
 import { Interrupted } from './context.ts';
@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], given?: Platform): Promise<n
 
 /** Imported when it is needed: it brings every job along, and help needs none. */
 async function platformHere(): Promise<LoadedPlatform> {
-  const { loadPlatform } = await import('../app/platform-file.ts');
+  const { loadPlatform } = await import('../app/platform/file.ts');
   return loadPlatform(process.cwd());
 }
 

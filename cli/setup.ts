@@ -1,7 +1,7 @@
 /** What a command opens stores with: the configuration that is in effect, and the platform. */
 import type { Writable } from 'node:stream';
-import { loadConfig } from '../app/config.ts';
-import type { Setup } from '../app/wiring.ts';
+import { loadConfig } from '../app/config/config.ts';
+import type { Setup } from '../app/stores/wiring.ts';
 import type { Caller } from './descriptor.ts';
 
 export async function setupOf({ sources, platform }: Caller, stderr: Writable): Promise<Setup> {

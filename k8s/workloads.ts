@@ -1,5 +1,5 @@
 /** What the chart has to know of a platform: which groups read which topics, and what each of them writes. Pure. */
-import { isArchive, isJob, possibleWorksOf, submittingOf } from '../app/works.ts';
+import { isArchive, isJob, possibleWorksOf, submittingOf } from '../app/platform/works.ts';
 import type { Platform } from '../modules/define.ts';
 import { topicSpecs } from '../modules/derived.ts';
 import { notificationRequested } from '../schemas/notification.ts';

@@ -21,7 +21,7 @@ const IMPORTS = [
 ];
 /** Imports whose module is only known at run time. */
 /** It imports a file of the user's. */
-const OF_USERS = 'app/platform-file.ts';
+const OF_USERS = 'app/platform/file.ts';
 const UNKNOWABLE = /\b(?:import|require)\(\s*[^'\s)]/;
 
 export function importsOf(file: string, text: string): Pick<Source, 'files' | 'libraries'> {

@@ -8,9 +8,9 @@ import { attributeOf, eventTimeOf, jsonDataOf } from '../../topics/codec/envelop
 import { type GivenEvent, membersOf, recordsOf, saidIn, type Target } from '../../topics/codec/given-event.ts';
 import { LOGGED_AT } from '../../topics/codec/own-headers.ts';
 import type { LogRecord, NewRecord } from '../../topics/log/transport.ts';
-import { shown } from '../shown-record.ts';
-import { isoOf } from '../time-text.ts';
-import { possibleGroupsOf } from '../works.ts';
+import { possibleGroupsOf } from '../platform/works.ts';
+import { shown } from '../text/shown-record.ts';
+import { isoOf } from '../text/time-text.ts';
 import type { DeadLetter, Log } from './letters.ts';
 import { mergePatch } from './merge-patch.ts';
 import { type RejectedRecord, rejectedRecord } from './rejected.ts';

@@ -6,8 +6,8 @@ import { DEAD_LETTER } from '../../jobs/runtime/dead-letter.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { allRecords } from '../../topics/log/all-records.ts';
 import type { Headers, LogRecord, Transport } from '../../topics/log/transport.ts';
-import { topicNamed } from '../names.ts';
-import type { Wired } from '../wiring.ts';
+import { topicNamed } from '../platform/names.ts';
+import type { Wired } from '../stores/wiring.ts';
 import { markedBy, type Resolution } from './resolution.ts';
 
 type RecordPosition = readonly [partition: number, offset: number];

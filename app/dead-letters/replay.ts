@@ -5,7 +5,7 @@
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { LOGGED_AT } from '../../topics/codec/own-headers.ts';
 import type { Transport } from '../../topics/log/transport.ts';
-import { possibleGroupsOf } from '../works.ts';
+import { possibleGroupsOf } from '../platform/works.ts';
 import type { DeadLetter, Log } from './letters.ts';
 import { type RejectedRecord, rejectedRecord } from './rejected.ts';
 import { marker, type Resolver, type Resolving } from './resolution.ts';

@@ -5,9 +5,9 @@ import type { Job } from '../../jobs/define.ts';
 import { orderAdvice } from '../../jobs/runtime/offsets/order.ts';
 import { type Standing, standingsOf } from '../../jobs/runtime/offsets/standing.ts';
 import { beyondLogAdvice, parseAt } from '../../jobs/runtime/rows/position.ts';
-import { logLagsOf } from '../job-lags.ts';
-import type { Wired } from '../wiring.ts';
-import { groupsOf } from '../works.ts';
+import { logLagsOf } from '../groups/job-lags.ts';
+import { groupsOf } from '../platform/works.ts';
+import type { Wired } from '../stores/wiring.ts';
 
 interface Of {
   readonly wired: Wired;

@@ -11,8 +11,8 @@ import { isDeclared } from '../../jobs/runtime/anomalies.ts';
 import { attributeOf, jsonDataOf } from '../../topics/codec/envelope.ts';
 import { parseTime } from '../../topics/codec/time.ts';
 import type { Topic } from '../../topics/define.ts';
-import { eventsOf } from '../names.ts';
-import { isoOf } from '../time-text.ts';
+import { eventsOf } from '../platform/names.ts';
+import { isoOf } from '../text/time-text.ts';
 import type { Inspected } from './inspect.ts';
 
 const NEWEST = 100;

@@ -2,10 +2,10 @@
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, problem } from '../../core/finding.ts';
 import { wantedTopics } from '../../modules/derived.ts';
-import { type Port, SCHEMES } from '../config.ts';
-import { diagnoseOf } from '../openers.ts';
-import type { Setup } from '../wiring.ts';
-import { groupsOf } from '../works.ts';
+import { type Port, SCHEMES } from '../config/config.ts';
+import { groupsOf } from '../platform/works.ts';
+import { diagnoseOf } from '../stores/openers.ts';
+import type { Setup } from '../stores/wiring.ts';
 
 export const PORTS = Object.keys(SCHEMES) as Port[];
 const SERVER_MS = 30_000;

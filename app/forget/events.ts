@@ -7,8 +7,8 @@ import { avroHeaders } from '../../topics/codec/codec.ts';
 import type { Topic } from '../../topics/define.ts';
 import { partitionOf } from '../../topics/log/partition.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';
-import type { Wired } from '../wiring.ts';
-import { type AnyWork, isJob } from '../works.ts';
+import { type AnyWork, isJob } from '../platform/works.ts';
+import type { Wired } from '../stores/wiring.ts';
 import type { FoundRow, Person } from './rows.ts';
 
 type Stores = Pick<Wired['stores'], 'transport' | 'codec' | 'tables'>;

@@ -3,7 +3,7 @@
  * who needs one asks again. Reports that run are cancelled, since they may have read the person already.
  */
 import type { RequestState } from '../../sinks/requests/port.ts';
-import type { Wired } from '../wiring.ts';
+import type { Wired } from '../stores/wiring.ts';
 
 const AT_ONCE = 100;
 

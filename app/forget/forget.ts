@@ -10,9 +10,9 @@ import { digestOf, forgottenAt, rememberForgotten } from '../../jobs/runtime/for
 import { generationsOf, tableOf } from '../../jobs/runtime/rows/generations/state.ts';
 import type { Clock } from '../../jobs/runtime/stores.ts';
 import { segmentRows } from '../../reports/operate/forget.ts';
-import { keptTables } from '../kept-tables.ts';
-import type { Wired } from '../wiring.ts';
-import { groupsOf } from '../works.ts';
+import { groupsOf } from '../platform/works.ts';
+import { keptTables } from '../stores/kept-tables.ts';
+import type { Wired } from '../stores/wiring.ts';
 import { sendToAll, sendToRows, untilRead, type Waiting } from './events.ts';
 import { ownRequests, removeReportFiles, reportFiles } from './files.ts';
 import { addressesIn, outboxMessages } from './messages.ts';

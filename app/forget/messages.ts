@@ -1,7 +1,7 @@
 /** Messages of the outbox, which are files of this machine. What channels have sent is with those who have it. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Wired } from '../wiring.ts';
+import type { Wired } from '../stores/wiring.ts';
 import type { Person } from './rows.ts';
 
 /** The addresses in the rows of a person: whatever is called so, however deep. */

@@ -1,5 +1,5 @@
 /** What a proof says: what was found where, and what remains. It has a digest of the person, and nothing else of them. */
-import type { Wired } from '../wiring.ts';
+import type { Wired } from '../stores/wiring.ts';
 import type { FoundRow } from './rows.ts';
 
 export interface Found {

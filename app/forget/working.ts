@@ -2,10 +2,10 @@
 import { lookupsFor } from '../../jobs/runtime/rows/run.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
-import { isEmbedded } from '../openers.ts';
-import { startWork } from '../start-work.ts';
-import type { Wired } from '../wiring.ts';
-import { worksOf } from '../works.ts';
+import { worksOf } from '../platform/works.ts';
+import { startWork } from '../run/start-work.ts';
+import { isEmbedded } from '../stores/openers.ts';
+import type { Wired } from '../stores/wiring.ts';
 
 /** Beside a process of jobs on the same folder, which this then is, they share the partitions for a moment. */
 export async function whileWorking<T>(wired: Wired, command: () => Promise<T>): Promise<T> {

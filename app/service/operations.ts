@@ -19,11 +19,11 @@ import type { Resolving } from '../dead-letters/resolution.ts';
 import type { Outcome } from '../dead-letters/sending.ts';
 import { inTurn } from '../dead-letters/turn.ts';
 import { runningFindings } from '../doctor/running.ts';
-import { JobWatch } from '../job-watch.ts';
-import { turnJob } from '../pauses.ts';
-import { shown } from '../shown-record.ts';
-import type { Wired } from '../wiring.ts';
-import { groupsOf, isArchive, isJob, worksOf } from '../works.ts';
+import { JobWatch } from '../groups/job-watch.ts';
+import { turnJob } from '../groups/pauses.ts';
+import { groupsOf, isArchive, isJob, worksOf } from '../platform/works.ts';
+import type { Wired } from '../stores/wiring.ts';
+import { shown } from '../text/shown-record.ts';
 
 export function operationsOf(wired: Wired): Operations {
   const watch = new JobWatch({ ...wired, works: groupsOf(wired), clock: systemClock });

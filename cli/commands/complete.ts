@@ -1,5 +1,5 @@
 /** Run by the script of `tributary completion` at the Tab key: prints the possible completions of the last word. */
-import { docOf, flagOf, KEYS } from '../../app/config.ts';
+import { docOf, flagOf, KEYS } from '../../app/config/config.ts';
 import { print } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
 import { COMMANDS, GROUPS } from '../descriptors/index.ts';

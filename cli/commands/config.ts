@@ -1,5 +1,5 @@
 /** `tributary config`: what is in effect and where it is from. */
-import { KEYS, loadConfig, masked } from '../../app/config.ts';
+import { KEYS, loadConfig, masked } from '../../app/config/config.ts';
 import { print, printJson } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
 

@@ -1,6 +1,6 @@
 /** `tributary demo`, where it was called: what runs depends on whether somebody is there to look at it. */
 
-import { DEFAULT_SERVE_PORT } from '../../app/config-service.ts';
+import { DEFAULT_SERVE_PORT } from '../../app/config/service.ts';
 import { freePort } from '../../app/service/free-port.ts';
 import { runHere } from '../control/dispatch.ts';
 import type { RunForCaller } from '../descriptor.ts';

@@ -2,12 +2,13 @@
  * `tributary doctor`: everything that is wrong, at once. Here, and from here, it looks at this machine and at each server; what is in the stores is
  * looked at by the process that has them (`doctor/findings.ts`).
  */
-import { absentText } from '../../app/absent.ts';
-import { type Config, loadConfig, type Port, type Sources } from '../../app/config.ts';
+
+import { type Config, loadConfig, type Port, type Sources } from '../../app/config/config.ts';
 import { clock, folder, node, platformText } from '../../app/doctor/here.ts';
 import { PORTS, servers } from '../../app/doctor/servers.ts';
-import { hasData, isEmbedded } from '../../app/openers.ts';
-import type { Setup } from '../../app/wiring.ts';
+import { absentText } from '../../app/stores/absent.ts';
+import { hasData, isEmbedded } from '../../app/stores/openers.ts';
+import type { Setup } from '../../app/stores/wiring.ts';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, ok, problem, warning } from '../../core/finding.ts';
 import type { Platform } from '../../modules/define.ts';

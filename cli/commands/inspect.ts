@@ -1,8 +1,8 @@
 /** `tributary inspect`: what a row says of itself, and which records made it so. */
 
-import { found } from '../../app/names.ts';
-import { shownLine } from '../../app/shown.ts';
-import { isoOf } from '../../app/time-text.ts';
+import { found } from '../../app/platform/names.ts';
+import { shownLine } from '../../app/text/shown.ts';
+import { isoOf } from '../../app/text/time-text.ts';
 import { keyFields } from '../../core/target.ts';
 import type { Job } from '../../jobs/define.ts';
 import type { Change } from '../../jobs/runtime/rows/history/changes.ts';

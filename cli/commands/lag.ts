@@ -1,10 +1,10 @@
 /** `tributary lag`: how far behind each job is, and waiting until none is. */
 
-import { type JobLag, lagsOf } from '../../app/job-lags.ts';
-import { workNamed } from '../../app/names.ts';
-import { pauseText } from '../../app/pauses.ts';
-import type { Failure } from '../../app/running-jobs.ts';
-import { groupsOf, possibleGroupsOf } from '../../app/works.ts';
+import { type JobLag, lagsOf } from '../../app/groups/job-lags.ts';
+import { pauseText } from '../../app/groups/pauses.ts';
+import { workNamed } from '../../app/platform/names.ts';
+import { groupsOf, possibleGroupsOf } from '../../app/platform/works.ts';
+import type { Failure } from '../../app/run/running-jobs.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';

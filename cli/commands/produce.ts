@@ -3,9 +3,9 @@
  * stores. So neither process holds more than one piece, and a stream is sent as it comes. The lines of a file are all checked before any is sent.
  */
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
-import { topicNamed } from '../../app/names.ts';
-import { shownLine } from '../../app/shown.ts';
-import type { Setup } from '../../app/wiring.ts';
+import { topicNamed } from '../../app/platform/names.ts';
+import type { Setup } from '../../app/stores/wiring.ts';
+import { shownLine } from '../../app/text/shown.ts';
 import { kindOf } from '../../core/errors.ts';
 import type { Topic } from '../../topics/define.ts';
 import { print, printJson } from '../context.ts';

@@ -1,6 +1,6 @@
 /** `tributary query`: SQL over the datasources. It runs in this process, whoever has the data folder. */
 import { text } from 'node:stream/consumers';
-import { openQuery } from '../../app/open-query.ts';
+import { openQuery } from '../../app/stores/open-query.ts';
 import { relationOf } from '../../reports/relations.ts';
 import { print } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';

@@ -1,7 +1,7 @@
 /** `tributary rebuild-views`: every view record again, from the rows. See `jobs/runtime/rows/views/rebuild.ts` for why that is safe. */
 import type { Writable } from 'node:stream';
-import { jobNamed } from '../../app/names.ts';
-import { VIEW_STORES, type ViewStore } from '../../app/view-stores.ts';
+import { jobNamed } from '../../app/platform/names.ts';
+import { VIEW_STORES, type ViewStore } from '../../app/stores/view-stores.ts';
 import type { Job } from '../../jobs/define.ts';
 import { type Rebuilt, rebuildViews } from '../../jobs/runtime/rows/views/rebuild.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';

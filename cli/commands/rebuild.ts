@@ -1,8 +1,8 @@
 /** `tributary rebuild`: the rows of a job anew from its topic and its archive, beside the job. See `jobs/runtime/rows/generations/` for what makes that safe. */
 
-import { jobNamed } from '../../app/names.ts';
-import { shownLine } from '../../app/shown.ts';
-import { prepareSchemas } from '../../app/wiring.ts';
+import { jobNamed } from '../../app/platform/names.ts';
+import { prepareSchemas } from '../../app/stores/wiring.ts';
+import { shownLine } from '../../app/text/shown.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { Job } from '../../jobs/define.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';

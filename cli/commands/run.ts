@@ -1,8 +1,8 @@
 /** `tributary run <job...>`: some jobs in one process. */
 
-import { workNamed } from '../../app/names.ts';
-import { type Served, serveJobs } from '../../app/serving.ts';
-import { possibleWorksOf } from '../../app/works.ts';
+import { workNamed } from '../../app/platform/names.ts';
+import { possibleWorksOf } from '../../app/platform/works.ts';
+import { type Served, serveJobs } from '../../app/run/serving.ts';
 import { type Context, print, type Run } from '../context.ts';
 import { FAILED } from '../errors.ts';
 

@@ -1,7 +1,7 @@
 /** `tributary search`: documents by words, exact values and ranges. */
 
-import { found } from '../../app/names.ts';
-import { shownLine } from '../../app/shown.ts';
+import { found } from '../../app/platform/names.ts';
+import { shownLine } from '../../app/text/shown.ts';
 import { indexesOf } from '../../modules/derived.ts';
 import type { Run } from '../context.ts';
 import { type Form, printListing, recordsListing } from '../output/listing.ts';

@@ -1,6 +1,6 @@
 /** `tributary show`: records as services read them, by key. */
 
-import { shownLine } from '../../app/shown.ts';
+import { shownLine } from '../../app/text/shown.ts';
 import { hint } from '../../core/hint.ts';
 import { type CacheDef, type IndexDef, keyFields, type TableDef, type Target } from '../../core/target.ts';
 import { targetsOf } from '../../modules/derived.ts';

@@ -1,7 +1,7 @@
 /** `tributary summarize`: a datasource by days, weeks or months, as a query that people need not write. */
 
-import { found } from '../../app/names.ts';
-import { openQuery } from '../../app/open-query.ts';
+import { found } from '../../app/platform/names.ts';
+import { openQuery } from '../../app/stores/open-query.ts';
 import { relationOf } from '../../reports/relations.ts';
 import { summarySql } from '../../reports/sql/finish.ts';
 import { print } from '../context.ts';

@@ -1,8 +1,8 @@
 /** `tributary tail`: the records of a topic, decoded. */
 
-import { logNamed } from '../../app/names.ts';
-import { shownLine } from '../../app/shown.ts';
-import { type Shown, shown } from '../../app/shown-record.ts';
+import { logNamed } from '../../app/platform/names.ts';
+import { shownLine } from '../../app/text/shown.ts';
+import { type Shown, shown } from '../../app/text/shown-record.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import type { LogRecord } from '../../topics/log/transport.ts';
 import { type Context, endOf, GoOn, print, type Run } from '../context.ts';

@@ -1,6 +1,6 @@
 /** `tributary topics`: what there is, or what one topic carries. */
 
-import { topicNamed } from '../../app/names.ts';
+import { topicNamed } from '../../app/platform/names.ts';
 import { deadLetterTopic, type Topic } from '../../topics/define.ts';
 import { type Context, print, printTable, type Run } from '../context.ts';
 import { paintOf } from '../output/colors.ts';

@@ -1,5 +1,5 @@
 /** `tributary up`: all jobs, rollups and reports in one process, and the HTTP service if it has a port. */
-import { worksOf } from '../../app/works.ts';
+import { worksOf } from '../../app/platform/works.ts';
 import type { Run } from '../context.ts';
 import { runJobs } from './run.ts';
 

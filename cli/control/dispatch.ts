@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { identityOf } from '../../app/platform-identity.ts';
+import { identityOf } from '../../app/platform/identity.ts';
+import type { Setup } from '../../app/stores/wiring.ts';
 import { VERSION } from '../../app/version.ts';
-import type { Setup } from '../../app/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { accessOf, type CommandName } from '../commands.ts';

@@ -7,7 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { PlatformIdentity } from '../../app/platform-identity.ts';
+import type { PlatformIdentity } from '../../app/platform/identity.ts';
 import { GoOn, Interrupted } from '../context.ts';
 import { INTERRUPTED } from '../errors.ts';
 import { FRAME, frame, frameReader } from './frames.ts';

@@ -4,9 +4,9 @@
  * does not keep jobs from running.
  */
 import type { Writable } from 'node:stream';
-import { differenceOf, identityOf } from '../../app/platform-identity.ts';
+import { differenceOf, identityOf } from '../../app/platform/identity.ts';
+import type { Access, Setup, Wired } from '../../app/stores/wiring.ts';
 import { VERSION } from '../../app/version.ts';
-import type { Access, Setup, Wired } from '../../app/wiring.ts';
 import { messageOf } from '../../core/errors.ts';
 import { execute } from '../commands.ts';
 import type { GoOn } from '../context.ts';
@@ -31,7 +31,7 @@ export async function openShared(
   isReleasable: boolean,
   stderr: Writable,
 ): Promise<SharedStores> {
-  const { wire } = await import('../../app/wiring.ts');
+  const { wire } = await import('../../app/stores/wiring.ts');
   const wired = await wire(setup, 'nothing', access);
   const handover = new AbortController();
   let running = 0;

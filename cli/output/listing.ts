@@ -1,6 +1,6 @@
 /** Lists in the three forms that every command has for them: a table for people, JSON for programs, CSV for spreadsheets and scripts. */
 
-import { isoOf } from '../../app/time-text.ts';
+import { isoOf } from '../../app/text/time-text.ts';
 import { isNullable, type RecordSchema, type Schema } from '../../core/avro.ts';
 import { type Context, print, printJson, printTable } from '../context.ts';
 import { paintOf, type Style } from './colors.ts';

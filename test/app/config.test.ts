@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { defaultOf, flagOf, KEYS, loadConfig, masked, SCHEMES, type Sources, variableOf } from '../../app/config.ts';
+import {
+  defaultOf,
+  flagOf,
+  KEYS,
+  loadConfig,
+  masked,
+  SCHEMES,
+  type Sources,
+  variableOf,
+} from '../../app/config/config.ts';
 import { DEFAULT_SETTINGS, NETWORKED } from '../../jobs/runtime/stores.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 

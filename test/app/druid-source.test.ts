@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { type DruidAccess, druidSource } from '../../app/druid-source.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type DruidAccess, druidSource } from '../../app/reports/druid-source.ts';
 
 const AVRO: DruidAccess = { encoding: 'avro', brokers: null, registry: null };
 const of = (flags: Record<string, string>, access: DruidAccess = AVRO) =>

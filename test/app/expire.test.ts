@@ -1,7 +1,7 @@
 /** Data past its retention is deleted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expire } from '../../app/expire.ts';
+import { expire } from '../../app/upkeep/expire.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { Stores } from '../../jobs/runtime/stores.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JobWatch } from '../../app/job-watch.ts';
+import { JobWatch } from '../../app/groups/job-watch.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { trackProgress } from '../../jobs/index.ts';
 import { learningPlatform } from '../../modules/learning.ts';

@@ -1,7 +1,7 @@
 /** The upkeep that an embedded installation does automatically for its tables of segments. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keepSegments } from '../../app/keep-segments.ts';
+import { keepSegments } from '../../app/upkeep/keep-segments.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { currentTable, extentOf } from '../../reports/operate/kept.ts';
 import { sourceOf } from '../../reports/runtime/datasource-source.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchLag } from '../../app/lag-watch.ts';
-import { createMetrics } from '../../app/metrics.ts';
+import { watchLag } from '../../app/telemetry/lag-watch.ts';
+import { createMetrics } from '../../app/telemetry/metrics.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { jobs as declared } from '../../jobs/index.ts';
 import type { GroupLag, LogRecord } from '../../topics/log/transport.ts';

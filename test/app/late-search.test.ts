@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lateSearch } from '../../app/late-search.ts';
+import { lateSearch } from '../../app/stores/late-search.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { enrollmentIndex } from '../../schemas/rows/learner-progress.ts';
 import type { Search } from '../../sinks/search/port.ts';

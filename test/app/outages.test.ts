@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Outages } from '../../app/outages.ts';
+import { Outages } from '../../app/telemetry/outages.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 
 const OF_JOB = { job: 'track-progress', topic: 'enrollment.events' } as const;

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { loadPlatform } from '../../app/platform-file.ts';
+import { loadPlatform } from '../../app/platform/file.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 

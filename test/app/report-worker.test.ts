@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { serveJobs } from '../../app/serving.ts';
-import { wire } from '../../app/wiring.ts';
-import { submittingOf, worksOf } from '../../app/works.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { submittingOf, worksOf } from '../../app/platform/works.ts';
+import { serveJobs } from '../../app/run/serving.ts';
+import { wire } from '../../app/stores/wiring.ts';
 import { type ErrorCode, TributaryError } from '../../core/errors.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { temporaryFolder } from '../cli/harness.ts';

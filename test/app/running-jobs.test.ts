@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Failure, RunningJobs } from '../../app/running-jobs.ts';
+import { type Failure, RunningJobs } from '../../app/run/running-jobs.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { jobs as declared } from '../../jobs/index.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';

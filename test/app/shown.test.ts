@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shownLine, shownText } from '../../app/shown.ts';
+import { shownLine, shownText } from '../../app/text/shown.ts';
 
 test('characters that control a terminal are shown as escapes', () => {
   for (const [text, shown] of [

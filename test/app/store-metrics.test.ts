@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMetrics } from '../../app/metrics.ts';
-import { StoreCalls } from '../../app/store-calls.ts';
-import { storeMetrics } from '../../app/store-metrics.ts';
+import { createMetrics } from '../../app/telemetry/metrics.ts';
+import { StoreCalls } from '../../app/telemetry/store-calls.ts';
+import { storeMetrics } from '../../app/telemetry/store-metrics.ts';
 import { TributaryError } from '../../core/errors.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { learningPlatform } from '../../modules/learning.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { createMetrics } from '../../app/metrics.ts';
-import { statusLine } from '../../app/status-line.ts';
-import { createLogger, logged, metered, toAll } from '../../app/telemetry.ts';
+import { createMetrics } from '../../app/telemetry/metrics.ts';
+import { createLogger, logged, metered, toAll } from '../../app/telemetry/telemetry.ts';
+import { statusLine } from '../../app/text/status-line.ts';
 import { jobs } from '../../jobs/index.ts';
 import type { TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { keepHeapSmall } from '../../app/heap.ts';
+import { keepHeapSmall } from '../../app/run/heap.ts';
 import { openDuckDb } from '../../duckdb/database.ts';
 import { csvLineSql } from '../../reports/files/csv-sql.ts';
 import { fileOf, fileOfLines } from '../../reports/files/file.ts';

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { type CommandName, execute } from '../../cli/commands.ts';
 import { openDuckDb } from '../../duckdb/database.ts';
 import { WORKER_DEFAULTS } from '../../reports/worker/settings.ts';

@@ -1,7 +1,7 @@
 /** What the measurements of reports read: a rollup of very many tuples with reports over it, and a batch of very many learners. */
 import { join } from 'node:path';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type Wired, wire } from '../../app/stores/wiring.ts';
 import { Entries } from '../../core/entries.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import { keyFields, mapFields } from '../../core/target.ts';

@@ -1,8 +1,8 @@
 /** `tributary run track-progress` without its views in Redis and Elasticsearch: a copy of the job with only the other views. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../../app/config.ts';
-import { letHeapGrow } from '../../app/heap.ts';
-import { wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { letHeapGrow } from '../../app/run/heap.ts';
+import { wire } from '../../app/stores/wiring.ts';
 import { runJob } from '../../jobs/runtime/rows/run.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { trackProgress } from '../../jobs/track-progress/track-progress.ts';

@@ -5,10 +5,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../app/config.ts';
-import { openQuery } from '../../app/open-query.ts';
+import { loadConfig } from '../../app/config/config.ts';
 import { writeKeys } from '../../app/service/keys-file.ts';
-import { wire } from '../../app/wiring.ts';
+import { openQuery } from '../../app/stores/open-query.ts';
+import { wire } from '../../app/stores/wiring.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { rollupQuery } from '../../reports/service/rollups.ts';
 import { batchLearners } from '../../schemas/rows/learner-progress.ts';

@@ -1,6 +1,6 @@
 /** Courses and batches: found, empty, failed, and another tenant's. */
 import assert from 'node:assert/strict';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { batchIndex, batchSummaries, batchSummary } from '../../schemas/rows/batch-summary.ts';
 import { courseIndex, courseStructure } from '../../schemas/rows/course-structure.ts';
 import { batchLearners, enrollmentIndex } from '../../schemas/rows/learner-progress.ts';

@@ -1,7 +1,7 @@
 /** What becomes of a request, as its screen shows it: progress, a worker that is lost, failures, expiry, and files by links. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { call, keyOf, service, withWorker } from '../app/service/harness.ts';
 import { freePort } from '../cli/free-port.ts';
 import { running, temporaryFolder } from '../cli/harness.ts';

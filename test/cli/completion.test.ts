@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { possibleWorksOf } from '../../app/works.ts';
+import { possibleWorksOf } from '../../app/platform/works.ts';
 import { completionOf, type Grammar } from '../../cli/commands/completion/candidates.ts';
 import { linesFor, wordsFrom } from '../../cli/commands/completion/shells.ts';
 import { any, callerCommand, command, flag, one, optional, value, values } from '../../cli/descriptor.ts';

@@ -1,8 +1,8 @@
 /** Dead letters that are sent again, corrected. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type Wired, wire } from '../../app/stores/wiring.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { LOGGED_AT } from '../../topics/codec/own-headers.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { wire } from '../../app/stores/wiring.ts';
 import { DEAD_LETTER, deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';

@@ -1,4 +1,4 @@
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { deadLetter } from '../../jobs/runtime/dead-letter.ts';
 import { LARGEST_RECORD } from '../../topics/log/limits.ts';
 import type { NewRecord } from '../../topics/log/transport.ts';

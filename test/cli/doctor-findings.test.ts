@@ -1,8 +1,8 @@
 /** What doctor reports about damaged stores. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type Wired, wire } from '../../app/stores/wiring.ts';
 import { DEFAULT_TENANT } from '../../core/event.ts';
 import type { Finding } from '../../core/finding.ts';
 import { openDatabase } from '../../embedded/database.ts';

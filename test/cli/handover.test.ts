@@ -4,8 +4,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { wire } from '../../app/stores/wiring.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import { enrolled, ndjson, running, temporaryFolder, tributary, up } from './harness.ts';
 

@@ -1,8 +1,8 @@
 /** Commands in the process of the test, on stores of its own. */
 import { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type Wired, wire } from '../../app/stores/wiring.ts';
 import { type CommandName, execute } from '../../cli/commands.ts';
 import type { Platform } from '../../modules/define.ts';
 import { learningPlatform } from '../../modules/learning.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
-import { jobNamed } from '../../app/names.ts';
-import { rollupSettingsOf, type Wired } from '../../app/wiring.ts';
+import { jobNamed } from '../../app/platform/names.ts';
+import { rollupSettingsOf, type Wired } from '../../app/stores/wiring.ts';
 import { shownChange } from '../../cli/commands/inspect/masked.ts';
 import { runCurrent } from '../../jobs/runtime/rows/generations/run-current.ts';
 import { lookupsFor } from '../../jobs/runtime/rows/run.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { TributaryError } from '../../core/errors.ts';
 import type { NewRecord, Transport } from '../../topics/log/transport.ts';
 import { begunFolder, running, temporaryFolder, tributary, up } from './harness.ts';

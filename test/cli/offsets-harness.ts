@@ -1,6 +1,6 @@
 /** The commands of offsets on the stores of a campus. */
 import type { TestContext } from 'node:test';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { CAMPUS_JOBS, Campus } from '../harness/campus.ts';
 import { command } from './in-process.ts';
 

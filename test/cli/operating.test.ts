@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type Wired, wire } from '../../app/stores/wiring.ts';
 import type { Finding } from '../../core/finding.ts';
 import { IN_MEMORY, openDatabase } from '../../embedded/database.ts';
 import { indexesOf, tablesOf, topicSpecs } from '../../modules/derived.ts';

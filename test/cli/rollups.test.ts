@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
-import { rollupSettingsOf, type Wired } from '../../app/wiring.ts';
+import { rollupSettingsOf, type Wired } from '../../app/stores/wiring.ts';
 import type { Args as ReplayArgs } from '../../cli/commands/archive/replay.ts';
 import type { Args as RebuildArgs } from '../../cli/commands/rollup/rebuild.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';

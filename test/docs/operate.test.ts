@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defaultOf, docOf, KEYS } from '../../app/config.ts';
-import { createMetrics } from '../../app/metrics.ts';
-import { createReportMetrics } from '../../app/report-metrics.ts';
-import { createServiceMetrics } from '../../app/service-metrics.ts';
-import { storeMetrics } from '../../app/store-metrics.ts';
-import { createUpkeepMetrics } from '../../app/upkeep-watch.ts';
+import { defaultOf, docOf, KEYS } from '../../app/config/config.ts';
+import { createMetrics } from '../../app/telemetry/metrics.ts';
+import { createReportMetrics } from '../../app/telemetry/report-metrics.ts';
+import { createServiceMetrics } from '../../app/telemetry/service-metrics.ts';
+import { storeMetrics } from '../../app/telemetry/store-metrics.ts';
+import { createUpkeepMetrics } from '../../app/telemetry/upkeep-watch.ts';
 import { ERROR_CODES } from '../../core/errors.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -40,10 +40,10 @@ test('the sink of the page passes the contract suite of its port', (t) => {
 
 test('the lines that the page extends are in the files that it names', () => {
   const [schemes, openers] = [steps[3], steps[4]];
-  assert.deepEqual([schemes?.[0], openers?.[0]], ['SCHEMES', 'app/openers.ts']);
+  assert.deepEqual([schemes?.[0], openers?.[0]], ['SCHEMES', 'app/stores/openers.ts']);
   const withoutPigeon = (text = ''): string => text.replace(/, (?:pigeon|'pigeon').*?(?= ?[}\]])/, '').trim();
   const has = (file: string, line: string): void =>
     assert.ok(readFileSync(join(ROOT, file), 'utf8').includes(line), `${file} has not:\n${line}`);
-  has('app/config.ts', withoutPigeon(schemes?.[1]));
-  has('app/openers.ts', withoutPigeon(openers?.[1].split('// …\n')[1]));
+  has('app/config/config.ts', withoutPigeon(schemes?.[1]));
+  has('app/stores/openers.ts', withoutPigeon(openers?.[1].split('// …\n')[1]));
 });

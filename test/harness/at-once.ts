@@ -1,6 +1,6 @@
 /** Several processes that replay the same dead letters in the same moment, each with a transport of its own. */
 import assert from 'node:assert/strict';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { ONLY_FOR } from '../../topics/codec/codec.ts';
 import { allRecords } from '../../topics/log/all-records.ts';
 import type { Transport } from '../../topics/log/transport.ts';

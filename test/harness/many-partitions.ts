@@ -1,7 +1,7 @@
 /** A whole worker with very many partitions, of `track-progress` or of a rollup: Kafka is real, Cassandra may be, other stores are embedded. */
 import { join } from 'node:path';
-import { loadConfig } from '../../app/config.ts';
-import { type Wired, wire } from '../../app/wiring.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { type Wired, wire } from '../../app/stores/wiring.ts';
 import { kindOf } from '../../core/errors.ts';
 import { runJob } from '../../jobs/runtime/rows/run.ts';
 import type { RunningJob } from '../../jobs/runtime/run-group.ts';

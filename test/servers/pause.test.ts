@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { PauseWatch } from '../../app/pause-watch.ts';
+import { PauseWatch } from '../../app/telemetry/pause-watch.ts';
 import { trackProgress } from '../../jobs/index.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { pauseJob, resumeJob } from '../../jobs/runtime/rows/generations/pause.ts';

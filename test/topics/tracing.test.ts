@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Span as ApiSpan, context, propagation, trace } from '@opentelemetry/api';
-import type { Wired } from '../../app/wiring.ts';
+import type { Wired } from '../../app/stores/wiring.ts';
 import { lookupsFor, runJob } from '../../jobs/runtime/rows/run.ts';
 import { SILENT } from '../../jobs/runtime/telemetry.ts';
 import { sendTraced } from '../../topics/tracing/sending.ts';

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { openQuery } from '../../app/open-query.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { openQuery } from '../../app/stores/open-query.ts';
 import { learningPlatform } from '../../modules/learning.ts';
 import type { Group } from '../../servers/group.ts';
 import { S3_ACCESS_KEY, S3_REGION, S3_SECRET_KEY } from '../../servers/s3.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadConfig } from '../../app/config.ts';
-import { openQuery } from '../../app/open-query.ts';
+import { loadConfig } from '../../app/config/config.ts';
+import { openQuery } from '../../app/stores/open-query.ts';
 import type { EventDef, EventOf } from '../../core/event.ts';
 import { openDatabase } from '../../embedded/database.ts';
 import { learningPlatform } from '../../modules/learning.ts';

@@ -1,5 +1,5 @@
 /** `tributary archive list`: the archives of the topics, how large they are and how far. */
-import { archiveTables } from '../../../app/kept-tables.ts';
+import { archiveTables } from '../../../app/stores/kept-tables.ts';
 import { print, type Run } from '../../context.ts';
 import type { Form } from '../../output/listing.ts';
 import { listTables } from '../rollup/tables.ts';

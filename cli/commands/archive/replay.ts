@@ -1,7 +1,7 @@
 /** `tributary archive replay`: sends archived events to a topic once more. */
 
-import { topicNamed } from '../../../app/names.ts';
-import { prepareSchemas } from '../../../app/wiring.ts';
+import { topicNamed } from '../../../app/platform/names.ts';
+import { prepareSchemas } from '../../../app/stores/wiring.ts';
 import { ArchiveReader } from '../../../reports/operate/archive-reader.ts';
 import { currentTable } from '../../../reports/operate/kept.ts';
 import { type ReplayPosition, replayArchive } from '../../../reports/operate/replay.ts';

@@ -1,6 +1,6 @@
 /** The names that completion offers, from the declarations: no store is opened for them. */
 
-import { keptTables } from '../../../app/kept-tables.ts';
+import { keptTables } from '../../../app/stores/kept-tables.ts';
 import { ERROR_CODES } from '../../../core/errors.ts';
 import type { Platform } from '../../../modules/define.ts';
 import { indexesOf, targetsOf } from '../../../modules/derived.ts';

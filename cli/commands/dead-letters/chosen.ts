@@ -4,7 +4,7 @@ import type { DeadLetter, Filter, Log } from '../../../app/dead-letters/letters.
 import type { Resolved, Resolver, Resolving } from '../../../app/dead-letters/resolution.ts';
 import type { Outcome } from '../../../app/dead-letters/sending.ts';
 import { inTurn } from '../../../app/dead-letters/turn.ts';
-import { shownLine } from '../../../app/shown.ts';
+import { shownLine } from '../../../app/text/shown.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
 import { FAILED, usage } from '../../errors.ts';
 

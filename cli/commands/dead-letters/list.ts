@@ -1,6 +1,6 @@
 /** `tributary dead-letters list`. */
 import { type Filter, isOpen, readDeadLetters, stateOf } from '../../../app/dead-letters/letters.ts';
-import { isoOf } from '../../../app/time-text.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import type { Run } from '../../context.ts';
 import { type Form, printListing } from '../../output/listing.ts';
 import { resolutionsJson } from './show.ts';

@@ -3,8 +3,8 @@
 import { type DeadLetter, deadLettersOf, stateOf } from '../../../app/dead-letters/letters.ts';
 import { type RejectedRecord, rejectedRecord } from '../../../app/dead-letters/rejected.ts';
 import type { Resolution } from '../../../app/dead-letters/resolution.ts';
-import { shown } from '../../../app/shown-record.ts';
-import { isoOf } from '../../../app/time-text.ts';
+import { shown } from '../../../app/text/shown-record.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import type { Headers, LogRecord } from '../../../topics/log/transport.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
 import { usage } from '../../errors.ts';

@@ -1,11 +1,11 @@
 /** A real data set through all jobs; then, if it is wanted, everything goes on with the HTTP service and its page. */
 
-import { Outages } from '../../../app/outages.ts';
-import { pausesOf, pauseText } from '../../../app/pauses.ts';
-import { shownLine } from '../../../app/shown.ts';
-import { startWork } from '../../../app/start-work.ts';
-import { createLogger, logged, toAll } from '../../../app/telemetry.ts';
-import { type AnyWork, worksOf } from '../../../app/works.ts';
+import { pausesOf, pauseText } from '../../../app/groups/pauses.ts';
+import { type AnyWork, worksOf } from '../../../app/platform/works.ts';
+import { startWork } from '../../../app/run/start-work.ts';
+import { Outages } from '../../../app/telemetry/outages.ts';
+import { createLogger, logged, toAll } from '../../../app/telemetry/telemetry.ts';
+import { shownLine } from '../../../app/text/shown.ts';
 import { learning } from '../../../modules/learning.ts';
 import type { Run } from '../../context.ts';
 import { usage } from '../../errors.ts';

@@ -1,6 +1,6 @@
 /** `tributary indexes renew`: begins an index anew and empty, for one that was lost or is declared otherwise now. */
 
-import { found } from '../../../app/names.ts';
+import { found } from '../../../app/platform/names.ts';
 import { indexesOf } from '../../../modules/derived.ts';
 import { print, printJson, type Run } from '../../context.ts';
 

@@ -1,5 +1,5 @@
 /** The history of a row as people read it. */
-import { isoOf } from '../../../app/time-text.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import type { Change } from '../../../jobs/runtime/rows/history/changes.ts';
 import type { HistoryEntry, Verdict } from '../../../jobs/runtime/rows/history/judge.ts';
 import type { RowStanding } from '../../../jobs/runtime/rows/history/standing.ts';

@@ -1,4 +1,4 @@
-import { isoOf } from '../../../app/time-text.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import { present, type Schema } from '../../../core/avro.ts';
 import type { TableDef } from '../../../core/target.ts';
 import type { Change } from '../../../jobs/runtime/rows/history/changes.ts';

@@ -1,6 +1,6 @@
 /** `tributary key add`: the key is shown once, and only its hash is kept. */
 import { randomBytes } from 'node:crypto';
-import { loadConfig } from '../../../app/config.ts';
+import { loadConfig } from '../../../app/config/config.ts';
 import { keysFileOf, readKeys, writeKeys } from '../../../app/service/keys-file.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
 import { ROLES, SCOPES } from '../../../reports/rights.ts';

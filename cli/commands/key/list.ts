@@ -1,5 +1,5 @@
 /** `tributary key list`. */
-import { loadConfig } from '../../../app/config.ts';
+import { loadConfig } from '../../../app/config/config.ts';
 import { keysFileOf, readKeys } from '../../../app/service/keys-file.ts';
 import type { RunForCaller } from '../../descriptor.ts';
 import { type Form, printListing } from '../../output/listing.ts';

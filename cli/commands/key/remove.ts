@@ -1,5 +1,5 @@
 /** `tributary key remove`: processes that share the file refuse the key from their next call on. */
-import { loadConfig } from '../../../app/config.ts';
+import { loadConfig } from '../../../app/config/config.ts';
 import { keysFileOf, readKeys, writeKeys } from '../../../app/service/keys-file.ts';
 import { print } from '../../context.ts';
 import type { RunForCaller } from '../../descriptor.ts';

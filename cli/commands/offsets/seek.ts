@@ -3,7 +3,7 @@
  * See `jobs/runtime/offsets/moves.ts` for the two ways.
  */
 import { text } from 'node:stream/consumers';
-import { jobNamed } from '../../../app/names.ts';
+import { jobNamed } from '../../../app/platform/names.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { callAnswered } from '../../../core/event.ts';
 import type { Job } from '../../../jobs/define.ts';

@@ -1,7 +1,7 @@
 /** `tributary offsets show`: the committed offsets of the jobs, and what they have committed with them. */
 
-import { workNamed } from '../../../app/names.ts';
-import { groupsOf, possibleGroupsOf } from '../../../app/works.ts';
+import { workNamed } from '../../../app/platform/names.ts';
+import { groupsOf, possibleGroupsOf } from '../../../app/platform/works.ts';
 import { type Standing, standingsOf } from '../../../jobs/runtime/offsets/standing.ts';
 import type { Work } from '../../../jobs/runtime/work.ts';
 import type { Context, Run } from '../../context.ts';

@@ -1,8 +1,9 @@
 /** What `pause` and `resume` share. Either may be run twice: the second time nothing changes. */
-import { workNamed } from '../../../app/names.ts';
-import { pauseText, type TurnedJob, turnJob } from '../../../app/pauses.ts';
-import { isoOf } from '../../../app/time-text.ts';
-import { possibleGroupsOf } from '../../../app/works.ts';
+
+import { pauseText, type TurnedJob, turnJob } from '../../../app/groups/pauses.ts';
+import { workNamed } from '../../../app/platform/names.ts';
+import { possibleGroupsOf } from '../../../app/platform/works.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import { print, printJson, type Run } from '../../context.ts';
 
 export interface TurningArgs {

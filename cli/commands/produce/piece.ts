@@ -3,7 +3,7 @@
  * together, or not at all. Prints a `Report`.
  */
 
-import { topicNamed } from '../../../app/names.ts';
+import { topicNamed } from '../../../app/platform/names.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import type { NewRecord } from '../../../topics/log/transport.ts';
 import { sendTraced } from '../../../topics/tracing/sending.ts';

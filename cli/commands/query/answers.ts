@@ -1,6 +1,6 @@
 /** Answers of queries in three forms: a table for people, an object a line, CSV. */
-import { shownLine } from '../../../app/shown.ts';
-import { timeText } from '../../../app/time-text.ts';
+import { shownLine } from '../../../app/text/shown.ts';
+import { timeText } from '../../../app/text/time-text.ts';
 import type { Answer, AnswerColumn, AnswerRow, Relation, Value } from '../../../sinks/query/port.ts';
 import { print } from '../../context.ts';
 import type { Streams } from '../../control/server.ts';

@@ -1,5 +1,5 @@
 /** One question, and its answer in the form that was asked for. */
-import { shownLine } from '../../../app/shown.ts';
+import { shownLine } from '../../../app/text/shown.ts';
 import type { Answer, AnswerRow, QueryEngine } from '../../../sinks/query/port.ts';
 import type { Streams } from '../../control/server.ts';
 import type { Form } from '../../output/listing.ts';

@@ -1,8 +1,8 @@
 /** What a command line asks for, as a request. */
 
-import { reportKeys } from '../../../app/report-keys.ts';
-import { reportSources } from '../../../app/report-sources.ts';
-import { shownLine } from '../../../app/shown.ts';
+import { reportKeys } from '../../../app/reports/keys.ts';
+import { reportSources } from '../../../app/reports/sources.ts';
+import { shownLine } from '../../../app/text/shown.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
 import { type Ask, planned } from '../../../reports/requesting/asking.ts';
 import { submit } from '../../../reports/requesting/submit.ts';

@@ -1,6 +1,6 @@
 /** `tributary report describe`. */
 
-import { found } from '../../../app/names.ts';
+import { found } from '../../../app/platform/names.ts';
 import type { Parameter, Report } from '../../../reports/define-report.ts';
 import { type Context, print, printJson, type Run } from '../../context.ts';
 import { type Form, printListing } from '../../output/listing.ts';

@@ -1,6 +1,6 @@
 /** Follows a request until it has ended, and hands out its file. */
 
-import { isoOf } from '../../../app/time-text.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
 import { fileNameOf } from '../../../reports/requesting/named.ts';

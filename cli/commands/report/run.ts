@@ -1,6 +1,6 @@
 /** `tributary report run`: the report is made here, unless a worker has begun it. */
-import { reportSources } from '../../../app/report-sources.ts';
-import { workerParts } from '../../../app/report-worker.ts';
+import { reportSources } from '../../../app/reports/sources.ts';
+import { workerParts } from '../../../app/reports/worker.ts';
 import { attempt } from '../../../reports/worker/attempt.ts';
 import { announceEnded } from '../../../reports/worker/tending.ts';
 import type { Request } from '../../../sinks/requests/port.ts';

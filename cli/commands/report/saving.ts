@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { reportSources } from '../../../app/report-sources.ts';
+import { reportSources } from '../../../app/reports/sources.ts';
 import { messageOf, TributaryError } from '../../../core/errors.ts';
 import { partialName } from '../../../files/partials.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';

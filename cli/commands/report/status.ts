@@ -1,6 +1,6 @@
 /** `tributary report status`. */
 
-import { isoOf } from '../../../app/time-text.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import type { Request, RequestState } from '../../../sinks/requests/port.ts';
 import { printJson, type Run } from '../../context.ts';
 import { type Form, printListing } from '../../output/listing.ts';

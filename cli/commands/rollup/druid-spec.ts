@@ -1,7 +1,8 @@
 /** `tributary rollup druid-spec`: the specification of a supervisor with which Druid counts a datasource from its topic. */
-import { type DruidAccess, druidSource } from '../../../app/druid-source.ts';
-import { found } from '../../../app/names.ts';
-import { shownLine } from '../../../app/shown.ts';
+
+import { found } from '../../../app/platform/names.ts';
+import { type DruidAccess, druidSource } from '../../../app/reports/druid-source.ts';
+import { shownLine } from '../../../app/text/shown.ts';
 import { druidSpec } from '../../../reports/druid/spec.ts';
 import { print } from '../../context.ts';
 import type { RunForCaller } from '../../descriptor.ts';

@@ -1,5 +1,5 @@
 /** `tributary rollup list`: the tables of the datasources, how large they are and how far. */
-import { rollupTables } from '../../../app/kept-tables.ts';
+import { rollupTables } from '../../../app/stores/kept-tables.ts';
 import type { Run } from '../../context.ts';
 import type { Form } from '../../output/listing.ts';
 import { listTables } from './tables.ts';

@@ -1,8 +1,9 @@
 /** `tributary rollup rebuild`: the table of a datasource anew from its topic, beside the rollup. See `reports/operate/rebuild.ts`. */
-import { type KeptTable, rollupTables } from '../../../app/kept-tables.ts';
-import { found } from '../../../app/names.ts';
-import { shownLine } from '../../../app/shown.ts';
-import { prepareSchemas, rollupSettingsOf } from '../../../app/wiring.ts';
+
+import { found } from '../../../app/platform/names.ts';
+import { type KeptTable, rollupTables } from '../../../app/stores/kept-tables.ts';
+import { prepareSchemas, rollupSettingsOf } from '../../../app/stores/wiring.ts';
+import { shownLine } from '../../../app/text/shown.ts';
 import { TributaryError } from '../../../core/errors.ts';
 import { systemClock } from '../../../jobs/runtime/clock.ts';
 import type { Telemetry } from '../../../jobs/runtime/telemetry.ts';

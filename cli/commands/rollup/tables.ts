@@ -1,7 +1,7 @@
 /** What the commands about tables of segments have in common. */
 
-import { type KeptTable, keptTables } from '../../../app/kept-tables.ts';
-import { isoOf } from '../../../app/time-text.ts';
+import { type KeptTable, keptTables } from '../../../app/stores/kept-tables.ts';
+import { isoOf } from '../../../app/text/time-text.ts';
 import { hint } from '../../../core/hint.ts';
 import { currentTable, type Extent, extentOf, type KeptStores } from '../../../reports/operate/kept.ts';
 import { behindTopic } from '../../../reports/operate/rebuild.ts';

@@ -1,6 +1,6 @@
 /** `tributary topics apply`: creates topics, and expands those that nobody reads. Ends with 1 if something else differs. */
 
-import { groupsOf } from '../../../app/works.ts';
+import { groupsOf } from '../../../app/platform/works.ts';
 import { wantedTopics } from '../../../modules/derived.ts';
 import type { Difference } from '../../../topics/log/admin.ts';
 import { print, printJson, type Run } from '../../context.ts';

@@ -1,6 +1,6 @@
 /** `tributary topics verify`: how the topics differ from what is declared. Ends with 1 if they do. */
 
-import { groupsOf } from '../../../app/works.ts';
+import { groupsOf } from '../../../app/platform/works.ts';
 import { wantedTopics } from '../../../modules/derived.ts';
 import { print, printJson, type Run } from '../../context.ts';
 import { FAILED } from '../../errors.ts';

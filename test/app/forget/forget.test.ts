@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Wired } from '../../../app/wiring.ts';
+import type { Wired } from '../../../app/stores/wiring.ts';
 import { digestOf } from '../../../jobs/runtime/forgotten.ts';
 import { command } from '../../cli/in-process.ts';
 import { newRequest, result } from '../../contracts/requests-samples.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadConfig } from '../../../app/config.ts';
+import { loadConfig } from '../../../app/config/config.ts';
 import { enrolled } from '../../../schemas/enrollment.ts';
 import { enrollmentEvents } from '../../../topics/index.ts';
 import { type Asked, call, keyOf, requestOf, routeNamed, service, urlOf } from './harness.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { loadConfig } from '../../../app/config.ts';
+import { loadConfig } from '../../../app/config/config.ts';
 import { aboutOf } from '../../../app/service/about.ts';
 import { indexText, pageFile, pageFiles } from '../../../app/service/page-files.ts';
 import { temporaryFolder } from '../../cli/harness.ts';

@@ -1,6 +1,6 @@
 /** Records for projections, made from their declarations, without jobs. */
 import assert from 'node:assert/strict';
-import type { Wired } from '../../../app/wiring.ts';
+import type { Wired } from '../../../app/stores/wiring.ts';
 import { isNullable, type RecordSchema, type Schema } from '../../../core/avro.ts';
 import { Entries } from '../../../core/entries.ts';
 import { keyFields, mapFields, type Target } from '../../../core/target.ts';

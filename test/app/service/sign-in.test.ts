@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { loadConfig } from '../../../app/config.ts';
+import { loadConfig } from '../../../app/config/config.ts';
 import { readKeys, writeKeys } from '../../../app/service/keys-file.ts';
 import { signInOf } from '../../../app/service/sign-in.ts';
 import { temporaryFolder, tributary } from '../../cli/harness.ts';

@@ -1,6 +1,6 @@
 /** What another tenant is answered by the routes of topics and projections. */
 import assert from 'node:assert/strict';
-import type { Wired } from '../../../app/wiring.ts';
+import type { Wired } from '../../../app/stores/wiring.ts';
 import { targetsOf } from '../../../modules/derived.ts';
 import { learningPlatform } from '../../../modules/learning.ts';
 import { call, routeNamed } from './harness.ts';

@@ -1,7 +1,7 @@
 /** Owners of a job that an operator has paused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PauseWatch } from '../../../app/pause-watch.ts';
+import { PauseWatch } from '../../../app/telemetry/pause-watch.ts';
 import { pauseJob, pauseOf, resumeJob } from '../../../jobs/runtime/rows/generations/pause.ts';
 import { changeGenerations, generationsOf } from '../../../jobs/runtime/rows/generations/state.ts';
 import { runJob } from '../../../jobs/runtime/rows/run.ts';

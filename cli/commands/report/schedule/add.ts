@@ -1,8 +1,8 @@
 /** `tributary report schedule add`. */
 
-import { reportKeys } from '../../../../app/report-keys.ts';
-import { reportSources } from '../../../../app/report-sources.ts';
-import { isoOf } from '../../../../app/time-text.ts';
+import { reportKeys } from '../../../../app/reports/keys.ts';
+import { reportSources } from '../../../../app/reports/sources.ts';
+import { isoOf } from '../../../../app/text/time-text.ts';
 import { systemClock } from '../../../../jobs/runtime/clock.ts';
 import { plannedSchedule } from '../../../../reports/requesting/scheduling.ts';
 import type { CatchUp } from '../../../../sinks/requests/schedule.ts';

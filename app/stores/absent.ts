@@ -1,0 +1,14 @@
+/** Stands for an embedded port in a folder without data: it creates nothing, and every use of it throws. */
+import { TributaryError } from '../../core/errors.ts';
+
+/** Every method of it rejects with NOT_FOUND. */
+export function absentPort(folder: string): object {
+  const refuse = async (): Promise<never> => {
+    throw new TributaryError('NOT_FOUND', absentText(folder));
+  };
+  // An object that could be awaited would be, and so refuse at once.
+  return new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : refuse) });
+}
+
+export const absentText = (folder: string): string =>
+  `there are no data in ${folder}; name the folder with --data, or begin one there with \`tributary up\``;

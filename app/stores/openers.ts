@@ -1,0 +1,345 @@
+/**
+ * The one place that chooses implementations: one for each port, by the scheme of its URL; what else the URL says, the implementation reads. An implementation is loaded when
+ * it is opened, so that nobody waits for the clients of stores that are not used.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChannelName } from '../../core/channel.ts';
+import { messageOf, TributaryError } from '../../core/errors.ts';
+import type { Finding } from '../../core/finding.ts';
+import type { Database } from '../../embedded/database.ts';
+import { hasDatabase } from '../../embedded/file.ts';
+import type { Cache } from '../../sinks/cache/port.ts';
+import type { Channel } from '../../sinks/channels/port.ts';
+import type { Objects } from '../../sinks/objects/port.ts';
+import type { QueryEngine, Relation } from '../../sinks/query/port.ts';
+import type { Requests } from '../../sinks/requests/port.ts';
+import type { Search } from '../../sinks/search/port.ts';
+import type { Tables } from '../../sinks/tables/port.ts';
+import type { Registry } from '../../topics/codec/registry.ts';
+import type { TopicsAdmin, WantedTopic } from '../../topics/log/admin.ts';
+import type { Transport } from '../../topics/log/transport.ts';
+import { type Config, masked, type Port, type Scheme, schemeOf } from '../config/config.ts';
+import { DEFAULT_SERVE_PORT } from '../config/service.ts';
+
+export interface Implementations extends Record<ChannelName, Channel | undefined> {
+  transport: OpenedTransport;
+  registry: Registry;
+  tables: Tables;
+  cache: Cache;
+  search: Search;
+  objects: Objects;
+  requests: Requests;
+  query: QueryEngine;
+}
+
+interface OpenedTransport {
+  readonly transport: Transport;
+  readonly topics: TopicsAdmin;
+  close(): Promise<void>;
+}
+
+/** What implementations of one installation have in common. */
+export interface Shared {
+  readonly config: Config;
+  database(): Database;
+  /** What queries are over: for those who open them. */
+  readonly lake?: Lake;
+}
+
+export interface Lake {
+  readonly objects: Objects;
+  readonly relations: readonly Relation[];
+  readonly currentTable: (relation: string) => Promise<string | undefined>;
+}
+
+const MEGABYTE = 1_000_000;
+
+type Opener<P extends Port> = (shared: Shared, url: string) => Promise<Implementations[P]>;
+type Openers = { readonly [P in Port]: { readonly [S in Scheme<P>]: Opener<P> } };
+
+const kafkaOptions = (config: Config, url: string) => ({
+  url,
+  sessionMs: config.sessionMs,
+  tls: pemOf(config),
+});
+const confluentOptions = (config: Config, url: string) => ({ url, ca: pemOf(config).ca });
+const cassandraOptions = ({ tlsCa: ca, tlsCert: cert, tlsKey: key }: Config, url: string) => {
+  return { url, tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } };
+};
+const redisOptions = (config: Config, url: string) => ({
+  url,
+  prefix: config.cachePrefix,
+  tls: pemOf(config),
+});
+const elasticsearchOptions = ({ searchApiKey: apiKey, tlsCa: caFile, searchPrefix: prefix }: Config, url: string) => ({
+  url,
+  apiKey,
+  caFile,
+  prefix,
+});
+const postgresOptions = (config: Config, url: string) => {
+  const { ca } = pemOf(config);
+  return { url, ...(ca !== undefined && { ca }) };
+};
+const s3Options = (config: Config, url: string) => {
+  const { ca } = pemOf(config);
+  return { url, ...(ca !== undefined && { ca }) };
+};
+/** Where other programs find the objects: without credentials. Undefined for a folder of this machine. */
+const bucketOf = (config: Config): string | undefined => {
+  const { protocol, host, pathname } = URL.parse(config.objects) ?? {};
+  return protocol === 's3:' ? `s3://${host}${pathname}` : undefined;
+};
+const trinoOptions = (config: Config, url: string) => ({ url, location: bucketOf(config), ca: pemOf(config).ca });
+const smtpOptions = (config: Config, url: string) => {
+  const { mailFrom: from, mailDkimDomain: domain, mailDkimSelector: selector, mailDkimKey: key } = config;
+  const dkim = domain && selector && key ? { domain, selector, privateKey: fileOf('mailDkimKey', key) } : undefined;
+  return { url, from, ca: pemOf(config).ca, dkim };
+};
+
+const kafka: Opener<'transport'> = async ({ config }, url) => {
+  const [{ kafkaTransport }, { kafkaTopics }] = await Promise.all([
+    import('../../topics/kafka/transport.ts'),
+    import('../../topics/kafka/admin/topics.ts'),
+  ]);
+  const options = kafkaOptions(config, url);
+  const [transport, topics] = [kafkaTransport(options), kafkaTopics(options)];
+  return { transport, topics, close: () => topics.close().then(() => transport.close()) };
+};
+const confluent: Opener<'registry'> = async ({ config }, url) => {
+  const { confluentRegistry } = await import('../../topics/confluent/registry.ts');
+  return confluentRegistry(confluentOptions(config, url));
+};
+const redis: Opener<'cache'> = async ({ config }, url) => {
+  const { redisCache } = await import('../../sinks/cache/redis/cache.ts');
+  return redisCache(redisOptions(config, url));
+};
+const elasticsearch: Opener<'search'> = async ({ config }, url) => {
+  const { elasticsearchSearch } = await import('../../sinks/search/elasticsearch/search.ts');
+  return elasticsearchSearch(elasticsearchOptions(config, url));
+};
+const postgres: Opener<'requests'> = async ({ config }, url) => {
+  const { postgresRequests } = await import('../../sinks/requests/postgres/requests.ts');
+  return postgresRequests(postgresOptions(config, url));
+};
+const smtp: Opener<'mail'> = async ({ config }, url) => {
+  const { smtpChannel } = await import('../../sinks/channels/smtp/channel.ts');
+  return smtpChannel(smtpOptions(config, url));
+};
+
+const trino: Opener<'query'> = async ({ config, lake }, url) => {
+  const { trinoQueryEngine } = await import('../../sinks/query/trino/engine.ts');
+  return trinoQueryEngine({ ...lakeOf(lake), ...trinoOptions(config, url), folder: join(config.data, 'query/log') });
+};
+
+function lakeOf(lake: Lake | undefined) {
+  if (lake === undefined) throw new Error('queries are opened with what they are over');
+  return { ...lake, now: Date.now };
+}
+
+const channel = (name: ChannelName) => ({
+  outbox: async ({ config }: Shared) => {
+    const { outboxChannel } = await import('../../sinks/channels/outbox/channel.ts');
+    return outboxChannel({ folder: join(config.data, 'outbox'), channel: name, from: config.mailFrom });
+  },
+  none: async () => undefined,
+});
+
+/** To a service of one's own that passes messages on to a provider. */
+const bridge =
+  <P extends 'push' | 'sms'>(name: P): Opener<P> =>
+  async ({ config }, url) => {
+    const { bridgeChannel } = await import('../../sinks/channels/webhook/channel.ts');
+    const secrets = needed('bridgeSecret', config.bridgeSecret, `${name}: ${masked(name, url)}`);
+    return bridgeChannel({ url, channel: name, from: config.bridgeFrom, secrets, ca: pemOf(config).ca });
+  };
+
+const OPENERS: Openers = {
+  transport: {
+    embedded: async ({ database }) => {
+      const { embeddedTransport } = await import('../../topics/embedded/transport.ts');
+      const transport = embeddedTransport(database());
+      return { transport, topics: transport.topics, close: () => transport.close() };
+    },
+    kafka,
+    kafkas: kafka,
+  },
+  registry: {
+    embedded: async ({ database }) => (await import('../../topics/embedded/registry.ts')).embeddedRegistry(database()),
+    http: confluent,
+    https: confluent,
+  },
+  tables: {
+    embedded: async ({ database }) => (await import('../../sinks/tables/sqlite/tables.ts')).sqliteTables(database()),
+    cassandra: async ({ config }, url) => {
+      const { cassandraTables } = await import('../../sinks/tables/cassandra/tables.ts');
+      return cassandraTables(cassandraOptions(config, url));
+    },
+  },
+  cache: {
+    embedded: async ({ database }) => (await import('../../sinks/cache/embedded/cache.ts')).embeddedCache(database()),
+    redis,
+    rediss: redis,
+    'redis+sentinel': redis,
+    'rediss+sentinel': redis,
+    'redis+cluster': redis,
+    'rediss+cluster': redis,
+  },
+  search: {
+    embedded: async ({ database }) => (await import('../../sinks/search/sqlite/search.ts')).sqliteSearch(database()),
+    elasticsearch,
+    'elasticsearch+https': elasticsearch,
+    http: elasticsearch,
+    https: elasticsearch,
+  },
+  objects: {
+    embedded: async ({ config }) => {
+      const { directoryObjects } = await import('../../sinks/objects/directory/objects.ts');
+      const { objectsLinkSecret: secret, servePort } = config;
+      const linkBase = config.objectsLinkBase || `http://127.0.0.1:${servePort || DEFAULT_SERVE_PORT}`;
+      return directoryObjects(join(config.data, 'objects'), { linkBase, ...(secret === undefined ? {} : { secret }) });
+    },
+    s3: async ({ config }, url) => {
+      const { s3Objects } = await import('../../sinks/objects/s3/objects.ts');
+      return s3Objects(s3Options(config, url));
+    },
+  },
+  requests: {
+    embedded: async ({ database }) =>
+      (await import('../../sinks/requests/sqlite/requests.ts')).sqliteRequests(database()),
+    postgres,
+    postgresql: postgres,
+  },
+  query: {
+    duckdb: async ({ config, lake }) => {
+      const { duckQueryEngine } = await import('../../sinks/query/duckdb/engine.ts');
+      return duckQueryEngine({
+        ...lakeOf(lake),
+        folder: join(config.data, 'query'),
+        location: bucketOf(config) ?? join(config.data, 'objects'),
+        cacheBytes: config.queryCacheMb * MEGABYTE,
+        memoryBytes: config.duckMemoryMb * MEGABYTE,
+      });
+    },
+    trino,
+    trinos: trino,
+  },
+  mail: { ...channel('mail'), smtp, smtps: smtp },
+  webhook: {
+    ...channel('webhook'),
+    post: async ({ config }) => {
+      const { webhookChannel } = await import('../../sinks/channels/webhook/channel.ts');
+      const secrets = { '*': needed('webhookSecret', config.webhookSecret, 'webhook: post:') };
+      const networks = config.webhookNetworks.split(',').filter((network) => network !== '');
+      return webhookChannel({ secrets, networks, ca: pemOf(config).ca });
+    },
+  },
+  push: { ...channel('push'), http: bridge('push'), https: bridge('push') },
+  sms: { ...channel('sms'), http: bridge('sms'), https: bridge('sms') },
+};
+
+export function openerOf<P extends Port>(port: P, url: string): Opener<P> {
+  const openers = OPENERS[port] as Record<string, Opener<P>>;
+  const scheme = schemeOf(url);
+  const opener = Object.hasOwn(openers, scheme) ? openers[scheme] : undefined;
+  if (opener !== undefined) return opener;
+  const allowed = Object.keys(openers).map((each) => `${each}:`);
+  throw new TributaryError(
+    'CONFIG_INVALID',
+    `${port}: ${masked(port, url)} cannot be used; it must begin with ${allowed.join(' or ')}`,
+  );
+}
+
+/** Whether a link to an embedded object is genuine and still holds; undefined where the objects are on a server, which checks its own. */
+export async function linkCheckOf(config: Config) {
+  if (!isEmbedded(config.objects)) return undefined;
+  const { linkSecret, verifyLink } = await import('../../sinks/objects/directory/links.ts');
+  const secret = config.objectsLinkSecret ?? linkSecret(join(config.data, 'objects'));
+  return (linked: Parameters<typeof verifyLink>[1], now: number) => verifyLink(secret, linked, now);
+}
+
+/** Looks at a server on its own: connects by itself, answers within some ten seconds, and throws nothing that passes. */
+export type Diagnose = (config: Config, url: string, wanted: readonly WantedTopic[]) => Promise<Finding[]>;
+
+const toBridge =
+  (name: ChannelName): Diagnose =>
+  async (config, url) => {
+    const { diagnoseBridge } = await import('../../sinks/channels/webhook/diagnose.ts');
+    return diagnoseBridge(name, url, pemOf(config).ca);
+  };
+
+/** By port; one whose implementation is embedded, or is told where to go by each message, has nothing to be looked at. */
+const DIAGNOSES: Readonly<Partial<Record<Port, Diagnose>>> = {
+  async transport(config, url, wanted) {
+    const { diagnoseKafka } = await import('../../topics/kafka/admin/diagnose.ts');
+    return diagnoseKafka(kafkaOptions(config, url), wanted);
+  },
+  async registry(config, url) {
+    const { diagnoseRegistry } = await import('../../topics/confluent/diagnose.ts');
+    return diagnoseRegistry(confluentOptions(config, url));
+  },
+  async tables(config, url) {
+    const { diagnoseCassandra } = await import('../../sinks/tables/cassandra/diagnose.ts');
+    return diagnoseCassandra(cassandraOptions(config, url));
+  },
+  async cache(config, url) {
+    const { diagnoseRedis } = await import('../../sinks/cache/redis/diagnose.ts');
+    return diagnoseRedis(redisOptions(config, url));
+  },
+  async search(config, url) {
+    const { diagnoseElasticsearch } = await import('../../sinks/search/elasticsearch/diagnose.ts');
+    return diagnoseElasticsearch(elasticsearchOptions(config, url));
+  },
+  async requests(config, url) {
+    const { diagnosePostgres } = await import('../../sinks/requests/postgres/diagnose.ts');
+    return diagnosePostgres(postgresOptions(config, url));
+  },
+  async objects(config, url) {
+    const { diagnoseS3 } = await import('../../sinks/objects/s3/diagnose.ts');
+    return diagnoseS3(s3Options(config, url));
+  },
+  async query(config, url) {
+    if (schemeOf(url) === 'duckdb') return [];
+    const { diagnoseTrino } = await import('../../sinks/query/trino/diagnose.ts');
+    return diagnoseTrino(trinoOptions(config, url));
+  },
+  async mail(config, url) {
+    const { diagnoseSmtp } = await import('../../sinks/channels/smtp/diagnose.ts');
+    return diagnoseSmtp(smtpOptions(config, url));
+  },
+  push: toBridge('push'),
+  sms: toBridge('sms'),
+};
+
+/** Whether its data lie in the folder of this machine. */
+export const isEmbedded = (url: string): boolean => ['embedded', 'outbox'].includes(schemeOf(url));
+
+/** Whether anything was ever kept in the data folder. */
+export const hasData = (folder: string): boolean => hasDatabase(folder);
+
+/** Undefined where no server is configured. */
+export function diagnoseOf(port: Port, url: string): Diagnose | undefined {
+  return isEmbedded(url) || schemeOf(url) === 'none' ? undefined : DIAGNOSES[port];
+}
+
+function pemOf({ tlsCa, tlsCert, tlsKey }: Config): { ca?: string; cert?: string; key?: string } {
+  return {
+    ...(tlsCa && { ca: fileOf('tlsCa', tlsCa) }),
+    ...(tlsCert && { cert: fileOf('tlsCert', tlsCert) }),
+    ...(tlsKey && { key: fileOf('tlsKey', tlsKey) }),
+  };
+}
+
+function fileOf(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new TributaryError('CONFIG_INVALID', `${key}: ${path} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function needed(key: string, value: string | undefined, why: string): string {
+  if (value !== undefined) return value;
+  throw new TributaryError('CONFIG_INVALID', `${why} needs ${key}: give what calls are signed with`);
+}

@@ -1,8 +1,0 @@
-/** How people name the stores that have views, and what kind of target each holds. */
-import type { Target } from '../core/target.ts';
-
-export const VIEW_STORES = { cache: 'cache', search: 'index', tables: 'table' } as const satisfies Record<
-  string,
-  Target['kind']
->;
-export type ViewStore = keyof typeof VIEW_STORES;
