@@ -1,6 +1,7 @@
 /** Options that several commands have, and how their values are read. */
 import { InvalidArgumentError } from 'commander';
-import { defaultOf, docOf, flagOf, KEYS } from '../app/config/config.ts';
+import { flagOf } from '../app/config/config.ts';
+import { defaultOf, docOf, KEYS } from '../app/config/keys.ts';
 import { VIEW_STORES, type ViewStore } from '../app/stores/view-stores.ts';
 import { DEFAULT_TENANT } from '../core/event.ts';
 import { isDay } from '../sinks/segments/columns.ts';

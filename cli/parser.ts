@@ -1,6 +1,7 @@
 /** The descriptors of the commands as a parser of command lines, which writes their help, too. */
 import { Argument, Command as CommanderCommand, Option as CommanderOption } from 'commander';
-import { docOf, flagOf, KEYS, type Sources } from '../app/config/config.ts';
+import { flagOf, type Sources } from '../app/config/config.ts';
+import { docOf, KEYS } from '../app/config/keys.ts';
 import { VERSION } from '../app/version.ts';
 import { type Caller, type Command, type Operand, type Option, summaryOf, type Terminal } from './descriptor.ts';
 import { COMMANDS, GROUPS } from './descriptors/index.ts';

@@ -3,7 +3,7 @@
  * declarations. What the chart only hands on to Kubernetes is left to Kubernetes.
  */
 import { z } from 'zod';
-import { type ConfigKey, defaultOf, docOf, KEYS } from '../app/config/config.ts';
+import { type ConfigKey, defaultOf, docOf, KEYS } from '../app/config/keys.ts';
 import type { Workloads } from './workloads.ts';
 
 /** Keys with nothing but a secret as their value. */

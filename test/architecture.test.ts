@@ -554,7 +554,7 @@ const RULES: readonly Rule[] = [
   },
   {
     files: ['app/reports/druid-source.ts'],
-    ours: ['core/*', 'reports/druid/spec.ts', 'topics/kafka/cluster/options.ts', 'app/config/config.ts'],
+    ours: ['core/*', 'reports/druid/spec.ts', 'topics/kafka/cluster/options.ts', 'app/config/keys.ts'],
     libraries: [],
     why: 'the addresses for Druid are read as our own client reads them',
   },
@@ -619,7 +619,7 @@ const RULES: readonly Rule[] = [
       'modules/*',
       'reports/runtime/{source,sources}.ts',
       'app/version.ts',
-      'app/config/config.ts',
+      'app/config/*',
       '{folder}/*',
     ],
     libraries: ['node:*', '!node:sqlite'],
@@ -729,7 +729,7 @@ const RULES: readonly Rule[] = [
     files: ['k8s/**'],
     ours: [
       'k8s/**',
-      'app/config/config.ts',
+      'app/config/*',
       'app/platform/works.ts',
       'modules/*',
       'schemas/*',

@@ -8,7 +8,7 @@ import type { Job } from '../../jobs/define.ts';
 import { systemClock } from '../../jobs/runtime/clock.ts';
 import { generationsOf } from '../../jobs/runtime/rows/generations/state.ts';
 import { indexesOf, storedTablesOf, targetsOf, wantedTopics } from '../../modules/derived.ts';
-import type { Port } from '../config/config.ts';
+import type { Port } from '../config/keys.ts';
 import { EVERY, isOpen, readDeadLetters } from '../dead-letters/letters.ts';
 import { type LogLag, logLagsOf } from '../groups/job-lags.ts';
 import { pausesOf, pauseText } from '../groups/pauses.ts';

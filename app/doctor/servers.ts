@@ -2,7 +2,7 @@
 import { kindOf, messageOf, TributaryError } from '../../core/errors.ts';
 import { type Finding, problem } from '../../core/finding.ts';
 import { wantedTopics } from '../../modules/derived.ts';
-import { type Port, SCHEMES } from '../config/config.ts';
+import { type Port, SCHEMES } from '../config/keys.ts';
 import { groupsOf } from '../platform/works.ts';
 import { diagnoseOf } from '../stores/openers.ts';
 import type { Setup } from '../stores/wiring.ts';

@@ -6,7 +6,7 @@ import type { Platform } from '../../modules/define.ts';
 import type { SegmentSource } from '../../reports/runtime/source.ts';
 import { archivesOf, sourcesOf } from '../../reports/runtime/sources.ts';
 import { reportRequested } from '../../schemas/report.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 
 export type AnyWork = Job | SegmentSource;
 

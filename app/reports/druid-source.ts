@@ -2,7 +2,7 @@
 import { TributaryError } from '../../core/errors.ts';
 import type { DruidSource } from '../../reports/druid/spec.ts';
 import { settingsOf } from '../../topics/kafka/cluster/options.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 
 export interface DruidAccess {
   readonly encoding: DruidSource['encoding'];

@@ -1,7 +1,7 @@
 /** With what the secrets of report requests are sealed. */
 import { secretIn } from '../../files/secrets.ts';
 import { type SealingKeys, sealingKeys } from '../../reports/requesting/sealing.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 import { isEmbedded } from '../stores/openers.ts';
 
 const SECRET = '.report-secret';

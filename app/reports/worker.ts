@@ -13,7 +13,7 @@ import { type Announcing, endingEvents } from '../../reports/worker/announcing.t
 import { WORKER_DEFAULTS, type WorkerSettings } from '../../reports/worker/settings.ts';
 import { runSubmitting, type SubmittingParts } from '../../reports/worker/submitting.ts';
 import { runWorker, type WorkerEvent, type WorkerParts } from '../../reports/worker/worker.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 import { emitEvents, recordsOf } from '../run/emit-events.ts';
 import { isEmbedded } from '../stores/openers.ts';
 import type { Wired } from '../stores/wiring.ts';

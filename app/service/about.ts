@@ -3,7 +3,7 @@ import { TributaryError } from '../../core/errors.ts';
 import { isZone } from '../../reports/granularity.ts';
 import { issuersIn } from '../../reports/service/claims.ts';
 import type { About } from '../../reports/service/route.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 import { VERSION } from '../version.ts';
 
 /** Throws CONFIG_INVALID if it has no such time zone, or does not tell which client is of which provider. */

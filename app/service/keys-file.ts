@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, TributaryError } from '../../core/errors.ts';
 import { partialName } from '../../files/partials.ts';
 import { type ApiKey, apiKeysFile } from '../../reports/service/api-keys.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 
 export const keysFileOf = ({ serveKeysFile, data }: Config): string => serveKeysFile ?? join(data, 'service-keys.json');
 

@@ -7,7 +7,7 @@ import { type ApiKey, callerByKey, isApiKey } from '../../reports/service/api-ke
 import { issuersIn } from '../../reports/service/claims.ts';
 import { foreignCall, isLoopback } from '../../reports/service/local.ts';
 import type { Call, Caller } from '../../reports/service/route.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 import { keysFileOf, watchedKeys } from './keys-file.ts';
 import { tokenVerifier } from './oidc.ts';
 

@@ -19,8 +19,9 @@ import type { Tables } from '../../sinks/tables/port.ts';
 import type { Registry } from '../../topics/codec/registry.ts';
 import type { TopicsAdmin, WantedTopic } from '../../topics/log/admin.ts';
 import type { Transport } from '../../topics/log/transport.ts';
-import { type Config, masked, type Port, type Scheme, schemeOf } from '../config/config.ts';
+import type { Config, Port, Scheme } from '../config/keys.ts';
 import { DEFAULT_SERVE_PORT } from '../config/service.ts';
+import { masked, schemeOf } from '../config/urls.ts';
 
 export interface Implementations extends Record<ChannelName, Channel | undefined> {
   transport: OpenedTransport;

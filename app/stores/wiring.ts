@@ -34,7 +34,7 @@ import { Codec } from '../../topics/codec/codec.ts';
 import type { Registry } from '../../topics/codec/registry.ts';
 import { pipelineEvents } from '../../topics/index.ts';
 import type { TopicsAdmin } from '../../topics/log/admin.ts';
-import type { Config, Port } from '../config/config.ts';
+import type { Config, Port } from '../config/keys.ts';
 import type { Failure } from '../run/running-jobs.ts';
 import { StoreCalls } from '../telemetry/store-calls.ts';
 import { VERSION } from '../version.ts';

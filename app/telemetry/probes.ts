@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { messageOf, TributaryError } from '../../core/errors.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 
 export interface Probes {
   readonly address: string;

@@ -1,7 +1,7 @@
 /** Watches what a process calls of its stores, so that each call can be counted. Without a listener calls go straight through. */
 import { TributaryError } from '../../core/errors.ts';
 import type { Membership } from '../../topics/log/transport.ts';
-import type { Port } from '../config/config.ts';
+import type { Port } from '../config/keys.ts';
 
 export interface StoreCall {
   readonly store: Port;

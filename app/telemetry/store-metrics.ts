@@ -1,6 +1,7 @@
 /** How long the calls of each store take, and how they fail. Labels are ports, their methods and kinds of errors: all bounded. */
 import { ERROR_CODES, type ErrorKind } from '../../core/errors.ts';
-import { type Config, type Port, SCHEMES, schemeOf } from '../config/config.ts';
+import { type Config, type Port, SCHEMES } from '../config/keys.ts';
+import { schemeOf } from '../config/urls.ts';
 import type { Instruments } from './instruments.ts';
 import { faultOf, type StoreCall } from './store-calls.ts';
 

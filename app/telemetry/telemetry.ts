@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 import type { Telemetry, TelemetryEvent } from '../../jobs/runtime/telemetry.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/keys.ts';
 import { shownLine } from '../text/shown.ts';
 import { LettersAtHand, lettersText } from './batch-letters.ts';
 import type { Metrics } from './metrics.ts';

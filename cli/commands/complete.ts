@@ -1,5 +1,7 @@
 /** Run by the script of `tributary completion` at the Tab key: prints the possible completions of the last word. */
-import { docOf, flagOf, KEYS } from '../../app/config/config.ts';
+
+import { flagOf } from '../../app/config/config.ts';
+import { docOf, KEYS } from '../../app/config/keys.ts';
 import { print } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
 import { COMMANDS, GROUPS } from '../descriptors/index.ts';

@@ -1,5 +1,8 @@
 /** `tributary config`: what is in effect and where it is from. */
-import { KEYS, loadConfig, masked } from '../../app/config/config.ts';
+
+import { loadConfig } from '../../app/config/config.ts';
+import { KEYS } from '../../app/config/keys.ts';
+import { masked } from '../../app/config/urls.ts';
 import { print, printJson } from '../context.ts';
 import type { RunForCaller } from '../descriptor.ts';
 

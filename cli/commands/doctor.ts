@@ -3,7 +3,8 @@
  * looked at by the process that has them (`doctor/findings.ts`).
  */
 
-import { type Config, loadConfig, type Port, type Sources } from '../../app/config/config.ts';
+import { loadConfig, type Sources } from '../../app/config/config.ts';
+import type { Config, Port } from '../../app/config/keys.ts';
 import { clock, folder, node, platformText } from '../../app/doctor/here.ts';
 import { PORTS, servers } from '../../app/doctor/servers.ts';
 import { absentText } from '../../app/stores/absent.ts';

@@ -2,16 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  defaultOf,
-  flagOf,
-  KEYS,
-  loadConfig,
-  masked,
-  SCHEMES,
-  type Sources,
-  variableOf,
-} from '../../app/config/config.ts';
+import { flagOf, loadConfig, type Sources, variableOf } from '../../app/config/config.ts';
+import { defaultOf, KEYS, SCHEMES } from '../../app/config/keys.ts';
+import { masked } from '../../app/config/urls.ts';
 import { DEFAULT_SETTINGS, NETWORKED } from '../../jobs/runtime/stores.ts';
 import { temporaryFolder } from '../cli/harness.ts';
 

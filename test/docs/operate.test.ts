@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defaultOf, docOf, KEYS } from '../../app/config/config.ts';
+import { defaultOf, docOf, KEYS } from '../../app/config/keys.ts';
 import { createMetrics } from '../../app/telemetry/metrics.ts';
 import { createReportMetrics } from '../../app/telemetry/report-metrics.ts';
 import { createServiceMetrics } from '../../app/telemetry/service-metrics.ts';

@@ -44,6 +44,6 @@ test('the lines that the page extends are in the files that it names', () => {
   const withoutPigeon = (text = ''): string => text.replace(/, (?:pigeon|'pigeon').*?(?= ?[}\]])/, '').trim();
   const has = (file: string, line: string): void =>
     assert.ok(readFileSync(join(ROOT, file), 'utf8').includes(line), `${file} has not:\n${line}`);
-  has('app/config/config.ts', withoutPigeon(schemes?.[1]));
+  has('app/config/keys.ts', withoutPigeon(schemes?.[1]));
   has('app/stores/openers.ts', withoutPigeon(openers?.[1].split('// …\n')[1]));
 });

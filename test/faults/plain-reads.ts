@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Client } from 'cassandra-driver';
 import { Redis } from 'ioredis';
-import type { Config } from '../../app/config/config.ts';
+import type { Config } from '../../app/config/keys.ts';
 import type { View } from './reading.ts';
 
 const LOCAL = 'datacenter1';

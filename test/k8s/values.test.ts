@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { KEYS } from '../../app/config/config.ts';
+import { KEYS } from '../../app/config/keys.ts';
 import { CHART, refusal, render, renderText, VALUE_SETS } from './chart.ts';
 
 const base = ['--values', VALUE_SETS['no-keda'] ?? ''];

@@ -1,5 +1,5 @@
 /** What `tributary doctor` runs where the stores are. Prints the findings as JSON. */
-import type { Port } from '../../../app/config/config.ts';
+import type { Port } from '../../../app/config/keys.ts';
 import { inspect } from '../../../app/doctor/inspect.ts';
 import { printJson, type Run } from '../../context.ts';
 

@@ -1,0 +1,16 @@
+/** The URLs of the configuration: what they begin with, and how they are shown. */
+/** What stands before the colon, in small letters; empty if there is none. */
+export function schemeOf(value: string): string {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase() ?? '';
+}
+
+const SECRET = /secret|password|token|apikey/i;
+const MASK = '****';
+
+/** The value as it may be shown: no secret, and no password in a URL. */
+export function masked(key: string, value: unknown): string {
+  if (SECRET.test(key)) return value === undefined || value === '' ? '' : MASK;
+  return String(value ?? '')
+    .replace(/((?:^|,)[a-z][a-z0-9+.-]*:\/\/[^/?#@]*?:)[^/?#]*@/gi, `$1${MASK}@`)
+    .replace(/([?&;][^=&;]*(?:secret|password|token)[^=&;]*=)[^&;#]*/gi, `$1${MASK}`);
+}
